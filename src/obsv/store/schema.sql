@@ -1,0 +1,163 @@
+-- Schema version 1: one row a call. The values of a call are one JSON array in its row, their names and directions one
+-- row each in signature_field, shared by every call of the same shape: a sixth of the rows, and 250 bytes a call
+-- instead of 1,179 with a text row a value (docs/performance.md has the measurements).
+
+-- Who made the span: an OTel resource and instrumentation scope, interned.
+create table source(
+  id integer primary key,
+  service text not null,            -- resource attribute service.name
+  resource text not null,           -- OTLP JSON: {"attributes": [KeyValue…], "schemaUrl": …}
+  scope text not null,              -- OTLP JSON: {"name", "version", "attributes": [KeyValue…], "schemaUrl"}
+  unique(service, resource, scope)
+);
+
+-- What was called. Rollups are kept by it.
+create table process(
+  id integer primary key,
+  name text not null,               -- module.qualname; a foreign span: its name
+  service text not null,
+  process_group text not null,
+  kind integer not null,            -- OTLP SpanKind: 1 internal, 2 server, 3 client, 4 producer, 5 consumer
+  feed text,                        -- @monitor(feed=…)
+  unique(name, service, process_group, kind)
+);
+
+-- The source text of a monitored function as it was when it ran.
+create table code(
+  id integer primary key,
+  process_id integer not null references process(id),
+  file_path text not null,
+  line_number integer not null,
+  source_text text not null,
+  first_seen_ns integer not null,
+  unique(process_id, file_path, line_number, source_text)
+);
+
+-- What calls of one shape share: the process, its code, and the names of the values.
+create table signature(
+  id integer primary key,
+  process_id integer not null references process(id),
+  code_id integer references code(id),
+  fields text not null,             -- JSON: [[name, "INPUT"|"OUTPUT"], …], the content key of this row
+  unique(process_id, code_id, fields)
+);
+create table signature_field(
+  signature_id integer not null,
+  position integer not null,
+  path text not null,               -- '$[position]', what json_extract takes
+  name text not null,
+  data_type text not null,          -- INPUT or OUTPUT
+  primary key(signature_id, position)
+) without rowid;
+create index signature_field_by_name on signature_field(name);
+
+create table thread(
+  id integer primary key,
+  thread_id integer not null,       -- semantic convention thread.id
+  name text not null,               -- thread.name
+  unique(thread_id, name)
+);
+
+create table span(
+  id integer primary key,           -- order of arrival
+  trace_id blob not null,           -- 16 bytes
+  span_id blob not null,            -- 8 bytes
+  parent_span_id blob,              -- 8 bytes
+  start_ns integer not null,        -- Unix time
+  duration_ns integer not null,
+  process_id integer not null,
+  signature_id integer not null,
+  source_id integer not null,
+  thread_id integer,                -- thread.id of this file, not of the system
+  status integer not null,          -- OTLP StatusCode: 0 unset, 1 ok, 2 error
+  depth integer not null,           -- 0 for a root; of a foreign span: as far as known when it was written
+  data text not null,               -- JSON array, one value a signature_field
+  cpu_ns integer,                   -- @monitor(capture=dict(cpu=True))
+  memory_bytes integer,             -- @monitor(capture=dict(memory=True))
+  exception text,                   -- full traceback, redacted
+  detail text,                      -- JSON, rare things: status message, events, links, trace state, flags, dropped counts
+  ts text generated always as (
+    strftime('%Y-%m-%d %H:%M:%S', start_ns / 1000000000, 'unixepoch') || printf('.%06d', start_ns / 1000 % 1000000)
+  ) virtual,
+  trace text generated always as (lower(hex(trace_id))) virtual
+);
+-- Retries and replays are exact by this; the text form lets `where trace_id = '…'` on the views use it.
+create unique index span_by_trace on span(trace, span_id);
+create index span_by_ts on span(ts);
+create index span_by_process on span(process_id, ts);
+create index span_errors on span(ts) where status = 2;
+
+-- The public face. LEFT JOIN keeps span outermost (latest rows first, by index) until a condition on process makes it an
+-- inner join, whose order the planner then chooses: each documented query is an index walk.
+create view process_trace as
+select s.ts as ts, p.name as process, case s.status when 2 then 'ERR' else 'OK' end as status,
+  s.duration_ns / 1e6 as duration_ms, s.exception as exception, p.process_group as process_group,
+  s.trace as trace_id, lower(hex(s.span_id)) as span_id, lower(hex(s.parent_span_id)) as parent_span_id,
+  s.depth as depth, t.thread_id as thread_id, p.service as service
+from span s left join process p on p.id = s.process_id left join thread t on t.id = s.thread_id;
+
+create view data_trace as
+select s.ts as ts, p.name as process, f.name as data, f.data_type as data_type,
+  json_extract(s.data, f.path) as data_value, case s.status when 2 then 'ERR' else 'OK' end as status,
+  s.exception as exception, p.process_group as process_group, s.trace as trace_id, lower(hex(s.span_id)) as span_id
+from span s left join process p on p.id = s.process_id cross join signature_field f
+where f.signature_id = s.signature_id;
+
+-- Rollups, kept in the transaction that writes the spans. minute = Unix time / 60 s.
+create table process_minute(
+  process_id integer not null, minute integer not null,
+  count integer not null, errors integer not null, total_ns integer not null, max_ns integer not null,
+  cpu_ns integer not null default 0, memory_bytes integer not null default 0,
+  primary key(process_id, minute)
+) without rowid;
+create index process_minute_by_minute on process_minute(minute);
+-- Durations, log-scaled: bucket b holds durations in (1.08^b, 1.08^(b+1)] ns; its geometric middle is within 4 %.
+create table process_histogram(
+  process_id integer not null, minute integer not null, bucket integer not null, count integer not null,
+  primary key(process_id, minute, bucket)
+) without rowid;
+create index process_histogram_by_minute on process_histogram(minute);
+create table edge_minute(
+  parent_id integer not null, process_id integer not null, minute integer not null,
+  count integer not null, errors integer not null, total_ns integer not null,
+  last_ns integer not null,         -- start of the latest call
+  last_duration_ns integer not null,
+  primary key(parent_id, process_id, minute)
+) without rowid;
+create index edge_minute_by_minute on edge_minute(minute);
+-- Spans whose parent had not arrived when they were written; the parent's arrival moves them into edge_minute.
+create table orphan(
+  trace_id blob not null, parent_span_id blob not null, process_id integer not null, start_ns integer not null,
+  duration_ns integer not null, status integer not null
+);
+create index orphan_by_parent on orphan(trace_id, parent_span_id);
+
+create table variable(
+  process_id integer not null, name text not null, data_type text not null,
+  last_value text, last_ns integer not null,
+  changed_ns integer not null,      -- when last_value was first seen in its present run
+  repeats integer not null,         -- how many times in a row it has been seen again since
+  primary key(process_id, name, data_type)
+) without rowid;
+
+create table feed(
+  name text not null, process_id integer not null,
+  last_ns integer not null, interval_ns integer, -- usual interval: exponentially weighted mean
+  updates integer not null,
+  primary key(name, process_id)
+) without rowid;
+
+-- What recording processes say about themselves, once a second.
+create table recorder(
+  id text primary key,              -- service.instance.id or host:pid:start
+  service text not null, pid integer not null, host text not null, started_ns integer not null,
+  updated_ns integer not null,
+  state text not null,              -- OK, DELAYED, CIRCUIT OPEN, SPILLING
+  stats text not null               -- JSON: obsv.stats()
+) without rowid;
+
+-- How far each spill file has been replayed, in the transaction that replays it: exactly once.
+create table spill_progress(path text primary key, position integer not null, updated_ns integer not null) without rowid;
+
+-- Inputs of failing calls kept exactly: capture=dict(args="exact").
+create table exact_input(trace_id blob not null, span_id blob not null, pickle blob not null, primary key(trace_id, span_id)) without rowid;
