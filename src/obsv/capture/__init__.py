@@ -1,0 +1,22 @@
+"""A call's values, bounded and redacted: a snapshot at call time, its text later."""
+
+from obsv.capture.frozen import ATOMS, MASK, MASKED, Frozen
+from obsv.capture.limits import Limits
+from obsv.capture.redact import DEFAULT_SENSITIVE_FIELDS, Redactor
+from obsv.capture.render import render
+from obsv.capture.snapshot import Serializer, Snapshot, make_snapshot, snapshot
+
+__all__ = [
+    "ATOMS",
+    "DEFAULT_SENSITIVE_FIELDS",
+    "MASK",
+    "MASKED",
+    "Frozen",
+    "Limits",
+    "Redactor",
+    "Serializer",
+    "Snapshot",
+    "make_snapshot",
+    "render",
+    "snapshot",
+]
