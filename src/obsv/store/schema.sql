@@ -1,45 +1,52 @@
 -- Schema version 1: one row a call. The values of a call are one JSON array in its row, their names and directions one
 -- row each in signature_field, shared by every call of the same shape: a sixth of the rows, and 250 bytes a call
--- instead of 1,179 with a text row a value (docs/performance.md has the measurements).
+-- instead of 1,179 with a text row a value (docs/store.md has the measurements).
+--
+-- `used_ns` of an interned row is when a writer last looked it up, at most ten minutes before its last use.
 
 -- Who made the span: an OTel resource and instrumentation scope, interned.
 create table source(
-  id integer primary key,
+  id integer primary key autoincrement,
   service text not null,            -- resource attribute service.name
   resource text not null,           -- OTLP JSON: {"attributes": [KeyValue…], "schemaUrl": …}
   scope text not null,              -- OTLP JSON: {"name", "version", "attributes": [KeyValue…], "schemaUrl"}
+  used_ns integer not null,
   unique(service, resource, scope)
 );
 
 -- What was called. Rollups are kept by it.
 create table process(
-  id integer primary key,
+  id integer primary key autoincrement,
   name text not null,               -- module.qualname; a foreign span: its name
   service text not null,
   process_group text not null,
   kind integer not null,            -- OTLP SpanKind: 1 internal, 2 server, 3 client, 4 producer, 5 consumer
   feed text,                        -- @monitor(feed=…)
+  used_ns integer not null,
   unique(name, service, process_group, kind)
 );
 
 -- The source text of a monitored function as it was when it ran.
 create table code(
-  id integer primary key,
-  process_id integer not null references process(id),
+  id integer primary key autoincrement,
+  process_id integer not null,
   file_path text not null,
   line_number integer not null,
   source_text text not null,
-  first_seen_ns integer not null,
-  unique(process_id, file_path, line_number, source_text)
+  digest blob not null,             -- of path, line and text: a short unique key
+  used_ns integer not null,
+  unique(process_id, digest)
 );
 
 -- What calls of one shape share: the process, its code, and the names of the values.
 create table signature(
-  id integer primary key,
-  process_id integer not null references process(id),
-  code_id integer references code(id),
-  fields text not null,             -- JSON: [[name, "INPUT"|"OUTPUT"], …], the content key of this row
-  unique(process_id, code_id, fields)
+  id integer primary key autoincrement,
+  process_id integer not null,
+  code_id integer not null,         -- 0: not known
+  fields text not null,             -- JSON: [[name, "INPUT"|"OUTPUT"], …]
+  digest blob not null,             -- of fields: a short unique key
+  used_ns integer not null,
+  unique(process_id, code_id, digest)
 );
 create table signature_field(
   signature_id integer not null,
@@ -52,14 +59,15 @@ create table signature_field(
 create index signature_field_by_name on signature_field(name);
 
 create table thread(
-  id integer primary key,
+  id integer primary key autoincrement,
   thread_id integer not null,       -- semantic convention thread.id
   name text not null,               -- thread.name
+  used_ns integer not null,
   unique(thread_id, name)
 );
 
 create table span(
-  id integer primary key,           -- order of arrival
+  id integer primary key autoincrement, -- order of arrival, batch by batch; never used twice, so a tail can start from it
   trace_id blob not null,           -- 16 bytes
   span_id blob not null,            -- 8 bytes
   parent_span_id blob,              -- 8 bytes
@@ -77,7 +85,7 @@ create table span(
   exception text,                   -- full traceback, redacted
   detail text,                      -- JSON, rare things: status message, events, links, trace state, flags, dropped counts
   ts text generated always as (
-    strftime('%Y-%m-%d %H:%M:%S', start_ns / 1000000000, 'unixepoch') || printf('.%06d', start_ns / 1000 % 1000000)
+    datetime(start_ns / 1000000000, 'unixepoch') || '.' || substr(start_ns / 1000 % 1000000 + 1000000, 2)
   ) virtual,
   trace text generated always as (lower(hex(trace_id))) virtual
 );
@@ -103,46 +111,49 @@ select s.ts as ts, p.name as process, f.name as data, f.data_type as data_type,
 from span s left join process p on p.id = s.process_id cross join signature_field f
 where f.signature_id = s.signature_id;
 
--- Rollups, kept in the transaction that writes the spans. minute = Unix time / 60 s.
+-- Rollups, kept in the transaction that writes the spans. minute = start, Unix time / 60 s; minute 0 = since the file
+-- began, never lowered by retention: what a counter has to show. The minute comes first in every key, so that writing,
+-- a window over all processes, and retention touch neighbouring rows; one process over a window is one look-up a minute.
 create table process_minute(
-  process_id integer not null, minute integer not null,
+  minute integer not null, process_id integer not null,
   count integer not null, errors integer not null, total_ns integer not null, max_ns integer not null,
-  cpu_ns integer not null default 0, memory_bytes integer not null default 0,
-  primary key(process_id, minute)
+  cpu_ns integer not null, memory_bytes integer not null,
+  primary key(minute, process_id)
 ) without rowid;
-create index process_minute_by_minute on process_minute(minute);
 -- Durations, log-scaled: bucket b holds durations in (1.08^b, 1.08^(b+1)] ns; its geometric middle is within 4 %.
 create table process_histogram(
-  process_id integer not null, minute integer not null, bucket integer not null, count integer not null,
-  primary key(process_id, minute, bucket)
+  minute integer not null, process_id integer not null, bucket integer not null, count integer not null,
+  primary key(minute, process_id, bucket)
 ) without rowid;
-create index process_histogram_by_minute on process_histogram(minute);
 create table edge_minute(
-  parent_id integer not null, process_id integer not null, minute integer not null,
+  minute integer not null, parent_id integer not null, process_id integer not null,
   count integer not null, errors integer not null, total_ns integer not null,
   last_ns integer not null,         -- start of the latest call
   last_duration_ns integer not null,
-  primary key(parent_id, process_id, minute)
+  primary key(minute, parent_id, process_id)
 ) without rowid;
-create index edge_minute_by_minute on edge_minute(minute);
 -- Spans whose parent had not arrived when they were written; the parent's arrival moves them into edge_minute.
 create table orphan(
+  id integer primary key autoincrement,
   trace_id blob not null, parent_span_id blob not null, process_id integer not null, start_ns integer not null,
   duration_ns integer not null, status integer not null
 );
-create index orphan_by_parent on orphan(trace_id, parent_span_id);
+create index orphan_by_parent on orphan(parent_span_id, trace_id);
 
 create table variable(
   process_id integer not null, name text not null, data_type text not null,
-  last_value text, last_ns integer not null,
+  last_value text,                  -- cut when very long
+  last_ns integer not null,         -- start of the call that had it
   changed_ns integer not null,      -- when last_value was first seen in its present run
   repeats integer not null,         -- how many times in a row it has been seen again since
+  updates integer not null,         -- how many times the variable has been seen at all
   primary key(process_id, name, data_type)
 ) without rowid;
 
 create table feed(
   name text not null, process_id integer not null,
-  last_ns integer not null, interval_ns integer, -- usual interval: exponentially weighted mean
+  last_ns integer not null,         -- start of the latest update
+  interval_ns integer,              -- usual interval: exponentially weighted mean; null before the second update
   updates integer not null,
   primary key(name, process_id)
 ) without rowid;
@@ -160,4 +171,7 @@ create table recorder(
 create table spill_progress(path text primary key, position integer not null, updated_ns integer not null) without rowid;
 
 -- Inputs of failing calls kept exactly: capture=dict(args="exact").
-create table exact_input(trace_id blob not null, span_id blob not null, pickle blob not null, primary key(trace_id, span_id)) without rowid;
+create table exact_input(
+  trace_id blob not null, span_id blob not null, start_ns integer not null, pickle blob not null,
+  primary key(trace_id, span_id)
+) without rowid;

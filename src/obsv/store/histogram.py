@@ -1,0 +1,59 @@
+"""Log-scaled histograms of durations: pure arithmetic.
+
+Bucket b holds durations in (GROWTH^b, GROWTH^(b+1)] ns. A percentile is the geometric middle of its bucket, so it is
+off by at most sqrt(1.08) - 1 = 3.9 %.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from math import ceil, sqrt
+
+GROWTH = 1.08
+
+# Upper ends of buckets 0, 1, …; 2^63 ns is the longest duration there is.
+_ENDS = [GROWTH ** (b + 1) for b in range(568)]
+
+
+def bucket(duration_ns: int) -> int:
+    """The bucket that a duration falls into.
+
+    Args:
+        duration_ns: nanoseconds; 1 and less fall into bucket 0.
+
+    Returns:
+        the bucket's number, 0 or more.
+    """
+    return bisect_left(_ENDS, duration_ns)
+
+
+def upper_ns(number: int) -> float:
+    """The longest duration that falls into a bucket, in nanoseconds."""
+    return GROWTH ** (number + 1)
+
+
+def middle_ns(number: int) -> float:
+    """The duration that stands for a bucket: its geometric middle, in nanoseconds."""
+    return GROWTH**number * sqrt(GROWTH)
+
+
+def percentile(buckets: Mapping[int, int], q: float) -> float | None:
+    """The duration that a share of calls did not exceed, within 4 %.
+
+    Args:
+        buckets: how many calls fell into each bucket.
+        q: the share, above 0 up to 1: 0.95 for P95. Nearest rank.
+
+    Returns:
+        nanoseconds, or None without a call.
+    """
+    total = sum(buckets.values())
+    if total <= 0:
+        return None
+    rank, seen = max(1, ceil(q * total)), 0
+    for number in sorted(buckets):
+        seen += buckets[number]
+        if seen >= rank:
+            return middle_ns(number)
+    return None

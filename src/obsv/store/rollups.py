@@ -1,0 +1,125 @@
+"""What a batch adds to the rollups: plain sums, one dictionary a table, no SQL."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import compress
+from typing import Any
+
+from obsv.store.histogram import bucket
+from obsv.store.rows import Signature
+from obsv.store.variables import last_runs
+
+MINUTE_NS = 60 * 1_000_000_000
+ERROR = 2
+# The rollups' minute that counts since the file began.
+EVER = 0
+
+
+def minute_of(start_ns: int) -> int:
+    """The minute of a start time; never 0, which stands for all time."""
+    return max(1, start_ns // MINUTE_NS)
+
+
+class Calls:
+    """The calls of one process in one minute."""
+
+    __slots__ = ("buckets", "count", "cpu_ns", "errors", "max_ns", "memory_bytes", "total_ns")
+
+    def __init__(self) -> None:
+        self.count = self.errors = self.total_ns = self.max_ns = self.cpu_ns = self.memory_bytes = 0
+        self.buckets: Counter[int] = Counter()
+
+
+class Edge:
+    """The calls from one process to another in one minute."""
+
+    __slots__ = ("count", "errors", "last_duration_ns", "last_ns", "total_ns")
+
+    def __init__(self) -> None:
+        self.count = self.errors = self.total_ns = self.last_duration_ns = 0
+        self.last_ns = -1
+
+    def add(self, starts: Sequence[int], durations: Sequence[int], errors: int) -> None:
+        """Adds calls."""
+        self.count += len(starts)
+        self.errors += errors
+        self.total_ns += sum(durations)
+        last = max(starts)
+        if last >= self.last_ns:
+            self.last_ns, self.last_duration_ns = last, durations[starts.index(last)]
+
+
+class Rollups:
+    """Everything that a batch adds."""
+
+    def __init__(self) -> None:
+        self.calls: dict[tuple[int, int], Calls] = {}  # (minute, process id)
+        self.edges: dict[tuple[int, int, int], Edge] = {}  # (minute, parent's process id, process id)
+        self.variables: dict[tuple[int, str, str], list[Any]] = {}  # (process id, name, data type)
+        self.feeds: dict[tuple[str, int], list[int]] = {}  # (name, process id)
+
+    def add(
+        self,
+        process_id: int,
+        starts: Sequence[int],
+        durations: Sequence[int],
+        statuses: Sequence[int],
+        cpu_ns: Iterable[int | None] = (),
+        memory_bytes: Iterable[int | None] = (),
+    ) -> None:
+        """Adds calls of one process that started in one minute; one value a call in each sequence."""
+        key = minute_of(starts[0]), process_id
+        calls = self.calls.get(key)
+        if calls is None:
+            calls = self.calls[key] = Calls()
+        calls.count += len(starts)
+        calls.errors += statuses.count(ERROR)
+        calls.total_ns += sum(durations)
+        calls.max_ns = max(calls.max_ns, max(durations))
+        calls.cpu_ns += sum(filter(None, cpu_ns))
+        calls.memory_bytes += sum(filter(None, memory_bytes))
+        calls.buckets.update(map(bucket, durations))
+
+    def add_edge(
+        self, parent_id: int, process_id: int, starts: Sequence[int], durations: Sequence[int], statuses: Sequence[int]
+    ) -> None:
+        """Adds calls from one process to another that started in one minute."""
+        key = minute_of(starts[0]), parent_id, process_id
+        edge = self.edges.get(key)
+        if edge is None:
+            edge = self.edges[key] = Edge()
+        edge.add(starts, durations, statuses.count(ERROR))
+
+    def add_values(self, process_id: int, signature: Signature, starts: Sequence[int], data: Sequence[str]) -> None:
+        """Adds the values of calls of one signature, in order of arrival."""
+        last_ns, updates = starts[-1], len(data)
+        for (name, data_type), run in zip(signature.fields, last_runs(len(signature.fields), data), strict=False):
+            entry = [run.value, last_ns, starts[run.first], run.repeats, updates]
+            key = process_id, name, data_type
+            known = self.variables.get(key)
+            if known is not None:  # another shape of the same process has it too
+                entry[4] += known[4]
+                entry = entry if last_ns >= known[1] else [*known[:4], entry[4]]
+            self.variables[key] = entry
+        if signature.feed is not None:
+            self._add_updates(signature.feed, process_id, starts)
+
+    def _add_updates(self, feed: str, process_id: int, starts: Sequence[int]) -> None:
+        known = self.feeds.setdefault((feed, process_id), [0, 0, 0])
+        first, last, count = min(starts), max(starts), len(starts)
+        if known[2]:
+            first = min(first, known[0])
+        known[:] = [first, max(last, known[1]), known[2] + count]
+
+
+def by_minute(starts: Sequence[int], *columns: Sequence[Any]) -> Iterable[tuple[Sequence[Any], ...]]:
+    """Parts the columns of a batch, the starts first, by minute: nearly always there is but one."""
+    if minute_of(min(starts)) == minute_of(max(starts)):
+        yield (starts, *columns)
+        return
+    minutes = [minute_of(start) for start in starts]
+    for minute in sorted(set(minutes)):
+        chosen = [each == minute for each in minutes]
+        yield tuple(list(compress(column, chosen)) for column in (starts, *columns))

@@ -1,0 +1,149 @@
+"""What the store takes: one `SpanRow` a call, in no tracing library's words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Code(NamedTuple):
+    """Where a monitored function stands and what it looked like when it ran.
+
+    Args:
+        file_path: path of the file, as the interpreter knows it.
+        line_number: first line, counted from 1.
+        source_text: the function's source.
+    """
+
+    file_path: str
+    line_number: int
+    source_text: str
+
+
+class Signature:
+    """What all calls of one shape share. Compared by identity: make one per function and shape and reuse it.
+
+    Args:
+        service: resource attribute `service.name`.
+        name: `module.qualname`, or a foreign span's name.
+        process_group: the group that the process is shown under.
+        kind: OTLP SpanKind, 1 (internal) to 5 (consumer).
+        fields: `(name, "INPUT" | "OUTPUT")` of each value in `SpanRow.data`, in its order.
+        code: where the function stands; None when not known.
+        feed: name of the data feed whose updates these calls are; None for an ordinary function.
+    """
+
+    __slots__ = ("code", "feed", "fields", "kind", "name", "process_group", "service")
+
+    def __init__(
+        self,
+        service: str,
+        name: str,
+        process_group: str,
+        kind: int,
+        fields: tuple[tuple[str, str], ...],
+        code: Code | None = None,
+        feed: str | None = None,
+    ) -> None:
+        self.service = service
+        self.name = name
+        self.process_group = process_group
+        self.kind = kind
+        self.fields = fields
+        self.code = code
+        self.feed = feed
+
+    def __repr__(self) -> str:
+        return f"Signature({self.name!r}, {self.fields!r})"
+
+
+class Source:
+    """Who made a span: resource and instrumentation scope. Compared by identity: make one and reuse it.
+
+    Args:
+        service: resource attribute `service.name`.
+        resource: OTLP JSON text `{"attributes": [KeyValue…], "schemaUrl": …}`.
+        scope: OTLP JSON text `{"name", "version", "attributes": [KeyValue…], "schemaUrl"}`.
+    """
+
+    __slots__ = ("resource", "scope", "service")
+
+    def __init__(self, service: str, resource: str = "{}", scope: str = "{}") -> None:
+        self.service = service
+        self.resource = resource
+        self.scope = scope
+
+    def __repr__(self) -> str:
+        return f"Source({self.service!r})"
+
+
+class SpanRow(NamedTuple):
+    """One call.
+
+    Args:
+        signature: what was called.
+        source: who called it.
+        trace_id: 16 bytes.
+        span_id: 8 bytes.
+        parent_span_id: 8 bytes; None for a root.
+        parent: the caller's signature where it is known; None with a `parent_span_id` lets the store find it.
+        start_ns: Unix time.
+        duration_ns: never negative.
+        thread: `(thread.id, thread.name)`.
+        status: OTLP StatusCode: 0 unset, 1 ok, 2 error.
+        depth: 0 for a root.
+        data: JSON array, one value a field of the signature; compact (no spaces) is the fast form.
+        cpu_ns: CPU time of the call; None when not measured.
+        memory_bytes: memory growth of the call; None when not measured.
+        exception: full traceback, redacted.
+        detail: JSON object, absent when empty: statusMessage, events, links, traceState, flags, dropped…Count.
+        exact: pickled inputs of a failing call.
+    """
+
+    signature: Signature
+    source: Source
+    trace_id: bytes
+    span_id: bytes
+    parent_span_id: bytes | None
+    parent: Signature | None
+    start_ns: int
+    duration_ns: int
+    thread: tuple[int, str] | None
+    status: int
+    depth: int
+    data: str
+    cpu_ns: int | None = None
+    memory_bytes: int | None = None
+    exception: str | None = None
+    detail: str | None = None
+    exact: bytes | None = None
+
+
+class RecorderRow(NamedTuple):
+    """What a recording process says about itself.
+
+    Args:
+        id: `service.instance.id`, or `host:pid:start`.
+        service: resource attribute `service.name`.
+        pid: process id.
+        host: host name.
+        started_ns: when the process began to record, Unix time.
+        updated_ns: when this was said, Unix time.
+        state: `OK`, `DELAYED`, `CIRCUIT OPEN` or `SPILLING`.
+        stats: JSON object, what `obsv.stats()` returns.
+    """
+
+    id: str
+    service: str
+    pid: int
+    host: str
+    started_ns: int
+    updated_ns: int
+    state: str
+    stats: str
+
+
+class WriteResult(NamedTuple):
+    """How many rows of a batch were stored, and how many were there already."""
+
+    inserted: int
+    duplicates: int

@@ -1,0 +1,99 @@
+"""What the last value of a variable is and how long it has been so: read from the tail of a batch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+# Longer last values are cut: the row of the call has the whole.
+LONGEST = 2_000
+# A foreign span may have thousands of attributes.
+MOST_FIELDS = 200
+
+
+class Run(NamedTuple):
+    """A variable at the end of a batch.
+
+    Args:
+        value: its last value as text.
+        first: position of the row where the last run of that value begins.
+        repeats: how many more rows of the run there are.
+    """
+
+    value: str | None
+    first: int
+    repeats: int
+
+
+def last_runs(width: int, data: Sequence[str]) -> list[Run]:
+    """The last run of each variable.
+
+    Args:
+        width: how many values a row has.
+        data: JSON arrays in order of arrival, at least one.
+
+    Returns:
+        one `Run` a variable, in the order of the fields.
+    """
+    if not width:
+        return []
+    flat, tokens = _split(width, data), True
+    if flat is None:
+        flat, tokens = _parse(width, data), False
+    runs = []
+    for position in range(min(width, MOST_FIELDS)):
+        column = flat[position::width]
+        first = _first_of_run(column)
+        text = _decode(column[-1], position, width) if tokens else _text(column[-1])
+        runs.append(Run(_cut(text), first, len(column) - 1 - first))
+    return runs
+
+
+def _first_of_run(column: Sequence[Any]) -> int:
+    last = column[-1]
+    if column.count(last) == len(column):
+        return 0
+    at = len(column) - 1
+    while column[at - 1] == last:
+        at -= 1
+    return at
+
+
+# Strings only and no spaces, as our own spans are written: then `","` stands between two values and nowhere else, since
+# a quote inside a string has a backslash before it. Equal texts are equal values, and nothing need be parsed: a third
+# of the time. `["` and `{"` would betray an array or object of strings inside.
+def _split(width: int, data: Sequence[str]) -> list[str] | None:
+    text = '","'.join(data)
+    if text.count('["') != len(data) or '{"' in text:
+        return None
+    flat = text.split('","')
+    return flat if len(flat) == width * len(data) else None
+
+
+def _parse(width: int, data: Sequence[str]) -> list[Any]:
+    flat: list[Any] = []
+    for values in json.loads(f"[{','.join(data)}]"):
+        flat += values[:width]
+        flat += [None] * (width - len(values))
+    return flat
+
+
+def _decode(token: str, position: int, width: int) -> str:
+    if position == 0:
+        token = token[2:]
+    if position == width - 1:
+        token = token[:-2]
+    return str(json.loads(f'"{token}"')) if "\\" in token else token
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _cut(text: str | None) -> str | None:
+    if text is None or len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST]}… ({len(text)} characters)"

@@ -1,0 +1,208 @@
+"""The one way into the file: a batch of calls, with its rollups, in one transaction."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from obsv.store.batch import SPAN, Batch
+from obsv.store.connection import open_writer
+from obsv.store.failures import explain
+from obsv.store.interning import Ids, Missing
+from obsv.store.lineage import Callers, Orphans
+from obsv.store.rollup_sql import write_rollups
+from obsv.store.rollups import Rollups
+from obsv.store.rows import RecorderRow, SpanRow, WriteResult
+from obsv.store.statements import Insert
+
+_EXACT = Insert("exact_input", "trace_id, span_id, start_ns, pickle", "do nothing")
+
+# Connections that a fork copied. Closing one in the child could end the parent's locks, so they are kept, unused.
+_abandoned: list[sqlite3.Connection] = []
+
+
+class Writer:
+    """Writes to a store; makes the file at the first use. Threads may share one; several processes may write one file.
+
+    Args:
+        path: the database file; directories above it are made.
+        busy_timeout_s: how long to wait for another process's lock, seconds, before `StoreUnavailable`.
+        clock: Unix time in nanoseconds.
+
+    All methods raise `StoreUnavailable` (locked, read-only, disk full: the same call may work later), `ForeignFile` and
+    `NewerSchema`. After an error nothing of the call has been stored.
+    """
+
+    def __init__(
+        self, path: str | Path, *, busy_timeout_s: float = 1.0, clock: Callable[[], int] = time.time_ns
+    ) -> None:
+        self.path = Path(path)
+        self._busy_timeout_s = busy_timeout_s
+        self._clock = clock
+        self._lock = threading.Lock()  # guards everything below
+        self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        self._pid = os.getpid()
+        self._ids = Ids()
+        self._orphans = Orphans()
+
+    def open(self) -> None:
+        """Opens or creates the file now rather than at the first write."""
+        with self._connected():
+            pass
+
+    def write(self, rows: Sequence[SpanRow], progress: tuple[str, int] | None = None) -> WriteResult:
+        """Stores a batch: all of it or, on an error, nothing.
+
+        Args:
+            rows: in order of arrival; those that are there already (trace id, span id) are passed over.
+            progress: `(spill file, position)` to be remembered in the same transaction.
+
+        Returns:
+            how many rows were stored and how many were there already.
+        """
+        with self._connected() as connection:
+            batch = Batch(rows)
+            self._intern(connection, batch)
+            foreign = batch.foreign()
+            # Where it can be, everything is computed before the file is locked.
+            values, rollups = (None, None) if foreign else (batch.values(self._ids), batch.rollups(self._ids))
+            with _transaction(connection):
+                callers = Callers(connection, rows, foreign, self._ids) if foreign else None
+                if callers is not None:
+                    batch = Batch([callers.placed(row) for row in rows])
+                inserted = SPAN.run(connection, values or batch.values(self._ids))
+                if inserted < len(rows):  # some were there already
+                    batch, rollups = Batch(_inserted(connection, batch, inserted)), None
+                rollups = rollups or batch.rollups(self._ids)
+                self._join(connection, batch, callers, rollups)
+                write_rollups(connection, rollups)
+                _write_rest(connection, batch, progress, self._clock())
+        return WriteResult(inserted, len(rows) - inserted)
+
+    def report(self, recorder: RecorderRow) -> None:
+        """Stores what a recording process says about itself, in place of what it said before."""
+        with self._connected() as connection:
+            connection.execute(_REPORT, recorder)
+
+    def spill_position(self, path: str) -> int:
+        """How far a spill file has been replayed: what the last `write` with its `progress` said, 0 before."""
+        with self._connected() as connection:
+            row = connection.execute("select position from spill_progress where path = ?", (path,)).fetchone()
+            return int(row[0]) if row else 0
+
+    def forget_spill(self, path: str) -> None:
+        """Forgets how far a spill file has been replayed: it has been deleted."""
+        with self._connected() as connection:
+            connection.execute("delete from spill_progress where path = ?", (path,))
+
+    def close(self) -> None:
+        """Closes the file; the next call opens it again."""
+        with self._lock:
+            self._drop()
+
+    def _intern(self, connection: sqlite3.Connection, batch: Batch) -> None:
+        now_ns = self._clock()
+        self._ids.expire(now_ns)
+        missing = Missing(self._ids, batch.signatures(), batch.sources(), batch.threads())
+        if missing:
+            with _transaction(connection):
+                missing.insert(connection, now_ns)
+            missing.committed()
+
+    def _join(self, connection: sqlite3.Connection, batch: Batch, callers: Callers | None, rollups: Rollups) -> None:
+        if callers is not None:
+            lonely = callers.join(batch.foreign(), rollups)
+            self._orphans.add(connection, lonely, self._ids)
+        self._orphans.adopt(connection, batch.rows(), self._ids, rollups)
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        if self._pid != os.getpid():
+            self._after_fork()
+        with self._lock:
+            try:
+                yield self._connect()
+            except sqlite3.Error as error:
+                told = explain(error, self.path)
+                # After anything but a lock the file may be another one, or better, when it is opened again.
+                if "locked" not in str(error):
+                    self._drop()
+                raise told from error
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._connection is not None and self._file != _identity(self.path):
+            self._drop()
+        if self._connection is None:
+            self._connection = open_writer(self.path, self._busy_timeout_s)
+            self._file = _identity(self.path)
+            self._ids, self._orphans = Ids(), Orphans()
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _after_fork(self) -> None:
+        if self._connection is not None:
+            _abandoned.append(self._connection)
+        self._connection, self._lock, self._pid = None, threading.Lock(), os.getpid()
+
+
+_REPORT = """
+insert into recorder(id, service, pid, host, started_ns, updated_ns, state, stats) values (?, ?, ?, ?, ?, ?, ?, ?)
+on conflict(id) do update set updated_ns = excluded.updated_ns, state = excluded.state, stats = excluded.stats
+"""
+_PROGRESS = """
+insert into spill_progress(path, position, updated_ns) values (?, ?, ?)
+on conflict(path) do update set position = excluded.position, updated_ns = excluded.updated_ns
+"""
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("begin immediate")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+# The rows just inserted have the greatest ids.
+def _inserted(connection: sqlite3.Connection, batch: Batch, count: int) -> list[SpanRow]:
+    found = connection.execute("select trace_id, span_id from span order by id desc limit ?", (count,))
+    new = set(found.fetchall())
+    rows = []
+    for row in batch.rows():
+        key = row.trace_id, row.span_id
+        if key in new:
+            new.remove(key)  # a second row of the same span in this batch was passed over
+            rows.append(row)
+    return rows
+
+
+def _write_rest(connection: sqlite3.Connection, batch: Batch, progress: tuple[str, int] | None, now_ns: int) -> None:
+    exact = batch.exact()
+    if exact:
+        _EXACT.run(
+            connection, [value for row in exact for value in (row.trace_id, row.span_id, row.start_ns, row.exact)]
+        )
+    if progress is not None:
+        connection.execute(_PROGRESS, (*progress, now_ns))
+
+
+# Which file stands at the path: a user may have deleted or replaced it under us.
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
