@@ -1,0 +1,199 @@
+"""One call in progress, off the lean path: by another provider's tracer, sampled, or measured.
+
+A call is entered whenever the user's code runs and left when it does not, so that the span of a generator is current
+only while its body runs.
+"""
+
+from typing import Any, Protocol
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Status, StatusCode, Tracer
+
+from obsv import semconv
+from obsv.capture import render
+from obsv.instrument.monitored import Monitored, own_frames, pickle_inputs, start_details
+from obsv.instrument.usage import cpu_ns, memory_bytes
+from obsv.trace import recording as path
+from obsv.trace.clock import ticks
+from obsv.trace.context import SPAN_KEY, get_context, leave_context, set_context
+from obsv.trace.failure import Failure, is_error
+from obsv.trace.ids import random_unit
+from obsv.trace.span import ABSENT, Span
+
+
+class Call(Protocol):
+    """What a general wrapper does to a call."""
+
+    def __enter__(self) -> object: ...
+    def __exit__(self, *_: object) -> None: ...
+    def item(self, item: object) -> None:
+        """The first item that a generator yielded."""
+
+    def finish(self, result: object = ABSENT) -> None:
+        """The call ended well."""
+
+    def fail(self, error: BaseException) -> None:
+        """The call ended with an exception."""
+
+
+def open_call(monitored: Monitored, args: tuple[Any, ...], keywords: dict[str, Any]) -> Call | None:
+    """The call that begins now; None where it is not recorded.
+
+    Raises:
+        TypeError: the arguments do not fit, as the callable itself would raise.
+    """
+    recording = path.recording
+    if recording.start is not None:
+        recording.start()
+    if recording.off:
+        return None
+    inputs = monitored.bind(*args, **keywords)
+    if monitored.sample_rate < 1.0 and random_unit() >= monitored.sample_rate:
+        return UnsampledCall(monitored, inputs, None)
+    if recording.tracer is not None:
+        return TracerCall(monitored, inputs, recording.tracer)
+    if recording.dropped is not None and (span := recording.dropped(monitored.function)) is not None:
+        return UnsampledCall(monitored, inputs, span)
+    exact = pickle_inputs(args, keywords) if monitored.capture.get("args") == "exact" else None
+    return LeanCall(monitored, inputs, exact)
+
+
+class _Current:
+    """Makes a span current while the user's code runs."""
+
+    __slots__ = ("_token", "span")
+
+    def __init__(self, span: Any) -> None:
+        self.span = span
+
+    def __enter__(self) -> None:
+        self._token = set_context(Context({**get_context(), SPAN_KEY: self.span}))
+
+    def __exit__(self, *_: object) -> None:
+        leave_context(self._token)
+
+
+class LeanCall(_Current):
+    """A call with our own span."""
+
+    __slots__ = ("_cpu", "_cpu_ns", "_cpu_start", "_exact", "_memory_start", "_monitored")
+    span: Span
+
+    def __init__(self, monitored: Monitored, inputs: tuple[Any, ...], exact: bytes | None) -> None:
+        span = path.begin(monitored.function, get_context().get(SPAN_KEY))
+        super().__init__(span)
+        self._monitored, self._exact = monitored, exact
+        self._cpu, self._cpu_ns = bool(monitored.capture.get("cpu")), 0
+        self._memory_start = memory_bytes() if monitored.capture.get("memory") else None
+        span.inputs, span.start_tick = inputs, ticks()
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        if self._cpu:
+            self._cpu_start = cpu_ns()
+
+    def __exit__(self, *_: object) -> None:
+        if self._cpu:
+            self._cpu_ns += cpu_ns() - self._cpu_start
+        super().__exit__()
+
+    def item(self, item: object) -> None:
+        if self.span.result is ABSENT and self._monitored.capture.get("result"):
+            self.span.result = self._monitored.snapshot(item)
+
+    def finish(self, result: object = ABSENT) -> None:
+        span = self.span
+        if span.end_tick:
+            return
+        span.end_tick = ticks()
+        if result is not ABSENT and self._monitored.capture.get("result"):
+            span.result = self._monitored.snapshot(result)
+        self._measure()
+        span.on_end(span)
+
+    def fail(self, error: BaseException) -> None:
+        self._measure()
+        if self._exact is not None and is_error(error):
+            start_details(self.span).exact = self._exact
+        self._monitored.fail(self.span, error)
+
+    def _measure(self) -> None:
+        if self._cpu:
+            start_details(self.span).cpu_ns = self._cpu_ns
+        if self._memory_start is not None:
+            start_details(self.span).memory_bytes = memory_bytes() - self._memory_start
+
+
+class UnsampledCall:
+    """A call that is recorded only if it fails.
+
+    Args:
+        span: current while the user's code runs, so that what it calls is not sampled either; None leaves the caller's.
+    """
+
+    __slots__ = ("_current", "_inputs", "_monitored", "_parent", "_start_tick")
+
+    def __init__(self, monitored: Monitored, inputs: tuple[Any, ...], span: trace.Span | None) -> None:
+        self._monitored, self._inputs = monitored, inputs
+        self._current = None if span is None else _Current(span)
+        self._start_tick = ticks()
+
+    def __enter__(self) -> None:
+        if self._current is not None:
+            self._current.__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        if self._current is not None:
+            self._current.__exit__()
+
+    def item(self, item: object) -> None:
+        pass
+
+    def finish(self, result: object = ABSENT) -> None:
+        pass
+
+    def fail(self, error: BaseException) -> None:
+        self._monitored.fail_unsampled(error, self._start_tick, self._inputs)
+
+
+class TracerCall(_Current):
+    """A call with a span of another provider's tracer."""
+
+    __slots__ = ("_has_item", "_inputs", "_monitored", "_start_tick")
+
+    def __init__(self, monitored: Monitored, inputs: tuple[Any, ...], tracer: Tracer) -> None:
+        self._monitored, self._inputs, self._has_item = monitored, inputs, False
+        self._start_tick = ticks()
+        template = path.begin(monitored.function, None)
+        template.inputs = inputs
+        super().__init__(tracer.start_span(monitored.function.name, attributes=dict(template.attributes)))
+
+    def item(self, item: object) -> None:
+        if not self._has_item:
+            self._has_item = True
+            self._set_output(item)
+
+    def finish(self, result: object = ABSENT) -> None:
+        if result is not ABSENT:
+            self._set_output(result)
+        self.span.end()
+
+    def _set_output(self, value: object) -> None:
+        function = self._monitored.function
+        if self._monitored.capture.get("result") and self.span.is_recording():
+            text = render(self._monitored.snapshot(value), function.max_repr)
+            self.span.set_attribute(f"{semconv.OUTPUT_PREFIX}{function.output}", text)
+
+    def fail(self, error: BaseException) -> None:
+        if not self.span.is_recording():
+            self._monitored.fail_unsampled(error, self._start_tick, self._inputs)
+        elif is_error(error):
+            self._record(error)
+        self.span.end()
+
+    def _record(self, error: BaseException) -> None:
+        redact = self._monitored.redactor.redact_text
+        failure = Failure(error, own_frames(error.__traceback__))
+        self.span.set_status(Status(StatusCode.ERROR, f"{failure.type}: {failure.message(redact)}"))
+        self.span.add_event(semconv.EXCEPTION_EVENT, failure.attributes(redact, escaped=True))

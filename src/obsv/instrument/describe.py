@@ -1,0 +1,59 @@
+"""What a callable tells about itself: name, group, source."""
+
+import functools
+import inspect
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from obsv.trace.function import Code
+
+
+def core_of(target: Any) -> Any:
+    """The callable inside partials, bound methods and callable objects: the one that has a name and a file."""
+    while isinstance(target, functools.partial):
+        target = target.func
+    if inspect.isroutine(target) or inspect.isclass(target) or hasattr(target, "__qualname__"):
+        return target
+    return type(target)
+
+
+def name_of(target: Any) -> str:
+    """`module.qualname`, the name of a callable's spans."""
+    core = core_of(target)
+    module = getattr(core, "__module__", None)
+    qualname = getattr(core, "__qualname__", None) or type(core).__qualname__
+    return f"{module}.{qualname}" if module else str(qualname)
+
+
+def group_of(target: Any) -> str:
+    """The name of the module that a callable stands in."""
+    return str(getattr(core_of(target), "__module__", None) or "")
+
+
+def code_reader(target: Any) -> Callable[[], Code | None]:
+    """A function that reads where a callable stands and its text, for later: reading takes a millisecond.
+
+    The text is left out where the file was written after now, since it is no longer what runs.
+    """
+    decorated_ns = time.time_ns()
+
+    def read() -> Code | None:
+        core = inspect.unwrap(core_of(target))
+        try:
+            path = inspect.getsourcefile(core)
+            if path is None:
+                return None
+            lines, number = inspect.getsourcelines(core)
+        except (OSError, TypeError, IndexError, SyntaxError):
+            return _without_text(core)
+        changed = os.path.exists(path) and os.stat(path).st_mtime_ns > decorated_ns
+        return Code(os.path.abspath(path), number, "" if changed else "".join(lines))
+
+    return read
+
+
+def _without_text(core: Any) -> Code | None:
+    code = getattr(core, "__code__", None)
+    return None if code is None else Code(code.co_filename, code.co_firstlineno, "")

@@ -1,0 +1,107 @@
+"""`@monitor`: record every call of a function, method or class."""
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, overload
+
+from obsv.capture import DEFAULT_SENSITIVE_FIELDS
+from obsv.errors import ConfigurationError
+from obsv.instrument.options import Capture, Options, Serializer
+from obsv.instrument.wrapping import MARK, wrap
+from obsv.trace.recording import recording
+
+T = TypeVar("T")
+
+
+@overload
+def monitor(target: T, /) -> T: ...
+@overload
+def monitor(
+    *,
+    process_group: str | None = None,
+    sample_rate: float = 1.0,
+    capture: Capture | None = None,
+    serializer: Serializer = "smart",
+    max_repr: int = 1_000,
+    sensitive_fields: Sequence[str] = DEFAULT_SENSITIVE_FIELDS,
+    queue_warning_threshold: int | None = None,
+    feed: str | None = None,
+) -> Callable[[T], T]: ...
+def monitor(target: Any = None, /, **settings: Any) -> Any:
+    """Record every call of a function: arguments, result, duration, exception; as an OpenTelemetry span.
+
+    Write `@monitor` or `@monitor(...)` over a function, a coroutine function, a generator, an async generator, a
+    method, a classmethod or staticmethod (in either order), or a class (all its public methods); or call it on any
+    callable. What it returns has the same name, signature, docstring and kind, and can be pickled if the original
+    could.
+
+    Args:
+        target: what to record.
+        process_group: what the views group the function by; by default its module's name.
+        sample_rate: the share of calls that is recorded, 0.0 to 1.0, decided per call; a call that fails is always
+        recorded.
+        capture: which parts are recorded; see `Capture`.
+        serializer: how a value becomes text: "smart" (bounded, by kind, runs no user code), "repr", "json", or a
+        callable
+            that takes the value and returns text.
+        max_repr: characters of a value's text; longer ones are cut and their length said.
+        sensitive_fields: names of arguments, keys and attributes whose values are masked, matched by whole words.
+        queue_warning_threshold: warn once when more calls than this wait to be written.
+        feed: the name of the data feed whose updates these calls are.
+
+    Returns:
+        The recorded callable; without `target` a decorator.
+
+    Raises:
+        ConfigurationError: a setting cannot be used, or the target is not callable.
+    """
+    if target is None:
+        return functools.partial(_monitor, options=_options(settings))
+    return _monitor(target, _options(settings))
+
+
+def _options(settings: dict[str, Any]) -> Options:
+    options = Options(**{name: value for name, value in settings.items() if value is not None})
+    if options.queue_warning_threshold is not None:
+        recording.queue_warning_threshold = options.queue_warning_threshold
+    return options
+
+
+def _monitor(target: Any, options: Options) -> Any:
+    if is_monitored(target):
+        return target
+    if isinstance(target, (classmethod, staticmethod)):
+        return type(target)(wrap(target.__func__, options))
+    if isinstance(target, property):
+        get, set_, delete = (
+            accessor and wrap(accessor, options) for accessor in (target.fget, target.fset, target.fdel)
+        )
+        return property(get, set_, delete, target.__doc__)
+    if inspect.isclass(target):
+        return monitor_class(target, options)
+    if not callable(target):
+        raise ConfigurationError(f"monitor takes a callable, not {type(target).__name__} {target!r:.100}.")
+    return wrap(target, options)
+
+
+def is_monitored(target: Any) -> bool:
+    """Whether a callable, or the function inside a classmethod or staticmethod, is recorded already."""
+    inner = target.__func__ if isinstance(target, (classmethod, staticmethod)) else target
+    # By its own dictionary: a wrapper around a recorded function, made with functools.wraps, carries a copy of the
+    # mark.
+    mark = getattr(inner, "__dict__", {}).get(MARK)
+    return mark is not None and getattr(inner, "__wrapped__", None) is mark.wrapped
+
+
+def monitor_class(cls: type, options: Options) -> type:
+    """Record the public methods that a class defines itself; properties and other descriptors stay as they are."""
+    for name, member in list(vars(cls).items()):
+        if (name.startswith("_") and name != "__call__") or is_monitored(member):
+            continue
+        if inspect.isfunction(member):
+            setattr(cls, name, wrap(member, options, is_method=True))
+        elif isinstance(member, (classmethod, staticmethod)) and inspect.isfunction(member.__func__):
+            is_method = isinstance(member, classmethod)
+            setattr(cls, name, type(member)(wrap(member.__func__, options, is_method=is_method)))
+    return cls

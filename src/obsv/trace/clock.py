@@ -1,0 +1,50 @@
+"""One clock reading per time stamp: monotonic ticks, turned into Unix time when somebody asks.
+
+A duration taken from the wall clock jumps when that clock is set, and a second reading a time stamp costs 40 ns. So
+spans hold ticks; the offset to Unix time is kept here and set right now and then.
+"""
+
+import time
+from collections.abc import Callable
+
+ticks = time.perf_counter_ns
+
+# Smaller differences are the jitter of two readings; following them would let siblings overlap.
+_TOLERANCE_NS = 1_000_000
+
+
+class Clock:
+    """The offset from ticks to Unix time.
+
+    Args:
+        unix_ns: the wall clock, nanoseconds since 1970.
+        tick_ns: the monotonic clock, nanoseconds.
+    """
+
+    __slots__ = ("_tick_ns", "_unix_ns", "offset")
+
+    def __init__(self, unix_ns: Callable[[], int] = time.time_ns, tick_ns: Callable[[], int] = ticks) -> None:
+        self._unix_ns, self._tick_ns = unix_ns, tick_ns
+        self.offset = self._measure()
+
+    def _measure(self) -> int:
+        before = self._tick_ns()
+        unix = self._unix_ns()
+        return unix - (before + self._tick_ns()) // 2
+
+    def calibrate(self) -> None:
+        """Follow the wall clock after it was set, or after the machine slept."""
+        offset = self._measure()
+        if abs(offset - self.offset) > _TOLERANCE_NS:
+            self.offset = offset
+
+    def unix(self, tick: int) -> int:
+        """Unix time in nanoseconds of a tick."""
+        return tick + self.offset
+
+    def tick(self, unix: int) -> int:
+        """The tick of a Unix time in nanoseconds."""
+        return unix - self.offset
+
+
+clock = Clock()

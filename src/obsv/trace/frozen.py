@@ -1,0 +1,101 @@
+"""Spans as plain tuples that `marshal` can write: what the spill file holds."""
+
+from typing import Any
+
+from opentelemetry.trace import SpanContext, TraceFlags
+from opentelemetry.trace.span import TraceState
+
+from obsv.trace.clock import clock
+from obsv.trace.details import Details
+from obsv.trace.failure import Failure
+from obsv.trace.function import Function
+from obsv.trace.span import ABSENT, Origin, Span, discard
+
+Frozen = tuple[Any, ...]
+
+
+def freeze(span: Span) -> Frozen:
+    """All of a span but its function, its caller and its origin, which many spans share."""
+    result = () if span.result is ABSENT else (span.result,)
+    return (
+        span.trace_id,
+        span.span_id,
+        span.parent_id,
+        span.flags,
+        span.depth,
+        clock.unix(span.start_tick),
+        clock.unix(span.end_tick),
+        span.thread,
+        span.inputs,
+        result,
+        span.status_code,
+        None if span.failure is None else _freeze_failure(span.failure, span.function),
+        None if span.details is None else _freeze_details(span.details),
+    )
+
+
+def thaw(frozen: Frozen, function: Function, caller: Function | None, origin: Origin) -> Span:
+    """The span of `freeze`."""
+    span = Span.__new__(Span)
+    span.function, span.caller, span.origin, span.on_end = function, caller, origin, discard
+    (span.trace_id, span.span_id, span.parent_id, span.flags, span.depth, start, end, *rest) = frozen
+    (span.thread, span.inputs, result, span.status_code, failure, details) = rest
+    span.start_tick, span.end_tick = clock.tick(start), clock.tick(end)
+    span.result = result[0] if result else ABSENT
+    span.failure = None if failure is None else Failure.of_text(*failure)
+    span.details = None if details is None else _thaw_details(details, origin)
+    return span
+
+
+def _freeze_failure(failure: Failure, function: Function) -> Frozen:
+    redact = function.redactor.redact_text
+    return failure.type, failure.message(redact), failure.text(redact), failure.locals
+
+
+def _freeze_details(details: Details) -> Frozen:
+    state = details.trace_state
+    return (
+        _plain(details.attributes),
+        [(event.name, _plain(event.attributes), event.timestamp) for event in details.events],
+        [(_freeze_context(link.context), _plain(link.attributes)) for link in details.links],
+        details.name,
+        details.status_description,
+        None if state is None else state.to_header(),
+        details.parent_is_remote,
+        details.cpu_ns,
+        details.memory_bytes,
+        details.exact,
+    )
+
+
+def _thaw_details(frozen: Frozen, origin: Origin) -> Details:
+    details = Details(origin.limits)
+    attributes, events, links, details.name, details.status_description, state, *rest = frozen
+    for key, value in attributes.items():
+        details.attributes[key] = value
+    for name, event_attributes, timestamp in events:
+        details.add_event(name, event_attributes, timestamp)
+    for context, link_attributes in links:
+        details.add_link(_thaw_context(context), link_attributes)
+    details.trace_state = None if state is None else TraceState.from_header([state])
+    details.parent_is_remote, details.cpu_ns, details.memory_bytes, details.exact = rest
+    return details
+
+
+def _plain(attributes: Any) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in (attributes or {}).items()}
+
+
+def _freeze_context(context: SpanContext) -> Frozen:
+    return (
+        context.trace_id,
+        context.span_id,
+        context.is_remote,
+        int(context.trace_flags),
+        context.trace_state.to_header(),
+    )
+
+
+def _thaw_context(frozen: Frozen) -> SpanContext:
+    trace_id, span_id, is_remote, flags, state = frozen
+    return SpanContext(trace_id, span_id, is_remote, TraceFlags(flags), TraceState.from_header([state]))

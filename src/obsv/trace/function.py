@@ -1,0 +1,90 @@
+"""What is known about a monitored function before it is called."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from obsv.capture import Redactor
+
+
+class Code(NamedTuple):
+    """Where a function stands, and its text as it was when it was monitored."""
+
+    file_path: str
+    line_number: int
+    source_text: str
+
+
+class Function:
+    """A monitored function: everything about its spans that no call changes.
+
+    Compared by identity, so that a look-up by function costs one pointer.
+
+    Args:
+        name: `module.qualname`, the span's name and the process of the store.
+        process_group: what the views group by; the module's name where nobody said otherwise.
+        inputs: the names of the recorded arguments, in the order of `Span.inputs`.
+        output: the name of the result's row, `return` or `yield`; None where the result is not recorded.
+        has_keywords: `Span.inputs` ends with the pairs of `**kwargs`.
+        code: reads where it stands, when that is first asked for.
+        feed: the data feed that its calls update.
+        max_repr: characters of a value's text.
+        redactor: masks secrets in the text of exceptions.
+
+    `memo` is for what an exporter works out from a function, so that it lives as long as the function.
+    """
+
+    __slots__ = (
+        "_code",
+        "_read_code",
+        "feed",
+        "has_keywords",
+        "inputs",
+        "max_repr",
+        "memo",
+        "name",
+        "output",
+        "process_group",
+        "redactor",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        process_group: str,
+        inputs: tuple[str, ...],
+        has_keywords: bool,
+        output: str | None,
+        code: Callable[[], Code | None],
+        feed: str | None,
+        max_repr: int,
+        redactor: Redactor,
+    ) -> None:
+        self.name, self.process_group, self.inputs = name, process_group, inputs
+        self.has_keywords, self.output, self.feed = has_keywords, output, feed
+        self.max_repr, self.redactor = max_repr, redactor
+        self.memo: dict[Any, Any] = {}
+        self._read_code: Callable[[], Code | None] | None = code
+        self._code: Code | None = None
+
+    @property
+    def code(self) -> Code | None:
+        """Where the function stands; None for what has no Python source. Reads the file once."""
+        if self._read_code is not None:
+            self._code, self._read_code = self._read_code(), None
+        return self._code
+
+    def __repr__(self) -> str:
+        return f"Function({self.name!r})"
+
+    def freeze(self) -> tuple[Any, ...]:
+        """All but the redactor, for `marshal`: what is written out was redacted before."""
+        code = None if self.code is None else tuple(self.code)
+        front = (self.name, self.process_group, self.inputs, self.has_keywords, self.output)
+        return *front, code, self.feed, self.max_repr
+
+    @classmethod
+    def thaw(cls, frozen: tuple[Any, ...]) -> "Function":
+        """The function of `freeze`."""
+        name, group, inputs, has_keywords, output, code, feed, max_repr = frozen
+        place = None if code is None else Code(*code)
+        return cls(name, group, inputs, has_keywords, output, lambda: place, feed, max_repr, Redactor(()))

@@ -1,0 +1,26 @@
+"""Log lines about the recorder itself: each kind once an episode."""
+
+import logging
+
+logger = logging.getLogger("obsv")
+
+
+class Notices:
+    """Says each kind of thing once, until `over` ends the episode. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, object] = {}
+
+    def once(self, kind: str, level: int, message: str, *args: object, exc_info: bool = False) -> None:
+        """Log, unless this kind was logged in this episode. Never raises."""
+        mine = object()
+        if self._told.setdefault(kind, mine) is mine:
+            logger.log(level, message, *args, exc_info=exc_info)
+
+    def over(self, kind: str) -> bool:
+        """End the episode of a kind.
+
+        Returns:
+            True if there was one.
+        """
+        return self._told.pop(kind, None) is not None

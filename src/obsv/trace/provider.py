@@ -1,0 +1,92 @@
+"""The `TracerProvider` under which `@monitor` takes its lean path.
+
+It is the SDK's provider (resource, samplers, limits, processors, tracers for other instrumentation) that also tells the
+call path where monitored calls go. Entry point `obsv` of group `opentelemetry_tracer_provider`.
+"""
+
+from importlib.metadata import version
+from logging import ERROR
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.sdk import trace as sdk
+from opentelemetry.sdk.trace import SpanProcessor, sampling
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags
+
+from obsv.trace.context import get_context
+from obsv.trace.function import Function
+from obsv.trace.ids import TimeOrderedIdGenerator, new_span_id, new_trace_id
+from obsv.trace.notices import Notices
+from obsv.trace.recording import Recording, recording
+from obsv.trace.span import Origin, Span
+
+_notices = Notices()
+
+SCOPE = InstrumentationScope("obsv", version("obsv"))
+
+
+class TracerProvider(sdk.TracerProvider):
+    """The SDK's `TracerProvider`, with ids that sort by time and a lean path for `@monitor`.
+
+    Args:
+        settings: what the SDK's provider takes; see `opentelemetry.sdk.trace.TracerProvider`.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        settings.setdefault("id_generator", TimeOrderedIdGenerator())
+        self._processors: tuple[SpanProcessor, ...] = ()
+        super().__init__(**settings)
+
+    def add_span_processor(self, span_processor: SpanProcessor) -> None:
+        """Add a processor; monitored calls reach it as complete `ReadableSpan`s."""
+        super().add_span_processor(span_processor)
+        self._processors += (span_processor,)
+        if recording.origin.resource is self.resource:
+            self.open(recording)
+
+    def open(self, recording: Recording) -> None:
+        """Send monitored calls to this provider's processors."""
+        recording.off = self._disabled
+        recording.origin = Origin(self.resource, SCOPE, self._span_limits)
+        listens = any(not getattr(processor, "ignores_start", False) for processor in self._processors)
+        recording.on_start = self._on_start if listens else None
+        recording.on_end = self._processors[0].on_end if len(self._processors) == 1 and not listens else self._on_end
+        recording.tracer = None
+        recording.dropped = self._dropped
+        recording.bypass = recording.off or not _samples_all_roots(self.sampler)
+
+    def _on_start(self, span: Span) -> None:
+        try:
+            self._active_span_processor.on_start(span, get_context())  # type: ignore[arg-type]
+        except Exception:
+            _notices.once("on_start", ERROR, "A span processor failed in on_start; calls go on.", exc_info=True)
+
+    def _on_end(self, span: Span) -> None:
+        for processor in self._processors:
+            try:
+                processor.on_end(span)
+            except Exception:
+                _notices.once("on_end", ERROR, "A span processor failed in on_end; calls go on.", exc_info=True)
+
+    def _dropped(self, function: Function) -> NonRecordingSpan | None:
+        parent = trace.get_current_span().get_span_context()
+        trace_id = parent.trace_id if parent.is_valid else new_trace_id()
+        result = self.sampler.should_sample(get_context(), trace_id, function.name, SpanKind.INTERNAL, None, None)
+        if result.decision is sampling.Decision.RECORD_AND_SAMPLE:
+            return None
+        return NonRecordingSpan(
+            SpanContext(trace_id, new_span_id(), False, TraceFlags(TraceFlags.DEFAULT), result.trace_state)
+        )
+
+    def _update_resource(self, resource: Any) -> None:
+        # After a fork the SDK gives the child's resource new process attributes; our spans take them over.
+        ours = recording.origin.resource is self.resource
+        super()._update_resource(resource)
+        if ours:
+            self.open(recording)
+
+
+def _samples_all_roots(sampler: sampling.Sampler) -> bool:
+    """Whether the sampler need not be asked for roots and for children of our own spans, which were sampled."""
+    return sampler is sampling.ALWAYS_ON or sampler is sampling.DEFAULT_ON

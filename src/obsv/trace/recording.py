@@ -1,0 +1,154 @@
+"""The call path: what one recorded call costs the program, in `begin`, `finish` and `fail`.
+
+`recording` is what every wrapper reads. The pipeline (`runtime.py`) sets it; a wrapper looks at one flag, `bypass`, and
+takes the lean path while it is False.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanLimits
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+
+from obsv.trace.clock import ticks
+from obsv.trace.details import Details
+from obsv.trace.failure import Failure, is_error
+from obsv.trace.function import Function
+from obsv.trace.ids import new_span_id, new_trace_id, random_bits
+from obsv.trace.span import ABSENT, ERROR, RANDOM, SAMPLED, UNSET, Origin, Span, discard
+
+logger = logging.getLogger("obsv")
+
+_new = object.__new__
+
+
+class _Thread(threading.local):
+    """`(thread.id, thread.name)` of the running thread, asked for once a thread."""
+
+    def __init__(self) -> None:
+        self.identity = (threading.get_ident(), threading.current_thread().name)
+
+
+_thread = _Thread()
+
+
+class Recording:
+    """Where calls go now.
+
+    Slots:
+        bypass: the lean path must not be taken: nothing started yet, or one of the next three.
+        off: calls are not recorded at all.
+        tracer: another provider's tracer, which makes the spans.
+        dropped: asks the sampler; returns the span to make current for a call that is not sampled, else None.
+        start: starts the pipeline, called by the first recorded call; None once it runs.
+        origin: resource and scope of the spans.
+        on_start: what other processors want to see; None where only ours is there.
+        on_end: takes each ended span; never blocks, never raises.
+        queue_warning_threshold: what a decorated function asked for last; None leaves the configured one.
+    """
+
+    __slots__ = (
+        "bypass",
+        "dropped",
+        "off",
+        "on_end",
+        "on_start",
+        "origin",
+        "queue_warning_threshold",
+        "start",
+        "tracer",
+    )
+
+    def __init__(self) -> None:
+        self.bypass = True
+        self.off = False
+        self.tracer: trace.Tracer | None = None
+        self.dropped: Callable[[Function], trace.Span | None] | None = None
+        self.start: Callable[[], None] | None = None
+        self.origin = Origin(Resource({}), InstrumentationScope("obsv"), SpanLimits())
+        self.on_start: Callable[[Span], None] | None = None
+        self.on_end: Callable[[Span], None] = discard
+        self.queue_warning_threshold: int | None = None
+
+
+recording = Recording()
+
+
+def begin(function: Function, parent: Any) -> Span:
+    """A started span, without its inputs and start time.
+
+    Args:
+        function: what is called.
+        parent: the current span of the context: ours, another's, or None.
+    """
+    span: Span = _new(Span)
+    span.function = function
+    if type(parent) is Span:
+        span.trace_id = parent.trace_id
+        span.parent_id = parent.span_id
+        span.caller = parent.function
+        span.depth = parent.depth + 1
+        span.flags = parent.flags
+        span.details = None if parent.details is None else _inherit(parent.details)
+    elif parent is None:
+        span.trace_id = new_trace_id()
+        span.parent_id = span.depth = 0
+        span.caller = span.details = None
+        span.flags = SAMPLED | RANDOM
+    else:
+        _begin_under(span, parent)
+    span.span_id = random_bits(64) or new_span_id()
+    span.origin = recording.origin
+    span.on_end = recording.on_end
+    span.thread = _thread.identity
+    span.result = ABSENT
+    span.failure = None
+    span.status_code = UNSET
+    span.end_tick = 0
+    if recording.on_start is not None:
+        span.inputs, span.start_tick = (), ticks()
+        recording.on_start(span)
+    return span
+
+
+def _inherit(details: Details) -> Details | None:
+    if details.trace_state is None:
+        return None
+    inherited = Details(details.limits)
+    inherited.trace_state = details.trace_state
+    return inherited
+
+
+def _begin_under(span: Span, parent: trace.Span) -> None:
+    """Take the identity from a span that is not ours: the SDK's, or one that came with a request."""
+    context = parent.get_span_context()
+    span.caller = span.details = None
+    if context.is_valid:
+        span.trace_id, span.parent_id, span.depth = context.trace_id, context.span_id, 1
+        span.flags = int(context.trace_flags) | SAMPLED
+        if context.is_remote or context.trace_state:
+            span.details = Details(recording.origin.limits)
+            span.details.parent_is_remote = context.is_remote
+            span.details.trace_state = context.trace_state or None
+    else:
+        span.trace_id, span.parent_id, span.depth, span.flags = new_trace_id(), 0, 0, SAMPLED | RANDOM
+
+
+def fail(span: Span, error: BaseException, frames: TracebackType | None) -> None:
+    """Put the exception that left a call into its span, and the end time; the caller hands the span on.
+
+    Args:
+        frames: the traceback from the monitored function's own frame down.
+    """
+    span.end_tick = ticks()
+    try:
+        if is_error(error):
+            span.status_code = ERROR
+            span.failure = Failure(error, frames)
+    except Exception:
+        logger.debug("An exception could not be read.", exc_info=True)

@@ -1,0 +1,324 @@
+"""The span of a monitored call: OpenTelemetry's `Span` at a third of the price of the SDK's.
+
+What the SDK builds for every span (locks, bounded attributes, a span context, enum flags) is built here when somebody
+asks. The call path (`recording.py`) fills the slots; everything in this file runs on demand.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from opentelemetry import trace
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import Event, ReadableSpan, SpanLimits
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.util.types import Attributes, AttributeValue
+
+from obsv import semconv
+from obsv.capture import render
+from obsv.trace.clock import clock, ticks
+from obsv.trace.details import Details
+from obsv.trace.failure import Failure
+from obsv.trace.function import Function
+
+logger = logging.getLogger("obsv")
+
+UNSET, OK, ERROR = 0, 1, 2
+SAMPLED, RANDOM = 0x01, 0x02
+
+_STATUS_CODES = {UNSET: StatusCode.UNSET, OK: StatusCode.OK, ERROR: StatusCode.ERROR}
+
+
+def discard(span: "Span") -> None:
+    """Where spans end that were recorded before."""
+
+
+class _Absent:
+    """The result of a call that has not returned one."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT = _Absent()
+
+
+class Origin(NamedTuple):
+    """What all spans of one provider share."""
+
+    resource: Resource
+    scope: InstrumentationScope
+    limits: SpanLimits
+
+
+class Span(ReadableSpan, trace.Span):
+    """A monitored call.
+
+    Implements `opentelemetry.trace.Span` and reads as `opentelemetry.sdk.trace.ReadableSpan`; trace API specification
+    1.x.
+
+    Slots:
+        trace_id, span_id: ints of 128 and 64 bits.
+        parent_id: the parent's span id, 0 for a root.
+        caller: the function of a parent in this process.
+        flags: W3C trace flags.
+        start, end: ticks of `clock`; `end` is 0 until the call ended.
+        thread: `(thread.id, thread.name)`.
+        inputs: frozen values, one a name of `function.inputs`.
+        result: the frozen result, `ABSENT` until there is one.
+        status_code: OTLP's 0 unset, 1 ok, 2 error.
+        details: what few spans have; see `Details`.
+    """
+
+    __slots__ = (
+        "caller",
+        "depth",
+        "details",
+        "end_tick",
+        "failure",
+        "flags",
+        "function",
+        "inputs",
+        "on_end",
+        "origin",
+        "parent_id",
+        "result",
+        "span_id",
+        "start_tick",
+        "status_code",
+        "thread",
+        "trace_id",
+    )
+    function: Function
+    origin: Origin
+    trace_id: int
+    span_id: int
+    parent_id: int
+    caller: Function | None
+    flags: int
+    depth: int
+    start_tick: int
+    end_tick: int
+    thread: tuple[int, str]
+    inputs: tuple[Any, ...]
+    result: Any
+    status_code: int
+    failure: Failure | None
+    details: Details | None
+    on_end: Callable[["Span"], None]
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def get_span_context(self) -> SpanContext:
+        """The identity that travels to children and other services."""
+        return self._context_of(self.span_id, is_remote=False)
+
+    def _context_of(self, span_id: int, is_remote: bool) -> SpanContext:
+        state = self.details.trace_state if self.details is not None else None
+        return SpanContext(self.trace_id, span_id, is_remote, TraceFlags(self.flags), state)
+
+    @property
+    def context(self) -> SpanContext:
+        return self.get_span_context()
+
+    @property
+    def parent(self) -> SpanContext | None:
+        if not self.parent_id:
+            return None
+        return self._context_of(self.parent_id, self.details is not None and self.details.parent_is_remote)
+
+    @property
+    def name(self) -> str:
+        if self.details is not None and self.details.name is not None:
+            return self.details.name
+        return self.function.name
+
+    @property
+    def kind(self) -> SpanKind:
+        return SpanKind.INTERNAL
+
+    @property
+    def start_time(self) -> int:
+        return clock.unix(self.start_tick)
+
+    @property
+    def end_time(self) -> int | None:
+        return clock.unix(self.end_tick) if self.end_tick else None
+
+    @property
+    def resource(self) -> Resource:
+        return self.origin.resource
+
+    @property
+    def instrumentation_scope(self) -> InstrumentationScope:
+        return self.origin.scope
+
+    @property
+    def status(self) -> Status:
+        return Status(_STATUS_CODES[self.status_code], self.status_description)
+
+    @property
+    def status_description(self) -> str | None:
+        """What went wrong, in a line; None for spans that are no errors."""
+        if self.status_code != ERROR:
+            return None
+        if self.details is not None and self.details.status_description is not None:
+            return self.details.status_description
+        if self.failure is not None:
+            return f"{self.failure.type}: {self.failure.message(self.function.redactor.redact_text)}"
+        return None
+
+    @property
+    def attributes(self) -> Mapping[str, AttributeValue]:
+        """The call's values and place, then what was set by hand.
+
+        As attributes the values are text.
+        """
+        function = self.function
+        attributes: dict[str, AttributeValue] = {
+            semconv.CODE_FUNCTION_NAME: function.name,
+            semconv.THREAD_ID: self.thread[0],
+            semconv.THREAD_NAME: self.thread[1],
+            semconv.PROCESS_GROUP: function.process_group,
+        }
+        if function.code is not None:
+            attributes[semconv.CODE_FILE_PATH] = function.code.file_path
+            attributes[semconv.CODE_LINE_NUMBER] = function.code.line_number
+        if function.feed is not None:
+            attributes[semconv.FEED] = function.feed
+        for name, value in self.input_values():
+            attributes[semconv.INPUT_PREFIX + name] = render(value, function.max_repr)
+        if self.result is not ABSENT:
+            attributes[f"{semconv.OUTPUT_PREFIX}{function.output}"] = render(self.result, function.max_repr)
+        if self.failure is not None and self.failure.locals:
+            for name, text in self.failure.locals.items():
+                attributes[f"{semconv.OUTPUT_PREFIX}{semconv.LOCAL_PREFIX}{name}"] = text
+        if self.details is not None:
+            self.details.add_attributes(attributes)
+        return attributes
+
+    def input_values(self) -> Iterator[tuple[str, Any]]:
+        """The frozen arguments by name, those of `**kwargs` last."""
+        yield from zip(self.function.inputs, self.inputs, strict=False)
+        if self.function.has_keywords and len(self.inputs) > len(self.function.inputs):
+            yield from self.inputs[-1]
+
+    @property
+    def events(self) -> Sequence[Event]:
+        events = () if self.details is None else tuple(self.details.events)
+        return events if self.failure is None else (*events, self._exception_event(self.failure))
+
+    def _exception_event(self, failure: Failure) -> Event:
+        attributes = failure.attributes(self.function.redactor.redact_text, escaped=True)
+        return Event(semconv.EXCEPTION_EVENT, attributes, timestamp=self.end_time)
+
+    @property
+    def links(self) -> Sequence[Link]:
+        return () if self.details is None else tuple(self.details.links)
+
+    @property
+    def dropped_attributes(self) -> int:
+        return 0 if self.details is None else self.details.attributes.dropped
+
+    @property
+    def dropped_events(self) -> int:
+        return 0 if self.details is None else self.details.events.dropped
+
+    @property
+    def dropped_links(self) -> int:
+        return 0 if self.details is None else self.details.links.dropped
+
+    def readable(self) -> ReadableSpan:
+        """A snapshot with everything built, as processors that keep spans expect it."""
+        return ReadableSpan(
+            name=self.name,
+            context=self.get_span_context(),
+            parent=self.parent,
+            resource=self.resource,
+            attributes=BoundedAttributes(None, self.attributes, immutable=True),
+            events=self.events,
+            links=self.links,
+            kind=self.kind,
+            status=self.status,
+            start_time=self.start_time,
+            end_time=self.end_time,
+            instrumentation_scope=self.instrumentation_scope,
+        )
+
+    def to_json(self, indent: int | None = 4) -> str:
+        text: str = self.readable().to_json(indent)
+        return text
+
+    def __repr__(self) -> str:
+        return f"Span({self.name!r}, trace_id={self.trace_id:032x}, span_id={self.span_id:016x})"
+
+    # -- writing: what a program does to `trace.get_current_span()`
+    # ---------------------------------------------------------
+
+    def is_recording(self) -> bool:
+        """Whether the call has not ended."""
+        return not self.end_tick
+
+    def _writable(self) -> Details | None:
+        if self.end_tick:
+            logger.warning("%r has ended: what is set on it now is not recorded.", self)
+            return None
+        if self.details is None:
+            self.details = Details(self.origin.limits)
+        return self.details
+
+    def set_attribute(self, key: str, value: AttributeValue) -> None:
+        if (details := self._writable()) is not None:
+            details.attributes[key] = value
+
+    def set_attributes(self, attributes: Mapping[str, AttributeValue]) -> None:
+        if (details := self._writable()) is not None:
+            for key, value in attributes.items():
+                details.attributes[key] = value
+
+    def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
+        if (details := self._writable()) is not None:
+            details.add_event(name, attributes, clock.unix(ticks()) if timestamp is None else timestamp)
+
+    def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
+        if (details := self._writable()) is not None:
+            details.add_link(context, attributes)
+
+    def update_name(self, name: str) -> None:
+        if (details := self._writable()) is not None:
+            details.name = name
+
+    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
+        """Set by the specification's order: unset is ignored, ok is final."""
+        code = status.status_code if isinstance(status, Status) else status
+        if code is StatusCode.UNSET or self.status_code == OK:
+            return
+        if (details := self._writable()) is not None:
+            self.status_code = code.value
+            details.status_description = status.description if isinstance(status, Status) else description
+
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Attributes = None,
+        timestamp: int | None = None,
+        escaped: bool = False,
+    ) -> None:
+        """Add an `exception` event, redacted; the call's own exception is recorded without this."""
+        if (details := self._writable()) is not None:
+            failure = Failure(exception, exception.__traceback__)
+            own = failure.attributes(self.function.redactor.redact_text, escaped=escaped)
+            moment = clock.unix(ticks()) if timestamp is None else timestamp
+            details.add_event(semconv.EXCEPTION_EVENT, {**own, **(attributes or {})}, moment)
+
+    def end(self, end_time: int | None = None) -> None:
+        """End the span by hand; the wrapper does this when the call ends."""
+        if self.end_tick:
+            logger.warning("%r has ended already.", self)
+            return
+        self.end_tick = ticks() if end_time is None else clock.tick(end_time)
+        self.on_end(self)
