@@ -1,0 +1,34 @@
+"""What endpoints ask for."""
+
+import time
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+
+from obsv.store.pulse import Pulse
+from obsv.store.reader import Reader
+from obsv.store.window import Window
+
+
+def _reader(request: Request) -> Reader:
+    reader: Reader = request.app.state.reader
+    return reader
+
+
+def _pulse(request: Request) -> Pulse:
+    pulse: Pulse = request.app.state.pulse
+    return pulse
+
+
+def _window(
+    range: Annotated[str | None, Query(description="5m, 1h, 6h or 24h, up to now.")] = None,
+    start: Annotated[str | None, Query(alias="from", description="ISO 8601, or Unix time in ns.")] = None,
+    end: Annotated[str | None, Query(alias="to", description="ISO 8601, or Unix time in ns; now if absent.")] = None,
+) -> Window:
+    given = {"range": range, "from": start, "to": end}
+    return Window.parse({name: value for name, value in given.items() if value}, time.time_ns())
+
+
+RecordingPulse = Annotated[Pulse, Depends(_pulse)]
+StoreReader = Annotated[Reader, Depends(_reader)]
+TimeWindow = Annotated[Window, Depends(_window)]

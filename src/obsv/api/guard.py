@@ -1,0 +1,200 @@
+"""Who may speak to the server, and what a browser may do with its answers: one ASGI middleware, outermost.
+
+The rules, in the order they are tried:
+
+1. Host header: a name this server is known by, or an address where it listens beyond loopback. A page on another
+   domain that points its name at 127.0.0.1 (DNS rebinding) is turned away here.
+2. Origin: a request that a page of another origin makes from a browser is refused, apart from plain navigation.
+   Routes that answer other origins on purpose (`cross_origin`) look after that themselves.
+3. Token: with `OBSV_TOKEN`, a bearer token, or the cookie that the login page sets.
+4. Answers carry a content security policy and its companions. No CORS header is ever set here.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import quote, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from obsv.api.problems import problem
+from obsv.api.session import COOKIE, Sessions
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self' {scripts}",
+        # The grid and the widgets write <style> elements; no recorded text ever becomes markup or style.
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+OPEN_PATHS = ("/login", "/healthz", "/assets/login.css", "/assets/fonts/", "/_favicon.ico")
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+def host_of(header: str) -> str:
+    """Host name of a Host header, without port, brackets or trailing dot; empty when it cannot be read."""
+    try:
+        return (urlsplit("//" + header).hostname or "").rstrip(".").lower()
+    except ValueError:
+        return ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own: localhost, 127.0.0.0/8 or ::1."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+class Guard:
+    """The middleware.
+
+    Args:
+        app: the application behind it.
+        bind: the address the server listens on.
+        token: the secret of `OBSV_TOKEN`; None when everybody on this machine may read.
+        names: further host names the server is known by (`OBSV_ALLOWED_HOSTS`).
+        cross_origin: path prefixes that answer pages of other origins by their own rules.
+        script_hashes: content security policy sources of the inline scripts of the app.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        bind: str,
+        token: str | None,
+        names: Iterable[str] = (),
+        cross_origin: tuple[str, ...] = (),
+        script_hashes: Iterable[str] = (),
+    ) -> None:
+        self.app = app
+        self.local = is_loopback(bind)
+        self.names = {bind.lower(), *map(str.lower, names)} | (set() if self.local else {socket.gethostname().lower()})
+        self.sessions = Sessions(token) if token else None
+        self.cross_origin = cross_origin
+        self.headers = HEADERS | {
+            "content-security-policy": CONTENT_SECURITY_POLICY.format(scripts=" ".join(script_hashes))
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif refusal := self.refuse(scope):
+            await self._turn_away(refusal, scope, receive, send)
+        else:
+            await self.app(scope, receive, self._with_headers(scope, send))
+
+    def refuse(self, scope: Scope) -> Response | None:
+        """The answer to a request that may not pass; None when it may."""
+        headers = Headers(scope=scope)
+        if not self.knows(headers.get("host", "")):
+            return problem(
+                421,
+                "Misdirected request",
+                f"This server is not {headers.get('host', '(no host)')!r}. If it should be reachable by that name, "
+                "list the name in OBSV_ALLOWED_HOSTS.",
+            )
+        if self.is_foreign_page(scope, headers):
+            return problem(403, "Forbidden", "A page of another origin may not use this server.")
+        if self.sessions is None or scope["path"].startswith(OPEN_PATHS) or self._is_preflight(scope):
+            return None
+        return None if self.sessions.admits(headers.get("authorization"), _cookie(headers)) else self._ask(scope)
+
+    def knows(self, host_header: str) -> bool:
+        """Whether the Host header names this server."""
+        host = host_of(host_header)
+        if host in self.names or is_loopback(host):
+            return bool(host)
+        # An attacker's page has a name; an address in the header cannot come from rebinding.
+        return not self.local and _is_address(host)
+
+    def is_foreign_page(self, scope: Scope, headers: Headers) -> bool:
+        """Whether a browser sends this for a page of another origin."""
+        if scope["path"].startswith(self.cross_origin):
+            return False
+        safe = scope["type"] == "http" and scope["method"] in SAFE_METHODS
+        origin = headers.get("origin")
+        if origin and not safe and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+            return True
+        navigates = safe and headers.get("sec-fetch-mode") == "navigate"
+        return headers.get("sec-fetch-site") in ("cross-site", "same-site") and not navigates
+
+    def _is_preflight(self, scope: Scope) -> bool:
+        # A browser's preflight carries no credentials by specification; the answer holds no data.
+        return (
+            scope["type"] == "http"
+            and scope["method"] == "OPTIONS"
+            and bool(scope["path"].startswith(self.cross_origin))
+        )
+
+    def _ask(self, scope: Scope) -> Response:
+        wants_page = "text/html" in Headers(scope=scope).get("accept", "")
+        if scope["type"] == "http" and scope["method"] == "GET" and wants_page:
+            query = scope["query_string"].decode("latin-1")
+            return RedirectResponse(
+                "/login?next=" + quote(scope["path"] + ("?" + query if query else ""), safe="/"), 303
+            )
+        answer = problem(401, "Unauthorized", "Send the token of OBSV_TOKEN: Authorization: Bearer <token>.")
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="obsv"'
+        return answer
+
+    async def _turn_away(self, refusal: Response, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            # Closing before accepting makes the server answer the handshake with 403.
+            await send({"type": "websocket.close", "code": 4001, "reason": "not permitted"})
+        else:
+            await refusal(scope, receive, self._with_headers(scope, send))
+
+    def _with_headers(self, scope: Scope, send: Send) -> Send:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._complete(MutableHeaders(scope=message), scope)
+            await send(message)
+
+        return with_headers
+
+    def _complete(self, headers: MutableHeaders, scope: Scope) -> None:
+        for name, value in self.headers.items():
+            headers.setdefault(name, value)
+        # What was recorded stays out of caches; scripts and styles carry no recorded data and set their own rule.
+        if not scope["path"].startswith(("/_dash-component-suites/", "/assets/")):
+            headers.setdefault("cache-control", "no-store")
+
+
+def _cookie(headers: Headers) -> str | None:
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return None
+    return morsel.value if morsel else None

@@ -1,0 +1,112 @@
+"""The login page: a form without script that swaps the token for a cookie."""
+
+import html
+from collections import deque
+from collections.abc import Callable
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from obsv.api.session import COOKIE, LIFETIME_S, Sessions
+
+MAX_FORM_BYTES = 4096
+ATTEMPTS = 10
+ATTEMPTS_WINDOW_S = 60.0
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sign in · obsv</title>
+<link rel="stylesheet" href="/assets/login.css"><link rel="icon" href="/_favicon.ico"></head>
+<body><main><h1>obsv</h1><p>This server asks for the token it was started with (<code>OBSV_TOKEN</code>).</p>
+<form method="post" action="/login"><input type="hidden" name="next" value="{next}">
+<label for="token">Token</label>
+<input id="token" name="token" type="password" autocomplete="current-password" autofocus required{described}>
+{error}<button type="submit">Sign in</button></form></main></body></html>"""
+
+
+class Attempts:
+    """Counts wrong tokens: more than `ATTEMPTS` in `ATTEMPTS_WINDOW_S` seconds and the form waits."""
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque(maxlen=ATTEMPTS)
+
+    def exhausted(self, now: float) -> bool:
+        """Whether the limit is reached at `now` (monotonic s)."""
+        return len(self._times) == ATTEMPTS and now - self._times[0] < ATTEMPTS_WINDOW_S
+
+    def failed(self, now: float) -> None:
+        """Note a wrong token at `now` (monotonic s)."""
+        self._times.append(now)
+
+
+def page(next_path: str, error: str | None = None, status: int = 200) -> HTMLResponse:
+    """The form.
+
+    Args:
+        next_path: where to go after it.
+        error: what was wrong with the last try.
+        status: HTTP status code.
+    """
+    note = f'<p id="error" role="alert">{html.escape(error)}</p>' if error else ""
+    described = ' aria-invalid="true" aria-describedby="error"' if error else ""
+    return HTMLResponse(PAGE.format(next=html.escape(next_path), error=note, described=described), status)
+
+
+def local_path(target: str) -> str:
+    """The path if it stays on this server, else `/`: no open redirect."""
+    single = target.startswith("/") and not target.startswith(("//", "/\\"))
+    return target if single and target.isprintable() else "/"
+
+
+def router(sessions: Sessions, clock: Callable[[], float]) -> APIRouter:
+    """The routes `/login` and `/logout`.
+
+    Args:
+        sessions: checks tokens and signs cookies.
+        clock: monotonic time in s.
+    """
+    routes = APIRouter(include_in_schema=False)
+    attempts = Attempts()
+
+    @routes.get("/login")
+    async def form(next: str = "/") -> Response:
+        return page(local_path(next))
+
+    @routes.post("/login")
+    async def sign_in(request: Request) -> Response:
+        fields = await _fields(request)
+        target = local_path(fields.get("next", "/"))
+        if attempts.exhausted(clock()):
+            return page(target, "Too many wrong tokens; wait a minute.", 429)
+        if not sessions.knows(fields.get("token", "")):
+            attempts.failed(clock())
+            return page(target, "That is not the token.", 401)
+        answer = RedirectResponse(target, 303)
+        answer.set_cookie(
+            COOKIE,
+            sessions.issue(),
+            max_age=LIFETIME_S,
+            httponly=True,
+            # Lax, not Strict: a link to a trace in a chat should open.
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+        return answer
+
+    @routes.post("/logout")
+    async def sign_out() -> Response:
+        answer = RedirectResponse("/login", 303)
+        answer.delete_cookie(COOKIE)
+        return answer
+
+    return routes
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_FORM_BYTES:
+            return {}
+    return {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}

@@ -1,0 +1,113 @@
+"""Errors as HTTP: one table, and answers in the form of RFC 9457 (`application/problem+json`)."""
+
+import logging
+import re
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from obsv.errors import (
+    ConfigurationError,
+    ForeignFile,
+    InvalidQuery,
+    NewerSchema,
+    NotFound,
+    ObsvError,
+    QueryTimeout,
+    StoreUnavailable,
+)
+
+log = logging.getLogger("obsv.api")
+
+STATUS: dict[type[ObsvError], int] = {
+    InvalidQuery: 400,
+    NotFound: 404,
+    StoreUnavailable: 503,
+    QueryTimeout: 504,
+    ForeignFile: 500,
+    NewerSchema: 500,
+    ConfigurationError: 500,
+    ObsvError: 500,
+}
+
+
+class Problem(BaseModel):
+    """What went wrong, after RFC 9457."""
+
+    type: str = Field(description="urn:obsv: and the kind of error, for programs.")
+    title: str = Field(description="The kind of error, for people.")
+    status: int = Field(description="The HTTP status code.")
+    detail: str = Field(description="What happened and what to do about it.")
+    position: int | None = Field(default=None, description="Offset in characters of what could not be read.")
+
+
+RESPONSES: dict[int | str, dict[str, object]] = {
+    code: {"description": text, "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
+    for code, text in {
+        400: "The query cannot be read.",
+        401: "OBSV_TOKEN is set and this request does not carry it.",
+        404: "No such thing in the store.",
+        421: "The Host header names a host that this server is not.",
+        500: "The file is no obsv store, or was written by a newer obsv.",
+        503: "No store yet, or it cannot be read for now.",
+        504: "The query ran past its time limit.",
+    }.items()
+}
+
+
+def status_of(error: ObsvError) -> int:
+    """HTTP status code of an error: that of the nearest of its classes in the table."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def problem(status: int, title: str, detail: str, *, position: int | None = None) -> JSONResponse:
+    """An error answer.
+
+    Args:
+        status: HTTP status code.
+        title: the kind of error in a few words; its dashed form is the `type`.
+        detail: what happened and what to do.
+        position: offset in characters of what could not be read, where there is one.
+    """
+    kind = "urn:obsv:" + re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    body = Problem(type=kind, title=title, status=status, detail=detail, position=position)
+    headers = {"Retry-After": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return JSONResponse(
+        body.model_dump(exclude_none=True), status, headers=headers, media_type="application/problem+json"
+    )
+
+
+async def _own(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ObsvError)
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).capitalize()
+    return problem(status_of(error), words, str(error), position=getattr(error, "position", None))
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    answer = problem(error.status_code, HTTPStatus(error.status_code).phrase, str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = "; ".join(f"{'.'.join(map(str, fault['loc'][1:]))}: {fault['msg']}" for fault in error.errors())
+    return problem(400, "Invalid query", faults)
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem(500, "Internal error", "The server failed; its log has the traceback.")
+
+
+def install(app: FastAPI) -> None:
+    """Make the application answer every error by the table."""
+    app.add_exception_handler(ObsvError, _own)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _unforeseen)

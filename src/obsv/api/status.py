@@ -1,0 +1,51 @@
+"""`GET /api/v1/status`: what the recording processes say about themselves."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from obsv.api.depends import RecordingPulse
+
+router = APIRouter(tags=["status"])
+
+
+class Recorder(BaseModel):
+    """A recording process."""
+
+    service: str
+    pid: int
+    host: str
+    state: str = Field(description="OK, DELAYED, CIRCUIT OPEN or SPILLING.")
+    queue_depth: int = Field(description="Calls waiting to be written.")
+    write_lag_ms: float = Field(description="Age of the oldest of them.")
+    updated_ns: int = Field(description="When it said so, Unix time.")
+    gone: bool = Field(description="Silent for more than five seconds.")
+
+
+class Feed(BaseModel):
+    """A feed of data."""
+
+    name: str
+    last_ns: int = Field(description="Latest update, Unix time.")
+    interval_ns: int | None = Field(description="Usual interval between updates.")
+    stale: bool = Field(description="The latest update is older than twice the usual interval.")
+
+
+class Status(BaseModel):
+    """The state of recording."""
+
+    now_ns: int = Field(description="When this was read, Unix time.")
+    empty: bool = Field(description="Whether nothing has been recorded yet.")
+    recorders: list[Recorder]
+    feeds: list[Feed]
+
+
+@router.get("/status", summary="State of recording")
+def status(pulse: RecordingPulse) -> Status:
+    """One entry a recording process and a feed; what the ribbon shows."""
+    beat = pulse.beat()
+    return Status(
+        now_ns=beat.now_ns,
+        empty=beat.last_id == 0,
+        recorders=[Recorder(**one._asdict(), gone=one.gone(beat.now_ns)) for one in beat.recorders],
+        feeds=[Feed(**one._asdict(), stale=one.stale(beat.now_ns)) for one in beat.feeds],
+    )

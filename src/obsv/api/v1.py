@@ -1,0 +1,15 @@
+"""The JSON API at `/api/v1`, read-only.
+
+How to add an endpoint: write `api/<noun>.py` with `router = APIRouter(tags=["<noun>"])`, take the store as
+`reader: StoreReader` (`api/depends.py`), declare the endpoint as a plain `def` (it runs on a worker thread), return a
+pydantic model, raise `ObsvError`s (they become RFC 9457 answers), and add the router here.
+"""
+
+from fastapi import APIRouter
+
+from obsv.api import status
+from obsv.api.problems import RESPONSES
+
+router = APIRouter(prefix="/api/v1", responses=RESPONSES)
+for part in (status.router,):
+    router.include_router(part)

@@ -1,0 +1,157 @@
+"""The Dash app, mounted on the server's FastAPI app: index page, callbacks off the event loop, pages by address."""
+
+import asyncio
+import functools
+import inspect
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import dash
+from dash import ClientsideFunction, Dash, set_props
+from dash.exceptions import PreventUpdate
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+
+from obsv.dashboards.clock import ZONE, zone_named
+from obsv.dashboards.page import Page
+from obsv.dashboards.theme import stylesheet
+from obsv.errors import ObsvError
+from obsv.store.pulse import Pulse
+from obsv.store.reader import Reader
+
+log = logging.getLogger("obsv.dashboards")
+
+ASSETS = Path(__file__).parent / "assets"
+# boot.js sets the theme before the first paint, so it stands in the head; login.css belongs to another page.
+NOT_LOADED = r"boot\.js|login\.css"
+INDEX = """<!doctype html>
+<html lang="en" data-theme="dark" data-mantine-color-scheme="dark">
+<head>{%metas%}<title>{%title%}</title>{%favicon%}
+<style>STYLE</style><script src="/assets/boot.js"></script>{%css%}</head>
+<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+</html>"""
+
+
+class DashApp:
+    """Dash's app as pages see it: `obsv.dashboards.page.App`.
+
+    Args:
+        server: takes the routes.
+        reader: of the store, which may not exist yet.
+        pulse: the state of recording.
+        pages: each gets its address as a route and its callbacks registered.
+    """
+
+    def __init__(self, server: FastAPI, reader: Reader, pulse: Pulse, pages: Iterable[Page]) -> None:
+        self.reader = reader
+        self.pulse = pulse
+        self.pages = tuple(pages)
+        self.dash = _dash(server)
+        # Dash would answer every unknown address with the app; here unknown addresses are errors.
+        vars(self.dash.backend)["_setup_catchall"] = lambda: None
+
+    def callback(self, *dependencies: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Declare a callback. A plain function runs on a worker thread, a coroutine function on the event loop.
+
+        Args:
+            *dependencies: `Output`, `Input` and `State`.
+            **options: what else `dash.callback` takes.
+        """
+
+        def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+            self.dash.callback(*dependencies, **options)(_off_the_loop(function))
+            return function
+
+        return declare
+
+    def clientside(self, function: str, *dependencies: Any, **options: Any) -> None:
+        """Declare a callback that runs in the browser: `dash_clientside.obsv.<function>`."""
+        self.dash.clientside_callback(ClientsideFunction("obsv", function), *dependencies, **options)
+
+    def find(self, pathname: str) -> tuple[Page, dict[str, str]] | None:
+        """The page of an address and the values of its names; None when there is none."""
+        found = ((page, page.match(pathname)) for page in self.pages)
+        return next(((page, names) for page, names in found if names is not None), None)
+
+    def finish(self) -> list[str]:
+        """Complete the app after the last callback.
+
+        Returns:
+            the content security policy sources of its inline scripts.
+        """
+        for page in self.pages:
+            self._serve(page.path.replace("<", "{").replace(">", "}"))
+        # Dash does this on the first request of `/`, which a deep link would skip.
+        self.dash._setup_server()
+        return list(self.dash.csp_hashes())
+
+    def _serve(self, path: str) -> None:
+        async def index(request: Request) -> HTMLResponse:
+            return HTMLResponse(self.index(request))
+
+        if path != "/":
+            self.dash.server.add_api_route(path, index, methods=["GET"], include_in_schema=False)
+
+    def index(self, request: Request) -> str:
+        """The page that loads the app, for any address."""
+        from dash.backends._fastapi import reset_current_request, set_current_request
+
+        token = set_current_request(request)
+        try:
+            return str(self.dash.index())
+        finally:
+            reset_current_request(token)
+
+
+def _dash(server: FastAPI) -> Dash:
+    app = Dash(
+        __name__,
+        server=server,  # type: ignore[arg-type]  # its annotation forgets instances
+        backend="fastapi",
+        assets_folder=str(ASSETS),
+        assets_ignore=NOT_LOADED,
+        index_string=INDEX.replace("STYLE", stylesheet()),
+        title="obsv",
+        update_title="",
+        suppress_callback_exceptions=True,
+        add_log_handler=False,
+        serve_locally=True,
+        on_error=_report,
+        # The pulse keeps the connection busy; only a hidden tab may close it.
+        websocket_inactivity_timeout=300_000,
+    )
+    app.enable_dev_tools(debug=False)
+    return app
+
+
+def _report(error: Exception) -> None:
+    """A callback failed: say so on the page; recorded data and tracebacks stay out of the message."""
+    if isinstance(error, ObsvError):
+        set_props("notice", {"data": {"kind": "err", "text": str(error)}})
+    else:
+        log.error("a callback failed", exc_info=error)
+        set_props(
+            "notice", {"data": {"kind": "err", "text": "Something went wrong; the server's log has the details."}}
+        )
+
+
+def _off_the_loop(function: Callable[..., Any]) -> Callable[..., Any]:
+    if inspect.iscoroutinefunction(function):
+        return function
+
+    @functools.wraps(function)
+    async def on_a_thread(*args: Any) -> Any:
+        ZONE.set(zone_named(_zone_name()))
+        return await asyncio.to_thread(function, *args)
+
+    return on_a_thread
+
+
+def _zone_name() -> str | None:
+    try:
+        name: str | None = dash.ctx.cookies.get("obsv_tz")
+        return name
+    except (AttributeError, LookupError, PreventUpdate):
+        return None  # over the websocket there is no request

@@ -1,0 +1,64 @@
+// The frame's callbacks: namespace `obsv` of dash_clientside.
+window.dash_clientside = window.dash_clientside || {};
+window.dash_clientside.obsv = window.dash_clientside.obsv || {};
+window.obsv = window.obsv || {};
+
+(function (obsv, shared) {
+  const noUpdate = () => window.dash_clientside.no_update;
+
+  obsv.setTheme = function (stored) {
+    const theme = stored || 'dark';
+    document.documentElement.dataset.theme = theme;
+    return theme;
+  };
+
+  obsv.toggleTheme = (clicks, stored) => (clicks ? ((stored || 'dark') === 'dark' ? 'light' : 'dark') : noUpdate());
+
+  obsv.setTitle = function (about) {
+    if (!about) return noUpdate();
+    document.title = `${about.title} · obsv`;
+    document.querySelectorAll('.nav-entry').forEach((entry) => {
+      const here = entry.getAttribute('href') === about.path;
+      entry.classList.toggle('here', here);
+      if (here) entry.setAttribute('aria-current', 'page'); else entry.removeAttribute('aria-current');
+    });
+    return noUpdate();
+  };
+
+  obsv.openHelp = (clicks) => (clicks ? true : noUpdate());
+
+  // A message that goes by itself; the same text twice in a row is shown once.
+  obsv.showNotice = function (notice) {
+    const list = document.getElementById('notices');
+    if (!notice || !notice.text || !list) return noUpdate();
+    const same = Array.from(list.children).find((one) => one.textContent === notice.text);
+    if (same) return noUpdate();
+    const item = document.createElement('div');
+    item.className = `notice notice-${notice.kind || 'plain'}`;
+    item.textContent = notice.text;
+    list.append(item);
+    setTimeout(() => item.remove(), 8000);
+    return noUpdate();
+  };
+
+  // The first-run page gives way as soon as there is a call.
+  obsv.firstCall = function (pulse) {
+    if (pulse && pulse.last && document.getElementById('first-run')) window.location.reload();
+    return noUpdate();
+  };
+
+  // Entries of the query string: null and '' remove an entry. Replaces the address without a history entry.
+  shared.setQuery = function (entries) {
+    const address = new URL(window.location.href);
+    for (const [name, value] of Object.entries(entries)) {
+      if (value === null || value === undefined || value === '') address.searchParams.delete(name);
+      else address.searchParams.set(name, value);
+    }
+    const search = address.searchParams.toString();
+    const next = address.pathname + (search ? `?${search}` : '') + address.hash;
+    if (next !== window.location.pathname + window.location.search + window.location.hash) {
+      window.history.replaceState(window.history.state, '', next);
+    }
+    return search;
+  };
+})(window.dash_clientside.obsv, window.obsv);

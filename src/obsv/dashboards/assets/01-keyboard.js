@@ -1,0 +1,82 @@
+// Keys: / search, j k rows, Enter open, Esc close, g + letter pages, t theme, ? help.
+(function () {
+  let waiting = 0;
+  const typing = (target) => target.closest && target.closest('input, textarea, select, [contenteditable=true]');
+
+  const gridApi = function () {
+    const grid = document.querySelector('.grid-frame .grid');
+    try { return grid && window.dash_ag_grid ? window.dash_ag_grid.getApi(grid.id) : null; } catch (error) { return null; }
+  };
+
+  const moveInGrid = function (api, step) {
+    const focused = api.getFocusedCell();
+    const count = api.getDisplayedRowCount();
+    if (!count) return;
+    const row = Math.min(count - 1, Math.max(0, focused ? focused.rowIndex + step : 0));
+    const column = focused ? focused.column : api.getAllDisplayedColumns()[0];
+    api.ensureIndexVisible(row);
+    api.setFocusedCell(row, column);
+    const node = api.getDisplayedRowAtIndex(row);
+    if (node) node.setSelected(true, true);
+  };
+
+  // Lists that are no grid: rows are the elements marked data-row.
+  const moveInList = function (step) {
+    const rows = Array.from(document.querySelectorAll('[data-row]')).filter((row) => row.offsetParent);
+    if (!rows.length) return;
+    const at = rows.indexOf(document.activeElement);
+    rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + step))].focus();
+  };
+
+  const move = function (step) {
+    const api = gridApi();
+    if (api) moveInGrid(api, step); else moveInList(step);
+  };
+
+  const open = function (event) {
+    const api = gridApi();
+    const focused = api && api.getFocusedCell();
+    const inGrid = event.target.closest && event.target.closest('.ag-root-wrapper');
+    if (!inGrid || !focused) return;
+    const node = api.getDisplayedRowAtIndex(focused.rowIndex);
+    if (node && node.data) window.obsv.openRow({ api, node, data: node.data });
+  };
+
+  const close = function () {
+    const closers = Array.from(document.querySelectorAll('[data-close]')).filter((one) => one.offsetParent);
+    if (closers.length) closers[closers.length - 1].click();
+  };
+
+  const goTo = function (letter) {
+    const entry = Array.from(document.querySelectorAll('.nav-entry')).find((one) => one.title.endsWith(`(g ${letter})`));
+    if (entry) entry.click();
+  };
+
+  const plain = {
+    '/': (event) => {
+      const field = document.querySelector('[data-hotkey="/"] input, input[data-hotkey="/"]');
+      if (field) { event.preventDefault(); field.focus(); field.select(); }
+    },
+    j: () => move(1),
+    k: () => move(-1),
+    t: () => document.getElementById('theme-toggle').click(),
+    '?': () => document.getElementById('help-open').click(),
+    g: () => { waiting = Date.now(); },
+  };
+
+  document.addEventListener('keydown', function (event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === 'Escape') {
+      if (typing(event.target)) event.target.blur(); else close();
+      return;
+    }
+    if (typing(event.target)) return;
+    if (Date.now() - waiting < 1200 && event.key !== 'g') {
+      waiting = 0;
+      goTo(event.key);
+      return;
+    }
+    if (event.key === 'Enter') open(event);
+    else if (plain[event.key]) plain[event.key](event);
+  });
+})();

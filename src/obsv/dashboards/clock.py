@@ -1,0 +1,93 @@
+"""Times and numbers as people read them: local time with UTC on hover, durations, counts.
+
+The browser tells its time zone in the cookie `obsv_tz` (assets/boot.js); the shell sets `ZONE` for each request.
+"""
+
+from contextvars import ContextVar
+from datetime import datetime, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dash import html
+
+NS = 1_000_000_000
+ZONE: ContextVar[tzinfo] = ContextVar("obsv_zone", default=timezone.utc)
+
+
+def zone_named(name: str | None) -> tzinfo:
+    """The IANA time zone of a name; UTC when there is none of that name here."""
+    try:
+        return ZoneInfo(name) if name else timezone.utc
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return timezone.utc
+
+
+def local(ns: int) -> datetime:
+    """Unix time in ns as local time of the browser, to the microsecond."""
+    return datetime.fromtimestamp(ns // NS, ZONE.get()).replace(microsecond=ns // 1000 % 1_000_000)
+
+
+def utc_text(ns: int) -> str:
+    """Unix time in ns as `YYYY-MM-DD HH:MM:SS.ffffff UTC`."""
+    moment = datetime.fromtimestamp(ns // NS, timezone.utc)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{ns // 1000 % 1_000_000:06d} UTC"
+
+
+def local_text(ns: int, *, date: bool = False) -> str:
+    """Unix time in ns as `HH:MM:SS.mmm` local time, with the date before it when asked."""
+    moment = local(ns)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"[0 if date else 11 :]
+
+
+def when(ns: int, *, date: bool = False) -> html.Time:
+    """An instant: local time, UTC on hover.
+
+    Args:
+        ns: Unix time in ns.
+        date: whether to show the date too.
+    """
+    moment = datetime.fromtimestamp(ns // NS, timezone.utc)
+    return html.Time(
+        local_text(ns, date=date), dateTime=f"{moment:%Y-%m-%dT%H:%M:%SZ}", title=utc_text(ns), className="t"
+    )
+
+
+def ago(ns: int, now_ns: int) -> str:
+    """How long ago an instant is: `now`, `12 s ago`, `3 min ago`, `5 h ago`, `2 d ago`."""
+    seconds = max(0, now_ns - ns) // NS
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return "now"
+
+
+def duration(ns: float) -> str:
+    """A duration in ns with three digits: `870 ns`, `12.3 µs`, `4.56 ms`, `1.23 s`, `2 min 3 s`, `1 h 5 min`."""
+    for size, unit in ((NS, "s"), (1_000_000, "ms"), (1000, "µs")):
+        if ns >= size:
+            if ns < 60 * NS:
+                return f"{_digits(ns / size)} {unit}"
+            seconds = int(ns // NS)
+            if seconds < 3600:
+                return f"{seconds // 60} min {seconds % 60} s"
+            return f"{seconds // 3600:,} h {seconds % 3600 // 60} min"
+    return f"{int(ns)} ns"
+
+
+def count(value: float) -> str:
+    """A count: exact below 10,000, then `12.3 k`, `4.5 M`, `1.2 G`."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if value >= size:
+            return f"{_digits(value / (1e3 if unit == 'k' else size))} {unit}"
+    return f"{value:,.0f}"
+
+
+def percent(share: float) -> str:
+    """A share of 0..1 as `0 %`, `0.034 %`, `4.2 %`, `37 %`."""
+    value = share * 100
+    if value == 0:
+        return "0 %"
+    return f"{value:.2g} %" if value < 10 else f"{value:.0f} %"
+
+
+def _digits(value: float) -> str:
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"

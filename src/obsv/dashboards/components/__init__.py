@@ -1,0 +1,28 @@
+"""The parts pages are made of. Recorded text goes in as children, which Dash shows as text; never as markup."""
+
+from obsv.dashboards.components.badge import Kind, badge, status_badge
+from obsv.dashboards.components.card import card, stat
+from obsv.dashboards.components.chart import chart, sparkline
+from obsv.dashboards.components.grid import grid
+from obsv.dashboards.components.link import button_link, link
+from obsv.dashboards.components.source import source
+from obsv.dashboards.components.states import empty, failure, first_run
+from obsv.dashboards.components.timepicker import time_picker
+
+__all__ = [
+    "Kind",
+    "badge",
+    "button_link",
+    "card",
+    "chart",
+    "empty",
+    "failure",
+    "first_run",
+    "grid",
+    "link",
+    "source",
+    "sparkline",
+    "stat",
+    "status_badge",
+    "time_picker",
+]

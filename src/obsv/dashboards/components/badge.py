@@ -1,0 +1,28 @@
+"""A word in a coloured box."""
+
+from typing import Literal
+
+from dash import html
+from dash.development.base_component import Component
+
+from obsv.dashboards.components.aria import aria
+
+Kind = Literal["ok", "err", "stale", "accent", "plain"]
+
+
+def badge(text: str, kind: Kind = "plain", *, title: str | None = None, dot: bool = False) -> Component:
+    """A badge.
+
+    Args:
+        text: what it says.
+        kind: its colour: `ok`, `err`, `stale`, `accent` or `plain`.
+        title: shown on hover.
+        dot: whether a dot in its colour stands before the text.
+    """
+    mark = [html.I(className="dot", **aria(hidden=True))] if dot else []
+    return html.Span([*mark, text], className=f"badge badge-{kind}", title=title)
+
+
+def status_badge(status: str) -> Component:
+    """The badge of a call's status, `OK` or `ERR`."""
+    return badge(status, "err" if status == "ERR" else "ok")

@@ -1,0 +1,53 @@
+"""Plotly figures in the house style."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from obsv.dashboards.components.aria import aria
+from obsv.dashboards.theme import FIGURE_CONFIG, figure
+
+
+def chart(figure: dict[str, Any], *, id: str | None = None, height: int | str = 220, label: str = "chart") -> Component:
+    """A figure.
+
+    Args:
+        figure: made with `theme.figure`.
+        id: for callbacks.
+        height: in px, or any CSS height.
+        label: what it shows, for who cannot see it.
+    """
+    size = f"{height}px" if isinstance(height, int) else height
+    named: dict[str, Any] = {"id": id} if id else {}
+    graph = dcc.Graph(figure=figure, config=FIGURE_CONFIG, style={"height": size}, responsive=True, **named)
+    return html.Div(graph, className="chart", role="img", **aria(label=label))
+
+
+def sparkline(
+    x: Sequence[Any], y: Sequence[float | None], *, colour: str = "#3e8ef7", unit: str = "", height: int = 40
+) -> Component:
+    """A small line without axes; values on hover.
+
+    Args:
+        x: local times or numbers.
+        y: values; None leaves a gap.
+        colour: `#rrggbb`.
+        unit: what follows a value on hover.
+        height: in px.
+    """
+    line = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": list(x),
+        "y": list(y),
+        "line": {"color": colour, "width": 1.5},
+        "fill": "tozeroy",
+        "fillcolor": colour + "1f",
+        "hovertemplate": "%{y:,.4~g}" + unit + "<extra></extra>",
+    }
+    bare = {"visible": False, "fixedrange": True}
+    hover = {"showspikes": False, "hoverformat": "%H:%M:%S"}
+    layout = {"margin": {"l": 0, "r": 0, "t": 2, "b": 0}, "xaxis": {**bare, **hover}, "yaxis": bare}
+    return chart(figure([line], **layout), height=height)

@@ -1,0 +1,98 @@
+"""What a page is, and what it may use of the shell.
+
+How to add a page:
+
+1. Write `dashboards/pages/<name>.py` with a module constant `PAGE = Page(...)`.
+2. `layout(view)` returns the page for an address: a component tree, filled as far as the first look needs. It runs on a
+   worker thread, may raise any `ObsvError` (the shell shows it), and reads only through `view.reader`.
+3. `register(app)` declares the callbacks, once at start-up, with `app.callback(...)` (a plain function, run on a worker
+   thread; an `ObsvError` becomes a notice) or `app.clientside("name", ...)` (a function in `assets/`, namespace `obsv`;
+   inline scripts are refused by the content security policy).
+4. Add the module to `pages/__init__.py`.
+
+Ids of components start with the page's name: `flow-graph`. What a page needs to restore goes into the address, not
+into a store: read `view.query`; in the browser, `obsv.setQuery({...})` of `assets/00-shell.js` changes it.
+
+What the shell offers under fixed ids: `location` (dcc.Location), `pulse` (dcc.Store; `{"last": <newest span row>}`,
+pushed over the websocket when something new was recorded: the Input of whatever is live), `theme` (dcc.Store; `"dark"`
+or `"light"`), `notice` (dcc.Store; `{"text", "kind"}` shows a message).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from dash.development.base_component import Component
+
+from obsv.store.reader import Reader
+from obsv.store.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One look at a page: what its address says, and what to read from.
+
+    Attributes:
+        reader: read-only access to the store.
+        path: the values of the address's `<names>`, `/trace/<trace_id>` gives `{"trace_id": …}`.
+        query: the query string's entries, the first of each name.
+        now_ns: Unix time in ns.
+    """
+
+    reader: Reader
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    now_ns: int
+
+    def window(self, default: str = "1h") -> Window:
+        """The time window of the query string.
+
+        Raises:
+            InvalidQuery: it cannot be read.
+        """
+        return Window.parse(self.query, self.now_ns, default)
+
+
+class App(Protocol):
+    """What `register` gets: callbacks and the store, nothing else of Dash's app."""
+
+    reader: Reader
+
+    def callback(self, *dependencies: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Declare a callback that runs on a worker thread. Takes what `dash.callback` takes."""
+
+    def clientside(self, function: str, *dependencies: Any, **options: Any) -> None:
+        """Declare a callback that runs in the browser: `dash_clientside.obsv.<function>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page.
+
+    Attributes:
+        path: its address; `<name>` stands for one segment.
+        title: its name in the navigation and the window title.
+        layout: makes it for an address.
+        register: declares its callbacks.
+        icon: file name in `assets/icons/`, without `.svg`; None keeps the page out of the navigation.
+        key: the letter after `g` that opens it.
+        needs_data: whether an empty store shows the first-run page in its place.
+    """
+
+    path: str
+    title: str
+    layout: Callable[[View], Component]
+    register: Callable[[App], None]
+    icon: str | None = None
+    key: str | None = None
+    needs_data: bool = field(default=True)
+
+    def match(self, pathname: str) -> dict[str, str] | None:
+        """The values of the address's names when `pathname` is an address of this page, else None."""
+        mine, theirs = self.path.strip("/").split("/"), pathname.strip("/").split("/")
+        if len(mine) != len(theirs):
+            return None
+        pairs = list(zip(mine, theirs, strict=True))
+        if any(not wanted.startswith("<") and wanted != given for wanted, given in pairs):
+            return None
+        return {wanted[1:-1]: given for wanted, given in pairs if wanted.startswith("<")}

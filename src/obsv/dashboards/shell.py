@@ -1,0 +1,197 @@
+"""The frame around every page: navigation, status ribbon, theme, keyboard, messages."""
+
+import asyncio
+import time
+from typing import Any
+from urllib.parse import parse_qsl
+
+import dash_mantine_components as dmc
+from dash import Input, Output, State, dcc, html, no_update, set_props
+from dash.development.base_component import Component
+from fastapi import FastAPI
+
+from obsv.dashboards import ribbon
+from obsv.dashboards.app import DashApp
+from obsv.dashboards.components import empty, failure, first_run, link
+from obsv.dashboards.components.aria import aria
+from obsv.dashboards.page import Page, View
+from obsv.dashboards.theme import FONT, MONO
+from obsv.errors import ObsvError
+from obsv.store.pulse import Pulse
+from obsv.store.reader import Reader
+
+PULSE_S = 1.0
+KEYS = (
+    ("/", "search"),
+    ("j  k", "next and previous row"),
+    ("Enter", "open the row"),
+    ("Esc", "close"),
+    ("t", "dark or light"),
+    ("?", "this list"),
+)
+MANTINE = {
+    "fontFamily": FONT,
+    "fontFamilyMonospace": MONO,
+    "primaryColor": "accent",
+    "autoContrast": True,
+    "defaultRadius": "sm",
+    "colors": {
+        "accent": [
+            "#eaf3ff", "#d2e5ff", "#a9ccff", "#7cb0fb", "#5a9df9",
+            "#3e8ef7", "#2c7de8", "#1a69cf", "#0b5bc7", "#074a9f",
+        ],
+    },
+}  # fmt: skip
+
+
+def layout(pages: tuple[Page, ...]) -> Component:
+    """The frame, empty.
+
+    Args:
+        pages: those with an icon stand in the navigation.
+    """
+    stores = [
+        dcc.Location(id="location", refresh="callback-nav"),
+        dcc.Store(id="pulse"),
+        dcc.Store(id="theme", storage_type="local"),
+        dcc.Store(id="notice"),
+        dcc.Store(id="title"),
+    ]
+    frame = html.Div(
+        [
+            html.A("Skip to content", href="#page", className="skip"),
+            _navigation(pages),
+            html.Header(ribbon.layout((), (), 0), id="ribbon", className="ribbon", **aria(label="Status of recording")),
+            html.Main(id="page", className="page", tabIndex=-1),
+            html.Div(id="notices", className="notices", role="alert"),
+            _help(pages),
+        ],
+        className="shell",
+    )
+    root: Component = dmc.MantineProvider([*stores, frame], id="mantine", theme=MANTINE, forceColorScheme="dark")
+    return root
+
+
+def _navigation(pages: tuple[Page, ...]) -> Component:
+    entries = [
+        dcc.Link(
+            [html.I(className=f"icon icon-{page.icon}", **aria(hidden=True)), html.Span(page.title)],
+            href=page.path,
+            id=f"nav-{page.icon}",
+            className="nav-entry",
+            title=f"{page.title} (g {page.key})",
+        )
+        for page in pages
+        if page.icon
+    ]
+    tools = [
+        html.Button(
+            html.I(className="icon icon-theme"), id="theme-toggle", title="Dark or light (t)", **aria(label="Theme")
+        ),
+        html.Button(
+            html.I(className="icon icon-keys"), id="help-open", title="Keyboard (?)", **aria(label="Keyboard help")
+        ),
+    ]
+    logo = link("obsv", "/", className="logo", title="obsv")
+    return html.Nav([logo, *entries, html.Div(tools, className="nav-tools")], className="nav", **aria(label="Pages"))
+
+
+def _help(pages: tuple[Page, ...]) -> Component:
+    keys = [*KEYS, *((f"g  {page.key}", page.title) for page in pages if page.key)]
+    rows = [html.Tr([html.Td(_caps(key)), html.Td(meaning)]) for key, meaning in keys]
+    modal: Component = dmc.Modal(
+        html.Table(html.Tbody(rows), className="keys"), id="help", title="Keyboard", opened=False, size="sm"
+    )
+    return modal
+
+
+def _caps(keys: str) -> list[Component]:
+    return [html.Kbd(key) for key in keys.split()]
+
+
+def mount(server: FastAPI, reader: Reader, pulse: Pulse, pages: tuple[Page, ...]) -> DashApp:
+    """Put the app on a server; call `finish()` on the result after the last route.
+
+    Args:
+        server: takes the routes.
+        reader: of the store, which may not exist yet.
+        pulse: the state of recording.
+        pages: those of the app.
+    """
+    app = DashApp(server, reader, pulse, pages)
+    app.dash.layout = layout(pages)
+    register(app)
+    return app
+
+
+def register(app: DashApp) -> None:
+    """Declare the frame's callbacks and those of every page."""
+
+    @app.callback(
+        Output("page", "children"),
+        Output("title", "data"),
+        Input("location", "pathname"),
+        State("location", "search"),
+    )
+    def route(pathname: str | None, search: str | None) -> tuple[Any, dict[str, str]]:
+        return show(app, pathname or "/", search or "")
+
+    @app.callback(persistent=True, websocket=True)
+    async def pulse() -> None:
+        await _beat(app)
+
+    app.clientside("setTheme", Output("mantine", "forceColorScheme"), Input("theme", "data"))
+    app.clientside(
+        "toggleTheme", Output("theme", "data"), Input("theme-toggle", "n_clicks"), State("theme", "data"),
+        prevent_initial_call=True,
+    )  # fmt: skip
+    app.clientside("setTitle", Output("title", "modified_timestamp"), Input("title", "data"))
+    app.clientside("openHelp", Output("help", "opened"), Input("help-open", "n_clicks"), prevent_initial_call=True)
+    app.clientside("showNotice", Output("notices", "title"), Input("notice", "data"), prevent_initial_call=True)
+    app.clientside(
+        "firstCall", Output("location", "refresh"), Input("pulse", "data"), State("page", "children"),
+        prevent_initial_call=True,
+    )  # fmt: skip
+    for page in app.pages:
+        page.register(app)
+
+
+def show(app: DashApp, pathname: str, search: str) -> tuple[Any, dict[str, str]]:
+    """The page of an address.
+
+    Args:
+        app: has the pages and the store.
+        pathname: path of the address.
+        search: its query string with the `?`.
+
+    Returns:
+        the page and `{"title": …, "path": …}` for the window title and the navigation.
+    """
+    found = app.find(pathname)
+    if found is None:
+        return empty("No such page", pathname, link("Overview", "/")), {"title": "Not found", "path": ""}
+    page, names = found
+    about = {"title": page.title, "path": page.path}
+    try:
+        if page.needs_data and app.pulse.is_empty():
+            return first_run(str(app.reader.path)), {"title": "Welcome", "path": page.path}
+        query = dict(reversed(parse_qsl(search.lstrip("?"))))
+        return page.layout(View(app.reader, names, query, time.time_ns())), about
+    except ObsvError as error:
+        return failure(error), about
+
+
+async def _beat(app: DashApp) -> None:
+    """Push what changed, once a second, for as long as the connection lives."""
+    last: Any = None
+    shown: Any = no_update
+    while True:
+        beat = await asyncio.to_thread(app.pulse.beat)
+        if beat.last_id != last:
+            last = beat.last_id
+            set_props("pulse", {"data": {"last": last}})
+        badges = ribbon.layout(beat.recorders, beat.feeds, beat.now_ns)
+        if str(badges) != str(shown):
+            shown = badges
+            set_props("ribbon", {"children": badges})
+        await asyncio.sleep(PULSE_S)

@@ -1,0 +1,131 @@
+"""One ASGI app out of the JSON API, the app in the browser, and whoever else answers HTTP.
+
+A part that answers HTTP offers a FastAPI router and is listed in `routers()`; it finds what it needs in
+`request.app.state`: `reader` (`obsv.store.Reader`), `pulse` (`obsv.store.pulse.Pulse`) and `settings` (`Settings`). A
+part with something to start and stop (a gRPC port, a writer) gives its router a `lifespan`. Paths taken: `/api/v1`
+(JSON API), `/v1` (OTLP), `/api` (Jaeger), `/tempo`, `/metrics`, `/login`, `/healthz`, `/assets`, `/_dash-*`, the pages.
+"""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+
+from obsv.api import problems
+from obsv.api.guard import Guard, is_loopback
+from obsv.api.login import router as login_router
+from obsv.api.session import Sessions
+from obsv.api.v1 import router as api_router
+from obsv.dashboards.app import DashApp
+from obsv.dashboards.pages import PAGES
+from obsv.dashboards.shell import mount
+from obsv.errors import ConfigurationError
+from obsv.store.pulse import Pulse
+from obsv.store.reader import Reader
+
+# Routes that pages of other origins may call under rules of their own (a browser's OTLP exporter).
+CROSS_ORIGIN = ("/v1/",)
+MIN_TOKEN_CHARS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to serve.
+
+    Attributes:
+        db: path of the store; it may not exist yet.
+        host: address to bind.
+        port: TCP port.
+        token: the secret that readers must show; None for everybody on this machine.
+        allowed_hosts: further names the server is known by.
+    """
+
+    db: Path
+    host: str = "127.0.0.1"
+    port: int = 8050
+    token: str | None = field(default=None, repr=False)
+    allowed_hosts: tuple[str, ...] = ()
+
+    @classmethod
+    def from_environment(cls, db: Path, host: str, port: int, environment: Mapping[str, str]) -> "Settings":
+        """Settings with the token and the names from `OBSV_TOKEN` and `OBSV_ALLOWED_HOSTS` (comma-separated)."""
+        names = tuple(filter(None, (name.strip() for name in environment.get("OBSV_ALLOWED_HOSTS", "").split(","))))
+        return cls(db, host, port, environment.get("OBSV_TOKEN") or None, names)
+
+    def check(self) -> None:
+        """Refuse what is not safe.
+
+        Raises:
+            ConfigurationError: an address beyond this machine without a token, or a token that is easily guessed.
+        """
+        if not is_loopback(self.host) and not self.token:
+            raise ConfigurationError(
+                f"Refusing to listen on {self.host}: everybody who reaches that address could read what was recorded. "
+                "Set OBSV_TOKEN to a secret (python -c 'import secrets; print(secrets.token_urlsafe())'), "
+                "or listen on 127.0.0.1."
+            )
+        if self.token and len(self.token) < MIN_TOKEN_CHARS:
+            raise ConfigurationError(f"OBSV_TOKEN is too short: use {MIN_TOKEN_CHARS} characters or more.")
+
+
+def routers() -> tuple[APIRouter, ...]:
+    """The routers of all parts, in the order they are asked."""
+    return (api_router,)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The ASGI app.
+
+    Args:
+        settings: how to serve.
+
+    Raises:
+        ConfigurationError: the settings are not safe.
+    """
+    settings.check()
+    app = FastAPI(title="obsv", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=_lifespan)
+    app.state.settings = settings
+    app.state.reader = Reader(settings.db)
+    app.state.pulse = Pulse(app.state.reader)
+    problems.install(app)
+    for router in routers():
+        app.include_router(router)
+    if settings.token:
+        app.include_router(login_router(Sessions(settings.token), time.monotonic))
+    app.add_api_route("/healthz", _healthy, include_in_schema=False)
+    dash = mount(app, app.state.reader, app.state.pulse, PAGES)
+    _answer_the_rest(app, dash)
+    app.add_middleware(
+        Guard,
+        bind=settings.host,
+        token=settings.token,
+        names=settings.allowed_hosts,
+        cross_origin=CROSS_ORIGIN,
+        script_hashes=dash.finish(),
+    )
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.reader.close()
+
+
+async def _healthy() -> PlainTextResponse:
+    return PlainTextResponse("ok")
+
+
+def _answer_the_rest(app: FastAPI, dash: DashApp) -> None:
+    async def not_found(request: Request) -> Response:
+        if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+            return HTMLResponse(dash.index(request), 404)
+        path = request.url.path
+        hint = " Give the exporter the base address; it adds /v1/traces itself." if "/v1/traces/" in path else ""
+        return problems.problem(404, "Not found", f"There is nothing at {path}.{hint}")
+
+    app.add_api_route("/{path:path}", not_found, methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False)

@@ -1,0 +1,86 @@
+"""What the recording processes say about themselves, and how far the store has got: one cheap read a second."""
+
+import json
+from typing import Any, NamedTuple
+
+from obsv.store.reader import Reader
+
+GONE_AFTER_NS = 5_000_000_000
+
+
+class RecorderState(NamedTuple):
+    """A recording process, as it last described itself.
+
+    Attributes:
+        service: resource attribute `service.name`.
+        pid: process id.
+        host: where it runs.
+        state: OK, DELAYED, CIRCUIT OPEN or SPILLING.
+        queue_depth: calls waiting to be written.
+        write_lag_ms: age of the oldest of them, in ms.
+        updated_ns: when it said so, Unix time in ns; it does so once a second.
+    """
+
+    service: str
+    pid: int
+    host: str
+    state: str
+    queue_depth: int
+    write_lag_ms: float
+    updated_ns: int
+
+    def gone(self, now_ns: int) -> bool:
+        """Whether it has been silent for more than `GONE_AFTER_NS`."""
+        return now_ns - self.updated_ns > GONE_AFTER_NS
+
+
+class FeedState(NamedTuple):
+    """A feed: when it was last updated and how often it usually is, in ns (None: not known yet)."""
+
+    name: str
+    last_ns: int
+    interval_ns: int | None
+
+    def stale(self, now_ns: int) -> bool:
+        """Whether the last update is older than twice the usual interval."""
+        return self.interval_ns is not None and now_ns - self.last_ns > 2 * self.interval_ns
+
+
+class Beat(NamedTuple):
+    """The state of recording at one instant. `last_id`: key of the newest span row, 0 when there is none."""
+
+    last_id: int
+    recorders: tuple[RecorderState, ...]
+    feeds: tuple[FeedState, ...]
+    now_ns: int
+
+
+LAST_ID = "select coalesce(max(id), 0) from span"
+# A process that went away an hour ago is no news any more.
+RECORDERS = """
+select service, pid, host, state, stats, updated_ns from recorder
+where updated_ns > ? - 3600000000000 order by started_ns desc limit 20
+"""
+FEEDS = "select name, max(last_ns), min(interval_ns) from feed group by name order by name limit 50"
+
+
+def recorder_state(service: str, pid: int, host: str, state: str, stats: str, updated_ns: int) -> RecorderState:
+    """A row of the table `recorder` as a state; figures that it lacks count as zero."""
+    try:
+        figures: dict[str, Any] = json.loads(stats)
+    except ValueError:
+        figures = {}
+    depth, lag = figures.get("queue_depth") or 0, figures.get("write_lag_ms") or 0.0
+    return RecorderState(service, pid, host, state, int(depth), float(lag), updated_ns)
+
+
+def read_beat(reader: Reader, now_ns: int) -> Beat:
+    """Read the state of recording.
+
+    Args:
+        reader: of the store.
+        now_ns: Unix time in ns.
+    """
+    last_id = reader.query(LAST_ID)[0][0]
+    recorders = tuple(recorder_state(*row) for row in reader.query(RECORDERS, (now_ns,)))
+    return Beat(last_id, recorders, tuple(FeedState(*row) for row in reader.query(FEEDS)), now_ns)

@@ -1,0 +1,101 @@
+"""A stretch of time to look at: the presets 5 m, 1 h, 6 h and 24 h, or any two instants."""
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+from obsv.errors import InvalidQuery
+
+NS = 1_000_000_000
+PRESETS: dict[str, int] = {"5m": 300, "1h": 3600, "6h": 6 * 3600, "24h": 24 * 3600}
+DEFAULT_PRESET = "1h"
+MAX_NS = 2**63 - 1
+
+
+class Window(NamedTuple):
+    """From `start_ns` up to, not including, `end_ns`; Unix time in ns. `preset` when it moves with the clock."""
+
+    start_ns: int
+    end_ns: int
+    preset: str | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Its length in s."""
+        return (self.end_ns - self.start_ns) / NS
+
+    def before(self) -> "Window":
+        """The stretch of the same length just before it."""
+        return Window(2 * self.start_ns - self.end_ns, self.start_ns)
+
+    @classmethod
+    def last(cls, preset: str, now_ns: int) -> "Window":
+        """The window of a preset.
+
+        Args:
+            preset: a key of `PRESETS`.
+            now_ns: Unix time in ns; the window ends here.
+
+        Raises:
+            InvalidQuery: no such preset.
+        """
+        if preset not in PRESETS:
+            raise InvalidQuery(f"No time range {preset!r}: use one of {', '.join(PRESETS)}, or `from` and `to`.")
+        return cls(now_ns - PRESETS[preset] * NS, now_ns, preset)
+
+    @classmethod
+    def parse(cls, query: Mapping[str, str], now_ns: int, default: str = DEFAULT_PRESET) -> "Window":
+        """The window that a query string names.
+
+        Args:
+            query: `range` (a preset), or `from` and optionally `to` (ISO 8601, UTC where no offset is given, or Unix
+                time in ns).
+            now_ns: Unix time in ns.
+            default: the preset when the query names none.
+
+        Raises:
+            InvalidQuery: an instant cannot be read, or the end is not after the start.
+        """
+        if not query.get("from"):
+            return cls.last(query.get("range") or default, now_ns)
+        start_ns = instant_ns(query["from"])
+        end_ns = instant_ns(query["to"]) if query.get("to") else now_ns
+        if end_ns <= start_ns:
+            raise InvalidQuery(f"The time range ends ({query.get('to', 'now')}) before it starts ({query['from']}).")
+        return cls(start_ns, end_ns)
+
+    def query(self) -> dict[str, str]:
+        """The query string entries that name it: what `parse` takes."""
+        if self.preset:
+            return {"range": self.preset}
+        return {"from": iso(self.start_ns), "to": iso(self.end_ns)}
+
+
+def instant_ns(text: str) -> int:
+    """Unix time in ns of ISO 8601 text (UTC where no offset is given) or of a number in ns.
+
+    Raises:
+        InvalidQuery: neither.
+    """
+    text = text.strip()
+    if text.isascii() and text.isdecimal():
+        return min(int(text), MAX_NS)
+    try:
+        moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        since = moment - datetime(1970, 1, 1, tzinfo=timezone.utc)
+    except (ValueError, OverflowError):
+        raise InvalidQuery(f"Cannot read the time {text!r}: write it like 2026-01-31T12:00:00Z.") from None
+    return max(0, (since.days * 86_400 + since.seconds) * NS + since.microseconds * 1000)
+
+
+def iso(ns: int) -> str:
+    """Unix time in ns as ISO 8601 in UTC with microseconds."""
+    return (
+        datetime.fromtimestamp(ns // NS, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S") + f".{ns // 1000 % 1_000_000:06d}Z"
+    )
+
+
+def ts(ns: int) -> str:
+    """Unix time in ns as the store writes `ts`: `YYYY-MM-DD HH:MM:SS.ffffff`, UTC; sorts as text."""
+    return iso(ns)[:-1].replace("T", " ")
