@@ -13,7 +13,12 @@ from obsv.server import Settings, create_app
 
 
 def serve(
-    db: Path, host: str = "127.0.0.1", port: int = 8050, *, open_browser: bool = False, say: Callable[[str], None] = print
+    db: Path,
+    host: str = "127.0.0.1",
+    port: int = 8050,
+    *,
+    open_browser: bool = False,
+    say: Callable[[str], None] = print,
 ) -> None:
     """Serve a store until interrupted.
 
@@ -47,7 +52,9 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise ConfigurationError(f"Cannot listen on {host}:{port} ({error.strerror}); choose another --port.") from error
+        raise ConfigurationError(
+            f"Cannot listen on {host}:{port} ({error.strerror}); choose another --port."
+        ) from error
     listener.listen(128)
     return listener
 

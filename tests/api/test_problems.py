@@ -1,0 +1,67 @@
+"""Errors as HTTP."""
+
+from collections.abc import Callable
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+
+from obsv import errors
+from obsv.api import problems
+
+pytestmark = pytest.mark.anyio
+MakeClient = Callable[..., AsyncClient]
+
+
+def _all_errors(kind: type[errors.ObsvError]) -> list[type[errors.ObsvError]]:
+    return [kind, *(deeper for below in kind.__subclasses__() for deeper in _all_errors(below))]
+
+
+async def _raise(error: Exception) -> Response:
+    app = FastAPI()
+    problems.install(app)
+
+    @app.get("/")
+    def fail() -> None:
+        raise error
+
+    transport = ASGITransport(app, raise_app_exceptions=False)
+    return await AsyncClient(transport=transport, base_url="http://test").get("/")
+
+
+@pytest.mark.parametrize("kind", _all_errors(errors.ObsvError))
+async def test_every_error_of_the_tree_has_an_answer(kind: type[errors.ObsvError]) -> None:
+    """RFC 9457, with the error's own words."""
+    answer = await _raise(kind("what to do"))
+    assert answer.status_code == problems.status_of(kind("what to do"))
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"] == "what to do"
+
+
+async def test_a_query_error_says_where() -> None:
+    """The position of what could not be read travels along."""
+    assert (await _raise(errors.InvalidQuery("bad", 7))).json()["position"] == 7
+
+
+async def test_an_unforeseen_error_tells_nothing() -> None:
+    """Tracebacks and values stay in the log."""
+    answer = await _raise(RuntimeError("secret"))
+    assert (answer.status_code, "secret" in answer.text) == (500, False)
+
+
+async def test_an_unknown_address_is_json_for_programs(client: MakeClient) -> None:
+    """A program gets a problem, not the app's page."""
+    answer = await client().get("/api/v1/nope")
+    assert (answer.status_code, answer.json()["title"]) == (404, "Not found")
+
+
+async def test_a_doubled_otlp_path_says_what_is_wrong(client: MakeClient) -> None:
+    """An exporter that was given the full path as its base adds the path again."""
+    answer = await client().post("/v1/traces/v1/traces")
+    assert "adds /v1/traces itself" in answer.json()["detail"]
+
+
+async def test_an_unknown_page_is_404_with_the_app_in_it(client: MakeClient) -> None:
+    """A person gets the app, which says that there is no such page."""
+    answer = await client().get("/nope", headers={"accept": "text/html"})
+    assert (answer.status_code, "_dash-config" in answer.text) == (404, True)
