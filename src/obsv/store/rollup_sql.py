@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from typing import Any
 
 from obsv.store.rollups import EVER, Rollups
@@ -19,6 +20,9 @@ _HISTOGRAM = Insert(
     "process_histogram",
     "minute, process_id, bucket, count",
     "(minute, process_id, bucket) do update set count = count + excluded.count",
+)
+_TOTAL_HISTOGRAM = Insert(
+    "minute_histogram", "minute, bucket, count", "(minute, bucket) do update set count = count + excluded.count"
 )
 _EDGE = Insert(
     "edge_minute",
@@ -58,6 +62,7 @@ def write_rollups(connection: sqlite3.Connection, rollups: Rollups) -> None:
     """Adds a batch's rollups to the file, in the transaction that is open."""
     _MINUTE.run(connection, _minutes(rollups))
     _HISTOGRAM.run(connection, _histograms(rollups))
+    _TOTAL_HISTOGRAM.run(connection, _total_histograms(rollups))
     write_edges(connection, rollups)
     _VARIABLE.run(connection, [value for key, entry in rollups.variables.items() for value in (*key, *entry)])
     _FEED.run(connection, _feeds(rollups))
@@ -90,6 +95,16 @@ def _histograms(rollups: Rollups) -> list[Any]:
         for number, count in sorted(calls.buckets.items()):
             values += (minute, process_id, number, count, EVER, process_id, number, count)
     return values
+
+
+def _total_histograms(rollups: Rollups) -> list[Any]:
+    totals: dict[int, Counter[int]] = {}
+    for (minute, _), calls in rollups.calls.items():
+        for key in (minute, EVER):
+            totals.setdefault(key, Counter()).update(calls.buckets)
+    return [
+        value for minute in sorted(totals) for entry in sorted(totals[minute].items()) for value in (minute, *entry)
+    ]
 
 
 def _feeds(rollups: Rollups) -> list[Any]:

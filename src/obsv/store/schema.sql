@@ -125,6 +125,11 @@ create table process_histogram(
   minute integer not null, process_id integer not null, bucket integer not null, count integer not null,
   primary key(minute, process_id, bucket)
 ) without rowid;
+-- The same over all processes: a percentile of everything in a window must not read a row a process, minute and bucket.
+create table minute_histogram(
+  minute integer not null, bucket integer not null, count integer not null,
+  primary key(minute, bucket)
+) without rowid;
 create table edge_minute(
   minute integer not null, parent_id integer not null, process_id integer not null,
   count integer not null, errors integer not null, total_ns integer not null,
