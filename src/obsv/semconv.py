@@ -19,6 +19,8 @@ PROCESS_GROUP = "obsv.process_group"
 FEED = "obsv.feed"
 CPU_TIME_NS = "obsv.cpu_time_ns"
 MEMORY_GROWTH_BYTES = "obsv.memory_growth_bytes"
+# Only in what `obsv export` and `obsv forward` send, so that a moved store still shows the code.
+CODE_SOURCE_TEXT = "obsv.code.source_text"
 
 INPUT = "INPUT"
 OUTPUT = "OUTPUT"

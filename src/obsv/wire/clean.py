@@ -1,0 +1,153 @@
+"""Another program's values, bounded, masked and made valid: OTLP JSON in, clean OTLP JSON out.
+
+Never raises, whatever JSON comes in: a value that cannot be read becomes an empty one.
+"""
+
+import base64
+import binascii
+import functools
+import json
+from typing import Any, Protocol
+
+from obsv.conventions import is_harmless
+from obsv.wire.anyvalue import AnyDict, double
+from obsv.wire.limits import DEFAULT_LIMITS, INT64_MAX, Limits, clip, clip_name
+
+MASKED: AnyDict = {"stringValue": "***"}
+TOO_DEEP: AnyDict = {"stringValue": "…"}
+
+
+class Secrets(Protocol):
+    """What knows secrets: `obsv.capture.Redactor`."""
+
+    def is_sensitive(self, name: str) -> bool:
+        """Whether what stands under this name is to be masked."""
+        ...
+
+    def redact_text(self, text: str) -> str:
+        """The text with `key=value` forms of secrets masked."""
+        ...
+
+
+class Cleaner:
+    """Bounds and masks values.
+
+    Args:
+        limits: how much is kept.
+        secrets: which names are masked; None masks nothing.
+    """
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, secrets: Secrets | None = None) -> None:
+        self.limits = limits
+        self._secrets = secrets
+        self.is_secret = functools.lru_cache(maxsize=8192)(self._is_secret)
+
+    def _is_secret(self, key: str) -> bool:
+        return self._secrets is not None and self._secrets.is_sensitive(key) and not is_harmless(key)
+
+    def text(self, text: str) -> str:
+        """A free text: an exception, a status message."""
+        clipped = clip(text, self.limits.value_chars).replace("\0", "\ufffd")
+        return self._secrets.redact_text(clipped) if self._secrets else clipped
+
+    def name(self, text: Any) -> str:
+        """A name."""
+        return clip_name(text if isinstance(text, str) else "", self.limits.name_chars)
+
+    def value(self, value: Any, depth: int = 0) -> AnyDict:
+        """An AnyValue."""
+        if not isinstance(value, dict):
+            return {}
+        for kind, content in value.items():
+            if content is None:
+                continue
+            if kind == "stringValue":
+                return {kind: clip(_text(content), self.limits.value_chars)}
+            if kind == "arrayValue":
+                return self._array(content, depth)
+            if kind == "kvlistValue":
+                return self._map(content, depth)
+            if kind in _SCALARS:
+                return _SCALARS[kind](content, self.limits)
+        return {}
+
+    def _array(self, content: Any, depth: int) -> AnyDict:
+        if depth >= self.limits.depth:
+            return TOO_DEEP
+        items = _list(content, "values")[: self.limits.items]
+        return {"arrayValue": {"values": [self.value(item, depth + 1) for item in items]}}
+
+    def _map(self, content: Any, depth: int) -> AnyDict:
+        if depth >= self.limits.depth:
+            return TOO_DEEP
+        return {"kvlistValue": {"values": self.pairs(_list(content, "values")[: self.limits.items], depth + 1)}}
+
+    def pairs(self, pairs: list[Any], depth: int = 0) -> list[AnyDict]:
+        """KeyValues, those under a sensitive key masked."""
+        cleaned = []
+        for pair in pairs:
+            if isinstance(pair, dict):
+                key = self.name(pair.get("key"))
+                cleaned.append(
+                    {"key": key, "value": MASKED if self.is_secret(key) else self.value(pair.get("value"), depth)}
+                )
+        return cleaned
+
+    def attributes(self, owner: dict[str, Any]) -> dict[str, Any]:
+        """`attributes` and `droppedAttributesCount` of anything that has them; what is empty is absent."""
+        pairs = _list(owner, "attributes")
+        kept = self.pairs(pairs[: self.limits.attributes])
+        dropped = count(owner.get("droppedAttributesCount")) + len(pairs) - len(kept)
+        return ({"attributes": kept} if kept else {}) | ({"droppedAttributesCount": dropped} if dropped else {})
+
+
+def count(value: Any) -> int:
+    """A uint32 counter; 0 when it cannot be read."""
+    try:
+        return min(max(int(value or 0), 0), 2**31)
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
+def _list(owner: Any, name: str) -> list[Any]:
+    content = owner.get(name) if isinstance(owner, dict) else None
+    return content if isinstance(content, list) else []
+
+
+def _text(content: Any) -> str:
+    return content if isinstance(content, str) else json.dumps(content)
+
+
+def _bool(content: Any, _: Limits) -> AnyDict:
+    return {"boolValue": content is True or content == "true"}
+
+
+def _int(content: Any, _: Limits) -> AnyDict:
+    try:
+        number = int(content)
+        return {"intValue": str(number)} if -INT64_MAX - 1 <= number <= INT64_MAX else {"doubleValue": float(number)}
+    except (TypeError, ValueError, OverflowError):
+        return {}
+
+
+def _double(content: Any, _: Limits) -> AnyDict:
+    try:
+        return {"doubleValue": double(float(content))}
+    except (TypeError, ValueError, OverflowError):
+        return {}
+
+
+# Decoders take base64's URL form too, by protobuf's JSON mapping.
+_STANDARD_ALPHABET = str.maketrans("-_", "+/")
+
+
+def _bytes(content: Any, limits: Limits) -> AnyDict:
+    try:
+        raw = base64.b64decode(_text(content).translate(_STANDARD_ALPHABET) + "==")
+    except (ValueError, binascii.Error):
+        return {}
+    # Three bytes are four characters.
+    return {"bytesValue": base64.b64encode(raw[: limits.value_chars // 4 * 3]).decode()}
+
+
+_SCALARS = {"boolValue": _bool, "intValue": _int, "doubleValue": _double, "bytesValue": _bytes}

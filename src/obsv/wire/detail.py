@@ -1,0 +1,125 @@
+"""The rare parts of a span from outside: status message, events, links, trace state, flags and dropped counts.
+
+In: OTLP JSON as it came. Out: the row's `detail` (clean OTLP JSON, empty parts absent) and its exception text.
+"""
+
+import json
+from typing import Any
+
+from obsv import semconv
+from obsv.wire.clean import Cleaner, count
+from obsv.wire.ids import hex_id
+from obsv.wire.limits import INT64_MAX
+
+# What an SDK sets on a local, sampled span. Absent in a row means this, so that it costs no bytes.
+USUAL_FLAGS = 0x101
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def detail(span: dict[str, Any], cleaner: Cleaner) -> tuple[str | None, str | None]:
+    """`detail` and `exception` of a row.
+
+    Args:
+        span: an OTLP JSON span, of which the rare parts are read; its message of status is `statusMessage`, and a start
+            that was moved `startTimeUnixNano`.
+        cleaner: bounds and masks.
+
+    Returns:
+        JSON text and exception text, each None where there is nothing.
+    """
+    rare: dict[str, Any] = {}
+    for key in ("statusMessage", "traceState"):
+        if text := span.get(key):
+            rare[key] = cleaner.text(text) if isinstance(text, str) else ""
+    exception = _events(span, cleaner, rare)
+    _links(span, cleaner, rare)
+    _counters(span, rare)
+    return (_encode(rare) if rare else None), exception
+
+
+def _counters(span: dict[str, Any], rare: dict[str, Any]) -> None:
+    flags = count(span.get("flags"))
+    if flags != USUAL_FLAGS:
+        rare["flags"] = flags
+    if dropped := count(span.get("droppedAttributesCount")):
+        rare["droppedAttributesCount"] = dropped
+    for part, counter in (("events", "droppedEventsCount"), ("links", "droppedLinksCount")):
+        if dropped := count(span.get(counter)) + len(_list(span, part)) - len(rare.get(part, ())):
+            rare[counter] = dropped
+    if moved := span.get("startTimeUnixNano"):
+        rare["startTimeUnixNano"] = moved
+
+
+def _events(span: dict[str, Any], cleaner: Cleaner, rare: dict[str, Any]) -> str | None:
+    exception = None
+    kept = []
+    for event in _list(span, "events")[: cleaner.limits.events]:
+        if not isinstance(event, dict):
+            continue
+        name = cleaner.name(event.get("name"))
+        clean = {"timeUnixNano": str(nanoseconds(event.get("timeUnixNano"))), "name": name} | cleaner.attributes(event)
+        if name == semconv.EXCEPTION_EVENT:
+            exception = exception_text(clean) or exception
+        kept.append(clean)
+    if kept:
+        rare["events"] = kept
+    if exception is None:
+        return None
+    exception = cleaner.text(exception)
+    _take_out_stacktrace(kept, exception, cleaner)
+    return exception
+
+
+def exception_text(event: dict[str, Any]) -> str | None:
+    """The text of an `exception` event: its stack trace, or `Type: message` where it has none."""
+    texts: dict[str, str] = {pair["key"]: pair["value"].get("stringValue", "") for pair in event.get("attributes", ())}
+    if stacktrace := texts.get(semconv.EXCEPTION_STACKTRACE):
+        return stacktrace
+    return ": ".join(filter(None, map(texts.get, (semconv.EXCEPTION_TYPE, semconv.EXCEPTION_MESSAGE)))) or None
+
+
+def _take_out_stacktrace(events: list[dict[str, Any]], exception: str, cleaner: Cleaner) -> None:
+    # The row has it already; sending the row on puts it back.
+    for event in reversed(events):
+        for pair in event.get("attributes", ()):
+            if pair["key"] == semconv.EXCEPTION_STACKTRACE:
+                text = cleaner.text(pair["value"].get("stringValue", ""))
+                pair["value"] = {} if text == exception else {"stringValue": text}
+            elif pair["key"] == semconv.EXCEPTION_MESSAGE and "stringValue" in pair["value"]:
+                pair["value"] = {"stringValue": cleaner.text(pair["value"]["stringValue"])}
+
+
+def _links(span: dict[str, Any], cleaner: Cleaner, rare: dict[str, Any]) -> None:
+    kept = []
+    for link in _list(span, "links")[: cleaner.limits.links]:
+        clean = _link(link, cleaner) if isinstance(link, dict) else None
+        if clean is not None:
+            kept.append(clean)
+    if kept:
+        rare["links"] = kept
+
+
+def _link(link: dict[str, Any], cleaner: Cleaner) -> dict[str, Any] | None:
+    trace_id, span_id = hex_id(link.get("traceId"), 16), hex_id(link.get("spanId"), 8)
+    if trace_id is None or span_id is None:
+        return None
+    clean: dict[str, Any] = {"traceId": trace_id.hex(), "spanId": span_id.hex()}
+    if isinstance(state := link.get("traceState"), str) and state:
+        clean["traceState"] = cleaner.name(state)
+    if flags := count(link.get("flags")):
+        clean["flags"] = flags
+    return clean | cleaner.attributes(link)
+
+
+def nanoseconds(value: Any) -> int:
+    """A fixed64 time within SQLite's integers; 0 when it cannot be read."""
+    try:
+        return min(max(int(value or 0), 0), INT64_MAX)
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
+def _list(owner: dict[str, Any], name: str) -> list[Any]:
+    content = owner.get(name)
+    return content if isinstance(content, list) else []

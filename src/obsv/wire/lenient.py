@@ -1,0 +1,102 @@
+"""A second reading of a protobuf request that the strict parser refused, so that one bad span costs one span.
+
+Protobuf's parser refuses a whole request for one text that is not UTF-8, one value nested too deeply, one damaged span.
+Here a message that it refuses is read one level at a time (`shells.py`): texts are made valid, inner messages are tried
+by themselves, and what cannot be read is left out and counted.
+"""
+
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import DecodeError, Message
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from obsv.wire.errors import BadRequest
+from obsv.wire.shells import shell
+
+# Levels that are read one by one: to a span's attribute are five, the rest is for values within values.
+MAX_LEVELS = 24
+UINT32_MAX = 2**32 - 1
+# Counters of what was left out.
+COUNTERS = {
+    "attributes": "dropped_attributes_count",
+    "events": "dropped_events_count",
+    "links": "dropped_links_count",
+}
+
+
+def repair(body: bytes) -> tuple[ExportTraceServiceRequest, int]:
+    """The request with what cannot be read taken out.
+
+    Args:
+        body: bytes that the strict parser refuses.
+
+    Returns:
+        A valid request, and how many spans were left out.
+
+    Raises:
+        BadRequest: the outer messages themselves cannot be read.
+    """
+    reader = _Reader()
+    request = ExportTraceServiceRequest()
+    if not reader.read(body, request, 0) or reader.broken:
+        raise BadRequest("The body is no ExportTraceServiceRequest in protobuf.")
+    return request, reader.spans
+
+
+class _Reader:
+    """Reads into messages where they stand: a copy would be parsed again, and be too deep again."""
+
+    def __init__(self) -> None:
+        self.spans = 0
+        self.broken = False
+
+    def read(self, raw: bytes, message: Message, level: int) -> bool:
+        """Fill the message, whole or with parts left out; False when nothing of it can be read."""
+        try:
+            message.MergeFromString(raw)
+            return True
+        except DecodeError:
+            message.Clear()
+        try:
+            outline = shell(message.DESCRIPTOR).FromString(raw)
+        except DecodeError:
+            return False
+        if level < MAX_LEVELS:
+            for field, content in outline.ListFields():
+                self._take(message, message.DESCRIPTOR.fields_by_number[field.number], content, level)
+        return True
+
+    def _take(self, message: Message, field: Any, content: Any, level: int) -> None:
+        if field.type == FieldDescriptor.TYPE_MESSAGE:
+            self._messages(message, field, content, level + 1)
+        elif field.is_repeated:
+            getattr(message, field.name).extend(item.decode("utf-8", "replace") for item in content)
+        elif field.type == FieldDescriptor.TYPE_STRING:
+            setattr(message, field.name, content.decode("utf-8", "replace"))
+        else:
+            # To what was left out comes what the sender left out itself.
+            before = getattr(message, field.name) if field.name in COUNTERS.values() else 0
+            setattr(message, field.name, min(before + content, UINT32_MAX) if before else content)
+
+    def _messages(self, owner: Message, field: Any, content: Any, level: int) -> None:
+        target = getattr(owner, field.name)
+        if not field.is_repeated:
+            target.SetInParent()
+            self.read(content, target, level)
+            return
+        lost = 0
+        for item in content:
+            if not self.read(item, target.add(), level):
+                del target[-1]
+                lost += 1
+        if lost:
+            self._count(owner, field.name, lost)
+
+    def _count(self, owner: Message, name: str, lost: int) -> None:
+        if name == "spans":
+            self.spans += lost
+        elif name in ("resource_spans", "scope_spans"):
+            self.broken = True
+        elif counter := COUNTERS.get(name):
+            setattr(owner, counter, getattr(owner, counter) + lost)

@@ -1,0 +1,153 @@
+"""What all spans with the same name and attribute keys share, found once.
+
+Nearly every span of a service has been seen before in this shape, so a row costs one dictionary look-up and one pass
+over its values. The cache is bounded: a sender that makes up names can slow itself down, and not fill the memory.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from obsv import semconv
+from obsv.conventions import direction
+from obsv.store.rows import Code, Signature, Source
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+OWN_SCOPE = "obsv"
+THREAD_KEYS = (semconv.THREAD_ID, semconv.THREAD_NAME)
+# Attributes that have a column of their own; those of code only where obsv wrote them.
+OBSV_KEYS = (semconv.PROCESS_GROUP, semconv.FEED, semconv.CPU_TIME_NS, semconv.MEMORY_GROWTH_BYTES)
+OWN_KEYS = (
+    semconv.CODE_FUNCTION_NAME,
+    semconv.CODE_FILE_PATH,
+    semconv.CODE_LINE_NUMBER,
+    semconv.CODE_SOURCE_TEXT,
+)
+URLS = ("url.full", "url.query", "http.url", "http.target", "http.request.url")
+
+
+class Cache(Generic[K, V]):
+    """A bounded dictionary; what was not asked for lately goes first.
+
+    Two generations instead of an order of use: a hit costs one look-up.
+
+    Args:
+        size: entries of a generation; at most twice as many are kept.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._young: dict[K, V] = {}
+        self._old: dict[K, V] = {}
+
+    def get(self, key: K) -> V | None:
+        """The entry, or None."""
+        found = self._young.get(key)
+        if found is None:
+            found = self._old.pop(key, None)
+            if found is not None:
+                self.put(key, found)
+        return found
+
+    def put(self, key: K, value: V) -> V:
+        """Keep an entry and return it."""
+        if len(self._young) >= self._size:
+            self._old, self._young = self._young, {}
+        self._young[key] = value
+        return value
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
+
+
+class Plan(NamedTuple):
+    """How the attributes of one shape become a row.
+
+    Args:
+        signature: the row's, when no column is filled from an attribute; else None, see `taken`.
+        masked: positions whose values are masked.
+        urls: positions of addresses, whose query strings may hold secrets.
+        taken: positions and keys of attributes that have a column of their own.
+        kept: the other positions.
+        fields: names and directions of the kept.
+    """
+
+    signature: Signature | None
+    masked: tuple[int, ...]
+    urls: tuple[int, ...]
+    taken: tuple[tuple[int, str], ...]
+    kept: tuple[int, ...]
+    fields: tuple[tuple[str, str], ...]
+
+
+class Shape(NamedTuple):
+    """What a plan is found by."""
+
+    service: str
+    scope: str
+    name: str
+    kind: int
+    keys: tuple[str, ...]
+
+
+def make_plan(shape: Shape, is_secret: Callable[[str], bool], name_chars: int) -> Plan:
+    """Work out the plan of a shape."""
+    columns = THREAD_KEYS + OBSV_KEYS + (OWN_KEYS if shape.scope == OWN_SCOPE else ())
+    taken = tuple((i, key) for i, key in enumerate(shape.keys) if key in columns)
+    kept = tuple(i for i, key in enumerate(shape.keys) if key not in columns)
+    fields = tuple(field(shape.keys[i], name_chars) for i in kept)
+    masked = tuple(i for i in kept if is_secret(shape.keys[i]))
+    urls = tuple(i for i in kept if shape.keys[i] in URLS)
+    signature = None if taken else signature_of(shape, fields, {})
+    return Plan(signature, masked, urls, taken, kept, fields)
+
+
+def field(key: str, name_chars: int) -> tuple[str, str]:
+    """Name and direction of the data row of an attribute."""
+    for prefix, found in ((semconv.INPUT_PREFIX, semconv.INPUT), (semconv.OUTPUT_PREFIX, semconv.OUTPUT)):
+        if key.startswith(prefix) and len(key) > len(prefix):
+            return _name(key[len(prefix) :], name_chars), found
+    return _name(key, name_chars), direction(key)
+
+
+def _name(key: str, chars: int) -> str:
+    return key[:chars].replace("\0", "\ufffd")
+
+
+def signature_of(shape: Shape, fields: tuple[tuple[str, str], ...], columns: dict[str, Any]) -> Signature:
+    """The signature of a shape.
+
+    Args:
+        shape: whose.
+        fields: of the kept attributes.
+        columns: values of the taken ones by key.
+    """
+    group, feed = columns.get(semconv.PROCESS_GROUP), columns.get(semconv.FEED)
+    path, line = columns.get(semconv.CODE_FILE_PATH), columns.get(semconv.CODE_LINE_NUMBER)
+    text = columns.get(semconv.CODE_SOURCE_TEXT)
+    code = None
+    if path and isinstance(path, str):
+        code = Code(path, line if isinstance(line, int) else 0, text if isinstance(text, str) else "")
+    return Signature(
+        shape.service,
+        shape.name,
+        group if isinstance(group, str) and group else shape.scope or shape.service,
+        shape.kind,
+        fields,
+        code,
+        feed if isinstance(feed, str) and feed else None,
+    )
+
+
+def source_of(resource: dict[str, Any], scope: dict[str, Any], encode: Callable[[Any], str]) -> Source:
+    """The source of a clean OTLP JSON resource and scope, each with its `schemaUrl`."""
+    service = next(
+        (
+            pair["value"].get("stringValue")
+            for pair in resource.get("attributes", ())
+            if pair["key"] == semconv.SERVICE_NAME
+        ),
+        None,
+    )
+    return Source(service or "unknown_service", encode(resource), encode(scope))

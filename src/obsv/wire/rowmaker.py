@@ -1,0 +1,230 @@
+"""Spans from outside become rows: the rules that hold whatever encoding a span came in. docs/connect.md lists them."""
+
+import json
+import time
+from collections import Counter
+from typing import Any, NamedTuple
+
+from obsv import semconv
+from obsv.store.rows import Signature, Source, SpanRow
+from obsv.wire.clean import Cleaner, Secrets, count
+from obsv.wire.detail import USUAL_FLAGS, detail
+from obsv.wire.limits import DEFAULT_LIMITS, INT64_MAX, Limits, clip, clip_name
+from obsv.wire.plan import Cache, Plan, Shape, make_plan, signature_of, source_of
+
+MASK = "***"
+NO_TRACE, NO_SPAN = bytes(16), bytes(8)
+SIGNATURE_KEYS = (
+    semconv.PROCESS_GROUP,
+    semconv.FEED,
+    semconv.CODE_FILE_PATH,
+    semconv.CODE_LINE_NUMBER,
+    semconv.CODE_SOURCE_TEXT,
+)
+THREAD_NAME_CHARS = 200
+# What the specification lets a receiver assume for an unspecified kind.
+INTERNAL = 1
+_NO_COLUMNS: dict[str, Any] = {}
+PLANS, SIGNATURES, SOURCES, FLAGS = 4_096, 4_096, 1_024, 64
+BAD_IDS = "spans without a trace id of 16 or a span id of 8 bytes, or with one of only zeros"
+
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Decoded(NamedTuple):
+    """What a request came to.
+
+    Args:
+        rows: to be stored.
+        rejected: how many spans were turned away, by reason.
+    """
+
+    rows: list[SpanRow]
+    rejected: Counter[str]
+
+    @property
+    def message(self) -> str:
+        """For `partial_success.error_message`; empty when nothing was rejected."""
+        return "; ".join(f"{number} rejected: {reason}" for reason, number in self.rejected.items())
+
+
+class SpanParts(NamedTuple):
+    """A span as read from either encoding.
+
+    Args:
+        source: its resource and scope.
+        scope: the scope's name.
+        keys: of its attributes.
+        values: of its attributes, in stored form.
+        rare: OTLP JSON of the parts that few spans have; None where there are none.
+    """
+
+    source: Source
+    scope: str
+    trace_id: bytes
+    span_id: bytes
+    parent_span_id: bytes
+    name: str
+    kind: int
+    start_ns: int
+    end_ns: int
+    status: int
+    flags: int
+    keys: tuple[str, ...]
+    values: list[Any]
+    rare: dict[str, Any] | None
+
+
+class RowMaker:
+    """Makes rows, and remembers what spans share. For one thread at a time.
+
+    Args:
+        secrets: which names are masked; None masks nothing.
+        limits: how much of a span is kept.
+    """
+
+    def __init__(self, secrets: Secrets | None = None, limits: Limits = DEFAULT_LIMITS) -> None:
+        self.limits = limits
+        self.cleaner = Cleaner(limits, secrets)
+        self._plans: Cache[Shape, Plan] = Cache(PLANS)
+        self._signatures: Cache[tuple[Any, ...], Signature] = Cache(SIGNATURES)
+        self._sources: Cache[tuple[bytes, ...], Source] = Cache(SOURCES)
+        self.arrive(time.time_ns())
+        self._usual: dict[int, str | None] = {USUAL_FLAGS: None}
+
+    def arrive(self, now_ns: int) -> None:
+        """Say when the request came: Unix time in nanoseconds."""
+        self.now_ns = now_ns
+        self.latest_ns = min(now_ns + self.limits.future_ns, INT64_MAX)
+
+    def known_source(self, key: tuple[bytes, ...]) -> Source | None:
+        """The source that was made of these bytes."""
+        return self._sources.get(key)
+
+    def source(self, key: tuple[bytes, ...], resource: dict[str, Any], scope: dict[str, Any]) -> Source:
+        """The source of an OTLP JSON resource and scope, each with its `schemaUrl`."""
+        return self._sources.put(key, source_of(self._origin(resource), self._origin(scope), encode))
+
+    def _origin(self, origin: dict[str, Any]) -> dict[str, Any]:
+        names = {key: self.cleaner.name(origin[key]) for key in ("name", "version", "schemaUrl") if origin.get(key)}
+        return names | self.cleaner.attributes(origin)
+
+    def row(self, parts: SpanParts) -> SpanRow | None:
+        """The row of a span; None when its ids name nothing."""
+        trace_id, span_id = parts.trace_id, parts.span_id
+        if len(trace_id) != 16 or len(span_id) != 8 or trace_id == NO_TRACE or span_id == NO_SPAN:
+            return None
+        if self._is_odd(parts):
+            parts = self._tame(parts)
+        parent_span_id = parts.parent_span_id
+        shape = Shape(
+            parts.source.service, parts.scope, parts.name, parts.kind if 0 < parts.kind < 6 else INTERNAL, parts.keys
+        )
+        plan = self._plans.get(shape) or self._plans.put(
+            shape, make_plan(shape, self.cleaner.is_secret, self.limits.name_chars)
+        )
+        values = self._masked(parts.values, plan)
+        signature, columns = plan.signature, _NO_COLUMNS
+        if signature is None:
+            columns = {key: values[i] for i, key in plan.taken}
+            values = [values[i] for i in plan.kept]
+            signature = self._signature(shape, plan, columns)
+        data = encode(values)
+        if len(data) > self.limits.value_chars:
+            data = self._shrink(values)
+        rare, exception = self._rare(parts)
+        return SpanRow(
+            signature=signature,
+            source=parts.source,
+            trace_id=trace_id,
+            span_id=span_id,
+            parent_span_id=None if parent_span_id in (b"", NO_SPAN, span_id) else parent_span_id,
+            parent=None,
+            start_ns=parts.start_ns,
+            duration_ns=max(min(parts.end_ns, INT64_MAX) - parts.start_ns, 0),
+            thread=_thread(columns) if columns else None,
+            status=parts.status if 0 <= parts.status <= 2 else 0,
+            depth=0,
+            data=data,
+            cpu_ns=_whole(columns.get(semconv.CPU_TIME_NS)),
+            memory_bytes=_whole(columns.get(semconv.MEMORY_GROWTH_BYTES)),
+            exception=exception,
+            detail=rare,
+            exact=None,
+        )
+
+    def _masked(self, values: list[Any], plan: Plan) -> list[Any]:
+        for i in plan.masked:
+            values[i] = MASK
+        for i in plan.urls:
+            if isinstance(values[i], str):
+                values[i] = self.cleaner.text(values[i])
+        return values
+
+    def _signature(self, shape: Shape, plan: Plan, columns: dict[str, Any]) -> Signature:
+        key = (shape, *(repr(value) for key, value in columns.items() if key in SIGNATURE_KEYS))
+        return self._signatures.get(key) or self._signatures.put(key, signature_of(shape, plan.fields, columns))
+
+    def _is_odd(self, parts: SpanParts) -> bool:
+        return (
+            not 0 < parts.start_ns <= self.latest_ns
+            or len(parts.keys) > self.limits.attributes
+            or len(parts.name) > self.limits.name_chars
+            or "\0" in parts.name
+            or len(parts.parent_span_id) not in (0, 8)
+        )
+
+    def _tame(self, parts: SpanParts) -> SpanParts:
+        limit = self.limits.attributes
+        rare = dict(parts.rare or {})
+        if over := len(parts.keys) - limit if len(parts.keys) > limit else 0:
+            rare["droppedAttributesCount"] = count(rare.get("droppedAttributesCount")) + over
+        start_ns, end_ns = parts.start_ns, parts.end_ns
+        if not 0 < start_ns <= self.latest_ns:
+            duration_ns = max(end_ns - start_ns, 0) if start_ns else 0
+            rare["startTimeUnixNano"] = str(start_ns)
+            start_ns = end_ns if not start_ns and 0 < end_ns <= self.latest_ns else self.now_ns
+            end_ns = start_ns + duration_ns
+        return parts._replace(
+            name=self.cleaner.name(parts.name),
+            keys=parts.keys[:limit],
+            values=parts.values[:limit],
+            parent_span_id=parts.parent_span_id if len(parts.parent_span_id) == 8 else b"",
+            start_ns=start_ns,
+            end_ns=end_ns,
+            rare=rare,
+        )
+
+    def _rare(self, parts: SpanParts) -> tuple[str | None, str | None]:
+        if parts.rare is not None:
+            return detail(parts.rare | {"flags": parts.flags}, self.cleaner)
+        if parts.flags not in self._usual and len(self._usual) < FLAGS:
+            self._usual[parts.flags] = detail({"flags": parts.flags}, self.cleaner)[0]
+        return self._usual[parts.flags] if parts.flags in self._usual else detail({"flags": parts.flags}, self.cleaner)[
+            0
+        ], None
+
+    def _shrink(self, values: list[Any]) -> str:
+        shorter = [clip(value, self.limits.value_chars) if isinstance(value, str) else value for value in values]
+        if len(data := encode(shorter)) <= self.limits.span_chars:
+            return data
+        share = self.limits.span_chars // len(values)
+        return encode([_within(value, share) for value in shorter])
+
+
+def _within(value: Any, chars: int) -> Any:
+    text = value if isinstance(value, str) else encode(value)
+    return value if len(text) <= chars else clip(text, chars)
+
+
+def _thread(columns: dict[str, Any]) -> tuple[int, str] | None:
+    number, name = columns.get(semconv.THREAD_ID), columns.get(semconv.THREAD_NAME)
+    if number is None and name is None:
+        return None
+    return _whole(number) or 0, clip_name(name, THREAD_NAME_CHARS) if isinstance(name, str) else ""
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, str) and value.isdecimal() and len(value) < 19:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,140 @@
+"""OTLP JSON requests become rows."""
+
+import json
+from typing import Any
+
+import pytest
+from otlp_requests import PARENT_ID, SPAN_ID, TRACE_ID, json_request, json_span, request, span
+
+from obsv.store import SpanRow
+from obsv.wire import BadRequest, Decoded, RowMaker, decode_json, decode_protobuf
+from obsv.wire.jsonform import NO_SPAN
+from obsv.wire.rowmaker import BAD_IDS
+
+
+def decode(*spans: Any) -> Decoded:
+    return decode_json(json_request(*spans), RowMaker())
+
+
+def only(**changes: Any) -> SpanRow:
+    (row,) = decode(json_span(**changes)).rows
+    return row
+
+
+def attribute(value: Any) -> Any:
+    (stored,) = json.loads(only(attributes=[{"key": "a", "value": value}]).data)
+    return stored
+
+
+def test_same_row_as_protobuf() -> None:
+    """A span makes the same row in either encoding."""
+    attributes = {
+        "a": {"stringValue": "x"},
+        "b": {"intValue": "5"},
+        "c": {"arrayValue": {"values": [{"doubleValue": 1.0}]}},
+        "d": {"bytesValue": "AAE="},
+    }
+    event = {"name": "e", "timeUnixNano": "7", "attributes": [{"key": "k", "value": {"boolValue": True}}]}
+    binary = span(attributes, parent_span_id=PARENT_ID)
+    binary.events.add(name="e", time_unix_nano=7).attributes.add(key="k").value.bool_value = True
+    (one,) = decode_protobuf(request(binary).SerializeToString(), RowMaker()).rows
+    other = only(
+        parentSpanId=PARENT_ID.hex(),
+        attributes=[{"key": key, "value": value} for key, value in attributes.items()],
+        events=[event],
+    )
+    assert one[2:] == other[2:]
+    assert one.signature.fields == other.signature.fields
+    assert (one.source.resource, one.source.scope) == (other.source.resource, other.source.scope)
+
+
+def test_ids_in_any_case() -> None:
+    """Hex digits of ids may be capitals."""
+    assert only(traceId="AB" * 16).trace_id == b"\xab" * 16
+
+
+def test_empty_parent_is_a_root() -> None:
+    """`parentSpanId: ""` is what some senders write for none."""
+    assert only(parentSpanId="").parent_span_id is None
+
+
+@pytest.mark.parametrize("number", [5, "5", 5.0])
+def test_whole_numbers_in_any_form(number: object) -> None:
+    """A 64-bit number may be a number or a text."""
+    assert attribute({"intValue": number}) == 5
+
+
+def test_enums_by_number_and_by_name() -> None:
+    """Enums are numbers; names, as protobuf's own printers write them, are understood."""
+    row = only(kind="SPAN_KIND_CLIENT", status={"code": "STATUS_CODE_ERROR"})
+    assert (row.signature.kind, row.status) == (3, 2)
+
+
+def test_unknown_fields_are_ignored() -> None:
+    """What a later OTLP adds is passed over."""
+    assert only(later={"x": 1}).span_id == SPAN_ID
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        5,
+        "x",
+        [],
+        {},
+        {"intValue": "x"},
+        {"intValue": "9" * 5000},
+        {"bytesValue": "ä"},
+        {"later": 1},
+        {"doubleValue": {}},
+    ],
+)
+def test_value_that_cannot_be_read_is_empty(value: object) -> None:
+    """An attribute value of a wrong kind costs that value."""
+    assert attribute(value) is None
+
+
+def test_number_beyond_64_bits_is_a_double() -> None:
+    """A whole number that no int64 holds is kept as near as a double can."""
+    assert attribute({"intValue": "99999999999999999999"}) == 1e20
+
+
+def test_half_of_a_surrogate_pair() -> None:
+    """An escaped half of a pair is valid JSON and no valid text: it is replaced."""
+    body = json_request(json_span(attributes=[{"key": "a", "value": {"stringValue": "~"}}])).replace(b"~", b"\\ud800")
+    (row,) = decode_json(body, RowMaker()).rows
+    assert row.data.encode() == b'["?"]'
+
+
+def test_bytes_that_are_no_utf8() -> None:
+    """Bytes that are no UTF-8 are replaced."""
+    (row,) = decode_json(json_request(json_span(name="a~b")).replace(b"~", b"\xff"), RowMaker()).rows
+    assert row.signature.name == "a\ufffdb"
+
+
+@pytest.mark.parametrize("bad", [{"traceId": "00" * 16}, {"spanId": "zz" * 8}, {"traceId": 7}, {"spanId": None}])
+def test_spans_without_identity_are_rejected(bad: dict[str, Any]) -> None:
+    """Ids that name nothing cost their span."""
+    decoded = decode(json_span(**bad), json_span())
+    assert [row.trace_id for row in decoded.rows] == [TRACE_ID]
+    assert decoded.rejected == {BAD_IDS: 1}
+
+
+def test_entries_that_are_no_spans() -> None:
+    """What is no object among the spans is rejected."""
+    assert decode(5, json_span()).rejected == {NO_SPAN: 1}
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"5", b'{"resourceSpans": 5}', b'{"resourceSpans": [5]}', b"[" * 100_000, b"\xff\xfe"]
+)
+def test_no_request(body: bytes) -> None:
+    """A body that is no OTLP JSON is refused."""
+    with pytest.raises(BadRequest):
+        decode_json(body, RowMaker())
+
+
+def test_empty_request() -> None:
+    """A request without spans is no error."""
+    assert decode_json(b"{}", RowMaker()).rows == []
