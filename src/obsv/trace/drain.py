@@ -1,0 +1,229 @@
+"""What happens to buffered spans: exported, or spilled and replayed; the most urgent first."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from opentelemetry.sdk.trace import ReadableSpan
+
+from obsv.trace.blobs import Blobs
+from obsv.trace.buffer import Buffer
+from obsv.trace.counters import Counters
+from obsv.trace.exporting import Exporting
+from obsv.trace.notices import Notices
+from obsv.trace.stash import RECORD, Stash
+
+OnFull = Literal["spill", "drop", "block"]
+
+# A smaller batch is always exported: spilling it would save nothing.
+_WORTH_SPILLING = 256
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When the drain does what. Times in seconds, the rest in spans.
+
+    Attributes:
+        schedule_delay_s: between two rounds of successes.
+        batch_size: most spans in one export.
+        error_lane_size: from here on errors are spilled.
+        lag_s: age of a success at which it should be on disk; what would take longer is spilled.
+        on_full: what happens when more comes than can be exported.
+        block_timeout_s: most that a call waits for room when `on_full` is "block".
+    """
+
+    schedule_delay_s: float = 0.05
+    batch_size: int = 5_000
+    error_lane_size: int = 10_000
+    lag_s: float = 0.15
+    on_full: OnFull = "spill"
+    block_timeout_s: float = 1.0
+
+
+class Drain:
+    """Empties the buffer, one step at a time. Used by one thread at a time.
+
+    Args:
+        buffer: what is emptied.
+        blobs: successes that others encoded and that only need to be written.
+        exporting: where spans go.
+        stash: where they wait meanwhile.
+        counters: kept up to date here.
+        notices: says what goes wrong.
+        limits: when to do what.
+        clock: seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        buffer: Buffer[ReadableSpan],
+        blobs: Blobs,
+        exporting: Exporting,
+        stash: Stash,
+        counters: Counters,
+        notices: Notices,
+        limits: Limits,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._buffer = buffer
+        self._blobs = blobs
+        self._exporting = exporting
+        self._stash = stash
+        self._counters = counters
+        self._notices = notices
+        self._limits = limits
+        self._clock = clock
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew, as the child of a fork must."""
+        self._round = 0
+        self._round_from = self._seen_at = self._next_round = self._clock()
+        self._probe = False
+        self._has_adopted = False
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing waits anywhere."""
+        return not self._buffer.depth and not self._buffer.error_depth and self._is_empty()
+
+    # -- steps ---------------------------------------------------------------------------------------------------------
+
+    def step(self, *, flushing: bool = False) -> bool:
+        """Do the one thing that is most urgent.
+
+        Args:
+            flushing: do not wait for the next round.
+
+        Returns:
+            False if nothing can be done now.
+        """
+        if not self._has_adopted:
+            self._has_adopted = True
+            self._stash.adopt()
+        return (
+            (self._buffer.error_depth > 0 and self._errors())
+            or (bool(self._blobs) and self._write_blobs())
+            or (self._is_due(flushing) and self._successes())
+            or self._replay()
+        )
+
+    def _errors(self) -> bool:
+        if self._buffer.error_depth <= self._limits.error_lane_size and self._is_allowed():
+            batch = self._buffer.take_errors(self._limits.batch_size)
+            if self._exporting.export(batch):
+                return True
+        else:
+            batch = self._buffer.take_errors(RECORD)
+        rest = self._stash.put(batch, errors=True)
+        self._buffer.give_back_errors(rest)
+        return len(rest) < len(batch)
+
+    def _is_due(self, flushing: bool) -> bool:
+        if self._round > 0:
+            return True
+        now, depth = self._clock(), self._buffer.depth
+        if not depth:
+            self._seen_at = now
+            return False
+        if not (flushing or now >= self._next_round or depth > self._buffer.lane_size):
+            return False
+        self._round = depth
+        self._round_from, self._seen_at = self._seen_at, now
+        return True
+
+    def _successes(self) -> bool:
+        size = min(self._round, self._limits.batch_size)
+        late = self._would_be_late(size)
+        allowed = not late and self._is_allowed()
+        batch = self._buffer.take(size)
+        self._round -= size
+        kept = allowed and self._exporting.export(batch)
+        rest = [] if kept else self._put_aside(batch)
+        if rest:
+            self._buffer.give_back(rest)
+            self._round, self._seen_at = 0, self._round_from
+        if self._round == 0:
+            self._next_round = self._clock() + self._limits.schedule_delay_s
+        self._counters.writer_lag_s = self._clock() - self._round_from
+        return not rest
+
+    def _put_aside(self, batch: list[ReadableSpan]) -> list[ReadableSpan]:
+        return self._stash.put(batch) if self._limits.on_full == "spill" else batch
+
+    def _would_be_late(self, size: int) -> bool:
+        """Whether the rest of this round would be on disk too late if it were exported: then it is spilled."""
+        if self._limits.on_full != "spill" or size < _WORTH_SPILLING or not self._stash.is_usable:
+            return False
+        age_s = self._clock() - self._round_from
+        if age_s + self._exporting.expected_s(self._round) <= self._limits.lag_s:
+            return False
+        self._exporting.doubt_estimate()
+        return True
+
+    def _is_allowed(self) -> bool:
+        probe, self._probe = self._probe, False
+        return self._exporting.breaker.allow(probe_now=probe)
+
+    def _write_blobs(self) -> bool:
+        blobs = self._blobs.take_all()
+        rest = self._stash.put_blobs(blobs)
+        self._blobs.give_back(rest)
+        return len(rest) < len(blobs)
+
+    def _replay(self) -> bool:
+        if self._stash.is_empty or not self._is_allowed():
+            return False
+        calm = self._buffer.depth < _WORTH_SPILLING
+        stashed = self._stash.next(self._limits.batch_size if calm else RECORD, self._exporting.replayed_position)
+        if stashed is None:
+            return False
+        path = stashed.piece.file.path
+        if not self._exporting.export_replayed(stashed.spans, path, stashed.piece.end):
+            return False
+        self._counters.replayed += stashed.piece.count
+        if self._stash.done(stashed.piece):
+            self._exporting.forget_replayed(path)
+        return True
+
+    # -- to the end ----------------------------------------------------------------------------------------------------
+
+    def flush(self, deadline: float) -> bool:
+        """Export everything that waits now, trying an exporter that failed once more.
+
+        Args:
+            deadline: when to give up, in seconds of the clock.
+
+        Returns:
+            Whether all of it was exported.
+        """
+        self._probe = True
+        taken = self._buffer.taken + self._buffer.depth
+        errors_taken = self._buffer.errors_taken + self._buffer.error_depth
+        while self._clock() < deadline and self.step(flushing=True):
+            if self._buffer.taken >= taken and self._buffer.errors_taken >= errors_taken and self._is_empty():
+                break
+        self._probe = False
+        return self._buffer.taken >= taken and self._buffer.errors_taken >= errors_taken and self._is_empty()
+
+    def _is_empty(self) -> bool:
+        return not self._blobs and self._stash.is_empty
+
+    def leave(self, stash: Stash | None = None) -> None:
+        """Put aside whatever waits: the end has come. What cannot be put aside is lost, and counted.
+
+        Args:
+            stash: where, if not in the own one, which a thread that hangs may still be using.
+        """
+        stash = stash or self._stash
+        lost = len(stash.put(self._buffer.take_errors(self._buffer.error_depth), errors=True))
+        lost += sum(blob.count for blob in stash.put_blobs(self._blobs.take_all()))
+        lost += len(stash.put(self._buffer.take(self._buffer.depth)))
+        if lost:
+            self._counters.dropped += lost
+            self._notices.once(
+                "lost", logging.WARNING, "%d calls could not be stored before the end; they are lost.", lost
+            )
+        stash.close()

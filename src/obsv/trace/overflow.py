@@ -1,0 +1,144 @@
+"""What a producer does when the buffer fills up: nothing that waits, unless it was asked to."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from opentelemetry.sdk.trace import ReadableSpan
+
+from obsv.trace.blobs import Blobs
+from obsv.trace.buffer import Buffer
+from obsv.trace.drain import Limits
+from obsv.trace.notices import Notices
+from obsv.trace.stash import RECORD, Stash
+
+# From this part of the ring on, producers encode: the worker, which gets a ninth of the interpreter beside eight
+# computing threads, then only has to write.
+_NEARLY_FULL = 0.8
+
+
+class Overflow:
+    """Called by the buffer when its depth is above the mark.
+
+    Args:
+        buffer: whose producers call this.
+        blobs: where encoded spans wait to be written.
+        stash: encodes.
+        limits: `on_full` and `block_timeout_s` count here.
+        notices: warns.
+        queue_warning_threshold: depth at which one warning an episode is logged.
+        wake: wakes the worker.
+    """
+
+    def __init__(
+        self,
+        buffer: Buffer[ReadableSpan],
+        blobs: Blobs,
+        stash: Stash,
+        limits: Limits,
+        notices: Notices,
+        queue_warning_threshold: int,
+        wake: Callable[[], None],
+    ) -> None:
+        self._buffer = buffer
+        self._blobs = blobs
+        self._stash = stash
+        self._limits = limits
+        self._notices = notices
+        self.wake = wake
+        self._nearly_full = buffer.lane_size + int((buffer.capacity - buffer.lane_size) * _NEARLY_FULL)
+        self.queue_warning_threshold = queue_warning_threshold
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew, as the child of a fork must."""
+        self._room = threading.Condition()  # producers wait on it for room when on_full is "block"
+        self.is_sealed = False
+
+    def on_mark(self) -> None:
+        """The buffer's hook. Never raises."""
+        try:
+            self._on_mark()
+        except Exception:
+            self._notices.once("overflow", logging.ERROR, "A full buffer could not be relieved.", exc_info=True)
+
+    def on_error(self) -> None:
+        """The buffer's hook for errors: the worker writes them at once. Never raises."""
+        try:
+            if self.is_sealed:
+                self._buffer.discard_late()
+            else:
+                self.wake()
+        except Exception:
+            self._notices.once("overflow", logging.ERROR, "The worker could not be woken.", exc_info=True)
+
+    def seal(self) -> None:
+        """From now on whatever comes is dropped, and counted."""
+        self.is_sealed = True
+        self._buffer.mark = -1
+        with self._room:
+            self._room.notify_all()
+
+    def after_step(self) -> None:
+        """Called by the worker: end the warning's episode if the buffer has emptied, let producers go on that wait."""
+        if (
+            not self.is_sealed
+            and self._buffer.depth < self.queue_warning_threshold // 2
+            and self._notices.over("queue")
+        ):
+            self._buffer.mark = self._mark()
+        if self._limits.on_full == "block":
+            with self._room:
+                self._room.notify_all()
+
+    def _mark(self) -> int:
+        """Depth from which on a look is worth while."""
+        if self._notices.has("queue"):
+            return self._buffer.lane_size
+        return min(self.queue_warning_threshold, self._buffer.lane_size)
+
+    def _on_mark(self) -> None:
+        if self.is_sealed:
+            self._buffer.discard_late()
+            return
+        depth = self._buffer.depth
+        if depth > self.queue_warning_threshold:
+            self._warn(depth)
+        mark = self._mark()
+        if self._buffer.mark < mark:
+            self._buffer.mark = mark
+        self.wake()
+        if depth > self._buffer.lane_size:
+            self._buffer.count_overflow()
+        if depth > self._nearly_full:
+            self._relieve(depth)
+
+    def _warn(self, depth: int) -> None:
+        self._notices.once(
+            "queue",
+            logging.WARNING,
+            "%d calls wait to be stored (queue_warning_threshold is %d): the program makes them faster than it can "
+            "store them. Nothing is lost yet.",
+            depth,
+            self.queue_warning_threshold,
+        )
+
+    def _relieve(self, depth: int) -> None:
+        if self._limits.on_full == "spill" and self._stash.is_usable and not self._blobs.is_full:
+            if batch := self._buffer.take(RECORD):
+                self._blobs.put(self._stash.encode(batch))
+            return
+        if depth <= self._buffer.capacity:
+            return
+        if self._limits.on_full == "block" and self._wait_for_room():
+            return
+        if self._buffer.depth > self._buffer.capacity:
+            self._buffer.drop_oldest()
+            self._stash.say_dropped()
+
+    def _wait_for_room(self) -> bool:
+        """Wait on the program's thread; False if that took too long, since obsv must never hang a program."""
+        with self._room:
+            return self._room.wait_for(
+                lambda: self.is_sealed or self._buffer.depth <= self._buffer.capacity, self._limits.block_timeout_s
+            )

@@ -1,0 +1,55 @@
+"""Things to do every so often on the worker's thread."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from obsv.trace.notices import Notices
+
+
+class Schedule:
+    """Callables, each with its interval. Used by one thread at a time, but for `every`.
+
+    Args:
+        notices: says which one failed, once each.
+        clock: seconds that never go back.
+    """
+
+    def __init__(self, notices: Notices, clock: Callable[[], float] = time.monotonic) -> None:
+        self._notices = notices
+        self._clock = clock
+        self._tasks: list[_Task] = []
+
+    def every(self, interval_s: float, call: Callable[[], object]) -> None:
+        """Call something about every `interval_s` seconds; for the first time after that time."""
+        self._tasks.append(_Task(interval_s, call, self._clock() + interval_s))
+
+    def run_due(self) -> None:
+        """Call what is due. What raises is logged once and called again next time."""
+        for task in list(self._tasks):
+            if self._clock() < task.due:
+                continue
+            # Counted from now on: a machine that slept must not make up for what it missed.
+            task.due = self._clock() + task.interval_s
+            try:
+                task.call()
+            except Exception:
+                message = "%r failed; it is tried again every %g s."
+                self._notices.once(
+                    f"every {task.call!r}", logging.WARNING, message, task.call, task.interval_s, exc_info=True
+                )
+
+    def wait_s(self) -> float | None:
+        """Seconds until something is due; None if nothing ever is."""
+        if not self._tasks:
+            return None
+        return max(0.0, min(task.due for task in self._tasks) - self._clock())
+
+
+class _Task:
+    __slots__ = ("call", "due", "interval_s")
+
+    def __init__(self, interval_s: float, call: Callable[[], object], due: float) -> None:
+        self.interval_s = interval_s
+        self.call = call
+        self.due = due
