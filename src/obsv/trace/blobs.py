@@ -8,7 +8,7 @@ class Blob(NamedTuple):
     """Encoded spans, and how many they are."""
 
     payload: bytes
-    count: int
+    spans: int
 
 
 class Blobs:

@@ -73,18 +73,18 @@ class Codec:
 
     def _encode_each(self, spans: Sequence[ReadableSpan]) -> tuple[bytes, int]:
         """Leave the spans out that hinder the others, after trying them in the last form, which takes all values."""
-        last = self._forms[-1]
-        runs = []
-        for span in spans:
-            for freeze in (lambda one: self._freeze(type(one), [one]), lambda one: (last.name, last.freeze([one]))):
-                try:
-                    run = freeze(span)
-                    marshal.dumps(run, _MARSHAL_FORMAT)
-                except Exception:
-                    continue
-                runs.append(run)
-                break
+        runs = [run for span in spans if (run := self._encodable(span)) is not None]
         return marshal.dumps((CODEC_VERSION, runs), _MARSHAL_FORMAT), len(spans) - len(runs)
+
+    def _encodable(self, span: ReadableSpan) -> tuple[str, list[Any]] | None:
+        for form in (self._form(type(span)), self._forms[-1]):
+            try:
+                run = form.name, form.freeze([span])
+                marshal.dumps(run, _MARSHAL_FORMAT)
+            except Exception:
+                continue
+            return run
+        return None
 
     def decode(self, payload: bytes) -> list[ReadableSpan]:
         """The spans of `encode`.
@@ -107,7 +107,11 @@ class Codec:
         return spans
 
     def _freeze(self, span_type: type, spans: Sequence[ReadableSpan]) -> tuple[str, list[Any]]:
+        form = self._form(span_type)
+        return form.name, form.freeze(spans)
+
+    def _form(self, span_type: type) -> Form:
         form = self._by_type.get(span_type)
         if form is None:
             form = self._by_type[span_type] = next(form for form in self._forms if form.takes(span_type))
-        return form.name, form.freeze(spans)
+        return form

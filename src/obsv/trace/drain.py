@@ -183,7 +183,7 @@ class Drain:
         path = stashed.piece.file.path
         if not self._exporting.export_replayed(stashed.spans, path, stashed.piece.end):
             return False
-        self._counters.replayed += stashed.piece.count
+        self._counters.replayed += stashed.piece.spans
         if self._stash.done(stashed.piece):
             self._exporting.forget_replayed(path)
         return True
@@ -219,7 +219,7 @@ class Drain:
         """
         stash = stash or self._stash
         lost = len(stash.put(self._buffer.take_errors(self._buffer.error_depth), errors=True))
-        lost += sum(blob.count for blob in stash.put_blobs(self._blobs.take_all()))
+        lost += sum(blob.spans for blob in stash.put_blobs(self._blobs.take_all()))
         lost += len(stash.put(self._buffer.take(self._buffer.depth)))
         if lost:
             self._counters.dropped += lost

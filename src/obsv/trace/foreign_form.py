@@ -1,6 +1,6 @@
 """Spans of other tracers as plain tuples: any `ReadableSpan`, the SDK's or an instrumentation's."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opentelemetry.attributes import BoundedAttributes
@@ -31,7 +31,7 @@ class ForeignForm:
         return True
 
     def freeze(self, spans: Sequence[ReadableSpan]) -> list[Plain]:
-        shared: dict[int, Plain] = {}
+        shared: dict[int, Plain | None] = {}
         return [_freeze(span, shared) for span in spans]
 
     def thaw(self, frozen: list[Plain]) -> list[ReadableSpan]:
@@ -63,7 +63,7 @@ class ForeignForm:
         return self._shared[plain]
 
 
-def _freeze(span: ReadableSpan, shared: dict[int, Plain]) -> Plain:
+def _freeze(span: ReadableSpan, shared: dict[int, Plain | None]) -> Plain:
     resource, scope = span.resource, span.instrumentation_scope
     if id(resource) not in shared:
         shared[id(resource)] = freeze_resource(resource)
@@ -93,9 +93,11 @@ def plain(value: Any) -> Any:
         return ("{", tuple((str(key), plain(item)) for key, item in value.items()))
     if isinstance(value, (list, tuple)):
         return ("[", tuple(plain(item) for item in value))
-    for atom in (bool, int, float, str, bytes):
-        if isinstance(value, atom):
-            return atom(value)
+    if isinstance(value, bytes):
+        return bytes(value)
+    for number in (int, float):
+        if isinstance(value, number):
+            return number(value)
     return str(value)
 
 
@@ -181,7 +183,7 @@ def _thaw_link(frozen: Plain) -> Link:
     return Link(thawed, _thaw_attributes(attributes))
 
 
-def _thaw_list(frozen: Plain, thaw: Any) -> Iterable[Any]:
+def _thaw_list(frozen: Plain, thaw: Any) -> Sequence[Any]:
     dropped, items = frozen
     thawed = BoundedList.from_seq(None, [thaw(item) for item in items])
     thawed.dropped = dropped

@@ -22,9 +22,12 @@ from obsv.trace.counters import Counters
 from obsv.trace.drain import Drain, Limits, OnFull
 from obsv.trace.exporting import Exporting
 from obsv.trace.foreign_form import ForeignForm
+from obsv.trace.lean_form import LeanForm
 from obsv.trace.notices import Notices
 from obsv.trace.overflow import Overflow
 from obsv.trace.schedule import Schedule
+from obsv.trace.span import ERROR
+from obsv.trace.span import Span as LeanSpan
 from obsv.trace.spill import Spill
 from obsv.trace.stash import Stash
 from obsv.trace.worker import Worker
@@ -58,9 +61,12 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         spill_max_bytes: most bytes of spilled successes; then the oldest go.
         queue_warning_threshold: spans that wait before one warning an episode is logged.
         breaker: when a failing exporter is left alone, and for how long.
-        forms: how spans of other classes than OpenTelemetry's are spilled.
+        forms: how spans of classes of your own are spilled.
         clock: seconds that never go back.
     """
+
+    # Tells obsv's TracerProvider that monitored calls need not be shown to `on_start`.
+    ignores_start = True
 
     def __init__(
         self,
@@ -90,7 +96,7 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         self._breaker = breaker or CircuitBreaker(clock=clock)
         self._buffer: Buffer[ReadableSpan] = Buffer(lane_size, ring_size)
         self._blobs = Blobs()
-        self._codec = Codec([*forms, ForeignForm()])
+        self._codec = Codec([*forms, LeanForm(), ForeignForm()])
         self._spill_path = None if spill_path is None else Path(spill_path)
         self._spill_max_bytes = spill_max_bytes
         self._stash = self._new_stash()
@@ -136,8 +142,17 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         """Does nothing: what counts is known when the span ends."""
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Take an ended span. Spans that are not sampled are ignored. Never raises."""
+        """Take an ended span. Never raises.
+
+        Other tracers' spans that are not sampled are ignored; a monitored call comes here only if it is to be recorded.
+        """
         try:
+            if type(span) is LeanSpan:
+                if span.status_code == ERROR:
+                    self._put_error(span)
+                else:
+                    self._put(span)
+                return
             context = span.context
             if context is None or not context.trace_flags.sampled:
                 return

@@ -17,7 +17,7 @@ class Piece(NamedTuple):
 
     file: SpillFile
     payloads: list[bytes]
-    count: int
+    spans: int
     end: int
 
 
@@ -116,7 +116,7 @@ class Spill:
             None if nothing was left in it but damage: the file is gone then.
         """
         if records := _read_up_to(file, size):
-            return Piece(file, [r.payload for r in records], sum(r.count for r in records), records[-1].end)
+            return Piece(file, [r.payload for r in records], sum(r.spans for r in records), records[-1].end)
         self._remove(file)
         return None
 
@@ -129,7 +129,7 @@ class Spill:
         if not self.has(piece.file):
             return
         try:
-            piece.file.advance(piece.end, piece.count)
+            piece.file.advance(piece.end, piece.spans)
         finally:
             if piece.file.is_replayed:
                 self._remove(piece.file)
@@ -203,10 +203,10 @@ def _read_up_to(file: SpillFile, size: int) -> list[Record]:
     records: list[Record] = []
     total, position = 0, file.replayed
     while total < size and (record := file.read(position)) is not None:
-        if records and total + record.count > size:
+        if records and total + record.spans > size:
             break
         records.append(record)
-        total, position = total + record.count, record.end
+        total, position = total + record.spans, record.end
     return records
 
 

@@ -40,7 +40,7 @@ class Record(NamedTuple):
     """A sound record: its payload, how many spans are in it, and where the next one begins."""
 
     payload: bytes
-    count: int
+    spans: int
     end: int
 
 
@@ -194,7 +194,7 @@ class SpillFile:
         """Count the spans behind `replayed` anew, checking every record."""
         self.pending, position = 0, self.replayed
         while (record := self.read(position)) is not None:
-            self.pending, position = self.pending + record.count, record.end
+            self.pending, position = self.pending + record.spans, record.end
 
     def _record_at(self, position: int) -> Record | None:
         head = self._bytes(position, _RECORD.size)

@@ -103,13 +103,13 @@ class Stash:
     def _write(self, blob: Blob, errors: bool) -> bool:
         assert self._spill is not None
         try:
-            dropped = self._spill.append(blob.payload, blob.count, errors=errors)
+            dropped = self._spill.append(blob.payload, blob.spans, errors=errors)
         except OSError as error:
             self._trouble(error)
             return False
         self._retry_at = 0.0
         self._notices.over("spill")
-        self._counters.spilled += blob.count
+        self._counters.spilled += blob.spans
         if dropped:
             self._counters.dropped += dropped
             self.say_dropped()
@@ -192,7 +192,7 @@ class Stash:
             try:
                 return Stashed(self._decode(piece), piece)
             except UnknownCodec as error:
-                self._counters.rejected += piece.count
+                self._counters.rejected += piece.spans
                 self._notices.once("codec", logging.WARNING, "%s: %s", file.path, error)
                 self.done(piece)
         return None
