@@ -6,7 +6,7 @@ from typing import Any
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from obsv.wire.anyvalue import fill
+from obsv.wire.messages import fill
 
 TRACE_ID, SPAN_ID, PARENT_ID = bytes(range(1, 17)), bytes(range(1, 9)), bytes(range(2, 10))
 START_NS = 1_700_000_000_000_000_000

@@ -11,7 +11,11 @@ from otlp_requests import PARENT_ID, TRACE_ID, delimited, json_request, json_spa
 
 from obsv.capture import Redactor
 from obsv.store import Writer
-from obsv.wire import BadRequest, Decoded, Limits, RowMaker, decode_json, decode_protobuf
+from obsv.wire.errors import BadRequest
+from obsv.wire.jsonform import decode_json
+from obsv.wire.limits import Limits
+from obsv.wire.protobuf import decode_protobuf
+from obsv.wire.rowmaker import Decoded, RowMaker
 
 MAKER = RowMaker(Redactor(), Limits(attributes=8, events=3, links=3, items=4, depth=3, value_chars=60, name_chars=20))
 

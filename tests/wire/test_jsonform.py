@@ -7,9 +7,10 @@ import pytest
 from otlp_requests import PARENT_ID, SPAN_ID, TRACE_ID, json_request, json_span, request, span
 
 from obsv.store import SpanRow
-from obsv.wire import BadRequest, Decoded, RowMaker, decode_json, decode_protobuf
-from obsv.wire.jsonform import NO_SPAN
-from obsv.wire.rowmaker import BAD_IDS
+from obsv.wire.errors import BadRequest
+from obsv.wire.jsonform import NO_SPAN, decode_json
+from obsv.wire.protobuf import decode_protobuf
+from obsv.wire.rowmaker import BAD_IDS, Decoded, RowMaker
 
 
 def decode(*spans: Any) -> Decoded:

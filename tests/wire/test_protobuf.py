@@ -10,9 +10,10 @@ from otlp_requests import PARENT_ID, SPAN_ID, START_NS, TRACE_ID, delimited, nes
 
 from obsv.capture import Redactor
 from obsv.store import SpanRow
-from obsv.wire import BadRequest, Decoded, Limits, RowMaker, decode_protobuf
-from obsv.wire.protobuf import DAMAGED
-from obsv.wire.rowmaker import BAD_IDS
+from obsv.wire.errors import BadRequest
+from obsv.wire.limits import Limits
+from obsv.wire.protobuf import DAMAGED, decode_protobuf
+from obsv.wire.rowmaker import BAD_IDS, Decoded, RowMaker
 
 
 def decode(*spans: Span, maker: RowMaker | None = None, **origin: str) -> Decoded:

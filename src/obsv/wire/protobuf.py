@@ -18,9 +18,10 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
 from obsv.store.rows import Source
-from obsv.wire.anyvalue import Stored, key_values, to_dict, to_stored
+from obsv.wire.anyvalue import Stored, to_stored
 from obsv.wire.clean import Cleaner
 from obsv.wire.lenient import repair
+from obsv.wire.messages import key_values, to_dict
 from obsv.wire.rowmaker import BAD_IDS, Decoded, RowMaker, SpanParts
 
 DAMAGED = "spans that are not valid protobuf"
