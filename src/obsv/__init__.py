@@ -1,5 +1,6 @@
 """See what a Python program did: every call, what went in, what came out, how long it took, and why it failed."""
 
 from obsv.instrument.monitor import monitor
+from obsv.runtime import configure, force_flush, shutdown, stats
 
-__all__ = ["monitor"]
+__all__ = ["configure", "force_flush", "monitor", "shutdown", "stats"]

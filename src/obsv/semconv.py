@@ -1,5 +1,8 @@
 """Attribute keys: OpenTelemetry's semantic conventions where they have one, `obsv.*` where they have none."""
 
+# Of obsv itself; pyproject.toml reads it here.
+VERSION = "0.1.0"
+
 CODE_FUNCTION_NAME = "code.function.name"
 CODE_FILE_PATH = "code.file.path"
 CODE_LINE_NUMBER = "code.line.number"

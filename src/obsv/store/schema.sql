@@ -100,7 +100,7 @@ create index span_errors on span(ts) where status = 2;
 create view process_trace as
 select s.ts as ts, p.name as process, case s.status when 2 then 'ERR' else 'OK' end as status,
   s.duration_ns / 1e6 as duration_ms, s.exception as exception, p.process_group as process_group,
-  s.trace as trace_id, lower(hex(s.span_id)) as span_id, lower(hex(s.parent_span_id)) as parent_span_id,
+  s.trace as trace_id, lower(hex(s.span_id)) as span_id, nullif(lower(hex(s.parent_span_id)), '') as parent_span_id,
   s.depth as depth, t.thread_id as thread_id, p.service as service
 from span s left join process p on p.id = s.process_id left join thread t on t.id = s.thread_id;
 

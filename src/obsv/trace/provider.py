@@ -4,7 +4,6 @@ It is the SDK's provider (resource, samplers, limits, processors, tracers for ot
 call path where monitored calls go. Entry point `obsv` of group `opentelemetry_tracer_provider`.
 """
 
-from importlib.metadata import version
 from logging import ERROR
 from typing import Any
 
@@ -14,6 +13,7 @@ from opentelemetry.sdk.trace import SpanProcessor, sampling
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags
 
+from obsv.semconv import VERSION
 from obsv.trace.context import get_context
 from obsv.trace.function import Function
 from obsv.trace.ids import TimeOrderedIdGenerator, new_span_id, new_trace_id
@@ -23,7 +23,7 @@ from obsv.trace.span import Origin, Span
 
 _notices = Notices()
 
-SCOPE = InstrumentationScope("obsv", version("obsv"))
+SCOPE = InstrumentationScope("obsv", VERSION)
 
 
 class TracerProvider(sdk.TracerProvider):
@@ -51,7 +51,8 @@ class TracerProvider(sdk.TracerProvider):
         recording.origin = Origin(self.resource, SCOPE, self._span_limits)
         listens = any(not getattr(processor, "ignores_start", False) for processor in self._processors)
         recording.on_start = self._on_start if listens else None
-        recording.on_end = self._processors[0].on_end if len(self._processors) == 1 and not listens else self._on_end
+        only = len(self._processors) == 1 and not listens
+        recording.on_end = self._processors[0].on_end if only else self._on_end
         recording.tracer = None
         recording.dropped = self._dropped
         recording.bypass = recording.off or not _samples_all_roots(self.sampler)

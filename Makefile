@@ -1,0 +1,46 @@
+# The environment is .venv; PYTHON picks the interpreter that makes it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint unit test-all bench screenshots clean
+
+demo: $(STAMP)
+	$(BIN)/obsv demo
+
+test: lint unit
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(STAMP)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# The suite on every interpreter of 3.10 to 3.13 that is found.
+test-all:
+	@for version in 3.10 3.11 3.12 3.13; do \
+	  if command -v python$$version >/dev/null && python$$version -c 'import venv' 2>/dev/null; then \
+	    $(MAKE) unit PYTHON=python$$version VENV=.venv-$$version || exit 1; \
+	  else echo "python$$version: not found, left out"; fi; \
+	done
+
+bench: $(STAMP)
+	$(BIN)/pip install --quiet --group bench
+	$(BIN)/python -m benchmarks
+
+screenshots: $(STAMP)
+	$(BIN)/python tests/browser/screenshots.py
+
+# --group needs pip 25.1, which Debian 12 does not bring.
+$(STAMP): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[all]' --group lint --group test
+	touch $(STAMP)
+
+clean:
+	rm -rf .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

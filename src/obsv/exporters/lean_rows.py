@@ -1,0 +1,145 @@
+"""From our own spans to rows of the store: the writer thread's share of what a call costs."""
+
+from json.encoder import encode_basestring as quote
+from typing import Any
+
+from opentelemetry.sdk.resources import Resource
+
+from obsv import semconv
+from obsv.capture import MASK, render
+from obsv.conventions import direction
+from obsv.exporters.plain import detail_of, encode, source_of, stored, valid
+from obsv.store.rows import Code, Signature, Source, SpanRow
+from obsv.trace.clock import clock
+from obsv.trace.details import Details
+from obsv.trace.function import Function
+from obsv.trace.span import ABSENT, Span
+from obsv.wire.clean import Cleaner
+
+Field = tuple[str, str]
+
+# Results of different kinds, keyword arguments, locals and attributes set by hand: shapes of one function that are
+# kept.
+_MAX_SHAPES = 1_000
+_MAX_SOURCES = 100
+
+
+class LeanRows:
+    """Makes rows, and keeps what rows share: a signature a function and shape, a source a resource.
+
+    Signatures hang on the functions themselves, so they go when those go.
+
+    Args:
+        cleaner: masks and bounds what was set by hand.
+    """
+
+    def __init__(self, cleaner: Cleaner) -> None:
+        self._cleaner = cleaner
+        self._sources: dict[int, tuple[Resource, Source]] = {}
+
+    def row(self, span: Span) -> SpanRow:
+        """The row of an ended span."""
+        function, details, failure = span.function, span.details, span.failure
+        source = self._source(span)
+        exception = detail = None
+        if details is None and failure is None and not function.has_keywords:
+            limit = function.max_repr
+            texts = [quote(render(value, limit)) for value in span.inputs]
+            if span.result is not ABSENT:
+                texts.append(quote(render(span.result, limit)))
+            signature = _signature(function, source, span.result is not ABSENT)
+        else:
+            fields, texts = self._values(span)
+            signature = _signature(function, source, fields)
+            detail = detail_of(span, self._cleaner) if details is not None or failure is not None else None
+            if failure is not None:
+                exception = valid(failure.text(function.redactor.redact_text))
+        caller = span.caller
+        return SpanRow(
+            signature,
+            source,
+            span.trace_id.to_bytes(16, "big"),
+            span.span_id.to_bytes(8, "big"),
+            span.parent_id.to_bytes(8, "big") if span.parent_id else None,
+            None if caller is None else _signature(caller, source, True),
+            span.start_tick + clock.offset,
+            span.end_tick - span.start_tick,
+            span.thread,
+            span.status_code,
+            span.depth,
+            f"[{','.join(texts)}]",
+            None if details is None else details.cpu_ns,
+            None if details is None else details.memory_bytes,
+            exception,
+            detail,
+            None if details is None else details.exact,
+        )
+
+    def _source(self, span: Span) -> Source:
+        resource = span.origin.resource
+        known = self._sources.get(id(resource))
+        if known is None or known[0] is not resource:
+            if len(self._sources) >= _MAX_SOURCES:
+                self._sources.clear()
+            source = source_of(resource, span.origin.scope, self._cleaner)
+            known = self._sources[id(resource)] = (resource, source)
+        return known[1]
+
+    def _values(self, span: Span) -> tuple[tuple[Field, ...], list[str]]:
+        """Names, directions and JSON of all values of a span, those that few spans have among them."""
+        function, limit = span.function, span.function.max_repr
+        fields, texts = [], []
+
+        def add(name: str, data_type: str, json_text: str) -> None:
+            fields.append((valid(name), data_type))
+            texts.append(json_text)
+
+        for name, value in span.input_values():
+            add(name, semconv.INPUT, quote(render(value, limit)))
+        if span.result is not ABSENT:
+            add(function.output or semconv.RETURN, semconv.OUTPUT, quote(render(span.result, limit)))
+        if span.failure is not None and span.failure.locals:
+            for name, text in span.failure.locals.items():
+                add(semconv.LOCAL_PREFIX + name, semconv.OUTPUT, quote(text))
+        if span.details is not None:
+            self._add_attributes(span.details, add)
+        return tuple(fields), texts
+
+    def _add_attributes(self, details: Details, add: Any) -> None:
+        for name, value in details.attributes.items():
+            add(name, direction(name), encode(MASK if self._cleaner.is_secret(name) else stored(value)))
+
+
+def _signature(function: Function, source: Source, shape: bool | tuple[Field, ...]) -> Signature:
+    """The signature of a function's spans.
+
+    Args:
+        shape: whether there is a result, of spans with nothing but arguments and result; else the fields.
+    """
+    key = (source, shape)
+    signature: Signature | None = function.memo.get(key)
+    if signature is None:
+        if len(function.memo) >= _MAX_SHAPES:
+            function.memo.clear()
+        fields = shape if isinstance(shape, tuple) else _usual_fields(function, has_result=shape)
+        code = function.code
+        signature = function.memo[key] = Signature(
+            source.service,
+            function.name,
+            function.process_group,
+            1,
+            fields,
+            None if code is None else Code(*map_valid(code)),
+            function.feed,
+        )
+    return signature
+
+
+def _usual_fields(function: Function, *, has_result: bool) -> tuple[Field, ...]:
+    fields = tuple((name, semconv.INPUT) for name in function.inputs)
+    return (*fields, (function.output, semconv.OUTPUT)) if has_result and function.output else fields
+
+
+def map_valid(code: Any) -> tuple[str, int, str]:
+    """A function's place and text in valid UTF-8."""
+    return valid(code.file_path), code.line_number, valid(code.source_text)

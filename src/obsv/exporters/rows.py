@@ -1,0 +1,47 @@
+"""From spans to rows of the store."""
+
+import logging
+import time
+from collections.abc import Iterable
+
+from opentelemetry.sdk.trace import ReadableSpan
+
+from obsv.capture import Redactor
+from obsv.exporters.foreign_rows import ForeignRows
+from obsv.exporters.lean_rows import LeanRows
+from obsv.store.rows import SpanRow
+from obsv.trace.span import Span
+from obsv.wire.rowmaker import RowMaker
+
+logger = logging.getLogger("obsv")
+
+
+class Rows:
+    """Makes the rows of a batch. For one thread at a time.
+
+    Attributes:
+        unreadable: spans that could not be turned into rows.
+    """
+
+    def __init__(self) -> None:
+        self._maker = RowMaker(Redactor())
+        self._lean = LeanRows(self._maker.cleaner)
+        self._foreign = ForeignRows(self._maker)
+        self.unreadable = 0
+
+    def of(self, spans: Iterable[ReadableSpan]) -> list[SpanRow]:
+        """The rows of spans; one that cannot be read is counted and left out, it would be so at every try."""
+        self._maker.arrive(time.time_ns())
+        rows = []
+        lean, foreign = self._lean.row, self._foreign.row
+        for span in spans:
+            try:
+                row = lean(span) if type(span) is Span else foreign(span)
+            except Exception:
+                row = None
+                logger.debug("A span could not be read.", exc_info=True)
+            if row is None:
+                self.unreadable += 1
+            else:
+                rows.append(row)
+        return rows

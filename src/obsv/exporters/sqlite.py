@@ -1,0 +1,80 @@
+"""Spans into an obsv store, by OpenTelemetry's `SpanExporter`."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from obsv.config import DEFAULT_DB
+from obsv.errors import StoreError
+from obsv.exporters.rows import Rows
+from obsv.store.rows import SpanRow
+from obsv.store.writer import Writer
+
+logger = logging.getLogger("obsv")
+
+
+class SQLiteSpanExporter(SpanExporter):
+    """Writes spans, of whatever instrumentation, to a store; works behind any OpenTelemetry processor.
+
+    Args:
+        path: the database file; made with its directories at the first export.
+        busy_timeout_s: how long a write waits for another process's lock, in seconds.
+
+    A span that is there already (trace id, span id) is not stored again, so an export may be repeated.
+    """
+
+    def __init__(self, path: str | Path = DEFAULT_DB, *, busy_timeout_s: float = 1.0) -> None:
+        self.writer = Writer(path, busy_timeout_s=busy_timeout_s)
+        self._rows = Rows()
+        self._said: str | None = None
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Store a batch in one transaction.
+
+        Returns:
+            FAILURE when the database could not be written; nothing of the batch is in it then.
+        """
+        return self._attempt(lambda rows: self.writer.write(rows), spans)
+
+    def export_replayed(self, spans: Sequence[ReadableSpan], path: str, position: int) -> SpanExportResult:
+        """Store a batch from a spill file and, in the same transaction, how far that file is done."""
+        return self._attempt(lambda rows: self.writer.write(rows, (path, position)), spans)
+
+    def replayed_position(self, path: str) -> int:
+        """How far a spill file has been stored, in bytes; 0 where nothing of it was.
+
+        Raises:
+            StoreError: the database cannot be read now.
+        """
+        return self.writer.spill_position(path)
+
+    def forget_replayed(self, path: str) -> None:
+        """The spill file is gone.
+
+        Raises:
+            StoreError: the database cannot be written now.
+        """
+        self.writer.forget_spill(path)
+
+    def shutdown(self) -> None:
+        """Close the database."""
+        self.writer.close()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Nothing waits here: an export has been stored when it returns."""
+        return True
+
+    def _attempt(self, write: Callable[[list[SpanRow]], object], spans: Iterable[ReadableSpan]) -> SpanExportResult:
+        try:
+            write(self._rows.of(spans))
+        except StoreError as error:
+            # The store's messages say what to do; each is said once until something else happens.
+            if str(error) != self._said:
+                self._said = str(error)
+                logger.error("%s", error)
+            return SpanExportResult.FAILURE
+        self._said = None
+        return SpanExportResult.SUCCESS

@@ -1,0 +1,73 @@
+"""What a recording process does besides writing spans: says how it is, keeps the file small, follows the clock."""
+
+import json
+import os
+import socket
+import time
+
+from opentelemetry.sdk.resources import Resource
+
+from obsv import semconv
+from obsv.config import Settings
+from obsv.store.rows import RecorderRow
+from obsv.store.writer import Writer
+from obsv.trace.clock import clock
+from obsv.trace.processor import ErrorFirstSpanProcessor
+from obsv.trace.recording import recording
+
+_REPORT_S = 1.0
+_RETAIN_S = 30.0
+
+
+class Housekeeping:
+    """Regular work on the worker's thread.
+
+    Args:
+        writer: the store.
+        processor: runs this, and is what is reported on.
+        settings: how long calls are kept.
+        resource: who records.
+    """
+
+    def __init__(
+        self, writer: Writer, processor: ErrorFirstSpanProcessor, settings: Settings, resource: Resource
+    ) -> None:
+        self._writer, self._processor, self._settings = writer, processor, settings
+        self._service = str(resource.attributes.get(semconv.SERVICE_NAME, "unknown_service"))
+        self._started_ns = time.time_ns()
+        self._stopped = False
+        processor.every(_REPORT_S, self._report)
+        processor.every(_RETAIN_S, self._retain)
+
+    def stop(self) -> None:
+        """Say for the last time how it is."""
+        self._report()
+        self._stopped = True
+
+    def _report(self) -> None:
+        if self._stopped:
+            return
+        clock.calibrate()
+        if recording.queue_warning_threshold is not None:
+            self._processor.queue_warning_threshold = recording.queue_warning_threshold
+        stats = self._processor.stats()
+        pid, host = os.getpid(), socket.gethostname()
+        self._writer.report(
+            RecorderRow(
+                id=f"{host}:{pid}:{self._started_ns}",
+                service=self._service,
+                pid=pid,
+                host=host,
+                started_ns=self._started_ns,
+                updated_ns=time.time_ns(),
+                state=stats["state"],
+                stats=json.dumps(stats),
+            )
+        )
+
+    def _retain(self) -> None:
+        settings = self._settings
+        max_age_ns = None if settings.retention_s is None else int(settings.retention_s * 1e9)
+        retain = getattr(self._writer, "retain", None)
+        if retain is not None and not self._stopped and (max_age_ns is not None or settings.max_bytes is not None):
+            retain(time.time_ns(), max_age_ns=max_age_ns, max_bytes=settings.max_bytes)

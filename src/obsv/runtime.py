@@ -1,0 +1,214 @@
+"""Joins the pieces once a process: starts with the first recorded call, ends with the program."""
+
+import atexit
+import logging
+import os
+import sys
+import threading
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.sdk.environment_variables import OTEL_SDK_DISABLED
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.trace.export import SpanExporter
+
+from obsv.config import Settings, settings_from
+from obsv.exporters.sqlite import SQLiteSpanExporter
+from obsv.housekeeping import Housekeeping
+from obsv.trace.breaker import CircuitBreaker
+from obsv.trace.processor import ErrorFirstSpanProcessor
+from obsv.trace.provider import SCOPE, TracerProvider
+from obsv.trace.recording import recording
+
+logger = logging.getLogger("obsv")
+
+# At interpreter exit: longer and a stuck disk would keep the program from ending; what is left goes to the spill file.
+_EXIT_TIMEOUT_S = 10.0
+
+
+class Pipeline:
+    """Everything between a monitored call and the store.
+
+    Args:
+        settings: how it is made.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.exporter = SQLiteSpanExporter(settings.db, busy_timeout_s=settings.busy_timeout_s)
+        self.processor = _processor(settings, self.exporter)
+        self.provider = _provider(settings)
+        _join(self.provider, self.processor)
+        resource = recording.origin.resource
+        self.housekeeping = Housekeeping(self.exporter.writer, self.processor, settings, resource)
+
+    def force_flush(self, timeout_s: float) -> bool:
+        return self.processor.force_flush(int(timeout_s * 1_000))
+
+    def shutdown(self) -> None:
+        self.housekeeping.stop()
+        self.processor.shutdown()
+
+
+_lock = threading.Lock()  # guards _pipeline and _settings
+_pipeline: Pipeline | None = None
+_settings: Settings | None = None
+
+
+def configure(**settings: Any) -> None:
+    """Set how calls are kept, and start the pipeline; without it the first recorded call starts one with the defaults.
+
+    Called again, it ends the running pipeline, which writes what it holds, and starts another.
+
+    Args:
+        settings: the fields of `obsv.config.Settings`: db, service_name, resource, otlp_endpoint, on_full, …
+
+    Raises:
+        ConfigurationError: a setting is unknown or cannot be used.
+    """
+    global _pipeline, _settings
+    chosen = settings_from(settings)
+    with _lock:
+        if _pipeline is not None:
+            _pipeline.shutdown()
+        _settings, _pipeline = chosen, None
+        _start()
+
+
+def force_flush(timeout_s: float = 30.0) -> bool:
+    """Wait until everything recorded so far is in the store.
+
+    Args:
+        timeout_s: how long at most, in seconds.
+
+    Returns:
+        False if time ran out, or the database cannot be written now.
+    """
+    pipeline = _pipeline
+    return True if pipeline is None else pipeline.force_flush(timeout_s)
+
+
+def shutdown() -> None:
+    """Write everything and stop recording; interpreter exit does this. Monitored functions go on, unrecorded."""
+    global _pipeline
+    with _lock:
+        pipeline, _pipeline = _pipeline, None
+        recording.off = recording.bypass = True
+        recording.start = None
+    if pipeline is not None:
+        pipeline.shutdown()
+
+
+def stats() -> dict[str, Any]:
+    """What the pipeline counts about itself: recorded, overflowed, recovered, dropped, errors, depth, times, state.
+
+    Empty before the first recorded call.
+    """
+    pipeline = _pipeline
+    return {} if pipeline is None else pipeline.processor.stats()
+
+
+def start() -> None:
+    """Start the pipeline if it does not run: what the first recorded call does. Never raises."""
+    with _lock:
+        if _pipeline is None and recording.start is not None:
+            _start()
+
+
+def _start() -> None:
+    global _pipeline
+    recording.start = None
+    if os.environ.get(OTEL_SDK_DISABLED, "").strip().lower() == "true":
+        recording.off = recording.bypass = True
+        return
+    try:
+        _pipeline = Pipeline(_settings or settings_from({}))
+        _flush_at_exit()
+    except Exception:
+        recording.off = recording.bypass = True
+        logger.exception("obsv could not start; the program runs on, its calls are not recorded.")
+
+
+def _processor(settings: Settings, exporter: SpanExporter) -> ErrorFirstSpanProcessor:
+    return ErrorFirstSpanProcessor(
+        exporter,
+        lane_size=settings.lane_size,
+        ring_size=settings.ring_size,
+        on_full=settings.on_full,
+        spill_path=settings.db if settings.spill else None,
+        spill_max_bytes=settings.spill_max_bytes,
+        queue_warning_threshold=recording.queue_warning_threshold or settings.queue_warning_threshold,
+        breaker=CircuitBreaker(settings.breaker_failures, settings.breaker_recovery_s),
+    )
+
+
+def _provider(settings: Settings) -> trace.TracerProvider:
+    """The global provider; ours is installed where there is none."""
+    installed = trace.get_tracer_provider()
+    if not isinstance(installed, trace.ProxyTracerProvider):
+        return installed
+    attributes = dict(settings.resource)
+    if settings.service_name is not None:
+        attributes[SERVICE_NAME] = settings.service_name
+    provider = TracerProvider(resource=Resource.create(attributes), shutdown_on_exit=False)
+    trace.set_tracer_provider(provider)
+    return provider
+
+
+def _join(provider: trace.TracerProvider, processor: ErrorFirstSpanProcessor) -> None:
+    """Send what a provider's tracers make, and monitored calls, to the processor."""
+    if isinstance(provider, TracerProvider):
+        provider.add_span_processor(processor)
+        provider.open(recording)
+        return
+    add = getattr(provider, "add_span_processor", None)
+    if add is None:
+        logger.warning(
+            "The installed tracer provider %s takes no span processors: monitored calls are recorded beside it, "
+            "its own spans are not.",
+            type(provider).__name__,
+        )
+        own = TracerProvider(shutdown_on_exit=False)
+        own.add_span_processor(processor)
+        own.open(recording)
+        return
+    add(processor)
+    recording.origin = recording.origin._replace(resource=getattr(provider, "resource", recording.origin.resource))
+    recording.on_end = processor.on_end
+    recording.tracer = provider.get_tracer(SCOPE.name, SCOPE.version)
+    recording.dropped, recording.off, recording.bypass = None, False, True
+
+
+def _shutdown_at_exit() -> None:
+    pipeline = _pipeline
+    if pipeline is not None:
+        pipeline.force_flush(_EXIT_TIMEOUT_S)
+        shutdown()
+
+
+def _flush_at_exit() -> None:
+    atexit.unregister(_shutdown_at_exit)
+    atexit.register(_shutdown_at_exit)
+    _flush_at_process_end()
+
+
+def _flush_at_process_end() -> None:
+    """Children of `multiprocessing` end by `os._exit`, which skips atexit but not the finalizers of multiprocessing."""
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        util.Finalize(None, _shutdown_at_exit, exitpriority=0)
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None and _pipeline is not None:
+        # The child clears its finalizers before it calls these.
+        util.register_after_fork(_pipeline, lambda _: _flush_at_process_end())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+recording.start = start
