@@ -1,8 +1,8 @@
 """What a snapshot is made of: only what `marshal` can write, and nothing of it can change.
 
 An atom (int, float, complex, bool, None, str, bytes, all bounded) and a bounded copy of a dict, list or tuple stand for
-themselves. Everything else is a mark, a tuple that begins with Ellipsis. A snapshot never holds a bare Ellipsis
-elsewhere, but as the value of a dict key that stands alone, so a user's own tuple cannot be taken for a mark.
+themselves. Everything else is a mark, a tuple that begins with Ellipsis. Ellipsis stands nowhere else, but as the value
+of a dict key that is shown alone ("+3 more"), so no value of a user can be taken for a mark.
 
     (..., text)                    text, shown as it is
     (..., CUT, head, length)       the head of a str or bytes of that length
@@ -16,20 +16,38 @@ elsewhere, but as the value of a dict key that stands alone, so a user's own tup
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+from obsv.capture.limits import Limits
+from obsv.capture.redact import MASK, Redactor
 
 Frozen: TypeAlias = Any
 
 CUT, AT, FIELDS, CALL, SET, JSON, NOTE = range(7)
 
-MASK = "***"
 MASKED: Frozen = (..., MASK)
+UNREADABLE: Frozen = (..., "<unreadable>")
 
-# A type whose values are kept as they are, whatever they hold. int, str and bytes are kept too, but only below a bound.
+# Values of these types are kept as they are, whatever they hold. int, str and bytes are kept too, below a bound.
 ATOMS: frozenset[type] = frozenset({float, bool, complex, type(None)})
 
-# Below 309 digits; the interpreter refuses to write an int of more than 4,300, and takes quadratic time on the way.
+# Below 309 digits; writing an int takes quadratic time, and the interpreter refuses more than 4,300 digits.
 INT_BITS = 1_024
+
+# What an item with its separator takes of the room, on average, beside the characters of a str.
+ITEM_ROOM = 8
+
+# (value, levels of containers still shown, [characters still to be shown]) -> Frozen
+Freezer: TypeAlias = Callable[[Any, int, list[int]], Frozen]
+
+
+class Tools(NamedTuple):
+    """What a freezer of one kind of value needs: the bounds, the secrets, and the freezer of any value."""
+
+    limits: Limits
+    redactor: Redactor
+    freeze: Freezer
 
 
 def more(count: int) -> Frozen:
@@ -37,6 +55,8 @@ def more(count: int) -> Frozen:
     return (..., f"+{count:,} more")
 
 
-def described_at(name: str, value: object) -> Frozen:
-    """The mark for an object of which only type and address are shown."""
-    return (..., AT, name, id(value))
+def bounded_text(text: str, max_repr: int) -> Frozen:
+    """The mark for a text that is cut where it is too long."""
+    if len(text) <= max_repr:
+        return (..., text)
+    return (..., f"{text[:max_repr]}… ({len(text):,} characters)")

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from obsv.capture.frozen import AT, CALL, CUT, FIELDS, JSON, MASK, NOTE, SET, Frozen
+from obsv.capture.frozen import AT, CALL, CUT, FIELDS, JSON, NOTE, SET, Frozen
+from obsv.capture.redact import MASK
 
 _UNITS: dict[type, str] = {str: "characters", bytes: "bytes"}
 
@@ -105,6 +106,8 @@ def _set(frozen: Frozen, max_repr: int) -> str:
     texts = [_item(item, max_repr) for item in frozen[3]]
     rest = [texts.pop()] if texts and texts[-1].startswith("+") and texts[-1].endswith(" more") else []
     texts.sort(key=lambda text: (len(text), text))
+    if not texts and not rest:
+        return f"{frozen[2] or 'set'}()"
     body = "{" + ", ".join(texts + rest) + "}"
     return f"{frozen[2]}({body})" if frozen[2] else body
 

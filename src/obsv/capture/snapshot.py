@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import islice
-from typing import Any, Literal, TypeAlias
+from functools import lru_cache
 
-from obsv.capture.frozen import CUT, INT_BITS, MASKED, Frozen, described_at, more
+from obsv.capture.frozen import INT_BITS, Frozen
+from obsv.capture.kinds import make_freeze
 from obsv.capture.limits import Limits
 from obsv.capture.redact import Redactor
-
-Snapshot: TypeAlias = Callable[[object], Frozen]
-Serializer: TypeAlias = Literal["smart", "repr", "json"] | Callable[[Any], str]
+from obsv.capture.serializers import Serializer, Snapshot, json_snapshot, own_snapshot, repr_snapshot
 
 
 def make_snapshot(
     limits: Limits | None = None, redactor: Redactor | None = None, serializer: Serializer = "smart"
 ) -> Snapshot:
-    """The function that keeps what is shown of a value; make it once and use it for every call.
+    """The function that keeps what is shown of a value; made once and used for every call.
 
     Args:
         limits: bounds of what is kept.
         redactor: which keys and attributes are masked.
-        serializer: "smart", "repr", "json", or a function from the value to its text.
+        serializer: "smart" shows each kind of value in its own way and runs no code of the value's class; "repr" is
+            what `repr` returns; "json" is JSON text; a function returns the text itself. Where one of the last three
+            fails, the smart text stands with a note of it.
 
     Returns:
-        A function that takes any value and never raises. A caller may skip it for a value that is kept as it is:
-        `v if type(v) in ATOMS or (type(v) is str and len(v) <= limits.max_repr) else snapshot(v)`.
+        A function that takes any value and raises no Exception. With "smart" and "repr" a caller saves the call for
+        what is kept as it is: `v if type(v) is float or v is None or (type(v) is str and len(v) <= max_repr) or
+        (type(v) is int and v.bit_length() <= INT_BITS) else snapshot(v)`.
+
+    Raises:
+        ConfigurationError: no such serializer.
     """
-    limits = limits or Limits()
-    redactor = redactor or Redactor()
-    max_repr, depth = limits.max_repr, limits.max_depth
+    limits, redactor = limits or Limits(), redactor or _default_redactor()
+    smart = _smart_snapshot(limits, redactor)
+    if serializer == "smart":
+        return smart
+    if serializer == "repr":
+        return repr_snapshot(limits, redactor, smart)
+    if serializer == "json":
+        return json_snapshot(limits, redactor)
+    return own_snapshot(serializer, limits, redactor, smart)
+
+
+# Functions of equal settings share what was learned about types.
+@lru_cache(maxsize=64)
+def _smart_snapshot(limits: Limits, redactor: Redactor) -> Snapshot:
+    freeze, max_repr, depth = make_freeze(limits, redactor), limits.max_repr, limits.max_depth
 
     def snapshot(value: object) -> Frozen:
         kind = type(value)
@@ -42,32 +57,15 @@ def make_snapshot(
                 return value
         elif kind is float or kind is bool or value is None:
             return value
-        return freeze(value, depth)
-
-    def freeze(value: Any, depth: int) -> Frozen:
-        kind = type(value)
-        if kind is str or kind is bytes:
-            return value if len(value) <= max_repr else (..., CUT, value[:max_repr], len(value))
-        if (kind is int and value.bit_length() <= INT_BITS) or kind in (float, bool, complex, type(None)):
-            return value
-        if kind is list:
-            shown = [freeze(item, depth - 1) for item in value[: limits.max_items]] if depth else []
-            return [*shown, more(len(value) - len(shown))] if len(value) > len(shown) else shown
-        if kind is tuple:
-            return tuple(freeze(list(value), depth))
-        if kind is dict:
-            out: dict[Frozen, Frozen] = {}
-            for key, item in islice(value.items(), limits.max_items if depth else 0):
-                if type(key) is str and redactor.is_sensitive(key):
-                    out[key] = MASKED
-                else:
-                    out[key if type(key) in (str, int) else (..., repr(type(key)))] = freeze(item, depth - 1)
-            if len(value) > len(out):
-                out[more(len(value) - len(out))] = ...
-            return out
-        return described_at(kind.__qualname__, value)
+        return freeze(value, depth, [max_repr])
 
     return snapshot
 
 
+@lru_cache(maxsize=1)
+def _default_redactor() -> Redactor:
+    return Redactor()
+
+
 snapshot: Snapshot = make_snapshot()
+"""What is kept of a value under the default limits and sensitive names."""

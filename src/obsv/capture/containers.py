@@ -1,0 +1,231 @@
+"""Freezers of dict, list, tuple, set and their like: bounded copies, with secrets masked."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from enum import Enum
+from itertools import islice
+from typing import Any, TypeAlias
+
+from obsv.capture.frozen import CALL, INT_BITS, ITEM_ROOM, MASKED, SET, Freezer, Frozen, Tools, more
+from obsv.capture.redact import LONGEST_NAME, Redactor
+from obsv.capture.render import render
+
+# (the first items, how many there are, depth, room) -> the frozen items
+ItemsFreezer: TypeAlias = Callable[[list[Any], int, int, list[int]], list[Frozen]]
+PairsFreezer: TypeAlias = Callable[[Iterable[tuple[Any, Any]], int, int, list[int]], dict[Frozen, Frozen]]
+
+# Longer strings are weighed against the room that is left. Ten of these fit whatever the bounds.
+SHORT = 100
+
+
+def items_freezer(tools: Tools) -> ItemsFreezer:
+    """The function that freezes a list in place, and says how many items are not in it."""
+    freeze = tools.freeze
+
+    def freeze_items(items: list[Any], total: int, depth: int, room: list[int]) -> list[Frozen]:
+        used = 0
+        for index, item in enumerate(items):
+            kind = type(item)
+            if kind is str:
+                size = len(item)
+                if size <= SHORT:
+                    used += size
+                    continue
+            elif kind is int:
+                if item.bit_length() <= INT_BITS:
+                    continue
+            elif kind is float or kind is bool or item is None or item is MASKED:
+                continue
+            items[index] = freeze(item, depth - 1, room)
+            if room[0] <= used:
+                del items[index + 1 :]
+                break
+        room[0] -= used + ITEM_ROOM * len(items)
+        if total > len(items):
+            items.append(more(total - len(items)))
+        return items
+
+    return freeze_items
+
+
+def sequence_freezer(kind: Any, name: str, tools: Tools, freeze_items: ItemsFreezer) -> Freezer:
+    """The freezer of a list or a tuple, or of a subclass, whose own methods are not called.
+
+    Args:
+        kind: list or tuple.
+        name: what stands before the brackets; "" for an exact list or tuple.
+    """
+    take, measure = kind.__getitem__, kind.__len__
+    head = slice(0, tools.limits.max_items)
+    names_secret = _first_names_secret(tools.redactor)
+
+    def freeze_sequence(value: Any, depth: int, room: list[int]) -> Frozen:
+        total = measure(value)
+        items: Any = list(take(value, head)) if depth > 0 and room[0] > 0 else []
+        if total == 2 and len(items) == 2 and names_secret(items[0]):
+            items[1] = MASKED
+        items = freeze_items(items, total, depth, room)
+        if kind is tuple:
+            items = tuple(items)
+        return (..., CALL, name, [items]) if name else items
+
+    return freeze_sequence
+
+
+def _first_names_secret(redactor: Redactor) -> Callable[[Any], bool]:
+    """Whether the first of two items names the second: headers and form fields are pairs."""
+    harmless, is_sensitive = redactor.harmless, redactor.is_sensitive
+
+    def names_secret(first: Any) -> bool:
+        if type(first) is bytes:
+            first = first[:LONGEST_NAME].decode("latin-1")
+        return type(first) is str and first not in harmless and len(first) <= LONGEST_NAME and is_sensitive(first)
+
+    return names_secret
+
+
+def iterable_freezer(
+    name: str, iterate: Callable[[Any], Any], measure: Callable[[Any], int], tools: Tools, freeze_items: ItemsFreezer
+) -> Freezer:
+    """The freezer of what is shown as a call with a list: deque([…]), dict_keys([…])."""
+    max_items = tools.limits.max_items
+
+    def freeze_iterable(value: Any, depth: int, room: list[int]) -> Frozen:
+        shown = list(islice(iterate(value), max_items)) if depth > 0 and room[0] > 0 else []
+        return (..., CALL, name, [freeze_items(shown, measure(value), depth, room)])
+
+    return freeze_iterable
+
+
+def set_freezer(kind: type, name: str, tools: Tools, freeze_items: ItemsFreezer) -> Freezer:
+    """The freezer of a set or a frozenset, or of a subclass, whose own methods are not called.
+
+    Args:
+        kind: set or frozenset.
+        name: what stands before the braces; "" for an exact set.
+    """
+    iterate, measure, max_items = kind.__iter__, kind.__len__, tools.limits.max_items  # type: ignore[attr-defined]
+
+    def freeze_set(value: Any, depth: int, room: list[int]) -> Frozen:
+        shown = list(islice(iterate(value), max_items)) if depth > 0 and room[0] > 0 else []
+        return (..., SET, name, freeze_items(shown, measure(value), depth, room))
+
+    return freeze_set
+
+
+def dict_freezer(tools: Tools, freeze_pairs: PairsFreezer) -> Freezer:
+    """The freezer of an exact dict: a copy whose values are looked at once, as long as all keys are known names."""
+    freeze, max_items, harmless = tools.freeze, tools.limits.max_items, tools.redactor.harmless
+
+    def freeze_dict(value: dict[Any, Any], depth: int, room: list[int]) -> Frozen:
+        total = len(value)
+        if total > max_items or depth <= 0 or room[0] <= 0:
+            return freeze_pairs(value.items(), total, depth, room)
+        copy = value.copy()
+        used = ITEM_ROOM * total
+        for key, item in copy.items():
+            if type(key) is not str or key not in harmless:
+                return freeze_pairs(value.items(), total, depth, room)
+            kind = type(item)
+            if kind is str:
+                size = len(item)
+                if size <= SHORT:
+                    used += size
+                    continue
+            elif kind is int:
+                if item.bit_length() <= INT_BITS:
+                    continue
+            elif kind is float or kind is bool or item is None:
+                continue
+            copy[key] = freeze(item, depth - 1, room)
+            if room[0] <= used:
+                return _up_to(key, copy)
+        room[0] -= used
+        return copy
+
+    return freeze_dict
+
+
+def _up_to(last: str, copy: dict[Frozen, Frozen]) -> dict[Frozen, Frozen]:
+    shown: dict[Frozen, Frozen] = {}
+    for key, item in copy.items():
+        shown[key] = item
+        if key == last:
+            break
+    if len(copy) > len(shown):
+        shown[more(len(copy) - len(shown))] = ...
+    return shown
+
+
+def pairs_freezer(tools: Tools) -> PairsFreezer:
+    """The function that freezes key-value pairs whose keys can be anything."""
+    freeze, max_items, harmless = tools.freeze, tools.limits.max_items, tools.redactor.harmless
+    freeze_key = key_freezer(tools)
+
+    def freeze_pairs(pairs: Iterable[tuple[Any, Any]], total: int, depth: int, room: list[int]) -> dict[Frozen, Frozen]:
+        shown: dict[Frozen, Frozen] = {}
+        # The pairs are taken in one call into C: no other thread changes the dict in between.
+        for key, item in list(islice(pairs, max_items)) if depth > 0 and room[0] > 0 else ():
+            if type(key) is str and key in harmless:
+                shown[key] = freeze(item, depth - 1, room)
+            else:
+                name, is_secret = freeze_key(key)
+                shown[name] = MASKED if is_secret else freeze(item, depth - 1, room)
+            room[0] -= ITEM_ROOM
+            if room[0] <= 0:
+                break
+        if total > len(shown):
+            shown[more(total - len(shown))] = ...
+        return shown
+
+    return freeze_pairs
+
+
+def mapping_freezer(kind: type, name: str, freeze_pairs: PairsFreezer) -> Freezer:
+    """The freezer of a subclass of dict or OrderedDict; the subclass's own methods are not called."""
+    items, measure = kind.items, kind.__len__  # type: ignore[attr-defined]
+
+    def freeze_mapping(value: Any, depth: int, room: list[int]) -> Frozen:
+        return (..., CALL, name, [freeze_pairs(items(value), measure(value), depth, room)])
+
+    return freeze_mapping
+
+
+def key_freezer(tools: Tools) -> Callable[[Any], tuple[Frozen, bool]]:
+    """The function that freezes a dict's key, and tells whether it names a secret."""
+    freeze, is_sensitive = tools.freeze, tools.redactor.is_sensitive
+
+    def freeze_key(key: Any) -> tuple[Frozen, bool]:
+        kind = type(key)
+        if kind is float or kind is bool or key is None or (kind is int and key.bit_length() <= INT_BITS):
+            return key, False
+        is_secret = any(map(is_sensitive, key_names(key)))
+        if (kind is str or kind is bytes) and len(key) <= SHORT:
+            return key, is_secret
+        return (..., render(freeze(key, 1, [SHORT]), SHORT)), is_secret
+
+    return freeze_key
+
+
+def key_names(key: Any) -> list[str]:
+    """What of a key can name a secret: its text, that of its parts, an enum member's name and value."""
+    kind = type(key)
+    if kind is str:
+        return [key]
+    if kind is tuple:
+        return [part for part in key[:LONGEST_NAME] if type(part) is str]
+    if issubclass(kind, Enum):
+        own = object.__getattribute__(key, "__dict__")
+        return [name for name in (own.get("_name_"), own.get("_value_")) if type(name) is str]
+    if issubclass(kind, str):
+        return [str.__str__(key)]
+    if issubclass(kind, bytes):
+        return [bytes.__getitem__(key, slice(0, LONGEST_NAME)).decode("latin-1")]
+    return []
+
+
+def deque_freezer(name: str, tools: Tools, freeze_items: ItemsFreezer) -> Freezer:
+    """The freezer of a deque or a subclass."""
+    return iterable_freezer(name, deque.__iter__, deque.__len__, tools, freeze_items)

@@ -1,0 +1,184 @@
+"""Which freezer a value's type has; found once a type, without running code of the type."""
+
+from __future__ import annotations
+
+import types
+import weakref
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+from obsv.capture.arrays import array_freezer
+from obsv.capture.containers import (
+    deque_freezer,
+    dict_freezer,
+    items_freezer,
+    iterable_freezer,
+    mapping_freezer,
+    pairs_freezer,
+    sequence_freezer,
+    set_freezer,
+)
+from obsv.capture.frozen import AT, MASKED, UNREADABLE, Freezer, Frozen, Tools
+from obsv.capture.limits import Limits
+from obsv.capture.names import ancestry, class_name, module_name
+from obsv.capture.records import namespace_freezer, record_freezer
+from obsv.capture.redact import Redactor
+from obsv.capture.scalars import (
+    at_freezer,
+    atom_freezers,
+    builtin_freezers,
+    class_freezer,
+    decimal_freezer,
+    enum_freezer,
+    exception_freezer,
+    fraction_freezer,
+    module_freezer,
+    plain_freezer,
+    text_freezer,
+)
+
+# Programs that make classes without end, as mocks do, must not fill the memory.
+_MAX_KINDS = 4_096
+
+_PYDANTIC_SECRETS = frozenset(("SecretStr", "SecretBytes", "Secret", "_SecretBase", "_SecretField"))
+_VIEWS: tuple[tuple[str, type], ...] = (
+    ("dict_keys", type({}.keys())),
+    ("dict_values", type({}.values())),
+    ("dict_items", type({}.items())),
+)
+
+
+def make_freeze(limits: Limits, redactor: Redactor) -> Freezer:
+    """The freezer of any value, for given bounds and secrets.
+
+    Returns:
+        A function (value, depth, room) that never raises an Exception.
+    """
+    # By id, as to hash a type runs its metaclass's `__hash__`; a type's entry goes when the type goes.
+    known: dict[int, Freezer] = {}
+
+    def freeze(value: Any, depth: int, room: list[int]) -> Frozen:
+        try:
+            freezer = known.get(id(type(value)))
+            if freezer is None:
+                freezer = learn(type(value))
+            return freezer(value, depth, room)
+        except Exception:
+            return _fallback(value)
+
+    kinds = _Kinds(Tools(limits, redactor, freeze), known)
+    learn = kinds.learn
+    return freeze
+
+
+def _fallback(value: object) -> Frozen:
+    try:
+        return (..., AT, class_name(type(value)), id(value))
+    except Exception:
+        # Only an exhausted stack comes here.
+        return UNREADABLE
+
+
+class _Kinds:
+    """The freezers by type: the interpreter's own from the start, others when a first value comes."""
+
+    def __init__(self, tools: Tools, known: dict[int, Freezer]) -> None:
+        self._tools, self._known = tools, known
+        self._items, self._pairs = items_freezer(tools), pairs_freezer(tools)
+        self._references: dict[int, weakref.ref[type]] = {}
+        self._own = {**atom_freezers(tools), **builtin_freezers(tools, self._items, self._pairs), **self._containers()}
+        self._add_own()
+
+    def learn(self, kind: type) -> Freezer:
+        """Find and remember the freezer of a type."""
+        if len(self._references) >= _MAX_KINDS:
+            self._known.clear()
+            self._references.clear()
+            self._add_own()
+        freezer = self._choose(kind)
+        key = id(kind)
+        self._references[key] = weakref.ref(kind, lambda _: self._forget(key))
+        self._known[key] = freezer
+        return freezer
+
+    def _forget(self, key: int) -> None:
+        self._known.pop(key, None)
+        self._references.pop(key, None)
+
+    def _add_own(self) -> None:
+        self._known.update((id(kind), freezer) for kind, freezer in self._own.items())
+
+    def _containers(self) -> dict[type, Freezer]:
+        tools, items = self._tools, self._items
+        return {
+            list: sequence_freezer(list, "", tools, items),
+            tuple: sequence_freezer(tuple, "", tools, items),
+            dict: dict_freezer(tools, self._pairs),
+            set: set_freezer(set, "", tools, items),
+            frozenset: set_freezer(frozenset, "frozenset", tools, items),
+            types.SimpleNamespace: namespace_freezer("namespace", self._pairs),
+            **{view: iterable_freezer(name, view.__iter__, view.__len__, tools, items) for name, view in _VIEWS},  # type: ignore[attr-defined]
+        }
+
+    def _choose(self, kind: type) -> Freezer:
+        for choose in (self._secret, self._record, self._array, self._builtin):
+            freezer = choose(kind)
+            if freezer is not None:
+                return freezer
+        return at_freezer(class_name(kind))
+
+    def _secret(self, kind: type) -> Freezer | None:
+        if any(class_name(base) in _PYDANTIC_SECRETS and _is_pydantics(base) for base in ancestry(kind)):
+            return lambda value, depth, room: MASKED
+        return None
+
+    def _record(self, kind: type) -> Freezer | None:
+        if issubclass(kind, Enum):
+            return enum_freezer(kind, self._tools)
+        if issubclass(kind, type):
+            return class_freezer(kind)
+        return record_freezer(kind, self._tools, self._pairs, self._items)
+
+    def _array(self, kind: type) -> Freezer | None:
+        return array_freezer(kind, self._tools.freeze)
+
+    def _builtin(self, kind: type) -> Freezer | None:
+        text = text_freezer(kind, self._tools)
+        if text is not None:
+            return text
+        for base, make in self._families().items():
+            if issubclass(kind, base):
+                return make(kind)
+        return None
+
+    def _families(self) -> dict[type, Callable[[type], Freezer]]:
+        tools, items, pairs = self._tools, self._items, self._pairs
+        name = class_name
+        families: dict[type, Callable[[type], Freezer]] = {
+            base: lambda kind, base=base: plain_freezer(base, tools)  # type: ignore[misc]
+            for base in (str, bytes, int, float, complex)
+        }
+        families.update(
+            {
+                Decimal: lambda kind: decimal_freezer(tools),
+                Fraction: lambda kind: fraction_freezer(tools),
+                BaseException: lambda kind: exception_freezer(kind, tools, items),
+                list: lambda kind: sequence_freezer(list, name(kind), tools, items),
+                tuple: lambda kind: sequence_freezer(tuple, name(kind), tools, items),
+                OrderedDict: lambda kind: mapping_freezer(OrderedDict, name(kind), pairs),
+                dict: lambda kind: mapping_freezer(dict, name(kind), pairs),
+                set: lambda kind: set_freezer(set, name(kind), tools, items),
+                frozenset: lambda kind: set_freezer(frozenset, name(kind), tools, items),
+                deque: lambda kind: deque_freezer(name(kind), tools, items),
+                types.ModuleType: lambda kind: module_freezer(),
+            }
+        )
+        return families
+
+
+def _is_pydantics(kind: type) -> bool:
+    return module_name(kind).partition(".")[0] == "pydantic"

@@ -1,0 +1,47 @@
+"""Names: of classes without running their code, and the words that a name is made of."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_LONGEST = 100
+_qualname: Any = type.__dict__["__qualname__"].__get__
+_module: Any = type.__dict__["__module__"].__get__
+_mro: Any = type.__dict__["__mro__"].__get__
+
+# HTTPServer -> HTTP Server, apiKey2 -> api Key 2; letters of other scripts stay together.
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\dA-Za-z_]+")
+
+
+def words(name: str) -> list[str]:
+    """The words of a snake, camel, kebab, dotted or SCREAMING name, in lower case."""
+    return [word.lower() for word in _WORD.findall(name)]
+
+
+def class_name(kind: type) -> str:
+    """A class's own name, without the functions around it; its metaclass is not asked."""
+    name: str = _qualname(kind)
+    if "<locals>." in name:
+        name = name.rpartition("<locals>.")[2]
+    return name[:_LONGEST]
+
+
+def module_name(kind: type) -> str:
+    """The module of a class, or "" where it has none that can be read."""
+    name = _module(kind)
+    return name[:_LONGEST] if type(name) is str else ""
+
+
+def ancestry(kind: type) -> tuple[type, ...]:
+    """The class and its bases, in the order in which attributes are looked up."""
+    bases: tuple[type, ...] = _mro(kind)
+    return bases
+
+
+def class_attribute(kind: type, name: str) -> Any:
+    """What the class or a base holds under a name, without binding it; None where there is nothing."""
+    for base in ancestry(kind):
+        if name in base.__dict__:
+            return base.__dict__[name]
+    return None

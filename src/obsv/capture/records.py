@@ -1,0 +1,156 @@
+"""Freezers of objects that declare their fields: dataclass, attrs, pydantic, namedtuple.
+
+Fields are read from where they are stored, never through a property, `__getattr__` or `__getattribute__` of the user's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
+from typing import Any, TypeAlias
+
+from obsv.capture.containers import ItemsFreezer, PairsFreezer
+from obsv.capture.frozen import FIELDS, MASKED, Freezer, Frozen, Tools, more
+from obsv.capture.names import ancestry, class_attribute, class_name, module_name
+
+_Values: TypeAlias = Callable[[Any], "tuple[Any, ...]"]
+
+
+def record_freezer(kind: type, tools: Tools, freeze_pairs: PairsFreezer, freeze_items: ItemsFreezer) -> Freezer | None:
+    """The freezer of a class that declares its fields; None where it declares none."""
+    name = class_name(kind)
+    if _is_pydantic(kind):
+        return _model_freezer(kind, name, freeze_pairs)
+    fields, head = _namedtuple_fields(kind), slice(0, tools.limits.max_items)
+    if fields is not None:
+        return _fields_freezer(name, fields, lambda value: tuple.__getitem__(value, head), tools, freeze_items)
+    fields = _declared(kind)
+    if fields is None:
+        return None
+    stored = _stored_freezer(kind, name, fields, freeze_pairs)
+    if not fields or _intercepts(kind) or not all(_is_plain(kind, field) for field in fields):
+        return stored
+    quick = _fields_freezer(name, fields, _getter(fields[head]), tools, freeze_items)
+
+    def freeze_record(value: Any, depth: int, room: list[int]) -> Frozen:
+        try:
+            return quick(value, depth, room)
+        except AttributeError:
+            # A field was deleted, or never set.
+            return stored(value, depth, room)
+
+    return freeze_record
+
+
+def namespace_freezer(name: str, freeze_pairs: PairsFreezer) -> Freezer:
+    """The freezer of an object that is all `__dict__`."""
+
+    def freeze_namespace(value: Any, depth: int, room: list[int]) -> Frozen:
+        own = object.__getattribute__(value, "__dict__")
+        return (..., FIELDS, name, freeze_pairs(own.items(), len(own), depth, room))
+
+    return freeze_namespace
+
+
+def _fields_freezer(
+    name: str, fields: tuple[str, ...], values: _Values, tools: Tools, freeze_items: ItemsFreezer
+) -> Freezer:
+    """The freezer of a record whose values come in the order of its fields."""
+    total = len(fields)
+    secret = [index for index, field in enumerate(fields) if tools.redactor.is_sensitive(field)]
+
+    def freeze_fields(value: Any, depth: int, room: list[int]) -> Frozen:
+        items = list(values(value)) if depth > 0 and room[0] > 0 else []
+        for index in secret:
+            if index < len(items):
+                items[index] = MASKED
+        shown: dict[Frozen, Frozen] = dict(zip(fields, freeze_items(items, 0, depth, room), strict=False))
+        if total > len(shown):
+            shown[more(total - len(shown))] = ...
+        return (..., FIELDS, name, shown)
+
+    return freeze_fields
+
+
+def _stored_freezer(kind: type, name: str, fields: tuple[str, ...], freeze_pairs: PairsFreezer) -> Freezer:
+    """The freezer of a record of which some field may be unset or hidden behind a property."""
+    has_namespace = type(class_attribute(kind, "__dict__")) is GetSetDescriptorType
+    slots = frozenset(field for field in fields if type(class_attribute(kind, field)) is MemberDescriptorType)
+
+    def freeze_stored(value: Any, depth: int, room: list[int]) -> Frozen:
+        own = dict(object.__getattribute__(value, "__dict__")) if has_namespace else {}
+        for field in slots:
+            try:
+                own[field] = object.__getattribute__(value, field)
+            except AttributeError:
+                continue
+        found = [(field, own[field]) for field in fields if field in own]
+        return (..., FIELDS, name, freeze_pairs(found, len(found), depth, room))
+
+    return freeze_stored
+
+
+def _getter(fields: tuple[str, ...]) -> _Values:
+    get: Any = attrgetter(*fields)
+    return get if len(fields) > 1 else lambda value: (get(value),)
+
+
+def _namedtuple_fields(kind: type) -> tuple[str, ...] | None:
+    fields = class_attribute(kind, "_fields") if issubclass(kind, tuple) else None
+    if type(fields) is tuple and all(type(field) is str for field in fields):
+        return fields
+    return None
+
+
+def _declared(kind: type) -> tuple[str, ...] | None:
+    """The fields of a dataclass or an attrs class that its author wants to see in its repr."""
+    declared = class_attribute(kind, "__dataclass_fields__")
+    if type(declared) is dict:
+        return tuple(name for name, field in declared.items() if field.repr and _is_field(field))
+    declared = class_attribute(kind, "__attrs_attrs__")
+    if isinstance(declared, tuple):
+        return tuple(attribute.name for attribute in declared if attribute.repr is not False)
+    return None
+
+
+def _is_field(field: Any) -> bool:
+    # ClassVar and InitVar are listed as well.
+    return getattr(field._field_type, "name", "") == "_FIELD"
+
+
+def _intercepts(kind: type) -> bool:
+    """Whether reading an attribute can run code of the class."""
+    return (
+        class_attribute(kind, "__getattribute__") is not object.__getattribute__
+        or class_attribute(kind, "__getattr__") is not None
+    )
+
+
+def _is_plain(kind: type, field: str) -> bool:
+    """Whether a field is stored in the instance or in a slot, and not behind a property."""
+    held = class_attribute(kind, field)
+    return type(held) in (MemberDescriptorType, FunctionType) or class_attribute(type(held), "__get__") is None
+
+
+def _is_pydantic(kind: type) -> bool:
+    return any(
+        class_name(base) == "BaseModel" and module_name(base) in ("pydantic.main", "pydantic.v1.main")
+        for base in ancestry(kind)
+    )
+
+
+def _model_freezer(kind: type, name: str, freeze_pairs: PairsFreezer) -> Freezer:
+    declared = class_attribute(kind, "__pydantic_fields__") or class_attribute(kind, "__fields__") or {}
+    hidden = frozenset(field for field, info in declared.items() if not getattr(info, "repr", True))
+    has_extra = type(class_attribute(kind, "__pydantic_extra__")) is MemberDescriptorType
+
+    def freeze_model(value: Any, depth: int, room: list[int]) -> Frozen:
+        own = object.__getattribute__(value, "__dict__")
+        if has_extra:
+            own = {**own, **(object.__getattribute__(value, "__pydantic_extra__") or {})}
+        if hidden:
+            own = {field: item for field, item in own.items() if field not in hidden}
+        return (..., FIELDS, name, freeze_pairs(own.items(), len(own), depth, room))
+
+    return freeze_model

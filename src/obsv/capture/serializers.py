@@ -1,0 +1,77 @@
+"""The ways other than "smart" to keep a value: its repr, JSON, or what a function of the user's says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Literal, TypeAlias
+
+from obsv.capture.frozen import ATOMS, INT_BITS, JSON, NOTE, Frozen, bounded_text
+from obsv.capture.kinds import make_freeze
+from obsv.capture.limits import Limits
+from obsv.capture.names import class_name
+from obsv.capture.redact import Redactor
+from obsv.errors import ConfigurationError
+
+Snapshot: TypeAlias = Callable[[object], Frozen]
+Serializer: TypeAlias = Literal["smart", "repr", "json"] | Callable[[Any], str]
+
+# JSON is read by programs: it shows more items, and is bounded by its characters.
+_JSON_ITEMS = 100
+_JSON_DEPTH = 8
+
+
+def repr_snapshot(limits: Limits, redactor: Redactor, smart: Snapshot) -> Snapshot:
+    """What `repr` returns, cut and redacted."""
+    text_of = own_snapshot(repr, limits, redactor, smart)
+    max_repr = limits.max_repr
+
+    def snapshot(value: object) -> Frozen:
+        kind = type(value)
+        if (
+            kind in ATOMS
+            or (kind is int and value.bit_length() <= INT_BITS)  # type: ignore[attr-defined]
+            or ((kind is str or kind is bytes) and len(value) <= max_repr)  # type: ignore[arg-type]
+        ):
+            return value
+        # The repr of a long str or int is that of its head, and takes no time.
+        return smart(value) if kind is str or kind is bytes or kind is int else text_of(value)
+
+    return snapshot
+
+
+def json_snapshot(limits: Limits, redactor: Redactor) -> Snapshot:
+    """JSON text: records as objects, what JSON cannot say as its smart text."""
+    wide = replace(limits, max_items=max(limits.max_items, _JSON_ITEMS), max_depth=max(limits.max_depth, _JSON_DEPTH))
+    freeze = make_freeze(wide, redactor)
+    return lambda value: (..., JSON, freeze(value, wide.max_depth, [limits.max_repr]))
+
+
+def own_snapshot(serialize: Callable[[Any], str], limits: Limits, redactor: Redactor, smart: Snapshot) -> Snapshot:
+    """The text that a function makes of the value, cut and redacted; the smart text and a note where it fails."""
+    if not callable(serialize):
+        raise ConfigurationError(
+            f'serializer is {serialize!r}; it takes "smart", "repr", "json" or a function from a value to its text'
+        )
+    max_repr, redact = limits.max_repr, redactor.redact_text
+
+    def snapshot(value: object) -> Frozen:
+        try:
+            text = serialize(value)
+            if not issubclass(type(text), str):
+                return (..., NOTE, smart(value), f"serializer returned {class_name(type(text))}")
+            return _bounded(text)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            return (..., NOTE, smart(value), f"serializer raised {class_name(type(error))}")
+
+    def _bounded(text: str) -> Frozen:
+        # A little more than is shown, so that a secret at the cut is seen whole.
+        head, size = str.__getitem__(text, slice(0, 2 * max_repr)), str.__len__(text)
+        shown = redact(head)
+        if size <= len(head):
+            return bounded_text(shown, max_repr)
+        return (..., f"{shown[:max_repr]}… ({size:,} characters)")
+
+    return snapshot

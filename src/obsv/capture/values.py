@@ -1,0 +1,120 @@
+"""Where a value in free text ends."""
+
+from __future__ import annotations
+
+import re
+
+_QUOTE = re.compile(r"[bBrRuUfF]{0,2}(\\{0,8})(\"\"\"|'''|\"|')")
+_GROUP = re.compile(r"(?:[A-Za-z_][\w.]{0,128})?[(\[{]")
+_GROUP_PART = re.compile(r"[()\[\]{}\"']")
+_OBJECT = re.compile(r"<[^<>\n]{0,512}>")
+_LITERAL = re.compile(r"[^,}\])\n]*")
+# A separator ends a value only where another key follows: `a,b` can be one password.
+_RUN = re.compile(r"[^\s&,;]*(?:[&,;](?![\w.\-%\[\]]{1,64}=)[^\s&,;]*)*")
+_SCHEME = re.compile(r"(?:bearer|basic|token|digest|negotiate|apikey|aws4-hmac-sha256)[ \t]", re.IGNORECASE)
+_CLOSERS = ")]}>\"',;"
+
+
+class ValueFinder:
+    """Finds the ends of values in one text; what it reads in vain is bounded by the text's length.
+
+    Every method takes the offset at which a value begins, and returns the offsets of what to mask: inside its quotes
+    where it has some.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._unclosed: set[str] = set()
+        self._budget = 2 * len(text) + 1_000
+
+    def quoted(self, start: int) -> tuple[int, int] | None:
+        """A quoted value, or the rest of the line where the quote is not closed; None where there is no quote."""
+        opening = _QUOTE.match(self._text, start)
+        if opening is None:
+            return None
+        inside = opening.end()
+        end = self._closing(opening[1] + opening[2], inside)
+        return inside, self._line_end(inside) if end is None else end
+
+    def literal(self, start: int) -> tuple[int, int]:
+        """The value behind a quoted key: what Python or JSON writes."""
+        found = self.quoted(start) or self._group(start)
+        if found:
+            return found
+        match = _OBJECT.match(self._text, start) or _LITERAL.match(self._text, start)
+        return match.span() if match else (start, start)
+
+    def line(self, start: int) -> tuple[int, int]:
+        """The value behind `key: ` or `key = `: up to the end of the line, as it may have spaces."""
+        found = self.quoted(start)
+        if found:
+            return found
+        group = self._group(start)
+        return start, max(self._line_end(start), group[1] if group else 0)
+
+    def run(self, start: int) -> tuple[int, int]:
+        """The value behind `key=`: up to the next space, unless brackets, quotes or a scheme say otherwise."""
+        found = self.quoted(start) or self._group(start) or self._object(start)
+        if found:
+            return found
+        if _SCHEME.match(self._text, start):
+            return start, self._line_end(start)
+        match = _RUN.match(self._text, start)
+        end = match.end() if match else start
+        while end > start and self._text[end - 1] in _CLOSERS:
+            end -= 1
+        return start, end
+
+    def _object(self, start: int) -> tuple[int, int] | None:
+        match = _OBJECT.match(self._text, start)
+        return match.span() if match else None
+
+    def _group(self, start: int) -> tuple[int, int] | None:
+        """A bracketed value, over lines too; the rest of the line where it is not closed; None where it is none."""
+        opening = _GROUP.match(self._text, start)
+        if opening is None:
+            return None
+        end = self._balanced(opening.end())
+        return start, self._line_end(start) if end is None else end
+
+    def _balanced(self, start: int) -> int | None:
+        depth, position = 1, start
+        while depth and self._budget > 0:
+            part = _GROUP_PART.search(self._text, position)
+            if part is None:
+                self._budget -= len(self._text) - start
+                return None
+            position = part.end()
+            if part[0] in "\"'":
+                position = self._after_quote(part[0], position)
+            else:
+                depth += 1 if part[0] in "([{" else -1
+        self._budget -= position - start
+        return None if depth else position
+
+    def _after_quote(self, quote: str, start: int) -> int:
+        end = self._closing(quote, start)
+        return start if end is None else end + 1
+
+    def _closing(self, quote: str, start: int) -> int | None:
+        """Where the quote is closed that was opened before `start`; None where it is not."""
+        if quote in self._unclosed:
+            return None
+        end = self._text.find(quote, start)
+        while end >= 0 and quote[0] != "\\" and self._is_escaped(end, start):
+            end = self._text.find(quote, end + 1)
+        if end < 0:
+            # Nor is any later one: no need to read to the end of the text again.
+            self._unclosed.add(quote)
+            return None
+        return end
+
+    def _is_escaped(self, position: int, start: int) -> bool:
+        first = position
+        while first > start and self._text[first - 1] == "\\":
+            first -= 1
+        return (position - first) % 2 == 1
+
+    def _line_end(self, start: int) -> int:
+        end = self._text.find("\n", start)
+        return len(self._text) if end < 0 else end
