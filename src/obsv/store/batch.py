@@ -12,26 +12,43 @@ from obsv.store.rollups import Rollups, by_minute
 from obsv.store.rows import Signature, Source, SpanRow
 from obsv.store.statements import Insert
 
-SPAN = Insert(
-    "span",
-    "trace_id, span_id, parent_span_id, start_ns, duration_ns, process_id, signature_id, source_id, thread_id, status, "
-    "depth, data, cpu_ns, memory_bytes, exception, detail",
-    "do nothing",
+_COLUMNS = (
+    "status, trace_id, span_id, parent_span_id, start_ns, duration_ns, process_id, signature_id, source_id, thread_id, "
+    "depth, data"
 )
+_RARE = ", cpu_ns, memory_bytes, exception, detail"
+# Most rows have none of the rare columns, and binding None is slow.
+# A root's parent comes as no bytes, not as None, for the same reason.
+_VALUES = {"parent_span_id": "nullif(?, x'')"}
+NARROW = Insert("span", _COLUMNS, "do nothing", _VALUES)
+WIDE = Insert("span", _COLUMNS + _RARE, "do nothing", _VALUES)
+
+# Positions in a SpanRow.
+_SOURCE, _TRACE, _SPAN, _PARENT_SPAN, _PARENT, _START, _DURATION, _THREAD, _STATUS, _DEPTH, _DATA = range(1, 12)
+_CPU, _MEMORY, _EXCEPTION, _DETAIL, _EXACT = range(12, 17)
+
+Columns = tuple[tuple[Any, ...], ...]
 
 
 class Group:
-    """The rows of one signature, as columns."""
+    """The rows of one signature: all as columns, and apart those with and without rare columns."""
 
-    __slots__ = ("columns", "parents", "rows", "signature", "sources", "threads")
+    __slots__ = ("columns", "narrow", "parents", "rows", "signature", "wide")
 
     def __init__(self, signature: Signature, rows: list[SpanRow]) -> None:
         self.signature = signature
         self.rows = rows
-        self.columns: tuple[tuple[Any, ...], ...] = tuple(zip(*rows, strict=True))
-        self.sources: set[Source] = set(self.columns[1])
-        self.parents: set[Signature | None] = set(self.columns[5])
-        self.threads: set[Thread | None] = set(self.columns[8])
+        self.columns: Columns = tuple(zip(*rows, strict=True))
+        self.parents: set[Signature | None] = set(self.columns[_PARENT])
+        self.narrow, self.wide = rows, []
+        if any(self.columns[at].count(None) < len(rows) for at in (_CPU, _MEMORY, _EXCEPTION, _DETAIL)):
+            nothing = (None, None, None, None)
+            self.narrow = [row for row in rows if row[_CPU:_EXACT] == nothing]
+            self.wide = [row for row in rows if row[_CPU:_EXACT] != nothing]
+
+    def narrow_columns(self) -> Columns:
+        """The narrow rows as columns; nothing when there are none."""
+        return self.columns if self.narrow is self.rows else tuple(zip(*self.narrow, strict=True))
 
 
 class Batch:
@@ -48,39 +65,52 @@ class Batch:
         self.groups = [Group(signature, members) for signature, members in groups.items()]
 
     def rows(self) -> list[SpanRow]:
-        """All rows, in the order in which `values` gives them."""
-        return list(chain.from_iterable(group.rows for group in self.groups))
+        """All rows, in the order in which they are inserted: narrow ones first."""
+        narrow = chain.from_iterable(group.narrow for group in self.groups)
+        return [*narrow, *chain.from_iterable(group.wide for group in self.groups)]
 
     def signatures(self) -> set[Signature]:
         """Those of the calls and of their callers."""
-        parents = set().union(*(group.parents for group in self.groups))
+        parents: set[Signature | None] = set().union(*(group.parents for group in self.groups))
         return {group.signature for group in self.groups} | {parent for parent in parents if parent is not None}
 
     def sources(self) -> set[Source]:
         """Who made the spans."""
-        return set().union(*(group.sources for group in self.groups))
+        return set().union(*(group.columns[_SOURCE] for group in self.groups))
 
     def threads(self) -> set[Thread | None]:
         """Where they ran."""
-        return set().union(*(group.threads for group in self.groups))
+        return set().union(*(group.columns[_THREAD] for group in self.groups))
 
     def foreign(self) -> list[SpanRow]:
         """The rows whose caller the store has to find."""
         return [
             row
             for group in self.groups
-            if None in group.parents and any(group.columns[4])
+            if None in group.parents and any(group.columns[_PARENT_SPAN])
             for row in group.rows
             if row.parent is None and row.parent_span_id is not None
         ]
 
     def exact(self) -> list[SpanRow]:
         """The rows with pickled inputs."""
-        return [row for group in self.groups if any(group.columns[16]) for row in group.rows if row.exact is not None]
+        return [
+            row for group in self.groups if any(group.columns[_EXACT]) for row in group.rows if row.exact is not None
+        ]
 
-    def values(self, ids: Ids) -> list[Any]:
-        """The values of all rows, one after the other, as `SPAN` takes them."""
-        return list(chain.from_iterable(map(chain.from_iterable, [_values(group, ids) for group in self.groups])))
+    def narrow(self, ids: Ids) -> list[Any]:
+        """The values of rows without rare columns, one after the other, as `NARROW` takes them."""
+        parts = [_values(group.signature, group.narrow_columns(), ids) for group in self.groups if group.narrow]
+        return list(chain.from_iterable(chain.from_iterable(parts)))
+
+    def wide(self, ids: Ids) -> list[Any]:
+        """The values of all other rows, as `WIDE` takes them."""
+        parts = [
+            _values(group.signature, columns, ids, columns[_CPU:_EXACT])
+            for group in self.groups
+            if (columns := tuple(zip(*group.wide, strict=True)))
+        ]
+        return list(chain.from_iterable(chain.from_iterable(parts)))
 
     def rollups(self, ids: Ids) -> Rollups:
         """What the rows add to the rollups, but for the edges of foreign rows."""
@@ -90,37 +120,38 @@ class Batch:
         return rollups
 
 
-def _values(group: Group, ids: Ids) -> Iterable[tuple[Any, ...]]:
-    (_, sources, traces, spans, parent_spans, _, starts, durations, threads, statuses, depths, *rest) = group.columns
-    process_id, signature_id = ids.signatures[group.signature]
+def _values(signature: Signature, columns: Columns, ids: Ids, rare: Columns = ()) -> Iterable[tuple[Any, ...]]:
+    process_id, signature_id = ids.signatures[signature]
     return zip(
-        traces,
-        spans,
-        parent_spans,
-        starts,
-        durations,
+        columns[_STATUS],
+        # sqlite3 binds a bytearray in 60 ns and bytes in 280.
+        map(bytearray, columns[_TRACE]),
+        map(bytearray, columns[_SPAN]),
+        [bytearray(parent or b"") for parent in columns[_PARENT_SPAN]],
+        columns[_START],
+        columns[_DURATION],
         repeat(process_id),
         repeat(signature_id),
-        map(ids.sources.__getitem__, sources),
-        map(ids.threads.__getitem__, threads),
-        statuses,
-        depths,
-        *rest[:5],
+        map(ids.sources.__getitem__, columns[_SOURCE]),
+        map(ids.threads.__getitem__, columns[_THREAD]),
+        columns[_DEPTH],
+        columns[_DATA],
+        *rare,
     )
 
 
 def _roll_up(group: Group, ids: Ids, rollups: Rollups) -> None:
     process_id = ids.process_id(group.signature)
     columns = group.columns
-    parents, starts, durations, statuses = columns[5], columns[6], columns[7], columns[9]
-    for part in by_minute(starts, durations, statuses, columns[12], columns[13]):
+    starts, durations, statuses = columns[_START], columns[_DURATION], columns[_STATUS]
+    for part in by_minute(starts, durations, statuses, columns[_CPU], columns[_MEMORY]):
         rollups.add(process_id, *part)
     for parent in group.parents:
         if parent is not None:
             called: Sequence[Sequence[int]] = (starts, durations, statuses)
             if len(group.parents) > 1:
-                chosen = [each is parent for each in parents]
+                chosen = [each is parent for each in columns[_PARENT]]
                 called = [list(compress(column, chosen)) for column in called]
             for part in by_minute(*called):
                 rollups.add_edge(ids.process_id(parent), process_id, *part)
-    rollups.add_values(process_id, group.signature, starts, columns[11])
+    rollups.add_values(process_id, group.signature, starts, columns[_DATA])

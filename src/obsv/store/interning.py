@@ -52,7 +52,7 @@ class Ids:
     def __init__(self) -> None:
         self.signatures: dict[Signature, tuple[int, int]] = {}  # (process id, signature id)
         self.sources: dict[Source, int] = {}
-        self.threads: dict[Thread | None, int | None] = {None: None}
+        self.threads: dict[Thread | None, int] = {None: 0}
         self._epoch = -1
 
     def expire(self, now_ns: int) -> None:
@@ -67,7 +67,7 @@ class Ids:
         self.signatures.clear()
         self.sources.clear()
         self.threads.clear()
-        self.threads[None] = None
+        self.threads[None] = 0
 
     def process_id(self, signature: Signature) -> int:
         """The id of a known signature's process."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 
 from obsv.store.interning import Ids
 from obsv.store.rollups import Rollups
 from obsv.store.rows import SpanRow
-from obsv.store.statements import FULL, Insert, Lookup
+from obsv.store.statements import Insert, Lookup
 
 Key = tuple[bytes, bytes]  # (trace id, span id)
 Known = tuple[int, int]  # (process id, depth)
@@ -104,7 +105,8 @@ class Orphans:
         for position, _, process_id, start, duration, status in found:
             parent_id = ids.process_id(parents[position].signature)
             rollups.add_edge(parent_id, process_id, (start,), (duration,), (status,))
-        _delete(connection, [row[1] for row in found])
+        adopted = json.dumps([row[1] for row in found])
+        connection.execute("delete from orphan where id in (select value from json_each(?))", (adopted,))
 
     # Other processes add orphans too. One short statement a batch; most files have none.
     def _catch_up(self, connection: sqlite3.Connection) -> None:
@@ -117,12 +119,6 @@ class Orphans:
             self._seen = newest
             for parent in list(self._awaited)[: len(self._awaited) - _MOST_ORPHANS]:
                 del self._awaited[parent]
-
-
-def _delete(connection: sqlite3.Connection, identities: Sequence[int]) -> None:
-    for start in range(0, len(identities), FULL):
-        part = identities[start : start + FULL]
-        connection.execute(f"delete from orphan where id in ({','.join('?' * len(part))})", part)
 
 
 def _parent_key(row: SpanRow) -> Key:

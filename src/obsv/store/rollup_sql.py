@@ -9,28 +9,21 @@ from typing import Any
 from obsv.store.rollups import EVER, Rollups
 from obsv.store.statements import Insert
 
-_MINUTE = Insert(
-    "process_minute",
-    "minute, process_id, count, errors, total_ns, max_ns, cpu_ns, memory_bytes",
-    "(minute, process_id) do update set count = count + excluded.count, errors = errors + excluded.errors, "
-    "total_ns = total_ns + excluded.total_ns, max_ns = max(max_ns, excluded.max_ns), "
+_CALLS = Insert(
+    "calls_minute",
+    "edge, minute, parent_id, process_id, "
+    "count, errors, total_ns, max_ns, last_ns, last_duration_ns, cpu_ns, memory_bytes",
+    "(edge, minute, parent_id, process_id) do update set "
+    "count = count + excluded.count, errors = errors + excluded.errors, total_ns = total_ns + excluded.total_ns, "
+    "max_ns = max(max_ns, excluded.max_ns), "
+    "last_duration_ns = iif(excluded.last_ns >= last_ns, excluded.last_duration_ns, last_duration_ns), "
+    "last_ns = max(last_ns, excluded.last_ns), "
     "cpu_ns = cpu_ns + excluded.cpu_ns, memory_bytes = memory_bytes + excluded.memory_bytes",
 )
 _HISTOGRAM = Insert(
-    "process_histogram",
+    "histogram",
     "minute, process_id, bucket, count",
     "(minute, process_id, bucket) do update set count = count + excluded.count",
-)
-_TOTAL_HISTOGRAM = Insert(
-    "minute_histogram", "minute, bucket, count", "(minute, bucket) do update set count = count + excluded.count"
-)
-_EDGE = Insert(
-    "edge_minute",
-    "minute, parent_id, process_id, count, errors, total_ns, last_ns, last_duration_ns",
-    "(minute, parent_id, process_id) do update set count = count + excluded.count, errors = errors + excluded.errors, "
-    "total_ns = total_ns + excluded.total_ns, "
-    "last_duration_ns = iif(excluded.last_ns >= last_ns, excluded.last_duration_ns, last_duration_ns), "
-    "last_ns = max(last_ns, excluded.last_ns)",
 )
 # A run that fills its batch (repeats + 1 = updates) goes on from the stored one when the value is the same.
 _GOES_ON = "(excluded.repeats + 1 = excluded.updates and last_value is excluded.last_value)"
@@ -56,55 +49,50 @@ _FEED = Insert(
     "* excluded.updates / (excluded.updates + 7) end, "
     "last_ns = max(last_ns, excluded.last_ns), updates = updates + excluded.updates",
 )
+# What stands for all processes in the histogram.
+ALL = 0
 
 
 def write_rollups(connection: sqlite3.Connection, rollups: Rollups) -> None:
     """Adds a batch's rollups to the file, in the transaction that is open."""
-    _MINUTE.run(connection, _minutes(rollups))
+    _CALLS.run(connection, _calls(rollups))
     _HISTOGRAM.run(connection, _histograms(rollups))
-    _TOTAL_HISTOGRAM.run(connection, _total_histograms(rollups))
-    write_edges(connection, rollups)
     _VARIABLE.run(connection, [value for key, entry in rollups.variables.items() for value in (*key, *entry)])
     _FEED.run(connection, _feeds(rollups))
 
 
-def write_edges(connection: sqlite3.Connection, rollups: Rollups) -> None:
-    """Adds the edges only."""
+def _calls(rollups: Rollups) -> list[Any]:
     values: list[Any] = []
-    for (minute, parent_id, process_id), edge in sorted(rollups.edges.items(), key=_key):
-        sums = parent_id, process_id, edge.count, edge.errors, edge.total_ns, edge.last_ns, edge.last_duration_ns
-        values += (minute, *sums, EVER, *sums)
-    _EDGE.run(connection, values)
-
-
-def _key(item: tuple[tuple[int, ...], Any]) -> tuple[int, ...]:
-    return item[0]
-
-
-def _minutes(rollups: Rollups) -> list[Any]:
-    values: list[Any] = []
-    for (minute, process_id), calls in sorted(rollups.calls.items(), key=_key):
-        sums = calls.count, calls.errors, calls.total_ns, calls.max_ns, calls.cpu_ns, calls.memory_bytes
-        values += (minute, process_id, *sums, EVER, process_id, *sums)
+    for (edge, minute, parent_id, process_id), calls in sorted(rollups.calls.items(), key=lambda item: item[0]):
+        sums = (
+            parent_id,
+            process_id,
+            calls.count,
+            calls.errors,
+            calls.total_ns,
+            calls.max_ns,
+            calls.last_ns,
+            calls.last_duration_ns,
+            calls.cpu_ns,
+            calls.memory_bytes,
+        )
+        values += (edge, minute, *sums, edge, EVER, *sums)
     return values
 
 
 def _histograms(rollups: Rollups) -> list[Any]:
     values: list[Any] = []
-    for (minute, process_id), calls in sorted(rollups.calls.items(), key=_key):
-        for number, count in sorted(calls.buckets.items()):
+    for (minute, process_id), buckets in sorted(_with_all(rollups.buckets).items(), key=lambda item: item[0]):
+        for number, count in buckets.items():
             values += (minute, process_id, number, count, EVER, process_id, number, count)
     return values
 
 
-def _total_histograms(rollups: Rollups) -> list[Any]:
-    totals: dict[int, Counter[int]] = {}
-    for (minute, _), calls in rollups.calls.items():
-        for key in (minute, EVER):
-            totals.setdefault(key, Counter()).update(calls.buckets)
-    return [
-        value for minute in sorted(totals) for entry in sorted(totals[minute].items()) for value in (minute, *entry)
-    ]
+def _with_all(buckets: dict[tuple[int, int], Counter[int]]) -> dict[tuple[int, int], Counter[int]]:
+    together: dict[tuple[int, int], Counter[int]] = {}
+    for (minute, _), counts in buckets.items():
+        together.setdefault((minute, ALL), Counter()).update(counts)
+    return together | buckets
 
 
 def _feeds(rollups: Rollups) -> list[Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import compress
 from typing import Any
 
-from obsv.store.histogram import bucket
+from obsv.store.histogram import buckets
 from obsv.store.rows import Signature
 from obsv.store.variables import last_runs
 
@@ -15,6 +15,8 @@ MINUTE_NS = 60 * 1_000_000_000
 ERROR = 2
 # The rollups' minute that counts since the file began.
 EVER = 0
+# Keys of `Rollups.calls` begin with one of these; PROCESS has 0 for the parent.
+PROCESS, EDGE = 0, 1
 
 
 def minute_of(start_ns: int) -> int:
@@ -23,42 +25,39 @@ def minute_of(start_ns: int) -> int:
 
 
 class Calls:
-    """The calls of one process in one minute."""
+    """The calls of one process, or from one process to another, in one minute."""
 
-    __slots__ = ("buckets", "count", "cpu_ns", "errors", "max_ns", "memory_bytes", "total_ns")
-
-    def __init__(self) -> None:
-        self.count = self.errors = self.total_ns = self.max_ns = self.cpu_ns = self.memory_bytes = 0
-        self.buckets: Counter[int] = Counter()
-
-
-class Edge:
-    """The calls from one process to another in one minute."""
-
-    __slots__ = ("count", "errors", "last_duration_ns", "last_ns", "total_ns")
+    __slots__ = ("count", "cpu_ns", "errors", "last_duration_ns", "last_ns", "max_ns", "memory_bytes", "total_ns")
 
     def __init__(self) -> None:
-        self.count = self.errors = self.total_ns = self.last_duration_ns = 0
+        self.count = self.errors = self.total_ns = self.max_ns = self.last_duration_ns = 0
+        self.cpu_ns = self.memory_bytes = 0
         self.last_ns = -1
 
-    def add(self, starts: Sequence[int], durations: Sequence[int], errors: int) -> None:
-        """Adds calls."""
+    def add(self, starts: Sequence[int], durations: Sequence[int], statuses: Sequence[int]) -> None:
+        """Adds calls; one value a call in each sequence."""
         self.count += len(starts)
-        self.errors += errors
+        self.errors += statuses.count(ERROR)
         self.total_ns += sum(durations)
+        self.max_ns = max(self.max_ns, max(durations))
         last = max(starts)
         if last >= self.last_ns:
             self.last_ns, self.last_duration_ns = last, durations[starts.index(last)]
+
+    def add_costs(self, cpu_ns: Iterable[int | None], memory_bytes: Iterable[int | None]) -> None:
+        """Adds what was measured of the same calls."""
+        self.cpu_ns += sum(filter(None, cpu_ns))
+        self.memory_bytes += sum(filter(None, memory_bytes))
 
 
 class Rollups:
     """Everything that a batch adds."""
 
     def __init__(self) -> None:
-        self.calls: dict[tuple[int, int], Calls] = {}  # (minute, process id)
-        self.edges: dict[tuple[int, int, int], Edge] = {}  # (minute, parent's process id, process id)
+        self.calls: dict[tuple[int, int, int, int], Calls] = {}  # (PROCESS or EDGE, minute, parent id, process id)
+        self.buckets: dict[tuple[int, int], Counter[int]] = {}  # (minute, process id)
         self.variables: dict[tuple[int, str, str], list[Any]] = {}  # (process id, name, data type)
-        self.feeds: dict[tuple[str, int], list[int]] = {}  # (name, process id)
+        self.feeds: dict[tuple[str, int], list[int]] = {}  # (name, process id): first and last update, how many
 
     def add(
         self,
@@ -70,27 +69,17 @@ class Rollups:
         memory_bytes: Iterable[int | None] = (),
     ) -> None:
         """Adds calls of one process that started in one minute; one value a call in each sequence."""
-        key = minute_of(starts[0]), process_id
-        calls = self.calls.get(key)
-        if calls is None:
-            calls = self.calls[key] = Calls()
-        calls.count += len(starts)
-        calls.errors += statuses.count(ERROR)
-        calls.total_ns += sum(durations)
-        calls.max_ns = max(calls.max_ns, max(durations))
-        calls.cpu_ns += sum(filter(None, cpu_ns))
-        calls.memory_bytes += sum(filter(None, memory_bytes))
-        calls.buckets.update(map(bucket, durations))
+        minute = minute_of(starts[0])
+        calls = self._calls(PROCESS, minute, 0, process_id)
+        calls.add(starts, durations, statuses)
+        calls.add_costs(cpu_ns, memory_bytes)
+        self.buckets.setdefault((minute, process_id), Counter()).update(buckets(durations))
 
     def add_edge(
         self, parent_id: int, process_id: int, starts: Sequence[int], durations: Sequence[int], statuses: Sequence[int]
     ) -> None:
         """Adds calls from one process to another that started in one minute."""
-        key = minute_of(starts[0]), parent_id, process_id
-        edge = self.edges.get(key)
-        if edge is None:
-            edge = self.edges[key] = Edge()
-        edge.add(starts, durations, statuses.count(ERROR))
+        self._calls(EDGE, minute_of(starts[0]), parent_id, process_id).add(starts, durations, statuses)
 
     def add_values(self, process_id: int, signature: Signature, starts: Sequence[int], data: Sequence[str]) -> None:
         """Adds the values of calls of one signature, in order of arrival."""
@@ -106,12 +95,19 @@ class Rollups:
         if signature.feed is not None:
             self._add_updates(signature.feed, process_id, starts)
 
+    def _calls(self, kind: int, minute: int, parent_id: int, process_id: int) -> Calls:
+        key = kind, minute, parent_id, process_id
+        calls = self.calls.get(key)
+        if calls is None:
+            calls = self.calls[key] = Calls()
+        return calls
+
     def _add_updates(self, feed: str, process_id: int, starts: Sequence[int]) -> None:
-        known = self.feeds.setdefault((feed, process_id), [0, 0, 0])
-        first, last, count = min(starts), max(starts), len(starts)
-        if known[2]:
-            first = min(first, known[0])
-        known[:] = [first, max(last, known[1]), known[2] + count]
+        first, last, updates = min(starts), max(starts), len(starts)
+        known = self.feeds.get((feed, process_id))
+        if known is not None:
+            first, last, updates = min(first, known[0]), max(last, known[1]), updates + known[2]
+        self.feeds[feed, process_id] = [first, last, updates]
 
 
 def by_minute(starts: Sequence[int], *columns: Sequence[Any]) -> Iterable[tuple[Sequence[Any], ...]]:

@@ -76,7 +76,7 @@ create table span(
   process_id integer not null,
   signature_id integer not null,
   source_id integer not null,
-  thread_id integer,                -- thread.id of this file, not of the system
+  thread_id integer not null,       -- thread.id of this file, not of the system; 0: not known
   status integer not null,          -- OTLP StatusCode: 0 unset, 1 ok, 2 error
   depth integer not null,           -- 0 for a root; of a foreign span: as far as known when it was written
   data text not null,               -- JSON array, one value a signature_field
@@ -114,29 +114,34 @@ where f.signature_id = s.signature_id;
 -- Rollups, kept in the transaction that writes the spans. minute = start, Unix time / 60 s; minute 0 = since the file
 -- began, never lowered by retention: what a counter has to show. The minute comes first in every key, so that writing,
 -- a window over all processes, and retention touch neighbouring rows; one process over a window is one look-up a minute.
-create table process_minute(
-  minute integer not null, process_id integer not null,
+-- Processes and edges share one table, and so do both histograms: one statement writes each. The views are what is read.
+create table calls_minute(
+  edge integer not null,            -- 0: all calls of a process; 1: those from one parent
+  minute integer not null,
+  parent_id integer not null,       -- process id of the caller; 0 where edge = 0
+  process_id integer not null,
   count integer not null, errors integer not null, total_ns integer not null, max_ns integer not null,
-  cpu_ns integer not null, memory_bytes integer not null,
-  primary key(minute, process_id)
-) without rowid;
--- Durations, log-scaled: bucket b holds durations in (1.08^b, 1.08^(b+1)] ns; its geometric middle is within 4 %.
-create table process_histogram(
-  minute integer not null, process_id integer not null, bucket integer not null, count integer not null,
-  primary key(minute, process_id, bucket)
-) without rowid;
--- The same over all processes: a percentile of everything in a window must not read a row a process, minute and bucket.
-create table minute_histogram(
-  minute integer not null, bucket integer not null, count integer not null,
-  primary key(minute, bucket)
-) without rowid;
-create table edge_minute(
-  minute integer not null, parent_id integer not null, process_id integer not null,
-  count integer not null, errors integer not null, total_ns integer not null,
   last_ns integer not null,         -- start of the latest call
   last_duration_ns integer not null,
-  primary key(minute, parent_id, process_id)
+  cpu_ns integer not null, memory_bytes integer not null,
+  primary key(edge, minute, parent_id, process_id)
 ) without rowid;
+create view process_minute as
+select minute, process_id, count, errors, total_ns, max_ns, last_ns, cpu_ns, memory_bytes
+from calls_minute where edge = 0 and parent_id = 0;
+create view edge_minute as
+select minute, parent_id, process_id, count, errors, total_ns, max_ns, last_ns, last_duration_ns
+from calls_minute where edge = 1;
+-- Durations, log-scaled: bucket b holds durations in (1.08^b, 1.08^(b+1)] ns; its geometric middle is within 4 %.
+create table histogram(
+  minute integer not null,
+  process_id integer not null,      -- 0: all processes together
+  bucket integer not null, count integer not null,
+  primary key(minute, process_id, bucket)
+) without rowid;
+create view process_histogram as select minute, process_id, bucket, count from histogram where process_id > 0;
+-- The same over all processes: a percentile of everything in a window must not read a row a process, minute and bucket.
+create view minute_histogram as select minute, bucket, count from histogram where process_id = 0;
 -- Spans whose parent had not arrived when they were written; the parent's arrival moves them into edge_minute.
 create table orphan(
   id integer primary key autoincrement,

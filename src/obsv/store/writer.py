@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from obsv.store.batch import SPAN, Batch
+from obsv.store.batch import NARROW, WIDE, Batch
 from obsv.store.connection import open_writer
 from obsv.store.failures import explain
 from obsv.store.interning import Ids, Missing
@@ -71,12 +71,13 @@ class Writer:
             self._intern(connection, batch)
             foreign = batch.foreign()
             # Where it can be, everything is computed before the file is locked.
-            values, rollups = (None, None) if foreign else (batch.values(self._ids), batch.rollups(self._ids))
+            narrow, rollups = (None, None) if foreign else (batch.narrow(self._ids), batch.rollups(self._ids))
             with _transaction(connection):
                 callers = Callers(connection, rows, foreign, self._ids) if foreign else None
                 if callers is not None:
                     batch = Batch([callers.placed(row) for row in rows])
-                inserted = SPAN.run(connection, values or batch.values(self._ids))
+                inserted = NARROW.run(connection, batch.narrow(self._ids) if narrow is None else narrow)
+                inserted += WIDE.run(connection, batch.wide(self._ids))
                 if inserted < len(rows):  # some were there already
                     batch, rollups = Batch(_inserted(connection, batch, inserted)), None
                 rollups = rollups or batch.rollups(self._ids)
@@ -178,8 +179,8 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 # The rows just inserted have the greatest ids.
 def _inserted(connection: sqlite3.Connection, batch: Batch, count: int) -> list[SpanRow]:
-    found = connection.execute("select trace_id, span_id from span order by id desc limit ?", (count,))
-    new = set(found.fetchall())
+    latest = "select trace_id, span_id from span order by id desc limit ?"
+    new = set(connection.execute(latest, (count,)).fetchall())
     rows = []
     for row in batch.rows():
         key = row.trace_id, row.span_id
