@@ -1,0 +1,63 @@
+"""A trace as compact columns, ready to draw: 3 MB for 50,000 spans."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from obsv.analysis.critical_path import Segment, critical_path
+from obsv.analysis.tree import Flag, Tree, build
+from obsv.store.trace import TraceSpans
+
+# A stretch shorter than this share of the trace is thinner than a pixel.
+VISIBLE = 1 / 4000
+
+
+def trace_columns(spans: TraceSpans) -> dict[str, Any]:
+    """What the trace page draws; documented by `obsv.api.traces.TraceColumns`.
+
+    Args:
+        spans: of one trace, at least one.
+    """
+    tree = build(spans)
+    path = critical_path(tree)
+    for segment in path:
+        tree.flags[segment.row] |= Flag.CRITICAL
+    numbers = {process: at for at, process in enumerate(spans.processes)}
+    return {
+        "trace_id": spans.trace_id,
+        "total": spans.total,
+        # Unix time in ns is beyond what a JavaScript number holds exactly.
+        "start_ns": str(tree.start_ns),
+        "length": tree.length,
+        "moved": tree.moved,
+        "processes": [process[1:] for process in spans.processes.values()],
+        "span_id": [spans.span_id[at].hex() for at in tree.at],
+        "process": [numbers[spans.process_id[at]] for at in tree.at],
+        "parent": tree.parent,
+        "depth": tree.depth,
+        "end": tree.end,
+        "start": tree.start,
+        "duration": tree.duration,
+        "self": tree.self_ns,
+        "flags": tree.flags,
+        "critical": _visible(path, tree.length),
+        "events": _events(spans, tree),
+    }
+
+
+def _visible(path: list[Segment], length: int) -> list[int]:
+    """Row, start and end of each stretch that can be seen, one after the other."""
+    least = length * VISIBLE
+    return [number for segment in path if segment.end - segment.start >= least for number in segment]
+
+
+def _events(spans: TraceSpans, tree: Tree) -> dict[int, list[int]]:
+    """Times of events by row, in ns since the trace's start."""
+    found = {}
+    for row, at in enumerate(tree.at):
+        if tree.flags[row] & Flag.EVENTS:
+            # With its span, an event may have been moved to its caller's clock.
+            zero = spans.start_ns[at] - tree.start[row]
+            found[row] = [int(time) - zero for time in json.loads(spans.events[at] or "[]") if time is not None]
+    return found

@@ -1,0 +1,73 @@
+"""`GET /api/v1/traces/{trace_id}` and what belongs to it: tree, search, one span."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, Field
+
+from obsv.analysis.trace_columns import trace_columns
+from obsv.api.depends import StoreReader
+from obsv.store.trace import read_trace
+from obsv.store.trace_search import search_trace
+
+router = APIRouter(tags=["traces"], prefix="/traces")
+
+TraceId = Annotated[str, Path(description="Up to 32 hex digits.", pattern="^[0-9a-fA-F]{1,32}$")]
+SpanId = Annotated[str, Path(description="Up to 16 hex digits.", pattern="^[0-9a-fA-F]{1,16}$")]
+
+
+class TraceColumns(BaseModel):
+    """A trace as a tree in the order of drawing, one list a column; a row is a position in these lists."""
+
+    trace_id: str
+    total: int = Field(description="How many spans the trace has; of more than 100,000 a part is here.")
+    start_ns: str = Field(description="When the first span began, Unix time.")
+    length: int = Field(description="ns from the first start to the last end.")
+    moved: dict[str, int] = Field(description="By how many ns a service's clock was set right.")
+    processes: list[tuple[str, str, str, int]] = Field(description="Name, service, group and OTLP kind.")
+    span_id: list[str]
+    process: list[int] = Field(description="Position in `processes`.")
+    parent: list[int] = Field(description="Row of the caller, -1 for a root.")
+    depth: list[int]
+    end: list[int] = Field(description="The row after the last one below this one.")
+    start: list[int] = Field(description="ns since the trace's start.")
+    duration: list[int] = Field(description="ns.")
+    self: list[int] = Field(description="ns in which no call below it ran.")
+    flags: list[int] = Field(
+        description="Bits: 1 error, 2 on the critical path, 4 its parent is missing, 8 its parents run in a circle, "
+        "16 moved to its caller's clock, 32 has events, 64 has links, 128 has an exception."
+    )
+    critical: list[int] = Field(description="The critical path: row, start and end of each stretch, flat.")
+    events: dict[int, list[int]] = Field(description="By row: when its events were, ns since the trace's start.")
+
+
+class Found(BaseModel):
+    """Spans that contain a text."""
+
+    span_id: list[str]
+
+
+@router.get("/{trace_id}", summary="A trace as a tree", response_model=TraceColumns)
+def trace(
+    reader: StoreReader,
+    trace_id: TraceId,
+    around: Annotated[str | None, Query(description="A span to show of a very long trace.")] = None,
+) -> Response:
+    """All spans with times, self times and the critical path, in compact columns."""
+    with reader.snapshot() as snapshot:
+        spans = read_trace(snapshot, trace_id, around)
+    return compact(trace_columns(spans))
+
+
+@router.get("/{trace_id}/search", summary="Search in a trace")
+def search(reader: StoreReader, trace_id: TraceId, q: Annotated[str, Query(min_length=1, max_length=200)]) -> Found:
+    """The spans whose name, values or exception contain a text, whatever its case (ASCII)."""
+    return Found(span_id=search_trace(reader, trace_id, q))
+
+
+def compact(content: Any) -> Response:
+    """JSON without spaces, not validated again: the lists are long."""
+    return Response(json.dumps(content, separators=(",", ":")), media_type="application/json")

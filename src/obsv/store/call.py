@@ -1,0 +1,178 @@
+"""One recorded call with all that is known of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from obsv.errors import NotFound
+from obsv.store.reader import Reader, Row, Snapshot
+from obsv.store.rows import Code
+
+ERROR = 2
+
+COLUMNS = """
+select s.id, s.trace as trace_id, lower(hex(s.span_id)) as span_id, lower(hex(s.parent_span_id)) as parent_span_id,
+  s.start_ns, s.duration_ns, s.status, s.depth, s.data, s.cpu_ns, s.memory_bytes, s.exception, s.detail,
+  s.process_id, p.name, p.service, p.process_group, p.kind, p.feed, g.fields, c.file_path, c.line_number, c.source_text,
+  t.thread_id, t.name as thread_name, o.resource, o.scope,
+  exists(select 1 from exact_input e where e.trace_id = s.trace_id and e.span_id = s.span_id) as has_exact
+from span s join process p on p.id = s.process_id join signature g on g.id = s.signature_id
+left join code c on c.id = g.code_id left join thread t on t.id = s.thread_id left join source o on o.id = s.source_id
+"""
+BY_SPAN = COLUMNS + "where s.trace = ? and s.span_id = ?"
+BY_ID = COLUMNS + "where s.id = ?"
+# An error is what people look up by its span id alone, and they are few; the rest is a walk through one index.
+TRACE_OF_ERROR = "select trace from span indexed by span_errors where status = 2 and span_id = ? limit 1"
+TRACE_OF_SPAN = "select trace from span indexed by span_by_trace where span_id = ? limit 1"
+EXACT = "select pickle from exact_input where trace_id = ? and span_id = ?"
+
+
+class Value(NamedTuple):
+    """A variable of a call.
+
+    Attributes:
+        name: of the argument, result, local or attribute.
+        data_type: INPUT or OUTPUT.
+        value: a text for obsv's own spans; any JSON for an attribute of another program's span.
+    """
+
+    name: str
+    data_type: str
+    value: Any
+
+    @property
+    def text(self) -> str:
+        """What `data_trace` shows: the text itself, or JSON."""
+        if isinstance(self.value, str):
+            return self.value
+        return "" if self.value is None else json.dumps(self.value, separators=(",", ":"), ensure_ascii=False)
+
+
+class Call(NamedTuple):
+    """A call, read whole. Times are Unix time and durations in ns; ids are lower-case hex.
+
+    Attributes:
+        id: key of its row; later calls have greater ones.
+        status: OTLP StatusCode: 0 unset, 1 ok, 2 error.
+        code: the function as it was when it ran; None when not known.
+        detail: rare parts under their OTLP names: `statusMessage`, `events`, `links` and others.
+        values: in the order of the signature.
+        resource: OTLP JSON text of who made it.
+        scope: OTLP JSON text of what made it.
+        has_exact: whether its inputs were kept exactly.
+    """
+
+    id: int
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None
+    start_ns: int
+    duration_ns: int
+    status: int
+    depth: int
+    process_id: int
+    process: str
+    service: str
+    process_group: str
+    kind: int
+    feed: str | None
+    thread_id: int | None
+    thread_name: str | None
+    cpu_ns: int | None
+    memory_bytes: int | None
+    exception: str | None
+    detail: dict[str, Any]
+    values: tuple[Value, ...]
+    code: Code | None
+    resource: str
+    scope: str
+    has_exact: bool
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended in an error."""
+        return self.status == ERROR
+
+    @property
+    def inputs(self) -> list[Value]:
+        """What went in."""
+        return [value for value in self.values if value.data_type == "INPUT"]
+
+    @property
+    def outputs(self) -> list[Value]:
+        """What came out."""
+        return [value for value in self.values if value.data_type == "OUTPUT"]
+
+
+def hex_id(text: str, length: int) -> str:
+    """An id as the store writes it: lower case, leading zeros that a tool left out put back.
+
+    Args:
+        text: hex digits.
+        length: how many the id has: 32 for a trace, 16 for a span.
+
+    Raises:
+        NotFound: it is none.
+    """
+    text = text.strip().lower()
+    if not 0 < len(text) <= length or not set(text) <= set("0123456789abcdef"):
+        raise NotFound(
+            f"{text[:80]!r} is no {'trace' if length == 32 else 'span'} id: it has up to {length} hex digits."
+        )
+    return text.zfill(length)
+
+
+def read_call(store: Reader | Snapshot, trace_id: str, span_id: str) -> Call:
+    """A call by its ids in hex.
+
+    Raises:
+        NotFound: there is none.
+    """
+    trace, span = hex_id(trace_id, 32), hex_id(span_id, 16)
+    row = store.one(BY_SPAN, (trace, bytes.fromhex(span)))
+    if row is None:
+        raise NotFound(f"No span {span} in trace {trace}.")
+    return to_call(row)
+
+
+def find_call(store: Reader | Snapshot, span_id: str) -> Call:
+    """A call by its span id alone: errors first, then a walk through the index (0.2 s a million calls).
+
+    Raises:
+        NotFound: there is none.
+    """
+    key = bytes.fromhex(hex_id(span_id, 16))
+    found = store.one(TRACE_OF_ERROR, (key,)) or store.one(TRACE_OF_SPAN, (key,))
+    if found is None:
+        raise NotFound(f"No span {key.hex()} in the store.")
+    return read_call(store, found["trace"], key.hex())
+
+
+def read_exact(store: Reader | Snapshot, call: Call) -> bytes | None:
+    """The pickled inputs of a call, `(args, kwargs)`; never loaded here. None when they were not kept."""
+    row = store.one(EXACT, (bytes.fromhex(call.trace_id), bytes.fromhex(call.span_id)))
+    return None if row is None else bytes(row["pickle"])
+
+
+def to_call(row: Row) -> Call:
+    """The call of a row of `COLUMNS`."""
+    values = _values(json.loads(row["fields"]), json.loads(row["data"]))
+    code = Code(row["file_path"], row["line_number"], row["source_text"]) if row["file_path"] else None
+    plain = {name: row[name] for name in _PLAIN}
+    return Call(
+        **plain,
+        process=row["name"],
+        detail=json.loads(row["detail"]) if row["detail"] else {},
+        values=tuple(values),
+        code=code,
+        has_exact=bool(row["has_exact"]),
+    )
+
+
+_PLAIN = tuple(name for name in Call._fields if name not in ("process", "detail", "values", "code", "has_exact"))
+
+
+def _values(fields: Iterable[tuple[str, str]], data: list[Any]) -> list[Value]:
+    return [Value(name, data_type, value) for (name, data_type), value in zip(fields, data, strict=False)]
