@@ -1,6 +1,6 @@
 """A trace as a tree, in the order it is drawn: whatever was recorded becomes one, and nothing in it recurses.
 
-Parents may be missing, chains of parents may run in a circle, several spans may be roots, clocks of services may differ,
+Parents may be missing, chains of parents may run in a circle, several spans may be roots, clocks of services differ,
 and a chain of calls may be 50,000 deep.
 """
 

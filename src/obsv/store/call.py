@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from obsv.errors import NotFound
-from obsv.store.reader import Reader, Row, Snapshot
+from obsv.store.reader import Reader, Snapshot
 from obsv.store.rows import Code
+from obsv.store.stored import SPANS, StoredSpan
 
 ERROR = 2
 
-COLUMNS = """
-select s.id, s.trace as trace_id, lower(hex(s.span_id)) as span_id, lower(hex(s.parent_span_id)) as parent_span_id,
-  s.start_ns, s.duration_ns, s.status, s.depth, s.data, s.cpu_ns, s.memory_bytes, s.exception, s.detail,
-  s.process_id, p.name, p.service, p.process_group, p.kind, p.feed, g.fields, c.file_path, c.line_number, c.source_text,
-  t.thread_id, t.name as thread_name, o.resource, o.scope,
-  exists(select 1 from exact_input e where e.trace_id = s.trace_id and e.span_id = s.span_id) as has_exact
-from span s join process p on p.id = s.process_id join signature g on g.id = s.signature_id
-left join code c on c.id = g.code_id left join thread t on t.id = s.thread_id left join source o on o.id = s.source_id
-"""
-BY_SPAN = COLUMNS + "where s.trace = ? and s.span_id = ?"
-BY_ID = COLUMNS + "where s.id = ?"
+BY_SPAN = SPANS + "where s.trace = ? and s.span_id = ?"
 # An error is what people look up by its span id alone, and they are few; the rest is a walk through one index.
 TRACE_OF_ERROR = "select trace from span indexed by span_errors where status = 2 and span_id = ? limit 1"
 TRACE_OF_SPAN = "select trace from span indexed by span_by_trace where span_id = ? limit 1"
+HAS_EXACT = "select 1 from exact_input where trace_id = ? and span_id = ?"
 EXACT = "select pickle from exact_input where trace_id = ? and span_id = ?"
 
 
@@ -72,7 +63,6 @@ class Call(NamedTuple):
     duration_ns: int
     status: int
     depth: int
-    process_id: int
     process: str
     service: str
     process_group: str
@@ -134,7 +124,9 @@ def read_call(store: Reader | Snapshot, trace_id: str, span_id: str) -> Call:
     row = store.one(BY_SPAN, (trace, bytes.fromhex(span)))
     if row is None:
         raise NotFound(f"No span {span} in trace {trace}.")
-    return to_call(row)
+    stored = StoredSpan._make(row)
+    kept = store.one(HAS_EXACT, (stored.trace_id, stored.span_id))
+    return to_call(stored, kept is not None)
 
 
 def find_call(store: Reader | Snapshot, span_id: str) -> Call:
@@ -156,23 +148,22 @@ def read_exact(store: Reader | Snapshot, call: Call) -> bytes | None:
     return None if row is None else bytes(row["pickle"])
 
 
-def to_call(row: Row) -> Call:
-    """The call of a row of `COLUMNS`."""
-    values = _values(json.loads(row["fields"]), json.loads(row["data"]))
-    code = Code(row["file_path"], row["line_number"], row["source_text"]) if row["file_path"] else None
-    plain = {name: row[name] for name in _PLAIN}
+def to_call(span: StoredSpan, has_exact: bool = False) -> Call:
+    """The call of a stored span, its JSON read."""
+    same = {name: getattr(span, name) for name in _SAME}
+    values = zip(json.loads(span.fields), json.loads(span.data), strict=False)
+    known = span.file_path is not None and span.line_number is not None
     return Call(
-        **plain,
-        process=row["name"],
-        detail=json.loads(row["detail"]) if row["detail"] else {},
-        values=tuple(values),
-        code=code,
-        has_exact=bool(row["has_exact"]),
+        **same,
+        trace_id=span.trace_id.hex(),
+        span_id=span.span_id.hex(),
+        parent_span_id=span.parent_span_id.hex() if span.parent_span_id else None,
+        process=span.name,
+        detail=json.loads(span.detail) if span.detail else {},
+        values=tuple(Value(name, data_type, value) for (name, data_type), value in values),
+        code=Code(span.file_path or "", span.line_number or 0, span.source_text or "") if known else None,
+        has_exact=has_exact,
     )
 
 
-_PLAIN = tuple(name for name in Call._fields if name not in ("process", "detail", "values", "code", "has_exact"))
-
-
-def _values(fields: Iterable[tuple[str, str]], data: list[Any]) -> list[Value]:
-    return [Value(name, data_type, value) for (name, data_type), value in zip(fields, data, strict=False)]
+_SAME = tuple(sorted(set(Call._fields) & set(StoredSpan._fields) - {"trace_id", "span_id", "parent_span_id", "detail"}))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from obsv.errors import NotFound
 from obsv.store.call import hex_id
-from obsv.store.reader import Reader, Row, Snapshot
+from obsv.store.reader import Row, Snapshot
 
 # A trace may have millions of spans (one root around a whole run); so many are drawn.
 MOST_SPANS = 100_000
@@ -17,7 +17,9 @@ _LOOKED_UP, _LEVELS = 500, 64
 COUNT = "select count(*) as spans from span where trace = ?"
 WANTED = """
 s.span_id, s.parent_span_id, s.start_ns, s.duration_ns, s.process_id, s.status, s.exception is not null,
-case when s.detail is null then null else (select json_group_array(json_extract(e.value, '$.timeUnixNano')) from json_each(s.detail, '$.events') e) end,
+case when s.detail is not null then (
+  select json_group_array(json_extract(e.value, '$.timeUnixNano')) from json_each(s.detail, '$.events') e
+) end,
 s.detail is not null and json_array_length(s.detail, '$.links') > 0
 """
 SPANS = f"select {WANTED} from span s where s.trace = :trace and s.span_id > :after order by s.span_id limit {PAGE}"
@@ -96,7 +98,7 @@ def read_trace(store: Snapshot, trace_id: str, around: str | None = None, most: 
     if not total:
         raise NotFound(f"No trace {trace} in the store.")
     rows = _whole(store, trace) if total <= most else _part(store, trace, around, most)
-    columns = list(zip(*rows, strict=True))[:9]
+    columns = list(zip(*rows, strict=False))[:9]  # a part has its key as a tenth
     ids = sorted(set(columns[4]))
     processes = {row["id"]: ProcessRow(*row) for row in store.query(PROCESSES, (str(ids),))}
     return TraceSpans(trace, total, processes, *map(list, columns))
