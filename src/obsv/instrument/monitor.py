@@ -5,7 +5,6 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, overload
 
-from obsv.capture import DEFAULT_SENSITIVE_FIELDS
 from obsv.errors import ConfigurationError
 from obsv.instrument.options import Capture, Options, Serializer
 from obsv.instrument.wrapping import MARK, wrap
@@ -24,7 +23,7 @@ def monitor(
     capture: Capture | None = None,
     serializer: Serializer = "smart",
     max_repr: int = 1_000,
-    sensitive_fields: Sequence[str] = DEFAULT_SENSITIVE_FIELDS,
+    sensitive_fields: Sequence[str] = (),
     queue_warning_threshold: int | None = None,
     feed: str | None = None,
 ) -> Callable[[T], T]: ...
@@ -46,7 +45,8 @@ def monitor(target: Any = None, /, **settings: Any) -> Any:
         callable
             that takes the value and returns text.
         max_repr: characters of a value's text; longer ones are cut and their length said.
-        sensitive_fields: names of arguments, keys and attributes whose values are masked, matched by whole words.
+        sensitive_fields: more names of arguments, keys and attributes whose values are masked, matched by whole words;
+            passwords, tokens, keys and the like always are.
         queue_warning_threshold: warn once when more calls than this wait to be written.
         feed: the name of the data feed whose updates these calls are.
 

@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
-from obsv.capture import DEFAULT_SENSITIVE_FIELDS
 from obsv.errors import ConfigurationError
 
 Serializer = Literal["smart", "repr", "json"] | Callable[[Any], str]
@@ -40,7 +39,7 @@ class Options:
     capture: Capture = dataclasses.field(default_factory=lambda: _DEFAULT_CAPTURE)
     serializer: Serializer = "smart"
     max_repr: int = 1_000
-    sensitive_fields: Sequence[str] = DEFAULT_SENSITIVE_FIELDS
+    sensitive_fields: Sequence[str] = ()
     queue_warning_threshold: int | None = None
     feed: str | None = None
 

@@ -1,0 +1,193 @@
+"""What of a call is kept, by the settings of `monitor`."""
+
+import asyncio
+import pickle
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from obsv import monitor
+from obsv.testing import captured_spans
+from obsv.trace.span import Span
+
+
+@pytest.fixture
+def spans() -> Iterator[list[Span]]:
+    with captured_spans() as recorded:
+        yield recorded
+
+
+def test_values_are_kept_as_they_were_at_the_call(spans: list[Span]) -> None:
+    """What the function does to its arguments, and the caller to the result, does not change the record."""
+
+    @monitor
+    def f(order: dict[str, Any]) -> list[int]:
+        order["status"] = "changed"
+        return [1]
+
+    result = f({"status": "new"})
+    result.append(2)
+    assert spans[0].attributes["obsv.input.order"] == "{'status': 'new'}"
+    assert spans[0].attributes["obsv.output.return"] == "[1]"
+
+
+@pytest.mark.parametrize("name", ["password", "api_key", "token", "access_token"])
+def test_sensitive_arguments_are_masked(spans: list[Span], name: str) -> None:
+    """An argument with a sensitive name leaves nothing of its value, positional or as a keyword."""
+    f = monitor(eval(f"lambda {name}, **more: None"))
+    f("hunter2", author="ann")
+    f(**{name: "hunter2"})
+    g = monitor(lambda **kwargs: None)
+    g(**{name: "hunter2"})
+    for span in spans:
+        assert span.attributes[f"obsv.input.{name}"] == "***"
+        assert "hunter2" not in repr(span.inputs)
+    assert spans[0].attributes["obsv.input.author"] == "'ann'"
+
+
+def test_own_sensitive_fields(spans: list[Span]) -> None:
+    """`sensitive_fields` names more that is masked, beside what always is."""
+
+    @monitor(sensitive_fields=("account",))
+    def f(account: str, password: str, name: str) -> None: ...
+
+    f("A1", "p", "ann")
+    assert spans[0].attributes["obsv.input.account"] == "***"
+    assert spans[0].attributes["obsv.input.password"] == "***"
+    assert spans[0].attributes["obsv.input.name"] == "'ann'"
+
+
+def test_arguments_and_result_can_be_left_out(spans: list[Span]) -> None:
+    """`capture` switches arguments and result off, also for coroutines and generators."""
+    off = monitor(capture={"args": False, "result": False})
+
+    @off
+    def f(a: int, *rest: int, **more: int) -> int:
+        return a
+
+    @off
+    async def g(a: int) -> int:
+        return a
+
+    @off
+    def h(a: int) -> Iterator[int]:
+        yield a
+
+    f(1, 2, b=3), asyncio.run(g(1)), list(h(1))
+    for span in spans:
+        assert not [key for key in span.attributes if key.startswith(("obsv.input", "obsv.output"))]
+
+
+def test_long_values_are_cut_at_max_repr(spans: list[Span]) -> None:
+    """A long value keeps its beginning and says how long it was."""
+
+    @monitor(max_repr=20)
+    def f(text: str) -> str:
+        return text
+
+    f("x" * 5_000)
+    shown = str(spans[0].attributes["obsv.input.text"])
+    assert "5,000" in shown
+    assert len(shown) < 60
+
+
+def test_serializers(spans: list[Span]) -> None:
+    """repr, json and a callable decide how values become text; a callable that fails does no harm."""
+
+    class Thing:
+        def __repr__(self) -> str:
+            return "Thing!"
+
+    monitor(serializer="repr")(lambda x: x)(Thing())
+    monitor(serializer="json")(lambda x: x)({"a": 1})
+    monitor(serializer=lambda value: "custom")(lambda x: x)([1])
+    monitor(serializer=lambda value: 1 // 0)(lambda x: x)([1])  # type: ignore[arg-type,return-value]
+    texts = [str(span.attributes["obsv.input.x"]) for span in spans]
+    assert texts[:3] == ["Thing!", '{"a": 1}', "custom"]
+    assert "[1]" in texts[3]
+
+
+def test_cpu_and_memory(spans: list[Span]) -> None:
+    """`cpu` and `memory` add what the call used; a generator counts only its own steps."""
+
+    @monitor(capture={"cpu": True, "memory": True})
+    def work() -> int:
+        return sum(range(200_000))
+
+    @monitor(capture={"cpu": True})
+    def lazy() -> Iterator[int]:
+        yield 1
+
+    work()
+    for _ in lazy():
+        sum(range(2_000_000))
+    worked, stepped = (span.attributes for span in spans)
+    assert int(str(worked["obsv.cpu_time_ns"])) > 100_000
+    assert isinstance(worked["obsv.memory_growth_bytes"], int)
+    assert int(str(stepped["obsv.cpu_time_ns"])) < int(str(worked["obsv.cpu_time_ns"]))
+
+
+def test_exact_inputs_of_failing_calls(spans: list[Span]) -> None:
+    """`args="exact"` pickles the inputs as they were before the call, of failures only."""
+
+    @monitor(capture={"args": "exact"})
+    def f(numbers: list[int], *, scale: float = 1.0) -> None:
+        numbers.clear()
+        if scale:
+            raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011
+        f([1, 2], scale=2.0)
+    f([1], scale=0.0)
+    failed, fine = spans
+    assert failed.details is not None
+    assert failed.details.exact is not None
+    assert pickle.loads(failed.details.exact) == (([1, 2],), {"scale": 2.0})
+    assert fine.details is None or fine.details.exact is None
+    assert failed.attributes["obsv.input.numbers"] == "[1, 2]"
+
+
+def test_exact_inputs_that_cannot_be_pickled_or_are_large_are_left_out(spans: list[Span]) -> None:
+    """What cannot be pickled, or is over a megabyte, is recorded as text only."""
+
+    @monitor(capture={"args": "exact"})
+    def f(value: object) -> None:
+        raise ValueError
+
+    for value in (lambda: None, "x" * 2_000_000):
+        with pytest.raises(ValueError):  # noqa: PT011
+            f(value)
+    assert all(span.details is None or span.details.exact is None for span in spans)
+
+
+def test_process_group_and_feed(spans: list[Span]) -> None:
+    """The group is the module by default; a feed's name goes with its calls."""
+    monitor(lambda: None)()
+    monitor(process_group="trading.pnl", feed="prices")(lambda: None)()
+    assert spans[0].attributes["obsv.process_group"] == __name__
+    assert "obsv.feed" not in spans[0].attributes
+    assert spans[1].attributes["obsv.process_group"] == "trading.pnl"
+    assert spans[1].attributes["obsv.feed"] == "prices"
+
+
+def test_sample_rate_is_decided_per_call(spans: list[Span]) -> None:
+    """About half of the calls are recorded at 0.5, and not one for all."""
+    f = monitor(sample_rate=0.5)(lambda: None)
+    for _ in range(400):
+        f()
+    assert 100 < len(spans) < 300
+
+
+def test_program_random_numbers_are_left_alone(spans: list[Span]) -> None:
+    """Recording uses none of the program's random numbers, and a seed does not repeat ids."""
+    import random
+
+    f = monitor(lambda: None)
+    random.seed(1)
+    f()
+    drawn = random.random()
+    random.seed(1)
+    assert random.random() == drawn
+    f()
+    assert len({span.span_id for span in spans}) == 2
