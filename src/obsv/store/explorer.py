@@ -1,0 +1,178 @@
+"""The explorer's pages: calls that filters leave, in an order, by key and never by offset; what is new since a row.
+
+Every page starts at an index. Which one, and whether the rollups should first tell where to look, is decided here:
+
+- no filter by name, none by status: along `span_by_ts`;
+- only failed calls: along `span_errors`;
+- named processes: along `span_by_process`, a walk for each, merged; for more than a hundred, along `span_by_ts`;
+- only failed calls of named processes, where errors are many: minute by minute, where the rollups have errors;
+- durations: minute by minute, where the histograms have such durations (`cells.py`);
+- in the order of durations: from the outermost histogram buckets inwards (`slowest.py`);
+- a text: along the index while it can be near, else through the file in its own order (`search.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from obsv.store.calls import Call, calls_by_id
+from obsv.store.cells import rare
+from obsv.store.filters import Clause, Filters, row_clause
+from obsv.store.keyset import Key, check_order
+from obsv.store.reader import Reader, Snapshot
+from obsv.store.scope import Load, Scope
+from obsv.store.search import has_text, search, text_clause
+from obsv.store.slowest import Order, by_duration
+from obsv.store.walks import ALL, ERRORS, MERGED_PROCESSES, OF_PROCESSES, Walk
+from obsv.store.window import Window
+
+MAX_PAGE = 1_000
+# So many errors are walked through in a few milliseconds, whosever they are.
+FEW_ERRORS = 20_000
+NEW = """
+select s.ts, s.id from span s where s.id > :after and s.start_ns >= :start_ns{clause} order by s.id desc limit :limit
+"""
+
+
+class Page(NamedTuple):
+    """A page of calls. `cursor`: token of the next page; None when this is the last."""
+
+    calls: list[Call]
+    cursor: str | None
+
+
+class Tail(NamedTuple):
+    """What is new, newest first. `last_id`: what to ask after next. `more`: whether older new calls were left out."""
+
+    calls: list[Call]
+    last_id: int
+    more: bool
+
+
+def page(
+    reader: Reader, filters: Filters, window: Window, order: str = "-ts", cursor: str | None = None, limit: int = 100
+) -> Page:
+    """One page.
+
+    Args:
+        reader: of the store.
+        filters: which calls.
+        window: when they started.
+        order: `-ts` (newest first), `ts`, `-duration` (longest first) or `duration`.
+        cursor: of the page before; None for the first.
+        limit: how many calls, at most `MAX_PAGE`.
+
+    Raises:
+        InvalidQuery: no such order, or a cursor of another search.
+        QueryTimeout: it took too long.
+    """
+    order = check_order(order)
+    key = Key.parse(cursor, order) if cursor else None
+    limit = max(1, min(limit, MAX_PAGE))
+    with reader.snapshot() as store:
+        scope = Scope.of(store, filters)
+        if scope.is_empty:
+            return Page([], None)
+        keys = _keys(store, filters, scope, window, order, key, limit)
+        calls = calls_by_id(store, [found.id for found in keys])
+    full = len(keys) >= limit
+    return Page(_checked(calls, filters), keys[-1].token(order) if full else None)
+
+
+def pages(
+    reader: Reader, filters: Filters, window: Window, order: str, most: int, size: int = MAX_PAGE
+) -> Iterator[list[Call]]:
+    """All pages one after the other, up to a number of calls. Raises what `page` raises.
+
+    Args:
+        reader: of the store.
+        filters: which calls.
+        window: when they started.
+        order: as for `page`.
+        most: how many calls at most.
+        size: how many calls a page.
+    """
+    cursor: str | None = None
+    while most > 0:
+        found = page(reader, filters, window, order, cursor, min(size, most))
+        yield found.calls
+        most -= len(found.calls)
+        cursor = found.cursor
+        if cursor is None:
+            return
+
+
+def tail(reader: Reader, filters: Filters, after: int, start_ns: int, limit: int = 200) -> Tail:
+    """What has arrived since a row.
+
+    Args:
+        reader: of the store.
+        filters: which calls.
+        after: `last_id` of the last look.
+        start_ns: calls that started before are no news, Unix time in ns.
+        limit: how many calls at most, the newest.
+    """
+    with reader.snapshot() as store:
+        newest = store.one("select coalesce(max(id), 0) from span")
+        last_id = newest[0] if newest else 0
+        scope = Scope.of(store, filters)
+        if scope.is_empty or last_id <= after:
+            return Tail([], last_id, False)
+        clause = row_clause(filters, scope.signatures)
+        if filters.search:
+            clause = text_clause(clause, filters.search)
+        also = "" if scope.processes is None else OF_PROCESSES
+        bounds = {"after": after, "start_ns": start_ns, "limit": limit, "processes": str(scope.processes or [])}
+        keys = [Key(*row) for row in store.query(NEW.format(clause=clause.sql + also), {**clause.params, **bounds})]
+        calls = calls_by_id(store, [key.id for key in sorted(keys, reverse=True)])
+    return Tail(_checked(calls, filters), last_id, len(keys) == limit)
+
+
+def _keys(
+    store: Snapshot, filters: Filters, scope: Scope, window: Window, order: str, key: Key | None, limit: int
+) -> list[Key]:
+    clause = row_clause(filters, scope.signatures)
+    if order.endswith("duration"):
+        if filters.search:
+            clause = text_clause(clause, filters.search)
+        return by_duration(store, Order(window, order == "-duration", key, clause, limit), filters, scope)
+    walk = Walk(window, order == "-ts", key, clause, limit)
+    if filters.search:
+        return search(store, walk, filters, scope)
+    if filters.wants_errors:
+        return _errors(store, walk, filters, scope)
+    if filters.limits_duration:
+        return rare(store, walk, filters, scope)
+    if scope.processes is None:
+        return walk.run(store, ALL)
+    if len(scope.processes) <= MERGED_PROCESSES:
+        return walk.merged(store, scope.processes)
+    return walk.run(store, ALL, OF_PROCESSES, processes=str(scope.processes))
+
+
+def _errors(store: Snapshot, walk: Walk, filters: Filters, scope: Scope) -> list[Key]:
+    also = "" if scope.processes is None else OF_PROCESSES
+    narrow = filters.limits_duration or scope.processes is not None
+    if not narrow or Load.of(store, scope, walk.window).errors <= FEW_ERRORS:
+        return walk.run(store, ERRORS, also, processes=str(scope.processes or []))
+    return rare(store, walk, filters, scope)
+
+
+def _checked(calls: list[Call], filters: Filters) -> list[Call]:
+    """The calls with the rows that the filters want: a variable's, and those with the text."""
+    kept = []
+    for call in calls:
+        values = call.values
+        if filters.variable:
+            values = tuple(value for value in values if value.name == filters.variable)
+        if filters.search:
+            found = tuple(value for value in values if has_text(value.text, filters.search))
+            if not found and not has_text(call.exception or "", filters.search):
+                continue
+            values = found or values
+        kept.append(call._replace(values=values))
+    return kept
+
+
+__all__ = ["Clause", "Page", "Tail", "page", "pages", "tail"]

@@ -1,0 +1,273 @@
+"""How is it going: totals against the period before, latest errors, groups, functions; nearly all from rollups."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from math import log
+from typing import NamedTuple
+
+from obsv.store.histogram import percentile
+from obsv.store.reader import Reader, Snapshot
+from obsv.store.rollups import MINUTE_NS
+from obsv.store.window import NS, Window, ts
+
+BINS = 60
+LATEST_ERRORS = 10
+LISTED = 6
+# A mean of fewer calls says little about a change.
+ENOUGH_TO_COMPARE = 20
+
+SPANS = """
+select s.start_ns, p.name as process, p.process_group, s.exception, s.detail, s.trace as trace_id,
+  lower(hex(s.span_id)) as span_id
+from span s indexed by span_errors cross join process p on p.id = s.process_id
+where s.status = 2 and s.ts >= :start and s.ts < :end order by s.ts desc, s.id desc limit :limit
+"""
+ERRORS_BY_BIN = """
+select (minute - :first) / :step as bin, sum(errors) as errors from process_minute
+where minute between :first and :last group by bin
+"""
+HISTOGRAM_BY_BIN = """
+select (minute - :first) / :step as bin, bucket, sum(count) as count from minute_histogram
+where minute between :first and :last group by bin, bucket
+"""
+HISTOGRAM = (
+    "select bucket, sum(count) as count from minute_histogram where minute between :first and :last group by bucket"
+)
+FUNCTIONS = """
+select r.process_id, p.name, p.process_group, r.count, r.errors, r.total_ns from (
+  select process_id, sum(count) as count, sum(errors) as errors, sum(total_ns) as total_ns from process_minute
+  where minute between :first and :last group by process_id
+) r cross join process p on p.id = r.process_id
+"""
+# One look-up a minute and function: the key begins with the minute.
+FUNCTION_HISTOGRAMS = """
+with recursive span_of_minutes(minute) as (
+  select :first union all select minute + 1 from span_of_minutes where minute < :last
+)
+select h.process_id, h.bucket, sum(h.count) as count
+from span_of_minutes m cross join json_each(:processes) j
+cross join process_histogram h on h.minute = m.minute and h.process_id = j.value
+group by h.process_id, h.bucket
+"""
+
+
+class Totals(NamedTuple):
+    """All calls of a period.
+
+    Attributes:
+        calls: how many.
+        errors: how many failed.
+        p95_ns: 95th percentile of their durations; None without a call.
+        seconds: length of the period.
+    """
+
+    calls: int
+    errors: int
+    p95_ns: float | None
+    seconds: float
+
+    @property
+    def error_rate(self) -> float:
+        """Share of failed calls, 0..1."""
+        return self.errors / self.calls if self.calls else 0.0
+
+    @property
+    def throughput(self) -> float:
+        """Calls a second."""
+        return self.calls / self.seconds if self.seconds else 0.0
+
+
+class Bin(NamedTuple):
+    """One point of a sparkline: the totals of a part of the window, which starts at `start_ns`."""
+
+    start_ns: int
+    totals: Totals
+
+
+class ErrorCall(NamedTuple):
+    """A failed call. `exception`: its traceback, or the status message of a span that has none."""
+
+    start_ns: int
+    process: str
+    process_group: str
+    exception: str
+    trace_id: str
+    span_id: str
+
+
+class Group(NamedTuple):
+    """A process group: its calls and how many failed."""
+
+    name: str
+    calls: int
+    errors: int
+
+
+class Function(NamedTuple):
+    """A function in the window: mean and P95 of its durations, and the mean of the period before where there is one."""
+
+    name: str
+    process_group: str
+    calls: int
+    errors: int
+    mean_ns: float
+    p95_ns: float | None
+    mean_before_ns: float | None
+
+
+class Overview(NamedTuple):
+    """What the overview shows."""
+
+    window: Window
+    now: Totals
+    before: Totals
+    bins: list[Bin]
+    errors: list[ErrorCall]
+    groups: list[Group]
+    slowest: list[Function]
+    changed: list[Function]
+
+
+class _Sums(NamedTuple):
+    process_id: int
+    name: str
+    process_group: str
+    calls: int
+    errors: int
+    total_ns: int
+
+    @property
+    def mean_ns(self) -> float:
+        return self.total_ns / self.calls
+
+
+class _Minutes(NamedTuple):
+    """A window in whole minutes: rollups know no smaller part."""
+
+    first: int
+    last: int
+
+    @classmethod
+    def of(cls, window: Window) -> _Minutes:
+        last = (window.end_ns - 1) // MINUTE_NS
+        return cls(last - max(1, round(window.seconds / 60)) + 1, last)
+
+    def before(self) -> _Minutes:
+        return _Minutes(2 * self.first - self.last - 1, self.first - 1)
+
+    def seconds(self, end_ns: int) -> float:
+        return (min(end_ns, (self.last + 1) * MINUTE_NS) - self.first * MINUTE_NS) / NS
+
+    def params(self, **more: object) -> dict[str, object]:
+        return {"first": self.first, "last": self.last, **more}
+
+
+def overview(reader: Reader, window: Window) -> Overview:
+    """Read what the overview shows.
+
+    Args:
+        reader: of the store.
+        window: the period; what comes from rollups covers its whole minutes.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    minutes = _Minutes.of(window)
+    with reader.snapshot() as store:
+        now, before = _functions(store, minutes), _functions(store, minutes.before())
+        slowest, changed = _slowest(now), _changed(now, before)
+        p95 = _p95(store, minutes, [each.process_id for each in (*slowest, *changed)])
+        listed = [[_function(each, p95, before) for each in each_list] for each_list in (slowest, changed)]
+        return Overview(
+            window,
+            _totals(store, minutes, now, window.end_ns),
+            _totals(store, minutes.before(), before, window.end_ns),
+            _bins(store, minutes, window.end_ns),
+            latest_errors(store, window),
+            _groups(now),
+            *listed,
+        )
+
+
+def latest_errors(store: Reader | Snapshot, window: Window, limit: int = LATEST_ERRORS) -> list[ErrorCall]:
+    """The latest failed calls of a window, newest first."""
+    bounds = {"start": ts(window.start_ns), "end": ts(window.end_ns), "limit": limit}
+    return [
+        ErrorCall(
+            row["start_ns"],
+            row["process"],
+            row["process_group"],
+            row["exception"] or "",
+            row["trace_id"],
+            row["span_id"],
+        )
+        for row in store.query(SPANS, bounds)
+    ]
+
+
+def _functions(store: Snapshot, minutes: _Minutes) -> dict[int, _Sums]:
+    return {row["process_id"]: _Sums(*row) for row in store.query(FUNCTIONS, minutes.params())}
+
+
+def _totals(store: Snapshot, minutes: _Minutes, functions: dict[int, _Sums], end_ns: int) -> Totals:
+    buckets = {row["bucket"]: row["count"] for row in store.query(HISTOGRAM, minutes.params())}
+    errors = sum(each.errors for each in functions.values())
+    return Totals(sum(buckets.values()), errors, percentile(buckets, 0.95), minutes.seconds(end_ns))
+
+
+def _bins(store: Snapshot, minutes: _Minutes, end_ns: int) -> list[Bin]:
+    step = -(-(minutes.last - minutes.first + 1) // BINS)
+    errors = {row["bin"]: row["errors"] for row in store.query(ERRORS_BY_BIN, minutes.params(step=step))}
+    buckets: dict[int, dict[int, int]] = defaultdict(dict)
+    for row in store.query(HISTOGRAM_BY_BIN, minutes.params(step=step)):
+        buckets[row["bin"]][row["bucket"]] = row["count"]
+    bins = []
+    for at in range((minutes.last - minutes.first) // step + 1):
+        part = _Minutes(minutes.first + at * step, min(minutes.last, minutes.first + (at + 1) * step - 1))
+        found = buckets.get(at, {})
+        totals = Totals(sum(found.values()), errors.get(at, 0), percentile(found, 0.95), part.seconds(end_ns))
+        bins.append(Bin(part.first * MINUTE_NS, totals))
+    return bins
+
+
+def _groups(functions: dict[int, _Sums]) -> list[Group]:
+    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for each in functions.values():
+        sums[each.process_group][0] += each.calls
+        sums[each.process_group][1] += each.errors
+    return sorted((Group(name, *both) for name, both in sums.items()), key=lambda group: -group.calls)
+
+
+def _slowest(functions: dict[int, _Sums]) -> list[_Sums]:
+    return sorted(functions.values(), key=lambda each: -each.mean_ns)[:LISTED]
+
+
+def _changed(now: dict[int, _Sums], before: dict[int, _Sums]) -> list[_Sums]:
+    def change(each: _Sums) -> float:
+        known = before.get(each.process_id)
+        enough = known is not None and min(each.calls, known.calls) >= ENOUGH_TO_COMPARE
+        return abs(log(max(each.mean_ns, 1) / max(known.mean_ns, 1))) if known and enough else 0.0
+
+    ranked = sorted(now.values(), key=lambda each: -change(each))[:LISTED]
+    return [each for each in ranked if change(each) > 0]
+
+
+def _p95(store: Snapshot, minutes: _Minutes, process_ids: list[int]) -> dict[int, float | None]:
+    buckets: dict[int, dict[int, int]] = defaultdict(dict)
+    for row in store.query(FUNCTION_HISTOGRAMS, minutes.params(processes=str(sorted(set(process_ids))))):
+        buckets[row["process_id"]][row["bucket"]] = row["count"]
+    return {process_id: percentile(found, 0.95) for process_id, found in buckets.items()}
+
+
+def _function(each: _Sums, p95: dict[int, float | None], before: dict[int, _Sums]) -> Function:
+    known = before.get(each.process_id)
+    return Function(
+        each.name,
+        each.process_group,
+        each.calls,
+        each.errors,
+        each.mean_ns,
+        p95.get(each.process_id),
+        known.mean_ns if known else None,
+    )
