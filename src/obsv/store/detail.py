@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from obsv.errors import NotFound
 from obsv.store.calls import Call, calls_by_id
-from obsv.store.reader import Reader, Snapshot
+from obsv.store.reader import Reader, Row, Snapshot
 from obsv.store.rollups import MINUTE_NS
 from obsv.store.window import ts
 
@@ -26,14 +26,16 @@ where s.trace = :trace_id and s.span_id = :span_id
 """
 MEANS = """
 with recursive m(minute) as (select :first union all select minute + 1 from m where minute < :last)
-select r.minute, r.count, r.total_ns from m cross join process_minute r on r.minute = m.minute and r.process_id = :process
+select r.minute, r.count, r.total_ns
+from m cross join process_minute r on r.minute = m.minute and r.process_id = :process
 """
 POINTS = """
 select s.start_ns, s.duration_ns, s.status = 2 as failed from span s indexed by span_by_process
 where s.process_id = :process and s.ts >= :start and s.ts <= :end order by s.ts desc limit :limit
 """
 SPAN = """
-select s.id, s.span_id, s.parent_span_id, s.start_ns, s.duration_ns, s.status = 2 as failed, p.name as process, p.service
+select s.id, s.span_id, s.parent_span_id, s.start_ns, s.duration_ns, s.status = 2 as failed, p.name as process,
+  p.service
 from span s cross join process p on p.id = s.process_id
 """
 BY_ID = SPAN + "where s.trace = :trace_id and s.span_id = :span_id"
@@ -103,7 +105,7 @@ def detail(reader: Reader, trace_id: str, span_id: str) -> Detail:
     Raises:
         NotFound: there is no such call.
     """
-    key = {"trace_id": trace_id.lower(), "span_id": _bytes(span_id)}
+    key: dict[str, object] = {"trace_id": trace_id.lower(), "span_id": _bytes(span_id)}
     with reader.snapshot() as store:
         row = store.one(FIND, key)
         if row is None:
@@ -159,7 +161,9 @@ def _points(store: Snapshot, process_id: int, end_ns: int) -> list[Point]:
 
 
 def _relatives(store: Snapshot, key: dict[str, object]) -> tuple[list[Relative], bool]:
-    chain, seen, span_id = [], set(), key["span_id"]
+    chain: list[Row] = []
+    seen: set[object] = set()
+    span_id = key["span_id"]
     while span_id and span_id not in seen and len(chain) < MOST_ANCESTORS:
         seen.add(span_id)
         row = store.one(BY_ID, {**key, "span_id": span_id})
