@@ -1,6 +1,7 @@
 """Encoded successes on their way to the spill file."""
 
-import threading
+from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -12,7 +13,7 @@ class Blob(NamedTuple):
 
 
 class Blobs:
-    """A first-in, first-out store of blobs that is capped by bytes.
+    """Blobs in their order, capped by bytes; any thread may put, one takes. Without a lock: there are few of them.
 
     Args:
         max_bytes: what may wait here.
@@ -24,9 +25,7 @@ class Blobs:
 
     def clear(self) -> None:
         """Forget all, as the child of a fork must."""
-        self._lock = threading.Lock()  # guards the list and the count of its bytes; held for microseconds
-        self._blobs: list[Blob] = []
-        self._bytes = 0
+        self._blobs: deque[Blob] = deque()
 
     def __bool__(self) -> bool:
         return bool(self._blobs)
@@ -34,22 +33,21 @@ class Blobs:
     @property
     def is_full(self) -> bool:
         """Whether there is no room for more."""
-        return self._bytes >= self._max_bytes
+        return sum(len(blob.payload) for blob in list(self._blobs)) >= self._max_bytes
+
+    @property
+    def spans(self) -> int:
+        """How many spans wait."""
+        return sum(blob.spans for blob in list(self._blobs))
 
     def put(self, blob: Blob) -> None:
         """Add a blob."""
-        with self._lock:
-            self._blobs.append(blob)
-            self._bytes += len(blob.payload)
+        self._blobs.append(blob)
 
     def take_all(self) -> list[Blob]:
         """Take everything, oldest first."""
-        with self._lock:
-            blobs, self._blobs, self._bytes = self._blobs, [], 0
-        return blobs
+        return [self._blobs.popleft() for _ in range(len(self._blobs))]
 
-    def give_back(self, blobs: list[Blob]) -> None:
+    def give_back(self, blobs: Sequence[Blob]) -> None:
         """Put blobs back to the front."""
-        with self._lock:
-            self._blobs[:0] = blobs
-            self._bytes += sum(len(blob.payload) for blob in blobs)
+        self._blobs.extendleft(reversed(blobs))

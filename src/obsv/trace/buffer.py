@@ -5,8 +5,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from obsv.trace.counters import Tally
-
 T = TypeVar("T")
 
 
@@ -14,13 +12,16 @@ class Buffer(Generic[T]):
     """Error-first buffer, pure: no thread and no clock.
 
     Normal lane and overflow ring are one deque: its first `lane_size` entries are the lane, the next `ring_size` the
-    ring. So the ring refills the lane by itself and in order, and a hand-over is one append and one comparison. Any
-    number of threads may put and take at once: `deque.append` and `popleft` are atomic.
+    ring. So the ring refills the lane by itself and in order, and a hand-over is one append and one comparison, for
+    any number of threads, since `deque.append` is atomic. Taking entries out is guarded by a lock.
 
     Args:
         lane_size: entries of the normal lane; at least 1.
         ring_size: entries of the overflow ring; 0 or more.
-        on_mark: called without arguments by `put` when the depth is above `mark`; must not raise.
+
+    Attributes:
+        mark: `put` calls `on_mark` when the depth is above this; -1 for each `put`.
+        on_mark: called without arguments; must not raise.
         on_error: called without arguments by `put_error`; must not raise.
 
     Raises:
@@ -28,13 +29,13 @@ class Buffer(Generic[T]):
     """
 
     __slots__ = (
-        "_counting",
         "_dropped",
         "_errors",
         "_errors_taken",
-        "_late",
+        "_low",
         "_overflowed",
         "_queue",
+        "_removing",
         "_taken",
         "capacity",
         "lane_size",
@@ -43,14 +44,7 @@ class Buffer(Generic[T]):
         "on_mark",
     )
 
-    def __init__(
-        self,
-        lane_size: int = 10_000,
-        ring_size: int = 50_000,
-        *,
-        on_mark: Callable[[], None] = lambda: None,
-        on_error: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, lane_size: int = 10_000, ring_size: int = 50_000) -> None:
         if lane_size < 1:
             raise ValueError("lane_size must be at least 1")
         if ring_size < 0:
@@ -58,20 +52,22 @@ class Buffer(Generic[T]):
         self.lane_size = lane_size
         self.capacity = lane_size + ring_size
         self.mark = lane_size
-        self.on_mark = on_mark
-        self.on_error = on_error
+        self.on_mark: Callable[[], None] = _nothing
+        self.on_error: Callable[[], None] = _nothing
         self.clear()
 
     def clear(self) -> None:
         """Forget all entries and counts, as the child of a fork must."""
         self._queue: deque[T] = deque()
         self._errors: deque[T] = deque()
-        self._overflowed = Tally()
-        self._dropped = Tally()
-        self._late = Tally()
-        self._counting = threading.Lock()  # guards the two counts below; held for an addition only
+        # Guards everything below, and the left end of both deques. Reentrant, since a signal handler or a finalizer
+        # may come in between and be monitored itself.
+        self._removing = threading.RLock()
         self._taken = 0
         self._errors_taken = 0
+        self._dropped = 0
+        self._overflowed = 0
+        self._low = 0
 
     # -- in ------------------------------------------------------------------------------------------------------------
 
@@ -87,49 +83,77 @@ class Buffer(Generic[T]):
         self._errors.append(entry)
         self.on_error()
 
-    def count_overflow(self) -> None:
-        """Count the entry that `on_mark` was called for, if it stands in the ring."""
-        if len(self._queue) > self.lane_size:
-            self._overflowed.add()
-
     # -- out -----------------------------------------------------------------------------------------------------------
 
     def take(self, size: int) -> list[T]:
         """Take up to `size` of the oldest successes; what was in the ring moves up into the lane."""
-        batch = _pop(self._queue, size)
-        with self._counting:
+        with self._removing:
+            self._count_overflow()
+            batch = _pop(self._queue, size)
             self._taken += len(batch)
+            self._low = len(self._queue)
         return batch
+
+    def try_take(self, size: int) -> list[T]:
+        """Like `take`, but takes nothing where that would mean to wait for another thread."""
+        if not self._removing.acquire(blocking=False):
+            return []
+        try:
+            return self.take(size)
+        finally:
+            self._removing.release()
 
     def take_errors(self, size: int) -> list[T]:
         """Take up to `size` of the oldest errors."""
-        batch = _pop(self._errors, size)
-        with self._counting:
+        with self._removing:
+            batch = _pop(self._errors, size)
             self._errors_taken += len(batch)
         return batch
 
     def give_back(self, batch: list[T]) -> None:
         """Put successes that were taken back to the front."""
-        self._queue.extendleft(reversed(batch))
-        with self._counting:
+        with self._removing:
+            self._count_overflow()
+            self._queue.extendleft(reversed(batch))
             self._taken -= len(batch)
+            self._low = len(self._queue)
 
     def give_back_errors(self, batch: list[T]) -> None:
         """Put errors that were taken back to the front."""
-        self._errors.extendleft(reversed(batch))
-        with self._counting:
+        with self._removing:
+            self._errors.extendleft(reversed(batch))
             self._errors_taken -= len(batch)
 
-    def drop_oldest(self) -> None:
-        """Drop the oldest success, and count it."""
-        if _pop(self._queue, 1):
-            self._dropped.add()
+    def drop_oldest(self) -> int:
+        """Drop the oldest successes that are too many; none where that would mean to wait for another thread.
 
-    def discard_late(self) -> None:
+        Returns:
+            How many were dropped.
+        """
+        if not self._removing.acquire(blocking=False):
+            return 0
+        try:
+            return self._drop(self._queue, len(self._queue) - self.capacity)
+        finally:
+            self._removing.release()
+
+    def discard(self) -> None:
         """Drop all entries: they came after the end. They count as dropped."""
-        for entries in (self._queue, self._errors):
-            while _pop(entries, 1):
-                self._late.add()
+        with self._removing:
+            self._drop(self._queue, len(self._queue))
+            self._drop(self._errors, len(self._errors))
+
+    def _drop(self, entries: "deque[T]", size: int) -> int:
+        self._count_overflow()
+        dropped = len(_pop(entries, size))
+        self._dropped += dropped
+        self._low = len(self._queue)
+        return dropped
+
+    def _count_overflow(self) -> None:
+        # Since the last removal the queue has only grown: what it grew above the lane went into the ring.
+        self._overflowed += max(0, len(self._queue) - max(self._low, self.lane_size))
+        self._low = len(self._queue)
 
     # -- counts --------------------------------------------------------------------------------------------------------
 
@@ -144,9 +168,10 @@ class Buffer(Generic[T]):
         return len(self._errors)
 
     @property
-    def taken(self) -> int:
-        """Successes taken and not given back."""
-        return self._taken
+    def removed(self) -> int:
+        """Successes taken and not given back, or dropped."""
+        with self._removing:
+            return self._taken + self._dropped
 
     @property
     def errors_taken(self) -> int:
@@ -156,35 +181,37 @@ class Buffer(Generic[T]):
     @property
     def overflowed(self) -> int:
         """Successes that went into the ring because the lane was full."""
-        return self._overflowed.value
+        with self._removing:
+            self._count_overflow()
+            return self._overflowed
 
     @property
     def recovered(self) -> int:
         """Successes that came from the ring back into the lane and were not dropped there."""
-        return max(0, self.overflowed - max(0, len(self._queue) - self.lane_size) - self._dropped.value)
+        with self._removing:
+            return max(0, self.overflowed - max(0, len(self._queue) - self.lane_size) - self._dropped)
 
     @property
     def dropped(self) -> int:
         """Successes dropped because there was no room, and whatever came after the end."""
-        return self._dropped.value + self._late.value
+        return self._dropped
 
     @property
     def errors(self) -> int:
         """Errors put in so far."""
-        return self._errors_taken + len(self._errors)
+        with self._removing:
+            return self._errors_taken + len(self._errors)
 
     @property
     def recorded(self) -> int:
-        """Entries put in so far; while another thread is taking a batch, short by what it has in hand."""
-        return self._taken + self.dropped + len(self._queue) + self.errors
+        """Entries put in so far."""
+        with self._removing:
+            return self._taken + self._dropped + len(self._queue) + self.errors
 
 
 def _pop(entries: "deque[T]", size: int) -> list[T]:
-    popleft = entries.popleft
-    batch: list[T] = []
-    try:
-        for _ in range(min(size, len(entries))):
-            batch.append(popleft())  # noqa: PERF401 - what was popped must survive the IndexError
-    except IndexError:  # another thread was faster
-        pass
-    return batch
+    return [entries.popleft() for _ in range(min(size, len(entries)))]
+
+
+def _nothing() -> None:
+    """What a buffer does that nobody listens to."""

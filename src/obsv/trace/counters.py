@@ -1,32 +1,6 @@
-"""What the recorder counts about itself, without a lock where spans pass by."""
+"""What the draining thread counts."""
 
-import itertools
-import threading
 from typing import Any
-
-
-class Tally:
-    """A counter that any number of threads may add to without a lock.
-
-    `add` is the `__next__` of an `itertools.count`, one step of the interpreter; reading takes a step as well, so reads
-    are counted and subtracted.
-    """
-
-    __slots__ = ("_count", "_lock", "_reads", "add")
-
-    def __init__(self) -> None:
-        self._count = itertools.count()
-        self._reads = 0
-        self._lock = threading.Lock()  # guards `_reads` against two readers
-        self.add = self._count.__next__
-
-    @property
-    def value(self) -> int:
-        """How often `add` was called."""
-        with self._lock:
-            value = self.add() - self._reads
-            self._reads += 1
-        return value
 
 
 class Counters:

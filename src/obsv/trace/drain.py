@@ -8,6 +8,7 @@ from typing import Literal
 
 from opentelemetry.sdk.trace import ReadableSpan
 
+from obsv.trace.age import Age
 from obsv.trace.blobs import Blobs
 from obsv.trace.buffer import Buffer
 from obsv.trace.counters import Counters
@@ -80,7 +81,8 @@ class Drain:
     def reset(self) -> None:
         """Begin anew, as the child of a fork must."""
         self._round = 0
-        self._round_from = self._seen_at = self._next_round = self._clock()
+        self._next_round = self._clock()
+        self._age = Age(self._clock)
         self._probe = False
         self._has_adopted = False
 
@@ -116,48 +118,48 @@ class Drain:
             if self._exporting.export(batch):
                 return True
         else:
-            batch = self._buffer.take_errors(RECORD)
+            batch = self._buffer.take_errors(self._limits.batch_size)
         rest = self._stash.put(batch, errors=True)
         self._buffer.give_back_errors(rest)
-        return len(rest) < len(batch)
+        return not rest
 
     def _is_due(self, flushing: bool) -> bool:
+        depth = self._buffer.depth
+        self._age.observe(self._buffer.removed + depth)
         if self._round > 0:
             return True
-        now, depth = self._clock(), self._buffer.depth
-        if not depth:
-            self._seen_at = now
-            return False
-        if not (flushing or now >= self._next_round or depth > self._buffer.lane_size):
+        if not (flushing or self._clock() >= self._next_round or depth > self._buffer.lane_size):
             return False
         self._round = depth
-        self._round_from, self._seen_at = self._seen_at, now
-        return True
+        return depth > 0
 
     def _successes(self) -> bool:
         size = min(self._round, self._limits.batch_size)
-        late = self._would_be_late(size)
-        allowed = not late and self._is_allowed()
+        age_s, started = self._age_s(), self._clock()
+        allowed = not self._would_be_late(size, age_s) and self._is_allowed()
         batch = self._buffer.take(size)
         self._round -= size
         kept = allowed and self._exporting.export(batch)
         rest = [] if kept else self._put_aside(batch)
         if rest:
             self._buffer.give_back(rest)
-            self._round, self._seen_at = 0, self._round_from
+            self._round = 0
         if self._round == 0:
             self._next_round = self._clock() + self._limits.schedule_delay_s
-        self._counters.writer_lag_s = self._clock() - self._round_from
+        self._counters.writer_lag_s = age_s + self._clock() - started
         return not rest
+
+    def _age_s(self) -> float:
+        """Seconds that the oldest success has waited that is neither in the exporter's hands nor on disk."""
+        return self._age.of(self._buffer.removed - self._blobs.spans)
 
     def _put_aside(self, batch: list[ReadableSpan]) -> list[ReadableSpan]:
         return self._stash.put(batch) if self._limits.on_full == "spill" else batch
 
-    def _would_be_late(self, size: int) -> bool:
+    def _would_be_late(self, size: int, age_s: float) -> bool:
         """Whether the rest of this round would be on disk too late if it were exported: then it is spilled."""
         if self._limits.on_full != "spill" or size < _WORTH_SPILLING or not self._stash.is_usable:
             return False
-        age_s = self._clock() - self._round_from
         if age_s + self._exporting.expected_s(self._round) <= self._limits.lag_s:
             return False
         self._exporting.doubt_estimate()
@@ -168,10 +170,13 @@ class Drain:
         return self._exporting.breaker.allow(probe_now=probe)
 
     def _write_blobs(self) -> bool:
+        age_s, started = self._age_s(), self._clock()
         blobs = self._blobs.take_all()
-        rest = self._stash.put_blobs(blobs)
-        self._blobs.give_back(rest)
-        return len(rest) < len(blobs)
+        if not self._stash.put_blobs(blobs):
+            self._blobs.give_back(blobs)
+            return False
+        self._counters.writer_lag_s = age_s + self._clock() - started
+        return True
 
     def _replay(self) -> bool:
         if self._stash.is_empty or not self._is_allowed():
@@ -200,13 +205,13 @@ class Drain:
             Whether all of it was exported.
         """
         self._probe = True
-        taken = self._buffer.taken + self._buffer.depth
+        removed = self._buffer.removed + self._buffer.depth
         errors_taken = self._buffer.errors_taken + self._buffer.error_depth
         while self._clock() < deadline and self.step(flushing=True):
-            if self._buffer.taken >= taken and self._buffer.errors_taken >= errors_taken and self._is_empty():
+            if self._buffer.removed >= removed and self._buffer.errors_taken >= errors_taken and self._is_empty():
                 break
         self._probe = False
-        return self._buffer.taken >= taken and self._buffer.errors_taken >= errors_taken and self._is_empty()
+        return self._buffer.removed >= removed and self._buffer.errors_taken >= errors_taken and self._is_empty()
 
     def _is_empty(self) -> bool:
         return not self._blobs and self._stash.is_empty
@@ -219,7 +224,8 @@ class Drain:
         """
         stash = stash or self._stash
         lost = len(stash.put(self._buffer.take_errors(self._buffer.error_depth), errors=True))
-        lost += sum(blob.spans for blob in stash.put_blobs(self._blobs.take_all()))
+        blobs = self._blobs.take_all()
+        lost += 0 if stash.put_blobs(blobs) else sum(blob.spans for blob in blobs)
         lost += len(stash.put(self._buffer.take(self._buffer.depth)))
         if lost:
             self._counters.dropped += lost

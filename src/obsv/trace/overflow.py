@@ -12,9 +12,9 @@ from obsv.trace.drain import Limits
 from obsv.trace.notices import Notices
 from obsv.trace.stash import RECORD, Stash
 
-# From this part of the ring on, producers encode: the worker, which gets a ninth of the interpreter beside eight
-# computing threads, then only has to write.
-_NEARLY_FULL = 0.8
+# From this part of the ring on, producers encode what they make too much: the worker, which gets a ninth of the
+# interpreter beside eight computing threads, then only has to write. At 200,000 calls/s this part is 50 ms.
+_RELIEVE = 0.2
 
 
 class Overflow:
@@ -46,7 +46,10 @@ class Overflow:
         self._limits = limits
         self._notices = notices
         self.wake = wake
-        self._nearly_full = buffer.lane_size + int((buffer.capacity - buffer.lane_size) * _NEARLY_FULL)
+        ring_size = buffer.capacity - buffer.lane_size
+        self._relieve_at = (
+            buffer.lane_size + int(ring_size * _RELIEVE) if limits.on_full == "spill" else buffer.capacity
+        )
         self.queue_warning_threshold = queue_warning_threshold
         self.reset()
 
@@ -66,7 +69,7 @@ class Overflow:
         """The buffer's hook for errors: the worker writes them at once. Never raises."""
         try:
             if self.is_sealed:
-                self._buffer.discard_late()
+                self._buffer.discard()
             else:
                 self.wake()
         except Exception:
@@ -93,24 +96,19 @@ class Overflow:
 
     def _mark(self) -> int:
         """Depth from which on a look is worth while."""
-        if self._notices.has("queue"):
-            return self._buffer.lane_size
-        return min(self.queue_warning_threshold, self._buffer.lane_size)
+        return self._relieve_at if self._notices.has("queue") else min(self.queue_warning_threshold, self._relieve_at)
 
     def _on_mark(self) -> None:
         if self.is_sealed:
-            self._buffer.discard_late()
+            self._buffer.discard()
             return
         depth = self._buffer.depth
         if depth > self.queue_warning_threshold:
             self._warn(depth)
-        mark = self._mark()
-        if self._buffer.mark < mark:
+        if self._buffer.mark < (mark := self._mark()):
             self._buffer.mark = mark
-        self.wake()
-        if depth > self._buffer.lane_size:
-            self._buffer.count_overflow()
-        if depth > self._nearly_full:
+            self.wake()
+        if depth > self._relieve_at:
             self._relieve(depth)
 
     def _warn(self, depth: int) -> None:
@@ -125,16 +123,12 @@ class Overflow:
 
     def _relieve(self, depth: int) -> None:
         if self._limits.on_full == "spill" and self._stash.is_usable and not self._blobs.is_full:
-            if batch := self._buffer.take(RECORD):
+            if batch := self._buffer.try_take(RECORD):
                 self._blobs.put(self._stash.encode(batch))
-            return
-        if depth <= self._buffer.capacity:
-            return
-        if self._limits.on_full == "block" and self._wait_for_room():
-            return
-        if self._buffer.depth > self._buffer.capacity:
-            self._buffer.drop_oldest()
-            self._stash.say_dropped()
+        elif depth > self._buffer.capacity:
+            self.wake()
+            if not (self._limits.on_full == "block" and self._wait_for_room()) and self._buffer.drop_oldest():
+                self._stash.say_dropped()
 
     def _wait_for_room(self) -> bool:
         """Wait on the program's thread; False if that took too long, since obsv must never hang a program."""

@@ -198,7 +198,7 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         if not self._worker.stop(timeout_millis / 1e3):
             self._drain.leave(self._new_stash())
         self._overflow.seal()
-        self._buffer.discard_late()
+        self._buffer.discard()
         self._shut_exporter_down(deadline)
 
     def _shut_exporter_down(self, deadline: float) -> None:

@@ -2,9 +2,11 @@
 
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from obsv.trace.blobs import Blob
 from obsv.trace.spill_file import ERRORS, SUCCESSES, Record, SpillFile, UnreadableSpill
 
 SUFFIX = ".spill"
@@ -55,25 +57,24 @@ class Spill:
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
-    def append(self, payload: bytes, count: int, *, errors: bool = False) -> int:
-        """Write a record of `count` spans.
+    def append(self, blobs: Sequence[Blob], *, errors: bool = False) -> int:
+        """Write a record for each blob.
 
         Returns:
-            How many of the oldest successes were deleted to stay under `max_bytes`, with the record itself if it alone
-            is over it.
+            How many of the oldest successes were deleted to stay under `max_bytes`.
 
         Raises:
-            OSError: it cannot be written; nothing was changed but what had to go for room.
+            OSError: they cannot be written; nothing was changed but what had to go for room.
         """
         if errors:
-            self._file_for(ERRORS).append(payload, count)
+            self._file_for(ERRORS).append(blobs)
             return 0
-        if len(payload) > self.max_bytes:
-            return count
         dropped = 0
-        while self.success_bytes + len(payload) > self.max_bytes:
-            dropped += self._drop_oldest()
-        self._file_for(SUCCESSES).append(payload, count)
+        size = sum(len(blob.payload) for blob in blobs)
+        while (oldest := self._oldest_successes()) is not None and self.success_bytes + size > self.max_bytes:
+            dropped += oldest.pending
+            self._remove(oldest)
+        self._file_for(SUCCESSES).append(blobs)
         return dropped
 
     def sync(self) -> None:
@@ -95,11 +96,8 @@ class Spill:
             self._files.append(file)
         return file
 
-    def _drop_oldest(self) -> int:
-        oldest = next(file for file in self._files if file.kind == SUCCESSES)
-        dropped = oldest.pending
-        self._remove(oldest)
-        return dropped
+    def _oldest_successes(self) -> SpillFile | None:
+        return next((file for file in self._files if file.kind == SUCCESSES), None)
 
     # -- reading -------------------------------------------------------------------------------------------------------
 

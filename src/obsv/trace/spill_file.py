@@ -6,16 +6,21 @@
 
 It is only appended to, but for `replayed`: how far the records have been exported. A record that was not written to the
 end, or was damaged later, is skipped: reading goes on at the next marker that begins a sound record.
+
+Every call that lets go of the interpreter lock costs up to 5 ms for each computing thread until it is won back. So many
+records are written at once, files are read and written without seeking, and the checksum is taken in small steps.
 """
 
 import errno
 import os
 import struct
 import zlib
+from collections.abc import Sequence
 from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
+from obsv.trace.blobs import Blob
 from obsv.trace.file_lock import try_lock
 
 MAGIC = b"OBSVSPIL"
@@ -28,6 +33,8 @@ _RECORD = struct.Struct("<4sIII")
 _SIZES = struct.Struct("<II")
 _REPLAYED = struct.Struct("<Q")
 _REPLAYED_AT = 16
+# zlib lets go of the interpreter lock for more than this.
+_KEEPS_THE_LOCK = 5 << 10
 # What is read at a time while looking for the next marker.
 _WINDOW = 1 << 20
 
@@ -80,7 +87,7 @@ class SpillFile:
         file = FileIO(descriptor, "r+")
         try_lock(file)
         try:
-            _write_all(file, [_HEADER.pack(MAGIC, FORMAT_VERSION, kind, 0, 0, _HEADER.size)])
+            _write(file, _HEADER.pack(MAGIC, FORMAT_VERSION, kind, 0, 0, _HEADER.size), 0)
         except OSError:
             file.close()
             path.unlink(missing_ok=True)
@@ -103,7 +110,7 @@ class SpillFile:
             if not try_lock(file) or not _is_at(file, path):
                 file.close()
                 return None
-            header = file.read(_HEADER.size) or b""
+            header = _read(file, _HEADER.size, 0)
             if len(header) < _HEADER.size:  # its owner died before the first record
                 path.unlink()
                 file.close()
@@ -117,26 +124,20 @@ class SpillFile:
         spill_file.count_pending()
         return spill_file
 
-    def append(self, payload: bytes, count: int) -> None:
-        """Add a record.
-
-        Args:
-            payload: what `read` shall give back.
-            count: spans in it.
+    def append(self, blobs: Sequence[Blob]) -> None:
+        """Add records, a blob each.
 
         Raises:
-            OSError: it cannot be written; the file is as it was.
+            OSError: they cannot be written; the file is as it was.
         """
-        sizes = _SIZES.pack(len(payload), count)
-        checksum = zlib.crc32(payload, zlib.crc32(sizes))
-        self._file.seek(self.size)
+        data = b"".join(part for blob in blobs for part in (_record_head(blob), blob.payload))
         try:
-            written = _write_all(self._file, [_RECORD.pack(MARKER, len(payload), count, checksum), payload])
+            _write(self._file, data, self.size)
         except OSError:
             self._file.truncate(self.size)
             raise
-        self.size += written
-        self.pending += count
+        self.size += len(data)
+        self.pending += sum(blob.spans for blob in blobs)
 
     def read(self, position: int) -> Record | None:
         """The first sound record at or after a position; None if there is none."""
@@ -154,8 +155,7 @@ class SpillFile:
         """
         self.replayed = end
         self.pending -= count
-        self._file.seek(_REPLAYED_AT)
-        _write_all(self._file, [_REPLAYED.pack(end)])
+        _write(self._file, _REPLAYED.pack(end), _REPLAYED_AT)
 
     def skip_to(self, position: int) -> None:
         """Leave out the records before a position that the exporter has noted."""
@@ -205,7 +205,7 @@ class SpillFile:
         if marker != MARKER or end > self.size:
             return None
         payload = self._bytes(position + _RECORD.size, length)
-        if zlib.crc32(payload, zlib.crc32(_SIZES.pack(length, count))) != checksum:
+        if _checksum(payload, count) != checksum:
             return None
         return Record(payload, count, end)
 
@@ -220,13 +220,7 @@ class SpillFile:
         return self.size
 
     def _bytes(self, position: int, length: int) -> bytes:
-        self._file.seek(position)
-        parts = []
-        while length > 0 and (part := self._file.read(min(length, self.size - position))):
-            parts.append(part)
-            position += len(part)
-            length -= len(part)
-        return b"".join(parts)
+        return _read(self._file, min(length, self.size - position), position)
 
 
 def _is_at(file: FileIO, path: Path) -> bool:
@@ -251,9 +245,47 @@ def _parse_header(header: bytes, path: Path) -> tuple[int, int]:
     return kind, max(replayed, _HEADER.size)
 
 
-def _write_all(file: FileIO, parts: list[bytes]) -> int:
-    data = b"".join(parts)
-    written = file.write(data)
+def _record_head(blob: Blob) -> bytes:
+    return _RECORD.pack(MARKER, len(blob.payload), blob.spans, _checksum(blob.payload, blob.spans))
+
+
+def _checksum(payload: bytes, count: int) -> int:
+    checksum = zlib.crc32(_SIZES.pack(len(payload), count))
+    view = memoryview(payload)
+    for start in range(0, len(payload), _KEEPS_THE_LOCK):
+        checksum = zlib.crc32(view[start : start + _KEEPS_THE_LOCK], checksum)
+    return checksum
+
+
+def _read(file: FileIO, length: int, position: int) -> bytes:
+    parts = []
+    while length > 0 and (part := _read_some(file, length, position)):
+        parts.append(part)
+        position += len(part)
+        length -= len(part)
+    return b"".join(parts)
+
+
+def _write(file: FileIO, data: bytes, position: int) -> None:
+    written = _write_some(file, data, position)
     if written != len(data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file.name)
-    return written
+
+
+if hasattr(os, "pread"):
+
+    def _read_some(file: FileIO, length: int, position: int) -> bytes:
+        return os.pread(file.fileno(), length, position)
+
+    def _write_some(file: FileIO, data: bytes, position: int) -> int:
+        return os.pwrite(file.fileno(), data, position)
+
+else:  # Windows
+
+    def _read_some(file: FileIO, length: int, position: int) -> bytes:
+        file.seek(position)
+        return file.read(length) or b""
+
+    def _write_some(file: FileIO, data: bytes, position: int) -> int:
+        file.seek(position)
+        return file.write(data) or 0

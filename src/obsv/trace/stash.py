@@ -80,36 +80,31 @@ class Stash:
         """Put spans aside.
 
         Returns:
-            The spans that could not be put aside.
+            The spans again if that is impossible now.
         """
-        for start in range(0, len(spans), RECORD):
-            if not self.is_usable or not self._write(self.encode(spans[start : start + RECORD]), errors):
-                return spans[start:]
+        if not self.is_usable:
+            return spans
+        blobs = [self.encode(spans[start : start + RECORD]) for start in range(0, len(spans), RECORD)]
+        if not self._write(blobs, errors):
+            return spans
         if errors:
             self._sync()
         return []
 
-    def put_blobs(self, blobs: list[Blob]) -> list[Blob]:
-        """Put encoded successes aside.
+    def put_blobs(self, blobs: list[Blob]) -> bool:
+        """Put encoded successes aside; False if that is impossible now."""
+        return self.is_usable and self._write(blobs, errors=False)
 
-        Returns:
-            The blobs that could not be put aside.
-        """
-        for position, blob in enumerate(blobs):
-            if not self.is_usable or not self._write(blob, errors=False):
-                return blobs[position:]
-        return []
-
-    def _write(self, blob: Blob, errors: bool) -> bool:
+    def _write(self, blobs: list[Blob], errors: bool) -> bool:
         assert self._spill is not None
         try:
-            dropped = self._spill.append(blob.payload, blob.spans, errors=errors)
+            dropped = self._spill.append(blobs, errors=errors)
         except OSError as error:
             self._trouble(error)
             return False
         self._retry_at = 0.0
         self._notices.over("spill")
-        self._counters.spilled += blob.spans
+        self._counters.spilled += sum(blob.spans for blob in blobs)
         if dropped:
             self._counters.dropped += dropped
             self.say_dropped()

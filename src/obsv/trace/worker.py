@@ -1,10 +1,12 @@
 """The worker thread: sleeps, drains, flushes, and never dies of an exception."""
 
+import contextlib
 import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, detach, set_value
@@ -58,7 +60,9 @@ class Worker:
         self._cannot_start = False
         self._starting = threading.Lock()  # guards `_thread`
         self._working = threading.Lock()  # guards the drain: held by whoever runs it
-        self._awake = threading.Event()
+        # Not an `Event`, whose lock would hang a signal handler that interrupts `wake` and wakes as well.
+        self._tokens: SimpleQueue[None] = SimpleQueue()
+        self._is_called = False
         self._requests: deque[_Flush] = deque()
         self._quiet_rounds = 0
         self._stop_by: float | None = None
@@ -71,8 +75,9 @@ class Worker:
         self.is_idle = False
         if self._thread is None:
             self._start()
-        if not self._awake.is_set():
-            self._awake.set()
+        if not self._is_called:
+            self._is_called = True
+            self._tokens.put(None)
 
     def flush(self, timeout_s: float) -> bool:
         """Have everything that waits exported.
@@ -104,7 +109,7 @@ class Worker:
         thread = self._thread
         if thread is None:
             return self._here(self._finish, timeout_s) is not None
-        self._awake.set()
+        self._tokens.put(None)
         # The thread itself gives up at the deadline; what it then puts aside takes a moment more.
         thread.join(timeout_s + 1.0)
         return not thread.is_alive()
@@ -112,7 +117,7 @@ class Worker:
     def request_stop(self, timeout_s: float) -> None:
         """Like `stop`, without waiting for the end."""
         self._stop_by = self._clock() + timeout_s
-        self._awake.set()
+        self._tokens.put(None)
 
     def _is_this_thread(self) -> bool:
         return self._thread is not None and threading.get_ident() == self._thread.ident
@@ -147,8 +152,7 @@ class Worker:
     def _run(self) -> None:
         attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
         while self._stop_by is None:
-            self._awake.wait(self._pause_s())
-            self._awake.clear()
+            self._sleep(self._pause_s())
             with self._working:
                 self._guarded(self._cycle)
         with self._working:
@@ -184,6 +188,12 @@ class Worker:
         self._drain.flush(self._stop_by)
         self._drain.leave()
         return True
+
+    def _sleep(self, timeout_s: float) -> None:
+        # Down before anything is looked at: whoever comes later puts the next token.
+        with contextlib.suppress(Empty):
+            self._tokens.get(timeout=timeout_s)
+        self._is_called = False
 
     def _pause_s(self) -> float:
         """Seconds to sleep; before a long sleep, producers are told to wake this thread."""
