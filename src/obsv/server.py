@@ -16,7 +16,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from obsv.api import problems
-from obsv.api.guard import Guard, is_loopback
+from obsv.api.guard import Guard
 from obsv.api.login import router as login_router
 from obsv.api.session import Sessions
 from obsv.api.v1 import router as api_router
@@ -24,6 +24,7 @@ from obsv.dashboards.app import DashApp
 from obsv.dashboards.pages import PAGES
 from obsv.dashboards.shell import mount
 from obsv.errors import ConfigurationError
+from obsv.hosts import is_loopback
 from obsv.store.pulse import Pulse
 from obsv.store.reader import Reader
 

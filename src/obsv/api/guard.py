@@ -5,13 +5,11 @@ The rules, in the order they are tried:
 1. Host header: a name this server is known by, or an address where it listens beyond loopback. A page on another
    domain that points its name at 127.0.0.1 (DNS rebinding) is turned away here.
 2. Origin: a request that a page of another origin makes from a browser is refused, apart from plain navigation.
-   Routes that answer other origins on purpose (`cross_origin`) look after that themselves.
+   Routes that answer other origins on purpose (`cross_origin`) look after that, and after the token, themselves.
 3. Token: with `OBSV_TOKEN`, a bearer token, or the cookie that the login page sets.
 4. Answers carry a content security policy and its companions. No CORS header is ever set here.
 """
 
-import ipaddress
-import socket
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
@@ -22,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from obsv.api.problems import problem
 from obsv.api.session import COOKIE, Sessions
+from obsv.hosts import KnownHosts
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -50,32 +49,6 @@ OPEN_PATHS = ("/login", "/healthz", "/assets/login.css", "/assets/fonts/", "/_fa
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-def host_of(header: str) -> str:
-    """Host name of a Host header, without port, brackets or trailing dot; empty when it cannot be read."""
-    try:
-        return (urlsplit("//" + header).hostname or "").rstrip(".").lower()
-    except ValueError:
-        return ""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own: localhost, 127.0.0.0/8 or ::1."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
 class Guard:
     """The middleware.
 
@@ -84,7 +57,7 @@ class Guard:
         bind: the address the server listens on.
         token: the secret of `OBSV_TOKEN`; None when everybody on this machine may read.
         names: further host names the server is known by (`OBSV_ALLOWED_HOSTS`).
-        cross_origin: path prefixes that answer pages of other origins by their own rules.
+        cross_origin: path prefixes that check origin and token by their own rules (OTLP, `obsv.otlp.access`).
         script_hashes: content security policy sources of the inline scripts of the app.
     """
 
@@ -99,8 +72,7 @@ class Guard:
         script_hashes: Iterable[str] = (),
     ) -> None:
         self.app = app
-        self.local = is_loopback(bind)
-        self.names = {bind.lower(), *map(str.lower, names)} | (set() if self.local else {socket.gethostname().lower()})
+        self.hosts = KnownHosts(bind, names)
         self.sessions = Sessions(token) if token else None
         self.cross_origin = cross_origin
         self.headers = HEADERS | {
@@ -118,45 +90,29 @@ class Guard:
     def refuse(self, scope: Scope) -> Response | None:
         """The answer to a request that may not pass; None when it may."""
         headers = Headers(scope=scope)
-        if not self.knows(headers.get("host", "")):
+        if headers.get("host", "") not in self.hosts:
             return problem(
                 421,
                 "Misdirected request",
                 f"This server is not {headers.get('host', '(no host)')!r}. If it should be reachable by that name, "
                 "list the name in OBSV_ALLOWED_HOSTS.",
             )
+        if scope["path"].startswith(self.cross_origin):
+            return None
         if self.is_foreign_page(scope, headers):
             return problem(403, "Forbidden", "A page of another origin may not use this server.")
-        if self.sessions is None or scope["path"].startswith(OPEN_PATHS) or self._is_preflight(scope):
+        if self.sessions is None or scope["path"].startswith(OPEN_PATHS):
             return None
         return None if self.sessions.admits(headers.get("authorization"), _cookie(headers)) else self._ask(scope)
 
-    def knows(self, host_header: str) -> bool:
-        """Whether the Host header names this server."""
-        host = host_of(host_header)
-        if host in self.names or is_loopback(host):
-            return bool(host)
-        # An attacker's page has a name; an address in the header cannot come from rebinding.
-        return not self.local and _is_address(host)
-
     def is_foreign_page(self, scope: Scope, headers: Headers) -> bool:
         """Whether a browser sends this for a page of another origin."""
-        if scope["path"].startswith(self.cross_origin):
-            return False
         safe = scope["type"] == "http" and scope["method"] in SAFE_METHODS
         origin = headers.get("origin")
         if origin and not safe and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
             return True
         navigates = safe and headers.get("sec-fetch-mode") == "navigate"
         return headers.get("sec-fetch-site") in ("cross-site", "same-site") and not navigates
-
-    def _is_preflight(self, scope: Scope) -> bool:
-        # A browser's preflight carries no credentials by specification; the answer holds no data.
-        return (
-            scope["type"] == "http"
-            and scope["method"] == "OPTIONS"
-            and bool(scope["path"].startswith(self.cross_origin))
-        )
 
     def _ask(self, scope: Scope) -> Response:
         wants_page = "text/html" in Headers(scope=scope).get("accept", "")

@@ -63,7 +63,7 @@ from span s
   left join code c on c.id = g.code_id
   left join thread t on t.id = s.thread_id
 """
-_OF_TRACE = SPANS + "where s.trace = ? and s.id > ? order by s.id limit ?"
+_OF_TRACE = SPANS + "where s.trace = ? and s.span_id > ? order by s.span_id limit ?"
 _IN_ORDER = SPANS + "where (s.ts, s.id) > (?, ?) and s.ts < ? order by s.ts, s.id limit ?"
 
 
@@ -78,7 +78,7 @@ def spans_of_trace(reader: Reader, trace_id: str) -> list[StoredSpan]:
         StoreError: see `Reader`.
     """
     found: list[StoredSpan] = []
-    while chunk := reader.query(_OF_TRACE, (trace_id, found[-1].id if found else 0, CHUNK)):
+    while chunk := reader.query(_OF_TRACE, (trace_id, found[-1].span_id if found else b"", CHUNK)):
         found += map(StoredSpan._make, chunk)
     return sorted(found, key=lambda span: (span.start_ns, span.id))
 

@@ -1,0 +1,89 @@
+"""Who may send spans: the rules of the app, with answers that senders understand.
+
+On loopback without a token everybody on this machine may send; with `OBSV_TOKEN` every request needs it as a bearer
+token (over gRPC in the metadata). A page in a browser may send when its origin was permitted.
+"""
+
+import hmac
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+from obsv.hosts import KnownHosts
+from obsv.otlp.failures import Forbidden, Unauthorized
+
+PREFLIGHT_AGE_S = 600
+
+
+class Access:
+    """The rules.
+
+    Args:
+        bind: address that the server listens on.
+        token: the secret of `OBSV_TOKEN`; None where everybody on this machine may send.
+        names: further host names of the server (`OBSV_ALLOWED_HOSTS`).
+        origins: origins of pages that may send (`OBSV_CORS_ORIGINS`), as `https://shop.example`; `*` is all.
+    """
+
+    def __init__(
+        self, bind: str = "127.0.0.1", token: str | None = None, names: Iterable[str] = (), origins: Iterable[str] = ()
+    ) -> None:
+        self._hosts = KnownHosts(bind, names)
+        self._token = token.encode() if token else None
+        self._origins = {origin.rstrip("/").lower() for origin in origins}
+
+    def check_host(self, host: str) -> None:
+        """Refuse a Host header that is not this server's: a page on a domain that was pointed here.
+
+        Raises:
+            Forbidden: it is not.
+        """
+        if host not in self._hosts:
+            raise Forbidden(
+                f"This server is not {host!r}. If it should be reachable by that name, list it in OBSV_ALLOWED_HOSTS."
+            )
+
+    def check_token(self, authorization: str | None) -> None:
+        """Refuse a request without the token.
+
+        Args:
+            authorization: `Bearer <token>`, the HTTP header or the gRPC metadata of that name.
+
+        Raises:
+            Unauthorized: the token is missing or wrong.
+        """
+        if self._token is None:
+            return
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self._token):
+            raise Unauthorized(
+                "Send the token of OBSV_TOKEN; at the sender: OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20<token>"
+            )
+
+    def cors(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Headers that let the page that sent a request read the answer; none where no page of another origin did.
+
+        Raises:
+            Forbidden: a page of an origin that was not permitted.
+        """
+        origin = headers.get("origin")
+        if origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower():
+            return {}
+        if not {"*", origin.rstrip("/").lower()} & self._origins:
+            raise Forbidden(f"Pages of {origin} may not send spans here; list the origin in OBSV_CORS_ORIGINS.")
+        return {"access-control-allow-origin": origin, "vary": "origin"}
+
+    def preflight(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Headers of the answer to a page's OPTIONS request; a browser sends it without the token.
+
+        Raises:
+            Forbidden: a page of an origin that was not permitted.
+        """
+        asked = headers.get("access-control-request-headers", "content-type")
+        answer = self.cors(headers) | {
+            "access-control-allow-methods": "POST",
+            "access-control-allow-headers": asked,
+            "access-control-max-age": str(PREFLIGHT_AGE_S),
+        }
+        if "access-control-request-private-network" in headers:  # a public page asking for this machine
+            answer["access-control-allow-private-network"] = "true"
+        return answer

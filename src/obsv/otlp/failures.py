@@ -1,0 +1,79 @@
+"""What can go wrong with a request, and the one table of what each is to a sender, over HTTP and over gRPC.
+
+Senders retry 429, 502, 503 and 504, and UNAVAILABLE; everything else makes them drop the batch. So whatever may pass
+(a full queue, a locked database) is 503 and UNAVAILABLE with advice when to try again, never 500.
+"""
+
+from typing import NamedTuple
+
+from obsv.errors import ObsvError, StoreError
+from obsv.wire.errors import BadRequest
+
+
+class TooLarge(ObsvError):
+    """The body is over the limit, compressed or not."""
+
+
+class Unsupported(ObsvError):
+    """A content type or content encoding that is not read here."""
+
+
+class Overloaded(ObsvError):
+    """More requests wait to be stored than memory is meant for."""
+
+
+class Unauthorized(ObsvError):
+    """The token is missing or wrong."""
+
+
+class Forbidden(ObsvError):
+    """A page of an origin that was not permitted, or a host name that is not this server's."""
+
+
+class WrongPlace(ObsvError):
+    """Nothing is served under this path."""
+
+
+class WrongMethod(ObsvError):
+    """Another method than POST."""
+
+
+class Answer(NamedTuple):
+    """What an error is to a sender.
+
+    Args:
+        http: HTTP status.
+        grpc: number of the gRPC status code, `google.rpc.Code`.
+        retry_after_s: when to try again, in seconds; None where it makes no sense.
+    """
+
+    http: int
+    grpc: int
+    retry_after_s: int | None = None
+
+
+ANSWERS: dict[type[Exception], Answer] = {
+    BadRequest: Answer(400, 3),
+    Unauthorized: Answer(401, 16),
+    Forbidden: Answer(403, 7),
+    WrongPlace: Answer(404, 12),
+    WrongMethod: Answer(405, 12),
+    TooLarge: Answer(413, 8),
+    Unsupported: Answer(415, 3),
+    Overloaded: Answer(503, 14, 1),
+    StoreError: Answer(503, 14, 5),
+}
+INTERNAL = Answer(500, 13)
+
+
+def answer_to(error: BaseException) -> Answer:
+    """The entry of the nearest class; INTERNAL for what nobody expected."""
+    for kind in type(error).__mro__:
+        if kind in ANSWERS:
+            return ANSWERS[kind]
+    return INTERNAL
+
+
+def message_of(error: BaseException) -> str:
+    """What to tell the sender: our own errors say what to do, others only that there was one."""
+    return str(error) if isinstance(error, ObsvError) else "The server failed on this request; its log says why."

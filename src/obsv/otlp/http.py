@@ -1,0 +1,142 @@
+"""OTLP over HTTP: the answer to one request. OTLP 1.x, protobuf and JSON."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from obsv.errors import ObsvError
+from obsv.otlp.access import Access
+from obsv.otlp.compression import decompress, too_large
+from obsv.otlp.failures import Unsupported, WrongMethod, WrongPlace, answer_to
+from obsv.otlp.ingest import Ingest
+from obsv.otlp.signals import SIGNALS, Signal, refuse
+from obsv.otlp.status import JSON, PROTOBUF, error_body, success_body
+from obsv.wire.errors import BadRequest
+from obsv.wire.jsonform import decode_json
+from obsv.wire.protobuf import decode_protobuf
+from obsv.wire.rowmaker import Decoded, RowMaker
+
+logger = logging.getLogger("obsv")
+
+TRACES = "/v1/traces"
+MAX_BODY = 64 * 2**20
+READ_TIMEOUT_S = 60.0
+_REFUSED = {signal.path: signal for signal in SIGNALS}
+
+
+class HttpReceiver:
+    """Answers OTLP/HTTP requests; an ASGI application, and an endpoint for others.
+
+    Args:
+        ingest: where spans go.
+        access: who may send.
+        max_body: bytes of a request, decompressed.
+    """
+
+    def __init__(self, ingest: Ingest, access: Access, max_body: int = MAX_BODY) -> None:
+        self._ingest = ingest
+        self._access = access
+        self._max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application."""
+        if scope["type"] == "http":
+            response = await self.answer(Request(scope, receive))
+            await response(scope, receive, send)
+
+    async def answer(self, request: Request) -> Response:
+        """The answer to a request under any path."""
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        cors: dict[str, str] = {}
+        try:
+            self._access.check_host(request.headers.get("host", ""))
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=self._access.preflight(request.headers))
+            cors = self._access.cors(request.headers)
+            self._access.check_token(request.headers.get("authorization"))
+            body = await self._accept(request, content_type)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody reads it
+        except Exception as error:
+            return _failure(error, content_type, cors)
+        return Response(body, headers=cors, media_type=content_type)
+
+    async def _accept(self, request: Request, content_type: str) -> bytes:
+        path = request.url.path.rstrip("/")
+        signal = _REFUSED.get(path)
+        if signal is None and path != TRACES:
+            raise _wrong_place(path)
+        if request.method != "POST":
+            raise WrongMethod(f"{path} takes POST; this is where OpenTelemetry exporters send to.")
+        if content_type not in (PROTOBUF, JSON):
+            raise Unsupported(f"Content-Type is {PROTOBUF} or {JSON}, not {content_type!r}.")
+        body = await self._read(request)
+        encoding = request.headers.get("content-encoding", "")
+        if signal is None:
+            return await self._store(body, encoding, content_type)
+        try:
+            return await asyncio.to_thread(self._refuse, signal, body, encoding, content_type)
+        finally:
+            self._ingest.release(len(body))
+
+    async def _read(self, request: Request) -> bytes:
+        if int(request.headers.get("content-length", "0")) > self._max_body:
+            raise too_large(self._max_body)
+        chunks: list[bytes] = []
+        try:
+            await asyncio.wait_for(self._gather(request, chunks), READ_TIMEOUT_S)
+        except BaseException as error:
+            self._ingest.release(sum(map(len, chunks)))
+            if isinstance(error, asyncio.TimeoutError):
+                raise BadRequest(f"The body did not come within {READ_TIMEOUT_S:g} s.") from None
+            raise
+        return b"".join(chunks)
+
+    async def _gather(self, request: Request, chunks: list[bytes]) -> None:
+        size = 0
+        async for chunk in request.stream():
+            self._ingest.reserve(len(chunk))
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._max_body:
+                raise too_large(self._max_body)
+
+    async def _store(self, body: bytes, encoding: str, content_type: str) -> bytes:
+        def decode(maker: RowMaker) -> Decoded:
+            plain = decompress(body, encoding, self._max_body)
+            return decode_protobuf(plain, maker) if content_type == PROTOBUF else decode_json(plain, maker)
+
+        decoded = await asyncio.wrap_future(self._ingest.submit(len(body), decode))
+        return success_body(decoded, content_type)
+
+    def _refuse(self, signal: Signal, body: bytes, encoding: str, content_type: str) -> bytes:
+        return refuse(signal, decompress(body, encoding, self._max_body), content_type)
+
+
+def _wrong_place(path: str) -> WrongPlace:
+    if "/v1/" in path and path.endswith(TRACES):
+        return WrongPlace(
+            f"Nothing is at {path}; spans go to {TRACES}. The sender adds that to its endpoint: give it the address "
+            "without a path, or the whole one as OTEL_EXPORTER_OTLP_TRACES_ENDPOINT."
+        )
+    return WrongPlace(f"Nothing is at {path or '/'}; spans go to {TRACES}.")
+
+
+def _failure(error: Exception, content_type: str, cors: Mapping[str, str]) -> Response:
+    answer = answer_to(error)
+    if not isinstance(error, ObsvError):
+        logger.error("A request over OTLP/HTTP failed.", exc_info=error)
+    # What is no OTLP gets JSON, which people can read.
+    encoding = PROTOBUF if content_type == PROTOBUF else JSON
+    headers = dict(cors)
+    if answer.retry_after_s is not None:
+        headers["retry-after"] = str(answer.retry_after_s)
+    if answer.http == 401:
+        headers["www-authenticate"] = 'Bearer realm="obsv"'
+    if answer.http == 405:
+        headers["allow"] = "POST, OPTIONS"
+    return Response(error_body(error, encoding), answer.http, headers, encoding)

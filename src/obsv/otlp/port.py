@@ -1,0 +1,55 @@
+"""An HTTP server on a port and a thread of its own."""
+
+import socket
+import threading
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from obsv.errors import ConfigurationError
+from obsv.otlp.settings import Address
+
+
+class HttpPort:
+    """A running server, on its own thread so that the app's pages do not wait for bodies being read.
+
+    Args:
+        app: the ASGI application.
+        address: where.
+
+    Raises:
+        ConfigurationError: the address cannot be listened on.
+    """
+
+    def __init__(self, app: ASGIApp, address: Address) -> None:
+        self.listener = _listen(address)
+        self.port: int = self.listener.getsockname()[1]
+        config = uvicorn.Config(
+            app, lifespan="off", log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self.listener]}, name="obsv-otlp-http", daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer what is on its way, and end."""
+        self._server.should_exit = True
+        self._thread.join(10)
+
+
+def _listen(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise ConfigurationError(f"Cannot listen on {address} for OTLP/HTTP ({error.strerror}).") from error
+    listener.listen(128)
+    return listener

@@ -1,0 +1,64 @@
+"""Answers in the request's encoding: `ExportTraceServiceResponse` and `google.rpc.Status`."""
+
+import json
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from google.rpc.error_details_pb2 import BadRequest as BadRequestDetail
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from obsv.otlp.failures import answer_to, message_of
+from obsv.wire.errors import BadRequest
+from obsv.wire.rowmaker import Decoded
+
+PROTOBUF, JSON = "application/x-protobuf", "application/json"
+# A response may have 4 MiB; nobody reads more than this.
+MESSAGE_CHARS = 2_000
+
+
+def status_of(error: BaseException) -> Status:
+    """The `google.rpc.Status` of an error, with `RetryInfo` where trying again makes sense."""
+    answer = answer_to(error)
+    status = Status(code=answer.grpc, message=message_of(error)[:MESSAGE_CHARS])
+    if answer.retry_after_s is not None:
+        retry = RetryInfo()
+        retry.retry_delay.seconds = answer.retry_after_s
+        status.details.add().Pack(retry)
+    if isinstance(error, BadRequest):
+        status.details.add().Pack(
+            BadRequestDetail(field_violations=[BadRequestDetail.FieldViolation(description=status.message)])
+        )
+    return status
+
+
+def error_body(error: BaseException, content_type: str) -> bytes:
+    """The body of an error over HTTP."""
+    status = status_of(error)
+    return status.SerializeToString() if content_type == PROTOBUF else _json(MessageToDict(status))
+
+
+def success(decoded: Decoded) -> bytes:
+    """`ExportTraceServiceResponse` in protobuf: empty unless spans were rejected."""
+    response = ExportTraceServiceResponse()
+    if decoded.rejected:
+        response.partial_success.rejected_spans = decoded.rejected.total()
+        response.partial_success.error_message = decoded.message[:MESSAGE_CHARS]
+    return response.SerializeToString()
+
+
+def success_body(decoded: Decoded, content_type: str) -> bytes:
+    """The body of a success over HTTP."""
+    if content_type == PROTOBUF:
+        return success(decoded)
+    return refused_body("Spans", decoded.rejected.total(), decoded.message) if decoded.rejected else b"{}"
+
+
+def refused_body(unit: str, rejected: int, message: str) -> bytes:
+    """A partial success in JSON; `unit` as in `rejectedSpans`."""
+    return _json({"partialSuccess": {f"rejected{unit}": str(rejected), "errorMessage": message[:MESSAGE_CHARS]}})
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()

@@ -1,0 +1,84 @@
+"""Content encodings."""
+
+import gzip
+import zlib
+
+import pytest
+
+from obsv.otlp.compression import decompress
+from obsv.otlp.failures import TooLarge, Unsupported
+from obsv.wire.errors import BadRequest
+
+BODY = b"spans " * 1_000
+
+
+def raw_deflate(body: bytes) -> bytes:
+    encoder = zlib.compressobj(wbits=-15)
+    return encoder.compress(body) + encoder.flush()
+
+
+ENCODED = {
+    "": BODY,
+    "identity": BODY,
+    "gzip": gzip.compress(BODY),
+    "GZIP": gzip.compress(BODY[:100]) + gzip.compress(BODY[100:]),
+    "deflate": zlib.compress(BODY),
+    " deflate": raw_deflate(BODY),
+}
+
+
+@pytest.mark.parametrize(("encoding", "body"), ENCODED.items())
+def test_every_encoding(encoding: str, body: bytes) -> None:
+    """A body comes out whole: of gzip in several members, of deflate with zlib's header and without."""
+    assert decompress(body, encoding, len(BODY)) == BODY
+
+
+def test_zstd() -> None:
+    """What the Go collector can be told to send."""
+    zstandard = pytest.importorskip("zstandard")
+    body = zstandard.compress(BODY)
+    assert decompress(body, "zstd", len(BODY)) == BODY
+    with pytest.raises(TooLarge):
+        decompress(body, "zstd", len(BODY) - 1)
+    with pytest.raises(BadRequest):
+        decompress(b"junk", "zstd", 100)
+
+
+def test_zstd_without_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing reads zstd the sender hears what to send."""
+    monkeypatch.setattr("obsv.otlp.compression._zstd_module", lambda: None)
+    with pytest.raises(Unsupported, match="gzip"):
+        decompress(b"x", "zstd", 100)
+
+
+@pytest.mark.parametrize(("encoding", "body"), ENCODED.items())
+def test_limit_holds(encoding: str, body: bytes) -> None:
+    """One byte over the limit is too large."""
+    with pytest.raises(TooLarge, match="smaller batches"):
+        decompress(body, encoding, len(BODY) - 1)
+
+
+def test_a_bomb_stays_small() -> None:
+    """A gigabyte in a megabyte is given up at the limit, long before it is a gigabyte."""
+    import tracemalloc
+
+    bomb = gzip.compress(bytes(200 * 2**20))
+    tracemalloc.start()
+    with pytest.raises(TooLarge):
+        decompress(bomb, "gzip", 2**20)
+    assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+@pytest.mark.parametrize("damage", [lambda body: body[:-9], lambda body: b"junk" + body, lambda body: b"\x1f\x8b"])
+def test_damaged_bodies(encoding: str, damage: object) -> None:
+    """What ends too early or is nothing of the kind is refused."""
+    with pytest.raises(BadRequest):
+        decompress(damage(ENCODED[encoding]), encoding, 10_000)  # type: ignore[operator]
+
+
+def test_unknown_encoding() -> None:
+    """An encoding that is not read is named."""
+    with pytest.raises(Unsupported, match="br"):
+        decompress(b"x", "br", 100)

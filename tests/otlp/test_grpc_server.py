@@ -1,0 +1,180 @@
+"""OTLP over gRPC, on a running server."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServiceStub
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import MetricsServiceStub
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
+from otlp_requests import request, span
+
+from obsv.errors import ConfigurationError
+from obsv.otlp.receiver import Receiver
+from obsv.otlp.settings import Address, ReceiverSettings
+from obsv.store import Reader
+
+EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+Start = Callable[..., Receiver]
+
+
+@contextmanager
+def channel(receiver: Receiver) -> Iterator[grpc.Channel]:
+    options = [("grpc.max_send_message_length", -1)]
+    with grpc.insecure_channel(f"127.0.0.1:{receiver.grpc_port}", options=options) as made:
+        yield made
+
+
+def failure(call: Callable[[], object]) -> Any:
+    with pytest.raises(grpc.RpcError) as caught:
+        call()
+    return caught.value
+
+
+def status_of(error: Any) -> Status:
+    return Status.FromString(dict(error.trailing_metadata())["grpc-status-details-bin"])
+
+
+def count(reader: Reader) -> int:
+    row = reader.one("select count(*) from process_trace")
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.mark.parametrize(
+    "compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip, grpc.Compression.Deflate]
+)
+def test_export(receiver: Receiver, reader: Reader, compression: grpc.Compression) -> None:
+    """A full success has no partial success, and the span is committed."""
+    with channel(receiver) as made:
+        answer = TraceServiceStub(made).Export(request(span()), compression=compression)
+    assert not answer.HasField("partial_success")
+    assert count(reader) == 1
+
+
+def test_partial_success(receiver: Receiver, reader: Reader) -> None:
+    """Rejected spans are counted, the others stored."""
+    with channel(receiver) as made:
+        answer = TraceServiceStub(made).Export(request(span(), span(span_id=bytes(8))))
+    assert answer.partial_success.rejected_spans == 1
+    assert count(reader) == 1
+
+
+def test_bad_data(receiver: Receiver) -> None:
+    """What is no request is INVALID_ARGUMENT."""
+    with channel(receiver) as made:
+        error = failure(lambda: made.unary_unary(EXPORT)(b"\xff"))
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert status_of(error).code == 3
+
+
+def test_one_damaged_span(receiver: Receiver, reader: Reader) -> None:
+    """Text that is not UTF-8 costs a character, not the batch."""
+    body = request(span({"a": "b~"})).SerializeToString().replace(b"~", b"\xff")
+    with channel(receiver) as made:
+        assert made.unary_unary(EXPORT)(body) == b""
+    assert count(reader) == 1
+
+
+@pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip])
+def test_size_cap(start: Start, compression: grpc.Compression) -> None:
+    """A message over the cap, compressed or not, is RESOURCE_EXHAUSTED without retry advice."""
+    with channel(start(max_body=100_000)) as made:
+        error = failure(lambda: made.unary_unary(EXPORT)(bytes(200_000), compression=compression))
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "grpc-status-details-bin" not in dict(error.trailing_metadata() or ())
+
+
+def test_more_than_grpc_takes_by_default(receiver: Receiver, reader: Reader) -> None:
+    """Messages of more than gRPC's own 4 MiB are taken."""
+    big = request(*(span({"a": "x" * 50_000}, span_id=(i + 1).to_bytes(8, "big")) for i in range(120)))
+    with channel(receiver) as made:
+        TraceServiceStub(made).Export(big)
+    assert count(reader) == 120
+
+
+def test_full_queue_is_worth_a_retry(start: Start) -> None:
+    """Without memory for more the answer is UNAVAILABLE with RetryInfo."""
+    with channel(start(max_bytes=10)) as made:
+        error = failure(lambda: TraceServiceStub(made).Export(request(span())))
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
+    retry = RetryInfo()
+    assert status_of(error).details[0].Unpack(retry)
+    assert retry.retry_delay.seconds == 1
+
+
+def test_locked_store_is_worth_a_retry(start: Start, db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another program holds the file the answer is UNAVAILABLE."""
+    monkeypatch.setattr("obsv.otlp.receiver.BUSY_TIMEOUT_S", 0.05)
+    with channel(start()) as made:
+        stub = TraceServiceStub(made)
+        stub.Export(request(span()))
+        holder = sqlite3.connect(db, isolation_level=None)
+        holder.execute("begin exclusive")
+        error = failure(lambda: stub.Export(request(span(span_id=b"12345678"))))
+        holder.rollback()
+        holder.close()
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
+
+
+def test_metrics_and_logs_are_refused_for_good(receiver: Receiver) -> None:
+    """Signals that are not stored get a partial success that rejects all and names the sender's setting."""
+    metrics, logs = ExportMetricsServiceRequest(), ExportLogsServiceRequest()
+    metrics.resource_metrics.add().scope_metrics.add().metrics.add().gauge.data_points.add()
+    logs.resource_logs.add().scope_logs.add().log_records.add()
+    with channel(receiver) as made:
+        refused_metrics = MetricsServiceStub(made).Export(metrics).partial_success
+        refused_logs = LogsServiceStub(made).Export(logs).partial_success
+    assert (refused_metrics.rejected_data_points, refused_logs.rejected_log_records) == (1, 1)
+    assert "OTEL_METRICS_EXPORTER=none" in refused_metrics.error_message
+
+
+def test_token(start: Start, reader: Reader) -> None:
+    """With a token, calls need it in their metadata."""
+    with channel(start(token="a-long-enough-token")) as made:
+        stub = TraceServiceStub(made)
+        without = failure(lambda: stub.Export(request(span())))
+        wrong = failure(lambda: stub.Export(request(span()), metadata=[("authorization", "Bearer x")]))
+        stub.Export(request(span()), metadata=[("authorization", "Bearer a-long-enough-token")])
+    assert {without.code(), wrong.code()} == {grpc.StatusCode.UNAUTHENTICATED}
+    assert count(reader) == 1
+
+
+def test_what_failed_is_not_told(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A bug of ours is INTERNAL without its details, which stand in the log."""
+
+    def broken(body: bytes, maker: object) -> None:
+        raise LookupError("inner secret")
+
+    monkeypatch.setattr("obsv.otlp.grpc_server.decode_protobuf", broken)
+    with channel(receiver) as made:
+        error = failure(lambda: TraceServiceStub(made).Export(request(span())))
+    assert error.code() is grpc.StatusCode.INTERNAL
+    assert "inner secret" not in error.details()
+    assert "inner secret" in caplog.text
+
+
+def test_port_is_not_shared(receiver: Receiver, tmp_path: Path) -> None:
+    """A second server on the same port fails to start, and leaves nothing behind."""
+    assert receiver.grpc_port is not None
+    taken = Address("127.0.0.1", receiver.grpc_port)
+    second = Receiver(ReceiverSettings(tmp_path / "b.db", grpc=taken, http=Address("127.0.0.1", 0)))
+    with pytest.raises(ConfigurationError, match=f"{receiver.grpc_port} for OTLP/gRPC"):
+        second.start()
+
+
+def test_empty_call(receiver: Receiver) -> None:
+    """A request that carries nothing is a success."""
+    with channel(receiver) as made:
+        assert not TraceServiceStub(made).Export(ExportTraceServiceRequest()).HasField("partial_success")

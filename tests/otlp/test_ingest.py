@@ -1,0 +1,205 @@
+"""The ingest thread: group commit, bounded memory, acknowledgement after the commit."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from otlp_requests import request, span
+
+from obsv.errors import StoreUnavailable
+from obsv.otlp.failures import Overloaded
+from obsv.otlp.ingest import Ingest
+from obsv.store import SpanRow, WriteResult
+from obsv.wire.errors import BadRequest
+from obsv.wire.protobuf import decode_protobuf
+from obsv.wire.rowmaker import Decoded, RowMaker
+
+
+class Shelf:
+    """A store that keeps batches, and holds the writer while the test wants."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[SpanRow]] = []
+        self.fail: Callable[[list[SpanRow]], None] = lambda rows: None
+        self.open = threading.Event()
+        self.entered = threading.Event()
+        self.open.set()
+        self.closed = False
+
+    def write(self, rows: list[SpanRow]) -> WriteResult:
+        self.entered.set()
+        assert self.open.wait(10)
+        self.fail(rows)
+        self.batches.append(rows)
+        return WriteResult(len(rows), 0)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def decoding(name: str = "x", spans: int = 1) -> Callable[[RowMaker], Decoded]:
+    body = request(*(span(span_id=(i + 1).to_bytes(8, "big"), name=name) for i in range(spans))).SerializeToString()
+    return lambda maker: decode_protobuf(body, maker)
+
+
+@contextmanager
+def ingesting(shelf: Shelf, **settings: int) -> Iterator[Ingest]:
+    ingest = Ingest(shelf, RowMaker(), **settings)
+    ingest.start()
+    yield ingest
+    shelf.open.set()
+    ingest.stop()
+
+
+def test_acknowledged_after_the_commit() -> None:
+    """A request is not done before the store has returned."""
+    shelf = Shelf()
+    shelf.open.clear()
+    with ingesting(shelf) as ingest:
+        future = ingest.submit(0, decoding())
+        assert shelf.entered.wait(10)
+        assert not future.done()
+        shelf.open.set()
+        assert len(future.result(10).rows) == 1
+        assert len(shelf.batches) == 1
+
+
+def test_requests_gather_into_one_transaction() -> None:
+    """What comes while a transaction is written shares the next."""
+    shelf = Shelf()
+    shelf.open.clear()
+    with ingesting(shelf) as ingest:
+        futures = [ingest.submit(0, decoding())]
+        assert shelf.entered.wait(10)
+        futures += [ingest.submit(0, decoding()) for _ in range(5)]
+        shelf.open.set()
+        for future in futures:
+            future.result(10)
+    assert [len(batch) for batch in shelf.batches] == [1, 5]
+
+
+def test_a_transaction_is_bounded() -> None:
+    """After so many rows the transaction is closed and the next begun."""
+    shelf = Shelf()
+    shelf.open.clear()
+    with ingesting(shelf, batch_rows=4) as ingest:
+        futures = [ingest.submit(0, decoding())]
+        assert shelf.entered.wait(10)
+        futures += [ingest.submit(0, decoding(spans=3)) for _ in range(3)]
+        shelf.open.set()
+        for future in futures:
+            future.result(10)
+    assert [len(batch) for batch in shelf.batches] == [1, 6, 3]
+
+
+def test_bad_request_costs_itself() -> None:
+    """A request that cannot be decoded fails alone."""
+    shelf = Shelf()
+
+    def bad(maker: RowMaker) -> Decoded:
+        raise BadRequest("no")
+
+    with ingesting(shelf) as ingest:
+        failing, good = ingest.submit(0, bad), ingest.submit(0, decoding())
+        with pytest.raises(BadRequest):
+            failing.result(10)
+        assert good.result(10).rows
+
+
+def test_store_that_cannot_take_more() -> None:
+    """All requests of a transaction that fails hear why, and the next may succeed."""
+    shelf = Shelf()
+
+    def locked(rows: list[SpanRow]) -> None:
+        raise StoreUnavailable("locked")
+
+    shelf.fail = locked
+    with ingesting(shelf) as ingest:
+        with pytest.raises(StoreUnavailable):
+            ingest.submit(0, decoding()).result(10)
+        shelf.fail = lambda rows: None
+        assert ingest.submit(0, decoding()).result(10).rows
+
+
+def test_poisonous_request_costs_itself(caplog: pytest.LogCaptureFixture) -> None:
+    """A request that the store cannot take is told so; those that shared its transaction are stored."""
+    shelf = Shelf()
+    shelf.open.clear()
+
+    def poisoned(rows: list[SpanRow]) -> None:
+        if any(row.signature.name == "poison" for row in rows):
+            raise TypeError("poison")
+
+    shelf.fail = poisoned
+    with ingesting(shelf) as ingest:
+        ingest.submit(0, decoding())
+        assert shelf.entered.wait(10)
+        bad, good = ingest.submit(0, decoding("poison")), ingest.submit(0, decoding())
+        shelf.open.set()
+        with pytest.raises(TypeError):
+            bad.result(10)
+        assert good.result(10).rows
+    assert "could not be stored" in caplog.text
+
+
+def test_memory_is_bounded() -> None:
+    """Bytes that wait are counted; beyond the limit requests are turned away until others are done."""
+    shelf = Shelf()
+    shelf.open.clear()
+    with ingesting(shelf, max_bytes=100) as ingest:
+        ingest.reserve(80)
+        future = ingest.submit(80, decoding())
+        with pytest.raises(Overloaded):
+            ingest.reserve(30)
+        shelf.open.set()
+        future.result(10)
+        ingest.reserve(100)
+        ingest.release(100)
+    assert ingest.counts["overloaded"] == 1
+
+
+def test_stop_stores_what_waits() -> None:
+    """Stopping stores what was taken, takes no more, and closes the store."""
+    shelf = Shelf()
+    shelf.open.clear()
+    ingest = Ingest(shelf, RowMaker())
+    ingest.start()
+    first = ingest.submit(0, decoding())
+    assert shelf.entered.wait(10)
+    second = ingest.submit(0, decoding())
+    shelf.open.set()
+    ingest.stop()
+    assert first.result(0).rows
+    assert second.result(0).rows
+    assert shelf.closed
+    with pytest.raises(Overloaded):
+        ingest.reserve(1)
+    with pytest.raises(Overloaded):
+        ingest.submit(0, decoding()).result(0)
+
+
+def test_sender_that_has_gone() -> None:
+    """A request whose sender gave up before its turn is not stored: it was not acknowledged and will come again."""
+    shelf = Shelf()
+    shelf.open.clear()
+    with ingesting(shelf) as ingest:
+        ingest.submit(0, decoding())
+        assert shelf.entered.wait(10)
+        ingest.reserve(10)
+        gone = ingest.submit(10, decoding("gone"))
+        assert gone.cancel()
+        last = ingest.submit(0, decoding("last"))
+        shelf.open.set()
+        last.result(10)
+    assert [[row.signature.name for row in batch] for batch in shelf.batches] == [["x"], ["last"]]
+
+
+def test_counts() -> None:
+    """Requests, spans and rejected spans are counted."""
+    shelf = Shelf()
+    body = request(span(), span(span_id=bytes(8))).SerializeToString()
+    with ingesting(shelf) as ingest:
+        ingest.submit(0, lambda maker: decode_protobuf(body, maker)).result(10)
+    assert ingest.counts == Counter(requests=1, spans=1, rejected=1, duplicates=0)
