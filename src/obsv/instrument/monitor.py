@@ -7,7 +7,7 @@ from typing import Any, TypeVar, overload
 
 from obsv.errors import ConfigurationError
 from obsv.instrument.options import Capture, Options, Serializer
-from obsv.instrument.wrapping import MARK, wrap
+from obsv.instrument.wrapping import AUTOMATIC, MARK, wrap
 from obsv.trace.recording import recording
 
 T = TypeVar("T")
@@ -70,7 +70,9 @@ def _options(settings: dict[str, Any]) -> Options:
 
 def _monitor(target: Any, options: Options) -> Any:
     if is_monitored(target):
-        return target
+        if AUTOMATIC not in getattr(target, "__dict__", ()):
+            return target
+        target = target.__wrapped__
     if isinstance(target, (classmethod, staticmethod)):
         return type(target)(wrap(target.__func__, options))
     if isinstance(target, property):

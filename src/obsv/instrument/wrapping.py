@@ -31,6 +31,9 @@ _EXTRAS = ("cache_clear", "cache_info", "cache_parameters")
 # Where a wrapper keeps the `Monitored` it works for.
 MARK = "__obsv__"
 
+# On a wrapper that nobody asked for by name: `@monitor` takes its place.
+AUTOMATIC = "__obsv_automatic__"
+
 
 def wrap(target: Callable[..., Any], options: Options, is_method: bool = False) -> Callable[..., Any]:
     """The recording wrapper of a callable.

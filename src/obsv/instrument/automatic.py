@@ -1,0 +1,104 @@
+"""Recording functions and classes that nobody decorated."""
+
+import logging
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from obsv.instrument.leave import layers, leaves_class, leaves_function
+from obsv.instrument.options import Options
+from obsv.instrument.selection import Selection
+from obsv.instrument.wrapping import AUTOMATIC, wrap
+from obsv.trace.failure import WRAPPER_FILES
+
+logger = logging.getLogger("obsv")
+
+# `warnings`, and `logging` from 3.11 on, pass over the frames of files with both of these words in their names when
+# they count up to the caller that `stacklevel` means: a wrapper does not change whom a warning blames.
+_FILE = "<obsv, passed over like importlib._bootstrap>"
+WRAPPER_FILES.add(_FILE)
+
+
+class Automatic:
+    """Records what one module defines, as far as nothing speaks against it.
+
+    None of its methods raises: what cannot be recorded is left as it is.
+
+    Args:
+        options: how calls are recorded.
+        selection: which names.
+        owns: whether a function's own code stands in the module.
+
+    Attributes:
+        names: the qualified names of what is recorded now.
+    """
+
+    def __init__(self, options: Options, selection: Selection, owns: Callable[[FunctionType], bool]) -> None:
+        self._options, self._selection, self._owns = options, selection, owns
+        self.names: list[str] = []
+
+    def mark(self, target: Any) -> Any:
+        """Record a function or class as it is defined: works as a decorator.
+
+        Returns:
+            the recording wrapper of a function; a class itself, with its methods recorded; anything else as it is.
+        """
+        if isinstance(target, FunctionType):
+            return self.function(target)
+        if isinstance(target, type):
+            self.methods(target, {})
+        return target
+
+    def function(self, function: FunctionType, is_method: bool = False) -> FunctionType:
+        """The recording wrapper of a function, or the function where it is left alone."""
+        try:
+            return self._wrapper(function, is_method) if self._takes(function) else function
+        except Exception:
+            logger.debug("%r is left unrecorded.", function, exc_info=True)
+            return function
+
+    def methods(self, cls: type, wrappers: dict[FunctionType, FunctionType]) -> None:
+        """Record the methods that a class defines itself, in place, and those of classes inside it.
+
+        Args:
+            wrappers: by their functions, those made so far: what was one function under two names stays one.
+        """
+        try:
+            if leaves_class(cls) or self._selection.excludes(cls.__qualname__):
+                return
+            for name, member in list(vars(cls).items()):
+                self._member(cls, name, member, wrappers)
+        except Exception:
+            logger.debug("%r is left unrecorded.", cls, exc_info=True)
+
+    def _member(self, cls: type, name: str, member: Any, wrappers: dict[FunctionType, FunctionType]) -> None:
+        kind = type(member)
+        if kind is FunctionType:
+            wrapper = self.shared(member, wrappers, is_method=True)
+            if wrapper is not member:
+                type.__setattr__(cls, name, wrapper)
+        elif kind in (classmethod, staticmethod) and type(member.__func__) is FunctionType:
+            wrapper = self.shared(member.__func__, wrappers, is_method=kind is classmethod)
+            if wrapper is not member.__func__:
+                type.__setattr__(cls, name, kind(wrapper))
+        elif isinstance(member, type) and member.__qualname__ == f"{cls.__qualname__}.{name}":
+            self.methods(member, wrappers)
+
+    def shared(
+        self, function: FunctionType, wrappers: dict[FunctionType, FunctionType], is_method: bool = False
+    ) -> FunctionType:
+        """Like `function`, with one wrapper a function however often it is asked for."""
+        if function not in wrappers:
+            wrappers[function] = self.function(function, is_method)
+        return wrappers[function]
+
+    def _takes(self, function: FunctionType) -> bool:
+        *_, innermost = layers(function)
+        return self._selection.takes(function.__qualname__) and self._owns(innermost) and not leaves_function(function)
+
+    def _wrapper(self, function: FunctionType, is_method: bool) -> FunctionType:
+        wrapper: Any = wrap(function, self._options, is_method)
+        wrapper.__code__ = wrapper.__code__.replace(co_filename=_FILE)
+        setattr(wrapper, AUTOMATIC, True)
+        self.names.append(function.__qualname__)
+        return wrapper  # type: ignore[no-any-return]

@@ -1,0 +1,181 @@
+"""Recording modules as they are imported."""
+
+import importlib.machinery as machinery
+import logging
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from obsv.instrument.automatic import Automatic
+from obsv.instrument.module import record_module
+from obsv.instrument.never import is_never_recorded
+from obsv.instrument.options import Options
+from obsv.instrument.selection import Selection
+from obsv.instrument.source import compile_marked
+from obsv.instrument.targets import Targets
+
+logger = logging.getLogger("obsv")
+
+# Modules without Python functions of their own.
+_LEFT_LOADERS = (machinery.ExtensionFileLoader, machinery.BuiltinImporter, machinery.FrozenImporter)
+# A loader that replaces one of these has its own way from source to code.
+_SOURCE_METHODS = ("get_code", "exec_module", "source_to_code")
+
+
+class RecordingFinder(MetaPathFinder):
+    """A meta path finder that lets the others find modules, and has those that match recorded.
+
+    It never fails an import: where a module cannot be recorded it is imported as if nothing were there.
+
+    Args:
+        targets: which modules.
+        main: the name under which `python -m` finds the main module, which is recorded whatever `targets` says.
+        options: how calls are recorded.
+        main_options: how those of the main module are.
+    """
+
+    def __init__(
+        self,
+        targets: Targets,
+        main: str | None = None,
+        options: Options | None = None,
+        main_options: Options | None = None,
+    ) -> None:
+        self._targets, self._main = targets, main
+        self._options = options or Options()
+        self._main_options = main_options or self._options
+
+    def install(self) -> None:
+        """Stand before all other finders, and record what matches among the modules that are imported already."""
+        sys.meta_path.insert(0, self)
+        for name, module in list(sys.modules.items()):
+            if name != "__main__" and isinstance(module, ModuleType) and self._matches(name, _file_of(module)):
+                record_module(module, self._options, Selection())
+
+    def uninstall(self) -> None:
+        """Let later imports pass; modules that are recorded stay so."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The spec that the finders behind this one give, with a loader that records where the module matches."""
+        if fullname != self._main and not self._may_match(fullname):
+            return None
+        spec = self._spec_of_others(fullname, path, target)
+        if spec is not None and (self._is_main(spec) or self._matches(fullname, spec.origin)):
+            self._hook(spec)
+        return spec
+
+    def _spec_of_others(self, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
+        finders: list[Any] = list(sys.meta_path)
+        for finder in finders[finders.index(self) + 1 :] if self in finders else finders:
+            find = getattr(finder, "find_spec", None)
+            spec: ModuleSpec | None = None if find is None else find(name, path, target)
+            if spec is not None:
+                return spec
+        return None
+
+    def _is_main(self, spec: ModuleSpec) -> bool:
+        return spec.name == self._main and spec.submodule_search_locations is None
+
+    def _may_match(self, name: str) -> bool:
+        try:
+            return self._targets.may_match(name)
+        except Exception:
+            logger.debug("Whether %s matches could not be said.", name, exc_info=True)
+            return False
+
+    def _matches(self, name: str, file: str | None) -> bool:
+        try:
+            return not is_never_recorded(name) and self._targets.match(name, file)
+        except Exception:
+            logger.debug("Whether %s matches could not be said.", name, exc_info=True)
+            return False
+
+    def _hook(self, spec: ModuleSpec) -> None:
+        loader: Any = spec.loader
+        options = self._main_options if self._is_main(spec) else self._options
+        if loader is None or isinstance(loader, (type, *_LEFT_LOADERS)):
+            return
+        if _is_plain_source_loader(loader):
+            # On the loader itself: it stays the object, of the type, that everybody expects in `__loader__`.
+            loader.get_code = MarkedCode(loader, options)
+        elif hasattr(loader, "exec_module"):
+            spec.loader = PatchingLoader(loader, options)
+
+
+class MarkedCode:
+    """`get_code` of a source loader: compiles with marks, past the cache of compiled files, which stays unmarked."""
+
+    def __init__(self, loader: SourceFileLoader, options: Options) -> None:
+        self._loader, self._options = loader, options
+
+    def __call__(self, fullname: str) -> CodeType | None:
+        loader = self._loader
+        try:
+            path = loader.get_filename(fullname)
+            return code_of(loader.get_data(path), path, self._options)
+        except Exception:
+            # The loader says itself what is wrong with the source.
+            return type(loader).get_code(loader, fullname)
+
+    def __eq__(self, other: object) -> bool:
+        # Loaders, and by them specs, compare by their attributes, of which this is one.
+        return isinstance(other, MarkedCode) and other._options == self._options
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class PatchingLoader(Loader):
+    """A loader around one that has its own way to a module: records the module when that is done.
+
+    Args:
+        inner: the loader; it takes its place in the module before the module runs.
+    """
+
+    def __init__(self, inner: Any, options: Options) -> None:
+        self._inner, self._options = inner, options
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        create = getattr(self._inner, "create_module", None)
+        return None if create is None else create(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        spec = module.__spec__
+        if spec is not None and spec.loader is self:
+            spec.loader = self._inner
+        if getattr(module, "__loader__", None) is self:
+            module.__loader__ = self._inner
+        self._inner.exec_module(module)
+        record_module(module, self._options, Selection())
+
+
+def code_of(source: bytes | str, filename: str, options: Options) -> CodeType:
+    """A module's code, which records what it defines.
+
+    Raises:
+        SyntaxError, ValueError: as `compile`.
+    """
+    return compile_marked(source, filename, Automatic(options, Selection(), lambda f: _is_of(f, filename)).mark)
+
+
+def _is_of(function: FunctionType, filename: str) -> bool:
+    return function.__code__.co_filename == filename
+
+
+def _is_plain_source_loader(loader: Any) -> bool:
+    return isinstance(loader, SourceFileLoader) and all(
+        getattr(type(loader), name) is getattr(SourceFileLoader, name) for name in _SOURCE_METHODS
+    )
+
+
+def _file_of(module: ModuleType) -> str | None:
+    return getattr(module, "__file__", None)

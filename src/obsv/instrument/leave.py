@@ -1,0 +1,94 @@
+"""What is left alone when whole modules are recorded: everything about which there is a doubt.
+
+A wrapper is one frame more and another function object. Whatever could tell the difference stays as it is.
+"""
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterator
+from types import CodeType, FunctionType
+from typing import Any
+
+from obsv.instrument.monitor import is_monitored
+
+# A function that uses one of these asks who called it; under a wrapper that would be the wrapper.
+_FRAME_NAMES = frozenset(
+    {"_getframe", "_getframemodulename", "currentframe", "getouterframes", "extract_stack", "f_back"}
+)
+
+_GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+
+# Decorators that replace a function by something that is no function, that read its code instead of calling it, or that
+# only describe it.
+_LEFT_DECORATORS = frozenset(
+    {
+        *("property", "cached_property", "setter", "getter", "deleter", "overload", "coroutine", "monitor"),
+        *("jit", "njit", "vectorize", "guvectorize", "cfunc", "stencil", "generated_jit", "register_jitable"),
+        *("intrinsic", "overload_method", "overload_attribute", "script", "kernel", "autotune"),
+    }
+)
+_LEFT_DECORATOR_PACKAGES = frozenset({"numba", "nb", "cuda", "triton", "taichi", "ti", "cython"})
+
+
+def leaves_function(function: FunctionType) -> bool:
+    """Whether a function is left alone: a lambda, an abstract method, one that is recorded already, a generic function
+    of `functools.singledispatch`, or one that looks at its caller's frame."""
+    return (
+        "<" in function.__qualname__
+        or bool(function.__code__.co_flags & inspect.CO_ITERABLE_COROUTINE)
+        or bool(getattr(function, "__isabstractmethod__", False))
+        or (hasattr(function, "registry") and hasattr(function, "dispatch"))
+        or any(is_monitored(layer) or looks_at_caller(layer.__code__) for layer in layers(function))
+    )
+
+
+def layers(function: FunctionType) -> Iterator[FunctionType]:
+    """A function and, where decorators used `functools.wraps`, the functions inside it."""
+    seen: set[int] = set()
+    layer: Any = function
+    while isinstance(layer, FunctionType) and id(layer) not in seen:
+        seen.add(id(layer))
+        yield layer
+        layer = getattr(layer, "__wrapped__", None)
+
+
+def looks_at_caller(code: CodeType) -> bool:
+    """Whether code reads its caller's frame, or warns or logs in its caller's name."""
+    if _FRAME_NAMES.intersection(code.co_names):
+        return True
+    if "stack" in code.co_names and "inspect" in code.co_names:
+        return True
+    # `warnings` skips the frame of an automatic wrapper, from 3.11 on `logging` does too; a generator has more frames.
+    skipped = sys.version_info >= (3, 11) and not code.co_flags & _GENERATOR
+    return not skipped and any("stacklevel" in names for names in code.co_consts if isinstance(names, tuple))
+
+
+def leaves_class(cls: type) -> bool:
+    """Whether a class is left alone: a protocol, or one whose metaclass watches over its attributes, as that of enums,
+    of ctypes structures and of some object-relational mappers does."""
+    return bool(vars(cls).get("_is_protocol")) or any(
+        name in vars(base)
+        for base in inspect.getmro(type(cls))
+        if base not in (type, object)
+        for name in ("__setattr__", "__delattr__", "__getattribute__")
+    )
+
+
+def leaves_decorated(decorators: list[ast.expr]) -> bool:
+    """Whether the decorators above a `def` say that the function is to be left alone."""
+    return any(
+        names[-1] in _LEFT_DECORATORS or names[0] in _LEFT_DECORATOR_PACKAGES
+        for names in map(_dotted, decorators)
+        if names
+    )
+
+
+def _dotted(decorator: ast.expr) -> list[str]:
+    """`a.b.c` and `a.b.c(…)` as `["a", "b", "c"]`; empty for anything else."""
+    names: list[str] = []
+    node = decorator.func if isinstance(decorator, ast.Call) else decorator
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return [node.id, *reversed(names)] if isinstance(node, ast.Name) else names[::-1]

@@ -1,0 +1,64 @@
+"""Recording a whole module without touching its code."""
+
+from collections.abc import Sequence
+from types import FunctionType, ModuleType
+
+from obsv.errors import ConfigurationError
+from obsv.instrument.automatic import Automatic
+from obsv.instrument.never import is_never_recorded
+from obsv.instrument.options import Options
+from obsv.instrument.selection import Selection
+
+
+def auto_instrument_module(
+    module: ModuleType,
+    include_regex: str | None = None,
+    exclude: Sequence[str] = (),
+    process_group: str | None = None,
+) -> list[str]:
+    """Record every call of what a module defines itself: functions of every kind, and the methods of its classes.
+
+    Left alone: what the module imported; properties and other descriptors; C functions; what is recorded already;
+    methods that Python or a library generated (dataclasses, named tuples); abstract methods, overloads, protocols,
+    enums; objects that a decorator made of a function (`functools.lru_cache`, a command, a task); functions that look
+    at their caller's frame; special methods but `__call__`. What other objects refer to since before the call (a list
+    of handlers, a default argument) goes on working, unrecorded; under `obsv run` that is recorded too.
+
+    Calling it again changes nothing.
+
+    Args:
+        module: an imported module. Its submodules are not included.
+        include_regex: a regular expression, searched in the qualified name (`parse`, `Order.total`); names with a
+            leading underscore are only recorded where it matches. None takes all public names.
+        exclude: globs of qualified or last names that are not recorded: `Order`, `Order.to_*`, `parse_*`.
+        process_group: what the views group the calls by; by default the module's name.
+
+    Returns:
+        the qualified names of what this call began to record.
+
+    Raises:
+        ConfigurationError: not a module, one that obsv itself runs on, or a setting that cannot be used.
+    """
+    if not isinstance(module, ModuleType):
+        raise ConfigurationError(f"auto_instrument_module takes a module, not {type(module).__name__} {module!r:.100}.")
+    if is_never_recorded(module.__name__):
+        raise ConfigurationError(f"{module.__name__} cannot be recorded: obsv itself runs on it.")
+    return record_module(module, Options(process_group=process_group), Selection.of(include_regex, exclude))
+
+
+def record_module(module: ModuleType, options: Options, selection: Selection) -> list[str]:
+    """Like `auto_instrument_module`, never raises."""
+    namespace = vars(module)
+    automatic = Automatic(options, selection, lambda function: _stands_in(function, namespace))
+    wrappers: dict[FunctionType, FunctionType] = {}
+    for name, value in list(namespace.items()):
+        if type(value) is FunctionType:
+            namespace[name] = automatic.shared(value, wrappers)
+        elif isinstance(value, type) and value.__module__ == module.__name__:
+            automatic.methods(value, wrappers)
+    return automatic.names
+
+
+def _stands_in(function: FunctionType, namespace: dict[str, object]) -> bool:
+    # Code that was generated (by dataclasses, attrs, namedtuple) has no file: "<string>", "<attrs generated init …>".
+    return function.__globals__ is namespace and not function.__code__.co_filename.startswith("<")

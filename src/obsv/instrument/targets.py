@@ -1,0 +1,100 @@
+"""Which modules are recorded."""
+
+import dataclasses
+import functools
+import os
+import sys
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import Protocol
+
+from obsv.instrument.never import is_never_recorded
+
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+
+
+class Targets(Protocol):
+    """Decides about modules by name and place."""
+
+    def may_match(self, name: str) -> bool:
+        """Whether it is worth finding the module's file."""
+
+    def match(self, name: str, file: str | None) -> bool:
+        """Whether a module is recorded.
+
+        Args:
+            name: its full name.
+            file: where it was found; None for what has no file.
+        """
+
+
+@dataclasses.dataclass(frozen=True)
+class NamedModules:
+    """Modules by their names.
+
+    Args:
+        include: globs; one without a wildcard, or one that ends in `.*`, also means the package of that name.
+        exclude: likewise; goes before `include`.
+    """
+
+    include: Sequence[str]
+    exclude: Sequence[str] = ()
+
+    def may_match(self, name: str) -> bool:
+        return self.match(name, None)
+
+    def match(self, name: str, file: str | None) -> bool:
+        return (
+            not is_never_recorded(name)
+            and any(matches(name, glob) for glob in self.include)
+            and not any(matches(name, glob) for glob in self.exclude)
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class FirstParty:
+    """Modules below some directories; not what was installed there, as in a virtual environment inside a project.
+
+    Args:
+        roots: absolute paths of the directories.
+        exclude: globs of names, as in `NamedModules`.
+    """
+
+    roots: tuple[str, ...]
+    exclude: Sequence[str] = ()
+
+    def may_match(self, name: str) -> bool:
+        top = name.partition(".")[0]
+        return (
+            top not in sys.stdlib_module_names
+            and not is_never_recorded(name)
+            and not any(matches(name, glob) for glob in self.exclude)
+        )
+
+    def match(self, name: str, file: str | None) -> bool:
+        if file is None or not self.may_match(name):
+            return False
+        directory = os.path.dirname(os.path.abspath(file))
+        return any(_is_below(directory, root) for root in self.roots)
+
+
+def matches(name: str, glob: str) -> bool:
+    """Whether a module's name matches a glob: `*.orders`; `shop` and `shop.*` mean the package and all inside."""
+    stem = glob.removesuffix(".*")
+    if not any(wildcard in stem for wildcard in "*?["):
+        return name == stem or name.startswith(f"{stem}.")
+    return fnmatchcase(name, glob) or fnmatchcase(name, stem)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_below(directory: str, root: str) -> bool:
+    """Whether a directory lies below a root with nothing between that holds installed packages."""
+    while True:
+        if os.path.basename(directory) in _INSTALLED or os.path.exists(os.path.join(directory, "pyvenv.cfg")):
+            return False
+        if directory == root:
+            return True
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return False
+        directory = parent
