@@ -39,7 +39,8 @@ class _Interned:
 
 
 _SOURCE = _Interned("source", "service, resource, scope")
-_PROCESS = _Interned("process", "name, service, process_group, kind", "feed")
+_NAME = _Interned("process_name", "name")
+_PROCESS = _Interned("process", "name, service, process_group, kind", "feed, name_id")
 _CODE = _Interned("code", "process_id, digest", "file_path, line_number, source_text")
 _SIGNATURE = _Interned("signature", "process_id, code_id, digest", "fields")
 _THREAD = _Interned("thread", "thread_id, name")
@@ -50,7 +51,7 @@ class Ids:
     """The ids of one file that a writer knows. Only committed ids enter, so a rollback cannot leave a wrong one."""
 
     def __init__(self) -> None:
-        self.signatures: dict[Signature, tuple[int, int]] = {}  # (process id, signature id)
+        self.signatures: dict[Signature, tuple[int, int, int]] = {}  # ids of name, process and signature
         self.sources: dict[Source, int] = {}
         self.threads: dict[Thread | None, int] = {None: 0}
         self._epoch = -1
@@ -71,7 +72,7 @@ class Ids:
 
     def process_id(self, signature: Signature) -> int:
         """The id of a known signature's process."""
-        return self.signatures[signature][0]
+        return self.signatures[signature][1]
 
 
 class Missing:
@@ -100,10 +101,16 @@ class Missing:
         self._ids.sources.update(zip(self._sources, self._source_ids, strict=True))
         self._ids.threads.update(zip(self._threads, self._thread_ids, strict=True))
 
-    def _of_signatures(self, connection: sqlite3.Connection, now_ns: int) -> list[tuple[int, int]]:
+    def _of_signatures(self, connection: sqlite3.Connection, now_ns: int) -> list[tuple[int, int, int]]:
         signatures = self._signatures
+        names = _NAME.ids(connection, [(s.name,) for s in signatures], now_ns)
         processes = _PROCESS.ids(
-            connection, [(s.name, s.service, s.process_group, s.kind, s.feed) for s in signatures], now_ns
+            connection,
+            [
+                (s.name, s.service, s.process_group, s.kind, s.feed, name)
+                for s, name in zip(signatures, names, strict=True)
+            ],
+            now_ns,
         )
         codes = self._of_codes(connection, processes, now_ns)
         fields = [json.dumps(s.fields, separators=(",", ":"), ensure_ascii=False) for s in signatures]
@@ -120,7 +127,7 @@ class Missing:
                 for value in (identity, position, f"$[{position}]", name, data_type)
             ],
         )
-        return list(zip(processes, found, strict=True))
+        return list(zip(names, processes, found, strict=True))
 
     def _of_codes(self, connection: sqlite3.Connection, processes: list[int], now_ns: int) -> list[int]:
         present = [(process, s.code) for process, s in zip(processes, self._signatures, strict=True) if s.code]

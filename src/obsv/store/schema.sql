@@ -17,6 +17,7 @@ create table source(
 -- What was called. Rollups are kept by it.
 create table process(
   id integer primary key autoincrement,
+  name_id integer not null,         -- process_name
   name text not null,               -- module.qualname; a foreign span: its name
   service text not null,
   process_group text not null,
@@ -24,6 +25,14 @@ create table process(
   feed text,                        -- @monitor(feed=…)
   used_ns integer not null,
   unique(name, service, process_group, kind)
+);
+
+-- Names alone, since processes of several services or kinds may share one. A name is one row, so the planner knows that
+-- the latest calls of a process are in order in the index span_by_name: no sort, whether it has fifty or a million.
+create table process_name(
+  id integer primary key autoincrement,
+  name text not null unique,
+  used_ns integer not null
 );
 
 -- The source text of a monitored function as it was when it ran.
@@ -73,6 +82,7 @@ create table span(
   parent_span_id blob,              -- 8 bytes
   start_ns integer not null,        -- Unix time
   duration_ns integer not null,
+  name_id integer not null,         -- process_name
   process_id integer not null,
   signature_id integer not null,
   source_id integer not null,
@@ -87,28 +97,35 @@ create table span(
   ts text generated always as (
     datetime(start_ns / 1000000000, 'unixepoch') || '.' || substr(start_ns / 1000 % 1000000 + 1000000, 2)
   ) virtual,
-  trace text generated always as (lower(hex(trace_id))) virtual
+  trace text generated always as (lower(hex(trace_id))) virtual,
+  outcome text generated always as (case status when 2 then 'ERR' else 'OK' end) virtual
 );
 -- Retries and replays are exact by this; the text form lets `where trace_id = '…'` on the views use it.
 create unique index span_by_trace on span(trace, span_id);
 create index span_by_ts on span(ts);
-create index span_by_process on span(process_id, ts);
+-- For one process of several with that name, add `process_id = …`: its name_id is in `process`.
+create index span_by_name on span(name_id, ts);
+-- The same rows twice, for queries that say `status = 2` and for the views, which say `outcome = 'ERR'`.
 create index span_errors on span(ts) where status = 2;
+create index span_failed on span(ts) where outcome = 'ERR';
+create index span_failed_by_name on span(name_id, ts) where outcome = 'ERR';
 
--- The public face. LEFT JOIN keeps span outermost (latest rows first, by index) until a condition on process makes it an
+-- The public face. LEFT JOIN keeps span outermost (latest rows first, by index) until a condition on the name makes it an
 -- inner join, whose order the planner then chooses: each documented query is an index walk.
 create view process_trace as
-select s.ts as ts, p.name as process, case s.status when 2 then 'ERR' else 'OK' end as status,
+select s.ts as ts, n.name as process, s.outcome as status,
   s.duration_ns / 1e6 as duration_ms, s.exception as exception, p.process_group as process_group,
   s.trace as trace_id, lower(hex(s.span_id)) as span_id, nullif(lower(hex(s.parent_span_id)), '') as parent_span_id,
   s.depth as depth, t.thread_id as thread_id, p.service as service
-from span s left join process p on p.id = s.process_id left join thread t on t.id = s.thread_id;
+from span s left join process_name n on n.id = s.name_id left join process p on p.id = s.process_id
+  left join thread t on t.id = s.thread_id;
 
 create view data_trace as
-select s.ts as ts, p.name as process, f.name as data, f.data_type as data_type,
-  json_extract(s.data, f.path) as data_value, case s.status when 2 then 'ERR' else 'OK' end as status,
+select s.ts as ts, n.name as process, f.name as data, f.data_type as data_type,
+  json_extract(s.data, f.path) as data_value, s.outcome as status,
   s.exception as exception, p.process_group as process_group, s.trace as trace_id, lower(hex(s.span_id)) as span_id
-from span s left join process p on p.id = s.process_id cross join signature_field f
+from span s left join process_name n on n.id = s.name_id left join process p on p.id = s.process_id
+  cross join signature_field f
 where f.signature_id = s.signature_id;
 
 -- Rollups, kept in the transaction that writes the spans. minute = start, Unix time / 60 s; minute 0 = since the file
