@@ -30,8 +30,9 @@ select r.minute, r.count, r.total_ns
 from m cross join process_minute r on r.minute = m.minute and r.process_id = :process
 """
 POINTS = """
-select s.start_ns, s.duration_ns, s.status = 2 as failed from span s indexed by span_by_process
-where s.process_id = :process and s.ts >= :start and s.ts <= :end order by s.ts desc limit :limit
+select s.start_ns, s.duration_ns, s.status = 2 as failed from span s indexed by span_by_name
+where s.name_id = (select name_id from process where id = :process) and s.process_id = :process
+  and s.ts >= :start and s.ts <= :end order by s.ts desc limit :limit
 """
 SPAN = """
 select s.id, s.span_id, s.parent_span_id, s.start_ns, s.duration_ns, s.status = 2 as failed, p.name as process,

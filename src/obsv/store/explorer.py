@@ -4,7 +4,7 @@ Every page starts at an index. Which one, and whether the rollups should first t
 
 - no filter by name, none by status: along `span_by_ts`;
 - only failed calls: along `span_errors`;
-- named processes: along `span_by_process`, a walk for each, merged; for more than a hundred, along `span_by_ts`;
+- named processes: along `span_by_name`, a walk for each, merged; for more than a hundred, along `span_by_ts`;
 - only failed calls of named processes, where errors are many: minute by minute, where the rollups have errors;
 - durations: minute by minute, where the histograms have such durations (`cells.py`);
 - in the order of durations: from the outermost histogram buckets inwards (`slowest.py`);

@@ -22,13 +22,15 @@ BY_TIME = "select s.duration_ns, s.id from span s indexed by span_by_ts where" +
 ERRORS = "select s.duration_ns, s.id from span s indexed by span_errors where s.status = 2 and" + _BOUNDS
 OF_PROCESSES = (
     """
-select s.duration_ns, s.id from span s indexed by span_by_process
-where s.process_id in (select value from json_each(:processes)) and"""
+select s.duration_ns, s.id from span s indexed by span_by_name
+where s.name_id in (select name_id from process where id in (select value from json_each(:processes)))
+  and s.process_id in (select value from json_each(:processes)) and"""
     + _BOUNDS
 )
 IN_CELLS = """
-select s.duration_ns, s.id from json_each(:cells) c cross join span s indexed by span_by_process
-where s.process_id = json_extract(c.value, '$[0]') and s.ts >= json_extract(c.value, '$[1]')
+select s.duration_ns, s.id from json_each(:cells) c cross join process q on q.id = json_extract(c.value, '$[0]')
+cross join span s indexed by span_by_name where s.name_id = q.name_id and s.process_id = q.id
+  and s.ts >= json_extract(c.value, '$[1]')
   and s.ts < json_extract(c.value, '$[2]')"""
 SCOPED = " and s.process_id in (select value from json_each(:processes))"
 AFTER = {

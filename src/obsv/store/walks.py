@@ -18,7 +18,8 @@ _SELECT = "select s.ts, s.id from span s indexed by {index} where {equal}s.ts >=
 _REST = "{after}{clause} order by s.ts {down}, s.id {down} limit :limit"
 ALL = _SELECT.format(index="span_by_ts", equal="") + _REST
 ERRORS = _SELECT.format(index="span_errors", equal="s.status = 2 and ") + _REST
-ONE_PROCESS = _SELECT.format(index="span_by_process", equal="s.process_id = :process_id and ") + _REST
+_ONE = "s.name_id = (select name_id from process where id = :process_id) and s.process_id = :process_id and "
+ONE_PROCESS = _SELECT.format(index="span_by_name", equal=_ONE) + _REST
 OF_PROCESSES = " and s.process_id in (select value from json_each(:processes))"
 # The bound on ts alone is what the index takes; the pair leaves out the rows of the same microsecond before the key.
 _AFTER = {
