@@ -1,0 +1,193 @@
+"""Calls: lists by filter, what is new, one in full, and what filters can be set to."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel, Field
+
+from obsv.api.depends import StoreReader, TimeWindow
+from obsv.store import choices, explorer
+from obsv.store.calls import Call
+from obsv.store.detail import Detail, detail
+from obsv.store.filters import MAX_SEARCH_CHARS, Filters
+from obsv.store.keyset import MAX_ID
+
+router = APIRouter(tags=["calls"])
+
+Order = Literal["-ts", "ts", "-duration", "duration"]
+Name = Annotated[str | None, Query(max_length=1000)]
+Milliseconds = Annotated[float | None, Query(ge=0, description="Milliseconds.")]
+Part = Annotated[str, Query(max_length=200, description="Text that the names contain.")]
+
+
+def _filters(
+    group: Name = None,
+    process: Name = None,
+    variable: Name = None,
+    status: Annotated[Literal["OK", "ERR"] | None, Query()] = None,
+    min_ms: Milliseconds = None,
+    max_ms: Milliseconds = None,
+    q: Annotated[str | None, Query(max_length=MAX_SEARCH_CHARS, description="Text in a value or exception.")] = None,
+) -> Filters:
+    texts = {"group": group, "process": process, "variable": variable, "status": status, "q": q}
+    numbers = {name: repr(value) for name, value in (("min_ms", min_ms), ("max_ms", max_ms)) if value is not None}
+    return Filters.parse({**{name: text for name, text in texts.items() if text}, **numbers})
+
+
+CallFilters = Annotated[Filters, Depends(_filters)]
+Chars = Annotated[int | None, Query(ge=1, description="Cut values and exceptions to so many characters.")]
+
+
+class ValueOut(BaseModel):
+    """A value of a call."""
+
+    name: str
+    data_type: str = Field(description="INPUT or OUTPUT.")
+    text: str
+    cut: bool = Field(default=False, description="Whether `chars` has cut it.")
+
+
+class CallOut(BaseModel):
+    """A call."""
+
+    id: int = Field(description="Row in the store, in order of arrival.")
+    ts: str = Field(description="Start, UTC, YYYY-MM-DD HH:MM:SS.ffffff.")
+    start_ns: int = Field(description="Start, Unix time.")
+    duration_ns: int
+    process: str = Field(description="module.qualname, or a foreign span's name.")
+    process_group: str
+    service: str
+    status: str = Field(description="OK or ERR.")
+    exception: str | None = Field(description="Traceback.")
+    trace_id: str
+    span_id: str
+    values: list[ValueOut]
+
+
+class CallsOut(BaseModel):
+    """A page of calls."""
+
+    calls: list[CallOut]
+    cursor: str | None = Field(description="Pass it to get the next page; null on the last.")
+
+
+class TailOut(BaseModel):
+    """What is new, newest first."""
+
+    calls: list[CallOut]
+    last_id: int = Field(description="Pass it as `after` in the next request.")
+    more: bool = Field(description="Whether older new calls were left out.")
+
+
+class PointOut(BaseModel):
+    """A duration before the call: one call's, or the mean of a minute's calls."""
+
+    start_ns: int
+    duration_ns: float
+    failed: bool
+    calls: int
+
+
+class RelativeOut(BaseModel):
+    """A call near the one looked at in its trace."""
+
+    span_id: str
+    process: str
+    service: str
+    start_ns: int
+    duration_ns: int
+    failed: bool
+    level: int
+    here: bool
+
+
+class DetailOut(BaseModel):
+    """A call in full."""
+
+    call: CallOut
+    thread: str | None
+    cpu_ns: int | None
+    memory_bytes: int | None
+    file_path: str | None
+    first_line: int
+    source: str | None = Field(description="The function's source as it was when it ran.")
+    failing_line: int | None = Field(description="In the file's count.")
+    points: list[PointOut] = Field(description="Durations of the half hour that ends with it.")
+    relatives: list[RelativeOut] = Field(description="Its ancestors, itself, its children.")
+    more_children: bool
+
+
+@router.get("/calls", summary="Calls by filter, a page by key")
+def calls(
+    reader: StoreReader,
+    window: TimeWindow,
+    filters: CallFilters,
+    order: Order = "-ts",
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=explorer.MAX_PAGE)] = 100,
+    chars: Chars = None,
+) -> CallsOut:
+    """The filters are joined by and. A page never moves: rows that arrive meanwhile change nothing in it."""
+    found = explorer.page(reader, filters, window, order, cursor, limit)
+    return CallsOut(calls=[call_out(call, chars) for call in found.calls], cursor=found.cursor)
+
+
+@router.get("/calls/tail", summary="Calls since a row")
+def tail(
+    reader: StoreReader,
+    window: TimeWindow,
+    filters: CallFilters,
+    after: Annotated[int, Query(ge=0, le=MAX_ID, description="`last_id` of the last answer.")],
+    limit: Annotated[int, Query(ge=1, le=explorer.MAX_PAGE)] = 200,
+    chars: Chars = None,
+) -> TailOut:
+    """What arrived after the row `after`, whatever its start time, if it started within the window."""
+    found = explorer.tail(reader, filters, after, window.start_ns, limit)
+    return TailOut(calls=[call_out(call, chars) for call in found.calls], last_id=found.last_id, more=found.more)
+
+
+@router.get("/calls/{trace_id}/{span_id}", summary="A call in full")
+def call(
+    reader: StoreReader,
+    trace_id: Annotated[str, Path(pattern="^[0-9a-fA-F]{32}$")],
+    span_id: Annotated[str, Path(pattern="^[0-9a-fA-F]{16}$")],
+) -> DetailOut:
+    """Its source, values, exception, the durations before it, and its place in its trace."""
+    return detail_out(detail(reader, trace_id, span_id))
+
+
+@router.get("/groups", summary="Names of process groups")
+def groups(reader: StoreReader, part: Part = "") -> list[str]:
+    """At most 50, by name."""
+    return choices.groups(reader, part)
+
+
+@router.get("/processes", summary="Names of processes")
+def processes(reader: StoreReader, part: Part = "", group: Name = None) -> list[str]:
+    """At most 50: those that begin with the text first, then those used last."""
+    return choices.processes(reader, part, group)
+
+
+@router.get("/variables", summary="Names of variables")
+def variables(reader: StoreReader, part: Part = "", process: Name = None) -> list[str]:
+    """At most 50, by name."""
+    return choices.variables(reader, part, process)
+
+
+def call_out(call: Call, chars: int | None = None) -> CallOut:
+    """A call for an answer; its texts cut to `chars` characters."""
+    values = [
+        ValueOut(name=name, data_type=kind, text=text[:chars], cut=chars is not None and len(text) > chars)
+        for name, kind, text in call.values
+    ]
+    # The end of a traceback says what happened.
+    exception = call.exception if chars is None or call.exception is None else call.exception[-chars:]
+    return CallOut(**{**call._asdict(), "values": values, "exception": exception})
+
+
+def detail_out(found: Detail) -> DetailOut:
+    """A call in full for an answer."""
+    points = [PointOut(**point._asdict()) for point in found.points]
+    relatives = [RelativeOut(**relative._asdict()) for relative in found.relatives]
+    rest = {**found._asdict(), "call": call_out(found.call), "points": points, "relatives": relatives}
+    return DetailOut(**rest)

@@ -1,0 +1,83 @@
+"""`GET /api/v1/overview`: how is it going."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from obsv.api.depends import StoreReader, TimeWindow
+from obsv.store import overview as store
+
+router = APIRouter(tags=["overview"])
+
+
+class TotalsOut(BaseModel):
+    """All calls of a period."""
+
+    calls: int
+    errors: int
+    p95_ns: float | None
+    seconds: float = Field(description="Length of the period.")
+
+
+class BinOut(BaseModel):
+    """A part of the window."""
+
+    start_ns: int
+    totals: TotalsOut
+
+
+class ErrorOut(BaseModel):
+    """A failed call."""
+
+    start_ns: int
+    process: str
+    process_group: str
+    exception: str
+    trace_id: str
+    span_id: str
+
+
+class GroupOut(BaseModel):
+    """A process group."""
+
+    name: str
+    calls: int
+    errors: int
+
+
+class FunctionOut(BaseModel):
+    """A function."""
+
+    name: str
+    process_group: str
+    calls: int
+    errors: int
+    mean_ns: float
+    p95_ns: float | None
+    mean_before_ns: float | None = Field(description="Mean of the period before.")
+
+
+class OverviewOut(BaseModel):
+    """What the overview shows."""
+
+    now: TotalsOut
+    before: TotalsOut = Field(description="The period of the same length before.")
+    bins: list[BinOut]
+    errors: list[ErrorOut] = Field(description="The latest ten.")
+    groups: list[GroupOut] = Field(description="By calls.")
+    slowest: list[FunctionOut] = Field(description="By mean duration.")
+    changed: list[FunctionOut] = Field(description="By change of the mean against the period before.")
+
+
+@router.get("/overview", summary="How is it going")
+def overview(reader: StoreReader, window: TimeWindow) -> OverviewOut:
+    """Totals against the period before, latest errors, groups, functions. Rollups cover whole minutes."""
+    found = store.overview(reader, window)
+    return OverviewOut(
+        now=TotalsOut(**found.now._asdict()),
+        before=TotalsOut(**found.before._asdict()),
+        bins=[BinOut(start_ns=each.start_ns, totals=TotalsOut(**each.totals._asdict())) for each in found.bins],
+        errors=[ErrorOut(**each._asdict()) for each in found.errors],
+        groups=[GroupOut(**each._asdict()) for each in found.groups],
+        slowest=[FunctionOut(**each._asdict()) for each in found.slowest],
+        changed=[FunctionOut(**each._asdict()) for each in found.changed],
+    )
