@@ -4,11 +4,13 @@ import json
 import os
 import socket
 import time
+from contextlib import suppress
 
 from opentelemetry.sdk.resources import Resource
 
 from obsv import semconv
 from obsv.config import Settings
+from obsv.errors import StoreError
 from obsv.store.rows import RecorderRow
 from obsv.store.writer import Writer
 from obsv.trace.clock import clock
@@ -41,7 +43,8 @@ class Housekeeping:
 
     def stop(self) -> None:
         """Say for the last time how it is."""
-        self._report()
+        with suppress(StoreError):  # the exporter has said it
+            self._report()
         self._stopped = True
 
     def _report(self) -> None:

@@ -22,7 +22,8 @@ logger = logging.getLogger("obsv")
 _EXIT_TIMEOUT_S = 10.0
 
 
-_lock = threading.Lock()  # guards _pipeline and _settings
+_lock = threading.RLock()  # guards the three below; the thread that starts the pipeline may make monitored calls
+_is_starting = False
 _pipeline: "Pipeline | None" = None
 _settings: "Settings | None" = None
 
@@ -83,15 +84,24 @@ def stats() -> dict[str, Any]:
 
 
 def start() -> None:
-    """Start the pipeline if it does not run: what the first recorded call does. Never raises."""
+    """Start the pipeline if it does not run: what the first recorded call does, others wait for it. Never raises."""
     with _lock:
-        if _pipeline is None and recording.start is not None:
+        if recording.start is not None and not _is_starting:
             _start()
 
 
 def _start() -> None:
+    global _is_starting
+    _is_starting = True
+    try:
+        _open()
+    finally:
+        _is_starting = False
+        recording.start = None
+
+
+def _open() -> None:
     global _pipeline
-    recording.start = None
     if os.environ.get(OTEL_SDK_DISABLED, "").strip().lower() == "true":
         recording.off = recording.bypass = True
         return
@@ -128,7 +138,7 @@ def _flush_at_process_end() -> None:
 
 def _after_fork() -> None:
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     util = sys.modules.get("multiprocessing.util")
     if util is not None and _pipeline is not None:
         # The child clears its finalizers before it calls these.

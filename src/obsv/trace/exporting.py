@@ -138,9 +138,10 @@ class Exporting:
     def _failed(self, error: Exception | None) -> bool:
         self._counters.failed_batches += 1
         reason = "the exporter returned FAILURE" if error is None else f"{type(error).__name__}: {error}"
+        # An exporter that returns FAILURE has said why itself, as OpenTelemetry's do.
         self._notices.once(
             "export",
-            logging.WARNING,
+            logging.INFO if error is None else logging.WARNING,
             "Calls cannot be stored now, they are kept and tried again: %s",
             reason,
         )
