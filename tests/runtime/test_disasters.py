@@ -136,7 +136,7 @@ def test_program_that_ends_while_the_database_is_locked(program: Program) -> Non
     ids=["text", "corrupt"],
 )
 def test_foreign_file_at_the_path(program: Program, content: bytes, words: str) -> None:
-    """A file that is no store is left as it is; the program runs, one line says what to do, errors are kept beside it."""
+    """A file that is no store is left as it is; one line says what to do, errors are kept beside it."""
     program.db.write_bytes(content)
     result = program.run(
         """
@@ -177,8 +177,9 @@ def test_read_only_directory(program: Program) -> None:
     else:
         program.directory.chmod(0o500)
         target = str(program.directory / "sub" / "store.db")
-    result = program.run("import obsv\nf = obsv.monitor(lambda: 1)\nassert f() == 1\nobsv.force_flush(1)",
-    OBSV_DB=target) assert target.rsplit("/", 1)[0] in result.stderr
+    source = "import obsv\nf = obsv.monitor(lambda: 1)\nassert f() == 1\nobsv.force_flush(1)"
+    result = program.run(source, OBSV_DB=target)
+    assert target.rsplit("/", 1)[0] in result.stderr
 
 
 def test_full_disk(program: Program) -> None:
@@ -256,5 +257,3 @@ def test_interrupted_program_keeps_its_calls(program: Program) -> None:
     assert "KeyboardInterrupt" in err
     called = max(int(line.split()[0]) for line in (last + rest).splitlines())
     assert program.count() >= called
-
-

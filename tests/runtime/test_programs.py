@@ -229,7 +229,7 @@ def test_unknown_setting_is_named() -> None:
     import obsv
     from obsv.errors import ConfigurationError
 
-    with pytest.raises(ConfigurationError, match="databse.*db"):
+    with pytest.raises(ConfigurationError, match=r"databse.*db"):
         obsv.configure(databse="x")
     with pytest.raises(ConfigurationError, match="on_full"):
         obsv.configure(on_full="explode")
