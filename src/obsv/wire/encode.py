@@ -11,6 +11,7 @@ from typing import Any
 
 from obsv import semconv
 from obsv.conventions import direction
+from obsv.store.exceptions import headline
 from obsv.store.stored import StoredSpan
 from obsv.wire.anyvalue import AnyDict, from_stored
 from obsv.wire.detail import USUAL_FLAGS
@@ -150,7 +151,7 @@ def _events(span: StoredSpan, events: list[AnyDict]) -> list[AnyDict]:
 
 
 def _exception_event(span: StoredSpan, text: str) -> AnyDict:
-    kind, _, message = text.rstrip().rpartition("\n")[2].partition(": ")
+    kind, message = headline(text)
     found = {semconv.EXCEPTION_TYPE: kind, semconv.EXCEPTION_MESSAGE: message, semconv.EXCEPTION_STACKTRACE: text}
     return {
         "timeUnixNano": str(span.start_ns + span.duration_ns),

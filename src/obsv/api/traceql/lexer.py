@@ -1,0 +1,122 @@
+"""TraceQL text to tokens, each with its position."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from obsv.api.durations import UNITS_NS
+from obsv.errors import InvalidQuery
+
+# Kinds of token. A NAME carries its whole text (`rootName`, `span:duration`, `true`); an ATTRIBUTE is `scope.key`.
+STRING, NUMBER, DURATION, NAME, ATTRIBUTE, SIGN, END = (
+    "string",
+    "number",
+    "duration",
+    "name",
+    "attribute",
+    "sign",
+    "end",
+)
+
+LONGEST_QUERY = 16_384
+_UNIT = "|".join(sorted(UNITS_NS, key=len, reverse=True))
+# What may stand in an attribute's key without quotes: what Grafana's grammar takes.
+_KEY = r"[^\s{}()=~!<>&|^,\"]"
+_NO_SCOPE = r"(?!(?:event|instrumentation|link|parent|resource|span|trace)[:.])"
+_FIRST = _NO_SCOPE + r"[^\s{}()=~!<>&|^,\"\-./\\\[\]0-9\x80-\U0010ffff]"
+_TEXT = r'"(?:\\.|[^"\\])*"'
+_SCOPE = r"(?:parent\.)?(?:resource|span)|event|link|instrumentation|parent"
+_TOKEN = re.compile(
+    rf"""
+    (?P<space>\s+|//[^\n]*|/\*.*?\*/)
+  | (?P<attribute>(?:{_SCOPE})?\.(?:{_FIRST}|{_TEXT})(?:{_KEY}|{_TEXT})*)
+  | (?P<duration>[0-9]+(?:\.[0-9]+)?(?:{_UNIT})(?![A-Za-z0-9_]))
+  | (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?![A-Za-z0-9_.]))
+  | (?P<string>{_TEXT}|`[^`]*`)
+  | (?P<name>[A-Za-z_][A-Za-z0-9_]*(?::[A-Za-z]+)?)
+  | (?P<sign>&&|\|\||=~|!~|!=|>=|<=|&>>|&>|&<<|&<|&~|!>>|!>|!<<|!<|>>|<<|[{{}}()=<>!|,+\-*/%^~])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
+_QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
+
+
+class Token(NamedTuple):
+    """A word of a query.
+
+    Args:
+        kind: one of the kinds above.
+        text: as it stands in the query; a string without its quotes and escapes.
+        position: offset of its first character.
+    """
+
+    kind: str
+    text: str
+    position: int
+
+
+def tokens(query: str) -> list[Token]:
+    """The tokens of a query; the last is END.
+
+    Raises:
+        InvalidQuery: a character that begins no token, or a query of over 16,384 characters.
+    """
+    if len(query) > LONGEST_QUERY:
+        raise InvalidQuery(f"a query has at most {LONGEST_QUERY:,} characters", LONGEST_QUERY)
+    found: list[Token] = []
+    position = 0
+    while position < len(query):
+        match = _TOKEN.match(query, position)
+        if match is None:
+            raise InvalidQuery(_unreadable(query[position]), position)
+        kind = str(match.lastgroup)
+        if kind != "space":
+            found.append(_token(kind, match.group(), position))
+        position = match.end()
+    return [*found, Token(END, "", len(query))]
+
+
+def _unreadable(character: str) -> str:
+    if character in '"`':
+        return "a text without its closing quote"
+    if character.isdigit():
+        return "not a number or duration; write for example 5, 0.5, 100ms or 1.5s"
+    if character == ".":
+        return 'not an attribute; write for example .http.method, or ."name in quotes"'
+    return f"the character {character!r} means nothing here"
+
+
+def _token(kind: str, text: str, position: int) -> Token:
+    if kind == STRING:
+        return Token(kind, text[1:-1] if text[0] == "`" else unescape(text[1:-1], position + 1), position)
+    return Token(kind, text, position)
+
+
+def unescape(text: str, position: int) -> str:
+    r"""The text that a double-quoted literal stands for: `\\` and `\"` are its escapes, as in Grafana's grammar.
+
+    Args:
+        text: between the quotes.
+        position: where it begins in the query.
+
+    Raises:
+        InvalidQuery: another escape.
+    """
+
+    def character(match: re.Match[str]) -> str:
+        if match.group(1) not in ("\\", '"'):
+            raise InvalidQuery(f"unknown escape {match.group()}; write \\\\ for a backslash", position + match.start())
+        return match.group(1)
+
+    return _ESCAPE.sub(character, text)
+
+
+def split_attribute(token: Token) -> tuple[str, str]:
+    """Scope and key of an ATTRIBUTE token, quotes taken off: `span."a b".c` is `("span", "a b.c")`."""
+    scope, _, key = token.text.partition(".")
+    if scope == "parent" and key.startswith(("span.", "resource.")):
+        scope, _, key = "parent." + key.partition(".")[0], ".", key.partition(".")[2]
+    start = token.position + len(token.text) - len(key)
+    return scope, _QUOTED.sub(lambda match: unescape(match.group(1), start + match.start(1)), key)

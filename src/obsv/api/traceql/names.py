@@ -1,0 +1,36 @@
+"""TraceQL's names: intrinsics with their older spellings, kinds, statuses."""
+
+from __future__ import annotations
+
+from obsv.store.conditions import INTRINSIC, INTRINSICS, KINDS, STATUSES, Field
+
+# The names from before intrinsics had scopes.
+_UNSCOPED = {
+    "duration": "span:duration",
+    "kind": "span:kind",
+    "name": "span:name",
+    "rootName": "trace:rootName",
+    "rootServiceName": "trace:rootService",
+    "status": "span:status",
+    "statusMessage": "span:statusMessage",
+    "traceDuration": "trace:duration",
+}
+_BY_NAME = {name: Field(INTRINSIC, name) for name in INTRINSICS} | {
+    short: Field(INTRINSIC, name) for short, name in _UNSCOPED.items()
+}
+# What can be asked for; `nestedSetParent` is Drilldown's and not offered.
+OFFERED = tuple(sorted(set(_BY_NAME) - {"nestedSetParent"}))
+KEYWORDS = {
+    "kind": {name: number for number, name in enumerate(KINDS)},
+    "status": {name: number for number, name in enumerate(STATUSES)},
+}
+
+
+def intrinsic(name: str) -> Field | None:
+    """The intrinsic of a name, old or scoped; None when there is none."""
+    return _BY_NAME.get(name)
+
+
+def type_of(field: Field) -> str:
+    """`duration`, `string`, `kind`, `status` or `int` for an intrinsic; `any` for an attribute."""
+    return INTRINSICS[field.name] if field.scope == INTRINSIC else "any"

@@ -1,0 +1,26 @@
+"""Type and message of a failed call, from the text that its row keeps."""
+
+from __future__ import annotations
+
+
+def headline(text: str) -> tuple[str, str]:
+    """Type and message of an exception.
+
+    Args:
+        text: a traceback as Python prints it, or its last line.
+
+    Returns:
+        `("ValueError", "no price")` for a text that ends in `ValueError: no price`.
+    """
+    kind, _, message = text.rstrip().rpartition("\n")[2].partition(": ")
+    return kind, message
+
+
+def exception_type(text: object) -> str | None:
+    """SQL's `exception_type(exception)`."""
+    return headline(text)[0] if isinstance(text, str) else None
+
+
+def exception_message(text: object) -> str | None:
+    """SQL's `exception_message(exception)`."""
+    return headline(text)[1] if isinstance(text, str) else None

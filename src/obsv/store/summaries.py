@@ -1,0 +1,115 @@
+"""Traces at a glance: root, duration, counts, and which of their spans a search found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from obsv.store.conditions import Condition
+from obsv.store.reader import Snapshot
+from obsv.store.where import where
+
+
+class ServiceCount(NamedTuple):
+    """A service's part of a trace."""
+
+    name: str
+    spans: int
+    errors: int
+
+
+class Summary(NamedTuple):
+    """A trace at a glance.
+
+    Args:
+        trace_id: 32 hex digits.
+        root_service: of the root; of the earliest span where the root is not there.
+        root_name: likewise.
+        start_ns: the earliest start, Unix time.
+        end_ns: the latest end.
+        services: those of its spans.
+    """
+
+    trace_id: str
+    root_service: str
+    root_name: str
+    start_ns: int
+    end_ns: int
+    services: list[ServiceCount]
+
+    @property
+    def spans(self) -> int:
+        """How many spans there are."""
+        return sum(service.spans for service in self.services)
+
+    @property
+    def errors(self) -> int:
+        """How many of them failed."""
+        return sum(service.errors for service in self.services)
+
+
+class Match(NamedTuple):
+    """The spans of a trace that satisfy a condition.
+
+    Args:
+        ids: the rows of the earliest of them.
+        matched: how many there are in all.
+    """
+
+    ids: list[int]
+    matched: int
+
+
+_SERVICES = """
+select s.trace, p.service as name, count(*) as spans, sum(s.status = 2) as errors, min(s.start_ns) as start_ns,
+  max(s.start_ns + s.duration_ns) as end_ns
+from json_each(?) t cross join span s on s.trace = t.value cross join process p on p.id = s.process_id
+group by s.trace, p.service order by p.service
+"""
+# With a bare min(), SQLite takes the other columns from the row of the minimum: the root, or the earliest span.
+_ROOTS = """
+select s.trace, p.service, p.name, min(s.start_ns + (s.parent_span_id is not null) * 4611686018427387904) as rank
+from json_each(?) t cross join span s on s.trace = t.value cross join process p on p.id = s.process_id group by s.trace
+"""
+_MATCHES = """
+select trace, id, matched from (
+  select s.trace, s.id, row_number() over (partition by s.trace order by s.start_ns) as place,
+    count(*) over (partition by s.trace) as matched
+  from json_each(?) t cross join span s on s.trace = t.value where {})
+where place <= ?
+"""
+
+
+def summaries(snapshot: Snapshot, trace_ids: Sequence[str]) -> list[Summary]:
+    """Summaries of traces, in the order given; unknown ones are left out."""
+    asked = json.dumps(list(trace_ids))
+    roots = {row["trace"]: row for row in snapshot.query(_ROOTS, (asked,))}
+    services: dict[str, list[ServiceCount]] = {}
+    extents: dict[str, tuple[int, int]] = {}
+    for row in snapshot.query(_SERVICES, (asked,)):
+        trace = row["trace"]
+        services.setdefault(trace, []).append(ServiceCount(row["name"], row["spans"], row["errors"]))
+        start, end = extents.get(trace, (row["start_ns"], row["end_ns"]))
+        extents[trace] = min(start, row["start_ns"]), max(end, row["end_ns"])
+    return [
+        Summary(trace, roots[trace]["service"], roots[trace]["name"], *extents[trace], services[trace])
+        for trace in trace_ids
+        if trace in roots
+    ]
+
+
+def matches(snapshot: Snapshot, condition: Condition, trace_ids: Sequence[str], most: int) -> dict[str, Match]:
+    """The spans of traces that satisfy a condition.
+
+    Args:
+        snapshot: where to look.
+        condition: what they satisfy.
+        trace_ids: 32 hex digits each.
+        most: how many rows of a trace to return.
+    """
+    test = where(condition)
+    found: dict[str, Match] = {}
+    for row in snapshot.query(_MATCHES.format(test.text), (json.dumps(list(trace_ids)), *test.params, most)):
+        found.setdefault(row["trace"], Match([], row["matched"])).ids.append(row["id"])
+    return found
