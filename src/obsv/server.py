@@ -1,7 +1,8 @@
 """One ASGI app out of the JSON API, the app in the browser, and whoever else answers HTTP.
 
 A part that answers HTTP offers a FastAPI router and is listed in `routers()`; it finds what it needs in
-`request.app.state`: `reader` (`obsv.store.Reader`), `pulse` (`obsv.store.pulse.Pulse`) and `settings` (`Settings`). A
+`request.app.state`: `reader` (`obsv.store.Reader`), `pulse` (`obsv.store.pulse.Pulse`), `settings` (`Settings`) and
+`receiver` (`obsv.otlp.receiver.Receiver`). A
 part with something to start and stop (a gRPC port, a writer) gives its router a `lifespan`. Paths taken: `/api/v1`
 (JSON API), `/v1` (OTLP), `/api` (Jaeger), `/tempo`, `/metrics`, `/login`, `/healthz`, `/assets`, `/_dash-*`, the pages.
 """
@@ -25,6 +26,9 @@ from obsv.dashboards.pages import PAGES
 from obsv.dashboards.shell import mount
 from obsv.errors import ConfigurationError
 from obsv.hosts import is_loopback
+from obsv.otlp.receiver import Receiver
+from obsv.otlp.router import router as otlp_router
+from obsv.otlp.settings import Address, ReceiverSettings, split
 from obsv.store.pulse import Pulse
 from obsv.store.reader import Reader
 
@@ -43,6 +47,9 @@ class Settings:
         port: TCP port.
         token: the secret that readers must show; None for everybody on this machine.
         allowed_hosts: further names the server is known by.
+        otlp_grpc: where to receive OTLP over gRPC; None for nowhere.
+        otlp_http: where to receive OTLP over HTTP, beside `/v1/traces` on the main port; None for nowhere.
+        cors_origins: origins of pages in a browser that may send spans.
     """
 
     db: Path
@@ -50,12 +57,30 @@ class Settings:
     port: int = 8050
     token: str | None = field(default=None, repr=False)
     allowed_hosts: tuple[str, ...] = ()
+    otlp_grpc: Address | None = None
+    otlp_http: Address | None = None
+    cors_origins: tuple[str, ...] = ()
 
     @classmethod
-    def from_environment(cls, db: Path, host: str, port: int, environment: Mapping[str, str]) -> "Settings":
-        """Settings with the token and the names from `OBSV_TOKEN` and `OBSV_ALLOWED_HOSTS` (comma-separated)."""
-        names = tuple(filter(None, (name.strip() for name in environment.get("OBSV_ALLOWED_HOSTS", "").split(","))))
-        return cls(db, host, port, environment.get("OBSV_TOKEN") or None, names)
+    def from_environment(
+        cls,
+        db: Path,
+        host: str,
+        port: int,
+        environment: Mapping[str, str],
+        otlp_grpc: Address | None = None,
+        otlp_http: Address | None = None,
+    ) -> "Settings":
+        """Settings with `OBSV_TOKEN` and, comma-separated, `OBSV_ALLOWED_HOSTS` and `OBSV_CORS_ORIGINS`."""
+        names, origins = split(environment.get("OBSV_ALLOWED_HOSTS")), split(environment.get("OBSV_CORS_ORIGINS"))
+        return cls(db, host, port, environment.get("OBSV_TOKEN") or None, names, otlp_grpc, otlp_http, origins)
+
+    @property
+    def receiver(self) -> ReceiverSettings:
+        """How spans are received."""
+        return ReceiverSettings(
+            self.db, self.otlp_grpc, self.otlp_http, self.token, self.allowed_hosts, self.cors_origins
+        )
 
     def check(self) -> None:
         """Refuse what is not safe.
@@ -75,7 +100,7 @@ class Settings:
 
 def routers() -> tuple[APIRouter, ...]:
     """The routers of all parts, in the order they are asked."""
-    return (api_router,)
+    return (api_router, otlp_router)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -91,6 +116,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="obsv", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=_lifespan)
     app.state.settings = settings
     app.state.reader = Reader(settings.db)
+    app.state.receiver = Receiver(settings.receiver, bind=settings.host)
     app.state.pulse = Pulse(app.state.reader)
     problems.install(app)
     for router in routers():

@@ -9,6 +9,7 @@ from pathlib import Path
 import uvicorn
 
 from obsv.errors import ConfigurationError
+from obsv.otlp.settings import GRPC, HTTP, Address
 from obsv.server import Settings, create_app
 
 
@@ -17,6 +18,8 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8050,
     *,
+    otlp_grpc: Address | None = GRPC,
+    otlp_http: Address | None = HTTP,
     open_browser: bool = False,
     say: Callable[[str], None] = print,
 ) -> None:
@@ -26,17 +29,21 @@ def serve(
         db: path of the store; it may not exist yet.
         host: address to bind; any but loopback needs `OBSV_TOKEN`.
         port: TCP port; 0 takes a free one.
+        otlp_grpc: where to receive OTLP over gRPC; None for nowhere.
+        otlp_http: where to receive OTLP over HTTP; None for only `/v1/traces` on `port`.
         open_browser: whether to open the app in a browser, where there is one.
         say: takes the line that tells the address.
 
     Raises:
-        ConfigurationError: the address needs a token, or the port is taken.
+        ConfigurationError: an address needs a token, or is taken.
     """
-    settings = Settings.from_environment(db, host, port, os.environ)
+    settings = Settings.from_environment(db, host, port, os.environ, otlp_grpc, otlp_http)
     app = create_app(settings)
     listener = _listen(host, port)
+    app.state.receiver.bind()
     address = _address(host, listener.getsockname()[1])
     say(f"obsv on {address}, reading {db}")
+    say(f"OTLP: {app.state.receiver}")
     if open_browser:
         webbrowser.open(address)
     # No access log: a trace viewer must not fill the terminal of the program it watches.

@@ -69,23 +69,30 @@ class Ingest:
         self._maker = maker
         self._max_bytes = max_bytes
         self._batch_rows = batch_rows
-        self._changed = threading.Condition()  # guards the five below
+        self._changed = threading.Condition()  # guards the six below
         self._jobs: deque[Job] = deque()
         self._bytes = 0
-        self._stopping = self._done = False
+        self._started = self._stopping = self._done = False
         self.counts: Counter[str] = Counter()
         self._thread = threading.Thread(target=self._run, name="obsv-ingest", daemon=True)
 
     def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
+        """Start the thread; the first request does."""
+        with self._changed:
+            self._start()
+
+    def _start(self) -> None:
+        if not self._started:
+            self._started = True
+            self._thread.start()
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """Take no more, store what waits, and close the store."""
         with self._changed:
             self._stopping = True
+            self._done = self._done or not self._started
             self._changed.notify()
-        if self._thread.is_alive():
+        if self._started:
             self._thread.join(timeout_s)
 
     def reserve(self, size: int) -> None:
@@ -118,6 +125,7 @@ class Ingest:
         job = Job(size, decode)
         with self._changed:
             if not self._done:
+                self._start()
                 self._jobs.append(job)
                 self._changed.notify()
                 return job.future

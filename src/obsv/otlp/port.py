@@ -32,6 +32,10 @@ class HttpPort:
             target=self._server.run, kwargs={"sockets": [self.listener]}, name="obsv-otlp-http", daemon=True
         )
 
+    def close(self) -> None:
+        """Give the port back, of a server that was not started."""
+        self.listener.close()
+
     def start(self) -> None:
         """Begin to answer."""
         self._thread.start()
@@ -47,7 +51,7 @@ def _listen(address: Address) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(address)
+        listener.bind(address[:2])
     except OSError as error:
         listener.close()
         raise ConfigurationError(f"Cannot listen on {address} for OTLP/HTTP ({error.strerror}).") from error

@@ -1,5 +1,9 @@
 """OTLP in, as one thing to start and stop: the ingest thread, a port for HTTP and one for gRPC."""
 
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
 from obsv.capture import Redactor
 from obsv.errors import ConfigurationError
 from obsv.otlp.access import Access
@@ -7,9 +11,12 @@ from obsv.otlp.grpc_server import GrpcReceiver
 from obsv.otlp.http import HttpReceiver
 from obsv.otlp.ingest import Ingest
 from obsv.otlp.port import HttpPort
-from obsv.otlp.settings import ReceiverSettings
+from obsv.otlp.settings import Address, ReceiverSettings
 from obsv.store.writer import Writer
 from obsv.wire.rowmaker import RowMaker
+
+logger = logging.getLogger("obsv")
+P = TypeVar("P")
 
 # How long a request waits for another process's lock on the file before its sender is told to try again.
 BUSY_TIMEOUT_S = 5.0
@@ -35,31 +42,44 @@ class Receiver:
         writer = Writer(settings.db, busy_timeout_s=BUSY_TIMEOUT_S)
         self._ingest = Ingest(writer, RowMaker(Redactor()), max_bytes=settings.max_bytes)
         self.endpoint = HttpReceiver(self._ingest, self._access(bind), settings.max_body)
+        self._bound = False
         self._http: HttpPort | None = None
         self._grpc: GrpcReceiver | None = None
 
     def _access(self, bind: str) -> Access:
         return Access(bind, self.settings.token, self.settings.allowed_hosts, self.settings.cors_origins)
 
-    def start(self) -> None:
-        """Listen, and start to store.
+    def bind(self) -> None:
+        """Take the ports, so that `start` cannot fail.
 
         Raises:
-            ConfigurationError: an address is taken; nothing listens then.
+            ConfigurationError: an address is taken that is not optional; no port is held then.
         """
-        http, grpc = self.settings.http, self.settings.grpc
-        if http is not None:
-            app = HttpReceiver(self._ingest, self._access(http.host), self.settings.max_body)
-            self._http = HttpPort(app, http)
+        if self._bound:
+            return
+        settings = self.settings
         try:
-            if grpc is not None:
-                access = self._access(grpc.host)
-                self._grpc = GrpcReceiver(self._ingest, access, str(grpc), self.settings.max_body)
+            if settings.http is not None:
+                app = HttpReceiver(self._ingest, self._access(settings.http.host), settings.max_body)
+                self._http = _port(settings.http, lambda address: HttpPort(app, address))
+            if settings.grpc is not None:
+                access = self._access(settings.grpc.host)
+                self._grpc = _port(
+                    settings.grpc, lambda address: GrpcReceiver(self._ingest, access, str(address), settings.max_body)
+                )
         except ConfigurationError:
             if self._http is not None:
-                self._http.listener.close()
+                self._http.close()
             raise
-        self._ingest.start()
+        self._bound = True
+
+    def start(self) -> None:
+        """Listen, and store what comes.
+
+        Raises:
+            ConfigurationError: see `bind`.
+        """
+        self.bind()
         if self._http is not None:
             self._http.start()
         if self._grpc is not None:
@@ -72,6 +92,16 @@ class Receiver:
         if self._grpc is not None:
             self._grpc.stop()
         self._ingest.stop()
+
+    def __str__(self) -> str:
+        """Where it listens."""
+        named = {"gRPC": (self.settings.grpc, self.grpc_port), "HTTP": (self.settings.http, self.http_port)}
+        places = [
+            f"{name} on {address._replace(port=port)}"
+            for name, (address, port) in named.items()
+            if address is not None and port is not None
+        ]
+        return ", ".join(places) or "only /v1/traces on the main port"
 
     @property
     def http_port(self) -> int | None:
@@ -87,3 +117,13 @@ class Receiver:
     def counts(self) -> dict[str, int]:
         """How many requests, spans, duplicates, rejected (spans), failed and overloaded (requests) there were."""
         return dict(self._ingest.counts)
+
+
+def _port(address: Address, listen: Callable[[Address], P]) -> P | None:
+    try:
+        return listen(address)
+    except ConfigurationError as error:
+        if not address.optional:
+            raise
+        logger.warning("%s Spans are not received there.", error)
+        return None

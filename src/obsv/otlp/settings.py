@@ -1,6 +1,5 @@
 """Where and from whom OTLP is received."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -12,10 +11,17 @@ from obsv.otlp.ingest import MAX_BYTES
 
 
 class Address(NamedTuple):
-    """Where to listen."""
+    """Where to listen.
+
+    Args:
+        host: name or address.
+        port: TCP port; 0 takes a free one.
+        optional: whether to go on without it, after a word in the log, when another program has the port.
+    """
 
     host: str
     port: int
+    optional: bool = False
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -35,7 +41,8 @@ class Address(NamedTuple):
         return cls(host.strip("[]"), int(port))
 
 
-GRPC, HTTP = Address("127.0.0.1", 4317), Address("127.0.0.1", 4318)
+# Nobody asked for these two ports, and a collector on the same machine may have them.
+GRPC, HTTP = Address("127.0.0.1", 4317, optional=True), Address("127.0.0.1", 4318, optional=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +82,7 @@ class ReceiverSettings:
                     "Set OBSV_TOKEN to a secret, or listen on 127.0.0.1."
                 )
 
-    @classmethod
-    def from_environment(
-        cls, db: Path, environment: Mapping[str, str], grpc: Address | None = GRPC, http: Address | None = HTTP
-    ) -> "ReceiverSettings":
-        """Settings with `OBSV_TOKEN`, and `OBSV_ALLOWED_HOSTS` and `OBSV_CORS_ORIGINS` (comma-separated)."""
-        names, origins = _split(environment.get("OBSV_ALLOWED_HOSTS")), _split(environment.get("OBSV_CORS_ORIGINS"))
-        return cls(db, grpc, http, environment.get("OBSV_TOKEN") or None, names, origins)
 
-
-def _split(text: str | None) -> tuple[str, ...]:
+def split(text: str | None) -> tuple[str, ...]:
+    """The parts of a comma-separated setting, such as `OBSV_CORS_ORIGINS`."""
     return tuple(filter(None, (part.strip() for part in (text or "").split(","))))
