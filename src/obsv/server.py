@@ -151,8 +151,6 @@ def _answer_the_rest(app: FastAPI, dash: DashApp) -> None:
     async def not_found(request: Request) -> Response:
         if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
             return HTMLResponse(dash.index(request), 404)
-        path = request.url.path
-        hint = " Give the exporter the base address; it adds /v1/traces itself." if "/v1/traces/" in path else ""
-        return problems.problem(404, "Not found", f"There is nothing at {path}.{hint}")
+        return problems.problem(404, "Not found", f"There is nothing at {request.url.path}.")
 
     app.add_api_route("/{path:path}", not_found, methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False)

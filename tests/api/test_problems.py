@@ -55,12 +55,6 @@ async def test_an_unknown_address_is_json_for_programs(client: MakeClient) -> No
     assert (answer.status_code, answer.json()["title"]) == (404, "Not found")
 
 
-async def test_a_doubled_otlp_path_says_what_is_wrong(client: MakeClient) -> None:
-    """An exporter that was given the full path as its base adds the path again."""
-    answer = await client().post("/v1/traces/v1/traces")
-    assert "adds /v1/traces itself" in answer.json()["detail"]
-
-
 async def test_an_unknown_page_is_404_with_the_app_in_it(client: MakeClient) -> None:
     """A person gets the app, which says that there is no such page."""
     answer = await client().get("/nope", headers={"accept": "text/html"})
