@@ -19,6 +19,8 @@ from obsv.trace.recording import recording
 
 _REPORT_S = 1.0
 _RETAIN_S = 30.0
+# Between two chunks of one clean-up. A chunk holds the file for about 10 ms.
+_CHUNK_S = 0.1
 
 
 class Housekeeping:
@@ -38,8 +40,9 @@ class Housekeeping:
         self._service = str(resource.attributes.get(semconv.SERVICE_NAME, "unknown_service"))
         self._started_ns = time.time_ns()
         self._stopped = False
+        self._retain_at = time.monotonic() + _RETAIN_S
         processor.every(_REPORT_S, self._report)
-        processor.every(_RETAIN_S, self._retain)
+        processor.every(_CHUNK_S, self._retain)
 
     def stop(self) -> None:
         """Say for the last time how it is."""
@@ -71,6 +74,7 @@ class Housekeeping:
     def _retain(self) -> None:
         settings = self._settings
         max_age_ns = None if settings.retention_s is None else int(settings.retention_s * 1e9)
-        retain = getattr(self._writer, "retain", None)
-        if retain is not None and not self._stopped and (max_age_ns is not None or settings.max_bytes is not None):
-            retain(time.time_ns(), max_age_ns=max_age_ns, max_bytes=settings.max_bytes)
+        if self._stopped or time.monotonic() < self._retain_at:
+            return
+        more = self._writer.retain(time.time_ns(), max_age_ns=max_age_ns, max_bytes=settings.max_bytes).more
+        self._retain_at = time.monotonic() + (0 if more else _RETAIN_S)

@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from obsv.store.batch import NARROW, WIDE, Batch
+from obsv.store.cleaning import Cleaner
 from obsv.store.connection import open_writer
 from obsv.store.failures import explain
 from obsv.store.interning import Ids, Missing
 from obsv.store.lineage import Callers, Orphans
+from obsv.store.retention import DEFAULT_AGE_NS, Retained
 from obsv.store.rollup_sql import write_rollups
 from obsv.store.rollups import Rollups
 from obsv.store.rows import RecorderRow, SpanRow, WriteResult
@@ -50,6 +52,7 @@ class Writer:
         self._pid = os.getpid()
         self._ids = Ids()
         self._orphans = Orphans()
+        self._cleaner: Cleaner | None = None
 
     def open(self) -> None:
         """Opens or creates the file now rather than at the first write."""
@@ -90,6 +93,26 @@ class Writer:
         """Stores what a recording process says about itself, in place of what it said before."""
         with self._connected() as connection:
             connection.execute(_REPORT, recorder)
+
+    def retain(self, now_ns: int, *, max_age_ns: int | None = DEFAULT_AGE_NS, max_bytes: int | None = None) -> Retained:
+        """Does one short chunk of what keeps the file within its limits; none holds the write lock for over 50 ms.
+
+        Deletes calls that started too long ago, then the oldest successes and after them the oldest errors while the
+        file is too large, then rollups four times as old as calls may be and what nothing uses any more, and returns
+        free space to the file system.
+
+        Args:
+            now_ns: Unix time.
+            max_age_ns: how old calls may be; None for any age.
+            max_bytes: how large the file may be; None for any size.
+
+        Returns:
+            what was done, and whether there is more: then call again soon.
+        """
+        with self._connected() as connection:
+            if self._cleaner is None:
+                self._cleaner = Cleaner(connection, self.path)
+            return self._cleaner.clean(now_ns, max_age_ns, max_bytes)
 
     def spill_position(self, path: str) -> int:
         """How far a spill file has been replayed: what the last `write` with its `progress` said, 0 before."""
@@ -142,7 +165,7 @@ class Writer:
         if self._connection is None:
             self._connection = open_writer(self.path, self._busy_timeout_s)
             self._file = _identity(self.path)
-            self._ids, self._orphans = Ids(), Orphans()
+            self._ids, self._orphans, self._cleaner = Ids(), Orphans(), None
         return self._connection
 
     def _drop(self) -> None:

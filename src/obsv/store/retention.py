@@ -1,0 +1,108 @@
+"""What is to be deleted next, and how much of it at a time: pure decisions."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+HOUR_NS = 3_600_000_000_000
+DAY_NS = 24 * HOUR_NS
+DEFAULT_AGE_NS = 6 * HOUR_NS
+# Rollups are small and show the days before: they stay longer than calls by this factor.
+ROLLUPS_LONGER = 4
+# A write lock is to be held for this long. 50 ms is the most that a writer may have to wait; a busy machine needs room.
+TARGET_S = 0.01
+# Calls are dropped at this share of the size limit, so that there is room until the next look.
+FULL = 0.9
+# Free pages are kept for new calls up to this share of the file, or this many, before they are returned.
+SPARE = 0.125
+SPARE_PAGES = 256
+
+
+class Action(Enum):
+    """What one chunk does."""
+
+    NOTHING = "nothing"
+    EXPIRE = "delete calls that are too old"
+    SHRINK = "delete the oldest successes, and errors when there are none left: the file is too large"
+    TIDY = "delete rollups, and shared rows that nothing uses"
+    VACUUM = "return free pages to the file system"
+    CHECKPOINT = "empty the write-ahead log"
+
+
+class Facts(NamedTuple):
+    """What a decision rests on.
+
+    Args:
+        expired: there are calls that are too old.
+        untidy: rollups and shared rows have not been looked through for a while.
+        pages: size of the file.
+        free_pages: how many of them hold nothing.
+        page_size: in bytes.
+        log_bytes: size of the write-ahead log.
+        idle: nothing has been written since the last look.
+    """
+
+    expired: bool
+    untidy: bool
+    pages: int
+    free_pages: int
+    page_size: int
+    log_bytes: int
+    idle: bool
+
+    @property
+    def used_bytes(self) -> int:
+        """What calls and rollups take up."""
+        return (self.pages - self.free_pages) * self.page_size
+
+
+class Retained(NamedTuple):
+    """What a chunk did.
+
+    Args:
+        deleted: rows that are gone.
+        more: there is more to do; call again soon.
+    """
+
+    deleted: int
+    more: bool
+
+
+def decide(facts: Facts, max_bytes: int | None) -> Action:
+    """What to do next: age first, then size, successes before errors, then what hung on the calls, then space."""
+    if facts.expired:
+        return Action.EXPIRE
+    if max_bytes is not None and facts.used_bytes > FULL * max_bytes:
+        return Action.SHRINK
+    if facts.untidy:
+        return Action.TIDY
+    if facts.free_pages > _spare(facts, max_bytes):
+        return Action.VACUUM
+    if facts.idle and facts.log_bytes > 0:
+        return Action.CHECKPOINT
+    return Action.NOTHING
+
+
+def _spare(facts: Facts, max_bytes: int | None) -> int:
+    if max_bytes is not None and facts.pages * facts.page_size > max_bytes:
+        return 0
+    return max(SPARE_PAGES, int(SPARE * facts.pages))
+
+
+class Chunk:
+    """How much to do at a time, found by measuring: begins small, and at most doubles.
+
+    Args:
+        least: the smallest chunk, and the first.
+        most: the largest chunk.
+    """
+
+    def __init__(self, least: int = 100, most: int = 20_000) -> None:
+        self.size = self._least = least
+        self._most = most
+
+    def took(self, seconds: float) -> None:
+        """Says how long a chunk of the present size held the lock."""
+        factor = min(2.0, TARGET_S / max(seconds, 1e-6))
+        self.size = max(self._least, min(self._most, round(self.size * factor)))
