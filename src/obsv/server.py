@@ -125,6 +125,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(login_router(Sessions(settings.token), time.monotonic))
     app.add_api_route("/healthz", _healthy, include_in_schema=False)
     dash = mount(app, app.state.reader, app.state.pulse, PAGES)
+    script_hashes = dash.finish()
     _answer_the_rest(app, dash)
     app.add_middleware(
         Guard,
@@ -132,7 +133,7 @@ def create_app(settings: Settings) -> FastAPI:
         token=settings.token,
         names=settings.allowed_hosts,
         cross_origin=CROSS_ORIGIN,
-        script_hashes=dash.finish(),
+        script_hashes=script_hashes,
     )
     return app
 

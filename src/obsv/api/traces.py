@@ -6,12 +6,25 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
 from obsv.analysis.trace_columns import trace_columns
+from obsv.analysis.trace_markdown import of_spans, trace_markdown
 from obsv.api.depends import StoreReader
+from obsv.errors import NotFound
+from obsv.store.call import hex_id, read_call
+from obsv.store.stored import spans_of_trace
 from obsv.store.trace import read_trace
 from obsv.store.trace_search import search_trace
+from obsv.wire.encode import to_json
+
+
+class MarkdownResponse(PlainTextResponse):
+    """Markdown, which browsers show as plain text."""
+
+    media_type = "text/markdown"
+
 
 router = APIRouter(tags=["traces"], prefix="/traces")
 
@@ -66,6 +79,25 @@ def trace(
 def search(reader: StoreReader, trace_id: TraceId, q: Annotated[str, Query(min_length=1, max_length=200)]) -> Found:
     """The spans whose name, values or exception contain a text, whatever its case (ASCII)."""
     return Found(span_id=search_trace(reader, trace_id, q))
+
+
+@router.get("/{trace_id}/markdown", summary="A trace as Markdown", response_class=MarkdownResponse)
+def markdown(reader: StoreReader, trace_id: TraceId) -> MarkdownResponse:
+    """What failed, with what inputs, and where the time went: for an issue or a chat."""
+    with reader.snapshot() as snapshot:
+        spans = read_trace(snapshot, trace_id)
+        tree, wanted = of_spans(spans)
+        failures = [read_call(snapshot, spans.trace_id, span_id) for span_id in wanted]
+    return MarkdownResponse(trace_markdown(spans, tree, failures))
+
+
+@router.get("/{trace_id}/otlp", summary="A trace as OTLP JSON")
+def otlp(reader: StoreReader, trace_id: TraceId) -> Response:
+    """All that was recorded of it, as `ExportTraceServiceRequest`: any OpenTelemetry tool takes it."""
+    spans = spans_of_trace(reader, hex_id(trace_id, 32))
+    if not spans:
+        raise NotFound(f"No trace {hex_id(trace_id, 32)} in the store.")
+    return compact(to_json(spans))
 
 
 def compact(content: Any) -> Response:

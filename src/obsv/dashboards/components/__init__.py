@@ -3,11 +3,14 @@
 from obsv.dashboards.components.badge import Kind, badge, status_badge
 from obsv.dashboards.components.card import card, stat
 from obsv.dashboards.components.chart import chart, sparkline
+from obsv.dashboards.components.facts import facts
 from obsv.dashboards.components.grid import grid
 from obsv.dashboards.components.link import button_link, link
 from obsv.dashboards.components.source import source
 from obsv.dashboards.components.states import empty, failure, first_run
 from obsv.dashboards.components.timepicker import time_picker
+from obsv.dashboards.components.traceback import traceback
+from obsv.dashboards.components.values import values
 
 __all__ = [
     "Kind",
@@ -16,6 +19,7 @@ __all__ = [
     "card",
     "chart",
     "empty",
+    "facts",
     "failure",
     "first_run",
     "grid",
@@ -25,4 +29,6 @@ __all__ = [
     "stat",
     "status_badge",
     "time_picker",
+    "traceback",
+    "values",
 ]

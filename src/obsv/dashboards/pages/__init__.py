@@ -1,6 +1,6 @@
 """The pages, in the order of the navigation."""
 
 from obsv.dashboards.page import Page
-from obsv.dashboards.pages import overview
+from obsv.dashboards.pages import overview, trace
 
-PAGES: tuple[Page, ...] = (overview.PAGE,)
+PAGES: tuple[Page, ...] = (overview.PAGE, trace.PAGE)

@@ -1,0 +1,36 @@
+"""A traceback, its frames and its last line told apart. Text throughout."""
+
+import re
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from obsv.dashboards.components.aria import aria
+
+FRAME = re.compile(r'^\s*(\|\s*)*File ".*", line \d+')
+# Lines that say what went wrong stand at the margin, or behind the bars of an exception group.
+ERROR = re.compile(r"^(\s*\|\s*)*[A-Za-z_][\w.]*(:|$)")
+HEADS = ("Traceback (most recent", "During handling", "The above exception", "… ")
+
+
+def traceback(text: str, id: str) -> Component:
+    """A traceback with a button that copies it.
+
+    Args:
+        text: as it was recorded.
+        id: of the text, for the button.
+    """
+    lines = [html.Span(line or " ", className="tb-text " + _kind(line)) for line in text.rstrip().split("\n")]
+    copy = dcc.Clipboard(content=text, title="Copy", className="copy")
+    return html.Div(
+        [copy, html.Pre(lines, id=id, className="traceback", tabIndex=0, **aria(label="Traceback"))],
+        className="traceback-frame",
+    )
+
+
+def _kind(line: str) -> str:
+    if line.startswith(HEADS):
+        return "tb-head"
+    if FRAME.match(line):
+        return "tb-place"
+    return "tb-error" if ERROR.match(line) else "tb-code"

@@ -1,0 +1,25 @@
+"""The values of a call: name, and text in full."""
+
+from collections.abc import Iterable
+
+from dash import html
+from dash.development.base_component import Component
+
+from obsv.dashboards.components.aria import aria
+from obsv.store.call import Value
+
+
+def values(title: str, items: Iterable[Value], none: str) -> Component:
+    """A list of values.
+
+    Args:
+        title: its heading.
+        items: the values; their text is shown as it is.
+        none: what stands there when there are none.
+    """
+    rows = [
+        html.Tr([html.Th(item.name, scope="row", title=item.name), html.Td(html.Div(item.text, className="value"))])
+        for item in items
+    ]
+    body = html.Table(html.Tbody(rows), className="values") if rows else html.P(none, className="none")
+    return html.Section([html.H3(title), body], className="panel-part", **aria(label=title))

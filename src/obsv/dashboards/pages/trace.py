@@ -1,0 +1,170 @@
+"""Trace: everything that belongs to one request, as a tree with a time bar in each row.
+
+The page asks the API for the trace and draws it in the browser (assets/50-trace.js and on): 50,000 spans are one answer
+of 3 MB, and folding, zooming and scrolling need no server.
+"""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+
+from obsv.dashboards.components import grid, link
+from obsv.dashboards.components.aria import aria
+from obsv.dashboards.page import App, Page, View
+from obsv.dashboards.span_panel import span_panel
+from obsv.errors import NotFound
+from obsv.store.call import hex_id, read_call
+
+KNOWN = "select 1 from span where trace = ? limit 1"
+FIXED = {"sortable": False, "resizable": False}
+COLUMNS: list[dict[str, Any]] = [
+    {"colId": "span", "headerName": "Span", "cellRenderer": "TraceName", "width": 430, "minWidth": 220,
+     "sortable": False},
+    {"colId": "time", "headerName": "Time", "headerComponent": "TraceAxis", "cellRenderer": "TraceBar", "flex": 1,
+     "minWidth": 180, **FIXED},
+    {"colId": "self", "headerName": "Self", "cellRenderer": "TraceSelf", "width": 90, "type": "rightAligned", **FIXED,
+     "headerTooltip": "Time in which nothing that it called ran"},
+    {"colId": "took", "headerName": "Took", "cellRenderer": "TraceDuration", "width": 96, "type": "rightAligned",
+     **FIXED},
+]  # fmt: skip
+HOTKEY: dict[str, Any] = {"data-hotkey": "/"}
+OPTIONS = {"rowHeight": 28, "headerHeight": 32, "suppressScrollOnNewData": True, "enableCellTextSelection": False}
+
+
+def layout(view: View) -> Component:
+    """The page, empty but for its frame.
+
+    Raises:
+        NotFound: no such trace.
+    """
+    trace_id = hex_id(view.path["trace_id"], 32)
+    if view.reader.one(KNOWN, (trace_id,)) is None:
+        raise NotFound(f"No trace {trace_id} in the store. It may have been deleted to keep the file small.")
+    about = {"trace_id": trace_id, "span": view.query.get("span", ""), "q": view.query.get("q", "")}
+    body = html.Div([_tree(), html.Aside(id="trace-panel", className="panel", **aria(label="Span"))], id="trace-body",
+                    className="trace-body loading")  # fmt: skip
+    return html.Div(
+        [
+            dcc.Store(id="trace-about", data=about),
+            dcc.Store(id="trace-loaded"),
+            _head(trace_id),
+            _tools(about["q"]),
+            _map(),
+            html.Div(id="trace-state", className="state state-err", role="alert", hidden=True),
+            body,
+        ],
+        className="trace-page",
+    )
+
+
+def _head(trace_id: str) -> Component:
+    copies = [
+        html.Button("Copy Markdown", id="trace-copy-markdown", className="button", title="For an issue or a chat"),
+        html.Button("Copy OTLP", id="trace-copy-otlp", className="button", title="As OTLP JSON"),
+        _download(trace_id, "markdown", "md", "Markdown"),
+        _download(trace_id, "otlp", "json", "OTLP JSON"),
+    ]
+    lineage = link("Data lineage", "/flow", {"mode": "lineage", "trace": trace_id}, className="button")
+    return html.Header(
+        [
+            html.Div(
+                [
+                    html.Div(id="trace-title", className="trace-title"),
+                    html.Div(id="trace-facts", className="trace-facts"),
+                ]
+            ),
+            html.Div([lineage, *copies], className="page-actions"),
+        ],
+        className="trace-head",
+    )
+
+
+def _download(trace_id: str, format: str, suffix: str, name: str) -> Component:
+    return html.A(
+        [html.I(className="icon icon-download", **aria(hidden=True)), f".{suffix}"],
+        href=f"/api/v1/traces/{trace_id}/{format}",
+        download=f"trace-{trace_id}.{suffix}",
+        className="button",
+        title=f"Download as {name}",
+    )
+
+
+def _tools(query: str) -> Component:
+    search = html.Div(
+        dmc.TextInput(
+            id="trace-search",
+            value=query,
+            placeholder="Search names, values, exceptions",
+            debounce=300,
+            size="xs",
+            leftSection=html.I(className="icon icon-search"),
+            **aria(label="Search in this trace"),
+        ),
+        className="trace-search",
+        **HOTKEY,
+    )
+    hits = [
+        html.Span(id="trace-found", className="trace-found num", role="status"),
+        _icon_button("trace-previous", "up", "Previous hit (N)"),
+        _icon_button("trace-next", "down", "Next hit (n)"),
+    ]
+    views = [
+        html.Button(
+            [html.I(className="dot"), html.Span("errors")], id="trace-error", className="button button-err",
+            title="Where it began: next failed span (e)", hidden=True,
+        ),
+        html.Button("Critical path only", id="trace-only-path", className="button", **aria(pressed=False)),
+        html.Button("Fold", id="trace-fold", className="button", title="Fold all"),
+        html.Button("Unfold", id="trace-unfold", className="button", title="Unfold all"),
+        html.Button("Zoom out", id="trace-zoom-out", className="button", hidden=True),
+    ]  # fmt: skip
+    return html.Div(
+        [search, html.Div(hits, className="trace-hits"), *views, html.Div(id="trace-legend", className="trace-legend")],
+        className="trace-tools",
+    )
+
+
+def _icon_button(id: str, icon: str, title: str) -> Component:
+    return html.Button(
+        html.I(className=f"icon icon-{icon}"), id=id, className="icon-button", title=title, **aria(label=title)
+    )
+
+
+def _map() -> Component:
+    parts = [html.Canvas(id="trace-map-canvas"), html.Div(id="trace-map-window", hidden=True)]
+    return html.Div(parts, id="trace-map", title="Drag to zoom, double-click to zoom out", **aria(hidden=True))
+
+
+def _tree() -> Component:
+    return grid("trace-grid", COLUMNS, label="Spans", options=OPTIONS, rowData=[], getRowId="params.data.i.toString()")
+
+
+def register(app: App) -> None:
+    """Its callbacks."""
+    app.clientside("traceLoad", Output("trace-loaded", "data"), Input("trace-about", "data"))
+    app.clientside(
+        "traceState", Output("trace-state", "title"), Input("trace-loaded", "data"), prevent_initial_call=True
+    )
+    app.clientside(
+        "traceSearch", Output("trace-found", "title"), Input("trace-search", "value"), prevent_initial_call=True
+    )
+    app.clientside(
+        "tracePanel", Output("trace-panel", "title"), Input("trace-grid-open", "data"),
+        Input("trace-panel-close", "n_clicks"), prevent_initial_call=True,
+    )  # fmt: skip
+
+    @app.callback(
+        Output("trace-panel", "children"),
+        Input("trace-grid-open", "data"),
+        State("trace-about", "data"),
+        prevent_initial_call=True,
+    )
+    def open_span(opened: dict[str, Any] | None, about: dict[str, str]) -> Any:
+        if not opened:
+            return no_update
+        return span_panel(read_call(app.reader, about["trace_id"], opened["row"]["id"]))
+
+
+PAGE = Page(path="/trace/<trace_id>", title="Trace", layout=layout, register=register)
