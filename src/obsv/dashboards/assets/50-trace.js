@@ -144,6 +144,11 @@ window.dash_clientside.obsv = window.dash_clientside.obsv || {};
     return { spans: rows.length };
   };
 
+  // Plain text columns are cheaper than rendered ones: a scroll of a page draws half as much.
+  shared.traceTook = ({ data }) => shared.duration(trace.data.duration[data.i]);
+  shared.traceSelf = ({ data }) => shared.duration(trace.data.self[data.i]);
+  shared.traceIsShort = ({ data }) => trace.data.self[data.i] < trace.data.length / 100;
+
   obsv.traceState = function (loaded) {
     const state = byId('trace-state');
     if (!state || !loaded) return noUpdate();
@@ -261,15 +266,22 @@ window.dash_clientside.obsv = window.dash_clientside.obsv || {};
 
   // -- the panel ---------------------------------------------------------------------------------------------------
 
-  obsv.tracePanel = function (opened, closed) {
+  const showPanel = function (open) {
     const body = byId('trace-body');
-    if (!body) return noUpdate();
-    const isOpen = Boolean(opened) && window.dash_clientside.callback_context.triggered[0].prop_id.startsWith(GRID);
-    body.classList.toggle('with-panel', isOpen);
-    shared.setQuery({ span: isOpen ? opened.row.id : null });
-    if (isOpen && trace.data) setTimeout(refresh, 0);
+    if (!body || body.classList.contains('with-panel') === open) return;
+    body.classList.toggle('with-panel', open);
+    if (!open) shared.setQuery({ span: null });
+  };
+
+  obsv.tracePanel = function (opened) {
+    if (!opened || !opened.row) return noUpdate();
+    showPanel(true);
+    shared.setQuery({ span: opened.row.id });
     return noUpdate();
   };
+  document.addEventListener('click', function (event) {
+    if (event.target.closest && event.target.closest('#trace-panel-close')) showPanel(false);
+  });
 
   const copyOf = { 'trace-copy-markdown': ['markdown', 'Markdown copied'], 'trace-copy-otlp': ['otlp', 'OTLP JSON copied'] };
   document.addEventListener('click', async function (event) {

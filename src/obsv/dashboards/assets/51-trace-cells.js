@@ -53,7 +53,7 @@ window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
       h('i', { key: 's', className: 'tn-service', style: { background: view.colour(row) } }),
       h('span', { key: 'l', className: 'visually-hidden' }, label),
       h('span', { key: 'n', className: flags & view.FLAG.error ? 'tn-own tn-err' : 'tn-own' }, own),
-      h('span', { key: 'm', className: 'tn-module' }, module),
+      module ? h('span', { key: 'm', className: 'tn-module' }, module) : null,
       ...marksOf(row, flags, folded),
     ]);
   };
@@ -125,13 +125,5 @@ window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
     return h('div', { className: 'tb-axis' }, STEPS.map((share) => h('span', {
       key: share, style: { left: `${share * 100}%` },
     }, shared.tick(first + share * (last - first), last - first))));
-  };
-
-  cells.TraceDuration = ({ data }) => shared.duration(trace().data.duration[data.i]);
-
-  cells.TraceSelf = function ({ data }) {
-    const { data: columns } = trace();
-    const share = columns.length ? columns.self[data.i] / columns.length : 0;
-    return h('span', { className: share < 0.01 ? 'faint' : '' }, shared.duration(columns.self[data.i]));
   };
 })(window.dashAgGridComponentFunctions, window.obsv);

@@ -24,10 +24,11 @@ COLUMNS: list[dict[str, Any]] = [
      "sortable": False},
     {"colId": "time", "headerName": "Time", "headerComponent": "TraceAxis", "cellRenderer": "TraceBar", "flex": 1,
      "minWidth": 180, **FIXED},
-    {"colId": "self", "headerName": "Self", "cellRenderer": "TraceSelf", "width": 90, "type": "rightAligned", **FIXED,
+    {"colId": "self", "headerName": "Self", "valueGetter": {"function": "obsv.traceSelf(params)"},
+     "cellClassRules": {"faint": "obsv.traceIsShort(params)"}, "width": 90, "type": "rightAligned", **FIXED,
      "headerTooltip": "Time in which nothing that it called ran"},
-    {"colId": "took", "headerName": "Took", "cellRenderer": "TraceDuration", "width": 96, "type": "rightAligned",
-     **FIXED},
+    {"colId": "took", "headerName": "Took", "valueGetter": {"function": "obsv.traceTook(params)"}, "width": 96,
+     "type": "rightAligned", **FIXED},
 ]  # fmt: skip
 HOTKEY: dict[str, Any] = {"data-hotkey": "/"}
 OPTIONS = {"rowHeight": 28, "headerHeight": 32, "suppressScrollOnNewData": True, "enableCellTextSelection": False}
@@ -144,16 +145,10 @@ def _tree() -> Component:
 def register(app: App) -> None:
     """Its callbacks."""
     app.clientside("traceLoad", Output("trace-loaded", "data"), Input("trace-about", "data"))
-    app.clientside(
-        "traceState", Output("trace-state", "title"), Input("trace-loaded", "data"), prevent_initial_call=True
-    )
-    app.clientside(
-        "traceSearch", Output("trace-found", "title"), Input("trace-search", "value"), prevent_initial_call=True
-    )
-    app.clientside(
-        "tracePanel", Output("trace-panel", "title"), Input("trace-grid-open", "data"),
-        Input("trace-panel-close", "n_clicks"), prevent_initial_call=True,
-    )  # fmt: skip
+    later: Any = {"prevent_initial_call": True}
+    app.clientside("traceState", Output("trace-state", "title"), Input("trace-loaded", "data"), **later)
+    app.clientside("traceSearch", Output("trace-found", "title"), Input("trace-search", "value"), **later)
+    app.clientside("tracePanel", Output("trace-panel", "title"), Input("trace-grid-open", "data"), **later)
 
     @app.callback(
         Output("trace-panel", "children"),
