@@ -164,7 +164,7 @@ class Exchange:
             passed = None if foreign else signature
             cursor = step + self._row(below, trace_id, span_id, passed, cursor, depth + 1, found, pace)
         late = -250 * MS if signature.service == "payments" else 0
-        values = [*node.inputs.values(), *([] if foreign else [node.result or ""])]
+        values = [*node.inputs.values(), *([] if foreign else ["" if node.error else node.result or ""])]
         found.append(
             SpanRow(
                 signature,

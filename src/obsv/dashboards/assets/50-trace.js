@@ -139,7 +139,8 @@ window.dash_clientside.obsv = window.dash_clientside.obsv || {};
     trace.describe();
     trace.drawMap();
     refresh();
-    if (about.span && trace.rows.has(about.span)) trace.reveal(trace.rows.get(about.span), true);
+    // The grid takes its rows in a later turn, and would drop a selection made before.
+    if (about.span && trace.rows.has(about.span)) setTimeout(() => trace.reveal(trace.rows.get(about.span), true), 60);
     else if (about.q) find(about.q);
     return { spans: rows.length };
   };
