@@ -4,6 +4,7 @@ import asyncio
 import functools
 import inspect
 import logging
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from obsv.dashboards.clock import ZONE, zone_named
 from obsv.dashboards.page import Page
 from obsv.dashboards.theme import stylesheet
 from obsv.errors import ObsvError
+from obsv.store.beat import QueueSample
 from obsv.store.pulse import Pulse
 from obsv.store.reader import Reader
 
@@ -51,6 +53,14 @@ class DashApp:
         self.dash = _dash(server)
         # Dash would answer every unknown address with the app; here unknown addresses are errors.
         vars(self.dash.backend)["_setup_catchall"] = lambda: None
+
+    def now_ns(self) -> int:
+        """Unix time in ns."""
+        return time.time_ns()
+
+    def queue(self) -> list[QueueSample]:
+        """Queue depths of the last minutes, oldest first."""
+        return self.pulse.queue()
 
     def callback(self, *dependencies: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare a callback. A plain function runs on a worker thread, a coroutine function on the event loop.

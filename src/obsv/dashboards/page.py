@@ -24,6 +24,7 @@ from typing import Any, Protocol
 
 from dash.development.base_component import Component
 
+from obsv.store.beat import QueueSample
 from obsv.store.reader import Reader
 from obsv.store.window import Window
 
@@ -37,12 +38,14 @@ class View:
         path: the values of the address's `<names>`, `/trace/<trace_id>` gives `{"trace_id": …}`.
         query: the query string's entries, the first of each name.
         now_ns: Unix time in ns.
+        queue: queue depths of the last minutes, oldest first.
     """
 
     reader: Reader
     path: Mapping[str, str]
     query: Mapping[str, str]
     now_ns: int
+    queue: list[QueueSample] = field(default_factory=list)
 
     def window(self, default: str = "1h") -> Window:
         """The time window of the query string.
@@ -57,6 +60,12 @@ class App(Protocol):
     """What `register` gets: callbacks and the store, nothing else of Dash's app."""
 
     reader: Reader
+
+    def now_ns(self) -> int:
+        """Unix time in ns."""
+
+    def queue(self) -> list[QueueSample]:
+        """Queue depths of the last minutes, oldest first."""
 
     def callback(self, *dependencies: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare a callback that runs on a worker thread. Takes what `dash.callback` takes."""

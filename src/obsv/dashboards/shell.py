@@ -1,7 +1,6 @@
 """The frame around every page: navigation, status ribbon, theme, keyboard, messages."""
 
 import asyncio
-import time
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,7 +14,7 @@ from obsv.dashboards.app import DashApp
 from obsv.dashboards.components import empty, failure, first_run, link
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.page import Page, View
-from obsv.dashboards.theme import FONT, MONO
+from obsv.dashboards.theme import DARK, FONT, MONO
 from obsv.errors import ObsvError
 from obsv.store.pulse import Pulse
 from obsv.store.reader import Reader
@@ -35,7 +34,12 @@ MANTINE = {
     "primaryColor": "accent",
     "autoContrast": True,
     "defaultRadius": "sm",
+    # Mantine's dark surfaces are its colour `dark`: from text (0) over borders (4) and inputs (6) to the page (7).
     "colors": {
+        "dark": [
+            DARK["text"], "#c6cfd9", DARK["muted"], DARK["faint"], DARK["line-strong"],
+            DARK["hover"], DARK["surface"], DARK["bg"], "#0b0f14", "#080b10",
+        ],
         "accent": [
             "#eaf3ff", "#d2e5ff", "#a9ccff", "#7cb0fb", "#5a9df9",
             "#3e8ef7", "#2c7de8", "#1a69cf", "#0b5bc7", "#074a9f",
@@ -176,7 +180,7 @@ def show(app: DashApp, pathname: str, search: str) -> tuple[Any, dict[str, str]]
         if page.needs_data and app.pulse.is_empty():
             return first_run(str(app.reader.path)), {"title": "Welcome", "path": page.path}
         query = dict(reversed(parse_qsl(search.lstrip("?"))))
-        return page.layout(View(app.reader, names, query, time.time_ns())), about
+        return page.layout(View(app.reader, names, query, app.now_ns(), app.queue())), about
     except ObsvError as error:
         return failure(error), about
 

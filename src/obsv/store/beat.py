@@ -46,6 +46,13 @@ class FeedState(NamedTuple):
         return self.interval_ns is not None and now_ns - self.last_ns > 2 * self.interval_ns
 
 
+class QueueSample(NamedTuple):
+    """How many calls waited in all recording processes at one instant, Unix time in ns."""
+
+    at_ns: int
+    depth: int
+
+
 class Beat(NamedTuple):
     """The state of recording at one instant. `last_id`: key of the newest span row, 0 when there is none."""
 
@@ -53,6 +60,12 @@ class Beat(NamedTuple):
     recorders: tuple[RecorderState, ...]
     feeds: tuple[FeedState, ...]
     now_ns: int
+
+    @property
+    def queue(self) -> QueueSample:
+        """The calls that wait in all processes that still record."""
+        alive = (one for one in self.recorders if not one.gone(self.now_ns))
+        return QueueSample(self.now_ns, sum(one.queue_depth for one in alive))
 
 
 LAST_ID = "select coalesce(max(id), 0) from span"

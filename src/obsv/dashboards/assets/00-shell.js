@@ -62,3 +62,14 @@ window.obsv = window.obsv || {};
     return search;
   };
 })(window.dash_clientside.obsv, window.obsv);
+
+// At most every other second, only while the tab is looked at and the window moves with the clock.
+(function (obsv) {
+  let last = 0;
+  obsv.everyOther = function (pulse, picked) {
+    const now = Date.now();
+    if (document.hidden || now - last < 1900 || (picked && picked.from && picked.to)) return window.dash_clientside.no_update;
+    last = now;
+    return now;
+  };
+})(window.dash_clientside.obsv);

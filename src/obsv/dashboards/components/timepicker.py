@@ -1,7 +1,16 @@
-"""The choice of a time window: presets and a custom range."""
+"""The choice of a time window: presets and a custom range.
+
+    time_picker("flow-time", view.window(), now_ns=view.now_ns)     in layout
+    watch_time_picker(app, "flow-time")                              in register
+
+The store `flow-time-window` then holds what `Window.parse` takes, `{"range": …}` or `{"from": …, "to": …}`, and the
+address follows. It is the Input of whatever the window changes.
+"""
+
+from typing import Any
 
 import dash_mantine_components as dmc
-from dash import html
+from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.clock import local
@@ -10,10 +19,10 @@ from obsv.store.window import PRESETS, Window
 
 
 def time_picker(id: str, window: Window, *, now_ns: int) -> Component:
-    """The picker. Its parts: `<id>-preset` (`value`: a preset or `custom`) and `<id>-range` (`value`: two local times).
+    """The picker.
 
     Args:
-        id: prefix of its parts' ids.
+        id: prefix of its parts' ids: `<id>-preset`, `<id>-from`, `<id>-to`, `<id>-window`.
         window: what is chosen.
         now_ns: Unix time in ns; no later day can be picked.
     """
@@ -23,24 +32,43 @@ def time_picker(id: str, window: Window, *, now_ns: int) -> Component:
         value=window.preset or "custom",
         size="xs",
         className="presets",
+        withItemsBorders=False,
         **aria(label="Time range"),
     )
-    custom = None if window.preset else window
-    fields = [
-        dmc.DateTimePicker(
-            id=f"{id}-{name}",
-            value=f"{local(ns):%Y-%m-%d %H:%M:%S}" if custom else None,
-            placeholder=label,
-            size="xs",
-            withSeconds=True,
-            clearable=True,
-            valueFormat="YYYY-MM-DD HH:mm:ss",
-            maxDate=f"{local(now_ns):%Y-%m-%d}",
-            **aria(label=label),
-        )
-        for name, label, ns in (("from", "From", window.start_ns), ("to", "To", window.end_ns))
-    ]
-    hidden = {} if custom else {"display": "none"}
-    return html.Div(
-        [presets, html.Div(fields, id=f"{id}-custom", className="custom-range", style=hidden)], className="time-picker"
+    fields = [_field(id, name, ns, window, now_ns) for name, ns in (("From", window.start_ns), ("To", window.end_ns))]
+    hidden = {"display": "none"} if window.preset else {}
+    custom = html.Div(fields, id=f"{id}-custom", className="custom-range", style=hidden)
+    return html.Div([custom, presets, dcc.Store(id=f"{id}-window", data=window.query())], className="time-picker")
+
+
+def watch_time_picker(app: Any, id: str) -> None:
+    """Declare its callbacks.
+
+    Args:
+        app: of `register`.
+        id: as given to `time_picker`.
+    """
+    app.clientside(
+        "pickTime",
+        Output(f"{id}-window", "data"),
+        Output(f"{id}-custom", "style"),
+        Input(f"{id}-preset", "value"),
+        Input(f"{id}-from", "value"),
+        Input(f"{id}-to", "value"),
+        prevent_initial_call=True,
     )
+
+
+def _field(id: str, name: str, ns: int, window: Window, now_ns: int) -> Component:
+    field: Component = dmc.DateTimePicker(
+        id=f"{id}-{name.lower()}",
+        value=None if window.preset else f"{local(ns):%Y-%m-%d %H:%M:%S}",
+        placeholder=name,
+        size="xs",
+        withSeconds=True,
+        clearable=True,
+        valueFormat="YYYY-MM-DD HH:mm:ss",
+        maxDate=f"{local(now_ns):%Y-%m-%d}",
+        **aria(label=name),
+    )
+    return field

@@ -1,6 +1,10 @@
 """The pages, in the order of the navigation."""
 
 from obsv.dashboards.page import Page
-from obsv.dashboards.pages import overview, trace
+from obsv.dashboards.pages import explorer, overview, trace
 
-PAGES: tuple[Page, ...] = (overview.PAGE, trace.PAGE)
+PAGES: tuple[Page, ...] = (
+    overview.PAGE,
+    explorer.PAGE,
+    trace.PAGE,
+)

@@ -1,18 +1,250 @@
-"""Overview: how is it going?"""
+"""Overview: how is it going? Totals against the period before, latest errors, groups, functions."""
 
-from dash import html
+from typing import Any
+
+from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
+from obsv.dashboards.clock import count, duration, local, percent, when
+from obsv.dashboards.components import card, chart, empty, link, sparkline, stat, time_picker
+from obsv.dashboards.components.link import address
+from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
+from obsv.dashboards.theme import DARK, figure
+from obsv.store.beat import QueueSample
+from obsv.store.overview import ErrorCall, Function, Group, Overview, Totals, overview
+from obsv.store.window import Window
+
+ACCENT, OK, ERR, STALE = (DARK[name] for name in ("accent", "ok", "err", "stale"))
+# Changes below this are noise and get no colour.
+NOTABLE = 0.05
 
 
 def layout(view: View) -> Component:
-    """The page."""
-    return html.Div()
+    """The page, filled.
+
+    Raises:
+        InvalidQuery: the address's time range cannot be read.
+    """
+    window = view.window()
+    tools = html.Div(time_picker("overview-time", window, now_ns=view.now_ns), className="page-tools")
+    return html.Div(
+        [
+            html.Div([html.H1("Overview"), tools], className="page-head"),
+            html.Div(body(overview(view.reader, window), view.queue), id="overview-body"),
+            dcc.Store(id="overview-tick"),
+        ],
+        className="overview",
+    )
+
+
+def body(found: Overview, queue: list[QueueSample]) -> list[Component]:
+    """Everything below the head.
+
+    Args:
+        found: what the store says.
+        queue: queue depths of the last minutes, oldest first.
+    """
+    here = found.window.query()
+    return [
+        html.Div(_stats(found, queue), className="stats"),
+        html.Div(
+            [
+                card("Calls", _traffic(found), actions=_legend()),
+                card("Process groups", _groups(found.groups, here), flush=True),
+            ],
+            className="row-2-1",
+        ),
+        card("Latest errors", _errors(found.errors, here), actions=_all_errors(found, here), flush=True),
+        html.Div(
+            [
+                card("Slowest functions", _functions(found.slowest, here), actions="by mean", flush=True),
+                card(
+                    "Most changed",
+                    _functions(found.changed, here, changed=True),
+                    actions="mean, against the period before",
+                    flush=True,
+                ),
+            ],
+            className="row-1-1",
+        ),
+    ]
+
+
+def change(now: float | None, before: float | None, *, less_is_better: bool | None) -> dict[str, Any]:
+    """What a number's change against the period before looks like: arguments of `stat`.
+
+    Args:
+        now: this period.
+        before: the one before; None or 0 tell nothing.
+        less_is_better: None when neither is.
+    """
+    if not now or not before:
+        return {}
+    ratio = now / before - 1
+    text = f"{ratio:+.0%}" if abs(ratio) < 10 else f"×{now / before:.0f}"
+    if abs(ratio) < NOTABLE or less_is_better is None:
+        return {"change": text}
+    return {"change": text, "good": (ratio < 0) == less_is_better}
+
+
+def _stats(found: Overview, queue: list[QueueSample]) -> list[Component]:
+    now, before, times = found.now, found.before, [_local(each.start_ns) for each in found.bins]
+
+    def line(values: list[float | None], colour: str, unit: str) -> Component:
+        return sparkline(times, values, colour=colour, unit=unit)
+
+    per_bin: list[Totals] = [each.totals for each in found.bins]
+    rates: list[float | None] = [each.error_rate * 100 if each.calls else None for each in per_bin]
+    speeds: list[float | None] = [each.throughput for each in per_bin]
+    p95s: list[float | None] = [each.p95_ns / 1e6 if each.p95_ns is not None else None for each in per_bin]
+    depths: list[float | None] = [float(sample.depth) for sample in queue]
+    p95 = duration(now.p95_ns) if now.p95_ns is not None else "–"
+    return [
+        stat("Error rate", percent(now.error_rate), spark=line(rates, ERR, " %"),
+             **change(now.error_rate, before.error_rate, less_is_better=True)),
+        stat("Throughput", f"{_rate(now.throughput)}/s", spark=line(speeds, ACCENT, "/s"),
+             **change(now.throughput, before.throughput, less_is_better=None)),
+        stat("P95 duration", p95, spark=line(p95s, STALE, " ms"), **change(now.p95_ns, before.p95_ns, less_is_better=True)),
+        stat("Queue depth", count(queue[-1].depth) if queue else "–",
+             spark=sparkline([_local(sample.at_ns) for sample in queue], depths, colour=OK, unit=" calls"),
+             **_queue_change(queue)),
+    ]  # fmt: skip
+
+
+def _queue_change(queue: list[QueueSample]) -> dict[str, Any]:
+    half = len(queue) // 2
+    if not half:
+        return {}
+    before, now = (sum(each.depth for each in part) / half for part in (queue[:half], queue[-half:]))
+    return change(now, before, less_is_better=True)
+
+
+def _traffic(found: Overview) -> Component:
+    times = [_local(each.start_ns) for each in found.bins]
+    fine = [each.totals.calls - each.totals.errors for each in found.bins]
+    failed = [each.totals.errors for each in found.bins]
+    bars = [
+        {"type": "bar", "x": times, "y": fine, "name": "OK", "marker": {"color": ACCENT, "opacity": 0.75}},
+        {"type": "bar", "x": times, "y": failed, "name": "ERR", "marker": {"color": ERR}},
+    ]
+    for bar in bars:
+        bar["hovertemplate"] = "%{y:,}"
+    axis = {"fixedrange": True, "nticks": 4, "tickformat": "~s"}
+    layout = figure(bars, barmode="stack", bargap=0.25, yaxis=axis, xaxis={"fixedrange": True, "nticks": 8})
+    return chart(layout, id="overview-traffic", height=176, label="Calls over time, failed ones marked")
+
+
+def _legend() -> list[Component]:
+    return [html.Span([html.I(className="dot", style={"color": colour}), name], className="legend")
+            for name, colour in (("OK", ACCENT), ("ERR", ERR))]  # fmt: skip
+
+
+def _groups(groups: list[Group], here: dict[str, str]) -> Component:
+    if not groups:
+        return empty("No calls in this period")
+    total = sum(group.calls for group in groups)
+    rows = []
+    for group in groups[:8]:
+        share = group.calls / total
+        errors = (
+            html.Span(percent(group.errors / group.calls), className="err-text")
+            if group.errors
+            else html.Span("–", className="faint")
+        )
+        fill = html.Div(className="share-fill", style={"width": f"{share:.2%}"})
+        cells = [html.Span(group.name or "(none)", className="ellipsis", title=group.name), html.Span(count(group.calls)),
+                 html.Span(f"{share:.0%}"), errors]  # fmt: skip
+        href = address("/explorer", {"group": group.name, **here})
+        rows.append(
+            dcc.Link(
+                [fill, *cells],
+                href=href,
+                className="share",
+                title=f"{group.name}: {group.calls:,} calls, {group.errors:,} failed",
+            )
+        )
+    head = html.Div(
+        [html.Span("Group"), html.Span("Calls"), html.Span("Share"), html.Span("Errors")], className="share share-head"
+    )
+    return html.Div([head, *rows], className="shares", role="list")
+
+
+def _all_errors(found: Overview, here: dict[str, str]) -> Component:
+    text = f"all {count(found.now.errors)}" if found.now.errors else "all"
+    return link(text, "/explorer", {"status": "ERR", **here})
+
+
+def _errors(errors: list[ErrorCall], here: dict[str, str]) -> Component:
+    if not errors:
+        return empty("No errors in this period", "Nothing that was recorded failed.")
+    return html.Div([_error(each, here) for each in errors], className="errors", role="list")
+
+
+def _error(each: ErrorCall, here: dict[str, str]) -> Component:
+    last = each.exception.strip().rpartition("\n")[2] or "failed without an exception"
+    query = {"process": each.process, "status": "ERR", **here, "call": f"{each.trace_id}.{each.span_id}"}
+    cells = [
+        when(each.start_ns),
+        html.Span(each.process, className="mono ellipsis", title=each.process),
+        html.Span(last, className="mono ellipsis err-text", title=last),
+    ]
+    return dcc.Link(cells, href=address("/explorer", query), className="error-row")
+
+
+def _functions(functions: list[Function], here: dict[str, str], *, changed: bool = False) -> Component:
+    if not functions:
+        text = "There is nothing to compare with: the period before has too few calls." if changed else ""
+        return empty("Nothing here", text)
+    third = "Change" if changed else "P95"
+    head = html.Tr([html.Th("Function"), html.Th("Calls"), html.Th("Mean"), html.Th(third), html.Th("Errors")])
+    rows = [_function(each, here, changed) for each in functions]
+    return html.Table([html.Thead(head), html.Tbody(rows)], className="functions")
+
+
+def _function(each: Function, here: dict[str, str], changed: bool) -> Component:
+    name = link(each.name, "/explorer", {"process": each.name, **here}, className="mono ellipsis", title=each.name)
+    p95 = duration(each.p95_ns) if each.p95_ns is not None else "–"
+    third = html.Td(p95)
+    if changed and each.mean_before_ns:
+        told = change(each.mean_ns, each.mean_before_ns, less_is_better=True)
+        tone = {True: "good", False: "bad", None: "even"}[told.get("good")]
+        third = html.Td(
+            html.Span(told["change"], className=f"delta-{tone}", title=f"before: {duration(each.mean_before_ns)}")
+        )
+    errors = (
+        html.Td(percent(each.errors / each.calls), className="err-text")
+        if each.errors
+        else html.Td("–", className="faint")
+    )
+    return html.Tr([html.Td(name), html.Td(count(each.calls)), html.Td(duration(each.mean_ns)), third, errors])
+
+
+def _local(ns: int) -> str:
+    return f"{local(ns):%Y-%m-%d %H:%M:%S}"
+
+
+def _rate(value: float) -> str:
+    return count(value) if value >= 10 else f"{value:.2g}"
 
 
 def register(app: App) -> None:
-    """Its callbacks."""
+    """Its callbacks: another window, and what is new."""
+    watch_time_picker(app, "overview-time")
+    # Every second is more than anybody reads, and a window in the past does not change.
+    app.clientside(
+        "everyOther", Output("overview-tick", "data"), Input("pulse", "data"), State("overview-time-window", "data"),
+        prevent_initial_call=True,
+    )  # fmt: skip
+
+    @app.callback(
+        Output("overview-body", "children"),
+        Input("overview-time-window", "data"),
+        Input("overview-tick", "data"),
+        prevent_initial_call=True,
+    )
+    def refresh(window: dict[str, str], _: Any) -> list[Component]:
+        return body(overview(app.reader, Window.parse(window, app.now_ns())), app.queue())
 
 
 PAGE = Page(path="/", title="Overview", layout=layout, register=register, icon="overview", key="o")

@@ -1,0 +1,169 @@
+"""One call in full: source beside values, exception and durations; below, its place in its trace."""
+
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from obsv.dashboards.clock import duration, local, when
+from obsv.dashboards.components import badge, button_link, chart, source, status_badge
+from obsv.dashboards.components.aria import aria
+from obsv.dashboards.theme import figure
+from obsv.store.calls import Call, Value
+from obsv.store.detail import Detail, Point, Relative
+
+INDENT_PX = 14
+MiB = 1 << 20
+
+
+def drilldown(found: Detail) -> Component:
+    """The call.
+
+    Args:
+        found: of `store.detail`.
+    """
+    call = found.call
+    right = [_values("Inputs", call, "INPUT"), _values("Outputs", call, "OUTPUT"), _exception(call), _durations(found)]
+    return html.Article(
+        [
+            _head(found),
+            html.Div([_source(found), html.Div(list(filter(None, right)), className="drill-right")], className="drill"),
+            _place(found),
+        ],
+        className="drilldown",
+        **aria(label=f"Call of {call.process}"),
+    )
+
+
+def _head(found: Detail) -> Component:
+    call = found.call
+    facts = [
+        html.Span([html.B(duration(call.duration_ns)), " long"]),
+        html.Span(["started ", when(call.start_ns, date=True)]),
+        html.Span(call.service, title="service"),
+        html.Span(found.thread, title="thread") if found.thread else None,
+        html.Span(f"CPU {duration(found.cpu_ns)}") if found.cpu_ns is not None else None,
+        html.Span(f"memory {found.memory_bytes / MiB:+.2f} MiB") if found.memory_bytes is not None else None,
+    ]
+    links = [
+        button_link("Trace", f"/trace/{call.trace_id}", {"span": call.span_id}),
+        button_link("Function", "/code", {"process": call.process}),
+        button_link("Compare", "/compare", {"trace": call.trace_id, "span": call.span_id})
+        if call.status == "ERR"
+        else None,
+    ]
+    title = html.H2([status_badge(call.status), html.Span(call.process, className="mono", title=call.process)])
+    return html.Header(
+        [
+            html.Div([title, html.Div(list(filter(None, facts)), className="facts")], className="drill-title"),
+            html.Div(list(filter(None, links)), className="drill-links"),
+        ]
+    )
+
+
+def _source(found: Detail) -> Component:
+    if found.source is None:
+        text = "This span came from another instrumentation: its source was not recorded."
+        return html.Section([html.H3("Source"), html.P(text, className="muted")], className="drill-left")
+    place = f"{found.file_path}:{found.failing_line or found.first_line}"
+    return html.Section(
+        [
+            html.H3(["Source ", html.Span(place, className="mono faint ellipsis", title=place)]),
+            source(found.source, first_line=found.first_line, marked=found.failing_line),
+        ],
+        className="drill-left",
+    )
+
+
+def _values(title: str, call: Call, data_type: str) -> Component:
+    chosen = [value for value in call.values if value.data_type == data_type]
+    if not chosen:
+        return html.Section([html.H3(title), html.P("none", className="faint")])
+    rows = [_value(value, f"{data_type}-{at}") for at, value in enumerate(chosen)]
+    return html.Section([html.H3(title), html.Table(html.Tbody(rows), className="values")])
+
+
+def _value(value: Value, key: str) -> Component:
+    text = html.Pre(value.text, id={"part": "value", "key": key})
+    copy = dcc.Clipboard(content=value.text, title="Copy", className="copy")
+    return html.Tr([html.Th(value.name, scope="row", title=value.name), html.Td([text, copy])])
+
+
+def _exception(call: Call) -> Component | None:
+    if not call.exception:
+        return None
+    last = call.exception.strip().rpartition("\n")[2]
+    return html.Section(
+        [
+            html.H3(["Exception ", dcc.Clipboard(content=call.exception, title="Copy", className="copy-inline")]),
+            html.P(last, className="exception-last"),
+            html.Pre(call.exception, className="traceback", tabIndex=0),
+        ]
+    )
+
+
+def _durations(found: Detail) -> Component:
+    return html.Section(
+        [html.H3(["Durations ", html.Span("30 minutes up to this call", className="faint")]), _sparkline(found)]
+    )
+
+
+def _sparkline(found: Detail) -> Component:
+    call = found.call
+    single = all(point.calls == 1 for point in found.points)
+    fine = [point for point in found.points if not point.failed]
+    traces = [
+        {
+            **_series(fine, "markers" if single else "lines", "#3e8ef7"),
+            "name": "call" if single else "mean of a minute",
+        },
+        {**_series([point for point in found.points if point.failed], "markers", "#e55353"), "name": "failed"},
+        {
+            **_series([Point(call.start_ns, call.duration_ns, False, 1)], "markers", "#e55353"),
+            "marker": {
+                "size": 11,
+                "color": "#e55353" if call.status == "ERR" else "#3e8ef7",
+                "line": {"width": 2, "color": "#e6edf3"},
+                "symbol": "diamond",
+            },
+            "name": "this call",
+        },
+    ]
+    axis = {"ticksuffix": " ms", "nticks": 4, "showgrid": True, "fixedrange": True}
+    layout = figure(traces, yaxis=axis, xaxis={"nticks": 5, "fixedrange": True}, hovermode="closest")
+    return chart(layout, height=150, label="Durations of the last 30 minutes, this call marked")
+
+
+def _series(points: list[Point], mode: str, colour: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": mode,
+        "x": [f"{local(point.start_ns):%Y-%m-%d %H:%M:%S.%f}" for point in points],
+        "y": [point.duration_ns / 1e6 for point in points],
+        "marker": {"size": 4, "color": colour, "opacity": 0.75},
+        "line": {"color": colour, "width": 1.5},
+        "hovertemplate": "%{y:.4~g} ms<br>%{x|%H:%M:%S.%L}",
+    }
+
+
+def _place(found: Detail) -> Component:
+    start = min(relative.start_ns for relative in found.relatives)
+    length = max(relative.start_ns + relative.duration_ns for relative in found.relatives) - start or 1
+    rows = [_relative(found.call, relative, start, length) for relative in found.relatives]
+    more = [html.P("…and more calls below it: open the trace.", className="faint")] if found.more_children else []
+    return html.Section([html.H3("Place in its trace"), html.Div(rows, className="place", role="list"), *more])
+
+
+def _relative(call: Call, each: Relative, start: int, length: int) -> Component:
+    left, width = (each.start_ns - start) / length * 100, max(each.duration_ns / length * 100, 0.2)
+    bar = html.Div(
+        className="bar err" if each.failed else "bar", style={"left": f"{left:.3f}%", "width": f"{width:.3f}%"}
+    )
+    name = html.Span(each.process, style={"paddingLeft": f"{each.level * INDENT_PX}px"}, className="mono ellipsis")
+    cells = [name, html.Div(bar, className="bar-track"), html.Span(duration(each.duration_ns), className="num")]
+    if each.here:
+        return html.Div(
+            [*cells, badge("here", "accent")], className="relative here", role="listitem", **aria(current="true")
+        )
+    href = f"/explorer?call={call.trace_id}.{each.span_id}&range=24h"
+    return dcc.Link([*cells, html.Span()], href=href, className="relative")

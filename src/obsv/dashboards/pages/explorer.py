@@ -1,0 +1,315 @@
+"""Trace explorer: calls and their values, filtered, live, with the drill-down. The grid's rows come from the JSON API
+(`assets/40-explorer.js`), page by page by key."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import Input, Output, State, dcc, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from obsv.dashboards.components import grid, time_picker
+from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.timepicker import watch_time_picker
+from obsv.dashboards.drilldown import drilldown
+from obsv.dashboards.page import App, Page, View
+from obsv.store import choices
+from obsv.store.detail import detail
+from obsv.store.filters import Filters
+from obsv.store.keyset import check_order
+
+DEBOUNCE_MS = 300
+FILTERS = ("q", "group", "process", "variable", "status", "min", "max")
+MOST_CHOICES = 500
+
+
+def columns() -> list[dict[str, Any]]:
+    """The seven canonical columns, with the duration beside the time."""
+    text = {"cellClass": "mono", "tooltipField": ""}
+    return [
+        {
+            "field": "process",
+            "headerName": "Process",
+            "width": 260,
+            **text,
+            "tooltipField": "process",
+            "sortable": False,
+        },
+        {"field": "data", "headerName": "Data", "width": 120, **text, "tooltipField": "data", "sortable": False},
+        {"field": "data_type", "headerName": "Data Type", "width": 92, "sortable": False, "cellClass": "kind"},
+        {
+            "field": "data_value",
+            "headerName": "Data Value",
+            "minWidth": 180,
+            "flex": 1,
+            **text,
+            "tooltipField": "data_value",
+            "sortable": False,
+        },
+        {
+            "field": "ts",
+            "headerName": "Timestamp",
+            "width": 158,
+            "valueFormatter": {"function": "localTime(params.value)"},
+            "tooltipValueGetter": {"function": "utcTime(params.value)"},
+            "cellClass": "num",
+            "comparator": {"function": "keepOrder"},
+            "sortingOrder": ["desc", "asc"],
+        },
+        {
+            "field": "duration_ns",
+            "headerName": "Duration",
+            "width": 92,
+            "valueFormatter": {"function": "shortDuration(params.value)"},
+            "cellClass": "num right",
+            "headerClass": "right",
+            "comparator": {"function": "keepOrder"},
+            "sortingOrder": ["desc", None],
+        },
+        {
+            "field": "status",
+            "headerName": "Status",
+            "width": 78,
+            "sortable": False,
+            "cellClassRules": {"status-err": "params.value == 'ERR'", "status-ok": "params.value == 'OK'"},
+        },
+        {
+            "field": "exception",
+            "headerName": "Exception",
+            "width": 210,
+            "valueFormatter": {"function": "lastLine(params.value)"},
+            "tooltipField": "exception",
+            "cellClass": "mono err-text",
+            "sortable": False,
+        },
+    ]
+
+
+def layout(view: View) -> Component:
+    """The page for the address's filters.
+
+    Raises:
+        InvalidQuery: a filter cannot be read.
+    """
+    filters, window = Filters.parse(view.query), view.window()
+    check_order(view.query.get("sort") or "-ts")
+    rows = grid(
+        "explorer-grid",
+        columns(),
+        label="Calls and their values",
+        options={
+            "rowClassRules": {
+                "call-rest": "!params.data.first",
+                "call-err": "params.data.status == 'ERR'",
+                "call-new": "params.data.fresh",
+            },
+            "rowBuffer": 20,
+            "suppressNoRowsOverlay": True,
+        },
+        getRowId="params.data.key",
+    )
+    return html.Div(
+        [
+            html.Div([html.H1("Explorer"), _tools(view, window)], className="page-head"),
+            _filters(view, filters),
+            html.Div(
+                [rows, html.Div(id="explorer-overlay", className="grid-overlay", hidden=True)],
+                className="card explorer-rows",
+            ),
+            html.Footer(
+                [html.Span(id="explorer-status", role="status"), html.Span(id="explorer-live-note", role="status")],
+                className="explorer-foot",
+            ),
+            _drawer(),
+            dcc.Store(id="explorer-loaded"),
+            dcc.Store(id="explorer-call", data=_call(view.query.get("call"))),
+        ],
+        className="explorer",
+    )
+
+
+def _tools(view: View, window: Any) -> Component:
+    live = view.query.get("live") == "1"
+    button = html.Button(
+        [html.I(className="icon icon-play", **aria(hidden=True)), html.Span("Live")],
+        id="explorer-live",
+        className="button live",
+        title="Show new calls as they come (l)",
+        **aria(pressed=live),
+    )
+    exports = dmc.Menu(
+        [
+            dmc.MenuTarget(
+                html.Button(
+                    [html.I(className="icon icon-download"), "Export"], className="button", id="explorer-export"
+                )
+            ),
+            dmc.MenuDropdown(
+                [
+                    dmc.MenuLabel("What is filtered, first 10,000 rows"),
+                    dmc.MenuItem("CSV", id="explorer-export-csv", n_clicks=0),
+                    dmc.MenuItem("JSON Lines", id="explorer-export-jsonl", n_clicks=0),
+                ]
+            ),
+        ],
+        position="bottom-end",
+    )
+    return html.Div([time_picker("explorer-time", window, now_ns=view.now_ns), button, exports], className="page-tools")
+
+
+def _filters(view: View, filters: Filters) -> Component:
+    search = dmc.TextInput(
+        id="explorer-q",
+        value=filters.search or "",
+        placeholder="Search values and exceptions",
+        debounce=DEBOUNCE_MS,
+        size="xs",
+        leftSection=html.I(className="icon icon-search"),
+        rightSection=html.Kbd("/"),
+        className="search",
+        **{"data-hotkey": "/"},
+        **aria(label="Search values and exceptions"),
+    )
+    names = {
+        "group": (filters.group, choices.groups(view.reader, limit=MOST_CHOICES)),
+        "process": (filters.process, choices.processes(view.reader, group=filters.group, limit=MOST_CHOICES)),
+        "variable": (filters.variable, choices.variables(view.reader, process=filters.process, limit=MOST_CHOICES)),
+    }
+    selects = [_select(name, value, given) for name, (value, given) in names.items()]
+    status = dmc.SegmentedControl(
+        id="explorer-status-filter",
+        data=[{"value": "", "label": "All"}, {"value": "OK", "label": "OK"}, {"value": "ERR", "label": "ERR"}],
+        value=filters.status or "",
+        size="xs",
+        className="presets",
+        withItemsBorders=False,
+        **aria(label="Status"),
+    )
+    limits = [
+        dmc.NumberInput(
+            id=f"explorer-{name}",
+            value=(ns / 1e6 if ns is not None else ""),
+            placeholder=label,
+            debounce=DEBOUNCE_MS,
+            min=0,
+            size="xs",
+            hideControls=True,
+            suffix=" ms",
+            className="limit",
+            **aria(label=label),
+        )
+        for name, label, ns in (("min", "≥ ms", filters.min_ns), ("max", "≤ ms", filters.max_ns))
+    ]
+    clear = html.Button([html.I(className="icon icon-close"), "Clear"], id="explorer-clear", className="button quiet")
+    return html.Div([search, *selects, status, *limits, clear], className="filters", role="search")
+
+
+def _select(name: str, value: str | None, given: list[str]) -> Component:
+    select: Component = dmc.Select(
+        id=f"explorer-{name}",
+        data=given if value is None or value in given else [value, *given],
+        value=value,
+        placeholder=name.capitalize(),
+        searchable=True,
+        clearable=True,
+        limit=100,
+        size="xs",
+        nothingFoundMessage="none",
+        comboboxProps={"width": 360 if name == "process" else 220, "position": "bottom-start"},
+        className=f"select-{name}",
+        **aria(label=name.capitalize()),
+    )
+    return select
+
+
+def _drawer() -> Component:
+    drawer: Component = dmc.Drawer(
+        html.Div(id="explorer-detail"),
+        id="explorer-drawer",
+        opened=False,
+        position="right",
+        size="min(1180px, 80vw)",
+        withOverlay=False,
+        lockScroll=False,
+        trapFocus=False,
+        closeOnClickOutside=False,
+        closeOnEscape=True,
+        withCloseButton=True,
+        keepMounted=False,
+        padding=0,
+        className="drawer",
+        closeButtonProps={"data-close": "true", "aria-label": "Close"},
+    )
+    return drawer
+
+
+def _call(token: str | None) -> dict[str, str] | None:
+    trace_id, _, span_id = (token or "").partition(".")
+    return {"trace_id": trace_id, "span_id": span_id} if trace_id and span_id else None
+
+
+def register(app: App) -> None:
+    """Its callbacks: filters to rows in the browser, the drill-down on the server."""
+    watch_time_picker(app, "explorer-time")
+    widgets = (
+        "explorer-q",
+        "explorer-group",
+        "explorer-process",
+        "explorer-variable",
+        "explorer-status-filter",
+        "explorer-min",
+        "explorer-max",
+    )
+    app.clientside(
+        "explorerLoad",
+        Output("explorer-loaded", "data"),
+        *(Input(id, "value") for id in widgets),
+        Input("explorer-time-window", "data"),
+    )
+    app.clientside(
+        "explorerFromAddress",
+        *(Output(id, "value", allow_duplicate=True) for id in widgets),
+        Output("explorer-time-preset", "value", allow_duplicate=True),
+        Output("explorer-call", "data", allow_duplicate=True),
+        Input("location", "search"),
+        prevent_initial_call=True,
+    )
+    app.clientside(
+        "explorerClear",
+        *(Output(id, "value", allow_duplicate=True) for id in widgets),
+        Input("explorer-clear", "n_clicks"),
+        prevent_initial_call=True,
+    )
+    app.clientside(
+        "explorerLive",
+        Output("explorer-live", "aria-pressed"),
+        Input("explorer-live", "n_clicks"),
+        prevent_initial_call=True,
+    )
+    app.clientside(
+        "explorerTail", Output("explorer-live", "data-last"), Input("pulse", "data"), prevent_initial_call=True
+    )
+    for form in ("csv", "jsonl"):
+        app.clientside(
+            "explorerExport" + form.capitalize(), Output(f"explorer-export-{form}", "data-done"), Input(f"explorer-export-{form}", "n_clicks"),
+            prevent_initial_call=True,
+        )  # fmt: skip
+    app.clientside(
+        "explorerOpen", Output("explorer-call", "data", allow_duplicate=True), Input("explorer-grid-open", "data"),
+        prevent_initial_call=True,
+    )  # fmt: skip
+    app.clientside("explorerClosed", Output("explorer-drawer", "data-closed"), Input("explorer-drawer", "opened"))
+
+    @app.callback(
+        Output("explorer-detail", "children"),
+        Output("explorer-drawer", "opened"),
+        Input("explorer-call", "data"),
+        State("explorer-drawer", "opened"),
+    )
+    def show(call: dict[str, str] | None, opened: bool) -> tuple[Component, bool]:
+        if not call:
+            raise PreventUpdate
+        return drilldown(detail(app.reader, call["trace_id"], call["span_id"])), True
+
+
+PAGE = Page(path="/explorer", title="Explorer", layout=layout, register=register, icon="explorer", key="e")
