@@ -48,15 +48,14 @@ def _head(found: Detail) -> Component:
     links = [
         button_link("Trace", f"/trace/{call.trace_id}", {"span": call.span_id}),
         button_link("Function", "/code", {"process": call.process}),
-        button_link("Compare", "/compare", {"trace": call.trace_id, "span": call.span_id})
-        if call.status == "ERR"
-        else None,
     ]
+    if call.status == "ERR":
+        links.append(button_link("Compare", "/compare", {"trace": call.trace_id, "span": call.span_id}))
     title = html.H2([status_badge(call.status), html.Span(call.process, className="mono", title=call.process)])
     return html.Header(
         [
             html.Div([title, html.Div(list(filter(None, facts)), className="facts")], className="drill-title"),
-            html.Div(list(filter(None, links)), className="drill-links"),
+            html.Div(links, className="drill-links"),
         ]
     )
 
@@ -156,14 +155,14 @@ def _place(found: Detail) -> Component:
 
 def _relative(call: Call, each: Relative, start: int, length: int) -> Component:
     left, width = (each.start_ns - start) / length * 100, max(each.duration_ns / length * 100, 0.2)
-    bar = html.Div(
-        className="bar err" if each.failed else "bar", style={"left": f"{left:.3f}%", "width": f"{width:.3f}%"}
-    )
-    name = html.Span(each.process, style={"paddingLeft": f"{each.level * INDENT_PX}px"}, className="mono ellipsis")
-    cells = [name, html.Div(bar, className="bar-track"), html.Span(duration(each.duration_ns), className="num")]
+    place = {"left": f"{left:.3f}%", "width": f"{width:.3f}%"}
+    cells = [
+        html.Span(each.process, style={"paddingLeft": f"{each.level * INDENT_PX}px"}, className="mono ellipsis"),
+        html.Div(html.Div(className="bar err" if each.failed else "bar", style=place), className="bar-track"),
+        html.Span(duration(each.duration_ns), className="num"),
+        badge("here", "accent") if each.here else html.Span(),
+    ]
     if each.here:
-        return html.Div(
-            [*cells, badge("here", "accent")], className="relative here", role="listitem", **aria(current="true")
-        )
+        return html.Div(cells, className="relative here", role="listitem", **aria(current="true"))
     href = f"/explorer?call={call.trace_id}.{each.span_id}&range=24h"
-    return dcc.Link([*cells, html.Span()], href=href, className="relative")
+    return dcc.Link(cells, href=href, className="relative")

@@ -48,6 +48,7 @@ def sparkline(
         "hovertemplate": "%{y:,.4~g}" + unit + "<extra></extra>",
     }
     bare = {"visible": False, "fixedrange": True}
-    hover = {"showspikes": False, "hoverformat": "%H:%M:%S"}
+    ends = {"range": [x[0], x[-1]], "autorange": False} if len(x) > 1 else {}
+    hover = {"showspikes": False, "hoverformat": "%H:%M:%S", **ends}
     layout = {"margin": {"l": 0, "r": 0, "t": 2, "b": 0}, "xaxis": {**bare, **hover}, "yaxis": bare}
     return chart(figure([line], **layout), height=height)

@@ -19,69 +19,58 @@ from obsv.store.filters import Filters
 from obsv.store.keyset import check_order
 
 DEBOUNCE_MS = 300
-FILTERS = ("q", "group", "process", "variable", "status", "min", "max")
+WIDGETS = (
+    "explorer-q",
+    "explorer-group",
+    "explorer-process",
+    "explorer-variable",
+    "explorer-status-filter",
+    "explorer-min",
+    "explorer-max",
+)
 MOST_CHOICES = 500
 
 
 def columns() -> list[dict[str, Any]]:
     """The seven canonical columns, with the duration beside the time."""
-    text = {"cellClass": "mono", "tooltipField": ""}
+
+    def text(field: str, name: str, **more: Any) -> dict[str, Any]:
+        return {
+            "field": field,
+            "headerName": name,
+            "sortable": False,
+            "cellClass": "mono",
+            "tooltipField": field,
+            **more,
+        }
+
+    unsorted = {"comparator": {"function": "keepOrder"}}
+    local = {"function": "localTime(params.value)"}
+    utc = {"function": "utcTime(params.value)"}
+    status = {"status-err": "params.value == 'ERR'", "status-ok": "params.value == 'OK'"}
+    last = {"function": "lastLine(params.value)"}
     return [
-        {
-            "field": "process",
-            "headerName": "Process",
-            "width": 260,
-            **text,
-            "tooltipField": "process",
-            "sortable": False,
-        },
-        {"field": "data", "headerName": "Data", "width": 120, **text, "tooltipField": "data", "sortable": False},
+        text("process", "Process", width=260),
+        text("data", "Data", width=120),
         {"field": "data_type", "headerName": "Data Type", "width": 92, "sortable": False, "cellClass": "kind"},
+        text("data_value", "Data Value", minWidth=180, flex=1),
         {
-            "field": "data_value",
-            "headerName": "Data Value",
-            "minWidth": 180,
-            "flex": 1,
-            **text,
-            "tooltipField": "data_value",
-            "sortable": False,
+            **{"field": "ts", "headerName": "Timestamp", "width": 158, "cellClass": "num", **unsorted},
+            **{"valueFormatter": local, "tooltipValueGetter": utc, "sortingOrder": ["desc", "asc"]},
         },
         {
-            "field": "ts",
-            "headerName": "Timestamp",
-            "width": 158,
-            "valueFormatter": {"function": "localTime(params.value)"},
-            "tooltipValueGetter": {"function": "utcTime(params.value)"},
-            "cellClass": "num",
-            "comparator": {"function": "keepOrder"},
-            "sortingOrder": ["desc", "asc"],
+            **{
+                "field": "duration_ns",
+                "headerName": "Duration",
+                "width": 98,
+                "sortingOrder": ["desc", None],
+                **unsorted,
+            },
+            **{"valueFormatter": {"function": "shortDuration(params.value)"}},
+            **{"cellClass": "num right", "headerClass": "right"},
         },
-        {
-            "field": "duration_ns",
-            "headerName": "Duration",
-            "width": 92,
-            "valueFormatter": {"function": "shortDuration(params.value)"},
-            "cellClass": "num right",
-            "headerClass": "right",
-            "comparator": {"function": "keepOrder"},
-            "sortingOrder": ["desc", None],
-        },
-        {
-            "field": "status",
-            "headerName": "Status",
-            "width": 78,
-            "sortable": False,
-            "cellClassRules": {"status-err": "params.value == 'ERR'", "status-ok": "params.value == 'OK'"},
-        },
-        {
-            "field": "exception",
-            "headerName": "Exception",
-            "width": 210,
-            "valueFormatter": {"function": "lastLine(params.value)"},
-            "tooltipField": "exception",
-            "cellClass": "mono err-text",
-            "sortable": False,
-        },
+        {"field": "status", "headerName": "Status", "width": 76, "sortable": False, "cellClassRules": status},
+        text("exception", "Exception", width=220, valueFormatter=last, cellClass="mono err-text"),
     ]
 
 
@@ -137,23 +126,17 @@ def _tools(view: View, window: Any) -> Component:
         title="Show new calls as they come (l)",
         **aria(pressed=live),
     )
-    exports = dmc.Menu(
-        [
-            dmc.MenuTarget(
-                html.Button(
-                    [html.I(className="icon icon-download"), "Export"], className="button", id="explorer-export"
-                )
-            ),
-            dmc.MenuDropdown(
-                [
-                    dmc.MenuLabel("What is filtered, first 10,000 rows"),
-                    dmc.MenuItem("CSV", id="explorer-export-csv", n_clicks=0),
-                    dmc.MenuItem("JSON Lines", id="explorer-export-jsonl", n_clicks=0),
-                ]
-            ),
-        ],
-        position="bottom-end",
+    download = html.Button(
+        [html.I(className="icon icon-download", **aria(hidden=True)), "Export"],
+        className="button",
+        id="explorer-export",
     )
+    kinds = [
+        dmc.MenuItem(label, id=f"explorer-export-{form}", n_clicks=0)
+        for form, label in (("csv", "CSV"), ("jsonl", "JSON Lines"))
+    ]
+    note = dmc.MenuLabel("What is filtered, first 10,000 rows")
+    exports = dmc.Menu([dmc.MenuTarget(download), dmc.MenuDropdown([note, *kinds])], position="bottom-end")
     return html.Div([time_picker("explorer-time", window, now_ns=view.now_ns), button, exports], className="page-tools")
 
 
@@ -251,53 +234,29 @@ def _call(token: str | None) -> dict[str, str] | None:
 def register(app: App) -> None:
     """Its callbacks: filters to rows in the browser, the drill-down on the server."""
     watch_time_picker(app, "explorer-time")
-    widgets = (
-        "explorer-q",
-        "explorer-group",
-        "explorer-process",
-        "explorer-variable",
-        "explorer-status-filter",
-        "explorer-min",
-        "explorer-max",
-    )
     app.clientside(
         "explorerLoad",
         Output("explorer-loaded", "data"),
-        *(Input(id, "value") for id in widgets),
+        *(Input(id, "value") for id in WIDGETS),
         Input("explorer-time-window", "data"),
     )
+    values = [Output(id, "value", allow_duplicate=True) for id in WIDGETS]
+    app.clientside("explorerClear", *values, Input("explorer-clear", "n_clicks"), prevent_initial_call=True)
     app.clientside(
         "explorerFromAddress",
-        *(Output(id, "value", allow_duplicate=True) for id in widgets),
+        *values,
         Output("explorer-time-preset", "value", allow_duplicate=True),
         Output("explorer-call", "data", allow_duplicate=True),
         Input("location", "search"),
         prevent_initial_call=True,
     )
-    app.clientside(
-        "explorerClear",
-        *(Output(id, "value", allow_duplicate=True) for id in widgets),
-        Input("explorer-clear", "n_clicks"),
-        prevent_initial_call=True,
-    )
-    app.clientside(
-        "explorerLive",
-        Output("explorer-live", "aria-pressed"),
-        Input("explorer-live", "n_clicks"),
-        prevent_initial_call=True,
-    )
-    app.clientside(
-        "explorerTail", Output("explorer-live", "data-last"), Input("pulse", "data"), prevent_initial_call=True
-    )
+    _once(app, "explorerLive", Output("explorer-live", "aria-pressed"), Input("explorer-live", "n_clicks"))
+    _once(app, "explorerTail", Output("explorer-live", "data-last"), Input("pulse", "data"))
     for form in ("csv", "jsonl"):
-        app.clientside(
-            "explorerExport" + form.capitalize(), Output(f"explorer-export-{form}", "data-done"), Input(f"explorer-export-{form}", "n_clicks"),
-            prevent_initial_call=True,
-        )  # fmt: skip
-    app.clientside(
-        "explorerOpen", Output("explorer-call", "data", allow_duplicate=True), Input("explorer-grid-open", "data"),
-        prevent_initial_call=True,
-    )  # fmt: skip
+        item = f"explorer-export-{form}"
+        _once(app, f"explorerExport{form.capitalize()}", Output(item, "data-done"), Input(item, "n_clicks"))
+    opened = Output("explorer-call", "data", allow_duplicate=True)
+    _once(app, "explorerOpen", opened, Input("explorer-grid-open", "data"))
     app.clientside("explorerClosed", Output("explorer-drawer", "data-closed"), Input("explorer-drawer", "opened"))
 
     @app.callback(
@@ -310,6 +269,10 @@ def register(app: App) -> None:
         if not call:
             raise PreventUpdate
         return drilldown(detail(app.reader, call["trace_id"], call["span_id"])), True
+
+
+def _once(app: App, function: str, output: Output, input: Input) -> None:
+    app.clientside(function, output, input, prevent_initial_call=True)
 
 
 PAGE = Page(path="/explorer", title="Explorer", layout=layout, register=register, icon="explorer", key="e")

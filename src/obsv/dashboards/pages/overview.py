@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from obsv.dashboards.clock import count, duration, local, percent, when
 from obsv.dashboards.components import card, chart, empty, link, sparkline, stat, time_picker
+from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.link import address
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
@@ -18,6 +19,8 @@ from obsv.store.window import Window
 ACCENT, OK, ERR, STALE = (DARK[name] for name in ("accent", "ok", "err", "stale"))
 # Changes below this are noise and get no colour.
 NOTABLE = 0.05
+GROUPS = 8
+AGAINST_BEFORE = "mean, against the period before"
 
 
 def layout(view: View) -> Component:
@@ -62,7 +65,7 @@ def body(found: Overview, queue: list[QueueSample]) -> list[Component]:
                 card(
                     "Most changed",
                     _functions(found.changed, here, changed=True),
-                    actions="mean, against the period before",
+                    actions=AGAINST_BEFORE,
                     flush=True,
                 ),
             ],
@@ -82,7 +85,7 @@ def change(now: float | None, before: float | None, *, less_is_better: bool | No
     if not now or not before:
         return {}
     ratio = now / before - 1
-    text = f"{ratio:+.0%}" if abs(ratio) < 10 else f"×{now / before:.0f}"
+    text = f"{ratio * 100:+.0f} %" if abs(ratio) < 10 else f"×{now / before:.0f}"
     if abs(ratio) < NOTABLE or less_is_better is None:
         return {"change": text}
     return {"change": text, "good": (ratio < 0) == less_is_better}
@@ -98,18 +101,22 @@ def _stats(found: Overview, queue: list[QueueSample]) -> list[Component]:
     rates: list[float | None] = [each.error_rate * 100 if each.calls else None for each in per_bin]
     speeds: list[float | None] = [each.throughput for each in per_bin]
     p95s: list[float | None] = [each.p95_ns / 1e6 if each.p95_ns is not None else None for each in per_bin]
-    depths: list[float | None] = [float(sample.depth) for sample in queue]
     p95 = duration(now.p95_ns) if now.p95_ns is not None else "–"
+    worse = change(now.error_rate, before.error_rate, less_is_better=True)
+    slower = change(now.p95_ns, before.p95_ns, less_is_better=True)
+    busier = change(now.throughput, before.throughput, less_is_better=None)
     return [
-        stat("Error rate", percent(now.error_rate), spark=line(rates, ERR, " %"),
-             **change(now.error_rate, before.error_rate, less_is_better=True)),
-        stat("Throughput", f"{_rate(now.throughput)}/s", spark=line(speeds, ACCENT, "/s"),
-             **change(now.throughput, before.throughput, less_is_better=None)),
-        stat("P95 duration", p95, spark=line(p95s, STALE, " ms"), **change(now.p95_ns, before.p95_ns, less_is_better=True)),
-        stat("Queue depth", count(queue[-1].depth) if queue else "–",
-             spark=sparkline([_local(sample.at_ns) for sample in queue], depths, colour=OK, unit=" calls"),
-             **_queue_change(queue)),
-    ]  # fmt: skip
+        stat("Error rate", percent(now.error_rate), spark=line(rates, ERR, " %"), **worse),
+        stat("Throughput", f"{_rate(now.throughput)}/s", spark=line(speeds, ACCENT, "/s"), **busier),
+        stat("P95 duration", p95, spark=line(p95s, STALE, " ms"), **slower),
+        _queue(queue),
+    ]
+
+
+def _queue(queue: list[QueueSample]) -> Component:
+    depths: list[float | None] = [float(sample.depth) for sample in queue]
+    spark = sparkline([_local(sample.at_ns) for sample in queue], depths, colour=OK, unit=" calls")
+    return stat("Queue depth", count(queue[-1].depth) if queue else "–", spark=spark, **_queue_change(queue))
 
 
 def _queue_change(queue: list[QueueSample]) -> dict[str, Any]:
@@ -132,7 +139,7 @@ def _traffic(found: Overview) -> Component:
         bar["hovertemplate"] = "%{y:,}"
     axis = {"fixedrange": True, "nticks": 4, "tickformat": "~s"}
     layout = figure(bars, barmode="stack", bargap=0.25, yaxis=axis, xaxis={"fixedrange": True, "nticks": 8})
-    return chart(layout, id="overview-traffic", height=176, label="Calls over time, failed ones marked")
+    return chart(layout, id="overview-traffic", height=196, label="Calls over time, failed ones marked")
 
 
 def _legend() -> list[Component]:
@@ -144,30 +151,23 @@ def _groups(groups: list[Group], here: dict[str, str]) -> Component:
     if not groups:
         return empty("No calls in this period")
     total = sum(group.calls for group in groups)
-    rows = []
-    for group in groups[:8]:
-        share = group.calls / total
-        errors = (
-            html.Span(percent(group.errors / group.calls), className="err-text")
-            if group.errors
-            else html.Span("–", className="faint")
-        )
-        fill = html.Div(className="share-fill", style={"width": f"{share:.2%}"})
-        cells = [html.Span(group.name or "(none)", className="ellipsis", title=group.name), html.Span(count(group.calls)),
-                 html.Span(f"{share:.0%}"), errors]  # fmt: skip
-        href = address("/explorer", {"group": group.name, **here})
-        rows.append(
-            dcc.Link(
-                [fill, *cells],
-                href=href,
-                className="share",
-                title=f"{group.name}: {group.calls:,} calls, {group.errors:,} failed",
-            )
-        )
-    head = html.Div(
-        [html.Span("Group"), html.Span("Calls"), html.Span("Share"), html.Span("Errors")], className="share share-head"
-    )
+    names = ("Group", "Calls", "Share", "Errors")
+    head = html.Div([html.Span(name) for name in names], className="share share-head")
+    rows = [_group(group, group.calls / total, here) for group in groups[:GROUPS]]
     return html.Div([head, *rows], className="shares", role="list")
+
+
+def _group(group: Group, share: float, here: dict[str, str]) -> Component:
+    failed = percent(group.errors / group.calls) if group.errors else "–"
+    cells = [
+        html.Span(group.name or "(none)", className="ellipsis"),
+        html.Span(count(group.calls)),
+        html.Span(f"{share * 100:.0f} %"),
+        html.Span(failed, className="err-text" if group.errors else "faint"),
+        html.I(className="share-fill", style={"width": f"{share:.2%}"}, **aria(hidden=True)),
+    ]
+    about = f"{group.name}: {group.calls:,} calls, {group.errors:,} failed"
+    return dcc.Link(cells, href=address("/explorer", {"group": group.name, **here}), className="share", title=about)
 
 
 def _all_errors(found: Overview, here: dict[str, str]) -> Component:
@@ -209,14 +209,10 @@ def _function(each: Function, here: dict[str, str], changed: bool) -> Component:
     if changed and each.mean_before_ns:
         told = change(each.mean_ns, each.mean_before_ns, less_is_better=True)
         tone = {True: "good", False: "bad", None: "even"}[told.get("good")]
-        third = html.Td(
-            html.Span(told["change"], className=f"delta-{tone}", title=f"before: {duration(each.mean_before_ns)}")
-        )
-    errors = (
-        html.Td(percent(each.errors / each.calls), className="err-text")
-        if each.errors
-        else html.Td("–", className="faint")
-    )
+        before = f"before: {duration(each.mean_before_ns)}"
+        third = html.Td(html.Span(told["change"], className=f"delta-{tone}", title=before))
+    failed = percent(each.errors / each.calls) if each.errors else "–"
+    errors = html.Td(failed, className="err-text" if each.errors else "faint")
     return html.Tr([html.Td(name), html.Td(count(each.calls)), html.Td(duration(each.mean_ns)), third, errors])
 
 
