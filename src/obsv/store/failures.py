@@ -24,11 +24,16 @@ _ADVICE: tuple[tuple[str, type[StoreError], str], ...] = (
 
 def explain(error: sqlite3.Error, path: Path) -> StoreError:
     """The error of obsv for an error of SQLite; anything unknown is `StoreUnavailable` with SQLite's own words."""
+    return about_the_file(error, path) or StoreUnavailable(f"{path}: {error}")
+
+
+def about_the_file(error: sqlite3.Error, path: Path) -> StoreError | None:
+    """The error of obsv for an error of SQLite that is known to be about the file; None for any other."""
     text = str(error).lower()
     for words, kind, advice in _ADVICE:
         if words in text:
             return kind(f"{path} {advice} ({error})")
-    return StoreUnavailable(f"{path}: {error}")
+    return None
 
 
 @contextmanager

@@ -21,7 +21,7 @@ Params = Sequence[Any] | Mapping[str, Any]
 TIME_LIMIT_S = 5.0
 ROW_LIMIT = 10_000
 # SQLite's virtual machine takes about a millisecond for so many steps.
-_STEPS_A_LOOK = 20_000
+STEPS_A_LOOK = 20_000
 _IDLE_CONNECTIONS = 8
 
 
@@ -136,7 +136,7 @@ class Snapshot:
     @contextmanager
     def _limited(self) -> Iterator[None]:
         deadline = time.monotonic() + self._time_limit_s
-        self._connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_A_LOOK)
+        self._connection.set_progress_handler(lambda: time.monotonic() > deadline, STEPS_A_LOOK)
         try:
             yield
         except sqlite3.OperationalError as error:
