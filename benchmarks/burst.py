@@ -18,5 +18,7 @@ def measure(calls: int = 1_000_000) -> list[Result]:
     return [
         Result("burst of 1 M calls from one thread: dropped or missing", found["dropped"] + found["missing"], 0, 0),
         Result("the same: all in SQLite within", found["stored_s"], None, 30, " s"),
-        Result("sustained calls/s into the file, nothing dropped", calls / found["stored_s"], 20_000, 40_000, at_least=True),
+        Result(
+            "sustained calls/s into the file, nothing dropped", calls / found["stored_s"], 20_000, 40_000, at_least=True
+        ),
     ]

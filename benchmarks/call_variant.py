@@ -1,6 +1,7 @@
-"""One way of recording a call, measured in this process: `python -m benchmarks.call_variant NAME CALLS`.
+"""One way of recording a call, measured in this process: `python -m benchmarks.call_variant NAME CALLS CHUNK`.
 
-Prints JSON: `caller_us`, CPU of the calling thread a call; `total_us`, CPU of the whole process a call until everything is
+Prints JSON: `caller_us`, CPU of the calling thread a call; `total_us`, CPU of the whole process a call until everything
+is
 stored. The function and its arguments are those that the peers were measured with.
 """
 
@@ -71,17 +72,19 @@ def plain() -> Variant:
 VARIANTS = {made.__name__: made for made in (plain, sdk, obsv_on, obsv_unsampled, obsv_off, logfire)}
 
 
-def main(name: str, calls: int) -> dict[str, float]:
-    """Measure a variant."""
+def main(name: str, calls: int, chunk: int) -> dict[str, float]:
+    """Measure a variant, flushing after every `chunk` calls."""
     function, flush = VARIANTS[name]()
     for number in range(2_000):
         function(number, "AAPL", 12.5, META)
     flush()
-    thread, process = time.thread_time(), time.process_time()
-    for number in range(calls):
-        function(number, "AAPL", 12.5, META)
-    caller = time.thread_time() - thread
-    flush()
+    caller, process = 0.0, time.process_time()
+    for _ in range(calls // chunk):
+        thread = time.thread_time()
+        for number in range(chunk):
+            function(number, "AAPL", 12.5, META)
+        caller += time.thread_time() - thread
+        flush()
     total = time.process_time() - process
     return {"caller_us": caller / calls * 1e6, "total_us": total / calls * 1e6}
 
@@ -89,4 +92,4 @@ def main(name: str, calls: int) -> dict[str, float]:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as directory:
         os.environ["OBSV_DB"] = os.path.join(directory, "bench.db")
-        print(json.dumps(main(sys.argv[1], int(sys.argv[2]))))
+        print(json.dumps(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))))

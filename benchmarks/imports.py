@@ -12,7 +12,9 @@ _SDK = "import opentelemetry.sdk.trace.export"
 
 def _milliseconds(code: str) -> float:
     timed = f"import time; started = time.perf_counter(); {code}; print(time.perf_counter() - started)"
-    runs = [subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True, check=True) for _ in range(15)]
+    runs = [
+        subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True, check=True) for _ in range(15)
+    ]
     return min(float(run.stdout) for run in runs) * 1e3
 
 

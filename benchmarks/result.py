@@ -43,7 +43,9 @@ class Result(NamedTuple):
     def cells(self) -> list[str]:
         """The row of a table."""
         sign = "≥" if self.at_least else "≤"
-        bounds = [f"{sign} {figure(bound)}{self.unit}" if bound is not None else "" for bound in (self.must, self.reach)]
+        bounds = [
+            f"{sign} {figure(bound)}{self.unit}" if bound is not None else "" for bound in (self.must, self.reach)
+        ]
         return [self.name, f"{figure(self.value)}{self.unit}", *bounds, self.verdict]
 
 

@@ -9,6 +9,7 @@ from obsv.capture.kinds import make_freeze
 from obsv.capture.limits import Limits
 from obsv.capture.redact import Redactor
 from obsv.capture.serializers import Serializer, Snapshot, json_snapshot, own_snapshot, repr_snapshot
+from obsv.capture.small import small_freezer
 
 
 def make_snapshot(
@@ -46,6 +47,7 @@ def make_snapshot(
 @lru_cache(maxsize=64)
 def _smart_snapshot(limits: Limits, redactor: Redactor) -> Snapshot:
     freeze, max_repr, depth = make_freeze(limits, redactor), limits.max_repr, limits.max_depth
+    small = small_freezer(limits, redactor)
 
     def snapshot(value: object) -> Frozen:
         kind = type(value)
@@ -57,7 +59,8 @@ def _smart_snapshot(limits: Limits, redactor: Redactor) -> Snapshot:
                 return value
         elif kind is float or kind is bool or value is None:
             return value
-        return freeze(value, depth, [max_repr])
+        copy = small(value)
+        return freeze(value, depth, [max_repr]) if copy is None else copy
 
     return snapshot
 
