@@ -1,0 +1,215 @@
+"""Places for the nodes of a directed graph, in layers from left to right. The same graph gets the same places.
+
+The usual four steps (Sugiyama, Tagawa, Toda 1981): turn edges around until there is no circle, put each node right of
+its callers, order each layer so that few edges cross, then move nodes towards their neighbours. Linear in nodes and
+edges for a fixed number of sweeps.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping
+from itertools import pairwise
+from typing import NamedTuple, TypeVar
+
+SWEEPS = 8
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Size(NamedTuple):
+    """Width and height in px."""
+
+    width: float
+    height: float
+
+
+class Place(NamedTuple):
+    """The centre of a node, in px."""
+
+    x: float
+    y: float
+
+
+def layered(
+    sizes: Mapping[Key, Size], edges: Iterable[tuple[Key, Key]], *, gap_x: float = 70, gap_y: float = 18
+) -> dict[Key, Place]:
+    """Places for nodes.
+
+    Args:
+        sizes: of each node, in the order that decides where nothing else does.
+        edges: from caller to callee; those of unknown nodes and of a node to itself are passed over.
+        gap_x: between layers.
+        gap_y: between the nodes of a layer.
+
+    Returns:
+        centres; the whole begins at (0, 0).
+    """
+    forward = _without_circles(list(sizes), _known(sizes, edges))
+    layers = _layers(list(sizes), forward)
+    above, below = _neighbours(forward)
+    _order(layers, above, below)
+    ys = _heights(layers, sizes, above, below, gap_y)
+    return _places(layers, sizes, ys, gap_x)
+
+
+def _known(sizes: Mapping[Key, Size], edges: Iterable[tuple[Key, Key]]) -> list[tuple[Key, Key]]:
+    unique = dict.fromkeys(edge for edge in edges if edge[0] != edge[1] and edge[0] in sizes and edge[1] in sizes)
+    return list(unique)
+
+
+def _without_circles(nodes: list[Key], edges: list[tuple[Key, Key]]) -> list[tuple[Key, Key]]:
+    """Edges with those turned around that lead back into a walk from the sources."""
+    targets: dict[Key, list[Key]] = defaultdict(list)
+    called = set()
+    for source, target in edges:
+        targets[source].append(target)
+        called.add(target)
+    done: set[Key] = set()
+    on_walk: set[Key] = set()
+    back: set[tuple[Key, Key]] = set()
+    for start in [*(node for node in nodes if node not in called), *nodes]:
+        if start in done:
+            continue
+        stack = [(start, iter(targets[start]))]
+        on_walk.add(start)
+        while stack:
+            node, rest = stack[-1]
+            following = next(rest, None)
+            if following is None:
+                stack.pop()
+                on_walk.discard(node)
+                done.add(node)
+            elif following in on_walk:
+                back.add((node, following))
+            elif following not in done:
+                on_walk.add(following)
+                stack.append((following, iter(targets[following])))
+    turned = dict.fromkeys(
+        (target, source) if (source, target) in back else (source, target) for source, target in edges
+    )
+    return list(turned)
+
+
+def _layers(nodes: list[Key], edges: list[tuple[Key, Key]]) -> list[list[Key]]:
+    """Each node one layer right of the last of its callers."""
+    targets: dict[Key, list[Key]] = defaultdict(list)
+    waits = dict.fromkeys(nodes, 0)
+    for source, target in edges:
+        targets[source].append(target)
+        waits[target] += 1
+    layer = dict.fromkeys(nodes, 0)
+    ready = [node for node in nodes if not waits[node]]
+    for node in ready:
+        for target in targets[node]:
+            layer[target] = max(layer[target], layer[node] + 1)
+            waits[target] -= 1
+            if not waits[target]:
+                ready.append(target)
+    layers: list[list[Key]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
+    for node in nodes:
+        layers[layer[node]].append(node)
+    return layers
+
+
+def _neighbours(edges: list[tuple[Key, Key]]) -> tuple[dict[Key, list[Key]], dict[Key, list[Key]]]:
+    above: dict[Key, list[Key]] = defaultdict(list)
+    below: dict[Key, list[Key]] = defaultdict(list)
+    for source, target in edges:
+        above[target].append(source)
+        below[source].append(target)
+    return above, below
+
+
+def _order(layers: list[list[Key]], above: Mapping[Key, list[Key]], below: Mapping[Key, list[Key]]) -> None:
+    """Sorts each layer by the mean position of its neighbours, back and forth."""
+    at = {node: position / max(1, len(layer)) for layer in layers for position, node in enumerate(layer)}
+    for sweep in range(SWEEPS):
+        neighbours = above if sweep % 2 == 0 else below
+        for layer in layers if sweep % 2 == 0 else reversed(layers):
+            mean = {node: _mean([at[other] for other in neighbours.get(node, ())], at[node]) for node in layer}
+            layer.sort(key=mean.__getitem__)
+            for position, node in enumerate(layer):
+                at[node] = position / max(1, len(layer))
+
+
+def _mean(values: list[float], default: float) -> float:
+    return sum(values) / len(values) if values else default
+
+
+def _heights(
+    layers: list[list[Key]],
+    sizes: Mapping[Key, Size],
+    above: Mapping[Key, list[Key]],
+    below: Mapping[Key, list[Key]],
+    gap: float,
+) -> dict[Key, float]:
+    """The y of each centre: beside its neighbours as far as the order and the gaps allow."""
+    ys: dict[Key, float] = {}
+    for layer in layers:
+        total = sum(sizes[node].height for node in layer) + gap * (len(layer) - 1)
+        y = -total / 2
+        for node in layer:
+            ys[node] = y + sizes[node].height / 2
+            y += sizes[node].height + gap
+    around = {node: (*above.get(node, ()), *below.get(node, ())) for node in ys}
+    for sweep in range(SWEEPS):
+        for layer in layers if sweep % 2 == 0 else reversed(layers):
+            wanted = [_mean([ys[other] for other in around[node]], ys[node]) for node in layer]
+            ys.update(zip(layer, _apart(wanted, [sizes[node].height for node in layer], gap), strict=True))
+    return ys
+
+
+def _apart(wanted: list[float], heights: list[float], gap: float) -> list[float]:
+    """The nearest to the wanted places (in order) that do not overlap: those that touch are moved together."""
+    steps = [0.0, *((one + other) / 2 + gap for one, other in pairwise(heights))]
+    pools: list[_Pool] = []
+    for y, step in zip(wanted, steps, strict=True):
+        pools.append(_Pool(y, 1, 0.0, step))
+        while len(pools) > 1 and pools[-2].last + pools[-1].step > pools[-1].first:
+            pools[-2:] = [pools[-2].joined(pools[-1])]
+    places: list[float] = []
+    for pool in pools:
+        places.append(pool.first)
+        for _ in range(pool.nodes - 1):
+            places.append(places[-1] + steps[len(places)])
+    return places
+
+
+class _Pool(NamedTuple):
+    """Nodes below each other without a gap to spare.
+
+    Attributes:
+        total: sum of where the first would have to be for each of them to be where it wants to be.
+        length: from the centre of the first to that of the last.
+        step: from the centre of the last node before the pool to that of its first, at least.
+    """
+
+    total: float
+    nodes: int
+    length: float
+    step: float
+
+    @property
+    def first(self) -> float:
+        return self.total / self.nodes
+
+    @property
+    def last(self) -> float:
+        return self.first + self.length
+
+    def joined(self, below: _Pool) -> _Pool:
+        shift = self.length + below.step
+        total = self.total + below.total - below.nodes * shift
+        return _Pool(total, self.nodes + below.nodes, shift + below.length, self.step)
+
+
+def _places(layers: list[list[Key]], sizes: Mapping[Key, Size], ys: dict[Key, float], gap: float) -> dict[Key, Place]:
+    top = min((ys[node] - sizes[node].height / 2 for node in ys), default=0.0)
+    places: dict[Key, Place] = {}
+    x = 0.0
+    for layer in layers:
+        width = max(sizes[node].width for node in layer)
+        for node in layer:
+            places[node] = Place(round(x + width / 2, 1), round(ys[node] - top, 1))
+        x += width + gap
+    return places
