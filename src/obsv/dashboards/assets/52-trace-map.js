@@ -20,7 +20,7 @@
     const depth = data.depth.reduce((most, each) => Math.max(most, each), 0) + 1;
     const short = data.total > spans ? `${shared.count(spans)} of ${shared.count(data.total)}` : shared.count(spans);
     return [
-      fact('Started', shared.localTime(data.start_ns), shared.utcTime(data.start_ns)),
+      fact('Started', shared.localNs(data.start_ns), shared.utcNs(data.start_ns)),
       fact('Took', shared.duration(data.length)),
       fact('Spans', short, data.total > spans ? 'A very long trace: a part of it is shown' : null),
       fact('Depth', shared.count(depth)),

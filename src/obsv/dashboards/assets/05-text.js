@@ -1,20 +1,7 @@
-// Numbers as clock.py writes them, and elements whose text is always text.
+// Figures, elements whose text is always text, what the API says, the clipboard. Durations are in 03-format.js.
 window.obsv = window.obsv || {};
 
 (function (shared) {
-  const digits = (value) => (value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0));
-
-  // A duration in ns with three digits.
-  shared.duration = function (ns) {
-    if (ns < 1000) return `${Math.round(ns)} ns`;
-    if (ns < 1e6) return `${digits(ns / 1e3)} µs`;
-    if (ns < 1e9) return `${digits(ns / 1e6)} ms`;
-    if (ns < 6e10) return `${digits(ns / 1e9)} s`;
-    const seconds = Math.floor(ns / 1e9);
-    if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-    return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
-  };
-
   // A point on an axis: the unit is the axis's, and round numbers stay round.
   shared.tick = function (ns, length) {
     const [size, unit] = length >= 1e9 ? [1e9, 's'] : length >= 1e6 ? [1e6, 'ms'] : length >= 1e3 ? [1e3, 'µs'] : [1, 'ns'];
@@ -35,13 +22,13 @@ window.obsv = window.obsv || {};
   };
 
   const two = (number) => String(number).padStart(2, '0');
-  shared.localTime = function (ns) {
+  shared.localNs = function (ns) {
     const { date } = shared.instant(ns);
     const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
     const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
     return `${day} ${time}.${String(date.getMilliseconds()).padStart(3, '0')}`;
   };
-  shared.utcTime = (ns) => `${shared.instant(ns).date.toISOString().replace('T', ' ').replace('Z', '')} UTC`;
+  shared.utcNs = (ns) => `${shared.instant(ns).date.toISOString().replace('T', ' ').replace('Z', '')} UTC`;
 
   // An element: attributes, then children; a string child becomes a text node, never markup.
   shared.el = function (tag, attributes, ...children) {
