@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import flatten, holds
-from query_world import SLASHED, make
+from query_world import SECOND, SLASHED, START_NS, make
 
-from obsv.store import Reader
+from obsv.store import Reader, condition_search
 from obsv.store.condition_search import find_traces
 from obsv.store.conditions import INTRINSIC, All, Always, AnyOf, Compare, Condition, Field, Not, Present
 from obsv.store.stored import spans_of_trace
@@ -105,6 +105,29 @@ def test_search_finds_the_traces_of_these_spans(world: Reader, condition: Condit
     expected = {row[0] for row in world.query(f"select distinct trace from span s where {test.text}", test.params)}
     with world.snapshot() as snapshot:
         assert set(find_traces(snapshot, condition)) == expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(condition=conditions, cheapest=st.sampled_from(("_COST_BY_TIME", "_COST_BY_NAME", "_COST_BY_ARRIVAL")))
+def test_every_way_to_walk_finds_the_same(world: Reader, condition: Condition, cheapest: str) -> None:
+    """Beyond the newest spans, walking by time, by name or by arrival finds the same traces, none of them twice."""
+    test = where(condition)
+    expected = {row[0] for row in world.query(f"select distinct trace from span s where {test.text}", test.params)}
+    with pytest.MonkeyPatch.context() as patch, world.snapshot() as snapshot:
+        patch.setattr(condition_search, "RECENT", 2)
+        patch.setattr(condition_search, cheapest, 1e-9)
+        found = find_traces(snapshot, condition)
+    assert (set(found), len(found)) == (expected, len(expected))
+
+
+@settings(max_examples=50, deadline=None)
+@given(limit=st.integers(0, 6), first=st.integers(-1, 41), seconds=st.integers(0, 50))
+def test_limit_and_range_are_kept(world: Reader, limit: int, first: int, seconds: int) -> None:
+    """Only traces with a span that begins in the range, those of the latest first, no more than asked for."""
+    low, high = START_NS + first * SECOND, START_NS + (first + seconds) * SECOND
+    rows = world.query("select trace from span where start_ns between ? and ? order by start_ns desc", (low, high))
+    with world.snapshot() as snapshot:
+        assert find_traces(snapshot, Always(True), low, high, limit) == list(dict.fromkeys(r[0] for r in rows))[:limit]
 
 
 @pytest.mark.parametrize("name", ["span:id", "span:parentID"])

@@ -1,8 +1,9 @@
 """Which traces hold a span that satisfies a condition: the latest ones, without reading more than is needed.
 
 Spans are walked from the latest backwards, in two steps. Most searches have many matches and are done within the newest
-few thousand spans. For the rest, the condition tells which processes can match at all (`narrowing`): where those made a
-small share of the calls, their own index is walked, in slices of time that grow; otherwise all spans of the range.
+few thousand spans. For the rest the condition tells which processes can match at all (`narrowing`) and in which minutes
+(the rollups know each minute's longest call). Then the cheapest way is taken: by the processes' names, in slices of time
+that grow; by time; or, where most of the file has to be read, in the order in which it lies there.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from obsv.store.where import where
 
 # Spans that the first step looks at.
 RECENT = 5_000
-# Microseconds a span costs: read by time or by process (a jump for each), or in the order in which they lie there.
-_COST_BY_TIME, _COST_BY_PROCESS, _COST_BY_ARRIVAL = 0.3, 0.4, 0.08
+# Microseconds a span costs: read by time or by name (a jump for each), or in the order in which they lie there.
+_COST_BY_TIME, _COST_BY_NAME, _COST_BY_ARRIVAL = 0.3, 0.4, 0.08
 _FIRST_SLICE_NS, _GROWTH = 10_000_000_000, 6
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _FORMAT = "%Y-%m-%d %H:%M:%S.%f"
@@ -39,11 +40,11 @@ class Reach(NamedTuple):
     """Which processes can match.
 
     Args:
-        process_ids: theirs as a JSON array; None for all.
+        names: the ids of their names as a JSON array; None for all.
         share: their calls' share of all calls, 0 to 1.
     """
 
-    process_ids: str | None
+    names: str | None
     share: float
 
 
@@ -58,8 +59,8 @@ _BY_TIME = Walk("span s indexed by span_by_ts where 1")
 # In the order of arrival, which is that of time but for what came late.
 _BY_ARRIVAL = Walk("span s not indexed where 1")
 _ERRORS = Walk("span s indexed by span_errors where s.status = 2")
-_BY_PROCESS = "span s indexed by span_by_process where s.process_id in (select value from json_each(?))"
-_ROOTS = _BY_PROCESS + " and s.parent_span_id is null"
+_BY_NAME = "span s indexed by span_by_name where s.name_id in (select value from json_each(?))"
+_ROOTS = _BY_NAME + " and s.parent_span_id is null"
 _ONE_TRACE = "span s indexed by span_by_trace where s.trace = ?"
 _WITHIN = "select distinct s.trace as trace, s.trace as held from {walk} and {range} and {spans} order by {order} desc"
 # The inner query yields a trace at a time, so that the outer one asks no more of them than it needs.
@@ -67,7 +68,7 @@ _TRACES = "select s.trace from ({within}) s where {traces} limit ?"
 _HOLDS = "exists (select 1 from span s where s.trace = held and {spans})"
 _EDGE = "select start_ns from span where ts >= ? and ts <= ? order by ts desc limit 1 offset ?"
 _PROCESSES = """
-select json_group_array(p.id) as ids, total(m.count) as calls,
+select json_group_array(distinct p.name_id) as names, total(m.count) as calls,
   (select total(count) from process_minute where minute = 0) as all_calls
 from process p left join process_minute m on m.minute = 0 and m.process_id = p.id where {}
 """
@@ -80,7 +81,8 @@ select (select min(id) from span) as first, (select max(id) from span) as last, 
 
 _SLOW = """
 select distinct minute from process_minute where minute >= ?1 and minute <= ?2 and max_ns >= ?3
-  and (?4 is null or process_id in (select value from json_each(?4))) order by minute desc limit 1001
+  and (?4 is null or process_id in (select id from process where name_id in (select value from json_each(?4))))
+order by minute desc limit 1001
 """
 _MOST_MINUTES = 1_000
 
@@ -138,13 +140,13 @@ class _Search:
     @property
     def hopeless(self) -> bool:
         """Whether no process can match."""
-        return "[]" in (self._reach.process_ids, self._roots.process_ids)
+        return "[]" in (self._reach.names, self._roots.names)
 
     def _reached(self, test: Sql | None) -> Reach:
         if test is None:
             return Reach(None, 1.0)
         row = self._snapshot.query(_PROCESSES.format(test.text), test.params)[0]
-        return Reach(row["ids"], row["calls"] / (row["all_calls"] or 1.0))
+        return Reach(row["names"], row["calls"] / (row["all_calls"] or 1.0))
 
     def parts(self, whole: Range) -> Iterator[tuple[Walk, Range]]:
         """The range in parts, latest first, and how to walk each."""
@@ -178,7 +180,7 @@ class _Search:
         first, last = minute_of(rest.first_ns), minute_of(rest.last_ns)
         if not least:
             return [rest], 1.0
-        rows = self._snapshot.query(_SLOW, (first, last, least, self._reach.process_ids))
+        rows = self._snapshot.query(_SLOW, (first, last, least, self._reach.names))
         if len(rows) >= _MOST_MINUTES:
             return [rest], 1.0
         ranges = [Range(row["minute"] * MINUTE_NS, (row["minute"] + 1) * MINUTE_NS - 1) for row in rows]
@@ -189,12 +191,10 @@ class _Search:
         if any(_is(part, "span:status", ERROR) for part in self._parts):
             return _ERRORS
         by_root = self._roots.share < self._reach.share
-        narrow = min(self._roots.share, self._reach.share)
+        narrow = self._roots if by_root else self._reach
         plain = min(share * _COST_BY_TIME, _COST_BY_ARRIVAL)
-        if share * narrow * _COST_BY_PROCESS < plain:
-            return (
-                Walk(_ROOTS, (self._roots.process_ids,)) if by_root else Walk(_BY_PROCESS, (self._reach.process_ids,))
-            )
+        if narrow.names is not None and share * narrow.share * _COST_BY_NAME < plain:
+            return Walk(_ROOTS if by_root else _BY_NAME, (narrow.names,))
         return _BY_TIME if plain < _COST_BY_ARRIVAL else _BY_ARRIVAL
 
     def look(self, walk: Walk, part: Range) -> None:

@@ -104,11 +104,13 @@ from source r, json_each(r.{1}, '$.attributes') a where json_extract(a.value, '$
 # The correlated LIMIT keeps one busy process from hiding the others.
 _SAMPLE = """
 select distinct json_extract(s.data, f.path) as value, json_type(s.data, f.path) as type from (
-  select p.id from process p
+  select p.id, p.name_id from process p
   where p.id in (select g.process_id from signature_field f join signature g on g.id = f.signature_id where {named})
     and {narrow}
   order by p.used_ns desc limit {processes}) q
-cross join span s on s.id in (select x.id from span x where x.process_id = q.id order by x.ts desc limit {spans})
+cross join span s on s.id in (
+  select x.id from span x where x.name_id = q.name_id and x.process_id = q.id order by x.ts desc limit {spans}
+)
 cross join signature_field f on f.signature_id = s.signature_id
 where {named} and {where} limit ?
 """
