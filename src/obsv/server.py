@@ -19,6 +19,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from obsv.api import problems
 from obsv.api.guard import Guard
 from obsv.api.login import router as login_router
+from obsv.api.metrics import router as metrics_router
 from obsv.api.session import Sessions
 from obsv.api.v1 import router as api_router
 from obsv.dashboards.app import DashApp
@@ -100,7 +101,7 @@ class Settings:
 
 def routers() -> tuple[APIRouter, ...]:
     """The routers of all parts, in the order they are asked."""
-    return (api_router, otlp_router)
+    return (api_router, otlp_router, metrics_router)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -27,6 +27,8 @@ WIDE = Insert("span", _COLUMNS + _RARE, "do nothing", _VALUES)
 _SOURCE, _TRACE, _SPAN, _PARENT_SPAN, _PARENT, _START, _DURATION, _THREAD, _STATUS, _DEPTH, _DATA = range(1, 12)
 _CPU, _MEMORY, _EXCEPTION, _DETAIL, _EXACT = range(12, 17)
 
+INTERNAL = 1  # OTLP SpanKind
+
 Columns = tuple[tuple[Any, ...], ...]
 
 
@@ -91,6 +93,10 @@ class Batch:
             for row in group.rows
             if row.parent is None and row.parent_span_id is not None
         ]
+
+    def has_requests(self) -> bool:
+        """Whether a span of these is more than internal to its service."""
+        return any(group.signature.kind > INTERNAL for group in self.groups)
 
     def exact(self) -> list[SpanRow]:
         """The rows with pickled inputs."""

@@ -61,6 +61,7 @@ TIDY = (
     Tidy("histogram", "minute, process_id, bucket", "minute between 1 and :minute"),
     Tidy("calls_minute", "edge, minute, parent_id, process_id", "edge in (0, 1) and minute between 1 and :minute"),
     Tidy("orphan", "id", "start_ns < :before_ns"),
+    Tidy("request_half", "id", "arrived_ns < :before_ns"),
     Tidy("exact_input", "trace_id, span_id", "start_ns < :before_ns"),
     Tidy("recorder", "id", "updated_ns < :unused_ns"),
     Tidy("spill_progress", "path", "updated_ns < :unused_ns"),
@@ -73,6 +74,7 @@ TIDY = (
     Tidy("thread", "id", _UNUSED),
     Tidy("variable", "process_id, name, data_type", f"process_id {_GONE}"),
     Tidy("feed", "name, process_id", f"process_id {_GONE}"),
+    Tidy("failure_histogram", "process_id, bucket", f"process_id {_GONE}"),
     Tidy("histogram", "minute, process_id, bucket", f"minute = 0 and process_id > 0 and process_id {_GONE}"),
     Tidy(
         "calls_minute",

@@ -2,8 +2,8 @@
 
 Spans are walked from the latest backwards, in two steps. Most searches have many matches and are done within the newest
 few thousand spans. For the rest the condition tells which processes can match at all (`narrowing`) and in which minutes
-(the rollups know each minute's longest call). Then the cheapest way is taken: by the processes' names, in slices of time
-that grow; by time; or, where most of the file has to be read, in the order in which it lies there.
+(the rollups know each minute's longest call). Then the cheapest way is taken: by the processes' names, in slices of
+time that grow; by time; or, where most of the file has to be read, in the order in which it lies there.
 """
 
 from __future__ import annotations

@@ -25,6 +25,11 @@ _HISTOGRAM = Insert(
     "minute, process_id, bucket, count",
     "(minute, process_id, bucket) do update set count = count + excluded.count",
 )
+_FAILURES = Insert(
+    "failure_histogram",
+    "process_id, bucket, count, total_ns",
+    "(process_id, bucket) do update set count = count + excluded.count, total_ns = total_ns + excluded.total_ns",
+)
 # A run that fills its batch (repeats + 1 = updates) goes on from the stored one when the value is the same.
 _GOES_ON = "(excluded.repeats + 1 = excluded.updates and last_value is excluded.last_value)"
 _NEWER = "excluded.last_ns >= last_ns"
@@ -57,6 +62,7 @@ def write_rollups(connection: sqlite3.Connection, rollups: Rollups) -> None:
     """Adds a batch's rollups to the file, in the transaction that is open."""
     _CALLS.run(connection, _calls(rollups))
     _HISTOGRAM.run(connection, _histograms(rollups))
+    _FAILURES.run(connection, [value for key, sums in rollups.failures.items() for value in (*key, *sums)])
     _VARIABLE.run(connection, [value for key, entry in rollups.variables.items() for value in (*key, *entry)])
     _FEED.run(connection, _feeds(rollups))
 

@@ -56,6 +56,7 @@ class Rollups:
     def __init__(self) -> None:
         self.calls: dict[tuple[int, int, int, int], Calls] = {}  # (PROCESS or EDGE, minute, parent id, process id)
         self.buckets: dict[tuple[int, int], Counter[int]] = {}  # (minute, process id)
+        self.failures: dict[tuple[int, int], list[int]] = {}  # (process id, bucket): count, total_ns
         self.variables: dict[tuple[int, str, str], list[Any]] = {}  # (process id, name, data type)
         self.feeds: dict[tuple[str, int], list[int]] = {}  # (name, process id): first and last update, how many
 
@@ -74,6 +75,8 @@ class Rollups:
         calls.add(starts, durations, statuses)
         calls.add_costs(cpu_ns, memory_bytes)
         self.buckets.setdefault((minute, process_id), Counter()).update(buckets(durations))
+        if ERROR in statuses:
+            self._add_failures(process_id, list(compress(durations, [each == ERROR for each in statuses])))
 
     def add_edge(
         self, parent_id: int, process_id: int, starts: Sequence[int], durations: Sequence[int], statuses: Sequence[int]
@@ -101,6 +104,12 @@ class Rollups:
         if calls is None:
             calls = self.calls[key] = Calls()
         return calls
+
+    def _add_failures(self, process_id: int, durations: Sequence[int]) -> None:
+        for number, duration in zip(buckets(durations), durations, strict=True):
+            sums = self.failures.setdefault((process_id, number), [0, 0])
+            sums[0] += 1
+            sums[1] += duration
 
     def _add_updates(self, feed: str, process_id: int, starts: Sequence[int]) -> None:
         first, last, updates = min(starts), max(starts), len(starts)

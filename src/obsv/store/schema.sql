@@ -159,6 +159,29 @@ create table histogram(
 create view process_histogram as select minute, process_id, bucket, count from histogram where process_id > 0;
 -- The same over all processes: a percentile of everything in a window must not read a row a process, minute and bucket.
 create view minute_histogram as select minute, bucket, count from histogram where process_id = 0;
+-- Durations of failed calls since the file began, in the same buckets; never lowered by retention: /metrics shows them apart.
+create table failure_histogram(
+  process_id integer not null, bucket integer not null, count integer not null, total_ns integer not null,
+  primary key(process_id, bucket)
+) without rowid;
+-- Requests between services since the file began, never lowered by retention. A request is a client's span and the
+-- server's below it; each counts once a side, in the bucket of its duration (requests.py has the rules and the bounds).
+create table request_total(
+  client text not null, server text not null,
+  connection text not null,         -- empty, database, messaging_system or virtual_node
+  side integer not null,            -- 0: as the client measured it, 1: the server
+  bucket integer not null, count integer not null, failed integer not null, total_ns integer not null,
+  primary key(client, server, connection, side, bucket)
+) without rowid;
+-- One side of a request, for a minute, until the other one arrives.
+create table request_half(
+  id integer primary key autoincrement,
+  trace_id blob not null, span_id blob not null, -- of the client's span
+  side integer not null, service text not null, peer text not null, connection text not null,
+  duration_ns integer not null, failed integer not null,
+  arrived_ns integer not null
+);
+create index request_half_by_span on request_half(span_id, trace_id, side);
 -- Spans whose parent had not arrived when they were written; the parent's arrival moves them into edge_minute.
 create table orphan(
   id integer primary key autoincrement,

@@ -16,6 +16,7 @@ from obsv.store.connection import open_writer
 from obsv.store.failures import explain
 from obsv.store.interning import Ids, Missing
 from obsv.store.lineage import Callers, Orphans
+from obsv.store.request_sql import RequestCounter
 from obsv.store.retention import DEFAULT_AGE_NS, Retained
 from obsv.store.rollup_sql import write_rollups
 from obsv.store.rollups import Rollups
@@ -53,6 +54,7 @@ class Writer:
         self._ids = Ids()
         self._orphans = Orphans()
         self._cleaner: Cleaner | None = None
+        self._requests = RequestCounter()
 
     def open(self) -> None:
         """Opens or creates the file now rather than at the first write."""
@@ -86,6 +88,8 @@ class Writer:
                 rollups = rollups or batch.rollups(self._ids)
                 self._join(connection, batch, callers, rollups)
                 write_rollups(connection, rollups)
+                if batch.has_requests():
+                    self._requests.add(connection, batch.rows(), self._clock())
                 _write_rest(connection, batch, progress, self._clock())
         return WriteResult(inserted, len(rows) - inserted)
 

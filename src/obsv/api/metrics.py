@@ -1,0 +1,134 @@
+"""`/metrics`: span metrics and service graph under the names that Grafana asks for, and obsv's own health."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from obsv.api.depends import StoreReader
+from obsv.api.exposition import Family, Histogram, render, wanted
+from obsv.errors import StoreUnavailable
+from obsv.store.requests import BOUNDS_NS
+from obsv.store.totals import LATENCY_BOUNDS_NS, Latency, ProcessTotal, RecorderTotal, RequestTotal, Totals, totals
+
+KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
+# Rollups do not tell a status that was set to OK from one that was not set.
+GOOD, FAILED = "STATUS_CODE_UNSET", "STATUS_CODE_ERROR"
+SPAN_LABELS = ("service", "span_name", "span_kind", "status_code")
+EDGE_LABELS = ("client", "server", "connection_type")
+RECORDER_LABELS = ("service", "recorder")
+STATES = ("OK", "DELAYED", "CIRCUIT OPEN", "SPILLING")
+# A recorder speaks every second; one that has been silent for so long has ended.
+_RECORDER_GONE_NS = 300 * 1_000_000_000
+_NS = 1e9
+# Name, key of obsv.stats(), help.
+COUNTERS = (
+    ("obsv_recorded_calls", "recorded", "Calls recorded."),
+    ("obsv_recorded_errors", "errors", "Failed calls recorded."),
+    ("obsv_exported_calls", "exported", "Calls written to the store."),
+    ("obsv_overflowed_calls", "overflowed", "Calls that found the queue full and went to the ring."),
+    ("obsv_recovered_calls", "recovered", "Calls taken back from the ring."),
+    ("obsv_dropped_calls", "dropped", "Calls that are lost."),
+    ("obsv_rejected_calls", "rejected", "Calls that the store refused."),
+    ("obsv_spilled_calls", "spilled", "Calls written to a spill file while the store could not be written."),
+    ("obsv_replayed_calls", "replayed", "Calls read back from a spill file."),
+    ("obsv_failed_batches", "failed_batches", "Batches that could not be written at the first try."),
+)
+GAUGES = (
+    ("obsv_queue_depth", "depth", 1, "Calls that wait to be written."),
+    ("obsv_error_queue_depth", "error_depth", 1, "Failed calls that wait to be written."),
+    ("obsv_spill_pending", "spill_pending", 1, "Calls in spill files."),
+    ("obsv_spill_bytes", "spill_bytes", 1, "Size of the spill files."),
+    ("obsv_last_batch_size", "batch_size", 1, "Calls in the last batch."),
+    ("obsv_last_batch_duration_seconds", "batch_time_ms", 1e-3, "How long the last batch took to write."),
+    ("obsv_writer_lag_seconds", "writer_lag_ms", 1e-3, "Age of the oldest call that waits."),
+)
+
+router = APIRouter(tags=["Prometheus"])
+
+
+@router.get("/metrics", include_in_schema=False)
+def metrics(request: Request, reader: StoreReader) -> Response:
+    """What Prometheus scrapes; empty while there is no store."""
+    now_ns = time.time_ns()
+    try:
+        found = totals(reader, now_ns - _RECORDER_GONE_NS)
+    except StoreUnavailable:
+        found = Totals([], 0, [], [], 0, 0)
+    content_type = wanted(request.headers.get("accept", ""))
+    return Response(render(families(found), content_type), media_type=content_type)
+
+
+def families(found: Totals) -> Iterator[Family]:
+    """All metrics of the totals."""
+    yield from span_metrics(found.processes)
+    yield from service_graph(found.requests)
+    yield from pipeline_health(found.recorders)
+    yield _gauge(
+        "obsv_metrics_processes_left_out", "Processes beyond those shown, which are called most.", found.left_out
+    )
+    yield _gauge("obsv_store_bytes", "Size of the store.", found.bytes)
+    yield Family("obsv_store_spans", "counter", "Spans stored since the file began.", (), [((), found.spans)])
+
+
+def _gauge(name: str, help_text: str, value: float) -> Family:
+    return Family(name, "gauge", help_text, (), [((), value)])
+
+
+def span_metrics(processes: list[ProcessTotal]) -> Iterator[Family]:
+    """`traces_spanmetrics_*`."""
+    parts = [
+        ((process.service, process.name, f"SPAN_KIND_{KINDS[process.kind]}", status), latency)
+        for process in processes
+        for status, latency in ((GOOD, process.good), (FAILED, process.failed))
+        if latency.calls
+    ]
+    calls = [(labels, latency.calls) for labels, latency in parts]
+    yield Family("traces_spanmetrics_calls", "counter", "Spans by service, name, kind and status.", SPAN_LABELS, calls)
+    yield _histogram(
+        "traces_spanmetrics_latency", "Durations of spans in seconds.", SPAN_LABELS, parts, LATENCY_BOUNDS_NS
+    )
+
+
+def service_graph(requests: list[RequestTotal]) -> Iterator[Family]:
+    """`traces_service_graph_*`."""
+    name, by = "traces_service_graph_request", EDGE_LABELS
+    edges = [((each.client, each.server, each.connection), each) for each in requests]
+    counts = [(labels, each.answered.calls) for labels, each in edges]
+    yield Family(name, "counter", "Requests between services.", by, counts)
+    failed = [(labels, each.failed) for labels, each in edges]
+    yield Family(f"{name}_failed", "counter", "Failed requests between services.", by, failed)
+    for side in ("server", "client"):
+        parts = [(labels, each.answered if side == "server" else each.asked) for labels, each in edges]
+        text = f"Durations of requests between services in seconds, as the {side} measured them."
+        yield _histogram(f"{name}_{side}_seconds", text, by, parts, BOUNDS_NS)
+
+
+def _histogram(
+    name: str, help_text: str, labels: tuple[str, ...], parts: Iterable[tuple[Any, Latency]], bounds_ns: tuple[int, ...]
+) -> Family:
+    samples = [(key, Histogram(each.buckets, each.calls, each.total_ns / _NS)) for key, each in parts]
+    return Family(name, "histogram", help_text, labels, samples, tuple(repr(bound / _NS) for bound in bounds_ns))
+
+
+def pipeline_health(recorders: list[RecorderTotal]) -> Iterator[Family]:
+    """`obsv_*` of the recording processes."""
+    for name, key, help_text in COUNTERS:
+        yield Family(name, "counter", help_text, RECORDER_LABELS, _of_recorders(recorders, key, 1))
+    for name, key, factor, help_text in GAUGES:
+        yield Family(name, "gauge", help_text, RECORDER_LABELS, _of_recorders(recorders, key, factor))
+    said = [((each.service, each.id), each.updated_ns / _NS) for each in recorders]
+    text = "When the recording process last said anything."
+    yield Family("obsv_recorder_updated_timestamp_seconds", "gauge", text, RECORDER_LABELS, said)
+    states = [((each.service, each.id, state), int(each.state == state)) for each in recorders for state in STATES]
+    text = "1 for the state that the recording process is in."
+    yield Family("obsv_recorder_state", "gauge", text, (*RECORDER_LABELS, "state"), states)
+
+
+def _of_recorders(recorders: list[RecorderTotal], key: str, factor: float) -> list[tuple[tuple[str, str], float]]:
+    values = (((each.service, each.id), each.stats.get(key)) for each in recorders)
+    return [(labels, value * factor) for labels, value in values if isinstance(value, int | float)]

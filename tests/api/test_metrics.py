@@ -1,0 +1,114 @@
+"""/metrics as Prometheus and Grafana's Tempo pages want it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from httpx import AsyncClient
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+from query_world import SLASHED, make, row
+
+from obsv.api.exposition import OPENMETRICS, TEXT
+from obsv.store import RecorderRow, Signature, Writer
+
+pytestmark = pytest.mark.anyio
+MakeClient = Callable[..., AsyncClient]
+NAMES = {
+    "traces_spanmetrics_calls",
+    "traces_spanmetrics_latency",
+    "traces_service_graph_request",
+    "traces_service_graph_request_failed",
+    "traces_service_graph_request_server_seconds",
+    "traces_service_graph_request_client_seconds",
+}
+STATS = '{"recorded": 7, "errors": 1, "depth": 2, "dropped": 0, "writer_lag_ms": 2.5, "state": "OK"}'
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    writer = Writer(make(tmp_path / "obsv.db"))
+    writer.report(RecorderRow("host:1:2", "shop", 1, "host", 2, 2**62, "DELAYED", STATS))
+    writer.close()
+    return tmp_path / "obsv.db"
+
+
+async def scrape(client: AsyncClient, accept: str = "") -> str:
+    answer = await client.get("/metrics", headers={"accept": accept})
+    assert answer.status_code == 200
+    return answer.text
+
+
+@pytest.mark.usefixtures("db")
+async def test_span_metrics_have_the_names_that_grafana_asks_for(client: MakeClient) -> None:
+    """Names, labels and values of span metrics and service graph, in seconds."""
+    families = {family.name: family for family in parse_text(await scrape(client()))}
+    assert families.keys() >= NAMES
+    calls = {tuple(sample.labels.values()): sample.value for sample in families["traces_spanmetrics_calls"].samples}
+    assert calls["shop", "shop.cart.main", "SPAN_KIND_INTERNAL", "STATUS_CODE_UNSET"] == 1
+    assert calls[SLASHED, "GET /cart", "SPAN_KIND_SERVER", "STATUS_CODE_ERROR"] == 1
+    sums = {
+        (sample.name, *sample.labels.values()): sample.value
+        for sample in families["traces_service_graph_request_server_seconds"].samples
+    }
+    assert sums["traces_service_graph_request_server_seconds_sum", "user", SLASHED, "virtual_node"] == 1.505
+    assert sums["traces_service_graph_request_server_seconds_bucket", "user", SLASHED, "virtual_node", "0.1"] == 1
+
+
+@pytest.mark.usefixtures("db")
+async def test_pipeline_health(client: MakeClient) -> None:
+    """What recording processes count about themselves is shown by service and recorder."""
+    samples = [sample for family in parse_text(await scrape(client())) for sample in family.samples]
+    found = {(sample.name, sample.labels.get("state")): sample.value for sample in samples}
+    assert found["obsv_recorded_calls_total", None] == 7
+    assert found["obsv_writer_lag_seconds", None] == 0.0025
+    assert (found["obsv_recorder_state", "DELAYED"], found["obsv_recorder_state", "OK"]) == (1, 0)
+
+
+@pytest.mark.usefixtures("db")
+async def test_both_formats_are_valid(client: MakeClient) -> None:
+    """OpenMetrics where it is asked for, read by the official parser; plain text otherwise."""
+    answer = await client().get("/metrics", headers={"accept": "application/openmetrics-text; version=1.0.0"})
+    assert answer.headers["content-type"] == OPENMETRICS
+    assert {family.name for family in parse_openmetrics(answer.text)} >= NAMES
+    assert (await client().get("/metrics")).headers["content-type"] == TEXT
+
+
+async def test_there_may_be_no_store_yet(client: MakeClient) -> None:
+    """A scraper that comes before the first recording gets metrics without samples."""
+    assert {family.name for family in parse_text(await scrape(client()))} >= NAMES
+
+
+async def test_counters_only_grow(client: MakeClient, db: Path) -> None:
+    """After more calls no counter and no bucket is lower."""
+    before = _counters(await scrape(client()))
+    other = Signature("shop", "shop.cart.main", "shop.cart", 1, (("sku", "INPUT"),))
+    Writer(db).write([row(9, number, None, other, ["x"], 50, status=number % 3) for number in range(1, 30)])
+    after = _counters(await scrape(client()))
+    assert before
+    assert all(after[key] >= value for key, value in before.items())
+    assert sum(after.values()) > sum(before.values())
+
+
+def _counters(text: str) -> dict[tuple[str, ...], float]:
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in parse_text(text)
+        if family.type in ("counter", "histogram")
+        for sample in family.samples
+    }
+
+
+@pytest.mark.usefixtures("db")
+async def test_promtool_finds_nothing(client: MakeClient) -> None:
+    """Prometheus's own linter has nothing to say."""
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        give_up("promtool is not installed: apt-get install prometheus")
+    text = await scrape(client())
+    checked = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, timeout=60)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
