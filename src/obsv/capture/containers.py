@@ -14,6 +14,9 @@ from obsv.capture.render import render
 
 # (the first items, how many there are, depth, room) -> the frozen items
 ItemsFreezer: TypeAlias = Callable[[list[Any], int, int, list[int]], list[Frozen]]
+# (what is shown, how many there are, depth, room) -> the same with its values frozen
+ValuesFreezer: TypeAlias = Callable[[dict[Any, Any], int, int, list[int]], dict[Frozen, Frozen]]
+# (pairs, how many there are, depth, room) -> the frozen dict
 PairsFreezer: TypeAlias = Callable[[Iterable[tuple[Any, Any]], int, int, list[int]], dict[Frozen, Frozen]]
 
 # Longer strings are weighed against the room that is left. Ten of these fit whatever the bounds.
@@ -50,28 +53,65 @@ def items_freezer(tools: Tools) -> ItemsFreezer:
     return freeze_items
 
 
-def sequence_freezer(kind: Any, name: str, tools: Tools, freeze_items: ItemsFreezer) -> Freezer:
-    """The freezer of a list or a tuple, or of a subclass, whose own methods are not called.
+def sequence_freezer(kind: type, tools: Tools, freeze_items: ItemsFreezer) -> Freezer:
+    """The freezer of an exact list or an exact tuple: one look at each item, as long as all are short atoms."""
+    max_items, names_secret = tools.limits.max_items, _first_names_secret(tools.redactor)
+    wrap: Callable[[list[Frozen]], Frozen] = tuple if kind is tuple else _same
+
+    def freeze_sequence(value: Any, depth: int, room: list[int]) -> Frozen:
+        total = len(value)
+        head = value[:max_items] if depth > 0 and room[0] > 0 else value[:0]
+        used = ITEM_ROOM * len(head)
+        for item in head:
+            kind = type(item)
+            if kind is str:
+                size = len(item)
+                if size <= SHORT:
+                    used += size
+                    continue
+            elif kind is int:
+                if item.bit_length() <= INT_BITS:
+                    continue
+            elif kind is float or kind is bool or item is None:
+                continue
+            break
+        else:
+            if total == len(head) and (total != 2 or not names_secret(head[0])):
+                room[0] -= used
+                return head
+        return wrap(freeze_items(_without_secret(list(head), total, names_secret), total, depth, room))
+
+    return freeze_sequence
+
+
+def subclass_freezer(kind: Any, name: str, tools: Tools, freeze_items: ItemsFreezer) -> Freezer:
+    """The freezer of a subclass of list or tuple, whose own methods are not called.
 
     Args:
         kind: list or tuple.
-        name: what stands before the brackets; "" for an exact list or tuple.
+        name: what stands before the brackets.
     """
-    take, measure = kind.__getitem__, kind.__len__
-    head = slice(0, tools.limits.max_items)
+    take, measure, head = kind.__getitem__, kind.__len__, slice(0, tools.limits.max_items)
     names_secret = _first_names_secret(tools.redactor)
+    wrap: Callable[[list[Frozen]], Frozen] = tuple if kind is tuple else _same
 
-    def freeze_sequence(value: Any, depth: int, room: list[int]) -> Frozen:
+    def freeze_subclass(value: Any, depth: int, room: list[int]) -> Frozen:
         total = measure(value)
-        items: Any = list(take(value, head)) if depth > 0 and room[0] > 0 else []
-        if total == 2 and len(items) == 2 and names_secret(items[0]):
-            items[1] = MASKED
-        items = freeze_items(items, total, depth, room)
-        if kind is tuple:
-            items = tuple(items)
-        return (..., CALL, name, [items]) if name else items
+        items = list(take(value, head)) if depth > 0 and room[0] > 0 else []
+        items = freeze_items(_without_secret(items, total, names_secret), total, depth, room)
+        return (..., CALL, name, [wrap(items)])
 
-    return freeze_sequence
+    return freeze_subclass
+
+
+def _same(items: list[Frozen]) -> Frozen:
+    return items
+
+
+def _without_secret(items: list[Any], total: int, names_secret: Callable[[Any], bool]) -> list[Any]:
+    if total == 2 == len(items) and names_secret(items[0]):
+        items[1] = MASKED
+    return items
 
 
 def _first_names_secret(redactor: Redactor) -> Callable[[Any], bool]:
@@ -141,21 +181,52 @@ def dict_freezer(tools: Tools, freeze_pairs: PairsFreezer) -> Freezer:
                 continue
             copy[key] = freeze(item, depth - 1, room)
             if room[0] <= used:
-                return _up_to(key, copy)
+                return _up_to(key, copy, total)
         room[0] -= used
         return copy
 
     return freeze_dict
 
 
-def _up_to(last: str, copy: dict[Frozen, Frozen]) -> dict[Frozen, Frozen]:
-    shown: dict[Frozen, Frozen] = {}
-    for key, item in copy.items():
-        shown[key] = item
+def values_freezer(tools: Tools) -> ValuesFreezer:
+    """The function that freezes the values of a dict in place, whatever its keys; what is masked stays so."""
+    freeze = tools.freeze
+
+    def freeze_values(shown: dict[Any, Any], total: int, depth: int, room: list[int]) -> dict[Frozen, Frozen]:
+        used = ITEM_ROOM * len(shown)
+        for key, item in shown.items():
+            kind = type(item)
+            if kind is str:
+                size = len(item)
+                if size <= SHORT:
+                    used += size
+                    continue
+            elif kind is int:
+                if item.bit_length() <= INT_BITS:
+                    continue
+            elif kind is float or kind is bool or item is None or item is MASKED:
+                continue
+            shown[key] = freeze(item, depth - 1, room)
+            if room[0] <= used:
+                return _up_to(key, shown, total)
+        room[0] -= used
+        return shown if total == len(shown) else _with_rest(shown, total)
+
+    return freeze_values
+
+
+def _up_to(last: str, shown: dict[Any, Frozen], total: int) -> dict[Frozen, Frozen]:
+    first: dict[Frozen, Frozen] = {}
+    for key, item in shown.items():
+        first[key] = item
         if key == last:
             break
-    if len(copy) > len(shown):
-        shown[more(len(copy) - len(shown))] = ...
+    return _with_rest(first, total)
+
+
+def _with_rest(shown: dict[Frozen, Frozen], total: int) -> dict[Frozen, Frozen]:
+    if total > len(shown):
+        shown[more(total - len(shown))] = ...
     return shown
 
 
@@ -176,9 +247,7 @@ def pairs_freezer(tools: Tools) -> PairsFreezer:
             room[0] -= ITEM_ROOM
             if room[0] <= 0:
                 break
-        if total > len(shown):
-            shown[more(total - len(shown))] = ...
-        return shown
+        return _with_rest(shown, total)
 
     return freeze_pairs
 

@@ -60,3 +60,8 @@ def bounded_text(text: str, max_repr: int) -> Frozen:
     if len(text) <= max_repr:
         return (..., text)
     return (..., f"{text[:max_repr]}… ({len(text):,} characters)")
+
+
+def at_freezer(name: str) -> Freezer:
+    """The freezer of an object of which nothing more is known: `<Portfolio at 0x…>`."""
+    return lambda value, depth, room: (..., AT, name, id(value))

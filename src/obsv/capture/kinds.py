@@ -21,14 +21,14 @@ from obsv.capture.containers import (
     pairs_freezer,
     sequence_freezer,
     set_freezer,
+    subclass_freezer,
 )
-from obsv.capture.frozen import AT, MASKED, UNREADABLE, Freezer, Frozen, Tools
+from obsv.capture.frozen import AT, MASKED, UNREADABLE, Freezer, Frozen, Tools, at_freezer
 from obsv.capture.limits import Limits
 from obsv.capture.names import ancestry, class_name, module_name
 from obsv.capture.records import namespace_freezer, record_freezer
 from obsv.capture.redact import Redactor
 from obsv.capture.scalars import (
-    at_freezer,
     atom_freezers,
     builtin_freezers,
     class_freezer,
@@ -52,71 +52,59 @@ _VIEWS: tuple[tuple[str, type], ...] = (
 )
 
 
-def make_freeze(limits: Limits, redactor: Redactor) -> Freezer:
-    """The freezer of any value, for given bounds and secrets.
+class Kinds:
+    """The freezers by type: the interpreter's own from the start, others when a first value comes.
 
-    Returns:
-        A function (value, depth, room) that never raises an Exception.
+    Attributes:
+        known: the freezers by `id` of the type, as to hash a type runs its metaclass's `__hash__`. An entry goes when
+            its type goes.
     """
-    # By id, as to hash a type runs its metaclass's `__hash__`; a type's entry goes when the type goes.
-    known: dict[int, Freezer] = {}
 
-    def freeze(value: Any, depth: int, room: list[int]) -> Frozen:
-        try:
-            freezer = known.get(id(type(value)))
-            if freezer is None:
-                freezer = learn(type(value))
-            return freezer(value, depth, room)
-        except Exception:
-            return _fallback(value)
-
-    kinds = _Kinds(Tools(limits, redactor, freeze), known)
-    learn = kinds.learn
-    return freeze
-
-
-def _fallback(value: object) -> Frozen:
-    try:
-        return (..., AT, class_name(type(value)), id(value))
-    except Exception:
-        # Only an exhausted stack comes here.
-        return UNREADABLE
-
-
-class _Kinds:
-    """The freezers by type: the interpreter's own from the start, others when a first value comes."""
-
-    def __init__(self, tools: Tools, known: dict[int, Freezer]) -> None:
-        self._tools, self._known = tools, known
+    def __init__(self, limits: Limits, redactor: Redactor) -> None:
+        tools = self._tools = Tools(limits, redactor, self._make_freeze())
         self._items, self._pairs = items_freezer(tools), pairs_freezer(tools)
         self._references: dict[int, weakref.ref[type]] = {}
-        self._own = {**atom_freezers(tools), **builtin_freezers(tools, self._items, self._pairs), **self._containers()}
-        self._add_own()
+        own = {**atom_freezers(tools), **builtin_freezers(tools, self._items, self._pairs), **self._containers()}
+        self.known.update((id(kind), freezer) for kind, freezer in own.items())
+
+    @property
+    def freeze(self) -> Freezer:
+        """The freezer of any value; it raises no Exception."""
+        return self._tools.freeze
+
+    def _make_freeze(self) -> Freezer:
+        known: dict[int, Freezer] = {}
+        self.known, learn = known, self.learn
+
+        def freeze(value: Any, depth: int, room: list[int]) -> Frozen:
+            try:
+                freezer = known.get(id(type(value))) or learn(type(value))
+                return freezer(value, depth, room)
+            except Exception:
+                return unreadable(value)
+
+        return freeze
 
     def learn(self, kind: type) -> Freezer:
         """Find and remember the freezer of a type."""
         if len(self._references) >= _MAX_KINDS:
-            self._known.clear()
-            self._references.clear()
-            self._add_own()
+            for old in list(self._references):
+                self._forget(old)
         freezer = self._choose(kind)
         key = id(kind)
         self._references[key] = weakref.ref(kind, lambda _: self._forget(key))
-        self._known[key] = freezer
+        self.known[key] = freezer
         return freezer
 
     def _forget(self, key: int) -> None:
-        self._known.pop(key, None)
+        self.known.pop(key, None)
         self._references.pop(key, None)
-
-    def _add_own(self) -> None:
-        self._known.update((id(kind), freezer) for kind, freezer in self._own.items())
 
     def _containers(self) -> dict[type, Freezer]:
         tools, items = self._tools, self._items
         return {
-            list: sequence_freezer(list, "", tools, items),
-            tuple: sequence_freezer(tuple, "", tools, items),
+            list: sequence_freezer(list, tools, items),
+            tuple: sequence_freezer(tuple, tools, items),
             dict: dict_freezer(tools, self._pairs),
             set: set_freezer(set, "", tools, items),
             frozenset: set_freezer(frozenset, "frozenset", tools, items),
@@ -141,7 +129,7 @@ class _Kinds:
             return enum_freezer(kind, self._tools)
         if issubclass(kind, type):
             return class_freezer(kind)
-        return record_freezer(kind, self._tools, self._pairs, self._items)
+        return record_freezer(kind, self._tools, self._pairs)
 
     def _array(self, kind: type) -> Freezer | None:
         return array_freezer(kind, self._tools.freeze)
@@ -167,8 +155,8 @@ class _Kinds:
                 Decimal: lambda kind: decimal_freezer(tools),
                 Fraction: lambda kind: fraction_freezer(tools),
                 BaseException: lambda kind: exception_freezer(kind, tools, items),
-                list: lambda kind: sequence_freezer(list, name(kind), tools, items),
-                tuple: lambda kind: sequence_freezer(tuple, name(kind), tools, items),
+                list: lambda kind: subclass_freezer(list, name(kind), tools, items),
+                tuple: lambda kind: subclass_freezer(tuple, name(kind), tools, items),
                 OrderedDict: lambda kind: mapping_freezer(OrderedDict, name(kind), pairs),
                 dict: lambda kind: mapping_freezer(dict, name(kind), pairs),
                 set: lambda kind: set_freezer(set, name(kind), tools, items),
@@ -178,6 +166,15 @@ class _Kinds:
             }
         )
         return families
+
+
+def unreadable(value: object) -> Frozen:
+    """What stands for a value that could not be read: its type and address."""
+    try:
+        return (..., AT, class_name(type(value)), id(value))
+    except Exception:
+        # Only an exhausted stack comes here.
+        return UNREADABLE
 
 
 def _is_pydantics(kind: type) -> bool:

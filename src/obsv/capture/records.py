@@ -10,37 +10,28 @@ from operator import attrgetter
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any, TypeAlias
 
-from obsv.capture.containers import ItemsFreezer, PairsFreezer
-from obsv.capture.frozen import FIELDS, MASKED, Freezer, Frozen, Tools, more
+from obsv.capture.containers import PairsFreezer, values_freezer
+from obsv.capture.frozen import FIELDS, MASKED, Freezer, Frozen, Tools, at_freezer
 from obsv.capture.names import ancestry, class_attribute, class_name, module_name
 
 _Values: TypeAlias = Callable[[Any], "tuple[Any, ...]"]
 
 
-def record_freezer(kind: type, tools: Tools, freeze_pairs: PairsFreezer, freeze_items: ItemsFreezer) -> Freezer | None:
+def record_freezer(kind: type, tools: Tools, freeze_pairs: PairsFreezer) -> Freezer | None:
     """The freezer of a class that declares its fields; None where it declares none."""
     name = class_name(kind)
     if _is_pydantic(kind):
         return _model_freezer(kind, name, freeze_pairs)
     fields, head = _namedtuple_fields(kind), slice(0, tools.limits.max_items)
     if fields is not None:
-        return _fields_freezer(name, fields, lambda value: tuple.__getitem__(value, head), tools, freeze_items)
+        return _fields_freezer(name, fields, lambda value: tuple.__getitem__(value, head), at_freezer(name), tools)
     fields = _declared(kind)
     if fields is None:
         return None
     stored = _stored_freezer(kind, name, fields, freeze_pairs)
     if not fields or _intercepts(kind) or not all(_is_plain(kind, field) for field in fields):
         return stored
-    quick = _fields_freezer(name, fields, _getter(fields[head]), tools, freeze_items)
-
-    def freeze_record(value: Any, depth: int, room: list[int]) -> Frozen:
-        try:
-            return quick(value, depth, room)
-        except AttributeError:
-            # A field was deleted, or never set.
-            return stored(value, depth, room)
-
-    return freeze_record
+    return _fields_freezer(name, fields, _getter(fields[head]), stored, tools)
 
 
 def namespace_freezer(name: str, freeze_pairs: PairsFreezer) -> Freezer:
@@ -53,22 +44,26 @@ def namespace_freezer(name: str, freeze_pairs: PairsFreezer) -> Freezer:
     return freeze_namespace
 
 
-def _fields_freezer(
-    name: str, fields: tuple[str, ...], values: _Values, tools: Tools, freeze_items: ItemsFreezer
-) -> Freezer:
-    """The freezer of a record whose values come in the order of its fields."""
-    total = len(fields)
-    secret = [index for index, field in enumerate(fields) if tools.redactor.is_sensitive(field)]
+def _fields_freezer(name: str, fields: tuple[str, ...], values: _Values, otherwise: Freezer, tools: Tools) -> Freezer:
+    """The freezer of a record whose values come in the order of its fields.
+
+    Args:
+        otherwise: the freezer of a record of which a field is not set.
+    """
+    total, freeze_values = len(fields), values_freezer(tools)
+    secret = [field for field in fields if tools.redactor.is_sensitive(field)]
 
     def freeze_fields(value: Any, depth: int, room: list[int]) -> Frozen:
-        items = list(values(value)) if depth > 0 and room[0] > 0 else []
-        for index in secret:
-            if index < len(items):
-                items[index] = MASKED
-        shown: dict[Frozen, Frozen] = dict(zip(fields, freeze_items(items, 0, depth, room), strict=False))
-        if total > len(shown):
-            shown[more(total - len(shown))] = ...
-        return (..., FIELDS, name, shown)
+        shown: dict[Any, Any] = {}
+        if depth > 0 and room[0] > 0:
+            try:
+                shown = dict(zip(fields, values(value)))  # noqa: B905
+            except AttributeError:
+                return otherwise(value, depth, room)
+        for field in secret:
+            if field in shown:
+                shown[field] = MASKED
+        return (..., FIELDS, name, freeze_values(shown, total, depth, room))
 
     return freeze_fields
 

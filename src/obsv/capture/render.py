@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from obsv.capture.frozen import AT, CALL, CUT, FIELDS, JSON, NOTE, SET, Frozen
-from obsv.capture.redact import MASK
+from obsv.capture.jsontext import json_text
 
 _UNITS: dict[type, str] = {str: "characters", bytes: "bytes"}
+# Their text is bounded by itself, and ends with what must not be cut off.
+_BOUNDED = frozenset((CUT, JSON, NOTE))
+# What a text may be longer than asked, for the remark on what was cut.
+_REMARK = 64
 
 
 def render(frozen: Frozen, max_repr: int = 1_000) -> str:
@@ -17,18 +20,25 @@ def render(frozen: Frozen, max_repr: int = 1_000) -> str:
 
     Args:
         frozen: what a snapshot function returned, or the same through `marshal`.
-        max_repr: characters of the value shown; a cut text says so and is at most 64 longer.
+        max_repr: characters of the value shown.
 
     Returns:
-        Valid UTF-8, the same for equal snapshots.
+        Valid UTF-8, the same for equal snapshots; at most 64 characters longer than `max_repr`, where it says what was
+        cut, and twice that with a note on a serializer.
     """
-    text = repr(frozen)
-    # A mark is a tuple that begins with Ellipsis, so without the word there is none, and repr has said it all.
-    if "Ellipsis" in text:
-        text = _TEXT[type(frozen)](frozen, max_repr)
-    if len(text) > max_repr:
-        return _cut(frozen, text, max_repr)
-    return text
+    if type(frozen) is tuple and frozen and frozen[0] is ...:
+        text = _mark(frozen, max_repr)
+        bounded = len(frozen) > 2 and frozen[1] in _BOUNDED
+    else:
+        text = repr(frozen)
+        # A mark is a tuple that begins with Ellipsis: without the word there is none, and repr has said it all.
+        if "Ellipsis" in text:
+            text = _TEXT[type(frozen)](frozen, max_repr)
+        bounded = False
+    if len(text) <= max_repr or bounded:
+        return text
+    unit = _UNITS.get(type(frozen))
+    return _cut(frozen, len(frozen), max_repr) if unit else f"{text[:max_repr]}…"
 
 
 def well_formed(text: str) -> str:
@@ -42,30 +52,18 @@ def well_formed(text: str) -> str:
     return text
 
 
-def _cut(frozen: Frozen, text: str, max_repr: int) -> str:
-    unit = _UNITS.get(type(frozen))
-    if unit is not None:
-        return _cut_literal(frozen, len(frozen), max_repr)
-    if type(frozen) is tuple and len(frozen) > 2 and frozen[0] is ... and frozen[1] in (CUT, JSON, NOTE):
-        return text
-    return f"{text[:max_repr]}…"
-
-
-def _cut_literal(head: str | bytes, length: int, max_repr: int) -> str:
+def _cut(head: str | bytes, length: int, max_repr: int) -> str:
     text = repr(head[:max_repr])
-    quote = text[-1]
-    return f"{text[:-1][:max_repr]}…{quote} ({length:,} {_UNITS[type(head)]})"
+    return f"{text[:-1][:max_repr]}…{text[-1]} ({length:,} {_UNITS[type(head)]})"
 
 
-def _plain(frozen: Frozen, max_repr: int) -> str:
-    return repr(frozen)
+def _mark(frozen: Frozen, max_repr: int) -> str:
+    if len(frozen) == 2:
+        return well_formed(frozen[1])
+    return _MARKS[frozen[1]](frozen, max_repr)
 
 
-def _item(frozen: Frozen, max_repr: int) -> str:
-    return _TEXT[type(frozen)](frozen, max_repr)
-
-
-def _items(items: Any, max_repr: int) -> str:
+def _items(items: Iterable[Frozen], max_repr: int) -> str:
     return ", ".join([_TEXT[type(item)](item, max_repr) for item in items])
 
 
@@ -73,95 +71,63 @@ def _list(frozen: list[Frozen], max_repr: int) -> str:
     return f"[{_items(frozen, max_repr)}]"
 
 
+def _tuple(frozen: tuple[Frozen, ...], max_repr: int) -> str:
+    if frozen and frozen[0] is ...:
+        return _mark(frozen, max_repr)
+    return f"({_items(frozen, max_repr)}{',' if len(frozen) == 1 else ''})"
+
+
 def _dict(frozen: dict[Frozen, Frozen], max_repr: int) -> str:
     return "{" + ", ".join([_pair(key, item, max_repr) for key, item in frozen.items()]) + "}"
 
 
 def _pair(key: Frozen, item: Frozen, max_repr: int) -> str:
-    text = _item(key, max_repr)
-    return text if item is ... else f"{text}: {_item(item, max_repr)}"
-
-
-def _tuple(frozen: tuple[Frozen, ...], max_repr: int) -> str:
-    if not frozen or frozen[0] is not ...:
-        return f"({_items(frozen, max_repr)}{',' if len(frozen) == 1 else ''})"
-    if len(frozen) == 2:
-        return well_formed(frozen[1])
-    return _MARKS[frozen[1]](frozen, max_repr)
+    text = _TEXT[type(key)](key, max_repr)
+    return text if item is ... else f"{text}: {_TEXT[type(item)](item, max_repr)}"
 
 
 def _fields(frozen: Frozen, max_repr: int) -> str:
-    pairs = [_field(name, item, max_repr) for name, item in frozen[3].items()]
-    return f"{well_formed(frozen[2])}({', '.join(pairs)})"
+    fields = ", ".join([_field(name, item, max_repr) for name, item in frozen[3].items()])
+    return f"{well_formed(frozen[2])}({fields})"
 
 
 def _field(name: Frozen, item: Frozen, max_repr: int) -> str:
-    if item is ...:
-        return _item(name, max_repr)
-    return f"{well_formed(name)}={_item(item, max_repr)}"
+    # A name that is no str is that of a namespace somebody filled by hand, or "+3 more".
+    text = well_formed(name) if type(name) is str else _TEXT[type(name)](name, max_repr)
+    return text if item is ... else f"{text}={_TEXT[type(item)](item, max_repr)}"
+
+
+def _call(frozen: Frozen, max_repr: int) -> str:
+    return f"{well_formed(frozen[2])}({_items(frozen[3], max_repr)})"
 
 
 def _set(frozen: Frozen, max_repr: int) -> str:
-    # A set has no order of its own, and its copy may iterate in another one.
-    texts = [_item(item, max_repr) for item in frozen[3]]
-    rest = [texts.pop()] if texts and texts[-1].startswith("+") and texts[-1].endswith(" more") else []
+    name, items = frozen[2], frozen[3]
+    if not items:
+        return f"{well_formed(name) or 'set'}()"
+    texts = [_TEXT[type(item)](item, max_repr) for item in items]
+    # A set has no order of its own, and its copy may come in another one. What was not shown is told last.
+    rest = [texts.pop()] if items[-1] == (..., texts[-1]) and texts[-1][0] == "+" else []
     texts.sort(key=lambda text: (len(text), text))
-    if not texts and not rest:
-        return f"{frozen[2] or 'set'}()"
-    body = "{" + ", ".join(texts + rest) + "}"
-    return f"{frozen[2]}({body})" if frozen[2] else body
+    body = f"{{{', '.join(texts + rest)}}}"
+    return f"{well_formed(name)}({body})" if name else body
 
 
 def _note(frozen: Frozen, max_repr: int) -> str:
-    return f"{render(frozen[2], max_repr)} ({well_formed(frozen[3])})"
+    return f"{render(frozen[2], max_repr)} ({well_formed(frozen[3])[:_REMARK]})"
 
 
-def _json(frozen: Frozen, max_repr: int) -> str:
-    text = json.dumps(_jsonable(frozen[2], max_repr), ensure_ascii=False, default=str)
-    if len(text) > max_repr:
-        text = json.dumps(render(frozen[2], max_repr), ensure_ascii=False)
-    return well_formed(text)
-
-
-def _jsonable(frozen: Frozen, max_repr: int) -> object:
-    if isinstance(frozen, dict):
-        return {_key(key, max_repr): _value(item, max_repr) for key, item in frozen.items()}
-    if isinstance(frozen, list):
-        return [_jsonable(item, max_repr) for item in frozen]
-    if isinstance(frozen, tuple):
-        if frozen and frozen[0] is ...:
-            return _json_mark(frozen, max_repr)
-        return [_jsonable(item, max_repr) for item in frozen]
-    if isinstance(frozen, bytes | complex):
-        return repr(frozen)
-    if isinstance(frozen, float) and (frozen != frozen or frozen in (float("inf"), float("-inf"))):
-        return repr(frozen)
-    return frozen
-
-
-def _json_mark(frozen: Frozen, max_repr: int) -> object:
-    if len(frozen) > 2 and frozen[1] == FIELDS:
-        return _jsonable(frozen[3], max_repr)
-    if len(frozen) > 2 and frozen[1] == SET:
-        return _jsonable(frozen[3], max_repr)
-    return _item(frozen, max_repr)
-
-
-def _key(key: Frozen, max_repr: int) -> str:
-    return key if isinstance(key, str) else _item(key, max_repr)
-
-
-def _value(item: Frozen, max_repr: int) -> object:
-    return None if item is ... else _jsonable(item, max_repr)
+def _plain(frozen: Frozen, max_repr: int) -> str:
+    return repr(frozen)
 
 
 _MARKS: dict[int, Callable[[Frozen, int], str]] = {
-    CUT: lambda frozen, max_repr: _cut_literal(frozen[2], frozen[3], max_repr),
+    CUT: lambda frozen, max_repr: _cut(frozen[2], frozen[3], max_repr),
     AT: lambda frozen, max_repr: f"<{well_formed(frozen[2])} at {frozen[3]:#x}>",
     FIELDS: _fields,
-    CALL: lambda frozen, max_repr: f"{well_formed(frozen[2])}({_items(frozen[3], max_repr)})",
+    CALL: _call,
     SET: _set,
-    JSON: _json,
+    JSON: lambda frozen, max_repr: well_formed(json_text(frozen[2], max_repr, render)),
     NOTE: _note,
 }
 
@@ -170,5 +136,4 @@ _TEXT: dict[type, Callable[[Any, int], str]] = {
     list: _list,
     dict: _dict,
     tuple: _tuple,
-    type(...): lambda frozen, max_repr: MASK,
 }

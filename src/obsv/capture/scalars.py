@@ -151,11 +151,6 @@ def class_freezer(kind: type) -> Freezer:
     return lambda value, depth, room: (..., f"<class {_qualified(module_name(value), class_name(value))}>")
 
 
-def at_freezer(name: str) -> Freezer:
-    """The freezer of an object of which nothing more is known: `<Portfolio at 0x…>`."""
-    return lambda value, depth, room: (..., AT, name, id(value))
-
-
 def builtin_freezers(tools: Tools, freeze_items: ItemsFreezer, freeze_pairs: PairsFreezer) -> dict[type, Freezer]:
     """The freezers of the interpreter's own types that are shown by name, size or content."""
     freeze, max_repr, max_items = tools.freeze, tools.limits.max_repr, tools.limits.max_items

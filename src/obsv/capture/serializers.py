@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from obsv.capture.frozen import ATOMS, INT_BITS, JSON, NOTE, Frozen, bounded_text
-from obsv.capture.kinds import make_freeze
+from obsv.capture.kinds import Kinds
 from obsv.capture.limits import Limits
 from obsv.capture.names import class_name
 from obsv.capture.redact import Redactor
@@ -43,7 +43,7 @@ def repr_snapshot(limits: Limits, redactor: Redactor, smart: Snapshot) -> Snapsh
 def json_snapshot(limits: Limits, redactor: Redactor) -> Snapshot:
     """JSON text: records as objects, what JSON cannot say as its smart text."""
     wide = replace(limits, max_items=max(limits.max_items, _JSON_ITEMS), max_depth=max(limits.max_depth, _JSON_DEPTH))
-    freeze = make_freeze(wide, redactor)
+    freeze = Kinds(wide, redactor).freeze
     return lambda value: (..., JSON, freeze(value, wide.max_depth, [limits.max_repr]))
 
 

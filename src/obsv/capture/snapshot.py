@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from obsv.capture.frozen import INT_BITS, Frozen
-from obsv.capture.kinds import make_freeze
+from obsv.capture.kinds import Kinds, unreadable
 from obsv.capture.limits import Limits
 from obsv.capture.redact import Redactor
 from obsv.capture.serializers import Serializer, Snapshot, json_snapshot, own_snapshot, repr_snapshot
-from obsv.capture.small import small_freezer
 
 
 def make_snapshot(
@@ -46,8 +45,8 @@ def make_snapshot(
 # Functions of equal settings share what was learned about types.
 @lru_cache(maxsize=64)
 def _smart_snapshot(limits: Limits, redactor: Redactor) -> Snapshot:
-    freeze, max_repr, depth = make_freeze(limits, redactor), limits.max_repr, limits.max_depth
-    small = small_freezer(limits, redactor)
+    kinds, max_repr, depth = Kinds(limits, redactor), limits.max_repr, limits.max_depth
+    known, learn = kinds.known, kinds.learn
 
     def snapshot(value: object) -> Frozen:
         kind = type(value)
@@ -59,8 +58,11 @@ def _smart_snapshot(limits: Limits, redactor: Redactor) -> Snapshot:
                 return value
         elif kind is float or kind is bool or value is None:
             return value
-        copy = small(value)
-        return freeze(value, depth, [max_repr]) if copy is None else copy
+        try:
+            freezer = known.get(id(kind)) or learn(kind)
+            return freezer(value, depth, [max_repr])
+        except Exception:
+            return unreadable(value)
 
     return snapshot
 

@@ -1,0 +1,63 @@
+"""JSON text of a snapshot: always valid JSON, also where the value was too long or is none of JSON's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from obsv.capture.frozen import CALL, CUT, FIELDS, SET, Frozen
+
+# Quotes and brackets come on top of the characters that a snapshot has room for.
+_SLACK = 64
+
+
+def json_text(frozen: Frozen, max_repr: int, render: Callable[[Frozen, int], str]) -> str:
+    """The value as JSON; its smart text as a JSON string where that would be too long.
+
+    Args:
+        render: the smart text of what JSON cannot say.
+    """
+    text = json.dumps(_plain(frozen, max_repr, render), ensure_ascii=False)
+    if len(text) <= max_repr + _SLACK:
+        return text
+    short = render(frozen, max_repr)
+    # An escape takes up to six characters.
+    for length in (max_repr, max_repr // 6):
+        text = json.dumps(f"{short[:length]}…" if len(short) > length else short, ensure_ascii=False)
+        if len(text) <= max_repr + _SLACK:
+            break
+    return text
+
+
+def _plain(frozen: Frozen, max_repr: int, render: Callable[[Frozen, int], str]) -> Any:
+    """What `json` can write."""
+    kind = type(frozen)
+    if kind is dict:
+        return _object(frozen, max_repr, render)
+    if kind is tuple and frozen and frozen[0] is ...:
+        return _marked(frozen, max_repr, render)
+    if kind is list or kind is tuple:
+        return [_plain(item, max_repr, render) for item in frozen]
+    if kind is bytes or kind is complex or (kind is float and frozen - frozen != 0):
+        # Neither NaN nor an infinity is JSON.
+        return repr(frozen)
+    return frozen
+
+
+def _object(items: dict[Frozen, Frozen], max_repr: int, render: Callable[[Frozen, int], str]) -> dict[str, Any]:
+    return {
+        key if type(key) is str else render(key, max_repr): None if item is ... else _plain(item, max_repr, render)
+        for key, item in items.items()
+    }
+
+
+def _marked(frozen: Frozen, max_repr: int, render: Callable[[Frozen, int], str]) -> Any:
+    mark = frozen[1] if len(frozen) > 2 else None
+    if mark in (FIELDS, SET):
+        return _plain(frozen[3], max_repr, render)
+    if mark == CALL and len(frozen[3]) == 1 and type(frozen[3][0]) in (list, dict):
+        return _plain(frozen[3][0], max_repr, render)
+    if mark == CUT and type(frozen[2]) is str:
+        return f"{frozen[2]}… ({frozen[3]:,} characters)"
+    return render(frozen, max_repr)
