@@ -8,7 +8,20 @@ from enum import Enum
 from itertools import islice
 from typing import Any, TypeAlias
 
-from obsv.capture.frozen import CALL, INT_BITS, ITEM_ROOM, MASKED, SET, Freezer, Frozen, Tools, more
+from obsv.capture.frozen import (
+    CALL,
+    CUT,
+    INT_BITS,
+    ITEM_ROOM,
+    LENGTH_ROOM,
+    MASKED,
+    PAIR_ROOM,
+    SET,
+    Freezer,
+    Frozen,
+    Tools,
+    more,
+)
 from obsv.capture.redact import LONGEST_NAME, Redactor
 from obsv.capture.render import render
 
@@ -45,7 +58,10 @@ def items_freezer(tools: Tools) -> ItemsFreezer:
             if room[0] <= used:
                 del items[index + 1 :]
                 break
-        room[0] -= used + ITEM_ROOM * len(items)
+        used += ITEM_ROOM * len(items)
+        if used > room[0]:
+            used -= _drop_last(items, used - room[0], ITEM_ROOM)
+        room[0] -= used
         if total > len(items):
             items.append(more(total - len(items)))
         return items
@@ -76,7 +92,7 @@ def sequence_freezer(kind: type, tools: Tools, freeze_items: ItemsFreezer) -> Fr
                 continue
             break
         else:
-            if total == len(head) and (total != 2 or not names_secret(head[0])):
+            if total == len(head) and used <= room[0] and (total != 2 or not names_secret(head[0])):
                 room[0] -= used
                 return head
         return wrap(freeze_items(_without_secret(list(head), total, names_secret), total, depth, room))
@@ -157,16 +173,17 @@ def set_freezer(kind: type, name: str, tools: Tools, freeze_items: ItemsFreezer)
 
 def dict_freezer(tools: Tools, freeze_pairs: PairsFreezer) -> Freezer:
     """The freezer of an exact dict: a copy whose values are looked at once, as long as all keys are known names."""
-    freeze, max_items, harmless = tools.freeze, tools.limits.max_items, tools.redactor.harmless
+    freeze, max_items = tools.freeze, tools.limits.max_items
+    harmless, is_sensitive = tools.redactor.harmless, tools.redactor.is_sensitive
 
     def freeze_dict(value: dict[Any, Any], depth: int, room: list[int]) -> Frozen:
         total = len(value)
         if total > max_items or depth <= 0 or room[0] <= 0:
             return freeze_pairs(value.items(), total, depth, room)
         copy = value.copy()
-        used = ITEM_ROOM * total
+        used = PAIR_ROOM * total
         for key, item in copy.items():
-            if type(key) is not str or key not in harmless:
+            if type(key) is not str or (key not in harmless and (len(key) > LONGEST_NAME or is_sensitive(key))):
                 return freeze_pairs(value.items(), total, depth, room)
             kind = type(item)
             if kind is str:
@@ -182,6 +199,8 @@ def dict_freezer(tools: Tools, freeze_pairs: PairsFreezer) -> Freezer:
             copy[key] = freeze(item, depth - 1, room)
             if room[0] <= used:
                 return _up_to(key, copy, total)
+        if used > room[0]:
+            return _fitting(copy, total, used, room)
         room[0] -= used
         return copy
 
@@ -193,7 +212,7 @@ def values_freezer(tools: Tools) -> ValuesFreezer:
     freeze = tools.freeze
 
     def freeze_values(shown: dict[Any, Any], total: int, depth: int, room: list[int]) -> dict[Frozen, Frozen]:
-        used = ITEM_ROOM * len(shown)
+        used = PAIR_ROOM * len(shown)
         for key, item in shown.items():
             kind = type(item)
             if kind is str:
@@ -209,6 +228,8 @@ def values_freezer(tools: Tools) -> ValuesFreezer:
             shown[key] = freeze(item, depth - 1, room)
             if room[0] <= used:
                 return _up_to(key, shown, total)
+        if used > room[0]:
+            return _fitting(shown, total, used, room)
         room[0] -= used
         return shown if total == len(shown) else _with_rest(shown, total)
 
@@ -222,6 +243,29 @@ def _up_to(last: str, shown: dict[Any, Frozen], total: int) -> dict[Frozen, Froz
         if key == last:
             break
     return _with_rest(first, total)
+
+
+def _fitting(shown: dict[Any, Frozen], total: int, used: int, room: list[int]) -> dict[Frozen, Frozen]:
+    items = list(shown.values())
+    room[0] -= used - _drop_last(items, used - room[0], PAIR_ROOM)
+    while len(shown) > len(items):
+        shown.popitem()
+    return _with_rest(shown, total)
+
+
+def _drop_last(items: list[Frozen], excess: int, each: int) -> int:
+    """Take the last items away that there is no room for, but never the first one; the characters that this frees."""
+    freed = 0
+    while freed < excess and len(items) > 1:
+        freed += each + _size(items.pop())
+    return freed
+
+
+def _size(item: Frozen) -> int:
+    if type(item) is str:
+        return len(item)
+    is_cut = type(item) is tuple and len(item) == 4 and item[:2] == (..., CUT)
+    return len(item[2]) + LENGTH_ROOM if is_cut else 0
 
 
 def _with_rest(shown: dict[Frozen, Frozen], total: int) -> dict[Frozen, Frozen]:
@@ -244,7 +288,7 @@ def pairs_freezer(tools: Tools) -> PairsFreezer:
             else:
                 name, is_secret = freeze_key(key)
                 shown[name] = MASKED if is_secret else freeze(item, depth - 1, room)
-            room[0] -= ITEM_ROOM
+            room[0] -= PAIR_ROOM
             if room[0] <= 0:
                 break
         return _with_rest(shown, total)

@@ -35,8 +35,11 @@ ATOMS: frozenset[type] = frozenset({float, bool, complex, type(None)})
 # Below 309 digits; writing an int takes quadratic time, and the interpreter refuses more than 4,300 digits.
 INT_BITS = 1_024
 
-# What an item with its separator takes of the room, on average, beside the characters of a str.
+# What an item and its separator, or a key and its value, take of the room on average, beside a value's text.
 ITEM_ROOM = 8
+PAIR_ROOM = 16
+# What "…' (5,000 characters)" takes.
+LENGTH_ROOM = 24
 
 # (value, levels of containers still shown, [characters still to be shown]) -> Frozen
 Freezer: TypeAlias = Callable[[Any, int, list[int]], Frozen]

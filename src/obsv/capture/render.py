@@ -28,14 +28,14 @@ def render(frozen: Frozen, max_repr: int = 1_000) -> str:
     """
     if type(frozen) is tuple and frozen and frozen[0] is ...:
         text = _mark(frozen, max_repr)
-        bounded = len(frozen) > 2 and frozen[1] in _BOUNDED
+        if len(text) <= max_repr + _REMARK if len(frozen) == 2 else frozen[1] in _BOUNDED:
+            return text
     else:
         text = repr(frozen)
         # A mark is a tuple that begins with Ellipsis: without the word there is none, and repr has said it all.
         if "Ellipsis" in text:
             text = _TEXT[type(frozen)](frozen, max_repr)
-        bounded = False
-    if len(text) <= max_repr or bounded:
+    if len(text) <= max_repr:
         return text
     unit = _UNITS.get(type(frozen))
     return _cut(frozen, len(frozen), max_repr) if unit else f"{text[:max_repr]}…"
@@ -67,6 +67,11 @@ def _items(items: Iterable[Frozen], max_repr: int) -> str:
     return ", ".join([_TEXT[type(item)](item, max_repr) for item in items])
 
 
+def _is_rest(item: Frozen) -> bool:
+    """Whether an item only says how many others are not shown."""
+    return type(item) is tuple and len(item) == 2 and item[0] is ... and item[1][:1] == "+"
+
+
 def _list(frozen: list[Frozen], max_repr: int) -> str:
     return f"[{_items(frozen, max_repr)}]"
 
@@ -74,7 +79,8 @@ def _list(frozen: list[Frozen], max_repr: int) -> str:
 def _tuple(frozen: tuple[Frozen, ...], max_repr: int) -> str:
     if frozen and frozen[0] is ...:
         return _mark(frozen, max_repr)
-    return f"({_items(frozen, max_repr)}{',' if len(frozen) == 1 else ''})"
+    comma = "," if len(frozen) == 1 and not _is_rest(frozen[0]) else ""
+    return f"({_items(frozen, max_repr)}{comma})"
 
 
 def _dict(frozen: dict[Frozen, Frozen], max_repr: int) -> str:
@@ -107,7 +113,7 @@ def _set(frozen: Frozen, max_repr: int) -> str:
         return f"{well_formed(name) or 'set'}()"
     texts = [_TEXT[type(item)](item, max_repr) for item in items]
     # A set has no order of its own, and its copy may come in another one. What was not shown is told last.
-    rest = [texts.pop()] if items[-1] == (..., texts[-1]) and texts[-1][0] == "+" else []
+    rest = [texts.pop()] if _is_rest(items[-1]) else []
     texts.sort(key=lambda text: (len(text), text))
     body = f"{{{', '.join(texts + rest)}}}"
     return f"{well_formed(name)}({body})" if name else body

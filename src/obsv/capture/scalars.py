@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from obsv.capture.containers import ItemsFreezer, PairsFreezer
-from obsv.capture.frozen import AT, CALL, CUT, INT_BITS, Freezer, Frozen, Tools, bounded_text, more
+from obsv.capture.frozen import AT, CALL, CUT, INT_BITS, LENGTH_ROOM, Freezer, Frozen, Tools, bounded_text, more
 from obsv.capture.names import class_name, module_name
 
 _LEAST = 32
@@ -37,14 +37,17 @@ _AS_TEXT: dict[type, Any] = {
 
 def atom_freezers(tools: Tools) -> dict[type, Freezer]:
     """The freezers of what is kept as it is."""
-    max_repr = tools.limits.max_repr
+    max_repr, top = tools.limits.max_repr, tools.limits.max_depth
 
     def freeze_text(value: Any, depth: int, room: list[int]) -> Frozen:
         size, left = len(value), room[0]
-        room[0] = left - size
         if size <= left:
+            room[0] = left - size
             return value
-        return _cut(value, min(max_repr, max(left, _LEAST)))
+        # Inside a container half of the room is left to what follows.
+        shown = max_repr if depth == top else min(max_repr, max(left // 2, _LEAST))
+        room[0] = left - shown - LENGTH_ROOM
+        return _cut(value, shown)
 
     def freeze_int(value: int, depth: int, room: list[int]) -> Frozen:
         return value if value.bit_length() <= INT_BITS else (..., f"int({value.bit_length():,} bits)")

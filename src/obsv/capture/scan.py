@@ -68,6 +68,8 @@ _FILES = (
     ".txt",
     ".log",
 )
+# "Incorrect API key provided: …"
+_FILLERS = frozenset(("is", "was", "provided", "given", "used", "value", "header"))
 _PLACE = re.compile(r"\d{1,5}(?!\w)")
 _ERROR = re.compile(
     r"(?:Error|Exception|Warning|Failure|Failed|Invalid|Expired|Missing|Required|Mismatch|Revoked|NotFound)$"
@@ -141,6 +143,9 @@ class Scanner:
 
     def _is_secret(self, match: re.Match[str]) -> bool:
         *before, key = match["key"].split(" ")
+        if match.start() and match.string[match.start() - 1] == "\\" and key[0] in "nrt" and not before:
+            # In the repr of a text a line begins behind the two characters of its "\\n".
+            key = key[1:]
         if not self._names.is_sensitive(key[-64:]) and not self._is_phrase([*before, key]):
             return False
         if match["sep"] is None:
@@ -149,7 +154,9 @@ class Scanner:
         return match["op"] != ":" or bool(match["quote"]) or not self._is_harmless_before_colon(key, match)
 
     def _is_phrase(self, parts: list[str]) -> bool:
-        return any(self._names.is_exactly(" ".join(parts[start:])) for start in range(len(parts) - 1))
+        if parts[-1].lower() in _FILLERS:
+            parts = parts[:-1]
+        return any(self._names.is_exactly(" ".join(parts[start:])) for start in range(len(parts)))
 
     @staticmethod
     def _is_harmless_before_colon(key: str, match: re.Match[str]) -> bool:
