@@ -180,10 +180,11 @@ def dict_freezer(tools: Tools, freeze_pairs: PairsFreezer) -> Freezer:
         total = len(value)
         if total > max_items or depth <= 0 or room[0] <= 0:
             return freeze_pairs(value.items(), total, depth, room)
-        copy = value.copy()
+        copy, before = value.copy(), room[0]
         used = PAIR_ROOM * total
         for key, item in copy.items():
             if type(key) is not str or (key not in harmless and (len(key) > LONGEST_NAME or is_sensitive(key))):
+                room[0] = before
                 return freeze_pairs(value.items(), total, depth, room)
             kind = type(item)
             if kind is str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-from obsv.capture.values import ValueFinder
+from obsv.capture.values import Span, ValueFinder
 
 
 class Names(Protocol):
@@ -116,25 +116,26 @@ class Scanner:
         """The text with the span masked that each match gives, if it gives one."""
         finder, parts, done, position = ValueFinder(text), [], 0, 0
         while match := pattern.search(text, position):
-            start, end = span_of(match, finder)
-            if end > start:
-                parts += [text[done:start], self._mask]
-                done = end
-            position = max(match.end(), end)
+            position = match.end()
+            span = span_of(match, finder)
+            if span:
+                parts += [text[done : span[0]], self._mask]
+                done = span[1]
+                position = max(position, done)
         return "".join([*parts, text[done:]]) if parts else text
 
-    def _value_group(self, match: re.Match[str], finder: ValueFinder) -> tuple[int, int]:
-        return match.span("value") if self._names.is_sensitive(match["key"]) else _NOTHING
+    def _value_group(self, match: re.Match[str], finder: ValueFinder) -> Span | None:
+        return match.span("value") if self._names.is_sensitive(match["key"]) else None
 
-    def _option_value(self, match: re.Match[str], finder: ValueFinder) -> tuple[int, int]:
-        return finder.run(match.end()) if self._names.is_sensitive(match["key"]) else _NOTHING
+    def _option_value(self, match: re.Match[str], finder: ValueFinder) -> Span | None:
+        return finder.run(match.end()) if self._names.is_sensitive(match["key"]) else None
 
-    def _pair_value(self, match: re.Match[str], finder: ValueFinder) -> tuple[int, int]:
+    def _pair_value(self, match: re.Match[str], finder: ValueFinder) -> Span | None:
         if not self._is_secret(match):
-            return _NOTHING
+            return None
         sep = match["sep"]
         if sep is None:
-            return finder.quoted(match.end()) or _NOTHING
+            return finder.quoted(match.end())
         if match["quote"]:
             return finder.literal(match.end())
         if sep != match["op"]:
@@ -165,5 +166,4 @@ class Scanner:
         return bool(_ERROR.search(key.rpartition(".")[2]))
 
 
-_SpanOf = Callable[[re.Match[str], ValueFinder], tuple[int, int]]
-_NOTHING = (0, 0)
+_SpanOf = Callable[[re.Match[str], ValueFinder], Span | None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TypeAlias
 
 _QUOTE = re.compile(r"[bBrRuUfF]{0,2}(\\{0,8})(\"\"\"|'''|\"|')")
 _GROUP = re.compile(r"(?:[A-Za-z_][\w.]{0,128})?[(\[{]")
@@ -12,6 +13,9 @@ _LITERAL = re.compile(r"[^,}\])\n]*")
 # A separator ends a value only where another key follows: `a,b` can be one password.
 _RUN = re.compile(r"[^\s&,;]*(?:[&,;](?![\w.\-%\[\]]{1,64}=)[^\s&,;]*)*")
 _SCHEME = re.compile(r"(?:bearer|basic|token|digest|negotiate|apikey|aws4-hmac-sha256)[ \t]", re.IGNORECASE)
+# Offsets of the first character and behind the last one.
+Span: TypeAlias = tuple[int, int]
+
 _CLOSERS = ")]}>\"',;"
 
 
@@ -19,7 +23,7 @@ class ValueFinder:
     """Finds the ends of values in one text; what it reads in vain is bounded by the text's length.
 
     Every method takes the offset at which a value begins, and returns the offsets of what to mask: inside its quotes
-    where it has some.
+    where it has some; None where there is nothing.
     """
 
     def __init__(self, text: str) -> None:
@@ -27,7 +31,7 @@ class ValueFinder:
         self._unclosed: set[str] = set()
         self._budget = 2 * len(text) + 1_000
 
-    def quoted(self, start: int) -> tuple[int, int] | None:
+    def quoted(self, start: int) -> Span | None:
         """A quoted value, or the rest of the line where the quote is not closed; None where there is no quote."""
         opening = _QUOTE.match(self._text, start)
         if opening is None:
@@ -36,23 +40,24 @@ class ValueFinder:
         end = self._closing(opening[1] + opening[2], inside)
         return inside, self._line_end(inside) if end is None else end
 
-    def literal(self, start: int) -> tuple[int, int]:
+    def literal(self, start: int) -> Span | None:
         """The value behind a quoted key: what Python or JSON writes."""
         found = self.quoted(start) or self._group(start)
         if found:
             return found
         match = _OBJECT.match(self._text, start) or _LITERAL.match(self._text, start)
-        return match.span() if match else (start, start)
+        return match.span() if match and match[0] else None
 
-    def line(self, start: int) -> tuple[int, int]:
+    def line(self, start: int) -> Span | None:
         """The value behind `key: ` or `key = `: up to the end of the line, as it may have spaces."""
         found = self.quoted(start)
         if found:
             return found
         group = self._group(start)
-        return start, max(self._line_end(start), group[1] if group else 0)
+        end = max(self._line_end(start), group[1] if group else 0)
+        return (start, end) if end > start else None
 
-    def run(self, start: int) -> tuple[int, int]:
+    def run(self, start: int) -> Span | None:
         """The value behind `key=`: up to the next space, unless brackets, quotes or a scheme say otherwise."""
         found = self.quoted(start) or self._group(start) or self._object(start)
         if found:
@@ -63,13 +68,13 @@ class ValueFinder:
         end = match.end() if match else start
         while end > start and self._text[end - 1] in _CLOSERS:
             end -= 1
-        return start, end
+        return (start, end) if end > start else None
 
-    def _object(self, start: int) -> tuple[int, int] | None:
+    def _object(self, start: int) -> Span | None:
         match = _OBJECT.match(self._text, start)
         return match.span() if match else None
 
-    def _group(self, start: int) -> tuple[int, int] | None:
+    def _group(self, start: int) -> Span | None:
         """A bracketed value, over lines too; the rest of the line where it is not closed; None where it is none."""
         opening = _GROUP.match(self._text, start)
         if opening is None:
