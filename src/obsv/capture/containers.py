@@ -32,6 +32,7 @@ ValuesFreezer: TypeAlias = Callable[[dict[Any, Any], int, int, list[int]], dict[
 # (pairs, how many there are, depth, room) -> the frozen dict
 PairsFreezer: TypeAlias = Callable[[Iterable[tuple[Any, Any]], int, int, list[int]], dict[Frozen, Frozen]]
 
+# In the loops that look at items, the bounds of an int are written out: to name them takes longer than to compare.
 # Longer strings are weighed against the room that is left. Ten of these fit whatever the bounds.
 SHORT = 100
 
@@ -50,7 +51,7 @@ def items_freezer(tools: Tools) -> ItemsFreezer:
                     used += size
                     continue
             elif kind is int:
-                if item.bit_length() <= INT_BITS:
+                if -1_000_000_000_000_000_000 < item < 1_000_000_000_000_000_000:
                     continue
             elif kind is float or kind is bool or item is None or item is MASKED:
                 continue
@@ -71,31 +72,35 @@ def items_freezer(tools: Tools) -> ItemsFreezer:
 
 def sequence_freezer(kind: type, tools: Tools, freeze_items: ItemsFreezer) -> Freezer:
     """The freezer of an exact list or an exact tuple: one look at each item, as long as all are short atoms."""
-    max_items, names_secret = tools.limits.max_items, _first_names_secret(tools.redactor)
-    wrap: Callable[[list[Frozen]], Frozen] = tuple if kind is tuple else _same
+    max_items, harmless = tools.limits.max_items, tools.redactor.harmless
+    names_secret = _first_names_secret(tools.redactor)
+    is_tuple = kind is tuple
 
     def freeze_sequence(value: Any, depth: int, room: list[int]) -> Frozen:
-        total = len(value)
-        head = value[:max_items] if depth > 0 and room[0] > 0 else value[:0]
-        used = ITEM_ROOM * len(head)
-        for item in head:
-            kind = type(item)
-            if kind is str:
-                size = len(item)
-                if size <= SHORT:
-                    used += size
+        total, left = len(value), room[0]
+        if total <= max_items and depth > 0:
+            copy = value if is_tuple else value.copy()
+            used = ITEM_ROOM * total
+            for item in copy:
+                kind = type(item)
+                if kind is str:
+                    size = len(item)
+                    if size <= SHORT:
+                        used += size
+                        continue
+                elif kind is int:
+                    if -1_000_000_000_000_000_000 < item < 1_000_000_000_000_000_000:
+                        continue
+                elif kind is float or kind is bool or item is None:
                     continue
-            elif kind is int:
-                if item.bit_length() <= INT_BITS:
-                    continue
-            elif kind is float or kind is bool or item is None:
-                continue
-            break
-        else:
-            if total == len(head) and used <= room[0] and (total != 2 or not names_secret(head[0])):
-                room[0] -= used
-                return head
-        return wrap(freeze_items(_without_secret(list(head), total, names_secret), total, depth, room))
+                break
+            else:
+                if used <= left and (total != 2 or copy[0] in harmless or not names_secret(copy[0])):
+                    room[0] = left - used
+                    return copy
+        head = list(value[:max_items]) if depth > 0 and left > 0 else []
+        items = freeze_items(_without_secret(head, total, names_secret), total, depth, room)
+        return tuple(items) if is_tuple else items
 
     return freeze_sequence
 
@@ -171,16 +176,16 @@ def set_freezer(kind: type, name: str, tools: Tools, freeze_items: ItemsFreezer)
     return freeze_set
 
 
-def dict_freezer(tools: Tools, freeze_pairs: PairsFreezer) -> Freezer:
+def dict_freezer(tools: Tools, freeze_pairs: PairsFreezer, freeze_list: Freezer) -> Freezer:
     """The freezer of an exact dict: a copy whose values are looked at once, as long as all keys are known names."""
     freeze, max_items = tools.freeze, tools.limits.max_items
     harmless, is_sensitive = tools.redactor.harmless, tools.redactor.is_sensitive
 
     def freeze_dict(value: dict[Any, Any], depth: int, room: list[int]) -> Frozen:
-        total = len(value)
-        if total > max_items or depth <= 0 or room[0] <= 0:
+        total, before = len(value), room[0]
+        if total > max_items or depth <= 0 or before <= 0:
             return freeze_pairs(value.items(), total, depth, room)
-        copy, before = value.copy(), room[0]
+        copy = value.copy()
         used = PAIR_ROOM * total
         for key, item in copy.items():
             if type(key) is not str or (key not in harmless and (len(key) > LONGEST_NAME or is_sensitive(key))):
@@ -193,11 +198,11 @@ def dict_freezer(tools: Tools, freeze_pairs: PairsFreezer) -> Freezer:
                     used += size
                     continue
             elif kind is int:
-                if item.bit_length() <= INT_BITS:
+                if -1_000_000_000_000_000_000 < item < 1_000_000_000_000_000_000:
                     continue
             elif kind is float or kind is bool or item is None:
                 continue
-            copy[key] = freeze(item, depth - 1, room)
+            copy[key] = freeze_list(item, depth - 1, room) if kind is list else freeze(item, depth - 1, room)
             if room[0] <= used:
                 return _up_to(key, copy, total)
         if used > room[0]:
@@ -222,7 +227,7 @@ def values_freezer(tools: Tools) -> ValuesFreezer:
                     used += size
                     continue
             elif kind is int:
-                if item.bit_length() <= INT_BITS:
+                if -1_000_000_000_000_000_000 < item < 1_000_000_000_000_000_000:
                     continue
             elif kind is float or kind is bool or item is None or item is MASKED:
                 continue

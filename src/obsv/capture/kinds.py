@@ -102,10 +102,11 @@ class Kinds:
 
     def _containers(self) -> dict[type, Freezer]:
         tools, items = self._tools, self._items
+        freeze_list = sequence_freezer(list, tools, items)
         return {
-            list: sequence_freezer(list, tools, items),
+            list: freeze_list,
             tuple: sequence_freezer(tuple, tools, items),
-            dict: dict_freezer(tools, self._pairs),
+            dict: dict_freezer(tools, self._pairs, freeze_list),
             set: set_freezer(set, "", tools, items),
             frozenset: set_freezer(frozenset, "frozenset", tools, items),
             types.SimpleNamespace: namespace_freezer("namespace", self._pairs),

@@ -47,18 +47,25 @@ def make_snapshot(
 def _smart_snapshot(limits: Limits, redactor: Redactor) -> Snapshot:
     kinds, max_repr, depth = Kinds(limits, redactor), limits.max_repr, limits.max_depth
     known, learn = kinds.known, kinds.learn
+    freeze_dict, freeze_list = known[id(dict)], known[id(list)]
 
     def snapshot(value: object) -> Frozen:
         kind = type(value)
-        if kind is str:
-            if len(value) <= max_repr:  # type: ignore[arg-type]
-                return value
-        elif kind is int:
-            if value.bit_length() <= INT_BITS:  # type: ignore[attr-defined]
-                return value
-        elif kind is float or kind is bool or value is None:
-            return value
         try:
+            if kind is str:
+                if len(value) <= max_repr:  # type: ignore[arg-type]
+                    return value
+            elif kind is int:
+                if value.bit_length() <= INT_BITS:  # type: ignore[attr-defined]
+                    return value
+            elif kind is float:
+                return value
+            elif kind is dict:
+                return freeze_dict(value, depth, [max_repr])
+            elif kind is list:
+                return freeze_list(value, depth, [max_repr])
+            elif kind is bool or value is None:
+                return value
             freezer = known.get(id(kind)) or learn(kind)
             return freezer(value, depth, [max_repr])
         except Exception:
