@@ -4,7 +4,7 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from obsv.errors import ConfigurationError
 
@@ -67,6 +67,26 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ConfigurationError(f"{name} is more than 0, not {value!r}.")
+
+
+class Arguments(TypedDict, total=False):
+    """What `configure` takes: the fields of `Settings`, for type checkers."""
+
+    db: str | os.PathLike[str] | None
+    service_name: str | None
+    resource: Mapping[str, Any]
+    otlp_endpoint: str | None
+    on_full: OnFull
+    spill: bool
+    spill_max_bytes: int
+    lane_size: int
+    ring_size: int
+    queue_warning_threshold: int
+    retention_s: float | None
+    max_bytes: int | None
+    breaker_failures: int
+    breaker_recovery_s: float
+    busy_timeout_s: float
 
 
 def settings_from(arguments: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:

@@ -13,7 +13,9 @@ from obsv.trace.recording import recording
 
 # What the pipeline is made of loads when it starts: `import obsv` costs a program 10 ms instead of 30.
 if TYPE_CHECKING:
-    from obsv.config import Settings
+    from typing_extensions import Unpack
+
+    from obsv.config import Arguments, Settings
     from obsv.pipeline import Pipeline
 
 logger = logging.getLogger("obsv")
@@ -28,7 +30,7 @@ _pipeline: "Pipeline | None" = None
 _settings: "Settings | None" = None
 
 
-def configure(**settings: Any) -> None:
+def configure(**settings: "Unpack[Arguments]") -> None:
     """Set how calls are kept, and start the pipeline; without it the first recorded call starts one with the defaults.
 
     Called again, it ends the running pipeline, which writes what it holds, and starts another.
