@@ -32,8 +32,8 @@ Install = Callable[..., RecordingFinder]
 def install() -> Iterator[Install]:
     installed: list[RecordingFinder] = []
 
-    def install(targets: Targets, main: str | None = None) -> RecordingFinder:
-        finder = RecordingFinder(targets, main)
+    def install(targets: Targets) -> RecordingFinder:
+        finder = RecordingFinder(targets)
         installed.append(finder)
         finder.install()
         return finder

@@ -98,7 +98,9 @@ class Automatic:
 
     def _wrapper(self, function: FunctionType, is_method: bool) -> FunctionType:
         wrapper: Any = wrap(function, self._options, is_method)
-        wrapper.__code__ = wrapper.__code__.replace(co_filename=_FILE)
+        for layer in (wrapper, wrapper.__globals__.get("_obsv_general")):
+            if layer is not None:
+                layer.__code__ = layer.__code__.replace(co_filename=_FILE)
         setattr(wrapper, AUTOMATIC, True)
         self.names.append(function.__qualname__)
         return wrapper  # type: ignore[no-any-return]

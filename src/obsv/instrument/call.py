@@ -12,7 +12,7 @@ from opentelemetry.trace import Status, StatusCode, Tracer
 
 from obsv import semconv
 from obsv.capture import render
-from obsv.instrument.monitored import Monitored, own_frames, pickle_inputs, start_details
+from obsv.instrument.monitored import Monitored, hide_wrappers, own_frames, pickle_inputs, start_details
 from obsv.instrument.usage import cpu_ns, memory_bytes
 from obsv.trace import recording as path
 from obsv.trace.clock import ticks
@@ -190,6 +190,7 @@ class TracerCall(_Current):
             self._monitored.fail_unsampled(error, self._start_tick, self._inputs)
         elif is_error(error):
             self._record(error)
+        hide_wrappers(error)
         self.span.end()
 
     def _record(self, error: BaseException) -> None:

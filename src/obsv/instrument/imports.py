@@ -32,20 +32,19 @@ class RecordingFinder(MetaPathFinder):
 
     Args:
         targets: which modules.
-        main: the name under which `python -m` finds the main module, which is recorded whatever `targets` says.
-        options: how calls are recorded.
-        main_options: how those of the main module are.
+        main_names: names under which `python -m` may ask for the main module, which is recorded whatever `targets`
+            says; packages of these names are not it.
+        main_options: how calls of the main module are recorded.
     """
 
     def __init__(
         self,
         targets: Targets,
-        main: str | None = None,
-        options: Options | None = None,
+        main_names: Sequence[str] = (),
         main_options: Options | None = None,
     ) -> None:
-        self._targets, self._main = targets, main
-        self._options = options or Options()
+        self._targets, self._main_names = targets, main_names
+        self._options = Options()
         self._main_options = main_options or self._options
 
     def install(self) -> None:
@@ -64,7 +63,7 @@ class RecordingFinder(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The spec that the finders behind this one give, with a loader that records where the module matches."""
-        if fullname != self._main and not self._may_match(fullname):
+        if fullname not in self._main_names and not self._may_match(fullname):
             return None
         spec = self._spec_of_others(fullname, path, target)
         if spec is not None and (self._is_main(spec) or self._matches(fullname, spec.origin)):
@@ -81,7 +80,7 @@ class RecordingFinder(MetaPathFinder):
         return None
 
     def _is_main(self, spec: ModuleSpec) -> bool:
-        return spec.name == self._main and spec.submodule_search_locations is None
+        return spec.name in self._main_names and spec.submodule_search_locations is None
 
     def _may_match(self, name: str) -> bool:
         try:
@@ -106,7 +105,7 @@ class RecordingFinder(MetaPathFinder):
             # On the loader itself: it stays the object, of the type, that everybody expects in `__loader__`.
             loader.get_code = MarkedCode(loader, options)
         elif hasattr(loader, "exec_module"):
-            spec.loader = PatchingLoader(loader, options)
+            spec.loader = PatchingLoader(loader, options, spec)
 
 
 class MarkedCode:
@@ -135,11 +134,13 @@ class PatchingLoader(Loader):
     """A loader around one that has its own way to a module: records the module when that is done.
 
     Args:
-        inner: the loader; it takes its place in the module before the module runs.
+        inner: the loader; it takes its place back before the module runs.
+        options: how calls are recorded.
+        spec: the module's.
     """
 
-    def __init__(self, inner: Any, options: Options) -> None:
-        self._inner, self._options = inner, options
+    def __init__(self, inner: Any, options: Options, spec: ModuleSpec) -> None:
+        self._inner, self._options, self._spec = inner, options, spec
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -147,6 +148,15 @@ class PatchingLoader(Loader):
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         create = getattr(self._inner, "create_module", None)
         return None if create is None else create(spec)
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """What `runpy` asks for: the main module of an archive."""
+        self._spec.loader = self._inner
+        try:
+            return code_of(self._inner.get_source(fullname), self._inner.get_filename(fullname), self._options)
+        except Exception:
+            code: CodeType | None = self._inner.get_code(fullname)
+            return code
 
     def exec_module(self, module: ModuleType) -> None:
         spec = module.__spec__

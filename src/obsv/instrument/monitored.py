@@ -43,7 +43,7 @@ class Monitored:
 
     def fail(self, span: Span, error: BaseException) -> None:
         """End a span with the exception that left the call, with locals where they were asked for."""
-        frames = own_frames(error.__traceback__)
+        frames = hide_wrappers(error)
         path.fail(span, error, frames)
         if self.capture.get("locals") and span.failure is not None:
             span.failure.locals = self._locals(frames)
@@ -65,6 +65,15 @@ class Monitored:
             for name, value in variables.items()
             if not name.startswith("__")
         }
+
+
+def hide_wrappers(error: BaseException) -> TracebackType | None:
+    """Take the wrapper's frames off an exception that is about to be raised again, and return what is left.
+
+    From 3.11 on a bare `raise` goes on with the traceback that it finds in the exception; before, with its own copy.
+    """
+    error.__traceback__ = own_frames(error.__traceback__)
+    return error.__traceback__
 
 
 def own_frames(frames: TracebackType | None) -> TracebackType | None:

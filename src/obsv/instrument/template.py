@@ -13,12 +13,20 @@ _PLAIN = """\
     if _obsv_recording.bypass:
         if _obsv_recording.off:
             return {await_}_obsv_wrapped({call})
-        return {await_}_obsv_general({call})
+        try:
+            return {await_}_obsv_general({call})
+        except BaseException as _obsv_error:
+            _obsv_hide(_obsv_error)
+            raise
 {sampling}\
     _obsv_context = _obsv_get_context()
     _obsv_parent = _obsv_context.get(_obsv_key)
     if _obsv_parent is not None and type(_obsv_parent) is not _obsv_Span:
-        return {await_}_obsv_general({call})
+        try:
+            return {await_}_obsv_general({call})
+        except BaseException as _obsv_error:
+            _obsv_hide(_obsv_error)
+            raise
     _obsv_span = _obsv_begin(_obsv_function, _obsv_parent)
     _obsv_span.inputs = {inputs}
     _obsv_token = _obsv_set_context(_obsv_Context({{**_obsv_context, _obsv_key: _obsv_span}}))

@@ -10,7 +10,7 @@ from obsv import semconv
 from obsv.capture import ATOMS, MASKED, Redactor
 from obsv.instrument.describe import code_reader, group_of, name_of
 from obsv.instrument.general import general_wrapper, is_coroutine_function
-from obsv.instrument.monitored import Monitored
+from obsv.instrument.monitored import Monitored, hide_wrappers
 from obsv.instrument.options import Options
 from obsv.instrument.parameters import Parameters, parameters_of
 from obsv.instrument.template import bind_source, wrapper_source
@@ -131,6 +131,7 @@ def _names(monitored: Monitored, parameters: Parameters) -> dict[str, Any]:
         "_obsv_snapshot_keywords": monitored.snapshot_keywords,
         "_obsv_fail": monitored.fail,
         "_obsv_fail_unsampled": monitored.fail_unsampled,
+        "_obsv_hide": hide_wrappers,
         "_obsv_sample_rate": monitored.sample_rate,
         "_obsv_max_repr": monitored.function.max_repr,
         "_obsv_min_int": -(10**18),

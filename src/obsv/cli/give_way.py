@@ -1,0 +1,38 @@
+"""Modules that obsv has loaded and that a program has under the same names."""
+
+import os
+import sys
+
+# Loaded before any program runs: a file of such a name is never imported, with or without obsv.
+_STARTUP = frozenset(
+    {
+        *("abc", "builtins", "codecs", "encodings", "genericpath", "io", "marshal", "ntpath", "os", "posixpath"),
+        *("site", "stat", "sys", "time", "winreg", "zipimport"),
+    }
+)
+
+
+def give_way(directory: str) -> None:
+    """Forget loaded modules of which a program's directory has its own: a `queue.py` beside a script is what its
+    `import queue` finds. obsv keeps those that it holds.
+
+    Args:
+        directory: what comes first on `sys.path`.
+    """
+    try:
+        own = {os.path.splitext(entry)[0] for entry in os.listdir(directory) if _is_module(directory, entry)}
+    except OSError:
+        return
+    for name in list(sys.modules):
+        top = name.partition(".")[0]
+        if top in own and top not in _STARTUP and not _stands_in(top, directory):
+            del sys.modules[name]
+
+
+def _is_module(directory: str, entry: str) -> bool:
+    return entry.endswith(".py") or os.path.exists(os.path.join(directory, entry, "__init__.py"))
+
+
+def _stands_in(name: str, directory: str) -> bool:
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return name == "__main__" or (file is not None and os.path.abspath(file).startswith(directory + os.sep))

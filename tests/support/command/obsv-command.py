@@ -1,0 +1,5 @@
+import sys
+
+from obsv.cli import main
+
+sys.exit(main())
