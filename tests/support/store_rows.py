@@ -39,7 +39,7 @@ def call(number: int, signature: Signature = PRICE, **changes: Any) -> SpanRow:
         span_id(number),
         None,
         None,
-        START_NS + number,
+        START_NS + 1_000 * number,
         5_000,
         (7, "MainThread"),
         1,

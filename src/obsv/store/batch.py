@@ -13,8 +13,8 @@ from obsv.store.rows import Signature, Source, SpanRow
 from obsv.store.statements import Insert
 
 _COLUMNS = (
-    "status, trace_id, span_id, parent_span_id, start_ns, duration_ns, name_id, process_id, signature_id, source_id, "
-    "thread_id, depth, data"
+    "name_id, trace_id, span_id, parent_span_id, start_ns, duration_ns, process_id, signature_id, source_id, "
+    "thread_id, status, depth, data"
 )
 _RARE = ", cpu_ns, memory_bytes, exception, detail"
 # Most rows have none of the rare columns, and binding None is slow.
@@ -129,18 +129,18 @@ class Batch:
 def _values(signature: Signature, columns: Columns, ids: Ids, rare: Columns = ()) -> Iterable[tuple[Any, ...]]:
     name_id, process_id, signature_id = ids.signatures[signature]
     return zip(
-        columns[_STATUS],
+        repeat(name_id, len(columns[_TRACE])),
         # sqlite3 binds a bytearray in 60 ns and bytes in 280.
         map(bytearray, columns[_TRACE]),
         map(bytearray, columns[_SPAN]),
         [bytearray(parent or b"") for parent in columns[_PARENT_SPAN]],
         columns[_START],
         columns[_DURATION],
-        repeat(name_id),
         repeat(process_id),
         repeat(signature_id),
         map(ids.sources.__getitem__, columns[_SOURCE]),
         map(ids.threads.__getitem__, columns[_THREAD]),
+        columns[_STATUS],
         columns[_DEPTH],
         columns[_DATA],
         *rare,

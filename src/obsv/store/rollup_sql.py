@@ -54,6 +54,8 @@ _FEED = Insert(
     "* excluded.updates / (excluded.updates + 7) end, "
     "last_ns = max(last_ns, excluded.last_ns), updates = updates + excluded.updates",
 )
+# Durations of foreign spans may be anything.
+_MOST = 1 << 62
 # What stands for all processes in the histogram.
 ALL = 0
 
@@ -75,7 +77,7 @@ def _calls(rollups: Rollups) -> list[Any]:
             process_id,
             calls.count,
             calls.errors,
-            calls.total_ns,
+            min(calls.total_ns, _MOST),
             calls.max_ns,
             calls.last_ns,
             calls.last_duration_ns,

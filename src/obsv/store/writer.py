@@ -16,6 +16,7 @@ from obsv.store.connection import open_writer
 from obsv.store.failures import explain
 from obsv.store.interning import Ids, Missing
 from obsv.store.lineage import Callers, Orphans
+from obsv.store.repair import repaired
 from obsv.store.request_sql import RequestCounter
 from obsv.store.retention import DEFAULT_AGE_NS, Retained
 from obsv.store.rollup_sql import write_rollups
@@ -71,26 +72,13 @@ class Writer:
         Returns:
             how many rows were stored and how many were there already.
         """
+        if not rows and progress is None:
+            return WriteResult(0, 0)
         with self._connected() as connection:
-            batch = Batch(rows)
-            self._intern(connection, batch)
-            foreign = batch.foreign()
-            # Where it can be, everything is computed before the file is locked.
-            narrow, rollups = (None, None) if foreign else (batch.narrow(self._ids), batch.rollups(self._ids))
-            with _transaction(connection):
-                callers = Callers(connection, rows, foreign, self._ids) if foreign else None
-                if callers is not None:
-                    batch = Batch([callers.placed(row) for row in rows])
-                inserted = NARROW.run(connection, batch.narrow(self._ids) if narrow is None else narrow)
-                inserted += WIDE.run(connection, batch.wide(self._ids))
-                if inserted < len(rows):  # some were there already
-                    batch, rollups = Batch(_inserted(connection, batch, inserted)), None
-                rollups = rollups or batch.rollups(self._ids)
-                self._join(connection, batch, callers, rollups)
-                write_rollups(connection, rollups)
-                if batch.has_requests():
-                    self._requests.add(connection, batch.rows(), self._clock())
-                _write_rest(connection, batch, progress, self._clock())
+            try:
+                inserted = self._write(connection, rows, progress)
+            except (UnicodeEncodeError, OverflowError):
+                inserted = self._write(connection, repaired(rows), progress)
         return WriteResult(inserted, len(rows) - inserted)
 
     def report(self, recorder: RecorderRow) -> None:
@@ -134,14 +122,47 @@ class Writer:
         with self._lock:
             self._drop()
 
+    def _write(self, connection: sqlite3.Connection, rows: Sequence[SpanRow], progress: tuple[str, int] | None) -> int:
+        batch = Batch(rows)
+        self._intern(connection, batch)
+        foreign = batch.foreign()
+        # Where it can be, everything is computed before the file is locked.
+        narrow, rollups = (None, None) if foreign else (batch.narrow(self._ids), batch.rollups(self._ids))
+        with self._transaction(connection):
+            callers = Callers(connection, rows, foreign, self._ids) if foreign else None
+            if callers is not None:
+                batch = Batch([callers.placed(row) for row in rows])
+            inserted = NARROW.run(connection, batch.narrow(self._ids) if narrow is None else narrow)
+            inserted += WIDE.run(connection, batch.wide(self._ids))
+            if inserted < len(rows):  # some were there already
+                batch, rollups = Batch(_inserted(connection, batch, inserted)), None
+            rollups = rollups or batch.rollups(self._ids)
+            self._join(connection, batch, callers, rollups)
+            write_rollups(connection, rollups)
+            if batch.has_requests():
+                self._requests.add(connection, batch.rows(), self._clock())
+            _write_rest(connection, batch, progress, self._clock())
+        return inserted
+
     def _intern(self, connection: sqlite3.Connection, batch: Batch) -> None:
         now_ns = self._clock()
         self._ids.expire(now_ns)
         missing = Missing(self._ids, batch.signatures(), batch.sources(), batch.threads())
         if missing:
-            with _transaction(connection):
+            with self._transaction(connection):
                 missing.insert(connection, now_ns)
             missing.committed()
+
+    @contextmanager
+    def _transaction(self, connection: sqlite3.Connection) -> Iterator[None]:
+        connection.execute("begin immediate")
+        try:
+            yield
+            connection.execute("commit")
+        except BaseException:
+            connection.rollback()
+            self._orphans = Orphans()  # it may have seen what was rolled back
+            raise
 
     def _join(self, connection: sqlite3.Connection, batch: Batch, callers: Callers | None, rollups: Rollups) -> None:
         if callers is not None:
@@ -191,17 +212,6 @@ _PROGRESS = """
 insert into spill_progress(path, position, updated_ns) values (?, ?, ?)
 on conflict(path) do update set position = excluded.position, updated_ns = excluded.updated_ns
 """
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("begin immediate")
-    try:
-        yield
-        connection.execute("commit")
-    except BaseException:
-        connection.rollback()
-        raise
 
 
 # The rows just inserted have the greatest ids.
