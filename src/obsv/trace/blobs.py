@@ -1,5 +1,6 @@
 """Encoded successes on their way to the spill file."""
 
+import contextlib
 from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,7 +14,7 @@ class Blob(NamedTuple):
 
 
 class Blobs:
-    """Blobs in their order, capped by bytes; any thread may put, one takes. Without a lock: there are few of them.
+    """Blobs in their order, capped by bytes; for any thread. Without a lock: there are few.
 
     Args:
         max_bytes: what may wait here.
@@ -46,7 +47,11 @@ class Blobs:
 
     def take_all(self) -> list[Blob]:
         """Take everything, oldest first."""
-        return [self._blobs.popleft() for _ in range(len(self._blobs))]
+        taken = []
+        with contextlib.suppress(IndexError):  # another thread takes as well
+            while self._blobs:
+                taken.append(self._blobs.popleft())
+        return taken
 
     def give_back(self, blobs: Sequence[Blob]) -> None:
         """Put blobs back to the front."""

@@ -22,7 +22,6 @@ class Buffer(Generic[T]):
     Attributes:
         mark: `put` calls `on_mark` when the depth is above this; -1 for each `put`.
         on_mark: called without arguments; must not raise.
-        on_error: called without arguments by `put_error`; must not raise.
 
     Raises:
         ValueError: a size is out of its range.
@@ -40,7 +39,6 @@ class Buffer(Generic[T]):
         "capacity",
         "lane_size",
         "mark",
-        "on_error",
         "on_mark",
     )
 
@@ -53,7 +51,6 @@ class Buffer(Generic[T]):
         self.capacity = lane_size + ring_size
         self.mark = lane_size
         self.on_mark: Callable[[], None] = _nothing
-        self.on_error: Callable[[], None] = _nothing
         self.clear()
 
     def clear(self) -> None:
@@ -81,7 +78,6 @@ class Buffer(Generic[T]):
     def put_error(self, entry: T) -> None:
         """Add an error. It is never dropped."""
         self._errors.append(entry)
-        self.on_error()
 
     # -- out -----------------------------------------------------------------------------------------------------------
 

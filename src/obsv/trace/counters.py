@@ -12,7 +12,6 @@ class Counters:
     def reset(self) -> None:
         """Begin at nothing."""
         self.exported = 0
-        self.spilled = 0
         self.replayed = 0
         self.dropped = 0
         self.rejected = 0
@@ -25,7 +24,6 @@ class Counters:
         """Names and values for `obsv.stats()`, times in milliseconds."""
         return {
             "exported": self.exported,
-            "spilled": self.spilled,
             "replayed": self.replayed,
             "rejected": self.rejected,
             "failed_batches": self.failed_batches,

@@ -13,7 +13,9 @@ from obsv.trace.blobs import Blobs
 from obsv.trace.buffer import Buffer
 from obsv.trace.counters import Counters
 from obsv.trace.exporting import Exporting
+from obsv.trace.journal import Journal, Page
 from obsv.trace.notices import Notices
+from obsv.trace.pulse import Pulse
 from obsv.trace.stash import RECORD, Stash
 
 OnFull = Literal["spill", "drop", "block"]
@@ -51,6 +53,8 @@ class Drain:
         blobs: successes that others encoded and that only need to be written.
         exporting: where spans go.
         stash: where they wait meanwhile.
+        journal: told when errors are stored.
+        pulse: told that the worker is here.
         counters: kept up to date here.
         notices: says what goes wrong.
         limits: when to do what.
@@ -63,6 +67,8 @@ class Drain:
         blobs: Blobs,
         exporting: Exporting,
         stash: Stash,
+        journal: Journal,
+        pulse: Pulse,
         counters: Counters,
         notices: Notices,
         limits: Limits,
@@ -72,6 +78,8 @@ class Drain:
         self._blobs = blobs
         self._exporting = exporting
         self._stash = stash
+        self._journal = journal
+        self._pulse = pulse
         self._counters = counters
         self._notices = notices
         self._limits = limits
@@ -85,6 +93,8 @@ class Drain:
         self._age = Age(self._clock)
         self._probe = False
         self._has_adopted = False
+        self._page: Page | None = None
+        self._page_errors = 0
 
     @property
     def is_quiet(self) -> bool:
@@ -102,6 +112,8 @@ class Drain:
         Returns:
             False if nothing can be done now.
         """
+        self._pulse.beat()
+        self._age.observe(self._buffer.removed + self._buffer.depth)
         if not self._has_adopted:
             self._has_adopted = True
             self._stash.adopt()
@@ -113,21 +125,29 @@ class Drain:
         )
 
     def _errors(self) -> bool:
-        if self._buffer.error_depth <= self._limits.error_lane_size and self._is_allowed():
-            batch = self._buffer.take_errors(self._limits.batch_size)
-            if self._exporting.export(batch):
-                return True
-        else:
-            batch = self._buffer.take_errors(self._limits.batch_size)
-        rest = self._stash.put(batch, errors=True)
-        self._buffer.give_back_errors(rest)
+        self._turn_page()
+        may_export = self._buffer.error_depth <= self._limits.error_lane_size and self._is_allowed()
+        rest = batch = self._buffer.take_errors(self._limits.batch_size)
+        try:
+            kept = may_export and self._exporting.export(batch)
+            rest = [] if kept else self._stash.put(batch, errors=True)
+        finally:
+            self._buffer.give_back_errors(rest)
+        if self._page is not None and self._buffer.errors_taken >= self._page_errors:
+            self._journal.empty(self._page)
+            self._page = None
         return not rest
 
+    def _turn_page(self) -> None:
+        """Note which errors must be stored before the journal's page can be emptied: all that wait now."""
+        if self._page is None and (page := self._journal.turn()) is not None:
+            self._page = page
+            self._page_errors = self._buffer.errors_taken + self._buffer.error_depth
+
     def _is_due(self, flushing: bool) -> bool:
-        depth = self._buffer.depth
-        self._age.observe(self._buffer.removed + depth)
         if self._round > 0:
             return True
+        depth = self._buffer.depth
         if not (flushing or self._clock() >= self._next_round or depth > self._buffer.lane_size):
             return False
         self._round = depth
@@ -137,13 +157,13 @@ class Drain:
         size = min(self._round, self._limits.batch_size)
         age_s, started = self._age_s(), self._clock()
         allowed = not self._would_be_late(size, age_s) and self._is_allowed()
-        batch = self._buffer.take(size)
-        self._round -= size
-        kept = allowed and self._exporting.export(batch)
-        rest = [] if kept else self._put_aside(batch)
-        if rest:
+        rest = batch = self._buffer.take(size)
+        try:
+            kept = allowed and self._exporting.export(batch)
+            rest = [] if kept else self._put_aside(batch)
+        finally:
             self._buffer.give_back(rest)
-            self._round = 0
+            self._round = 0 if rest else self._round - size
         if self._round == 0:
             self._next_round = self._clock() + self._limits.schedule_delay_s
         self._counters.writer_lag_s = age_s + self._clock() - started
@@ -160,7 +180,8 @@ class Drain:
         """Whether the rest of this round would be on disk too late if it were exported: then it is spilled."""
         if self._limits.on_full != "spill" or size < _WORTH_SPILLING or not self._stash.is_usable:
             return False
-        if age_s + self._exporting.expected_s(self._round) <= self._limits.lag_s:
+        # Half as much again: beside a computing thread exports take anything between once and twice as long.
+        if age_s + 1.5 * self._exporting.expected_s(self._round) <= self._limits.lag_s:
             return False
         self._exporting.doubt_estimate()
         return True
@@ -223,6 +244,8 @@ class Drain:
             stash: where, if not in the own one, which a thread that hangs may still be using.
         """
         stash = stash or self._stash
+        if stash is not self._stash:
+            stash.put(list(self._exporting.in_hand), errors=True)
         lost = len(stash.put(self._buffer.take_errors(self._buffer.error_depth), errors=True))
         blobs = self._blobs.take_all()
         lost += 0 if stash.put_blobs(blobs) else sum(blob.spans for blob in blobs)
@@ -233,3 +256,4 @@ class Drain:
                 "lost", logging.WARNING, "%d calls could not be stored before the end; they are lost.", lost
             )
         stash.close()
+        self._journal.close(keep=stash is not self._stash or lost > 0)

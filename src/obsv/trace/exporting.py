@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from obsv.trace.breaker import BreakerState, CircuitBreaker
 from obsv.trace.counters import Counters
 from obsv.trace.notices import Notices
+from obsv.trace.pulse import Pulse
 
 # Batches from this size on tell what a span costs; the time of smaller ones is mostly fixed cost.
 _LARGE = 256
@@ -47,7 +48,11 @@ class Exporting:
         breaker: asked by the caller before, told of every outcome here.
         counters: `exported`, `failed_batches`, `batch_time_s`, `batch_size` are kept here.
         notices: says what failed, once an episode.
+        pulse: told how long the exporter will take.
         clock: seconds.
+
+    Attributes:
+        in_hand: spans that the exporter has been given and not yet returned from.
     """
 
     def __init__(
@@ -56,15 +61,18 @@ class Exporting:
         breaker: CircuitBreaker,
         counters: Counters,
         notices: Notices,
+        pulse: Pulse,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.exporter = exporter
         self.breaker = breaker
         self._counters = counters
         self._notices = notices
+        self._pulse = pulse
         self._clock = clock
+        self.in_hand: Sequence[ReadableSpan] = ()
         self._replaying = exporter if isinstance(exporter, ReplayingExporter) else None
-        self._fixed_s = 0.0
+        self._fixed_s = 0.02
         self._span_s = 25e-6
 
     def export(self, spans: Sequence[ReadableSpan]) -> bool:
@@ -73,7 +81,11 @@ class Exporting:
         Returns:
             False if it failed and must be kept.
         """
-        return self._attempt(lambda: self.exporter.export(spans), len(spans))
+        self.in_hand = spans
+        try:
+            return self._attempt(lambda: self.exporter.export(spans), len(spans))
+        finally:
+            self.in_hand = ()
 
     def export_replayed(self, spans: Sequence[ReadableSpan], path: Path, position: int) -> bool:
         """Export a batch that comes from a spill file, with the position that this reaches if the exporter keeps it."""
@@ -112,10 +124,13 @@ class Exporting:
 
     def _attempt(self, export: Callable[[], object], size: int) -> bool:
         started = self._clock()
+        self._pulse.busy_for(self.expected_s(size))
         try:
             result = export()
         except Exception as error:
             return self._failed(error)
+        finally:
+            self._pulse.busy_for(0)
         # As in the SDK, an exporter that returns nothing has not failed.
         if result is SpanExportResult.FAILURE:
             return self._failed(None)
@@ -126,7 +141,8 @@ class Exporting:
         if size >= _LARGE:
             self._span_s += 0.3 * (max(0.0, elapsed_s - self._fixed_s) / size - self._span_s)
         else:
-            self._fixed_s += 0.1 * (elapsed_s - self._fixed_s)
+            self._fixed_s += 0.3 * (elapsed_s - self._fixed_s)
+            self._pulse.takes(self._fixed_s)
         self._counters.exported += size
         self._counters.batch_size, self._counters.batch_time_s = size, elapsed_s
         self.breaker.succeeded()

@@ -22,9 +22,11 @@ from obsv.trace.counters import Counters
 from obsv.trace.drain import Drain, Limits, OnFull
 from obsv.trace.exporting import Exporting
 from obsv.trace.foreign_form import ForeignForm
+from obsv.trace.journal import Journal
 from obsv.trace.lean_form import LeanForm
 from obsv.trace.notices import Notices
 from obsv.trace.overflow import Overflow
+from obsv.trace.pulse import Pulse
 from obsv.trace.schedule import Schedule
 from obsv.trace.span import ERROR
 from obsv.trace.span import Span as LeanSpan
@@ -100,19 +102,39 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         self._spill_path = None if spill_path is None else Path(spill_path)
         self._spill_max_bytes = spill_max_bytes
         self._stash = self._new_stash()
-        exporting = Exporting(exporter, self._breaker, self._counters, self._notices, clock)
+        self._pulse = Pulse(lag_s, clock)
+        self._journal = Journal(self._spill_path, self._notices)
+        exporting = Exporting(exporter, self._breaker, self._counters, self._notices, self._pulse, clock)
         self._drain = Drain(
-            self._buffer, self._blobs, exporting, self._stash, self._counters, self._notices, limits, clock
+            self._buffer,
+            self._blobs,
+            exporting,
+            self._stash,
+            self._journal,
+            self._pulse,
+            self._counters,
+            self._notices,
+            limits,
+            clock,
         )
         self._schedule = Schedule(self._notices, clock)
         self._schedule.every(_ADOPT_EVERY_S, self._stash.adopt)
         self._overflow = Overflow(
-            self._buffer, self._blobs, self._stash, limits, self._notices, queue_warning_threshold, lambda: None
+            self._buffer,
+            self._blobs,
+            self._stash,
+            self._journal,
+            self._pulse,
+            limits,
+            self._notices,
+            queue_warning_threshold,
+            lambda: None,
         )
         self._worker = Worker(
             self._drain,
             self._buffer,
             self._schedule,
+            self._pulse,
             self._notices,
             schedule_delay_s,
             self._overflow.after_step,
@@ -122,9 +144,9 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         self._connect()
 
     def _connect(self) -> None:
-        self._buffer.on_mark, self._buffer.on_error = self._overflow.on_mark, self._overflow.on_error
+        self._buffer.on_mark = self._overflow.on_mark
         self._buffer.mark = 0  # the first span starts the worker
-        self._put, self._put_error = self._buffer.put, self._buffer.put_error
+        self._put, self._put_error = self._buffer.put, self._overflow.put_error
         self._is_shut_down = False
         # The worker's thread refers to the parts, not to this object: when nobody has it any more, the thread ends.
         weakref.finalize(self, self._worker.request_stop, _ABANDONED_S).atexit = False
@@ -249,7 +271,8 @@ class ErrorFirstSpanProcessor(SpanProcessor):
             "error_depth": buffer.error_depth,
             "overflowed": buffer.overflowed,
             "recovered": buffer.recovered,
-            "dropped": buffer.dropped + self._counters.dropped,
+            "dropped": buffer.dropped + self._stash.dropped + self._counters.dropped,
+            "spilled": self._stash.spilled,
             "spill_pending": self._stash.pending,
             "spill_bytes": self._stash.bytes,
             **self._counters.as_dict(),
@@ -267,9 +290,10 @@ class ErrorFirstSpanProcessor(SpanProcessor):
 
     def _after_fork(self) -> None:
         """In the child: nothing waits, no thread runs, and all locks are free."""
-        for part in (self._notices, self._counters, self._drain, self._overflow, self._worker):
+        for part in (self._notices, self._counters, self._pulse, self._drain, self._overflow, self._worker):
             part.reset()
         self._breaker.succeeded()
+        self._journal.after_fork()
         self._blobs.clear()
         self._buffer.clear()
         self._stash.after_fork()

@@ -15,7 +15,6 @@ import errno
 import os
 import struct
 import zlib
-from collections.abc import Sequence
 from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +28,7 @@ MARKER = b"\xf5\x0aOB"
 SUCCESSES, ERRORS = 0, 1
 
 _HEADER = struct.Struct("<8sHBBIQ")
+HEADER_SIZE = _HEADER.size
 _RECORD = struct.Struct("<4sIII")
 _SIZES = struct.Struct("<II")
 _REPLAYED = struct.Struct("<Q")
@@ -52,7 +52,7 @@ class Record(NamedTuple):
 
 
 class SpillFile:
-    """An open and locked spill file. Used by one thread at a time.
+    """An open and locked spill file. The bytes may be read and written by several threads; all else `Spill` guards.
 
     Args:
         file: opened for reading and writing, and locked.
@@ -61,9 +61,10 @@ class SpillFile:
         replayed: position up to which its records have been exported.
 
     Attributes:
-        size: bytes up to the end of the last whole record that this process wrote, or of the file.
+        size: bytes of the file, with what is being written.
         pending: spans in records that have not been exported.
         is_positioned: whether `replayed` is all that is known; an exporter may know better of a file that was adopted.
+        is_retired: closed, or to be closed when the last user is done.
     """
 
     def __init__(self, file: FileIO, path: Path, kind: int, replayed: int) -> None:
@@ -74,6 +75,9 @@ class SpillFile:
         self.size = file.seek(0, os.SEEK_END)
         self.pending = 0
         self.is_positioned = True
+        self.is_retired = False
+        self._users = 0
+        self._unwritten: set[int] = set()
 
     @classmethod
     def create(cls, path: Path, kind: int) -> "SpillFile":
@@ -85,14 +89,14 @@ class SpillFile:
         # Owner only: it holds what the program's functions were called with.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         file = FileIO(descriptor, "r+")
-        try_lock(file)
+        try_lock(file, path)
         try:
-            _write(file, _HEADER.pack(MAGIC, FORMAT_VERSION, kind, 0, 0, _HEADER.size), 0)
+            _write(file, _HEADER.pack(MAGIC, FORMAT_VERSION, kind, 0, 0, HEADER_SIZE), 0)
         except OSError:
             file.close()
             path.unlink(missing_ok=True)
             raise
-        return cls(file, path, kind, _HEADER.size)
+        return cls(file, path, kind, HEADER_SIZE)
 
     @classmethod
     def adopt(cls, path: Path) -> "SpillFile | None":
@@ -107,11 +111,11 @@ class SpillFile:
         """
         file = FileIO(path, "r+")
         try:
-            if not try_lock(file) or not _is_at(file, path):
+            if not try_lock(file, path) or not _is_at(file, path):
                 file.close()
                 return None
-            header = _read(file, _HEADER.size, 0)
-            if len(header) < _HEADER.size:  # its owner died before the first record
+            header = _read(file, HEADER_SIZE, 0)
+            if len(header) < HEADER_SIZE:  # its owner died before the first record
                 path.unlink()
                 file.close()
                 return None
@@ -124,37 +128,96 @@ class SpillFile:
         spill_file.count_pending()
         return spill_file
 
-    def append(self, blobs: Sequence[Blob]) -> None:
-        """Add records, a blob each.
+    # -- whose turn it is; guarded by `Spill` --------------------------------------------------------------------------
+
+    def hold(self) -> None:
+        """Keep it open until `release`: a descriptor that is closed while in use might be another file by then."""
+        self._users += 1
+
+    def release(self) -> None:
+        """End `hold`."""
+        self._users -= 1
+        self._close_if_unused()
+
+    def reserve(self, length: int) -> int:
+        """Keep room for a write, which `commit` or `give_up` ends; holds the file.
+
+        Returns:
+            The position to write at.
+        """
+        position = self.size
+        self.size += length
+        self._unwritten.add(position)
+        self.hold()
+        return position
+
+    def commit(self, position: int, count: int) -> None:
+        """What was reserved has been written, `count` spans."""
+        self._unwritten.discard(position)
+        self.pending += count
+        self.release()
+
+    def give_up(self, position: int, length: int) -> None:
+        """What was reserved could not be written; if others wrote behind it, it stays as a damaged place."""
+        self._unwritten.discard(position)
+        if self.size == position + length:
+            self.size = position
+        self.release()
+
+    @property
+    def end(self) -> int:
+        """Where reading ends: before the first record that is still being written."""
+        return min(self._unwritten, default=self.size)
+
+    @property
+    def is_replayed(self) -> bool:
+        """Whether nothing is left to export."""
+        return self.replayed >= self.size
+
+    def retire(self, *, delete: bool) -> None:
+        """Close it as soon as nobody uses it.
+
+        Args:
+            delete: remove it now, while it is still locked so that nobody adopts it.
+        """
+        self.is_retired = True
+        if delete:
+            try:
+                self.path.unlink(missing_ok=True)
+            except PermissionError:  # Windows does not delete what is open
+                self._file.close()
+                self.path.unlink(missing_ok=True)
+        self._close_if_unused()
+
+    def _close_if_unused(self) -> None:
+        if self.is_retired and not self._users:
+            self._file.close()
+
+    # -- bytes; for whoever holds the file -----------------------------------------------------------------------------
+
+    def write(self, position: int, data: bytes) -> None:
+        """Write records at a position that was reserved.
 
         Raises:
-            OSError: they cannot be written; the file is as it was.
+            OSError: it is not all written.
         """
-        data = b"".join(part for blob in blobs for part in (_record_head(blob), blob.payload))
-        try:
-            _write(self._file, data, self.size)
-        except OSError:
-            self._file.truncate(self.size)
-            raise
-        self.size += len(data)
-        self.pending += sum(blob.spans for blob in blobs)
+        _write(self._file, data, position)
 
     def read(self, position: int) -> Record | None:
-        """The first sound record at or after a position; None if there is none."""
-        while position < self.size:
-            if (found := self._record_at(position)) is not None:
+        """The first sound record at or after a position; None if there is none before `end`."""
+        end = self.end
+        while position < end:
+            if (found := self._record_at(position, end)) is not None:
                 return found
-            position = self._next_marker(position + 1)
+            position = self._next_marker(position + 1, end)
         return None
 
-    def advance(self, end: int, count: int) -> None:
-        """Note that the records before `end`, with `count` spans, have been exported.
+    def note_replayed(self, end: int) -> None:
+        """Write down that the records before `end` have been exported.
 
         Raises:
-            OSError: the position could not be written; it is known in this process all the same.
+            OSError: it could not be written.
         """
-        self.replayed = end
-        self.pending -= count
         _write(self._file, _REPLAYED.pack(end), _REPLAYED_AT)
 
     def skip_to(self, position: int) -> None:
@@ -164,11 +227,6 @@ class SpillFile:
             self.replayed = position
             self.count_pending()
 
-    @property
-    def is_replayed(self) -> bool:
-        """Whether nothing is left to export."""
-        return self.replayed >= self.size
-
     def sync(self) -> None:
         """Force what was written onto the disk.
 
@@ -177,50 +235,35 @@ class SpillFile:
         """
         os.fsync(self._file.fileno())
 
-    def close(self) -> None:
-        """Close and unlock; what was not exported stays for the next process."""
-        self._file.close()
-
-    def remove(self) -> None:
-        """Delete the file, while it is still locked so that nobody adopts it."""
-        try:
-            self.path.unlink(missing_ok=True)
-        except PermissionError:  # Windows does not delete what is open
-            self._file.close()
-            self.path.unlink(missing_ok=True)
-        self._file.close()
-
     def count_pending(self) -> None:
         """Count the spans behind `replayed` anew, checking every record."""
-        self.pending, position = 0, self.replayed
+        pending, position = 0, self.replayed
         while (record := self.read(position)) is not None:
-            self.pending, position = self.pending + record.spans, record.end
+            pending, position = pending + record.spans, record.end
+        self.pending = pending
 
-    def _record_at(self, position: int) -> Record | None:
-        head = self._bytes(position, _RECORD.size)
+    def _record_at(self, position: int, limit: int) -> Record | None:
+        head = _read(self._file, _RECORD.size, position)
         if len(head) < _RECORD.size:
             return None
         marker, length, count, checksum = _RECORD.unpack(head)
         end = position + _RECORD.size + length
-        if marker != MARKER or end > self.size:
+        if marker != MARKER or end > limit:
             return None
-        payload = self._bytes(position + _RECORD.size, length)
+        payload = _read(self._file, length, position + _RECORD.size)
         if _checksum(payload, count) != checksum:
             return None
         return Record(payload, count, end)
 
-    def _next_marker(self, position: int) -> int:
-        while position < self.size:
+    def _next_marker(self, position: int, limit: int) -> int:
+        while position < limit:
             # Windows overlap by what a marker may lack at their end.
-            window = self._bytes(position, _WINDOW + len(MARKER) - 1)
+            window = _read(self._file, _WINDOW + len(MARKER) - 1, position)
             found = window.find(MARKER)
             if found >= 0:
                 return position + found
             position += _WINDOW
-        return self.size
-
-    def _bytes(self, position: int, length: int) -> bytes:
-        return _read(self._file, min(length, self.size - position), position)
+        return limit
 
 
 def _is_at(file: FileIO, path: Path) -> bool:
@@ -242,11 +285,12 @@ def _parse_header(header: bytes, path: Path) -> tuple[int, int]:
             f"{path} has spill format {version}, this obsv reads {FORMAT_VERSION}: run the obsv that wrote it once "
             "more to recover its calls, or delete the file."
         )
-    return kind, max(replayed, _HEADER.size)
+    return kind, max(replayed, HEADER_SIZE)
 
 
-def _record_head(blob: Blob) -> bytes:
-    return _RECORD.pack(MARKER, len(blob.payload), blob.spans, _checksum(blob.payload, blob.spans))
+def as_record(blob: Blob) -> bytes:
+    """The bytes of a record."""
+    return _RECORD.pack(MARKER, len(blob.payload), blob.spans, _checksum(blob.payload, blob.spans)) + blob.payload
 
 
 def _checksum(payload: bytes, count: int) -> int:

@@ -28,12 +28,12 @@ class Stashed(NamedTuple):
 
 
 class Stash:
-    """Puts spans aside and gives them back. Used by one thread at a time; never raises.
+    """Puts spans aside and gives them back. Never raises. Any thread may put, one takes.
 
     Args:
         spill: the files; None puts nothing aside.
         codec: spans to bytes and back.
-        counters: `spilled`, `dropped`, `rejected` are kept here.
+        counters: `rejected` is kept here.
         notices: says what goes wrong.
         clock: seconds that never go back.
     """
@@ -97,16 +97,15 @@ class Stash:
 
     def _write(self, blobs: list[Blob], errors: bool) -> bool:
         assert self._spill is not None
+        before = self._spill.dropped
         try:
-            dropped = self._spill.append(blobs, errors=errors)
+            self._spill.append(blobs, errors=errors)
         except OSError as error:
             self._trouble(error)
             return False
         self._retry_at = 0.0
         self._notices.over("spill")
-        self._counters.spilled += sum(blob.spans for blob in blobs)
-        if dropped:
-            self._counters.dropped += dropped
+        if self._spill.dropped > before:
             self.say_dropped()
         return True
 
@@ -145,6 +144,16 @@ class Stash:
         return self._spill is None or self._spill.is_empty
 
     @property
+    def spilled(self) -> int:
+        """Spans put aside since the start."""
+        return 0 if self._spill is None else self._spill.spilled
+
+    @property
+    def dropped(self) -> int:
+        """Successes that were deleted for room."""
+        return 0 if self._spill is None else self._spill.dropped
+
+    @property
     def pending(self) -> int:
         """Spans that wait."""
         return 0 if self._spill is None else self._spill.pending
@@ -180,9 +189,11 @@ class Stash:
                 position = replayed_position(file.path)
                 if position is None:
                     return None
-                file.skip_to(position)
+                self._spill.skip_to(file, position)
             piece = self._spill.next_piece(file, size)
             if piece is None:
+                if self._spill.has(file):  # somebody is writing to it
+                    return None
                 continue
             try:
                 return Stashed(self._decode(piece), piece)

@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from obsv.trace.buffer import Buffer
 from obsv.trace.drain import Drain
 from obsv.trace.notices import Notices
+from obsv.trace.pulse import Pulse
 from obsv.trace.schedule import Schedule
 
 # After so many rounds without a span the thread sleeps until something comes.
@@ -29,6 +30,7 @@ class Worker:
         drain: what is run, by this thread or, when there can be no thread, by the caller of `flush`.
         buffer: looked at before a long sleep.
         schedule: run between the steps.
+        pulse: told how long it takes this thread to come.
         notices: says what goes wrong.
         schedule_delay_s: seconds between two looks at the buffer.
         after_step: called after each round of work.
@@ -40,6 +42,7 @@ class Worker:
         drain: Drain,
         buffer: Buffer[ReadableSpan],
         schedule: Schedule,
+        pulse: Pulse,
         notices: Notices,
         schedule_delay_s: float,
         after_step: Callable[[], None],
@@ -48,6 +51,7 @@ class Worker:
         self._drain = drain
         self._buffer = buffer
         self._schedule = schedule
+        self._pulse = pulse
         self._notices = notices
         self._schedule_delay_s = schedule_delay_s
         self._after_step = after_step
@@ -77,6 +81,7 @@ class Worker:
             self._start()
         if not self._is_called:
             self._is_called = True
+            self._pulse.call()
             self._tokens.put(None)
 
     def flush(self, timeout_s: float) -> bool:
@@ -193,6 +198,7 @@ class Worker:
         # Down before anything is looked at: whoever comes later puts the next token.
         with contextlib.suppress(Empty):
             self._tokens.get(timeout=timeout_s)
+            self._pulse.woke()
         self._is_called = False
 
     def _pause_s(self) -> float:
