@@ -146,11 +146,12 @@ class Spill:
         with self._held(file):
             if file.is_retired:
                 return None
-            records = _read_up_to(file, size)
+            end = file.end
+            records = _read_up_to(file, size, end)
         if records:
             return Piece(file, [r.payload for r in records], sum(r.spans for r in records), records[-1].end)
         with self._guard:
-            if file.end == file.size and self.has(file):
+            if file.size == end and self.has(file):
                 self._remove(file)  # what is left is damaged
         return None
 
@@ -163,7 +164,8 @@ class Spill:
         file = piece.file
         with self._guard:
             file.replayed, file.pending = piece.end, file.pending - piece.spans
-            if not self.has(file):
+            if not self.has(file):  # it had to make room meanwhile, and these were counted as dropped
+                self.dropped -= piece.spans
                 return
             if file.is_replayed:
                 self._remove(file)
@@ -247,10 +249,10 @@ class Spill:
             self._files, self._open = [], {}
 
 
-def _read_up_to(file: SpillFile, size: int) -> list[Record]:
+def _read_up_to(file: SpillFile, size: int, end: int) -> list[Record]:
     records: list[Record] = []
     total, position = 0, file.replayed
-    while total < size and (record := file.read(position)) is not None:
+    while total < size and (record := file.read(position, end)) is not None:
         if records and total + record.spans > size:
             break
         records.append(record)

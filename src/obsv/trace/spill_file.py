@@ -203,13 +203,12 @@ class SpillFile:
         """
         _write(self._file, data, position)
 
-    def read(self, position: int) -> Record | None:
-        """The first sound record at or after a position; None if there is none before `end`."""
-        end = self.end
-        while position < end:
-            if (found := self._record_at(position, end)) is not None:
+    def read(self, position: int, limit: int) -> Record | None:
+        """The first sound record at or after a position; None if there is none before the limit."""
+        while position < limit:
+            if (found := self._record_at(position, limit)) is not None:
                 return found
-            position = self._next_marker(position + 1, end)
+            position = self._next_marker(position + 1, limit)
         return None
 
     def note_replayed(self, end: int) -> None:
@@ -238,7 +237,7 @@ class SpillFile:
     def count_pending(self) -> None:
         """Count the spans behind `replayed` anew, checking every record."""
         pending, position = 0, self.replayed
-        while (record := self.read(position)) is not None:
+        while (record := self.read(position, self.end)) is not None:
             pending, position = pending + record.spans, record.end
         self.pending = pending
 
