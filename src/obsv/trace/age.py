@@ -3,7 +3,8 @@
 from collections import deque
 from collections.abc import Callable
 
-_MAX_SEEN = 1_000
+# A minute of looks every 50 ms; after that every second one is forgotten, and again.
+_MAX_SEEN = 1_200
 
 
 class Age:
@@ -15,11 +16,12 @@ class Age:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self._max_seen = _MAX_SEEN
         self._seen = deque([(clock(), 0)])
 
     def observe(self, arrived: int) -> None:
         """Note how many entries have come so far."""
-        if len(self._seen) >= _MAX_SEEN:
+        if len(self._seen) >= self._max_seen:
             self._seen = deque(list(self._seen)[::2])
         self._seen.append((self._clock(), arrived))
 

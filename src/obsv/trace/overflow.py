@@ -112,7 +112,8 @@ class Overflow:
 
     def _next_look(self, depth: int) -> int:
         """Depth from which on a look is worth while."""
-        return max(depth, min(depth + _LOOK_EVERY, self._relieve_at if self._may_spill else self._buffer.capacity))
+        look = min(depth + _LOOK_EVERY, self._relieve_at if self._may_spill else self._buffer.capacity)
+        return min(look, self.queue_warning_threshold) if depth <= self.queue_warning_threshold else look
 
     @property
     def _may_spill(self) -> bool:

@@ -28,7 +28,7 @@ class Pulse:
         self._called_at = 0.0
         self._wake_s = 0.0
         self._busy_until = 0.0
-        self._export_s = _SLOW_S  # until it is known
+        self._export_s = 2 * _SLOW_S  # until it is known
 
     # -- told by the worker --------------------------------------------------------------------------------------------
 

@@ -82,7 +82,7 @@ class Stash:
         Returns:
             The spans again if that is impossible now.
         """
-        if not self.is_usable:
+        if not spans or not self.is_usable:
             return spans
         blobs = [self.encode(spans[start : start + RECORD]) for start in range(0, len(spans), RECORD)]
         if not self._write(blobs, errors):
@@ -93,7 +93,7 @@ class Stash:
 
     def put_blobs(self, blobs: list[Blob]) -> bool:
         """Put encoded successes aside; False if that is impossible now."""
-        return self.is_usable and self._write(blobs, errors=False)
+        return not blobs or (self.is_usable and self._write(blobs, errors=False))
 
     def _write(self, blobs: list[Blob], errors: bool) -> bool:
         assert self._spill is not None
