@@ -22,10 +22,13 @@ logger = logging.getLogger("obsv")
 
 # At interpreter exit: longer and a stuck disk would keep the program from ending; what is left goes to the spill file.
 _EXIT_TIMEOUT_S = 10.0
+# A start takes a tenth of a second; one that hangs must not keep the program from forking.
+_FORK_TIMEOUT_S = 5.0
 
 
 _lock = threading.RLock()  # guards the three below; the thread that starts the pipeline may make monitored calls
 _is_starting = False
+_held_for_fork = False
 _pipeline: "Pipeline | None" = None
 _settings: "Settings | None" = None
 
@@ -138,6 +141,17 @@ def _flush_at_process_end() -> None:
         util.Finalize(None, _shutdown_at_exit, exitpriority=0)
 
 
+def _before_fork() -> None:
+    """Let a start in another thread finish: a child with half a pipeline, or half an import, would hang."""
+    global _held_for_fork
+    _held_for_fork = _lock.acquire(timeout=_FORK_TIMEOUT_S)
+
+
+def _after_fork_in_parent() -> None:
+    if _held_for_fork:
+        _lock.release()
+
+
 def _after_fork() -> None:
     global _lock
     _lock = threading.RLock()
@@ -148,6 +162,6 @@ def _after_fork() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork)
 
 recording.start = start

@@ -253,3 +253,33 @@ def test_first_calls_of_many_threads_start_one_pipeline(program: Program) -> Non
         """
     )
     assert program.count() == 16
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork")
+def test_forks_while_a_batch_is_being_written(program: Program) -> None:
+    """A child that is forked in the middle of a write does not hang in SQLite."""
+    program.run(
+        """
+        import os, threading, obsv
+        f = obsv.monitor(lambda n: n)
+        stop = threading.Event()
+
+        def load():
+            while not stop.is_set():
+                for n in range(500): f(n)
+                stop.wait(0.002)
+
+        thread = threading.Thread(target=load)
+        thread.start()
+        for n in range(40):
+            child = os.fork()
+            if child == 0:
+                f(-1)
+                os._exit(0 if obsv.force_flush(30) else 1)
+            assert os.waitpid(child, 0)[1] == 0
+        stop.set()
+        thread.join()
+        """
+    )
+    assert program.count("process like '%lambda%'") > 40
+    assert program.query("select count(*) from data_trace where data = 'n' and data_value = '-1'") == [(40,)]

@@ -14,6 +14,7 @@ from obsv.store.batch import NARROW, WIDE, Batch
 from obsv.store.cleaning import Cleaner
 from obsv.store.connection import open_writer
 from obsv.store.failures import explain
+from obsv.store.forks import hold_at_fork
 from obsv.store.interning import Ids, Missing
 from obsv.store.lineage import Callers, Orphans
 from obsv.store.repair import repaired
@@ -48,14 +49,14 @@ class Writer:
         self.path = Path(path)
         self._busy_timeout_s = busy_timeout_s
         self._clock = clock
-        self._lock = threading.Lock()  # guards everything below
+        self.fork_lock = threading.Lock()  # guards everything below
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
-        self._pid = os.getpid()
         self._ids = Ids()
         self._orphans = Orphans()
         self._cleaner: Cleaner | None = None
         self._requests = RequestCounter()
+        hold_at_fork(self)
 
     def open(self) -> None:
         """Opens or creates the file now rather than at the first write."""
@@ -119,7 +120,7 @@ class Writer:
 
     def close(self) -> None:
         """Closes the file; the next call opens it again."""
-        with self._lock:
+        with self.fork_lock:
             self._drop()
 
     def _write(self, connection: sqlite3.Connection, rows: Sequence[SpanRow], progress: tuple[str, int] | None) -> int:
@@ -172,9 +173,7 @@ class Writer:
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        if self._pid != os.getpid():
-            self._after_fork()
-        with self._lock:
+        with self.fork_lock:
             try:
                 yield self._connect()
             except sqlite3.Error as error:
@@ -198,10 +197,11 @@ class Writer:
             self._connection.close()
             self._connection = None
 
-    def _after_fork(self) -> None:
+    def after_fork(self) -> None:
+        """Begin anew in the child: the connection and the lock are the parent's."""
         if self._connection is not None:
             _abandoned.append(self._connection)
-        self._connection, self._lock, self._pid = None, threading.Lock(), os.getpid()
+        self._connection, self.fork_lock = None, threading.Lock()
 
 
 _REPORT = """
