@@ -50,7 +50,7 @@ class Insert:
             how many rows were inserted or updated.
         """
         changed = start = 0
-        for size, rows in _portions(len(values) // self.width, _sizes(connection, self.width)):
+        for size, rows in portions(len(values) // self.width, _sizes(connection, self.width)):
             end = start + rows * self.width
             part = values[start:end] if end - start < len(values) else values
             if size == rows:
@@ -89,7 +89,7 @@ class Lookup:
         """
         found: list[Any] = []
         start = 0
-        for size, rows in _portions(len(keys), _sizes(connection, self._width)):
+        for size, rows in portions(len(keys), _sizes(connection, self._width)):
             part = enumerate(keys[start : start + rows], start)
             values = [value for position, key in part for value in (position, *key)]
             values += [_NOTHING] * ((size - rows) * self._width)
@@ -98,7 +98,7 @@ class Lookup:
         return found
 
 
-def _portions(rows: int, sizes: Sequence[int]) -> list[tuple[int, int]]:
+def portions(rows: int, sizes: Sequence[int]) -> list[tuple[int, int]]:
     """Statements for a number of rows: `(rows of the statement, rows given)`; only the last has room to spare."""
     portions = []
     largest = sizes[-1]
@@ -114,11 +114,11 @@ def _portions(rows: int, sizes: Sequence[int]) -> list[tuple[int, int]]:
 
 def _sizes(connection: sqlite3.Connection, width: int) -> Sequence[int]:
     limit = connection.getlimit(_PARAMETER_LIMIT) if hasattr(connection, "getlimit") else _DEFAULT_PARAMETERS
-    return _sizes_within(limit // width)
+    return sizes_within(limit // width)
 
 
 @cache
-def _sizes_within(most: int) -> Sequence[int]:
+def sizes_within(most: int) -> Sequence[int]:
     return tuple(size for size in _SIZES if size <= most)
 
 

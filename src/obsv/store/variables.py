@@ -45,7 +45,7 @@ def last_runs(width: int, data: Sequence[str]) -> list[Run]:
     for position in range(min(width, MOST_FIELDS)):
         column = flat[position::width]
         first = _first_of_run(column)
-        text = _decode(column[-1], position, width) if tokens else _text(column[-1])
+        text = _decode(column[-1], position, width) if tokens else column[-1]
         runs.append(Run(_cut(text), first, len(column) - 1 - first))
     return runs
 
@@ -71,10 +71,10 @@ def _split(width: int, data: Sequence[str]) -> list[str] | None:
     return flat if len(flat) == width * len(data) else None
 
 
-def _parse(width: int, data: Sequence[str]) -> list[Any]:
-    flat: list[Any] = []
+def _parse(width: int, data: Sequence[str]) -> list[str | None]:
+    flat: list[str | None] = []
     for values in json.loads(f"[{','.join(data)}]"):
-        flat += values[:width]
+        flat += map(_text, values[:width])
         flat += [None] * (width - len(values))
     return flat
 
