@@ -38,15 +38,14 @@ def last_runs(width: int, data: Sequence[str]) -> list[Run]:
     """
     if not width:
         return []
-    flat, tokens = _split(width, data), True
-    if flat is None:
-        flat, tokens = _parse(width, data), False
+    tokens = _split(width, data)
+    flat: Sequence[str | None] = _parse(width, data) if tokens is None else tokens
     runs = []
     for position in range(min(width, MOST_FIELDS)):
         column = flat[position::width]
         first = _first_of_run(column)
-        text = _decode(column[-1], position, width) if tokens else column[-1]
-        runs.append(Run(_cut(text), first, len(column) - 1 - first))
+        last = column[-1] if tokens is None else _decode(tokens[position - width], position, width)
+        runs.append(Run(_cut(last), first, len(column) - 1 - first))
     return runs
 
 
@@ -63,7 +62,7 @@ def _first_of_run(column: Sequence[Any]) -> int:
 # Strings only and no spaces, as our own spans are written: then `","` stands between two values and nowhere else, since
 # a quote inside a string has a backslash before it. Equal texts are equal values, and nothing need be parsed: a third
 # of the time. `["` and `{"` would betray an array or object of strings inside.
-def _split(width: int, data: Sequence[str]) -> list[str] | None:
+def _split(width: int, data: Sequence[str]) -> Sequence[str] | None:
     text = '","'.join(data)
     if text.count('["') != len(data) or '{"' in text:
         return None
@@ -71,7 +70,7 @@ def _split(width: int, data: Sequence[str]) -> list[str] | None:
     return flat if len(flat) == width * len(data) else None
 
 
-def _parse(width: int, data: Sequence[str]) -> list[str | None]:
+def _parse(width: int, data: Sequence[str]) -> Sequence[str | None]:
     flat: list[str | None] = []
     for values in json.loads(f"[{','.join(data)}]"):
         flat += map(_text, values[:width])
