@@ -54,6 +54,12 @@ def test_rows_of_the_wrong_width() -> None:
     assert last_runs(0, ["[]"]) == []
 
 
+def test_what_is_no_array_has_no_values() -> None:
+    """A row whose data cannot be read does not hold the others up."""
+    assert last_runs(1, ['["a"]', "[", "{}", "7"]) == [Run(None, 1, 2)]
+    assert last_runs(1, ["[", '["a"]', '["a"]']) == [Run("a", 1, 1)]
+
+
 def test_long_value_is_cut() -> None:
     """A very long last value is cut, and its length said."""
     (run,) = last_runs(1, [json.dumps(["x" * 50_000])])

@@ -44,45 +44,58 @@ def last_runs(width: int, data: Sequence[str]) -> list[Run]:
     for position in range(min(width, MOST_FIELDS)):
         column = flat[position::width]
         first = _first_of_run(column)
-        last = column[-1] if tokens is None else _decode(tokens[position - width], position, width)
+        last = column[-1] if tokens is None else _decoded(tokens[position - width])
         runs.append(Run(_cut(last), first, len(column) - 1 - first))
     return runs
 
 
 def _first_of_run(column: Sequence[Any]) -> int:
-    last = column[-1]
-    if column.count(last) == len(column):
+    last, at = column[-1], len(column) - 1
+    if at and column[at - 1] == last and column.count(last) == len(column):
         return 0
-    at = len(column) - 1
-    while column[at - 1] == last:
+    while at and column[at - 1] == last:
         at -= 1
     return at
 
 
 # Strings only and no spaces, as our own spans are written: then `","` stands between two values and nowhere else, since
 # a quote inside a string has a backslash before it. Equal texts are equal values, and nothing need be parsed: a third
-# of the time. `["` and `{"` would betray an array or object of strings inside.
+# of the time. `["` within a row and `{"` would betray an array or object of strings. No JSON holds a bare line end.
 def _split(width: int, data: Sequence[str]) -> Sequence[str] | None:
-    text = '","'.join(data)
-    if text.count('["') != len(data) or '{"' in text:
+    text = "\n".join(data)
+    rows = len(data)
+    if text[:2] != '["' or text[-2:] != '"]' or text.count('"]\n["') != rows - 1:
         return None
-    flat = text.split('","')
-    return flat if len(flat) == width * len(data) else None
+    if text.count('["') != rows or '{"' in text:
+        return None
+    flat = text[2:-2].replace('"]\n["', '","').split('","')
+    return flat if len(flat) == width * rows else None
 
 
 def _parse(width: int, data: Sequence[str]) -> Sequence[str | None]:
     flat: list[str | None] = []
-    for values in json.loads(f"[{','.join(data)}]"):
+    for values in _loaded(data):
         flat += map(_text, values[:width])
         flat += [None] * (width - len(values))
     return flat
 
 
-def _decode(token: str, position: int, width: int) -> str:
-    if position == 0:
-        token = token[2:]
-    if position == width - 1:
-        token = token[:-2]
+def _loaded(data: Sequence[str]) -> list[list[Any]]:
+    try:
+        return list(json.loads(f"[{','.join(data)}]"))
+    except ValueError:
+        return [_array(text) for text in data]
+
+
+def _array(text: str) -> list[Any]:
+    try:
+        values = json.loads(text)
+    except ValueError:
+        return []
+    return values if isinstance(values, list) else []
+
+
+def _decoded(token: str) -> str:
     return str(json.loads(f'"{token}"')) if "\\" in token else token
 
 
