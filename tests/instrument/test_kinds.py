@@ -480,3 +480,14 @@ def test_another_decorator_around_does_not_hide_the_mark(spans: list[Span]) -> N
         return module_level(value)
 
     assert monitor(around) is not around
+
+
+def test_parameters_named_like_builtins(spans: list[Span]) -> None:
+    """A function may call its parameters `type`, `str`, `int`, `len` or `BaseException`."""
+
+    @monitor
+    def f(type: Any, str: Any, int: Any, len: Any, BaseException: Any) -> Any:
+        return type
+
+    assert f("a", 1, None, [], 2.0) == "a"
+    assert inputs(spans[0]) == {"type": "'a'", "str": "1", "int": "None", "len": "[]", "BaseException": "2.0"}

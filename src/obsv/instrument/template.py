@@ -6,8 +6,8 @@ A wrapper with the function's own parameters needs no `*args, **kwargs` and no b
 
 from obsv.instrument.parameters import Parameters
 
-# `_obsv_…` names are bound by `compile_wrapper`. End time is taken before the result is looked at: a duration is the
-# function's own.
+# `_obsv_…` names are bound in `wrapping.py`; builtins too, since a parameter may be called `type` or `len`. End time is
+# taken before the result is looked at: a duration is the function's own.
 _PLAIN = """\
 {def_} _obsv_wrapper({declaration}):
     if _obsv_recording.bypass:
@@ -15,16 +15,16 @@ _PLAIN = """\
             return {await_}_obsv_wrapped({call})
         try:
             return {await_}_obsv_general({call})
-        except BaseException as _obsv_error:
+        except _obsv_BaseException as _obsv_error:
             _obsv_hide(_obsv_error)
             raise
 {sampling}\
     _obsv_context = _obsv_get_context()
     _obsv_parent = _obsv_context.get(_obsv_key)
-    if _obsv_parent is not None and type(_obsv_parent) is not _obsv_Span:
+    if _obsv_parent is not None and _obsv_type(_obsv_parent) is not _obsv_Span:
         try:
             return {await_}_obsv_general({call})
-        except BaseException as _obsv_error:
+        except _obsv_BaseException as _obsv_error:
             _obsv_hide(_obsv_error)
             raise
     _obsv_span = _obsv_begin(_obsv_function, _obsv_parent)
@@ -33,7 +33,7 @@ _PLAIN = """\
     _obsv_span.start_tick = _obsv_ticks()
     try:
         _obsv_result = {await_}_obsv_wrapped({call})
-    except BaseException as _obsv_error:
+    except _obsv_BaseException as _obsv_error:
         _obsv_leave_context(_obsv_token)
         _obsv_fail(_obsv_span, _obsv_error)
         raise
@@ -50,7 +50,7 @@ _SAMPLING = """\
         _obsv_start = _obsv_ticks()
         try:
             return {await_}_obsv_wrapped({call})
-        except BaseException as _obsv_error:
+        except _obsv_BaseException as _obsv_error:
             _obsv_fail_unsampled(_obsv_error, _obsv_start, {inputs})
             raise
 """
@@ -62,9 +62,9 @@ def _obsv_bind({declaration}):
 
 # What needs no look is kept here, without a call; `make_snapshot` says which values these are.
 _KEEP = (
-    "{v} if type({v}) in _obsv_atoms"
-    " or (type({v}) is str and len({v}) <= _obsv_max_repr)"
-    " or (type({v}) is int and _obsv_min_int < {v} < _obsv_max_int)"
+    "{v} if _obsv_type({v}) in _obsv_atoms"
+    " or (_obsv_type({v}) is _obsv_str and _obsv_len({v}) <= _obsv_max_repr)"
+    " or (_obsv_type({v}) is _obsv_int and _obsv_min_int < {v} < _obsv_max_int)"
     " else _obsv_snapshot({v})"
 )
 

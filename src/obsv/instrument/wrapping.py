@@ -125,6 +125,11 @@ def _names(monitored: Monitored, parameters: Parameters) -> dict[str, Any]:
     """What the generated source refers to; a global of the wrapper costs less than an attribute."""
     return {
         "__name__": getattr(monitored.wrapped, "__module__", None) or "obsv",
+        "_obsv_type": type,
+        "_obsv_str": str,
+        "_obsv_int": int,
+        "_obsv_len": len,
+        "_obsv_BaseException": BaseException,
         "_obsv_wrapped": monitored.wrapped,
         "_obsv_function": monitored.function,
         "_obsv_snapshot": monitored.snapshot,
