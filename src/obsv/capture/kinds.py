@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import types
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from decimal import Decimal
+from datetime import date, datetime, time, timedelta
 from enum import Enum
-from fractions import Fraction
-from typing import Any
+from re import Pattern
+from typing import Any, TypeAlias
 
 from obsv.capture.arrays import array_freezer
 from obsv.capture.containers import (
@@ -41,6 +42,19 @@ from obsv.capture.scalars import (
     text_freezer,
 )
 
+# Makes the freezer of a class.
+_Make: TypeAlias = Callable[[type], Freezer]
+
+_AS_TEXT: dict[type, Callable[[Any], str]] = {
+    datetime: datetime.isoformat,
+    date: date.isoformat,
+    time: time.isoformat,
+    timedelta: timedelta.__str__,
+    Pattern: Pattern.__repr__,
+    type(...): repr,
+    type(NotImplemented): repr,
+}
+
 # Programs that make classes without end, as mocks do, must not fill the memory.
 _MAX_KINDS = 4_096
 
@@ -63,6 +77,7 @@ class Kinds:
     def __init__(self, limits: Limits, redactor: Redactor) -> None:
         tools = self._tools = Tools(limits, redactor, self._make_freeze())
         self._items, self._pairs = items_freezer(tools), pairs_freezer(tools)
+        self._families = self._find_families()
         self._references: dict[int, weakref.ref[type]] = {}
         own = {**atom_freezers(tools), **builtin_freezers(tools, self._items, self._pairs), **self._containers()}
         self.known.update((id(kind), freezer) for kind, freezer in own.items())
@@ -114,7 +129,7 @@ class Kinds:
         }
 
     def _choose(self, kind: type) -> Freezer:
-        for choose in (self._secret, self._record, self._array, self._builtin):
+        for choose in (self._secret, self._record, self._array, self._derived):
             freezer = choose(kind)
             if freezer is not None:
                 return freezer
@@ -128,45 +143,50 @@ class Kinds:
     def _record(self, kind: type) -> Freezer | None:
         if issubclass(kind, Enum):
             return enum_freezer(kind, self._tools)
-        if issubclass(kind, type):
-            return class_freezer(kind)
         return record_freezer(kind, self._tools, self._pairs)
 
     def _array(self, kind: type) -> Freezer | None:
         return array_freezer(kind, self._tools.freeze)
 
-    def _builtin(self, kind: type) -> Freezer | None:
-        text = text_freezer(kind, self._tools)
-        if text is not None:
-            return text
-        for base, make in self._families().items():
-            if issubclass(kind, base):
+    def _derived(self, kind: type) -> Freezer | None:
+        for base in ancestry(kind):
+            make = self._families.get(id(base)) or self._loaded_family(base)
+            if make is not None:
                 return make(kind)
         return None
 
-    def _families(self) -> dict[type, Callable[[type], Freezer]]:
-        tools, items, pairs = self._tools, self._items, self._pairs
-        name = class_name
-        families: dict[type, Callable[[type], Freezer]] = {
-            base: lambda kind, base=base: plain_freezer(base, tools)  # type: ignore[misc]
-            for base in (str, bytes, int, float, complex)
+    def _loaded_family(self, base: Any) -> _Make | None:
+        """For classes of the standard library that not every program loads."""
+        tools, max_repr = self._tools, self._tools.limits.max_repr
+        makers: dict[tuple[str, str], _Make] = {
+            ("decimal", "Decimal"): lambda kind: decimal_freezer(base),
+            ("fractions", "Fraction"): lambda kind: fraction_freezer(tools.freeze),
+            ("pathlib", "PurePath"): lambda kind: text_freezer(base.__str__, max_repr),
+            ("uuid", "UUID"): lambda kind: text_freezer(base.__str__, max_repr),
         }
-        families.update(
-            {
-                Decimal: lambda kind: decimal_freezer(tools),
-                Fraction: lambda kind: fraction_freezer(tools),
-                BaseException: lambda kind: exception_freezer(kind, tools, items),
-                list: lambda kind: subclass_freezer(list, name(kind), tools, items),
-                tuple: lambda kind: subclass_freezer(tuple, name(kind), tools, items),
-                OrderedDict: lambda kind: mapping_freezer(OrderedDict, name(kind), pairs),
-                dict: lambda kind: mapping_freezer(dict, name(kind), pairs),
-                set: lambda kind: set_freezer(set, name(kind), tools, items),
-                frozenset: lambda kind: set_freezer(frozenset, name(kind), tools, items),
-                deque: lambda kind: deque_freezer(name(kind), tools, items),
-                types.ModuleType: lambda kind: module_freezer(),
-            }
-        )
-        return families
+        for (module, name), make in makers.items():
+            if getattr(sys.modules.get(module), name, None) is base:
+                return make
+        return None
+
+    def _find_families(self) -> dict[int, _Make]:
+        tools, items, pairs, name = self._tools, self._items, self._pairs, class_name
+        texts = {base: text_freezer(text_of, tools.limits.max_repr) for base, text_of in _AS_TEXT.items()}
+        plain = {base: plain_freezer(base, tools) for base in (str, bytes, int, float, complex)}
+        families: dict[type, _Make] = {
+            **{base: lambda kind, freezer=freezer: freezer for base, freezer in {**texts, **plain}.items()},  # type: ignore[misc]
+            BaseException: lambda kind: exception_freezer(kind, tools, items),
+            list: lambda kind: subclass_freezer(list, name(kind), tools, items),
+            tuple: lambda kind: subclass_freezer(tuple, name(kind), tools, items),
+            OrderedDict: lambda kind: mapping_freezer(OrderedDict, name(kind), pairs),
+            dict: lambda kind: mapping_freezer(dict, name(kind), pairs),
+            set: lambda kind: set_freezer(set, name(kind), tools, items),
+            frozenset: lambda kind: set_freezer(frozenset, name(kind), tools, items),
+            deque: lambda kind: deque_freezer(name(kind), tools, items),
+            type: class_freezer,
+            types.ModuleType: lambda kind: module_freezer(),
+        }
+        return {id(base): make for base, make in families.items()}
 
 
 def unreadable(value: object) -> Frozen:

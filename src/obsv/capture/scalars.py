@@ -5,14 +5,9 @@ from __future__ import annotations
 import gc
 import types
 from array import array
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from fractions import Fraction
+from collections.abc import Callable
 from functools import partial
-from pathlib import PurePath
-from re import Pattern
 from typing import Any
-from uuid import UUID
 
 from obsv.capture.containers import ItemsFreezer, PairsFreezer
 from obsv.capture.frozen import AT, CALL, CUT, INT_BITS, LENGTH_ROOM, Freezer, Frozen, Tools, bounded_text, more
@@ -21,18 +16,6 @@ from obsv.capture.names import class_name, module_name
 _LEAST = 32
 # A Decimal of about 500 digits: its text takes linear time.
 _DECIMAL_BYTES = 300
-
-_AS_TEXT: dict[type, Any] = {
-    datetime: datetime.isoformat,
-    date: date.isoformat,
-    time: time.isoformat,
-    timedelta: timedelta.__str__,
-    UUID: UUID.__str__,
-    PurePath: PurePath.__str__,
-    Pattern: Pattern.__repr__,
-    type(...): repr,
-    type(NotImplemented): repr,
-}
 
 
 def atom_freezers(tools: Tools) -> dict[type, Freezer]:
@@ -86,32 +69,28 @@ def _plain_text_freezer(base: Any, max_repr: int, freeze: Freezer) -> Freezer:
     return freeze_plain
 
 
-def text_freezer(kind: type, tools: Tools) -> Freezer | None:
-    """The freezer of a class with a safe text, or of a subclass of it; None for others."""
-    max_repr = tools.limits.max_repr
-    for base, text_of in _AS_TEXT.items():
-        if issubclass(kind, base):
-            return lambda value, depth, room: bounded_text(text_of(value), max_repr)
-    return None
+def text_freezer(text_of: Callable[[Any], str], max_repr: int) -> Freezer:
+    """The freezer of a class with a safe text, which is written without the methods of a subclass."""
+    return lambda value, depth, room: bounded_text(text_of(value), max_repr)
 
 
-def decimal_freezer(tools: Tools) -> Freezer:
+def decimal_freezer(base: Any) -> Freezer:
     """The freezer of Decimal: its digits, as long as they are not thousands."""
 
-    def freeze_decimal(value: Decimal, depth: int, room: list[int]) -> Frozen:
-        if Decimal.__sizeof__(value) > _DECIMAL_BYTES:
-            return (..., f"Decimal(exponent {Decimal.adjusted(value):,})")
-        return (..., Decimal.__str__(value))
+    def freeze_decimal(value: Any, depth: int, room: list[int]) -> Frozen:
+        if base.__sizeof__(value) > _DECIMAL_BYTES:
+            return (..., f"Decimal(exponent {base.adjusted(value):,})")
+        return (..., base.__str__(value))
 
     return freeze_decimal
 
 
-def fraction_freezer(tools: Tools) -> Freezer:
+def fraction_freezer(freeze: Freezer) -> Freezer:
     """The freezer of Fraction."""
 
-    def freeze_fraction(value: Fraction, depth: int, room: list[int]) -> Frozen:
+    def freeze_fraction(value: Any, depth: int, room: list[int]) -> Frozen:
         parts = [object.__getattribute__(value, name) for name in ("_numerator", "_denominator")]
-        return (..., CALL, "Fraction", [tools.freeze(part, depth, room) for part in parts])
+        return (..., CALL, "Fraction", [freeze(part, depth, room) for part in parts])
 
     return freeze_fraction
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
+from obsv.capture.patterns import patterns
 from obsv.capture.values import Span, ValueFinder
 
 
@@ -23,58 +24,8 @@ class Names(Protocol):
         """Whether a name is a sensitive word or words, with nothing beside."""
 
 
-_SPACES = r"[ \t]{0,8}"
-
-# A run of name characters is tried once, from its start, and what follows it is bounded: linear. Up to three words, as
-# in "API key: …"; the comma is that of a pair in a list.
-_PAIR = re.compile(
-    r"(?<![\w.\-])(?P<key>[\w.\-]+(?:[ ][\w.\-]+){0,2})(?P<quote>\\{0,8}[\"'])?\]?"
-    rf"(?:(?P<sep>{_SPACES}(?P<op>=>|[!<>:+]?={{1,3}}|:(?!:|//)){_SPACES})|,{_SPACES}(?=[bru]?\\{{0,8}}[\"']))"
-)
-_PAIR_OPENS = re.compile(r"[(\[][bru]?\\{0,8}[\"']$")
-_OPTION = re.compile(r"(?<![\w\-])--?(?P<key>[A-Za-z][\w\-]{1,63})[ ]{1,8}(?=[^\s\-])")
-_ELEMENT = re.compile(r"<(?P<key>[A-Za-z][\w.:\-]{0,63})(?:\s[^<>]{0,256})?>(?P<value>[^<]+)(?=</)")
-# pydantic names the field in one line and shows its value in the next.
-_VALIDATION = re.compile(
-    r"^(?P<key>[\w.\-]{1,64})\n[ \t]{1,8}[^\n]{0,512}?input_value=(?P<value>[^\n]{0,512}?)(?=, input_type=|$)",
-    re.MULTILINE,
-)
-
-# The user part may be empty. A password with an unescaped slash is told from a port and a path.
-_URL = re.compile(
-    r"(?<=://)(?P<user>[^\s/:@\"'<>?#]{0,256}:)"
-    r"(?:[^\s\"'<>/?#@]{0,256}(?:@[^\s\"'<>/?#@]{1,256})*|(?!\d{1,5}[/?#])[^\s\"'<>@]{0,256})(?=@)"
-)
-_URL_TOKEN = re.compile(r"(?<=https://)[^\s/:@\"'<>?#]{1,256}(?=@)|(?<=http://)[^\s/:@\"'<>?#]{1,256}(?=@)")
-_BEARER = re.compile(r"(\bbearer[ ]{1,4})[A-Za-z0-9._~+/\-]{8,}=*", re.IGNORECASE)
-_BASIC = re.compile(r"(\bbasic[ ]{1,4})(?=[A-Za-z+/]{0,64}[0-9=])[A-Za-z0-9+/]{6,}=*", re.IGNORECASE)
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----")
-_PRIVATE_KEY_END = re.compile(r"-----END [A-Z ]{0,32}PRIVATE KEY-----")
-
-# `auth.py:12` is a place, and `jwt.InvalidTokenError: …` a message.
-_FILES = (
-    ".py",
-    ".pyx",
-    ".pyi",
-    ".pyc",
-    ".js",
-    ".ts",
-    ".json",
-    ".yml",
-    ".yaml",
-    ".toml",
-    ".ini",
-    ".cfg",
-    ".txt",
-    ".log",
-)
-# "Incorrect API key provided: …"
+# `jwt.InvalidTokenError: …` is a message, and "Incorrect API key provided: …" has a key of two words.
 _FILLERS = frozenset(("is", "was", "provided", "given", "used", "value", "header"))
-_PLACE = re.compile(r"\d{1,5}(?!\w)")
-_ERROR = re.compile(
-    r"(?:Error|Exception|Warning|Failure|Failed|Invalid|Expired|Missing|Required|Mismatch|Revoked|NotFound)$"
-    r"|^(?:Invalid|Expired|Missing|Bad|Wrong|Unknown|Unsupported|Incorrect|Revoked|Malformed|No)[A-Z]"
-)
 
 
 class Scanner:
@@ -92,21 +43,21 @@ class Scanner:
         """The text with every secret masked."""
         text = self._without_private_keys(text)
         if "://" in text and "@" in text:
-            text = _URL_TOKEN.sub(self._mask, _URL.sub(rf"\g<user>{self._mask}", text))
+            text = patterns().url_token.sub(self._mask, patterns().url.sub(rf"\g<user>{self._mask}", text))
         lower = text.lower()
         if any(map(lower.__contains__, self._names.roots)):
-            text = self._masked(_ELEMENT, text, self._value_group)
-            text = self._masked(_VALIDATION, text, self._value_group)
-            text = self._masked(_PAIR, text, self._pair_value)
-            text = self._masked(_OPTION, text, self._option_value)
+            text = self._masked(patterns().element, text, self._value_group)
+            text = self._masked(patterns().validation, text, self._value_group)
+            text = self._masked(patterns().pair, text, self._pair_value)
+            text = self._masked(patterns().option, text, self._option_value)
         if "bearer" in lower or "basic" in lower:
-            text = _BASIC.sub(rf"\1{self._mask}", _BEARER.sub(rf"\1{self._mask}", text))
+            text = patterns().basic.sub(rf"\1{self._mask}", patterns().bearer.sub(rf"\1{self._mask}", text))
         return text
 
     def _without_private_keys(self, text: str) -> str:
         parts, done = [], 0
-        while begin := _PRIVATE_KEY.search(text, done):
-            end = _PRIVATE_KEY_END.search(text, begin.end())
+        while begin := patterns().private_key.search(text, done):
+            end = patterns().private_key_end.search(text, begin.end())
             parts += [text[done : begin.end()], self._mask]
             # A block that was cut off has no end.
             done = end.start() if end else len(text)
@@ -151,7 +102,7 @@ class Scanner:
             return False
         if match["sep"] is None:
             start = match.start("key")
-            return key.startswith("--") or bool(_PAIR_OPENS.search(match.string[max(0, start - 12) : start]))
+            return key.startswith("--") or bool(patterns().pair_opens.search(match.string[max(0, start - 12) : start]))
         return match["op"] != ":" or bool(match["quote"]) or not self._is_harmless_before_colon(key, match)
 
     def _is_phrase(self, parts: list[str]) -> bool:
@@ -161,9 +112,9 @@ class Scanner:
 
     @staticmethod
     def _is_harmless_before_colon(key: str, match: re.Match[str]) -> bool:
-        if key.endswith(_FILES) or ("." in key and _PLACE.match(match.string, match.end())):
+        if patterns().file.search(key) or ("." in key and patterns().place.match(match.string, match.end())):
             return True
-        return bool(_ERROR.search(key.rpartition(".")[2]))
+        return bool(patterns().error.search(key.rpartition(".")[2]))
 
 
 _SpanOf = Callable[[re.Match[str], ValueFinder], Span | None]

@@ -1,0 +1,63 @@
+"""What names with values, and secrets without a name, look like in free text. Each pattern takes linear time."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_SPACES = r"[ \t]{0,8}"
+
+
+class Patterns:
+    """The patterns; compiled when the first text is read, which is 2 ms that `import obsv` does not take.
+
+    Attributes:
+        pair: a name, and what stands between it and its value: `op` between spaces, or the comma of a pair in a list. A
+            run of name characters is tried once, from its start, and what follows it is bounded. Up to three words, as
+            in "API key: …".
+        pair_opens: what stands before the name of a pair in a list.
+        option: `--name value`.
+        element: `<name>value</name>`.
+        validation: pydantic names the field in one line and shows its value in the next.
+        url: user and password. The user may be empty. A password with an unescaped slash is told from port and path.
+        url_token: a user without a password.
+        bearer, basic: the schemes of an Authorization header, with what follows.
+        private_key, private_key_end: the lines around a private key.
+        file: the end of a file's name: `auth.py:12` is a place.
+        place: a line number, or a port.
+        error: the name of an error: `jwt.InvalidTokenError: …` is a message.
+    """
+
+    def __init__(self) -> None:
+        self.pair = re.compile(
+            r"(?<![\w.\-])(?P<key>[\w.\-]+(?:[ ][\w.\-]+){0,2})(?P<quote>\\{0,8}[\"'])?\]?"
+            rf"(?:(?P<sep>{_SPACES}(?P<op>=>|[!<>:+]?={{1,3}}|:(?!:|//)){_SPACES})|,{_SPACES}(?=[bru]?\\{{0,8}}[\"']))"
+        )
+        self.pair_opens = re.compile(r"[(\[][bru]?\\{0,8}[\"']$")
+        self.option = re.compile(r"(?<![\w\-])--?(?P<key>[A-Za-z][\w\-]{1,63})[ ]{1,8}(?=[^\s\-])")
+        self.element = re.compile(r"<(?P<key>[A-Za-z][\w.:\-]{0,63})(?:\s[^<>]{0,256})?>(?P<value>[^<]+)(?=</)")
+        self.validation = re.compile(
+            r"^(?P<key>[\w.\-]{1,64})\n[ \t]{1,8}[^\n]{0,512}?input_value=(?P<value>[^\n]{0,512}?)(?=, input_type=|$)",
+            re.MULTILINE,
+        )
+        self.url = re.compile(
+            r"(?<=://)(?P<user>[^\s/:@\"'<>?#]{0,256}:)"
+            r"(?:[^\s\"'<>/?#@]{0,256}(?:@[^\s\"'<>/?#@]{1,256})*|(?!\d{1,5}[/?#])[^\s\"'<>@]{0,256})(?=@)"
+        )
+        self.url_token = re.compile(r"(?<=https://)[^\s/:@\"'<>?#]{1,256}(?=@)|(?<=http://)[^\s/:@\"'<>?#]{1,256}(?=@)")
+        self.bearer = re.compile(r"(\bbearer[ ]{1,4})[A-Za-z0-9._~+/\-]{8,}=*", re.IGNORECASE)
+        self.basic = re.compile(r"(\bbasic[ ]{1,4})(?=[A-Za-z+/]{0,64}[0-9=])[A-Za-z0-9+/]{6,}=*", re.IGNORECASE)
+        self.private_key = re.compile(r"-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----")
+        self.private_key_end = re.compile(r"-----END [A-Z ]{0,32}PRIVATE KEY-----")
+        self.file = re.compile(r"\.(?:py[xic]?|[jt]s|json|ya?ml|toml|ini|cfg|txt|log)$")
+        self.place = re.compile(r"\d{1,5}(?!\w)")
+        self.error = re.compile(
+            r"(?:Error|Exception|Warning|Failure|Failed|Invalid|Expired|Missing|Required|Mismatch|Revoked|NotFound)$"
+            r"|^(?:Invalid|Expired|Missing|Bad|Wrong|Unknown|Unsupported|Incorrect|Revoked|Malformed|No)[A-Z]"
+        )
+
+
+@lru_cache(maxsize=1)
+def patterns() -> Patterns:
+    """The patterns, compiled once a process."""
+    return Patterns()
