@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Node programs that the tests talk to; without npm those tests are skipped.
+PEERS := $(if $(shell command -v npm),$(patsubst %/package.json,%/node_modules/.installed,$(wildcard tests/peers/*/package.json)))
+PYTEST_ARGS ?= -n 2 --dist loadfile
 
 .PHONY: demo test lint unit test-all bench screenshots clean
 
@@ -17,7 +20,7 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-unit: $(STAMP)
+unit: $(STAMP) $(PEERS)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 # The suite on every interpreter of 3.10 to 3.13 that is found.
@@ -42,5 +45,9 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[all]' --group lint --group test
 	touch $(STAMP)
 
+%/node_modules/.installed: %/package.json
+	npm install --prefix $* --no-package-lock --no-audit --no-fund --loglevel error
+	touch $@
+
 clean:
-	rm -rf .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf tests/peers/*/node_modules .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
