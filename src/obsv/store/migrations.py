@@ -75,8 +75,8 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Mig
 # Not executescript: that would commit the transaction first.
 def _statements(script: str) -> Iterator[str]:
     text = ""
-    for line in script.splitlines(keepends=True):
-        text += line
+    for part in script.split(";")[:-1]:
+        text += part + ";"
         if sqlite3.complete_statement(text):
             yield text
             text = ""
