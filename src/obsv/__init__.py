@@ -1,7 +1,20 @@
 """See what a Python program did: every call, what went in, what came out, how long it took, and why it failed."""
 
-from obsv.instrument.module import auto_instrument_module
+from typing import TYPE_CHECKING, Any
+
 from obsv.instrument.monitor import monitor
 from obsv.runtime import configure, force_flush, shutdown, stats
 
+if TYPE_CHECKING:
+    from obsv.instrument.module import auto_instrument_module
+
 __all__ = ["auto_instrument_module", "configure", "force_flush", "monitor", "shutdown", "stats"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what few programs use when they use it (PEP 562): it takes as long to import as all the rest."""
+    if name == "auto_instrument_module":
+        from obsv.instrument.module import auto_instrument_module
+
+        return auto_instrument_module
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

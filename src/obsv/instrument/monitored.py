@@ -1,6 +1,5 @@
 """A callable under observation: what a decoration worked out once, for all its calls."""
 
-import pickle
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
@@ -98,6 +97,8 @@ def _failing_variables(frames: TracebackType | None) -> Mapping[str, Any]:
 
 def pickle_inputs(args: tuple[Any, ...], keywords: Mapping[str, Any]) -> bytes | None:
     """The arguments of a call, pickled; None where they cannot be or are larger than `MAX_EXACT_BYTES`."""
+    import pickle  # few functions ask for this, and it takes 5 ms to load
+
     try:
         pickled = pickle.dumps((args, dict(keywords)))
     except Exception:
