@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from math import log2
+from math import ceil, log2
 from typing import NamedTuple
 
 from obsv.analysis.layering import Place, Size, layered
@@ -18,8 +18,11 @@ UNFOLDED = 40
 # Above this share of failed calls an arrow is as red as can be; a single failure shows too.
 FULL_HEAT, LEAST_HEAT = 0.1, 0.4
 _CHAR, _PADDING, _HEIGHT = 6.9, 26, 40
-_GROUP_PADDING, _GROUP_HEAD = 18, 22
+# Room for the figures below a name, whatever they are: sizes must not change with the window.
+_LEAST_WIDTH, _MOST_WIDTH = 116.0, 250.0
+_GROUP_PADDING, _GROUP_HEAD = 14, 20
 _ROW_WIDTH = 1_100
+_ROWS, _GAP = 6, 18
 
 
 class Box(NamedTuple):
@@ -54,7 +57,7 @@ class Arrow(NamedTuple):
     """Calls from one box to another.
 
     Attributes:
-        width: 1 to 7, by calls.
+        width: 1 to 4.5, by calls.
         heat: 0 (no errors) to 1.
         stale: whether it comes from a feed that went silent.
     """
@@ -166,7 +169,7 @@ def _box(node: FlowNode, group: str, now_ns: int) -> Box:
 
 
 def _size(label: str) -> Size:
-    return Size(round(max(76.0, min(240.0, len(label) * _CHAR + _PADDING)), 1), _HEIGHT)
+    return Size(round(max(_LEAST_WIDTH, min(_MOST_WIDTH, len(label) * _CHAR + _PADDING)), 1), _HEIGHT)
 
 
 def _arrows(
@@ -189,7 +192,7 @@ def _arrows(
             edge.errors,
             edge.last_ns,
             edge.last_duration_ns,
-            round(1 + 6 * log2(1 + edge.calls) / log2(1 + max(most, 1)), 1),
+            round(1 + 3.5 * log2(1 + edge.calls) / log2(1 + max(most, 1)), 1),
             heat(edge.calls, edge.errors),
             source in stale,
         )
@@ -211,7 +214,7 @@ def _placed(boxes: list[Box], arrows: list[Arrow]) -> list[Box]:
         if box.parent is not None and box.size is not None:
             inside[box.parent][box.id] = box.size
     edges = [(arrow.source, arrow.target) for arrow in arrows]
-    inner = {group: layered(sizes, edges, gap_x=48, gap_y=14) for group, sizes in inside.items()}
+    inner = {group: _columns(sizes, edges) for group, sizes in inside.items()}
     outer_sizes = {
         box.id: box.size if box.size is not None else _around(inside[box.id], inner[box.id])
         for box in boxes
@@ -220,6 +223,23 @@ def _placed(boxes: list[Box], arrows: list[Arrow]) -> list[Box]:
     home = {box.id: box.parent or box.id for box in boxes}
     outer = _outer(outer_sizes, [(home[source], home[target]) for source, target in edges])
     return [box._replace(place=_place(box, outer, outer_sizes, inner)) for box in boxes]
+
+
+def _columns(sizes: dict[str, Size], edges: list[tuple[str, str]]) -> dict[str, Place]:
+    """Callers above what they call, in as few columns as there is room for: groups stand beside each other."""
+    depth = layered(sizes, edges)
+    ordered = sorted(sizes, key=lambda each: depth[each])
+    rows = max(_ROWS, ceil(len(ordered) ** 0.5))
+    places: dict[str, Place] = {}
+    left = 0.0
+    for first in range(0, len(ordered), rows):
+        column = ordered[first : first + rows]
+        width, y = max(sizes[each].width for each in column), 0.0
+        for each in column:
+            places[each] = Place(left + width / 2, y + sizes[each].height / 2)
+            y += sizes[each].height + _GAP
+        left += width + 2 * _GAP
+    return places
 
 
 def _around(sizes: dict[str, Size], places: dict[str, Place]) -> Size:
@@ -231,7 +251,7 @@ def _around(sizes: dict[str, Size], places: dict[str, Place]) -> Size:
 def _outer(sizes: dict[str, Size], edges: list[tuple[str, str]]) -> dict[str, Place]:
     """Groups that call each other in layers; those that do not in rows below."""
     joined = {end for source, target in edges if source != target for end in (source, target)}
-    places = layered({each: size for each, size in sizes.items() if each in joined}, edges, gap_x=90, gap_y=34)
+    places = layered({each: size for each, size in sizes.items() if each in joined}, edges, gap_x=84, gap_y=30)
     bottom = max((places[each].y + sizes[each].height / 2 for each in places), default=-34.0)
     limit = max((places[each].x + sizes[each].width / 2 for each in places), default=0.0)
     x, y, row = 0.0, bottom + 34, 0.0

@@ -44,8 +44,9 @@ def layered(
     Returns:
         centres; the whole begins at (0, 0).
     """
-    forward = _without_circles(list(sizes), _known(sizes, edges))
-    layers = _layers(list(sizes), forward)
+    known = _known(sizes, edges)
+    forward = _without_circles(list(sizes), known)
+    layers = _layers(list(sizes), forward, known)
     above, below = _neighbours(forward)
     _order(layers, above, below)
     ys = _heights(layers, sizes, above, below, gap_y)
@@ -59,11 +60,8 @@ def _known(sizes: Mapping[Key, Size], edges: Iterable[tuple[Key, Key]]) -> list[
 
 def _without_circles(nodes: list[Key], edges: list[tuple[Key, Key]]) -> list[tuple[Key, Key]]:
     """Edges with those turned around that lead back into a walk from the sources."""
-    targets: dict[Key, list[Key]] = defaultdict(list)
-    called = set()
-    for source, target in edges:
-        targets[source].append(target)
-        called.add(target)
+    targets = _targets(edges)
+    called = {target for _, target in edges}
     done: set[Key] = set()
     on_walk: set[Key] = set()
     back: set[tuple[Key, Key]] = set()
@@ -90,25 +88,55 @@ def _without_circles(nodes: list[Key], edges: list[tuple[Key, Key]]) -> list[tup
     return list(turned)
 
 
-def _layers(nodes: list[Key], edges: list[tuple[Key, Key]]) -> list[list[Key]]:
-    """Each node one layer right of the last of its callers."""
+def _layers(nodes: list[Key], forward: list[tuple[Key, Key]], edges: list[tuple[Key, Key]]) -> list[list[Key]]:
+    depth = _longest(nodes, forward)
+    if max(depth.values(), default=0) > 1.6 * len(nodes) ** 0.5 + 1:
+        # Where everybody calls everybody the longest way is a long row of single nodes; the shortest is not.
+        depth = _shortest(nodes, edges)
+    layers: list[list[Key]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
+    for node in nodes:
+        layers[depth[node]].append(node)
+    return layers
+
+
+def _targets(edges: list[tuple[Key, Key]]) -> dict[Key, list[Key]]:
     targets: dict[Key, list[Key]] = defaultdict(list)
-    waits = dict.fromkeys(nodes, 0)
     for source, target in edges:
         targets[source].append(target)
+    return targets
+
+
+def _longest(nodes: list[Key], forward: list[tuple[Key, Key]]) -> dict[Key, int]:
+    """Each node one layer right of the last of its callers; edges without a circle."""
+    targets = _targets(forward)
+    waits = dict.fromkeys(nodes, 0)
+    for _, target in forward:
         waits[target] += 1
-    layer = dict.fromkeys(nodes, 0)
+    depth = dict.fromkeys(nodes, 0)
     ready = [node for node in nodes if not waits[node]]
     for node in ready:
         for target in targets[node]:
-            layer[target] = max(layer[target], layer[node] + 1)
+            depth[target] = max(depth[target], depth[node] + 1)
             waits[target] -= 1
             if not waits[target]:
                 ready.append(target)
-    layers: list[list[Key]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
-    for node in nodes:
-        layers[layer[node]].append(node)
-    return layers
+    return depth
+
+
+def _shortest(nodes: list[Key], edges: list[tuple[Key, Key]]) -> dict[Key, int]:
+    """Each node as many layers right of the sources as calls lead to it at least."""
+    targets = _targets(edges)
+    called = {target for _, target in edges}
+    depth: dict[Key, int] = {}
+    for start in [[node for node in nodes if node not in called], *([node] for node in nodes)]:
+        reached = [node for node in start if node not in depth]
+        depth.update(dict.fromkeys(reached, 0))
+        for node in reached:
+            for target in targets[node]:
+                if target not in depth:
+                    depth[target] = depth[node] + 1
+                    reached.append(target)
+    return depth
 
 
 def _neighbours(edges: list[tuple[Key, Key]]) -> tuple[dict[Key, list[Key]], dict[Key, list[Key]]]:

@@ -7,9 +7,9 @@ pydantic model, raise `ObsvError`s (they become RFC 9457 answers), and add the r
 
 from fastapi import APIRouter
 
-from obsv.api import calls, export, overview, status, traces
+from obsv.api import calls, export, flow, overview, status, traces
 from obsv.api.problems import RESPONSES
 
 router = APIRouter(prefix="/api/v1", responses=RESPONSES)
-for part in (status.router, overview.router, calls.router, export.router, traces.router):
+for part in (status.router, overview.router, calls.router, export.router, traces.router, flow.router):
     router.include_router(part)

@@ -147,7 +147,8 @@ def cytoscape_stylesheet(scheme: Scheme) -> list[dict[str, Any]]:
         scheme: `dark` or `light`; the store `theme` of the shell holds the one in use.
     """
     colour = PALETTES[scheme]
-    label = {"color": colour["text"], "font-family": FONT, "font-size": 11, "text-wrap": "ellipsis"}
+    # Cytoscape takes no quoted names.
+    label = {"color": colour["text"], "font-family": "Inter, sans-serif", "font-size": 11, "text-wrap": "ellipsis"}
     return [
         {
             "selector": "node",

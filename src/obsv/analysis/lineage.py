@@ -1,0 +1,138 @@
+"""Where values went: an output of one call that came in as an input of another in the same trace.
+
+Two values are the same when their recorded texts are, whole. That says nothing for values that everybody has, so these
+are passed over (`is_telling`):
+
+- nothing, truth values and empty things: `None`, `True`, `''`, `[]`, `{}`, …;
+- numbers and texts of fewer than three characters: 0, 42, 'ok';
+- what was masked or cut, since different values look alike then.
+
+A value comes from the call that had put it out last before the taker began. A call that ran around the taker has not
+put anything out by then, and a taker's own output is no source of its inputs. Across services the clocks may differ, so
+there the giver need only have begun first. One look is bounded: so many calls, and so many values of each.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from obsv.store.values import ValuedCall, ValuedCalls
+
+MOST_VALUES = 40
+# Longer texts are compared by this much of their beginning and their length.
+COMPARED = 2_000
+SHORTEST = 3
+CONSTANTS = ("None", "True", "False", "null", "true", "false", "set()", "frozenset()")
+TRIVIAL = frozenset((*CONSTANTS, "nan", "inf", "-inf", "NaN", "0.0", "1.0", "-1.0"))
+EMPTY = "'\"[](){} "
+
+
+class Handover(NamedTuple):
+    """A value that went from one function to another.
+
+    Attributes:
+        source: process id of the function that put it out.
+        output: name of the value there.
+        target: process id of the function that took it.
+        name: of the argument there.
+        times: how often it was seen.
+        example: the value, last time.
+        trace_id: where that was, hex.
+        source_span: that put it out, hex.
+        target_span: that took it, hex.
+    """
+
+    source: int
+    output: str
+    target: int
+    name: str
+    times: int
+    example: str
+    trace_id: str
+    source_span: str
+    target_span: str
+
+
+class _Origin(NamedTuple):
+    ready_ns: int
+    start_ns: int
+    call: ValuedCall
+    name: str
+
+
+def lineage(found: ValuedCalls) -> list[Handover]:
+    """Which values went from which function to which, most frequent first."""
+    service = {number: about[1] for number, about in found.processes.items()}
+    handovers: dict[tuple[int, str, int, str], Handover] = {}
+    for calls in _by_trace(found.calls):
+        origins = _origins(calls)
+        for taker in calls:
+            for name, text in _texts(taker, "INPUT"):
+                origin = _origin(origins.get(text, []), taker, service)
+                if origin is not None:
+                    _count(handovers, origin, taker, name, text)
+    return sorted(handovers.values(), key=lambda each: (-each.times, each.source, each.target, each.output, each.name))
+
+
+def is_telling(text: str) -> bool:
+    """Whether two values with this text are likely the same value."""
+    if len(text) < SHORTEST or text in TRIVIAL or "***" in text or "…" in text:
+        return False
+    return len(text.strip("'\"")) >= SHORTEST and text.strip(EMPTY) != ""
+
+
+def _by_trace(calls: Iterable[ValuedCall]) -> Iterable[list[ValuedCall]]:
+    traces: dict[bytes, list[ValuedCall]] = defaultdict(list)
+    for call in calls:
+        traces[call.trace_id].append(call)
+    return (sorted(trace, key=lambda call: call.start_ns) for trace in traces.values() if len(trace) > 1)
+
+
+def _origins(calls: list[ValuedCall]) -> dict[str, list[_Origin]]:
+    """Who put out each text, in the order in which it was ready."""
+    origins: dict[str, list[_Origin]] = defaultdict(list)
+    for call in calls:
+        for name, text in _texts(call, "OUTPUT"):
+            origins[text].append(_Origin(call.end_ns, call.start_ns, call, name))
+    for each in origins.values():
+        each.sort(key=lambda origin: (origin.ready_ns, origin.start_ns))
+    return origins
+
+
+def _texts(call: ValuedCall, wanted: str) -> list[tuple[str, str]]:
+    texts = [(name, _text(value)) for name, data_type, value in call.values[:MOST_VALUES] if data_type == wanted]
+    return [(name, text) for name, text in texts if is_telling(text)]
+
+
+def _text(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return text if len(text) <= COMPARED else f"{text[:COMPARED]}({len(text)})"
+
+
+def _origin(ready: list[_Origin], taker: ValuedCall, service: dict[int, str]) -> _Origin | None:
+    at = bisect_right([origin.ready_ns for origin in ready], taker.start_ns)
+    before = [each for each in ready[:at] if each.call.span_id != taker.span_id]
+    if before:
+        return before[-1]
+    own = service[taker.process_id]
+    others = [each for each in ready[at:] if service[each.call.process_id] != own and each.start_ns <= taker.start_ns]
+    return max(others, key=lambda each: each.start_ns) if others else None
+
+
+def _count(
+    handovers: dict[tuple[int, str, int, str], Handover], origin: _Origin, taker: ValuedCall, name: str, text: str
+) -> None:
+    key = origin.call.process_id, origin.name, taker.process_id, name
+    known = handovers.get(key)
+    handovers[key] = Handover(
+        *key,
+        known.times + 1 if known else 1,
+        text,
+        taker.trace_id.hex(),
+        origin.call.span_id.hex(),
+        taker.span_id.hex(),
+    )

@@ -1,0 +1,108 @@
+"""`GET /api/v1/flow`: who calls whom; `GET /api/v1/lineage`: where values went."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from obsv.analysis.lineage import lineage
+from obsv.api.depends import StoreReader, TimeWindow
+from obsv.store.flow import read_flow
+from obsv.store.values import valued_calls
+
+router = APIRouter(tags=["flow"])
+
+
+class Node(BaseModel):
+    """A function or feed; counts are of the window."""
+
+    id: int
+    name: str
+    service: str
+    group: str
+    kind: int = Field(description="OTLP SpanKind.")
+    feed: str | None
+    calls: int
+    errors: int
+    last_ns: int | None = Field(description="Start of the latest call, Unix time.")
+    last_duration_ns: int | None
+    interval_ns: int | None = Field(description="Of a feed: usual time between updates.")
+    stale: bool = Field(description="A feed whose last update is older than twice its usual interval.")
+
+
+class Edge(BaseModel):
+    """Calls from one function to another."""
+
+    source: int
+    target: int
+    calls: int
+    errors: int
+    last_ns: int = Field(description="Start of the latest call, Unix time.")
+    last_duration_ns: int
+
+
+class FlowAnswer(BaseModel):
+    """Who calls whom. What was called only before the window is there with no calls."""
+
+    nodes: list[Node]
+    edges: list[Edge]
+    left_out: int = Field(description="How many of the least busy functions are not here.")
+
+
+class HandoverAnswer(BaseModel):
+    """A value that an output of one function handed to an input of another."""
+
+    source: str
+    output: str
+    target: str
+    input: str
+    times: int
+    example: str
+    trace_id: str
+    source_span_id: str
+    target_span_id: str
+
+
+class LineageAnswer(BaseModel):
+    """Where values went. `cut`: there were more calls than are looked at."""
+
+    handovers: list[HandoverAnswer]
+    calls: int
+    cut: bool
+
+
+@router.get("/flow", summary="Who calls whom")
+def flow(reader: StoreReader, window: TimeWindow) -> FlowAnswer:
+    """Functions, feeds, and the calls between them, with the counts of the window's whole minutes."""
+    found = read_flow(reader, window)
+    now_ns = time.time_ns()
+    nodes = [Node(**node._asdict(), group=node.process_group, stale=node.stale(now_ns)) for node in found.nodes]
+    return FlowAnswer(nodes=nodes, edges=[Edge(**edge._asdict()) for edge in found.edges], left_out=found.left_out)
+
+
+@router.get("/lineage", summary="Where values went")
+def handovers(
+    reader: StoreReader,
+    window: TimeWindow,
+    trace_id: Annotated[str | None, Query(description="Look in this trace only.")] = None,
+) -> LineageAnswer:
+    """Outputs that came in as inputs of another call of the same trace, among the latest calls of the window."""
+    found = valued_calls(reader, window, trace_id)
+    answers = [
+        HandoverAnswer(
+            source=found.processes[each.source][0],
+            output=each.output,
+            target=found.processes[each.target][0],
+            input=each.name,
+            times=each.times,
+            example=each.example,
+            trace_id=each.trace_id,
+            source_span_id=each.source_span,
+            target_span_id=each.target_span,
+        )
+        for each in lineage(found)
+    ]
+    return LineageAnswer(handovers=answers, calls=len(found.calls), cut=found.cut)

@@ -1,0 +1,203 @@
+"""Flow: who calls whom, and where values went."""
+
+import time
+from typing import Any
+
+import dash_cytoscape as cyto
+import dash_mantine_components as dmc
+from dash import Input, Output, State, dcc, html
+from dash.development.base_component import Component
+
+from obsv.analysis.flow_graph import draw
+from obsv.analysis.lineage import lineage
+from obsv.dashboards.components import time_picker
+from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.timepicker import watch_time_picker
+from obsv.dashboards.flow_elements import of_graph, of_lineage
+from obsv.dashboards.flow_style import flow_style
+from obsv.dashboards.page import App, Page, View
+from obsv.store.flow import read_flow
+from obsv.store.reader import Reader
+from obsv.store.values import valued_calls
+from obsv.store.window import Window
+
+HOTKEY: dict[str, Any] = {"data-hotkey": "/"}
+MODES = (("calls", "Calls"), ("lineage", "Data lineage"))
+
+
+def layout(view: View) -> Component:
+    """The page.
+
+    Raises:
+        InvalidQuery: the time window cannot be read.
+    """
+    window = view.window()
+    asked: dict[str, Any] = {
+        "mode": "lineage" if view.query.get("mode") == "lineage" else "calls",
+        "trace": view.query.get("trace") or None,
+        "folded": _folded(view.query.get("folded")),
+    }
+    first = look(view.reader, window, asked, view.now_ns)
+    return html.Div(
+        [
+            html.Div([html.H1("Flow"), _tools(asked["mode"]), time_picker("flow-time", window, now_ns=view.now_ns)],
+                     className="page-head"),
+            html.Div([_graph(), *_beside()], className="card flow-card"),
+            dcc.Store(id="flow-asked", data=asked),
+            dcc.Store(id="flow-tick"),
+            dcc.Store(id="flow-look", data=first),
+            dcc.Store(id="flow-drawn"),
+        ],
+        className="flow-page",
+    )  # fmt: skip
+
+
+def _folded(text: str | None) -> list[str] | None:
+    """The folded groups of the address; None when it leaves that open."""
+    return None if text is None else [name for name in text.split("|") if name]
+
+
+def look(reader: Reader, window: Window, asked: dict[str, Any], now_ns: int) -> dict[str, Any]:
+    """What there is to draw.
+
+    Args:
+        reader: of the store.
+        window: the time.
+        asked: `mode` ("calls" or "lineage"), `trace` (only this one's lineage), `folded` (groups, or None).
+        now_ns: Unix time.
+
+    Returns:
+        `elements`, a `note` on them, and `key`: while it is the same, what is drawn stays where it is.
+    """
+    if asked["mode"] == "lineage":
+        return _lineage(reader, window, asked)
+    flow = read_flow(reader, window)
+    graph = draw(flow, now_ns, asked["folded"])
+    folded = [box.id for box in graph.boxes if box.kind == "folded"]
+    busy = sum(1 for node in flow.nodes if node.calls)
+    note = f"{busy:,} of {len(flow.nodes):,} functions called in this time"
+    if flow.left_out:
+        note += f"; {flow.left_out:,} more are not drawn"
+    elements = of_graph(graph, now_ns, window.query())
+    return {"elements": elements, "note": note, "key": f"calls {folded}", "folded": folded, "groups": graph.groups}
+
+
+def _lineage(reader: Reader, window: Window, asked: dict[str, Any]) -> dict[str, Any]:
+    found = valued_calls(reader, window, asked["trace"])
+    handovers = lineage(found)
+    where = "of this trace" if asked["trace"] else "of this time"
+    first = "first" if asked["trace"] else "latest"
+    scope = (
+        f"the {first} {len(found.calls):,} calls {where}" if found.cut else f"all {len(found.calls):,} calls {where}"
+    )
+    note = f"{len(handovers):,} values went from an output into an input, in {scope}"
+    return {"elements": of_lineage(found, handovers), "note": note, "key": "lineage", "folded": [], "groups": []}
+
+
+def _tools(mode: str) -> Component:
+    modes = dmc.SegmentedControl(
+        id="flow-mode",
+        data=[{"value": value, "label": label} for value, label in MODES],
+        value=mode,
+        size="xs",
+        className="presets",
+        withItemsBorders=False,
+        **aria(label="What to draw"),
+    )
+    search = html.Div(
+        dmc.TextInput(
+            id="flow-find",
+            placeholder="Find a function",
+            debounce=300,
+            size="xs",
+            leftSection=html.I(className="icon icon-search"),
+            rightSection=html.Kbd("/"),
+            **aria(label="Find a function"),
+        ),
+        className="flow-find",
+        **HOTKEY,
+    )
+    return html.Div([modes, search], className="page-tools flow-tools")
+
+
+def _graph() -> Component:
+    graph = cyto.Cytoscape(
+        id="flow-graph",
+        elements=[],
+        layout={"name": "preset", "fit": True, "padding": 40},
+        stylesheet=flow_style("dark"),
+        autoRefreshLayout=False,
+        boxSelectionEnabled=False,
+        minZoom=0.1,
+        maxZoom=2.5,
+        style={"width": "100%", "height": "100%"},
+        responsive=True,
+    )
+    return html.Div(graph, className="flow-canvas", role="img", **aria(label="Graph; the list below says the same"))
+
+
+def _beside() -> list[Component]:
+    buttons = [
+        html.Button(html.I(className="icon icon-plus"), id="flow-in", className="icon-button", title="Closer (+)",
+                    **aria(label="Closer")),
+        html.Button(html.I(className="icon icon-minus"), id="flow-out", className="icon-button", title="Farther (-)",
+                    **aria(label="Farther")),
+        html.Button(html.I(className="icon icon-fit"), id="flow-fit", className="icon-button", title="All of it (0)",
+                    **aria(label="All of it")),
+    ]  # fmt: skip
+    groups = [
+        html.Button("Fold groups", id="flow-fold", className="button"),
+        html.Button("Unfold", id="flow-unfold", className="button"),
+    ]
+    return [
+        html.Div(id="flow-empty", className="grid-overlay", hidden=True),
+        html.Div(id="flow-tip", className="flow-tip", role="tooltip", hidden=True),
+        html.Div(groups, className="flow-groups", id="flow-groups"),
+        html.Div(buttons, className="flow-zoom"),
+        html.Div([_legend(), html.Span(id="flow-note", role="status")], className="flow-foot"),
+        html.Ul(id="flow-list", className="visually-hidden", **aria(label="Functions")),
+    ]
+
+
+def _legend() -> Component:
+    entries = (
+        ("square", "function"),
+        ("round", "feed"),
+        ("arrow", "wider: more calls"),
+        ("arrow red", "redder: more errors"),
+        ("arrow stale", "feed went silent"),
+        ("idle", "not called in this time"),
+    )
+    marks = [html.Span([html.I(className=f"key key-{kind}"), text]) for kind, text in entries]
+    return html.Div(marks, className="flow-legend", id="flow-legend")
+
+
+def register(app: App) -> None:
+    """Its callbacks."""
+    watch_time_picker(app, "flow-time")
+
+    @app.callback(
+        Output("flow-look", "data"),
+        Input("flow-asked", "data"),
+        Input("flow-time-window", "data"),
+        Input("flow-tick", "data"),
+        prevent_initial_call=True,
+    )
+    def draw_again(asked: dict[str, Any], window: dict[str, str], _: Any) -> dict[str, Any]:
+        now_ns = time.time_ns()
+        return look(app.reader, Window.parse(window, now_ns), asked, now_ns)
+
+    @app.callback(Output("flow-graph", "stylesheet"), Input("theme", "data"))
+    def dress(theme: str | None) -> list[dict[str, Any]]:
+        return flow_style("light" if theme == "light" else "dark")
+
+    app.clientside("flowDraw", Output("flow-graph", "elements"), Input("flow-look", "data"))
+    app.clientside("flowTick", Output("flow-tick", "data"), Input("pulse", "data"), prevent_initial_call=True)
+    app.clientside("flowFind", Output("flow-find", "error"), Input("flow-find", "value"), prevent_initial_call=True)
+    app.clientside(
+        "flowMode", Output("flow-asked", "data"), Input("flow-mode", "value"), State("flow-asked", "data"),
+        prevent_initial_call=True,
+    )  # fmt: skip
+
+
+PAGE = Page(path="/flow", title="Flow", layout=layout, register=register, icon="flow", key="f")

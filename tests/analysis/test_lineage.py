@@ -1,0 +1,71 @@
+"""Where values went."""
+
+from __future__ import annotations
+
+import pytest
+
+from obsv.analysis.lineage import Handover, is_telling, lineage
+from obsv.store.values import ValuedCall, ValuedCalls
+
+PROCESSES = {number: (f"f{number}", "s" if number < 9 else "other", "g", 1) for number in range(12)}
+
+
+def valued(process: int, start: int, end: int, *, trace: bytes = b"t", **values: str) -> ValuedCall:
+    """A call; names that begin with `out` are outputs."""
+    named = [(name, "OUTPUT" if name.startswith("out") else "INPUT", value) for name, value in values.items()]
+    return ValuedCall(trace, bytes([process, start]), start, end, process, named)
+
+
+def found(*calls: ValuedCall) -> list[tuple[int, str, int, str]]:
+    return [each[:4] for each in lineage(ValuedCalls(list(calls), PROCESSES, False))]
+
+
+def test_an_output_that_comes_in_elsewhere_is_an_edge() -> None:
+    """From the call that put it out to the one that took it."""
+    assert found(valued(1, 0, 5, out="'AAPL'"), valued(2, 6, 9, symbol="'AAPL'")) == [(1, "out", 2, "symbol")]
+
+
+def test_the_last_to_put_it_out_gave_it() -> None:
+    """What passed a value on is nearer than what made it."""
+    calls = valued(1, 0, 2, out="12.50"), valued(2, 3, 5, out="12.50"), valued(3, 6, 9, price="12.50")
+    assert found(*calls) == [(2, "out", 3, "price")]
+
+
+def test_nothing_comes_from_what_has_not_ended() -> None:
+    """A caller has not put anything out while it calls; nor does a call feed itself, or what is long over by then."""
+    assert found(valued(1, 0, 9, out="'AAPL'"), valued(2, 3, 5, symbol="'AAPL'")) == []
+    assert found(valued(1, 0, 5, symbol="'AAPL'", out="'AAPL'")) == []
+    assert found(valued(1, 6, 9, out="'AAPL'"), valued(2, 0, 5, symbol="'AAPL'")) == []
+
+
+def test_another_services_clock_may_be_late() -> None:
+    """Across services it is enough that the giver began first."""
+    assert found(valued(10, 0, 9, out="'AAPL'"), valued(2, 3, 5, symbol="'AAPL'")) == [(10, "out", 2, "symbol")]
+
+
+def test_traces_are_apart() -> None:
+    """The same value in another trace says nothing."""
+    assert found(valued(1, 0, 5, out="'AAPL'"), valued(2, 6, 9, trace=b"u", symbol="'AAPL'")) == []
+
+
+def test_handovers_are_counted_with_their_last_example() -> None:
+    """One edge a pair of variables."""
+    first = [valued(1, 0, 5, out="111"), valued(2, 6, 9, price="111")]
+    second = [valued(1, 0, 5, trace=b"u", out="222"), valued(2, 6, 9, trace=b"u", price="222")]
+    handovers = lineage(ValuedCalls([*first, *second], PROCESSES, False))
+    assert handovers == [Handover(1, "out", 2, "price", 2, "222", b"u".hex(), "0100", "0206")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["None", "True", "''", "[]", "{}", "()", "0", "42", "'ok'", "***", "'a***b'", "'long…' (9,999 characters)", ""],
+)
+def test_values_that_everybody_has_do_not_count(text: str) -> None:
+    """Nor do those whose text does not say which value it was."""
+    assert not is_telling(text)
+
+
+@pytest.mark.parametrize("text", ["'AAPL'", "123", "12.5", "<Order at 0x7f3c>", "[1, 2]", "{'id': 7}"])
+def test_values_that_tell(text: str) -> None:
+    """Three characters and more."""
+    assert is_telling(text)
