@@ -1,12 +1,20 @@
 """Everything between a monitored call and the store: provider, buffer, writer, housekeeping."""
 
 import logging
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExporter
 
 from obsv.config import Settings
+from obsv.errors import ConfigurationError
+from obsv.exporters.lane import Lane
+from obsv.exporters.otlp import otlp_lane
 from obsv.exporters.sqlite import SQLiteSpanExporter
 from obsv.housekeeping import Housekeeping
 from obsv.trace.breaker import CircuitBreaker
@@ -15,6 +23,9 @@ from obsv.trace.provider import SCOPE, TracerProvider
 from obsv.trace.recording import recording
 
 logger = logging.getLogger("obsv")
+
+# A collector that does not answer must not keep whoever waits for the store.
+_LANE_FLUSH_S = 2.0
 
 
 class Pipeline:
@@ -29,16 +40,39 @@ class Pipeline:
         self.exporter = SQLiteSpanExporter(settings.db, busy_timeout_s=settings.busy_timeout_s)
         self.processor = _processor(settings, self.exporter)
         self.provider = _provider(settings)
-        _join(self.provider, self.processor)
+        self.lane = _lane(settings, self.provider)
+        _join(self.provider, [self.processor] if self.lane is None else [self.processor, self.lane])
         resource = recording.origin.resource
         self.housekeeping = Housekeeping(self.exporter.writer, self.processor, settings, resource)
 
-    def force_flush(self, timeout_s: float) -> bool:
+    def store_all(self, timeout_s: float) -> bool:
         return self.processor.force_flush(int(timeout_s * 1_000))
+
+    def force_flush(self, timeout_s: float) -> bool:
+        started = time.monotonic()
+        is_stored = self.store_all(timeout_s)
+        if self.lane is not None:
+            left_s = timeout_s - (time.monotonic() - started)
+            self.lane.force_flush(int(max(0.0, min(left_s, _LANE_FLUSH_S)) * 1_000))
+        return is_stored
 
     def shutdown(self) -> None:
         self.housekeeping.stop()
         self.processor.shutdown()
+        if self.lane is not None:
+            self.lane.shutdown()
+
+    def end(self) -> None:
+        """Shut down what others added to our provider, once everything of ours is stored."""
+        if isinstance(self.provider, TracerProvider):
+            self.provider.shutdown()
+
+    def stats(self) -> dict[str, Any]:
+        found = self.processor.stats()
+        if self.lane is not None:
+            lane = self.lane
+            found |= {"otlp_exported": lane.exported, "otlp_dropped": lane.dropped, "otlp_depth": lane.depth}
+        return found
 
 
 def _processor(settings: Settings, exporter: SpanExporter) -> ErrorFirstSpanProcessor:
@@ -67,10 +101,23 @@ def _provider(settings: Settings) -> trace.TracerProvider:
     return provider
 
 
-def _join(provider: trace.TracerProvider, processor: ErrorFirstSpanProcessor) -> None:
-    """Send what a provider's tracers make, and monitored calls, to the processor."""
+def _lane(settings: Settings, provider: trace.TracerProvider) -> Lane | None:
+    """The lane to a collector; never a reason not to record."""
+    if settings.otlp_endpoint is None and not isinstance(provider, TracerProvider):
+        return None  # whoever installed the provider has read the same variables
+    try:
+        return otlp_lane(settings.otlp_endpoint, os.environ)
+    except ConfigurationError as error:
+        logger.error("Spans are not sent by OTLP. %s", error)
+    except Exception:
+        logger.exception("Spans are not sent by OTLP; they are stored.")
+    return None
+
+
+def _join(provider: trace.TracerProvider, processors: Sequence[SpanProcessor]) -> None:
+    """Send what a provider's tracers make, and monitored calls, to the processors."""
     if isinstance(provider, TracerProvider):
-        provider.add_span_processor(processor)
+        _add(provider.add_span_processor, processors)
         provider.open(recording)
         return
     add = getattr(provider, "add_span_processor", None)
@@ -81,11 +128,16 @@ def _join(provider: trace.TracerProvider, processor: ErrorFirstSpanProcessor) ->
             type(provider).__name__,
         )
         own = TracerProvider(shutdown_on_exit=False)
-        own.add_span_processor(processor)
+        _add(own.add_span_processor, processors)
         own.open(recording)
         return
-    add(processor)
+    _add(add, processors)
     recording.origin = recording.origin._replace(resource=getattr(provider, "resource", recording.origin.resource))
-    recording.on_end = processor.on_end
+    recording.on_end = processors[0].on_end
     recording.tracer = provider.get_tracer(SCOPE.name, SCOPE.version)
     recording.dropped, recording.off, recording.bypass = None, False, True
+
+
+def _add(add: Callable[[SpanProcessor], object], processors: Sequence[SpanProcessor]) -> None:
+    for processor in processors:
+        add(processor)

@@ -85,7 +85,7 @@ def stats() -> dict[str, Any]:
     Empty before the first recorded call.
     """
     pipeline = _pipeline
-    return {} if pipeline is None else pipeline.processor.stats()
+    return {} if pipeline is None else pipeline.stats()
 
 
 def start() -> None:
@@ -124,8 +124,9 @@ def _open() -> None:
 def _shutdown_at_exit() -> None:
     pipeline = _pipeline
     if pipeline is not None:
-        pipeline.force_flush(_EXIT_TIMEOUT_S)
+        pipeline.store_all(_EXIT_TIMEOUT_S)
         shutdown()
+        pipeline.end()
 
 
 def _flush_at_exit() -> None:

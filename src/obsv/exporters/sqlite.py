@@ -1,6 +1,7 @@
 """Spans into an obsv store, by OpenTelemetry's `SpanExporter`."""
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -20,14 +21,15 @@ class SQLiteSpanExporter(SpanExporter):
     """Writes spans, of whatever instrumentation, to a store; works behind any OpenTelemetry processor.
 
     Args:
-        path: the database file; made with its directories at the first export.
+        path: the database file; made with its directories at the first export. None takes `OBSV_DB`, else
+            `logs/observability.db`: what `OTEL_TRACES_EXPORTER=obsv_sqlite` does.
         busy_timeout_s: how long a write waits for another process's lock, in seconds.
 
     A span that is there already (trace id, span id) is not stored again, so an export may be repeated.
     """
 
-    def __init__(self, path: str | Path = DEFAULT_DB, *, busy_timeout_s: float = 1.0) -> None:
-        self.writer = Writer(path, busy_timeout_s=busy_timeout_s)
+    def __init__(self, path: str | Path | None = None, *, busy_timeout_s: float = 1.0) -> None:
+        self.writer = Writer(path or os.environ.get("OBSV_DB") or DEFAULT_DB, busy_timeout_s=busy_timeout_s)
         self._rows = Rows()
         self._said: str | None = None
 

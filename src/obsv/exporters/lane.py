@@ -1,0 +1,220 @@
+"""A lane of its own for an exporter that may be slow, dead or lying: bounded, and never in the way of anything else.
+
+Not the SDK's batch processor: that one has no bound on `force_flush`, logs on the thread of the program when it is
+full, and takes errors for no more than successes. Not the error-first processor of the store either: that one keeps
+errors for ever, which is right for the store and wrong for a copy. What the copy loses is in the store; `obsv forward`
+sends it.
+"""
+
+import contextlib
+import logging
+import os
+import threading
+import weakref
+from collections import deque
+
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, Context, attach, set_value
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.trace import StatusCode
+
+from obsv.trace.breaker import CircuitBreaker
+from obsv.trace.notices import Notices
+from obsv.trace.span import ERROR
+from obsv.trace.span import Span as LeanSpan
+
+
+class Lane(SpanProcessor):
+    """A span processor that hands spans to an exporter when it can, errors first, the oldest dropped when it cannot.
+
+    Args:
+        exporter: where spans go; what it refuses is not tried again, as it tries by itself.
+        name: of the destination, for the log.
+        max_queue_size: successes that wait, and as many errors beside them.
+        max_export_batch_size: most spans of one export.
+        schedule_delay_s: seconds between two exports.
+        breaker: when a failing exporter is left alone, and for how long.
+    """
+
+    # Tells obsv's TracerProvider that monitored calls need not be shown to `on_start`.
+    ignores_start = True
+
+    def __init__(
+        self,
+        exporter: SpanExporter,
+        name: str,
+        *,
+        max_queue_size: int = 8_192,
+        max_export_batch_size: int = 512,
+        schedule_delay_s: float = 1.0,
+        breaker: CircuitBreaker | None = None,
+    ) -> None:
+        self._exporter = exporter
+        self._name = name
+        self._size = max_queue_size
+        self._batch_size = max_export_batch_size
+        self._delay_s = schedule_delay_s
+        self._breaker = breaker or CircuitBreaker(3, 30.0)
+        self._notices = Notices()
+        self.exported = self.dropped = self._refused = 0
+        self._is_shut_down = False
+        self._reset()
+        if hasattr(os, "register_at_fork"):
+            reset = weakref.WeakMethod(self._reset)
+            os.register_at_fork(after_in_child=lambda: (method := reset()) and method())
+
+    def _reset(self) -> None:
+        # After a fork the parent sends what waits; the child has no thread yet.
+        self._errors: deque[ReadableSpan] = deque(maxlen=self._size)
+        self._spans: deque[ReadableSpan] = deque(maxlen=self._size)
+        self._flushes: deque[_Flush] = deque()
+        self._called = threading.Event()
+        self._starting = threading.Lock()  # guards `_thread`
+        self._thread: threading.Thread | None = None
+
+    # -- OpenTelemetry's SpanProcessor ---------------------------------------------------------------------------------
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Does nothing."""
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Take an ended span; takes no lock and never raises."""
+        try:
+            if type(span) is LeanSpan:
+                queue = self._errors if span.status_code == ERROR else self._spans
+            elif span.context is None or not span.context.trace_flags.sampled:
+                return
+            else:
+                queue = self._errors if span.status.status_code is StatusCode.ERROR else self._spans
+            if self._is_shut_down or len(queue) == self._size:
+                self.dropped += 1
+            if not self._is_shut_down:
+                queue.append(span)
+                if self._thread is None:
+                    self._start()
+                elif len(queue) >= self._batch_size and not self._called.is_set():
+                    self._called.set()
+        except Exception:
+            self._notices.once("on_end", logging.ERROR, "A span could not be taken for %s.", self._name, exc_info=True)
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Send what waits.
+
+        Args:
+            timeout_millis: milliseconds to wait at most.
+
+        Returns:
+            Whether all of it was taken, in time.
+        """
+        if self._thread is None:
+            return not (self._errors or self._spans)
+        flush = _Flush(self._refused)
+        self._flushes.append(flush)
+        self._called.set()
+        return flush.done.wait(timeout_millis / 1e3) and flush.result
+
+    def shutdown(self, timeout_millis: int = 1_000) -> None:
+        """Send what waits as far as time allows, and end. Calls after the first do nothing.
+
+        Args:
+            timeout_millis: milliseconds to wait at most.
+        """
+        if self._is_shut_down:
+            return
+        self._is_shut_down = True
+        self._called.set()
+        if self._thread is not None:
+            self._thread.join(timeout_millis / 1e3)
+        self.dropped += self.depth
+        self._errors.clear()
+        self._spans.clear()
+        # Not here: an exporter that hangs may hang in its shutdown as well.
+        closing = threading.Thread(target=self._close, name="obsv-otlp-close", daemon=True)
+        closing.start()
+        closing.join(max(0.2, timeout_millis / 1e4))
+
+    def _close(self) -> None:
+        try:
+            self._exporter.shutdown()
+        except Exception as error:
+            self._notices.once("shutdown", logging.WARNING, "The exporter to %s failed to close: %s", self._name, error)
+
+    # -- the lane's thread ---------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="obsv-otlp", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        # Else the exporter's own HTTP calls would become spans.
+        attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
+        while not self._is_shut_down:
+            self._called.wait(self._delay_s)
+            self._called.clear()
+            if not self._flushes:
+                self._drain()
+            while self._flushes:
+                flush = self._flushes.popleft()
+                flush.result = self._drain(probe_now=True) and self._refused == flush.refused_before
+                flush.done.set()
+        self._drain()
+
+    @property
+    def depth(self) -> int:
+        """Spans that wait."""
+        return len(self._errors) + len(self._spans)
+
+    def _drain(self, *, probe_now: bool = False) -> bool:
+        """Export until nothing waits, or one failed.
+
+        Returns:
+            Whether everything was taken.
+        """
+        while self._errors or self._spans:
+            if not self._breaker.allow(probe_now=probe_now) or not self._export(self._next_batch()):
+                return False
+        return True
+
+    def _next_batch(self) -> list[ReadableSpan]:
+        batch: list[ReadableSpan] = []
+        # `shutdown` may empty the queues under us, when it has waited long enough.
+        with contextlib.suppress(IndexError):
+            for queue in (self._errors, self._spans):
+                while queue and len(batch) < self._batch_size:
+                    batch.append(queue.popleft())
+        return batch
+
+    def _export(self, batch: list[ReadableSpan]) -> bool:
+        try:
+            taken = self._exporter.export(batch) is not SpanExportResult.FAILURE
+            reason = "it was refused"
+        except Exception as error:
+            taken, reason = False, f"{type(error).__name__}: {error}"
+        if taken:
+            self.exported += len(batch)
+            self._breaker.succeeded()
+            self._notices.over("export")
+            return True
+        self.dropped += len(batch)
+        self._refused += 1
+        self._breaker.failed()
+        self._notices.once(
+            "export",
+            logging.WARNING,
+            "Spans could not be sent to %s (%s). They are in the store: obsv forward --to %s sends them later.",
+            self._name,
+            reason,
+            self._name,
+        )
+        return False
+
+
+class _Flush:
+    __slots__ = ("done", "refused_before", "result")
+
+    def __init__(self, refused_before: int) -> None:
+        self.refused_before = refused_before
+        self.done = threading.Event()
+        self.result = False

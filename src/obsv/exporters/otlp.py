@@ -1,0 +1,130 @@
+"""The OTLP lane: what else is sent to a collector or backend, by OpenTelemetry's official exporters (extra `otlp`).
+
+Endpoint, protocol, headers, certificates, compression and timeout are the standard's `OTEL_EXPORTER_OTLP_*`; sizes and
+delay of the queue `OTEL_BSP_*`.
+"""
+
+import importlib
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from opentelemetry.sdk.trace.export import SpanExporter
+
+from obsv.errors import ConfigurationError
+from obsv.exporters.lane import Lane
+
+logger = logging.getLogger("obsv")
+
+GRPC, HTTP = "grpc", "http/protobuf"
+_MODULES = {
+    GRPC: "opentelemetry.exporter.otlp.proto.grpc.trace_exporter",
+    HTTP: "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+}
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+_TRACES_PATH = "/v1/traces"
+
+
+def otlp_lane(endpoint: str | None, environment: Mapping[str, str]) -> Lane | None:
+    """The lane that the settings ask for.
+
+    Args:
+        endpoint: base address such as `http://127.0.0.1:4318`, or a whole one; None asks the environment.
+        environment: the variables. They ask for a lane by an endpoint, or by `otlp` in `OTEL_TRACES_EXPORTER`; other
+            names without `otlp` there turn it off.
+
+    Returns:
+        The lane; None where nobody asked for one.
+
+    Raises:
+        ConfigurationError: the exporter is not installed, or a setting cannot be used.
+    """
+    if endpoint is None and not _is_asked_for(environment):
+        return None
+    named = endpoint or _first(environment, _ENDPOINTS) or "http://localhost:4318"
+    return Lane(otlp_exporter(endpoint, environment), named, **_sizes(environment))
+
+
+def has_endpoint(environment: Mapping[str, str]) -> bool:
+    """Whether the environment names an OTLP endpoint for traces."""
+    return _first(environment, _ENDPOINTS) is not None
+
+
+def otlp_exporter(endpoint: str | None, environment: Mapping[str, str]) -> SpanExporter:
+    """An official exporter; arguments as of `otlp_lane`, and None takes the exporter's own default.
+
+    Raises:
+        ConfigurationError: the exporter is not installed, or a setting cannot be used.
+    """
+    protocol = protocol_of(endpoint, environment)
+    try:
+        exporter: Any = importlib.import_module(_MODULES[protocol]).OTLPSpanExporter
+    except ImportError as error:
+        raise ConfigurationError(f"Sending OTLP needs more packages: pip install 'obsv[otlp]' ({error}).") from error
+    made: SpanExporter
+    if endpoint is None:
+        made = exporter()
+    elif protocol == GRPC:
+        made = exporter(endpoint=_with_scheme(endpoint))
+    else:
+        made = exporter(endpoint=traces_url(endpoint))
+    return made
+
+
+def protocol_of(endpoint: str | None, environment: Mapping[str, str]) -> str:
+    """`grpc` or `http/protobuf`: as the environment says, else gRPC where the port is 4317, its registered one.
+
+    Raises:
+        ConfigurationError: the environment names another.
+    """
+    named = _first(environment, _PROTOCOLS)
+    if named is not None:
+        if named not in _MODULES:
+            raise ConfigurationError(f"OTEL_EXPORTER_OTLP_PROTOCOL is {GRPC} or {HTTP}, not {named!r}.")
+        return named
+    address = endpoint or _first(environment, _ENDPOINTS) or ""
+    try:
+        return GRPC if urlsplit(_with_scheme(address)).port == 4317 else HTTP
+    except ValueError as error:
+        raise ConfigurationError(f"{address!r} is no endpoint: {error}.") from error
+
+
+def traces_url(endpoint: str) -> str:
+    """The whole address for traces over HTTP: a base address gets `/v1/traces`, as the specification has it."""
+    url = urlsplit(_with_scheme(endpoint))
+    if url.path.rstrip("/").endswith(_TRACES_PATH):
+        return url.geturl()
+    return url._replace(path=url.path.rstrip("/") + _TRACES_PATH).geturl()
+
+
+def _with_scheme(endpoint: str) -> str:
+    return endpoint if "://" in endpoint else f"http://{endpoint}"
+
+
+def _is_asked_for(environment: Mapping[str, str]) -> bool:
+    exporters = environment.get("OTEL_TRACES_EXPORTER", "").strip()
+    if exporters:
+        return any(name.strip().startswith("otlp") for name in exporters.split(","))
+    return has_endpoint(environment)
+
+
+def _first(environment: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    return next((found for name in names if (found := environment.get(name, "").strip())), None)
+
+
+def _sizes(environment: Mapping[str, str]) -> dict[str, Any]:
+    settings = {
+        "max_queue_size": ("OTEL_BSP_MAX_QUEUE_SIZE", 1),
+        "max_export_batch_size": ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1),
+        "schedule_delay_s": ("OTEL_BSP_SCHEDULE_DELAY", 1_000),
+    }
+    sizes: dict[str, Any] = {}
+    for name, (variable, divisor) in settings.items():
+        text = environment.get(variable, "").strip()
+        if text.isdecimal() and int(text):
+            sizes[name] = int(text) // divisor if divisor == 1 else int(text) / divisor
+        elif text:
+            logger.warning("%s is a whole number above 0, not %r; it is not used.", variable, text)
+    return sizes
