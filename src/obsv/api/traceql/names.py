@@ -31,6 +31,14 @@ def intrinsic(name: str) -> Field | None:
     return _BY_NAME.get(name)
 
 
+_SHORT = {name: short for short, name in _UNSCOPED.items()}
+
+
+def short_name(field: Field) -> str:
+    """How Tempo names a field in its answers: `name`, `status`, and attributes by their key alone."""
+    return _SHORT.get(field.name, field.name) if field.scope == INTRINSIC else field.name
+
+
 def type_of(field: Field) -> str:
     """`duration`, `string`, `kind`, `status` or `int` for an intrinsic; `any` for an attribute."""
     return INTRINSICS[field.name] if field.scope == INTRINSIC else "any"

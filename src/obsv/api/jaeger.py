@@ -1,0 +1,100 @@
+"""Jaeger's HTTP API, version 1, as Grafana's data source and Jaeger's own pages ask it. At the root of the server."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from obsv.api.depends import StoreReader
+from obsv.api.error_form import answering
+from obsv.api.jaeger_form import KINDS, answer, failure, traces_json
+from obsv.api.jaeger_query import read_v1
+from obsv.errors import InvalidQuery, NotFound, ObsvError
+from obsv.store.condition_search import find_traces
+from obsv.store.read_spans import read_trace, read_traces
+from obsv.store.services import dependencies, operations, services
+
+_DAY_MS = 24 * 3600 * 1_000
+
+
+def _failed(status: int, error: ObsvError) -> JSONResponse:
+    return JSONResponse(failure(status, str(error)), status)
+
+
+router = APIRouter(prefix="/api", route_class=answering(_failed), include_in_schema=False)
+
+
+@router.get("/services")
+def list_services(reader: StoreReader) -> JSONResponse:
+    """Names of all services."""
+    found = services(reader)
+    return JSONResponse(answer(found, len(found)))
+
+
+@router.get("/services/{service:path}/operations")
+def list_operation_names(reader: StoreReader, service: str) -> JSONResponse:
+    """What a service does; its name may hold slashes."""
+    found = list(dict.fromkeys(operation.name for operation in operations(reader, service)))
+    return JSONResponse(answer(found, len(found)))
+
+
+@router.get("/operations")
+def list_operations(reader: StoreReader, service: str = "", spanKind: str = "") -> JSONResponse:
+    """What a service does, with the kind of span."""
+    shown = [{"name": each.name, "spanKind": KINDS[each.kind]} for each in operations(reader, service)]
+    found = [each for each in shown if spanKind in ("", each["spanKind"])]
+    return JSONResponse(answer(found, len(found)))
+
+
+@router.get("/traces")
+def search(request: Request, reader: StoreReader) -> JSONResponse:
+    """The latest traces that hold a span of a service, operation, tags and duration; or those of the ids given."""
+    query = request.query_params
+    with reader.snapshot() as snapshot:
+        if query.getlist("traceID"):
+            found = [whole_id(text) for text in query.getlist("traceID")]
+        else:
+            wanted = read_v1(query, query.getlist("tag"), time.time_ns())
+            found = find_traces(snapshot, wanted.condition, wanted.start_ns, wanted.end_ns, wanted.limit)
+        return JSONResponse(traces_json(read_traces(snapshot, found)))
+
+
+@router.get("/traces/{trace_id}")
+def get_trace(reader: StoreReader, trace_id: str) -> JSONResponse:
+    """One trace. Grafana sends times as well, in one unit or another: they are ignored."""
+    with reader.snapshot() as snapshot:
+        trace = read_trace(snapshot, whole_id(trace_id))
+    if trace is None:
+        raise NotFound("trace not found")
+    return JSONResponse(traces_json([trace]))
+
+
+@router.get("/dependencies")
+def list_dependencies(request: Request, reader: StoreReader) -> JSONResponse:
+    """Calls from one service to another: `endTs` and `lookback` in milliseconds."""
+    end_ms = _milliseconds(request, "endTs", time.time_ns() // 1_000_000)
+    start_ms = max(0, end_ms - _milliseconds(request, "lookback", _DAY_MS))
+    found = dependencies(reader, start_ms * 1_000_000, end_ms * 1_000_000)
+    data = [{"parent": each.parent, "child": each.child, "callCount": each.calls} for each in found]
+    return JSONResponse({"data": data, "errors": None})
+
+
+def _milliseconds(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name, "")
+    if text and not re.fullmatch(r"[0-9]{1,13}", text):
+        raise InvalidQuery(f"{name} is a whole number of milliseconds, not {text[:50]!r}")
+    return int(text) if text else default
+
+
+def whole_id(text: str) -> str:
+    """A trace id in its full 32 digits; some clients leave leading zeros away.
+
+    Raises:
+        InvalidQuery: it is no hexadecimal number of up to 32 digits.
+    """
+    if not re.fullmatch(r"[0-9a-fA-F]{1,32}", text):
+        raise InvalidQuery(f"a trace id has up to 32 hexadecimal digits, not {text[:50]!r}")
+    return text.lower().rjust(32, "0")

@@ -1,0 +1,169 @@
+"""Searches as Jaeger's clients write them, turned into conditions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+from obsv import semconv
+from obsv.api.durations import parse_duration
+from obsv.errors import InvalidQuery
+from obsv.store.conditions import (
+    INTRINSIC,
+    KINDS,
+    RESOURCE,
+    UNSCOPED,
+    All,
+    Always,
+    Compare,
+    Condition,
+    Field,
+    Not,
+)
+
+MOST_TRACES = 1_500
+DEFAULT_LIMIT = 100
+DEFAULT_REACH_NS = 48 * 3600 * 1_000_000_000
+ERROR = Compare(Field(INTRINSIC, "span:status"), "=", 2)
+_STATUSES = {"UNSET": 0, "OK": 1, "ERROR": 2}
+_TEXTS = {
+    "otel.status_description": "span:statusMessage",
+    "otel.scope.name": "instrumentation:name",
+    "otel.scope.version": "instrumentation:version",
+}
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)")
+
+
+class Search(NamedTuple):
+    """What to look for.
+
+    Args:
+        condition: of one span.
+        start_ns: the earliest start, Unix time.
+        end_ns: the latest.
+        limit: how many traces.
+    """
+
+    condition: Condition
+    start_ns: int
+    end_ns: int
+    limit: int
+
+
+def read_v1(query: Mapping[str, str], tag: Iterable[str], now_ns: int) -> Search:
+    """A search of `/api/traces`: times in microseconds, durations as Go writes them.
+
+    Args:
+        query: the parameters.
+        tag: the values of `tag`, each `key:value`.
+        now_ns: Unix time.
+
+    Raises:
+        InvalidQuery: a parameter cannot be read.
+    """
+    tags = dict(read_tags(query.get("tags", "")))
+    tags |= {key: value for key, _, value in (text.partition(":") for text in tag)}
+    end_ns = _whole(query, "end", 1_000, now_ns)
+    start_ns = _whole(query, "start", 1_000, end_ns - DEFAULT_REACH_NS)
+    condition = _condition(
+        query.get("service", ""), query.get("operation", ""), tags, query.get("minDuration"), query.get("maxDuration")
+    )
+    return Search(condition, start_ns, end_ns, min(_whole(query, "limit", 1, DEFAULT_LIMIT), MOST_TRACES))
+
+
+def read_v3(query: Mapping[str, str]) -> Search:
+    """A search of `/api/v3`: `query.…` in camel or snake case, times in RFC 3339.
+
+    Raises:
+        InvalidQuery: a parameter is missing or cannot be read.
+    """
+    given = {_camel(key.removeprefix("query.")): value for key, value in query.items() if key.startswith("query.")}
+    limit = _whole(given, "searchDepth", 1, _whole(given, "numTraces", 1, DEFAULT_LIMIT))
+    condition = _condition(
+        given.get("serviceName", ""),
+        given.get("operationName", ""),
+        read_tags(given.get("attributes", "")),
+        given.get("durationMin"),
+        given.get("durationMax"),
+    )
+    start_ns, end_ns = (read_time(given, name) for name in ("startTimeMin", "startTimeMax"))
+    return Search(condition, start_ns, end_ns, min(limit, MOST_TRACES))
+
+
+def _camel(name: str) -> str:
+    return re.sub(r"_([a-z])", lambda match: match.group(1).upper(), name)
+
+
+def read_time(query: Mapping[str, str], name: str) -> int:
+    """A time in RFC 3339 as Unix time in nanoseconds.
+
+    Raises:
+        InvalidQuery: it is missing, or no such time.
+    """
+    match = _RFC3339.fullmatch(query.get(name, ""))
+    if match is None:
+        raise InvalidQuery(f"query.{name} is required, as in 2026-01-31T12:00:00.5Z")
+    moment, fraction, zone = match.groups()
+    try:
+        at = datetime.fromisoformat(f"{moment.replace('t', 'T')}{zone.upper().replace('Z', '+00:00')}")
+    except ValueError as error:
+        raise InvalidQuery(f"query.{name} is no time: {error}") from None
+    seconds = int((at - datetime(1970, 1, 1, tzinfo=timezone.utc)).total_seconds())
+    return seconds * 1_000_000_000 + int((fraction or "0").ljust(9, "0"))
+
+
+def read_tags(text: str) -> dict[str, str]:
+    """Tags or attributes: a JSON object of texts.
+
+    Raises:
+        InvalidQuery: it is something else.
+    """
+    if not text:
+        return {}
+    try:
+        tags: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        tags = None
+    if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
+        raise InvalidQuery('tags are a JSON object of texts, such as {"error":"true"}')
+    return tags
+
+
+def _whole(query: Mapping[str, str], name: str, unit: int, default: int) -> int:
+    text = query.get(name)
+    if not text:
+        return default
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise InvalidQuery(f"{name} is a whole number, not {text[:50]!r}")
+    return int(text) * unit
+
+
+def _condition(
+    service: str, operation: str, tags: Mapping[str, str], shortest: str | None, longest: str | None
+) -> Condition:
+    parts: list[Condition] = []
+    if service:
+        parts.append(Compare(Field(RESOURCE, semconv.SERVICE_NAME), "=", service))
+    if operation:
+        parts.append(Compare(Field(INTRINSIC, "span:name"), "=", operation))
+    for text, operator in ((shortest, ">="), (longest, "<=")):
+        if text:
+            parts.append(Compare(Field(INTRINSIC, "span:duration"), operator, parse_duration(text)))
+    return All((*parts, *(_tagged(key, value) for key, value in tags.items())))
+
+
+# Tags that stand for something else than an attribute, as the answer shows them.
+def _tagged(key: str, value: str) -> Condition:
+    if key == "error" and value in ("true", "false"):
+        return ERROR if value == "true" else Not(ERROR)
+    if key == "span.kind":
+        return Compare(Field(INTRINSIC, "span:kind"), "=", KINDS.index(value)) if value in KINDS else Always(False)
+    if key == "otel.status_code":
+        status = _STATUSES.get(value.upper())
+        return Always(False) if status is None else Compare(Field(INTRINSIC, "span:status"), "=", status)
+    if key in _TEXTS:
+        return Compare(Field(INTRINSIC, _TEXTS[key]), "=", value)
+    return Compare(Field(UNSCOPED, key), "is", value)
