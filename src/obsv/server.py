@@ -18,9 +18,12 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from obsv.api import problems
 from obsv.api.guard import Guard
+from obsv.api.jaeger import router as jaeger_router
+from obsv.api.jaeger_v3 import router as jaeger_v3_router
 from obsv.api.login import router as login_router
 from obsv.api.metrics import router as metrics_router
 from obsv.api.session import Sessions
+from obsv.api.tempo import router as tempo_router
 from obsv.api.v1 import router as api_router
 from obsv.dashboards.app import DashApp
 from obsv.dashboards.pages import PAGES
@@ -101,7 +104,7 @@ class Settings:
 
 def routers() -> tuple[APIRouter, ...]:
     """The routers of all parts, in the order they are asked."""
-    return (api_router, otlp_router, metrics_router)
+    return (api_router, otlp_router, metrics_router, jaeger_v3_router, jaeger_router, tempo_router)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -9,10 +9,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from obsv.errors import StoreUnavailable
-from obsv.store.exceptions import exception_message, exception_type
 from obsv.store.failures import explain, explained
+from obsv.store.functions import add_functions
 from obsv.store.migrations import migrate, version_of
-from obsv.store.regex import fits
 
 # Generated columns came with 3.31, statements of more than 999 parameters with 3.32, `sqlite_schema` with 3.33.
 MINIMUM_SQLITE = (3, 35)
@@ -114,7 +113,7 @@ def _open_reader(path: Path, options: str) -> sqlite3.Connection:
         connection.execute("pragma query_only = on")
         connection.execute("pragma cache_size = -8000")
         connection.execute("pragma temp_store = memory")
-        _add_functions(connection)
+        add_functions(connection)
         if version_of(connection, path) == 0:
             raise StoreUnavailable(f"{path} is empty; record something first")
     except BaseException:
@@ -122,13 +121,6 @@ def _open_reader(path: Path, options: str) -> sqlite3.Connection:
         raise
     connection.row_factory = sqlite3.Row
     return connection
-
-
-# Only what readers ask for: views and indexes, which other programs use, know none of them.
-def _add_functions(connection: sqlite3.Connection) -> None:
-    connection.create_function("fits", 2, fits, deterministic=True)
-    connection.create_function("exception_type", 1, exception_type, deterministic=True)
-    connection.create_function("exception_message", 1, exception_message, deterministic=True)
 
 
 def _writable(directory: Path) -> bool:

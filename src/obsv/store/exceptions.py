@@ -14,13 +14,3 @@ def headline(text: str) -> tuple[str, str]:
     """
     kind, _, message = text.rstrip().rpartition("\n")[2].partition(": ")
     return kind, message
-
-
-def exception_type(text: object) -> str | None:
-    """SQL's `exception_type(exception)`."""
-    return headline(text)[0] if isinstance(text, str) else None
-
-
-def exception_message(text: object) -> str | None:
-    """SQL's `exception_message(exception)`."""
-    return headline(text)[1] if isinstance(text, str) else None

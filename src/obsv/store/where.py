@@ -120,8 +120,8 @@ def _compare(condition: Compare) -> Sql:
 def _intrinsic(name: str, test: Test, operator: str, value: Value) -> Sql:
     if name in ("span:name", "span:kind"):
         return of_processes(test("p." + name.partition(":")[2]))
-    if name in _SCALARS:
-        return test(_SCALARS[name])
+    if name in SCALARS:
+        return test(SCALARS[name])
     if name in ("span:id", "span:parentID", "trace:id"):
         return _identity(name, operator, str(value))
     if name == "event:name":
@@ -136,7 +136,7 @@ def _intrinsic(name: str, test: Test, operator: str, value: Value) -> Sql:
     return _of_sources(test(f"json_extract(r.scope, '$.{name.partition(':')[2]}')"))
 
 
-_SCALARS = {
+SCALARS = {
     "span:duration": "s.duration_ns",
     "span:status": "s.status",
     "span:statusMessage": "json_extract(s.detail, '$.statusMessage')",
@@ -275,4 +275,4 @@ def _present_intrinsic(name: str) -> Sql:
         return _of_each("links", TRUE)
     if name.startswith("instrumentation:"):
         return _of_sources(Sql(f"json_extract(r.scope, '$.{name.partition(':')[2]}') is not null"))
-    return Sql(f"{_SCALARS[name]} is not null") if name in _SCALARS else TRUE
+    return Sql(f"{SCALARS[name]} is not null") if name in SCALARS else TRUE

@@ -5,15 +5,9 @@ from __future__ import annotations
 from obsv.api.durations import parse_duration
 from obsv.api.traceql.cursor import Cursor
 from obsv.api.traceql.lexer import ATTRIBUTE, DURATION, NAME, NUMBER, STRING, Token, split_attribute
-from obsv.api.traceql.names import KEYWORDS, intrinsic, type_of
+from obsv.api.traceql.names import KEYWORDS, SCOPES, intrinsic, type_of
 from obsv.errors import InvalidQuery
 from obsv.store.conditions import (
-    EVENT,
-    INSTRUMENTATION,
-    LINK,
-    RESOURCE,
-    SPAN,
-    UNSCOPED,
     Always,
     Compare,
     Condition,
@@ -25,7 +19,6 @@ from obsv.store.regex import compile_pattern
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "=~", "!~")
 _FLIPPED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_SCOPES = (UNSCOPED, SPAN, RESOURCE, EVENT, LINK, INSTRUMENTATION)
 _BOOLEANS = {"true": True, "false": False}
 _BIGGEST = 2**63
 # What can stand on the right of each kind of field, by kind of value.
@@ -63,7 +56,7 @@ def read_field(cursor: Cursor) -> Field:
 
 def _attribute(token: Token) -> Field:
     scope, key = split_attribute(token)
-    if scope not in _SCOPES:
+    if scope not in SCOPES:
         raise InvalidQuery(
             f"the scope {scope} is not answered; use span, resource, event, link, instrumentation", token.position
         )

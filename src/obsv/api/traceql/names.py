@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from obsv.store.conditions import INTRINSIC, INTRINSICS, KINDS, STATUSES, Field
+from obsv.api.traceql.lexer import ATTRIBUTE, Token, split_attribute
+from obsv.store.conditions import (
+    EVENT,
+    INSTRUMENTATION,
+    INTRINSIC,
+    INTRINSICS,
+    KINDS,
+    LINK,
+    RESOURCE,
+    SPAN,
+    STATUSES,
+    UNSCOPED,
+    Field,
+)
 
 # The names from before intrinsics had scopes.
 _UNSCOPED = {
@@ -20,6 +33,7 @@ _BY_NAME = {name: Field(INTRINSIC, name) for name in INTRINSICS} | {
 }
 # What can be asked for; `nestedSetParent` is Drilldown's and not offered.
 OFFERED = tuple(sorted(set(_BY_NAME) - {"nestedSetParent"}))
+SCOPES = (UNSCOPED, SPAN, RESOURCE, EVENT, LINK, INSTRUMENTATION)
 KEYWORDS = {
     "kind": {name: number for number, name in enumerate(KINDS)},
     "status": {name: number for number, name in enumerate(STATUSES)},
@@ -29,6 +43,14 @@ KEYWORDS = {
 def intrinsic(name: str) -> Field | None:
     """The intrinsic of a name, old or scoped; None when there is none."""
     return _BY_NAME.get(name)
+
+
+def field_named(tag: str) -> Field | None:
+    """The field of a name as lists of tags show it: `span.http.method`, `.http.method` or `name`; else None."""
+    if "." not in tag:
+        return intrinsic(tag)
+    scope, key = split_attribute(Token(ATTRIBUTE, tag, 0))
+    return Field(scope, key) if key and scope in SCOPES else None
 
 
 _SHORT = {name: short for short, name in _UNSCOPED.items()}

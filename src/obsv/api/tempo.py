@@ -1,0 +1,247 @@
+"""Tempo's HTTP API as Grafana's data source asks it, under `/tempo`. Errors are plain text, which Grafana shows."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import NamedTuple
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+from obsv.api.depends import StoreReader
+from obsv.api.durations import parse_duration
+from obsv.api.error_form import answering
+from obsv.api.jaeger import whole_id
+from obsv.api.tempo_form import search_json
+from obsv.api.tempo_series import instant_json, range_json, step_for
+from obsv.api.traceql import Query, parse
+from obsv.api.traceql.names import OFFERED, field_named
+from obsv.errors import InvalidQuery, NotFound, ObsvError
+from obsv.store.condition_search import find_traces
+from obsv.store.conditions import Always, Condition, fields_of
+from obsv.store.read_spans import StoredTrace, read_spans, read_trace
+from obsv.store.reader import Reader
+from obsv.store.summaries import matches, summaries
+from obsv.store.tags import TagValue, tag_names, tag_values
+from obsv.store.ways import LAST_YEAR_NS
+from obsv.wire.encode import to_json
+from obsv.wire.encode_protobuf import to_protobuf
+
+PROTOBUF = "application/protobuf"
+VERSION = "2.7.0"  # whose API this is
+DEFAULT_TRACES, MOST_TRACES = 20, 1_000
+DEFAULT_SPANS, MOST_SPANS = 3, 100
+MOST_TAGS, MOST_VALUES = 5_000, 5_000
+_HOUR_NS = 3_600 * 10**9
+
+
+def _failed(status: int, error: ObsvError) -> PlainTextResponse:
+    position = getattr(error, "position", None)
+    place = "" if position is None else f"invalid TraceQL query at position {position}: "
+    return PlainTextResponse(f"{place}{error}", status)
+
+
+router = APIRouter(prefix="/tempo/api", route_class=answering(_failed), include_in_schema=False)
+
+
+class Limits(NamedTuple):
+    """A range of time, Unix time in nanoseconds; everything where none is given."""
+
+    start_ns: int
+    end_ns: int
+
+
+@router.get("/echo")
+def echo() -> PlainTextResponse:
+    """What Grafana's "Save & test" asks."""
+    return PlainTextResponse("echo")
+
+
+@router.get("/status/buildinfo")
+def build_info() -> JSONResponse:
+    """Which Tempo's API this is."""
+    return JSONResponse({"version": VERSION})
+
+
+@router.get("/v2/traces/{trace_id}")
+def get_trace(request: Request, reader: StoreReader, trace_id: str) -> Response:
+    """One trace: `TraceByIDResponse` in protobuf where that is accepted, else in JSON."""
+    trace = _trace(reader, trace_id)
+    if _wants_protobuf(request):
+        body = _traces_data(trace)
+        return Response(b"\x0a" + _varint(len(body)) + body + _note(trace), media_type=PROTOBUF)
+    return JSONResponse({"trace": to_json(trace.spans)})
+
+
+@router.get("/traces/{trace_id}")
+def get_trace_v1(request: Request, reader: StoreReader, trace_id: str) -> Response:
+    """One trace as `TracesData`."""
+    trace = _trace(reader, trace_id)
+    if _wants_protobuf(request):
+        return Response(_traces_data(trace), media_type=PROTOBUF)
+    return JSONResponse({"batches": to_json(trace.spans)["resourceSpans"]})
+
+
+def _trace(reader: Reader, trace_id: str) -> StoredTrace:
+    with reader.snapshot() as snapshot:
+        trace = read_trace(snapshot, whole_id(trace_id))
+    if trace is None:
+        raise NotFound("trace not found")
+    return trace
+
+
+def _wants_protobuf(request: Request) -> bool:
+    return PROTOBUF in request.headers.get("accept", "")
+
+
+def _traces_data(trace: StoredTrace) -> bytes:
+    return to_protobuf(trace.spans).SerializeToString()
+
+
+def _varint(number: int) -> bytes:
+    made = bytearray()
+    while number > 0x7F:
+        made.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes((*made, number))
+
+
+# TraceByIDResponse: status = 3 (PARTIAL is 1), message = 4.
+def _note(trace: StoredTrace) -> bytes:
+    if not trace.left_out:
+        return b""
+    text = f"{trace.left_out} more spans are not shown".encode()
+    return b"\x18\x01\x22" + _varint(len(text)) + text
+
+
+@router.get("/search")
+def search(request: Request, reader: StoreReader) -> JSONResponse:
+    """The latest traces with a span that satisfies a TraceQL query."""
+    given = request.query_params
+    query = parse(given.get("q") or "{}")
+    if query.metric is not None:
+        raise InvalidQuery(f"{query.metric.function} is a metrics query; search takes conditions and select")
+    limit, spans = _whole(request, "limit", DEFAULT_TRACES), _whole(request, "spss", DEFAULT_SPANS)
+    within = _range(request)
+    with reader.snapshot() as snapshot:
+        found = find_traces(snapshot, query.condition, *within, min(limit or DEFAULT_TRACES, MOST_TRACES))
+        matched = matches(snapshot, query.condition, found, min(max(1, spans), MOST_SPANS))
+        rows = read_spans(snapshot, [identity for match in matched.values() for identity in match.ids])
+        fields = list(dict.fromkeys((*fields_of(query.condition), *query.select)))
+        return JSONResponse(search_json(summaries(snapshot, found), matched, rows, fields))
+
+
+@router.get("/v2/search/tags")
+def list_tags(request: Request, reader: StoreReader) -> JSONResponse:
+    """Names of attributes, by scope."""
+    scopes = _tags(request, reader)
+    shown = [{"name": scope, "tags": tags} for scope, tags in scopes.items() if tags]
+    return JSONResponse({"scopes": shown})
+
+
+@router.get("/search/tags")
+def list_tags_v1(request: Request, reader: StoreReader) -> JSONResponse:
+    """Names of attributes, without their scopes."""
+    scopes = _tags(request, reader)
+    names = {name for scope, tags in scopes.items() if scope != "intrinsic" for name in tags}
+    return JSONResponse({"tagNames": sorted(names)})
+
+
+def _tags(request: Request, reader: Reader) -> dict[str, list[str]]:
+    limit = min(_whole(request, "limit", MOST_TAGS) or MOST_TAGS, MOST_TAGS)
+    with reader.snapshot() as snapshot:
+        scopes = tag_names(snapshot, limit) | {"intrinsic": list(OFFERED)}
+    wanted = request.query_params.get("scope", "")
+    return {scope: tags for scope, tags in scopes.items() if wanted in ("", "none", "all", scope)}
+
+
+@router.get("/v2/search/tag/{tag:path}/values")
+def list_values(request: Request, reader: StoreReader, tag: str) -> JSONResponse:
+    """Values of an attribute or intrinsic."""
+    return JSONResponse({"tagValues": [each._asdict() for each in _values(request, reader, tag)]})
+
+
+@router.get("/search/tag/{tag:path}/values")
+def list_values_v1(request: Request, reader: StoreReader, tag: str) -> JSONResponse:
+    """Values of an attribute of any scope, without their types."""
+    name = tag if "." not in tag or tag.startswith(("span.", "resource.", ".")) else f".{tag}"
+    return JSONResponse({"tagValues": list(dict.fromkeys(each.value for each in _values(request, reader, name)))})
+
+
+def _values(request: Request, reader: Reader, tag: str) -> list[TagValue]:
+    limit = min(_whole(request, "limit", MOST_VALUES) or MOST_VALUES, MOST_VALUES)
+    field = field_named(tag)
+    if field is None:
+        return []
+    with reader.snapshot() as snapshot:
+        return tag_values(snapshot, field, _filter(request.query_params.get("q", "")), limit)
+
+
+# A query that is still being written filters nothing.
+def _filter(text: str) -> Condition:
+    try:
+        return parse(text or "{}").condition
+    except InvalidQuery:
+        return Always(True)
+
+
+@router.get("/metrics/query_range")
+def query_range(request: Request, reader: StoreReader) -> JSONResponse:
+    """Series over time."""
+    query, within = _metrics_query(request), _recent(request)
+    text = request.query_params.get("step", "")
+    step_ns = _step(text) if text else step_for(*within)
+    with reader.snapshot() as snapshot:
+        return JSONResponse(range_json(snapshot, query, *within, step_ns))
+
+
+@router.get("/metrics/query")
+def query_instant(request: Request, reader: StoreReader) -> JSONResponse:
+    """One value a series."""
+    query, within = _metrics_query(request), _recent(request)
+    with reader.snapshot() as snapshot:
+        return JSONResponse(instant_json(snapshot, query, *within))
+
+
+def _metrics_query(request: Request) -> Query:
+    given = request.query_params
+    return parse(given.get("q") or given.get("query") or "")
+
+
+def _step(text: str) -> int:
+    seconds = re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text)
+    step_ns = int(float(text) * 10**9) if seconds else parse_duration(text)
+    if step_ns < 1_000_000:
+        raise InvalidQuery("step is at least a millisecond")
+    return step_ns
+
+
+def _whole(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name, "")
+    if text and not re.fullmatch(r"[0-9]{1,9}", text):
+        raise InvalidQuery(f"{name} is a whole number, not {text[:50]!r}")
+    return int(text) if text else default
+
+
+def _range(request: Request) -> Limits:
+    return Limits(_time(request, "start", 0), _time(request, "end", LAST_YEAR_NS))
+
+
+# Metrics are asked for with a range; without one, of the last hour.
+def _recent(request: Request) -> Limits:
+    end_ns = _time(request, "end", time.time_ns())
+    return Limits(_time(request, "start", max(0, end_ns - _HOUR_NS)), end_ns)
+
+
+def _time(request: Request, name: str, default: int) -> int:
+    """Unix time in seconds, or in nanoseconds where it has that many digits, as Tempo takes it."""
+    text = request.query_params.get(name, "")
+    if not text or text == "0":
+        return default
+    if not re.fullmatch(r"[0-9]{1,19}(\.[0-9]{1,9})?", text):
+        raise InvalidQuery(f"{name} is Unix time in seconds, not {text[:50]!r}")
+    whole, _, fraction = text.partition(".")
+    if len(whole) > 12:
+        return min(int(whole), LAST_YEAR_NS)
+    return min(int(whole) * 10**9 + int(fraction.ljust(9, "0")), LAST_YEAR_NS)

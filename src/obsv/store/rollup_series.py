@@ -1,0 +1,109 @@
+"""Series from the rollups instead of the spans, where they hold the answer: by whole minutes and by process."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+
+from obsv import semconv
+from obsv.store.conditions import (
+    INTRINSIC,
+    RESOURCE,
+    UNSCOPED,
+    All,
+    Always,
+    AnyOf,
+    Compare,
+    Condition,
+    Field,
+    Not,
+    conjuncts,
+)
+from obsv.store.functions import octave_of
+from obsv.store.group_by import Grouping, Label
+from obsv.store.histogram import middle_ns
+from obsv.store.reader import Snapshot
+from obsv.store.rollups import ERROR, MINUTE_NS
+from obsv.store.series_form import Series, Wanted
+from obsv.store.sql import Sql
+from obsv.store.where import where
+
+_STATUS, _DURATION = Field(INTRINSIC, "span:status"), Field(INTRINSIC, "span:duration")
+# `s.process_id` makes the conditions and groups on spans fit the rollups as they are.
+_COUNTS = """
+select {names}json_group_array(json_array(slot, 0, n)) as counts from (
+  select {columns}(s.minute - ?) / ? as slot, sum(s.{column}) as n
+  from process_minute s where s.minute >= ? and s.minute <= ? and {where} group by {names}slot
+) where n > 0 group by {groups}
+"""
+_DURATIONS = """
+select {names}json_group_array(json_array(slot, bucket, n)) as counts from (
+  select {columns}(s.minute - ?) / ? as slot, s.bucket as bucket, sum(s.count) as n
+  from histogram s where s.minute >= ? and s.minute <= ? and {where} group by {names}slot, s.bucket
+) group by {groups}
+"""
+
+
+def from_rollups(snapshot: Snapshot, wanted: Wanted) -> list[Series] | None:
+    """The series, or None where only the spans tell.
+
+    The rollups tell when slots are whole minutes, conditions and groups are on name, kind and service, and nothing but
+    durations is measured. Failed calls are counted apart, not measured apart.
+    """
+    parts = [part for part in conjuncts(wanted.condition) if part not in _OUTCOMES]
+    outcomes = [_OUTCOMES[part] for part in conjuncts(wanted.condition) if part in _OUTCOMES]
+    by_minutes = wanted.step_ns % MINUTE_NS == 0 and wanted.within.first_ns % MINUTE_NS == 0
+    known = all(map(_of_process, parts)) and all(map(_is_of_process, wanted.by)) and len(outcomes) < 2
+    measured = wanted.field is not None
+    if not (by_minutes and known and wanted.field in (None, _DURATION)) or (measured and outcomes):
+        return None
+    grouping, test = Grouping(wanted.by), where(All(tuple(parts)))
+    template = _DURATIONS if measured else _COUNTS
+    if measured:
+        everything = not wanted.by and all(part == Always(True) for part in parts)
+        test &= Sql("s.process_id = 0" if everything else "s.process_id > 0")
+    sql = template.format(
+        names=grouping.names, columns=grouping.columns.text, where=test.text,
+        groups=grouping.names.rstrip(", ") or "1 = 1", column=outcomes[0] if outcomes else "count",
+    )  # fmt: skip
+    first, last = (time_ns // MINUTE_NS for time_ns in wanted.within)
+    bound = (*grouping.columns.params, first, wanted.step_ns // MINUTE_NS, first, last, *test.params)
+    rows = snapshot.query(sql, bound)
+    labelled = zip(grouping.labels(snapshot, rows), (json.loads(row["counts"]) for row in rows), strict=True)
+    return _folded(labelled, wanted.classes == "octave" and measured)
+
+
+_FAILED = Compare(_STATUS, "=", ERROR)
+_GOOD = Compare(_STATUS, "!=", ERROR)
+_OUTCOMES: dict[Condition, str] = {_FAILED: "errors", Not(_FAILED): "count - s.errors", _GOOD: "count - s.errors"}
+
+
+def _is_of_process(field: Field) -> bool:
+    if field.scope == INTRINSIC:
+        return field.name in ("span:name", "span:kind")
+    return field.name == semconv.SERVICE_NAME and field.scope in (RESOURCE, UNSCOPED)
+
+
+def _of_process(condition: Condition) -> bool:
+    match condition:
+        case Always(value=value):
+            return value
+        case Compare(field=field):
+            # An unscoped service.name may be a span's attribute as well.
+            return _is_of_process(field) and field.scope != UNSCOPED
+        case Not(part=part):
+            return _of_process(part)
+        case All(parts=parts) | AnyOf(parts=parts):
+            return all(map(_of_process, parts))
+    return False
+
+
+def _folded(rows: Iterable[tuple[tuple[Label, ...], list[list[int]]]], as_octaves: bool) -> list[Series]:
+    found: dict[tuple[Label, ...], Series] = {}
+    for labels, counts in rows:
+        series = found.setdefault(labels, Series(labels, {}))
+        for slot, number, count in counts:
+            place = octave_of(middle_ns(number)) or 0 if as_octaves else number
+            series.slots.setdefault(slot, Counter())[place] += count
+    return list(found.values())
