@@ -1,13 +1,15 @@
 """What endpoints ask for."""
 
 import time
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
 
 from obsv.store.pulse import Pulse
 from obsv.store.reader import Reader
 from obsv.store.window import Window
+
+INSTANT = "ISO 8601, or Unix time in ns"
 
 
 def _reader(request: Request) -> Reader:
@@ -21,9 +23,13 @@ def _pulse(request: Request) -> Pulse:
 
 
 def _window(
-    range: Annotated[str | None, Query(description="5m, 1h, 6h or 24h, up to now.")] = None,
-    start: Annotated[str | None, Query(alias="from", description="ISO 8601, or Unix time in ns.")] = None,
-    end: Annotated[str | None, Query(alias="to", description="ISO 8601, or Unix time in ns; now if absent.")] = None,
+    range: Annotated[Literal["5m", "1h", "6h", "24h"] | None, Query(description="Up to now.")] = None,
+    start: Annotated[
+        str | None, Query(alias="from", max_length=40, description="ISO 8601, or Unix time in ns.")
+    ] = None,
+    end: Annotated[
+        str | None, Query(alias="to", max_length=40, description="ISO 8601, or Unix time in ns; now if absent.")
+    ] = None,
 ) -> Window:
     given = {"range": range, "from": start, "to": end}
     return Window.parse({name: value for name, value in given.items() if value}, time.time_ns())

@@ -7,9 +7,19 @@ pydantic model, raise `ObsvError`s (they become RFC 9457 answers), and add the r
 
 from fastapi import APIRouter
 
-from obsv.api import calls, export, flow, overview, status, traces
+from obsv.api import calls, export, flow, overview, reference, status, traces
 from obsv.api.problems import RESPONSES
 
+PARTS = (
+    status,
+    overview,
+    calls,
+    export,
+    traces,
+    flow,
+    reference,
+)
+
 router = APIRouter(prefix="/api/v1", responses=RESPONSES)
-for part in (status.router, overview.router, calls.router, export.router, traces.router, flow.router):
-    router.include_router(part)
+for part in PARTS:
+    router.include_router(part.router)

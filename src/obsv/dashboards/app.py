@@ -26,8 +26,8 @@ from obsv.store.reader import Reader
 log = logging.getLogger("obsv.dashboards")
 
 ASSETS = Path(__file__).parent / "assets"
-# boot.js sets the theme before the first paint, so it stands in the head; login.css belongs to another page.
-NOT_LOADED = r"boot\.js|login\.css"
+# boot.js sets the theme before the first paint, so it stands in the head; the others belong to other pages.
+NOT_LOADED = r"boot\.js|login\.css|reference\.css"
 INDEX = """<!doctype html>
 <html lang="en" data-theme="dark" data-mantine-color-scheme="dark">
 <head>{%metas%}<title>{%title%}</title>{%favicon%}

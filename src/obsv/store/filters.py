@@ -115,4 +115,4 @@ def _duration_ns(query: Mapping[str, str], name: str) -> int | None:
         value = float("nan")
     if not isfinite(value) or value < 0:
         raise InvalidQuery(f"{name} is {text!r}: write a number of milliseconds, like 2.5.")
-    return min(int(value * 1e6), MAX_NS)
+    return int(min(value * 1e6, MAX_NS))

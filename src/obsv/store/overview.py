@@ -42,8 +42,10 @@ select r.process_id, p.name, p.process_group, r.count, r.errors, r.total_ns from
 """
 # One look-up a minute and function: the key begins with the minute.
 FUNCTION_HISTOGRAMS = """
-with recursive span_of_minutes(minute) as (
-  select :first union all select minute + 1 from span_of_minutes where minute < :last
+with recursive ends(first, last) as (
+  select max(:first, min(minute)), min(:last, max(minute)) from minute_histogram where minute > 0
+), span_of_minutes(minute) as (
+  select first from ends union all select minute + 1 from span_of_minutes where minute < (select last from ends)
 )
 select h.process_id, h.bucket, sum(h.count) as count
 from span_of_minutes m cross join json_each(:processes) j

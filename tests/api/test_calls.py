@@ -1,0 +1,135 @@
+"""Calls by the API."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from calls import EPOCH_NS, TRACE, call, span_id
+from httpx import AsyncClient
+
+from obsv.store import Writer
+
+pytestmark = pytest.mark.anyio
+Client = Callable[..., AsyncClient]
+ALL = {"from": "2000-01-01", "to": "2100-01-01"}
+
+
+@pytest.fixture
+def shop(tmp_path: Path, client: Client) -> AsyncClient:
+    writer = Writer(tmp_path / "obsv.db")
+    failing = call(2, 1, name="shop.price", start=2, ms=4, inputs={"symbol": "'AAPL'"}, error="ValueError: no price\n")
+    writer.write([call(1, ms=10, name="shop.buy"), failing])
+    writer.close()
+    return client()
+
+
+async def test_a_page_of_calls(shop: AsyncClient) -> None:
+    """Newest first, with their values."""
+    found = (await shop.get("/api/v1/calls", params=ALL)).json()
+    assert [each["process"] for each in found["calls"]] == ["shop.price", "shop.buy"]
+    assert {"name": "symbol", "data_type": "INPUT", "text": "'AAPL'", "cut": False} in found["calls"][0]["values"]
+    assert found["cursor"] is None
+
+
+async def test_pages_follow_by_cursor(shop: AsyncClient) -> None:
+    """Each page gives the key of the next."""
+    first = (await shop.get("/api/v1/calls", params={**ALL, "limit": 1})).json()
+    second = (await shop.get("/api/v1/calls", params={**ALL, "limit": 1, "cursor": first["cursor"]})).json()
+    assert [page["calls"][0]["process"] for page in (first, second)] == ["shop.price", "shop.buy"]
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ({"status": "ERR"}, 1),
+        ({"process": "shop.buy"}, 1),
+        ({"variable": "symbol"}, 1),
+        ({"q": "aapl"}, 1),
+        ({"q": "no price"}, 1),
+        ({"min_ms": "5"}, 1),
+        ({"max_ms": "5"}, 1),
+        ({"group": "none such"}, 0),
+    ],
+)
+async def test_filters(shop: AsyncClient, query: dict[str, str], count: int) -> None:
+    """Each by its entry of the query string."""
+    assert len((await shop.get("/api/v1/calls", params={**ALL, **query})).json()["calls"]) == count
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"status": "BAD"},
+        {"order": "name"},
+        {"cursor": "x"},
+        {"limit": "0"},
+        {"min_ms": "-1"},
+        {"min_ms": "nan"},
+        {"range": "2w"},
+        {"from": "yesterday"},
+        {"from": "2026-01-02", "to": "2026-01-01"},
+        {"q": "x" * 501},
+    ],
+)
+async def test_what_cannot_be_read_is_400(shop: AsyncClient, query: dict[str, str]) -> None:
+    """With a sentence about it, in the form of every error."""
+    answer = await shop.get("/api/v1/calls", params=query)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+
+
+async def test_values_are_cut_on_request(shop: AsyncClient) -> None:
+    """`chars` shortens values and keeps the end of a traceback."""
+    found = (await shop.get("/api/v1/calls", params={**ALL, "chars": 3, "status": "ERR"})).json()
+    (each,) = found["calls"]
+    assert {"name": "symbol", "data_type": "INPUT", "text": "'AA", "cut": True} in each["values"]
+    assert each["exception"] == "ce\n"
+
+
+async def test_the_tail_goes_on_from_a_row(shop: AsyncClient) -> None:
+    """What came after it, and where to go on."""
+    found = (await shop.get("/api/v1/calls/tail", params={**ALL, "after": 1})).json()
+    assert (len(found["calls"]), found["last_id"]) == (1, 2)
+
+
+async def test_a_call_in_full(shop: AsyncClient) -> None:
+    """With its place in its trace."""
+    found = (await shop.get(f"/api/v1/calls/{TRACE}/{span_id(2)}")).json()
+    assert [(each["process"], each["level"], each["here"]) for each in found["relatives"]] == [
+        ("shop.buy", 0, False),
+        ("shop.price", 1, True),
+    ]
+    assert found["call"]["start_ns"] == EPOCH_NS + 2_000_000
+
+
+async def test_no_such_call_is_404(shop: AsyncClient) -> None:
+    """Retention may have removed it."""
+    assert (await shop.get(f"/api/v1/calls/{TRACE}/{span_id(99)}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "first"), [("groups", "shop.orders"), ("processes", "shop.buy"), ("variables", "symbol")]
+)
+async def test_choices(shop: AsyncClient, path: str, first: str) -> None:
+    """What filters can be set to, by a part of the name."""
+    assert first in (await shop.get(f"/api/v1/{path}", params={"part": first[:4].upper()})).json()
+    assert (await shop.get(f"/api/v1/{path}", params={"part": "%"})).json() == []
+
+
+async def test_the_overview_counts(shop: AsyncClient) -> None:
+    """Calls and errors of a window, and the latest errors."""
+    found = (await shop.get("/api/v1/overview", params={"from": "2026-01-01", "to": "2027-01-01"})).json()
+    assert found["now"]["calls"] >= 0
+    assert found["before"]["calls"] == 0
+
+
+async def test_no_store_is_503(client: Client) -> None:
+    """It may come: the answer says when to try again."""
+    answer = await client().get("/api/v1/calls")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
+async def test_a_file_that_is_no_store_is_500(client: Client, tmp_path: Path) -> None:
+    """With a sentence about what to do."""
+    (tmp_path / "obsv.db").write_bytes(b"no database at all" * 100)
+    answer = await client().get("/api/v1/calls")
+    assert (answer.status_code, "not an obsv store" in answer.json()["detail"]) == (500, True)

@@ -1,0 +1,112 @@
+"""The frame: navigation, theme, keyboard, first run."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from obsv.store import Writer
+
+PAGES = {"Overview": "/", "Explorer": "/explorer"}
+
+
+def test_every_entry_of_the_navigation_opens_its_page(page: Page) -> None:
+    """Without a reload: a mark in the window survives."""
+    page.goto("/")
+    page.wait_for_selector(".overview")
+    page.evaluate("window.mark = 1")
+    for title, path in reversed(PAGES.items()):
+        page.get_by_role("navigation").get_by_role("link", name=title).click()
+        expect(page).to_have_title(f"{title} · obsv")
+        assert page.url.split("?")[0].endswith(path)
+    assert page.evaluate("window.mark") == 1
+
+
+@pytest.mark.parametrize(("key", "title"), [("e", "Explorer"), ("o", "Overview")])
+def test_g_and_a_letter_go_to_a_page(page: Page, key: str, title: str) -> None:
+    """The letter is the one that the help lists."""
+    page.goto("/explorer" if key == "o" else "/")
+    page.wait_for_selector("#page > div")
+    page.keyboard.press("g")
+    page.keyboard.press(key)
+    expect(page).to_have_title(f"{title} · obsv")
+
+
+def test_the_theme_is_dark_until_it_is_changed_and_stays_changed(page: Page) -> None:
+    """Dark by default; `t` turns it; a reload keeps it; the grid and the figures follow."""
+    page.goto("/explorer")
+    root = page.locator("html")
+    expect(root).to_have_attribute("data-theme", "dark")
+    page.wait_for_selector(".ag-row")
+    dark = page.locator(".ag-root-wrapper").evaluate("e => getComputedStyle(e).backgroundColor")
+    page.keyboard.press("t")
+    expect(root).to_have_attribute("data-theme", "light")
+    expect(root).to_have_attribute("data-mantine-color-scheme", "light")
+    assert page.locator(".ag-root-wrapper").evaluate("e => getComputedStyle(e).backgroundColor") != dark
+    page.reload()
+    expect(root).to_have_attribute("data-theme", "light")
+
+
+def test_the_help_lists_the_keys(page: Page) -> None:
+    """`?` opens it, Esc closes it."""
+    page.goto("/")
+    page.wait_for_selector(".overview")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("next and previous row")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_an_unknown_address_says_so(page: Page, watch: Any) -> None:
+    """The app answers, with 404."""
+    watch.allow("404")
+    page.goto("/nothing-here")
+    expect(page.get_by_text("No such page")).to_be_visible()
+
+
+def test_an_address_that_cannot_be_read_says_what_to_do(page: Page) -> None:
+    """An error of the store or of the query stands where the page would."""
+    page.goto("/explorer?range=2w")
+    expect(page.get_by_role("alert").filter(has_text="5m, 1h, 6h, 24h")).to_be_visible()
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_an_empty_store_shows_how_to_record_and_opens_with_the_first_call(
+    page: Page, serve: Callable[..., str], tmp_path: Path, exists: bool
+) -> None:
+    """No file, or no row: the first-run page; when the first call is in, the page that was asked for."""
+    from story import scenes
+
+    path = tmp_path / "obsv.db"
+    writer = Writer(path)
+    if exists:
+        writer.open()
+    page.goto(serve(path) + "/explorer")
+    expect(page.get_by_text("Nothing recorded yet")).to_be_visible()
+    expect(page.get_by_text(str(path))).to_be_visible()
+    writer.write(next(scenes(1, 7, 1_790_000_000_000_000_000)))
+    writer.close()
+    expect(page).to_have_title(re.compile("Explorer"), timeout=15_000)
+
+
+def test_focus_is_visible(page: Page) -> None:
+    """The first tab reaches a link past the navigation; what has the focus has an outline."""
+    page.goto("/")
+    page.wait_for_selector(".overview")
+    page.keyboard.press("Tab")
+    focused = page.locator(":focus")
+    expect(focused).to_have_text("Skip to content")
+    assert focused.evaluate("e => getComputedStyle(e).outlineStyle") != "none"
+
+
+def test_times_are_local_with_utc_on_hover(page: Page) -> None:
+    """The browser's zone, here half an hour off every whole one."""
+    page.goto("/")
+    shown = page.locator(".error-row time").first
+    text, title = shown.inner_text(), shown.get_attribute("title") or ""
+    assert title.endswith("UTC")
+    minutes = (int(text[3:5]) - int(title[14:16])) % 60
+    assert minutes == 30
