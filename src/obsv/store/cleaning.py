@@ -54,11 +54,12 @@ class Tidy(NamedTuple):
         return f"delete from {self.table} where ({self.keys}) in ({chosen})"
 
 
+HISTOGRAM = "total, minute, process_id, bucket"
 _UNUSED = "used_ns < :unused_ns"
 _GONE = "not in (select id from process)"
 # In this order: an interned row goes when no writer can still hold its id (interning.py) and its rollups are gone.
 TIDY = (
-    Tidy("histogram", "minute, process_id, bucket", "minute between 1 and :minute"),
+    Tidy("histogram", HISTOGRAM, "total in (0, 1) and minute between 1 and :minute"),
     Tidy("calls_minute", "edge, minute, parent_id, process_id", "edge in (0, 1) and minute between 1 and :minute"),
     Tidy("orphan", "id", "start_ns < :before_ns"),
     Tidy("request_half", "id", "arrived_ns < :before_ns"),
@@ -75,7 +76,7 @@ TIDY = (
     Tidy("variable", "process_id, name, data_type", f"process_id {_GONE}"),
     Tidy("feed", "name, process_id", f"process_id {_GONE}"),
     Tidy("failure_histogram", "process_id, bucket", f"process_id {_GONE}"),
-    Tidy("histogram", "minute, process_id, bucket", f"minute = 0 and process_id > 0 and process_id {_GONE}"),
+    Tidy("histogram", HISTOGRAM, f"total = 0 and minute = 0 and process_id {_GONE}"),
     Tidy(
         "calls_minute",
         "edge, minute, parent_id, process_id",

@@ -22,8 +22,8 @@ _CALLS = Insert(
 )
 _HISTOGRAM = Insert(
     "histogram",
-    "minute, process_id, bucket, count",
-    "(minute, process_id, bucket) do update set count = count + excluded.count",
+    "total, minute, process_id, bucket, count",
+    "(total, minute, process_id, bucket) do update set count = count + excluded.count",
 )
 _FAILURES = Insert(
     "failure_histogram",
@@ -92,7 +92,8 @@ def _histograms(rollups: Rollups) -> list[Any]:
     values: list[Any] = []
     for (minute, process_id), buckets in sorted(_with_all(rollups.buckets).items(), key=lambda item: item[0]):
         for number, count in buckets.items():
-            values += (minute, process_id, number, count, EVER, process_id, number, count)
+            total = int(process_id == ALL)
+            values += (total, minute, process_id, number, count, total, EVER, process_id, number, count)
     return values
 
 

@@ -151,14 +151,16 @@ select minute, parent_id, process_id, count, errors, total_ns, max_ns, last_ns, 
 from calls_minute where edge = 1;
 -- Durations, log-scaled: bucket b holds durations in (1.08^b, 1.08^(b+1)] ns; its geometric middle is within 4 %.
 create table histogram(
+  total integer not null,           -- 1: all processes together
   minute integer not null,
-  process_id integer not null,      -- 0: all processes together
+  process_id integer not null,      -- 0 where total = 1
   bucket integer not null, count integer not null,
-  primary key(minute, process_id, bucket)
+  primary key(total, minute, process_id, bucket)
 ) without rowid;
-create view process_histogram as select minute, process_id, bucket, count from histogram where process_id > 0;
+create view process_histogram as select minute, process_id, bucket, count from histogram where total = 0;
 -- The same over all processes: a percentile of everything in a window must not read a row a process, minute and bucket.
-create view minute_histogram as select minute, bucket, count from histogram where process_id = 0;
+-- Its rows stand beside each other: a day of them is read in a tenth of the time of a walk past all processes' rows.
+create view minute_histogram as select minute, bucket, count from histogram where total = 1;
 -- Durations of failed calls since the file began, in the same buckets; never lowered by retention: /metrics shows them apart.
 create table failure_histogram(
   process_id integer not null, bucket integer not null, count integer not null, total_ns integer not null,
