@@ -5,7 +5,9 @@ Every page starts at an index. Which one, and whether the rollups should first t
 - no filter by name, none by status: along `span_by_ts`;
 - only failed calls: along `span_errors`;
 - named processes: along `span_by_name`, a walk for each, merged; for more than a hundred, along `span_by_ts`;
-- only failed calls of named processes, where errors are many: minute by minute, where the rollups have errors;
+- only failed calls of named processes: along `span_failed_by_name`, a walk for each, merged;
+- only failed calls of many processes or of some duration, where errors are many: minute by minute, where the rollups
+  have errors;
 - durations: minute by minute, where the histograms have such durations (`cells.py`);
 - in the order of durations: from the outermost histogram buckets inwards (`slowest.py`);
 - a text: along the index while it can be near, else through the file in its own order (`search.py`).
@@ -24,7 +26,7 @@ from obsv.store.reader import Reader, Snapshot
 from obsv.store.scope import Load, Scope
 from obsv.store.search import has_text, search, text_clause
 from obsv.store.slowest import Order, by_duration
-from obsv.store.walks import ALL, ERRORS, MERGED_PROCESSES, OF_PROCESSES, Walk
+from obsv.store.walks import ALL, ERRORS, ERRORS_OF_ONE, MERGED_PROCESSES, OF_PROCESSES, Walk
 from obsv.store.window import Window
 
 MAX_PAGE = 1_000
@@ -152,6 +154,8 @@ def _keys(
 
 
 def _errors(store: Snapshot, walk: Walk, filters: Filters, scope: Scope) -> list[Key]:
+    if scope.processes is not None and len(scope.processes) <= MERGED_PROCESSES:
+        return walk.merged(store, scope.processes, sql=ERRORS_OF_ONE)
     also = "" if scope.processes is None else OF_PROCESSES
     narrow = filters.limits_duration or scope.processes is not None
     if not narrow or Load.of(store, scope, walk.window).errors <= FEW_ERRORS:

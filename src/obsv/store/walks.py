@@ -20,6 +20,7 @@ ALL = _SELECT.format(index="span_by_ts", equal="") + _REST
 ERRORS = _SELECT.format(index="span_errors", equal="s.status = 2 and ") + _REST
 _ONE = "s.name_id = (select name_id from process where id = :process_id) and s.process_id = :process_id and "
 ONE_PROCESS = _SELECT.format(index="span_by_name", equal=_ONE) + _REST
+ERRORS_OF_ONE = _SELECT.format(index="span_failed_by_name", equal=_ONE + "s.outcome = 'ERR' and ") + _REST
 OF_PROCESSES = " and s.process_id in (select value from json_each(:processes))"
 # The bound on ts alone is what the index takes; the pair leaves out the rows of the same microsecond before the key.
 _AFTER = {
@@ -66,9 +67,11 @@ class Walk(NamedTuple):
         given = {"low": ts(bounds.start_ns), "high": ts(bounds.end_ns), "key_ts": key.value, "key_id": key.id}
         return [Key(*row) for row in store.query(text, {**given, **self.clause.params, "limit": self.limit, **params})]
 
-    def merged(self, store: Snapshot, processes: Iterable[int], window: Window | None = None) -> list[Key]:
+    def merged(
+        self, store: Snapshot, processes: Iterable[int], window: Window | None = None, sql: str = ONE_PROCESS
+    ) -> list[Key]:
         """The next rows of several processes: a walk for each, merged."""
-        walks = [self.run(store, ONE_PROCESS, window=window, process_id=each) for each in processes]
+        walks = [self.run(store, sql, window=window, process_id=each) for each in processes]
         return self.first(heapq.merge(*walks, reverse=self.newest_first))
 
     def first(self, keys: Iterable[Key]) -> list[Key]:
