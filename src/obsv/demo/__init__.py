@@ -1,0 +1,1 @@
+"""A small live market-data program, recorded: what `obsv demo` runs."""

@@ -1,0 +1,123 @@
+"""Orders: priced, checked for risk, routed to a venue that is not always well."""
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+
+from opentelemetry import trace
+
+from obsv import monitor
+from obsv.demo.feeds import Tick
+
+
+class Side(Enum):
+    """What is done."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+@dataclass
+class Order:
+    """What is wanted."""
+
+    id: int
+    symbol: str
+    side: Side
+    quantity: int
+    limit: Decimal
+
+
+class RiskLimitExceeded(Exception):
+    """The position would be too large."""
+
+
+class VenueTimeout(Exception):
+    """The venue did not answer in time."""
+
+
+@monitor(process_group="trading.pricing")
+def fair_value(tick: Tick, volatility: float) -> float:
+    """A price between bid and ask."""
+    middle = float(tick.bid + tick.ask) / 2
+    return round(middle * (1 + volatility / 10_000), 4)
+
+
+@monitor(process_group="trading.pricing", capture={"locals": True, "args": "exact"})
+def edge(value: float, limit: float, quantity: int) -> float:
+    """Expected gain a share; an order for nothing is a bug of the caller."""
+    gain = (value - limit) * quantity
+    return round(gain / quantity, 6)
+
+
+@monitor(process_group="trading.risk")
+class Risk:
+    """Positions and their limits."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.positions: dict[str, int] = {}
+
+    def exposure(self, symbol: str) -> int:
+        """Shares held."""
+        return self.positions.get(symbol, 0)
+
+    def check(self, order: Order) -> int:
+        """The position after an order."""
+        signed = order.quantity if order.side is Side.BUY else -order.quantity
+        after = self.exposure(order.symbol) + signed
+        if abs(after) > self.limit:
+            raise RiskLimitExceeded(f"{order.symbol}: {after} shares are over the limit of {self.limit}")
+        self.positions[order.symbol] = after
+        return after
+
+
+@dataclass
+class Venue:
+    """Somewhere to trade. In the second half of every twenty seconds it is slow and fails often."""
+
+    name: str
+    rng: random.Random
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_ill(self) -> bool:
+        """Whether it has one of its bad spells."""
+        return (time.monotonic() - self.started) % 20 > 14
+
+    @monitor(process_group="trading.venue")
+    async def send(self, order: Order, api_key: str, retries: int = 0) -> dict[str, object]:
+        """Send an order; the key is masked in the record."""
+        await asyncio.sleep(self.rng.expovariate(1 / (0.03 if self.is_ill else 0.004)))
+        if self.rng.random() < (0.35 if self.is_ill else 0.01):
+            raise VenueTimeout(f"{self.name} did not answer for order {order.id} (api_key={api_key})")
+        trace.get_current_span().set_attribute("venue.name", self.name)
+        return {"order_id": order.id, "venue": self.name, "status": "filled", "price": float(order.limit)}
+
+
+@monitor(process_group="trading.orders")
+async def execute(order: Order, venues: list[Venue]) -> dict[str, object]:
+    """Try the venues in turn."""
+    for attempt, venue in enumerate(venues):
+        try:
+            return await venue.send(order, "k-3f9a77", retries=attempt)
+        except VenueTimeout:
+            if attempt == len(venues) - 1:
+                raise
+    raise AssertionError("no venue")
+
+
+@monitor(process_group="trading.orders")
+async def trade(order_id: int, tick: Tick, rng: random.Random, risk: Risk, venues: list[Venue]) -> str:
+    """From a price to a filled order."""
+    value = fair_value(tick, rng.uniform(1, 30))
+    quantity = rng.choice([100, 200, 500, 0 if rng.random() < 0.05 else 300])
+    order = Order(order_id, tick.symbol, rng.choice(list(Side)), quantity, tick.ask)
+    if edge(value, float(order.limit), order.quantity) < -5:
+        return "no edge"
+    risk.check(order)
+    filled = await execute(order, venues)
+    return str(filled["status"])
