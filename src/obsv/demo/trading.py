@@ -12,7 +12,6 @@ from opentelemetry import trace
 from obsv import monitor
 from obsv.demo.feeds import Tick
 
-
 # Not in a function: the source text of those is recorded too.
 VENUE_KEY = "k-3f9a77"
 
