@@ -1,0 +1,37 @@
+"""`obsv forward`: what is stored, sent to another OpenTelemetry backend."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from obsv.cli.since import since
+from obsv.otlp.forward import forward as forward_spans
+from obsv.otlp.senders import sender_to
+from obsv.store.reader import Reader
+
+
+def forward(db: Path, to: str, since_text: str | None = None, say: Callable[[str], None] = print) -> None:
+    """Send what is stored.
+
+    Args:
+        db: path of the store.
+        to: OTLP endpoint; the standard `OTEL_EXPORTER_OTLP_*` variables give protocol, headers and certificates.
+        since_text: an age (`1h`) or an instant from which on; None sends everything.
+        say: takes the line that says what was sent.
+
+    Raises:
+        InvalidQuery: the time cannot be read.
+        ConfigurationError: the endpoint cannot be used.
+        NotTaken: the receiver refuses, or does not answer.
+        StoreError: the store cannot be read.
+    """
+    reader = Reader(db)
+    sender = sender_to(to, os.environ)
+    try:
+        done = forward_spans(reader, sender, since(since_text, time.time_ns()) if since_text else 0)
+    finally:
+        sender.close()
+        reader.close()
+    refused = f", {done.rejected} of them rejected there: {done.message}" if done.rejected else ""
+    say(f"{done.sent} spans sent to {to}{refused}")

@@ -1,0 +1,66 @@
+"""`obsv export` and `obsv import`: OTLP JSON, one request a line."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+from obsv.capture import Redactor
+from obsv.cli.since import since
+from obsv.errors import ConfigurationError
+from obsv.otlp.transfer import export_since, export_trace, import_file
+from obsv.store.reader import Reader
+from obsv.store.writer import Writer
+from obsv.wire.rowmaker import RowMaker
+
+
+def export(db: Path, output: TextIO, trace_id: str | None = None, since_text: str | None = None) -> None:
+    """Write a trace, or everything since a time, as text.
+
+    Args:
+        db: path of the store.
+        output: where the lines go.
+        trace_id: hex digits; None exports all traces.
+        since_text: of all traces, an age (`1h`) or an instant from which on.
+
+    Raises:
+        NotFound: no such trace.
+        InvalidQuery: the time cannot be read.
+        StoreError: the store cannot be read.
+    """
+    reader = Reader(db)
+    try:
+        start_ns = since(since_text, time.time_ns()) if since_text else 0
+        lines = export_trace(reader, trace_id) if trace_id is not None else export_since(reader, start_ns)
+        output.writelines(line + "\n" for line in lines)
+    finally:
+        reader.close()
+
+
+def import_(db: Path, path: Path, say: Callable[[str], None] = print) -> bool:
+    """Store the spans of a file.
+
+    Args:
+        db: path of the store; it is made if it does not exist.
+        path: the file; gzip is recognized.
+        say: takes the lines that say what came of it.
+
+    Returns:
+        Whether all of the file could be read.
+
+    Raises:
+        ConfigurationError: the file cannot be opened.
+        StoreError: the store cannot be written.
+    """
+    writer = Writer(db, busy_timeout_s=10.0)
+    try:
+        done = import_file(path, writer, RowMaker(Redactor()))
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}.") from error
+    finally:
+        writer.close()
+    say(f"{done.stored} spans stored, {done.duplicates} were there already, {done.rejected} rejected")
+    if done.unreadable:
+        shown = ", ".join(map(str, done.unreadable[:10])) + (", …" if len(done.unreadable) > 10 else "")
+        say(f"{len(done.unreadable)} lines are no OTLP JSON: {shown}")
+    return not done.unreadable

@@ -1,0 +1,143 @@
+"""Stores moved as text: OTLP JSON, one `ExportTraceServiceRequest` a line, as the collector's file exporter writes."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from obsv.errors import NotFound
+from obsv.store.reader import Reader
+from obsv.store.rows import SpanRow
+from obsv.store.stored import StoredSpan, spans_of_trace, spans_since
+from obsv.store.writer import Writer
+from obsv.wire.encode import to_json
+from obsv.wire.errors import BadRequest
+from obsv.wire.jsonform import decode_json
+from obsv.wire.rowmaker import RowMaker
+
+LINE_SPANS = 500
+BATCH_ROWS = 5_000
+# Of a file that is one object over many lines.
+WHOLE_BYTES = 256 * 2**20
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+def export_trace(reader: Reader, trace_id: str) -> Iterator[str]:
+    """The lines of one trace.
+
+    Args:
+        reader: of the store.
+        trace_id: hex digits in any case; leading zeros may be missing.
+
+    Raises:
+        NotFound: no such trace.
+        StoreError: see `Reader`.
+    """
+    spans = spans_of_trace(reader, trace_id.strip().lower().zfill(32))
+    if not spans:
+        raise NotFound(f"No trace {trace_id} in {reader.path}.")
+    for start in range(0, len(spans), LINE_SPANS):
+        yield _line(spans[start : start + LINE_SPANS])
+
+
+def export_since(reader: Reader, since_ns: int = 0) -> Iterator[str]:
+    """The lines of everything that started since a time, oldest first.
+
+    Args:
+        reader: of the store.
+        since_ns: Unix time.
+
+    Raises:
+        StoreError: see `Reader`.
+    """
+    for spans in spans_since(reader, since_ns, size=LINE_SPANS):
+        yield _line(spans)
+
+
+def _line(spans: list[StoredSpan]) -> str:
+    return json.dumps(to_json(spans, source_text=True), ensure_ascii=False, separators=(",", ":"))
+
+
+class Imported(NamedTuple):
+    """What an import came to.
+
+    Args:
+        stored: spans that are new.
+        duplicates: spans that were there already.
+        rejected: spans that cannot be stored.
+        unreadable: numbers of lines that are no OTLP JSON, from 1.
+    """
+
+    stored: int
+    duplicates: int
+    rejected: int
+    unreadable: tuple[int, ...]
+
+
+def import_file(path: Path, writer: Writer, maker: RowMaker) -> Imported:
+    """Store the spans of a file, plain or gzipped: a request a line, or one request in all.
+
+    Args:
+        path: the file.
+        writer: of the store.
+        maker: makes rows.
+
+    Raises:
+        OSError: the file cannot be read.
+        StoreError: the store cannot be written.
+    """
+    with path.open("rb") as file:
+        is_packed = file.read(2) == GZIP_MAGIC
+        file.seek(0)
+        if not is_packed:
+            return _Import(writer, maker).run(file)
+        with gzip.GzipFile(fileobj=file) as unpacked:
+            return _Import(writer, maker).run(unpacked)
+
+
+class _Import:
+    def __init__(self, writer: Writer, maker: RowMaker) -> None:
+        self._writer = writer
+        self._maker = maker
+        self._rows: list[SpanRow] = []
+        self._stored = self._duplicates = self._rejected = 0
+        self._unreadable: list[int] = []
+
+    def run(self, file: BinaryIO | gzip.GzipFile) -> Imported:
+        first = file.readline()
+        if not self._take(first):
+            # Written for people: one object over many lines.
+            if self._take(first + file.read(WHOLE_BYTES)):
+                return self._end()
+            file.seek(0)
+            first = file.readline()
+            self._unreadable.append(1)
+        for number, line in enumerate(file, 2):
+            if not self._take(line):
+                self._unreadable.append(number)
+        return self._end()
+
+    def _take(self, line: bytes) -> bool:
+        if not line.strip():
+            return True
+        try:
+            decoded = decode_json(line, self._maker)
+        except BadRequest:
+            return False
+        self._rejected += decoded.rejected.total()
+        self._rows += decoded.rows
+        if len(self._rows) >= BATCH_ROWS:
+            self._write()
+        return True
+
+    def _write(self) -> None:
+        if self._rows:
+            result = self._writer.write(self._rows)
+            self._stored += result.inserted
+            self._duplicates += result.duplicates
+            self._rows = []
+
+    def _end(self) -> Imported:
+        self._write()
+        return Imported(self._stored, self._duplicates, self._rejected, tuple(self._unreadable))

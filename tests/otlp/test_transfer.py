@@ -1,0 +1,121 @@
+"""Export and import."""
+
+import gzip
+import io
+import json
+from pathlib import Path
+
+import pytest
+from otlp_requests import PARENT_ID, START_NS, TRACE_ID, json_request, json_span, request, span
+
+from obsv.capture import Redactor
+from obsv.cli.transfer import export, import_
+from obsv.errors import ConfigurationError, NotFound
+from obsv.otlp.transfer import LINE_SPANS, Imported, import_file
+from obsv.store import Reader, Writer
+from obsv.wire.protobuf import decode_protobuf
+from obsv.wire.rowmaker import RowMaker
+
+OTHER_TRACE = bytes(15) + b"\x07"
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    """A store of two traces."""
+    path = tmp_path / "first.db"
+    made = request(span({"a": "é"}), span(span_id=PARENT_ID), span(trace_id=OTHER_TRACE, start_time_unix_nano=1_000))
+    Writer(path).write(decode_protobuf(made.SerializeToString(), RowMaker()).rows)
+    return path
+
+
+def exported(db: Path, **settings: str) -> list[str]:
+    output = io.StringIO()
+    export(db, output, **settings)
+    return output.getvalue().splitlines()
+
+
+def imported(tmp_path: Path, content: bytes) -> Imported:
+    file = tmp_path / "in.jsonl"
+    file.write_bytes(content)
+    return import_file(file, Writer(tmp_path / "second.db"), RowMaker(Redactor()))
+
+
+def calls(path: Path) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in Reader(path).query("select * from process_trace order by trace_id, span_id")]
+
+
+def test_a_trace_moves(db: Path, tmp_path: Path) -> None:
+    """A trace is one line of OTLP JSON, and the same in the store that it is imported to."""
+    lines = exported(db, trace_id=TRACE_ID.hex().upper())
+    assert len(lines) == 1
+    assert "é" in lines[0]
+    assert imported(tmp_path, lines[0].encode()) == Imported(2, 0, 0, ())
+    assert calls(tmp_path / "second.db") == [row for row in calls(db) if row[6] == TRACE_ID.hex()]
+
+
+def test_a_store_moves(db: Path, tmp_path: Path) -> None:
+    """Without a trace id everything is exported; importing it twice stores it once."""
+    content = "\n".join(exported(db)).encode()
+    assert imported(tmp_path, content) == Imported(3, 0, 0, ())
+    assert imported(tmp_path, content) == Imported(0, 3, 0, ())
+    assert calls(tmp_path / "second.db") == calls(db)
+
+
+def test_since(db: Path) -> None:
+    """An instant leaves out what started before it."""
+    (line,) = exported(db, since_text="2023-01-01")
+    (resource_spans,) = json.loads(line)["resourceSpans"]
+    assert {span["traceId"] for span in resource_spans["scopeSpans"][0]["spans"]} == {TRACE_ID.hex()}
+
+
+def test_short_trace_id(db: Path) -> None:
+    """Leading zeros of a trace id may be missing."""
+    assert OTHER_TRACE.hex() in exported(db, trace_id="7")[0]
+
+
+def test_unknown_trace(db: Path) -> None:
+    """A trace that is not there is an error that names it."""
+    with pytest.raises(NotFound, match="abc"):
+        exported(db, trace_id="abc")
+
+
+def test_long_trace_is_several_lines(tmp_path: Path) -> None:
+    """A line has a bounded number of spans."""
+    path = tmp_path / "long.db"
+    made = request(*(span(span_id=(i + 1).to_bytes(8, "big")) for i in range(LINE_SPANS + 1)))
+    Writer(path).write(decode_protobuf(made.SerializeToString(), RowMaker()).rows)
+    lines = exported(path, trace_id=TRACE_ID.hex())
+    assert len(lines) == 2
+    assert imported(tmp_path, "\n".join(lines).encode()).stored == LINE_SPANS + 1
+
+
+def test_files_of_others(tmp_path: Path) -> None:
+    """One object over many lines is read, and gzip."""
+    pretty = json.dumps(json.loads(json_request(json_span())), indent=2).encode()
+    assert imported(tmp_path, pretty) == Imported(1, 0, 0, ())
+    assert imported(tmp_path, gzip.compress(pretty)) == Imported(0, 1, 0, ())
+
+
+def test_damaged_lines_are_named(tmp_path: Path) -> None:
+    """Lines that are no OTLP are counted and named; empty ones are passed over; spans without identity are rejected."""
+    good = json_request(json_span())
+    bad = json_request(json_span(spanId=""))
+    assert imported(tmp_path, b"{\n\n" + good + b"\nnonsense\n" + bad) == Imported(1, 0, 1, (1, 4))
+
+
+def test_nothing(tmp_path: Path) -> None:
+    """An empty file holds nothing."""
+    assert imported(tmp_path, b"") == Imported(0, 0, 0, ())
+
+
+def test_command_says_what_happened(tmp_path: Path) -> None:
+    """The command tells counts and damaged lines, and whether all was read."""
+    file, said = tmp_path / "in.jsonl", []
+    file.write_bytes(json_request(json_span(startTimeUnixNano=str(START_NS))) + b"\n{")
+    assert not import_(tmp_path / "second.db", file, said.append)
+    assert said == [
+        "1 spans stored, 0 were there already, 0 rejected",
+        "1 lines are no OTLP JSON: 2",
+    ]
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        import_(tmp_path / "second.db", tmp_path / "missing", said.append)
