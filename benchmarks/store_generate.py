@@ -2,9 +2,9 @@
 
     python benchmarks/store_generate.py PATH CALLS [--hours 5] [--seed 1]
 
-About 200 functions in six groups and four services, five values a call, nested traces of 1 to 40 spans, one call in a
-hundred failing with a traceback, four feeds, and some spans as foreign instrumentation sends them. The same seed makes
-the same calls; they end now and begin `hours` ago.
+About 200 functions in six groups and four services, each calling one to four others, five values a call, nested traces
+of 1 to 40 spans, one call in a hundred failing with a traceback, four feeds, and some spans as foreign instrumentation
+sends them. The same seed makes the same calls; they end now and begin `hours` ago.
 """
 
 from __future__ import annotations
@@ -62,6 +62,9 @@ class World:
             for verb in ("GET", "POST")
             for what in ("orders", "quotes", "login", "health")
         ]
+        self.callees = {
+            caller: rng.choices(self.functions, k=rng.randint(1, 4)) for caller in (*self.functions, *self.foreign)
+        }
         self.sources = {service: _source(service) for service in ("market", "orders", "storage", "web", "gateway")}
         self.threads = [(140_000_000_000_000 + number, f"worker-{number}") for number in range(8)]
         self.patterns = [self._pattern() for _ in range(120)]
@@ -75,7 +78,7 @@ class World:
             at = rng.randrange(max(0, len(nodes) - 6), len(nodes))
             above, room = nodes[at], rng.uniform(0.2, 0.9)
             start = above.start + above.share * rng.uniform(0, 1 - room)
-            nodes.append(Node(at, rng.choice(self.functions), start, above.share * room))
+            nodes.append(Node(at, rng.choice(self.callees[above.signature]), start, above.share * room))
         return nodes
 
     def trace(self, start_ns: int) -> list[SpanRow]:

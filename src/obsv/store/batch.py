@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import chain, compress, repeat
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 from obsv.store.interning import Ids, Thread
@@ -20,8 +20,8 @@ _RARE = ", cpu_ns, memory_bytes, exception, detail"
 # Most rows have none of the rare columns, and binding None is slow.
 # A root's parent comes as no bytes, not as None, for the same reason.
 _VALUES = {"parent_span_id": "nullif(?, x'')"}
-NARROW = Insert("span", _COLUMNS, "do nothing", _VALUES)
-WIDE = Insert("span", _COLUMNS + _RARE, "do nothing", _VALUES)
+NARROW = Insert("span", _COLUMNS, "do nothing", _VALUES, unique=True)
+WIDE = Insert("span", _COLUMNS + _RARE, "do nothing", _VALUES, unique=True)
 
 # Positions in a SpanRow.
 _SOURCE, _TRACE, _SPAN, _PARENT_SPAN, _PARENT, _START, _DURATION, _THREAD, _STATUS, _DEPTH, _DATA = range(1, 12)
@@ -138,13 +138,19 @@ def _values(signature: Signature, columns: Columns, ids: Ids, rare: Columns = ()
         columns[_DURATION],
         repeat(process_id),
         repeat(signature_id),
-        map(ids.sources.__getitem__, columns[_SOURCE]),
-        map(ids.threads.__getitem__, columns[_THREAD]),
+        _ids(ids.sources, columns[_SOURCE]),
+        _ids(ids.threads, columns[_THREAD]),
         columns[_STATUS],
         columns[_DEPTH],
         columns[_DATA],
         *rare,
     )
+
+
+def _ids(known: Mapping[Any, int], column: Sequence[Any]) -> Iterable[int]:
+    first = column[0]
+    # Nearly always one source, and often one thread.
+    return repeat(known[first]) if column.count(first) == len(column) else map(known.__getitem__, column)
 
 
 def _roll_up(group: Group, ids: Ids, rollups: Rollups) -> None:
@@ -153,12 +159,11 @@ def _roll_up(group: Group, ids: Ids, rollups: Rollups) -> None:
     starts, durations, statuses = columns[_START], columns[_DURATION], columns[_STATUS]
     for part in by_minute(starts, durations, statuses, columns[_CPU], columns[_MEMORY]):
         rollups.add(process_id, *part)
-    for parent in group.parents:
-        if parent is not None:
-            called: Sequence[Sequence[int]] = (starts, durations, statuses)
-            if len(group.parents) > 1:
-                chosen = [each is parent for each in columns[_PARENT]]
-                called = [list(compress(column, chosen)) for column in called]
-            for part in by_minute(*called):
-                rollups.add_edge(ids.process_id(parent), process_id, *part)
+    if len(group.parents) > 1:
+        known = {parent: 0 if parent is None else ids.process_id(parent) for parent in group.parents}
+        for part in by_minute(starts, durations, statuses, [known[parent] for parent in columns[_PARENT]]):
+            rollups.add_edges(process_id, *part)
+    elif columns[_PARENT][0] is not None:
+        for part in by_minute(starts, durations, statuses):
+            rollups.add_edge(ids.process_id(columns[_PARENT][0]), process_id, *part)
     rollups.add_values(process_id, group.signature, starts, columns[_DATA])

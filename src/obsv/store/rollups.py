@@ -44,6 +44,16 @@ class Calls:
         if last >= self.last_ns:
             self.last_ns, self.last_duration_ns = last, durations[starts.index(last)]
 
+    def add_one(self, start: int, duration: int, status: int) -> None:
+        """Adds one call."""
+        self.count += 1
+        self.errors += status == ERROR
+        self.total_ns += duration
+        if duration > self.max_ns:
+            self.max_ns = duration
+        if start >= self.last_ns:
+            self.last_ns, self.last_duration_ns = start, duration
+
     def add_costs(self, cpu_ns: Iterable[int | None], memory_bytes: Iterable[int | None]) -> None:
         """Adds what was measured of the same calls."""
         self.cpu_ns += sum(filter(None, cpu_ns))
@@ -83,6 +93,21 @@ class Rollups:
     ) -> None:
         """Adds calls from one process to another that started in one minute."""
         self._calls(EDGE, minute_of(starts[0]), parent_id, process_id).add(starts, durations, statuses)
+
+    def add_edges(
+        self,
+        process_id: int,
+        starts: Sequence[int],
+        durations: Sequence[int],
+        statuses: Sequence[int],
+        parent_ids: Sequence[int],
+    ) -> None:
+        """Adds calls of one process by several others, in one minute; a parent of 0 is none."""
+        minute = minute_of(starts[0])
+        edges = {parent: self._calls(EDGE, minute, parent, process_id) for parent in set(parent_ids) if parent}
+        for start, duration, status, parent in zip(starts, durations, statuses, parent_ids, strict=True):
+            if parent:
+                edges[parent].add_one(start, duration, status)
 
     def add_values(self, process_id: int, signature: Signature, starts: Sequence[int], data: Sequence[str]) -> None:
         """Adds the values of calls of one signature, in order of arrival."""

