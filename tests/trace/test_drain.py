@@ -1,7 +1,7 @@
 """What happens to buffered spans, step by step, under a clock that stands still."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -308,6 +308,15 @@ class Transactional(CollectingExporter):
         self.positions.pop(path, None)
 
 
+class Choosy(CollectingExporter):
+    """An exporter that fails when a certain span is in the batch."""
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        if any(span.name == "poison" for span in spans):
+            raise TypeError("cannot write that")
+        return super().export(spans)
+
+
 def left_behind(base: Path, *names: str) -> None:
     """A process spills these, a record each, and dies."""
     rig = Rig(base)
@@ -373,6 +382,53 @@ def test_a_record_of_another_codec_is_skipped_and_said(
     assert rig.exporter.names == ["readable"]
     assert rig.counters.rejected == 1
     assert "codec version 99" in caplog.text
+
+
+def test_a_span_that_is_refused_again_and_again_does_not_hold_up_the_others(
+    make_rig: MakeRig, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One span that no exporter takes is left out, once it is clear that it is the span."""
+    exporter = Choosy()
+    rig = make_rig(exporter=exporter)
+    rig.put_error(3, name="fine")
+    rig.put_error(name="poison")
+    rig.put_error(3, name="fine as well")
+    for _ in range(8):
+        rig.work()
+        rig.clock.advance(rig.recovery_s)
+        rig.put(name="fresh")
+    rig.work()
+    assert sorted(set(exporter.names)) == ["fine", "fine as well", "fresh"]
+    assert exporter.names.count("fine") == 3
+    assert exporter.names.count("fine as well") == 3
+    assert (rig.counters.rejected, rig.stash.pending) == (1, 0)
+    assert "poison" in caplog.text
+
+
+def test_a_refused_span_alone_is_left_out_too(make_rig: MakeRig) -> None:
+    """A record with nothing else in it does not stay for ever."""
+    rig = make_rig(exporter=Choosy())
+    rig.put_error(name="poison")
+    for _ in range(8):
+        rig.work()
+        rig.clock.advance(rig.recovery_s)
+        rig.put(name="fresh")
+    rig.work()
+    assert (rig.counters.rejected, rig.stash.pending) == (1, 0)
+
+
+def test_an_outage_is_not_taken_for_refusal(rig: Rig) -> None:
+    """As long as nothing passes, nothing is given up."""
+    rig.exporter.error = TypeError("odd")
+    rig.put_error(3)
+    for _ in range(20):
+        rig.work()
+        rig.put()
+        rig.clock.advance(rig.recovery_s)
+    assert rig.counters.rejected == 0
+    rig.exporter.error = None
+    rig.work()
+    assert len(rig.exporter.spans) == 23
 
 
 # -- to the end --------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from opentelemetry.sdk.trace import ReadableSpan
@@ -16,12 +17,16 @@ from obsv.trace.exporting import Exporting
 from obsv.trace.journal import Journal, Page
 from obsv.trace.notices import Notices
 from obsv.trace.pulse import Pulse
-from obsv.trace.stash import RECORD, Stash
+from obsv.trace.sieve import sift
+from obsv.trace.spill import Marks
+from obsv.trace.stash import RECORD, Stash, Stashed
 
 OnFull = Literal["spill", "drop", "block"]
 
 # A smaller batch is always exported: spilling it would save nothing.
 _WORTH_SPILLING = 256
+# Failures of one piece, with others passing in between, after which it is looked at span by span.
+_PATIENCE = 3
 
 
 @dataclass(frozen=True)
@@ -95,11 +100,15 @@ class Drain:
         self._has_adopted = False
         self._page: Page | None = None
         self._page_errors = 0
+        self._stuck_at: tuple[Path, int] | None = None
+        self._stuck_for = 0
+        self._exported_then = 0
 
     @property
     def is_quiet(self) -> bool:
         """Whether nothing waits anywhere."""
-        return not self._buffer.depth and not self._buffer.error_depth and self._is_empty()
+        buffer = self._buffer
+        return not (buffer.depth or buffer.error_depth or self._blobs) and self._stash.is_empty
 
     # -- steps ---------------------------------------------------------------------------------------------------------
 
@@ -114,15 +123,18 @@ class Drain:
         """
         self._pulse.beat()
         self._age.observe(self._buffer.removed + self._buffer.depth)
-        if not self._has_adopted:
-            self._has_adopted = True
-            self._stash.adopt()
+        self._adopt_once()
         return (
             (self._buffer.error_depth > 0 and self._errors())
             or (bool(self._blobs) and self._write_blobs())
             or (self._is_due(flushing) and self._successes())
             or self._replay()
         )
+
+    def _adopt_once(self) -> None:
+        if not self._has_adopted:
+            self._has_adopted = True
+            self._stash.adopt()
 
     def _errors(self) -> bool:
         self._turn_page()
@@ -207,11 +219,35 @@ class Drain:
         if stashed is None:
             return False
         path = stashed.piece.file.path
-        if not self._exporting.export_replayed(stashed.spans, path, stashed.piece.end):
+        if self._exporting.export_replayed(stashed.spans, path, stashed.piece.end):
+            self._counters.replayed += stashed.piece.spans
+        elif not self._is_refused(stashed):
             return False
-        self._counters.replayed += stashed.piece.spans
         if self._stash.done(stashed.piece):
             self._exporting.forget_replayed(path)
+        return True
+
+    def _is_refused(self, stashed: Stashed) -> bool:
+        """Whether a piece holds spans that the exporter will never take; all others in it are exported then.
+
+        That is so if it fails time and again while other spans pass.
+        """
+        place, exported = (stashed.piece.file.path, stashed.piece.file.replayed), self._counters.exported
+        if place != self._stuck_at:
+            self._stuck_at, self._stuck_for = place, 0
+        elif exported > self._exported_then:
+            self._stuck_for += 1
+        self._exported_then = exported
+        if self._stuck_for < _PATIENCE:
+            return False
+        refused = sift(stashed.spans, self._exporting.export) if len(stashed.spans) > 1 else stashed.spans
+        if refused is None:
+            return False
+        self._counters.rejected += len(refused)
+        self._counters.replayed += stashed.piece.spans - len(refused)
+        names = ", ".join(sorted({span.name for span in refused})[:5])
+        message = "The exporter refuses %d calls again and again while it takes others; they are left out: %s"
+        self._notices.once("refused", logging.ERROR, message, len(refused), names)
         return True
 
     # -- to the end ----------------------------------------------------------------------------------------------------
@@ -225,17 +261,26 @@ class Drain:
         Returns:
             Whether all of it was exported.
         """
+        self._adopt_once()
         self._probe = True
         removed = self._buffer.removed + self._buffer.depth
         errors_taken = self._buffer.errors_taken + self._buffer.error_depth
-        while self._clock() < deadline and self.step(flushing=True):
-            if self._buffer.removed >= removed and self._buffer.errors_taken >= errors_taken and self._is_empty():
-                break
-        self._probe = False
-        return self._buffer.removed >= removed and self._buffer.errors_taken >= errors_taken and self._is_empty()
+        spilled: Marks | None = None
+        try:
+            while True:
+                if spilled is None and self._has_removed(removed, errors_taken):
+                    spilled = self._stash.marks()
+                if spilled is not None and self._stash.is_past(spilled):
+                    return True
+                # What comes meanwhile is not waited for, so its rounds must leave time to replay.
+                if self._clock() >= deadline or not self.step(flushing=spilled is None):
+                    return False
+        finally:
+            self._probe = False
 
-    def _is_empty(self) -> bool:
-        return not self._blobs and self._stash.is_empty
+    def _has_removed(self, removed: int, errors_taken: int) -> bool:
+        buffer = self._buffer
+        return buffer.removed >= removed and buffer.errors_taken >= errors_taken and not self._blobs
 
     def leave(self, stash: Stash | None = None) -> None:
         """Put aside whatever waits: the end has come. What cannot be put aside is lost, and counted.

@@ -25,6 +25,10 @@ class Piece(NamedTuple):
     end: int
 
 
+Marks = list[tuple[SpillFile, int]]
+"""Files, and how far each was written at some moment."""
+
+
 class Spill:
     """Append-only files of this process, and those that dead processes left.
 
@@ -223,6 +227,16 @@ class Spill:
                 self._unreadable.add(name)
                 troubles.append(str(trouble))
             return None
+
+    def marks(self) -> Marks:
+        """How far everything is written now."""
+        with self._guard:
+            return [(file, file.size) for file in self._files]
+
+    def is_past(self, marks: Marks) -> bool:
+        """Whether all that was written at that moment has been exported or deleted."""
+        with self._guard:
+            return all(file.replayed >= size or not self.has(file) for file, size in marks)
 
     @property
     def pending(self) -> int:

@@ -12,7 +12,7 @@ from obsv.trace.blobs import Blob
 from obsv.trace.codec import Codec, UnknownCodec
 from obsv.trace.counters import Counters
 from obsv.trace.notices import Notices
-from obsv.trace.spill import Piece, Spill
+from obsv.trace.spill import Marks, Piece, Spill
 
 # Spans in a record: enough to share what calls have in common, few enough to replay in small steps.
 RECORD = 1_000
@@ -152,6 +152,14 @@ class Stash:
     def dropped(self) -> int:
         """Successes that were deleted for room."""
         return 0 if self._spill is None else self._spill.dropped
+
+    def marks(self) -> Marks:
+        """What waits now, for `is_past`."""
+        return [] if self._spill is None else self._spill.marks()
+
+    def is_past(self, marks: Marks) -> bool:
+        """Whether all of it has been taken out."""
+        return self._spill is None or self._spill.is_past(marks)
 
     @property
     def pending(self) -> int:
