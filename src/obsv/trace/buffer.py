@@ -31,6 +31,7 @@ class Buffer(Generic[T]):
         "_dropped",
         "_errors",
         "_errors_taken",
+        "_is_removing",
         "_low",
         "_overflowed",
         "_queue",
@@ -58,8 +59,9 @@ class Buffer(Generic[T]):
         self._queue: deque[T] = deque()
         self._errors: deque[T] = deque()
         # Guards everything below, and the left end of both deques. Reentrant, since a signal handler or a finalizer
-        # may come in between and be monitored itself.
+        # may come in between and be monitored itself; it then finds `_is_removing` and leaves the deques alone.
         self._removing = threading.RLock()
+        self._is_removing = False
         self._taken = 0
         self._errors_taken = 0
         self._dropped = 0
@@ -84,10 +86,8 @@ class Buffer(Generic[T]):
     def take(self, size: int) -> list[T]:
         """Take up to `size` of the oldest successes; what was in the ring moves up into the lane."""
         with self._removing:
-            self._count_overflow()
-            batch = _pop(self._queue, size)
+            batch = self._remove(self._queue, size)
             self._taken += len(batch)
-            self._low = len(self._queue)
         return batch
 
     def try_take(self, size: int) -> list[T]:
@@ -102,7 +102,7 @@ class Buffer(Generic[T]):
     def take_errors(self, size: int) -> list[T]:
         """Take up to `size` of the oldest errors."""
         with self._removing:
-            batch = _pop(self._errors, size)
+            batch = self._remove(self._errors, size)
             self._errors_taken += len(batch)
         return batch
 
@@ -129,22 +129,28 @@ class Buffer(Generic[T]):
         if not self._removing.acquire(blocking=False):
             return 0
         try:
-            return self._drop(self._queue, len(self._queue) - self.capacity)
+            dropped = len(self._remove(self._queue, len(self._queue) - self.capacity))
+            self._dropped += dropped
+            return dropped
         finally:
             self._removing.release()
 
     def discard(self) -> None:
         """Drop all entries: they came after the end. They count as dropped."""
         with self._removing:
-            self._drop(self._queue, len(self._queue))
-            self._drop(self._errors, len(self._errors))
+            for entries in (self._queue, self._errors):
+                self._dropped += len(self._remove(entries, len(entries)))
 
-    def _drop(self, entries: "deque[T]", size: int) -> int:
-        self._count_overflow()
-        dropped = len(_pop(entries, size))
-        self._dropped += dropped
-        self._low = len(self._queue)
-        return dropped
+    def _remove(self, entries: "deque[T]", size: int) -> list[T]:
+        if self._is_removing:
+            return []
+        self._is_removing = True
+        try:
+            self._count_overflow()
+            return [entries.popleft() for _ in range(min(size, len(entries)))]
+        finally:
+            self._low = len(self._queue)
+            self._is_removing = False
 
     def _count_overflow(self) -> None:
         # Since the last removal the queue has only grown: what it grew above the lane went into the ring.
@@ -203,10 +209,6 @@ class Buffer(Generic[T]):
         """Entries put in so far."""
         with self._removing:
             return self._taken + self._dropped + len(self._queue) + self.errors
-
-
-def _pop(entries: "deque[T]", size: int) -> list[T]:
-    return [entries.popleft() for _ in range(min(size, len(entries)))]
 
 
 def _nothing() -> None:

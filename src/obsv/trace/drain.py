@@ -266,15 +266,17 @@ class Drain:
         removed = self._buffer.removed + self._buffer.depth
         errors_taken = self._buffer.errors_taken + self._buffer.error_depth
         spilled: Marks | None = None
+        moves = True
         try:
             while True:
                 if spilled is None and self._has_removed(removed, errors_taken):
                     spilled = self._stash.marks()
                 if spilled is not None and self._stash.is_past(spilled):
                     return True
-                # What comes meanwhile is not waited for, so its rounds must leave time to replay.
-                if self._clock() >= deadline or not self.step(flushing=spilled is None):
+                if not moves or self._clock() >= deadline:
                     return False
+                # What comes meanwhile is not waited for, so its rounds must leave time to replay.
+                moves = self.step(flushing=spilled is None)
         finally:
             self._probe = False
 

@@ -20,8 +20,10 @@ from obsv.trace.blobs import Blob
 from obsv.trace.notices import Notices
 from obsv.trace.spill_file import ERRORS, HEADER_SIZE, SpillFile, as_record
 
-# At most this part of a program's CPU time goes into the journal; a program that fails all the time is not slowed down.
+# In the long run at most this part of a program's CPU time goes into the journal, so that one that fails all the time
+# is not slowed down; up to so many seconds may be spent at once, which is a few hundred errors.
 _SHARE = 0.2
+_BURST_S = 0.05
 # Errors that come faster than they are stored are kept by the spill; the journal need not keep them all as well.
 _MAX_BYTES = 16 << 20
 
@@ -83,11 +85,12 @@ class Journal:
         self._pages = ()
         self._turn = 0
         self._opening = threading.Lock()  # guards the making of the pages
-        self._rest_until = 0.0
+        self._credit_s = _BURST_S
+        self._credited_at = time.process_time()
 
     def save(self, encode: Callable[[], Blob]) -> None:
         """Write an error down, unless that takes too much of the program's time. For any thread. Never raises."""
-        if self._base is None or time.process_time() < self._rest_until:
+        if self._base is None or not self._has_credit():
             return
         started = time.thread_time()
         try:
@@ -98,7 +101,13 @@ class Journal:
         except OSError as error:
             # The error waits in memory all the same.
             self._notices.once("journal", logging.DEBUG, "The journal of errors cannot be written: %s", error)
-        self._rest_until = time.process_time() + (time.thread_time() - started) / _SHARE
+        self._credit_s -= time.thread_time() - started
+
+    def _has_credit(self) -> bool:
+        now = time.process_time()
+        self._credit_s = min(_BURST_S, self._credit_s + (now - self._credited_at) * _SHARE)
+        self._credited_at = now
+        return self._credit_s > 0
 
     def _open(self, base: Path) -> bool:
         # Not waited for: another thread is at it, or this one in a signal handler.

@@ -1,0 +1,155 @@
+"""Processes that fork: each records its own calls once."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from obsv.testing import CollectingExporter, ended_span
+from obsv.trace.processor import ErrorFirstSpanProcessor
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
+    # Python 3.12 warns of what is tested here.
+    pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
+]
+
+
+@pytest.fixture
+def exporter() -> CollectingExporter:
+    return CollectingExporter()
+
+
+@pytest.fixture
+def processor(exporter: CollectingExporter, tmp_path: Path) -> Iterator[ErrorFirstSpanProcessor]:
+    processor = ErrorFirstSpanProcessor(exporter, spill_path=tmp_path / "calls.db", schedule_delay_s=3_600)
+    yield processor
+    exporter.error = None
+    exporter.go_on()
+    processor.shutdown()
+
+
+def in_child(check: "object") -> None:
+    """Run a function that returns a bool in a forked child; fail if it is False, raises or hangs."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = 0 if check() else 2  # type: ignore[operator]
+        finally:
+            os._exit(code)
+    waiter = threading.Timer(60, os.kill, (child, 9))
+    waiter.start()
+    status = os.waitpid(child, 0)[1]
+    waiter.cancel()
+    assert status == 0
+
+
+def test_what_waits_in_the_parent_is_exported_by_the_parent_alone(
+    processor: ErrorFirstSpanProcessor, exporter: CollectingExporter
+) -> None:
+    """The child begins with nothing, and its own spans are exported by its own thread."""
+    processor.on_end(ended_span("opener"))
+    assert exporter.wait_for_spans(1)
+    for _ in range(9):
+        processor.on_end(ended_span("parent"))
+
+    def child() -> bool:
+        stats = processor.stats()
+        exporter.batches.clear()
+        for _ in range(100):
+            processor.on_end(ended_span("child"))
+        flushed = processor.force_flush(30_000)
+        return flushed and exporter.names == ["child"] * 100 and stats["recorded"] == 0 == stats["depth"]
+
+    in_child(child)
+    assert processor.force_flush()
+    assert exporter.names == ["opener"] + ["parent"] * 9
+
+
+def test_a_fork_before_the_first_span_is_free(processor: ErrorFirstSpanProcessor, exporter: CollectingExporter) -> None:
+    """Servers that fork their workers before the first call need no care."""
+
+    def child() -> bool:
+        processor.on_end(ended_span("child", error=True))
+        return exporter.wait_for_spans(1)
+
+    in_child(child)
+    processor.on_end(ended_span("parent", error=True))
+    assert exporter.wait_for_spans(1)
+    assert exporter.names == ["parent"]
+
+
+def test_what_the_parent_spilled_stays_the_parents(
+    processor: ErrorFirstSpanProcessor, exporter: CollectingExporter, tmp_path: Path
+) -> None:
+    """A child of a parent that spills neither replays nor deletes the parent's files."""
+    exporter.error = OSError("gone")
+    processor.on_end(ended_span("parent", error=True))
+    assert not processor.force_flush()
+
+    def child() -> bool:
+        exporter.error = None
+        processor.on_end(ended_span("child", error=True))
+        processor.shutdown()
+        return exporter.names == ["child"]
+
+    in_child(child)
+    exporter.error = None
+    assert processor.force_flush()
+    assert exporter.names == ["parent"]
+    processor.shutdown()
+    assert list(tmp_path.glob("*.spill")) == []
+
+
+def test_a_fork_at_any_moment_does_not_hang(tmp_path: Path) -> None:
+    """Children forked while all locks are in use can record and flush."""
+    exporter = CollectingExporter()
+    processor = ErrorFirstSpanProcessor(exporter, spill_path=tmp_path / "calls.db", lane_size=50, ring_size=50)
+    stop = threading.Event()
+
+    def record() -> None:
+        while not stop.is_set():
+            processor.on_end(ended_span("parent"))
+            processor.on_end(ended_span("parent", error=True))
+            processor.stats()
+
+    recorders = [threading.Thread(target=record) for _ in range(2)]
+    for recorder in recorders:
+        recorder.start()
+    try:
+        for _ in range(20):
+
+            def child() -> bool:
+                exporter.__init__()  # type: ignore[misc]
+                processor.on_end(ended_span("child"))
+                return processor.force_flush(30_000) and exporter.names == ["child"]
+
+            in_child(child)
+    finally:
+        stop.set()
+        for recorder in recorders:
+            recorder.join()
+        processor.shutdown()
+
+
+def _record_in_a_spawned_process(path: Path) -> None:
+    processor = ErrorFirstSpanProcessor(CollectingExporter(), spill_path=path)
+    processor.on_end(ended_span(error=True))
+    assert processor.force_flush()
+    processor.shutdown()
+
+
+def test_spawned_processes_record_beside_each_other(tmp_path: Path) -> None:
+    """`multiprocessing` with the spawn method, several processes with one path."""
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_record_in_a_spawned_process, args=(tmp_path / "calls.db",)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert list(tmp_path.iterdir()) == []
