@@ -95,7 +95,7 @@ def _events(call: Call) -> list[Component]:
     rows = [html.Li([_event(event, call), _attributes(event.get("attributes"))]) for event in events[:MOST_EVENTS]]
     more = [html.P(f"and {len(events) - MOST_EVENTS:,} more", className="none")] if len(events) > MOST_EVENTS else []
     title = f"Events ({len(events):,})"
-    return [html.Section([html.H3(title), html.Ul(rows, className="events"), *more], className="panel-part")]
+    return [html.Section([html.H3(title), html.Ul(rows, className="event-list"), *more], className="panel-part")]
 
 
 def _event(event: dict[str, Any], call: Call) -> Component:
@@ -113,7 +113,9 @@ def _links(call: Call) -> list[Component]:
         return []
     rows = [html.Li([_to_trace(one), _attributes(one.get("attributes"))]) for one in links[:MOST_EVENTS]]
     return [
-        html.Section([html.H3(f"Links ({len(links):,})"), html.Ul(rows, className="events")], className="panel-part")
+        html.Section(
+            [html.H3(f"Links ({len(links):,})"), html.Ul(rows, className="event-list")], className="panel-part"
+        )
     ]
 
 
@@ -130,7 +132,7 @@ def _attributes(pairs: Any) -> Component | None:
         html.Tr([html.Th(str(pair.get("key", "")), scope="row"), html.Td(html.Div(_text(pair), className="value"))])
         for pair in pairs or []
     ]
-    return html.Table(html.Tbody(rows), className="values") if rows else None
+    return html.Table(html.Tbody(rows), className="value-table") if rows else None
 
 
 def _text(pair: dict[str, Any]) -> str:

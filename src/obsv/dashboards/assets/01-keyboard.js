@@ -20,9 +20,9 @@
     if (node) node.setSelected(true, true);
   };
 
-  // Lists that are no grid: rows are the elements marked data-row.
+  // Lists that are no grid: rows are the elements marked data-row, and links of the class row-link.
   const moveInList = function (step) {
-    const rows = Array.from(document.querySelectorAll('[data-row]')).filter((row) => row.offsetParent);
+    const rows = Array.from(document.querySelectorAll('[data-row], a.row-link')).filter((row) => row.offsetParent);
     if (!rows.length) return;
     const at = rows.indexOf(document.activeElement);
     rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + step))].focus();

@@ -14,4 +14,4 @@ def facts(pairs: Iterable[tuple[str, Any]]) -> Component:
         pairs: label, and text or a component.
     """
     rows = [html.Div([html.Dt(label), html.Dd(value)]) for label, value in pairs if value is not None]
-    return html.Dl(rows, className="facts")
+    return html.Dl(rows, className="fact-list")

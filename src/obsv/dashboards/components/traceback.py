@@ -23,7 +23,7 @@ def traceback(text: str, id: str) -> Component:
     lines = [html.Span(line or " ", className="tb-text " + _kind(line)) for line in text.rstrip().split("\n")]
     copy = dcc.Clipboard(content=text, title="Copy", className="copy")
     return html.Div(
-        [copy, html.Pre(lines, id=id, className="traceback", tabIndex=0, **aria(label="Traceback"))],
+        [copy, html.Pre(lines, id=id, className="traceback-text", tabIndex=0, **aria(label="Traceback"))],
         className="traceback-frame",
     )
 

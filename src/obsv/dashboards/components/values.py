@@ -21,5 +21,5 @@ def values(title: str, items: Iterable[Value], none: str) -> Component:
         html.Tr([html.Th(item.name, scope="row", title=item.name), html.Td(html.Div(item.text, className="value"))])
         for item in items
     ]
-    body = html.Table(html.Tbody(rows), className="values") if rows else html.P(none, className="none")
+    body = html.Table(html.Tbody(rows), className="value-table") if rows else html.P(none, className="none")
     return html.Section([html.H3(title), body], className="panel-part", **aria(label=title))

@@ -1,11 +1,12 @@
 """The pages, in the order of the navigation."""
 
 from obsv.dashboards.page import Page
-from obsv.dashboards.pages import explorer, flow, overview, trace
+from obsv.dashboards.pages import code, explorer, flow, overview, trace
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
     explorer.PAGE,
     trace.PAGE,
     flow.PAGE,
+    code.PAGE,
 )

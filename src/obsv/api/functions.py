@@ -1,0 +1,164 @@
+"""`GET /api/v1/functions`: those called most; `GET /api/v1/functions/{name}`: one in full."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
+
+from obsv.api.depends import StoreReader, TimeWindow
+from obsv.store.busiest import busiest
+from obsv.store.function import FunctionReport, read_function
+from obsv.store.sums import Sums
+
+router = APIRouter(tags=["functions"], prefix="/functions")
+
+
+class BusyFunction(BaseModel):
+    """A function in the window; durations in ns."""
+
+    name: str
+    group: str
+    calls: int
+    errors: int
+    total_ns: int
+    max_ns: int
+
+
+class Figures(BaseModel):
+    """How calls of a time did; durations in ns, percentiles within 4 %, null without a call."""
+
+    calls: int
+    errors: int
+    error_rate: float = Field(description="0..1.")
+    mean_ns: float | None
+    p50_ns: float | None
+    p95_ns: float | None
+    p99_ns: float | None
+    max_ns: int
+    cpu_ns: int = Field(description="CPU time added up, where it was measured.")
+    memory_bytes: int = Field(description="Memory growth added up, where it was measured.")
+    histogram: dict[int, int] = Field(
+        description="Calls by bucket: bucket b holds durations in (1.08^b, 1.08^(b+1)] ns."
+    )
+
+    @classmethod
+    def of(cls, sums: Sums) -> Figures:
+        """Those of sums."""
+        return cls(
+            calls=sums.calls,
+            errors=sums.errors,
+            error_rate=sums.error_rate,
+            mean_ns=sums.mean_ns,
+            p50_ns=sums.percentile_ns(0.5),
+            p95_ns=sums.percentile_ns(0.95),
+            p99_ns=sums.percentile_ns(0.99),
+            max_ns=sums.max_ns,
+            cpu_ns=sums.cpu_ns,
+            memory_bytes=sums.memory_bytes,
+            histogram=sums.buckets,
+        )
+
+
+class SourceVersion(BaseModel):
+    """The source as it was; `used_ns`: when a call last had it."""
+
+    file_path: str
+    line_number: int
+    source_text: str
+    used_ns: int
+
+
+class VariableState(BaseModel):
+    """A variable's last value; times are Unix time."""
+
+    name: str
+    data_type: str
+    last_value: str | None
+    last_ns: int
+    changed_ns: int = Field(description="Start of the first call of its present run.")
+    updates: int
+    repeats: int
+
+
+class FailedCall(BaseModel):
+    """A failed call and its traceback."""
+
+    start_ns: int
+    duration_ns: int
+    trace_id: str
+    span_id: str
+    text: str
+
+
+class NeighbourFunction(BaseModel):
+    """A function that calls or is called; counts since the file began."""
+
+    name: str
+    calls: int
+    errors: int
+
+
+class Day(BaseModel):
+    """24 hours in bins."""
+
+    start_ns: int = Field(description="Start of the first bin, Unix time.")
+    step_ns: int
+    bins: list[Figures]
+
+
+class FunctionAnswer(BaseModel):
+    """A function in full. `figures` are of the window."""
+
+    name: str
+    services: list[str]
+    group: str
+    kind: int = Field(description="OTLP SpanKind.")
+    feed: str | None
+    last_ns: int | None
+    figures: Figures
+    day: Day
+    versions: list[SourceVersion]
+    variables: list[VariableState]
+    failures: list[FailedCall]
+    callers: list[NeighbourFunction]
+    callees: list[NeighbourFunction]
+
+
+@router.get("", summary="Functions called most")
+def functions(
+    reader: StoreReader,
+    window: TimeWindow,
+    q: Annotated[str, Query(max_length=200, description="What the name contains.")] = "",
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> list[BusyFunction]:
+    """Functions by how often they were called in the window's whole minutes."""
+    return [BusyFunction(**each._asdict(), group=each.process_group) for each in busiest(reader, window, q, limit)]
+
+
+@router.get("/{name:path}", summary="A function in full")
+def function(reader: StoreReader, window: TimeWindow, name: Annotated[str, Path(max_length=2_000)]) -> FunctionAnswer:
+    """Figures, source, variables, failures, and the day of a function."""
+    return _answer(read_function(reader, name, window, time.time_ns()))
+
+
+def _answer(found: FunctionReport) -> FunctionAnswer:
+    history = found.history
+    day = Day(start_ns=history.start_ns, step_ns=history.step_ns, bins=[Figures.of(each) for each in history.bins])
+    return FunctionAnswer(
+        name=found.name,
+        services=found.services,
+        group=found.process_group,
+        kind=found.kind,
+        feed=found.feed,
+        last_ns=found.last_ns,
+        figures=Figures.of(found.sums),
+        day=day,
+        versions=[SourceVersion(**each.code._asdict(), used_ns=each.used_ns) for each in found.versions],
+        variables=[VariableState(**each._asdict()) for each in found.variables],
+        failures=[FailedCall(**each._asdict()) for each in found.failures],
+        callers=[NeighbourFunction(**each._asdict()) for each in found.callers],
+        callees=[NeighbourFunction(**each._asdict()) for each in found.callees],
+    )

@@ -1,0 +1,53 @@
+"""The choice of a function: found by part of its name, asked of the server as one types.
+
+function_select("code-function", view.reader, name)      in layout
+watch_function_select(app, "code-function")               in register
+"""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import Input, Output, html
+from dash.development.base_component import Component
+
+from obsv.dashboards.components.aria import aria
+from obsv.store.choices import processes
+from obsv.store.reader import Reader
+
+HOTKEY: dict[str, Any] = {"data-hotkey": "/"}
+
+
+def function_select(id: str, reader: Reader, name: str | None) -> Component:
+    """A field that finds functions by part of their name, asked of the server as one types.
+
+    Args:
+        id: of the field; `watch_function_select` declares its callbacks.
+        reader: of the store.
+        name: what is chosen.
+    """
+    names = processes(reader, "")
+    field = dmc.Select(
+        id=id,
+        data=names if name is None or name in names else [name, *names],
+        value=name,
+        searchable=True,
+        clearable=True,
+        nothingFoundMessage="No function of that name",
+        placeholder="Find a function",
+        size="xs",
+        maxDropdownHeight=420,
+        leftSection=html.I(className="icon icon-search"),
+        className="mono",
+        **aria(label="Function"),
+    )
+    return html.Div(field, className="function-select", **HOTKEY)
+
+
+def watch_function_select(app: Any, id: str) -> None:
+    """Declare the callback of a `function_select`."""
+
+    def find(part: str | None, chosen: str | None) -> list[str]:
+        names = processes(app.reader, "" if part == chosen else part or "")
+        return names if chosen is None or chosen in names else [chosen, *names]
+
+    app.callback(Output(id, "data"), Input(id, "searchValue"), Input(id, "value"), prevent_initial_call=True)(find)

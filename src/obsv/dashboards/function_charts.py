@@ -1,0 +1,127 @@
+"""Figures of a function: how long its calls took, and its day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from obsv.analysis.distribution import Scale
+from obsv.dashboards.clock import duration, local
+from obsv.dashboards.components import chart, empty
+from obsv.dashboards.theme import DARK, figure
+from obsv.store.function import History
+from obsv.store.sums import Sums
+
+ACCENT, ERR, STALE, MUTED = DARK["accent"], DARK["err"], DARK["stale"], DARK["faint"]
+PERCENTILES = ((0.5, "P50"), (0.95, "P95"), (0.99, "P99"))
+TICKS = 5
+
+
+def latency(sums: Sums, *, height: int = 188) -> Component:
+    """A histogram of durations on a log scale, with the percentiles marked."""
+    if not sums.calls:
+        return empty("No calls in this time")
+    scale = Scale.over(sums.buckets)
+    marks = _marks(scale, sums)
+    return chart(
+        figure([bars(scale, sums, ACCENT, "calls")], xaxis=log_axis(scale), yaxis=_counts(), bargap=0.08,
+               hovermode="closest", margin={"t": 20}, **marks),
+        height=height,
+        label="Histogram of durations",
+    )  # fmt: skip
+
+
+def bars(scale: Scale, sums: Sums, colour: str, name: str, *, share: bool = False) -> dict[str, Any]:
+    """The bars of a histogram as a plotly trace.
+
+    Args:
+        scale: where they stand.
+        sums: whose durations.
+        colour: `#rrggbb`.
+        name: what they are, for the hover text.
+        share: whether their height is the share of all calls, in percent, instead of a count.
+    """
+    drawn = scale.draw(sums.buckets)
+    heights = [each.calls / sums.calls * 100 if share and sums.calls else each.calls for each in drawn]
+    texts = [f"{duration(each.low_ns)} – {duration(each.high_ns)}<br>{each.calls:,} {name}" for each in drawn]
+    places = [at + 0.5 for at in range(len(drawn))]
+    look = {"marker": {"color": colour, "opacity": 0.8}, "hovertemplate": "%{customdata}<extra></extra>"}
+    return {"type": "bar", "x": places, "y": heights, "customdata": texts, "name": name, **look}
+
+
+def log_axis(scale: Scale) -> dict[str, Any]:
+    """An x axis in bars, labelled with durations."""
+    ticks = (
+        [round(scale.bars * at / TICKS) for at in range(TICKS + 1)]
+        if scale.bars >= TICKS
+        else list(range(scale.bars + 1))
+    )
+    labels = [duration(scale.edge(at)) for at in ticks]
+    return {"fixedrange": True, "tickvals": ticks, "ticktext": labels, "range": [-0.5, scale.bars + 0.5]}
+
+
+def _marks(scale: Scale, sums: Sums) -> dict[str, Any]:
+    shapes, notes = [], []
+    for share, name in PERCENTILES:
+        x = scale.place(sums.percentile_ns(share) or 0)
+        line = {"color": MUTED, "width": 1, "dash": "dot"}
+        shapes.append({"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "line": line})
+        notes.append({"x": x, "y": 1, "yref": "paper", "yanchor": "bottom", "text": name, "showarrow": False})
+    return {"shapes": shapes, "annotations": _apart(notes, scale)}
+
+
+def _apart(notes: list[dict[str, Any]], scale: Scale) -> list[dict[str, Any]]:
+    """Labels that would stand on each other are joined."""
+    joined: list[dict[str, Any]] = []
+    for note in notes:
+        if joined and note["x"] - joined[-1]["x"] < scale.bars / 12:
+            joined[-1] = {**note, "text": f"{joined[-1]['text']} {note['text']}"}
+        else:
+            joined.append(note)
+    return joined
+
+
+def _counts() -> dict[str, Any]:
+    return {"fixedrange": True, "nticks": 4, "tickformat": "~s", "showgrid": True}
+
+
+def day(history: History) -> Component:
+    """Calls and errors, and below them durations, over 24 hours."""
+    times = [f"{local(history.start_ns + at * history.step_ns):%Y-%m-%d %H:%M}" for at in range(len(history.bins))]
+    if not any(each.calls for each in history.bins):
+        return empty("No calls in 24 hours")
+    ends = {"range": [times[0], times[-1]], "fixedrange": True, "nticks": 9, "tickformat": "%H:%M"}
+    fine = [each.calls - each.errors for each in history.bins]
+    failed = [each.errors for each in history.bins]
+    calls = [
+        {"type": "bar", "x": times, "y": fine, "name": "OK", "marker": {"color": ACCENT, "opacity": 0.75}},
+        {"type": "bar", "x": times, "y": failed, "name": "ERR", "marker": {"color": ERR}},
+    ]
+    for each in calls:
+        each["hovertemplate"] = "%{y:,}"
+    lines = [_line(times, history, share, name, colour)
+             for (share, name), colour in zip(PERCENTILES, (ACCENT, STALE, ERR), strict=True)]  # fmt: skip
+    milliseconds = {**_counts(), "ticksuffix": " ms"}
+    return html.Div(
+        [
+            chart(figure(calls, barmode="stack", bargap=0.15, yaxis=_counts(), xaxis=ends), height=112,
+                  label="Calls of 24 hours, failed ones marked"),
+            chart(figure(lines, yaxis=milliseconds, xaxis=ends), height=124, label="Percentiles of 24 hours"),
+        ]
+    )  # fmt: skip
+
+
+def _line(times: list[str], history: History, share: float, name: str, colour: str) -> dict[str, Any]:
+    values = [each.percentile_ns(share) for each in history.bins]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": times,
+        "y": [None if value is None else value / 1e6 for value in values],
+        "name": name,
+        "line": {"color": colour, "width": 1.4},
+        "connectgaps": False,
+        "hovertemplate": "%{y:,.3~g} ms",
+    }

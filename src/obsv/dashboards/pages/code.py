@@ -1,0 +1,96 @@
+"""Code inspector: a function's source beside how it did."""
+
+from dash import Input, Output, dcc, html
+from dash.development.base_component import Component
+
+from obsv.dashboards.clock import count, duration, percent
+from obsv.dashboards.components import card, empty, link, time_picker
+from obsv.dashboards.components.function_select import function_select, watch_function_select
+from obsv.dashboards.components.timepicker import watch_time_picker
+from obsv.dashboards.function_report import function_report
+from obsv.dashboards.page import App, Page, View
+from obsv.errors import NotFound
+from obsv.store.busiest import Busy, busiest
+from obsv.store.function import read_function
+from obsv.store.reader import Reader
+from obsv.store.window import Window
+
+LISTED = 30
+
+
+def layout(view: View) -> Component:
+    """The page.
+
+    Raises:
+        InvalidQuery: the time window cannot be read.
+    """
+    window, name = view.window(), view.query.get("process")
+    tools = html.Div(time_picker("code-time", window, now_ns=view.now_ns), className="page-tools")
+    select = function_select("code-function", view.reader, name)
+    return html.Div(
+        [
+            html.Div([html.H1("Code"), select, tools], className="page-head"),
+            html.Div(body(view.reader, window, name, view.now_ns), id="code-body"),
+            dcc.Store(id="code-chosen"),
+        ],
+        className="code-page",
+    )
+
+
+def body(reader: Reader, window: Window, name: str | None, now_ns: int) -> list[Component]:
+    """Everything below the head.
+
+    Args:
+        reader: of the store.
+        window: the time.
+        name: the function; None lists those that are called most.
+        now_ns: Unix time.
+    """
+    if not name:
+        return [_list(busiest(reader, window, limit=LISTED), window)]
+    try:
+        found = read_function(reader, name, window, now_ns)
+    except NotFound as error:
+        return [empty("No such function", str(error), link("All functions", "/code"))]
+    return function_report(found, now_ns)
+
+
+def _list(functions: list[Busy], window: Window) -> Component:
+    if not functions:
+        return empty("No calls in this time", "Choose a longer time, or find a function by its name.")
+    head = html.Tr([html.Th(name) for name in ("Function", "Group", "Calls", "Errors", "Mean", "Longest")])
+    rows = [_busy(each, window) for each in functions]
+    table = html.Table([html.Thead(head), html.Tbody(rows)], className="functions function-list")
+    return card("Called most", table, actions=f"first {len(functions)}", flush=True)
+
+
+def _busy(each: Busy, window: Window) -> Component:
+    failed = percent(each.errors / each.calls) if each.errors else "–"
+    name = link(each.name, "/code", {"process": each.name, **window.query()}, className="mono ellipsis row-link",
+                title=each.name)  # fmt: skip
+    cells = [html.Td(name), html.Td(each.process_group, className="muted"), html.Td(count(each.calls)),
+             html.Td(failed, className="err-text" if each.errors else "faint"),
+             html.Td(duration(each.total_ns / each.calls)), html.Td(duration(each.max_ns))]  # fmt: skip
+    return html.Tr(cells)
+
+
+def register(app: App) -> None:
+    """Its callbacks."""
+    watch_time_picker(app, "code-time")
+    watch_function_select(app, "code-function")
+    app.clientside(
+        "codeChosen", Output("code-chosen", "data"), Input("code-function", "value"), prevent_initial_call=True
+    )
+
+    @app.callback(
+        Output("code-body", "children"),
+        Input("code-function", "value"),
+        Input("code-time-window", "data"),
+        prevent_initial_call=True,
+    )
+    def refresh(name: str | None, window: dict[str, str]) -> list[Component]:
+        now_ns = app.now_ns()
+        return body(app.reader, Window.parse(window, now_ns), name, now_ns)
+
+
+PAGE = Page(path="/code", title="Code", layout=layout, register=register, icon="code", key="c")

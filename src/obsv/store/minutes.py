@@ -1,0 +1,33 @@
+"""Whole minutes: the smallest part of a time window that rollups know."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from obsv.store.reader import Snapshot
+from obsv.store.rollups import MINUTE_NS
+from obsv.store.window import Window
+
+FIRST = "select min(minute) as first from process_minute where minute > 0"
+
+
+class Minutes(NamedTuple):
+    """From `first` to `last`, both included; Unix time in minutes. Empty when the last is before the first."""
+
+    first: int
+    last: int
+
+    @classmethod
+    def of(cls, window: Window) -> Minutes:
+        """The minutes that a window touches."""
+        return cls(max(1, window.start_ns // MINUTE_NS), (window.end_ns - 1) // MINUTE_NS)
+
+    def recorded(self, store: Snapshot) -> Minutes:
+        """Those since the first that was recorded: queries look up minute by minute."""
+        row = store.one(FIRST)
+        first = row["first"] if row and row["first"] is not None else self.last + 1
+        return Minutes(max(self.first, first), self.last)
+
+    def params(self, **more: object) -> dict[str, object]:
+        """What queries bind: `first`, `last` and more."""
+        return {"first": self.first, "last": self.last, **more}
