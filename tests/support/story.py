@@ -218,8 +218,22 @@ class Exchange:
         fields = [*((name, "INPUT") for name in node.inputs), ("return", "OUTPUT")]
         parameters = ", ".join(node.inputs)
         text = SOURCES.get(node.name, f"@monitor\ndef {function}({parameters}):\n    return work({parameters})\n")
-        code = Code(f"/srv/{module.replace('.', '/')}.py", 12 + zlib.crc32(node.name.encode()) % 80, text)
+        code = Code(f"/srv/{module.replace('.', '/')}.py", _first_line(node), text)
         return Signature(self.services[head], node.name, module, 1, tuple(fields), code, self.feeds.get(node.name))
+
+
+def _first_line(node: Node) -> int:
+    return 12 + zlib.crc32(node.name.encode()) % 80
+
+
+def _frame(node: Node, below: Node | None) -> str:
+    """What a traceback says of a call: the line where it called the one that failed, or where it raised."""
+    module, _, function = node.name.rpartition(".")
+    lines = SOURCES.get(node.name, "@monitor\ndef\n    return work()").splitlines()
+    word = below.name.rpartition(".")[2] + "(" if below else "raise "
+    at = next((at for at, line in enumerate(lines) if at > 1 and word in line), len(lines) - 1)
+    path, line = f"/srv/{module.replace('.', '/')}.py", _first_line(node) + at
+    return f'  File "{path}", line {line}, in {function}\n    {lines[at].strip()}'
 
 
 def _traceback(node: Node) -> str | None:
@@ -228,10 +242,9 @@ def _traceback(node: Node) -> str | None:
     lines = ["Traceback (most recent call last):"]
     where: Node | None = node
     while where is not None:
-        module, _, function = where.name.rpartition(".")
-        lines.append(f'  File "/srv/{module.replace(".", "/")}.py", line {30 + len(lines)}, in {function}')
-        lines.append("    " + (f"{function}(order)" if where.calls else "raise error"))
-        where = next((below for below in where.calls if below.error == node.error), None)
+        below = next((each for each in where.calls if each.error == node.error), None)
+        lines.append(_frame(where, below))
+        where = below
     return "\n".join([*lines, node.error, ""])
 
 

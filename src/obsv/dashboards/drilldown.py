@@ -78,12 +78,12 @@ def _values(title: str, call: Call, data_type: str) -> Component:
     chosen = [value for value in call.values if value.data_type == data_type]
     if not chosen:
         return html.Section([html.H3(title), html.P("none", className="faint")])
-    rows = [_value(value, f"{data_type}-{at}") for at, value in enumerate(chosen)]
+    rows = [_value(value) for value in chosen]
     return html.Section([html.H3(title), html.Table(html.Tbody(rows), className="values")])
 
 
-def _value(value: Value, key: str) -> Component:
-    text = html.Pre(value.text, id={"part": "value", "key": key})
+def _value(value: Value) -> Component:
+    text = html.Pre(value.text) if value.text else html.Span("empty", className="faint")
     copy = dcc.Clipboard(content=value.text, title="Copy", className="copy")
     return html.Tr([html.Th(value.name, scope="row", title=value.name), html.Td([text, copy])])
 

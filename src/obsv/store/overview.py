@@ -7,19 +7,21 @@ from math import log
 from typing import NamedTuple
 
 from obsv.store.histogram import percentile
-from obsv.store.reader import Reader, Snapshot
+from obsv.store.reader import Reader, Row, Snapshot
 from obsv.store.rollups import MINUTE_NS
 from obsv.store.window import NS, Window, ts
 
 BINS = 60
 LATEST_ERRORS = 10
+# An error that passes through five calls is five failed calls and one piece of news.
+CALLS_AN_ERROR = 6
 LISTED = 6
 # A mean of fewer calls says little about a change.
 ENOUGH_TO_COMPARE = 20
 
 SPANS = """
-select s.start_ns, p.name as process, p.process_group, s.exception, s.detail, s.trace as trace_id,
-  lower(hex(s.span_id)) as span_id
+select s.start_ns, p.name as process, p.process_group, coalesce(s.exception, '') as exception, s.trace as trace_id,
+  lower(hex(s.span_id)) as span_id, lower(hex(s.parent_span_id)) as parent_span_id
 from span s indexed by span_errors cross join process p on p.id = s.process_id
 where s.status = 2 and s.ts >= :start and s.ts < :end order by s.ts desc, s.id desc limit :limit
 """
@@ -193,19 +195,27 @@ def overview(reader: Reader, window: Window) -> Overview:
 
 
 def latest_errors(store: Reader | Snapshot, window: Window, limit: int = LATEST_ERRORS) -> list[ErrorCall]:
-    """The latest failed calls of a window, newest first."""
-    bounds = {"start": ts(window.start_ns), "end": ts(window.end_ns), "limit": limit}
-    return [
-        ErrorCall(
-            row["start_ns"],
-            row["process"],
-            row["process_group"],
-            row["exception"] or "",
-            row["trace_id"],
-            row["span_id"],
-        )
-        for row in store.query(SPANS, bounds)
-    ]
+    """The latest failed calls of a window, newest first, each where its error began.
+
+    A call that failed with the exception of a call below it is left out, and so is one that says nothing of its own.
+    """
+    bounds = {"start": ts(window.start_ns), "end": ts(window.end_ns), "limit": limit * CALLS_AN_ERROR}
+    rows = store.query(SPANS, bounds)
+    below: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        below[row["trace_id"], row["parent_span_id"]].add(last_line(row["exception"]))
+    began = [row for row in rows if not _passed_on(row, below.get((row["trace_id"], row["span_id"])))]
+    names = ("start_ns", "process", "process_group", "exception", "trace_id", "span_id")
+    return [ErrorCall(*(row[name] for name in names)) for row in began[:limit]]
+
+
+def last_line(exception: str) -> str:
+    """The end of a traceback: what was raised."""
+    return exception.strip().rpartition("\n")[2]
+
+
+def _passed_on(row: Row, below: set[str] | None) -> bool:
+    return bool(below) and last_line(row["exception"]) in {"", *(below or ())}
 
 
 def _functions(store: Snapshot, minutes: _Minutes) -> dict[int, _Sums]:

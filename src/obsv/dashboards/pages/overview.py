@@ -5,7 +5,7 @@ from typing import Any
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from obsv.dashboards.clock import count, duration, local, percent, when
+from obsv.dashboards.clock import NS, count, duration, local, percent, when
 from obsv.dashboards.components import card, chart, empty, link, sparkline, stat, time_picker
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.link import address
@@ -13,7 +13,7 @@ from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.theme import DARK, figure
 from obsv.store.beat import QueueSample
-from obsv.store.overview import ErrorCall, Function, Group, Overview, Totals, overview
+from obsv.store.overview import ErrorCall, Function, Group, Overview, Totals, last_line, overview
 from obsv.store.window import Window
 
 ACCENT, OK, ERR, STALE = (DARK[name] for name in ("accent", "ok", "err", "stale"))
@@ -114,8 +114,10 @@ def _stats(found: Overview, queue: list[QueueSample]) -> list[Component]:
 
 
 def _queue(queue: list[QueueSample]) -> Component:
-    depths: list[float | None] = [float(sample.depth) for sample in queue]
-    spark = sparkline([_local(sample.at_ns) for sample in queue], depths, colour=OK, unit=" calls")
+    # The first sample alone would be no line.
+    shown = [queue[0]._replace(at_ns=queue[0].at_ns - NS), *queue] if queue else []
+    depths: list[float | None] = [float(sample.depth) for sample in shown]
+    spark = sparkline([_local(sample.at_ns) for sample in shown], depths, colour=OK, unit=" calls")
     return stat("Queue depth", count(queue[-1].depth) if queue else "–", spark=spark, **_queue_change(queue))
 
 
@@ -139,7 +141,7 @@ def _traffic(found: Overview) -> Component:
         bar["hovertemplate"] = "%{y:,}"
     axis = {"fixedrange": True, "nticks": 4, "tickformat": "~s"}
     layout = figure(bars, barmode="stack", bargap=0.25, yaxis=axis, xaxis={"fixedrange": True, "nticks": 8})
-    return chart(layout, id="overview-traffic", height=196, label="Calls over time, failed ones marked")
+    return chart(layout, id="overview-traffic", height="100%", label="Calls over time, failed ones marked")
 
 
 def _legend() -> list[Component]:
@@ -182,7 +184,7 @@ def _errors(errors: list[ErrorCall], here: dict[str, str]) -> Component:
 
 
 def _error(each: ErrorCall, here: dict[str, str]) -> Component:
-    last = each.exception.strip().rpartition("\n")[2] or "failed without an exception"
+    last = last_line(each.exception) or "failed without an exception"
     query = {"process": each.process, "status": "ERR", **here, "call": f"{each.trace_id}.{each.span_id}"}
     cells = [
         when(each.start_ns),
