@@ -5,12 +5,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Node programs that the tests talk to; without npm those tests are skipped.
 PEERS := $(if $(shell command -v npm),$(patsubst %/package.json,%/node_modules/.installed,$(wildcard tests/peers/*/package.json)))
+# The program and the app on it until Ctrl-C; `make demo DEMO_ARGS=` runs it for a while and prints what was recorded.
+DEMO_ARGS ?= --serve
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
 .PHONY: demo test lint unit test-all bench screenshots clean
 
 demo: $(STAMP)
-	$(BIN)/obsv demo
+	$(BIN)/obsv demo $(DEMO_ARGS)
 
 test: lint unit
 

@@ -1,8 +1,164 @@
-"""Placeholder."""
+"""The commands; each loads what it needs when it runs, so that `obsv --help` is quick."""
 
 from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from obsv.cli.common import DEFAULT, INTERRUPTED, USAGE, AsJson, Db, Limit, Process, Since, existing, guarded, now_ns
+
+app = typer.Typer(
+    name="obsv",
+    help="See what a Python program did: every call, what went in, what came out, and why it failed.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+_EXIT_CODES = "Exit codes: 0 done, 1 problems found or nothing of that name, 2 wrong usage, 3 no database."
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command."""
-    raise NotImplementedError(arguments)
+    """Run a command; returns its exit code."""
+    command = typer.main.get_command(app)
+
+    def run() -> int:
+        result = command.main(list(arguments), prog_name="obsv", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+
+    try:
+        return guarded(run)
+    except typer.Abort:
+        return INTERRUPTED
+    except Exception as error:
+        # A usage error of the command line library, whose class typer does not name.
+        if not hasattr(error, "show"):
+            raise
+        error.show()
+        return USAGE
+
+
+@app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+def run(context: typer.Context) -> int:
+    """Run a program and record its calls, with no change to its code."""
+    from obsv.cli.run import run as run_program
+
+    return run_program(context.args)
+
+
+@app.command(epilog=_EXIT_CODES)
+def tail(
+    db: Db = DEFAULT,
+    errors: Annotated[bool, typer.Option("--errors", help="Only calls that failed.")] = False,
+    process: Process = None,
+    limit: Limit = 20,
+    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Wait for more, until Ctrl-C.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Print the latest calls, then new ones as they come."""
+    from obsv.cli import listing
+    from obsv.store.filters import Filters
+
+    filters = Filters(process=process, status="ERR" if errors else None)
+    listing.tail(existing(db), filters, limit, follow, as_json)
+
+
+@app.command(epilog=_EXIT_CODES)
+def errors(
+    db: Db = DEFAULT, process: Process = None, since: Since = "6h", limit: Limit = 10, as_json: AsJson = False
+) -> None:
+    """Print the latest failed calls with their tracebacks, newest first."""
+    from obsv.cli import listing
+    from obsv.cli.since import since as point
+    from obsv.store.filters import Filters
+
+    filters = Filters(process=process, status="ERR")
+    listing.errors(existing(db), filters, point(since, now_ns()), limit, as_json)
+
+
+@app.command(epilog=_EXIT_CODES)
+def show(
+    trace_id: Annotated[str, typer.Argument(help="Hex digits, as the views and the app show them.")],
+    db: Db = DEFAULT,
+    limit: Limit = 500,
+    as_json: AsJson = False,
+) -> None:
+    """Print a trace as a tree, with times and values."""
+    from obsv.cli.show import show as show_trace
+
+    show_trace(existing(db), trace_id, limit, as_json)
+
+
+@app.command(epilog=_EXIT_CODES)
+def stats(
+    db: Db = DEFAULT,
+    process: Process = None,
+    since: Annotated[str | None, typer.Option("--since", help="An age or an instant; default: ever.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print calls, error rate and percentiles of each process."""
+    from obsv.cli import numbers
+    from obsv.cli.since import since as point
+
+    numbers.stats(existing(db), None if since is None else point(since, now_ns()), process, as_json)
+
+
+@app.command(epilog=_EXIT_CODES)
+def sql(
+    statement: Annotated[str, typer.Argument(help="One statement that reads; views: process_trace, data_trace.")],
+    db: Db = DEFAULT,
+    as_json: AsJson = False,
+) -> None:
+    """Print the rows of an SQL statement. It cannot write."""
+    from obsv.cli import numbers
+
+    numbers.sql(existing(db), statement, as_json)
+
+
+@app.command(epilog=_EXIT_CODES)
+def check(db: Db = DEFAULT, as_json: AsJson = False) -> int:
+    """Look a database file through, and say what to do."""
+    from obsv.cli import numbers
+
+    return numbers.check(existing(db), as_json)
+
+
+@app.command(epilog=_EXIT_CODES)
+def demo(
+    db: Db = DEFAULT,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="How long the program runs; default 12, with --serve an hour.")
+    ] = None,
+    serve: Annotated[bool, typer.Option("--serve", help="Serve the app beside the program, until Ctrl-C.")] = False,
+    port: Annotated[int, typer.Option(help="TCP port of the app.")] = 8050,
+    service: Annotated[str, typer.Option(help="Its service name.")] = "market-demo",
+) -> None:
+    """Run a small market-data program, record it, and show what was recorded."""
+    from obsv.cli.demo import demo as run_demo
+    from obsv.cli.demo import live_demo
+    from obsv.cli.extra import need_server
+
+    if serve:
+        need_server()
+        live_demo(db, port, 3_600.0 if seconds is None else seconds, service)
+    else:
+        run_demo(db, 12.0 if seconds is None else seconds, service)
+
+
+@app.command(epilog=_EXIT_CODES)
+def serve(
+    db: Db = DEFAULT,
+    host: Annotated[str, typer.Option(help="Address to bind; any but loopback needs OBSV_TOKEN.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="TCP port; 0 takes a free one.")] = 8050,
+    otlp_grpc: Annotated[str, typer.Option(help="HOST:PORT of OTLP over gRPC, or off.")] = "127.0.0.1:4317",
+    otlp_http: Annotated[str, typer.Option(help="HOST:PORT of OTLP over HTTP, or off.")] = "127.0.0.1:4318",
+    browser: Annotated[bool, typer.Option("--browser", help="Open the app in a browser.")] = False,
+) -> None:
+    """Serve the app, the API, and OTLP."""
+    from obsv.cli.extra import need_server
+
+    need_server()
+    from obsv.cli.serve import serve as serve_store
+    from obsv.otlp.settings import Address
+
+    grpc, http = Address.parse(otlp_grpc), Address.parse(otlp_http)
+    serve_store(db, host, port, otlp_grpc=grpc, otlp_http=http, open_browser=browser)

@@ -1,0 +1,74 @@
+"""What every command shares: the database option, exit codes, errors as one line."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from obsv.config import DEFAULT_DB
+from obsv.errors import ConfigurationError, InvalidQuery, NotFound, ObsvError, StoreError
+
+FOUND_PROBLEMS, USAGE, NO_DATABASE, INTERRUPTED = 1, 2, 3, 130
+
+Db = Annotated[
+    Path,
+    typer.Option("--db", envvar="OBSV_DB", help="The database file.", show_default=str(DEFAULT_DB), metavar="FILE"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, a document a line, and nothing else.")]
+Since = Annotated[
+    str, typer.Option("--since", help="An age (90s, 5m, 1h, 7d) or an instant (2026-01-31 12:00, UTC).", metavar="TIME")
+]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many at most.")]
+Process = Annotated[str | None, typer.Option("--process", help="Only this process: module.qualname.", metavar="NAME")]
+DEFAULT = DEFAULT_DB
+
+
+def existing(db: Path) -> Path:
+    """The database, if there is one.
+
+    Raises:
+        typer.Exit: there is none; what to do has been said.
+    """
+    if not db.exists():
+        complain(
+            f"There is no database at {db}. Record something first: put @monitor on a function, or try `obsv demo` or "
+            "`obsv run script.py`. --db or OBSV_DB names another file."
+        )
+        raise typer.Exit(NO_DATABASE)
+    return db
+
+
+def complain(text: str) -> None:
+    """A line on stderr."""
+    print(f"obsv: {text}", file=sys.stderr)
+
+
+def exit_code(error: ObsvError) -> int:
+    """The exit code of an error."""
+    if isinstance(error, StoreError):
+        return NO_DATABASE
+    return USAGE if isinstance(error, InvalidQuery | ConfigurationError) else FOUND_PROBLEMS
+
+
+def guarded(run: Callable[[], Any]) -> int:
+    """Run a command; errors become a line and an exit code, a closed pipe and Ctrl-C a quiet end."""
+    try:
+        return int(run() or 0)
+    except (ObsvError, NotFound) as error:
+        complain(str(error))
+        return exit_code(error)
+    except BrokenPipeError:
+        # What reads us has gone, as `head` does; the interpreter must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def now_ns() -> int:
+    """Unix time in nanoseconds."""
+    return time.time_ns()

@@ -1,0 +1,81 @@
+"""`obsv stats`, `obsv sql` and `obsv check`: what a store says about the program, about itself, and about anything."""
+
+import sys
+from pathlib import Path
+
+from rich.text import Text
+
+from obsv.analysis.durations import duration
+from obsv.cli.common import FOUND_PROBLEMS, now_ns
+from obsv.cli.output import cell, console, print_json, say, table
+from obsv.store.adhoc import run_sql
+from obsv.store.health import check as look_through
+from obsv.store.reader import Reader
+from obsv.store.stats import ProcessStats, process_stats
+
+STATS = ("process", "group", "calls", "errors", "error rate", "mean", "P50", "P95", "P99", "max")
+
+
+def stats(db: Path, since_ns: int | None, process: str | None, as_json: bool) -> None:
+    """Calls, error rate and percentiles of each process."""
+    reader = Reader(db)
+    try:
+        found = [each for each in process_stats(reader, since_ns) if process in (None, each.process)]
+    finally:
+        reader.close()
+    if as_json:
+        print_json(*({**each._asdict(), "error_rate": each.error_rate} for each in found))
+        return
+    table(STATS, map(_row, found), right=STATS[2:])
+    say(f"{sum(each.calls for each in found):,} calls, {sum(each.errors for each in found):,} errors")
+
+
+def _row(of: ProcessStats) -> list[object]:
+    times = (of.mean_ns, of.p50_ns, of.p95_ns, of.p99_ns, of.max_ns)
+    rate = Text(f"{of.error_rate:.2%}", "red" if of.errors else "")
+    return [of.process, of.process_group, f"{of.calls:,}", f"{of.errors:,}", rate, *map(duration, times)]
+
+
+def sql(db: Path, statement: str, as_json: bool) -> None:
+    """Rows of a statement that only reads."""
+    answer = run_sql(db, statement)
+    if as_json:
+        print_json(*(dict(zip(answer.columns, row, strict=True)) for row in answer.rows))
+    else:
+        numbers = [
+            name
+            for at, name in enumerate(answer.columns)
+            if answer.rows and all(isinstance(row[at], int | float) for row in answer.rows)
+        ]
+        table(answer.columns, answer.rows, right=numbers)
+    if answer.truncated:
+        print(f"obsv: only the first {len(answer.rows):,} rows are shown; add a LIMIT.", file=sys.stderr)
+
+
+def check(db: Path, as_json: bool) -> int:
+    """How a database file is; the exit code says whether something is wrong."""
+    health = look_through(db, now_ns())
+    if as_json:
+        document = health._asdict() | {
+            "recorders": [each._asdict() for each in health.recorders],
+            "spills": [{"path": str(each.path), "size_bytes": each.size_bytes} for each in health.spills],
+        }
+        print_json(document)
+        return FOUND_PROBLEMS if health.problems else 0
+    out = console()
+    rows = [
+        ("file", health.path),
+        ("schema version", health.schema_version),
+        ("size", f"{health.size_bytes:,} bytes, {health.free_bytes:,} free, log {health.log_bytes:,}"),
+        ("recorded", f"{health.calls_ever:,} calls, {health.errors_ever:,} errors since the file began"),
+        ("kept", f"{health.first_ts} to {health.last_ts} UTC" if health.first_ts else "no calls"),
+        *((f"recorder {each.pid}", f"{each.service}: {each.state}") for each in health.recorders),
+        *(("spill", f"{each.path.name}, {each.size_bytes:,} bytes") for each in health.spills),
+    ]
+    for name, value in rows:
+        out.print(Text(f"{name:16}", "dim") + cell(value))
+    for problem in health.problems:
+        out.print(Text(f"! {problem}", "bold red"))
+    if not health.problems:
+        out.print(Text("All is well.", "green"))
+    return FOUND_PROBLEMS if health.problems else 0

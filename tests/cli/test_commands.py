@@ -1,0 +1,161 @@
+"""The commands, run as a user runs them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = """
+import sys, obsv
+obsv.configure(db=sys.argv[1], service_name="shop")
+
+@obsv.monitor
+def price(order_id, note):
+    if order_id == 3:
+        raise ValueError("no price [bold]for[/bold] order 3")
+    return 1.5 * order_id
+
+@obsv.monitor
+def quote(order_id, note="\\x1b[31mred"):
+    return price(order_id, note)
+
+for n in range(1, 5):
+    try:
+        quote(n)
+    except ValueError:
+        pass
+"""
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("cli") / "store.db"
+    subprocess.run([sys.executable, "-c", SOURCE, str(path)], check=True)
+    return path
+
+
+def obsv(*arguments: str, db: Path | None = None, expect: int = 0) -> "subprocess.CompletedProcess[str]":
+    """Run a command."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("OBSV_DB", "COLUMNS")}
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; from obsv.cli import main; sys.exit(main())", *arguments],
+        env=environment | ({"OBSV_DB": str(db)} if db else {}),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == expect, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def documents(done: "subprocess.CompletedProcess[str]") -> list[dict[str, object]]:
+    """JSON lines."""
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_stats(db: Path) -> None:
+    """Calls, errors and percentiles of each process, as a table and as JSON."""
+    shown = obsv("stats", db=db).stdout
+    assert "__main__.price" in shown
+    assert "8 calls, 2 errors" in shown
+    by_name = {each["process"]: each for each in documents(obsv("stats", "--json", db=db))}
+    assert by_name["__main__.price"]["calls"] == 4
+    assert by_name["__main__.price"]["error_rate"] == 0.25
+    assert len(documents(obsv("stats", "--json", "--process", "__main__.quote", db=db))) == 1
+
+
+def test_tail(db: Path) -> None:
+    """The latest calls with their values, errors only where asked; JSON is nothing but JSON."""
+    lines = obsv("tail", "--no-follow", db=db).stdout.splitlines()
+    assert len(lines) == 8
+    assert "__main__.quote(order_id=4" in lines[-2]
+    assert "→ 6.0" in lines[-2]
+    failed = documents(obsv("tail", "--no-follow", "--errors", "--json", db=db))
+    assert {each["status"] for each in failed} == {"ERR"}
+    assert len(documents(obsv("tail", "--no-follow", "--process", "__main__.price", "--json", db=db))) == 4
+
+
+def test_errors_show_tracebacks(db: Path) -> None:
+    """Errors come newest first with their traceback; markup in a message stays text."""
+    shown = obsv("errors", db=db).stdout
+    assert "ValueError: no price [bold]for[/bold] order 3" in shown
+    assert "2 errors" in shown
+
+
+def test_show_draws_a_trace(db: Path) -> None:
+    """A trace is a tree with values; control characters of a value are written out."""
+    (failed, *_) = documents(obsv("errors", "--json", db=db))
+    shown = obsv("show", str(failed["trace_id"]), db=db).stdout
+    assert shown.index("__main__.quote") < shown.index("__main__.price")
+    assert "order_id = 3" in shown
+    assert "\x1b" not in shown
+    spans = documents(obsv("show", str(failed["trace_id"]), "--json", db=db))
+    assert [each["depth"] for each in spans] == [0, 1]
+
+
+def test_sql_reads_and_cannot_write(db: Path) -> None:
+    """A SELECT prints a table or JSON; anything that writes is refused."""
+    rows = documents(obsv("sql", "select count(*) as n from process_trace", "--json", db=db))
+    assert rows == [{"n": 8}]
+    for statement in ("delete from span", "attach 'x.db' as x", "pragma journal_mode = delete"):
+        obsv("sql", statement, db=db, expect=2)
+    obsv("sql", "select nonsense", db=db, expect=2)
+
+
+def test_check(db: Path, tmp_path: Path) -> None:
+    """A good file is well; one that is no store is not, and the exit code says so."""
+    assert "All is well." in obsv("check", db=db).stdout
+    assert documents(obsv("check", "--json", db=db))[0]["calls_ever"] == 8
+    other = tmp_path / "other.db"
+    other.write_text("something else entirely" * 100)
+    assert "not an obsv store" in obsv("check", db=other, expect=1).stdout
+
+
+def test_missing_database_says_how_to_record(tmp_path: Path) -> None:
+    """Exit code 3, and what to do."""
+    for command in (["tail", "--no-follow"], ["errors"], ["stats"], ["sql", "select 1"], ["check"], ["show", "ab"]):
+        done = obsv(*command, db=tmp_path / "none.db", expect=3)
+        assert "@monitor" in done.stderr
+
+
+def test_wrong_usage(db: Path) -> None:
+    """Unknown options, times that are none and traces that are not there have their exit codes."""
+    obsv("tail", "--nonsense", db=db, expect=2)
+    obsv("errors", "--since", "yesterday-ish", db=db, expect=2)
+    obsv("show", "ab" * 16, db=db, expect=1)
+    obsv("show", "xyz", db=db, expect=1)
+
+
+def test_help_is_quick_and_lists_every_command() -> None:
+    """`obsv --help` loads no web code."""
+    code = (
+        "import sys; from obsv.cli import main; sys.argv[1:] = ['--help']; main(); "
+        "print(sorted({'dash', 'fastapi', 'grpc', 'sqlite3'} & set(sys.modules)))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    for command in ("run", "demo", "tail", "show", "errors", "stats", "sql", "check", "serve"):
+        assert f"\n  {command}" in shown
+    assert shown.rstrip().endswith("[]")
+
+
+def test_closed_pipe_is_no_error(db: Path) -> None:
+    """`obsv … | head` ends quietly."""
+    command = f"{sys.executable} -c 'import sys; from obsv.cli import main; sys.exit(main())' sql '{_MANY}' | head -n 1"
+    done = subprocess.run(
+        command, shell=True, capture_output=True, text=True, env={**os.environ, "OBSV_DB": str(db)}, timeout=60
+    )
+    assert done.stderr == ""
+
+
+_MANY = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 9000) select i from n"
+
+
+def test_demo_runs_and_shows_what_was_recorded(tmp_path: Path) -> None:
+    """The demo records for a moment, then prints statistics, errors and a trace."""
+    shown = obsv("demo", "--seconds", "3", db=tmp_path / "demo.db").stdout
+    for part in ("obsv stats", "obsv.demo.trading.trade", "obsv errors", "obsv show"):
+        assert part in shown
