@@ -137,7 +137,20 @@ def test_help_is_quick_and_lists_every_command() -> None:
         "print(sorted({'dash', 'fastapi', 'grpc', 'sqlite3'} & set(sys.modules)))"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    for command in ("run", "demo", "tail", "show", "errors", "stats", "sql", "check", "serve"):
+    for command in [
+        "run",
+        "demo",
+        "tail",
+        "show",
+        "errors",
+        "stats",
+        "sql",
+        "check",
+        "serve",
+        "forward",
+        "export",
+        "import",
+    ]:
         assert f"\n  {command}" in shown
     assert shown.rstrip().endswith("[]")
 

@@ -1,11 +1,25 @@
 """The commands; each loads what it needs when it runs, so that `obsv --help` is quick."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from obsv.cli.common import DEFAULT, INTERRUPTED, USAGE, AsJson, Db, Limit, Process, Since, existing, guarded, now_ns
+from obsv.cli.common import (
+    DEFAULT,
+    FOUND_PROBLEMS,
+    INTERRUPTED,
+    USAGE,
+    AsJson,
+    Db,
+    Limit,
+    Process,
+    Since,
+    existing,
+    guarded,
+    now_ns,
+)
 
 app = typer.Typer(
     name="obsv",
@@ -162,3 +176,43 @@ def serve(
 
     grpc, http = Address.parse(otlp_grpc), Address.parse(otlp_http)
     serve_store(db, host, port, otlp_grpc=grpc, otlp_http=http, open_browser=browser)
+
+
+@app.command(epilog=_EXIT_CODES)
+def forward(
+    to: Annotated[str, typer.Option("--to", help="OTLP endpoint, such as http://127.0.0.1:4318.", metavar="ENDPOINT")],
+    db: Db = DEFAULT,
+    since: Annotated[str | None, typer.Option("--since", help="An age or an instant; default: everything.")] = None,
+) -> None:
+    """Send what is stored to another OpenTelemetry backend."""
+    from obsv.cli.extra import need_server
+
+    need_server()
+    from obsv.cli.forward import forward as forward_spans
+
+    forward_spans(existing(db), to, since)
+
+
+@app.command(epilog=_EXIT_CODES)
+def export(
+    trace_id: Annotated[str | None, typer.Argument(help="A trace; without it everything since --since.")] = None,
+    db: Db = DEFAULT,
+    since: Annotated[str | None, typer.Option("--since", help="An age or an instant.")] = None,
+) -> None:
+    """Print spans as OTLP JSON, a request a line."""
+    import sys
+
+    from obsv.cli.transfer import export as export_spans
+
+    export_spans(existing(db), sys.stdout, trace_id, since)
+
+
+@app.command("import", epilog=_EXIT_CODES)
+def import_(
+    file: Annotated[Path, typer.Argument(help="OTLP JSON, a request a line; gzip is recognized.", metavar="FILE")],
+    db: Db = DEFAULT,
+) -> int:
+    """Store spans from OTLP JSON; what is there already is not stored again."""
+    from obsv.cli.transfer import import_ as import_spans
+
+    return 0 if import_spans(db, file) else FOUND_PROBLEMS
