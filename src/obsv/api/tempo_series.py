@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -18,7 +17,7 @@ from obsv.store.series_form import Series, Wanted
 from obsv.store.ways import Range
 
 Json = dict[str, Any]
-Curve = tuple[list[Json], Callable[[Counter[int]], float | None]]
+_EMPTY: dict[int, int] = {}
 SECOND_NS, MINUTE_NS = 10**9, 60 * 10**9
 MOST_SLOTS = 11_000
 # Without a step: so many slots, of at least a second each.
@@ -48,7 +47,7 @@ def range_json(snapshot: Snapshot, query: Query, first_ns: int, last_ns: int, st
     found = count_series(snapshot, _wanted(query, metric, within, step_ns))
     made = []
     for labels, slots_of, value in _curves(metric, found, step_ns / SECOND_NS):
-        values = ((slot, value(slots_of.get(slot, Counter()))) for slot in range(slots))
+        values = ((slot, value(slots_of.get(slot, _EMPTY))) for slot in range(slots))
         samples = [
             {"timestampMs": str((first + slot) * step_ns // 1_000_000), "value": number}
             for slot, number in values
@@ -69,7 +68,7 @@ def instant_json(snapshot: Snapshot, query: Query, first_ns: int, last_ns: int) 
         raise InvalidQuery("the range is empty: end must be after start")
     found = count_series(snapshot, _wanted(query, metric, Range(first_ns, last_ns - 1), length_ns))
     curves = _curves(metric, found, length_ns / SECOND_NS)
-    values = [(labels, value(slots.get(0, Counter()))) for labels, slots, value in curves]
+    values = [(labels, value(slots.get(0, _EMPTY))) for labels, slots, value in curves]
     return {"series": [{"labels": labels, "value": number} for labels, number in values if number is not None]}
 
 
@@ -84,7 +83,7 @@ def _wanted(query: Query, metric: Metric, within: Range, step_ns: int) -> Wanted
     return Wanted(query.condition, metric.by, within, step_ns, metric.field, classes)
 
 
-_Curve = tuple[list[Json], dict[int, Counter[int]], Callable[[Counter[int]], "float | None"]]
+_Curve = tuple[list[Json], dict[int, dict[int, int]], Callable[[dict[int, int]], "float | None"]]
 
 
 def _curves(metric: Metric, found: Sequence[Series], seconds: float) -> Iterator[_Curve]:
@@ -107,19 +106,19 @@ def _nothing(metric: Metric) -> list[Series]:
     return [] if metric.by or metric.field else [Series((), {})]
 
 
-def _quantile(q: float) -> Callable[[Counter[int]], float | None]:
-    def value(counts: Counter[int]) -> float | None:
+def _quantile(q: float) -> Callable[[dict[int, int]], float | None]:
+    def value(counts: dict[int, int]) -> float | None:
         nanoseconds = percentile(counts, q)
         return None if nanoseconds is None else nanoseconds / SECOND_NS
 
     return value
 
 
-def _count_of(octave: int) -> Callable[[Counter[int]], float | None]:
-    return lambda counts: counts[octave]
+def _count_of(octave: int) -> Callable[[dict[int, int]], float | None]:
+    return lambda counts: counts.get(octave, 0)
 
 
-def _total(divisor: float) -> Callable[[Counter[int]], float | None]:
+def _total(divisor: float) -> Callable[[dict[int, int]], float | None]:
     return lambda counts: sum(counts.values()) / divisor
 
 

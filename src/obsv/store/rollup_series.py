@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable
+from functools import cache
 
 from obsv import semconv
 from obsv.store.conditions import (
     INTRINSIC,
+    KINDS,
     RESOURCE,
     UNSCOPED,
     All,
@@ -21,28 +21,29 @@ from obsv.store.conditions import (
     conjuncts,
 )
 from obsv.store.functions import octave_of
-from obsv.store.group_by import Grouping, Label
 from obsv.store.histogram import middle_ns
-from obsv.store.reader import Snapshot
+from obsv.store.reader import Row, Snapshot
 from obsv.store.rollups import ERROR, MINUTE_NS
 from obsv.store.series_form import Series, Wanted
 from obsv.store.sql import Sql
 from obsv.store.where import where
 
 _STATUS, _DURATION = Field(INTRINSIC, "span:status"), Field(INTRINSIC, "span:duration")
-# `s.process_id` makes the conditions and groups on spans fit the rollups as they are.
+# Called `s` and with its `process_id`, a rollup fits the conditions on spans as they are.
 _COUNTS = """
 select {names}json_group_array(json_array(slot, 0, n)) as counts from (
   select {columns}(s.minute - ?) / ? as slot, sum(s.{column}) as n
-  from process_minute s where s.minute >= ? and s.minute <= ? and {where} group by {names}slot
+  from process_minute s {join} where s.minute >= ? and s.minute <= ? and {where} group by {names}slot
 ) where n > 0 group by {groups}
 """
 _DURATIONS = """
 select {names}json_group_array(json_array(slot, bucket, n)) as counts from (
   select {columns}(s.minute - ?) / ? as slot, s.bucket as bucket, sum(s.count) as n
-  from histogram s where s.minute >= ? and s.minute <= ? and {where} group by {names}slot, s.bucket
+  from histogram s {join} where s.minute >= ? and s.minute <= ? and {where} group by {names}slot, s.bucket
 ) group by {groups}
 """
+_JOIN = "cross join process p on p.id = s.process_id"
+_COLUMNS = {"span:name": "p.name", "span:kind": "p.kind"}
 
 
 def from_rollups(snapshot: Snapshot, wanted: Wanted) -> list[Series] | None:
@@ -58,20 +59,41 @@ def from_rollups(snapshot: Snapshot, wanted: Wanted) -> list[Series] | None:
     measured = wanted.field is not None
     if not (by_minutes and known and wanted.field in (None, _DURATION)) or (measured and outcomes):
         return None
-    grouping, test = Grouping(wanted.by), where(All(tuple(parts)))
-    template = _DURATIONS if measured else _COUNTS
+    test = where(All(tuple(parts)))
     if measured:
         everything = not wanted.by and all(part == Always(True) for part in parts)
         test &= Sql("s.process_id = 0" if everything else "s.process_id > 0")
-    sql = template.format(
-        names=grouping.names, columns=grouping.columns.text, where=test.text,
-        groups=grouping.names.rstrip(", ") or "1 = 1", column=outcomes[0] if outcomes else "count",
-    )  # fmt: skip
+    names = "".join(f"g{place}, " for place in range(len(wanted.by)))
+    sql = (_DURATIONS if measured else _COUNTS).format(
+        names=names,
+        columns="".join(f"{_COLUMNS.get(field.name, 'p.service')} as g{at}, " for at, field in enumerate(wanted.by)),
+        join=_JOIN if wanted.by else "",
+        where=test.text,
+        groups=names.rstrip(", ") or "1 = 1",
+        column=outcomes[0] if outcomes else "count",
+    )
     first, last = (time_ns // MINUTE_NS for time_ns in wanted.within)
-    bound = (*grouping.columns.params, first, wanted.step_ns // MINUTE_NS, first, last, *test.params)
-    rows = snapshot.query(sql, bound)
-    labelled = zip(grouping.labels(snapshot, rows), (json.loads(row["counts"]) for row in rows), strict=True)
-    return _folded(labelled, wanted.classes == "octave" and measured)
+    rows = snapshot.query(sql, (first, wanted.step_ns // MINUTE_NS, first, last, *test.params))
+    return [_series(row, wanted) for row in rows]
+
+
+def _series(row: Row, wanted: Wanted) -> Series:
+    labels = (KINDS[row[at]] if field.name == "span:kind" else row[at] for at, field in enumerate(wanted.by))
+    slots: dict[int, dict[int, int]] = {}
+    as_octaves = wanted.classes == "octave" and wanted.field is not None
+    for slot, bucket, count in json.loads(row["counts"]):
+        place = _octave(bucket) if as_octaves else bucket
+        counts = slots.get(slot)
+        if counts is None:
+            slots[slot] = {place: count}
+        else:
+            counts[place] = counts.get(place, 0) + count
+    return Series(tuple(labels), slots)
+
+
+@cache
+def _octave(bucket: int) -> int:
+    return octave_of(middle_ns(bucket)) or 0
 
 
 _FAILED = Compare(_STATUS, "=", ERROR)
@@ -97,13 +119,3 @@ def _of_process(condition: Condition) -> bool:
         case All(parts=parts) | AnyOf(parts=parts):
             return all(map(_of_process, parts))
     return False
-
-
-def _folded(rows: Iterable[tuple[tuple[Label, ...], list[list[int]]]], as_octaves: bool) -> list[Series]:
-    found: dict[tuple[Label, ...], Series] = {}
-    for labels, counts in rows:
-        series = found.setdefault(labels, Series(labels, {}))
-        for slot, number, count in counts:
-            place = octave_of(middle_ns(number)) or 0 if as_octaves else number
-            series.slots.setdefault(slot, Counter())[place] += count
-    return list(found.values())

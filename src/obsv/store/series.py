@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 
 from obsv.errors import InvalidQuery
 from obsv.store.conditions import INTRINSIC, Compare, Field, conjuncts
@@ -64,7 +63,8 @@ def _from_spans(snapshot: Snapshot, wanted: Wanted) -> list[Series]:
     for labels, row in zip(grouping.labels(snapshot, rows), rows, strict=True):
         series = found.setdefault(labels, Series(labels, {}))
         for slot, number, count in json.loads(row["counts"]):
-            series.slots.setdefault(slot, Counter())[number] += count
+            counts = series.slots.setdefault(slot, {})
+            counts[number] = counts.get(number, 0) + count
     return list(found.values())
 
 

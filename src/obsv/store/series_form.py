@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import NamedTuple
 
 from obsv.store.conditions import Condition, Field
@@ -39,4 +38,4 @@ class Series(NamedTuple):
     """
 
     labels: tuple[Label, ...]
-    slots: dict[int, Counter[int]]
+    slots: dict[int, dict[int, int]]

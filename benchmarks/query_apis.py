@@ -1,0 +1,251 @@
+"""How long the query APIs take over a large store: what Grafana, Jaeger's pages and Prometheus ask.
+
+    python benchmarks/query_apis.py [--db PATH] [--spans 1000000] [--runs 15] [--writing]
+
+The server is a process of its own on loopback, as in use. Each request is made once and then `runs` times; the median
+and the longest of these are shown, and the first. `--writing` asks again while another process stores 5,000 spans a
+second into a copy of the file. Without `--db` a store is made first, by store_generate.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+from urllib.parse import quote
+
+sys.path.insert(0, str(Path(__file__).parent))
+from store_generate import generate, rows
+
+from obsv.store import Reader, Signature, Source, SpanRow, Writer
+
+SERVER = """
+import sys
+from pathlib import Path
+import uvicorn
+from obsv.server import Settings, create_app
+app = create_app(Settings(Path(sys.argv[1]), port=int(sys.argv[2])))
+uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="warning")
+"""
+PROTOBUF = {"accept": "application/protobuf"}
+RATE = 5_000
+
+
+class Question(NamedTuple):
+    """A request and what it stands for."""
+
+    name: str
+    path: str
+    headers: Mapping[str, str] = MappingProxyType({})
+
+
+def questions(db: Path) -> list[Question]:
+    """What is asked: the kinds of request that have a limit, some of them in several forms, easy and hard."""
+    reader = Reader(db)
+    low, high = reader.query("select min(start_ns), max(start_ns) from span")[0]
+    trace = reader.query("select trace from span order by ts desc limit 1 offset 1000")[0][0]
+    newest = "select trace from span order by ts desc limit 5000"
+    large = reader.query(f"select trace, count(*) as n from ({newest}) group by 1 order by n desc")[0][0]
+    reader.close()
+    seconds = f"start={low // 10**9}&end={high // 10**9 + 1}"
+    micros = f"start={low // 1000}&end={high // 1000 + 1}"
+    last_hour = f"start={high // 10**9 - 3600}&end={high // 10**9 + 1}"
+
+    def tempo(q: str, times: str = seconds) -> str:
+        return f"/tempo/api/search?q={quote(q)}&limit=20&spss=3&{times}"
+
+    def series(q: str, times: str = seconds) -> str:
+        return f"/tempo/api/metrics/query_range?q={quote(q)}&step=60s&{times}"
+
+    return [
+        Question("Jaeger services", "/api/services"),
+        Question("Jaeger operations", "/api/services/market/operations"),
+        Question("Jaeger search: service", f"/api/traces?service=gateway&limit=20&{micros}"),
+        Question(
+            "Jaeger search: service, operation, error, duration",
+            f"/api/traces?service=web&operation=web.api.views.login&minDuration=500us&limit=20&{micros}&tags="
+            + quote('{"error":"true"}'),
+        ),
+        Question("Jaeger trace by id", f"/api/traces/{trace}"),
+        Question("Jaeger dependencies, 1 hour", f"/api/dependencies?endTs={high // 10**6}&lookback=3600000"),
+        Question("Jaeger v3 summaries", "/api/v3/trace-summaries?query.serviceName=orders&query.searchDepth=20&"
+                 "query.startTimeMin=2020-01-01T00:00:00Z&query.startTimeMax=2100-01-01T00:00:00Z"),
+        Question("Tempo trace by id, protobuf", f"/tempo/api/v2/traces/{trace}", PROTOBUF),
+        Question("Tempo trace by id, 40 spans", f"/tempo/api/v2/traces/{large}", PROTOBUF),
+        Question("Tempo tags", "/tempo/api/v2/search/tags?limit=5000"),
+        Question("Tempo tag values: service", "/tempo/api/v2/search/tag/resource.service.name/values?limit=5000"),
+        Question("Tempo tag values: name", "/tempo/api/v2/search/tag/name/values?limit=5000"),
+        Question("Tempo tag values: argument", "/tempo/api/v2/search/tag/span.obsv.input.symbol/values?limit=5000"),
+        Question("TraceQL {}", tempo("{}")),
+        Question("TraceQL service and status", tempo('{resource.service.name="market" && status=error}')),
+        Question("TraceQL name and duration", tempo('{name="storage.tables.rows.insert" && duration>20ms}')),
+        Question("TraceQL long calls, rare", tempo("{duration>1s}")),
+        Question("TraceQL regex on name", tempo('{name=~"trading.*match.*" && kind!=server}')),
+        Question("TraceQL argument, common", tempo('{span.obsv.input.quantity="7"}')),
+        Question("TraceQL argument, one in ten million", tempo('{span.obsv.input.order_id="1234567"}')),
+        Question("TraceQL argument, the same in the last hour", tempo('{.order_id="1234567"}', last_hour)),
+        Question("TraceQL status code of one service", tempo("{span.http.response.status_code>=500}")),
+        Question("TraceQL root name", tempo('{rootServiceName="gateway" && status=error}')),
+        Question("TraceQL trace duration", tempo("{traceDuration>200ms}")),
+        Question("TraceQL nothing like it", tempo('{.nothing="x"}')),
+        Question("Series from rollups: rate by service, 5 h", series("{} | rate() by(resource.service.name)")),
+        Question("Series from rollups: quantiles, 5 h", series("{} | quantile_over_time(duration, .5, .95)")),
+        Question("Series from spans: rate by argument, 1 h", series("{} | rate() by(.symbol)", last_hour)),
+        Question("/metrics of this store", "/metrics"),
+    ]  # fmt: skip
+
+
+@contextmanager
+def server(db: Path, port: int) -> Iterator[http.client.HTTPConnection]:
+    """A server on a store, and a connection to it."""
+    process = subprocess.Popen([sys.executable, "-c", SERVER, str(db), str(port)])
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                connection.request("GET", "/healthz")
+                connection.getresponse().read()
+                break
+            except OSError:
+                connection.close()
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+        yield connection
+        connection.close()
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def ask(connection: http.client.HTTPConnection, question: Question) -> tuple[float, int]:
+    """Milliseconds until the last byte, and how many bytes there were."""
+    began = time.perf_counter()
+    connection.request("GET", question.path, headers=dict(question.headers))
+    answer = connection.getresponse()
+    body = answer.read()
+    took = (time.perf_counter() - began) * 1e3
+    if answer.status != 200:
+        raise SystemExit(f"{question.name}: {answer.status} {body[:500]!r}")
+    return took, len(body)
+
+
+def measure(connection: http.client.HTTPConnection, asked: list[Question], runs: int) -> dict[str, list[float]]:
+    """Milliseconds of each request: the first, then `runs` more."""
+    return {question.name: [ask(connection, question)[0] for _ in range(runs + 1)] for question in asked}
+
+
+@contextmanager
+def writing(db: Path) -> Iterator[None]:
+    """Another process that stores 5,000 spans a second."""
+    process = subprocess.Popen([sys.executable, __file__, "--write", str(db)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def write_forever(db: Path) -> None:
+    """Stores a batch of 500 spans every tenth of a second."""
+    batches = [row for batch in rows(50_000, hours=0.01, seed=7) for row in batch]
+    writer, at, due = Writer(db, busy_timeout_s=30), 0, time.monotonic()
+    while True:
+        shift_ns = time.time_ns() - batches[at].start_ns
+        salt = (at // 500 + 1).to_bytes(4, "big")
+        batch = [
+            row._replace(start_ns=row.start_ns + shift_ns, trace_id=row.trace_id[:12] + salt)
+            for row in batches[at : at + RATE // 10]
+        ]
+        writer.write(batch)
+        if at == 0:
+            print("writing", flush=True)
+        at = (at + RATE // 10) % len(batches)
+        due += 0.1
+        time.sleep(max(0.0, due - time.monotonic()))
+
+
+def functions_store(path: Path, functions: int = 500) -> Path:
+    """A store of many functions, some failing, for /metrics."""
+    source = Source("shop")
+    signatures = [
+        Signature("shop", f"shop.module_{number % 25}.function_{number}", "shop", 1, (("x", "INPUT"),))
+        for number in range(functions)
+    ]
+    writer = Writer(path)
+    now_ns = time.time_ns() - 3_600 * 10**9
+    for minute in range(20):
+        at_ns = now_ns + minute * 60 * 10**9
+        batch = []
+        for place, signature in enumerate(signatures):
+            for call in range(20):
+                ids = (minute * 10**6 + place * 100 + call).to_bytes(16, "big"), b"12345678", None
+                took_ns, status = 10_000 * 3 ** (call % 12) + place, 2 if call == 9 else 0
+                batch.append(SpanRow(signature, source, *ids, None, at_ns, took_ns, (1, "main"), status, 0, "[1]"))
+        writer.write(batch)
+    writer.close()
+    return path
+
+
+def show(idle: dict[str, list[float]], busy: dict[str, list[float]]) -> None:
+    """A table in Markdown."""
+    print("| request | median, ms | longest | first |" + (" while writing |" if busy else ""))
+    print("|---|---:|---:|---:|" + ("---:|" if busy else ""))
+    for name, (first, *times) in idle.items():
+        line = f"| {name} | {statistics.median(times):.1f} | {max(times):.1f} | {first:.1f} |"
+        if name in busy:
+            during = statistics.median(busy[name][1:])
+            line += f" {during:.1f} ({during / statistics.median(times):.1f}×) |"
+        print(line)
+
+
+def main() -> None:
+    """Measures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--db", type=Path)
+    parser.add_argument("--spans", type=int, default=1_000_000)
+    parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--port", type=int, default=18_050)
+    parser.add_argument("--writing", action="store_true")
+    parser.add_argument("--json", action="store_true", help="the raw times instead of a table")
+    parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.write:
+        write_forever(given.write)
+    with tempfile.TemporaryDirectory() as directory:
+        work = Path(directory)
+        if given.db is None:
+            generate(work / "made.db", given.spans)
+        db = given.db or work / "made.db"
+        asked = questions(db)
+        with server(db, given.port) as connection:
+            idle = measure(connection, asked, given.runs)
+        with server(functions_store(work / "functions.db"), given.port + 1) as connection:
+            idle |= measure(connection, [Question("/metrics at 500 functions", "/metrics")], given.runs)
+        busy: dict[str, list[float]] = {}
+        if given.writing:
+            copy = shutil.copy(db, work / "copy.db")
+            with server(copy, given.port + 2) as connection, writing(copy):
+                busy = measure(connection, asked, given.runs)
+    if given.json:
+        print(json.dumps({"idle": idle, "writing": busy}))
+    else:
+        show(idle, busy)
+
+
+if __name__ == "__main__":
+    main()
