@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from query_world import make
+from query_world import make, row
 
-from obsv.store import Reader, RecorderRow, Writer
+from obsv.store import Reader, RecorderRow, Signature, Writer
 from obsv.store.totals import LATENCY_BOUNDS_NS, totals
 
 
@@ -19,6 +19,18 @@ def test_calls_by_process_and_outcome(tmp_path: Path) -> None:
     assert main.failed.buckets == tuple(int(bound >= 3_000_000_000) for bound in LATENCY_BOUNDS_NS)
     assert (found.spans, found.left_out) == (9, 0)
     assert found.bytes == (tmp_path / "obsv.db").stat().st_size
+
+
+def test_calls_near_a_bound_are_off_by_four_percent_at_most(tmp_path: Path) -> None:
+    """A call counts as not longer than a bound when it is 4 % shorter, and never when it is 4 % longer."""
+    signature = Signature("shop", "near", "shop", 1, ())
+    writer = Writer(tmp_path / "obsv.db")
+    for number, bound in enumerate(LATENCY_BOUNDS_NS):
+        for factor, name in ((0.96, 1), (1.04, 2)):
+            made = row(number + 1, name, None, signature, [], duration_ns=int(bound * factor))
+            writer.write([made])
+    (found,) = totals(Reader(tmp_path / "obsv.db"), 0).processes
+    assert found.good.buckets == tuple(2 * number + 1 for number in range(len(LATENCY_BOUNDS_NS)))
 
 
 def test_most_called_processes_come_first(tmp_path: Path) -> None:

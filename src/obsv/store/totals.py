@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from itertools import accumulate
+from math import sqrt
 from typing import Any, NamedTuple
 
-from obsv.store.histogram import bucket
+from obsv.store.histogram import GROWTH, bucket
 from obsv.store.reader import Reader, Row, Snapshot
 
 # Upper ends of the histograms' buckets: 2 ms · 2^k, as Tempo's span metrics have them.
@@ -91,7 +92,9 @@ class Totals(NamedTuple):
 
 
 def _class_of(bounds_ns: Sequence[int]) -> str:
-    ends = " ".join(f"when bucket <= {bucket(bound)} then {place}" for place, bound in enumerate(bounds_ns))
+    # The bucket whose end is nearest to the bound, so that no call is off by more than half a bucket.
+    last = [bucket(int(bound * sqrt(GROWTH)) + 1) - 1 for bound in bounds_ns]
+    ends = " ".join(f"when bucket <= {number} then {place}" for place, number in enumerate(last))
     return f"case {ends} else {len(bounds_ns)} end"
 
 
