@@ -126,6 +126,27 @@ def test_room_is_shared(shown):
     assert len(text) <= 1_064
 
 
+@pytest.mark.parametrize("value", [{"a": "x" * 90, "b": "y" * 90}, ["x" * 90, "y" * 90], ("x" * 90, "y" * 90)])
+def test_room_of_short_texts(shown, value):
+    """Short texts that together are too long leave the last ones out."""
+    text = shown(value, max_repr=150)
+    assert "y" not in text
+    assert "+1 more" in text
+
+
+def test_room_beside_a_secret(shown):
+    """What stands before a secret takes its room once."""
+    value = {"a": ["x" * 90] * 5, "password": 1, "b": ["y" * 90] * 2}
+    assert shown(value) == f"{{'a': {['x' * 90] * 5}, 'password': ***, 'b': {['y' * 90] * 2}}}"
+
+
+@pytest.mark.parametrize("make", [lambda item: [item], lambda item: (item,), lambda item: {"a": item}])
+def test_huge_number_inside(shown, make):
+    """A number of a million digits inside a container is not kept."""
+    assert "int(3,321,929 bits)" in shown(make(10**1_000_000))
+    assert str(10**30) in shown(make(10**30))
+
+
 def test_long_text_inside(shown):
     """A long text inside a container takes half of the room, so that what follows is seen."""
     text = shown({"sql": "x" * 5_000, "n": 1}, max_repr=200)

@@ -28,7 +28,6 @@ class ValueFinder:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._unclosed: set[str] = set()
         self._budget = 2 * len(text) + 1_000
 
     def quoted(self, start: int) -> Span | None:
@@ -103,16 +102,10 @@ class ValueFinder:
 
     def _closing(self, quote: str, start: int) -> int | None:
         """Where the quote is closed that was opened before `start`; None where it is not."""
-        if quote in self._unclosed:
-            return None
         end = self._text.find(quote, start)
         while end >= 0 and quote[0] != "\\" and self._is_escaped(end, start):
             end = self._text.find(quote, end + 1)
-        if end < 0:
-            # Nor is any later one: no need to read to the end of the text again.
-            self._unclosed.add(quote)
-            return None
-        return end
+        return None if end < 0 else end
 
     def _is_escaped(self, position: int, start: int) -> bool:
         first = position
