@@ -124,7 +124,10 @@ def _scalar_freezer(kind: type, freeze: Freezer) -> Freezer:
 
     def freeze_scalar(value: Any, depth: int, room: list[int]) -> Frozen:
         item = value.item()
-        if type(item) in (int, float, bool, complex, str, bytes):
+        of = type(item)
+        if of is float or of is bool or of is complex:
+            return item
+        if of is int or of is str or of is bytes:
             return freeze(item, depth, room)
         return (..., f"<{class_name(kind)}>")
 
