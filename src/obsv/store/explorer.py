@@ -30,8 +30,8 @@ from obsv.store.walks import ALL, ERRORS, ERRORS_OF_ONE, MERGED_PROCESSES, OF_PR
 from obsv.store.window import Window
 
 MAX_PAGE = 1_000
-# So many errors are walked through in a few milliseconds, whosever they are.
-FEW_ERRORS = 20_000
+# So many calls are walked through in a few milliseconds.
+FEW_ERRORS = FEW_CALLS = 20_000
 NEW = """
 select s.ts, s.id from span s where s.id > :after and s.start_ns >= :start_ns{clause} order by s.id desc limit :limit
 """
@@ -145,12 +145,19 @@ def _keys(
     if filters.wants_errors:
         return _errors(store, walk, filters, scope)
     if filters.limits_duration:
-        return rare(store, walk, filters, scope)
+        return _durations(store, walk, filters, scope)
     if scope.processes is None:
         return walk.run(store, ALL)
     if len(scope.processes) <= MERGED_PROCESSES:
         return walk.merged(store, scope.processes)
     return walk.run(store, ALL, OF_PROCESSES, processes=str(scope.processes))
+
+
+def _durations(store: Snapshot, walk: Walk, filters: Filters, scope: Scope) -> list[Key]:
+    few = scope.processes is not None and len(scope.processes) <= MERGED_PROCESSES
+    if few and Load.of(store, scope, walk.window).mine <= FEW_CALLS:
+        return walk.merged(store, scope.processes or [])
+    return rare(store, walk, filters, scope)
 
 
 def _errors(store: Snapshot, walk: Walk, filters: Filters, scope: Scope) -> list[Key]:

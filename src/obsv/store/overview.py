@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from math import log
 from typing import NamedTuple
 
@@ -29,10 +29,6 @@ ERRORS_BY_BIN = """
 select (minute - :first) / :step as bin, sum(errors) as errors from process_minute
 where minute between :first and :last group by bin
 """
-HISTOGRAM_BY_BIN = """
-select (minute - :first) / :step as bin, bucket, sum(count) as count from minute_histogram
-where minute between :first and :last group by bin, bucket
-"""
 HISTOGRAM = (
     "select bucket, sum(count) as count from minute_histogram where minute between :first and :last group by bucket"
 )
@@ -45,7 +41,8 @@ select r.process_id, p.name, p.process_group, r.count, r.errors, r.total_ns from
 # One look-up a minute and function: the key begins with the minute.
 FUNCTION_HISTOGRAMS = """
 with recursive ends(first, last) as (
-  select max(:first, min(minute)), min(:last, max(minute)) from minute_histogram where minute > 0
+  select max(:first, (select min(minute) from minute_histogram where minute > 0)),
+    min(:last, (select max(minute) from minute_histogram))
 ), span_of_minutes(minute) as (
   select first from ends union all select minute + 1 from span_of_minutes where minute < (select last from ends)
 )
@@ -183,11 +180,13 @@ def overview(reader: Reader, window: Window) -> Overview:
         slowest, changed = _slowest(now), _changed(now, before)
         p95 = _p95(store, minutes, [each.process_id for each in (*slowest, *changed)])
         listed = [[_function(each, p95, before) for each in each_list] for each_list in (slowest, changed)]
+        bins, buckets = _bins(store, minutes, window.end_ns)
+        buckets_before = _histogram(store, minutes.before())
         return Overview(
             window,
-            _totals(store, minutes, now, window.end_ns),
-            _totals(store, minutes.before(), before, window.end_ns),
-            _bins(store, minutes, window.end_ns),
+            _totals(buckets, now, minutes.seconds(window.end_ns)),
+            _totals(buckets_before, before, minutes.before().seconds(window.end_ns)),
+            bins,
             latest_errors(store, window),
             _groups(now),
             *listed,
@@ -222,25 +221,27 @@ def _functions(store: Snapshot, minutes: _Minutes) -> dict[int, _Sums]:
     return {row["process_id"]: _Sums(*row) for row in store.query(FUNCTIONS, minutes.params())}
 
 
-def _totals(store: Snapshot, minutes: _Minutes, functions: dict[int, _Sums], end_ns: int) -> Totals:
-    buckets = {row["bucket"]: row["count"] for row in store.query(HISTOGRAM, minutes.params())}
+def _histogram(store: Snapshot, minutes: _Minutes) -> Counter[int]:
+    return Counter({row["bucket"]: row["count"] for row in store.query(HISTOGRAM, minutes.params())})
+
+
+def _totals(buckets: Counter[int], functions: dict[int, _Sums], seconds: float) -> Totals:
     errors = sum(each.errors for each in functions.values())
-    return Totals(sum(buckets.values()), errors, percentile(buckets, 0.95), minutes.seconds(end_ns))
+    return Totals(buckets.total(), errors, percentile(buckets, 0.95), seconds)
 
 
-def _bins(store: Snapshot, minutes: _Minutes, end_ns: int) -> list[Bin]:
+# A query a bin: grouping all of them by bin and bucket takes twice as long.
+def _bins(store: Snapshot, minutes: _Minutes, end_ns: int) -> tuple[list[Bin], Counter[int]]:
     step = -(-(minutes.last - minutes.first + 1) // BINS)
     errors = {row["bin"]: row["errors"] for row in store.query(ERRORS_BY_BIN, minutes.params(step=step))}
-    buckets: dict[int, dict[int, int]] = defaultdict(dict)
-    for row in store.query(HISTOGRAM_BY_BIN, minutes.params(step=step)):
-        buckets[row["bin"]][row["bucket"]] = row["count"]
-    bins = []
+    bins, together = [], Counter[int]()
     for at in range((minutes.last - minutes.first) // step + 1):
         part = _Minutes(minutes.first + at * step, min(minutes.last, minutes.first + (at + 1) * step - 1))
-        found = buckets.get(at, {})
-        totals = Totals(sum(found.values()), errors.get(at, 0), percentile(found, 0.95), part.seconds(end_ns))
+        found = _histogram(store, part)
+        together += found
+        totals = Totals(found.total(), errors.get(at, 0), percentile(found, 0.95), part.seconds(end_ns))
         bins.append(Bin(part.first * MINUTE_NS, totals))
-    return bins
+    return bins, together
 
 
 def _groups(functions: dict[int, _Sums]) -> list[Group]:

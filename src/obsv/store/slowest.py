@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from obsv.store.filters import Clause, Filters
@@ -37,24 +38,20 @@ AFTER = {
     True: " and (s.duration_ns, s.id) < (:key_ns, :key_id)",
     False: " and (s.duration_ns, s.id) > (:key_ns, :key_id)",
 }
-_MINUTES = "with recursive m(minute) as (select :first union all select minute + 1 from m where minute < :last)"
-_RANGE = "between :low_bucket and :high_bucket"
-BUCKETS = f"""
-select bucket, sum(count) from minute_histogram
-where minute between :first and :last and bucket {_RANGE} group by bucket
-"""
-BUCKETS_OF_PROCESSES = f"""
-{_MINUTES} select h.bucket, sum(h.count) from m cross join json_each(:processes) j
-cross join process_histogram h on h.minute = m.minute and h.process_id = j.value and h.bucket {_RANGE} group by h.bucket
+_RANGE = "bucket between :low_bucket and :high_bucket"
+# All time's durations say about how far down to look; they are two hundred rows.
+EVER_BUCKETS = f"select bucket, count from minute_histogram where minute = 0 and {_RANGE}"
+MINUTES = f"""
+select minute, sum(count) from minute_histogram
+where minute between :first and :last and {_RANGE} group by minute
 """
 CELLS = f"""
-select distinct h.process_id, h.minute from (
-  select distinct minute from minute_histogram where minute between :first and :last and bucket {_RANGE}
-) m cross join process_histogram h on h.minute = m.minute and h.bucket {_RANGE} limit :limit
+select distinct h.process_id, h.minute from json_each(:minutes) m
+cross join process_histogram h on h.minute = m.value and h.{_RANGE} limit :limit
 """
 CELLS_OF_PROCESSES = f"""
-{_MINUTES} select distinct h.process_id, h.minute from m cross join json_each(:processes) j
-cross join process_histogram h on h.minute = m.minute and h.process_id = j.value and h.bucket {_RANGE} limit :limit
+select distinct h.process_id, h.minute from json_each(:minutes) m cross join json_each(:processes) j
+cross join process_histogram h on h.minute = m.value and h.process_id = j.value and h.{_RANGE} limit :limit
 """
 EVER = "select coalesce(sum(count), 0) from minute_histogram where minute = 0"
 # So many rows are read and sorted in a few milliseconds.
@@ -108,50 +105,71 @@ def by_duration(store: Snapshot, order: Order, filters: Filters, scope: Scope) -
         filters: what rows; the order's clause has their conditions.
         scope: their processes.
     """
-    load = Load.of(store, scope, order.window)
     also, named = ("", {}) if scope.processes is None else (SCOPED, {"processes": str(scope.processes)})
-    if filters.wants_errors and load.errors <= FEW:
+    load = Load.of(store, scope, order.window) if named or filters.wants_errors else None
+    if load and filters.wants_errors and load.errors <= FEW:
         return order.run(store, ERRORS, also, **named)
-    if scope.processes is not None and load.mine <= FEW:
+    if load and named and load.mine <= FEW:
         return order.run(store, OF_PROCESSES, **named)
-    found = None if filters.search else _outermost(store, order, filters, scope, load)
+    others = load.calls / max(1, load.mine) if load else 1.0
+    found = None if filters.search else _outermost(store, order, filters, scope, others)
     if found is not None:
         return found
-    ever = store.one(EVER)
+    load, ever = load or Load.of(store, scope, order.window), store.one(EVER)
     most = ever is not None and load.calls > MOST * ever[0]
     return order.run(store, EVERYTHING if most else BY_TIME, also, **named)
 
 
-def _outermost(store: Snapshot, order: Order, filters: Filters, scope: Scope, load: Load) -> list[Key] | None:
-    """The page by way of the outermost buckets; None when too much lies there, or other filters leave too little."""
+def _outermost(store: Snapshot, order: Order, filters: Filters, scope: Scope, others: float) -> list[Key] | None:
+    """The page by way of the outermost buckets; None when too much lies there, or other filters leave too little.
+
+    `others`: how many calls there are for one of the scope.
+    """
     low, high = filters.buckets
     if order.key is not None:
         edge = bucket(int(order.key.value))
         low, high = (low, min(high, edge)) if order.longest_first else (max(low, edge), high)
-    params = {**minutes(order.window), "low_bucket": low, "high_bucket": high}
-    # For many processes the sums over all are quicker; the margin then has to make up for the others' rows.
-    few = scope.processes is not None and len(scope.processes) * order.window.seconds / 60 <= FEW_LOOKUPS
-    named = {**params, "processes": str(scope.processes)} if few else params
-    counts = store.query(BUCKETS_OF_PROCESSES if few else BUCKETS, named)
-    others = 1 if few else load.calls / max(1, load.mine)
-    want, most_cells = order.limit * MARGIN * others, min(int(FEW_CELLS * others), ROW_LIMIT)
-    taken, found = 0, []
-    for number, count in sorted(map(tuple, counts), reverse=order.longest_first):
-        taken += count
-        low, high = (number, high) if order.longest_first else (low, number)
+    ends = low, high
+    need, most_cells = order.limit * MARGIN * others, min(int(FEW_CELLS * others), ROW_LIMIT)
+    for low, high, last in _ranges(store, ends, order.longest_first, need):
+        bounds = {"low_bucket": low, "high_bucket": high}
+        counts = [(row[0], row[1]) for row in store.query(MINUTES, {**minutes(order.window), **bounds})]
+        taken = sum(count for _, count in counts)
         if taken > FEW:
             return None
-        if taken >= want:
-            break
-    if taken:
-        bounds = {**named, "low_bucket": low, "high_bucket": high, "limit": most_cells}
-        cells = [(row[0], row[1]) for row in store.query(CELLS_OF_PROCESSES if few else CELLS, bounds)]
-        if len(cells) >= most_cells:
-            return None
-        wanted = None if few or scope.processes is None else set(scope.processes)
-        found = _in_cells(store, order, [cell for cell in cells if wanted is None or cell[0] in wanted], low, high)
-    complete = taken == sum(count for _, count in counts)
-    return found if complete or len(found) >= order.limit else None
+        if taken < need and not last:
+            continue
+        cells = _cells(store, scope, [minute for minute, _ in counts], {**bounds, "limit": most_cells})
+        found = _in_cells(store, order, cells, low, high) if len(cells) < most_cells else None
+        return found if last or (found is not None and len(found) >= order.limit) else None
+    return []
+
+
+def _ranges(
+    store: Snapshot, ends: tuple[int, int], longest_first: bool, need: float
+) -> Iterator[tuple[int, int, bool]]:
+    """Ever wider ranges of buckets from the outer end; with each, whether it is all there is."""
+    low, high = ends
+    rows = store.query(EVER_BUCKETS, {"low_bucket": low, "high_bucket": high})
+    ever = sorted(((row[0], row[1]) for row in rows), reverse=longest_first)
+    taken = 0
+    for at, (edge, count) in enumerate(ever):
+        taken += count
+        last = at == len(ever) - 1
+        if last or taken >= need:
+            yield (edge, high, last) if longest_first else (low, edge, last)
+            need = max(taken, need) * MARGIN
+
+
+def _cells(store: Snapshot, scope: Scope, found: list[int], bounds: dict[str, int]) -> list[tuple[int, int]]:
+    """The processes in those minutes that have durations in the range."""
+    params: dict[str, object] = {**bounds, "minutes": str(found), "processes": str(scope.processes)}
+    few = scope.processes is not None and len(scope.processes) * len(found) <= FEW_LOOKUPS
+    cells = [(row[0], row[1]) for row in store.query(CELLS_OF_PROCESSES if few else CELLS, params)]
+    if scope.processes is None or few or len(cells) >= bounds["limit"]:
+        return cells
+    wanted = set(scope.processes)
+    return [cell for cell in cells if cell[0] in wanted]
 
 
 def _in_cells(store: Snapshot, order: Order, cells: list[tuple[int, int]], low: int, high: int) -> list[Key]:

@@ -1,0 +1,199 @@
+"""How long the app takes to answer, and how much memory its server holds.
+
+    python -m benchmarks.views [PATH] [--calls 1000000] [--recording]
+
+The server is a process of its own, as in use; a time is from a request to the last byte of its answer, over HTTP on
+this machine, the median of several. PATH is a store to measure on; without it one is made under benchmarks/.work. With
+`--recording` a further process writes 10,000 calls a second into the file meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from urllib.parse import urlencode
+
+from benchmarks.result import Result
+from benchmarks.store_generate import generate
+
+WORK = Path(__file__).parent / ".work"
+REPEATS = 7
+PAGES = 3
+DAY = {"range": "24h"}
+FILTERS: dict[str, dict[str, str]] = {
+    "none": {},
+    "ERR": {"status": "ERR"},
+    "group": {"group": "web.api"},
+    "process": {"process": "web.api.views.login"},
+    "variable": {"variable": "symbol"},
+    "group and ERR": {"group": "web.api", "status": "ERR"},
+    "process and ERR": {"process": "web.api.views.login", "status": "ERR"},
+    "variable and ERR": {"variable": "user.id", "status": "ERR"},
+    "duration ≥ 1 s": {"min_ms": "1000"},
+    "duration ≥ 5 ms": {"min_ms": "5"},
+    "duration ≤ 2 µs": {"max_ms": "0.002"},
+    "duration and process": {"min_ms": "20", "process": "web.api.views.login"},
+    "duration and ERR": {"min_ms": "10", "status": "ERR"},
+}
+SEARCHES = {"none found": "nowhere-to-be-found", "a rare text": "999999", "a common text": "AAPL"}
+SERVER = """
+import sys
+from pathlib import Path
+from obsv.cli.serve import serve
+serve(Path(sys.argv[1]), port=int(sys.argv[2]), otlp_grpc=None, otlp_http=None, say=lambda line: None)
+"""
+RECORDER = """
+import sys, time
+from benchmarks.store_generate import rows
+from obsv.store import Writer
+writer, rate = Writer(sys.argv[1], busy_timeout_s=30), 10_000
+began, written = time.monotonic(), 0
+for batch in rows(100 * rate, hours=0.01, seed=int(time.time())):
+    writer.write(batch)
+    written += len(batch)
+    time.sleep(max(0.0, began + written / rate - time.monotonic()))
+"""
+
+
+class Server:
+    """A server on a store, and one connection to it.
+
+    Args:
+        path: of the store.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        command = [sys.executable, "-c", SERVER, str(path), str(self.port)]
+        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        for _ in range(200):
+            try:
+                self.get("/healthz")
+                return
+            except OSError:
+                self.connection.close()
+                time.sleep(0.1)
+
+    def get(self, path: str, query: dict[str, str] | None = None) -> bytes:
+        """The body of an answer."""
+        self.connection.request("GET", path + ("?" + urlencode(query) if query else ""))
+        answer = self.connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{path} {query}: {answer.status} {body[:300]!r}")
+        return body
+
+    def median_ms(self, path: str, query: dict[str, str]) -> float:
+        """The median time of an answer, ms."""
+        return statistics.median(self._timed(path, query) for _ in range(REPEATS))
+
+    def resident_mb(self) -> float:
+        """Memory that the process holds, MB; 0 where the system does not tell."""
+        status = Path(f"/proc/{self.process.pid}/status")
+        lines = status.read_text().splitlines() if status.exists() else []
+        return next((int(line.split()[1]) / 1000 for line in lines if line.startswith("VmRSS")), 0.0)
+
+    def stop(self) -> None:
+        """End the process."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(20)
+
+    def _timed(self, path: str, query: dict[str, str]) -> float:
+        began = time.perf_counter()
+        self.get(path, query)
+        return (time.perf_counter() - began) * 1e3
+
+
+def explorer(server: Server, query: dict[str, str]) -> float:
+    """The slowest of the first pages of a filter: medians, ms."""
+    worst, cursor = 0.0, ""
+    for _ in range(PAGES):
+        asked = {**DAY, **query, **({"cursor": cursor} if cursor else {})}
+        worst = max(worst, server.median_ms("/api/v1/calls", asked))
+        cursor = json.loads(server.get("/api/v1/calls", asked))["cursor"] or ""
+        if not cursor:
+            break
+    return worst
+
+
+def measured(path: Path, note: str) -> list[Result]:
+    """The figures of a store."""
+    server = Server(path)
+    try:
+        found = [
+            Result(f"overview, {name}{note}", server.median_ms("/api/v1/overview", {"range": name}), 200, 50, " ms")
+            for name in ("1h", "24h")
+        ]
+        found += [
+            Result(f"explorer, filter {name}{note}", explorer(server, query), 100, 20, " ms")
+            for name, query in FILTERS.items()
+        ]
+        found.append(Result(f"explorer, longest first{note}", explorer(server, {"order": "-duration"}), 100, 20, " ms"))
+        found += [
+            Result(f"value search, {name}{note}", explorer(server, {"q": text, "limit": "50"}), 1_500, 500, " ms")
+            for name, text in SEARCHES.items()
+        ]
+        newest = json.loads(server.get("/api/v1/calls", {**DAY, "limit": "1", "status": "ERR"}))["calls"][0]
+        detail = f"/api/v1/calls/{newest['trace_id']}/{newest['span_id']}"
+        found.append(Result(f"drill-down{note}", server.median_ms(detail, {}), 100, 20, " ms"))
+        found.append(Result(f"server memory{note}", server.resident_mb(), 250, 150, " MB"))
+        return found
+    finally:
+        server.stop()
+
+
+@contextmanager
+def recording(path: Path) -> Iterator[None]:
+    """10,000 calls a second into a store."""
+    process = subprocess.Popen([sys.executable, "-c", RECORDER, str(path)])
+    try:
+        time.sleep(3)
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def store(calls: int) -> Path:
+    """A generated store of so many calls; made once."""
+    path = WORK / f"views-{calls}.db"
+    if not path.exists():
+        WORK.mkdir(exist_ok=True)
+        generate(path, calls)
+    return path
+
+
+def measure(path: Path | None = None, calls: int = 1_000_000, *, busy: bool = False) -> list[Result]:
+    """The figures; with `busy` those while a program records, on a copy."""
+    path = path or store(calls)
+    if busy:
+        copy = WORK / "views-recording.db"
+        WORK.mkdir(exist_ok=True)
+        copy.unlink(missing_ok=True)
+        path = Path(shutil.copy(path, copy))
+    with recording(path) if busy else nullcontext():
+        return measured(path, ", recording" if busy else "")
+
+
+if __name__ == "__main__":
+    from benchmarks.__main__ import show
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("path", type=Path, nargs="?")
+    parser.add_argument("--calls", type=int, default=1_000_000)
+    parser.add_argument("--recording", action="store_true")
+    given = parser.parse_args()
+    show("views", measure(given.path, given.calls, busy=given.recording))
