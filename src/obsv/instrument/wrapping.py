@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 from opentelemetry.context import Context
@@ -45,7 +46,6 @@ def wrap(target: Callable[..., Any], options: Options, is_method: bool = False) 
     monitored = Monitored(target, _function(target, parameters, options), options)
     hidden = frozenset(name for name in parameters.names if monitored.redactor.is_sensitive(name))
     names = _names(monitored, parameters)
-    monitored.bind = _compile(bind_source(parameters, hidden), "_obsv_bind", names)
     general = general_wrapper(monitored)
     wrapper = general if _is_measured(monitored) else _generated(monitored, parameters, hidden, general, names)
     functools.update_wrapper(wrapper, target)
@@ -54,7 +54,7 @@ def wrap(target: Callable[..., Any], options: Options, is_method: bool = False) 
     for extra in _EXTRAS:
         if hasattr(target, extra):
             setattr(wrapper, extra, getattr(target, extra))
-    monitored.bind.__qualname__ = wrapper.__qualname__
+    monitored.bind = _binder(monitored, parameters, hidden, names, wrapper.__qualname__)
     setattr(wrapper, MARK, monitored)
     return wrapper
 
@@ -74,8 +74,14 @@ def _function(target: Callable[..., Any], parameters: Parameters, options: Optio
         code=code_reader(target),
         feed=options.feed,
         max_repr=options.max_repr,
-        redactor=Redactor(options.sensitive_fields),
+        redactor=_redactor(tuple(options.sensitive_fields)),
     )
+
+
+# Looking the default words over takes a fifth of a decoration.
+@functools.lru_cache(maxsize=64)
+def _redactor(sensitive_fields: tuple[str, ...]) -> Redactor:
+    return Redactor(sensitive_fields)
 
 
 def _output(target: Callable[..., Any], options: Options) -> str | None:
@@ -114,11 +120,34 @@ def _generated(
     return _compile(source, "_obsv_wrapper", {**names, "_obsv_general": general})
 
 
+def _binder(
+    monitored: Monitored, parameters: Parameters, hidden: frozenset[str], names: dict[str, Any], qualname: str
+) -> Callable[..., tuple[Any, ...]]:
+    """What turns arguments into `Span.inputs`, compiled when the general path first needs it: most never do."""
+
+    def bind(*args: Any, **keywords: Any) -> tuple[Any, ...]:
+        compiled = _compile(bind_source(parameters, hidden), "_obsv_bind", names)
+        compiled.__qualname__ = qualname
+        monitored.bind = compiled
+        inputs: tuple[Any, ...] = compiled(*args, **keywords)
+        return inputs
+
+    return bind
+
+
 def _compile(source: str, name: str, names: dict[str, Any]) -> Callable[..., Any]:
     scope = dict(names)
-    exec(compile(source, _FILE, "exec"), scope)
-    compiled: Callable[..., Any] = scope[name]
-    return compiled
+    exec(_code(source), scope)
+    compiled: Any = scope[name]
+    # A code object of its own: what the interpreter learns about its globals holds for one function only.
+    compiled.__code__ = compiled.__code__.replace()
+    return compiled  # type: ignore[no-any-return]
+
+
+# Functions with the same parameters, such as `(self)`, have the same source; compiling is half of a decoration.
+@functools.lru_cache(maxsize=1024)
+def _code(source: str) -> CodeType:
+    return compile(source, _FILE, "exec")
 
 
 def _names(monitored: Monitored, parameters: Parameters) -> dict[str, Any]:
