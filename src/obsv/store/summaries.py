@@ -67,10 +67,21 @@ select s.trace, p.service as name, count(*) as spans, sum(s.status = 2) as error
 from json_each(?) t cross join span s on s.trace = t.value cross join process p on p.id = s.process_id
 group by s.trace, p.service order by p.service
 """
+# Of a larger trace so many spans are read, in the order of their ids; its counts are then estimates.
+MOST_READ = 20_000
+
+_SIZES = "select t.value as trace, (select count(*) from span where trace = t.value) as spans from json_each(?) t"
+_SOME = "cross join span s on s.id in (select x.id from span x where x.trace = t.value limit ?)"
 # With a bare min(), SQLite takes the other columns from the row of the minimum: the root, or the earliest span.
-_ROOTS = """
-select s.trace, p.service, p.name, min(s.start_ns + (s.parent_span_id is not null) * 4611686018427387904) as rank
-from json_each(?) t cross join span s on s.trace = t.value cross join process p on p.id = s.process_id group by s.trace
+_ROOTS = f"""
+select t.value as trace, p.service, p.name,
+  min(s.start_ns + (s.parent_span_id is not null) * 4611686018427387904) as rank
+from json_each(?) t {_SOME} cross join process p on p.id = s.process_id group by t.value
+"""
+_SERVICES = f"""
+select t.value as trace, p.service as name, count(*) as spans, sum(s.status = 2) as errors, min(s.start_ns) as start_ns,
+  max(s.start_ns + s.duration_ns) as end_ns
+from json_each(?) t {_SOME} cross join process p on p.id = s.process_id group by t.value, p.service order by p.service
 """
 _MATCHES = """
 select trace, id, matched from (
@@ -79,17 +90,27 @@ select trace, id, matched from (
   from json_each(?) t cross join span s on s.trace = t.value where {})
 where place <= ?
 """
+_SOME_MATCHES = "select s.id from span s indexed by span_by_trace where s.trace = ? and {} limit ?"
+
+
+def sizes(snapshot: Snapshot, trace_ids: Sequence[str]) -> dict[str, int]:
+    """How many spans each trace has; from an index alone."""
+    return {row["trace"]: row["spans"] for row in snapshot.query(_SIZES, (json.dumps(list(trace_ids)),))}
 
 
 def summaries(snapshot: Snapshot, trace_ids: Sequence[str]) -> list[Summary]:
-    """Summaries of traces, in the order given; unknown ones are left out."""
-    asked = json.dumps(list(trace_ids))
-    roots = {row["trace"]: row for row in snapshot.query(_ROOTS, (asked,))}
+    """Summaries of traces, in the order given; unknown ones are left out.
+
+    Of a trace with more than `MOST_READ` spans, the counts by service, the errors and the extent are estimates.
+    """
+    asked, spans = json.dumps(list(trace_ids)), sizes(snapshot, trace_ids)
+    roots = {row["trace"]: row for row in snapshot.query(_ROOTS, (asked, MOST_READ))}
     services: dict[str, list[ServiceCount]] = {}
     extents: dict[str, tuple[int, int]] = {}
-    for row in snapshot.query(_SERVICES, (asked,)):
-        trace = row["trace"]
-        services.setdefault(trace, []).append(ServiceCount(row["name"], row["spans"], row["errors"]))
+    for row in snapshot.query(_SERVICES, (asked, MOST_READ)):
+        trace, share = row["trace"], max(1.0, spans[row["trace"]] / MOST_READ)
+        count = ServiceCount(row["name"], round(row["spans"] * share), round(row["errors"] * share))
+        services.setdefault(trace, []).append(count)
         start, end = extents.get(trace, (row["start_ns"], row["end_ns"]))
         extents[trace] = min(start, row["start_ns"]), max(end, row["end_ns"])
     return [
@@ -106,10 +127,15 @@ def matches(snapshot: Snapshot, condition: Condition, trace_ids: Sequence[str], 
         snapshot: where to look.
         condition: what they satisfy.
         trace_ids: 32 hex digits each.
-        most: how many rows of a trace to return.
+        most: how many rows of a trace to return; of one with more than `MOST_READ` spans no more are counted either.
     """
-    test = where(condition)
+    test, spans = where(condition), sizes(snapshot, trace_ids)
+    small = json.dumps([trace for trace in trace_ids if spans[trace] <= MOST_READ])
     found: dict[str, Match] = {}
-    for row in snapshot.query(_MATCHES.format(test.text), (json.dumps(list(trace_ids)), *test.params, most)):
+    for row in snapshot.query(_MATCHES.format(test.text), (small, *test.params, most)):
         found.setdefault(row["trace"], Match([], row["matched"])).ids.append(row["id"])
-    return found
+    for trace in trace_ids:
+        if spans[trace] > MOST_READ:
+            ids = [row["id"] for row in snapshot.query(_SOME_MATCHES.format(test.text), (trace, *test.params, most))]
+            found[trace] = Match(ids, len(ids))
+    return {trace: match for trace, match in found.items() if match.ids}
