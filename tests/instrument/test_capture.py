@@ -191,3 +191,28 @@ def test_program_random_numbers_are_left_alone(spans: list[Span]) -> None:
     assert random.random() == drawn
     f()
     assert len({span.span_id for span in spans}) == 2
+
+
+def test_serializers_see_plain_values_too(spans: list[Span]) -> None:
+    """Numbers, strings and None go through a serializer as everything else does."""
+    monitor(serializer=lambda value: f"<<{value}>>")(lambda x, y: None)("a", 1)
+    monitor(serializer="json")(lambda x, y: None)("a", True)
+    shown = [[span.attributes[key] for key in ("obsv.input.x", "obsv.input.y", "obsv.output.return")] for span in spans]
+    assert shown == [["<<a>>", "<<1>>", "<<None>>"], ['"a"', "true", "null"]]
+
+
+def test_metaclass_of_a_value_runs_nothing(spans: list[Span]) -> None:
+    """A class whose metaclass raises wherever it can does not make a recorded call raise."""
+
+    class Meta(type):
+        def __hash__(cls) -> int:
+            raise RuntimeError("hash")
+
+        def __eq__(cls, other: object) -> bool:
+            raise RuntimeError("eq")
+
+    class Odd(metaclass=Meta):
+        pass
+
+    assert isinstance(monitor(lambda x: x)(Odd()), Odd)
+    assert len(spans) == 1

@@ -26,12 +26,14 @@ class Monitored:
         options: how it is recorded.
     """
 
-    __slots__ = ("bind", "capture", "function", "redactor", "sample_rate", "snapshot", "wrapped")
+    __slots__ = ("bind", "capture", "function", "keeps", "redactor", "sample_rate", "snapshot", "wrapped")
 
     def __init__(self, wrapped: Callable[..., Any], function: Function, options: Options) -> None:
         self.wrapped, self.function = wrapped, function
         self.capture, self.sample_rate = options.capture, options.sample_rate
         self.redactor: Redactor = function.redactor
+        # Other serializers have to see plain values too.
+        self.keeps = options.serializer in ("smart", "repr")
         self.snapshot: Snapshot = make_snapshot(Limits(options.max_repr), self.redactor, options.serializer)
         self.bind: Callable[..., tuple[Any, ...]] = lambda *_, **__: ()
 

@@ -60,29 +60,32 @@ def _obsv_bind({declaration}):
     return {inputs}
 """
 
-# What needs no look is kept here, without a call; `make_snapshot` says which values these are.
+# What needs no look is kept here, without a call; `make_snapshot` says which values these are. By `is`: a look into a set
+# of types would run the `__hash__` of a value's metaclass.
 _KEEP = (
-    "{v} if _obsv_type({v}) in _obsv_atoms"
+    "{v} if {v} is None or _obsv_type({v}) is _obsv_float or _obsv_type({v}) is _obsv_bool"
     " or (_obsv_type({v}) is _obsv_str and _obsv_len({v}) <= _obsv_max_repr)"
     " or (_obsv_type({v}) is _obsv_int and _obsv_min_int < {v} < _obsv_max_int)"
     " else _obsv_snapshot({v})"
 )
+_LOOK = "_obsv_snapshot({v})"
 
 
 def wrapper_source(
-    parameters: Parameters, hidden: frozenset[str], *, is_async: bool, sampled: bool, result: bool
+    parameters: Parameters, hidden: frozenset[str], *, keeps: bool, is_async: bool, sampled: bool, result: bool
 ) -> str:
     """The source of a sync or async wrapper.
 
     Args:
         hidden: parameters whose values are masked.
+        keeps: plain values are kept as they are; False where a serializer has to see every value.
         is_async: awaits the function.
         sampled: decides per call whether to record.
         result: records what the function returns.
     """
-    inputs = inputs_source(parameters, hidden)
+    inputs = inputs_source(parameters, hidden, keeps=keeps)
     await_ = "await " if is_async else ""
-    keep = "_obsv_span.result = " + _KEEP.format(v="_obsv_result") if result else "pass"
+    keep = "_obsv_span.result = " + _frozen("_obsv_result", keeps) if result else "pass"
     return _PLAIN.format(
         def_="async def" if is_async else "def",
         await_=await_,
@@ -95,14 +98,18 @@ def wrapper_source(
     )
 
 
-def bind_source(parameters: Parameters, hidden: frozenset[str]) -> str:
+def bind_source(parameters: Parameters, hidden: frozenset[str], *, keeps: bool) -> str:
     """The source of a function that turns a call's arguments into `Span.inputs`."""
-    return _BIND.format(declaration=parameters.declaration, inputs=inputs_source(parameters, hidden))
+    return _BIND.format(declaration=parameters.declaration, inputs=inputs_source(parameters, hidden, keeps=keeps))
 
 
-def inputs_source(parameters: Parameters, hidden: frozenset[str]) -> str:
+def inputs_source(parameters: Parameters, hidden: frozenset[str], *, keeps: bool) -> str:
     """An expression for `Span.inputs`: a frozen value a name, and last the pairs of `**kwargs`."""
-    values = ["_obsv_mask" if name in hidden else f"({_KEEP.format(v=name)})" for name in parameters.names]
+    values = ["_obsv_mask" if name in hidden else f"({_frozen(name, keeps)})" for name in parameters.names]
     if parameters.keywords is not None:
         values.append(f"_obsv_snapshot_keywords({parameters.keywords})")
     return f"({', '.join(values)},)" if values else "()"
+
+
+def _frozen(variable: str, keeps: bool) -> str:
+    return (_KEEP if keeps else _LOOK).format(v=variable)

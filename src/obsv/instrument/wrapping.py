@@ -8,7 +8,7 @@ from typing import Any
 from opentelemetry.context import Context
 
 from obsv import semconv
-from obsv.capture import ATOMS, MASKED, Redactor
+from obsv.capture import MASKED, Redactor
 from obsv.instrument.describe import code_reader, group_of, name_of
 from obsv.instrument.general import general_wrapper, is_coroutine_function
 from obsv.instrument.monitored import Monitored, hide_wrappers
@@ -113,6 +113,7 @@ def _generated(
     source = wrapper_source(
         parameters,
         hidden,
+        keeps=monitored.keeps,
         is_async=is_coroutine_function(monitored.wrapped),
         sampled=monitored.sample_rate < 1.0,
         result=bool(monitored.capture.get("result")),
@@ -126,7 +127,7 @@ def _binder(
     """What turns arguments into `Span.inputs`, compiled when the general path first needs it: most never do."""
 
     def bind(*args: Any, **keywords: Any) -> tuple[Any, ...]:
-        compiled = _compile(bind_source(parameters, hidden), "_obsv_bind", names)
+        compiled = _compile(bind_source(parameters, hidden, keeps=monitored.keeps), "_obsv_bind", names)
         compiled.__qualname__ = qualname
         monitored.bind = compiled
         inputs: tuple[Any, ...] = compiled(*args, **keywords)
@@ -170,7 +171,8 @@ def _names(monitored: Monitored, parameters: Parameters) -> dict[str, Any]:
         "_obsv_max_repr": monitored.function.max_repr,
         "_obsv_min_int": -(10**18),
         "_obsv_max_int": 10**18,
-        "_obsv_atoms": ATOMS,
+        "_obsv_float": float,
+        "_obsv_bool": bool,
         "_obsv_mask": MASKED,
         "_obsv_recording": path.recording,
         "_obsv_begin": path.begin,
