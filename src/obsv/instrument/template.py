@@ -60,8 +60,8 @@ def _obsv_bind({declaration}):
     return {inputs}
 """
 
-# What needs no look is kept here, without a call; `make_snapshot` says which values these are. By `is`: a look into a set
-# of types would run the `__hash__` of a value's metaclass.
+# What needs no look is kept here, without a call; `make_snapshot` says which values these are. By `is`: a look into a
+# set of types would run the `__hash__` of a value's metaclass.
 _KEEP = (
     "{v} if {v} is None or _obsv_type({v}) is _obsv_float or _obsv_type({v}) is _obsv_bool"
     " or (_obsv_type({v}) is _obsv_str and _obsv_len({v}) <= _obsv_max_repr)"
