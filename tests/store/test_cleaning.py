@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,9 +17,11 @@ NOW_NS = START_NS + 100 * HOUR_NS
 
 
 @pytest.fixture
-def writer(path: Path) -> Writer:
+def writer(path: Path) -> Iterator[Writer]:
     """A writer whose clock stands at the start of the calls, so that what it interns is as old as they are."""
-    return Writer(path, clock=lambda: START_NS)
+    writer = Writer(path, clock=lambda: START_NS)
+    yield writer
+    writer.close()
 
 
 def retain(writer: Writer, now_ns: int = NOW_NS, **limits: int | None) -> int:
