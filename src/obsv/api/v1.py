@@ -7,7 +7,7 @@ pydantic model, raise `ObsvError`s (they become RFC 9457 answers), and add the r
 
 from fastapi import APIRouter
 
-from obsv.api import calls, export, flow, functions, overview, reference, status, traces
+from obsv.api import calls, export, flow, functions, overview, reference, repro, status, traces
 from obsv.api.problems import RESPONSES
 
 PARTS = (
@@ -18,6 +18,7 @@ PARTS = (
     traces,
     flow,
     functions,
+    repro,
     reference,
 )
 

@@ -13,6 +13,7 @@ from obsv.dashboards import ribbon
 from obsv.dashboards.app import DashApp
 from obsv.dashboards.components import empty, failure, first_run, link
 from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.repro import repro_dialog, watch_repro
 from obsv.dashboards.page import Page, View
 from obsv.dashboards.theme import DARK, FONT, MONO
 from obsv.errors import ObsvError
@@ -69,6 +70,7 @@ def layout(pages: tuple[Page, ...]) -> Component:
             html.Main(id="page", className="page", tabIndex=-1),
             html.Div(id="notices", className="notices", role="alert"),
             _help(pages),
+            repro_dialog(),
         ],
         className="shell",
     )
@@ -156,6 +158,7 @@ def register(app: DashApp) -> None:
         "firstCall", Output("location", "refresh"), Input("pulse", "data"), State("page", "children"),
         prevent_initial_call=True,
     )  # fmt: skip
+    watch_repro(app)
     for page in app.pages:
         page.register(app)
 

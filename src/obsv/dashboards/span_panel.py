@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from obsv.dashboards.clock import duration, when
 from obsv.dashboards.components import badge, button_link, facts, link, status_badge, traceback, values
 from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.repro import repro_button
 from obsv.store.call import Call
 
 KINDS = {2: "server", 3: "client", 4: "producer", 5: "consumer"}
@@ -46,9 +47,10 @@ def _head(call: Call) -> Component:
 
 def _actions(call: Call) -> Component:
     here = {"trace": call.trace_id, "span": call.span_id}
-    buttons = [button_link("Calls like this", "/explorer", {"process": call.process})]
+    buttons: list[Component] = [button_link("Calls like this", "/explorer", {"process": call.process})]
     if call.code is not None:
         buttons.append(button_link("Code", "/code", {"process": call.process}))
+        buttons.append(repro_button(call.trace_id, call.span_id))
     if call.failed:
         buttons.append(button_link("Compare", "/compare", here))
     return html.Div(buttons, className="panel-actions")

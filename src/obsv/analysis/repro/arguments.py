@@ -1,0 +1,95 @@
+"""The arguments of a recorded call, as they stand in a call in source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from obsv.analysis.repro.literal import Rebuilt, rebuild
+from obsv.analysis.repro.target import KEYWORD_ONLY, KEYWORDS, POSITIONAL_ONLY, VARIADIC, Parameter, Target, is_name
+from obsv.store.call import Call, Value
+
+NOT_RECORDED = "not recorded"
+# What a placeholder says of a value that is only described.
+SHOWN = 400
+
+
+class Argument(NamedTuple):
+    """An argument.
+
+    Attributes:
+        source: as it stands in the call: `symbol='AAPL'`.
+        imports: modules that it needs.
+        members: whether it looks up members of an Enum.
+        missing: the name, when it could not be rebuilt.
+    """
+
+    source: str
+    imports: frozenset[str] = frozenset()
+    members: bool = False
+    missing: str | None = None
+
+
+def arguments(call: Call, target: Target) -> list[Argument]:
+    """The arguments of a call, in the order of the source.
+
+    Args:
+        call: what was recorded.
+        target: the function.
+    """
+    recorded = {value.name: value for value in call.inputs}
+    if target.parameters is None:
+        receiver = [_missing("self", NOT_RECORDED, "")] if _has_receiver(target) else []
+        named = [value for name, value in recorded.items() if is_name(name)]
+        return [*receiver, *(_argument(value, frozenset(), f"{value.name}=") for value in named)]
+    return _by_parameters(target.parameters, recorded)
+
+
+def _has_receiver(target: Target) -> bool:
+    """Without its source a function in a class is taken for a method."""
+    return len(target.path) > 1
+
+
+def _by_parameters(parameters: Iterable[Parameter], recorded: dict[str, Value]) -> list[Argument]:
+    found = list(parameters)
+    variadic = next((each for each in found if each.kind == VARIADIC), None)
+    # What stands before `*args` can only be passed by position.
+    by_position = variadic is not None and variadic.name in recorded and recorded[variadic.name].text != "()"
+    made = [
+        _of_parameter(each, recorded.get(each.name), by_position)
+        for each in found
+        if each.kind != KEYWORDS and (each.name in recorded or not each.has_default)
+    ]
+    if any(each.kind == KEYWORDS for each in found):
+        named = {each.name for each in found}
+        made += [_keyword(value) for name, value in recorded.items() if name not in named]
+    return [argument for argument in made if argument.source]
+
+
+def _of_parameter(parameter: Parameter, value: Value | None, by_position: bool) -> Argument:
+    if parameter.kind == VARIADIC:
+        return Argument("") if value is None or value.text == "()" else _argument(value, frozenset(), "*")
+    plain = parameter.kind == KEYWORD_ONLY or (parameter.kind != POSITIONAL_ONLY and not by_position)
+    prefix = f"{parameter.name}=" if plain else ""
+    if value is None:
+        return _missing(parameter.name, NOT_RECORDED, prefix)
+    return _argument(value, parameter.annotation, prefix)
+
+
+def _keyword(value: Value) -> Argument:
+    if is_name(value.name):
+        return _argument(value, frozenset(), f"{value.name}=")
+    inner = _argument(value, frozenset(), "")
+    return inner._replace(source=f"**{{{value.name!r}: {inner.source}}}")
+
+
+def _argument(value: Value, annotation: frozenset[str], prefix: str) -> Argument:
+    rebuilt: Rebuilt | None = rebuild(value.text, annotation)
+    if rebuilt is None:
+        return _missing(value.name, value.text, prefix)
+    return Argument(prefix + rebuilt.source, rebuilt.imports, rebuilt.members)
+
+
+def _missing(name: str, recorded: str, prefix: str) -> Argument:
+    shown = recorded if len(recorded) <= SHOWN else recorded[:SHOWN] + "…"
+    return Argument(f"{prefix}fill_in({name!r}, {shown!r})", missing=name)

@@ -1,0 +1,257 @@
+"""From a value's recorded text back to an expression that makes it, where the text says exactly which value it was.
+
+Accepted is a text that can mean but one value: Python's literals and a few constructors, written just as obsv writes
+them; ISO dates, UUIDs and durations, which no literal looks like; members of an Enum, looked up when the test runs.
+Texts that were cut, masked or made by another serializer come out as None, and so does whatever else is described.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Collection
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+from uuid import UUID
+
+from obsv.analysis.repro.parsing import parse_expression
+
+LONGEST = 100_000
+DEEPEST = 60
+
+CONSTRUCTORS = {
+    "frozenset": "frozenset",
+    "set": "set",
+    "range": "range",
+    "slice": "slice",
+    "bytearray": "bytearray",
+    "Fraction": "fractions.Fraction",
+    "OrderedDict": "collections.OrderedDict",
+    "Counter": "collections.Counter",
+    # As `repr` writes them, where that is the serializer.
+    "Decimal": "decimal.Decimal",
+    "UUID": "uuid.UUID",
+    "datetime.datetime": "datetime.datetime",
+    "datetime.date": "datetime.date",
+    "datetime.time": "datetime.time",
+    "datetime.timedelta": "datetime.timedelta",
+}
+UTC = "datetime.timezone.utc"
+NAMES = {"nan": 'float("nan")', "inf": 'float("inf")', "Ellipsis": "...", "NotImplemented": "NotImplemented"}
+_BRACKETS = {ast.List: ("[", "]"), ast.Set: ("{", "}"), ast.Tuple: ("(", ")")}
+_DURATION = re.compile(r"(?:(-?\d+) days?, )?(\d{1,2}):(\d\d):(\d\d)(?:\.(\d{6}))?")
+_DIGITS = re.compile(r"-?\d+(\.\d+)?(E[+-]?\d+)?")
+
+
+class Rebuilt(NamedTuple):
+    """An expression. `imports`: modules that it needs; `members`: whether it looks up members of an Enum."""
+
+    source: str
+    imports: frozenset[str] = frozenset()
+    members: bool = False
+
+
+class _Inexact(Exception):
+    """The text does not say exactly which value it was."""
+
+
+def rebuild(text: str, annotation: Collection[str] = ()) -> Rebuilt | None:
+    """The expression that makes the value of a text; None where the text does not say exactly which it was.
+
+    Args:
+        text: as it was recorded.
+        annotation: the names in the parameter's annotation. With `{"Decimal"}` digits are a Decimal's.
+    """
+    # A masked part may stand inside a string, too.
+    if "***" in text or len(text) > LONGEST:
+        return None
+    for recognize in (_iso, _uuid, _decimal, _path):
+        found = recognize(text, annotation)
+        if found is not None:
+            return found
+    return _expression(text)
+
+
+def _iso(text: str, annotation: Collection[str]) -> Rebuilt | None:
+    """Dates and times as `isoformat` writes them, durations as `str` does."""
+    fits = [
+        Rebuilt(f"datetime.{kind.__name__}.fromisoformat({text!r})", frozenset(("datetime",)))
+        for kind in (datetime, date, time)
+        if _is_iso(kind, text)
+    ]
+    if (duration := _duration(text)) is not None:
+        fits.append(duration)
+    if len(fits) > 1:  # 10:30:00 is a time of day, or ten hours and a half
+        fits = [fit for fit in fits if ("timedelta" in fit.source) == ("timedelta" in annotation)]
+        fits = fits if {"time", "timedelta"} & set(annotation) else []
+    return fits[0] if fits else None
+
+
+def _is_iso(kind: type[datetime] | type[date] | type[time], text: str) -> bool:
+    if not text[:2].isdecimal():
+        return False
+    try:
+        return kind.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _duration(text: str) -> Rebuilt | None:
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        return None
+    days, hours, minutes, seconds, micro = (int(part or 0) for part in found.groups())
+    try:
+        value = timedelta(days, seconds, micro, 0, minutes, hours)
+    except OverflowError:
+        return None
+    return Rebuilt(repr(value), frozenset(("datetime",))) if str(value) == text else None
+
+
+def _uuid(text: str, annotation: Collection[str]) -> Rebuilt | None:
+    try:
+        exact = len(text) == 36 and str(UUID(text)) == text
+    except ValueError:
+        return None
+    return Rebuilt(f"uuid.UUID({text!r})", frozenset(("uuid",))) if exact else None
+
+
+def _decimal(text: str, annotation: Collection[str]) -> Rebuilt | None:
+    """Digits, where the annotation says that they are a Decimal's: its text has no mark of its own."""
+    if "Decimal" not in annotation or {"int", "float", "str"} & set(annotation) or not _DIGITS.fullmatch(text):
+        return None
+    try:
+        exact = str(Decimal(text)) == text
+    except InvalidOperation:
+        return None
+    return Rebuilt(f"decimal.Decimal({text!r})", frozenset(("decimal",))) if exact else None
+
+
+def _path(text: str, annotation: Collection[str]) -> Rebuilt | None:
+    if "Path" not in annotation or not text or text[0] in "'\"" or text == "None" or "…" in text:
+        return None
+    return Rebuilt(f"pathlib.Path({text!r})", frozenset(("pathlib",)))
+
+
+def _expression(text: str) -> Rebuilt | None:
+    tree = parse_expression(text)
+    if tree is None:
+        return None
+    writer = _Writer()
+    try:
+        written, source = writer.write(tree, 0)
+    except (ValueError, RecursionError, _Inexact):
+        return None
+    # Written by another serializer, or digits that no float has: 1.20 is a Decimal's.
+    if written != text:
+        return None
+    return Rebuilt(source, frozenset(writer.imports), writer.members)
+
+
+class _Writer:
+    """Writes a syntax tree twice: as obsv writes the value, and as an expression that makes it."""
+
+    def __init__(self) -> None:
+        self.imports: set[str] = set()
+        self.members = False
+
+    def write(self, node: ast.expr, depth: int) -> tuple[str, str]:
+        """Both texts of a node."""
+        write = _WRITERS.get(type(node))
+        if write is None or depth > DEEPEST:
+            raise _Inexact
+        return write(self, node, depth)
+
+    def constant(self, node: ast.Constant, depth: int) -> tuple[str, str]:
+        """A literal."""
+        text = repr(node.value)
+        return text, text
+
+    def unary(self, node: ast.UnaryOp, depth: int) -> tuple[str, str]:
+        """A negative number."""
+        text, source = self.write(node.operand, depth + 1)
+        number = isinstance(node.operand, ast.Constant) and type(node.operand.value) in (int, float, complex)
+        if not isinstance(node.op, ast.USub) or not (number or text == "inf"):
+            raise _Inexact
+        return f"-{text}", f"-{source}"
+
+    def binary(self, node: ast.BinOp, depth: int) -> tuple[str, str]:
+        """A complex number."""
+        try:
+            value = ast.literal_eval(node)
+        except (ValueError, TypeError) as error:
+            raise _Inexact from error
+        return repr(value), repr(value)
+
+    def sequence(self, node: ast.List | ast.Set | ast.Tuple, depth: int) -> tuple[str, str]:
+        """A list, set or tuple."""
+        pairs = [self.write(item, depth + 1) for item in node.elts]
+        opening, closing = _BRACKETS[type(node)]
+        comma = "," if isinstance(node, ast.Tuple) and len(pairs) == 1 else ""
+        texts = [", ".join(pair[side] for pair in pairs) for side in (0, 1)]
+        return f"{opening}{texts[0]}{comma}{closing}", f"{opening}{texts[1]}{comma}{closing}"
+
+    def mapping(self, node: ast.Dict, depth: int) -> tuple[str, str]:
+        """A dict."""
+        if None in node.keys:
+            raise _Inexact
+        keys = [self.write(key, depth + 1) for key in node.keys if key is not None]
+        values = [self.write(value, depth + 1) for value in node.values]
+        items = [[f"{key[side]}: {value[side]}" for key, value in zip(keys, values, strict=True)] for side in (0, 1)]
+        return "{" + ", ".join(items[0]) + "}", "{" + ", ".join(items[1]) + "}"
+
+    def name(self, node: ast.Name, depth: int) -> tuple[str, str]:
+        """One of the few values that are written as a name."""
+        if node.id not in NAMES:
+            raise _Inexact
+        return node.id, NAMES[node.id]
+
+    def member(self, node: ast.Attribute, depth: int) -> tuple[str, str]:
+        """A member of an Enum: `Color.RED`."""
+        if _dotted(node) == UTC:
+            self.imports.add("datetime")
+            return UTC, UTC
+        if not isinstance(node.value, ast.Name) or node.attr.startswith("_"):
+            raise _Inexact
+        self.members = True
+        text = f"{node.value.id}.{node.attr}"
+        return text, f"member({text!r})"
+
+    def call(self, node: ast.Call, depth: int) -> tuple[str, str]:
+        """A constructor of a few types."""
+        name = _dotted(node.func)
+        if name not in CONSTRUCTORS or (node.keywords and not name.startswith("datetime.")):
+            raise _Inexact
+        pairs = [self.write(item, depth + 1) for item in node.args]
+        for keyword in node.keywords:
+            written = self.write(keyword.value, depth + 1)
+            pairs.append((f"{keyword.arg}={written[0]}", f"{keyword.arg}={written[1]}"))
+        made = CONSTRUCTORS[name]
+        if "." in made:
+            self.imports.add(made.partition(".")[0])
+        texts, sources = (", ".join(pair[side] for pair in pairs) for side in (0, 1))
+        return f"{name}({texts})", f"{made}({sources})"
+
+
+def _dotted(node: ast.expr) -> str:
+    """`a.b.c` of a chain of attributes; empty for anything else."""
+    names = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(names)]) if isinstance(node, ast.Name) else ""
+
+
+_WRITERS: dict[type[ast.expr], Callable[..., tuple[str, str]]] = {
+    ast.Constant: _Writer.constant,
+    ast.UnaryOp: _Writer.unary,
+    ast.BinOp: _Writer.binary,
+    ast.List: _Writer.sequence,
+    ast.Set: _Writer.sequence,
+    ast.Tuple: _Writer.sequence,
+    ast.Dict: _Writer.mapping,
+    ast.Name: _Writer.name,
+    ast.Attribute: _Writer.member,
+    ast.Call: _Writer.call,
+}

@@ -1,0 +1,65 @@
+"""How a recorded call ended, as far as a test can ask for it."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from typing import NamedTuple
+
+from obsv.store.call import Call
+
+LEFT_OUT = "characters left out …"
+_HEAD = re.compile(r"(?P<kind>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?", re.DOTALL)
+_GROUP = re.compile(r"^  \| (?P<kind>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?$", re.MULTILINE)
+
+
+class Raised(NamedTuple):
+    """An exception.
+
+    Attributes:
+        kind: `ValueError`, or `module.Name`.
+        message: what `str()` of it said; None when that is not known.
+        exact: whether `message` is the whole of it, with nothing masked and nothing added.
+    """
+
+    kind: str
+    message: str | None
+    exact: bool
+
+    @property
+    def builtin(self) -> type[BaseException] | None:
+        """The exception type, when it is one of Python's own."""
+        found = getattr(builtins, self.kind, None)
+        return found if isinstance(found, type) and issubclass(found, BaseException) else None
+
+
+def raised(call: Call) -> Raised | None:
+    """The exception that a failed call ended with; None when nothing tells which."""
+    told = call.detail.get("statusMessage")
+    if isinstance(told, str) and (found := _HEAD.fullmatch(told)) and ": " in told:
+        return _raised(found, whole=True)
+    if not call.exception:
+        return None
+    text = call.exception.rstrip("\n")
+    if "Exception Group Traceback" in text and (groups := list(_GROUP.finditer(text))):
+        return _raised(groups[-1], whole=False)
+    found = _HEAD.fullmatch(_last_part(text))
+    # Notes, and the lines of a syntax error, stand in the text but not in the message.
+    return _raised(found, whole="\n" not in (found["message"] or "")) if found else None
+
+
+def _raised(found: re.Match[str], *, whole: bool) -> Raised:
+    kind, message = found["kind"], found["message"] or ""
+    if kind.endswith(("SyntaxError", "IndentationError", "TabError")) or LEFT_OUT in message:
+        return Raised(kind, None, False)
+    return Raised(kind, message, whole and "***" not in message)
+
+
+def _last_part(text: str) -> str:
+    """What follows the last frame of a traceback: type and message."""
+    lines = text.split("\n")
+    frames = [at for at, line in enumerate(lines) if line.startswith('  File "')]
+    start = frames[-1] + 1 if frames else 0
+    while start < len(lines) - 1 and lines[start].startswith((" ", "Traceback ")):
+        start += 1
+    return "\n".join(lines[start:])

@@ -1,0 +1,216 @@
+"""The pytest file of a recorded call.
+
+Whatever was recorded, the file is valid Python: recorded text stands in it only as what `repr` makes of a text, and in
+comments without line ends. A pickle is put in as base64 and is loaded by the test, nowhere else.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from obsv.analysis.markdown import visible
+from obsv.analysis.repro import parts
+from obsv.analysis.repro.arguments import Argument, arguments
+from obsv.analysis.repro.literal import rebuild
+from obsv.analysis.repro.outcome import Raised, raised
+from obsv.analysis.repro.target import Target, target_of
+from obsv.errors import InvalidQuery
+from obsv.store.call import Call
+from obsv.store.window import iso
+
+OUTPUTS = ("return", "yield")
+MODULES = {"asyncio", "base64", "enum", "pickle", "pytest", "re", "sys"}
+OWN = {"Any", "INPUTS", "args", "caught", "function", "kwargs", "render", "result", "snapshot", *parts.HELPERS}
+LINE = 88
+
+
+class Repro(NamedTuple):
+    """A test.
+
+    Attributes:
+        file_name: what to save it as.
+        source: Python.
+        placeholders: names of inputs that have to be filled in before it runs.
+        exact: whether the inputs are a pickle, which the test loads.
+    """
+
+    file_name: str
+    source: str
+    placeholders: tuple[str, ...]
+    exact: bool
+
+
+def repro(call: Call, exact: bytes | None = None) -> Repro:
+    """The test of a recorded call.
+
+    Args:
+        call: what was recorded.
+        exact: its pickled `(args, kwargs)`, when they were kept.
+
+    Raises:
+        InvalidQuery: another instrumentation recorded it, so there is no function to call.
+    """
+    if call.code is None and '"obsv"' not in (call.scope or ""):
+        raise InvalidQuery(f"{call.process!r} was recorded by another instrumentation: there is no function to call.")
+    target = target_of(call.process, call.code)
+    made = [] if exact is not None else arguments(call, target)
+    placeholders = [argument.missing for argument in made if argument.missing]
+    if target.module is None:
+        placeholders.append("the function")
+    source = _File(call, target, made, exact).source(placeholders)
+    return Repro(f"test_repro_{call.span_id[:8]}.py", source, tuple(placeholders), exact is not None)
+
+
+def comment(text: str) -> str:
+    """A comment on one line."""
+    line = " ".join(visible(text).split())
+    return f"# {line if len(line) <= 300 else line[:300] + '…'}"
+
+
+class _File:
+    """The pieces of one file. The test is written first: it says which helpers and imports it needs."""
+
+    def __init__(self, call: Call, target: Target, made: list[Argument], exact: bytes | None) -> None:
+        self.call, self.target, self.made, self.exact = call, target, made, exact
+        self.raised = raised(call) if call.failed else None
+        self.output = next((value for value in call.outputs if value.name in OUTPUTS), None)
+        rebuilt = rebuild(self.output.text) if self.output and not call.failed else None
+        # What is not equal to itself, and what has to be looked up, is compared by its text.
+        self.expected = None if rebuilt is None or rebuilt.members or "nan" in rebuilt.source else rebuilt
+        self.imports = {name for argument in made for name in argument.imports}
+        self.imports |= self.expected.imports if self.expected else frozenset()
+        self.helpers = {"member"} if any(argument.members for argument in made) else set()
+
+    def source(self, placeholders: list[str]) -> str:
+        """The whole file."""
+        if placeholders:
+            self.helpers.add("fill_in")
+        test = "\n".join(self._test())
+        head = "\n".join([*self._head(placeholders), *self._imports()])
+        helpers = [parts.HELPERS[name] for name in parts.HELPERS if name in self.helpers]
+        owner = repr(self.target.module or "")
+        return "\n\n\n".join([head, *(text.replace("OWNER", owner) for text in helpers), *self._pickle(), test]) + "\n"
+
+    def _head(self, placeholders: list[str]) -> Iterable[str]:
+        call = self.call
+        if self.exact is not None:
+            yield from parts.WARNING
+        yield comment(f"A recorded call of {call.process}, as a test.")
+        yield comment(f"Recorded {iso(call.start_ns)} by {call.service}, trace {call.trace_id}, span {call.span_id}.")
+        yield comment(self._ending())
+        if placeholders:
+            yield comment(f"Text could not rebuild everything: replace fill_in(...) for {', '.join(placeholders)}.")
+        yield ""
+
+    def _ending(self) -> str:
+        if not self.call.failed:
+            return "It returned."
+        return f"It raised {self.raised.kind}." if self.raised else "It failed; nothing tells with which exception."
+
+    def _imports(self) -> Iterable[str]:
+        names = self.imports | {module for helper in self.helpers for module in parts.NEEDS[helper]}
+        names |= {"base64", "pickle"} if self.exact is not None else set()
+        names |= {"asyncio"} if self.target.is_async else set()
+        names |= {"sys"} if self.target.script else set()
+        yield from (f"import {name}" for name in sorted(names))
+        if self.helpers:
+            yield "from typing import Any"
+        yield from ["", "import pytest"] if names or self.helpers else ["import pytest"]
+        if "as_recorded" in self.helpers:
+            yield from ["", "from obsv.capture import render, snapshot"]
+        yield from self._target_import()
+
+    def _target_import(self) -> Iterable[str]:
+        target = self.target
+        if target.module is None:
+            return
+        yield ""
+        if target.script:
+            yield "# It ran as a script; here its file is imported as a module."
+            folder = re.sub(r"[^/\\]*$", "", target.script)
+            yield f"sys.path.insert(0, {folder!r})"
+        name, known_as = target.path[0], self._name()
+        yield f"from {target.module} import {name}" + ("" if name == known_as else f" as {known_as}")
+
+    def _name(self) -> str:
+        """What the function, or its class, is called in the file."""
+        name = self.target.path[0]
+        return "recorded_function" if name in MODULES | OWN | self.imports else name
+
+    def _pickle(self) -> Iterable[str]:
+        if self.exact is not None:
+            text = base64.b64encode(self.exact).decode()
+            lines = [f'    "{text[at : at + LINE]}"' for at in range(0, len(text), LINE)] or ['    ""']
+            yield "\n".join(["# (args, kwargs), pickled.", "INPUTS = (", *lines, ")"])
+
+    def _test(self) -> list[str]:
+        name = re.sub(r"\W+", "_", self.target.path[-1], flags=re.ASCII).strip("_")
+        lines = [*self._setup(), *(self._raising() if self.call.failed else self._returning())]
+        return [f"def test_{name or 'call'}() -> None:", *("    " + line for line in lines)]
+
+    def _setup(self) -> Iterable[str]:
+        if self.target.module is None:
+            yield f'function = fill_in("the function", {self.call.process[:200]!r})'
+        if self.exact is not None:
+            yield "args, kwargs = pickle.loads(base64.b64decode(INPUTS))"
+
+    def _returning(self) -> list[str]:
+        value = self.output
+        lines = self._run(to_first_item=value is not None and value.name == "yield")
+        if value is None:
+            return [*lines, "# What it returned was not recorded: that it does not raise is all that is asked."]
+        lines = ["result = " + lines[0], *lines[1:]]
+        if self.expected is not None:
+            compare = "is" if value.text in ("None", "True", "False") else "=="
+            return [*lines, f"assert result {compare} {self.expected.source}"]
+        self.helpers.add("as_recorded")
+        note = "# Another serializer or max_repr than the default would make another text."
+        return [*lines, note, f"assert as_recorded(result) == {parts.ADDRESS.sub('0x', value.text)!r}"]
+
+    def _raising(self) -> list[str]:
+        kind = self.raised.builtin if self.raised else None
+        base = "BaseException" if kind and not issubclass(kind, Exception) else "Exception"
+        head = f"with pytest.raises({kind.__name__ if kind else base}) as caught:"
+        lines = [head, *("    " + line for line in self._run(to_first_item=False))]
+        return [*lines, *_asked_type(self.raised), *_asked_message(self.raised)] if self.raised else lines
+
+    def _run(self, *, to_first_item: bool) -> list[str]:
+        """The call, with whatever it takes to run it to its end, or to its first item."""
+        if not self.target.is_generator:
+            return self._call("asyncio.run(", ")") if self.target.is_async else self._call()
+        if not self.target.is_async:
+            return self._call("next(" if to_first_item else "list(", ")")
+        helper = "first" if to_first_item else "drain"
+        self.helpers.add(helper)
+        return self._call(f"asyncio.run({helper}(", "))")
+
+    def _call(self, opening: str = "", closing: str = "") -> list[str]:
+        name = "function" if self.target.module is None else ".".join([self._name(), *self.target.path[1:]])
+        if self.exact is not None:
+            bound = "[1:]" if self.target.is_class_method else ""
+            return [f"{opening}{name}(*args{bound}, **kwargs){closing}"]
+        if not self.made:
+            return [f"{opening}{name}(){closing}"]
+        return [f"{opening}{name}(", *(f"    {argument.source}," for argument in self.made), f"){closing}"]
+
+
+def _asked_type(found: Raised) -> list[str]:
+    if found.builtin:
+        return [f"assert type(caught.value) is {found.kind}"]
+    name = "." + found.kind.removeprefix("__main__.")
+    return ["kind = type(caught.value)", f"assert f'.{{kind.__module__}}.{{kind.__qualname__}}'.endswith({name!r})"]
+
+
+def _asked_message(found: Raised) -> list[str]:
+    if found.message is None:
+        return []
+    if found.exact:
+        return [f"assert str(caught.value) == {found.message!r}"]
+    if "***" in found.message:
+        pattern = "(?s)" + ".*".join(re.escape(part) for part in found.message.split("***"))
+        return ["# A part of the message was masked.", f"assert caught.match({pattern!r})"]
+    # What follows the message, such as notes, cannot be told from it.
+    return [f"assert {found.message!r}.startswith(str(caught.value))"]

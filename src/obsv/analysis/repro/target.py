@@ -1,0 +1,156 @@
+"""What a recorded name stands for: where to import it from, and how it is called."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import textwrap
+from pathlib import PurePath
+from typing import NamedTuple
+
+from obsv.analysis.repro.parsing import parse_expression, parse_module
+from obsv.store.rows import Code
+
+POSITIONAL_ONLY, PLAIN, VARIADIC, KEYWORD_ONLY, KEYWORDS = range(5)
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Parameter(NamedTuple):
+    """A parameter. `annotation`: the names in its annotation."""
+
+    name: str
+    kind: int
+    has_default: bool
+    annotation: frozenset[str]
+
+
+class Target(NamedTuple):
+    """A function.
+
+    Attributes:
+        module: what to import; None when it cannot be imported.
+        path: where it stands in the module: `("Book", "match")`.
+        script: file of a program that ran as `__main__`; `module` is then the name of that file.
+        parameters: in their order, without what a class method is bound to; None when not known.
+        is_async: whether a call has to be awaited, or iterated over asynchronously.
+        is_generator: whether a call makes a generator.
+        is_class_method: whether the class is passed by Python itself.
+    """
+
+    module: str | None
+    path: tuple[str, ...]
+    script: str | None
+    parameters: tuple[Parameter, ...] | None
+    is_async: bool
+    is_generator: bool
+    is_class_method: bool
+
+
+def target_of(name: str, code: Code | None) -> Target:
+    """The target of a recorded name.
+
+    Args:
+        name: `module.qualname`.
+        code: where it stands and what it looked like; None when not known.
+    """
+    module, path, script = _place(name, code)
+    definition = _definition(code.source_text) if code else None
+    if definition is None:
+        return Target(module, path, script, None, False, False, False)
+    decorators = {part for each in definition.decorator_list for part in _names(each)}
+    is_class_method = "classmethod" in decorators
+    parameters = _parameters(definition.args)
+    return Target(
+        module,
+        path,
+        script,
+        parameters[1:] if is_class_method else parameters,
+        isinstance(definition, ast.AsyncFunctionDef),
+        _yields(definition),
+        is_class_method,
+    )
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can stand as a name in Python source."""
+    return text.isidentifier() and not keyword.iskeyword(text) and text != "__debug__"
+
+
+def _place(name: str, code: Code | None) -> tuple[str | None, tuple[str, ...], str | None]:
+    parts = name.split(".")
+    if len(parts) < 2 or not all(map(is_name, parts)) or parts[0] == "__future__":
+        return None, tuple(parts), None
+    if parts[0] == "__main__":
+        return _script(parts[1:], code)
+    length = _module_length(parts, code)
+    return ".".join(parts[:length]), tuple(parts[length:]), None
+
+
+def _script(path: list[str], code: Code | None) -> tuple[str | None, tuple[str, ...], str | None]:
+    stem = PurePath(code.file_path).stem if code else ""
+    return (stem, tuple(path), code.file_path) if code and is_name(stem) else (None, tuple(path), None)
+
+
+def _module_length(parts: list[str], code: Code | None) -> int:
+    """How many parts of a dotted name are the module: by its file, else up to what looks like a class."""
+    if code is not None:
+        file = PurePath(code.file_path.replace("\\", "/"))
+        places = file.parts[:-1] if file.stem == "__init__" else (*file.parts[:-1], file.stem)
+        for length in range(len(parts) - 1, 0, -1):
+            if places[-length:] == tuple(parts[:length]):
+                return length
+    return next((at for at, part in enumerate(parts) if at and part[0].isupper()), len(parts) - 1)
+
+
+def _definition(source: str) -> Definition | None:
+    """The function in a source text; None where there is none, or more than one."""
+    tree = parse_module(textwrap.dedent(source))
+    if tree is None:
+        return None
+    body = tree.body
+    return body[0] if len(body) == 1 and isinstance(body[0], Definition) else None
+
+
+def _parameters(arguments: ast.arguments) -> tuple[Parameter, ...]:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    first_default = len(positional) - len(arguments.defaults)
+    found = [
+        _parameter(each, POSITIONAL_ONLY if at < len(arguments.posonlyargs) else PLAIN, at >= first_default)
+        for at, each in enumerate(positional)
+    ]
+    if arguments.vararg:
+        found.append(_parameter(arguments.vararg, VARIADIC, True))
+    found += [
+        _parameter(each, KEYWORD_ONLY, default is not None)
+        for each, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    ]
+    if arguments.kwarg:
+        found.append(_parameter(arguments.kwarg, KEYWORDS, True))
+    return tuple(found)
+
+
+def _parameter(argument: ast.arg, kind: int, has_default: bool) -> Parameter:
+    return Parameter(argument.arg, kind, has_default, _names(argument.annotation))
+
+
+def _names(node: ast.expr | None) -> frozenset[str]:
+    """The names in an expression: of `datetime.date | None`, `{"datetime", "date"}`; also in one written as text."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        node = parse_expression(node.value)
+    if node is None:
+        return frozenset()
+    parts = list(ast.walk(node))
+    attributes = {part.attr for part in parts if isinstance(part, ast.Attribute)}
+    return frozenset(attributes | {part.id for part in parts if isinstance(part, ast.Name)})
+
+
+def _yields(definition: Definition) -> bool:
+    """Whether it is a generator: a yield of its own, not of a function inside."""
+    waiting: list[ast.AST] = list(definition.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, Definition | ast.Lambda | ast.ClassDef):
+            waiting.extend(ast.iter_child_nodes(node))
+    return False

@@ -1,0 +1,51 @@
+"""`obsv repro SPAN_ID`: a recorded call as a pytest file."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from obsv.analysis.repro import repro as make
+from obsv.errors import ConfigurationError
+from obsv.store.call import find_call, read_call, read_exact
+from obsv.store.reader import Reader
+
+
+def repro(db: Path, span_id: str, output: Path | None = None, say: Callable[[str], None] = print) -> Path | None:
+    """Write the test of a recorded call.
+
+    Args:
+        db: path of the store.
+        span_id: up to 16 hex digits, or `TRACE_ID/SPAN_ID`, which is found faster in a large store.
+        output: the file, or a directory that gets `test_repro_<span>.py`; None says the source instead.
+        say: takes the source, or the lines that tell what was written.
+
+    Returns:
+        the file that was written.
+
+    Raises:
+        NotFound: no such span.
+        InvalidQuery: another instrumentation recorded it: there is no function to call.
+        ConfigurationError: the file cannot be written.
+        StoreError: the store cannot be read.
+    """
+    reader = Reader(db)
+    try:
+        trace, _, span = span_id.rpartition("/")
+        with reader.snapshot() as snapshot:
+            call = read_call(snapshot, trace, span) if trace else find_call(snapshot, span)
+            found = make(call, read_exact(snapshot, call))
+    finally:
+        reader.close()
+    if output is None:
+        say(found.source)
+        return None
+    path = output / found.file_name if output.is_dir() else output
+    try:
+        path.write_text(found.source, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
+    say(f"{path} written; run it with: pytest {path}")
+    if found.placeholders:
+        say(f"To be filled in first: {', '.join(found.placeholders)}")
+    if found.exact:
+        say("It loads a pickle: run it only if you trust what was recorded.")
+    return path
