@@ -1,13 +1,17 @@
 """Tempo's API, by the requests that Grafana sends and decoders as strict as its own."""
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from builder_queries import queries
 from httpx import AsyncClient
 from query_world import SLASHED, START_NS, make
 from strict import INSTANT, SEARCH, SERIES, TAG_VALUES, TAGS, has, load, trace_by_id, traces_data
+
+from obsv.api.traceql.parser import DEEPEST
 
 pytestmark = pytest.mark.anyio
 MakeClient = Callable[..., AsyncClient]
@@ -315,3 +319,23 @@ async def test_rollups_and_spans_tell_the_same(asked: AsyncClient, q: str) -> No
 async def test_metrics_that_are_not_answered(asked: AsyncClient, params: dict[str, Any], words: str) -> None:
     """Plain text says why."""
     assert words in await refused(asked, "metrics/query_range", **params)
+
+
+async def test_whatever_the_builder_writes_is_answered(asked: AsyncClient) -> None:
+    """Every query that Grafana's builder can write has an answer that Grafana can decode."""
+    for q in queries(random.Random(3), 300):
+        if "_over_time" in q or "rate()" in q:
+            await get(asked, "metrics/query_range", SERIES, q=q, step="60s", **AROUND)
+            await get(asked, "metrics/query", INSTANT, q=q, **AROUND)
+        else:
+            await search(asked, q, **AROUND)
+
+
+async def test_the_longest_query_is_answered(asked: AsyncClient) -> None:
+    """As many comparisons as the parser takes, and as many brackets, are not too many for the database."""
+    many = " && ".join(f'(.a{number}="x" || resource.b!="y" || !(event.c=~"z"))' for number in range(66))
+    assert await found(asked, "{" + many + "}") != []
+    deep = '.a!="x" && !(.b="x" || event.c="y" && ' * DEEPEST + '.a!="x" || .b!="y"' + ")" * DEEPEST
+    assert await found(asked, "{" + deep + "}") == []
+    grouped = "{" + deep + "} | rate() by(.order, rootName)"
+    assert (await get(asked, "metrics/query_range", SERIES, q=grouped, **AROUND))["series"] == []

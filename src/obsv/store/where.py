@@ -82,11 +82,23 @@ def where(condition: Condition) -> Sql:
         case Present(field=field):
             return _present(field)
         case Not(part=part):
-            return where(part).negated()
+            return _negated(part)
         case All(parts=parts):
             return _joined(" and ", parts)
         case AnyOf(parts=parts):
             return _joined(" or ", parts)
+
+
+# Turned inside out rather than wrapped: SQLite's parser has room for a hundred open brackets or so.
+def _negated(condition: Condition) -> Sql:
+    match condition:
+        case Not(part=part):
+            return where(part)
+        case All(parts=parts):
+            return _joined(" or ", tuple(map(Not, parts)))
+        case AnyOf(parts=parts):
+            return _joined(" and ", tuple(map(Not, parts)))
+    return where(condition).negated()
 
 
 def _joined(word: str, parts: tuple[Condition, ...]) -> Sql:

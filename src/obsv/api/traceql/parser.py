@@ -24,7 +24,8 @@ from obsv.api.traceql.names import type_of
 from obsv.errors import InvalidQuery
 from obsv.store.conditions import All, Always, AnyOf, Condition, Field, Not
 
-DEEPEST = 50
+# SQLite's parser has room for twice as many within each other; the query builder writes one.
+DEEPEST = 6
 MOST_PARTS = 200
 _BETWEEN = ("&&", "||", ">", ">>", "<", "<<", "~", "!>", "!>>", "!<", "!<<", "!~", "&>", "&>>", "&<", "&<<", "&~")
 
@@ -102,7 +103,7 @@ class _Parser:
         if cursor.accept("!"):
             if not cursor.at("(", "!"):
                 cursor.fail("expected ( after !: write !(condition)")
-            return Not(self._unary(depth + 1))
+            return Not(self._unary(depth + (not cursor.at("("))))
         if not cursor.accept("("):
             return self._comparison()
         inner = self._or(depth + 1)
