@@ -6,20 +6,16 @@ Every test also fails when the page logs an error, when a request fails, or when
 
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import story
-import uvicorn
 from playwright.sync_api import expect
-
-from obsv.cli.serve import _listen
-from obsv.server import Settings, create_app
+from serving import serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
@@ -56,24 +52,6 @@ def browser_type_launch_args() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def browser_context_args(base_url: str) -> dict[str, Any]:
     return {"base_url": base_url, "viewport": {"width": 1440, "height": 900}, "timezone_id": ZONE, "locale": "en-GB"}
-
-
-@contextmanager
-def serving(path: Path, **settings: Any) -> Iterator[str]:
-    """Serve a store on a free port of this machine; gives the base address."""
-    listener = _listen("127.0.0.1", 0)
-    port = listener.getsockname()[1]
-    config = uvicorn.Config(
-        create_app(Settings(path, port=port, **settings)), log_level="warning", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 @pytest.fixture(scope="session")

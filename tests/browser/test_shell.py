@@ -110,3 +110,30 @@ def test_times_are_local_with_utc_on_hover(page: Page) -> None:
     assert title.endswith("UTC")
     minutes = (int(text[3:5]) - int(title[14:16])) % 60
     assert minutes == 30
+
+
+def test_a_token_is_asked_for_and_leads_on(page: Page, serve: Callable[..., str], store: Path, watch: Any) -> None:
+    """Without it the form, with a wrong one a word, with the right one the page that was asked for, live parts too."""
+    watch.allow("401")
+    address = serve(store, token="a-long-enough-token")
+    page.goto(f"{address}/explorer?range=24h&status=ERR")
+    page.get_by_label("Token").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_have_text("That is not the token.")
+    page.get_by_label("Token").fill("a-long-enough-token")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{address}/explorer?range=24h&status=ERR")
+    expect(page.locator("#explorer-grid .ag-row").first).to_be_visible()
+    expect(page.locator("#ribbon")).to_contain_text("prices")
+    cookie = next(each for each in page.context.cookies() if each["name"] == "obsv_session")
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
+
+
+def test_a_server_that_is_gone_is_said_to_be(page: Page, serve: Callable[..., str], store: Path, watch: Any) -> None:
+    """A page that cannot be read any more says so instead of freezing."""
+    watch.allow("ERR_CONNECTION", "ERR_INTERNET", "Failed to fetch", "Callback failed")
+    page.goto(serve(store) + "/explorer")
+    expect(page.locator("#explorer-grid .ag-row").first).to_be_visible()
+    page.context.set_offline(True)
+    page.locator("#explorer-time-preset").get_by_text("24h", exact=True).click()
+    expect(page.locator("#notices")).to_contain_text("does not answer")

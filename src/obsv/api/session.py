@@ -25,7 +25,7 @@ class Sessions:
 
     def knows(self, token: str) -> bool:
         """Whether this is the token; takes the same time whatever it is."""
-        return hmac.compare_digest(token.encode(), self._token)
+        return hmac.compare_digest(token.encode(errors="replace"), self._token)
 
     def issue(self) -> str:
         """A cookie value, good for `LIFETIME_S` seconds."""
@@ -43,8 +43,8 @@ class Sessions:
         if scheme.lower() == "bearer" and self.knows(token.strip()):
             return True
         expires, _, mac = (cookie or "").partition(".")
-        signed = hmac.compare_digest(mac.encode(), self._sign(expires).encode())
+        signed = hmac.compare_digest(mac.encode(errors="replace"), self._sign(expires).encode())
         return signed and expires.isdecimal() and int(expires) > self._clock()
 
     def _sign(self, expires: str) -> str:
-        return hmac.new(self._key, expires.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._key, expires.encode(errors="replace"), hashlib.sha256).hexdigest()

@@ -16,7 +16,7 @@ class Recorder(BaseModel):
     host: str
     state: str = Field(description="OK, DELAYED, CIRCUIT OPEN or SPILLING.")
     queue_depth: int = Field(description="Calls waiting to be written.")
-    write_lag_ms: float = Field(description="Age of the oldest of them.")
+    write_lag_ms: float = Field(description="How long the last batch's oldest call had waited.")
     updated_ns: int = Field(description="When it said so, Unix time.")
     gone: bool = Field(description="Silent for more than five seconds.")
 

@@ -30,7 +30,7 @@ ASSETS = Path(__file__).parent / "assets"
 NOT_LOADED = r"boot\.js|login\.css|reference\.css"
 INDEX = """<!doctype html>
 <html lang="en" data-theme="dark" data-mantine-color-scheme="dark">
-<head>{%metas%}<title>{%title%}</title>{%favicon%}
+<head>{%metas%}<title>{%title%}</title><link rel="icon" type="image/svg+xml" href="/assets/icon.svg">
 <style>STYLE</style><script src="/assets/boot.js"></script>{%css%}</head>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>"""

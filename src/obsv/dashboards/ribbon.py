@@ -49,7 +49,7 @@ def _totals(alive: Sequence[RecorderState]) -> list[Component]:
     if not alive:
         return []
     depth, lag = sum(one.queue_depth for one in alive), max(one.write_lag_ms for one in alive)
-    return [_figure("queue", count(depth)), _figure("lag", duration(lag * 1_000_000))]
+    return [_figure("queue", count(depth)), _figure("lag", duration(lag * 1_000_000) if lag else "0 ms")]
 
 
 def _figure(label: str, value: str) -> Component:

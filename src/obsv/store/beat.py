@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from obsv.store.reader import Reader
 
 GONE_AFTER_NS = 5_000_000_000
+# What is written in batches is seen a second late: a feed of a thousand updates a second is not stale by that.
+FRESH_NS = 2_000_000_000
 
 
 class RecorderState(NamedTuple):
@@ -16,8 +18,8 @@ class RecorderState(NamedTuple):
         pid: process id.
         host: where it runs.
         state: OK, DELAYED, CIRCUIT OPEN or SPILLING.
-        queue_depth: calls waiting to be written.
-        write_lag_ms: age of the oldest of them, in ms.
+        queue_depth: calls waiting to be written, in memory or in its spill file.
+        write_lag_ms: how long the last batch's oldest call had waited, in ms.
         updated_ns: when it said so, Unix time in ns; it does so once a second.
     """
 
@@ -42,8 +44,8 @@ class FeedState(NamedTuple):
     interval_ns: int | None
 
     def stale(self, now_ns: int) -> bool:
-        """Whether the last update is older than twice the usual interval."""
-        return self.interval_ns is not None and now_ns - self.last_ns > 2 * self.interval_ns
+        """Whether the last update is older than twice the usual interval, and than `FRESH_NS`."""
+        return is_stale(self.last_ns, self.interval_ns, now_ns)
 
 
 class QueueSample(NamedTuple):
@@ -51,6 +53,13 @@ class QueueSample(NamedTuple):
 
     at_ns: int
     depth: int
+
+
+def is_stale(last_ns: int | None, interval_ns: int | None, now_ns: int) -> bool:
+    """Whether a feed's last update is older than twice its usual interval, and than `FRESH_NS`; not if not known."""
+    if last_ns is None or interval_ns is None:
+        return False
+    return now_ns - last_ns > max(2 * interval_ns, FRESH_NS)
 
 
 class Beat(NamedTuple):
@@ -83,8 +92,8 @@ def recorder_state(service: str, pid: int, host: str, state: str, stats: str, up
         figures: dict[str, Any] = json.loads(stats)
     except ValueError:
         figures = {}
-    depth, lag = figures.get("queue_depth") or 0, figures.get("write_lag_ms") or 0.0
-    return RecorderState(service, pid, host, state, int(depth), float(lag), updated_ns)
+    waiting = sum(int(figures.get(name) or 0) for name in ("depth", "error_depth", "spill_pending"))
+    return RecorderState(service, pid, host, state, waiting, float(figures.get("writer_lag_ms") or 0), updated_ns)
 
 
 def read_beat(reader: Reader, now_ns: int) -> Beat:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from obsv.store.beat import is_stale
 from obsv.store.reader import Reader, Row, Snapshot
 from obsv.store.rollups import EVER, MINUTE_NS
 from obsv.store.window import Window
@@ -57,9 +58,7 @@ class FlowNode(NamedTuple):
 
     def stale(self, now_ns: int) -> bool:
         """Whether it is a feed and its last update is older than twice the usual interval."""
-        return (
-            self.interval_ns is not None and self.last_ns is not None and now_ns - self.last_ns > 2 * self.interval_ns
-        )
+        return is_stale(self.last_ns, self.interval_ns, now_ns)
 
 
 class FlowEdge(NamedTuple):

@@ -63,6 +63,29 @@ window.obsv = window.obsv || {};
   };
 })(window.dash_clientside.obsv, window.obsv);
 
+// A thin bar while something is asked for that takes longer than a blink; a word when the server is gone.
+(function (obsv) {
+  const ask = window.fetch.bind(window);
+  let asked = 0;
+  const show = () => document.documentElement.toggleAttribute('data-busy', asked > 0);
+  window.fetch = async function (...given) {
+    asked += 1;
+    const timer = setTimeout(show, 250);
+    try {
+      return await ask(...given);
+    } catch (error) {
+      if (error.name !== 'AbortError' && document.visibilityState === 'visible') {
+        obsv.showNotice({ kind: 'err', text: 'The server does not answer. Is obsv serve still running?' });
+      }
+      throw error;
+    } finally {
+      asked -= 1;
+      clearTimeout(timer);
+      show();
+    }
+  };
+})(window.dash_clientside.obsv);
+
 // At most every other second, only while the tab is looked at and the window moves with the clock.
 (function (obsv) {
   let last = 0;

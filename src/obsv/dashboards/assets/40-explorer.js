@@ -239,6 +239,24 @@
     ];
   };
 
+  // Names for a choice, 300 ms after the last key; what is chosen stays among them.
+  const waiting = {};
+  const names = (path) => function (typed, parent, chosen) {
+    const part = typed && typed !== chosen ? typed : '';
+    const of = path === 'processes' ? { group: parent } : path === 'variables' ? { process: parent } : {};
+    clearTimeout(waiting[path]);
+    return new Promise((resolve) => {
+      waiting[path] = setTimeout(async () => {
+        try {
+          const found = await ask(path, { part, ...of });
+          resolve(chosen && !found.includes(chosen) ? [chosen, ...found] : found);
+        } catch (error) { resolve(noUpdate()); }
+      }, 300);
+    });
+  };
+  obsv.explorerProcesses = names('processes');
+  obsv.explorerVariables = names('variables');
+
   obsv.explorerClear = (clicks) => (clicks ? ['', null, null, null, '', '', ''] : Array(7).fill(noUpdate()));
 
   obsv.explorerLive = function (clicks) {

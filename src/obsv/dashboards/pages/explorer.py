@@ -28,7 +28,7 @@ WIDGETS = (
     "explorer-min",
     "explorer-max",
 )
-MOST_CHOICES = 500
+MOST_CHOICES = 100
 
 
 def columns() -> list[dict[str, Any]]:
@@ -255,6 +255,16 @@ def register(app: App) -> None:
     for form in ("csv", "jsonl"):
         item = f"explorer-export-{form}"
         _once(app, f"explorerExport{form.capitalize()}", Output(item, "data-done"), Input(item, "n_clicks"))
+    for name, parent in (("process", "group"), ("variable", "process")):
+        chosen = f"explorer-{name}"
+        app.clientside(
+            f"explorer{name.capitalize()}{'es' if name == 'process' else 's'}",
+            Output(chosen, "data"),
+            Input(chosen, "searchValue"),
+            Input(f"explorer-{parent}", "value"),
+            State(chosen, "value"),
+            prevent_initial_call=True,
+        )
     opened = Output("explorer-call", "data", allow_duplicate=True)
     _once(app, "explorerOpen", opened, Input("explorer-grid-open", "data"))
     app.clientside("explorerClosed", Output("explorer-drawer", "data-closed"), Input("explorer-drawer", "opened"))

@@ -1,0 +1,47 @@
+"""Proof of the token."""
+
+import pytest
+
+from obsv.api.session import LIFETIME_S, Sessions
+
+NOW = 1_790_000_000.0
+
+
+def sessions(token: str = "a-long-enough-token", now: float = NOW) -> Sessions:
+    return Sessions(token, lambda: now)
+
+
+def test_a_cookie_is_good_for_its_lifetime() -> None:
+    """And not a second longer."""
+    cookie = sessions().issue()
+    assert sessions(now=NOW + LIFETIME_S - 1).admits(None, cookie)
+    assert not sessions(now=NOW + LIFETIME_S + 1).admits(None, cookie)
+
+
+def test_a_new_token_ends_all_sessions() -> None:
+    """The cookie was signed with the old one."""
+    assert not sessions("another-long-token").admits(None, sessions().issue())
+
+
+@pytest.mark.parametrize("cookie", ["", ".", "9999999999", "9999999999.", "x.y", "٣.٣", "9999999999.\udcff"])
+def test_what_is_no_cookie_admits_nobody(cookie: str) -> None:
+    """Whatever a client sends."""
+    assert not sessions().admits(None, cookie)
+
+
+def test_an_expiry_cannot_be_moved() -> None:
+    """The signature is of the expiry."""
+    expires, _, mac = sessions().issue().partition(".")
+    assert not sessions().admits(None, f"{int(expires) + 1}.{mac}")
+
+
+@pytest.mark.parametrize("header", ["Bearer a-long-enough-token", "bearer  a-long-enough-token "])
+def test_the_scheme_is_bearer_in_any_case(header: str) -> None:
+    """RFC 6750, and RFC 9110 on schemes."""
+    assert sessions().admits(header, None)
+
+
+@pytest.mark.parametrize("header", ["a-long-enough-token", "Basic a-long-enough-token", "Bearer", "Bearer é"])
+def test_other_headers_admit_nobody(header: str) -> None:
+    """No other scheme, and no crash on any text."""
+    assert not sessions().admits(header, None)

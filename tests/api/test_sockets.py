@@ -1,0 +1,41 @@
+"""The websocket of the live parts is guarded like the rest."""
+
+import json
+from pathlib import Path
+
+import pytest
+from serving import serving
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from obsv.api.session import COOKIE, Sessions
+
+TOKEN = "a-long-enough-token"
+
+
+def speak(path: Path, headers: dict[str, str] | None = None, *, origin: str | None = None, **settings: str) -> None:
+    """Connect as a browser would, and be answered."""
+    with serving(path / "obsv.db", **settings) as address:
+        host = address.removeprefix("http://")
+        socket = f"ws://{host}/_dash-ws-callback"
+        with connect(socket, origin=origin or address, additional_headers=headers, proxy=None) as connection:
+            connection.send(json.dumps({"type": "heartbeat"}))
+            assert json.loads(connection.recv(10)) == {"type": "heartbeat_ack"}
+
+
+def test_the_app_of_this_origin_connects(tmp_path: Path) -> None:
+    """From the page that this server gave."""
+    speak(tmp_path)
+
+
+def test_a_page_of_another_origin_does_not(tmp_path: Path) -> None:
+    """No cross-site websocket."""
+    with pytest.raises(InvalidStatus, match="403"):
+        speak(tmp_path, origin="https://evil.example")
+
+
+def test_with_a_token_the_cookie_is_needed(tmp_path: Path) -> None:
+    """A browser cannot send a bearer token with a websocket; the cookie of the login page goes along."""
+    with pytest.raises(InvalidStatus, match="403"):
+        speak(tmp_path, token=TOKEN)
+    speak(tmp_path, {"Cookie": f"{COOKIE}={Sessions(TOKEN).issue()}"}, token=TOKEN)

@@ -1,0 +1,69 @@
+"""The overview: figures, links, live."""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from calls import call
+from playwright.sync_api import Page, expect
+
+from obsv.store import Writer
+
+
+def test_it_shows_figures_with_sparklines(page: Page) -> None:
+    """Error rate, throughput, P95 and queue depth."""
+    page.goto("/")
+    for label in ("Error rate", "Throughput", "P95 duration", "Queue depth"):
+        stat = page.locator(".stat").filter(has_text=label)
+        expect(stat.locator(".stat-value")).not_to_be_empty()
+        expect(stat.locator(".js-plotly-plot")).to_be_visible()
+    expect(page.locator("#overview-traffic .barlayer .point").first).to_be_attached()
+
+
+def test_an_error_opens_in_the_explorer(page: Page) -> None:
+    """Filtered by its function, with its drill-down open."""
+    page.goto("/")
+    row = page.locator(".error-row").first
+    process = row.locator(".mono").first.inner_text()
+    row.click()
+    expect(page).to_have_url(re.compile(r"/explorer\?.*status=ERR.*call="))
+    expect(page.get_by_role("article")).to_contain_text(process)
+
+
+def test_a_group_opens_in_the_explorer(page: Page) -> None:
+    """Filtered by it."""
+    page.goto("/")
+    share = page.locator("a.share").first
+    name = share.locator("span").first.inner_text()
+    share.click()
+    expect(page.get_by_role("textbox", name="Group")).to_have_value(name)
+
+
+def test_the_window_changes_figures_and_address(page: Page) -> None:
+    """Another preset, another period; the address remembers."""
+    page.goto("/?range=5m")
+    calls = page.locator("a.share span:nth-child(2)").first
+    before = calls.inner_text()
+    page.locator("#overview-time-preset").get_by_text("24h", exact=True).click()
+    expect(page).to_have_url(re.compile("range=24h"))
+    expect(calls).not_to_have_text(before)
+
+
+def test_new_errors_appear_and_the_place_stays(page: Page, serve: Callable[..., str], tmp_path: Path) -> None:
+    """What is recorded shows up by itself; who has scrolled down stays there."""
+    writer = Writer(tmp_path / "obsv.db")
+
+    def fail(number: int, text: str) -> None:
+        error = f"Traceback\nValueError: {text}\n"
+        writer.write([call(number, name=f"shop.f{number}", at=time.time_ns(), error=error, trace=f"{number:032x}")])
+
+    for number in range(1, 12):
+        fail(number, "old")
+    page.goto(serve(tmp_path / "obsv.db") + "/")
+    expect(page.locator(".error-row")).to_have_count(10)
+    page.locator("#page").evaluate("e => { e.scrollTop = 200 }")
+    fail(99, "brand new")
+    expect(page.locator(".error-row").first).to_contain_text("brand new")
+    assert page.locator("#page").evaluate("e => e.scrollTop") == 200
+    writer.close()
