@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from store_rows import FIELDS, PRICE, SHOP, START_NS, call, span_id, trace_id
+from store_rows import FIELDS, PRICE, SHOP, START_NS, call, recounted, rollups, span_id, trace_id
 
 from obsv.errors import StoreUnavailable
 from obsv.store import Code, Reader, RecorderRow, Signature, Source, Writer
 from obsv.store.interning import EPOCH_NS
+
+FAILED = {"status": 2, "exception": "Traceback"}
 
 
 def test_batch_is_shown_by_the_views(writer: Writer, reader: Reader) -> None:
@@ -67,14 +69,34 @@ def test_same_span_id_in_another_trace_is_another_span(writer: Writer) -> None:
     assert writer.write([call(1), call(1, trace_id=trace_id(2))]) == (2, 0)
 
 
-@pytest.mark.parametrize("size", [1, 2, 63, 64, 65, 999, 1_000, 1_001, 2_499, 2_500, 2_600, 5_003])
-def test_batch_of_any_size(writer: Writer, reader: Reader, size: int) -> None:
-    """However a batch is divided into statements, each row is stored once, failed ones too."""
-    rows = [
-        call(number, status=2 * (number % 9 == 0), exception="x" * (number % 9 == 0) or None) for number in range(size)
-    ]
+@pytest.mark.parametrize("every", [1, 9, 97])
+@pytest.mark.parametrize("size", [1, 2, 63, 64, 65, 999, 1_000, 1_001, 2_499, 2_500, 2_600, 4_990, 5_003])
+def test_batch_of_any_size(writer: Writer, reader: Reader, size: int, every: int) -> None:
+    """However a batch is divided into statements, each row is stored once, failed ones with their exceptions."""
+    rows = [call(number, **FAILED if number % every == 0 else {}) for number in range(size)]
     assert writer.write(rows) == (size, 0)
-    assert reader.query("select count(*), count(exception) from span")[0][:] == (size, len(range(0, size, 9)))
+    assert reader.query("select count(*), count(exception) from span")[0][:] == (size, len(range(0, size, every)))
+    assert writer.write(rows) == (0, size)
+
+
+def test_first_of_two_is_kept_in_a_large_batch(writer: Writer, reader: Reader) -> None:
+    """Rollups count the duplicate that was stored, whichever statement wrote it."""
+    rows = [call(number, duration_ns=1) for number in range(4_000)]
+    rows += [call(number, duration_ns=10**6, **FAILED) for number in range(3_990, 4_010)]
+    assert writer.write(rows) == (4_010, 10)
+    assert rollups(reader) == recounted(reader)
+
+
+def test_batch_is_few_statements(writer: Writer) -> None:
+    """After each long statement the thread waits for the interpreter lock: their number is what counts under load."""
+    rows = [call(number, **FAILED if number % 100 == 0 else {}) for number in range(10_000)]
+    writer.write(rows[:5_000])
+    statements: list[str] = []
+    writer._connect().set_trace_callback(statements.append)
+    writer.write(rows[5_000:])
+    long = [sql for sql in statements if "span(" in sql or sql == "commit"]
+    assert len(long) <= 4
+    assert len(statements) - len(long) <= 6
 
 
 def test_empty_batch(writer: Writer, path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from obsv.store.interning import Ids, Thread
 from obsv.store.rollups import Rollups, by_minute
 from obsv.store.rows import Signature, Source, SpanRow
-from obsv.store.statements import Insert
+from obsv.store.statements import Insert, Joined
 
 _COLUMNS = (
     "name_id, trace_id, span_id, parent_span_id, start_ns, duration_ns, process_id, signature_id, source_id, "
@@ -20,8 +20,10 @@ _RARE = ", cpu_ns, memory_bytes, exception, detail"
 # Most rows have none of the rare columns, and binding None is slow.
 # A root's parent comes as no bytes, not as None, for the same reason.
 _VALUES = {"parent_span_id": "nullif(?, x'')"}
-NARROW = Insert("span", _COLUMNS, "do nothing", _VALUES, unique=True)
-WIDE = Insert("span", _COLUMNS + _RARE, "do nothing", _VALUES, unique=True)
+SPANS = Joined(
+    Insert("span", _COLUMNS, "do nothing", _VALUES, unique=True),
+    Insert("span", _COLUMNS + _RARE, "do nothing", _VALUES, unique=True),
+)
 
 # Positions in a SpanRow.
 _SOURCE, _TRACE, _SPAN, _PARENT_SPAN, _PARENT, _START, _DURATION, _THREAD, _STATUS, _DEPTH, _DATA = range(1, 12)
@@ -104,19 +106,15 @@ class Batch:
             row for group in self.groups if any(group.columns[_EXACT]) for row in group.rows if row.exact is not None
         ]
 
-    def narrow(self, ids: Ids) -> list[Any]:
-        """The values of rows without rare columns, one after the other, as `NARROW` takes them."""
-        parts = [_values(group.signature, group.narrow_columns(), ids) for group in self.groups if group.narrow]
-        return list(chain.from_iterable(chain.from_iterable(parts)))
-
-    def wide(self, ids: Ids) -> list[Any]:
-        """The values of all other rows, as `WIDE` takes them."""
-        parts = [
+    def values(self, ids: Ids) -> tuple[list[Any], list[Any]]:
+        """The values of all rows, one after the other: those without rare columns, and the others."""
+        narrow = [_values(group.signature, group.narrow_columns(), ids) for group in self.groups if group.narrow]
+        wide = [
             _values(group.signature, columns, ids, columns[_CPU:_EXACT])
             for group in self.groups
             if (columns := tuple(zip(*group.wide, strict=True)))
         ]
-        return list(chain.from_iterable(chain.from_iterable(parts)))
+        return list(chain.from_iterable(chain(*narrow))), list(chain.from_iterable(chain(*wide)))
 
     def rollups(self, ids: Ids) -> Rollups:
         """What the rows add to the rollups, but for the edges of foreign rows."""

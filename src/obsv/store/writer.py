@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from obsv.store.batch import NARROW, WIDE, Batch
+from obsv.store.batch import SPANS, Batch
 from obsv.store.cleaning import Cleaner
 from obsv.store.connection import open_writer
 from obsv.store.failures import explain
@@ -128,13 +128,13 @@ class Writer:
         self._intern(connection, batch)
         foreign = batch.foreign()
         # Where it can be, everything is computed before the file is locked.
-        narrow, rollups = (None, None) if foreign else (batch.narrow(self._ids), batch.rollups(self._ids))
-        with self._transaction(connection):
+        values, rollups = (None, None) if foreign else (batch.values(self._ids), batch.rollups(self._ids))
+        # An insert takes the write lock itself, in the same step. What is read before it needs the lock already.
+        with self._transaction(connection, "deferred" if rows and not foreign else "immediate"):
             callers = Callers(connection, rows, foreign, self._ids) if foreign else None
             if callers is not None:
                 batch = Batch([callers.placed(row) for row in rows])
-            inserted = NARROW.run(connection, batch.narrow(self._ids) if narrow is None else narrow)
-            inserted += WIDE.run(connection, batch.wide(self._ids))
+            inserted = SPANS.run(connection, *(values or batch.values(self._ids)))
             if inserted < len(rows):  # some were there already
                 batch, rollups = Batch(_inserted(connection, batch, inserted)), None
             rollups = rollups or batch.rollups(self._ids)
@@ -155,8 +155,8 @@ class Writer:
             missing.committed()
 
     @contextmanager
-    def _transaction(self, connection: sqlite3.Connection) -> Iterator[None]:
-        connection.execute("begin immediate")
+    def _transaction(self, connection: sqlite3.Connection, mode: str = "immediate") -> Iterator[None]:
+        connection.execute(f"begin {mode}")
         try:
             yield
             connection.execute("commit")
