@@ -1,6 +1,7 @@
 """How many spans a second are committed that come in over OTLP, by HTTP and by gRPC, from one sender.
 
-    python benchmarks/otlp.py [--spans 100000] [--batch 500] [--attributes 10] [--runs 3] [--phoenix VENV]
+    python -m benchmarks.otlp [--spans 100000] [--batch 500] [--attributes 10] [--runs 3] [--phoenix VENV]
+    PHOENIX_VENV=… python -m benchmarks otlp
 
 The server is a process of its own, as in use. Requests are made beforehand; the sender waits for each acknowledgement
 before it sends the next, and obsv acknowledges after the commit, so the time to the last acknowledgement is the time to
@@ -26,13 +27,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from benchmarks.result import Result
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 SERVER = """
 import sys, threading
 from pathlib import Path
+from typing import NamedTuple
 from obsv.otlp.receiver import Receiver
 from obsv.otlp.settings import Address, ReceiverSettings
 receiver = Receiver(ReceiverSettings(Path(sys.argv[1]), Address("127.0.0.1", 0), Address("127.0.0.1", 0)))
@@ -136,7 +141,7 @@ def rows(db: Path, table: str = "span") -> int:
         connection.close()
 
 
-def measure(protocol: str, bodies: list[bytes], spans: int) -> float:
+def rate(protocol: str, bodies: list[bytes], spans: int) -> float:
     """Committed spans a second of one run."""
     with tempfile.TemporaryDirectory() as directory:
         db = Path(directory) / "obsv.db"
@@ -152,7 +157,7 @@ def measure(protocol: str, bodies: list[bytes], spans: int) -> float:
     return spans / took
 
 
-def measure_phoenix(venv: Path, bodies: list[bytes], spans: int, limit_s: float) -> float:
+def phoenix_rate(venv: Path, bodies: list[bytes], spans: int, limit_s: float) -> float:
     """Stored spans a second of Arize Phoenix on SQLite, from its own environment."""
     with tempfile.TemporaryDirectory() as directory, phoenix(venv, Path(directory)) as port:
         db = Path(directory) / "phoenix.db"
@@ -214,29 +219,59 @@ def _free_port() -> int:
         return port
 
 
-def main() -> None:
-    """Measure and print one line of JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--spans", type=int, default=100_000)
-    parser.add_argument("--batch", type=int, default=500)
-    parser.add_argument("--attributes", type=int, default=10)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--phoenix", type=Path, help="a virtual environment that has arize-phoenix")
-    parser.add_argument("--phoenix-spans", type=int, default=10_000)
-    options = parser.parse_args()
+class Figures(NamedTuple):
+    """Committed spans a second; Phoenix's None where it was not asked for."""
+
+    http: float
+    grpc: float
+    phoenix: float | None
+
+
+def figures(options: argparse.Namespace) -> Figures:
+    """Median of several runs, HTTP and gRPC in turn."""
     bodies = requests(options.spans, options.batch, options.attributes)
     runs: dict[str, list[float]] = {"http": [], "grpc": []}
     for _ in range(options.runs):
         for protocol, results in runs.items():
-            results.append(measure(protocol, bodies, options.spans))
-    http_rate, grpc_rate = (statistics.median(runs[protocol]) for protocol in ("http", "grpc"))
-    found = {"http": round(http_rate), "grpc": round(grpc_rate), "grpc_by_http": round(grpc_rate / http_rate, 2)}
+            results.append(rate(protocol, bodies, options.spans))
+    slow = None
     if options.phoenix:
         fewer = requests(options.phoenix_spans, options.batch, options.attributes, seed=2)
-        rate = measure_phoenix(options.phoenix, fewer, options.phoenix_spans, 600)
-        found |= {"phoenix": round(rate), "http_by_phoenix": round(http_rate / rate, 1)}
-    print(json.dumps(found))
+        slow = phoenix_rate(options.phoenix, fewer, options.phoenix_spans, 600)
+    return Figures(statistics.median(runs["http"]), statistics.median(runs["grpc"]), slow)
+
+
+def measure() -> list[Result]:
+    """The table for docs/benchmarks.md; `PHOENIX_VENV` names an environment that has arize-phoenix."""
+    venv = os.environ.get("PHOENIX_VENV")
+    found = figures(parser().parse_args(["--phoenix", venv] if venv else []))
+    results = [
+        Result(
+            "OTLP/HTTP protobuf, one sender, batches of 500, 10 attributes: committed",
+            found.http,
+            6_000,
+            20_000,
+            " spans/s",
+            True,
+        ),
+        Result("OTLP/gRPC ÷ OTLP/HTTP", found.grpc / found.http, 0.7, 1.0, "", True),
+    ]
+    if found.phoenix:
+        results.append(Result("OTLP/HTTP ÷ Arize Phoenix on SQLite", found.http / found.phoenix, 25, 80, "", True))
+    return results
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--spans", type=int, default=100_000)
+    made.add_argument("--batch", type=int, default=500)
+    made.add_argument("--attributes", type=int, default=10)
+    made.add_argument("--runs", type=int, default=3)
+    made.add_argument("--phoenix", type=Path, help="a virtual environment that has arize-phoenix")
+    made.add_argument("--phoenix-spans", type=int, default=10_000)
+    return made
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(figures(parser().parse_args())._asdict()))

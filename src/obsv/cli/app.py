@@ -163,8 +163,12 @@ def serve(
     db: Db = DEFAULT,
     host: Annotated[str, typer.Option(help="Address to bind; any but loopback needs OBSV_TOKEN.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="TCP port; 0 takes a free one.")] = 8050,
-    otlp_grpc: Annotated[str, typer.Option(help="HOST:PORT of OTLP over gRPC, or off.")] = "127.0.0.1:4317",
-    otlp_http: Annotated[str, typer.Option(help="HOST:PORT of OTLP over HTTP, or off.")] = "127.0.0.1:4318",
+    otlp_grpc: Annotated[
+        str | None, typer.Option(help="HOST:PORT of OTLP over gRPC, or off.", show_default="127.0.0.1:4317")
+    ] = None,
+    otlp_http: Annotated[
+        str | None, typer.Option(help="HOST:PORT of OTLP over HTTP, or off.", show_default="127.0.0.1:4318")
+    ] = None,
     browser: Annotated[bool, typer.Option("--browser", help="Open the app in a browser.")] = False,
 ) -> None:
     """Serve the app, the API, and OTLP."""
@@ -172,9 +176,10 @@ def serve(
 
     need_server()
     from obsv.cli.serve import serve as serve_store
-    from obsv.otlp.settings import Address
+    from obsv.otlp.settings import GRPC, HTTP, Address
 
-    grpc, http = Address.parse(otlp_grpc), Address.parse(otlp_http)
+    grpc = GRPC if otlp_grpc is None else Address.parse(otlp_grpc)
+    http = HTTP if otlp_http is None else Address.parse(otlp_http)
     serve_store(db, host, port, otlp_grpc=grpc, otlp_http=http, open_browser=browser)
 
 
