@@ -39,14 +39,19 @@ def last_runs(width: int, data: Sequence[str]) -> list[Run]:
     if not width:
         return []
     tokens = _split(width, data)
-    flat: Sequence[str | None] = _parse(width, data) if tokens is None else tokens
+    flat: Sequence[Any] = _parse(width, data) if tokens is None else tokens
     runs = []
     for position in range(min(width, MOST_FIELDS)):
-        column = flat[position::width]
+        column = flat[position::width] if tokens is not None else _comparable(flat[position::width])
         first = _first_of_run(column)
-        last = column[-1] if tokens is None else _decoded(tokens[position - width])
+        last = _text(column[-1]) if tokens is None else _decoded(tokens[position - width])
         runs.append(Run(_cut(last), first, len(column) - 1 - first))
     return runs
+
+
+# Values of one kind are equal when they show the same; those of several (1, 1.0, true, "1") are compared as text.
+def _comparable(column: Sequence[Any]) -> Sequence[Any]:
+    return column if len(set(map(type, column))) == 1 else list(map(_text, column))
 
 
 def _first_of_run(column: Sequence[Any]) -> int:
@@ -72,12 +77,16 @@ def _split(width: int, data: Sequence[str]) -> Sequence[str] | None:
     return flat if len(flat) == width * rows else None
 
 
-def _parse(width: int, data: Sequence[str]) -> Sequence[str | None]:
-    flat: list[str | None] = []
+def _parse(width: int, data: Sequence[str]) -> Sequence[Any]:
+    flat: list[Any] = []
     for values in _loaded(data):
-        flat += map(_text, values[:width])
+        # Texts of all values would be a third of what a foreign span costs; arrays and objects need them.
+        flat += [_text(value) if type(value) in _CONTAINERS else value for value in values[:width]]
         flat += [None] * (width - len(values))
     return flat
+
+
+_CONTAINERS = (list, dict)
 
 
 def _loaded(data: Sequence[str]) -> list[list[Any]]:
