@@ -129,7 +129,12 @@ def _sparkline(found: Detail) -> Component:
         },
     ]
     axis = {"ticksuffix": " ms", "nticks": 4, "showgrid": True, "fixedrange": True}
-    layout = figure(traces, yaxis=axis, xaxis={"nticks": 5, "fixedrange": True}, hovermode="closest")
+    layout = figure(
+        traces,
+        yaxis=axis,
+        xaxis={"nticks": 5, "fixedrange": True, "ticks": "outside", "ticklen": 5, "tickcolor": "rgba(0,0,0,0)"},
+        hovermode="closest",
+    )
     return chart(layout, height=150, label="Durations of the last 30 minutes, this call marked")
 
 

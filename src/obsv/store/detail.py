@@ -12,8 +12,9 @@ from obsv.store.rollups import MINUTE_NS
 from obsv.store.window import ts
 
 BEFORE_MINUTES = 30
-# More calls than this in the half hour are shown as a mean a minute.
+# More calls than this in the half hour are shown as a mean a minute, if that makes a line.
 MOST_POINTS = 400
+ENOUGH_MEANS = 5
 MOST_CHILDREN = 30
 MOST_ANCESTORS = 64
 
@@ -151,7 +152,7 @@ def failing_line(exception: str | None, path: str | None, first: int | None, sou
 def _points(store: Snapshot, process_id: int, end_ns: int) -> list[Point]:
     first, last = max(1, end_ns // MINUTE_NS - BEFORE_MINUTES), end_ns // MINUTE_NS
     means = store.query(MEANS, {"first": first, "last": last, "process": process_id})
-    if sum(row["count"] for row in means) > MOST_POINTS:
+    if len(means) >= ENOUGH_MEANS and sum(row["count"] for row in means) > MOST_POINTS:
         return [
             Point(row["minute"] * MINUTE_NS, row["total_ns"] / row["count"], False, row["count"])
             for row in means
