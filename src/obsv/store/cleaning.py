@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -22,9 +21,11 @@ select (select page_count from pragma_page_count), (select freelist_count from p
 """
 _TS = "strftime('%Y-%m-%d %H:%M:%S', :before_ns / 1000000000, 'unixepoch')"
 _IS_EXPIRED = f"select exists(select 1 from span where ts < {_TS})"
-_EXPIRED = f"select id, ts from span where ts < {_TS} order by ts limit :limit"
-_SUCCESSES = "select id, ts from span indexed by span_by_ts where ts >= :floor and status <> 2 order by ts limit :limit"
-_ERRORS = "select id, ts from span indexed by span_errors where status = 2 order by ts limit :limit"
+# One row, not one a call: a thread beside a computing one may lose the interpreter lock at each.
+_CHOSEN = "select json_group_array(id), max(ts) from (select id, ts from span {} order by ts limit :limit)"
+_EXPIRED = _CHOSEN.format(f"where ts < {_TS}")
+_SUCCESSES = _CHOSEN.format("indexed by span_by_ts where ts >= :floor and status <> 2")
+_ERRORS = _CHOSEN.format("indexed by span_errors where status = 2")
 _NEWEST = "select coalesce(max(ts), '') from span"
 _DELETE_EXACT = """
 delete from exact_input where (trace_id, span_id) in
@@ -144,17 +145,16 @@ class Cleaner:
         return Retained(deleted, deleted > 0)
 
     def _delete(self, select: str, params: dict[str, Any]) -> int:
-        found = self._connection.execute(select, {**params, "limit": self._rows.size}).fetchall()
-        if not found:
+        ids, last_ts = self._one(select, {**params, "limit": self._rows.size})
+        if last_ts is None:
             return 0
-        ids = json.dumps([identity for identity, _ in found])
         if self._one("select exists(select 1 from exact_input)")[0]:
             with self._measured(self._rows):
                 self._connection.execute(_DELETE_EXACT, (ids,))
         with self._measured(self._rows):
             deleted = self._connection.execute(_DELETE_SPANS, (ids,)).rowcount
         if select is _SUCCESSES:
-            self._floor = found[-1][1]
+            self._floor = last_ts
         return deleted
 
     def _tidy(self, now_ns: int, max_age_ns: int) -> Retained:

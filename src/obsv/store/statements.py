@@ -80,9 +80,9 @@ class Insert:
             start = end
         return changed
 
-    def plain(self, rows: int, before: str = "") -> str:
-        """The statement for exactly so many rows, after the rows of `before`."""
-        return _plain(f"{self._head}values {before}", self._end, self.row, rows)
+    def plain(self, rows: int, short_row: str = "", shorts: int = 0) -> str:
+        """The statement for exactly so many rows, after `shorts` rows of another form."""
+        return _plain(self._head, self._end, self.row, rows, short_row, shorts)
 
 
 class Joined:
@@ -110,7 +110,7 @@ class Joined:
         changed = self._short.run(connection, short[:rest])
         values = short[rest:] + short[: self._short.width] * (size - given)
         values += full + full[: self._full.width] * (room - fulls)
-        return changed + connection.execute(self._full.plain(room, _before(self._row, size)), values).rowcount
+        return changed + connection.execute(self._full.plain(room, self._row, size), values).rowcount
 
 
 class Lookup:
@@ -176,13 +176,9 @@ def sizes_within(most: int) -> Sequence[int]:
 
 
 @cache
-def _plain(head: str, end: str, row: str, rows: int) -> str:
-    return f"{head}{_repeated(row, rows)}{end}"
-
-
-@cache
-def _before(row: str, rows: int) -> str:
-    return _repeated(row, rows) + ","
+def _plain(head: str, end: str, row: str, rows: int, short_row: str, shorts: int) -> str:
+    before = f"{_repeated(short_row, shorts)}," if shorts else ""
+    return f"{head}values {before}{_repeated(row, rows)}{end}"
 
 
 # The rows that only fill the statement are not selected: one statement of a known size instead of several.
