@@ -10,7 +10,7 @@ from httpx import AsyncClient
 from obsv.store import Code, Writer
 
 pytestmark = pytest.mark.anyio
-WINDOW = {"from": str(EPOCH_NS - 1), "to": str(EPOCH_NS + 60_000_000_000)}
+WINDOW = {"from": str(EPOCH_NS - 300_000_000_000), "to": str(EPOCH_NS + 60_000_000_000)}
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ pydantic model, raise `ObsvError`s (they become RFC 9457 answers), and add the r
 
 from fastapi import APIRouter
 
-from obsv.api import calls, export, flow, functions, overview, reference, repro, status, traces
+from obsv.api import calls, compare, export, flow, functions, overview, reference, repro, status, traces
 from obsv.api.problems import RESPONSES
 
 PARTS = (
@@ -19,6 +19,7 @@ PARTS = (
     flow,
     functions,
     repro,
+    compare,
     reference,
 )
 

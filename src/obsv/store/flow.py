@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from obsv.store.beat import is_stale
+from obsv.store.minutes import Minutes
 from obsv.store.reader import Reader, Row, Snapshot
-from obsv.store.rollups import EVER, MINUTE_NS
+from obsv.store.rollups import EVER
 from obsv.store.window import Window
 
 # More functions than this are not drawn; the busiest are.
@@ -88,7 +89,7 @@ def read_flow(reader: Reader, window: Window) -> Flow:
         reader: of the store.
         window: counts are those of its whole minutes; what was called before it is there too, with none.
     """
-    minutes = {"first": max(1, window.start_ns // MINUTE_NS), "last": (window.end_ns - 1) // MINUTE_NS}
+    minutes = Minutes.of(window).params()
     with reader.snapshot() as store:
         ever = {row[0]: row for row in store.query(CALLED, _EVER)}
         now = {row[0]: row for row in store.query(CALLED, minutes)}
@@ -101,7 +102,7 @@ def read_flow(reader: Reader, window: Window) -> Flow:
 _EVER = {"first": EVER, "last": EVER}
 
 
-def _edges(store: Snapshot, minutes: dict[str, int], whole: bool) -> list[FlowEdge]:
+def _edges(store: Snapshot, minutes: dict[str, object], whole: bool) -> list[FlowEdge]:
     ever = [FlowEdge(*row) for row in store.query(CALLS, _EVER)]
     if whole:
         return ever

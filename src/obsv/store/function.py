@@ -26,8 +26,10 @@ select name, data_type, last_value, last_ns, changed_ns, updates, repeats from v
 where process_id in (select value from json_each(:processes)) order by data_type, name, last_ns desc limit :limit
 """
 FAILURES = """
-select s.start_ns, s.duration_ns, s.trace as trace_id, lower(hex(s.span_id)) as span_id, s.exception, s.detail
-from span s indexed by span_failed_by_name where s.name_id = :name and s.outcome = 'ERR' order by s.ts desc limit :limit
+select s.start_ns, s.duration_ns, s.trace as trace_id, lower(hex(s.span_id)) as span_id, s.exception,
+  json_extract(s.detail, '$.statusMessage') as message
+from process_name n cross join span s indexed by span_failed_by_name on s.name_id = n.id
+where n.name = :name and s.outcome = 'ERR' order by s.ts desc limit :limit
 """
 LATEST = "select start_ns from span indexed by span_by_name where name_id = ? order by ts desc limit 1"
 # Minute 0 counts since the file began: one short walk, where a window would take one over all pairs of functions.
@@ -168,18 +170,25 @@ def read_function(reader: Reader, name: str, window: Window, now_ns: int) -> Fun
                 for row in store.query(CODES, {**listed, "limit": MOST_VERSIONS})
             ],
             variables=_variables(store, listed),
-            failures=_failures(store, first["name_id"]),
+            failures=read_failures(store, name, MOST_FAILURES),
             callers=[Neighbour(*row) for row in store.query(CALLERS, {**listed, "limit": MOST_NEIGHBOURS})],
             callees=[Neighbour(*row) for row in store.query(CALLEES, {**listed, "limit": MOST_NEIGHBOURS})],
             last_ns=last_ns,
         )
 
 
-def _failures(store: Snapshot, name_id: int) -> list[Failure]:
-    rows = store.query(FAILURES, {"name": name_id, "limit": MOST_FAILURES})
+def read_failures(store: Snapshot, name: str, limit: int) -> list[Failure]:
+    """The latest failed calls of a function.
+
+    Args:
+        store: the file at one moment.
+        name: of the function.
+        limit: how many.
+    """
+    rows = store.query(FAILURES, {"name": name, "limit": limit})
     return [
-        Failure(row["start_ns"], row["duration_ns"], row["trace_id"], row["span_id"], row["exception"] or NO_EXCEPTION)
-        for row in rows
+        Failure(start_ns, duration_ns, trace_id, span_id, exception or message or NO_EXCEPTION)
+        for start_ns, duration_ns, trace_id, span_id, exception, message in map(tuple, rows)
     ]
 
 

@@ -19,8 +19,9 @@ class Minutes(NamedTuple):
 
     @classmethod
     def of(cls, window: Window) -> Minutes:
-        """The minutes that a window touches."""
-        return cls(max(1, window.start_ns // MINUTE_NS), (window.end_ns - 1) // MINUTE_NS)
+        """As many minutes as the window is long, the one that it ends in the last: neighbours share none."""
+        last = (window.end_ns - 1) // MINUTE_NS
+        return cls(max(1, last - max(1, round(window.seconds / 60)) + 1), last)
 
     def recorded(self, store: Snapshot) -> Minutes:
         """Those since the first that was recorded: queries look up minute by minute."""

@@ -1,7 +1,7 @@
 """The pages, in the order of the navigation."""
 
 from obsv.dashboards.page import Page
-from obsv.dashboards.pages import code, explorer, flow, overview, trace
+from obsv.dashboards.pages import code, compare, explorer, flow, overview, trace
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
@@ -9,4 +9,5 @@ PAGES: tuple[Page, ...] = (
     trace.PAGE,
     flow.PAGE,
     code.PAGE,
+    compare.PAGE,
 )

@@ -1,0 +1,126 @@
+"""One function in two time windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from dash import html
+from dash.development.base_component import Component
+
+from obsv.analysis.distribution import Scale
+from obsv.dashboards.clock import count, duration, local, percent
+from obsv.dashboards.components import card, chart, empty, link
+from obsv.dashboards.function_charts import bars, log_axis
+from obsv.dashboards.theme import DARK, figure
+from obsv.store.compare import Times
+from obsv.store.sums import Sums
+from obsv.store.window import Window
+
+FIRST, SECOND = DARK["accent"], DARK["stale"]
+# Smaller changes are noise and get no colour.
+NOTABLE = 0.05
+
+
+class Measure(NamedTuple):
+    """A row: what it is, how it is read and written, and whether less of it is better (None: neither)."""
+
+    label: str
+    value: Callable[[Sums, Window], float | None]
+    text: Callable[[float], str]
+    less_is_better: bool | None
+
+
+def _share(share: float) -> Callable[[Sums, Window], float | None]:
+    return lambda sums, _: sums.percentile_ns(share)
+
+
+MEASURES = (
+    Measure("Calls", lambda sums, _: sums.calls, count, None),
+    Measure("Calls a second", lambda sums, window: sums.calls / window.seconds, lambda value: f"{value:.3g}", None),
+    Measure("Errors", lambda sums, _: sums.errors, count, True),
+    Measure("Error rate", lambda sums, _: sums.error_rate if sums.calls else None, percent, True),
+    Measure("Mean", lambda sums, _: sums.mean_ns, duration, True),
+    Measure("P50", _share(0.5), duration, True),
+    Measure("P95", _share(0.95), duration, True),
+    Measure("P99", _share(0.99), duration, True),
+    Measure("Longest", lambda sums, _: sums.max_ns or None, duration, True),
+    Measure(
+        "CPU a call", lambda sums, _: sums.cpu_ns / sums.calls if sums.calls and sums.cpu_ns else None, duration, True
+    ),
+)
+
+
+def compare_times(times: Times) -> list[Component]:
+    """The two windows.
+
+    Args:
+        times: as the store summed them up.
+    """
+    if not times.first_sums.calls and not times.second_sums.calls:
+        return [card("Figures", empty("No calls in either time", "Choose other times."))]
+    columns = [
+        card("Figures", _figures(times), flush=True),
+        card("Durations", _durations(times), actions=_legend(times)),
+    ]
+    return [html.Div(columns, className="compare-times")]
+
+
+def change(first: float | None, second: float | None) -> float | None:
+    """By how much the first is more than the second, as a share of the second; None where that says nothing."""
+    if first is None or not second:
+        return None
+    return first / second - 1
+
+
+def _figures(times: Times) -> Component:
+    titles = [_title("A", times.first, FIRST), _title("B", times.second, SECOND)]
+    head = html.Tr([html.Th(""), *(html.Th(title) for title in titles), html.Th("A against B")])
+    rows = [_row(each, times) for each in MEASURES]
+    table = html.Table([html.Thead(head), html.Tbody(list(filter(None, rows)))], className="compare-table figures")
+    failed = link("failed calls of A", "/explorer", {"process": times.name, "status": "ERR", **times.first.query()})
+    return html.Div([table, html.P(failed, className="figures-more")])
+
+
+def _title(name: str, window: Window, colour: str) -> Component:
+    start, end = local(window.start_ns), local(window.end_ns)
+    last = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%b %d %H:%M}"
+    mark = html.Div([html.I(className="dot", style={"color": colour}), html.B(name)], className="window-title")
+    return html.Div([mark, html.Div(f"{start:%b %d %H:%M} – {last}", className="faint")])
+
+
+def _row(measure: Measure, times: Times) -> Component | None:
+    first = measure.value(times.first_sums, times.first)
+    second = measure.value(times.second_sums, times.second)
+    if first is None and second is None:
+        return None
+    cells = [html.Td("–" if value is None else measure.text(value), className="num") for value in (first, second)]
+    return html.Tr([html.Th(measure.label, scope="row"), *cells, html.Td(_change(measure, change(first, second)))])
+
+
+def _change(measure: Measure, ratio: float | None) -> Component | str:
+    if ratio is None:
+        return ""
+    text = f"{ratio * 100:+.0f} %" if abs(ratio) < 10 else f"×{ratio + 1:.0f}"
+    if measure.less_is_better is None or abs(ratio) < NOTABLE:
+        return html.Span(text, className="delta delta-even")
+    return html.Span(text, className=f"delta delta-{'good' if (ratio < 0) == measure.less_is_better else 'bad'}")
+
+
+def _legend(times: Times) -> list[Component]:
+    pairs = (("A", FIRST, times.first_sums), ("B", SECOND, times.second_sums))
+    return [html.Span([html.I(className="dot", style={"color": colour}), f"{name}, {count(sums.calls)} calls"],
+                      className="legend") for name, colour, sums in pairs]  # fmt: skip
+
+
+def _durations(times: Times) -> Component:
+    scale = Scale.over(times.first_sums.buckets, times.second_sums.buckets)
+    drawn = [
+        bars(scale, times.second_sums, SECOND, "calls in B", share=True),
+        bars(scale, times.first_sums, FIRST, "calls in A", share=True),
+    ]
+    for each in drawn:
+        each["marker"]["opacity"] = 0.55
+    axis = {"fixedrange": True, "nticks": 5, "ticksuffix": " %", "showgrid": True}
+    look = figure(drawn, barmode="overlay", bargap=0.05, yaxis=axis, xaxis=log_axis(scale), hovermode="closest")
+    return chart(look, height=330, label="Durations in both times, as a share of their calls")

@@ -1,0 +1,219 @@
+"""Compare: a failed call beside the last good one, or a function in two time windows."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import Input, Output, State, dcc, html
+from dash.development.base_component import Component
+
+from obsv.dashboards.clock import local_text
+from obsv.dashboards.compare_calls import compare_calls
+from obsv.dashboards.compare_times import compare_times
+from obsv.dashboards.components import card, empty, link, time_picker
+from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.function_select import function_select, watch_function_select
+from obsv.dashboards.components.timepicker import watch_time_picker
+from obsv.dashboards.page import App, Page, View
+from obsv.errors import InvalidQuery, NotFound
+from obsv.store.call import read_call
+from obsv.store.compare import failures, read_pair, read_times
+from obsv.store.function import Failure
+from obsv.store.overview import latest_errors
+from obsv.store.reader import Reader
+from obsv.store.window import NS, Window
+
+MODES = (("calls", "Failed and good call"), ("times", "Two times"))
+DAY_S = 86_400
+# What window A is held against: how much earlier, in seconds; 0 is its own length.
+AGAINST = {"before": ("just before", 0), "day": ("a day earlier", DAY_S), "week": ("a week earlier", 7 * DAY_S)}
+LISTED = 12
+
+
+def layout(view: View) -> Component:
+    """The page.
+
+    Raises:
+        InvalidQuery: the time window cannot be read.
+        NotFound: no such call.
+    """
+    query, window = view.query, view.window()
+    chosen = f"{query['trace']}/{query['span']}" if query.get("trace") and query.get("span") else None
+    name = query.get("process")
+    if chosen:
+        name = read_call(view.reader, query["trace"], query["span"]).process
+    mode = "times" if query.get("mode") == "times" else "calls"
+    against = query["against"] if query.get("against") in AGAINST else "before"
+    options = _options(view.reader, name)
+    if chosen is None and options:
+        chosen = options[0]["value"]
+    return html.Div(
+        [
+            html.Div([html.H1("Compare"), function_select("compare-function", view.reader, name), _modes(mode)],
+                     className="page-head"),
+            html.Div(_failed_select(options, chosen), id="compare-calls-tools", className="compare-tools",
+                     hidden=mode != "calls"),
+            html.Div(_time_tools(window, against, view.now_ns), id="compare-times-tools", className="compare-tools",
+                     hidden=mode != "times"),
+            html.Div(body(view.reader, name, mode, chosen, window, against), id="compare-body"),
+            dcc.Store(id="compare-address"),
+        ],
+        className="compare-page",
+    )  # fmt: skip
+
+
+def earlier(window: Window, against: str) -> Window:
+    """The window that another one is held against.
+
+    Raises:
+        InvalidQuery: no such choice.
+    """
+    if against not in AGAINST:
+        raise InvalidQuery(f"A time can be compared with {', '.join(AGAINST)}, not {against!r}.")
+    by_ns = AGAINST[against][1] * NS or window.end_ns - window.start_ns
+    return Window(window.start_ns - by_ns, window.end_ns - by_ns)
+
+
+def body(
+    reader: Reader, name: str | None, mode: str, chosen: str | None, window: Window, against: str
+) -> list[Component]:
+    """Everything below the tools.
+
+    Args:
+        reader: of the store.
+        name: of the function; None when none is chosen.
+        mode: `calls` or `times`.
+        chosen: `<trace id>/<span id>` of the failed call; None when there is none.
+        window: A, when times are compared.
+        against: what B is, a key of `AGAINST`.
+    """
+    if not name:
+        return [_start(reader, window)]
+    try:
+        if mode == "times":
+            return compare_times(read_times(reader, name, window, earlier(window, against)))
+        if not chosen:
+            text = "None of its calls that are still stored failed. Two times can be compared all the same."
+            return [card(name, empty("No failed call", text))]
+        return compare_calls(read_pair(reader, *chosen.split("/", 1)))
+    except NotFound as error:
+        return [empty("Not found", str(error), link("Start again", "/compare"))]
+
+
+def _start(reader: Reader, window: Window) -> Component:
+    """No function is chosen yet: the latest errors to begin with."""
+    errors = latest_errors(reader, window, LISTED)
+    if not errors:
+        return empty(
+            "Choose a function", "Nothing failed in this time. Find a function above to compare two times of it."
+        )
+    rows = [
+        link(
+            [html.Span(local_text(each.start_ns), className="t muted num"),
+             html.Span(each.process, className="mono ellipsis"),
+             html.Span((each.exception or "").strip().rpartition("\n")[2], className="mono ellipsis err-text")],
+            "/compare", {"trace": each.trace_id, "span": each.span_id}, className="error-row row-link",
+        )
+        for each in errors
+    ]  # fmt: skip
+    note = "compare one with the last good call"
+    return card("Latest errors", html.Div(rows, className="errors"), actions=note, flush=True)
+
+
+def _modes(mode: str) -> Component:
+    control = dmc.SegmentedControl(
+        id="compare-mode",
+        data=[{"value": value, "label": label} for value, label in MODES],
+        value=mode,
+        size="xs",
+        className="presets",
+        withItemsBorders=False,
+        **aria(label="What to compare"),
+    )
+    return html.Div(control, className="page-tools")
+
+
+def _options(reader: Reader, name: str | None) -> list[dict[str, str]]:
+    if not name:
+        return []
+    try:
+        return [_option(each) for each in failures(reader, name)]
+    except NotFound:
+        return []
+
+
+def _option(each: Failure) -> dict[str, str]:
+    last = each.text.strip().rpartition("\n")[2]
+    text = f"{local_text(each.start_ns, date=True)}  {last}"
+    return {"value": f"{each.trace_id}/{each.span_id}", "label": text if len(text) <= 110 else text[:110] + "…"}
+
+
+def _failed_select(options: list[dict[str, str]], chosen: str | None) -> list[Component]:
+    known = any(option["value"] == chosen for option in options)
+    shown = options if known or chosen is None else [{"value": chosen, "label": f"span {chosen[-16:]}"}, *options]
+    select = dmc.Select(
+        id="compare-failed",
+        data=shown,
+        value=chosen,
+        size="xs",
+        className="compare-failed",
+        placeholder="No failed call",
+        maxDropdownHeight=360,
+        **aria(label="Failed call"),
+    )
+    return [html.Span("Failed call", className="muted"), select]
+
+
+def _time_tools(window: Window, against: str, now_ns: int) -> list[Component]:
+    choice = dmc.SegmentedControl(
+        id="compare-against",
+        data=[{"value": value, "label": label} for value, (label, _) in AGAINST.items()],
+        value=against,
+        size="xs",
+        className="presets",
+        withItemsBorders=False,
+        **aria(label="Window B"),
+    )
+    return [
+        html.Span([html.B("A"), " "], className="muted"),
+        time_picker("compare-time", window, now_ns=now_ns),
+        html.Span(["against ", html.B("B")], className="muted"),
+        choice,
+    ]
+
+
+def register(app: App) -> None:
+    """Its callbacks."""
+    watch_time_picker(app, "compare-time")
+    watch_function_select(app, "compare-function")
+
+    @app.callback(
+        Output("compare-failed", "data"),
+        Output("compare-failed", "value"),
+        Input("compare-function", "value"),
+        State("compare-failed", "value"),
+        prevent_initial_call=True,
+    )
+    def choose(name: str | None, _: str | None) -> tuple[list[dict[str, str]], str | None]:
+        options = _options(app.reader, name)
+        return options, options[0]["value"] if options else None
+
+    @app.callback(
+        Output("compare-body", "children"),
+        Input("compare-failed", "value"),
+        Input("compare-mode", "value"),
+        Input("compare-time-window", "data"),
+        Input("compare-against", "value"),
+        State("compare-function", "value"),
+        prevent_initial_call=True,
+    )
+    def refresh(chosen: str | None, mode: str, window: dict[str, str], against: str, name: str | None) -> Any:
+        return body(app.reader, name, mode, chosen, Window.parse(window, app.now_ns()), against)
+
+    app.clientside(
+        "compareChosen", Output("compare-address", "data"), Input("compare-function", "value"),
+        Input("compare-failed", "value"), Input("compare-mode", "value"), Input("compare-against", "value"),
+        prevent_initial_call=True,
+    )  # fmt: skip
+
+
+PAGE = Page(path="/compare", title="Compare", layout=layout, register=register, icon="compare", key="m")

@@ -1,0 +1,27 @@
+"""Whole minutes of a time window."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from obsv.store.minutes import Minutes
+from obsv.store.window import NS, Window
+
+MINUTE = 60 * NS
+
+
+@given(st.integers(10**18, 2 * 10**18), st.integers(1, 2_000))
+def test_windows_beside_each_other_share_no_minute(end_ns: int, minutes: int) -> None:
+    """So that nothing is counted twice when one is held against the other."""
+    window = Window(end_ns - minutes * MINUTE, end_ns)
+    now, before = Minutes.of(window), Minutes.of(window.before())
+    assert now.last - now.first + 1 == before.last - before.first + 1 == minutes
+    assert before.last + 1 == now.first
+
+
+def test_a_window_ends_in_its_last_minute() -> None:
+    """The end itself belongs to the next."""
+    assert Minutes.of(Window(5 * MINUTE, 7 * MINUTE)) == (5, 6)
+    assert Minutes.of(Window(5 * MINUTE, 7 * MINUTE + 1)) == (6, 7)
+    assert Minutes.of(Window(5 * MINUTE, 5 * MINUTE + 1)) == (5, 5)
