@@ -139,3 +139,17 @@ def test_no_request(body: bytes) -> None:
 def test_empty_request() -> None:
     """A request without spans is no error."""
     assert decode_json(b"{}", RowMaker()).rows == []
+
+
+@pytest.mark.parametrize("levels", [100, 900, 2_000, 50_000])
+def test_any_depth(levels: int) -> None:
+    """JSON nested to any depth is cut, or refused where it is deeper than the parser goes."""
+    value = b'{"arrayValue":{"values":[' * levels + b'{"boolValue":true}' + b"]}}" * levels
+    for template in (json_span(attributes=[{"key": "a", "value": "~"}]), json_span(later="~", events=["~"])):
+        body = json_request(template).replace(b'"~"', value).replace(b'"lib"', value)
+        try:
+            decoded = decode_json(body, RowMaker())
+        except BadRequest:
+            assert levels > 300
+        else:
+            assert len(decoded.rows[0].data) < 200

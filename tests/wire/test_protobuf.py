@@ -357,3 +357,26 @@ def test_unknown_fields_are_ignored() -> None:
     body = request(span()).SerializeToString() + delimited(0x7A, b"later")
     assert len(decode_protobuf(body, RowMaker()).rows) == 1
     assert isinstance(ExportTraceServiceRequest.FromString(body), ExportTraceServiceRequest)
+
+
+def test_huge_parts_stay_within_limits() -> None:
+    """Events, resources and columns of a megabyte are cut, and huge shapes are not kept."""
+    maker = RowMaker(limits=Limits(value_chars=1_000, span_chars=5_000))
+    long = span({"obsv.process_group": "g" * 10_000, "k" * 30_000: "v"})
+    for _ in range(150):
+        long.events.add(name="e" * 100).attributes.add(key="a").value.string_value = "x" * 900
+    made = request(long)
+    del made.resource_spans[0].resource.attributes[:]
+    for number in range(100):
+        made.resource_spans[0].resource.attributes.add(key=f"r{number}").value.string_value = "x" * 900
+    made.resource_spans[0].resource.attributes.add(key="service.name").value.string_value = "shop"
+    (row,) = decode_protobuf(made.SerializeToString(), maker).rows
+    assert row.source.service == "shop"
+    detail = json.loads(row.detail or "")
+    assert len(row.detail or "") <= 5_000
+    assert len(detail["events"]) + detail["droppedEventsCount"] == 150
+    assert len(row.source.resource) <= 1_100
+    assert json.loads(row.source.resource)["droppedAttributesCount"] > 90
+    assert len(row.signature.process_group) == 1_000
+    assert len(row.signature.fields[0][0]) == 1_000
+    assert (len(maker._plans), len(maker._signatures), len(maker._sources)) == (0, 0, 0)

@@ -14,6 +14,8 @@ from obsv.wire.limits import INT64_MAX
 # What an SDK sets on a local, sampled span. Absent in a row means this, so that it costs no bytes.
 USUAL_FLAGS = 0x101
 
+COUNTERS = (("events", "droppedEventsCount"), ("links", "droppedLinksCount"))
+
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -35,7 +37,34 @@ def detail(span: dict[str, Any], cleaner: Cleaner) -> tuple[str | None, str | No
     exception = _events(span, cleaner, rare)
     _links(span, cleaner, rare)
     _counters(span, rare)
-    return (_encode(rare) if rare else None), exception
+    text = _encode(rare) if rare else None
+    if text is not None and len(text) > cleaner.limits.span_chars:
+        text = _encode(_shorter(rare, cleaner.limits.span_chars))
+    return text, exception
+
+
+def _shorter(rare: dict[str, Any], chars: int) -> dict[str, Any]:
+    """With as many events and links, the first ones, as there is room for; the rest counted."""
+    for part, counter in COUNTERS:
+        while part in rare and len(_encode(rare)) > chars:
+            half = rare[part][: len(rare[part]) // 2]
+            rare[counter] = rare.get(counter, 0) + len(rare[part]) - len(half)
+            rare[part] = half
+            if not half:
+                del rare[part]
+    return rare
+
+
+def fitted(owner: dict[str, Any], chars: int) -> dict[str, Any]:
+    """The owner of clean attributes, with as many as there is room for, `service.name` surely; the rest counted."""
+    pairs = owner.get("attributes", [])
+    if pairs and len(_encode(pairs)) > chars:
+        pairs = sorted(pairs, key=lambda pair: pair["key"] != semconv.SERVICE_NAME)
+    while pairs and len(_encode(pairs)) > chars:
+        half = pairs[: len(pairs) // 2]
+        dropped = owner.get("droppedAttributesCount", 0) + len(pairs) - len(half)
+        owner, pairs = owner | {"attributes": half, "droppedAttributesCount": dropped}, half
+    return owner
 
 
 def _counters(span: dict[str, Any], rare: dict[str, Any]) -> None:
@@ -44,7 +73,7 @@ def _counters(span: dict[str, Any], rare: dict[str, Any]) -> None:
         rare["flags"] = flags
     if dropped := count(span.get("droppedAttributesCount")):
         rare["droppedAttributesCount"] = dropped
-    for part, counter in (("events", "droppedEventsCount"), ("links", "droppedLinksCount")):
+    for part, counter in COUNTERS:
         if dropped := count(span.get(counter)) + len(_list(span, part)) - len(rare.get(part, ())):
             rare[counter] = dropped
     if moved := span.get("startTimeUnixNano"):

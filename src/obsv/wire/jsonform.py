@@ -38,10 +38,17 @@ def decode_json(body: bytes, maker: RowMaker) -> Decoded:
     Raises:
         BadRequest: the text is no JSON object, or its outer fields are of the wrong kind.
     """
+    try:
+        return _decode(parse(body), maker)
+    except RecursionError:
+        raise BadRequest("The JSON is nested too deeply.") from None
+
+
+def _decode(request: dict[str, Any], maker: RowMaker) -> Decoded:
     rejected: Counter[str] = Counter()
     maker.arrive(time.time_ns())
     rows = []
-    for source, scope, span in _spans(parse(body), maker):
+    for source, scope, span in _spans(request, maker):
         row = maker.row(_parts(span, source, scope, maker)) if isinstance(span, dict) else None
         if row is not None:
             rows.append(row)

@@ -97,7 +97,7 @@ def make_plan(shape: Shape, is_secret: Callable[[str], bool], name_chars: int) -
     taken = tuple((i, key) for i, key in enumerate(shape.keys) if key in columns)
     kept = tuple(i for i, key in enumerate(shape.keys) if key not in columns)
     fields = tuple(field(shape.keys[i], name_chars) for i in kept)
-    masked = tuple(i for i in kept if is_secret(shape.keys[i]))
+    masked = tuple(i for i in kept if is_secret(shape.keys[i][:name_chars]))
     urls = tuple(i for i in kept if shape.keys[i] in URLS)
     signature = None if taken else signature_of(shape, fields, {})
     return Plan(signature, masked, urls, taken, kept, fields)
@@ -105,10 +105,11 @@ def make_plan(shape: Shape, is_secret: Callable[[str], bool], name_chars: int) -
 
 def field(key: str, name_chars: int) -> tuple[str, str]:
     """Name and direction of the data row of an attribute."""
+    key = _name(key, name_chars)
     for prefix, found in ((semconv.INPUT_PREFIX, semconv.INPUT), (semconv.OUTPUT_PREFIX, semconv.OUTPUT)):
         if key.startswith(prefix) and len(key) > len(prefix):
-            return _name(key[len(prefix) :], name_chars), found
-    return _name(key, name_chars), direction(key)
+            return key[len(prefix) :], found
+    return key, direction(key)
 
 
 def _name(key: str, chars: int) -> str:

@@ -3,17 +3,20 @@
 import json
 import time
 from collections import Counter
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from obsv import semconv
 from obsv.store.rows import Signature, Source, SpanRow
 from obsv.wire.clean import Cleaner, Secrets, count
-from obsv.wire.detail import USUAL_FLAGS, detail
+from obsv.wire.detail import USUAL_FLAGS, detail, fitted
 from obsv.wire.limits import DEFAULT_LIMITS, INT64_MAX, Limits, clip, clip_name
 from obsv.wire.plan import Cache, Plan, Shape, make_plan, signature_of, source_of
 
 MASK = "***"
 NO_TRACE, NO_SPAN = bytes(16), bytes(8)
+# Characters of keys or of a resource that are worth keeping.
+KEPT_CHARS = 20_000
 SIGNATURE_KEYS = (
     semconv.PROCESS_GROUP,
     semconv.FEED,
@@ -103,11 +106,13 @@ class RowMaker:
 
     def source(self, key: tuple[bytes, ...], resource: dict[str, Any], scope: dict[str, Any]) -> Source:
         """The source of an OTLP JSON resource and scope, each with its `schemaUrl`."""
-        return self._sources.put(key, source_of(self._origin(resource), self._origin(scope), encode))
+        made = source_of(self._origin(resource), self._origin(scope), encode)
+        # What is huge is made again each time rather than kept a thousand times.
+        return self._sources.put(key, made) if sum(map(len, key)) <= KEPT_CHARS else made
 
     def _origin(self, origin: dict[str, Any]) -> dict[str, Any]:
         names = {key: self.cleaner.name(origin[key]) for key in ("name", "version", "schemaUrl") if origin.get(key)}
-        return names | self.cleaner.attributes(origin)
+        return names | fitted(self.cleaner.attributes(origin), self.limits.value_chars)
 
     def row(self, parts: SpanParts) -> SpanRow | None:
         """The row of a span; None when its ids name nothing."""
@@ -120,13 +125,11 @@ class RowMaker:
         shape = Shape(
             parts.source.service, parts.scope, parts.name, parts.kind if 0 < parts.kind < 6 else INTERNAL, parts.keys
         )
-        plan = self._plans.get(shape) or self._plans.put(
-            shape, make_plan(shape, self.cleaner.is_secret, self.limits.name_chars)
-        )
+        plan = self._plans.get(shape) or self._plan(shape)
         values = self._masked(parts.values, plan)
         signature, columns = plan.signature, _NO_COLUMNS
         if signature is None:
-            columns = {key: values[i] for i, key in plan.taken}
+            columns = {key: self._column(key, values[i]) for i, key in plan.taken}
             values = [values[i] for i in plan.kept]
             signature = self._signature(shape, plan, columns)
         data = encode(values)
@@ -161,9 +164,24 @@ class RowMaker:
                 values[i] = self.cleaner.text(values[i])
         return values
 
+    def _plan(self, shape: Shape) -> Plan:
+        plan = make_plan(shape, self.cleaner.is_secret, self.limits.name_chars)
+        return self._plans.put(shape, plan) if sum(map(len, shape.keys)) <= KEPT_CHARS else plan
+
+    def _column(self, key: str, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return value[: self.limits.value_chars] if key == semconv.CODE_SOURCE_TEXT else self.cleaner.name(value)
+
     def _signature(self, shape: Shape, plan: Plan, columns: dict[str, Any]) -> Signature:
-        key = (shape, *(repr(value) for key, value in columns.items() if key in SIGNATURE_KEYS))
-        return self._signatures.get(key) or self._signatures.put(key, signature_of(shape, plan.fields, columns))
+        texts = [repr(columns.get(key)) for key in SIGNATURE_KEYS]
+        key = (shape, blake2b("\0".join(texts).encode(), digest_size=16).digest())
+        found = self._signatures.get(key)
+        if found is None:
+            found = signature_of(shape, plan.fields, columns)
+            if sum(map(len, shape.keys)) <= KEPT_CHARS:
+                self._signatures.put(key, found)
+        return found
 
     def _is_odd(self, parts: SpanParts) -> bool:
         return (
