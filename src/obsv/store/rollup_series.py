@@ -25,7 +25,6 @@ from obsv.store.histogram import middle_ns
 from obsv.store.reader import Row, Snapshot
 from obsv.store.rollups import ERROR, MINUTE_NS
 from obsv.store.series_form import Series, Wanted
-from obsv.store.sql import Sql
 from obsv.store.where import where
 
 _STATUS, _DURATION = Field(INTRINSIC, "span:status"), Field(INTRINSIC, "span:duration")
@@ -39,7 +38,7 @@ select {names}json_group_array(json_array(slot, 0, n)) as counts from (
 _DURATIONS = """
 select {names}json_group_array(json_array(slot, bucket, n)) as counts from (
   select {columns}(s.minute - ?) / ? as slot, s.bucket as bucket, sum(s.count) as n
-  from histogram s {join} where s.minute >= ? and s.minute <= ? and {where} group by {names}slot, s.bucket
+  from {histogram} s {join} where s.minute >= ? and s.minute <= ? and {where} group by {names}slot, s.bucket
 ) group by {groups}
 """
 _JOIN = "cross join process p on p.id = s.process_id"
@@ -60,9 +59,7 @@ def from_rollups(snapshot: Snapshot, wanted: Wanted) -> list[Series] | None:
     if not (by_minutes and known and wanted.field in (None, _DURATION)) or (measured and outcomes):
         return None
     test = where(All(tuple(parts)))
-    if measured:
-        everything = not wanted.by and all(part == Always(True) for part in parts)
-        test &= Sql("s.process_id = 0" if everything else "s.process_id > 0")
+    everything = not wanted.by and all(part == Always(True) for part in parts)
     names = "".join(f"g{place}, " for place in range(len(wanted.by)))
     sql = (_DURATIONS if measured else _COUNTS).format(
         names=names,
@@ -70,6 +67,7 @@ def from_rollups(snapshot: Snapshot, wanted: Wanted) -> list[Series] | None:
         join=_JOIN if wanted.by else "",
         where=test.text,
         groups=names.rstrip(", ") or "1 = 1",
+        histogram="minute_histogram" if everything else "process_histogram",
         column=outcomes[0] if outcomes else "count",
     )
     first, last = (time_ns // MINUTE_NS for time_ns in wanted.within)

@@ -105,7 +105,7 @@ select process_id, json_group_array(json_array(class, count)) as classes, sum(to
   from {{table}} and process_id in (select value from json_each(?)) group by 1, 2
 ) group by process_id
 """
-_EVERY = _CLASSES.format(sum="0", table="histogram where minute = 0")
+_EVERY = _CLASSES.format(sum="0", table="process_histogram where minute = 0")
 _FAILED = _CLASSES.format(sum="sum(total_ns)", table="failure_histogram where 1")
 _PROCESSES = """
 select p.id, p.name, p.service, p.kind, m.count, m.errors, m.total_ns

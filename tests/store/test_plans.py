@@ -1,0 +1,96 @@
+"""What is asked all the time reads large tables by an index, never from end to end."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from query_world import START_NS, make
+
+from obsv.store import Reader
+from obsv.store.condition_search import find_traces
+from obsv.store.conditions import INTRINSIC, RESOURCE, SPAN, All, Always, Compare, Condition, Field
+from obsv.store.read_spans import read_spans, read_trace
+from obsv.store.reader import Params, Row, Snapshot
+from obsv.store.rollups import MINUTE_NS
+from obsv.store.series import count_series
+from obsv.store.series_form import Wanted
+from obsv.store.services import dependencies, operations, services
+from obsv.store.summaries import matches, summaries
+from obsv.store.tags import tag_names, tag_values
+from obsv.store.totals import totals
+from obsv.store.ways import Range
+
+LARGE = ("span", "s", "x", "histogram", "failure_histogram", "calls_minute", "m", "request_half")
+SHOP = Compare(Field(RESOURCE, "service.name"), "=", "shop")
+SKU = Compare(Field(SPAN, "sku"), "=", "sku-1")
+HOUR = Range(START_NS // MINUTE_NS * MINUTE_NS, START_NS // MINUTE_NS * MINUTE_NS + 60 * MINUTE_NS - 1)
+TRACE = f"{1:032x}"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Reader]:
+    reader = Reader(make(tmp_path / "obsv.db"))
+    yield reader
+    reader.close()
+
+
+def series(condition: Condition, *by: Field, measured: Field | None = None) -> Callable[[Snapshot], object]:
+    return lambda snapshot: count_series(snapshot, Wanted(condition, by, HOUR, MINUTE_NS, measured))
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda snapshot: find_traces(snapshot, All((SHOP, SKU))),
+        lambda snapshot: find_traces(snapshot, Compare(Field(INTRINSIC, "trace:rootName"), "=", "GET /cart")),
+        lambda snapshot: find_traces(snapshot, Compare(Field(INTRINSIC, "span:status"), "=", 2)),
+        lambda snapshot: summaries(snapshot, [TRACE]),
+        lambda snapshot: matches(snapshot, SKU, [TRACE], 3),
+        lambda snapshot: read_trace(snapshot, TRACE),
+        lambda snapshot: read_spans(snapshot, [1, 2]),
+        lambda snapshot: tag_names(snapshot, 100),
+        lambda snapshot: tag_values(snapshot, Field(SPAN, "sku"), SHOP, 100),
+        series(SHOP, Field(INTRINSIC, "span:name")),
+        series(Always(True), measured=Field(INTRINSIC, "span:duration")),
+        series(SHOP, measured=Field(INTRINSIC, "span:duration")),
+        lambda snapshot: totals(_Only(snapshot), 0),
+        lambda snapshot: services(_Only(snapshot)),
+        lambda snapshot: operations(_Only(snapshot), "shop"),
+        lambda snapshot: dependencies(_Only(snapshot), START_NS, START_NS + 1),
+    ],
+)
+def test_no_large_table_is_scanned(
+    world: Reader, ask: Callable[[Snapshot], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each statement's plan searches the large tables."""
+    scans: list[str] = []
+    asked: list[str] = []
+    query = Snapshot.query
+
+    def watched(self: Snapshot, sql: str, params: Params = ()) -> list[Row]:
+        asked.append(sql)
+        plan = [row["detail"] for row in query(self, f"explain query plan {sql}", params)]
+        tables = [line.split()[1] for line in plan if line.startswith("SCAN") and line.split()[1] in LARGE]
+        scans.extend(table for table in tables if f"CO-ROUTINE {table}" not in plan)
+        return query(self, sql, params)
+
+    monkeypatch.setattr(Snapshot, "query", watched)
+    with world.snapshot() as snapshot:
+        ask(snapshot)
+    assert asked
+    assert scans == []
+
+
+class _Only(Reader):
+    """A reader of one snapshot."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def query(self, sql: str, params: Params = ()) -> list[Row]:
+        return self._snapshot.query(sql, params)
+
+    def snapshot(self):  # type: ignore[no-untyped-def]
+        from contextlib import nullcontext
+
+        return nullcontext(self._snapshot)
