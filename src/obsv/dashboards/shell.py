@@ -137,7 +137,8 @@ def register(app: DashApp) -> None:
         Output("page", "children"),
         Output("title", "data"),
         Input("location", "pathname"),
-        State("location", "search"),
+        # A link to the same page with another query opens another view of it.
+        Input("location", "search"),
     )
     def route(pathname: str | None, search: str | None) -> tuple[Any, dict[str, str]]:
         return show(app, pathname or "/", search or "")

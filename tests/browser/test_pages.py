@@ -1,0 +1,153 @@
+"""Trace, flow, code, compare and reproduce, in a browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calls import call
+from playwright.sync_api import Page, expect
+from serving import serving
+
+from obsv.store import Code, Reader, Writer
+
+HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
+FAILED = """
+select s.trace as trace_id, lower(hex(s.span_id)) as span_id from span s join process p on p.id = s.process_id
+where s.status = 2 and p.name = 'shop.pricing.quote' order by s.id desc limit 1
+"""
+
+
+@pytest.fixture(scope="module")
+def failed(store: Path) -> tuple[str, str]:
+    """Trace and span id of a call that failed by itself."""
+    reader = Reader(store)
+    row = reader.one(FAILED)
+    reader.close()
+    assert row is not None
+    return row["trace_id"], row["span_id"]
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Any:
+    """A server whose store is full of markup."""
+    path = tmp_path / "hostile.db"
+    writer = Writer(path)
+    code = Code("/srv/shop.py", 1, f"def f(x):\n    return '{HOSTILE}'\n")
+    shape = {"name": HOSTILE, "service": HOSTILE, "group": HOSTILE, "code": code}
+    values = {"inputs": {HOSTILE: HOSTILE}, "outputs": {"return": HOSTILE}}
+    event = {"timeUnixNano": "1790000000000000000", "name": HOSTILE}
+    inner = call(2, 1, start=1, ms=3, error=f"ValueError: {HOSTILE}", detail={"events": [event]}, **shape, **values)
+    writer.write([call(3, start=0, **shape, **values), inner, call(1, ms=9, **shape)])
+    writer.close()
+    with serving(path) as address:
+        yield address
+
+
+def shown_trace(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.locator("#trace-grid .ag-center-cols-container .ag-row").first).to_be_visible()
+
+
+def test_the_trace_tells_where_it_failed(page: Page, failed: tuple[str, str]) -> None:
+    """The jump leads to the deepest failed call; its panel has inputs and the exception, the address its span."""
+    shown_trace(page, f"/trace/{failed[0]}")
+    expect(page.locator("#trace-title")).to_contain_text("POST /orders")
+    page.locator("#trace-error").click()
+    expect(page.locator("#trace-panel h2")).to_have_text("shop.pricing.quote")
+    expect(page.locator("#trace-panel .traceback-text")).to_contain_text("it has not traded today")
+    assert f"span={failed[1]}" in page.url
+
+
+def test_a_link_opens_a_span_and_escape_closes_it(page: Page, failed: tuple[str, str]) -> None:
+    """The same view from the address."""
+    shown_trace(page, f"/trace/{failed[0]}?span={failed[1]}")
+    expect(page.locator("#trace-panel h2")).to_have_text("shop.pricing.quote")
+    page.keyboard.press("Escape")
+    expect(page.locator("#trace-panel")).to_be_hidden()
+
+
+def test_the_trace_is_searched_and_folded(page: Page, failed: tuple[str, str]) -> None:
+    """In values too; folded rows are gone and come back."""
+    shown_trace(page, f"/trace/{failed[0]}")
+    page.keyboard.press("/")
+    page.keyboard.type("not traded")
+    expect(page.locator("#trace-found")).to_contain_text("of")
+    rows = page.locator("#trace-grid .ag-center-cols-container .ag-row")
+    before = rows.count()
+    page.locator("#trace-fold").click()
+    expect(rows).to_have_count(2)
+    page.locator("#trace-unfold").click()
+    expect(rows).to_have_count(before)
+
+
+def test_a_call_is_reproduced(page: Page, failed: tuple[str, str]) -> None:
+    """The dialog shows the test."""
+    shown_trace(page, f"/trace/{failed[0]}?span={failed[1]}")
+    page.get_by_role("button", name="Reproduce").click()
+    expect(page.locator("#repro-body .source")).to_contain_text("with pytest.raises(ValueError) as caught:")
+
+
+def test_the_flow_is_drawn(page: Page) -> None:
+    """Functions and feeds, and a list that says the same to who cannot see it."""
+    page.goto("/flow?range=24h")
+    expect(page.locator("#flow-list li").first).to_be_attached()
+    expect(page.locator("#flow-note")).to_contain_text("functions called")
+    page.wait_for_function("document.getElementById('flow-graph')._cyreg?.cy.nodes('.feed').length === 3")
+    page.locator("#flow-fold").click()
+    page.wait_for_function("document.getElementById('flow-graph')._cyreg.cy.nodes('.process').length === 0")
+
+
+def test_lineage_is_drawn(page: Page) -> None:
+    """Values that went from call to call."""
+    page.goto("/flow?mode=lineage&range=24h")
+    expect(page.locator("#flow-note")).to_contain_text("values went from an output into an input")
+    page.wait_for_function("document.getElementById('flow-graph')._cyreg?.cy.edges('.handover').length > 3")
+
+
+def test_a_function_is_inspected(page: Page) -> None:
+    """From the list to its source, figures and variables."""
+    page.goto("/code?range=24h")
+    page.get_by_role("link", name="shop.pricing.quote").click()
+    expect(page.locator("#code-body .source")).to_contain_text("def quote(symbol: str, quantity: int)")
+    expect(page.locator("#code-body .variables")).to_contain_text("symbol")
+    expect(page.locator("#code-body .tiles")).to_contain_text("P99")
+
+
+def test_a_failed_call_is_compared(page: Page, failed: tuple[str, str]) -> None:
+    """Its inputs beside those of the last good one; then two times of the function."""
+    page.goto(f"/compare?trace={failed[0]}&span={failed[1]}")
+    expect(page.locator("#compare-body")).to_contain_text("Last good call before it")
+    expect(page.locator("#compare-body mark").first).to_be_visible()
+    page.get_by_text("Two times").click()
+    expect(page.locator("#compare-body .figures")).to_contain_text("P95")
+    assert "mode=times" in page.url
+
+
+PLACES: dict[str, Callable[[str], str]] = {
+    "trace": lambda trace: f"/trace/{trace}?span=0000000000000002",
+    "flow": lambda trace: "/flow",
+    "lineage": lambda trace: "/flow?mode=lineage",
+    "code": lambda trace: "/code?process=",
+    "compare": lambda trace: f"/compare?trace={trace}&span=0000000000000002",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_recorded_markup_stays_text(page: Page, hostile: str, place: str) -> None:
+    """In names, services, values, events, exceptions and sources: nothing of it runs or becomes an element."""
+    address = PLACES[place]("0123456789abcdef0123456789abcdef")
+    if place == "code":
+        page.goto(hostile + "/code")
+        page.evaluate(f"location.search = '?process=' + encodeURIComponent({json.dumps(HOSTILE)})")
+        expect(page.locator("#code-body .variables")).to_be_visible()
+    else:
+        page.goto(hostile + address)
+        expect(page.locator("#page > div").first).to_be_visible()
+    if place == "trace":
+        expect(page.locator("#trace-panel .value-table").first).to_contain_text("<img src=x")
+    assert page.locator("img[src=x]").count() == 0
+    assert page.title() != "owned"
