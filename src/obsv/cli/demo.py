@@ -1,6 +1,7 @@
 """`obsv demo`: a small live program, recorded, and what was recorded."""
 
-import threading
+import subprocess
+import sys
 from pathlib import Path
 
 from rich.text import Text
@@ -11,6 +12,18 @@ from obsv.cli.output import console
 from obsv.demo.program import run
 from obsv.store.filters import Filters
 from obsv.store.reader import Reader
+
+# Ends by its own flush when the app is closed.
+_PROGRAM = """
+import signal, sys
+import obsv
+from obsv.demo.program import run
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
+obsv.configure(db=sys.argv[1], service_name=sys.argv[2])
+run(float(sys.argv[3]))
+"""
 
 
 def demo(db: Path, seconds: float, service: str) -> None:
@@ -43,10 +56,12 @@ def _failed_trace(db: Path) -> str | None:
 
 
 def live_demo(db: Path, port: int, seconds: float, service: str) -> None:
-    """The program and the app on it, side by side, until interrupted."""
+    """The program in a process of its own, and the app on it here, until interrupted."""
     from obsv.cli.serve import serve
 
-    obsv.configure(db=db, service_name=service)
-    thread = threading.Thread(target=run, args=(seconds,), name="demo", daemon=True)
-    thread.start()
-    serve(db, port=port, otlp_grpc=None, otlp_http=None, open_browser=True)
+    program = subprocess.Popen([sys.executable, "-c", _PROGRAM, str(db), service, str(seconds)])
+    try:
+        serve(db, port=port, otlp_grpc=None, otlp_http=None, open_browser=True)
+    finally:
+        program.terminate()
+        program.wait()
