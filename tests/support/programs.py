@@ -30,14 +30,15 @@ class Programs:
 
     Args:
         directory: where they are and run.
+        db: the database that `recorded` fills; by default inside the directory.
     """
 
     directory: Path
+    db: Path = Path()
 
-    @property
-    def db(self) -> Path:
-        """The database that `recorded` fills."""
-        return self.directory / "recorded" / "observability.db"
+    def __post_init__(self) -> None:
+        if self.db == Path():
+            self.db = self.directory / "recorded" / "observability.db"
 
     def write(self, path: str, source: str) -> Path:
         """Write a file; returns its path."""
@@ -66,16 +67,18 @@ class Programs:
 
     def processes(self) -> set[object]:
         """The names of everything recorded."""
-        return {row[0] for row in self.rows()}
+        return {row[0] for row in self.rows("distinct process", "")}
 
     def _run(self, command: list[str], input: str, environment: dict[str, str]) -> Outcome:
         variables = {**os.environ, "OBSV_DB": str(self.db), "PYTHONDONTWRITEBYTECODE": "1", **environment}
         run = subprocess.run(
-            command, cwd=self.directory, env=variables, input=input, capture_output=True, text=True, timeout=120
+            command, cwd=self.directory, env=variables, input=input, capture_output=True, text=True, timeout=600
         )
         return Outcome(run.returncode, _comparable(run.stdout), _comparable(run.stderr))
 
 
 def _comparable(text: str) -> str:
     """Text without what differs from one run to the next."""
-    return re.sub(r"0x[0-9a-f]+", "0x…", re.sub(r"Thread-\d+", "Thread-…", text))
+    for pattern, instead in ((r"0x[0-9a-f]+", "0x…"), (r"Thread-\d+", "Thread-…"), (r"in \d+\.\d+s", "in …s")):
+        text = re.sub(pattern, instead, text)
+    return text
