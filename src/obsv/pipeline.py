@@ -1,5 +1,6 @@
 """Everything between a monitored call and the store: provider, buffer, writer, housekeeping."""
 
+import contextlib
 import logging
 import os
 import time
@@ -76,6 +77,9 @@ class Pipeline:
 
 
 def _processor(settings: Settings, exporter: SpanExporter) -> ErrorFirstSpanProcessor:
+    # Calls may have to be put aside beside the database before its writer has made the directory.
+    with contextlib.suppress(OSError):
+        settings.db.parent.mkdir(parents=True, exist_ok=True)
     return ErrorFirstSpanProcessor(
         exporter,
         lane_size=settings.lane_size,

@@ -325,6 +325,15 @@ def test_db_and_service(programs: Programs) -> None:
     assert programs.rows("process, service") == [("__main__.f", "shop")]
 
 
+def test_directory_of_the_database_is_there_from_the_start(programs: Programs) -> None:
+    """The first calls can be put aside beside the database before its writer has begun."""
+    programs.write(
+        "main.py",
+        "import obsv, os, sys\nobsv.configure(db=sys.argv[1])\nprint(os.path.isdir(os.path.dirname(sys.argv[1])))\n",
+    )
+    assert programs.recorded("main.py", str(programs.directory / "a" / "b" / "x.db")) == (0, "True\n", "")
+
+
 def test_database_that_cannot_be_written(programs: Programs) -> None:
     """A program runs to its own end though nothing can be recorded."""
     (programs.directory / "recorded").write_text("a file where a directory should be")
