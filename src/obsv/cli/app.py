@@ -1,5 +1,7 @@
 """The commands; each loads what it needs when it runs, so that `obsv --help` is quick."""
 
+import io
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +36,10 @@ _EXIT_CODES = "Exit codes: 0 done, 1 problems found or nothing of that name, 2 w
 def main(arguments: Sequence[str]) -> int:
     """Run a command; returns its exit code."""
     command = typer.main.get_command(app)
+    # An arrow on a terminal that knows only ASCII becomes a question mark.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
     def run() -> int:
         result = command.main(list(arguments), prog_name="obsv", standalone_mode=False)

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+from rich.console import Console
 from rich.text import Text
 
 from obsv.analysis.durations import duration
@@ -36,10 +37,10 @@ def line(call: Call) -> Text:
     text.append(visible(call.process), "bold")
     inputs = ", ".join(f"{value.name}={_short(value.text)}" for value in call.values if value.data_type == "INPUT")
     outputs = ", ".join(_short(value.text) for value in call.values if value.data_type == "OUTPUT")
-    text.append(f"({inputs})")
     if call.exception:
-        text.append(f" {_last_line(call.exception)}", "red")
-    elif outputs:
+        text.append(f"  {_last_line(call.exception)}  ", "red")
+    text.append(f"({inputs})")
+    if outputs and not call.exception:
         text.append(f" → {outputs}")
     return text
 
@@ -61,7 +62,15 @@ def show(calls: list[Call], as_json: bool) -> None:
         return
     out = console()
     for call in calls:
-        out.print(line(call), soft_wrap=not out.is_terminal)
+        _print(out, call)
+
+
+def _print(out: Console, call: Call) -> None:
+    """On a screen a call is one line; elsewhere nothing is cut."""
+    if out.is_terminal:
+        out.print(line(call), no_wrap=True, overflow="ellipsis")
+    else:
+        out.print(line(call), soft_wrap=True)
 
 
 def tail(db: Path, filters: Filters, limit: int, follow: bool, as_json: bool) -> None:
@@ -93,7 +102,7 @@ def errors(db: Path, filters: Filters, start_ns: int, limit: int, as_json: bool)
         return
     out = console()
     for call in found:
-        out.print(line(call), soft_wrap=not out.is_terminal)
+        _print(out, call)
         out.print(Text(f"trace {call.trace_id}  span {call.span_id}", "dim"))
         out.print(Text(visible(call.exception or "").rstrip()))
         out.print()

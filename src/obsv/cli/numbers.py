@@ -26,7 +26,7 @@ def stats(db: Path, since_ns: int | None, process: str | None, as_json: bool) ->
     if as_json:
         print_json(*({**each._asdict(), "error_rate": each.error_rate} for each in found))
         return
-    table(STATS, map(_row, found), right=STATS[2:])
+    table(STATS, map(_row, found), right=STATS[2:], spare=("group", "mean", "max"))
     say(f"{sum(each.calls for each in found):,} calls, {sum(each.errors for each in found):,} errors")
 
 

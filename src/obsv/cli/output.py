@@ -15,6 +15,7 @@ from obsv.analysis.markdown import visible
 STATUS_STYLE = {"OK": "green", "ERR": "bold red"}
 # Piped output is for grep and less: nothing is cut or wrapped to the width of a screen that is not there.
 _PIPED_WIDTH = 10_000
+_READABLE = 24
 
 
 def console() -> Console:
@@ -39,18 +40,46 @@ def _plain(value: Any) -> Any:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[str] = ()) -> None:
-    """A table; ids are never cut, long texts wrap.
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[str] = (), spare: Sequence[str] = ()
+) -> None:
+    """A table; ids are never cut. Where the screen is too narrow for it, a line a value instead.
 
     Args:
         right: columns of numbers.
+        spare: columns that a narrow screen can do without, the first to go first.
     """
-    shown = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        narrow = column in right or column.endswith(("_id", "ts", "status"))
-        shown.add_column(column, justify="right" if column in right else "left", no_wrap=narrow, overflow="fold")
+    if not columns:
+        return
+    cells = [list(map(cell, row)) for row in rows]
+    widths = [max([len(name), *(row[at].cell_len for row in cells)]) for at, name in enumerate(columns)]
+    kept, room = list(range(len(columns))), console().width
+    for name in spare:
+        if sum(widths[at] + 2 for at in kept) - 2 > room:
+            kept.remove(columns.index(name))
+    # The widest column may wrap, down to a width at which it can still be read.
+    least = sum(widths[at] + 2 for at in kept) - 2 - max(widths[at] for at in kept) + _READABLE
+    if min(least, sum(widths[at] + 2 for at in kept) - 2) > room:
+        _records(columns, cells)
+        return
+    widest = max(kept, key=lambda at: widths[at])
+    _table([columns[at] for at in kept], [[row[at] for at in kept] for row in cells], right, kept.index(widest))
+
+
+def _records(columns: Sequence[str], rows: list[list[Text]]) -> None:
+    out, width = console(), max(map(len, columns))
     for row in rows:
-        shown.add_row(*map(cell, row))
+        for name, value in zip(columns, row, strict=True):
+            out.print(Text(f"{name:{width}}  ", "bold") + value)
+        out.print()
+
+
+def _table(columns: Sequence[str], rows: list[list[Text]], right: Sequence[str], wraps: int) -> None:
+    shown = Table(box=None, header_style="bold", pad_edge=False)
+    for at, column in enumerate(columns):
+        shown.add_column(column, justify="right" if column in right else "left", no_wrap=at != wraps, overflow="fold")
+    for row in rows:
+        shown.add_row(*row)
     console().print(shown)
 
 

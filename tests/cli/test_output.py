@@ -1,0 +1,37 @@
+"""Tables on screens of different widths."""
+
+import pytest
+
+from obsv.cli.output import table
+
+COLUMNS = ("process", "group", "calls", "trace_id")
+ROWS = [("shop.orders.place_an_order", "shop.orders", "1,024", "0123456789abcdef" * 2)]
+
+
+def lines(capsys: pytest.CaptureFixture[str], width: int | None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    if width is None:
+        monkeypatch.delenv("COLUMNS", raising=False)
+    else:
+        monkeypatch.setenv("COLUMNS", str(width))
+    table(COLUMNS, ROWS, right=("calls",), spare=("group",))
+    return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize("width", [160, None])
+def test_wide(capsys: pytest.CaptureFixture[str], width: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is room, or no screen at all, everything stands on one line."""
+    assert lines(capsys, width, monkeypatch)[1].split() == list(ROWS[0])
+
+
+def test_narrow(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can be spared goes first; ids stay whole."""
+    head, row = lines(capsys, 75, monkeypatch)
+    assert head.split() == ["process", "calls", "trace_id"]
+    assert row.split() == [ROWS[0][0], ROWS[0][2], ROWS[0][3]]
+
+
+def test_too_narrow(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no table fits, each value has a line, and none is left out."""
+    shown = lines(capsys, 44, monkeypatch)
+    assert [line.split()[0] for line in shown if line] == list(COLUMNS)
+    assert shown[3].split() == ["trace_id", ROWS[0][3]]
