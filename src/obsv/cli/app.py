@@ -227,3 +227,17 @@ def import_(
     from obsv.cli.transfer import import_ as import_spans
 
     return 0 if import_spans(db, file) else FOUND_PROBLEMS
+
+
+@app.command(epilog=_EXIT_CODES)
+def repro(
+    span_id: Annotated[str, typer.Argument(help="A span, or TRACE_ID/SPAN_ID.", metavar="SPAN_ID")],
+    db: Db = DEFAULT,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file or a directory; default: stdout.")
+    ] = None,
+) -> None:
+    """Write a pytest file that repeats a recorded call."""
+    from obsv.cli.repro import repro as write_test
+
+    write_test(existing(db), span_id, output)

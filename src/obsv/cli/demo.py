@@ -13,11 +13,17 @@ from obsv.demo.program import run
 from obsv.store.filters import Filters
 from obsv.store.reader import Reader
 
-# Ends by its own flush when the app is closed.
+# Ends by its own flush when the app is closed, or when its standard input is: then whoever started it is gone.
 _PROGRAM = """
-import signal, sys
+import os, signal, sys, threading
 import obsv
 from obsv.demo.program import run
+
+def end_with_parent():
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+threading.Thread(target=end_with_parent, daemon=True).start()
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
@@ -59,7 +65,7 @@ def live_demo(db: Path, port: int, seconds: float, service: str) -> None:
     """The program in a process of its own, and the app on it here, until interrupted."""
     from obsv.cli.serve import serve
 
-    program = subprocess.Popen([sys.executable, "-c", _PROGRAM, str(db), service, str(seconds)])
+    program = subprocess.Popen([sys.executable, "-c", _PROGRAM, str(db), service, str(seconds)], stdin=subprocess.PIPE)
     try:
         serve(db, port=port, otlp_grpc=None, otlp_http=None, open_browser=True)
     finally:
