@@ -7,6 +7,8 @@ STAMP := $(VENV)/.installed
 PEERS := $(if $(shell command -v npm),$(patsubst %/package.json,%/node_modules/.installed,$(wildcard tests/peers/*/package.json)))
 # The program and the app on it until Ctrl-C; `make demo DEMO_ARGS=` runs it for a while and prints what was recorded.
 DEMO_ARGS ?= --serve
+# Playwright keeps an event loop running in its thread: tests of browsers have processes of their own.
+BROWSER_SDK := tests/peers/test_browser_sdk.py
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
 .PHONY: demo test lint unit test-all bench screenshots clean
@@ -23,7 +25,11 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 unit: $(STAMP) $(PEERS)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@status=0; \
+	$(BIN)/python -m pytest $(PYTEST_ARGS) --ignore tests/browser --ignore $(BROWSER_SDK) || status=1; \
+	$(BIN)/python -m pytest tests/browser || status=1; \
+	$(BIN)/python -m pytest $(BROWSER_SDK) || status=1; \
+	exit $$status
 
 # The suite on every interpreter of 3.10 to 3.13 that is found.
 test-all:
