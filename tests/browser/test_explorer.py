@@ -177,6 +177,11 @@ def test_a_row_opens_the_drill_down(page: Page) -> None:
     expect(detail.locator(".exception-last")).to_contain_text("ValueError: no price for")
     expect(detail.locator(".js-plotly-plot .scatterlayer")).to_be_visible()
     expect(detail.locator(".relative.here")).to_contain_text("shop.pricing.quote")
+    detail.get_by_role("button", name="Reproduce").click()
+    expect(page.locator("#repro-body .source")).to_contain_text("with pytest.raises(ValueError) as caught:")
+    page.keyboard.press("Escape")
+    expect(page.locator("#repro-body")).to_have_count(0)
+    expect(detail).to_be_visible()
     link = page.url
     assert "call=" in link
     page.keyboard.press("Escape")

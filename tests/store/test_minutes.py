@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from calls import EPOCH_NS, call
 from hypothesis import given
 from hypothesis import strategies as st
 
+from obsv.store import Reader, Writer
 from obsv.store.minutes import Minutes
 from obsv.store.window import NS, Window
 
@@ -25,3 +27,20 @@ def test_a_window_ends_in_its_last_minute() -> None:
     assert Minutes.of(Window(5 * MINUTE, 7 * MINUTE)) == (5, 6)
     assert Minutes.of(Window(5 * MINUTE, 7 * MINUTE + 1)) == (6, 7)
     assert Minutes.of(Window(5 * MINUTE, 5 * MINUTE + 1)) == (5, 5)
+
+
+def test_only_minutes_that_were_recorded_are_looked_up(writer: Writer, reader: Reader) -> None:
+    """A window from the beginning of time into the far future costs no more than the file has."""
+    writer.write([call(1), call(2, at=EPOCH_NS + 3 * MINUTE)])
+    first = EPOCH_NS // MINUTE
+    with reader.snapshot() as store:
+        assert Minutes(1, 2**40).recorded(store) == (first, first + 3)
+        assert Minutes(first + 2, 2**40).recorded(store) == (first + 2, first + 3)
+
+
+def test_of_an_empty_file_there_is_none(writer: Writer, reader: Reader) -> None:
+    """The last is before the first."""
+    writer.open()
+    with reader.snapshot() as store:
+        first, last = Minutes(1, 2**40).recorded(store)
+    assert last < first

@@ -8,6 +8,8 @@ from dash.development.base_component import Component
 from obsv.dashboards.clock import duration, local, when
 from obsv.dashboards.components import badge, button_link, chart, source, status_badge
 from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.axis import duration_axis
+from obsv.dashboards.components.repro import repro_button
 from obsv.dashboards.theme import figure
 from obsv.store.calls import Call, Value
 from obsv.store.detail import Detail, Point, Relative
@@ -45,12 +47,14 @@ def _head(found: Detail) -> Component:
         html.Span(f"CPU {duration(found.cpu_ns)}") if found.cpu_ns is not None else None,
         html.Span(f"memory {found.memory_bytes / MiB:+.2f} MiB") if found.memory_bytes is not None else None,
     ]
-    links = [
+    links: list[Component] = [
         button_link("Trace", f"/trace/{call.trace_id}", {"span": call.span_id}),
         button_link("Function", "/code", {"process": call.process}),
     ]
     if call.status == "ERR":
         links.append(button_link("Compare", "/compare", {"trace": call.trace_id, "span": call.span_id}))
+    if found.source is not None:
+        links.append(repro_button(call.trace_id, call.span_id))
     title = html.H2([status_badge(call.status), html.Span(call.process, className="mono", title=call.process)])
     return html.Header(
         [
@@ -128,10 +132,9 @@ def _sparkline(found: Detail) -> Component:
             "name": "this call",
         },
     ]
-    axis = {"ticksuffix": " ms", "nticks": 4, "showgrid": True, "fixedrange": True}
     layout = figure(
         traces,
-        yaxis=axis,
+        yaxis=duration_axis(value for each in traces for value in each["y"]),
         xaxis={"nticks": 5, "fixedrange": True, "ticks": "outside", "ticklen": 5, "tickcolor": "rgba(0,0,0,0)"},
         hovermode="closest",
     )
@@ -143,10 +146,11 @@ def _series(points: list[Point], mode: str, colour: str) -> dict[str, Any]:
         "type": "scatter",
         "mode": mode,
         "x": [f"{local(point.start_ns):%Y-%m-%d %H:%M:%S.%f}" for point in points],
-        "y": [point.duration_ns / 1e6 for point in points],
+        "y": [point.duration_ns for point in points],
+        "customdata": [duration(point.duration_ns) for point in points],
         "marker": {"size": 4, "color": colour, "opacity": 0.75},
         "line": {"color": colour, "width": 1.5},
-        "hovertemplate": "%{y:.4~g} ms<br>%{x|%H:%M:%S.%L}",
+        "hovertemplate": "%{customdata}<br>%{x|%H:%M:%S.%L}",
     }
 
 

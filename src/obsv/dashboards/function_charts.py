@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from obsv.analysis.distribution import Scale
 from obsv.dashboards.clock import duration, local
 from obsv.dashboards.components import chart, empty
+from obsv.dashboards.components.axis import count_axis, duration_axis
 from obsv.dashboards.theme import DARK, figure
 from obsv.store.function import History
 from obsv.store.sums import Sums
@@ -25,9 +26,10 @@ def latency(sums: Sums, *, height: int = 188) -> Component:
         return empty("No calls in this time")
     scale = Scale.over(sums.buckets)
     marks = _marks(scale, sums)
+    drawn = bars(scale, sums, ACCENT, "calls")
     return chart(
-        figure([bars(scale, sums, ACCENT, "calls")], xaxis=log_axis(scale), yaxis=_counts(), bargap=0.08,
-               hovermode="closest", margin={"t": 20}, **marks),
+        figure([drawn], xaxis=log_axis(scale), yaxis=count_axis(drawn["y"]), bargap=0.08, hovermode="closest",
+               margin={"t": 20}, **marks),
         height=height,
         label="Histogram of durations",
     )  # fmt: skip
@@ -83,10 +85,6 @@ def _apart(notes: list[dict[str, Any]], scale: Scale) -> list[dict[str, Any]]:
     return joined
 
 
-def _counts() -> dict[str, Any]:
-    return {"fixedrange": True, "nticks": 4, "tickformat": "~s", "showgrid": True}
-
-
 def day(history: History) -> Component:
     """Calls and errors, and below them durations, over 24 hours."""
     times = [f"{local(history.start_ns + at * history.step_ns):%Y-%m-%d %H:%M}" for at in range(len(history.bins))]
@@ -103,12 +101,13 @@ def day(history: History) -> Component:
         each["hovertemplate"] = "%{y:,}"
     lines = [_line(times, history, share, name, colour)
              for (share, name), colour in zip(PERCENTILES, (ACCENT, STALE, ERR), strict=True)]  # fmt: skip
-    milliseconds = {**_counts(), "ticksuffix": " ms"}
+    counts = count_axis(each.calls for each in history.bins)
+    durations = duration_axis(value for line in lines for value in line["y"])
     return html.Div(
         [
-            chart(figure(calls, barmode="stack", bargap=0.15, yaxis=_counts(), xaxis=ends), height=112,
+            chart(figure(calls, barmode="stack", bargap=0.15, yaxis=counts, xaxis=ends), height=112,
                   label="Calls of 24 hours, failed ones marked"),
-            chart(figure(lines, yaxis=milliseconds, xaxis=ends), height=124, label="Percentiles of 24 hours"),
+            chart(figure(lines, yaxis=durations, xaxis=ends), height=124, label="Percentiles of 24 hours"),
         ]
     )  # fmt: skip
 
@@ -119,9 +118,10 @@ def _line(times: list[str], history: History, share: float, name: str, colour: s
         "type": "scatter",
         "mode": "lines",
         "x": times,
-        "y": [None if value is None else value / 1e6 for value in values],
+        "y": values,
+        "customdata": [None if value is None else duration(value) for value in values],
         "name": name,
         "line": {"color": colour, "width": 1.4},
         "connectgaps": False,
-        "hovertemplate": "%{y:,.3~g} ms",
+        "hovertemplate": "%{customdata}",
     }

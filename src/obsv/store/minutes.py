@@ -8,7 +8,11 @@ from obsv.store.reader import Snapshot
 from obsv.store.rollups import MINUTE_NS
 from obsv.store.window import Window
 
-FIRST = "select min(minute) as first from process_minute where minute > 0"
+# Two look-ups by the key; min and max together would read it all.
+ENDS = """
+select (select min(minute) from process_minute where minute > 0) as first,
+  (select max(minute) from process_minute) as last
+"""
 
 
 class Minutes(NamedTuple):
@@ -24,10 +28,11 @@ class Minutes(NamedTuple):
         return cls(max(1, last - max(1, round(window.seconds / 60)) + 1), last)
 
     def recorded(self, store: Snapshot) -> Minutes:
-        """Those since the first that was recorded: queries look up minute by minute."""
-        row = store.one(FIRST)
-        first = row["first"] if row and row["first"] is not None else self.last + 1
-        return Minutes(max(self.first, first), self.last)
+        """Those between the first and the last that were recorded: queries look up minute by minute."""
+        row = store.one(ENDS)
+        if row is None or row["first"] is None:
+            return Minutes(self.first, self.first - 1)
+        return Minutes(max(self.first, row["first"]), min(self.last, row["last"]))
 
     def params(self, **more: object) -> dict[str, object]:
         """What queries bind: `first`, `last` and more."""

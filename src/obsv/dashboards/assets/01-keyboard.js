@@ -42,7 +42,9 @@
     if (node && node.data) window.obsv.openRow({ api, node, data: node.data });
   };
 
+  // A dialog closes itself, and only then what is below it.
   const close = function () {
+    if (document.querySelector('.mantine-Modal-content')) return;
     const closers = Array.from(document.querySelectorAll('[data-close]')).filter((one) => one.offsetParent);
     if (closers.length) closers[closers.length - 1].click();
   };

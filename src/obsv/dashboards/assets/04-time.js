@@ -1,6 +1,6 @@
 // The time picker: presets, or two local times; the store gets what the server reads, the address follows.
 (function (obsv, shared) {
-  const utc = (local) => {
+  shared.utcOf = (local) => {
     if (!local) return null;
     const at = new Date(local.replace(' ', 'T'));
     return Number.isNaN(at.getTime()) ? null : at.toISOString();
@@ -13,7 +13,7 @@
       shared.setQuery({ range: preset, from: null, to: null });
       return [picked, { display: 'none' }];
     }
-    const picked = { from: utc(from), to: utc(to) };
+    const picked = { from: shared.utcOf(from), to: shared.utcOf(to) };
     if (!picked.from) return [none, {}];
     if (!picked.to) delete picked.to;
     shared.setQuery({ range: null, from: picked.from, to: picked.to });

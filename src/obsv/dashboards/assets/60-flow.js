@@ -2,6 +2,7 @@
 (function (obsv, shared) {
   const GRAPH = 'flow-graph';
   const REFRESH_MS = 5000;
+  const LISTED = 200;
   const byId = (id) => document.getElementById(id);
   const none = () => window.dash_clientside.no_update;
   const state = { key: null, last: 0, bound: null };
@@ -92,6 +93,14 @@
     bendAll(cy);
     if (fresh) fit(cy);
     find();
+    name(cy);
+  };
+
+  const name = function (cy) {
+    const said = [['function', '.process'], ['feed', '.feed'], ['folded group', '.folded']]
+      .map(([word, kind]) => [word, cy.nodes(kind).length]).concat([['arrow', cy.edges().length]])
+      .filter(([, many]) => many).map(([word, many]) => `${many} ${word}${many === 1 ? '' : 's'}`);
+    byId('flow-canvas').setAttribute('aria-label', `Graph of ${said.join(', ')}; the list after it says the same`);
   };
 
   const describe = function (look) {
@@ -107,9 +116,26 @@
         ? 'No output of one call came in as an input of another in the same trace. Short and empty values do not count.'
         : 'Nothing was recorded yet.'),
     );
-    byId('flow-list').replaceChildren(...nodes.filter((one) => one.data.go).slice(0, 200).map((one) => shared.el(
-      'li', {}, shared.el('a', { href: address(one.data.go), tabindex: '-1' }, one.data.tip.map((pair) => pair.join(' ')).join(', ')),
-    )));
+    list(nodes, look.folded);
+  };
+
+  // The same for who cannot point: one tab stop, arrows or j and k to move, Enter to open or fold.
+  const list = function (nodes, folded) {
+    const box = byId('flow-list');
+    const here = box.contains(document.activeElement) ? document.activeElement.dataset.node : null;
+    box.replaceChildren(...nodes.slice(0, LISTED).map((node) => shared.el('li', {}, entry(node.data, folded))));
+    const entries = Array.from(box.querySelectorAll('[data-node]'));
+    const at = entries.find((one) => one.dataset.node === here) || entries[0];
+    if (at) at.tabIndex = 0;
+    if (at && here) at.focus();
+  };
+
+  const entry = function ({ id, name, tip, go: query, fold }, folded) {
+    const about = tip.slice(1).filter(([label]) => label !== 'Service').map((pair) => pair.join(' ')).join(' · ');
+    const text = [shared.el('span', { class: 'mono' }, name), shared.el('small', {}, about)];
+    if (query) return shared.el('a', { href: address(query), 'data-node': id, 'data-row': '', tabindex: '-1' }, ...text);
+    const open = String(!folded.includes(fold));
+    return shared.el('button', { 'data-node': id, 'data-row': '', tabindex: '-1', 'aria-expanded': open }, ...text);
   };
 
   // -- links -------------------------------------------------------------------------------------------------------
@@ -149,10 +175,13 @@
   };
 
   const pointAt = function (event) {
-    const cy = event.cy;
     const target = event.target;
     showTip(event);
     byId(GRAPH).style.cursor = target.data('go') || target.data('fold') || target.data('trace') ? 'pointer' : '';
+    lift(event.cy, target);
+  };
+
+  const lift = function (cy, target) {
     if (target.hasClass('group')) return;
     const near = target.isNode() ? target.closedNeighborhood() : target.union(target.connectedNodes());
     cy.batch(() => {
@@ -164,9 +193,33 @@
   const pointAway = function (event) {
     hideTip();
     byId(GRAPH).style.cursor = '';
-    event.cy.batch(() => event.cy.elements().removeClass('near'));
+    letGo(event.cy);
+  };
+
+  const letGo = function (cy) {
+    cy.batch(() => cy.elements().removeClass('near'));
     find();
   };
+
+  const inList = (event) => event.target.closest && event.target.closest('#flow-list [data-node]');
+  document.addEventListener('focusin', function (event) {
+    const at = inList(event);
+    const cy = at && graph();
+    if (!cy) return;
+    at.closest('ul').querySelectorAll('[data-node]').forEach((one) => { one.tabIndex = one === at ? 0 : -1; });
+    letGo(cy);
+    lift(cy, cy.getElementById(at.dataset.node));
+  });
+  document.addEventListener('focusout', function (event) {
+    const cy = inList(event) && graph();
+    if (cy) letGo(cy);
+  });
+  document.addEventListener('click', function (event) {
+    const at = inList(event);
+    if (!at || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    if (at.tagName === 'A') go(at.getAttribute('href')); else toggle(at.dataset.node);
+  });
 
   const bind = function (cy) {
     if (state.bound === cy) return;
@@ -243,5 +296,12 @@
   document.addEventListener('keydown', function (event) {
     if (!byId(GRAPH) || event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, textarea')) return;
     if (keys[event.key]) buttons[keys[event.key]]();
+    const at = inList(event);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (at && event.key === 'Escape') at.blur();
+    if (!at || !step) return;
+    event.preventDefault();
+    const next = step > 0 ? at.parentElement.nextElementSibling : at.parentElement.previousElementSibling;
+    if (next) next.firstElementChild.focus();
   });
 })(window.dash_clientside.obsv, window.obsv);

@@ -35,10 +35,24 @@ def time_picker(id: str, window: Window, *, now_ns: int) -> Component:
         withItemsBorders=False,
         **aria(label="Time range"),
     )
-    fields = [_field(id, name, ns, window, now_ns) for name, ns in (("From", window.start_ns), ("To", window.end_ns))]
-    hidden = {"display": "none"} if window.preset else {}
-    custom = html.Div(fields, id=f"{id}-custom", className="custom-range", style=hidden)
+    custom = custom_range(id, None if window.preset else window, now_ns=now_ns)
     return html.Div([custom, presets, dcc.Store(id=f"{id}-window", data=window.query())], className="time-picker")
+
+
+def custom_range(id: str, window: Window | None, *, now_ns: int, shown: bool | None = None) -> Component:
+    """Two local times, `<id>-from` and `<id>-to`, in `<id>-custom`.
+
+    Args:
+        id: prefix of the ids.
+        window: what stands in them; None leaves them empty.
+        now_ns: Unix time in ns; no later day can be picked.
+        shown: whether they are to be seen; None when something stands in them.
+    """
+    ends = (None, None) if window is None else (window.start_ns, window.end_ns)
+    fields = [_field(id, name, ns, now_ns) for name, ns in zip(("From", "To"), ends, strict=True)]
+    hidden = window is None if shown is None else not shown
+    style = {"display": "none"} if hidden else {}
+    return html.Div(fields, id=f"{id}-custom", className="custom-range", style=style)
 
 
 def watch_time_picker(app: Any, id: str) -> None:
@@ -59,10 +73,10 @@ def watch_time_picker(app: Any, id: str) -> None:
     )
 
 
-def _field(id: str, name: str, ns: int, window: Window, now_ns: int) -> Component:
+def _field(id: str, name: str, ns: int | None, now_ns: int) -> Component:
     field: Component = dmc.DateTimePicker(
         id=f"{id}-{name.lower()}",
-        value=None if window.preset else f"{local(ns):%Y-%m-%d %H:%M:%S}",
+        value=None if ns is None else f"{local(ns):%Y-%m-%d %H:%M:%S}",
         placeholder=name,
         size="xs",
         withSeconds=True,

@@ -1,6 +1,6 @@
 """Compare: a failed call beside the last good one, or a function in two time windows."""
 
-from typing import Any
+from collections.abc import Mapping
 
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
@@ -12,7 +12,7 @@ from obsv.dashboards.compare_times import compare_times
 from obsv.dashboards.components import card, empty, link, time_picker
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.function_select import function_select, watch_function_select
-from obsv.dashboards.components.timepicker import watch_time_picker
+from obsv.dashboards.components.timepicker import custom_range, watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.errors import InvalidQuery, NotFound
 from obsv.store.call import read_call
@@ -42,7 +42,8 @@ def layout(view: View) -> Component:
     if chosen:
         name = read_call(view.reader, query["trace"], query["span"]).process
     mode = "times" if query.get("mode") == "times" else "calls"
-    against = query["against"] if query.get("against") in AGAINST else "before"
+    second = _second(query)
+    other = against(window, second, view.now_ns)
     options = _options(view.reader, name)
     if chosen is None and options:
         chosen = options[0]["value"]
@@ -52,29 +53,43 @@ def layout(view: View) -> Component:
                      className="page-head"),
             html.Div(_failed_select(options, chosen), id="compare-calls-tools", className="compare-tools",
                      hidden=mode != "calls"),
-            html.Div(_time_tools(window, against, view.now_ns), id="compare-times-tools", className="compare-tools",
-                     hidden=mode != "times"),
-            html.Div(body(view.reader, name, mode, chosen, window, against), id="compare-body"),
+            html.Div(_time_tools(window, other, second, view.now_ns), id="compare-times-tools",
+                     className="compare-tools", hidden=mode != "times"),
+            html.Div(body(view.reader, name, mode, chosen, window, other), id="compare-body"),
             dcc.Store(id="compare-address"),
         ],
         className="compare-page",
     )  # fmt: skip
 
 
-def earlier(window: Window, against: str) -> Window:
-    """The window that another one is held against.
+def _second(query: Mapping[str, str]) -> dict[str, str]:
+    """What the address says of window B, as the store `compare-b` holds it: `against`, or `from` and `to`."""
+    if query.get("b_from") and query.get("b_to"):
+        return {"from": query["b_from"], "to": query["b_to"]}
+    return {"against": query["against"] if query.get("against") in AGAINST else "before"}
+
+
+def against(window: Window, second: Mapping[str, str], now_ns: int) -> Window:
+    """Window B.
+
+    Args:
+        window: A.
+        second: a key of `AGAINST` as `against`, or `from` and `to`.
+        now_ns: Unix time.
 
     Raises:
-        InvalidQuery: no such choice.
+        InvalidQuery: no such choice, or a time that cannot be read.
     """
-    if against not in AGAINST:
-        raise InvalidQuery(f"A time can be compared with {', '.join(AGAINST)}, not {against!r}.")
-    by_ns = AGAINST[against][1] * NS or window.end_ns - window.start_ns
+    if "from" in second:
+        return Window.parse(second, now_ns)
+    if second["against"] not in AGAINST:
+        raise InvalidQuery(f"A time can be compared with {', '.join(AGAINST)}, not {second['against']!r}.")
+    by_ns = AGAINST[second["against"]][1] * NS or window.end_ns - window.start_ns
     return Window(window.start_ns - by_ns, window.end_ns - by_ns)
 
 
 def body(
-    reader: Reader, name: str | None, mode: str, chosen: str | None, window: Window, against: str
+    reader: Reader, name: str | None, mode: str, chosen: str | None, first: Window, second: Window
 ) -> list[Component]:
     """Everything below the tools.
 
@@ -83,14 +98,14 @@ def body(
         name: of the function; None when none is chosen.
         mode: `calls` or `times`.
         chosen: `<trace id>/<span id>` of the failed call; None when there is none.
-        window: A, when times are compared.
-        against: what B is, a key of `AGAINST`.
+        first: window A, when times are compared.
+        second: window B.
     """
     if not name:
-        return [_start(reader, window)]
+        return [_start(reader, first)]
     try:
         if mode == "times":
-            return compare_times(read_times(reader, name, window, earlier(window, against)))
+            return compare_times(read_times(reader, name, first, second))
         if not chosen:
             text = "None of its calls that are still stored failed. Two times can be compared all the same."
             return [card(name, empty("No failed call", text))]
@@ -163,11 +178,12 @@ def _failed_select(options: list[dict[str, str]], chosen: str | None) -> list[Co
     return [html.Span("Failed call", className="muted"), select]
 
 
-def _time_tools(window: Window, against: str, now_ns: int) -> list[Component]:
+def _time_tools(window: Window, other: Window, second: dict[str, str], now_ns: int) -> list[Component]:
+    choices = [*((name, label) for name, (label, _) in AGAINST.items()), ("custom", "Custom")]
     choice = dmc.SegmentedControl(
         id="compare-against",
-        data=[{"value": value, "label": label} for value, (label, _) in AGAINST.items()],
-        value=against,
+        data=[{"value": value, "label": label} for value, label in choices],
+        value=second.get("against", "custom"),
         size="xs",
         className="presets",
         withItemsBorders=False,
@@ -178,6 +194,9 @@ def _time_tools(window: Window, against: str, now_ns: int) -> list[Component]:
         time_picker("compare-time", window, now_ns=now_ns),
         html.Span(["against ", html.B("B")], className="muted"),
         choice,
+        # B as it is now stands in the fields, to begin with.
+        custom_range("compare-b", other, now_ns=now_ns, shown="from" in second),
+        dcc.Store(id="compare-b", data=second),
     ]
 
 
@@ -202,16 +221,26 @@ def register(app: App) -> None:
         Input("compare-failed", "value"),
         Input("compare-mode", "value"),
         Input("compare-time-window", "data"),
-        Input("compare-against", "value"),
+        Input("compare-b", "data"),
         State("compare-function", "value"),
         prevent_initial_call=True,
     )
-    def refresh(chosen: str | None, mode: str, window: dict[str, str], against: str, name: str | None) -> Any:
-        return body(app.reader, name, mode, chosen, Window.parse(window, app.now_ns()), against)
+    def refresh(
+        chosen: str | None, mode: str, window: dict[str, str], second: dict[str, str], name: str | None
+    ) -> list[Component]:
+        now_ns = app.now_ns()
+        first = Window.parse(window, now_ns)
+        return body(app.reader, name, mode, chosen, first, against(first, second, now_ns))
+
+    app.clientside(
+        "compareAgainst", Output("compare-b", "data"), Output("compare-b-custom", "style"),
+        Input("compare-against", "value"), Input("compare-b-from", "value"), Input("compare-b-to", "value"),
+        prevent_initial_call=True,
+    )  # fmt: skip
 
     app.clientside(
         "compareChosen", Output("compare-address", "data"), Input("compare-function", "value"),
-        Input("compare-failed", "value"), Input("compare-mode", "value"), Input("compare-against", "value"),
+        Input("compare-failed", "value"), Input("compare-mode", "value"), Input("compare-b", "data"),
         prevent_initial_call=True,
     )  # fmt: skip
 

@@ -216,7 +216,8 @@ def _drawer() -> Component:
         lockScroll=False,
         trapFocus=False,
         closeOnClickOutside=False,
-        closeOnEscape=True,
+        # assets/01-keyboard.js closes one thing at a time.
+        closeOnEscape=False,
         withCloseButton=True,
         keepMounted=False,
         padding=0,

@@ -133,7 +133,7 @@ def _graph() -> Component:
         style={"width": "100%", "height": "100%"},
         responsive=True,
     )
-    return html.Div(graph, className="flow-canvas", role="img", **aria(label="Graph; the list below says the same"))
+    return html.Div(graph, id="flow-canvas", className="flow-canvas", role="img", **aria(label="Graph"))
 
 
 def _beside() -> list[Component]:
@@ -155,7 +155,7 @@ def _beside() -> list[Component]:
         html.Div(groups, className="flow-groups", id="flow-groups"),
         html.Div(buttons, className="flow-zoom"),
         html.Div([_legend(), html.Span(id="flow-note", role="status")], className="flow-foot"),
-        html.Ul(id="flow-list", className="visually-hidden", **aria(label="Functions")),
+        html.Ul(id="flow-list", className="flow-list", **aria(label="Functions")),
     ]
 
 

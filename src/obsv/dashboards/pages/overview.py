@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from obsv.dashboards.clock import NS, count, duration, local, percent, when
 from obsv.dashboards.components import card, chart, empty, link, sparkline, stat, time_picker
 from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.axis import count_axis
 from obsv.dashboards.components.link import address
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
@@ -139,8 +140,8 @@ def _traffic(found: Overview) -> Component:
     ]
     for bar in bars:
         bar["hovertemplate"] = "%{y:,}"
-    axis = {"fixedrange": True, "nticks": 4, "tickformat": "~s"}
-    layout = figure(bars, barmode="stack", bargap=0.25, yaxis=axis, xaxis={"fixedrange": True, "nticks": 8})
+    counts = count_axis(each.totals.calls for each in found.bins)
+    layout = figure(bars, barmode="stack", bargap=0.25, yaxis=counts, xaxis={"fixedrange": True, "nticks": 8})
     return chart(layout, id="overview-traffic", height="100%", label="Calls over time, failed ones marked")
 
 
