@@ -170,7 +170,8 @@ def _identity(name: str, operator: str, value: str) -> Sql:
         if len(whole) != digits or not _HEX.issuperset(whole):
             return FALSE if operator == "=" else Sql(f"{column} is not null")
         return Sql(f"{column} {operator} ?", (whole if name == "trace:id" else bytes.fromhex(whole),))
-    return scalar(column if name == "trace:id" else f"lower(hex({column}))", operator, value)
+    # hex(NULL) is an empty text; a root has no parent's id to compare.
+    return scalar(column if name == "trace:id" else f"nullif(lower(hex({column})), '')", operator, value)
 
 
 def of_processes(test: Sql) -> Sql:
