@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from obsv.store.retention import TARGET_S, Action, Chunk, Facts, decide
+from obsv.store.retention import CHUNKS_A_COPY, TARGET_S, Action, Chunk, Facts, decide, excess
 
 MB = 1 << 20
 NEAT = Facts(expired=False, untidy=False, pages=10_000, free_pages=0, page_size=4096, log_bytes=0, idle=False)
@@ -37,6 +37,18 @@ def test_file_over_its_limit_keeps_no_free_pages() -> None:
     assert decide(NEAT._replace(pages=5_000, free_pages=600), 20 * MB) is Action.NOTHING
 
 
+def test_log_is_copied_every_few_chunks() -> None:
+    """The log does not grow with a long clean-up."""
+    busy = NEAT._replace(expired=True, chunks=CHUNKS_A_COPY)
+    assert decide(busy, None) is Action.COPY
+
+
+def test_excess_is_what_must_go() -> None:
+    """What calls take above nine tenths of the limit."""
+    assert excess(NEAT, None) == 0
+    assert excess(NEAT._replace(free_pages=1_000), 40_000_000) == 9_000 * 4096 - 36_000_000
+
+
 def test_log_is_emptied_when_nothing_is_written() -> None:
     """The write-ahead log is emptied only in a pause."""
     assert decide(NEAT._replace(log_bytes=MB), None) is Action.NOTHING
@@ -46,7 +58,7 @@ def test_log_is_emptied_when_nothing_is_written() -> None:
 def test_chunk_settles_where_it_takes_the_time_wanted() -> None:
     """Chunks grow from small to what fits the time, whatever a row costs, and never overshoot it twofold."""
     for row_s in (2e-6, 1e-5, 4e-5):
-        chunk = Chunk()
+        chunk = Chunk(100, 20_000)
         longest = 0.0
         for _ in range(20):
             took = chunk.size * row_s

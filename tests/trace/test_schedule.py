@@ -20,6 +20,20 @@ def test_each_call_has_its_interval() -> None:
     assert calls == ["often", "often", "often", "seldom", "often", "often"]
 
 
+def test_a_task_may_say_when() -> None:
+    """A number that it returns is the time to its next call; otherwise its interval counts."""
+    clock = FakeClock()
+    schedule = Schedule(Notices(), clock)
+    waits = iter([2.0, 0.5, None, None])
+    schedule.every(10, lambda: next(waits))
+    seen = []
+    for _ in range(4):
+        clock.advance(schedule.wait_s() or 0)
+        schedule.run_due()
+        seen.append(schedule.wait_s())
+    assert seen == [2.0, 0.5, 10.0, 10.0]
+
+
 def test_a_long_sleep_is_not_made_up_for() -> None:
     """A machine that slept for an hour does not call 3,600 times."""
     clock = FakeClock()

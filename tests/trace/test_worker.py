@@ -2,11 +2,13 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExportResult
 
 from obsv.testing import CollectingExporter, ended_span
 from obsv.trace import worker as worker_module
@@ -149,6 +151,26 @@ def test_periodic_tasks_run_on_the_workers_thread(make: MakeProcessor) -> None:
     processor.start()
     assert often_enough.wait(30)
     assert set(names) == {"obsv-writer"}
+
+
+def test_periodic_tasks_run_while_there_is_no_end_of_work(make: MakeProcessor, exporter: CollectingExporter) -> None:
+    """A program that is always ahead of its exporter has its file kept small all the same."""
+    processor = make(schedule_delay_s=0.001)
+    called = threading.Event()
+    export = exporter.export
+
+    def endless(spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        if not called.is_set():
+            processor.on_end(ended_span(error=True))
+        return export(spans)
+
+    exporter.export = endless  # type: ignore[method-assign]
+    processor.every(0, called.set)
+    processor.on_end(ended_span(error=True))
+    try:
+        assert called.wait(20)
+    finally:
+        called.set()
 
 
 def test_the_worker_does_not_trace_itself(make: MakeProcessor, exporter: CollectingExporter) -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from obsv.store.interning import EPOCH_NS
-from obsv.store.retention import DAY_NS, ROLLUPS_LONGER, Action, Chunk, Facts, Retained, decide
+from obsv.store.retention import DAY_NS, ROLLUPS_LONGER, Action, Chunk, Facts, Retained, decide, excess
 from obsv.store.rollups import MINUTE_NS
 
 _TIDY_EVERY_NS = MINUTE_NS
+# What a call takes besides its texts: its numbers, and its entries in five indexes.
+_CALL_BYTES = 256
 
 _FACTS = """
 select (select page_count from pragma_page_count), (select freelist_count from pragma_freelist_count),
@@ -21,8 +23,20 @@ select (select page_count from pragma_page_count), (select freelist_count from p
 """
 _TS = "strftime('%Y-%m-%d %H:%M:%S', :before_ns / 1000000000, 'unixepoch')"
 _IS_EXPIRED = f"select exists(select 1 from span where ts < {_TS})"
-# One row, not one a call: a thread beside a computing one may lose the interpreter lock at each.
-_CHOSEN = "select json_group_array(id), max(ts) from (select id, ts from span {} order by ts limit :limit)"
+_BYTES = f"""
+{_CALL_BYTES} + length(cast(data as blob)) + coalesce(length(cast(exception as blob)), 0)
+  + coalesce(length(cast(detail as blob)), 0)
+  + coalesce(
+    (select length(pickle) from exact_input e where e.trace_id = span.trace_id and e.span_id = span.span_id), 0)
+"""
+# Calls of :bytes together, and one at least, as one row: a thread beside a computing one may lose the interpreter lock
+# at each. Reading their texts here, without the lock, brings the pages that the deletion needs into the cache.
+_CHOSEN = f"""
+select json_group_array(id), max(ts) from (
+  select id, ts, sum(bytes) over (order by ts rows between unbounded preceding and 1 preceding) as before
+  from (select id, ts, {_BYTES} as bytes from span {{}} order by ts limit :bytes / {_CALL_BYTES} + 1)
+) where coalesce(before, 0) < :bytes
+"""
 _EXPIRED = _CHOSEN.format(f"where ts < {_TS}")
 _SUCCESSES = _CHOSEN.format("indexed by span_by_ts where ts >= :floor and status <> 2")
 _ERRORS = _CHOSEN.format("indexed by span_errors where status = 2")
@@ -36,6 +50,10 @@ _DELETE_SPANS = "delete from span where id in (select value from json_each(?))"
 _IS_AHEAD = f"select exists(select 1 from span where ts > {_TS})"
 
 
+# Keys of rows that are about to be deleted; no table has more columns in its key.
+_CHOSEN_KEYS = "create temp table if not exists chosen(key_1, key_2, key_3, key_4)"
+
+
 class Tidy(NamedTuple):
     """Rows that nothing needs any more: `keys` is the primary key, `where` says which rows."""
 
@@ -44,15 +62,21 @@ class Tidy(NamedTuple):
     where: str
 
     @property
-    def probe(self) -> str:
-        """Whether there are any."""
-        return f"select exists(select 1 from {self.table} where {self.where})"
+    def choose(self) -> str:
+        """Puts the keys of at most :limit of them into the table `chosen`; reads much, and locks nothing."""
+        return (
+            f"insert into chosen({self._columns}) select {self.keys} from {self.table} where {self.where} limit :limit"
+        )
 
     @property
     def delete(self) -> str:
-        """Deletes at most :limit of them."""
-        chosen = f"select {self.keys} from {self.table} where {self.where} limit :limit"
-        return f"delete from {self.table} where ({self.keys}) in ({chosen})"
+        """Deletes those chosen, unless something has come to need them since."""
+        chosen = f"select {self._columns} from chosen"
+        return f"delete from {self.table} where ({self.keys}) in ({chosen}) and {self.where}"
+
+    @property
+    def _columns(self) -> str:
+        return ", ".join(f"key_{number}" for number, _ in enumerate(self.keys.split(","), 1))
 
 
 HISTOGRAM = "total, minute, process_id, bucket"
@@ -96,8 +120,12 @@ class Cleaner:
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
+        connection.execute(_CHOSEN_KEYS)
         self._log = path.with_name(path.name + "-wal")
-        self._rows, self._pages = Chunk(), Chunk(least=16, most=4_000)
+        self._bytes = Chunk(32 << 10, 8 << 20)  # of calls
+        self._rows, self._pages = Chunk(100, 20_000), Chunk(16, 4_000)
+        self._held_s = 0.0
+        self._chunks = 0  # since the log was last copied into the file
         self._floor = ""  # no success is older than this ts
         self._step = 0
         self._tidied_ns = 0
@@ -107,25 +135,31 @@ class Cleaner:
         """Does one chunk of what is to be done; the arguments are those of `Writer.retain`."""
         before_ns = 0 if max_age_ns is None else max(0, now_ns - max_age_ns)
         untidy = max_age_ns is not None and abs(now_ns - self._tidied_ns) >= _TIDY_EVERY_NS
-        action = decide(self._facts(before_ns, untidy), max_bytes)
+        facts = self._facts(before_ns, untidy)
+        action = decide(facts, max_bytes)
+        self._held_s = 0.0
+        deleted = 0
         if action is Action.EXPIRE:
-            return Retained(self._delete(_EXPIRED, {"before_ns": before_ns}), True)
-        if action is Action.SHRINK:
-            return self._shrink()
-        if action is Action.TIDY:
-            return self._tidy(now_ns, now_ns - before_ns)
-        if action is Action.VACUUM:
-            return self._vacuum()
-        if action is Action.CHECKPOINT:
+            deleted = self._delete(_EXPIRED, {"before_ns": before_ns}, self._bytes.size)
+        elif action is Action.SHRINK:
+            deleted = self._shrink(excess(facts, max_bytes))
+        elif action is Action.TIDY:
+            deleted = self._tidy(now_ns, now_ns - before_ns)
+        elif action is Action.VACUUM:
+            self._vacuum()
+        elif action is Action.COPY:
+            self._copy()
+        elif action is Action.CHECKPOINT:
             self._checkpoint()
-        return Retained(0, False)
+        more = deleted > 0 if action is Action.SHRINK else action not in (Action.CHECKPOINT, Action.NOTHING)
+        return Retained(deleted, more, self._held_s)
 
     def _facts(self, before_ns: int, untidy: bool) -> Facts:
         (expired,) = self._one(_IS_EXPIRED, {"before_ns": before_ns})
         pages, free, page_size, version = self._one(_FACTS)
         changes = version, self._connection.total_changes
         idle, self._changes = changes == self._changes, changes
-        return Facts(bool(expired), untidy, pages, free, page_size, self._log_bytes(), idle)
+        return Facts(bool(expired), untidy, pages, free, page_size, self._log_bytes(), idle, self._chunks)
 
     def _log_bytes(self) -> int:
         try:
@@ -137,27 +171,29 @@ class Cleaner:
         row: Sequence[Any] = self._connection.execute(sql, params).fetchone()
         return row
 
-    def _shrink(self) -> Retained:
-        deleted = self._delete(_SUCCESSES, {"floor": self._floor})
+    def _shrink(self, excess_bytes: int) -> int:
+        size = max(self._bytes.least, min(self._bytes.size, excess_bytes))
+        deleted = self._delete(_SUCCESSES, {"floor": self._floor}, size)
         if not deleted:
             (self._floor,) = self._one(_NEWEST)
-            deleted = self._delete(_ERRORS, {})
-        return Retained(deleted, deleted > 0)
+            deleted = self._delete(_ERRORS, {}, size)
+        return deleted
 
-    def _delete(self, select: str, params: dict[str, Any]) -> int:
-        ids, last_ts = self._one(select, {**params, "limit": self._rows.size})
+    def _delete(self, select: str, params: dict[str, Any], size: int) -> int:
+        ids, last_ts = self._one(select, {**params, "bytes": size})
         if last_ts is None:
             return 0
         if self._one("select exists(select 1 from exact_input)")[0]:
-            with self._measured(self._rows):
+            with self._locked():
                 self._connection.execute(_DELETE_EXACT, (ids,))
-        with self._measured(self._rows):
+        with self._locked():
             deleted = self._connection.execute(_DELETE_SPANS, (ids,)).rowcount
+        self._bytes.took(self._held_s)
         if select is _SUCCESSES:
             self._floor = last_ts
         return deleted
 
-    def _tidy(self, now_ns: int, max_age_ns: int) -> Retained:
+    def _tidy(self, now_ns: int, max_age_ns: int) -> int:
         rollups_ns = ROLLUPS_LONGER * max_age_ns
         unused_ns = now_ns - rollups_ns - DAY_NS - EPOCH_NS
         params = {
@@ -167,31 +203,45 @@ class Cleaner:
         }
         while self._step < len(TIDY):
             tidy = TIDY[self._step]
-            if self._one(tidy.probe, params)[0]:
-                with self._measured(self._rows):
-                    cursor = self._connection.execute(tidy.delete, {**params, "limit": self._rows.size})
-                return Retained(cursor.rowcount, True)
+            self._connection.execute("delete from chosen")
+            if self._connection.execute(tidy.choose, {**params, "limit": self._rows.size}).rowcount:
+                with self._locked():
+                    deleted = self._connection.execute(tidy.delete, params).rowcount
+                self._rows.took(self._held_s)
+                return deleted
             self._step += 1
         self._step, self._tidied_ns = 0, now_ns
-        return Retained(0, True)
+        return 0
 
-    def _vacuum(self) -> Retained:
-        with self._measured(self._pages):
+    def _vacuum(self) -> None:
+        with self._locked():
             # Not `execute`: it would stop after the first page.
             self._connection.executescript(f"pragma incremental_vacuum({self._pages.size})")
-        return Retained(0, True)
+        self._pages.took(self._held_s)
 
     # PASSIVE copies pages without keeping writers out; TRUNCATE, which does keep them out, then has nothing to copy.
-    def _checkpoint(self) -> None:
+    def _copy(self) -> bool:
+        self._chunks = 0
         _, log, copied = self._one("pragma wal_checkpoint(passive)")
-        if log == copied:
+        return bool(log == copied)
+
+    def _checkpoint(self) -> None:
+        if self._copy():
             (patience_ms,) = self._one("pragma busy_timeout")
             self._connection.execute("pragma busy_timeout = 0")
             self._connection.execute("pragma wal_checkpoint(truncate)").fetchall()
             self._connection.execute(f"pragma busy_timeout = {patience_ms}")
 
+    # What locks is one statement: it never waits for the interpreter while it has the lock. The copying of the log that
+    # SQLite appends to some commits needs no lock, but would be taken for part of the chunk.
     @contextmanager
-    def _measured(self, chunk: Chunk) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
+        (copy_at,) = self._one("pragma wal_autocheckpoint")
+        self._connection.execute("pragma wal_autocheckpoint = 0")
         began = time.perf_counter()
-        yield
-        chunk.took(time.perf_counter() - began)
+        try:
+            yield
+        finally:
+            self._held_s = max(self._held_s, time.perf_counter() - began)
+            self._connection.execute(f"pragma wal_autocheckpoint = {copy_at}")
+            self._chunks += 1

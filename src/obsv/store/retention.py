@@ -17,6 +17,8 @@ FULL = 0.9
 # Free pages are kept for new calls up to this share of the file, or this many, before they are returned.
 SPARE = 0.125
 SPARE_PAGES = 256
+# Chunks whose pages may stand in the write-ahead log before they are copied into the file: some megabytes.
+CHUNKS_A_COPY = 16
 
 
 class Action(Enum):
@@ -27,6 +29,7 @@ class Action(Enum):
     SHRINK = "delete the oldest successes, and errors when there are none left: the file is too large"
     TIDY = "delete rollups, and shared rows that nothing uses"
     VACUUM = "return free pages to the file system"
+    COPY = "copy the write-ahead log into the file"
     CHECKPOINT = "empty the write-ahead log"
 
 
@@ -41,6 +44,7 @@ class Facts(NamedTuple):
         page_size: in bytes.
         log_bytes: size of the write-ahead log.
         idle: nothing has been written since the last look.
+        chunks: how many chunks were done since the log was copied.
     """
 
     expired: bool
@@ -50,6 +54,7 @@ class Facts(NamedTuple):
     page_size: int
     log_bytes: int
     idle: bool
+    chunks: int = 0
 
     @property
     def used_bytes(self) -> int:
@@ -63,17 +68,21 @@ class Retained(NamedTuple):
     Args:
         deleted: rows that are gone.
         more: there is more to do; call again soon.
+        held_s: seconds that it held the write lock at most, with the wait for it.
     """
 
     deleted: int
     more: bool
+    held_s: float = 0.0
 
 
 def decide(facts: Facts, max_bytes: int | None) -> Action:
     """What to do next: age first, then size, successes before errors, then what hung on the calls, then space."""
+    if facts.chunks >= CHUNKS_A_COPY:
+        return Action.COPY
     if facts.expired:
         return Action.EXPIRE
-    if max_bytes is not None and facts.used_bytes > FULL * max_bytes:
+    if excess(facts, max_bytes) > 0:
         return Action.SHRINK
     if facts.untidy:
         return Action.TIDY
@@ -82,6 +91,11 @@ def decide(facts: Facts, max_bytes: int | None) -> Action:
     if facts.idle and facts.log_bytes > 0:
         return Action.CHECKPOINT
     return Action.NOTHING
+
+
+def excess(facts: Facts, max_bytes: int | None) -> int:
+    """Bytes of calls that must go for the file to have room; 0 or less: none."""
+    return 0 if max_bytes is None else facts.used_bytes - int(FULL * max_bytes)
 
 
 def _spare(facts: Facts, max_bytes: int | None) -> int:
@@ -98,11 +112,11 @@ class Chunk:
         most: the largest chunk.
     """
 
-    def __init__(self, least: int = 100, most: int = 20_000) -> None:
-        self.size = self._least = least
+    def __init__(self, least: int, most: int) -> None:
+        self.size = self.least = least
         self._most = most
 
     def took(self, seconds: float) -> None:
         """Says how long a chunk of the present size held the lock."""
         factor = min(2.0, TARGET_S / max(seconds, 1e-6))
-        self.size = max(self._least, min(self._most, round(self.size * factor)))
+        self.size = max(self.least, min(self._most, round(self.size * factor)))

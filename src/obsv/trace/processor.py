@@ -234,10 +234,11 @@ class ErrorFirstSpanProcessor(SpanProcessor):
 
     # -- more ----------------------------------------------------------------------------------------------------------
 
-    def every(self, interval_s: float, call: Callable[[], object]) -> None:
+    def every(self, interval_s: float, call: Callable[[], float | None]) -> None:
         """Call something about every `interval_s` seconds on the worker's thread, between two exports.
 
-        It runs only once the worker runs, so not before the first span. What it raises is logged once.
+        Where it returns a number it is called again after so many seconds instead. It runs only once the worker runs,
+        so not before the first span. What it raises is logged once.
         """
         self._schedule.every(interval_s, call)
 

@@ -20,8 +20,11 @@ class Schedule:
         self._clock = clock
         self._tasks: list[_Task] = []
 
-    def every(self, interval_s: float, call: Callable[[], object]) -> None:
-        """Call something about every `interval_s` seconds; for the first time after that time."""
+    def every(self, interval_s: float, call: Callable[[], float | None]) -> None:
+        """Call something about every `interval_s` seconds; for the first time after that time.
+
+        Where it returns a number it is called again after so many seconds instead.
+        """
         self._tasks.append(_Task(interval_s, call, self._clock() + interval_s))
 
     def run_due(self) -> None:
@@ -32,7 +35,9 @@ class Schedule:
             # Counted from now on: a machine that slept must not make up for what it missed.
             task.due = self._clock() + task.interval_s
             try:
-                task.call()
+                wait_s = task.call()
+                if wait_s is not None:
+                    task.due = self._clock() + wait_s
             except Exception:
                 message = "%r failed; it is tried again every %g s."
                 self._notices.once(
@@ -49,7 +54,7 @@ class Schedule:
 class _Task:
     __slots__ = ("call", "due", "interval_s")
 
-    def __init__(self, interval_s: float, call: Callable[[], object], due: float) -> None:
+    def __init__(self, interval_s: float, call: Callable[[], float | None], due: float) -> None:
         self.interval_s = interval_s
         self.call = call
         self.due = due

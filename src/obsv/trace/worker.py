@@ -155,6 +155,7 @@ class Worker:
     # -- on the worker's thread ----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        self._thread = threading.current_thread()  # whoever started it may not have come to that yet
         attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
         while self._stop_by is None:
             self._sleep(self._pause_s())
@@ -176,6 +177,7 @@ class Worker:
         while self._stop_by is None and self._drain.step():
             self._quiet_rounds = 0
             self._after_step()
+            self._schedule.run_due()  # here too: this loop need not end while a program is ahead
             self._serve()
         self._after_step()
         self._schedule.run_due()
