@@ -7,16 +7,29 @@ from typing import NamedTuple
 from obsv.analysis.tree import Tree
 
 
-class Segment(NamedTuple):
-    """A stretch of the critical path: the span of this row ran, none of those below it. ns since the trace's start."""
+class CriticalPath(NamedTuple):
+    """Stretches in which the span of a row ran and none of those below it, latest first, a list a column.
 
-    row: int
-    start: int
-    end: int
+    Attributes:
+        row: of the tree.
+        start: ns since the trace's start.
+        end: likewise.
+    """
+
+    row: list[int]
+    start: list[int]
+    end: list[int]
+
+    def add(self, row: int, start: int, end: int) -> None:
+        """One more, unless it is empty."""
+        if start < end:
+            self.row.append(row)
+            self.start.append(start)
+            self.end.append(end)
 
 
-def critical_path(tree: Tree) -> list[Segment]:
-    """The critical path of the longest root, latest segment first.
+def critical_path(tree: Tree) -> CriticalPath:
+    """The critical path of the longest root.
 
     From the end of a span backwards: what ran last is the child that ended last; before it began, the one that ended
     last before that, and so on; where no child ran the span itself did. A child that outlives its caller was not waited
@@ -24,45 +37,41 @@ def critical_path(tree: Tree) -> list[Segment]:
     """
     roots = [row for row, parent in enumerate(tree.parent) if parent < 0]
     root = max(roots, key=lambda row: (tree.duration[row], -row))
+    starts, ends = tree.start, list(map(int.__add__, tree.start, tree.duration))
     children = _children(tree)
-    segments: list[Segment] = []
-    last = tree.start[root] + tree.duration[root]
-    # (row, children not looked at yet, where it ended or was no longer waited for, down to where it has been explained)
-    stack = [(root, children.pop(root, []), last, last)]
+    path = CriticalPath([], [], [])
+    # (row, where it ended or was no longer waited for, down to where it has been explained)
+    stack = [(root, ends[root], ends[root])]
+    waiting = {root: _by_end(children, root, ends)}
     while stack:
-        row, waiting, limit, cursor = stack.pop()
-        child = _last_to_end(tree, waiting, limit, cursor)
-        if child is None:
-            _add(segments, row, tree.start[row], cursor)
-            continue
-        end = min(limit, tree.start[child] + tree.duration[child])
-        _add(segments, row, end, cursor)
-        # Below the child's start this span goes on; the child is walked first.
-        stack.append((row, waiting, limit, max(tree.start[child], tree.start[row])))
-        stack.append((child, children.pop(child, []), end, end))
-    return segments
+        row, limit, cursor = stack.pop()
+        start, left = starts[row], waiting[row]
+        while left:
+            child = left.pop()
+            end = min(limit, ends[child])
+            if not starts[child] < end <= cursor:
+                continue
+            path.add(row, end, cursor)
+            # Below the child's start this span goes on; the child is walked first.
+            cursor = max(starts[child], start)
+            if child in children:
+                waiting[child] = _by_end(children, child, ends)
+                stack += ((row, limit, cursor), (child, end, end))
+                break
+            path.add(child, starts[child], end)
+        else:
+            path.add(row, start, cursor)
+    return path
 
 
 def _children(tree: Tree) -> dict[int, list[int]]:
-    """Rows below each row, by their end, so that the last to end is the last in the list."""
     children: dict[int, list[int]] = {}
     for row, parent in enumerate(tree.parent):
         if parent >= 0:
             children.setdefault(parent, []).append(row)
-    for rows in children.values():
-        rows.sort(key=lambda row: tree.start[row] + tree.duration[row])
     return children
 
 
-def _last_to_end(tree: Tree, waiting: list[int], limit: int, cursor: int) -> int | None:
-    while waiting:
-        child = waiting.pop()
-        end = min(limit, tree.start[child] + tree.duration[child])
-        if tree.start[child] < end <= cursor:
-            return child
-    return None
-
-
-def _add(segments: list[Segment], row: int, start: int, end: int) -> None:
-    if end > start:
-        segments.append(Segment(row, start, end))
+def _by_end(children: dict[int, list[int]], row: int, ends: list[int]) -> list[int]:
+    """Rows below one, by their end, so that the last to end is the last in the list."""
+    return sorted(children.get(row, ()), key=ends.__getitem__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from obsv.analysis.critical_path import Segment, critical_path
+from obsv.analysis.critical_path import CriticalPath, critical_path
 from obsv.analysis.tree import Flag, Tree, build
 from obsv.store.trace import TraceSpans
 
@@ -21,8 +21,8 @@ def trace_columns(spans: TraceSpans) -> dict[str, Any]:
     """
     tree = build(spans)
     path = critical_path(tree)
-    for segment in path:
-        tree.flags[segment.row] |= Flag.CRITICAL
+    for row in path.row:
+        tree.flags[row] |= Flag.CRITICAL
     numbers = {process: at for at, process in enumerate(spans.processes)}
     return {
         "trace_id": spans.trace_id,
@@ -46,10 +46,10 @@ def trace_columns(spans: TraceSpans) -> dict[str, Any]:
     }
 
 
-def _visible(path: list[Segment], length: int) -> list[int]:
+def _visible(path: CriticalPath, length: int) -> list[int]:
     """Row, start and end of each stretch that can be seen, one after the other."""
     least = length * VISIBLE
-    return [number for segment in path if segment.end - segment.start >= least for number in segment]
+    return [number for each in zip(*path, strict=True) if each[2] - each[1] >= least for number in each]
 
 
 def _events(spans: TraceSpans, tree: Tree) -> dict[int, list[int]]:

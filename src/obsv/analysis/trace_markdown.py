@@ -85,7 +85,7 @@ def _values(title: str, values: Sequence[Value]) -> str:
 
 
 def _tree(spans: TraceSpans, tree: Tree) -> str:
-    critical = {segment.row for segment in critical_path(tree)}
+    critical = set(critical_path(tree).row)
     rows = list(_rows(tree))
     lines = [_line(spans, tree, row, left_out, row in critical) for row, left_out in rows]
     legend = "`█` when it ran, `*` on the critical path, `!` failed"

@@ -6,18 +6,17 @@ and a chain of calls may be 50,000 deep.
 
 from __future__ import annotations
 
-from enum import IntFlag
+from collections import defaultdict
 from typing import NamedTuple
 
-from obsv.analysis.intervals import covered
 from obsv.store.trace import TraceSpans
 
 ERROR_STATUS = 2
 EMPTY = len("[]")
 
 
-class Flag(IntFlag):
-    """What is said of a span, as bits of a number."""
+class Flag:
+    """What is said of a span, as bits of a number; plain ones, of an enum each test costs a microsecond."""
 
     ERROR = 1
     CRITICAL = 2
@@ -65,22 +64,30 @@ class Tree(NamedTuple):
 def build(spans: TraceSpans) -> Tree:
     """The tree of a trace; at least one span."""
     parents, flags = _parents(spans)
-    starts, moved = _set_clocks(spans, parents, flags)
-    at, parent, depth = _preorder(parents, starts)
+    starts, moved = spans.start_ns, dict[str, int]()
+    at = _preorder(parents, starts)
+    if len(at) < len(parents):
+        # What runs in a circle hangs on no root.
+        _cut_circles(parents, flags, starts)
+        at = _preorder(parents, starts)
+    if len({process.service for process in spans.processes.values()}) > 1:
+        starts, moved = _set_clocks(spans, parents, flags, at)
+        at = _preorder(parents, starts) if moved else at
+    parent = _rows_above(at, parents)
     begin = min(starts)
     start = [starts[each] - begin for each in at]
     duration = [spans.duration_ns[each] for each in at]
     return Tree(
         at,
         parent,
-        depth,
+        _depths(parent),
         _ends(parent),
         start,
         duration,
         _self_times(parent, start, duration),
         [flags[each] for each in at],
         begin,
-        max(map(sum, zip(start, duration, strict=True))),
+        max(map(int.__add__, start, duration)),
         moved,
     )
 
@@ -99,8 +106,7 @@ def _parents(spans: TraceSpans) -> tuple[list[int], list[int]]:
             spans.status, spans.has_exception, spans.events, spans.links, spans.parent_span_id, parents, strict=True
         )
     ]
-    _cut_circles(parents, flags, spans.start_ns)
-    return parents, list(map(int, flags))
+    return parents, flags
 
 
 def _cut_circles(parents: list[int], flags: list[int], starts: list[int]) -> None:
@@ -130,15 +136,9 @@ def _cut(on_circle: int, parents: list[int], flags: list[int], starts: list[int]
     flags[root] |= Flag.CIRCLE
 
 
-def _children(parents: list[int], order: list[int]) -> list[list[int]]:
-    """Children of each span in the given order; roots are in the last list."""
-    children: list[list[int]] = [[] for _ in range(len(parents) + 1)]
-    for at in order:
-        children[parents[at]].append(at)
-    return children
-
-
-def _set_clocks(spans: TraceSpans, parents: list[int], flags: list[int]) -> tuple[list[int], dict[str, int]]:
+def _set_clocks(
+    spans: TraceSpans, parents: list[int], flags: list[int], downwards: list[int]
+) -> tuple[list[int], dict[str, int]]:
     """Start times with other services' clocks set right.
 
     A call cannot begin before its caller. Where it seems to and another service ran it, that service's clock differs:
@@ -148,49 +148,50 @@ def _set_clocks(spans: TraceSpans, parents: list[int], flags: list[int]) -> tupl
     services = [service[number] for number in spans.process_id]
     shift = [0] * len(parents)
     moved: dict[str, int] = {}
-    if len(set(service.values())) > 1:
-        for at in _downwards(parents):
-            above = parents[at]
-            if above < 0:
-                continue
-            if services[at] == services[above]:
-                shift[at] = shift[above]
-                continue
-            early = spans.start_ns[above] + shift[above] - spans.start_ns[at]
-            if early > 0:
-                shift[at] = early + max(0, spans.duration_ns[above] - spans.duration_ns[at]) // 2
-                moved.setdefault(services[at], shift[at])
-        for at, by in enumerate(shift):
-            if by:
-                flags[at] |= Flag.MOVED
+    for at in downwards:
+        above = parents[at]
+        if above < 0:
+            continue
+        if services[at] == services[above]:
+            shift[at] = shift[above]
+            continue
+        early = spans.start_ns[above] + shift[above] - spans.start_ns[at]
+        if early > 0:
+            shift[at] = early + max(0, spans.duration_ns[above] - spans.duration_ns[at]) // 2
+            moved.setdefault(services[at], shift[at])
+    for at, by in enumerate(shift):
+        if by:
+            flags[at] |= Flag.MOVED
     return [start + by for start, by in zip(spans.start_ns, shift, strict=True)], moved
 
 
-def _downwards(parents: list[int]) -> list[int]:
-    """All spans, parents before children."""
-    children = _children(parents, list(range(len(parents))))
-    order = children[-1]
-    for at in order:
-        order.extend(children[at])
+def _preorder(parents: list[int], starts: list[int]) -> list[int]:
+    """All spans below a root, callers first, siblings by start."""
+    below = defaultdict(list)
+    for each in sorted(range(len(parents)), key=starts.__getitem__, reverse=True):
+        below[parents[each]].append(each)
+    order: list[int] = []
+    stack = below.pop(-1, [])
+    while stack:
+        each = stack.pop()
+        order.append(each)
+        if each in below:
+            stack += below[each]
     return order
 
 
-def _preorder(parents: list[int], starts: list[int]) -> tuple[list[int], list[int], list[int]]:
-    by_start = sorted(range(len(parents)), key=starts.__getitem__, reverse=True)
-    children = _children(parents, by_start)
-    at: list[int] = []
-    parent: list[int] = []
+def _rows_above(at: list[int], parents: list[int]) -> list[int]:
+    row_of = [-1] * (len(at) + 1)  # the last is of parent -1
+    for row, each in enumerate(at):
+        row_of[each] = row
+    return [row_of[parents[each]] for each in at]
+
+
+def _depths(parent: list[int]) -> list[int]:
     depth: list[int] = []
-    stack = [(root, -1, 0) for root in children[-1]]
-    while stack:
-        each, above, level = stack.pop()
-        row = len(at)
-        at.append(each)
-        parent.append(above)
-        depth.append(level)
-        if children[each]:
-            stack.extend([(child, row, level + 1) for child in children[each]])
-    return at, parent, depth
+    for above in parent:
+        depth.append(depth[above] + 1 if above >= 0 else 0)
+    return depth
 
 
 def _ends(parent: list[int]) -> list[int]:
@@ -203,13 +204,14 @@ def _ends(parent: list[int]) -> list[int]:
 
 
 def _self_times(parent: list[int], start: list[int], duration: list[int]) -> list[int]:
-    below: dict[int, list[int]] = {}
+    own = list(duration)
+    # Siblings come in order of start: up to where its callees have covered a caller.
+    reached = list(start)
     for row, above in enumerate(parent):
         if above >= 0:
-            below.setdefault(above, []).append(row)
-    result = list(duration)
-    for row, rows in below.items():
-        first, last = start[row], start[row] + duration[row]
-        # Rows of one parent are in order of start.
-        result[row] -= covered([(start[each], start[each] + duration[each]) for each in rows], first, last)
-    return result
+            first = max(start[row], reached[above])
+            last = min(start[row] + duration[row], start[above] + duration[above])
+            if last > first:
+                own[above] -= last - first
+                reached[above] = last
+    return own
