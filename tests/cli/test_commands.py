@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from obsv.semconv import VERSION
+
 SOURCE = """
 import sys, obsv
 obsv.configure(db=sys.argv[1], service_name="shop")
@@ -86,6 +88,51 @@ def test_errors_show_tracebacks(db: Path) -> None:
     assert "2 errors" in shown
 
 
+def test_errors_for_scripts(db: Path) -> None:
+    """Errors are no failure of the command, unless asked; a limit says that there are more."""
+    assert "No errors." in obsv("errors", "--since", "2090-01-01", "--exit-code", db=db).stdout
+    assert "The latest 1 errors" in obsv("errors", "-n", "1", "--exit-code", db=db, expect=1).stdout
+
+
+@pytest.mark.parametrize("command", [["errors"], ["stats"], ["tail", "--no-follow"]])
+def test_a_process_that_nobody_has(db: Path, command: list[str]) -> None:
+    """A name that was never recorded is not taken for one without calls or errors."""
+    assert "`obsv stats`" in obsv(*command, "--process", "shop.plaice", db=db, expect=1).stderr
+
+
+def test_version() -> None:
+    """The version of the package."""
+    assert obsv("--version").stdout == f"obsv {VERSION}\n"
+
+
+def test_moving_a_store(db: Path, tmp_path: Path) -> None:
+    """Export into a file and import from it say in JSON what they did; a file that is not there is wrong usage."""
+    file = tmp_path / "all.jsonl"
+    assert documents(obsv("export", "-o", str(file), "--json", db=db)) == [{"file": str(file), "requests": 1}]
+    assert file.read_text() == obsv("export", "--json", db=db).stdout
+    (said,) = documents(obsv("import", str(file), "--json", db=tmp_path / "other.db"))
+    assert said == {"stored": 8, "duplicates": 0, "rejected": 0, "unreadable": []}
+    obsv("import", str(tmp_path / "none.jsonl"), db=tmp_path / "other.db", expect=2)
+    obsv("export", "ab" * 16, "--since", "1h", db=db, expect=2)
+
+
+def test_nothing_is_imported_into_another_program_s_file(tmp_path: Path) -> None:
+    """Not even nothing."""
+    foreign, empty = tmp_path / "foreign.db", tmp_path / "empty.jsonl"
+    foreign.write_text("something else entirely" * 100)
+    empty.touch()
+    assert "not an obsv store" in obsv("import", str(empty), db=foreign, expect=3).stderr
+
+
+def test_repro_as_json(db: Path, tmp_path: Path) -> None:
+    """The source or the file, and what is to be filled in."""
+    span_id = str(documents(obsv("errors", "--json", db=db))[0]["span_id"])
+    (said,) = documents(obsv("repro", span_id, "--json", db=db))
+    assert (said["span_id"], "def test_" in str(said["source"])) == (span_id, True)
+    (said,) = documents(obsv("repro", span_id, "--json", "-o", str(tmp_path), db=db))
+    assert Path(str(said["file"])).is_file()
+
+
 def test_show_draws_a_trace(db: Path) -> None:
     """A trace is a tree with values; control characters of a value are written out."""
     (failed, *_) = documents(obsv("errors", "--json", db=db))
@@ -120,6 +167,7 @@ def test_missing_database_says_how_to_record(tmp_path: Path) -> None:
     for command in (["tail", "--no-follow"], ["errors"], ["stats"], ["sql", "select 1"], ["check"], ["show", "ab"]):
         done = obsv(*command, db=tmp_path / "none.db", expect=3)
         assert "@monitor" in done.stderr
+    assert "is a directory" in obsv("stats", db=tmp_path, expect=3).stderr
 
 
 def test_wrong_usage(db: Path) -> None:
@@ -150,6 +198,7 @@ def test_help_is_quick_and_lists_every_command() -> None:
         "forward",
         "export",
         "import",
+        "repro",
     ]:
         assert f"\n  {command}" in shown
     assert shown.rstrip().endswith("[]")
@@ -172,3 +221,19 @@ def test_demo_runs_and_shows_what_was_recorded(tmp_path: Path) -> None:
     shown = obsv("demo", "--seconds", "3", db=tmp_path / "demo.db").stdout
     for part in ("obsv stats", "obsv.demo.trading.trade", "obsv errors", "obsv show"):
         assert part in shown
+
+
+def test_demo_as_json(tmp_path: Path) -> None:
+    """The demo says where to look, and that is there."""
+    db = tmp_path / "demo.db"
+    (said,) = documents(obsv("demo", "--seconds", "1", "--json", db=db))
+    assert [{"n": said["calls"]}] == documents(obsv("sql", "select count(*) as n from process_trace", "--json", db=db))
+
+
+def test_demo_leaves_other_programs_files_alone(tmp_path: Path) -> None:
+    """It says so before it runs."""
+    foreign = tmp_path / "foreign.db"
+    foreign.write_text("something else entirely" * 100)
+    done = obsv("demo", "--seconds", "60", db=foreign, expect=3)
+    assert "not an obsv store" in done.stderr
+    assert done.stdout == ""

@@ -35,3 +35,13 @@ def test_too_narrow(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
     shown = lines(capsys, 44, monkeypatch)
     assert [line.split()[0] for line in shown if line] == list(COLUMNS)
     assert shown[3].split() == ["trace_id", ROWS[0][3]]
+
+
+def test_ids_do_not_wrap(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where an id is the widest column another one wraps."""
+    monkeypatch.setenv("COLUMNS", "70")
+    table(("trace_id", "note"), [("0123456789abcdef" * 2, "word " * 20)])
+    shown = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert shown[0] == ["trace_id", "note"]
+    assert shown[1][0] == "0123456789abcdef" * 2
+    assert len(shown) > 3

@@ -1,6 +1,7 @@
 """What is stored goes on to another receiver."""
 
 import gzip
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -71,8 +72,9 @@ def test_everything_arrives(source: Reader, start: Start, db: Path, protocol: st
         patch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc" if protocol == "grpc" else "http/protobuf")
         said: list[str] = []
         forward_command(source.path, f"http://127.0.0.1:{port}", None, said.append)
-        forward_command(source.path, f"http://127.0.0.1:{port}", "2023-01-01", said.append)
-    assert said == [f"3 spans sent to http://127.0.0.1:{port}"] * 2
+        forward_command(source.path, f"http://127.0.0.1:{port}", "2023-01-01", said.append, as_json=True)
+    assert said[0] == f"3 spans sent to http://127.0.0.1:{port}"
+    assert json.loads(said[1]) == {"to": f"http://127.0.0.1:{port}", "sent": 3, "rejected": 0, "message": ""}
     sql = "select * from process_trace order by span_id"
     assert [tuple(row) for row in Reader(db).query(sql)] == [tuple(row) for row in source.query(sql)]
 

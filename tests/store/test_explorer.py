@@ -183,3 +183,16 @@ def test_the_tail_leaves_out_the_oldest_when_there_is_too_much(path: Path) -> No
     writer.write([row(rng, number) for number in range(1, 51)])
     found = tail(reader, Filters(), 0, 0, limit=20)
     assert ({call.id for call in found.calls}, found.more) == (set(range(31, 51)), True)
+
+
+def test_the_tail_by_pages(path: Path) -> None:
+    """Asked for the oldest first, look after look gives every call once, in order of arrival."""
+    writer, reader, rng = Writer(path), Reader(path), random.Random(1)
+    writer.write([row(rng, number) for number in range(1, 51)])
+    seen: list[int] = []
+    more, last_id = True, 0
+    while more:
+        found = tail(reader, Filters(), last_id, 0, limit=20, oldest=True)
+        last_id, more = found.last_id, found.more
+        seen += sorted(call.id for call in found.calls)
+    assert (seen, last_id) == (list(range(1, 51)), 50)

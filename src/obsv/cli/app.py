@@ -12,16 +12,20 @@ from obsv.cli.common import (
     DEFAULT,
     FOUND_PROBLEMS,
     INTERRUPTED,
+    TIME,
     USAGE,
     AsJson,
     Db,
     Limit,
     Process,
     Since,
+    SinceEver,
     existing,
     guarded,
     now_ns,
 )
+from obsv.errors import ConfigurationError
+from obsv.semconv import VERSION
 
 app = typer.Typer(
     name="obsv",
@@ -29,8 +33,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Begin with `obsv demo`, or `obsv run script.py`, or @monitor on a function; then `obsv tail`.",
 )
-_EXIT_CODES = "Exit codes: 0 done, 1 problems found or nothing of that name, 2 wrong usage, 3 no database."
+_EXIT_CODES = "Exit codes: 0 done, 1 problems found or nothing of that name, 2 wrong usage, 3 no usable database."
+Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="TCP port; 0 takes a free one.", metavar="PORT")]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -57,6 +64,21 @@ def main(arguments: Sequence[str]) -> int:
         return USAGE
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"obsv {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """See what a Python program did: every call, what went in, what came out, and why it failed."""
+
+
 @app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 def run(context: typer.Context) -> int:
     """Run a program and record its calls, with no change to its code."""
@@ -66,38 +88,95 @@ def run(context: typer.Context) -> int:
 
 
 @app.command(epilog=_EXIT_CODES)
+def demo(
+    db: Db = DEFAULT,
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="How long the program runs; default 12, with --serve an hour.", metavar="SECONDS"),
+    ] = None,
+    serve: Annotated[bool, typer.Option("--serve", help="Serve the app beside the program, until Ctrl-C.")] = False,
+    port: Port = 8050,
+    service: Annotated[str, typer.Option(help="Its service name.", metavar="NAME")] = "market-demo",
+    as_json: AsJson = False,
+) -> None:
+    """Record a small market-data program and show what it did."""
+    from obsv.cli.demo import demo as run_demo
+    from obsv.cli.demo import live_demo
+    from obsv.cli.extra import need_server
+
+    if serve:
+        need_server()
+        live_demo(db, port, 3_600.0 if seconds is None else seconds, service, as_json)
+    else:
+        run_demo(db, 12.0 if seconds is None else seconds, service, as_json)
+
+
+@app.command(epilog=_EXIT_CODES)
 def tail(
     db: Db = DEFAULT,
     errors: Annotated[bool, typer.Option("--errors", help="Only calls that failed.")] = False,
     process: Process = None,
-    limit: Limit = 20,
-    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Wait for more, until Ctrl-C.")] = True,
+    since: Annotated[
+        str | None, typer.Option("--since", help=f"Begin with all calls since {TIME}.", metavar="TIME")
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            "-n",
+            min=1,
+            max=10_000,
+            metavar="N",
+            help="Begin with so many at most; default 20, with --since all.",
+        ),
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow/--no-follow", help="Wait for more, until Ctrl-C; the default.", show_default=False)
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Print the latest calls, then new ones as they come."""
-    from obsv.cli import listing
+    """Print the latest calls, then new ones as they come.
+
+    Times are UTC.
+    """
+    from obsv.cli.since import since as point
+    from obsv.cli.tail import tail as print_tail
     from obsv.store.filters import Filters
 
     filters = Filters(process=process, status="ERR" if errors else None)
-    listing.tail(existing(db), filters, limit, follow, as_json)
+    start_ns = None if since is None else point(since, now_ns())
+    print_tail(existing(db), filters, start_ns, limit, follow, as_json)
 
 
 @app.command(epilog=_EXIT_CODES)
 def errors(
-    db: Db = DEFAULT, process: Process = None, since: Since = "6h", limit: Limit = 10, as_json: AsJson = False
-) -> None:
-    """Print the latest failed calls with their tracebacks, newest first."""
+    db: Db = DEFAULT,
+    process: Process = None,
+    since: Since = "6h",
+    limit: Limit = 10,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 if there are any, for scripts.", show_default=False)
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Print failed calls with their tracebacks, newest first.
+
+    Times are UTC.
+    """
     from obsv.cli import listing
     from obsv.cli.since import since as point
     from obsv.store.filters import Filters
 
     filters = Filters(process=process, status="ERR")
-    listing.errors(existing(db), filters, point(since, now_ns()), limit, as_json)
+    found = listing.errors(existing(db), filters, point(since, now_ns()), limit, as_json)
+    return FOUND_PROBLEMS if found and exit_code else 0
 
 
 @app.command(epilog=_EXIT_CODES)
 def show(
-    trace_id: Annotated[str, typer.Argument(help="Hex digits, as the views and the app show them.")],
+    trace_id: Annotated[
+        str, typer.Argument(help="Hex digits, as `obsv errors` and the app show them.", metavar="TRACE_ID")
+    ],
     db: Db = DEFAULT,
     limit: Limit = 500,
     as_json: AsJson = False,
@@ -109,10 +188,26 @@ def show(
 
 
 @app.command(epilog=_EXIT_CODES)
+def repro(
+    span_id: Annotated[str, typer.Argument(help="A span, or TRACE_ID/SPAN_ID.", metavar="SPAN_ID")],
+    db: Db = DEFAULT,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="A file, or a directory for it; default: stdout.", metavar="PATH"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a pytest file that repeats a recorded call."""
+    from obsv.cli.repro import repro as write_test
+
+    write_test(existing(db), span_id, output, as_json=as_json)
+
+
+@app.command(epilog=_EXIT_CODES)
 def stats(
     db: Db = DEFAULT,
     process: Process = None,
-    since: Annotated[str | None, typer.Option("--since", help="An age or an instant; default: ever.")] = None,
+    since: SinceEver = None,
     as_json: AsJson = False,
 ) -> None:
     """Print calls, error rate and percentiles of each process."""
@@ -124,7 +219,9 @@ def stats(
 
 @app.command(epilog=_EXIT_CODES)
 def sql(
-    statement: Annotated[str, typer.Argument(help="One statement that reads; views: process_trace, data_trace.")],
+    statement: Annotated[
+        str, typer.Argument(help="One statement that reads; views: process_trace, data_trace.", metavar="STATEMENT")
+    ],
     db: Db = DEFAULT,
     as_json: AsJson = False,
 ) -> None:
@@ -143,39 +240,20 @@ def check(db: Db = DEFAULT, as_json: AsJson = False) -> int:
 
 
 @app.command(epilog=_EXIT_CODES)
-def demo(
-    db: Db = DEFAULT,
-    seconds: Annotated[
-        float | None, typer.Option(min=0.1, help="How long the program runs; default 12, with --serve an hour.")
-    ] = None,
-    serve: Annotated[bool, typer.Option("--serve", help="Serve the app beside the program, until Ctrl-C.")] = False,
-    port: Annotated[int, typer.Option(help="TCP port of the app.")] = 8050,
-    service: Annotated[str, typer.Option(help="Its service name.")] = "market-demo",
-) -> None:
-    """Run a small market-data program, record it, and show what was recorded."""
-    from obsv.cli.demo import demo as run_demo
-    from obsv.cli.demo import live_demo
-    from obsv.cli.extra import need_server
-
-    if serve:
-        need_server()
-        live_demo(db, port, 3_600.0 if seconds is None else seconds, service)
-    else:
-        run_demo(db, 12.0 if seconds is None else seconds, service)
-
-
-@app.command(epilog=_EXIT_CODES)
 def serve(
     db: Db = DEFAULT,
-    host: Annotated[str, typer.Option(help="Address to bind; any but loopback needs OBSV_TOKEN.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="TCP port; 0 takes a free one.")] = 8050,
+    host: Annotated[
+        str, typer.Option(help="Address to bind; any but loopback needs OBSV_TOKEN.", metavar="HOST")
+    ] = "127.0.0.1",
+    port: Port = 8050,
     otlp_grpc: Annotated[
-        str | None, typer.Option(help="HOST:PORT of OTLP over gRPC, or off.", show_default="127.0.0.1:4317")
+        str | None, typer.Option(help="OTLP over gRPC; default: 127.0.0.1:4317.", metavar="HOST:PORT|off")
     ] = None,
     otlp_http: Annotated[
-        str | None, typer.Option(help="HOST:PORT of OTLP over HTTP, or off.", show_default="127.0.0.1:4318")
+        str | None, typer.Option(help="OTLP over HTTP; default: 127.0.0.1:4318.", metavar="HOST:PORT|off")
     ] = None,
     browser: Annotated[bool, typer.Option("--browser", help="Open the app in a browser.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Serve the app, the API, and OTLP."""
     from obsv.cli.extra import need_server
@@ -186,14 +264,15 @@ def serve(
 
     grpc = GRPC if otlp_grpc is None else Address.parse(otlp_grpc)
     http = HTTP if otlp_http is None else Address.parse(otlp_http)
-    serve_store(db, host, port, otlp_grpc=grpc, otlp_http=http, open_browser=browser)
+    serve_store(db, host, port, otlp_grpc=grpc, otlp_http=http, open_browser=browser, as_json=as_json)
 
 
 @app.command(epilog=_EXIT_CODES)
 def forward(
     to: Annotated[str, typer.Option("--to", help="OTLP endpoint, such as http://127.0.0.1:4318.", metavar="ENDPOINT")],
     db: Db = DEFAULT,
-    since: Annotated[str | None, typer.Option("--since", help="An age or an instant; default: everything.")] = None,
+    since: SinceEver = None,
+    as_json: AsJson = False,
 ) -> None:
     """Send what is stored to another OpenTelemetry backend."""
     from obsv.cli.extra import need_server
@@ -201,43 +280,42 @@ def forward(
     need_server()
     from obsv.cli.forward import forward as forward_spans
 
-    forward_spans(existing(db), to, since)
+    forward_spans(existing(db), to, since, as_json=as_json)
 
 
 @app.command(epilog=_EXIT_CODES)
 def export(
-    trace_id: Annotated[str | None, typer.Argument(help="A trace; without it everything since --since.")] = None,
+    trace_id: Annotated[str | None, typer.Argument(help="A trace; default: all.", metavar="TRACE_ID")] = None,
     db: Db = DEFAULT,
-    since: Annotated[str | None, typer.Option("--since", help="An age or an instant.")] = None,
+    since: SinceEver = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file to write; default: stdout.", metavar="FILE")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Print spans as OTLP JSON, a request a line."""
-    import sys
+    if trace_id is not None and since is not None:
+        raise ConfigurationError("A trace is exported whole: give a TRACE_ID or --since.")
+    from obsv.cli import transfer
 
-    from obsv.cli.transfer import export as export_spans
-
-    export_spans(existing(db), sys.stdout, trace_id, since)
+    if output is None:
+        transfer.export(existing(db), sys.stdout, trace_id, since)
+    else:
+        transfer.export_to(output, existing(db), trace_id, since, as_json)
 
 
 @app.command("import", epilog=_EXIT_CODES)
 def import_(
-    file: Annotated[Path, typer.Argument(help="OTLP JSON, a request a line; gzip is recognized.", metavar="FILE")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="OTLP JSON, a request a line; gzip is recognized.", metavar="FILE", exists=True, dir_okay=False
+        ),
+    ],
     db: Db = DEFAULT,
+    as_json: AsJson = False,
 ) -> int:
-    """Store spans from OTLP JSON; what is there already is not stored again."""
+    """Store spans from OTLP JSON, each once."""
     from obsv.cli.transfer import import_ as import_spans
 
-    return 0 if import_spans(db, file) else FOUND_PROBLEMS
-
-
-@app.command(epilog=_EXIT_CODES)
-def repro(
-    span_id: Annotated[str, typer.Argument(help="A span, or TRACE_ID/SPAN_ID.", metavar="SPAN_ID")],
-    db: Db = DEFAULT,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A file or a directory; default: stdout.")
-    ] = None,
-) -> None:
-    """Write a pytest file that repeats a recorded call."""
-    from obsv.cli.repro import repro as write_test
-
-    write_test(existing(db), span_id, output)
+    return 0 if import_spans(db, file, as_json=as_json) else FOUND_PROBLEMS

@@ -14,15 +14,22 @@ from obsv.errors import ConfigurationError, InvalidQuery, NotFound, ObsvError, S
 
 FOUND_PROBLEMS, USAGE, NO_DATABASE, INTERRUPTED = 1, 2, 3, 130
 
+TIME = "an age (90s, 5m, 1h, 7d) or an instant (2026-01-31 12:00, UTC)"
 Db = Annotated[
     Path,
-    typer.Option("--db", envvar="OBSV_DB", help="The database file.", show_default=str(DEFAULT_DB), metavar="FILE"),
+    typer.Option(
+        "--db",
+        envvar="OBSV_DB",
+        help=f"The database file; default: OBSV_DB, else {DEFAULT_DB}.",
+        show_default=False,
+        show_envvar=False,
+        metavar="FILE",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, a document a line, and nothing else.")]
-Since = Annotated[
-    str, typer.Option("--since", help="An age (90s, 5m, 1h, 7d) or an instant (2026-01-31 12:00, UTC).", metavar="TIME")
-]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many at most.")]
+Since = Annotated[str, typer.Option("--since", help=f"From when on: {TIME}.", metavar="TIME")]
+SinceEver = Annotated[str | None, typer.Option("--since", help=f"From when on: {TIME}; default: ever.", metavar="TIME")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many at most.", metavar="N")]
 Process = Annotated[str | None, typer.Option("--process", help="Only this process: module.qualname.", metavar="NAME")]
 DEFAULT = DEFAULT_DB
 
@@ -33,6 +40,9 @@ def existing(db: Path) -> Path:
     Raises:
         typer.Exit: there is none; what to do has been said.
     """
+    if db.is_dir():
+        complain(f"{db} is a directory; --db and OBSV_DB name a file in it.")
+        raise typer.Exit(NO_DATABASE)
     if not db.exists():
         complain(
             f"There is no database at {db}. Record something first: put @monitor on a function, or try `obsv demo` or "
@@ -44,7 +54,12 @@ def existing(db: Path) -> Path:
 
 def complain(text: str) -> None:
     """A line on stderr."""
-    print(f"obsv: {text}", file=sys.stderr)
+    print(f"obsv: {text}", file=sys.stderr, flush=True)
+
+
+def say_at_once(text: str) -> None:
+    """A line on stdout that whoever reads through a pipe has at once."""
+    print(text, flush=True)
 
 
 def exit_code(error: ObsvError) -> int:

@@ -8,10 +8,11 @@ from rich.text import Text
 
 import obsv
 from obsv.cli import listing, numbers, show
-from obsv.cli.output import console
+from obsv.cli.output import console, print_json
 from obsv.demo.program import run
 from obsv.store.filters import Filters
 from obsv.store.reader import Reader
+from obsv.store.writer import Writer
 
 # Ends by its own flush when the app is closed, or when its standard input is: then whoever started it is gone.
 _PROGRAM = """
@@ -32,20 +33,32 @@ run(float(sys.argv[3]))
 """
 
 
-def demo(db: Path, seconds: float, service: str) -> None:
-    """Run the program, then print statistics, the latest errors and a trace."""
+def demo(db: Path, seconds: float, service: str, as_json: bool = False) -> None:
+    """Run the program, then print statistics, the latest errors and a trace, or as JSON where to look.
+
+    Raises:
+        StoreError: nothing can be recorded there.
+    """
+    writer = Writer(db)
+    writer.open()
+    writer.close()
     obsv.configure(db=db, service_name=service)
     out = console()
-    out.print(f"A market-data program runs for {seconds:g} s and is recorded in {db} …")
+    if not as_json:
+        out.print(f"A market-data program runs for {seconds:g} s and is recorded in {db} …")
     run(seconds)
     obsv.force_flush(30)
+    trace_id = _failed_trace(db)
+    if as_json:
+        counted = obsv.stats()
+        print_json({"db": db, "calls": counted["recorded"], "errors": counted["errors"], "failed_trace_id": trace_id})
+        return
     out.print(Text("\nobsv stats", "bold"))
     numbers.stats(db, None, None, as_json=False)
     out.print(Text("\nobsv errors --limit 2", "bold"))
     listing.errors(db, Filters(status="ERR"), 0, 2, as_json=False)
-    trace_id = _failed_trace(db)
     if trace_id is not None:
-        out.print(Text(f"obsv show {trace_id}", "bold"))
+        out.print(Text(f"\nobsv show {trace_id}", "bold"))
         show.show(db, trace_id, 30, as_json=False)
     out.print('\nNow try `obsv tail`, `obsv sql "select * from data_trace order by ts desc limit 10"`, `obsv serve`.')
 
@@ -61,13 +74,13 @@ def _failed_trace(db: Path) -> str | None:
     return None if row is None else str(row[0])
 
 
-def live_demo(db: Path, port: int, seconds: float, service: str) -> None:
+def live_demo(db: Path, port: int, seconds: float, service: str, as_json: bool = False) -> None:
     """The program in a process of its own, and the app on it here, until interrupted."""
     from obsv.cli.serve import serve
 
     program = subprocess.Popen([sys.executable, "-c", _PROGRAM, str(db), service, str(seconds)], stdin=subprocess.PIPE)
     try:
-        serve(db, port=port, otlp_grpc=None, otlp_http=None, open_browser=True)
+        serve(db, port=port, otlp_grpc=None, otlp_http=None, open_browser=not as_json, as_json=as_json)
     finally:
         program.terminate()
         program.wait()

@@ -5,13 +5,22 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from obsv.cli.common import complain
+from obsv.cli.output import json_line
 from obsv.cli.since import since
 from obsv.otlp.forward import forward as forward_spans
 from obsv.otlp.senders import sender_to
 from obsv.store.reader import Reader
 
 
-def forward(db: Path, to: str, since_text: str | None = None, say: Callable[[str], None] = print) -> None:
+def forward(
+    db: Path,
+    to: str,
+    since_text: str | None = None,
+    say: Callable[[str], None] = print,
+    note: Callable[[str], None] = complain,
+    as_json: bool = False,
+) -> None:
     """Send what is stored.
 
     Args:
@@ -19,6 +28,8 @@ def forward(db: Path, to: str, since_text: str | None = None, say: Callable[[str
         to: OTLP endpoint; the standard `OTEL_EXPORTER_OTLP_*` variables give protocol, headers and certificates.
         since_text: an age (`1h`) or an instant from which on; None sends everything.
         say: takes the line that says what was sent.
+        note: takes lines on how it goes.
+        as_json: whether that line is JSON.
 
     Raises:
         InvalidQuery: the time cannot be read.
@@ -26,12 +37,21 @@ def forward(db: Path, to: str, since_text: str | None = None, say: Callable[[str
         NotTaken: the receiver refuses, or does not answer.
         StoreError: the store cannot be read.
     """
+
+    def wait(seconds: float) -> None:
+        note(f"{to} does not take spans now; trying again in {seconds:.0f} s.")
+        time.sleep(seconds)
+
+    start_ns = since(since_text, time.time_ns()) if since_text else 0
     reader = Reader(db)
     sender = sender_to(to, os.environ)
     try:
-        done = forward_spans(reader, sender, since(since_text, time.time_ns()) if since_text else 0)
+        done = forward_spans(reader, sender, start_ns, sleep=wait)
     finally:
         sender.close()
         reader.close()
-    refused = f", {done.rejected} of them rejected there: {done.message}" if done.rejected else ""
-    say(f"{done.sent} spans sent to {to}{refused}")
+    if as_json:
+        say(json_line({"to": to, **done._asdict()}))
+        return
+    refused = f", {done.rejected:,} of them rejected there: {done.message}" if done.rejected else ""
+    say(f"{done.sent:,} spans sent to {to}{refused}")

@@ -1,6 +1,8 @@
-"""`obsv tail` and `obsv errors`: calls, newest last or newest first."""
+"""Calls, a line each, and `obsv errors`."""
 
 import time
+from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 
 from rich.console import Console
@@ -9,14 +11,14 @@ from rich.text import Text
 from obsv.analysis.durations import duration
 from obsv.analysis.markdown import visible
 from obsv.cli.output import STATUS_STYLE, console, print_json
+from obsv.errors import NotFound
 from obsv.store.calls import Call
-from obsv.store.explorer import page
-from obsv.store.explorer import tail as new_calls
+from obsv.store.explorer import pages
 from obsv.store.filters import Filters
 from obsv.store.reader import Reader
+from obsv.store.scope import Scope
 from obsv.store.window import Window
 
-_LOOK_S = 0.5
 _VALUE_CHARS = 60
 
 
@@ -28,10 +30,10 @@ def as_document(call: Call) -> dict[str, object]:
     return document
 
 
-def line(call: Call) -> Text:
-    """A call on one line: when, how long, what, with which values."""
+def line(call: Call, with_date: bool = False) -> Text:
+    """A call on one line: when (UTC), how long, what, with which values."""
     text = Text(no_wrap=True, overflow="ellipsis")
-    text.append(f"{call.ts[11:23]} ", "dim")
+    text.append(f"{call.ts[0 if with_date else 11 : 23]} ", "dim")
     text.append(f"{call.status:4}", STATUS_STYLE.get(call.status, ""))
     text.append(f"{duration(call.duration_ns):>9}  ")
     text.append(visible(call.process), "bold")
@@ -55,55 +57,64 @@ def _last_line(exception: str) -> str:
     return visible(lines[-1]) if lines else ""
 
 
-def show(calls: list[Call], as_json: bool) -> None:
-    """Print calls in the order given."""
+def show(calls: list[Call], as_json: bool, print_call: Callable[[Console, Call], None] | None = None) -> None:
+    """Print calls in the order given, by default a line each."""
     if as_json:
         print_json(*map(as_document, calls))
         return
     out = console()
     for call in calls:
-        _print(out, call)
+        (print_call or _print)(out, call)
 
 
-def _print(out: Console, call: Call) -> None:
+def _print(out: Console, call: Call, with_date: bool = False) -> None:
     """On a screen a call is one line; elsewhere nothing is cut."""
+    with_date = with_date or not call.ts.startswith(f"{datetime.now(timezone.utc):%Y-%m-%d}")
     if out.is_terminal:
-        out.print(line(call), no_wrap=True, overflow="ellipsis")
+        out.print(line(call, with_date), no_wrap=True, overflow="ellipsis")
     else:
-        out.print(line(call), soft_wrap=True)
+        out.print(line(call, with_date), soft_wrap=True)
 
 
-def tail(db: Path, filters: Filters, limit: int, follow: bool, as_json: bool) -> None:
-    """The latest calls, then what comes, until interrupted."""
+def errors(db: Path, filters: Filters, start_ns: int, limit: int, as_json: bool) -> bool:
+    """Print the latest errors with their tracebacks, newest first; returns whether there are any."""
     reader = Reader(db)
     try:
-        found = new_calls(reader, filters, after=0, start_ns=0, limit=1)
-        last_id = found.last_id
-        window = Window(0, time.time_ns() + 1_000_000_000)
-        show(page(reader, filters, window, limit=limit).calls[::-1], as_json)
-        while follow:
-            time.sleep(_LOOK_S)
-            found = new_calls(reader, filters, after=last_id, start_ns=0, limit=1_000)
-            last_id = found.last_id
-            show(found.calls[::-1], as_json)
+        window = Window(start_ns, time.time_ns() + 1_000_000_000)
+        found = [call for calls in pages(reader, filters, window, "-ts", limit + 1) for call in calls]
+        if not found and filters.process:
+            expect_process(reader, filters)
     finally:
         reader.close()
+    show(found[:limit], as_json, _print_error)
+    if not as_json:
+        more = f"The latest {limit:,} errors; --limit shows more."
+        console().print(more if len(found) > limit else f"{len(found):,} errors" if found else "No errors.")
+    return bool(found)
 
 
-def errors(db: Path, filters: Filters, start_ns: int, limit: int, as_json: bool) -> None:
-    """The latest errors with their tracebacks, newest first."""
-    reader = Reader(db)
-    try:
-        found = page(reader, filters, Window(start_ns, time.time_ns() + 1_000_000_000), limit=limit).calls
-    finally:
-        reader.close()
-    if as_json:
-        print_json(*map(as_document, found))
-        return
-    out = console()
-    for call in found:
-        _print(out, call)
-        out.print(Text(f"trace {call.trace_id}  span {call.span_id}", "dim"))
-        out.print(Text(visible(call.exception or "").rstrip()))
-        out.print()
-    out.print(f"{len(found)} errors" if found else "No errors.")
+def _print_error(out: Console, call: Call) -> None:
+    _print(out, call, with_date=True)
+    out.print(Text(f"trace {call.trace_id}  span {call.span_id}", "dim"))
+    out.print(Text(visible(call.exception or "").rstrip()))
+    out.print()
+
+
+def expect_process(reader: Reader, filters: Filters, note: Callable[[str], None] | None = None) -> None:
+    """See that calls of the wanted process were recorded at all: a name that nobody has is soon mistyped.
+
+    Args:
+        reader: of the store.
+        filters: with a process.
+        note: takes the line that says so; None for an error.
+
+    Raises:
+        NotFound: there are none.
+    """
+    with reader.snapshot() as store:
+        if not Scope.of(store, filters).is_empty:
+            return
+    said = f"No calls of {filters.process} were recorded; `obsv stats` lists what was."
+    if note is None:
+        raise NotFound(said)
+    note(said)

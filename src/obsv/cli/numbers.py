@@ -1,14 +1,15 @@
 """`obsv stats`, `obsv sql` and `obsv check`: what a store says about the program, about itself, and about anything."""
 
-import sys
 from pathlib import Path
 
 from rich.text import Text
 
 from obsv.analysis.durations import duration
-from obsv.cli.common import FOUND_PROBLEMS, now_ns
+from obsv.cli.common import FOUND_PROBLEMS, complain, now_ns
+from obsv.cli.listing import expect_process
 from obsv.cli.output import cell, console, print_json, say, table
 from obsv.store.adhoc import run_sql
+from obsv.store.filters import Filters
 from obsv.store.health import check as look_through
 from obsv.store.reader import Reader
 from obsv.store.stats import ProcessStats, process_stats
@@ -21,12 +22,15 @@ def stats(db: Path, since_ns: int | None, process: str | None, as_json: bool) ->
     reader = Reader(db)
     try:
         found = [each for each in process_stats(reader, since_ns) if process in (None, each.process)]
+        if not found and process is not None:
+            expect_process(reader, Filters(process=process))
     finally:
         reader.close()
     if as_json:
         print_json(*({**each._asdict(), "error_rate": each.error_rate} for each in found))
         return
-    table(STATS, map(_row, found), right=STATS[2:], spare=("group", "mean", "max"))
+    if found:
+        table(STATS, map(_row, found), right=STATS[2:], spare=("group", "mean", "max", "error rate"))
     say(f"{sum(each.calls for each in found):,} calls, {sum(each.errors for each in found):,} errors")
 
 
@@ -48,8 +52,10 @@ def sql(db: Path, statement: str, as_json: bool) -> None:
             if answer.rows and all(isinstance(row[at], int | float) for row in answer.rows)
         ]
         table(answer.columns, answer.rows, right=numbers)
+        if not answer.rows:
+            complain("no rows")
     if answer.truncated:
-        print(f"obsv: only the first {len(answer.rows):,} rows are shown; add a LIMIT.", file=sys.stderr)
+        complain(f"only the first {len(answer.rows):,} rows are shown; add a LIMIT.")
 
 
 def check(db: Path, as_json: bool) -> int:
@@ -63,16 +69,16 @@ def check(db: Path, as_json: bool) -> int:
         print_json(document)
         return FOUND_PROBLEMS if health.problems else 0
     out = console()
-    rows = [
-        ("file", health.path),
+    # Of a file that cannot be read nothing else is known.
+    known = [
         ("schema version", health.schema_version),
         ("size", f"{health.size_bytes:,} bytes, {health.free_bytes:,} free, log {health.log_bytes:,}"),
         ("recorded", f"{health.calls_ever:,} calls, {health.errors_ever:,} errors since the file began"),
         ("kept", f"{health.first_ts} to {health.last_ts} UTC" if health.first_ts else "no calls"),
         *((f"recorder {each.pid}", f"{each.service}: {each.state}") for each in health.recorders),
-        *(("spill", f"{each.path.name}, {each.size_bytes:,} bytes") for each in health.spills),
     ]
-    for name, value in rows:
+    spills = [("spill", f"{each.path.name}, {each.size_bytes:,} bytes") for each in health.spills]
+    for name, value in [("file", health.path), *(known if health.schema_version else ()), *spills]:
         out.print(Text(f"{name:16}", "dim") + cell(value))
     for problem in health.problems:
         out.print(Text(f"! {problem}", "bold red"))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ STATUS_STYLE = {"OK": "green", "ERR": "bold red"}
 # Piped output is for grep and less: nothing is cut or wrapped to the width of a screen that is not there.
 _PIPED_WIDTH = 10_000
 _READABLE = 24
+_ID = re.compile("([0-9a-f]{16}|[0-9a-f]{32})?")
 
 
 def console() -> Console:
@@ -32,8 +34,13 @@ def say(text: str) -> None:
 def print_json(*documents: Any) -> None:
     """JSON, a document a line."""
     for document in documents:
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, default=_plain) + "\n")
+        sys.stdout.write(json_line(document) + "\n")
     sys.stdout.flush()
+
+
+def json_line(document: Any) -> str:
+    """A document of JSON on one line."""
+    return json.dumps(document, ensure_ascii=False, default=_plain)
 
 
 def _plain(value: Any) -> Any:
@@ -57,13 +64,17 @@ def table(
     for name in spare:
         if sum(widths[at] + 2 for at in kept) - 2 > room:
             kept.remove(columns.index(name))
-    # The widest column may wrap, down to a width at which it can still be read.
-    least = sum(widths[at] + 2 for at in kept) - 2 - max(widths[at] for at in kept) + _READABLE
-    if min(least, sum(widths[at] + 2 for at in kept) - 2) > room:
+    # The widest column but those of ids may wrap, down to a width at which it can still be read.
+    widest = max(kept, key=lambda at: 0 if _are_ids(row[at].plain for row in cells) else widths[at])
+    full = sum(widths[at] + 2 for at in kept) - 2
+    if min(full, full - widths[widest] + _READABLE) > room:
         _records(columns, cells)
         return
-    widest = max(kept, key=lambda at: widths[at])
     _table([columns[at] for at in kept], [[row[at] for at in kept] for row in cells], right, kept.index(widest))
+
+
+def _are_ids(texts: Iterable[str]) -> bool:
+    return all(_ID.fullmatch(text) for text in texts)
 
 
 def _records(columns: Sequence[str], rows: list[list[Text]]) -> None:

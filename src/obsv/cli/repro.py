@@ -4,12 +4,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from obsv.analysis.repro import repro as make
+from obsv.cli.output import json_line
 from obsv.errors import ConfigurationError
 from obsv.store.call import find_call, read_call, read_exact
 from obsv.store.reader import Reader
 
 
-def repro(db: Path, span_id: str, output: Path | None = None, say: Callable[[str], None] = print) -> Path | None:
+def repro(
+    db: Path,
+    span_id: str,
+    output: Path | None = None,
+    say: Callable[[str], None] = print,
+    as_json: bool = False,
+) -> Path | None:
     """Write the test of a recorded call.
 
     Args:
@@ -17,6 +24,7 @@ def repro(db: Path, span_id: str, output: Path | None = None, say: Callable[[str
         span_id: up to 16 hex digits, or `TRACE_ID/SPAN_ID`, which is found faster in a large store.
         output: the file, or a directory that gets `test_repro_<span>.py`; None says the source instead.
         say: takes the source, or the lines that tell what was written.
+        as_json: whether that is one line of JSON.
 
     Returns:
         the file that was written.
@@ -35,14 +43,18 @@ def repro(db: Path, span_id: str, output: Path | None = None, say: Callable[[str
             found = make(call, read_exact(snapshot, call))
     finally:
         reader.close()
+    known = {"span_id": call.span_id, "placeholders": found.placeholders, "exact": found.exact}
     if output is None:
-        say(found.source)
+        say(json_line({**known, "source": found.source}) if as_json else found.source)
         return None
     path = output / found.file_name if output.is_dir() else output
     try:
         path.write_text(found.source, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
+    if as_json:
+        say(json_line({**known, "file": path}))
+        return path
     say(f"{path} written; run it with: pytest {path}")
     if found.placeholders:
         say(f"To be filled in first: {', '.join(found.placeholders)}")

@@ -22,14 +22,17 @@ USAGE_ERROR = 2
 _DESCRIPTION = """\
 Run a Python program and record its calls, with no change to its code.
 
-Without --include, functions of the script itself are recorded, and those of the modules that lie below its directory or
-the current one and were not installed there. With --include it is what the globs name, `__main__` being the script.
-A glob without a wildcard means a module and, if it is a package, all inside: --include shop. Private names (_name) are
-never recorded. What obsv itself runs on never is, the rest of the standard library only by name."""
+Without --include, functions of the script itself are recorded, and those of
+modules that lie below its directory or the current one and were not installed
+there. With --include it is what the globs name, `__main__` being the script.
+A glob without a wildcard means a module and, if it is a package, all inside:
+--include shop. Private names (_name) are never recorded. What obsv itself runs
+on never is, the rest of the standard library only by name."""
 
 _EPILOG = """\
-The program's own exit code, output and signals are kept. --db and --service are handed to the program and its children
-as OBSV_DB and OTEL_SERVICE_NAME. 2: the program cannot be found."""
+The program's own exit code, output and signals are kept. --db and --service are
+handed to the program and its children as OBSV_DB and OTEL_SERVICE_NAME.
+Exit code 2: the program cannot be found."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -57,8 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
     """The parser of the command's own options; what follows the program is the program's."""
     parser = argparse.ArgumentParser(
         prog="obsv run",
-        usage="obsv run [--include GLOB]… [--exclude GLOB]… [--db FILE] [--service NAME] "
-        "(SCRIPT | -m MODULE | -c CODE | -) [ARGUMENT]…",
+        usage="obsv run [OPTION]… (SCRIPT | -m MODULE | -c CODE | -) [ARGUMENT]…",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         allow_abbrev=False,
@@ -71,7 +73,12 @@ def make_parser() -> argparse.ArgumentParser:
     add("--service", metavar="NAME", help="the service's name [env OTEL_SERVICE_NAME]")
     add("-m", dest="module", nargs=argparse.REMAINDER, metavar="MODULE", help="run a module, as python -m does")
     add("-c", dest="code", nargs=argparse.REMAINDER, metavar="CODE", help="run code, as python -c does")
-    add("script", nargs=argparse.REMAINDER, help="a script, a directory or archive with a __main__.py, or - for stdin")
+    add(
+        "script",
+        nargs=argparse.REMAINDER,
+        metavar="SCRIPT",
+        help="a script, a directory or archive with a __main__.py, or - for stdin",
+    )
     return parser
 
 

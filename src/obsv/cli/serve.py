@@ -8,7 +8,10 @@ from pathlib import Path
 
 import uvicorn
 
+from obsv.cli.common import say_at_once
+from obsv.cli.output import json_line
 from obsv.errors import ConfigurationError
+from obsv.otlp.receiver import Receiver
 from obsv.otlp.settings import GRPC, HTTP, Address
 from obsv.server import Settings, create_app
 
@@ -21,7 +24,8 @@ def serve(
     otlp_grpc: Address | None = GRPC,
     otlp_http: Address | None = HTTP,
     open_browser: bool = False,
-    say: Callable[[str], None] = print,
+    as_json: bool = False,
+    say: Callable[[str], None] = say_at_once,
 ) -> None:
     """Serve a store until interrupted.
 
@@ -32,7 +36,8 @@ def serve(
         otlp_grpc: where to receive OTLP over gRPC; None for nowhere.
         otlp_http: where to receive OTLP over HTTP; None for only `/v1/traces` on `port`.
         open_browser: whether to open the app in a browser, where there is one.
-        say: takes the line that tells the address.
+        as_json: whether the addresses are said as one line of JSON.
+        say: takes the lines that tell the addresses, once they answer.
 
     Raises:
         ConfigurationError: an address needs a token, or is taken.
@@ -42,13 +47,35 @@ def serve(
     listener = _listen(host, port)
     app.state.receiver.bind()
     address = _address(host, listener.getsockname()[1])
-    say(f"obsv on {address}, reading {db}")
-    say(f"OTLP: {app.state.receiver}")
-    if open_browser:
-        webbrowser.open(address)
+
+    def ready() -> None:
+        for line in _lines(db, address, app.state.receiver, as_json):
+            say(line)
+        if open_browser:
+            webbrowser.open(address)
+
     # No access log: a trace viewer must not fill the terminal of the program it watches.
     config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=2)
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config, ready).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def _lines(db: Path, address: str, receiver: Receiver, as_json: bool) -> list[str]:
+    if as_json:
+        return [json_line({"app": address, "otlp": receiver.addresses, "db": db})]
+    return [f"obsv on {address}, reading {db}", f"OTLP: {receiver}", "Ctrl-C ends it."]
 
 
 def _listen(host: str, port: int) -> socket.socket:

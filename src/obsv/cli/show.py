@@ -2,16 +2,21 @@
 
 from pathlib import Path
 
+from rich.console import Console
 from rich.text import Text
-from rich.tree import Tree as RichTree
 
 from obsv.analysis.durations import duration
 from obsv.analysis.markdown import visible
 from obsv.analysis.tree import Tree, build
+from obsv.cli.branches import ASCII_LINES, LINES, Branches
+from obsv.cli.common import complain
 from obsv.cli.output import STATUS_STYLE, console, print_json
 from obsv.store.call import Call, read_call
 from obsv.store.reader import Reader
 from obsv.store.trace import TraceSpans, read_trace
+
+# Levels beyond would leave no room for the calls, or fill a file with lines.
+_LEVELS, _READABLE = 40, 44
 
 
 def show(db: Path, trace_id: str, limit: int, as_json: bool) -> None:
@@ -27,8 +32,10 @@ def show(db: Path, trace_id: str, limit: int, as_json: bool) -> None:
         reader.close()
     if as_json:
         print_json(*(_document(call, tree, row) for row, call in enumerate(calls)))
-        return
-    _draw(spans, tree, calls)
+    else:
+        _draw(spans, tree, calls)
+    if len(calls) < spans.total:
+        complain(f"{spans.total - len(calls):,} of {spans.total:,} spans are not shown; --limit or the app show more.")
 
 
 def _document(call: Call, tree: Tree, row: int) -> dict[str, object]:
@@ -48,31 +55,35 @@ def _document(call: Call, tree: Tree, row: int) -> dict[str, object]:
 
 
 def _draw(spans: TraceSpans, tree: Tree, calls: list[Call]) -> None:
-    head = f"trace {spans.trace_id}  {spans.total:,} spans  {duration(tree.length)}"
-    root = RichTree(Text(head, "bold"), guide_style="dim")
-    branches: dict[int, RichTree] = {-1: root}
-    for row, call in enumerate(calls):
-        branch = branches.get(tree.parent[row], root).add(_line(call, tree, row))
-        branches[row] = branch
-        if call.failed and call.exception:
-            branch.add(Text(visible(call.exception).rstrip(), "red"))
     out = console()
-    out.print(root)
-    if len(calls) < spans.total:
-        out.print(f"… {spans.total - len(calls):,} more: --limit, --json, or the app show them.")
+    out.print(Text(f"trace {spans.trace_id}  {spans.total:,} spans  {duration(tree.length)}", "bold"))
+    levels = max(2, min(_LEVELS, (out.width - _READABLE) // len(LINES[0])))
+    branches = Branches(tree, len(calls), levels, LINES if out.encoding.startswith("utf") else ASCII_LINES)
+    for row, call in enumerate(calls):
+        first, rest = branches.of(row)
+        _print(out, _line(call, tree, row), first, rest)
+        for value in call.values:
+            arrow = "→" if value.data_type == "OUTPUT" else "·"
+            _print(out, Text.assemble((f"{arrow} {visible(value.name)} = ", "dim"), visible(value.text)), rest, rest)
+        if call.failed and call.exception:
+            _print(out, Text(visible(call.exception).rstrip(), "red"), rest, rest)
+
+
+def _print(out: Console, text: Text, first: str, rest: str) -> None:
+    """On a screen what is too long goes on below itself; elsewhere nothing is wrapped."""
+    for line in text.split("\n"):
+        for part in line.wrap(out, out.width - len(rest), overflow="fold"):
+            out.print(Text.assemble((first, "dim"), part), soft_wrap=True)
+            first = rest
 
 
 def _line(call: Call, tree: Tree, row: int) -> Text:
     state = "ERR" if call.failed else "OK"
-    text = Text(overflow="fold")
+    text = Text()
     text.append(f"{state:4}", STATUS_STYLE[state])
     text.append(f"{duration(call.duration_ns):>8}", "bold")
     text.append(f" +{duration(tree.start[row])}  ", "dim")
     text.append(visible(call.process), "bold")
     if call.service and tree.depth[row] == 0:
         text.append(f"  {visible(call.service)}", "dim")
-    for value in call.values:
-        arrow = "→" if value.data_type == "OUTPUT" else "·"
-        text.append(f"\n{arrow} {visible(value.name)} = ", "dim")
-        text.append(visible(value.text))
     return text

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TextIO
 
 from obsv.capture import Redactor
+from obsv.cli.output import json_line
 from obsv.cli.since import since
 from obsv.errors import ConfigurationError
 from obsv.otlp.transfer import export_since, export_trace, import_file
@@ -14,7 +15,7 @@ from obsv.store.writer import Writer
 from obsv.wire.rowmaker import RowMaker
 
 
-def export(db: Path, output: TextIO, trace_id: str | None = None, since_text: str | None = None) -> None:
+def export(db: Path, output: TextIO, trace_id: str | None = None, since_text: str | None = None) -> int:
     """Write a trace, or everything since a time, as text.
 
     Args:
@@ -23,27 +24,55 @@ def export(db: Path, output: TextIO, trace_id: str | None = None, since_text: st
         trace_id: hex digits; None exports all traces.
         since_text: of all traces, an age (`1h`) or an instant from which on.
 
+    Returns:
+        how many requests were written, one a line.
+
     Raises:
         NotFound: no such trace.
         InvalidQuery: the time cannot be read.
         StoreError: the store cannot be read.
     """
+    start_ns = since(since_text, time.time_ns()) if since_text else 0
     reader = Reader(db)
+    written = 0
     try:
-        start_ns = since(since_text, time.time_ns()) if since_text else 0
-        lines = export_trace(reader, trace_id) if trace_id is not None else export_since(reader, start_ns)
-        output.writelines(line + "\n" for line in lines)
+        for line in export_trace(reader, trace_id) if trace_id is not None else export_since(reader, start_ns):
+            output.write(line + "\n")
+            written += 1
     finally:
         reader.close()
+    return written
 
 
-def import_(db: Path, path: Path, say: Callable[[str], None] = print) -> bool:
+def export_to(
+    path: Path,
+    db: Path,
+    trace_id: str | None,
+    since_text: str | None,
+    as_json: bool,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Write them into a file, and say so.
+
+    Raises:
+        ConfigurationError: the file cannot be written; and what `export` raises.
+    """
+    try:
+        with path.open("w", encoding="utf-8") as output:
+            requests = export(db, output, trace_id, since_text)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
+    print(json_line({"file": path, "requests": requests}) if as_json else f"{path} written, {requests:,} requests")
+
+
+def import_(db: Path, path: Path, say: Callable[[str], None] = print, as_json: bool = False) -> bool:
     """Store the spans of a file.
 
     Args:
         db: path of the store; it is made if it does not exist.
         path: the file; gzip is recognized.
         say: takes the lines that say what came of it.
+        as_json: whether that is one line of JSON.
 
     Returns:
         Whether all of the file could be read.
@@ -53,14 +82,18 @@ def import_(db: Path, path: Path, say: Callable[[str], None] = print) -> bool:
         StoreError: the store cannot be written.
     """
     writer = Writer(db, busy_timeout_s=10.0)
+    writer.open()
     try:
         done = import_file(path, writer, RowMaker(Redactor()))
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error}.") from error
     finally:
         writer.close()
-    say(f"{done.stored} spans stored, {done.duplicates} were there already, {done.rejected} rejected")
+    if as_json:
+        say(json_line(done._asdict()))
+        return not done.unreadable
+    say(f"{done.stored:,} spans stored, {done.duplicates:,} were there already, {done.rejected:,} rejected")
     if done.unreadable:
         shown = ", ".join(map(str, done.unreadable[:10])) + (", …" if len(done.unreadable) > 10 else "")
-        say(f"{len(done.unreadable)} lines are no OTLP JSON: {shown}")
+        say(f"{len(done.unreadable):,} lines are no OTLP JSON: {shown}")
     return not done.unreadable

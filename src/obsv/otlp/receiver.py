@@ -95,13 +95,18 @@ class Receiver:
 
     def __str__(self) -> str:
         """Where it listens."""
-        named = {"gRPC": (self.settings.grpc, self.grpc_port), "HTTP": (self.settings.http, self.http_port)}
-        places = [
-            f"{name} on {address._replace(port=port)}"
-            for name, (address, port) in named.items()
-            if address is not None and port is not None
-        ]
+        names = {"grpc": "gRPC", "http": "HTTP"}
+        places = [f"{names[protocol]} on {address}" for protocol, address in self.addresses.items() if address]
         return ", ".join(places) or "only /v1/traces on the main port"
+
+    @property
+    def addresses(self) -> dict[str, str | None]:
+        """Where it listens, by protocol (`grpc`, `http`); None where it does not."""
+        known = {"grpc": (self.settings.grpc, self.grpc_port), "http": (self.settings.http, self.http_port)}
+        return {
+            protocol: None if address is None or port is None else str(address._replace(port=port))
+            for protocol, (address, port) in known.items()
+        }
 
     @property
     def http_port(self) -> int | None:

@@ -33,7 +33,7 @@ MAX_PAGE = 1_000
 # So many calls are walked through in a few milliseconds.
 FEW_ERRORS = FEW_CALLS = 20_000
 NEW = """
-select s.ts, s.id from span s where s.id > :after and s.start_ns >= :start_ns{clause} order by s.id desc limit :limit
+select s.ts, s.id from span s where s.id > :after and s.start_ns >= :start_ns{clause} order by s.id {order} limit :limit
 """
 
 
@@ -45,7 +45,7 @@ class Page(NamedTuple):
 
 
 class Tail(NamedTuple):
-    """What is new, newest first. `last_id`: what to ask after next. `more`: whether older new calls were left out."""
+    """What is new. `last_id`: what to ask after next. `more`: whether there are more new calls than asked for."""
 
     calls: list[Call]
     last_id: int
@@ -105,7 +105,7 @@ def pages(
             return
 
 
-def tail(reader: Reader, filters: Filters, after: int, start_ns: int, limit: int = 200) -> Tail:
+def tail(reader: Reader, filters: Filters, after: int, start_ns: int, limit: int = 200, oldest: bool = False) -> Tail:
     """What has arrived since a row.
 
     Args:
@@ -113,7 +113,9 @@ def tail(reader: Reader, filters: Filters, after: int, start_ns: int, limit: int
         filters: which calls.
         after: `last_id` of the last look.
         start_ns: calls that started before are no news, Unix time in ns.
-        limit: how many calls at most, the newest.
+        limit: how many calls at most.
+        oldest: of more than `limit`, the first to arrive, oldest first, so that the next look goes on behind them;
+            else the last, newest first, and the others are left out.
     """
     with reader.snapshot() as store:
         newest = store.one("select coalesce(max(id), 0) from span")
@@ -126,9 +128,11 @@ def tail(reader: Reader, filters: Filters, after: int, start_ns: int, limit: int
             clause = text_clause(clause, filters.search)
         also = "" if scope.processes is None else OF_PROCESSES
         bounds = {"after": after, "start_ns": start_ns, "limit": limit, "processes": str(scope.processes or [])}
-        keys = [Key(*row) for row in store.query(NEW.format(clause=clause.sql + also), {**clause.params, **bounds})]
-        calls = calls_by_id(store, [key.id for key in sorted(keys, reverse=True)])
-    return Tail(_checked(calls, filters), last_id, len(keys) == limit)
+        sql = NEW.format(clause=clause.sql + also, order="asc" if oldest else "desc")
+        keys = [Key(*row) for row in store.query(sql, {**clause.params, **bounds})]
+        calls = calls_by_id(store, [key.id for key in sorted(keys, reverse=not oldest)])
+    more = len(keys) == limit
+    return Tail(_checked(calls, filters), keys[-1].id if more and oldest else last_id, more)
 
 
 def _keys(

@@ -82,6 +82,12 @@ class Reader:
         for connection in idle:
             connection.close()
 
+    @property
+    def file(self) -> tuple[int, int] | None:
+        """Device and inode of the file that the path leads to now; None when there is none."""
+        identity = self._identity()
+        return identity and identity[:2]
+
     def _take(self) -> sqlite3.Connection:
         file = self._identity()
         with self._lock:

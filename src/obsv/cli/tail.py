@@ -1,0 +1,100 @@
+"""`obsv tail`: the latest calls, then each new one."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from obsv.cli import listing
+from obsv.cli.common import complain
+from obsv.errors import StoreUnavailable
+from obsv.store.calls import Call
+from obsv.store.explorer import pages
+from obsv.store.explorer import tail as look
+from obsv.store.filters import Filters
+from obsv.store.reader import Reader
+from obsv.store.window import Window
+
+LATEST = 20
+_LOOK_S = 0.5
+_PAGE = 1_000
+
+
+class Follower:
+    """The calls of a store from now on, each once and in order of arrival, also when the file is replaced.
+
+    Args:
+        reader: of the store.
+        filters: which calls.
+        note: takes a line that says what became of the file.
+    """
+
+    def __init__(self, reader: Reader, filters: Filters, note: Callable[[str], None] = complain) -> None:
+        self._reader = reader
+        self._filters = filters
+        self._note = note
+        self._file: tuple[int, int] | None = reader.file
+        self._waits = False
+        self.last_id = look(reader, filters, after=0, start_ns=0, limit=1).last_id
+
+    def new(self) -> Iterator[list[Call]]:
+        """What has arrived since the last look, a page after the other."""
+        try:
+            yield from self._pages()
+            self._waits = False
+        except StoreUnavailable as error:
+            if not self._waits:
+                self._note(f"{error}. Waiting for it …")
+            self._waits = True
+            if self._reader.file is None:
+                # The next one may get this one's inode.
+                self._file = None
+
+    def _pages(self) -> Iterator[list[Call]]:
+        file = self._reader.file
+        if file is not None and file != self._file:
+            self._note(f"{self._reader.path} is another file now; going on with its calls.")
+            self._file, self.last_id = file, 0
+        more = True
+        while more:
+            found = look(self._reader, self._filters, self.last_id, 0, _PAGE, oldest=True)
+            self.last_id, more = found.last_id, found.more
+            yield found.calls
+
+
+def tail(db: Path, filters: Filters, start_ns: int | None, limit: int | None, follow: bool, as_json: bool) -> None:
+    """Print the latest calls, then what comes, until interrupted.
+
+    Args:
+        db: path of the store.
+        filters: which calls.
+        start_ns: begin with all calls from here on, Unix time; None for the latest only.
+        limit: how many of those at most; None for all since `start_ns`, or for 20.
+        follow: whether to wait for more.
+        as_json: whether to print JSON.
+    """
+    reader = Reader(db)
+    try:
+        follower = Follower(reader, filters)
+        shown = 0
+        for calls in _begin(reader, filters, start_ns, limit):
+            # Later ones come with the first look.
+            known = [call for call in calls if call.id <= follower.last_id]
+            listing.show(known, as_json)
+            shown += len(known)
+        if not shown and filters.process:
+            listing.expect_process(reader, filters, complain if follow else None)
+        while follow:
+            time.sleep(_LOOK_S)
+            for calls in follower.new():
+                listing.show(calls, as_json)
+    finally:
+        reader.close()
+
+
+def _begin(reader: Reader, filters: Filters, start_ns: int | None, limit: int | None) -> Iterator[list[Call]]:
+    window = Window(start_ns or 0, time.time_ns() + 1_000_000_000)
+    if start_ns is not None and limit is None:
+        return pages(reader, filters, window, "ts", sys.maxsize)
+    latest = [call for calls in pages(reader, filters, window, "-ts", limit or LATEST) for call in calls]
+    return iter([latest[::-1]])
