@@ -11,6 +11,7 @@ from obsv.trace.blobs import Blob
 from obsv.trace.journal import Journal
 from obsv.trace.notices import Notices
 from obsv.trace.spill import Spill
+from obsv.trace.spill_file import SpillFile
 
 
 @pytest.fixture
@@ -87,6 +88,39 @@ def test_without_a_base_nothing_is_written(tmp_path: Path, monkeypatch: pytest.M
 def test_a_directory_that_cannot_be_written_is_no_matter(tmp_path: Path) -> None:
     """The error waits in memory all the same."""
     save(Journal(tmp_path / "missing" / "calls.db", Notices()), b"one")
+
+
+def test_pages_are_made_once(base: Path, journal: Journal) -> None:
+    """Two threads that have their first error at the same time share the pages."""
+    lock = journal._opening
+
+    class Late:
+        def acquire(self, blocking: bool) -> bool:
+            journal._opening = lock
+            save(journal, b"another thread was faster")
+            return lock.acquire(blocking=blocking)
+
+    journal._opening = Late()  # type: ignore[assignment]
+    save(journal, b"one")
+    journal.close(keep=True)
+    assert found_by_the_next(base) == [b"another thread was faster", b"one"]
+
+
+def test_half_a_journal_is_none(base: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the second page cannot be made the first one goes, until both can be made."""
+    create, failures = SpillFile.create, [OSError("full")]
+
+    def fail(path: Path, kind: int) -> SpillFile:
+        if "journal2" in path.name and failures:
+            raise failures.pop()
+        return create(path, kind)
+
+    monkeypatch.setattr(SpillFile, "create", fail)
+    save(journal, b"one")
+    assert list(base.parent.iterdir()) == []
+    save(journal, b"two")
+    journal.close(keep=True)
+    assert found_by_the_next(base) == [b"two"]
 
 
 def test_a_page_is_bounded(base: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:

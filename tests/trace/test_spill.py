@@ -3,10 +3,13 @@
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from obsv.trace import spill_file
 from obsv.trace.blobs import Blob
 from obsv.trace.spill import Spill
 
@@ -42,6 +45,39 @@ def test_errors_are_replayed_before_successes_each_in_order(base: Path) -> None:
     assert replay(spill) == [b"error 1", b"error 2", b"success 1", b"success 2", b"success 3"]
     assert spill.is_empty
     assert files(base) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot rename what is open")
+def test_a_file_is_nobody_elses_while_it_is_made(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process that looks for orphans at that very moment leaves it alone."""
+    other, spill = Spill(base), Spill(base)
+
+    def between(step: Callable[..., Any]) -> Callable[..., Any]:
+        def look_first(*args: Any) -> Any:
+            monkeypatch.undo()
+            assert other.adopt() == []
+            return step(*args)
+
+        return look_first
+
+    for name in ("try_lock", "_write"):
+        monkeypatch.setattr(spill_file, name, between(getattr(spill_file, name)))
+        spill.append([Blob(name.encode(), 1)], errors=name == "_write")
+    assert other.is_empty
+    assert len(files(base)) == 2
+    assert replay(spill) == [b"_write", b"try_lock"]
+
+
+def test_a_file_that_cannot_be_made_leaves_nothing(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk is not filled with beginnings."""
+
+    def fail(*_: object) -> None:
+        raise OSError("full")
+
+    monkeypatch.setattr(spill_file, "_write", fail)
+    with pytest.raises(OSError, match="full"):
+        Spill(base).append([Blob(b"x", 1)])
+    assert list(base.parent.iterdir()) == []
 
 
 def test_nothing_is_on_disk_before_something_is_spilled(base: Path) -> None:

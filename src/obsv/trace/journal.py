@@ -64,6 +64,17 @@ class Page:
         self._file.retire(delete=True)
 
 
+def _pages(base: Path) -> tuple[Page, ...]:
+    """Two pages, or none."""
+    name = f"{base.name}.{os.getpid()}-{secrets.token_hex(4)}"
+    first = Page(base.with_name(f"{name}-journal1.errors.spill"))
+    try:
+        return first, Page(base.with_name(f"{name}-journal2.errors.spill"))
+    except OSError:
+        first.remove()
+        raise
+
+
 class Journal:
     """Two pages in turn: one takes errors, the other waits until its errors are stored.
 
@@ -114,9 +125,8 @@ class Journal:
         if not self._opening.acquire(blocking=False):
             return False
         try:
-            name = f"{base.name}.{os.getpid()}-{secrets.token_hex(4)}"
-            paths = [base.with_name(f"{name}-journal{number}.errors.spill") for number in (1, 2)]
-            self._pages = tuple(Page(path) for path in paths)
+            if not self._pages:  # another thread may just have made them
+                self._pages = _pages(base)
             return True
         finally:
             self._opening.release()

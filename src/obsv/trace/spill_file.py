@@ -86,15 +86,19 @@ class SpillFile:
         Raises:
             OSError: it cannot be made: no such directory, read-only, disk full.
         """
+        # Nobody looks for this name, so it is locked before anybody could take it for one whose owner is gone.
+        # Windows cannot rename what is open.
+        making = path if os.name == "nt" else path.with_name(path.name + ".new")
         # Owner only: it holds what the program's functions were called with.
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        descriptor = os.open(making, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         file = FileIO(descriptor, "r+")
-        try_lock(file, path)
         try:
+            try_lock(file, path)
             _write(file, _HEADER.pack(MAGIC, FORMAT_VERSION, kind, 0, 0, HEADER_SIZE), 0)
+            os.rename(making, path)
         except OSError:
             file.close()
-            path.unlink(missing_ok=True)
+            making.unlink(missing_ok=True)
             raise
         return cls(file, path, kind, HEADER_SIZE)
 
