@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from obsv.errors import InvalidQuery
 from obsv.store import Reader, Signature, Source, SpanRow, Writer
-from obsv.store.calls import Call, calls_by_id
 from obsv.store.explorer import page, pages, tail
 from obsv.store.filters import ORDERS, Filters
+from obsv.store.listed_call import ListedCall, listed_calls
 from obsv.store.search import has_text
 from obsv.store.window import Window
 
@@ -69,7 +69,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     reader.close()
 
 
-class Everything(list[Call]):
+class Everything(list[ListedCall]):
     """All calls; hypothesis prints its arguments, and these would be too many."""
 
     def __repr__(self) -> str:
@@ -79,10 +79,10 @@ class Everything(list[Call]):
 @pytest.fixture(scope="module")
 def everything(reader: Reader) -> Everything:
     with reader.snapshot() as store:
-        return Everything(calls_by_id(store, [row[0] for row in store.query("select id from span")]))
+        return Everything(listed_calls(store, [row[0] for row in store.query("select id from span")]))
 
 
-def expected(calls: list[Call], filters: Filters, window: Window, order: str) -> list[int]:
+def expected(calls: list[ListedCall], filters: Filters, window: Window, order: str) -> list[int]:
     """The ids that a page by page reading must give, by the plainest means."""
     chosen = [call for call in calls if window.start_ns <= call.start_ns < window.end_ns and _wanted(call, filters)]
     by_time = order.endswith("ts")
@@ -90,7 +90,7 @@ def expected(calls: list[Call], filters: Filters, window: Window, order: str) ->
     return [call.id for call in chosen]
 
 
-def _wanted(call: Call, filters: Filters) -> bool:
+def _wanted(call: ListedCall, filters: Filters) -> bool:
     texts = [value.text for value in call.values if filters.variable in (None, value.name)] + [call.exception or ""]
     return (
         filters.group in (None, call.process_group)
@@ -126,7 +126,7 @@ WINDOWS = st.sampled_from(
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(filters=FILTERS, window=WINDOWS, order=st.sampled_from(ORDERS), limit=st.sampled_from([7, 100, 1000]))
 def test_pages_hold_every_wanted_call_once_and_in_order(
-    reader: Reader, everything: list[Call], filters: Filters, window: Window, order: str, limit: int
+    reader: Reader, everything: list[ListedCall], filters: Filters, window: Window, order: str, limit: int
 ) -> None:
     """Whatever the filters, window, order and page size: page by page gives what a plain reading gives."""
     assert walked(reader, filters, window, order, limit) == expected(everything, filters, window, order)

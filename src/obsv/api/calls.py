@@ -7,10 +7,11 @@ from pydantic import BaseModel, Field
 
 from obsv.api.depends import StoreReader, TimeWindow
 from obsv.store import choices, explorer
-from obsv.store.calls import Call
+from obsv.store.call import Value
 from obsv.store.detail import Detail, detail
 from obsv.store.filters import MAX_SEARCH_CHARS, Filters
 from obsv.store.keyset import MAX_ID
+from obsv.store.listed_call import ListedCall
 
 router = APIRouter(tags=["calls"])
 
@@ -174,15 +175,19 @@ def variables(reader: StoreReader, part: Part = "", process: Name = None) -> lis
     return choices.variables(reader, part, process)
 
 
-def call_out(call: Call, chars: int | None = None) -> CallOut:
+def call_out(call: ListedCall, chars: int | None = None) -> CallOut:
     """A call for an answer; its texts cut to `chars` characters."""
-    values = [
-        ValueOut(name=name, data_type=kind, text=text[:chars], cut=chars is not None and len(text) > chars)
-        for name, kind, text in call.values
-    ]
+    values = [_value_out(value, chars) for value in call.values]
     # The end of a traceback says what happened.
     exception = call.exception if chars is None or call.exception is None else call.exception[-chars:]
     return CallOut(**{**call._asdict(), "values": values, "exception": exception})
+
+
+def _value_out(value: Value, chars: int | None) -> ValueOut:
+    text = value.text
+    return ValueOut(
+        name=value.name, data_type=value.data_type, text=text[:chars], cut=chars is not None and len(text) > chars
+    )
 
 
 def detail_out(found: Detail) -> DetailOut:

@@ -16,7 +16,8 @@ from fastapi.responses import StreamingResponse
 from obsv.api.calls import CallFilters, Order
 from obsv.api.depends import StoreReader, TimeWindow
 from obsv.store import explorer
-from obsv.store.calls import Call, Value
+from obsv.store.call import Value
+from obsv.store.listed_call import ListedCall
 from obsv.store.reader import ROW_LIMIT
 
 router = APIRouter(tags=["calls"])
@@ -72,15 +73,15 @@ def guarded(cell: str) -> str:
     return "'" + cell if cell.startswith(FORMULA_STARTS) and not NUMBER.fullmatch(cell) else cell
 
 
-def _rows(calls: Iterable[Call]) -> Iterator[dict[str, str | float | None]]:
+def _rows(calls: Iterable[ListedCall]) -> Iterator[dict[str, str | float | None]]:
     for call in calls:
         # A call without values is a row too.
-        for name, data_type, text in call.values or (Value("", "", ""),):
+        for value in call.values or (Value("", "", ""),):
             yield {
                 "process": call.process,
-                "data": name,
-                "data_type": data_type,
-                "data_value": text,
+                "data": value.name,
+                "data_type": value.data_type,
+                "data_value": value.text,
                 "ts": call.ts,
                 "status": call.status,
                 "exception": call.exception,

@@ -1,7 +1,7 @@
 """Calls, a line each, and `obsv errors`."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -12,25 +12,33 @@ from obsv.analysis.durations import duration
 from obsv.analysis.markdown import visible
 from obsv.cli.output import STATUS_STYLE, console, print_json
 from obsv.errors import NotFound
-from obsv.store.calls import Call
+from obsv.store.call import Value
 from obsv.store.explorer import pages
 from obsv.store.filters import Filters
+from obsv.store.listed_call import ListedCall
 from obsv.store.reader import Reader
 from obsv.store.scope import Scope
 from obsv.store.window import Window
 
 _VALUE_CHARS = 60
 
+Print = Callable[[Console, ListedCall], None]
 
-def as_document(call: Call) -> dict[str, object]:
+
+def as_document(call: ListedCall) -> dict[str, object]:
     """A call as JSON."""
     document: dict[str, object] = call._asdict()
     document["duration_ms"] = document.pop("duration_ns", 0) / 1e6  # type: ignore[operator]
-    document["values"] = [value._asdict() for value in call.values]
+    document["values"] = values_as_documents(call.values)
     return document
 
 
-def line(call: Call, with_date: bool = False) -> Text:
+def values_as_documents(values: Sequence[Value]) -> list[dict[str, str]]:
+    """Values as JSON."""
+    return [{"name": value.name, "data_type": value.data_type, "text": value.text} for value in values]
+
+
+def line(call: ListedCall, with_date: bool = False) -> Text:
     """A call on one line: when (UTC), how long, what, with which values."""
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f"{call.ts[0 if with_date else 11 : 23]} ", "dim")
@@ -57,7 +65,7 @@ def _last_line(exception: str) -> str:
     return visible(lines[-1]) if lines else ""
 
 
-def show(calls: list[Call], as_json: bool, print_call: Callable[[Console, Call], None] | None = None) -> None:
+def show(calls: list[ListedCall], as_json: bool, print_call: Print | None = None) -> None:
     """Print calls in the order given, by default a line each."""
     if as_json:
         print_json(*map(as_document, calls))
@@ -67,7 +75,7 @@ def show(calls: list[Call], as_json: bool, print_call: Callable[[Console, Call],
         (print_call or _print)(out, call)
 
 
-def _print(out: Console, call: Call, with_date: bool = False) -> None:
+def _print(out: Console, call: ListedCall, with_date: bool = False) -> None:
     """On a screen a call is one line; elsewhere nothing is cut."""
     with_date = with_date or not call.ts.startswith(f"{datetime.now(timezone.utc):%Y-%m-%d}")
     if out.is_terminal:
@@ -93,7 +101,7 @@ def errors(db: Path, filters: Filters, start_ns: int, limit: int, as_json: bool)
     return bool(found)
 
 
-def _print_error(out: Console, call: Call) -> None:
+def _print_error(out: Console, call: ListedCall) -> None:
     _print(out, call, with_date=True)
     out.print(Text(f"trace {call.trace_id}  span {call.span_id}", "dim"))
     out.print(Text(visible(call.exception or "").rstrip()))

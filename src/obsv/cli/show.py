@@ -10,6 +10,7 @@ from obsv.analysis.markdown import visible
 from obsv.analysis.tree import Tree, build
 from obsv.cli.branches import ASCII_LINES, LINES, Branches
 from obsv.cli.common import complain
+from obsv.cli.listing import values_as_documents
 from obsv.cli.output import STATUS_STYLE, console, print_json
 from obsv.store.call import Call, read_call
 from obsv.store.reader import Reader
@@ -49,7 +50,7 @@ def _document(call: Call, tree: Tree, row: int) -> dict[str, object]:
         "start_ms": tree.start[row] / 1e6,
         "duration_ms": call.duration_ns / 1e6,
         "self_ms": tree.self_ns[row] / 1e6,
-        "values": [{"name": value.name, "data_type": value.data_type, "text": value.text} for value in call.values],
+        "values": values_as_documents(call.values),
         "exception": call.exception,
     }
 

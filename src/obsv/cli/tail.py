@@ -8,10 +8,10 @@ from pathlib import Path
 from obsv.cli import listing
 from obsv.cli.common import complain
 from obsv.errors import StoreUnavailable
-from obsv.store.calls import Call
 from obsv.store.explorer import pages
 from obsv.store.explorer import tail as look
 from obsv.store.filters import Filters
+from obsv.store.listed_call import ListedCall
 from obsv.store.reader import Reader
 from obsv.store.window import Window
 
@@ -37,7 +37,7 @@ class Follower:
         self._waits = False
         self.last_id = look(reader, filters, after=0, start_ns=0, limit=1).last_id
 
-    def new(self) -> Iterator[list[Call]]:
+    def new(self) -> Iterator[list[ListedCall]]:
         """What has arrived since the last look, a page after the other."""
         try:
             yield from self._pages()
@@ -50,7 +50,7 @@ class Follower:
                 # The next one may get this one's inode.
                 self._file = None
 
-    def _pages(self) -> Iterator[list[Call]]:
+    def _pages(self) -> Iterator[list[ListedCall]]:
         file = self._reader.file
         if file is not None and file != self._file:
             self._note(f"{self._reader.path} is another file now; going on with its calls.")
@@ -92,7 +92,7 @@ def tail(db: Path, filters: Filters, start_ns: int | None, limit: int | None, fo
         reader.close()
 
 
-def _begin(reader: Reader, filters: Filters, start_ns: int | None, limit: int | None) -> Iterator[list[Call]]:
+def _begin(reader: Reader, filters: Filters, start_ns: int | None, limit: int | None) -> Iterator[list[ListedCall]]:
     window = Window(start_ns or 0, time.time_ns() + 1_000_000_000)
     if start_ns is not None and limit is None:
         return pages(reader, filters, window, "ts", sys.maxsize)

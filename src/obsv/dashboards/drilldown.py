@@ -11,8 +11,9 @@ from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.axis import duration_axis
 from obsv.dashboards.components.repro import repro_button
 from obsv.dashboards.theme import figure
-from obsv.store.calls import Call, Value
+from obsv.store.call import Value
 from obsv.store.detail import Detail, Point, Relative
+from obsv.store.listed_call import ListedCall
 
 INDENT_PX = 14
 MiB = 1 << 20
@@ -78,7 +79,7 @@ def _source(found: Detail) -> Component:
     )
 
 
-def _values(title: str, call: Call, data_type: str) -> Component:
+def _values(title: str, call: ListedCall, data_type: str) -> Component:
     chosen = [value for value in call.values if value.data_type == data_type]
     if not chosen:
         return html.Section([html.H3(title), html.P("none", className="faint")])
@@ -92,7 +93,7 @@ def _value(value: Value) -> Component:
     return html.Tr([html.Th(value.name, scope="row", title=value.name), html.Td([text, copy])])
 
 
-def _exception(call: Call) -> Component | None:
+def _exception(call: ListedCall) -> Component | None:
     if not call.exception:
         return None
     last = call.exception.strip().rpartition("\n")[2]
@@ -162,7 +163,7 @@ def _place(found: Detail) -> Component:
     return html.Section([html.H3("Place in its trace"), html.Div(rows, className="place", role="list"), *more])
 
 
-def _relative(call: Call, each: Relative, start: int, length: int) -> Component:
+def _relative(call: ListedCall, each: Relative, start: int, length: int) -> Component:
     left, width = (each.start_ns - start) / length * 100, max(each.duration_ns / length * 100, 0.2)
     place = {"left": f"{left:.3f}%", "width": f"{width:.3f}%"}
     cells = [

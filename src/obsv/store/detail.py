@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from obsv.errors import NotFound
-from obsv.store.calls import Call, calls_by_id
+from obsv.store.listed_call import ListedCall, listed_calls
 from obsv.store.reader import Reader, Row, Snapshot
 from obsv.store.rollups import MINUTE_NS
 from obsv.store.window import ts
@@ -83,7 +83,7 @@ class Detail(NamedTuple):
         more_children: whether it has more children than are listed.
     """
 
-    call: Call
+    call: ListedCall
     thread: str | None
     cpu_ns: int | None
     memory_bytes: int | None
@@ -112,7 +112,7 @@ def detail(reader: Reader, trace_id: str, span_id: str) -> Detail:
         row = store.one(FIND, key)
         if row is None:
             raise NotFound(f"No call {span_id} in trace {trace_id}. Retention may have removed it.")
-        (call,) = calls_by_id(store, [row["id"]])
+        (call,) = listed_calls(store, [row["id"]])
         relatives, more = _relatives(store, key)
         return Detail(
             call,

@@ -18,10 +18,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from obsv.store.calls import Call, calls_by_id
 from obsv.store.cells import rare
 from obsv.store.filters import Clause, Filters, row_clause
 from obsv.store.keyset import Key, check_order
+from obsv.store.listed_call import ListedCall, listed_calls
 from obsv.store.reader import Reader, Snapshot
 from obsv.store.scope import Load, Scope
 from obsv.store.search import has_text, search, text_clause
@@ -40,14 +40,14 @@ select s.ts, s.id from span s where s.id > :after and s.start_ns >= :start_ns{cl
 class Page(NamedTuple):
     """A page of calls. `cursor`: token of the next page; None when this is the last."""
 
-    calls: list[Call]
+    calls: list[ListedCall]
     cursor: str | None
 
 
 class Tail(NamedTuple):
     """What is new. `last_id`: what to ask after next. `more`: whether there are more new calls than asked for."""
 
-    calls: list[Call]
+    calls: list[ListedCall]
     last_id: int
     more: bool
 
@@ -77,14 +77,14 @@ def page(
         if scope.is_empty:
             return Page([], None)
         keys = _keys(store, filters, scope, window, order, key, limit)
-        calls = calls_by_id(store, [found.id for found in keys])
+        calls = listed_calls(store, [found.id for found in keys])
     full = len(keys) >= limit
     return Page(_checked(calls, filters), keys[-1].token(order) if full else None)
 
 
 def pages(
     reader: Reader, filters: Filters, window: Window, order: str, most: int, size: int = MAX_PAGE
-) -> Iterator[list[Call]]:
+) -> Iterator[list[ListedCall]]:
     """All pages one after the other, up to a number of calls. Raises what `page` raises.
 
     Args:
@@ -130,7 +130,7 @@ def tail(reader: Reader, filters: Filters, after: int, start_ns: int, limit: int
         bounds = {"after": after, "start_ns": start_ns, "limit": limit, "processes": str(scope.processes or [])}
         sql = NEW.format(clause=clause.sql + also, order="asc" if oldest else "desc")
         keys = [Key(*row) for row in store.query(sql, {**clause.params, **bounds})]
-        calls = calls_by_id(store, [key.id for key in sorted(keys, reverse=not oldest)])
+        calls = listed_calls(store, [key.id for key in sorted(keys, reverse=not oldest)])
     more = len(keys) == limit
     return Tail(_checked(calls, filters), keys[-1].id if more and oldest else last_id, more)
 
@@ -174,7 +174,7 @@ def _errors(store: Snapshot, walk: Walk, filters: Filters, scope: Scope) -> list
     return rare(store, walk, filters, scope)
 
 
-def _checked(calls: list[Call], filters: Filters) -> list[Call]:
+def _checked(calls: list[ListedCall], filters: Filters) -> list[ListedCall]:
     """The calls with the rows that the filters want: a variable's, and those with the text."""
     kept = []
     for call in calls:

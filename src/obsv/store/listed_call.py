@@ -1,12 +1,13 @@
-"""Calls with their values, read by id."""
+"""Calls as lists show them: what `Call` knows and a list does not need is not read."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from obsv.store.reader import Snapshot
+from obsv.store.call import Value
+from obsv.store.reader import Row, Snapshot
 
 CALLS = """
 select s.id, s.start_ns, s.duration_ns, s.status, s.exception, s.trace as trace_id, lower(hex(s.span_id)) as span_id,
@@ -17,16 +18,8 @@ order by j.key
 """
 
 
-class Value(NamedTuple):
-    """A value of a call: its name, INPUT or OUTPUT, and its text."""
-
-    name: str
-    data_type: str
-    text: str
-
-
-class Call(NamedTuple):
-    """A call as the explorer lists it.
+class ListedCall(NamedTuple):
+    """A call as the explorer and the command list it; read whole it is a `Call`.
 
     Attributes:
         id: of its row, in order of arrival.
@@ -57,26 +50,19 @@ class Call(NamedTuple):
     values: tuple[Value, ...]
 
 
-def calls_by_id(store: Snapshot, ids: Iterable[int]) -> list[Call]:
+def listed_calls(store: Snapshot, ids: Iterable[int]) -> list[ListedCall]:
     """The calls of row ids, in the order of the ids."""
     shapes: dict[str, list[tuple[str, str]]] = {}
     return [_call(row, shapes) for row in store.query(CALLS, {"ids": json.dumps(list(ids))})]
 
 
-def text_of(value: Any) -> str:
-    """A value of the JSON array as text: strings as they are, the rest as JSON (as SQLite's views show it)."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _call(row: Any, shapes: dict[str, list[tuple[str, str]]]) -> Call:
+def _call(row: Row, shapes: dict[str, list[tuple[str, str]]]) -> ListedCall:
     fields = row["fields"]
     shape = shapes.get(fields)
     if shape is None:
         shape = shapes[fields] = [(name, kind) for name, kind in json.loads(fields)]
-    values = (
-        Value(name, kind, text_of(value)) for (name, kind), value in zip(shape, json.loads(row["data"]), strict=False)
-    )
-    return Call(
+    values = (Value(name, kind, value) for (name, kind), value in zip(shape, json.loads(row["data"]), strict=False))
+    return ListedCall(
         row["id"],
         row["ts"],
         row["start_ns"],
