@@ -23,7 +23,7 @@ from benchmarks.result import Result
 from benchmarks.store_generate import generate
 from obsv.store import Reader, Signature, Source, SpanRow, Writer
 
-BATCH = 5_000  # what the processor grows to under load
+BATCH = 10_000  # what the processor grows to under load
 ROUNDS = 16
 LARGE = 5_000_000
 VIEWS = 1_000_000

@@ -91,12 +91,12 @@ def test_batch_is_few_statements(writer: Writer) -> None:
     """After each long statement the thread waits for the interpreter lock: their number is what counts under load."""
     rows = [call(number, **FAILED if number % 100 == 0 else {}) for number in range(10_000)]
     writer.write(rows[:5_000])
-    statements: list[str] = []
-    writer._connect().set_trace_callback(statements.append)
+    statements: dict[str, None] = {}  # one that runs triggers is told again after each
+    writer._connect().set_trace_callback(statements.setdefault)
     writer.write(rows[5_000:])
     long = [sql for sql in statements if "span(" in sql or sql == "commit"]
     assert len(long) <= 4
-    assert len(statements) - len(long) <= 6
+    assert len(statements) - len(long) <= 3
 
 
 def test_empty_batch(writer: Writer, path: Path) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, repeat
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from obsv.store.interning import Ids, Thread
@@ -32,6 +32,8 @@ _CPU, _MEMORY, _EXCEPTION, _DETAIL, _EXACT = range(12, 17)
 INTERNAL = 1  # OTLP SpanKind
 
 Columns = tuple[tuple[Any, ...], ...]
+
+_NO_PARENT = bytearray()
 
 
 class Group:
@@ -108,13 +110,15 @@ class Batch:
 
     def values(self, ids: Ids) -> tuple[list[Any], list[Any]]:
         """The values of all rows, one after the other: those without rare columns, and the others."""
-        narrow = [_values(group.signature, group.narrow_columns(), ids) for group in self.groups if group.narrow]
-        wide = [
-            _values(group.signature, columns, ids, columns[_CPU:_EXACT])
-            for group in self.groups
-            if (columns := tuple(zip(*group.wide, strict=True)))
-        ]
-        return list(chain.from_iterable(chain(*narrow))), list(chain.from_iterable(chain(*wide)))
+        narrow: list[Any] = []
+        wide: list[Any] = []
+        for group in self.groups:
+            if group.narrow:
+                narrow += _values(group.signature, group.narrow_columns(), ids)
+            if group.wide:
+                columns = tuple(zip(*group.wide, strict=True))
+                wide += _values(group.signature, columns, ids, columns[_CPU:_EXACT])
+        return narrow, wide
 
     def rollups(self, ids: Ids) -> Rollups:
         """What the rows add to the rollups, but for the edges of foreign rows."""
@@ -124,31 +128,29 @@ class Batch:
         return rollups
 
 
-def _values(signature: Signature, columns: Columns, ids: Ids, rare: Columns = ()) -> Iterable[tuple[Any, ...]]:
+# A row is a stretch of one list: what all rows share is repeated, and each column that varies is laid over it.
+def _values(signature: Signature, columns: Columns, ids: Ids, rare: Columns = ()) -> list[Any]:
     name_id, process_id, signature_id = ids.signatures[signature]
-    return zip(
-        repeat(name_id, len(columns[_TRACE])),
-        # sqlite3 binds a bytearray in 60 ns and bytes in 280.
-        map(bytearray, columns[_TRACE]),
-        map(bytearray, columns[_SPAN]),
-        [bytearray(parent or b"") for parent in columns[_PARENT_SPAN]],
-        columns[_START],
-        columns[_DURATION],
-        repeat(process_id),
-        repeat(signature_id),
-        _ids(ids.sources, columns[_SOURCE]),
-        _ids(ids.threads, columns[_THREAD]),
-        columns[_STATUS],
-        columns[_DEPTH],
-        columns[_DATA],
-        *rare,
-    )
-
-
-def _ids(known: Mapping[Any, int], column: Sequence[Any]) -> Iterable[int]:
-    first = column[0]
+    sources, threads = columns[_SOURCE], columns[_THREAD]
+    shared = [name_id, None, None, _NO_PARENT, None, None, process_id, signature_id]
+    shared += [ids.sources[sources[0]], ids.threads[threads[0]], None, None, None, *[None] * len(rare)]
+    width, count = len(shared), len(sources)
+    values = shared * count
+    # sqlite3 binds a bytearray in 60 ns and bytes in 280.
+    values[1::width] = map(bytearray, columns[_TRACE])
+    values[2::width] = map(bytearray, columns[_SPAN])
+    if any(columns[_PARENT_SPAN]):
+        values[3::width] = [bytearray(parent) if parent else _NO_PARENT for parent in columns[_PARENT_SPAN]]
+    values[4::width] = columns[_START]
+    values[5::width] = columns[_DURATION]
     # Nearly always one source, and often one thread.
-    return repeat(known[first]) if column.count(first) == len(column) else map(known.__getitem__, column)
+    if sources.count(sources[0]) < count:
+        values[8::width] = map(ids.sources.__getitem__, sources)
+    if threads.count(threads[0]) < count:
+        values[9::width] = map(ids.threads.__getitem__, threads)
+    for position, column in enumerate((columns[_STATUS], columns[_DEPTH], columns[_DATA], *rare), start=10):
+        values[position::width] = column
+    return values
 
 
 def _roll_up(group: Group, ids: Ids, rollups: Rollups) -> None:

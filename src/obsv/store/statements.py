@@ -26,12 +26,12 @@ _NOTHING = -1
 
 
 class Insert:
-    """`INSERT` of any number of rows into one table.
+    """`INSERT` of any number of rows into one table, or one view with a trigger.
 
     Args:
         table: name of the table.
         columns: their names, comma-separated; the first is never -1 in a row.
-        conflict: what follows `ON CONFLICT`.
+        conflict: what follows `ON CONFLICT`; nothing for a view.
         expressions: for columns that are not just `?`.
         unique: a row that is there already is passed over, so any row may be given twice.
     """
@@ -40,7 +40,7 @@ class Insert:
         self,
         table: str,
         columns: str,
-        conflict: str,
+        conflict: str = "",
         expressions: Mapping[str, str] | None = None,
         *,
         unique: bool = False,
@@ -50,7 +50,7 @@ class Insert:
         self.width = len(names)
         self.row = ",".join((expressions or {}).get(name, "?") for name in names)
         self._head = f"insert into {table}({columns}) "
-        self._end = f" on conflict {conflict}"
+        self._end = f" on conflict {conflict}" if conflict else ""
 
     def run(self, connection: sqlite3.Connection, values: list[Any]) -> int:
         """Inserts rows.

@@ -20,7 +20,7 @@ from obsv.store.lineage import Callers, Orphans
 from obsv.store.repair import repaired
 from obsv.store.request_sql import RequestCounter
 from obsv.store.retention import DEFAULT_AGE_NS, Retained
-from obsv.store.rollup_sql import write_rollups
+from obsv.store.rollup_sql import prepare_rollups, write_rollups
 from obsv.store.rollups import Rollups
 from obsv.store.rows import RecorderRow, SpanRow, WriteResult
 from obsv.store.statements import Insert
@@ -188,6 +188,7 @@ class Writer:
             self._drop()
         if self._connection is None:
             self._connection = open_writer(self.path, self._busy_timeout_s)
+            prepare_rollups(self._connection)
             self._file = _identity(self.path)
             self._ids, self._orphans, self._cleaner = Ids(), Orphans(), None
         return self._connection

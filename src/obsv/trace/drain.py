@@ -43,7 +43,7 @@ class Limits:
     """
 
     schedule_delay_s: float = 0.05
-    batch_size: int = 5_000
+    batch_size: int = 10_000
     error_lane_size: int = 10_000
     lag_s: float = 0.15
     on_full: OnFull = "spill"

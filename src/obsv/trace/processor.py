@@ -76,7 +76,7 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         *,
         lane_size: int = 10_000,
         ring_size: int = 50_000,
-        batch_size: int = 5_000,
+        batch_size: int = 10_000,
         error_lane_size: int = 10_000,
         schedule_delay_s: float = 0.05,
         lag_s: float = 0.15,
