@@ -417,6 +417,27 @@ def test_a_refused_span_alone_is_left_out_too(make_rig: MakeRig) -> None:
     assert (rig.counters.rejected, rig.stash.pending) == (1, 0)
 
 
+class Cramped(CollectingExporter):
+    """An exporter whose disk is nearly full: it takes one span at a time."""
+
+    is_unavailable = False
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        self.is_unavailable = len(spans) > 1
+        return SpanExportResult.FAILURE if self.is_unavailable else super().export(spans)
+
+
+def test_a_full_disk_is_not_taken_for_refusal(make_rig: MakeRig) -> None:
+    """What an exporter has no room for is kept, though smaller batches pass."""
+    rig = make_rig(exporter=Cramped())
+    rig.put_error(3)
+    for _ in range(20):
+        rig.work()
+        rig.clock.advance(rig.recovery_s)
+        rig.put(name="fresh")
+    assert (rig.counters.rejected, rig.stash.pending) == (0, 3)
+
+
 def test_an_outage_is_not_taken_for_refusal(rig: Rig) -> None:
     """As long as nothing passes, nothing is given up."""
     rig.exporter.error = TypeError("odd")
@@ -442,6 +463,38 @@ def test_flush_exports_everything_at_once(rig: Rig) -> None:
     rig.put_error()
     assert rig.drain.flush(rig.clock() + 1)
     assert len(rig.exporter.spans) == 5
+
+
+def full_disk(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the spill fail, with a blob on the way to it."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("full")
+
+    assert rig.spill is not None
+    monkeypatch.setattr(rig.spill, "append", fail)
+    rig.blobs.put(rig.stash.encode([ended_span("first"), ended_span("second")]))
+
+
+def test_what_was_encoded_for_a_full_disk_is_exported(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exporter gets what the spill has no room for."""
+    full_disk(rig, monkeypatch)
+    assert rig.drain.flush(rig.clock() + 1)
+    assert rig.exporter.names == ["first", "second"]
+
+
+def test_the_end_tries_the_disk_once_more(rig: Rig, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the disk did not take a moment ago it may take now: nothing is given up before that was tried."""
+    break_down(rig)
+    full_disk(rig, monkeypatch)
+    rig.work()
+    monkeypatch.undo()
+    rig.drain.leave()
+    assert rig.counters.dropped == 0
+    found = Rig(base)
+    found.work()
+    assert found.exporter.names[-2:] == ["first", "second"]
+    found.close()
 
 
 def test_flush_tries_a_broken_exporter_once_and_says_so(rig: Rig) -> None:

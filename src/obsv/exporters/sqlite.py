@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from obsv.config import DEFAULT_DB
 from obsv.errors import StoreError
 from obsv.exporters.rows import Rows
+from obsv.store.failures import is_about_the_file
 from obsv.store.rows import SpanRow
 from obsv.store.writer import Writer
 
@@ -26,12 +28,16 @@ class SQLiteSpanExporter(SpanExporter):
         busy_timeout_s: how long a write waits for another process's lock, in seconds.
 
     A span that is there already (trace id, span id) is not stored again, so an export may be repeated.
+
+    Attributes:
+        is_unavailable: the last export failed for the file (locked, full, corrupt, …), not for what was to be stored.
     """
 
     def __init__(self, path: str | Path | None = None, *, busy_timeout_s: float = 1.0) -> None:
         self.writer = Writer(path or os.environ.get("OBSV_DB") or DEFAULT_DB, busy_timeout_s=busy_timeout_s)
         self._rows = Rows()
         self._said: str | None = None
+        self.is_unavailable = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Store a batch in one transaction.
@@ -70,9 +76,12 @@ class SQLiteSpanExporter(SpanExporter):
         return True
 
     def _attempt(self, write: Callable[[list[SpanRow]], object], spans: Iterable[ReadableSpan]) -> SpanExportResult:
+        self.is_unavailable = False
         try:
             write(self._rows.of(spans))
         except StoreError as error:
+            cause = error.__cause__
+            self.is_unavailable = not isinstance(cause, sqlite3.Error) or is_about_the_file(cause)
             # The store's messages say what to do; each is said once until something else happens.
             if str(error) != self._said:
                 self._said = str(error)

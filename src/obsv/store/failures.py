@@ -36,6 +36,11 @@ def about_the_file(error: sqlite3.Error, path: Path) -> StoreError | None:
     return None
 
 
+def is_about_the_file(error: sqlite3.Error) -> bool:
+    """Whether SQLite failed for the file, not for what it was to do."""
+    return about_the_file(error, Path()) is not None
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Raises the errors of SQLite inside as `StoreError`."""

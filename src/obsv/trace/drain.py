@@ -206,8 +206,10 @@ class Drain:
         age_s, started = self._age_s(), self._clock()
         blobs = self._blobs.take_all()
         if not self._stash.put_blobs(blobs):
-            self._blobs.give_back(blobs)
-            return False
+            # The exporter may have room where the disk has none.
+            is_exported = self._is_allowed() and self._exporting.export(self._stash.decode(blobs[0]))
+            self._blobs.give_back(blobs[is_exported:])
+            return is_exported
         self._counters.writer_lag_s = age_s + self._clock() - started
         return True
 
@@ -230,8 +232,11 @@ class Drain:
     def _is_refused(self, stashed: Stashed) -> bool:
         """Whether a piece holds spans that the exporter will never take; all others in it are exported then.
 
-        That is so if it fails time and again while other spans pass.
+        That is so if it fails time and again while other spans pass, though the exporter is there: a disk that is
+        nearly full takes small batches as well, and no large ones.
         """
+        if self._exporting.is_unavailable:
+            return False
         place, exported = (stashed.piece.file.path, stashed.piece.file.replayed), self._counters.exported
         if place != self._stuck_at:
             self._stuck_at, self._stuck_for = place, 0
@@ -241,7 +246,7 @@ class Drain:
         if self._stuck_for < _PATIENCE:
             return False
         refused = sift(stashed.spans, self._exporting.export) if len(stashed.spans) > 1 else stashed.spans
-        if refused is None:
+        if refused is None or self._exporting.is_unavailable:
             return False
         self._counters.rejected += len(refused)
         self._counters.replayed += stashed.piece.spans - len(refused)
@@ -262,6 +267,7 @@ class Drain:
             Whether all of it was exported.
         """
         self._adopt_once()
+        self._stash.retry_now()
         self._probe = True
         removed = self._buffer.removed + self._buffer.depth
         errors_taken = self._buffer.errors_taken + self._buffer.error_depth
@@ -291,6 +297,7 @@ class Drain:
             stash: where, if not in the own one, which a thread that hangs may still be using.
         """
         stash = stash or self._stash
+        stash.retry_now()
         if stash is not self._stash:
             stash.put(list(self._exporting.in_hand), errors=True)
         lost = len(stash.put(self._buffer.take_errors(self._buffer.error_depth), errors=True))

@@ -104,6 +104,11 @@ class Exporting:
             self._failed(error)
             return None
 
+    @property
+    def is_unavailable(self) -> bool:
+        """Whether the exporter says that its last failure had nothing to do with the spans."""
+        return bool(getattr(self.exporter, "is_unavailable", False))
+
     def forget_replayed(self, path: Path) -> None:
         """Tell the exporter that a spill file is gone."""
         if self._replaying is None:

@@ -66,6 +66,10 @@ class Stash:
         """Whether there is a spill, and the disk took the last write."""
         return self._spill is not None and (self._retry_at == 0 or self._clock() >= self._retry_at)
 
+    def retry_now(self) -> None:
+        """Try the disk again at the next write, however short a while ago it failed."""
+        self._retry_at = 0.0
+
     def encode(self, spans: Sequence[ReadableSpan]) -> Blob:
         """The bytes of spans. Spans that cannot be encoded at all are counted as rejected. For any thread."""
         payload, lost = self._codec.encode(spans)
@@ -210,6 +214,10 @@ class Stash:
                 self._notices.once("codec", logging.WARNING, "%s: %s", file.path, error)
                 self.done(piece)
         return None
+
+    def decode(self, blob: Blob) -> list[ReadableSpan]:
+        """The spans of `encode`."""
+        return self._codec.decode(blob.payload)
 
     def _decode(self, piece: Piece) -> list[ReadableSpan]:
         return [span for payload in piece.payloads for span in self._codec.decode(payload)]
