@@ -42,20 +42,16 @@ class Housekeeping:
         self._writer, self._processor, self._settings = writer, processor, settings
         self._service = str(resource.attributes.get(semconv.SERVICE_NAME, "unknown_service"))
         self._started_ns = time.time_ns()
-        self._stopped = False
         self._pause_s = _CHUNK_S
         processor.every(_REPORT_S, self._report)
         processor.every(_RETAIN_S, self._retain)
+        processor.at_end(self._last_report)
 
-    def stop(self) -> None:
-        """Say for the last time how it is."""
+    def _last_report(self) -> None:
         with suppress(StoreError):  # the exporter has said it
             self._report()
-        self._stopped = True
 
     def _report(self) -> None:
-        if self._stopped:
-            return
         clock.calibrate()
         if recording.queue_warning_threshold is not None:
             self._processor.queue_warning_threshold = recording.queue_warning_threshold
@@ -75,8 +71,6 @@ class Housekeeping:
         )
 
     def _retain(self) -> float | None:
-        if self._stopped:
-            return None
         settings = self._settings
         max_age_ns = None if settings.retention_s is None else int(settings.retention_s * 1e9)
         if self._writer.retain(time.time_ns(), max_age_ns=max_age_ns, max_bytes=settings.max_bytes).more:

@@ -57,9 +57,8 @@ class Pipeline:
             self.lane.force_flush(int(max(0.0, min(left_s, _LANE_FLUSH_S)) * 1_000))
         return is_stored
 
-    def shutdown(self) -> None:
-        self.housekeeping.stop()
-        self.processor.shutdown()
+    def shutdown(self, timeout_s: float) -> None:
+        self.processor.shutdown(int(timeout_s * 1_000))
         if self.lane is not None:
             self.lane.shutdown()
 

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.environment_variables import OTEL_SDK_DISABLED
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("obsv")
 
-# At interpreter exit: longer and a stuck disk would keep the program from ending; what is left goes to the spill file.
+# At interpreter exit: longer and a stuck disk would keep the program from ending; what is left goes to the spill file,
+# for which the last part of the time is kept.
 _EXIT_TIMEOUT_S = 10.0
+_EXIT_STORE_S = 0.8 * _EXIT_TIMEOUT_S
+# When the program asks for the end.
+_SHUTDOWN_S = 30.0
 # A start takes a tenth of a second; one that hangs must not keep the program from forking.
 _FORK_TIMEOUT_S = 5.0
 
@@ -50,7 +55,7 @@ def configure(**settings: "Unpack[Arguments]") -> None:
     chosen = settings_from(settings)
     with _lock:
         if _pipeline is not None:
-            _pipeline.shutdown()
+            _pipeline.shutdown(_SHUTDOWN_S)
         _settings, _pipeline = chosen, None
         _start()
 
@@ -70,13 +75,17 @@ def force_flush(timeout_s: float = 30.0) -> bool:
 
 def shutdown() -> None:
     """Write everything and stop recording; interpreter exit does this. Monitored functions go on, unrecorded."""
+    _shutdown(_SHUTDOWN_S)
+
+
+def _shutdown(timeout_s: float) -> None:
     global _pipeline
     with _lock:
         pipeline, _pipeline = _pipeline, None
         recording.off = recording.bypass = True
         recording.start = None
     if pipeline is not None:
-        pipeline.shutdown()
+        pipeline.shutdown(timeout_s)
 
 
 def stats() -> dict[str, Any]:
@@ -124,8 +133,9 @@ def _open() -> None:
 def _shutdown_at_exit() -> None:
     pipeline = _pipeline
     if pipeline is not None:
-        pipeline.store_all(_EXIT_TIMEOUT_S)
-        shutdown()
+        deadline = time.monotonic() + _EXIT_TIMEOUT_S
+        pipeline.store_all(_EXIT_STORE_S)
+        _shutdown(max(0.0, deadline - time.monotonic()))
         pipeline.end()
 
 

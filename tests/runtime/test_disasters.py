@@ -130,6 +130,40 @@ def test_program_that_ends_while_the_database_is_locked(program: Program) -> Non
     assert not list(program.directory.glob("*.spill"))
 
 
+def test_program_that_ends_far_ahead_of_its_store(program: Program) -> None:
+    """The end does not wait for all that was put aside: the next start stores the rest, each call once."""
+    program.run(
+        """
+        import time, obsv, obsv.runtime
+        from obsv.exporters.sqlite import SQLiteSpanExporter
+
+        # A store that takes twenty seconds for what was put aside, and an end that waits for less.
+        def slowly(self, *args, store=SQLiteSpanExporter.export_replayed):
+            time.sleep(1)
+            return store(self, *args)
+
+        SQLiteSpanExporter.export_replayed = slowly
+        obsv.runtime._EXIT_TIMEOUT_S, obsv.runtime._EXIT_STORE_S = 1, 0.5
+        obsv.configure(lane_size=500, ring_size=500)
+        def work(n):
+            if n % 100 == 0: raise ValueError(n)
+        work = obsv.monitor(work)
+        for n in range(100_000):
+            try: work(n)
+            except ValueError: pass
+        """
+    )
+    assert list(program.directory.glob("*.spill"))
+    assert program.count("process like '%work'") < 100_000
+    for _ in range(2):
+        program.run("import obsv\nobsv.configure()\nobsv.monitor(lambda: 0)()\nassert obsv.force_flush(100)")
+    assert program.count("process like '%work'") == 100_000
+    assert program.query("select count(distinct span_id) from process_trace where process like '%work'") == [(100_000,)]
+    rolled_up = "select sum(count), sum(errors) from process_minute m join process p on p.id = m.process_id"
+    assert program.query(f"{rolled_up} where minute > 0 and name like '%work'") == [(100_000, 1_000)]
+    assert not list(program.directory.glob("*.spill"))
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [(b"not a database at all, but a text" * 100, "not"), (b"SQLite format 3\0" + bytes(4080), "")],

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -245,8 +245,8 @@ class Drain:
         self._exported_then = exported
         if self._stuck_for < _PATIENCE:
             return False
-        refused = sift(stashed.spans, self._exporting.export) if len(stashed.spans) > 1 else stashed.spans
-        if refused is None or self._exporting.is_unavailable:
+        refused = self._refused(stashed.spans)
+        if refused is None:
             return False
         self._counters.rejected += len(refused)
         self._counters.replayed += stashed.piece.spans - len(refused)
@@ -254,6 +254,20 @@ class Drain:
         message = "The exporter refuses %d calls again and again while it takes others; they are left out: %s"
         self._notices.once("refused", logging.ERROR, message, len(refused), names)
         return True
+
+    def _refused(self, spans: list[ReadableSpan]) -> list[ReadableSpan] | None:
+        if len(spans) == 1:
+            return spans
+        was_unavailable = False
+
+        def export(part: Sequence[ReadableSpan]) -> bool:
+            nonlocal was_unavailable
+            is_taken = self._exporting.export(part)
+            was_unavailable |= not is_taken and self._exporting.is_unavailable
+            return is_taken
+
+        refused = sift(spans, export)
+        return None if was_unavailable else refused
 
     # -- to the end ----------------------------------------------------------------------------------------------------
 

@@ -1,8 +1,10 @@
 """The span processor that never loses an error and never makes the program wait."""
 
+import contextlib
 import inspect
 import logging
 import os
+import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
@@ -38,6 +40,8 @@ _ERROR = StatusCode.ERROR
 _ADOPT_EVERY_S = 60.0
 # How long a processor that was dropped without `shutdown` tries to export what it has.
 _ABANDONED_S = 5.0
+# How long an exporter that hangs is waited for once more.
+_SHUT_DOWN_S = 0.5
 
 
 class ErrorFirstSpanProcessor(SpanProcessor):
@@ -217,11 +221,22 @@ class ErrorFirstSpanProcessor(SpanProcessor):
             return
         self._is_shut_down = True
         deadline = self._clock() + timeout_millis / 1e3
-        if not self._worker.stop(timeout_millis / 1e3):
+        has_ended = self._worker.stop(timeout_millis / 1e3)
+        if not has_ended:
             self._drain.leave(self._new_stash())
         self._overflow.seal()
         self._buffer.discard()
-        self._shut_exporter_down(deadline)
+        if has_ended:
+            self._shut_exporter_down(deadline)
+        else:
+            self._shut_down_beside(deadline)
+
+    def _shut_down_beside(self, deadline: float) -> None:
+        """Shut down an exporter that hangs: it may hang in this as well."""
+        thread = threading.Thread(target=self._shut_exporter_down, args=[deadline], name="obsv-shutdown", daemon=True)
+        with contextlib.suppress(RuntimeError):  # no threads any more
+            thread.start()
+            thread.join(_SHUT_DOWN_S)
 
     def _shut_exporter_down(self, deadline: float) -> None:
         try:
@@ -241,6 +256,10 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         so not before the first span. What it raises is logged once.
         """
         self._schedule.every(interval_s, call)
+
+    def at_end(self, call: Callable[[], object]) -> None:
+        """Call something once at the end, on the worker's thread, when what could be exported was."""
+        self._schedule.at_end(call)
 
     def start(self) -> None:
         """Start the worker before the first span: it exports what dead processes have left."""

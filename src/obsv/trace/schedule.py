@@ -19,6 +19,7 @@ class Schedule:
         self._notices = notices
         self._clock = clock
         self._tasks: list[_Task] = []
+        self._last: list[Callable[[], object]] = []
 
     def every(self, interval_s: float, call: Callable[[], float | None]) -> None:
         """Call something about every `interval_s` seconds; for the first time after that time.
@@ -27,6 +28,15 @@ class Schedule:
         """
         self._tasks.append(_Task(interval_s, call, self._clock() + interval_s))
 
+    def at_end(self, call: Callable[[], object]) -> None:
+        """Call something once, when the end has come."""
+        self._last.append(call)
+
+    def run_last(self) -> None:
+        """The end has come."""
+        for call in self._last:
+            self._run(call)
+
     def run_due(self) -> None:
         """Call what is due. What raises is logged once and called again next time."""
         for task in list(self._tasks):
@@ -34,15 +44,17 @@ class Schedule:
                 continue
             # Counted from now on: a machine that slept must not make up for what it missed.
             task.due = self._clock() + task.interval_s
-            try:
-                wait_s = task.call()
-                if wait_s is not None:
-                    task.due = self._clock() + wait_s
-            except Exception:
-                message = "%r failed; it is tried again every %g s."
-                self._notices.once(
-                    f"every {task.call!r}", logging.WARNING, message, task.call, task.interval_s, exc_info=True
-                )
+            wait_s = self._run(task.call)
+            if isinstance(wait_s, int | float):
+                task.due = self._clock() + wait_s
+
+    def _run(self, call: Callable[[], object]) -> object:
+        try:
+            return call()
+        except Exception:
+            message = "%r failed; it is tried again."
+            self._notices.once(f"every {call!r}", logging.WARNING, message, call, exc_info=True)
+            return None
 
     def wait_s(self) -> float | None:
         """Seconds until something is due; None if nothing ever is."""

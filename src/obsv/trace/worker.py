@@ -21,6 +21,8 @@ from obsv.trace.schedule import Schedule
 # After so many rounds without a span the thread sleeps until something comes.
 _QUIET_ROUNDS = 20
 _FOREVER_S = 3600.0
+# What is in memory is put aside in a second, even beside other programs; nobody else could do it meanwhile.
+_LEAVE_S = 10.0
 
 
 class Worker:
@@ -70,6 +72,7 @@ class Worker:
         self._requests: deque[_Flush] = deque()
         self._quiet_rounds = 0
         self._stop_by: float | None = None
+        self._is_leaving = False
         self.is_idle = True
 
     # -- from any thread -----------------------------------------------------------------------------------------------
@@ -117,6 +120,8 @@ class Worker:
         self._tokens.put(None)
         # The thread itself gives up at the deadline; what it then puts aside takes a moment more.
         thread.join(timeout_s + 1.0)
+        if self._is_leaving:
+            thread.join(_LEAVE_S)
         return not thread.is_alive()
 
     def request_stop(self, timeout_s: float) -> None:
@@ -193,6 +198,8 @@ class Worker:
         assert self._stop_by is not None
         self._serve()
         self._drain.flush(self._stop_by)
+        self._schedule.run_last()
+        self._is_leaving = True
         self._drain.leave()
         return True
 
