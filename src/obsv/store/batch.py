@@ -157,7 +157,7 @@ def _roll_up(group: Group, ids: Ids, rollups: Rollups) -> None:
     process_id = ids.process_id(group.signature)
     columns = group.columns
     starts, durations, statuses = columns[_START], columns[_DURATION], columns[_STATUS]
-    for part in by_minute(starts, durations, statuses, columns[_CPU], columns[_MEMORY]):
+    for part in by_minute(starts, durations, statuses, columns[_TRACE], columns[_CPU], columns[_MEMORY]):
         rollups.add(process_id, *part)
     if len(group.parents) > 1:
         known = {parent: 0 if parent is None else ids.process_id(parent) for parent in group.parents}

@@ -16,14 +16,15 @@ from obsv.store.statements import Insert
 
 _CALLS = """
 insert into calls_minute(edge, minute, parent_id, process_id,
-  count, errors, total_ns, max_ns, last_ns, last_duration_ns, cpu_ns, memory_bytes)
-values (new.a, {minute}, new.c, new.d, new.e, new.f, new.g, new.h, new.i, new.j, new.k, new.l)
+  count, errors, total_ns, max_ns, last_ns, last_duration_ns, cpu_ns, memory_bytes, lag_ns)
+values (new.a, {minute}, new.c, new.d, new.e, new.f, new.g, new.h, new.i, new.j, new.k, new.l, new.m)
 on conflict(edge, minute, parent_id, process_id) do update set
   count = count + excluded.count, errors = errors + excluded.errors, total_ns = total_ns + excluded.total_ns,
   max_ns = max(max_ns, excluded.max_ns),
   last_duration_ns = iif(excluded.last_ns >= last_ns, excluded.last_duration_ns, last_duration_ns),
   last_ns = max(last_ns, excluded.last_ns),
-  cpu_ns = cpu_ns + excluded.cpu_ns, memory_bytes = memory_bytes + excluded.memory_bytes
+  cpu_ns = cpu_ns + excluded.cpu_ns, memory_bytes = memory_bytes + excluded.memory_bytes,
+  lag_ns = max(lag_ns, excluded.lag_ns)
 """
 _HISTOGRAM = """
 insert into histogram(total, minute, process_id, bucket, count)
@@ -60,9 +61,9 @@ on conflict(name, process_id) do update set
       * excluded.updates / (excluded.updates + 7) end,
   last_ns = max(last_ns, excluded.last_ns), updates = updates + excluded.updates
 """
-_COLUMNS = "kind, a, b, c, d, e, f, g, h, i, j, k, l"
+_COLUMNS = "kind, a, b, c, d, e, f, g, h, i, j, k, l, m"
 # What fills a row whose table has fewer columns: bound in a tenth of the time of None.
-_SPARE = tuple((0,) * count for count in range(13))
+_SPARE = tuple((0,) * count for count in range(14))
 _ROLLUP = Insert("temp.rollup", _COLUMNS)
 # Durations of foreign spans may be anything.
 _MOST = 1 << 62
@@ -91,7 +92,7 @@ def write_rollups(connection: sqlite3.Connection, rollups: Rollups) -> None:
         for row in rows:
             values.append(kind)
             values += row
-            values += _SPARE[12 - len(row)]
+            values += _SPARE[13 - len(row)]
     _ROLLUP.run(connection, values)
 
 
@@ -108,6 +109,7 @@ def _calls(rollups: Rollups) -> Iterator[tuple[Any, ...]]:
             calls.last_duration_ns,
             calls.cpu_ns,
             calls.memory_bytes,
+            calls.lag_ns,
         )
         yield (edge, minute, *sums)
 

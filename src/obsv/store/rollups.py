@@ -8,6 +8,7 @@ from itertools import compress
 from typing import Any
 
 from obsv.store.histogram import buckets
+from obsv.store.lag import lag_ns
 from obsv.store.rows import Signature
 from obsv.store.variables import last_runs
 
@@ -27,11 +28,13 @@ def minute_of(start_ns: int) -> int:
 class Calls:
     """The calls of one process, or from one process to another, in one minute."""
 
-    __slots__ = ("count", "cpu_ns", "errors", "last_duration_ns", "last_ns", "max_ns", "memory_bytes", "total_ns")
+    __slots__ = (
+        "count", "cpu_ns", "errors", "lag_ns", "last_duration_ns", "last_ns", "max_ns", "memory_bytes", "total_ns",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.count = self.errors = self.total_ns = self.max_ns = self.last_duration_ns = 0
-        self.cpu_ns = self.memory_bytes = 0
+        self.cpu_ns = self.memory_bytes = self.lag_ns = 0
         self.last_ns = -1
 
     def add(self, starts: Sequence[int], durations: Sequence[int], statuses: Sequence[int]) -> None:
@@ -76,6 +79,7 @@ class Rollups:
         starts: Sequence[int],
         durations: Sequence[int],
         statuses: Sequence[int],
+        trace_ids: Sequence[bytes],
         cpu_ns: Iterable[int | None] = (),
         memory_bytes: Iterable[int | None] = (),
     ) -> None:
@@ -84,6 +88,7 @@ class Rollups:
         calls = self._calls(PROCESS, minute, 0, process_id)
         calls.add(starts, durations, statuses)
         calls.add_costs(cpu_ns, memory_bytes)
+        calls.lag_ns = max(calls.lag_ns, lag_ns(starts, durations, trace_ids))
         self.buckets.setdefault((minute, process_id), Counter()).update(buckets(durations))
         if ERROR in statuses:
             self._add_failures(process_id, list(compress(durations, [each == ERROR for each in statuses])))

@@ -141,6 +141,7 @@ create table calls_minute(
   last_ns integer not null,         -- start of the latest call
   last_duration_ns integer not null,
   cpu_ns integer not null, memory_bytes integer not null,
+  lag_ns integer not null,          -- the most that a call of it ended after its trace began, by the trace's id (lag.py)
   primary key(edge, minute, parent_id, process_id)
 ) without rowid;
 create view process_minute as
