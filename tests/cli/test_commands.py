@@ -91,7 +91,7 @@ def test_errors_show_tracebacks(db: Path) -> None:
 def test_errors_for_scripts(db: Path) -> None:
     """Errors are no failure of the command, unless asked; a limit says that there are more."""
     assert "No errors." in obsv("errors", "--since", "2090-01-01", "--exit-code", db=db).stdout
-    assert "The latest 1 errors" in obsv("errors", "-n", "1", "--exit-code", db=db, expect=1).stdout
+    assert "The latest 1 error;" in obsv("errors", "-n", "1", "--exit-code", db=db, expect=1).stdout
 
 
 @pytest.mark.parametrize("command", [["errors"], ["stats"], ["tail", "--no-follow"]])

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from obsv.analysis.durations import duration
 from obsv.analysis.markdown import visible
-from obsv.cli.output import STATUS_STYLE, console, print_json
+from obsv.cli.output import STATUS_STYLE, console, counted, print_json
 from obsv.errors import NotFound
 from obsv.store.call import Value
 from obsv.store.explorer import pages
@@ -96,8 +96,8 @@ def errors(db: Path, filters: Filters, start_ns: int, limit: int, as_json: bool)
         reader.close()
     show(found[:limit], as_json, _print_error)
     if not as_json:
-        more = f"The latest {limit:,} errors; --limit shows more."
-        console().print(more if len(found) > limit else f"{len(found):,} errors" if found else "No errors.")
+        more = f"The latest {counted(limit, 'error')}; --limit shows more."
+        console().print(more if len(found) > limit else counted(len(found), "error") if found else "No errors.")
     return bool(found)
 
 

@@ -7,8 +7,9 @@ from rich.text import Text
 from obsv.analysis.durations import duration
 from obsv.cli.common import FOUND_PROBLEMS, complain, now_ns
 from obsv.cli.listing import expect_process
-from obsv.cli.output import cell, console, print_json, say, table
+from obsv.cli.output import cell, console, counted, print_json, say, table
 from obsv.store.adhoc import run_sql
+from obsv.store.beat import RecorderState
 from obsv.store.filters import Filters
 from obsv.store.health import check as look_through
 from obsv.store.reader import Reader
@@ -31,7 +32,7 @@ def stats(db: Path, since_ns: int | None, process: str | None, as_json: bool) ->
         return
     if found:
         table(STATS, map(_row, found), right=STATS[2:], spare=("group", "mean", "max", "error rate"))
-    say(f"{sum(each.calls for each in found):,} calls, {sum(each.errors for each in found):,} errors")
+    say(_calls(sum(each.calls for each in found), sum(each.errors for each in found)))
 
 
 def _row(of: ProcessStats) -> list[object]:
@@ -60,7 +61,8 @@ def sql(db: Path, statement: str, as_json: bool) -> None:
 
 def check(db: Path, as_json: bool) -> int:
     """How a database file is; the exit code says whether something is wrong."""
-    health = look_through(db, now_ns())
+    now = now_ns()
+    health = look_through(db, now)
     if as_json:
         document = health._asdict() | {
             "recorders": [each._asdict() for each in health.recorders],
@@ -73,9 +75,9 @@ def check(db: Path, as_json: bool) -> int:
     known = [
         ("schema version", health.schema_version),
         ("size", f"{health.size_bytes:,} bytes, {health.free_bytes:,} free, log {health.log_bytes:,}"),
-        ("recorded", f"{health.calls_ever:,} calls, {health.errors_ever:,} errors since the file began"),
+        ("recorded", f"{_calls(health.calls_ever, health.errors_ever)} since the file began"),
         ("kept", f"{health.first_ts} to {health.last_ts} UTC" if health.first_ts else "no calls"),
-        *((f"recorder {each.pid}", f"{each.service}: {each.state}") for each in health.recorders),
+        *((f"recorder {each.pid}", f"{each.service}: {_state(each, now)}") for each in health.recorders),
     ]
     spills = [("spill", f"{each.path.name}, {each.size_bytes:,} bytes") for each in health.spills]
     for name, value in [("file", health.path), *(known if health.schema_version else ()), *spills]:
@@ -85,3 +87,12 @@ def check(db: Path, as_json: bool) -> int:
     if not health.problems:
         out.print(Text("All is well.", "green"))
     return FOUND_PROBLEMS if health.problems else 0
+
+
+def _calls(calls: int, errors: int) -> str:
+    return f"{counted(calls, 'call')}, {counted(errors, 'error')}"
+
+
+def _state(recorder: RecorderState, now: int) -> str:
+    silent_ns = now - recorder.updated_ns
+    return f"gone for {duration(silent_ns)}" if recorder.gone(now) else recorder.state

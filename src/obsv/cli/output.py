@@ -107,3 +107,8 @@ def cell(value: Any) -> Text:
 def status(value: str) -> Text:
     """A status in its colour."""
     return Text(value, STATUS_STYLE.get(value, ""))
+
+
+def counted(count: int, what: str) -> str:
+    """`1 call`, `2,000 calls`."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
