@@ -33,9 +33,9 @@ _FORK_TIMEOUT_S = 5.0
 
 _lock = threading.RLock()  # guards the three below; the thread that starts the pipeline may make monitored calls
 _is_starting = False
-_held_for_fork = False
 _pipeline: "Pipeline | None" = None
 _settings: "Settings | None" = None
+_forking = threading.local()  # several threads may fork at once: whether this one has the lock
 
 
 def configure(**settings: "Unpack[Arguments]") -> None:
@@ -154,12 +154,11 @@ def _flush_at_process_end() -> None:
 
 def _before_fork() -> None:
     """Let a start in another thread finish: a child with half a pipeline, or half an import, would hang."""
-    global _held_for_fork
-    _held_for_fork = _lock.acquire(timeout=_FORK_TIMEOUT_S)
+    _forking.has_lock = _lock.acquire(timeout=_FORK_TIMEOUT_S)
 
 
 def _after_fork_in_parent() -> None:
-    if _held_for_fork:
+    if _forking.has_lock:
         _lock.release()
 
 

@@ -129,6 +129,60 @@ def test_fork(program: Program) -> None:
     assert program.query("select count(distinct span_id) from process_trace") == [(250,)]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork")
+def test_a_child_that_outlives_its_parent_keeps_its_calls(program: Program) -> None:
+    """A daemon, whose parent has ended: nobody who reads the store takes its log away."""
+    program.run(
+        """
+        import os, subprocess, sys, obsv
+        f = obsv.monitor(lambda who, n: n)
+        f("parent", 0)
+        assert obsv.force_flush(30)
+        parents_end, mine = os.pipe()
+        if os.fork():
+            os._exit(0)
+        os.close(mine)
+        os.read(parents_end, 1)
+        read = "import os, sqlite3; sqlite3.connect(os.environ['OBSV_DB']).execute('select * from span').close()"
+        for n in range(3):
+            f("child", n)
+            assert obsv.force_flush(30)
+            subprocess.run([sys.executable, "-c", read], check=True)
+        os._exit(0)
+        """
+    )
+    counts = program.query("select data_value, count(*) from data_trace where data = 'who' group by 1 order by 1")
+    assert counts == [("'child'", 3), ("'parent'", 1)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork")
+def test_threads_that_fork_at_once(program: Program) -> None:
+    """Each fork waits for the batch that is being written, whoever else forks."""
+    program.run(
+        """
+        import os, threading, obsv
+        f = obsv.monitor(lambda n: n)
+        f(0)
+        codes = []
+
+        def forks():
+            for n in range(10):
+                f(0)
+                child = os.fork()
+                if child == 0:
+                    f(-1)
+                    os._exit(0 if obsv.force_flush(30) else 1)
+                codes.append(os.waitpid(child, 0)[1])
+
+        threads = [threading.Thread(target=forks) for _ in range(4)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        assert codes == [0] * 40, codes
+        """
+    )
+    assert program.query("select count(*) from data_trace where data = 'n' and data_value = '-1'") == [(40,)]
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_multiprocessing(program: Program, method: str) -> None:
     """Workers of multiprocessing record, and their last calls are written when they end."""

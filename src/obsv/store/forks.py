@@ -3,6 +3,11 @@
 SQLite has mutexes of its own. One that another thread holds at the fork stays locked in the child for ever, and the
 child hangs in its first call of SQLite. So a fork waits for the end of the batch that is being written, and no other
 begins.
+
+The child closes the connection that it got a copy of. SQLite notes once a process which locks it has on a file; with
+the copy open it would take the parent's for its own and lock nothing itself, and when the parent has ended, any program
+that closes the file would take the child's log away, with all that the child writes to it from then on. What closing
+unlocks are the child's locks, not the parent's: POSIX gives each process its own.
 """
 
 from __future__ import annotations
@@ -21,12 +26,21 @@ class Forking(Protocol):
 
     fork_lock: threading.Lock
 
-    def after_fork(self) -> None:
-        """Begin anew in the child."""
+    def after_fork(self, *, was_idle: bool) -> None:
+        """Begin anew in the child; `was_idle`: nobody was inside SQLite."""
 
 
 _forking: weakref.WeakSet[Forking] = weakref.WeakSet()
-_held: list[Forking] = []
+
+
+class _Held(threading.local):
+    """What the thread that forks has locked: several may fork at once, one after the other."""
+
+    def __init__(self) -> None:
+        self.writers: list[Forking] = []
+
+
+_held = _Held()
 
 
 def hold_at_fork(writer: Forking) -> None:
@@ -35,18 +49,18 @@ def hold_at_fork(writer: Forking) -> None:
 
 
 def _before() -> None:
-    _held[:] = [writer for writer in list(_forking) if writer.fork_lock.acquire(timeout=_PATIENCE_S)]
+    _held.writers = [writer for writer in list(_forking) if writer.fork_lock.acquire(timeout=_PATIENCE_S)]
 
 
 def _after_in_parent() -> None:
-    while _held:
-        _held.pop().fork_lock.release()
+    while _held.writers:
+        _held.writers.pop().fork_lock.release()
 
 
 def _after_in_child() -> None:
-    _held.clear()
+    idle, _held.writers = _held.writers, []
     for writer in list(_forking):
-        writer.after_fork()
+        writer.after_fork(was_idle=writer in idle)
 
 
 if hasattr(os, "register_at_fork"):

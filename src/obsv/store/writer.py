@@ -27,8 +27,8 @@ from obsv.store.statements import Insert
 
 _EXACT = Insert("exact_input", "trace_id, span_id, start_ns, pickle", "do nothing")
 
-# Connections that a fork copied. Closing one in the child could end the parent's locks, so they are kept, unused.
-_abandoned: list[sqlite3.Connection] = []
+# Connections that a fork copied in the middle of a call: closing them could hang.
+_abandoned: list[sqlite3.Connection | None] = []
 
 
 class Writer:
@@ -198,11 +198,14 @@ class Writer:
             self._connection.close()
             self._connection = None
 
-    def after_fork(self) -> None:
-        """Begin anew in the child: the connection and the lock are the parent's."""
-        if self._connection is not None:
+    def after_fork(self, *, was_idle: bool) -> None:
+        """Begin anew in the child, where nobody holds the lock."""
+        self.fork_lock = threading.Lock()
+        if was_idle:
+            self._drop()
+        else:
             _abandoned.append(self._connection)
-        self._connection, self.fork_lock = None, threading.Lock()
+            self._connection = None
 
 
 _REPORT = """
