@@ -1,6 +1,7 @@
 """The commands; each loads what it needs when it runs, so that `obsv --help` is quick."""
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -259,6 +260,8 @@ def serve(
     from obsv.cli.extra import need_server
 
     need_server()
+    # gRPC writes about a port that is taken on stderr itself, before we say what it means.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from obsv.cli.serve import serve as serve_store
     from obsv.otlp.settings import GRPC, HTTP, Address
 
