@@ -151,6 +151,7 @@ def test_sql_reads_and_cannot_write(db: Path) -> None:
     for statement in ("delete from span", "attach 'x.db' as x", "pragma journal_mode = delete"):
         obsv("sql", statement, db=db, expect=2)
     obsv("sql", "select nonsense", db=db, expect=2)
+    assert "process_trace" in obsv("sql", "select * from traces", db=db, expect=2).stderr
 
 
 def test_check(db: Path, tmp_path: Path) -> None:

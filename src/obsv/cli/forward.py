@@ -39,7 +39,7 @@ def forward(
     """
 
     def wait(seconds: float) -> None:
-        note(f"{to} does not take spans now; trying again in {seconds:.0f} s.")
+        note(f"{to} does not take spans now; trying again in {seconds:.1f} s.")
         time.sleep(seconds)
 
     start_ns = since(since_text, time.time_ns()) if since_text else 0

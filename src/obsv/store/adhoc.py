@@ -73,7 +73,8 @@ def run_sql(path: str | Path, sql: str, *, time_limit_s: float = TIME_LIMIT_S, r
             raise QueryTimeout(f"the query ran longer than {time_limit_s:g} s; narrow it, or add a LIMIT") from error
         if any(words in text for words in _FORBIDDEN):
             raise InvalidQuery(f"only reading is allowed: {text}") from error
-        raise about_the_file(error, path) or InvalidQuery(text) from error
+        hint = "; the views are process_trace and data_trace" if text.startswith("no such table") else ""
+        raise about_the_file(error, path) or InvalidQuery(text + hint) from error
     finally:
         connection.close()
 
