@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,9 +21,13 @@ FREE = ["--port", "0", "--otlp-http", "127.0.0.1:0", "--otlp-grpc", "off"]
 def running(db: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     command = [*COMMAND, *arguments, "--db", str(db)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # One that says nothing is ended, so that what waits for its words goes on.
+    ending = threading.Timer(60, process.kill)
+    ending.start()
     try:
         yield process
     finally:
+        ending.cancel()
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
 
