@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from oracle import Trace, flatten, holds
 from query_world import SECOND, SLASHED, START_NS, make
 
-from obsv.store import Reader, condition_search, ways
+from obsv.store import Reader, condition_search, parts, ways
 from obsv.store.condition_search import find_traces
 from obsv.store.conditions import INTRINSIC, All, Always, AnyOf, Compare, Condition, Field, Not, Present
 from obsv.store.stored import spans_of_trace
@@ -121,6 +121,7 @@ def test_every_way_to_walk_finds_the_same(world: Reader, condition: Condition, c
     expected = {row[0] for row in world.query(f"select distinct trace from span s where {test.text}", test.params)}
     with pytest.MonkeyPatch.context() as patch, world.snapshot() as snapshot:
         patch.setattr(condition_search, "RECENT", 2)
+        patch.setattr(parts, "LEAST", 2)
         patch.setattr(ways, cheapest, 1e-9)
         found = find_traces(snapshot, condition)
     assert (set(found), len(found)) == (expected, len(expected))

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from obsv.store.conditions import INTRINSIC, All, Compare, Condition, Field, Value, conjuncts, fields_of
 from obsv.store.lag import SKEW_NS, UNKNOWN_NS
 from obsv.store.narrowing import processes, roots
+from obsv.store.parts import parts
 from obsv.store.reader import Snapshot
 from obsv.store.rollups import ERROR, MINUTE_NS, minute_of
 from obsv.store.sql import TRUE, Sql
@@ -39,6 +40,7 @@ RECENT = 5_000
 _FIRST_SLICE_NS, _GROWTH = 10_000_000_000, 6
 _MOST_MINUTES = 1_000
 _ONE_TRACE = "span s indexed by span_by_trace where s.trace = ?"
+_PART = "span s not indexed where s.id >= ? and s.id <= ?"
 _WITHIN = "select distinct s.trace as trace, s.trace as held from {walk} and {spans} order by {order} desc"
 # The inner query yields a trace at a time, so that the outer one asks no more of them than it needs.
 _TRACES = "select s.trace from ({within}) s where {traces} limit ?"
@@ -200,12 +202,16 @@ class _Search:
         if step.among is not None:
             holds = Sql(_HOLDS.format(spans=spans.text), (*step.among, *spans.params))
             spans, traces = step.named_by, traces & holds
-        start = step.walk.within(step.part)
-        order = "s.id" if step.walk == BY_ARRIVAL else "s.ts"
-        within = _WITHIN.format(walk=start.text, spans=spans.text, order=order)
+        starts, order = [step.walk.within(step.part)], "s.ts"
+        if step.walk == BY_ARRIVAL:
+            starts, order = [Sql(_PART, each) for each in parts(self._snapshot)], "s.id"
+            spans &= Sql("s.start_ns >= ? and s.start_ns <= ?", step.part)  # true of most, so it comes last
+        within = _WITHIN.format(walk=starts[0].text, spans=spans.text, order=order)
         sql = _TRACES.format(within=within, traces=traces.text)
-        for row in self._snapshot.query(sql, (*start.params, *spans.params, *traces.params, self._limit)):
-            self.found.setdefault(row["trace"])
+        rest = (*spans.params, *traces.params, self._limit)
+        for rows in self._snapshot.query_each(sql, [(*start.params, *rest) for start in starts]):
+            for row in rows:
+                self.found.setdefault(row["trace"])
 
 
 def _is(part: Condition, name: str, value: Value | None = None) -> bool:

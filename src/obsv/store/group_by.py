@@ -28,19 +28,29 @@ _PROCESS = {"span:name": 1, "span:kind": 2}
 _SERVICE = 3
 _SOURCES = "select id, resource, scope from source"
 _PROCESSES = "select id, name, kind, service from process"
+# Which signatures have an attribute, by its place among their values; of several of one name the first.
+_PLACES = """
+select path, json_group_array(signature_id) as signatures from (
+  select f.signature_id, min(f.position), f.path from signature_field f where {} group by f.signature_id
+) group by path
+"""
+# With a second path, of nothing, the value comes as JSON, and so with its type.
+_VALUE = "when s.signature_id in (select value from json_each(?)) then json_extract(s.data, ?, '$.none')"
 
 
 class Grouping:
     """How the rows of a query are grouped.
 
     Args:
+        snapshot: where they are.
         fields: what by.
 
     Raises:
         InvalidQuery: a field has more than one value a span.
     """
 
-    def __init__(self, fields: Sequence[Field]) -> None:
+    def __init__(self, snapshot: Snapshot, fields: Sequence[Field]) -> None:
+        self._snapshot = snapshot
         self._columns: list[Sql] = []
         self._readers: list[Callable[[Row, dict[int, Any], dict[int, Any]], Label]] = []
         self._needs_processes = self._needs_sources = False
@@ -58,10 +68,10 @@ class Grouping:
         """Their names, each followed by a comma."""
         return "".join(f"g{place}, " for place in range(len(self._columns)))
 
-    def labels(self, snapshot: Snapshot, rows: Sequence[Row]) -> list[tuple[Label, ...]]:
+    def labels(self, rows: Sequence[Row]) -> list[tuple[Label, ...]]:
         """The values of the fields for each row of the answer; None for what a span does not have."""
-        processes = {row["id"]: row for row in snapshot.query(_PROCESSES)} if self._needs_processes else {}
-        sources = {row["id"]: _origins(row) for row in snapshot.query(_SOURCES)} if self._needs_sources else {}
+        processes = {row["id"]: row for row in self._snapshot.query(_PROCESSES)} if self._needs_processes else {}
+        sources = {row["id"]: _origins(row) for row in self._snapshot.query(_SOURCES)} if self._needs_sources else {}
         return [tuple(read(row, processes, sources) for read in self._readers) for row in rows]
 
     def _add(self, sql: str, params: tuple[Any, ...] = ()) -> str:
@@ -118,9 +128,9 @@ class Grouping:
 
     def _attribute(self, key: str) -> Callable[[Row, dict[int, Any], dict[int, Any]], Label]:
         named = field_named(key)
-        value = "json_type(s.data, f.path) || ':' || json_extract(s.data, f.path)"
-        sql = f"select {value} from signature_field f where f.signature_id = s.signature_id and {named.text} limit 1"
-        column = self._add(f"({sql})", named.params)
+        places = self._snapshot.query(_PLACES.format(named.text), named.params)
+        params = [each for place in places for each in (place["signatures"], place["path"])]
+        column = self._add(f"case {' '.join([_VALUE] * len(places))} end" if places else "null", tuple(params))
         if key not in COLUMNS:
             return lambda row, _, __: _typed(row[column])
         own = self._add(COLUMNS[key])
@@ -141,10 +151,8 @@ def _first(one: Label, other: Label) -> Label:
 def _typed(text: str | None) -> Label:
     if text is None:
         return None
-    kind, _, value = text.partition(":")
-    if kind in ("integer", "real"):
-        return int(value) if kind == "integer" else float(value)
-    return value == "1" if kind in ("true", "false") else value
+    value: Label | list[Any] | dict[str, Any] = json.loads(text)[0]
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if isinstance(value, list | dict) else value
 
 
 def _origins(row: Row) -> dict[tuple[str, str], Label]:

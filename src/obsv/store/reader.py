@@ -6,7 +6,8 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ class Reader:
         connection = self._take()
         try:
             connection.execute("begin")
-            yield Snapshot(connection, self.path, self.time_limit_s, self.row_limit)
+            yield Snapshot(connection, self.path, self.time_limit_s, self.row_limit, self.query)
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
         finally:
@@ -120,7 +121,15 @@ class Reader:
 class Snapshot:
     """The file as it was at one moment; made by `Reader.snapshot`."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, time_limit_s: float, row_limit: int) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        time_limit_s: float,
+        row_limit: int,
+        elsewhere: Callable[[str, Params], list[Row]],
+    ) -> None:
+        self._elsewhere = elsewhere
         self._connection = connection
         self._path = path
         self._time_limit_s = time_limit_s
@@ -138,6 +147,23 @@ class Snapshot:
             row: Row | None = cursor.fetchone()
             cursor.close()
             return row
+
+    def query_each(self, sql: str, params: Sequence[Params]) -> list[list[Row]]:
+        """Runs one query several times at once; all but the first read the file as it is now.
+
+        Args:
+            sql: like that of `query`.
+            params: what is bound, once a run; at least one.
+
+        Returns:
+            what each returned.
+        """
+        first, *others = params
+        if not others:
+            return [self.query(sql, first)]
+        with ThreadPoolExecutor(len(others)) as pool:
+            running = [pool.submit(self._elsewhere, sql, each) for each in others]
+            return [self.query(sql, first), *(each.result() for each in running)]
 
     @contextmanager
     def _limited(self) -> Iterator[None]:

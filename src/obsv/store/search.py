@@ -11,6 +11,7 @@ from typing import Any
 
 from obsv.store.filters import Clause, Filters
 from obsv.store.keyset import Key
+from obsv.store.parts import parts
 from obsv.store.reader import Snapshot
 from obsv.store.scope import Load, Scope
 from obsv.store.walks import ALL, ERRORS, MERGED_PROCESSES, OF_PROCESSES, Walk
@@ -19,7 +20,8 @@ from obsv.store.window import instant_ns
 # LIKE is the fastest way to look for a text in SQLite, and takes ASCII letters in either case.
 HAS_TEXT = " and ({values} or (s.status = 2 and s.exception like :text escape '\\'))"
 SCAN = """
-select s.ts, s.id from span s not indexed where s.start_ns >= :low_ns and s.start_ns < :high_ns{after}{clause}
+select s.ts, s.id from span s not indexed
+where s.id between :first_id and :last_id{clause} and s.start_ns >= :low_ns and s.start_ns < :high_ns{after}
 order by s.start_ns / 1000 {down}, s.id {down} limit :limit
 """
 AFTER = {
@@ -86,7 +88,9 @@ def _scan(walk: Walk, store: Snapshot, scope: Scope) -> list[Key]:
     key = {"key_us": instant_ns(walk.key.value) // 1000, "key_id": walk.key.id} if walk.key else {}
     bounds = {"low_ns": walk.window.start_ns, "high_ns": walk.window.end_ns, "limit": walk.limit}
     given = {**walk.clause.params, **bounds, **key, "processes": str(scope.processes or [])}
-    return [Key(*row) for row in store.query(text, given)]
+    ranges = [{**given, "first_id": first, "last_id": last} for first, last in parts(store)]
+    found = [Key(*row) for rows in store.query_each(text, ranges) for row in rows]
+    return walk.first(sorted(found, reverse=walk.newest_first))
 
 
 def text_clause(clause: Clause, text: str) -> Clause:

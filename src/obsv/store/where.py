@@ -26,8 +26,8 @@ from obsv.store.conditions import (
 from obsv.store.sql import FALSE, TRUE, Sql, any_value, json_path, scalar
 
 Test = Callable[[str], Sql]  # SQL of a value -> SQL of the test
-# Characters that every JSON encoder leaves as they are.
-_PLAIN = re.compile(r"[A-Za-z0-9 _.,:;+=()\[\]{}*@#$%!?|~^-]+")
+# Characters that every JSON encoder leaves as they are, and LIKE too.
+_PLAIN = re.compile(r"[A-Za-z0-9 .,:;+=()\[\]{}*@#$!?|~^-]+")
 _NUMBER = re.compile(r"[0-9.eE+-]*")
 _HEX = frozenset("0123456789abcdef")
 # A row with an exception and no event of it is shown with an event that is made of it.
@@ -233,13 +233,14 @@ def span_attribute(key: str, operator: str | None, value: Value = "") -> Sql:
     attribute = Sql(f"exists (select 1 from signature_field f where {found.text})", found.params)
     hint = _hint(value) if operator in ("=", "is") else ""
     if hint:
-        attribute = Sql("instr(s.data, ?) > 0", (hint,)) & attribute
+        attribute = Sql("s.data like ?", (f"%{hint}%",)) & attribute
     if key not in COLUMNS:
         return attribute
     return _column(key, operator, value) | attribute
 
 
-# What JSON text of this value contains in any case. Looking for it first takes a third of the time of reading the JSON.
+# What JSON text of this value contains in any case. Looking for it first takes a third of the time of reading the JSON,
+# and with LIKE three quarters of the time of instr().
 def _hint(value: Value) -> str:
     if not isinstance(value, str):
         return ""

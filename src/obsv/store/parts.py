@@ -1,0 +1,29 @@
+"""The file in parts, for queries that have to read all of it: a part a processor, since SQLite reads without Python."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+
+from obsv.store.reader import Snapshot
+
+# More would take the machine from the program that is recorded.
+_MOST = 4
+# So many calls are read in a few milliseconds; less is not worth a thread.
+LEAST = 100_000
+_ENDS = "select (select min(id) from span) as first, (select max(id) from span) as last"
+
+
+def parts(snapshot: Snapshot) -> list[tuple[int, int]]:
+    """Ranges of `span.id`, both ends within, that hold all calls; the latest first, at least one."""
+    row = snapshot.one(_ENDS)
+    if row is None or row["first"] is None:
+        return [(0, 0)]
+    first, last = row["first"], row["last"]
+    count = max(1, min(_MOST, _processors(), (last - first + 1) // LEAST))
+    ends = [first + (last + 1 - first) * place // count for place in range(count + 1)]
+    return [(low, high - 1) for low, high in pairwise(ends)][::-1]
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
