@@ -45,11 +45,7 @@ class Housekeeping:
         self._pause_s = _CHUNK_S
         processor.every(_REPORT_S, self._report)
         processor.every(_RETAIN_S, self._retain)
-        processor.at_end(self._last_report)
-
-    def _last_report(self) -> None:
-        with suppress(StoreError):  # the exporter has said it
-            self._report()
+        processor.at_end(self._report)
 
     def _report(self) -> None:
         clock.calibrate()
@@ -57,18 +53,19 @@ class Housekeeping:
             self._processor.queue_warning_threshold = recording.queue_warning_threshold
         stats = self._processor.stats()
         pid, host = os.getpid(), socket.gethostname()
-        self._writer.report(
-            RecorderRow(
-                id=f"{host}:{pid}:{self._started_ns}",
-                service=self._service,
-                pid=pid,
-                host=host,
-                started_ns=self._started_ns,
-                updated_ns=time.time_ns(),
-                state=stats["state"],
-                stats=json.dumps(stats),
+        with suppress(StoreError):  # the exporter says it
+            self._writer.report(
+                RecorderRow(
+                    id=f"{host}:{pid}:{self._started_ns}",
+                    service=self._service,
+                    pid=pid,
+                    host=host,
+                    started_ns=self._started_ns,
+                    updated_ns=time.time_ns(),
+                    state=stats["state"],
+                    stats=json.dumps(stats),
+                )
             )
-        )
 
     def _retain(self) -> float | None:
         settings = self._settings

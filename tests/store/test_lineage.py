@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from store_rows import FIELDS, PRICE, TAX, call, span_id, trace_id
 
-from obsv.store import Reader, Signature, Writer
+from obsv.store import Reader, Signature, SpanRow, Writer
+from obsv.store.lineage import Callers
 
 WEB = Signature("web", "GET /", "web", 2, FIELDS)
 
@@ -76,6 +77,30 @@ def test_duplicate_is_no_second_orphan(writer: Writer, reader: Reader) -> None:
     assert orphans(reader) == 1
     writer.write([call(1, WEB)])
     assert edges(reader) == {("GET /", "shop.price"): 1}
+
+
+def test_a_chain_of_callers_is_walked_once(writer: Writer, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spans that come deepest first, each the caller of the last: twice as many are twice the work."""
+    steps = 0
+    settled = Callers._settled
+
+    def count(self: Callers, row: SpanRow) -> int | None:
+        nonlocal steps
+        steps += 1
+        return settled(self, row)
+
+    monkeypatch.setattr(Callers, "_settled", count)
+    writer.write([call(number, parent_span_id=span_id(number - 1)) for number in range(1_000, 1, -1)] + [call(1)])
+    assert steps < 3_000
+    assert reader.query("select max(depth) from span")[0][0] == 999
+
+
+def test_a_ring_of_callers_ends(writer: Writer, reader: Reader) -> None:
+    """Spans that call each other, as only a broken program says, are stored."""
+    writer.write(
+        [call(1, parent_span_id=span_id(2)), call(2, parent_span_id=span_id(1)), call(3, parent_span_id=span_id(3))]
+    )
+    assert len(reader.query("select * from span")) == 3
 
 
 def test_depth_of_foreign_spans(writer: Writer, reader: Reader) -> None:

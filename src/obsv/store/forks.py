@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import weakref
 from typing import Protocol
 
@@ -21,10 +22,41 @@ from typing import Protocol
 _PATIENCE_S = 5.0
 
 
+class ForkLock:
+    """Held by a writer while it is inside SQLite, and by whoever forks, who comes next however busy the writer is."""
+
+    def __init__(self) -> None:
+        self._gate = threading.Lock()  # held by whoever forks from the moment of asking: no writer gets past it
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        with self._gate:
+            pass
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def hold(self, timeout_s: float) -> bool:
+        """Keep writers out; False if one did not come out in time, or another fork."""
+        deadline = time.monotonic() + timeout_s
+        if not self._gate.acquire(timeout=timeout_s):
+            return False
+        if self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            return True
+        self._gate.release()
+        return False
+
+    def let_go(self) -> None:
+        """End `hold`."""
+        self._lock.release()
+        self._gate.release()
+
+
 class Forking(Protocol):
     """What writes: it holds its lock while it is inside SQLite."""
 
-    fork_lock: threading.Lock
+    fork_lock: ForkLock
 
     def after_fork(self, *, was_idle: bool) -> None:
         """Begin anew in the child; `was_idle`: nobody was inside SQLite."""
@@ -49,12 +81,12 @@ def hold_at_fork(writer: Forking) -> None:
 
 
 def _before() -> None:
-    _held.writers = [writer for writer in list(_forking) if writer.fork_lock.acquire(timeout=_PATIENCE_S)]
+    _held.writers = [writer for writer in list(_forking) if writer.fork_lock.hold(_PATIENCE_S)]
 
 
 def _after_in_parent() -> None:
     while _held.writers:
-        _held.writers.pop().fork_lock.release()
+        _held.writers.pop().fork_lock.let_go()
 
 
 def _after_in_child() -> None:

@@ -35,6 +35,7 @@ class Callers:
         self, connection: sqlite3.Connection, rows: Iterable[SpanRow], foreign: Sequence[SpanRow], ids: Ids
     ) -> None:
         self._rows = {(row.trace_id, row.span_id): row for row in rows}
+        self._depths: dict[Key, int] = {}  # found so far: a chain of callers is walked once, however deep
         self._ids = ids
         wanted = {_parent_key(row) for row in foreign}
         outside = [key for key in wanted if key not in self._rows]
@@ -61,15 +62,29 @@ class Callers:
 
     def placed(self, row: SpanRow) -> SpanRow:
         """The row with its depth, as far as it is known."""
-        above, at = 0, row
-        while at.parent is None and at.parent_span_id is not None and above < len(self._rows):
-            key = _parent_key(at)
-            if key in self._known:
-                return row._replace(depth=above + 1 + self._known[key][1])
-            if key not in self._rows:
-                break
-            at, above = self._rows[key], above + 1
-        return row._replace(depth=above + at.depth) if above else row
+        chain: list[Key] = []
+        at = row
+        while (depth := self._settled(at)) is None:
+            key = at.trace_id, at.span_id
+            self._depths[key] = at.depth  # where a ring of callers ends
+            chain.append(key)
+            at = self._rows[_parent_key(at)]
+        for key in reversed(chain):
+            depth += 1
+            self._depths[key] = depth
+        return row if depth == row.depth else row._replace(depth=depth)
+
+    def _settled(self, row: SpanRow) -> int | None:
+        """The depth of a row; None where it is one more than that of a caller in the batch."""
+        key = row.trace_id, row.span_id
+        if key in self._depths:
+            return self._depths[key]
+        if row.parent is not None or row.parent_span_id is None:
+            return row.depth
+        parent = _parent_key(row)
+        if parent in self._known:
+            return self._known[parent][1] + 1
+        return None if parent in self._rows else row.depth
 
 
 class Orphans:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from obsv.store.batch import SPANS, Batch
 from obsv.store.cleaning import Cleaner
 from obsv.store.connection import open_writer
 from obsv.store.failures import explain
-from obsv.store.forks import hold_at_fork
+from obsv.store.forks import ForkLock, hold_at_fork
 from obsv.store.interning import Ids, Missing
 from obsv.store.lineage import Callers, Orphans
 from obsv.store.repair import repaired
@@ -49,7 +48,7 @@ class Writer:
         self.path = Path(path)
         self._busy_timeout_s = busy_timeout_s
         self._clock = clock
-        self.fork_lock = threading.Lock()  # guards everything below
+        self.fork_lock = ForkLock()  # guards everything below
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._ids = Ids()
@@ -200,7 +199,7 @@ class Writer:
 
     def after_fork(self, *, was_idle: bool) -> None:
         """Begin anew in the child, where nobody holds the lock."""
-        self.fork_lock = threading.Lock()
+        self.fork_lock = ForkLock()
         if was_idle:
             self._drop()
         else:
