@@ -15,6 +15,7 @@ from dash.development.base_component import Component
 
 from obsv.dashboards.clock import local
 from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.choice import choice
 from obsv.store.window import PRESETS, Window
 
 
@@ -26,14 +27,11 @@ def time_picker(id: str, window: Window, *, now_ns: int) -> Component:
         window: what is chosen.
         now_ns: Unix time in ns; no later day can be picked.
     """
-    presets = dmc.SegmentedControl(
-        id=f"{id}-preset",
-        data=[*({"value": name, "label": name} for name in PRESETS), {"value": "custom", "label": "Custom"}],
-        value=window.preset or "custom",
-        size="xs",
-        className="presets",
-        withItemsBorders=False,
-        **aria(label="Time range"),
+    presets = choice(
+        f"{id}-preset",
+        [*((name, name) for name in PRESETS), ("custom", "Custom")],
+        window.preset or "custom",
+        "Time range",
     )
     custom = custom_range(id, None if window.preset else window, now_ns=now_ns)
     return html.Div([custom, presets, dcc.Store(id=f"{id}-window", data=window.query())], className="time-picker")

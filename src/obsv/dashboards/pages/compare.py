@@ -11,6 +11,7 @@ from obsv.dashboards.compare_calls import compare_calls
 from obsv.dashboards.compare_times import compare_times
 from obsv.dashboards.components import card, empty, link, time_picker
 from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.choice import choice
 from obsv.dashboards.components.function_select import function_select, watch_function_select
 from obsv.dashboards.components.timepicker import custom_range, watch_time_picker
 from obsv.dashboards.page import App, Page, View
@@ -135,15 +136,7 @@ def _start(reader: Reader, window: Window) -> Component:
 
 
 def _modes(mode: str) -> Component:
-    control = dmc.SegmentedControl(
-        id="compare-mode",
-        data=[{"value": value, "label": label} for value, label in MODES],
-        value=mode,
-        size="xs",
-        className="presets",
-        withItemsBorders=False,
-        **aria(label="What to compare"),
-    )
+    control = choice("compare-mode", MODES, mode, "What to compare")
     return html.Div(control, className="page-tools")
 
 
@@ -180,20 +173,12 @@ def _failed_select(options: list[dict[str, str]], chosen: str | None) -> list[Co
 
 def _time_tools(window: Window, other: Window, second: dict[str, str], now_ns: int) -> list[Component]:
     choices = [*((name, label) for name, (label, _) in AGAINST.items()), ("custom", "Custom")]
-    choice = dmc.SegmentedControl(
-        id="compare-against",
-        data=[{"value": value, "label": label} for value, label in choices],
-        value=second.get("against", "custom"),
-        size="xs",
-        className="presets",
-        withItemsBorders=False,
-        **aria(label="Window B"),
-    )
+    against = choice("compare-against", choices, second.get("against", "custom"), "Window B")
     return [
         html.Span([html.B("A"), " "], className="muted"),
         time_picker("compare-time", window, now_ns=now_ns),
         html.Span(["against ", html.B("B")], className="muted"),
-        choice,
+        against,
         # B as it is now stands in the fields, to begin with.
         custom_range("compare-b", other, now_ns=now_ns, shown="from" in second),
         dcc.Store(id="compare-b", data=second),

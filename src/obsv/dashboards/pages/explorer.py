@@ -10,6 +10,7 @@ from dash.exceptions import PreventUpdate
 
 from obsv.dashboards.components import grid, time_picker
 from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.choice import choice
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.drilldown import drilldown
 from obsv.dashboards.page import App, Page, View
@@ -159,15 +160,8 @@ def _filters(view: View, filters: Filters) -> Component:
         "variable": (filters.variable, choices.variables(view.reader, process=filters.process, limit=MOST_CHOICES)),
     }
     selects = [_select(name, value, given) for name, (value, given) in names.items()]
-    status = dmc.SegmentedControl(
-        id="explorer-status-filter",
-        data=[{"value": "", "label": "All"}, {"value": "OK", "label": "OK"}, {"value": "ERR", "label": "ERR"}],
-        value=filters.status or "",
-        size="xs",
-        className="presets",
-        withItemsBorders=False,
-        **aria(label="Status"),
-    )
+    statuses = (("", "All"), ("OK", "OK"), ("ERR", "ERR"))
+    status = choice("explorer-status-filter", statuses, filters.status or "", "Status")
     limits = [
         dmc.NumberInput(
             id=f"explorer-{name}",

@@ -12,6 +12,7 @@ from obsv.analysis.flow_graph import draw
 from obsv.analysis.lineage import lineage
 from obsv.dashboards.components import time_picker
 from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.choice import choice
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.flow_elements import of_graph, of_lineage
 from obsv.dashboards.flow_style import flow_style
@@ -95,15 +96,7 @@ def _lineage(reader: Reader, window: Window, asked: dict[str, Any]) -> dict[str,
 
 
 def _tools(mode: str) -> Component:
-    modes = dmc.SegmentedControl(
-        id="flow-mode",
-        data=[{"value": value, "label": label} for value, label in MODES],
-        value=mode,
-        size="xs",
-        className="presets",
-        withItemsBorders=False,
-        **aria(label="What to draw"),
-    )
+    modes = choice("flow-mode", MODES, mode, "What to draw")
     search = html.Div(
         dmc.TextInput(
             id="flow-find",
