@@ -147,7 +147,7 @@ def _open(group: str, nodes: list[FlowNode], now_ns: int) -> list[Box]:
 
 
 def _box(node: FlowNode, group: str, now_ns: int) -> Box:
-    label = node.feed or node.name.removeprefix(f"{node.process_group}.")
+    label = _short(node.feed or node.name.removeprefix(f"{node.process_group}."))
     size = _size(label)
     return Box(
         f"p{node.id}",
@@ -166,6 +166,12 @@ def _box(node: FlowNode, group: str, now_ns: int) -> Box:
         None,
         Size(size.width + 18, 50) if node.feed else size,
     )
+
+
+def _short(label: str) -> str:
+    """As much of a long name as a box holds: its beginning and its end."""
+    half = int((_MOST_WIDTH - _PADDING) / _CHAR) // 2
+    return label if len(label) <= 2 * half else f"{label[: half - 1]}…{label[-half:]}"
 
 
 def _size(label: str) -> Size:

@@ -178,8 +178,7 @@ def variables(reader: StoreReader, part: Part = "", process: Name = None) -> lis
 def call_out(call: ListedCall, chars: int | None = None) -> CallOut:
     """A call for an answer; its texts cut to `chars` characters."""
     values = [_value_out(value, chars) for value in call.values]
-    # The end of a traceback says what happened.
-    exception = call.exception if chars is None or call.exception is None else call.exception[-chars:]
+    exception = call.exception if chars is None or call.exception is None else _end(call.exception, chars)
     return CallOut(**{**call._asdict(), "values": values, "exception": exception})
 
 
@@ -188,6 +187,12 @@ def _value_out(value: Value, chars: int | None) -> ValueOut:
     return ValueOut(
         name=value.name, data_type=value.data_type, text=text[:chars], cut=chars is not None and len(text) > chars
     )
+
+
+def _end(traceback: str, chars: int) -> str:
+    """The end of a traceback says what happened; of a last line that is too long, its beginning."""
+    last = traceback.rstrip().rpartition("\n")[2]
+    return last[:chars] if len(last) > chars else traceback[-chars:]
 
 
 def detail_out(found: Detail) -> DetailOut:

@@ -45,7 +45,7 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-OPEN_PATHS = ("/login", "/healthz", "/assets/login.css", "/assets/fonts/", "/assets/icon.svg")
+OPEN_PATHS = ("/login", "/healthz", "/assets/login.css", "/assets/boot.js", "/assets/fonts/", "/assets/icon.svg")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 

@@ -17,7 +17,8 @@ ATTEMPTS_WINDOW_S = 60.0
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Sign in · obsv</title>
-<link rel="stylesheet" href="/assets/login.css"><link rel="icon" type="image/svg+xml" href="/assets/icon.svg"></head>
+<script src="/assets/boot.js"></script><link rel="stylesheet" href="/assets/login.css">
+<link rel="icon" type="image/svg+xml" href="/assets/icon.svg"></head>
 <body><main><h1>obsv</h1><p>This server asks for the token it was started with (<code>OBSV_TOKEN</code>).</p>
 <form method="post" action="/login"><input type="hidden" name="next" value="{next}">
 <label for="token">Token</label>

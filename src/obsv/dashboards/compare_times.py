@@ -102,6 +102,7 @@ def _change(measure: Measure, ratio: float | None) -> Component | str:
     if ratio is None:
         return ""
     text = f"{ratio * 100:+.0f} %" if abs(ratio) < 10 else f"×{ratio + 1:.0f}"
+    text = "0 %" if text in ("+0 %", "-0 %") else text
     if measure.less_is_better is None or abs(ratio) < NOTABLE:
         return html.Span(text, className="delta delta-even")
     return html.Span(text, className=f"delta delta-{'good' if (ratio < 0) == measure.less_is_better else 'bad'}")

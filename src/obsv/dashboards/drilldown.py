@@ -17,6 +17,7 @@ from obsv.store.listed_call import ListedCall
 
 INDENT_PX = 14
 MiB = 1 << 20
+HALF_HOUR_NS = 1_800_000_000_000
 
 
 def drilldown(found: Detail) -> Component:
@@ -133,10 +134,13 @@ def _sparkline(found: Detail) -> Component:
             "name": "this call",
         },
     ]
+    # One call alone would be shown in a window of a millisecond.
+    window = [f"{local(call.start_ns + by):%Y-%m-%d %H:%M:%S}" for by in (-HALF_HOUR_NS, HALF_HOUR_NS // 15)]
+    span = {"range": window} if len(found.points) < 2 else {}
     layout = figure(
         traces,
         yaxis=duration_axis(value for each in traces for value in each["y"]),
-        xaxis={"nticks": 5, "fixedrange": True, "ticks": "outside", "ticklen": 5, "tickcolor": "rgba(0,0,0,0)"},
+        xaxis={"nticks": 5, "fixedrange": True, **span},
         hovermode="closest",
     )
     return chart(layout, height=150, label="Durations of the last 30 minutes, this call marked")

@@ -11,6 +11,7 @@ from obsv.analysis.distribution import Scale
 from obsv.dashboards.clock import duration, local
 from obsv.dashboards.components import chart, empty
 from obsv.dashboards.components.axis import count_axis, duration_axis
+from obsv.dashboards.components.chart import line_mode
 from obsv.dashboards.theme import DARK, figure
 from obsv.store.function import History
 from obsv.store.sums import Sums
@@ -116,12 +117,13 @@ def _line(times: list[str], history: History, share: float, name: str, colour: s
     values = [each.percentile_ns(share) for each in history.bins]
     return {
         "type": "scatter",
-        "mode": "lines",
+        "mode": line_mode(values),
         "x": times,
         "y": values,
         "customdata": [None if value is None else duration(value) for value in values],
         "name": name,
         "line": {"color": colour, "width": 1.4},
+        "marker": {"size": 4},
         "connectgaps": False,
         "hovertemplate": "%{customdata}",
     }

@@ -26,6 +26,11 @@ KEYS = (
     ("j  k", "next and previous row"),
     ("Enter", "open the row"),
     ("Esc", "close"),
+    ("l", "explorer: live, pause"),
+    ("e", "trace: next error"),
+    ("n  N", "trace: next and previous hit"),
+    ("←  →", "trace: fold and unfold"),
+    ("+  -  0", "flow: zoom"),
     ("t", "dark or light"),
     ("?", "this list"),
 )

@@ -107,7 +107,15 @@ FIGURE_LAYOUT: dict[str, Any] = {
     "hovermode": "x unified",
     "hoverlabel": {"font": {"family": FONT, "size": 12}, "align": "left"},
     "showlegend": False,
-    "xaxis": {"showgrid": False, "zeroline": False, "automargin": True},
+    # Its labels stand a little below, off those of the other axis.
+    "xaxis": {
+        "showgrid": False,
+        "zeroline": False,
+        "automargin": True,
+        "ticks": "outside",
+        "ticklen": 5,
+        "tickcolor": "rgba(0,0,0,0)",
+    },
     "yaxis": {"zeroline": False, "automargin": True, "rangemode": "tozero"},
     "dragmode": False,
 }

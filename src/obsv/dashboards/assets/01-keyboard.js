@@ -1,6 +1,8 @@
-// Keys: / search, j k rows, Enter open, Esc close, g + letter pages, t theme, ? help.
+// Keys: / search, j k rows, Enter open, Esc close, g + letter pages, l live, t theme, ? help.
 (function () {
   let waiting = 0;
+  // After `g` the next letter is a page's.
+  window.obsv.choosesPage = () => Date.now() - waiting < 1200;
   const typing = (target) => target.closest && target.closest('input, textarea, select, [contenteditable=true]');
 
   const gridApi = function () {
@@ -61,6 +63,7 @@
     },
     j: () => move(1),
     k: () => move(-1),
+    l: () => { const live = document.getElementById('explorer-live'); if (live) live.click(); },
     t: () => document.getElementById('theme-toggle').click(),
     '?': () => document.getElementById('help-open').click(),
     g: () => { waiting = Date.now(); },
@@ -73,7 +76,7 @@
       return;
     }
     if (typing(event.target)) return;
-    if (Date.now() - waiting < 1200 && event.key !== 'g') {
+    if (window.obsv.choosesPage() && event.key !== 'g') {
       waiting = 0;
       goTo(event.key);
       return;

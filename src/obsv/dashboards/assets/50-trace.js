@@ -249,8 +249,9 @@ window.dash_clientside.obsv = window.dash_clientside.obsv || {};
       return;
     }
     if (event.target.closest('input, textarea, select')) return;
+    if (shared.choosesPage()) return;
     if (event.key === 'e') trace.nextError();
-    if (event.key === 'n') trace.step(event.shiftKey ? -1 : 1);
+    if (event.key.toLowerCase() === 'n') trace.step(event.shiftKey ? -1 : 1);
     const inGrid = event.target.closest(`#${GRID}`);
     const focused = inGrid && trace.api.getFocusedCell();
     const node = focused && trace.api.getDisplayedRowAtIndex(focused.rowIndex);

@@ -20,7 +20,7 @@
   };
 
   const fit = function (cy) {
-    cy.fit(undefined, 40);
+    cy.fit(undefined, 24);
     if (cy.zoom() > 1.15) { cy.zoom(1.15); cy.center(); }
   };
 
@@ -131,8 +131,9 @@
   };
 
   const entry = function ({ id, name, tip, go: query, fold }, folded) {
-    const about = tip.slice(1).filter(([label]) => label !== 'Service').map((pair) => pair.join(' ')).join(' · ');
-    const text = [shared.el('span', { class: 'mono' }, name), shared.el('small', {}, about)];
+    const about = tip.slice(1).map((pair) => pair.join(' ')).join(' · ');
+    const mark = fold ? (folded.includes(fold) ? '▸ ' : '▾ ') : '';
+    const text = [shared.el('span', { class: 'mono' }, mark + name), shared.el('small', {}, about)];
     if (query) return shared.el('a', { href: address(query), 'data-node': id, 'data-row': '', tabindex: '-1' }, ...text);
     const open = String(!folded.includes(fold));
     return shared.el('button', { 'data-node': id, 'data-row': '', tabindex: '-1', 'aria-expanded': open }, ...text);
@@ -291,6 +292,12 @@
   document.addEventListener('click', function (event) {
     const button = event.target.closest && event.target.closest('button[id^="flow-"]');
     if (button && buttons[button.id]) buttons[button.id]();
+  });
+  // Not dash-cytoscape's `responsive`: it takes the zoom back to 1 at its start.
+  let resized = 0;
+  window.addEventListener('resize', function () {
+    clearTimeout(resized);
+    resized = setTimeout(() => { if (graph()) fit(graph()); }, 150);
   });
   const keys = { '+': 'flow-in', '-': 'flow-out', 0: 'flow-fit' };
   document.addEventListener('keydown', function (event) {

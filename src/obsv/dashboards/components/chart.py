@@ -25,6 +25,16 @@ def chart(figure: dict[str, Any], *, id: str | None = None, height: int | str = 
     return html.Div(graph, className="chart", role="img", **aria(label=label))
 
 
+def line_mode(values: Sequence[float | None]) -> str:
+    """Plotly's mode for a line; a value without a neighbour would be no line, and gets a dot."""
+    gaps = [None, *values, None]
+    alone = any(
+        here is not None and before is None is after
+        for before, here, after in zip(gaps, gaps[1:], gaps[2:], strict=False)
+    )
+    return "lines+markers" if alone else "lines"
+
+
 def sparkline(
     x: Sequence[Any], y: Sequence[float | None], *, colour: str = "#3e8ef7", unit: str = "", height: int = 40
 ) -> Component:
@@ -39,10 +49,11 @@ def sparkline(
     """
     line = {
         "type": "scatter",
-        "mode": "lines",
+        "mode": line_mode(y),
         "x": list(x),
         "y": list(y),
         "line": {"color": colour, "width": 1.5},
+        "marker": {"size": 4},
         "fill": "tozeroy",
         "fillcolor": colour + "1f",
         "hovertemplate": "%{y:,.4~g}" + unit + "<extra></extra>",

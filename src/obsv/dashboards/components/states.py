@@ -7,6 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.link import button_link
 
 EXAMPLE = """from obsv import monitor
 
@@ -36,7 +37,12 @@ def failure(error: Exception) -> Component:
     """An error, in words."""
     kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).capitalize()
     return html.Div(
-        [html.I(className="icon icon-failure", **aria(hidden=True)), html.H3(kind), html.P(str(error))],
+        [
+            html.I(className="icon icon-failure", **aria(hidden=True)),
+            html.H3(kind),
+            html.P(str(error)),
+            button_link("Overview", "/"),
+        ],
         className="state state-err",
         role="alert",
     )

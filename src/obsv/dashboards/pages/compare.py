@@ -16,7 +16,7 @@ from obsv.dashboards.components.function_select import function_select, watch_fu
 from obsv.dashboards.components.timepicker import custom_range, watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.errors import InvalidQuery, NotFound
-from obsv.store.call import read_call
+from obsv.store.call import Call, read_call
 from obsv.store.compare import failures, read_pair, read_times
 from obsv.store.function import Failure
 from obsv.store.overview import latest_errors
@@ -38,16 +38,14 @@ def layout(view: View) -> Component:
         NotFound: no such call.
     """
     query, window = view.query, view.window()
-    chosen = f"{query['trace']}/{query['span']}" if query.get("trace") and query.get("span") else None
-    name = query.get("process")
-    if chosen:
-        name = read_call(view.reader, query["trace"], query["span"]).process
+    named = bool(query.get("trace") and query.get("span"))
+    call = read_call(view.reader, query["trace"], query["span"]) if named else None
+    name = call.process if call else query.get("process")
     mode = "times" if query.get("mode") == "times" else "calls"
     second = _second(query)
     other = against(window, second, view.now_ns)
-    options = _options(view.reader, name)
-    if chosen is None and options:
-        chosen = options[0]["value"]
+    options = _options(view.reader, name, call)
+    chosen = f"{call.trace_id}/{call.span_id}" if call else options[0]["value"] if options else None
     return html.Div(
         [
             html.Div([html.H1("Compare"), function_select("compare-function", view.reader, name), _modes(mode)],
@@ -140,13 +138,18 @@ def _modes(mode: str) -> Component:
     return html.Div(control, className="page-tools")
 
 
-def _options(reader: Reader, name: str | None) -> list[dict[str, str]]:
+def _options(reader: Reader, name: str | None, call: Call | None = None) -> list[dict[str, str]]:
+    """The latest failed calls of a function; one that is named stands among them, or first."""
     if not name:
         return []
     try:
-        return [_option(each) for each in failures(reader, name)]
+        found = failures(reader, name)
     except NotFound:
         return []
+    if call is not None and all(each.span_id != call.span_id for each in found):
+        text = call.exception or str(call.detail.get("statusMessage") or "")
+        found = [Failure(call.start_ns, call.duration_ns, call.trace_id, call.span_id, text), *found]
+    return [_option(each) for each in found]
 
 
 def _option(each: Failure) -> dict[str, str]:
@@ -156,11 +159,9 @@ def _option(each: Failure) -> dict[str, str]:
 
 
 def _failed_select(options: list[dict[str, str]], chosen: str | None) -> list[Component]:
-    known = any(option["value"] == chosen for option in options)
-    shown = options if known or chosen is None else [{"value": chosen, "label": f"span {chosen[-16:]}"}, *options]
     select = dmc.Select(
         id="compare-failed",
-        data=shown,
+        data=options,
         value=chosen,
         size="xs",
         className="compare-failed",

@@ -51,27 +51,27 @@ def columns() -> list[dict[str, Any]]:
     status = {"status-err": "params.value == 'ERR'", "status-ok": "params.value == 'OK'"}
     last = {"function": "lastLine(params.value)"}
     return [
-        text("process", "Process", width=260),
-        text("data", "Data", width=120),
-        {"field": "data_type", "headerName": "Data Type", "width": 92, "sortable": False, "cellClass": "kind"},
-        text("data_value", "Data Value", minWidth=180, flex=1),
+        text("process", "Process", flex=3, minWidth=150),
+        text("data", "Data", width=104),
+        {"field": "data_type", "headerName": "Data Type", "width": 88, "sortable": False, "cellClass": "kind"},
+        text("data_value", "Data Value", minWidth=130, flex=4),
         {
-            **{"field": "ts", "headerName": "Timestamp", "width": 158, "cellClass": "num", **unsorted},
+            **{"field": "ts", "headerName": "Timestamp", "width": 150, "cellClass": "num", **unsorted},
             **{"valueFormatter": local, "tooltipValueGetter": utc, "sortingOrder": ["desc", "asc"]},
         },
         {
             **{
                 "field": "duration_ns",
                 "headerName": "Duration",
-                "width": 98,
+                "width": 92,
                 "sortingOrder": ["desc", None],
                 **unsorted,
             },
             **{"valueFormatter": {"function": "shortDuration(params.value)"}},
             **{"cellClass": "num right", "headerClass": "right"},
         },
-        {"field": "status", "headerName": "Status", "width": 76, "sortable": False, "cellClassRules": status},
-        text("exception", "Exception", width=220, valueFormatter=last, cellClass="mono err-text"),
+        {"field": "status", "headerName": "Status", "width": 68, "sortable": False, "cellClassRules": status},
+        text("exception", "Exception", flex=3, minWidth=130, valueFormatter=last, cellClass="mono err-text"),
     ]
 
 

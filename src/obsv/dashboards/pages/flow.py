@@ -91,7 +91,8 @@ def _lineage(reader: Reader, window: Window, asked: dict[str, Any]) -> dict[str,
     scope = (
         f"the {first} {len(found.calls):,} calls {where}" if found.cut else f"all {len(found.calls):,} calls {where}"
     )
-    note = f"{len(handovers):,} values went from an output into an input, in {scope}"
+    values = "1 value" if len(handovers) == 1 else f"{len(handovers):,} values"
+    note = f"{values} went from an output into an input, in {scope}"
     return {"elements": of_lineage(found, handovers), "note": note, "key": "lineage", "folded": [], "groups": []}
 
 
@@ -124,7 +125,6 @@ def _graph() -> Component:
         minZoom=0.1,
         maxZoom=2.5,
         style={"width": "100%", "height": "100%"},
-        responsive=True,
     )
     return html.Div(graph, id="flow-canvas", className="flow-canvas", role="img", **aria(label="Graph"))
 

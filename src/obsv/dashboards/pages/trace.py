@@ -20,14 +20,14 @@ from obsv.store.call import hex_id, read_call
 KNOWN = "select 1 from span where trace = ? limit 1"
 FIXED = {"sortable": False, "resizable": False}
 COLUMNS: list[dict[str, Any]] = [
-    {"colId": "span", "headerName": "Span", "cellRenderer": "TraceName", "width": 430, "minWidth": 220,
+    {"colId": "span", "headerName": "Span", "cellRenderer": "TraceName", "flex": 4, "minWidth": 210,
      "sortable": False},
-    {"colId": "time", "headerName": "Time", "headerComponent": "TraceAxis", "cellRenderer": "TraceBar", "flex": 1,
-     "minWidth": 180, **FIXED},
+    {"colId": "time", "headerName": "Time", "headerComponent": "TraceAxis", "cellRenderer": "TraceBar", "flex": 7,
+     "minWidth": 120, **FIXED},
     {"colId": "self", "headerName": "Self", "valueGetter": {"function": "obsv.traceSelf(params)"},
-     "cellClassRules": {"faint": "obsv.traceIsShort(params)"}, "width": 90, "type": "rightAligned", **FIXED,
+     "cellClassRules": {"faint": "obsv.traceIsShort(params)"}, "width": 82, "type": "rightAligned", **FIXED,
      "headerTooltip": "Time in which nothing that it called ran"},
-    {"colId": "took", "headerName": "Took", "valueGetter": {"function": "obsv.traceTook(params)"}, "width": 96,
+    {"colId": "took", "headerName": "Took", "valueGetter": {"function": "obsv.traceTook(params)"}, "width": 82,
      "type": "rightAligned", **FIXED},
 ]  # fmt: skip
 HOTKEY: dict[str, Any] = {"data-hotkey": "/"}
