@@ -4,8 +4,9 @@ import asyncio
 import functools
 import inspect
 import logging
+import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from obsv.dashboards.clock import ZONE, zone_named
-from obsv.dashboards.page import Page
+from obsv.dashboards.page import LIBRARIES, Page
 from obsv.dashboards.theme import stylesheet
 from obsv.errors import ObsvError
 from obsv.store.beat import QueueSample
@@ -53,6 +54,7 @@ class DashApp:
         self.dash = _dash(server)
         # Dash would answer every unknown address with the app; here unknown addresses are errors.
         vars(self.dash.backend)["_setup_catchall"] = lambda: None
+        vars(self.dash)["interpolate_index"] = self._fill
 
     def now_ns(self) -> int:
         """Unix time in ns."""
@@ -113,6 +115,27 @@ class DashApp:
             return str(self.dash.index())
         finally:
             reset_current_request(token)
+
+    def _fill(self, *, scripts: str, **parts: str) -> str:
+        """Dash's hook for the index page: libraries that its page does not draw with come later."""
+        from dash.backends._fastapi import get_current_request
+
+        found = self.find(get_current_request().url.path)
+        needed = found[0].libraries if found else ()
+        return str(Dash.interpolate_index(self.dash, scripts=put_off(scripts, needed), **parts))
+
+
+def put_off(scripts: str, needed: Sequence[str]) -> str:
+    """The script elements without those of `LIBRARIES` that are not needed; `assets/06-later.js` finds their addresses.
+
+    Args:
+        scripts: as Dash writes them.
+        needed: names of libraries.
+    """
+    for name in set(LIBRARIES).difference(needed):
+        script = rf'<script src="(/_dash-component-suites/{name}/[^"]+)"></script>'
+        scripts = re.sub(script, r'<link rel="prefetch" as="script" href="\1" data-later>', scripts)
+    return scripts
 
 
 def _dash(server: FastAPI) -> Dash:

@@ -28,6 +28,9 @@ from obsv.store.beat import QueueSample
 from obsv.store.reader import Reader
 from obsv.store.window import Window
 
+# Large component libraries that only some pages draw with; a first page without them is sooner there.
+LIBRARIES = ("dash_ag_grid", "dash_cytoscape")
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -86,6 +89,7 @@ class Page:
         icon: file name in `assets/icons/`, without `.svg`; None keeps the page out of the navigation.
         key: the letter after `g` that opens it.
         needs_data: whether an empty store shows the first-run page in its place.
+        libraries: names of `LIBRARIES` that it draws with.
     """
 
     path: str
@@ -95,6 +99,7 @@ class Page:
     icon: str | None = None
     key: str | None = None
     needs_data: bool = field(default=True)
+    libraries: tuple[str, ...] = ()
 
     def match(self, pathname: str) -> dict[str, str] | None:
         """The values of the address's names when `pathname` is an address of this page, else None."""

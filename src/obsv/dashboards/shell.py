@@ -66,6 +66,7 @@ def layout(pages: tuple[Page, ...]) -> Component:
         dcc.Store(id="theme", storage_type="local"),
         dcc.Store(id="notice"),
         dcc.Store(id="title"),
+        dcc.Store(id="asked"),
     ]
     frame = html.Div(
         [
@@ -141,12 +142,17 @@ def register(app: DashApp) -> None:
     @app.callback(
         Output("page", "children"),
         Output("title", "data"),
-        Input("location", "pathname"),
+        Input("asked", "data"),
+        prevent_initial_call=True,
+    )
+    def route(asked: dict[str, str]) -> tuple[Any, dict[str, str]]:
+        return show(app, asked["pathname"], asked["search"])
+
+    app.clientside(
+        "ask", Output("asked", "data"), Input("location", "pathname"),
         # A link to the same page with another query opens another view of it.
         Input("location", "search"),
-    )
-    def route(pathname: str | None, search: str | None) -> tuple[Any, dict[str, str]]:
-        return show(app, pathname or "/", search or "")
+    )  # fmt: skip
 
     @app.callback(persistent=True, websocket=True)
     async def pulse() -> None:

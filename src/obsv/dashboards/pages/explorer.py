@@ -280,4 +280,12 @@ def _once(app: App, function: str, output: Output, input: Input) -> None:
     app.clientside(function, output, input, prevent_initial_call=True)
 
 
-PAGE = Page(path="/explorer", title="Explorer", layout=layout, register=register, icon="explorer", key="e")
+PAGE = Page(
+    path="/explorer",
+    title="Explorer",
+    layout=layout,
+    register=register,
+    icon="explorer",
+    key="e",
+    libraries=("dash_ag_grid",),
+)

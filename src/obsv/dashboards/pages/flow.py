@@ -193,4 +193,12 @@ def register(app: App) -> None:
     )  # fmt: skip
 
 
-PAGE = Page(path="/flow", title="Flow", layout=layout, register=register, icon="flow", key="f")
+PAGE = Page(
+    path="/flow",
+    title="Flow",
+    layout=layout,
+    register=register,
+    icon="flow",
+    key="f",
+    libraries=("dash_cytoscape",),
+)

@@ -162,4 +162,4 @@ def register(app: App) -> None:
         return span_panel(read_call(app.reader, about["trace_id"], opened["row"]["id"]))
 
 
-PAGE = Page(path="/trace/<trace_id>", title="Trace", layout=layout, register=register)
+PAGE = Page(path="/trace/<trace_id>", title="Trace", layout=layout, register=register, libraries=("dash_ag_grid",))
