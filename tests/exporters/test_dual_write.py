@@ -56,6 +56,27 @@ def test_argument(program: Program, collector: Receiver, tmp_path: Path, protoco
     assert same(program.db, tmp_path / "collector.db")
 
 
+INSTRUMENTED = """
+import requests, obsv
+
+for module in (requests.api, requests.sessions, requests.adapters):
+    obsv.auto_instrument_module(module)
+
+obsv.configure({arguments})
+requests.api.get("{address}")
+assert obsv.force_flush(30)
+"""
+
+
+def test_sending_is_not_recorded(program: Program, collector: Receiver) -> None:
+    """Where the library is instrumented with which spans are sent, only the program's own use of it is recorded."""
+    address = f"http://127.0.0.1:{collector.http_port}"
+    program.run(INSTRUMENTED.format(arguments=f'otlp_endpoint="{address}"', address=address))
+    assert program.count("process = 'requests.api.get'") == 1
+    threads = program.query("select distinct name from thread t join span s on s.thread_id = t.id")
+    assert threads == [("MainThread",)]
+
+
 def test_environment(program: Program, collector: Receiver, tmp_path: Path) -> None:
     """The standard variables do the same without a word in the program."""
     program.run(

@@ -15,6 +15,7 @@ from opentelemetry.trace import StatusCode
 from obsv import monitor
 from obsv.errors import ConfigurationError
 from obsv.testing import captured_spans
+from obsv.trace.context import quiet
 from obsv.trace.span import ERROR, UNSET, Span
 
 
@@ -232,6 +233,28 @@ def test_unsampled_call_that_fails_is_recorded(spans: list[Span]) -> None:
     assert spans[0].attributes["obsv.input.value"] == "0"
     assert spans[0].status_code == ERROR
     assert spans[0].get_span_context().trace_flags.sampled
+
+
+@pytest.mark.parametrize("sample_rate", [0.0, 1.0])
+def test_obsvs_own_work_is_not_recorded(spans: list[Span], sample_rate: float) -> None:
+    """Neither functions that obsv's threads call, nor those that these call, leave a span, failed or not."""
+
+    @monitor(sample_rate=sample_rate)
+    def f(value: int) -> int:
+        return next(g(value))
+
+    @monitor(sample_rate=sample_rate)
+    def g(value: int) -> Iterator[int]:
+        yield 1 // value
+
+    with quiet():
+        assert f(1) == 1
+        with pytest.raises(ZeroDivisionError):
+            f(0)
+    assert not spans
+    with pytest.raises(ZeroDivisionError):
+        f(0)
+    assert len(spans) == 2
 
 
 def test_unsampled_coroutine_and_generator_that_fail_are_recorded(spans: list[Span]) -> None:

@@ -13,12 +13,13 @@ import threading
 import weakref
 from collections import deque
 
-from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, Context, attach, set_value
+from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import StatusCode
 
 from obsv.trace.breaker import CircuitBreaker
+from obsv.trace.context import quiet
 from obsv.trace.notices import Notices
 from obsv.trace.span import ERROR
 from obsv.trace.span import Span as LeanSpan
@@ -135,7 +136,8 @@ class Lane(SpanProcessor):
 
     def _close(self) -> None:
         try:
-            self._exporter.shutdown()
+            with quiet():
+                self._exporter.shutdown()
         except Exception as error:
             self._notices.once("shutdown", logging.WARNING, "The exporter to %s failed to close: %s", self._name, error)
 
@@ -149,17 +151,17 @@ class Lane(SpanProcessor):
 
     def _run(self) -> None:
         # Else the exporter's own HTTP calls would become spans.
-        attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
-        while not self._is_shut_down:
-            self._called.wait(self._delay_s)
-            self._called.clear()
-            if not self._flushes:
-                self._drain()
-            while self._flushes:
-                flush = self._flushes.popleft()
-                flush.result = self._drain(probe_now=True) and self._refused == flush.refused_before
-                flush.done.set()
-        self._drain()
+        with quiet():
+            while not self._is_shut_down:
+                self._called.wait(self._delay_s)
+                self._called.clear()
+                if not self._flushes:
+                    self._drain()
+                while self._flushes:
+                    flush = self._flushes.popleft()
+                    flush.result = self._drain(probe_now=True) and self._refused == flush.refused_before
+                    flush.done.set()
+            self._drain()
 
     @property
     def depth(self) -> int:

@@ -16,7 +16,7 @@ from obsv.instrument.monitored import Monitored, hide_wrappers, own_frames, pick
 from obsv.instrument.usage import cpu_ns, memory_bytes
 from obsv.trace import recording as path
 from obsv.trace.clock import ticks
-from obsv.trace.context import SPAN_KEY, get_context, leave_context, set_context
+from obsv.trace.context import QUIET, SPAN_KEY, get_context, leave_context, set_context
 from obsv.trace.failure import Failure, is_error
 from obsv.trace.ids import random_unit
 from obsv.trace.span import ABSENT, Span
@@ -46,7 +46,7 @@ def open_call(monitored: Monitored, args: tuple[Any, ...], keywords: dict[str, A
     recording = path.recording
     if recording.start is not None:
         recording.start()
-    if recording.off:
+    if recording.off or get_context().get(SPAN_KEY) is QUIET:
         return None
     inputs = monitored.bind(*args, **keywords)
     if monitored.sample_rate < 1.0 and random_unit() >= monitored.sample_rate:

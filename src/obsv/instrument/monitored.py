@@ -7,7 +7,7 @@ from typing import Any
 from obsv.capture import MASKED, Limits, Redactor, Snapshot, make_snapshot, render
 from obsv.instrument.options import Options
 from obsv.trace import recording as path
-from obsv.trace.context import SPAN_KEY, get_context
+from obsv.trace.context import QUIET, SPAN_KEY, get_context
 from obsv.trace.details import Details
 from obsv.trace.failure import WRAPPER_FILES, is_error
 from obsv.trace.function import Function
@@ -52,9 +52,10 @@ class Monitored:
 
     def fail_unsampled(self, error: BaseException, start_tick: int, inputs: tuple[Any, ...]) -> None:
         """Record a call that was not sampled, because it failed."""
-        if not is_error(error):
+        parent = get_context().get(SPAN_KEY)
+        if not is_error(error) or parent is QUIET:
             return
-        span = path.begin(self.function, get_context().get(SPAN_KEY))
+        span = path.begin(self.function, parent)
         span.inputs, span.start_tick = inputs, start_tick
         self.fail(span, error)
 

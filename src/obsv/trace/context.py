@@ -4,7 +4,8 @@ The public `attach` and `detach` take 150 ns, the context variable under them 70
 standard one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -14,6 +15,10 @@ from opentelemetry.context import Context
 
 # The key is private to the API, so it is read off a context that the API made.
 SPAN_KEY: str = next(iter(trace.set_span_in_context(trace.INVALID_SPAN, Context())))
+
+# The current span of obsv's own threads. It is no span of ours, so that the lean path leaves calls under it to the
+# general one, which does not record them: other calls are not looked at for this.
+QUIET = trace.NonRecordingSpan(trace.INVALID_SPAN_CONTEXT)
 
 _runtime = getattr(context_api, "_RUNTIME_CONTEXT", None)
 _variable = getattr(_runtime, "_current_context", None)
@@ -25,6 +30,18 @@ if isinstance(_variable, ContextVar):
     get_context, set_context, reset_context = _variable.get, _variable.set, _variable.reset
 else:
     get_context, set_context, reset_context = context_api.get_current, context_api.attach, context_api.detach
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """What is called here is not recorded, by obsv or by other instrumentation: it is obsv's own work."""
+    token = context_api.attach(
+        trace.set_span_in_context(QUIET, context_api.set_value(context_api._SUPPRESS_INSTRUMENTATION_KEY, True))
+    )
+    try:
+        yield
+    finally:
+        context_api.detach(token)
 
 
 def leave_context(token: Any) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, detach, set_value
 from opentelemetry.sdk.trace import ReadableSpan
 
 from obsv.trace.buffer import Buffer
+from obsv.trace.context import quiet
 from obsv.trace.drain import Drain
 from obsv.trace.notices import Notices
 from obsv.trace.pulse import Pulse
@@ -150,24 +150,23 @@ class Worker:
         """Run something in place of the thread; None if somebody else is at it for too long."""
         if not self._working.acquire(timeout=max(0.0, timeout_s)):
             return None
-        token = attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
         try:
-            return work()
+            with quiet():
+                return work()
         finally:
-            detach(token)
             self._working.release()
 
     # -- on the worker's thread ----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
         self._thread = threading.current_thread()  # whoever started it may not have come to that yet
-        attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
-        while self._stop_by is None:
-            self._sleep(self._pause_s())
+        with quiet():
+            while self._stop_by is None:
+                self._sleep(self._pause_s())
+                with self._working:
+                    self._guarded(self._cycle)
             with self._working:
-                self._guarded(self._cycle)
-        with self._working:
-            self._guarded(self._finish)
+                self._guarded(self._finish)
 
     def _guarded(self, work: Callable[[], object]) -> None:
         try:
