@@ -33,6 +33,20 @@ def test_statistics_of_a_window(writer: Writer, reader: Reader) -> None:
     assert (calls(2, 4), calls(8, None), calls(None, 0), calls(20, None), calls(None, None)) == (3, 2, 1, 0, 10)
 
 
+def test_percentiles_of_a_window_in_parts(writer: Writer, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long window is counted in parts, and none is left out."""
+    monkeypatch.setattr("obsv.store.stats.LEAST_MINUTES", 1)
+    monkeypatch.setattr("obsv.store.parts._processors", lambda: 4)
+    minutes = range(11)
+    writer.write(
+        [call(at + 1, start_ns=START_NS + at * MINUTE_NS, duration_ns=1_000 * (at + 1)) for at in minutes]
+        + [call(at + 21, start_ns=START_NS + at * MINUTE_NS, duration_ns=6_000) for at in minutes]
+    )
+    (stats,) = process_stats(reader, START_NS)
+    assert stats.calls == 22
+    assert (stats.p50_ns, stats.p95_ns, stats.p99_ns) == pytest.approx((6_000, 10_000, 11_000), rel=0.05)
+
+
 def test_store_without_calls(writer: Writer, reader: Reader) -> None:
     """Without calls there are no statistics."""
     writer.open()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 
 from obsv.store.filters import Filters
 from obsv.store.keyset import Key
 from obsv.store.reader import Snapshot
 from obsv.store.scope import Scope, minutes
-from obsv.store.walks import ALL, OF_PROCESSES, Walk
+from obsv.store.walks import ALL, ERRORS, OF_PROCESSES, Walk
 
-ERROR_CELLS = """
-select minute, process_id from process_minute
+ERROR_MINUTES = """
+select distinct minute from process_minute
 where minute between :first and :last and errors > 0
   and (:processes is null or process_id in (select value from json_each(:processes)))
 order by minute {down}
@@ -44,9 +43,12 @@ def rare(store: Snapshot, walk: Walk, filters: Filters, scope: Scope) -> list[Ke
         scope: the processes.
     """
     found: list[Key] = []
+    also = "" if scope.processes is None else OF_PROCESSES
     for minute, processes in _cells(store, walk, filters, scope):
         part = walk.minute(minute)
-        if len(processes) <= CELLS_A_MINUTE:
+        if filters.wants_errors:
+            found += walk.run(store, ERRORS, also, part, processes=str(scope.processes or []))
+        elif len(processes) <= CELLS_A_MINUTE:
             found += walk.merged(store, processes, part)
         else:
             found += walk.run(store, ALL, OF_PROCESSES, part, processes=str(processes))
@@ -56,7 +58,7 @@ def rare(store: Snapshot, walk: Walk, filters: Filters, scope: Scope) -> list[Ke
 
 
 def _cells(store: Snapshot, walk: Walk, filters: Filters, scope: Scope) -> Iterator[tuple[int, list[int]]]:
-    """Minutes in the walk's direction, each with the processes that have rows there."""
+    """Minutes in the walk's direction, each with the processes that have rows there; for errors an index tells."""
     params = {**minutes(walk.window), "processes": None if scope.processes is None else str(scope.processes)}
     down = "desc" if walk.newest_first else ""
     if filters.limits_duration:
@@ -65,9 +67,9 @@ def _cells(store: Snapshot, walk: Walk, filters: Filters, scope: Scope) -> Itera
         sql = DURATION_CELLS if scope.processes is None else DURATION_CELLS_OF
         for row in store.query(DURATION_MINUTES.format(down=down), bounds):
             if not walk.past(row[0]):
-                yield row[0], [cell[0] for cell in store.query(sql, {**bounds, "minute": row[0]})]
+                each = {**bounds, "minute": row[0]}
+                yield row[0], [] if filters.wants_errors else [cell[0] for cell in store.query(sql, each)]
         return
-    rows = store.query(ERROR_CELLS.format(down=down), params)
-    for minute, cells in groupby(rows, key=lambda row: int(row[0])):
-        if not walk.past(minute):
-            yield minute, [cell[1] for cell in cells]
+    for row in store.query(ERROR_MINUTES.format(down=down), params):
+        if not walk.past(row[0]):
+            yield row[0], []

@@ -47,7 +47,8 @@ where minute between :first and :last and {_RANGE} group by minute
 """
 CELLS = f"""
 select distinct h.process_id, h.minute from json_each(:minutes) m
-cross join process_histogram h on h.minute = m.value and h.{_RANGE} limit :limit
+cross join process_minute r on r.minute = m.value and r.max_ns >= :low_edge
+cross join process_histogram h on h.minute = m.value and h.process_id = r.process_id and h.{_RANGE} limit :limit
 """
 CELLS_OF_PROCESSES = f"""
 select distinct h.process_id, h.minute from json_each(:minutes) m cross join json_each(:processes) j
@@ -62,7 +63,7 @@ FEW_CELLS = 2_000
 FEW_LOOKUPS = 5_000
 # Of all rows in the file: from here on its own order is quicker than an index.
 MOST = 0.33
-# Buckets for so many more rows than are wanted: other filters will leave some out.
+# Buckets for so many more rows than are wanted, where other filters will leave some out, and at every further try.
 MARGIN = 4
 
 
@@ -130,9 +131,10 @@ def _outermost(store: Snapshot, order: Order, filters: Filters, scope: Scope, ot
         edge = bucket(int(order.key.value))
         low, high = (low, min(high, edge)) if order.longest_first else (max(low, edge), high)
     ends = low, high
-    need, most_cells = order.limit * MARGIN * others, min(int(FEW_CELLS * others), ROW_LIMIT)
+    margin = MARGIN if order.clause.sql or scope.processes is not None else 1
+    need, most_cells = order.limit * margin * others, min(int(FEW_CELLS * others), ROW_LIMIT)
     for low, high, last in _ranges(store, ends, order.longest_first, need):
-        bounds = {"low_bucket": low, "high_bucket": high}
+        bounds = {"low_bucket": low, "high_bucket": high, "low_edge": _low_edge(low)}
         counts = [(row[0], row[1]) for row in store.query(MINUTES, {**minutes(order.window), **bounds})]
         taken = sum(count for _, count in counts)
         if taken > FEW:
@@ -140,9 +142,17 @@ def _outermost(store: Snapshot, order: Order, filters: Filters, scope: Scope, ot
         if taken < need and not last:
             continue
         cells = _cells(store, scope, [minute for minute, _ in counts], {**bounds, "limit": most_cells})
-        found = _in_cells(store, order, cells, low, high) if len(cells) < most_cells else None
-        return found if last or (found is not None and len(found) >= order.limit) else None
+        if len(cells) >= most_cells:
+            return None
+        found = _in_cells(store, order, cells, low, high)
+        if last or len(found) >= order.limit:
+            return found
     return []
+
+
+# A bucket holds durations above its lower end, up to and with its upper end.
+def _low_edge(number: int) -> int:
+    return int(GROWTH**number) if number else 0
 
 
 def _ranges(
@@ -181,7 +191,6 @@ def _in_cells(store: Snapshot, order: Order, cells: list[tuple[int, int]], low: 
         )
         for process_id, minute in cells
     ]
-    # A bucket holds durations above its lower end, up to and with its upper end.
-    ends = {"low_edge": int(GROWTH**low) if low else 0, "high_edge": min(int(GROWTH ** (high + 1)) + 1, MAX_NS)}
+    ends = {"low_edge": _low_edge(low), "high_edge": min(int(GROWTH ** (high + 1)) + 1, MAX_NS)}
     also = " and s.duration_ns between :low_edge and :high_edge"
     return order.run(store, IN_CELLS, also, cells=json.dumps(bounds), **ends)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from obsv.store.histogram import percentile
-from obsv.store.reader import Reader, Row
+from obsv.store.parts import split
+from obsv.store.reader import Reader, Row, Snapshot
 from obsv.store.rollups import EVER, MINUTE_NS
 
 _CALLS = """
@@ -16,6 +18,7 @@ select p.id, p.name, p.process_group, p.service, p.kind, sum(m.count) as calls, 
 from process_minute m cross join process p on p.id = m.process_id
 where m.minute between ? and ? group by p.id order by calls desc, p.name
 """
+_MINUTES = "select min(minute) as first, max(minute) as last from process_minute where minute between ? and ?"
 # One row a process: its buckets as JSON.
 _HISTOGRAMS = """
 select process_id, json_group_array(json_array(bucket, count)) from (
@@ -23,6 +26,10 @@ select process_id, json_group_array(json_array(bucket, count)) from (
   where minute between ? and ? group by process_id, bucket
 ) group by process_id
 """
+
+
+# Fewer minutes are read in no time.
+LEAST_MINUTES = 30
 
 
 class ProcessStats(NamedTuple):
@@ -76,8 +83,17 @@ def process_stats(reader: Reader, since_ns: int | None = None, until_ns: int | N
         last = 1 << 62 if until_ns is None else until_ns // MINUTE_NS
     with reader.snapshot() as store:
         rows = store.query(_CALLS, (first, last))
-        buckets = {process_id: dict(json.loads(pairs)) for process_id, pairs in store.query(_HISTOGRAMS, (first, last))}
+        buckets = _buckets(store, first, last) if rows else {}
     return [_stats(row, buckets[row["id"]]) for row in rows]
+
+
+def _buckets(store: Snapshot, first: int, last: int) -> dict[int, Counter[int]]:
+    ends = store.query(_MINUTES, (first, last))[0]
+    found: defaultdict[int, Counter[int]] = defaultdict(Counter)
+    for part in store.query_each(_HISTOGRAMS, split(ends["first"], ends["last"], LEAST_MINUTES)):
+        for process_id, pairs in part:
+            found[process_id].update(dict(json.loads(pairs)))
+    return found
 
 
 def _stats(row: Row, buckets: Mapping[int, int]) -> ProcessStats:
