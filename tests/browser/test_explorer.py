@@ -128,6 +128,21 @@ def test_clear_takes_all_filters_away(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"/explorer\?range=24h$"))
 
 
+def test_columns_are_as_wide_as_the_address_says(page: Page) -> None:
+    """What was made wider stays so; the address has it."""
+    opened(page, "/explorer?range=24h&cols=process:400,data_value:200")
+    heads = page.locator("#explorer-grid .ag-header-cell")
+    expect(heads.and_(page.locator("[col-id=process]"))).to_have_css("width", "400px")
+    expect(heads.and_(page.locator("[col-id=data_value]"))).to_have_css("width", "200px")
+    edge = heads.and_(page.locator("[col-id=data]")).locator(".ag-header-cell-resize").bounding_box()
+    assert edge is not None
+    page.mouse.move(edge["x"] + 2, edge["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(edge["x"] + 60, edge["y"] + 8, steps=4)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"cols=process%3A400%2Cdata_value%3A200%2Cdata%3A1[56]\d"))
+
+
 def test_nothing_found_says_so(page: Page) -> None:
     """An empty grid explains itself."""
     page.goto("/explorer?range=24h&q=nowhere-to-be-found")
@@ -179,6 +194,7 @@ def test_a_row_opens_the_drill_down(page: Page) -> None:
     expect(detail.locator(".relative.here")).to_contain_text("shop.pricing.quote")
     detail.get_by_role("button", name="Reproduce").click()
     expect(page.locator("#repro-body .source")).to_contain_text("with pytest.raises(ValueError) as caught:")
+    page.get_by_role("link", name="Download").click(trial=True)  # nothing covers it
     page.keyboard.press("Escape")
     expect(page.locator("#repro-body")).to_have_count(0)
     expect(detail).to_be_visible()

@@ -31,6 +31,17 @@ def test_an_error_opens_in_the_explorer(page: Page) -> None:
     expect(page.get_by_role("article")).to_contain_text(process)
 
 
+def test_keys_walk_the_rows(page: Page) -> None:
+    """`j` and `k` move over groups and errors, Enter opens."""
+    page.goto("/")
+    expect(page.locator(".error-row").first).to_be_visible()
+    for key in ("j", "j", "k"):
+        page.keyboard.press(key)
+    expect(page.locator("a.share").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/explorer\?group="))
+
+
 def test_a_group_opens_in_the_explorer(page: Page) -> None:
     """Filtered by it."""
     page.goto("/")

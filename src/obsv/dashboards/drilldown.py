@@ -132,6 +132,7 @@ def _sparkline(found: Detail) -> Component:
                 "symbol": "diamond",
             },
             "name": "this call",
+            "cliponaxis": False,
         },
     ]
     # One call alone would be shown in a window of a millisecond.

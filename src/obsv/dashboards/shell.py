@@ -13,7 +13,7 @@ from obsv.dashboards import ribbon
 from obsv.dashboards.app import DashApp
 from obsv.dashboards.components import empty, failure, first_run, link
 from obsv.dashboards.components.aria import aria
-from obsv.dashboards.components.repro import repro_dialog, watch_repro
+from obsv.dashboards.components.repro import ABOVE_DRAWERS, repro_dialog, watch_repro
 from obsv.dashboards.page import Page, View
 from obsv.dashboards.theme import DARK, FONT, MONO
 from obsv.errors import ObsvError
@@ -112,7 +112,12 @@ def _help(pages: tuple[Page, ...]) -> Component:
     keys = [*KEYS, *((f"g  {page.key}", page.title) for page in pages if page.key)]
     rows = [html.Tr([html.Td(_caps(key)), html.Td(meaning)]) for key, meaning in keys]
     modal: Component = dmc.Modal(
-        html.Table(html.Tbody(rows), className="keys"), id="help", title="Keyboard", opened=False, size="sm"
+        html.Table(html.Tbody(rows), className="keys"),
+        id="help",
+        title="Keyboard",
+        opened=False,
+        size="sm",
+        zIndex=ABOVE_DRAWERS,
     )
     return modal
 

@@ -170,13 +170,13 @@
   const widths = function () {
     const given = new URL(window.location.href).searchParams.get('cols') || '';
     return given.split(',').map((part) => part.split(':')).filter((pair) => pair.length === 2 && Number(pair[1]) > 30)
-      .map(([field, width]) => ({ key: field, newWidth: Math.min(2000, Number(width)) }));
+      .map(([colId, width]) => ({ colId, width: Math.min(2000, Number(width)), flex: null }));
   };
 
   const wire = function (api) {
     state.wired = api;
     const known = widths();
-    if (known.length) api.setColumnWidths(known);
+    if (known.length) api.applyColumnState({ state: known });
     const order = orderOf();
     api.applyColumnState({
       state: [{ colId: order.replace('-', '') === 'ts' ? 'ts' : 'duration_ns', sort: order[0] === '-' ? 'desc' : 'asc' }],
@@ -195,7 +195,7 @@
     });
     api.addEventListener('columnResized', (event) => {
       if (!event.finished || event.source !== 'uiColumnResized' || !event.column) return;
-      const kept = Object.fromEntries(widths().map(({ key, newWidth }) => [key, newWidth]));
+      const kept = Object.fromEntries(widths().map(({ colId, width }) => [colId, width]));
       kept[event.column.getColId()] = Math.round(event.column.getActualWidth());
       shared.setQuery({ cols: Object.entries(kept).map((pair) => pair.join(':')).join(',') });
     });

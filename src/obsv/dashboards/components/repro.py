@@ -14,6 +14,9 @@ from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.source import source
 from obsv.store.call import read_call, read_exact
 
+# A drawer that was opened later would cover the dialog: both have 200 from Mantine.
+ABOVE_DRAWERS = 300
+
 
 def repro_button(trace_id: str, span_id: str) -> Component:
     """The button of a call."""
@@ -28,7 +31,12 @@ def repro_button(trace_id: str, span_id: str) -> Component:
 def repro_dialog() -> Component:
     """The dialog, closed."""
     dialog: Component = dmc.Modal(
-        id="repro-dialog", title="Reproduce as a test", opened=False, size="xl", children=html.Div(id="repro-body")
+        id="repro-dialog",
+        title="Reproduce as a test",
+        opened=False,
+        size="xl",
+        zIndex=ABOVE_DRAWERS,
+        children=html.Div(id="repro-body"),
     )
     return dialog
 

@@ -155,9 +155,9 @@ def _groups(groups: list[Group], here: dict[str, str]) -> Component:
         return empty("No calls in this period")
     total = sum(group.calls for group in groups)
     names = ("Group", "Calls", "Share", "Errors")
-    head = html.Div([html.Span(name) for name in names], className="share share-head")
+    head = html.Div([html.Span(name) for name in names], className="share share-head", **aria(hidden=True))
     rows = [_group(group, group.calls / total, here) for group in groups[:GROUPS]]
-    return html.Div([head, *rows], className="shares", role="list")
+    return html.Div([head, html.Div(rows, role="list")], className="shares")
 
 
 def _group(group: Group, share: float, here: dict[str, str]) -> Component:
@@ -170,7 +170,12 @@ def _group(group: Group, share: float, here: dict[str, str]) -> Component:
         html.I(className="share-fill", style={"width": f"{share:.2%}"}, **aria(hidden=True)),
     ]
     about = f"{group.name}: {group.calls:,} calls, {group.errors:,} failed"
-    return dcc.Link(cells, href=address("/explorer", {"group": group.name, **here}), className="share", title=about)
+    href = address("/explorer", {"group": group.name, **here})
+    return _item(dcc.Link(cells, href=href, className="share row-link", title=about))
+
+
+def _item(row: Component) -> Component:
+    return html.Div(row, role="listitem")
 
 
 def _all_errors(found: Overview, here: dict[str, str]) -> Component:
@@ -192,7 +197,7 @@ def _error(each: ErrorCall, here: dict[str, str]) -> Component:
         html.Span(each.process, className="mono ellipsis", title=each.process),
         html.Span(last, className="mono ellipsis err-text", title=last),
     ]
-    return dcc.Link(cells, href=address("/explorer", query), className="error-row")
+    return _item(dcc.Link(cells, href=address("/explorer", query), className="error-row row-link"))
 
 
 def _functions(functions: list[Function], here: dict[str, str], *, changed: bool = False) -> Component:
