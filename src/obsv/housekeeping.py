@@ -70,8 +70,9 @@ class Housekeeping:
     def _retain(self) -> float | None:
         settings = self._settings
         max_age_ns = None if settings.retention_s is None else int(settings.retention_s * 1e9)
-        if self._writer.retain(time.time_ns(), max_age_ns=max_age_ns, max_bytes=settings.max_bytes).more:
-            self._pause_s = max(_CHUNK_LEAST_S, _HASTE * self._pause_s)
-            return self._pause_s
+        with suppress(StoreError):  # likewise
+            if self._writer.retain(time.time_ns(), max_age_ns=max_age_ns, max_bytes=settings.max_bytes).more:
+                self._pause_s = max(_CHUNK_LEAST_S, _HASTE * self._pause_s)
+                return self._pause_s
         self._pause_s = _CHUNK_S
         return None

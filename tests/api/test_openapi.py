@@ -29,7 +29,7 @@ def test_every_answer_is_as_described(tmp_path: Path, subtests: pytest.Subtests)
 
 
 def _ask(operation: Any) -> None:
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), database=None)
     @given(case=operation.as_strategy())
     def ask(case: Any) -> None:
         # An instant or a cursor may be of the right form and still mean nothing: that is 400.

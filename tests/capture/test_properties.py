@@ -143,7 +143,7 @@ limits = st.builds(Limits, st.integers(1, 1_500), st.integers(1, 12), st.integer
 serializers = st.sampled_from(["smart", "repr", "json", str, repr])
 
 # Values as large as these take long to make, not to look at.
-slow = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
+slow = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @slow

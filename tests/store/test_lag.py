@@ -91,7 +91,7 @@ having max(start_ns + duration_ns) - min(start_ns) > ? and max(start_ns) >= ?
 """
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     batches=st.lists(st.lists(traces(), max_size=4), min_size=1, max_size=3),
     least_ns=st.sampled_from((5 * MS, 20 * MS, 500 * MS, 1_500 * MS, 4 * SECOND, 20 * SECOND, 60 * SECOND)),

@@ -37,7 +37,7 @@ def spans(draw: st.DrawFn) -> SpanRow:
 
 
 @given(batches=st.lists(st.lists(spans(), max_size=10), max_size=5), writers=st.integers(1, 2))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_rollups_are_what_a_recount_gives(batches: list[list[SpanRow]], writers: int) -> None:
     """Duplicates count once, minutes and processes are told apart, and late parents get their edges."""
     with tempfile.TemporaryDirectory() as directory:

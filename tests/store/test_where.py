@@ -90,7 +90,7 @@ def shortened(condition: Condition) -> bool:
     return False
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(condition=conditions.filter(lambda condition: not shortened(condition)))
 @example(condition=Compare(Field(INTRINSIC, "span:parentID"), "!~", "x"))
 def test_sql_finds_what_the_condition_says(world: Reader, traces: dict[str, Trace], condition: Condition) -> None:
@@ -103,7 +103,7 @@ def test_sql_finds_what_the_condition_says(world: Reader, traces: dict[str, Trac
     assert {(row["trace"], row["span_id"]) for row in rows} == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(condition=conditions)
 def test_search_finds_the_traces_of_these_spans(world: Reader, condition: Condition) -> None:
     """Choosing processes and walking indexes does not change what is found."""
@@ -113,7 +113,7 @@ def test_search_finds_the_traces_of_these_spans(world: Reader, condition: Condit
         assert set(find_traces(snapshot, condition)) == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(condition=conditions, cheapest=st.sampled_from(("COST_BY_TIME", "COST_BY_NAME", "COST_BY_ARRIVAL")))
 def test_every_way_to_walk_finds_the_same(world: Reader, condition: Condition, cheapest: str) -> None:
     """Beyond the newest spans, walking by time, by name or by arrival finds the same traces, none of them twice."""
@@ -127,7 +127,7 @@ def test_every_way_to_walk_finds_the_same(world: Reader, condition: Condition, c
     assert (set(found), len(found)) == (expected, len(expected))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(limit=st.integers(0, 6), first=st.integers(-1, 41), seconds=st.integers(0, 50))
 def test_limit_and_range_are_kept(world: Reader, limit: int, first: int, seconds: int) -> None:
     """Only traces with a span that begins in the range, those of the latest first, no more than asked for."""

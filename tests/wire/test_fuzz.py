@@ -68,7 +68,7 @@ def attempt(body: bytes, writer: Writer) -> None:
 edits = st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.binary(max_size=4), st.integers(0, 4)), max_size=6)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits)
 def test_damaged_requests(writer: Writer, changes: list[tuple[int, bytes, int]]) -> None:
     """A valid request with bytes overwritten, put in and taken out."""
@@ -78,14 +78,14 @@ def test_damaged_requests(writer: Writer, changes: list[tuple[int, bytes, int]])
     attempt(bytes(body), writer)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_any_bytes(writer: Writer, body: bytes) -> None:
     """Bytes that are nothing at all."""
     attempt(body, writer)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=60), st.sampled_from([0x4A, 0x5A, 0x6A, 0x7A, 0x12, 0x2A]), st.integers(0, 120))
 def test_any_part(writer: Writer, raw: bytes, tag: int, levels: int) -> None:
     """A span with one part that is arbitrary, or nested to any depth."""
@@ -121,7 +121,7 @@ attributes = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.dictionaries(st.sampled_from(PARTS), anything, max_size=5), attributes)
 def test_any_json_span(writer: Writer, changes: dict[str, Any], pairs: list[Any]) -> None:
     """A JSON span with arbitrary parts."""
@@ -129,7 +129,7 @@ def test_any_json_span(writer: Writer, changes: dict[str, Any], pairs: list[Any]
     check(decode_json(json_request(made), MAKER), writer)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(anything)
 def test_any_json(writer: Writer, found: Any) -> None:
     """JSON that is anything at all, whole and in place of each outer part."""

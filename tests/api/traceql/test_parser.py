@@ -128,14 +128,14 @@ def read_or_refused(text: str) -> bool:
     return True
 
 
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=2_000)
 @given(text=st.text() | st.lists(PIECES, max_size=40).map("".join))
 def test_any_text_is_read_or_refused(text: str) -> None:
     """Whatever comes, the parser returns a query or raises InvalidQuery with a place in the text."""
     assert read_or_refused(text)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(seed=st.integers(0, 10**9), data=st.data())
 def test_damaged_queries_are_read_or_refused(seed: int, data: st.DataObject) -> None:
     """A query of the builder with any slice replaced does not make the parser fail otherwise."""
