@@ -136,6 +136,9 @@ def agent(tmp_path: Path) -> Iterator[Callable[[str, str], Agent]]:
     if found is None or found.origin is None:
         give_up("rotel is not installed")
     binary = Path(found.origin).with_name("rotel-agent")
+    tried = subprocess.run([binary, "--version"], capture_output=True, text=True)
+    if tried.returncode != 0:  # it needs a Python that was built with a shared library
+        give_up(f"rotel does not start: {tried.stderr.strip()}")
     with ExitStack() as stack:
 
         def make(protocol: str, to: str) -> Agent:
