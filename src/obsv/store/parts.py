@@ -23,7 +23,7 @@ def parts(snapshot: Snapshot) -> list[tuple[int, int]]:
 
 
 def split(first: int, last: int, least: int) -> list[tuple[int, int]]:
-    """Parts of a range of numbers, ends within, of at least so many numbers each, a part a processor; the last first."""
+    """Parts of a range of numbers, ends within, of at least so many each, a part a processor; the last first."""
     count = max(1, min(_MOST, _processors(), (last - first + 1) // least))
     ends = [first + (last + 1 - first) * place // count for place in range(count + 1)]
     return [(low, high - 1) for low, high in pairwise(ends)][::-1]
