@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from obsv.store.statements import Insert, Lookup, portions, sizes_within
@@ -22,7 +22,6 @@ def connection() -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-@settings(deadline=None)
 @given(st.integers(0, 50_000), st.integers(1, 32_766))
 def test_portions_hold_all_rows(rows: int, most: int) -> None:
     """All rows are given, only the last statement has room to spare, and none is larger than allowed."""
