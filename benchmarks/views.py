@@ -1,10 +1,10 @@
 """How long the app takes to answer, and how much memory its server holds.
 
-    python -m benchmarks.views [PATH] [--calls 1000000] [--recording]
+    python -m benchmarks.views [PATH] [--calls 1000000] [--idle]
 
 The server is a process of its own, as in use; a time is from a request to the last byte of its answer, over HTTP on
-this machine, the median of several. PATH is a store to measure on; without it one is made under benchmarks/.work. With
-`--recording` a further process writes 10,000 calls a second into the file meanwhile.
+this machine, the median of several. PATH is a store to measure on; without it one is made under benchmarks/.work. Then,
+but for `--idle`, the same once more while a further process writes 10,000 calls a second into a copy of the file.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -31,6 +32,7 @@ WORK = Path(__file__).parent / ".work"
 REPEATS = 7
 PAGES = 3
 DAY = {"range": "24h"}
+FUNCTION = "web.api.views.login"
 FILTERS: dict[str, dict[str, str]] = {
     "none": {},
     "ERR": {"status": "ERR"},
@@ -59,10 +61,13 @@ from benchmarks.store_generate import rows
 from obsv.store import Writer
 writer, rate = Writer(sys.argv[1], busy_timeout_s=30), 10_000
 began, written = time.monotonic(), 0
-for batch in rows(100 * rate, hours=0.01, seed=int(time.time())):
-    writer.write(batch)
-    written += len(batch)
-    time.sleep(max(0.0, began + written / rate - time.monotonic()))
+while True:
+    for batch in rows(10 * rate, hours=10 / 3600, seed=time.time_ns()):
+        writer.write(batch)
+        if not written:
+            print("recording", flush=True)
+        written += len(batch)
+        time.sleep(max(0.0, began + written / rate - time.monotonic()))
 """
 
 
@@ -137,6 +142,11 @@ def measured(path: Path, note: str) -> list[Result]:
             Result(f"overview, {name}{note}", server.median_ms("/api/v1/overview", {"range": name}), 200, 50, " ms")
             for name in ("1h", "24h")
         ]
+        for name in ("1h", "24h"):
+            took = server.median_ms("/api/v1/flow", {"range": name})
+            found.append(Result(f"graph, {name}{note}", took, 200, 50, " ms"))
+            took = server.median_ms(f"/api/v1/functions/{FUNCTION}", {"range": name})
+            found.append(Result(f"code inspector, {name}{note}", took, 200, 50, " ms"))
         found += [
             Result(f"explorer, filter {name}{note}", explorer(server, query), 100, 20, " ms")
             for name, query in FILTERS.items()
@@ -158,9 +168,10 @@ def measured(path: Path, note: str) -> list[Result]:
 @contextmanager
 def recording(path: Path) -> Iterator[None]:
     """10,000 calls a second into a store."""
-    process = subprocess.Popen([sys.executable, "-c", RECORDER, str(path)])
+    process = subprocess.Popen([sys.executable, "-c", RECORDER, str(path)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
     try:
-        time.sleep(3)
         yield
     finally:
         process.terminate()
@@ -176,16 +187,16 @@ def store(calls: int) -> Path:
     return path
 
 
-def measure(path: Path | None = None, calls: int = 1_000_000, *, busy: bool = False) -> list[Result]:
-    """The figures; with `busy` those while a program records, on a copy."""
+def measure(path: Path | None = None, calls: int = 1_000_000, *, idle: bool = False) -> list[Result]:
+    """The figures, and unless only `idle` ones are wanted those while a program records."""
     path = path or store(calls)
-    if busy:
-        copy = WORK / "views-recording.db"
-        WORK.mkdir(exist_ok=True)
-        copy.unlink(missing_ok=True)
-        path = Path(shutil.copy(path, copy))
-    with recording(path) if busy else nullcontext():
-        return measured(path, ", recording" if busy else "")
+    found = measured(path, "")
+    if idle:
+        return found
+    with tempfile.TemporaryDirectory() as directory:
+        copy = Path(shutil.copy(path, directory))
+        with recording(copy):
+            return [*found, *measured(copy, ", recording")]
 
 
 if __name__ == "__main__":
@@ -194,6 +205,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("path", type=Path, nargs="?")
     parser.add_argument("--calls", type=int, default=1_000_000)
-    parser.add_argument("--recording", action="store_true")
+    parser.add_argument("--idle", action="store_true")
     given = parser.parse_args()
-    show("views", measure(given.path, given.calls, busy=given.recording))
+    show("views", measure(given.path, given.calls, idle=given.idle))
