@@ -31,7 +31,8 @@ FLAGS = [
 ZONE = "Asia/Kolkata"  # half an hour off, and never on summer time
 HERE = Path(__file__).parent
 # A busy machine with two cores takes its time to draw a first page; nothing here measures that.
-expect.set_options(timeout=20_000)
+PATIENCE_MS = 40_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -106,6 +107,7 @@ class Watch:
 @pytest.fixture(autouse=True)
 def watch(page: Any) -> Iterator[Watch]:
     """No console error, no failed request, nothing that leaves this machine."""
+    page.set_default_timeout(2 * PATIENCE_MS)
     watch = Watch()
     watch.attach(page)
     yield watch
