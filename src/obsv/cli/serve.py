@@ -1,5 +1,6 @@
 """`obsv serve`: the app in the browser, the JSON API and what other tools query, on one port."""
 
+import gc
 import os
 import socket
 import webbrowser
@@ -54,6 +55,9 @@ def serve(
         if open_browser:
             webbrowser.open(address)
 
+    # The app stays: an answer of many rows must not have it looked through for garbage (a sixth of a long trace's time).
+    gc.collect()
+    gc.freeze()
     # No access log: a trace viewer must not fill the terminal of the program it watches.
     config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=2)
     _Server(config, ready).run(sockets=[listener])

@@ -125,5 +125,6 @@ def _line(times: list[str], history: History, share: float, name: str, colour: s
         "line": {"color": colour, "width": 1.4},
         "marker": {"size": 4},
         "connectgaps": False,
+        "cliponaxis": False,
         "hovertemplate": "%{customdata}",
     }
