@@ -41,6 +41,11 @@ async def test_a_function_in_two_windows(shop: AsyncClient) -> None:
     assert (found["first"]["calls"], found["first"]["errors"], found["second"]["calls"]) == (2, 1, 0)
     again = (await shop.get("/api/v1/compare/times", params=window | {"against": str(start)})).json()
     assert again["second"]["calls"] == 2
+    longer = {"against": str(start - MINUTE_NS), "against_to": str(start + MINUTE_NS)}
+    again = (await shop.get("/api/v1/compare/times", params=window | longer)).json()
+    assert again["second"]["calls"] == 2
+    backwards = {"against": str(start), "against_to": str(start)}
+    assert (await shop.get("/api/v1/compare/times", params=window | backwards)).status_code == 400
 
 
 async def test_no_such_call(shop: AsyncClient) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from obsv.analysis.difference import differences
 from obsv.api.depends import StoreReader, TimeWindow
 from obsv.api.functions import Figures
+from obsv.errors import InvalidQuery
 from obsv.store.call import Call
 from obsv.store.compare import read_pair, read_times
 from obsv.store.window import MAX_NS, Window, instant_ns
@@ -102,9 +103,13 @@ def times(
     against: Annotated[
         str | None, Query(description="Where the second window begins (ISO 8601, or Unix time in ns); just before.")
     ] = None,
+    against_to: Annotated[str | None, Query(description="Where it ends; as long as the first.")] = None,
 ) -> TimesAnswer:
-    """Counts, errors and percentiles; the second window is as long as the first."""
+    """Counts, errors and percentiles."""
     length = window.end_ns - window.start_ns
     start = instant_ns(against) if against else max(0, window.start_ns - length)
-    found = read_times(reader, process, window, Window(start, min(MAX_NS, start + length)))
+    end = instant_ns(against_to) if against_to else min(MAX_NS, start + length)
+    if end <= start:
+        raise InvalidQuery("The second window ends before it starts.")
+    found = read_times(reader, process, window, Window(start, end))
     return TimesAnswer(process=process, first=Figures.of(found.first_sums), second=Figures.of(found.second_sums))

@@ -55,7 +55,7 @@ def serve(
         if open_browser:
             webbrowser.open(address)
 
-    # The app stays: an answer of many rows must not have it looked through for garbage (a sixth of a long trace's time).
+    # The app stays: looking through it for garbage took a sixth of an answer of many rows.
     gc.collect()
     gc.freeze()
     # No access log: a trace viewer must not fill the terminal of the program it watches.
