@@ -39,10 +39,12 @@ def test_percentiles_of_a_window_in_parts(writer: Writer, reader: Reader, monkey
     monkeypatch.setattr("obsv.store.parts._processors", lambda: 4)
     minutes = range(11)
     writer.write(
-        [call(at + 1, start_ns=START_NS + at * MINUTE_NS, duration_ns=1_000 * (at + 1)) for at in minutes]
+        [call(99, start_ns=START_NS - MINUTE_NS, duration_ns=10**9)]
+        + [call(at + 1, start_ns=START_NS + at * MINUTE_NS, duration_ns=1_000 * (at + 1)) for at in minutes]
         + [call(at + 21, start_ns=START_NS + at * MINUTE_NS, duration_ns=6_000) for at in minutes]
     )
     (stats,) = process_stats(reader, START_NS)
+    assert process_stats(reader, START_NS - MINUTE_NS) == process_stats(reader)
     assert stats.calls == 22
     assert (stats.p50_ns, stats.p95_ns, stats.p99_ns) == pytest.approx((6_000, 10_000, 11_000), rel=0.05)
 

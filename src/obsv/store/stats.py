@@ -18,6 +18,7 @@ select p.id, p.name, p.process_group, p.service, p.kind, sum(m.count) as calls, 
 from process_minute m cross join process p on p.id = m.process_id
 where m.minute between ? and ? group by p.id order by calls desc, p.name
 """
+_EVER = f"select total(count) as calls from process_minute where minute = {EVER}"
 _MINUTES = "select min(minute) as first, max(minute) as last from process_minute where minute between ? and ?"
 # One row a process: its buckets as JSON.
 _HISTOGRAMS = """
@@ -83,6 +84,9 @@ def process_stats(reader: Reader, since_ns: int | None = None, until_ns: int | N
         last = 1 << 62 if until_ns is None else until_ns // MINUTE_NS
     with reader.snapshot() as store:
         rows = store.query(_CALLS, (first, last))
+        # A window with all calls there have ever been needs no counting.
+        if rows and sum(row["calls"] for row in rows) == store.query(_EVER)[0]["calls"]:
+            first = last = EVER
         buckets = _buckets(store, first, last) if rows else {}
     return [_stats(row, buckets[row["id"]]) for row in rows]
 
