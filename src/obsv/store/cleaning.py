@@ -138,20 +138,20 @@ class Cleaner:
         facts = self._facts(before_ns, untidy)
         action = decide(facts, max_bytes)
         self._held_s = 0.0
-        deleted = 0
+        deleted, more = 0, action not in (Action.CHECKPOINT, Action.NOTHING)
         if action is Action.EXPIRE:
             deleted = self._delete(_EXPIRED, {"before_ns": before_ns}, self._bytes.size)
         elif action is Action.SHRINK:
             deleted = self._shrink(excess(facts, max_bytes))
+            more = deleted > 0
         elif action is Action.TIDY:
             deleted = self._tidy(now_ns, now_ns - before_ns)
         elif action is Action.VACUUM:
-            self._vacuum()
+            more = self._vacuum() < facts.free_pages
         elif action is Action.COPY:
             self._copy()
         elif action is Action.CHECKPOINT:
             self._checkpoint()
-        more = deleted > 0 if action is Action.SHRINK else action not in (Action.CHECKPOINT, Action.NOTHING)
         return Retained(deleted, more, self._held_s)
 
     def _facts(self, before_ns: int, untidy: bool) -> Facts:
@@ -213,11 +213,12 @@ class Cleaner:
         self._step, self._tidied_ns = 0, now_ns
         return 0
 
-    def _vacuum(self) -> None:
+    def _vacuum(self) -> int:
         with self._locked():
             # Not `execute`: it would stop after the first page.
             self._connection.executescript(f"pragma incremental_vacuum({self._pages.size})")
         self._pages.took(self._held_s)
+        return int(self._one("pragma freelist_count")[0])
 
     # PASSIVE copies pages without keeping writers out; TRUNCATE, which does keep them out, then has nothing to copy.
     def _copy(self) -> bool:
