@@ -3,9 +3,11 @@
 import gc
 import logging
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -15,6 +17,7 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 from obsv.testing import CollectingExporter, ended_span
 from obsv.trace.breaker import CircuitBreaker
 from obsv.trace.processor import ErrorFirstSpanProcessor
+from obsv.trace.spill import Spill
 
 NEVER_S = 3600.0
 
@@ -177,6 +180,30 @@ def test_force_flush_honours_its_timeout(processor: ErrorFirstSpanProcessor, exp
     exporter.hang()
     processor.on_end(ended_span())
     assert not processor.force_flush(timeout_millis=1)
+
+
+def test_shutdown_waits_for_what_is_being_put_aside(
+    tmp_path: Path, exporter: CollectingExporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the worker has taken from memory is on the disk when shutdown returns, however slow the disk is."""
+    processor = ErrorFirstSpanProcessor(exporter, spill_path=tmp_path / "calls.db")
+    exporter.error = OSError("gone")
+    append = Spill.append
+
+    def slowly(*args: Any, **keywords: Any) -> None:
+        time.sleep(1.5)  # longer than a thread is waited for that does not do this
+        append(*args, **keywords)
+
+    monkeypatch.setattr(Spill, "append", slowly)
+    for _ in range(3):
+        processor.on_end(ended_span("success"))
+    processor.shutdown(timeout_millis=1)
+    monkeypatch.undo()
+    successor = CollectingExporter()
+    following = ErrorFirstSpanProcessor(successor, spill_path=tmp_path / "calls.db")
+    assert following.force_flush()
+    assert successor.names == ["success"] * 3
+    following.shutdown()
 
 
 def test_shutdown_puts_aside_what_a_hanging_exporter_does_not_take(

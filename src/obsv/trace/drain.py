@@ -93,6 +93,7 @@ class Drain:
 
     def reset(self) -> None:
         """Begin anew, as the child of a fork must."""
+        self._exporting.reset()
         self._round = 0
         self._next_round = self._clock()
         self._age = Age(self._clock)
@@ -109,6 +110,11 @@ class Drain:
         """Whether nothing waits anywhere."""
         buffer = self._buffer
         return not (buffer.depth or buffer.error_depth or self._blobs) and self._stash.is_empty
+
+    @property
+    def is_exporting(self) -> bool:
+        """Whether the exporter is at work, or hangs."""
+        return self._exporting.is_busy
 
     # -- steps ---------------------------------------------------------------------------------------------------------
 

@@ -53,6 +53,7 @@ class Exporting:
 
     Attributes:
         in_hand: spans that the exporter has been given and not yet returned from.
+        is_busy: the exporter has not returned yet.
     """
 
     def __init__(
@@ -70,10 +71,15 @@ class Exporting:
         self._notices = notices
         self._pulse = pulse
         self._clock = clock
-        self.in_hand: Sequence[ReadableSpan] = ()
+        self.reset()
         self._replaying = exporter if isinstance(exporter, ReplayingExporter) else None
         self._fixed_s = 0.02
         self._span_s = 25e-6
+
+    def reset(self) -> None:
+        """Begin anew, as the child of a fork must: what was under way is the parent's."""
+        self.in_hand: Sequence[ReadableSpan] = ()
+        self.is_busy = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> bool:
         """Export a batch. Never raises.
@@ -130,11 +136,13 @@ class Exporting:
     def _attempt(self, export: Callable[[], object], size: int) -> bool:
         started = self._clock()
         self._pulse.busy_for(self.expected_s(size))
+        self.is_busy = True
         try:
             result = export()
         except Exception as error:
             return self._failed(error)
         finally:
+            self.is_busy = False
             self._pulse.busy_for(0)
         # As in the SDK, an exporter that returns nothing has not failed.
         if result is SpanExportResult.FAILURE:

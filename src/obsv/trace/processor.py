@@ -224,6 +224,7 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         has_ended = self._worker.stop(timeout_millis / 1e3)
         if not has_ended:
             self._drain.leave(self._new_stash())
+            self._worker.let_leave()  # it may have come back meanwhile
         self._overflow.seal()
         self._buffer.discard()
         if has_ended:

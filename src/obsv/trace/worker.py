@@ -21,7 +21,7 @@ from obsv.trace.schedule import Schedule
 # After so many rounds without a span the thread sleeps until something comes.
 _QUIET_ROUNDS = 20
 _FOREVER_S = 3600.0
-# What is in memory is put aside in a second, even beside other programs; nobody else could do it meanwhile.
+# What is in memory is put aside in a second, even beside other programs.
 _LEAVE_S = 10.0
 
 
@@ -72,7 +72,6 @@ class Worker:
         self._requests: deque[_Flush] = deque()
         self._quiet_rounds = 0
         self._stop_by: float | None = None
-        self._is_leaving = False
         self.is_idle = True
 
     # -- from any thread -----------------------------------------------------------------------------------------------
@@ -120,9 +119,13 @@ class Worker:
         self._tokens.put(None)
         # The thread itself gives up at the deadline; what it then puts aside takes a moment more.
         thread.join(timeout_s + 1.0)
-        if self._is_leaving:
-            thread.join(_LEAVE_S)
+        self.let_leave()
         return not thread.is_alive()
+
+    def let_leave(self) -> None:
+        """Wait for the thread unless it hangs in the exporter: nobody else can put aside what it has in hand."""
+        if self._thread is not None and not self._drain.is_exporting and not self._is_this_thread():
+            self._thread.join(_LEAVE_S)
 
     def request_stop(self, timeout_s: float) -> None:
         """Like `stop`, without waiting for the end."""
@@ -198,7 +201,6 @@ class Worker:
         self._serve()
         self._drain.flush(self._stop_by)
         self._schedule.run_last()
-        self._is_leaving = True
         self._drain.leave()
         return True
 
