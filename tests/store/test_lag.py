@@ -124,7 +124,5 @@ def test_long_trace_is_found(least_ns: int, first_ns: int, calls: list[tuple[int
     ]
     others = [call(9, trace_id=made(row.start_ns, 9), start_ns=row.start_ns, span_id=span_id(9 + at))
               for at, row in enumerate(rows)]  # fmt: skip
-    newest = call(8, trace_id=made(START_NS + 10**12), start_ns=START_NS + 10**12)
-    assert check([*([row] for row in rows), others, [newest]], least_ns, START_NS + first_ns) == [
-        rows[0].trace_id.hex()
-    ]
+    newest = [call(at, trace_id=made(START_NS + 10**12, 8), start_ns=START_NS + 10**12) for at in range(50)]
+    assert check([*([row] for row in rows), others, newest], least_ns, START_NS + first_ns) == [rows[0].trace_id.hex()]

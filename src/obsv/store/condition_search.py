@@ -53,11 +53,11 @@ order by minute desc limit ?5
 """
 # Minutes in which a trace that reaches into a range and lasted so long can have ended, be it after the range.
 _LATE = f"""
-select minute, (select sum(count) from process_minute where minute = m.minute) as calls,
+select minute, lag_ns, (select sum(count) from process_minute where minute = m.minute) as calls,
   (select sum(count) from process_minute where minute = 0) as ever
 from (
-  select distinct minute from calls_minute
-  where edge = 0 and minute > 0 and lag_ns >= ? and (minute >= ? or lag_ns = {UNKNOWN_NS})
+  select minute, max(lag_ns) as lag_ns from calls_minute
+  where edge = 0 and minute > 0 and lag_ns >= ? and (minute >= ? or lag_ns = {UNKNOWN_NS}) group by minute
 ) m order by minute desc limit ?
 """
 # A trace that lasted longer than X has a call that ended later than X less this after its id was made, or one that
@@ -67,8 +67,8 @@ _LATE_ROW = Sql(
     "hex(s.trace_id) not between printf('%012X', (s.start_ns + s.duration_ns - ?) / 1000000) "
     "and printf('%012X', (s.start_ns + ?) / 1000000)"
 )
-# Reading a call that way takes so many times as long as reading it and its trace.
-_LATE_COST = 0.5
+# Reading a call that way takes so many times as long as reading it and its trace; and where ids have no time in them.
+_LATE_COST, _UNKNOWN_COST = 0.5, 3
 
 
 def find_traces(
@@ -180,8 +180,8 @@ class _Search:
         # A span of the range that is no such call itself began at most X after the id was made.
         first = minute_of(max(0, rest.first_ns - least - SKEW_NS))
         rows = self._snapshot.query(_LATE, (max(0, least - SKEW_NS), first, _MOST_MINUTES))
-        dear = rows and _LATE_COST * sum(row["calls"] for row in rows) > self._reach.share * rows[0]["ever"]
-        if dear or len(rows) >= _MOST_MINUTES:
+        cost = sum(row["calls"] * (_UNKNOWN_COST if row["lag_ns"] == UNKNOWN_NS else _LATE_COST) for row in rows)
+        if (rows and cost > self._reach.share * rows[0]["ever"]) or len(rows) >= _MOST_MINUTES:
             return None
         test = Sql(_LATE_ROW.text, (least - _ROW_SKEW_NS, _ROW_SKEW_NS))
         return [_Step(BY_TIME, _minute(row["minute"]), rest, test) for row in rows]
