@@ -72,7 +72,8 @@ class Tidy(NamedTuple):
     def delete(self) -> str:
         """Deletes those chosen, unless something has come to need them since."""
         chosen = f"select {self._columns} from chosen"
-        return f"delete from {self.table} where ({self.keys}) in ({chosen}) and {self.where}"
+        # The plus keeps the planner from walking along the condition, past all rows that it holds for.
+        return f"delete from {self.table} where ({self.keys}) in ({chosen}) and +({self.where})"
 
     @property
     def _columns(self) -> str:

@@ -18,7 +18,7 @@ FULL = 0.9
 SPARE = 0.125
 SPARE_PAGES = 256
 # Chunks whose pages may stand in the write-ahead log before they are copied into the file: some megabytes.
-CHUNKS_A_COPY = 16
+CHUNKS_A_COPY = 8
 
 
 class Action(Enum):
