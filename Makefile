@@ -39,9 +39,11 @@ test-all:
 	  else echo "python$$version: not found, left out"; fi; \
 	done
 
+# Those of recording, or the ones named: `make bench BENCH="views pages query_apis otlp"`.
+BENCH ?=
 bench: $(STAMP)
 	$(BIN)/pip install --quiet --group bench
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH) --write
 
 screenshots: $(STAMP)
 	$(BIN)/python tests/browser/screenshots.py
