@@ -51,10 +51,10 @@ def columns() -> list[dict[str, Any]]:
     status = {"status-err": "params.value == 'ERR'", "status-ok": "params.value == 'OK'"}
     last = {"function": "lastLine(params.value)"}
     return [
-        text("process", "Process", flex=3, minWidth=150),
+        text("process", "Process", flex=3, minWidth=146),
         text("data", "Data", width=104),
-        {"field": "data_type", "headerName": "Data Type", "width": 88, "sortable": False, "cellClass": "kind"},
-        text("data_value", "Data Value", minWidth=130, flex=4),
+        {"field": "data_type", "headerName": "Data Type", "width": 86, "sortable": False, "cellClass": "kind"},
+        text("data_value", "Data Value", minWidth=128, flex=4),
         {
             **{"field": "ts", "headerName": "Timestamp", "width": 150, "cellClass": "num", **unsorted},
             **{"valueFormatter": local, "tooltipValueGetter": utc, "sortingOrder": ["desc", "asc"]},
@@ -71,7 +71,7 @@ def columns() -> list[dict[str, Any]]:
             **{"cellClass": "num right", "headerClass": "right"},
         },
         {"field": "status", "headerName": "Status", "width": 68, "sortable": False, "cellClassRules": status},
-        text("exception", "Exception", flex=3, minWidth=130, valueFormatter=last, cellClass="mono err-text"),
+        text("exception", "Exception", flex=3, minWidth=128, valueFormatter=last, cellClass="mono err-text"),
     ]
 
 
