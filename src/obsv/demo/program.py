@@ -43,10 +43,9 @@ async def traders(rng: random.Random, seconds: float) -> int:
     risk, venues = Risk(limit=12_000), [Venue("XNAS", rng), Venue("ARCX", rng)]
     end, orders = time.monotonic() + seconds, 0
     while time.monotonic() < end:
-        wave = []
-        async for tick in prices(rng, rng.randint(3, 8)):
-            orders += 1
-            wave.append(trade(orders, tick, rng, risk, venues))
+        ticks = [tick async for tick in prices(rng, rng.randint(3, 8))]
+        wave = [trade(orders + number, tick, rng, risk, venues) for number, tick in enumerate(ticks, 1)]
+        orders += len(wave)
         for outcome in await asyncio.gather(*wave, return_exceptions=True):
             if isinstance(outcome, BaseException) and not isinstance(outcome, EXPECTED):
                 raise outcome
