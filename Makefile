@@ -39,7 +39,7 @@ test-all:
 	  else echo "python$$version: not found, left out"; fi; \
 	done
 
-# Those of recording, or the ones named: `make bench BENCH="views pages query_apis otlp"`.
+# Those of recording, or the ones named: `make bench BENCH="views views_10m pages query_apis otlp"`.
 BENCH ?=
 bench: $(STAMP)
 	$(BIN)/pip install --quiet --group bench

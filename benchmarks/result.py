@@ -36,6 +36,8 @@ class Result(NamedTuple):
     @property
     def verdict(self) -> str:
         """reached, kept or missed."""
+        if self.must is None and self.reach is None:
+            return ""
         if not self.keeps(self.must):
             return "missed"
         return "reached" if self.keeps(self.reach) else "kept"

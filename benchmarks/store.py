@@ -170,12 +170,12 @@ def speeds() -> list[Result]:
 
 def size() -> Result:
     """Bytes a call of 200,000 calls of 20 functions."""
-    calls = Calls(20)
+    calls, number = Calls(20), 200_000
     with fresh() as writer:
-        for _ in range(40):
+        for _ in range(number // BATCH):
             writer.write(calls.batch())
         writer.close()
-        return Result("bytes a call with 5 short values, all indexes", os.path.getsize(writer.path) / 200_000, 350, 280)
+        return Result("bytes a call with 5 short values, all indexes", os.path.getsize(writer.path) / number, 350, 280)
 
 
 def growth(large: int) -> list[Result]:

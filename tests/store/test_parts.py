@@ -22,10 +22,15 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reader:
 
 
 def test_parts_hold_every_call_once(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The latest first, none much larger than another, no more than there are processors."""
-    monkeypatch.setattr(parts, "_processors", lambda: 3)
+    """The latest first, none much larger than another, no more than a few a processor."""
+    monkeypatch.setattr(parts, "at_once", lambda: 3)
     with reader.snapshot() as snapshot:
         assert parts.parts(snapshot) == [(8, 11), (4, 7), (1, 3)]
+        monkeypatch.setattr(parts, "LEAST", 1)
+        monkeypatch.setattr(parts, "at_once", lambda: 1)
+        assert parts.parts(snapshot) == [(1, 11)]
+        monkeypatch.setattr(parts, "at_once", lambda: 2)
+        assert len(parts.parts(snapshot)) == 8
 
 
 def test_an_empty_file_is_one_part(tmp_path: Path) -> None:
@@ -37,9 +42,10 @@ def test_an_empty_file_is_one_part(tmp_path: Path) -> None:
 
 def test_each_run_of_a_query_has_its_answer(reader: Reader) -> None:
     """In the order of what was bound."""
+    asked = [(number,) for number in (3, 1, 2, 9, 8, 7, 11, 10, 4, 5)]
     with reader.snapshot() as snapshot:
-        found = snapshot.query_each("select duration_ns from span where id = ?", [(3,), (1,), (2,)])
-    assert [[row[0] for row in rows] for rows in found] == [[3], [1], [2]]
+        found = snapshot.query_each("select duration_ns from span where id = ?", asked)
+    assert [[row[0] for row in rows] for rows in found] == [[number] for (number,) in asked]
 
 
 def test_each_run_of_a_query_is_limited(reader: Reader) -> None:
@@ -47,7 +53,7 @@ def test_each_run_of_a_query_is_limited(reader: Reader) -> None:
     reader.time_limit_s = 0.05
     endless = "with recursive n(x) as (select 1 union all select x + 1 from n where ?) select max(x) from n"
     with reader.snapshot() as snapshot, pytest.raises(QueryTimeout):
-        snapshot.query_each(endless, [(0,), (1,)])
+        snapshot.query_each(endless, [(0,), (1,), (0,), (0,), (0,), (0,)])
 
 
 @pytest.mark.parametrize(("order", "expected"), [("-ts", [11, 10, 1]), ("ts", [1, 10, 11])])

@@ -36,7 +36,7 @@ def test_statistics_of_a_window(writer: Writer, reader: Reader) -> None:
 def test_percentiles_of_a_window_in_parts(writer: Writer, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     """A long window is counted in parts, and none is left out."""
     monkeypatch.setattr("obsv.store.stats.LEAST_MINUTES", 1)
-    monkeypatch.setattr("obsv.store.parts._processors", lambda: 4)
+    monkeypatch.setattr("obsv.store.parts.at_once", lambda: 4)
     minutes = range(11)
     writer.write(
         [call(99, start_ns=START_NS - MINUTE_NS, duration_ns=10**9)]

@@ -1,14 +1,13 @@
-"""The file in parts, for queries that have to read all of it: a part a processor, since SQLite reads without Python."""
+"""The file in parts, for queries that have to read all of it on several processors: SQLite reads without Python."""
 
 from __future__ import annotations
 
-import os
 from itertools import pairwise
 
-from obsv.store.reader import Snapshot
+from obsv.store.reader import Snapshot, at_once
 
-# More would take the machine from the program that is recorded.
-_MOST = 4
+# Parts a processor: one that a program keeps busy leaves more of them to the others.
+_SHARES = 4
 # So many calls are read in a few milliseconds; less is not worth a thread.
 LEAST = 100_000
 _ENDS = "select (select min(id) from span) as first, (select max(id) from span) as last"
@@ -23,11 +22,9 @@ def parts(snapshot: Snapshot) -> list[tuple[int, int]]:
 
 
 def split(first: int, last: int, least: int) -> list[tuple[int, int]]:
-    """Parts of a range of numbers, ends within, of at least so many each, a part a processor; the last first."""
-    count = max(1, min(_MOST, _processors(), (last - first + 1) // least))
+    """Parts of a range of numbers, ends within, of at least so many each, a few a processor; the last first."""
+    processors = at_once()
+    most = _SHARES * processors if processors > 1 else 1
+    count = max(1, min(most, (last - first + 1) // least))
     ends = [first + (last + 1 - first) * place // count for place in range(count + 1)]
     return [(low, high - 1) for low, high in pairwise(ends)][::-1]
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ ROW_LIMIT = 10_000
 # SQLite's virtual machine takes about a millisecond for so many steps.
 STEPS_A_LOOK = 20_000
 _IDLE_CONNECTIONS = 8
+# More would take the machine from the program that is recorded.
+_MOST_AT_ONCE = 4
 
 
 class Reader:
@@ -148,24 +151,50 @@ class Snapshot:
             return row
 
     def query_each(self, sql: str, params: Sequence[Params]) -> list[list[Row]]:
-        """Runs one query several times at once; all but the first read the file as it is now.
+        """Runs one query several times, as many at once as there are processors; they share the time limit.
 
         Args:
             sql: like that of `query`.
-            params: what is bound, once a run; at least one.
+            params: what is bound, once a run; at least one. The first run sees this snapshot, others perhaps the file
+                as it is now.
 
         Returns:
             what each returned.
         """
-        first, *others = params
+        answers: list[list[Row]] = [[] for _ in params]
+        waiting = deque(enumerate(params))
+        deadline = time.monotonic() + self._time_limit_s
+
+        def work(run: Callable[[str, Params], list[Row]], at: int, bound: Params) -> None:
+            try:
+                while True:
+                    answers[at] = run(sql, bound)
+                    at, bound = waiting.popleft()
+                    if time.monotonic() > deadline:
+                        raise self._timeout()
+            except IndexError:
+                return
+            except BaseException:
+                waiting.clear()
+                raise
+
+        first, *others = [waiting.popleft() for _ in range(min(len(params), at_once()))]
         if not others:
-            return [self.query(sql, first)]
+            work(self.query, *first)
+            return answers
         # Programs that record load this module too, and this takes 2 ms of their start.
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(len(others)) as pool:
-            running = [pool.submit(self._elsewhere, sql, each) for each in others]
-            return [self.query(sql, first), *(each.result() for each in running)]
+            running = [pool.submit(work, self._elsewhere, *each) for each in others]
+            work(self.query, *first)
+            for each in running:
+                each.result()
+        return answers
+
+    def _timeout(self) -> QueryTimeout:
+        limit = f"{self._time_limit_s:g} s"
+        return QueryTimeout(f"the query ran longer than {limit}; narrow its time range or filters")
 
     @contextmanager
     def _limited(self) -> Iterator[None]:
@@ -175,8 +204,13 @@ class Snapshot:
             yield
         except sqlite3.OperationalError as error:
             if "interrupted" in str(error):
-                limit = f"{self._time_limit_s:g} s"
-                raise QueryTimeout(f"the query ran longer than {limit}; narrow its time range or filters") from error
+                raise self._timeout() from error
             raise
         finally:
             self._connection.set_progress_handler(None, 0)
+
+
+def at_once() -> int:
+    """How many queries can run side by side."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(_MOST_AT_ONCE, processors)
