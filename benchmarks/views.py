@@ -4,7 +4,7 @@
 
 The server is a process of its own, as in use; a time is from a request to the last byte of its answer, over HTTP on
 this machine, the median of several. PATH is a store to measure on; without it one is made under benchmarks/.work. Then,
-but for `--idle`, the same once more while a further process writes 10,000 calls a second into a copy of the file.
+but for `--idle`, the same once more while a program makes 10,000 monitored calls a second, into a copy of the file.
 """
 
 from __future__ import annotations
@@ -57,17 +57,23 @@ serve(Path(sys.argv[1]), port=int(sys.argv[2]), otlp_grpc=None, otlp_http=None, 
 """
 RECORDER = """
 import sys, time
-from benchmarks.store_generate import rows
-from obsv.store import Writer
-writer, rate = Writer(sys.argv[1], busy_timeout_s=30), 10_000
-began, written = time.monotonic(), 0
+import obsv
+obsv.configure(db=sys.argv[1], retention_s=None)
+def made(name):
+    def work(order, symbol, quantity, options):
+        return {"id": order, "price": 101.25 * quantity}
+    work.__name__ = work.__qualname__ = name
+    return obsv.monitor(work)
+functions = [made(f"work_{number}") for number in range(20)]
+began, calls, rate = time.monotonic(), 0, 10_000
 while True:
-    for batch in rows(10 * rate, hours=10 / 3600, seed=time.time_ns()):
-        writer.write(batch)
-        if not written:
-            print("recording", flush=True)
-        written += len(batch)
-        time.sleep(max(0.0, began + written / rate - time.monotonic()))
+    for number in range(calls, calls + 100):
+        functions[number % 20](number, "AAPL", 1.5, {"limit": True})
+    calls += 100
+    if calls == rate:
+        obsv.force_flush()
+        print("recording", flush=True)
+    time.sleep(max(0.0, began + calls / rate - time.monotonic()))
 """
 
 

@@ -35,6 +35,15 @@ def test_g_and_a_letter_go_to_a_page(page: Page, key: str, title: str) -> None:
     expect(page).to_have_title(f"{title} · obsv")
 
 
+def test_a_slash_on_a_page_without_a_search_leads_to_one(page: Page) -> None:
+    """The explorer's."""
+    page.goto("/")
+    expect(page.locator(".error-row").first).to_be_visible()
+    page.keyboard.press("/")
+    expect(page.locator("input[data-hotkey='/'], [data-hotkey='/'] input")).to_be_focused()
+    expect(page).to_have_url(re.compile("/explorer"))
+
+
 def test_the_theme_is_dark_until_it_is_changed_and_stays_changed(page: Page) -> None:
     """Dark by default; `t` turns it; a reload keeps it; the grid and the figures follow."""
     page.goto("/explorer")

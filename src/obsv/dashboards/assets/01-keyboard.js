@@ -56,11 +56,23 @@
     if (entry) entry.click();
   };
 
+  const focusSearch = function () {
+    const field = document.querySelector('[data-hotkey="/"] input, input[data-hotkey="/"]');
+    if (field) { field.focus(); field.select(); }
+    return Boolean(field);
+  };
+
+  // A page without a search leads to the explorer's.
+  const search = function () {
+    if (focusSearch()) return;
+    const watch = new MutationObserver(() => { if (focusSearch()) watch.disconnect(); });
+    watch.observe(document.body, { childList: true, subtree: true });
+    setTimeout(() => watch.disconnect(), 5000);
+    goTo('e');
+  };
+
   const plain = {
-    '/': (event) => {
-      const field = document.querySelector('[data-hotkey="/"] input, input[data-hotkey="/"]');
-      if (field) { event.preventDefault(); field.focus(); field.select(); }
-    },
+    '/': (event) => { event.preventDefault(); search(); },
     j: () => move(1),
     k: () => move(-1),
     l: () => { const live = document.getElementById('explorer-live'); if (live) live.click(); },
