@@ -47,9 +47,9 @@ _TRACES = "select s.trace from ({within}) s where {traces} limit ?"
 _HOLDS = "exists (select 1 from span s where s.trace = held and s.start_ns >= ? and s.start_ns <= ? and {spans})"
 _EDGE = "select start_ns from span where ts >= ? and ts <= ? order by ts desc limit 1 offset ?"
 _SLOW = """
-select distinct minute from process_minute where minute >= ?1 and minute <= ?2 and max_ns >= ?3
-  and (?4 is null or process_id in (select id from process where name_id in (select value from json_each(?4))))
-order by minute desc limit ?5
+select distinct minute from process_minute where minute >= :first and minute <= :last and max_ns >= :least
+  and (:names is null or process_id in (select id from process where name_id in (select value from json_each(:names))))
+order by minute desc limit :limit
 """
 # Minutes in which a trace that reaches into a range and lasted so long can have ended, be it after the range.
 _LATE = f"""
@@ -166,7 +166,8 @@ class _Search:
         first, last = minute_of(rest.first_ns), minute_of(rest.last_ns)
         if not least:
             return [rest], 1.0
-        rows = self._snapshot.query(_SLOW, (first, last, least, self._reach.names, _MOST_MINUTES))
+        given = {"first": first, "last": last, "least": least, "names": self._reach.names, "limit": _MOST_MINUTES}
+        rows = self._snapshot.query(_SLOW, given)
         if len(rows) >= _MOST_MINUTES:
             return [rest], 1.0
         ranges = [_minute(row["minute"]) for row in rows]
