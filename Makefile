@@ -48,9 +48,10 @@ bench: $(STAMP)
 screenshots: $(STAMP)
 	$(BIN)/python tests/browser/screenshots.py
 
-# --group needs pip 25.1, which Debian 12 does not bring.
+# Debian's python3 makes no environment without python3-venv. --group needs pip 25.1, which Debian 12 does not bring.
 $(STAMP): pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV) || \
+	  { apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv --clear $(VENV); }
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --editable '.[all]' --group lint --group test
 	touch $(STAMP)
