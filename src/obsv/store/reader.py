@@ -169,11 +169,12 @@ class Snapshot:
             try:
                 while True:
                     answers[at] = run(sql, bound)
-                    at, bound = waiting.popleft()
+                    try:
+                        at, bound = waiting.popleft()
+                    except IndexError:  # another thread took the last
+                        return
                     if time.monotonic() > deadline:
                         raise self._timeout()
-            except IndexError:
-                return
             except BaseException:
                 waiting.clear()
                 raise
