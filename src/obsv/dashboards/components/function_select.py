@@ -11,10 +11,9 @@ from dash import Input, Output, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.hotkey import SEARCH
 from obsv.store.choices import processes
 from obsv.store.reader import Reader
-
-HOTKEY: dict[str, Any] = {"data-hotkey": "/"}
 
 
 def function_select(id: str, reader: Reader, name: str | None) -> Component:
@@ -40,7 +39,7 @@ def function_select(id: str, reader: Reader, name: str | None) -> Component:
         className="mono",
         **aria(label="Function"),
     )
-    return html.Div(field, className="function-select", **HOTKEY)
+    return html.Div(field, className="function-select", **SEARCH)
 
 
 def watch_function_select(app: Any, id: str) -> None:

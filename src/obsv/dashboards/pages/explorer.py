@@ -11,6 +11,7 @@ from dash.exceptions import PreventUpdate
 from obsv.dashboards.components import grid, time_picker
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.choice import choice
+from obsv.dashboards.components.hotkey import SEARCH
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.drilldown import drilldown
 from obsv.dashboards.page import App, Page, View
@@ -151,7 +152,7 @@ def _filters(view: View, filters: Filters) -> Component:
         leftSection=html.I(className="icon icon-search"),
         rightSection=html.Kbd("/"),
         className="search",
-        **{"data-hotkey": "/"},
+        **SEARCH,
         **aria(label="Search values and exceptions"),
     )
     names = {

@@ -13,6 +13,7 @@ from obsv.analysis.lineage import lineage
 from obsv.dashboards.components import time_picker
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.choice import choice
+from obsv.dashboards.components.hotkey import SEARCH
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.flow_elements import of_graph, of_lineage
 from obsv.dashboards.flow_style import flow_style
@@ -22,7 +23,6 @@ from obsv.store.reader import Reader
 from obsv.store.values import valued_calls
 from obsv.store.window import Window
 
-HOTKEY: dict[str, Any] = {"data-hotkey": "/"}
 MODES = (("calls", "Calls"), ("lineage", "Data lineage"))
 
 
@@ -109,7 +109,7 @@ def _tools(mode: str) -> Component:
             **aria(label="Find a function"),
         ),
         className="flow-find",
-        **HOTKEY,
+        **SEARCH,
     )
     return html.Div([modes, search], className="page-tools flow-tools")
 

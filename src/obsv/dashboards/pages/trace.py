@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 
 from obsv.dashboards.components import grid, link
 from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.hotkey import SEARCH
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.span_panel import span_panel
 from obsv.errors import NotFound
@@ -30,7 +31,6 @@ COLUMNS: list[dict[str, Any]] = [
     {"colId": "took", "headerName": "Took", "valueGetter": {"function": "obsv.traceTook(params)"}, "width": 82,
      "type": "rightAligned", **FIXED},
 ]  # fmt: skip
-HOTKEY: dict[str, Any] = {"data-hotkey": "/"}
 OPTIONS = {"rowHeight": 28, "headerHeight": 32, "suppressScrollOnNewData": True, "enableCellTextSelection": False}
 
 
@@ -104,7 +104,7 @@ def _tools(query: str) -> Component:
             **aria(label="Search in this trace"),
         ),
         className="trace-search",
-        **HOTKEY,
+        **SEARCH,
     )
     hits = [
         html.Span(id="trace-found", className="trace-found num", role="status"),

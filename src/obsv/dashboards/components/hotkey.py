@@ -1,0 +1,6 @@
+"""What the keyboard finds on a page (assets/01-keyboard.js)."""
+
+from typing import Any
+
+# Properties of the page's search field, or of what surrounds it: `/` goes there.
+SEARCH: dict[str, Any] = {"data-hotkey": "/"}
