@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import dataclasses
 import sys
 import traceback
 from collections.abc import Iterator
@@ -310,3 +311,56 @@ def test_settings_that_cannot_be_used_say_so() -> None:
             monitor(**settings)(fail)  # type: ignore[call-overload]
     with pytest.raises(ConfigurationError, match="callable"):
         monitor(3)
+
+
+@dataclasses.dataclass(frozen=True)
+class Frozen(Exception):
+    """An exception whose attributes cannot be set, not even its traceback."""
+
+    code: int
+
+
+def raise_frozen() -> None:
+    raise Frozen(7)
+
+
+def raise_frozen_late() -> Iterator[int]:
+    yield 1
+    raise Frozen(7)
+
+
+@pytest.mark.parametrize("settings", [{}, {"sample_rate": 0.0}, {"capture": {"cpu": True}}])
+@pytest.mark.parametrize("target", [raise_frozen, raise_frozen_late])
+def test_exception_that_lets_nothing_be_set(spans: list[Span], target: Any, settings: Any) -> None:
+    """Reaches the caller as it is, and is recorded."""
+    recorded = monitor(**settings)(target)
+    with pytest.raises(Frozen):
+        list(recorded() or ())
+    (span,) = spans
+    assert str(span.status.description).endswith("test_failures.Frozen: 7")
+
+
+def test_exception_while_no_stack_is_left(spans: list[Span]) -> None:
+    """Reaches the caller as it is: what fails in recording it neither takes its place nor becomes its context."""
+
+    class Full(Exception):
+        pass
+
+    @monitor
+    def descend(depth: int) -> None:
+        try:
+            descend(depth + 1)
+        except RecursionError:
+            raise Full from None
+
+    @monitor
+    def descend_plainly(depth: int) -> None:
+        descend_plainly(depth + 1)
+
+    with pytest.raises(Full):
+        descend(0)
+    with pytest.raises(RecursionError) as caught:
+        descend_plainly(0)
+    assert caught.value.__context__ is None
+    assert spans[-1].status.status_code is StatusCode.ERROR
+    assert "obsv/" not in stacktrace(spans[-1])

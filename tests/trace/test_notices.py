@@ -28,3 +28,18 @@ def test_a_reset_ends_all_episodes(caplog: pytest.LogCaptureFixture) -> None:
     notices.reset()
     notices.once("disk", logging.WARNING, "full")
     assert len(caplog.records) == 2
+
+
+def test_a_handler_that_fails_is_the_programs_own_affair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notice is said by whatever thread comes to it: nothing of it reaches the program's calls."""
+
+    def refuse(self: logging.Handler, record: logging.LogRecord) -> None:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(logging.Handler, "handle", refuse)
+    handler = logging.NullHandler()
+    logging.getLogger("obsv").addHandler(handler)
+    try:
+        Notices().once("disk", logging.WARNING, "full")
+    finally:
+        logging.getLogger("obsv").removeHandler(handler)

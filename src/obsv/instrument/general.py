@@ -4,6 +4,7 @@ The generated wrappers (`template.py`) turn to these while their lean path is cl
 CPU time, memory or exact inputs are recorded, always come here.
 """
 
+import contextlib
 import functools
 import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
@@ -39,6 +40,12 @@ def is_coroutine_function(target: object) -> bool:
     return not inspect.isroutine(target) and inspect.iscoroutinefunction(call)
 
 
+def _fail(call: Call, error: BaseException) -> None:
+    """End a call with an exception, whose place nothing takes that goes wrong here."""
+    with contextlib.suppress(Exception):
+        call.fail(error)
+
+
 def _function(monitored: Monitored) -> Callable[..., Any]:
     wrapped = monitored.wrapped
 
@@ -50,7 +57,7 @@ def _function(monitored: Monitored) -> Callable[..., Any]:
             with call:
                 result = wrapped(*args, **kwargs)
         except BaseException as error:
-            call.fail(error)
+            _fail(call, error)
             raise
         call.finish(result)
         return result
@@ -68,7 +75,7 @@ def _coroutine(monitored: Monitored) -> Callable[..., Coroutine[Any, Any, Any]]:
         try:
             result = await _Driven(call, wrapped(*args, **kwargs))
         except BaseException as error:
-            call.fail(error)
+            _fail(call, error)
             raise
         call.finish(result)
         return result
@@ -86,7 +93,7 @@ def _generator(monitored: Monitored) -> Callable[..., Generator[Any, Any, Any]]:
         try:
             result = yield from _drive(call, wrapped(*args, **kwargs), call.item)
         except BaseException as error:
-            call.fail(error)
+            _fail(call, error)
             raise
         call.finish()
         return result
@@ -120,7 +127,7 @@ def _async_generator(monitored: Monitored) -> Callable[..., AsyncGenerator[Any, 
                     step = generator.asend(sent)
         except BaseException as error:
             if call is not None:
-                call.fail(error)
+                _fail(call, error)
             raise
         if call is not None:
             call.finish()

@@ -74,8 +74,10 @@ def hide_wrappers(error: BaseException) -> TracebackType | None:
 
     From 3.11 on a bare `raise` goes on with the traceback that it finds in the exception; before, with its own copy.
     """
-    error.__traceback__ = own_frames(error.__traceback__)
-    return error.__traceback__
+    frames = own_frames(error.__traceback__)
+    # An assignment would run the `__setattr__` of the exception's class, which a frozen dataclass forbids.
+    BaseException.with_traceback(error, frames)
+    return frames
 
 
 def own_frames(frames: TracebackType | None) -> TracebackType | None:

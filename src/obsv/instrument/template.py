@@ -34,8 +34,11 @@ _PLAIN = """\
     try:
         _obsv_result = {await_}_obsv_wrapped({call})
     except _obsv_BaseException as _obsv_error:
-        _obsv_leave_context(_obsv_token)
-        _obsv_fail(_obsv_span, _obsv_error)
+        try:
+            _obsv_leave_context(_obsv_token)
+            _obsv_fail(_obsv_span, _obsv_error)
+        except _obsv_Exception:
+            pass
         raise
     if not _obsv_span.end_tick:
         _obsv_span.end_tick = _obsv_ticks()
@@ -51,7 +54,10 @@ _SAMPLING = """\
         try:
             return {await_}_obsv_wrapped({call})
         except _obsv_BaseException as _obsv_error:
-            _obsv_fail_unsampled(_obsv_error, _obsv_start, {inputs})
+            try:
+                _obsv_fail_unsampled(_obsv_error, _obsv_start, {inputs})
+            except _obsv_Exception:
+                pass
             raise
 """
 

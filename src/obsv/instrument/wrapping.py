@@ -160,6 +160,7 @@ def _names(monitored: Monitored, parameters: Parameters) -> dict[str, Any]:
         "_obsv_int": int,
         "_obsv_len": len,
         "_obsv_BaseException": BaseException,
+        "_obsv_Exception": Exception,
         "_obsv_wrapped": monitored.wrapped,
         "_obsv_function": monitored.function,
         "_obsv_snapshot": monitored.snapshot,

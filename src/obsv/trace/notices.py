@@ -1,5 +1,6 @@
 """Log lines about the recorder itself: each kind once an episode."""
 
+import contextlib
 import logging
 
 logger = logging.getLogger("obsv")
@@ -16,7 +17,8 @@ class Notices:
         """Log, unless this kind was logged in this episode. Never raises."""
         mine = object()
         if self._told.setdefault(kind, mine) is mine:
-            logger.log(level, message, *args, exc_info=exc_info)
+            with contextlib.suppress(Exception):  # near the recursion limit, or by a handler of the program
+                logger.log(level, message, *args, exc_info=exc_info)
 
     def has(self, kind: str) -> bool:
         """Whether a kind was logged in this episode."""
