@@ -205,13 +205,13 @@ def test_log_is_copied_between_chunks(writer: Writer, statements: Callable[[], l
     writer.write([call(number, status=2, exception="x" * 10_000) for number in range(1, 500)])
     seen = statements()
     retain(writer)
-    copying = 2_000
+    copying = 1_000
     for sql in seen:
         if sql.startswith("pragma wal_autocheckpoint ="):
             copying = int(sql.split("=")[1])
         elif sql.startswith(("delete from span", "pragma incremental_vacuum")):
             assert copying == 0
-    assert copying == 2_000
+    assert copying == 1_000
     chunks = [sql for sql in seen if sql.startswith(("delete from span", "pragma wal_checkpoint(passive)"))]
     assert "pragma wal_checkpoint(passive)" in chunks[: CHUNKS_A_COPY + 1]
 

@@ -20,9 +20,9 @@ _WRITER_PRAGMAS = (
     "pragma synchronous = normal",
     "pragma cache_size = -16000",
     "pragma temp_store = memory",
-    # Pages between checkpoints. Each rewrites the same hot index pages, so rarely is cheaper, but the commit that
-    # does it takes as long as 8 MB take the disk.
-    "pragma wal_autocheckpoint = 2000",
+    # Pages of 8 KB between checkpoints. Each rewrites the same hot index pages, so rarely is cheaper, but the commit
+    # that does it takes as long as 8 MB take the disk.
+    "pragma wal_autocheckpoint = 1000",
     "pragma journal_size_limit = 67108864",
 )
 
@@ -62,6 +62,9 @@ def open_writer(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection, path: Path, patience_s: float) -> None:
     if version_of(connection, path) == 0:
+        # Reading the whole file takes 8 to 15 % less of the processor than with 4 KB, writing no more; with 16 KB a
+        # commit of 200 functions' calls takes a third longer.
+        connection.execute("pragma page_size = 8192")
         connection.execute("pragma auto_vacuum = incremental")
     _retry_while_locked(connection, "pragma journal_mode = wal", patience_s)
     for pragma in _WRITER_PRAGMAS:
