@@ -95,7 +95,7 @@ def test_traceql_of_the_panels_is_answered() -> None:
 def test_series_of_the_panels_are_exposed(tmp_path: Path) -> None:
     """Every series that a panel or variable names is one of /metrics."""
     reader = Reader(make(tmp_path / "obsv.db"))
-    text = render(families(totals(reader, 0)))
+    text = render(families(totals(reader, 0), {}))
     known = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
     known |= {f"{name}_{part}" for name in known for part in ("bucket", "sum", "count")}
     variables = [

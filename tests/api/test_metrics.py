@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from httpx import AsyncClient
+from otlp_requests import request, span
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 from query_world import SLASHED, make, row
@@ -66,6 +67,25 @@ async def test_pipeline_health(client: MakeClient) -> None:
     assert found["obsv_recorded_calls_total", None] == 7
     assert found["obsv_writer_lag_seconds", None] == 0.0025
     assert (found["obsv_recorder_state", "DELAYED"], found["obsv_recorder_state", "OK"]) == (1, 0)
+
+
+async def test_what_came_in_over_otlp(client: MakeClient) -> None:
+    """What the server received, turned away and knew already is counted."""
+    made = client()
+    headers = {"content-type": "application/x-protobuf"}
+    body = request(span(), span(trace_id=bytes(16))).SerializeToString()
+    for _ in range(2):
+        assert (await made.post("/v1/traces", content=body, headers=headers)).status_code == 200
+    await made.post("/v1/traces", content=b"no", headers=headers)
+    found = {s.name: s.value for family in parse_text(await scrape(made)) for s in family.samples}
+    assert {name: value for name, value in found.items() if name.startswith("obsv_received")} == {
+        "obsv_received_requests_total": 2,
+        "obsv_received_spans_total": 1,
+        "obsv_received_duplicate_spans_total": 1,
+        "obsv_received_rejected_spans_total": 2,
+        "obsv_received_failed_requests_total": 1,
+        "obsv_received_overloaded_requests_total": 0,
+    }
 
 
 @pytest.mark.usefixtures("db")

@@ -1,6 +1,7 @@
 """OTLP over gRPC, on a running server."""
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceS
 from otlp_requests import request, span
 
 from obsv.errors import ConfigurationError
+from obsv.otlp.grpc_server import WORKERS
 from obsv.otlp.receiver import Receiver
 from obsv.otlp.settings import Address, ReceiverSettings
 from obsv.store import Reader
@@ -124,6 +126,34 @@ def test_locked_store_is_worth_a_retry(start: Start, db: Path, monkeypatch: pyte
         holder.rollback()
         holder.close()
     assert error.code() is grpc.StatusCode.UNAVAILABLE
+
+
+def test_slow_senders_do_not_keep_the_others_out(
+    start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Calls whose request does not come are ended; meanwhile they may hold every worker."""
+    monkeypatch.setattr("obsv.otlp.grpc_server.READ_TIMEOUT_S", 0.2)
+    done, receiver = threading.Event(), start()
+
+    def never() -> Iterator[bytes]:
+        done.wait(30)
+        yield b""
+
+    with channel(receiver) as made:
+        slow = [made.stream_unary(EXPORT).future(never()) for _ in range(2 * WORKERS)]
+        TraceServiceStub(made).Export(request(span()), timeout=20)
+        codes = {failure(call.result).code() for call in slow}
+        done.set()
+    receiver.stop()
+    assert codes == {grpc.StatusCode.CANCELLED}
+    assert not caplog.text
+
+
+def test_call_without_a_request(receiver: Receiver) -> None:
+    """A call that ends before its request is INVALID_ARGUMENT."""
+    with channel(receiver) as made:
+        error = failure(lambda: made.stream_unary(EXPORT)(iter(())))
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 def test_metrics_and_logs_are_refused_for_good(receiver: Receiver) -> None:

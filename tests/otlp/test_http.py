@@ -279,6 +279,7 @@ def test_permitted_page(start: Start) -> None:
         assert preflight.headers["access-control-allow-origin"] == origin
         assert preflight.headers["access-control-allow-headers"] == "content-type,authorization"
         assert preflight.headers["access-control-allow-private-network"] == "true"
+        assert preflight.headers["access-control-allow-credentials"] == "true"
         sent = JSON | {"origin": origin, "authorization": "Bearer a-long-enough-token"}
         taken = client.post("/v1/traces", content=json_request(json_span()), headers=sent)
         refused = client.post("/v1/traces", content=b"{", headers=sent)

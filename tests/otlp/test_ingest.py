@@ -108,8 +108,8 @@ def test_bad_request_costs_itself() -> None:
         assert good.result(10).rows
 
 
-def test_store_that_cannot_take_more() -> None:
-    """All requests of a transaction that fails hear why, and the next may succeed."""
+def test_store_that_cannot_take_more(caplog: pytest.LogCaptureFixture) -> None:
+    """All requests of a transaction that fails hear why, and the next may succeed; the log says both once."""
     shelf = Shelf()
 
     def locked(rows: list[SpanRow]) -> None:
@@ -117,10 +117,14 @@ def test_store_that_cannot_take_more() -> None:
 
     shelf.fail = locked
     with ingesting(shelf) as ingest:
-        with pytest.raises(StoreUnavailable):
-            ingest.submit(0, decoding()).result(10)
+        for _ in range(3):
+            with pytest.raises(StoreUnavailable):
+                ingest.submit(0, decoding()).result(10)
         shelf.fail = lambda rows: None
-        assert ingest.submit(0, decoding()).result(10).rows
+        for _ in range(3):
+            assert ingest.submit(0, decoding()).result(10).rows
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+    assert "locked" in caplog.text
 
 
 def test_poisonous_request_costs_itself(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from google.rpc.status_pb2 import Status
 from otlp_requests import request, span
 
 from obsv.errors import ConfigurationError
@@ -88,13 +89,15 @@ def test_main_port(db: Path) -> None:
 
 
 def test_main_port_with_token(db: Path) -> None:
-    """On the app's port OTLP's own rules hold: 401 is a google.rpc.Status, a permitted page passes."""
+    """On the app's port OTLP's own rules hold: refusals are a google.rpc.Status, a permitted page passes."""
     token = "a-long-enough-token"
     origin = "https://shop.example"
     app = create_app(Settings(db, token=token, cors_origins=(origin,)))
     with served(app) as client:
         refused = client.post("/v1/traces", content=b"{}", headers={"content-type": "application/json"})
         assert (refused.status_code, refused.json()["code"]) == (401, 16)
+        named = client.post("/v1/traces", content=ONE, headers=PROTOBUF | {"host": "evil.example"})
+        assert (named.status_code, Status.FromString(named.content).code) == (403, 7)
         assert client.options("/v1/traces", headers={"origin": origin}).status_code == 204
         headers = PROTOBUF | {"origin": origin, "authorization": f"Bearer {token}", "sec-fetch-site": "cross-site"}
         assert client.post("/v1/traces", content=ONE, headers=headers).status_code == 200

@@ -5,9 +5,10 @@ The rules, in the order they are tried:
 1. Host header: a name this server is known by, or an address where it listens beyond loopback. A page on another
    domain that points its name at 127.0.0.1 (DNS rebinding) is turned away here.
 2. Origin: a request that a page of another origin makes from a browser is refused, apart from plain navigation.
-   Routes that answer other origins on purpose (`cross_origin`) look after that, and after the token, themselves.
 3. Token: with `OBSV_TOKEN`, a bearer token, or the cookie that the login page sets.
 4. Answers carry a content security policy and its companions. No CORS header is ever set here.
+
+Routes that answer other origins on purpose (`cross_origin`) apply the first three rules themselves.
 """
 
 from collections.abc import Iterable
@@ -57,7 +58,8 @@ class Guard:
         bind: the address the server listens on.
         token: the secret of `OBSV_TOKEN`; None when everybody on this machine may read.
         names: further host names the server is known by (`OBSV_ALLOWED_HOSTS`).
-        cross_origin: path prefixes that check origin and token by their own rules (OTLP, `obsv.otlp.access`).
+        cross_origin: path prefixes that check host, origin and token by rules and with answers of their own (OTLP,
+            `obsv.otlp.access`).
         script_hashes: content security policy sources of the inline scripts of the app.
     """
 
@@ -89,6 +91,8 @@ class Guard:
 
     def refuse(self, scope: Scope) -> Response | None:
         """The answer to a request that may not pass; None when it may."""
+        if scope["path"].startswith(self.cross_origin):
+            return None
         headers = Headers(scope=scope)
         if headers.get("host", "") not in self.hosts:
             return problem(
@@ -97,8 +101,6 @@ class Guard:
                 f"This server is not {headers.get('host', '(no host)')!r}. If it should be reachable by that name, "
                 "list the name in OBSV_ALLOWED_HOSTS.",
             )
-        if scope["path"].startswith(self.cross_origin):
-            return None
         if self.is_foreign_page(scope, headers):
             return problem(403, "Forbidden", "A page of another origin may not use this server.")
         if self.sessions is None or scope["path"].startswith(OPEN_PATHS):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -48,6 +48,16 @@ GAUGES = (
     ("obsv_writer_lag_seconds", "writer_lag_ms", 1e-3, "Age of the oldest call that waits."),
 )
 
+# Name, key of the receiver's counts, help.
+RECEIVED = (
+    ("obsv_received_requests", "requests", "OTLP requests that were stored."),
+    ("obsv_received_spans", "spans", "Spans stored that came in over OTLP."),
+    ("obsv_received_duplicate_spans", "duplicates", "Spans that came in over OTLP and were there already."),
+    ("obsv_received_rejected_spans", "rejected", "Spans turned away for what they are."),
+    ("obsv_received_failed_requests", "failed", "OTLP requests turned away: unreadable, or not stored."),
+    ("obsv_received_overloaded_requests", "overloaded", "OTLP requests turned away for want of memory."),
+)
+
 router = APIRouter(tags=["Prometheus"])
 
 
@@ -60,11 +70,12 @@ def metrics(request: Request, reader: StoreReader) -> Response:
     except StoreUnavailable:
         found = Totals([], 0, [], [], 0, 0)
     content_type = wanted(request.headers.get("accept", ""))
-    return Response(render(families(found), content_type), media_type=content_type)
+    received = request.app.state.receiver.counts
+    return Response(render(families(found, received), content_type), media_type=content_type)
 
 
-def families(found: Totals) -> Iterator[Family]:
-    """All metrics of the totals."""
+def families(found: Totals, received: Mapping[str, int]) -> Iterator[Family]:
+    """All metrics of the totals, and of what this server has received over OTLP."""
     yield from span_metrics(found.processes)
     yield from service_graph(found.requests)
     yield from pipeline_health(found.recorders)
@@ -73,6 +84,8 @@ def families(found: Totals) -> Iterator[Family]:
     )
     yield _gauge("obsv_store_bytes", "Size of the store.", found.bytes)
     yield Family("obsv_store_spans", "counter", "Spans stored since the file began.", (), [((), found.spans)])
+    for name, key, help_text in RECEIVED:
+        yield Family(name, "counter", help_text, (), [((), received.get(key, 0))])
 
 
 def _gauge(name: str, help_text: str, value: float) -> Family:

@@ -70,7 +70,9 @@ class Access:
             return {}
         if not {"*", origin.rstrip("/").lower()} & self._origins:
             raise Forbidden(f"Pages of {origin} may not send spans here; list the origin in OBSV_CORS_ORIGINS.")
-        return {"access-control-allow-origin": origin, "vary": "origin"}
+        # A browser's sendBeacon, which older SDKs send with, always has credentials; no cookie is looked at here.
+        allowed = {"access-control-allow-origin": origin, "access-control-allow-credentials": "true"}
+        return allowed | {"vary": "origin"}
 
     def preflight(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Headers of the answer to a page's OPTIONS request; a browser sends it without the token.

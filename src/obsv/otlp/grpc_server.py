@@ -1,7 +1,9 @@
 """OTLP over gRPC: a server for the `Export` calls of traces, metrics and logs."""
 
+import functools
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
@@ -10,10 +12,11 @@ import grpc
 from obsv.errors import ConfigurationError, ObsvError
 from obsv.otlp.access import Access
 from obsv.otlp.failures import answer_to, message_of
-from obsv.otlp.http import MAX_BODY
+from obsv.otlp.http import MAX_BODY, READ_TIMEOUT_S
 from obsv.otlp.ingest import Ingest
 from obsv.otlp.signals import SIGNALS, Signal, refuse
 from obsv.otlp.status import PROTOBUF, status_of, success
+from obsv.wire.errors import BadRequest
 from obsv.wire.protobuf import decode_protobuf
 
 logger = logging.getLogger("obsv")
@@ -23,7 +26,7 @@ TRACE_SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
 WORKERS = 16
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
-Handler = Callable[[bytes, grpc.ServicerContext], bytes]
+Answer = Callable[[bytes], bytes]
 
 
 class GrpcReceiver:
@@ -52,15 +55,25 @@ class GrpcReceiver:
         )
         self._serve(TRACE_SERVICE, self._traces)
         for signal in SIGNALS:
-            self._serve(signal.service, self._refusing(signal))
+            self._serve(signal.service, functools.partial(_refuse, signal))
         try:
             self.port = self._server.add_insecure_port(address)
         except RuntimeError:
             raise ConfigurationError(f"Cannot listen on {address} for OTLP/gRPC: is the port taken?") from None
 
-    def _serve(self, service: str, handler: Handler) -> None:
-        # Requests stay bytes: they are parsed where damage in one span does not cost the others.
-        method: Any = grpc.unary_unary_rpc_method_handler(handler)
+    def _serve(self, service: str, answer: Answer) -> None:
+        def handle(requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
+            try:
+                self._access.check_token(_authorization(context))
+                return answer(_message(requests, context))
+            except grpc.RpcError:
+                return b""  # nobody reads it: the sender has gone, or was cut off
+            except Exception as error:
+                _abort(context, error)
+
+        # Requests stay bytes: they are parsed where damage in one span does not cost the others. On the wire a stream
+        # of one is the same as a single request; but for that gRPC waits without end, and a few calls hold all workers.
+        method: Any = grpc.stream_unary_rpc_method_handler(handle)
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Export": method}),))
 
     def start(self) -> None:
@@ -71,24 +84,24 @@ class GrpcReceiver:
         """Take no more calls; give those on their way some time."""
         self._server.stop(grace_s).wait(grace_s + 1)
 
-    def _traces(self, body: bytes, context: grpc.ServicerContext) -> bytes:
-        try:
-            self._access.check_token(_authorization(context))
-            self._ingest.reserve(len(body))
-            future = self._ingest.submit(len(body), lambda maker: decode_protobuf(body, maker))
-            return success(future.result())
-        except Exception as error:
-            _abort(context, error)
+    def _traces(self, body: bytes) -> bytes:
+        self._ingest.reserve(len(body))
+        return success(self._ingest.submit(len(body), lambda maker: decode_protobuf(body, maker)).result())
 
-    def _refusing(self, signal: Signal) -> Handler:
-        def handle(body: bytes, context: grpc.ServicerContext) -> bytes:
-            try:
-                self._access.check_token(_authorization(context))
-                return refuse(signal, body, PROTOBUF)
-            except Exception as error:
-                _abort(context, error)
 
-        return handle
+def _refuse(signal: Signal, body: bytes) -> bytes:
+    return refuse(signal, body, PROTOBUF)
+
+
+def _message(requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
+    timer = threading.Timer(READ_TIMEOUT_S, context.cancel)
+    timer.start()
+    try:
+        for body in requests:
+            return body
+    finally:
+        timer.cancel()
+    raise BadRequest("The call ended without a request.")
 
 
 def _authorization(context: grpc.ServicerContext) -> str | None:

@@ -16,6 +16,7 @@ from typing import Protocol
 from obsv.errors import ObsvError, StoreError
 from obsv.otlp.failures import Overloaded
 from obsv.store.rows import SpanRow, WriteResult
+from obsv.trace.notices import Notices
 from obsv.wire.rowmaker import Decoded, RowMaker
 
 logger = logging.getLogger("obsv")
@@ -74,6 +75,7 @@ class Ingest:
         self._bytes = 0
         self._started = self._stopping = self._done = False
         self.counts: Counter[str] = Counter()
+        self._notices = Notices()
         self._thread = threading.Thread(target=self._run, name="obsv-ingest", daemon=True)
 
     def start(self) -> None:
@@ -177,11 +179,14 @@ class Ingest:
         try:
             result = self._store.write(rows) if rows else WriteResult(0, 0)
         except StoreError as error:
+            self._notices.once("store", logging.ERROR, "What senders send is turned away, to be sent again: %s", error)
             for job, _ in group:
                 self._finish(job, error)
         except Exception as error:
             self._one_by_one(group, error)
         else:
+            if rows and self._notices.over("store"):
+                logger.warning("What senders send is stored again.")
             self._count(group, result)
             for job, decoded in group:
                 self._finish(job, decoded)

@@ -74,8 +74,8 @@ def parse(body: bytes) -> dict[str, Any]:
 
 
 def _without_surrogates(found: dict[str, Any]) -> dict[str, Any]:
-    text = json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")
-    cleaned: dict[str, Any] = json.loads(text)
+    text = json.dumps(found, ensure_ascii=False).encode("utf-16", "surrogatepass")
+    cleaned: dict[str, Any] = json.loads(text.decode("utf-16", "replace"))
     return cleaned
 
 
@@ -92,8 +92,8 @@ def _spans(request: dict[str, Any], maker: RowMaker) -> Iterator[tuple[Source, s
 
 
 def _parts(span: dict[str, Any], source: Source, scope: str, maker: RowMaker) -> SpanParts:
-    status = _object(span, "status")
-    pairs = [pair for pair in _list(span, "attributes") if isinstance(pair, dict) and isinstance(pair.get("key"), str)]
+    status, given = _object(span, "status"), _list(span, "attributes")
+    pairs = [pair for pair in given if isinstance(pair, dict) and isinstance(pair.get("key"), str)]
     name = span.get("name")
     return SpanParts(
         source,
@@ -109,7 +109,7 @@ def _parts(span: dict[str, Any], source: Source, scope: str, maker: RowMaker) ->
         count(span.get("flags")),
         tuple([pair["key"] for pair in pairs]),
         [_stored(pair.get("value"), maker.cleaner) for pair in pairs],
-        _rare(span, status),
+        _rare(span, status, len(given) - len(pairs)),
     )
 
 
@@ -119,8 +119,10 @@ def _stored(value: Any, cleaner: Cleaner) -> Stored:
     return to_stored(cleaner.value(value))
 
 
-def _rare(span: dict[str, Any], status: dict[str, Any]) -> dict[str, Any] | None:
+def _rare(span: dict[str, Any], status: dict[str, Any], unreadable: int) -> dict[str, Any] | None:
     rare = {key: value for key in RARE if (value := span.get(key))}
+    if unreadable:
+        rare["droppedAttributesCount"] = count(rare.get("droppedAttributesCount")) + unreadable
     if message := status.get("message"):
         rare["statusMessage"] = message
     return rare or None
