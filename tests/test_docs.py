@@ -58,6 +58,19 @@ def test_guide_lists_every_setting() -> None:
     assert named == {field.name for field in dataclasses.fields(Settings)}
 
 
+def test_architecture_has_the_layers_that_hold() -> None:
+    """Its table lists the layers that import-linter holds, in their order, and the files it names are there."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    contract = re.search(r"^layers = \[(.*?)\n\]", (ROOT / "pyproject.toml").read_text(), re.DOTALL | re.MULTILINE)
+    assert contract is not None
+    rows = re.findall(r"^\| (`obsv\..*?) \|", text, re.MULTILINE)
+    assert [re.findall(r"obsv\.\w+", row) for row in rows] == [
+        re.findall(r"obsv\.\w+", line) for line in contract[1].strip().splitlines()
+    ]
+    for path in re.findall(r"`([\w/]+\.py)`", text):
+        assert (ROOT / "src" / "obsv" / path).exists(), path
+
+
 def test_readme_names_targets_that_exist() -> None:
     """Every `make` target of the README is in the Makefile."""
     makefile = (ROOT / "Makefile").read_text()
