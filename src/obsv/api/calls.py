@@ -9,6 +9,7 @@ from obsv.api.depends import StoreReader, TimeWindow
 from obsv.store import choices, explorer
 from obsv.store.call import Value
 from obsv.store.detail import Detail, detail
+from obsv.store.exceptions import raised
 from obsv.store.filters import MAX_SEARCH_CHARS, Filters
 from obsv.store.keyset import MAX_ID
 from obsv.store.listed_call import ListedCall
@@ -36,7 +37,10 @@ def _filters(
 
 
 CallFilters = Annotated[Filters, Depends(_filters)]
-Chars = Annotated[int | None, Query(ge=1, description="Cut values and exceptions to so many characters.")]
+Chars = Annotated[
+    int | None,
+    Query(ge=1, description="Cut values to so many characters, and exceptions to so many of what was raised."),
+]
 
 
 class ValueOut(BaseModel):
@@ -178,7 +182,7 @@ def variables(reader: StoreReader, part: Part = "", process: Name = None) -> lis
 def call_out(call: ListedCall, chars: int | None = None) -> CallOut:
     """A call for an answer; its texts cut to `chars` characters."""
     values = [_value_out(value, chars) for value in call.values]
-    exception = call.exception if chars is None or call.exception is None else _end(call.exception, chars)
+    exception = call.exception if chars is None or call.exception is None else raised(call.exception)[:chars]
     return CallOut(**{**call._asdict(), "values": values, "exception": exception})
 
 
@@ -187,12 +191,6 @@ def _value_out(value: Value, chars: int | None) -> ValueOut:
     return ValueOut(
         name=value.name, data_type=value.data_type, text=text[:chars], cut=chars is not None and len(text) > chars
     )
-
-
-def _end(traceback: str, chars: int) -> str:
-    """The end of a traceback says what happened; of a last line that is too long, its beginning."""
-    last = traceback.rstrip().rpartition("\n")[2]
-    return last[:chars] if len(last) > chars else traceback[-chars:]
 
 
 def detail_out(found: Detail) -> DetailOut:

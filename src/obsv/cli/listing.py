@@ -13,6 +13,7 @@ from obsv.analysis.markdown import visible
 from obsv.cli.output import STATUS_STYLE, console, counted, print_json
 from obsv.errors import NotFound
 from obsv.store.call import Value
+from obsv.store.exceptions import raised_line
 from obsv.store.explorer import pages
 from obsv.store.filters import Filters
 from obsv.store.listed_call import ListedCall
@@ -48,7 +49,7 @@ def line(call: ListedCall, with_date: bool = False) -> Text:
     inputs = ", ".join(f"{value.name}={_short(value.text)}" for value in call.values if value.data_type == "INPUT")
     outputs = ", ".join(_short(value.text) for value in call.values if value.data_type == "OUTPUT")
     if call.exception:
-        text.append(f"  {_last_line(call.exception)}  ", "red")
+        text.append(f"  {visible(raised_line(call.exception))}  ", "red")
     text.append(f"({inputs})")
     if outputs and not call.exception:
         text.append(f" → {outputs}")
@@ -58,11 +59,6 @@ def line(call: ListedCall, with_date: bool = False) -> Text:
 def _short(text: str) -> str:
     shown = visible(text).replace("\n", "⏎")
     return shown if len(shown) <= _VALUE_CHARS else f"{shown[: _VALUE_CHARS - 1]}…"
-
-
-def _last_line(exception: str) -> str:
-    lines = exception.strip().splitlines()
-    return visible(lines[-1]) if lines else ""
 
 
 def show(calls: list[ListedCall], as_json: bool, print_call: Print | None = None) -> None:

@@ -9,6 +9,7 @@ from obsv.dashboards.clock import ago, count, duration, percent, when
 from obsv.dashboards.components import badge, card, empty, link, source
 from obsv.dashboards.function_charts import day, latency
 from obsv.store.detail import failing_line
+from obsv.store.exceptions import raised_line
 from obsv.store.function import Failure, FunctionReport, Neighbour, Variable
 from obsv.store.sums import Sums
 
@@ -145,7 +146,7 @@ def _failures(failures: list[Failure]) -> Component:
 
 
 def _failure(each: Failure) -> Component:
-    last = each.text.strip().rpartition("\n")[2]
+    last = raised_line(each.text)
     cells = [when(each.start_ns, date=True), html.Span(last, className="mono ellipsis err-text", title=last)]
     there = {"trace": each.trace_id, "span": each.span_id}
     compare = link("compare", "/compare", there, className="link failure-compare")

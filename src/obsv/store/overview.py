@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from math import log
 from typing import NamedTuple
 
+from obsv.store.exceptions import raised
 from obsv.store.histogram import percentile
 from obsv.store.reader import Reader, Row, Snapshot
 from obsv.store.rollups import MINUTE_NS
@@ -202,19 +203,14 @@ def latest_errors(store: Reader | Snapshot, window: Window, limit: int = LATEST_
     rows = store.query(SPANS, bounds)
     below: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in rows:
-        below[row["trace_id"], row["parent_span_id"]].add(last_line(row["exception"]))
+        below[row["trace_id"], row["parent_span_id"]].add(raised(row["exception"]))
     began = [row for row in rows if not _passed_on(row, below.get((row["trace_id"], row["span_id"])))]
     names = ("start_ns", "process", "process_group", "exception", "trace_id", "span_id")
     return [ErrorCall(*(row[name] for name in names)) for row in began[:limit]]
 
 
-def last_line(exception: str) -> str:
-    """The end of a traceback: what was raised."""
-    return exception.strip().rpartition("\n")[2]
-
-
 def _passed_on(row: Row, below: set[str] | None) -> bool:
-    return bool(below) and last_line(row["exception"]) in {"", *(below or ())}
+    return bool(below) and raised(row["exception"]) in {"", *(below or ())}
 
 
 def _functions(store: Snapshot, minutes: _Minutes) -> dict[int, _Sums]:

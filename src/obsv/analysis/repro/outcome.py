@@ -7,10 +7,10 @@ import re
 from typing import NamedTuple
 
 from obsv.store.call import Call
+from obsv.store.exceptions import raised as raised_text
 
 LEFT_OUT = "characters left out …"
 _HEAD = re.compile(r"(?P<kind>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?", re.DOTALL)
-_GROUP = re.compile(r"^  \| (?P<kind>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?$", re.MULTILINE)
 
 
 class Raised(NamedTuple):
@@ -40,12 +40,11 @@ def raised(call: Call) -> Raised | None:
         return _raised(found, whole=True)
     if not call.exception:
         return None
-    text = call.exception.rstrip("\n")
-    if "Exception Group Traceback" in text and (groups := list(_GROUP.finditer(text))):
-        return _raised(groups[-1], whole=False)
-    found = _HEAD.fullmatch(_last_part(text))
-    # Notes, and the lines of a syntax error, stand in the text but not in the message.
-    return _raised(found, whole="\n" not in (found["message"] or "")) if found else None
+    text = raised_text(call.exception)
+    found = _HEAD.fullmatch(text)
+    # Notes stand in the text but not in the message; below the line of a group stand its members.
+    whole = "\n" not in text and call.exception.rstrip().endswith(text)
+    return _raised(found, whole=whole) if found else None
 
 
 def _raised(found: re.Match[str], *, whole: bool) -> Raised:
@@ -53,13 +52,3 @@ def _raised(found: re.Match[str], *, whole: bool) -> Raised:
     if kind.endswith(("SyntaxError", "IndentationError", "TabError")) or LEFT_OUT in message:
         return Raised(kind, None, False)
     return Raised(kind, message, whole and "***" not in message)
-
-
-def _last_part(text: str) -> str:
-    """What follows the last frame of a traceback: type and message."""
-    lines = text.split("\n")
-    frames = [at for at, line in enumerate(lines) if line.startswith('  File "')]
-    start = frames[-1] + 1 if frames else 0
-    while start < len(lines) - 1 and lines[start].startswith((" ", "Traceback ")):
-        start += 1
-    return "\n".join(lines[start:])

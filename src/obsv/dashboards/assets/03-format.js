@@ -36,7 +36,7 @@ window.dashAgGridFunctions = window.dashAgGridFunctions || {};
   functions.localTime = shared.localTime;
   functions.utcTime = (ts) => (ts ? `${ts} UTC` : '');
   functions.shortDuration = shared.duration;
-  functions.lastLine = (text) => (text ? text.trim().split('\n').pop() : '');
+  functions.firstLine = (text) => (text ? text.split('\n', 1)[0] : '');
   // Rows come in the order that was asked for; the grid must not sort them again.
   functions.keepOrder = () => 0;
 })(window.dashAgGridFunctions, window.obsv);

@@ -18,6 +18,7 @@ from obsv.dashboards.page import App, Page, View
 from obsv.errors import InvalidQuery, NotFound
 from obsv.store.call import Call, read_call
 from obsv.store.compare import failures, read_pair, read_times
+from obsv.store.exceptions import raised_line
 from obsv.store.function import Failure
 from obsv.store.overview import latest_errors
 from obsv.store.reader import Reader
@@ -124,7 +125,7 @@ def _start(reader: Reader, window: Window) -> Component:
         link(
             [html.Span(local_text(each.start_ns), className="t muted num"),
              html.Span(each.process, className="mono ellipsis"),
-             html.Span((each.exception or "").strip().rpartition("\n")[2], className="mono ellipsis err-text")],
+             html.Span(raised_line(each.exception), className="mono ellipsis err-text")],
             "/compare", {"trace": each.trace_id, "span": each.span_id}, className="error-row row-link",
         )
         for each in errors
@@ -153,7 +154,7 @@ def _options(reader: Reader, name: str | None, call: Call | None = None) -> list
 
 
 def _option(each: Failure) -> dict[str, str]:
-    last = each.text.strip().rpartition("\n")[2]
+    last = raised_line(each.text)
     text = f"{local_text(each.start_ns, date=True)}  {last}"
     return {"value": f"{each.trace_id}/{each.span_id}", "label": text if len(text) <= 110 else text[:110] + "…"}
 

@@ -50,7 +50,7 @@ def columns() -> list[dict[str, Any]]:
     local = {"function": "localTime(params.value)"}
     utc = {"function": "utcTime(params.value)"}
     status = {"status-err": "params.value == 'ERR'", "status-ok": "params.value == 'OK'"}
-    last = {"function": "lastLine(params.value)"}
+    first = {"function": "firstLine(params.value)"}
     return [
         text("process", "Process", flex=3, minWidth=146),
         text("data", "Data", width=104),
@@ -72,7 +72,7 @@ def columns() -> list[dict[str, Any]]:
             **{"cellClass": "num right", "headerClass": "right"},
         },
         {"field": "status", "headerName": "Status", "width": 68, "sortable": False, "cellClassRules": status},
-        text("exception", "Exception", flex=3, minWidth=128, valueFormatter=last, cellClass="mono err-text"),
+        text("exception", "Exception", flex=3, minWidth=128, valueFormatter=first, cellClass="mono err-text"),
     ]
 
 

@@ -1,12 +1,16 @@
-"""Overview: how is it going? Totals against the period before, latest errors, groups, functions."""
+"""Overview: how is it going? Totals against the period before, latest errors, groups, functions.
+
+What a refresh leaves the same is not sent again, and stays as it is on the page: what is sent is drawn anew.
+"""
 
 from typing import Any
+from zlib import crc32
 
-from dash import Input, Output, State, dcc, html
+from dash import Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from obsv.dashboards.clock import NS, count, duration, local, percent, when
-from obsv.dashboards.components import card, chart, empty, link, sparkline, stat, time_picker
+from obsv.dashboards.components import card, chart, empty, link, sparkline, stat, stat_figures, time_picker
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.axis import count_axis
 from obsv.dashboards.components.link import address
@@ -14,13 +18,22 @@ from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.theme import DARK, figure
 from obsv.store.beat import QueueSample
-from obsv.store.overview import ErrorCall, Function, Group, Overview, Totals, last_line, overview
+from obsv.store.exceptions import raised_line
+from obsv.store.overview import ErrorCall, Function, Group, Overview, Totals, overview
 from obsv.store.window import Window
 
 ACCENT, OK, ERR, STALE = (DARK[name] for name in ("accent", "ok", "err", "stale"))
 # Changes below this are noise and get no colour.
 NOTABLE = 0.05
 GROUPS = 8
+STATS = (("rate", "Error rate"), ("speed", "Throughput"), ("p95", "P95 duration"), ("queue", "Queue depth"))
+# What a refresh may change, and which property of its component that is.
+PARTS = {
+    **{name: "children" for name, _ in STATS},
+    **{f"{name}-line": "figure" for name, _ in STATS},
+    "traffic": "figure",
+    **dict.fromkeys(("groups", "errors", "all", "slowest", "changed"), "children"),
+}
 AGAINST_BEFORE = "mean, against the period before"
 
 
@@ -32,44 +45,61 @@ def layout(view: View) -> Component:
     """
     window = view.window()
     tools = html.Div(time_picker("overview-time", window, now_ns=view.now_ns), className="page-tools")
+    shown = parts(overview(view.reader, window), view.queue)
     return html.Div(
         [
             html.Div([html.H1("Overview"), tools], className="page-head"),
-            html.Div(body(overview(view.reader, window), view.queue), id="overview-body"),
+            html.Div(_body(shown), className="overview-body"),
             dcc.Store(id="overview-tick"),
+            dcc.Store(id="overview-shown", data=_marks(shown)),
         ],
         className="overview",
     )
 
 
-def body(found: Overview, queue: list[QueueSample]) -> list[Component]:
-    """Everything below the head.
+def parts(found: Overview, queue: list[QueueSample]) -> dict[str, Any]:
+    """What can change, by the names of `PARTS`: figures of charts, and content.
 
     Args:
         found: what the store says.
         queue: queue depths of the last minutes, oldest first.
     """
     here = found.window.query()
+    return {
+        **_stats(found),
+        **_queue(queue),
+        "traffic": _traffic(found),
+        "groups": _groups(found.groups, here),
+        "errors": _errors(found.errors, here),
+        "all": _all_errors(found, here),
+        "slowest": _functions(found.slowest, here),
+        "changed": _functions(found.changed, here, changed=True),
+    }
+
+
+def _marks(shown: dict[str, Any]) -> dict[str, int]:
+    """What stands for the content of each part."""
+    return {name: crc32(str(content).encode()) for name, content in shown.items()}
+
+
+def _body(shown: dict[str, Any]) -> list[Component]:
+    """Everything below the head."""
+
+    def number(name: str, label: str) -> Component:
+        spark = chart(shown[f"{name}-line"], id=f"overview-{name}-line", height=40, label=f"{label} over time")
+        return stat(label, shown[name], spark, id=f"overview-{name}")
+
+    def box(name: str, title: str, actions: Any = None) -> Component:
+        return card(title, shown[name], id=f"overview-{name}", actions=actions, flush=True)
+
+    label = "Calls over time, failed ones marked"
+    traffic = chart(shown["traffic"], id="overview-traffic", height="100%", label=label)
     return [
-        html.Div(_stats(found, queue), className="stats"),
+        html.Div([number(name, label) for name, label in STATS], className="stats"),
+        html.Div([card("Calls", traffic, actions=_legend()), box("groups", "Process groups")], className="row-2-1"),
+        box("errors", "Latest errors", html.Span(shown["all"], id="overview-all")),
         html.Div(
-            [
-                card("Calls", _traffic(found), actions=_legend()),
-                card("Process groups", _groups(found.groups, here), flush=True),
-            ],
-            className="row-2-1",
-        ),
-        card("Latest errors", _errors(found.errors, here), actions=_all_errors(found, here), flush=True),
-        html.Div(
-            [
-                card("Slowest functions", _functions(found.slowest, here), actions="by mean", flush=True),
-                card(
-                    "Most changed",
-                    _functions(found.changed, here, changed=True),
-                    actions=AGAINST_BEFORE,
-                    flush=True,
-                ),
-            ],
+            [box("slowest", "Slowest functions", "by mean"), box("changed", "Most changed", AGAINST_BEFORE)],
             className="row-1-1",
         ),
     ]
@@ -92,12 +122,8 @@ def change(now: float | None, before: float | None, *, less_is_better: bool | No
     return {"change": text, "good": (ratio < 0) == less_is_better}
 
 
-def _stats(found: Overview, queue: list[QueueSample]) -> list[Component]:
+def _stats(found: Overview) -> dict[str, Any]:
     now, before, times = found.now, found.before, [_local(each.start_ns) for each in found.bins]
-
-    def line(values: list[float | None], colour: str, unit: str) -> Component:
-        return sparkline(times, values, colour=colour, unit=unit)
-
     per_bin: list[Totals] = [each.totals for each in found.bins]
     rates: list[float | None] = [each.error_rate * 100 if each.calls else None for each in per_bin]
     speeds: list[float | None] = [each.throughput for each in per_bin]
@@ -106,20 +132,24 @@ def _stats(found: Overview, queue: list[QueueSample]) -> list[Component]:
     worse = change(now.error_rate, before.error_rate, less_is_better=True)
     slower = change(now.p95_ns, before.p95_ns, less_is_better=True)
     busier = change(now.throughput, before.throughput, less_is_better=None)
-    return [
-        stat("Error rate", percent(now.error_rate), spark=line(rates, ERR, " %"), **worse),
-        stat("Throughput", f"{_rate(now.throughput)}/s", spark=line(speeds, ACCENT, "/s"), **busier),
-        stat("P95 duration", p95, spark=line(p95s, STALE, " ms"), **slower),
-        _queue(queue),
-    ]
+    return {
+        "rate": stat_figures(percent(now.error_rate), **worse),
+        "rate-line": sparkline(times, rates, colour=ERR, unit=" %"),
+        "speed": stat_figures(f"{_rate(now.throughput)}/s", **busier),
+        "speed-line": sparkline(times, speeds, colour=ACCENT, unit="/s"),
+        "p95": stat_figures(p95, **slower),
+        "p95-line": sparkline(times, p95s, colour=STALE, unit=" ms"),
+    }
 
 
-def _queue(queue: list[QueueSample]) -> Component:
+def _queue(queue: list[QueueSample]) -> dict[str, Any]:
     # The first sample alone would be no line.
     shown = [queue[0]._replace(at_ns=queue[0].at_ns - NS), *queue] if queue else []
     depths: list[float | None] = [float(sample.depth) for sample in shown]
-    spark = sparkline([_local(sample.at_ns) for sample in shown], depths, colour=OK, unit=" calls")
-    return stat("Queue depth", count(queue[-1].depth) if queue else "–", spark=spark, **_queue_change(queue))
+    return {
+        "queue": stat_figures(count(queue[-1].depth) if queue else "–", **_queue_change(queue)),
+        "queue-line": sparkline([_local(sample.at_ns) for sample in shown], depths, colour=OK, unit=" calls"),
+    }
 
 
 def _queue_change(queue: list[QueueSample]) -> dict[str, Any]:
@@ -130,7 +160,7 @@ def _queue_change(queue: list[QueueSample]) -> dict[str, Any]:
     return change(now, before, less_is_better=True)
 
 
-def _traffic(found: Overview) -> Component:
+def _traffic(found: Overview) -> dict[str, Any]:
     times = [_local(each.start_ns) for each in found.bins]
     fine = [each.totals.calls - each.totals.errors for each in found.bins]
     failed = [each.totals.errors for each in found.bins]
@@ -141,8 +171,7 @@ def _traffic(found: Overview) -> Component:
     for bar in bars:
         bar["hovertemplate"] = "%{y:,}"
     counts = count_axis(each.totals.calls for each in found.bins)
-    layout = figure(bars, barmode="stack", bargap=0.25, yaxis=counts, xaxis={"fixedrange": True, "nticks": 8})
-    return chart(layout, id="overview-traffic", height="100%", label="Calls over time, failed ones marked")
+    return figure(bars, barmode="stack", bargap=0.25, yaxis=counts, xaxis={"fixedrange": True, "nticks": 8})
 
 
 def _legend() -> list[Component]:
@@ -190,7 +219,7 @@ def _errors(errors: list[ErrorCall], here: dict[str, str]) -> Component:
 
 
 def _error(each: ErrorCall, here: dict[str, str]) -> Component:
-    last = last_line(each.exception) or "failed without an exception"
+    last = raised_line(each.exception) or "failed without an exception"
     query = {"process": each.process, "status": "ERR", **here, "call": f"{each.trace_id}.{each.span_id}"}
     cells = [
         when(each.start_ns),
@@ -242,13 +271,17 @@ def register(app: App) -> None:
     )  # fmt: skip
 
     @app.callback(
-        Output("overview-body", "children"),
+        *(Output(f"overview-{name}", kind) for name, kind in PARTS.items()),
+        Output("overview-shown", "data"),
         Input("overview-time-window", "data"),
         Input("overview-tick", "data"),
+        State("overview-shown", "data"),
         prevent_initial_call=True,
     )
-    def refresh(window: dict[str, str], _: Any) -> list[Component]:
-        return body(overview(app.reader, Window.parse(window, app.now_ns())), app.queue())
+    def refresh(window: dict[str, str], _: Any, shown: dict[str, int]) -> list[Any]:
+        found = parts(overview(app.reader, Window.parse(window, app.now_ns())), app.queue())
+        marks = _marks(found)
+        return [*(no_update if marks[name] == shown.get(name) else found[name] for name in PARTS), marks]
 
 
 PAGE = Page(path="/", title="Overview", layout=layout, register=register, icon="overview", key="o")
