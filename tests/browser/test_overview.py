@@ -10,6 +10,15 @@ from playwright.sync_api import Page, expect
 
 from obsv.store import Writer
 
+COUNT_PULSES = """() => {
+  const { obsv } = window.dash_clientside;
+  const refresh = obsv.everyOther;
+  obsv.everyOther = function (...given) {
+    document.body.dataset.pulses = Number(document.body.dataset.pulses || 0) + 1;
+    return refresh(...given);
+  };
+}"""
+
 
 def test_it_shows_figures_with_sparklines(page: Page) -> None:
     """Error rate, throughput, P95 and queue depth."""
@@ -78,7 +87,34 @@ def test_new_errors_appear_and_the_place_stays(page: Page, serve: Callable[..., 
     place = page.locator("#page")
     place.evaluate("e => { e.scrollTop = 100 }")
     expect(place).to_have_js_property("scrollTop", 100)
+    page.locator(".error-row").first.focus()
+    page.evaluate("chart = document.getElementById('overview-rate-line')")
     fail(99, "brand new")
     expect(page.locator(".error-row").first).to_contain_text("brand new")
+    expect(page.locator(".error-row").nth(1)).to_be_focused()
     expect(place).to_have_js_property("scrollTop", 100)
+    assert page.evaluate("chart.isConnected"), "a chart was made anew where its values would have done"
+    writer.close()
+
+
+def test_a_selected_text_is_not_taken_away(page: Page, serve: Callable[..., str], tmp_path: Path) -> None:
+    """While somebody copies a message nothing is drawn anew; then the page goes on."""
+    writer = Writer(tmp_path / "obsv.db")
+
+    def fail(number: int) -> None:
+        error = f"Traceback\nValueError: error {number}\n"
+        writer.write([call(number, name="shop.f", at=time.time_ns(), error=error, trace=f"{number:032x}")])
+
+    fail(1)
+    page.goto(serve(tmp_path / "obsv.db") + "/")
+    errors = page.locator(".error-row")
+    errors.first.locator(".err-text").evaluate("e => getSelection().selectAllChildren(e)")
+    page.evaluate(COUNT_PULSES)
+    for number in (2, 3, 4):
+        fail(number)
+        expect(page.locator("body")).to_have_attribute("data-pulses", re.compile(rf"^[{number - 1}-9]$"))
+    expect(errors).to_have_count(1)
+    page.evaluate("getSelection().removeAllRanges()")
+    fail(5)
+    expect(errors).to_have_count(5)
     writer.close()

@@ -67,3 +67,28 @@ def test_nobody_records() -> None:
     """Said in words."""
     (badge,) = badges()
     assert "no recording process" in str(badge.children)
+
+
+def test_a_process_in_trouble_is_among_the_four() -> None:
+    """However many others there are; of the rest one learns who is gone."""
+    others = [recorder(pid) for pid in range(1, 7)]
+    shown = badges(*others, recorder(8, age_s=60), recorder(9, state="CIRCUIT OPEN"))
+    assert str(shown[0].children[-1]) == "shop 9 · CIRCUIT OPEN"
+    assert shown[4].title.splitlines()[-1] == "shop 8: gone"
+
+
+def test_only_what_says_something_else_is_set() -> None:
+    """A badge that stays is not drawn anew, and keeps the hint that somebody reads."""
+    before = ribbon.layout([recorder(1), recorder(2)], (), NOW)
+    after = ribbon.layout([recorder(1), recorder(2, depth=7)], (), NOW)
+    set_now = ribbon.updates(before, after)
+    assert set(set_now) == {"ribbon-1", "ribbon-queue"}
+    assert "7 calls waiting" in set_now["ribbon-1"]["title"]
+    assert ribbon.updates(after, after) == {}
+
+
+def test_another_process_makes_another_ribbon() -> None:
+    """And so does the first look."""
+    now = ribbon.layout([recorder(1), recorder(2)], (), NOW)
+    assert ribbon.updates([], now) == {"ribbon": {"children": now}}
+    assert set(ribbon.updates(ribbon.layout([recorder(1)], (), NOW), now)) == {"ribbon"}

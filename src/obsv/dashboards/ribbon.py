@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
+from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
@@ -18,31 +19,57 @@ def layout(recorders: Sequence[RecorderState], feeds: Sequence[FeedState], now_n
     """The ribbon's content.
 
     Args:
-        recorders: newest first; the first `SHOWN` get a badge, the rest a count.
+        recorders: newest first; the first `SHOWN` get a badge, those in trouble before the others and those that are
+            gone last; the rest get a count.
         feeds: by name.
         now_ns: Unix time in ns.
     """
-    alive = [one for one in recorders if not one.gone(now_ns)]
-    ordered = [*alive, *(one for one in recorders if one.gone(now_ns))]
-    badges = [_recorder(one, now_ns) for one in ordered[:SHOWN]] or [badge("no recording process", dot=True)]
+    ordered = sorted(recorders, key=lambda one: (one.gone(now_ns), one.state == "OK"))
+    badges = [_recorder(one, now_ns, f"ribbon-{at}") for at, one in enumerate(ordered[:SHOWN])]
+    if not ordered:
+        badges.append(badge("no recording process", dot=True, id="ribbon-nobody"))
     if len(ordered) > SHOWN:
-        rest = "\n".join(f"{one.service} {one.pid}: {one.state}" for one in ordered[SHOWN:])
-        badges.append(badge(f"+{len(ordered) - SHOWN}", title=rest))
+        rest = "\n".join(_short(one, now_ns) for one in ordered[SHOWN:])
+        badges.append(badge(f"+{len(ordered) - SHOWN}", title=rest, id="ribbon-more"))
+    alive = [one for one in ordered if not one.gone(now_ns)]
+    named = [_feed(one, now_ns, f"ribbon-feed-{at}") for at, one in enumerate(feeds)]
     return [html.Div(badges, className="ribbon-part"), html.Div(_totals(alive), className="ribbon-part ribbon-totals"),
-            html.Div([_feed(one, now_ns) for one in feeds], className="ribbon-part ribbon-feeds")]  # fmt: skip
+            html.Div(named, className="ribbon-part ribbon-feeds")]  # fmt: skip
 
 
-def _recorder(one: RecorderState, now_ns: int) -> Component:
-    about = f"{one.service}, process {one.pid} on {one.host}"
+def updates(shown: Sequence[Component], now: Sequence[Component]) -> dict[str, dict[str, Any]]:
+    """What to set of which component: one that says something else stays, with the hint that is read on it.
+
+    Args:
+        shown: the content of the ribbon; empty before the first.
+        now: what it should be.
+    """
+    old, new = _by_id(shown), _by_id(now)
+    if list(old) != list(new):
+        return {"ribbon": {"children": now}}
+    return {id: _props(one) for id, one in new.items() if str(one) != str(old[id])}
+
+
+def _by_id(parts: Sequence[Component]) -> dict[str, Component]:
+    return {one.id: one for part in parts for one in part.children}
+
+
+def _props(one: Component) -> dict[str, Any]:
+    return {name: getattr(one, name, None) for name in ("children", "className", "title")}
+
+
+def _short(one: RecorderState, now_ns: int) -> str:
+    return f"{one.service} {one.pid}: {'gone' if one.gone(now_ns) else one.state}"
+
+
+def _recorder(one: RecorderState, now_ns: int, id: str) -> Component:
+    about, name = f"{one.service}, process {one.pid} on {one.host}", f"{one.service} {one.pid}"
     if one.gone(now_ns):
         last = datetime.fromtimestamp(one.updated_ns // NS, timezone.utc)
-        return badge(
-            f"{one.service} {one.pid}", "plain", dot=True, title=f"{about}\ngone since {last:%Y-%m-%d %H:%M:%S} UTC"
-        )
+        return badge(name, dot=True, title=f"{about}\ngone since {last:%Y-%m-%d %H:%M:%S} UTC", id=id)
     lines = [about, f"writer {one.state}", f"{one.queue_depth:,} calls waiting", f"write lag {one.write_lag_ms:.0f} ms"]
-    return badge(
-        f"{one.service} {one.pid} · {one.state}", STATE_KINDS.get(one.state, "plain"), dot=True, title="\n".join(lines)
-    )
+    kind = STATE_KINDS.get(one.state, "plain")
+    return badge(f"{name} · {one.state}", kind, dot=True, title="\n".join(lines), id=id)
 
 
 def _totals(alive: Sequence[RecorderState]) -> list[Component]:
@@ -53,10 +80,11 @@ def _totals(alive: Sequence[RecorderState]) -> list[Component]:
 
 
 def _figure(label: str, value: str) -> Component:
-    return html.Span([html.Span(label, className="ribbon-label"), html.Span(value, className="mono")])
+    parts = [html.Span(label, className="ribbon-label"), html.Span(value, className="mono")]
+    return html.Span(parts, id=f"ribbon-{label}")
 
 
-def _feed(one: FeedState, now_ns: int) -> Component:
+def _feed(one: FeedState, now_ns: int, id: str) -> Component:
     usual = f"usually every {duration(one.interval_ns)}" if one.interval_ns else "its usual interval is not known yet"
     kind: Kind = "stale" if one.stale(now_ns) else "plain"
-    return badge(f"{one.name} {ago(one.last_ns, now_ns)}", kind, title=f"feed {one.name}\n{usual}")
+    return badge(f"{one.name} {ago(one.last_ns, now_ns)}", kind, title=f"feed {one.name}\n{usual}", id=id)

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import dash_mantine_components as dmc
-from dash import Input, Output, State, dcc, html, no_update, set_props
+from dash import Input, Output, State, dcc, html, set_props
 from dash.development.base_component import Component
 from fastapi import FastAPI
 
@@ -208,14 +208,14 @@ def show(app: DashApp, pathname: str, search: str) -> tuple[Any, dict[str, str]]
 async def _beat(app: DashApp) -> None:
     """Push what changed, once a second, for as long as the connection lives."""
     last: Any = None
-    shown: Any = no_update
+    shown: list[Component] = []
     while True:
         beat = await asyncio.to_thread(app.pulse.beat)
         if beat.last_id != last:
             last = beat.last_id
             set_props("pulse", {"data": {"last": last}})
         badges = ribbon.layout(beat.recorders, beat.feeds, beat.now_ns)
-        if str(badges) != str(shown):
-            shown = badges
-            set_props("ribbon", {"children": badges})
+        for name, props in ribbon.updates(shown, badges).items():
+            set_props(name, props)
+        shown = badges
         await asyncio.sleep(PULSE_S)

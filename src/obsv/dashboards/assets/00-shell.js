@@ -86,13 +86,32 @@ window.obsv = window.obsv || {};
   };
 })(window.dash_clientside.obsv);
 
-// At most every other second, only while the tab is looked at and the window moves with the clock.
+// At most every other second, only while the tab is looked at and the window moves with the clock. What is drawn anew
+// takes the text that somebody selects with it, and a link on which the button is held down is no longer clicked.
 (function (obsv) {
   let last = 0;
+  let held = false;
+  document.addEventListener('pointerdown', () => { held = true; }, true);
+  for (const end of ['pointerup', 'pointercancel']) document.addEventListener(end, () => { held = false; }, true);
+  const busy = () => document.hidden || held || !window.getSelection().isCollapsed;
+
   obsv.everyOther = function (pulse, picked) {
     const now = Date.now();
-    if (document.hidden || now - last < 1900 || (picked && picked.from && picked.to)) return window.dash_clientside.no_update;
+    if (busy() || now - last < 1900 || (picked && picked.from && picked.to)) return window.dash_clientside.no_update;
     last = now;
     return now;
   };
 })(window.dash_clientside.obsv);
+
+// A link that is drawn anew while it has the focus keeps it.
+(function () {
+  let focused = null;
+  document.addEventListener('focusin', ({ target }) => { focused = target.closest('#page a[href]'); });
+  new MutationObserver(function () {
+    if (!focused || focused.isConnected) return;
+    const again = document.activeElement === document.body
+      && Array.from(document.querySelectorAll('#page a[href]')).find((one) => one.href === focused.href);
+    focused = null;
+    if (again) again.focus({ preventScroll: true });
+  }).observe(document.documentElement, { childList: true, subtree: true });
+})();

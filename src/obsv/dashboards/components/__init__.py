@@ -1,7 +1,7 @@
 """The parts pages are made of. Recorded text goes in as children, which Dash shows as text; never as markup."""
 
 from obsv.dashboards.components.badge import Kind, badge, status_badge
-from obsv.dashboards.components.card import card, stat
+from obsv.dashboards.components.card import card, stat, stat_figures
 from obsv.dashboards.components.chart import chart, sparkline
 from obsv.dashboards.components.facts import facts
 from obsv.dashboards.components.grid import grid
@@ -27,6 +27,7 @@ __all__ = [
     "source",
     "sparkline",
     "stat",
+    "stat_figures",
     "status_badge",
     "time_picker",
     "traceback",

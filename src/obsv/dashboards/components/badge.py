@@ -1,6 +1,6 @@
 """A word in a coloured box."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from dash import html
 from dash.development.base_component import Component
@@ -10,7 +10,9 @@ from obsv.dashboards.components.aria import aria
 Kind = Literal["ok", "err", "stale", "accent", "plain"]
 
 
-def badge(text: str, kind: Kind = "plain", *, title: str | None = None, dot: bool = False) -> Component:
+def badge(
+    text: str, kind: Kind = "plain", *, title: str | None = None, dot: bool = False, id: str | None = None
+) -> Component:
     """A badge.
 
     Args:
@@ -18,9 +20,11 @@ def badge(text: str, kind: Kind = "plain", *, title: str | None = None, dot: boo
         kind: its colour: `ok`, `err`, `stale`, `accent` or `plain`.
         title: shown on hover.
         dot: whether a dot in its colour stands before the text.
+        id: for callbacks.
     """
+    named: dict[str, Any] = {"id": id} if id else {}
     mark = [html.I(className="dot", **aria(hidden=True))] if dot else []
-    return html.Span([*mark, text], className=f"badge badge-{kind}", title=title)
+    return html.Span([*mark, text], className=f"badge badge-{kind}", title=title, **named)
 
 
 def status_badge(status: str) -> Component:

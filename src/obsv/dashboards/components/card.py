@@ -29,20 +29,30 @@ def _id(id: str | None) -> dict[str, Any]:
     return {"id": id} if id else {}
 
 
-def stat(
-    label: str, value: str, *, change: str | None = None, good: bool | None = None, spark: Any = None
-) -> Component:
-    """One large number.
+def stat(label: str, figures: list[Component], spark: Component, *, id: str) -> Component:
+    """A box with one large number and its sparkline.
 
     Args:
         label: what it is.
+        figures: of `stat_figures`.
+        spark: a small chart.
+        id: of what holds the figures, for callbacks that replace them.
+    """
+    number = html.Div(figures, className="stat-figures", id=id)
+    parts = [html.Div(label, className="stat-label"), number, html.Div(spark, className="stat-spark")]
+    return html.Div(parts, className="card stat", role="group", **aria(label=label))
+
+
+def stat_figures(value: str, *, change: str | None = None, good: bool | None = None) -> list[Component]:
+    """The number of a `stat`, and its change.
+
+    Args:
         value: the number with its unit.
         change: against the period before, like `+12 %`.
         good: whether the change is for the better; None when it is neither.
-        spark: its sparkline.
     """
+    number = html.Span(value, className="stat-value")
+    if change is None:
+        return [number]
     tone = {True: "good", False: "bad", None: "even"}[good]
-    delta = [html.Span(change, className=f"delta delta-{tone}", title="Against the period before")] if change else []
-    figures = html.Div([html.Span(value, className="stat-value"), *delta], className="stat-figures")
-    chart = html.Div(spark, className="stat-spark") if spark is not None else None
-    return html.Div([html.Div(label, className="stat-label"), figures, chart], className="card stat", role="group")
+    return [number, html.Span(change, className=f"delta delta-{tone}", title="Against the period before")]

@@ -36,16 +36,15 @@ def line_mode(values: Sequence[float | None]) -> str:
 
 
 def sparkline(
-    x: Sequence[Any], y: Sequence[float | None], *, colour: str = "#3e8ef7", unit: str = "", height: int = 40
-) -> Component:
-    """A small line without axes; values on hover.
+    x: Sequence[Any], y: Sequence[float | None], *, colour: str = "#3e8ef7", unit: str = ""
+) -> dict[str, Any]:
+    """The figure of a small line without axes; values on hover.
 
     Args:
         x: local times or numbers.
         y: values; None leaves a gap.
         colour: `#rrggbb`.
         unit: what follows a value on hover.
-        height: in px.
     """
     line = {
         "type": "scatter",
@@ -62,4 +61,4 @@ def sparkline(
     ends = {"range": [x[0], x[-1]], "autorange": False} if len(x) > 1 else {}
     hover = {"showspikes": False, "hoverformat": "%H:%M:%S", **ends}
     layout = {"margin": {"l": 0, "r": 0, "t": 2, "b": 0}, "xaxis": {**bare, **hover}, "yaxis": bare}
-    return chart(figure([line], **layout), height=height)
+    return figure([line], **layout)
