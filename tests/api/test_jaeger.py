@@ -136,7 +136,7 @@ async def test_one_trace(asked: AsyncClient) -> None:
     assert json.loads(tags["tags"][1]) == ["a", "b"]
     process = trace["processes"][spans["SELECT"]["processID"]]
     assert process["serviceName"] == SLASHED
-    assert {tag["key"] for tag in process["tags"]} == {"host.name", "canary", "order"}
+    assert {tag["key"] for tag in process["tags"]} == {"host.name", "canary", "ports", "order"}
 
 
 async def test_a_failed_span(asked: AsyncClient) -> None:

@@ -40,7 +40,8 @@ PATTERNS = ("shop.*", "GET.*|SELECT", "sku-[0-9]", ".*", "", "[ab]", ".*closed",
 NAMES = (
     "order", "sku", "return", "http.request.method", "http.response.status_code", "user agent", "tags", "db.system",
     "share", "cached", "obsv.input.order", "obsv.output.return", "service.name", "host.name", "shard", "canary",
-    "thread.name", "thread.id", "code.file.path", "code.line.number", "code.function.name", "obsv.process_group",
+    "ports", "thread.name", "thread.id", "code.file.path", "code.line.number", "code.function.name",
+    "obsv.process_group",
     "obsv.cpu_time_ns", "cache.key", "exception.type", "exception.message", "exception.stacktrace", "flavour", "none",
 )  # fmt: skip
 SCOPES = ("", "span", "resource", "event", "link", "instrumentation")
@@ -93,6 +94,10 @@ def shortened(condition: Condition) -> bool:
 @settings(max_examples=600)
 @given(condition=conditions.filter(lambda condition: not shortened(condition)))
 @example(condition=Compare(Field(INTRINSIC, "span:parentID"), "!~", "x"))
+@example(condition=Compare(Field("resource", "ports"), ">", 3))
+@example(condition=Compare(Field("resource", "ports"), "!=", 7))
+@example(condition=Compare(Field("", "ports"), "=", True))
+@example(condition=Compare(Field("resource", "ports"), "is", "404"))
 def test_sql_finds_what_the_condition_says(world: Reader, traces: dict[str, Trace], condition: Condition) -> None:
     """For any condition, the rows that the SQL finds are the spans for which it holds in their OTLP form."""
     test = where(condition)

@@ -47,6 +47,9 @@ FOREIGN = source(
     {"name": "lib", "version": "2.1", "attributes": [{"key": "flavour", "value": {"stringValue": "mild"}}]},
     host_name="beta",
     canary={"boolValue": True},
+    ports={
+        "arrayValue": {"values": [{"intValue": "404"}, {"doubleValue": 0.5}, {"boolValue": True}, {"stringValue": "x"}]}
+    },
     order="resource order",
 )
 

@@ -151,7 +151,10 @@ def _first(one: Label, other: Label) -> Label:
 def _typed(text: str | None) -> Label:
     if text is None:
         return None
-    value: Label | list[Any] | dict[str, Any] = json.loads(text)[0]
+    return _label(json.loads(text)[0])
+
+
+def _label(value: Label | list[Any] | dict[str, Any]) -> Label:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if isinstance(value, list | dict) else value
 
 
@@ -160,21 +163,20 @@ def _origins(row: Row) -> dict[tuple[str, str], Label]:
     for part, text in ((RESOURCE, row["resource"]), (INSTRUMENTATION, row["scope"])):
         origin = json.loads(text)
         for pair in origin.get("attributes", ()):
-            found[part, pair["key"]] = _plain(pair["value"])
+            found[part, pair["key"]] = _label(_plain(pair["value"]))
         for key in ("name", "version"):
             if part == INSTRUMENTATION and origin.get(key):
                 found[part, f":{key}"] = origin[key]
     return found
 
 
-def _plain(value: dict[str, Any]) -> Label:
+def _plain(value: dict[str, Any]) -> Any:
     for kind, content in value.items():
         if kind == "intValue":
             return int(content)
-        if kind in ("stringValue", "boolValue", "doubleValue"):
-            plain: str | bool | float = content
-            return plain
-        return json.dumps(value)
+        if kind == "arrayValue":
+            return [_plain(item) for item in content["values"]]
+        return content if kind in ("stringValue", "boolValue", "doubleValue") else value
     return None
 
 

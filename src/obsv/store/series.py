@@ -60,7 +60,7 @@ def _from_spans(snapshot: Snapshot, wanted: Wanted) -> list[Series]:
         groups=grouping.names.rstrip(", ") or "1 = 1",
     )  # fmt: skip
     before = (*columns.params, wanted.within.first_ns, wanted.step_ns, *classes.params)
-    found: dict[tuple[Label, ...], Series] = {}
+    found: dict[str, Series] = {}
     for part in _pieces(wanted, walk):
         rows = snapshot.query(sql, (*before, *walk.within(part).params, *test.params, 10 * MOST_SERIES))
         _add(found, grouping.labels(rows), rows)
@@ -78,9 +78,10 @@ def _pieces(wanted: Wanted, walk: Walk) -> Iterator[Range]:
         yield Range(start, min(last, start + length - 1))
 
 
-def _add(found: dict[tuple[Label, ...], Series], labels_of: list[tuple[Label, ...]], rows: list[Row]) -> None:
+def _add(found: dict[str, Series], labels_of: list[tuple[Label, ...]], rows: list[Row]) -> None:
     for labels, row in zip(labels_of, rows, strict=True):
-        series = found.setdefault(labels, Series(labels, {}))
+        # By their text: to Python 1, 1.0 and True are the same key.
+        series = found.setdefault(repr(labels), Series(labels, {}))
         for slot, number, count in json.loads(row["counts"]):
             counts = series.slots.setdefault(slot, {})
             counts[number] = counts.get(number, 0) + count

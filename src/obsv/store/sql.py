@@ -77,7 +77,15 @@ def json_path(document: str, path: str, operator: str, value: Value) -> Sql:
 
 
 def any_value(document: str, path: str, operator: str, value: Value) -> Sql:
-    """A test of an OTLP JSON AnyValue at a literal path of a JSON document."""
+    """A test of an OTLP JSON AnyValue at a literal path of a JSON document; of an array, its elements are tested."""
+    inner = _any_scalar("e.value", "$", NEGATIVE.get(operator, operator), value)
+    exists = "not exists" if operator in NEGATIVE else "exists"
+    elements = f"{exists} (select 1 from json_each({document}, '{path}.arrayValue.values') e where {inner.text})"
+    is_array = Sql(f"json_type({document}, '{path}.arrayValue') is not null")
+    return _any_scalar(document, path, operator, value) | (is_array & Sql(elements, inner.params))
+
+
+def _any_scalar(document: str, path: str, operator: str, value: Value) -> Sql:
     text, whole, real, boolean = (
         f"json_extract({document}, '{path}.{kind}Value')" for kind in ("string", "int", "double", "bool")
     )
@@ -88,8 +96,4 @@ def any_value(document: str, path: str, operator: str, value: Value) -> Sql:
         return Sql(f"{boolean} {operator} ?", (int(value),))
     if not isinstance(value, str):
         return scalar(f"cast(coalesce({whole}, {real}) as numeric)", operator, value)
-    inner = scalar("json_extract(e.value, '$.stringValue')", NEGATIVE.get(operator, operator), value)
-    exists = "not exists" if operator in NEGATIVE else "exists"
-    elements = f"{exists} (select 1 from json_each({document}, '{path}.arrayValue.values') e where {inner.text})"
-    is_array = Sql(f"json_type({document}, '{path}.arrayValue') is not null")
-    return scalar(text, operator, value) | (is_array & Sql(elements, inner.params))
+    return scalar(text, operator, value)

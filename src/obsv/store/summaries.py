@@ -61,12 +61,6 @@ class Match(NamedTuple):
     matched: int
 
 
-_SERVICES = """
-select s.trace, p.service as name, count(*) as spans, sum(s.status = 2) as errors, min(s.start_ns) as start_ns,
-  max(s.start_ns + s.duration_ns) as end_ns
-from json_each(?) t cross join span s on s.trace = t.value cross join process p on p.id = s.process_id
-group by s.trace, p.service order by p.service
-"""
 # Of a larger trace so many spans are read, in the order of their ids; its counts are then estimates.
 MOST_READ = 20_000
 
