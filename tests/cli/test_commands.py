@@ -169,6 +169,7 @@ def test_missing_database_says_how_to_record(tmp_path: Path) -> None:
         done = obsv(*command, db=tmp_path / "none.db", expect=3)
         assert "@monitor" in done.stderr
     assert "is a directory" in obsv("stats", db=tmp_path, expect=3).stderr
+    assert "cannot be opened (File name too long)" in obsv("stats", db=tmp_path / ("x" * 300), expect=3).stderr
 
 
 def test_wrong_usage(db: Path) -> None:

@@ -1,6 +1,7 @@
 """What every command shares: the database option, exit codes, errors as one line."""
 
 import os
+import stat
 import sys
 import time
 from collections.abc import Callable
@@ -40,16 +41,18 @@ def existing(db: Path) -> Path:
     Raises:
         typer.Exit: there is none; what to do has been said.
     """
-    if db.is_dir():
+    try:
+        if not stat.S_ISDIR(db.stat().st_mode):
+            return db
         complain(f"{db} is a directory; --db and OBSV_DB name a file in it.")
-        raise typer.Exit(NO_DATABASE)
-    if not db.exists():
+    except (FileNotFoundError, NotADirectoryError):
         complain(
             f"There is no database at {db}. Record something first: put @monitor on a function, or try `obsv demo` or "
             "`obsv run script.py`. --db or OBSV_DB names another file."
         )
-        raise typer.Exit(NO_DATABASE)
-    return db
+    except OSError as error:
+        complain(f"{db} cannot be opened ({error.strerror}); check its directories' permissions, or name another file.")
+    raise typer.Exit(NO_DATABASE)
 
 
 def complain(text: str) -> None:
