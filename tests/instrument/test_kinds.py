@@ -231,6 +231,68 @@ def test_lru_cache_keeps_its_methods(spans: list[Span]) -> None:
     assert len(spans) == 2
 
 
+def passing_on(function: Any) -> Any:
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+def with_receiver(function: Any) -> Any:
+    @functools.wraps(function)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return function(self, *args, **kwargs)
+
+    return wrapper
+
+
+def adding_user(function: Any) -> Any:
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function("ann", *args, **kwargs)
+
+    return wrapper
+
+
+@pytest.mark.parametrize("settings", [{}, {"capture": {"cpu": True}}])
+def test_arguments_of_a_decorated_function(spans: list[Span], settings: Any) -> None:
+    """Recorded by the names of the function inside, secrets masked, though its decorator takes whatever comes."""
+
+    def sign_in(user: str, password: str, retries: int = 3, **more: int) -> str:
+        return user
+
+    class Desk:
+        sign_in = monitor(**settings)(with_receiver(lambda self, user, password: user))
+        sign_out = monitor(**settings)(passing_on(lambda self, token: token))
+
+    for decorate in (passing_on, functools.lru_cache):
+        assert monitor(**settings)(decorate(sign_in))("ann", "s3cret", extra=1) == "ann"
+    assert Desk().sign_in("ann", password="s3cret") == "ann"
+    assert Desk().sign_out("s3cret") == "s3cret"
+    masked = {"user": "'ann'", "password": "***"}
+    assert [inputs(span) for span in spans] == [
+        {**masked, "retries": "3", "extra": "1"},
+        {**masked, "retries": "3", "extra": "1"},
+        masked,
+        {"token": "***"},
+    ]
+
+
+def test_arguments_that_a_decorator_changes(spans: list[Span]) -> None:
+    """Where what it takes does not fit the function inside, they have the decorator's own names; it works as before."""
+
+    @monitor
+    @adding_user
+    def sign_in(user: str, password: str) -> str:
+        return user
+
+    assert sign_in(password="s3cret") == "ann"
+    with pytest.raises(TypeError, match="password"):
+        sign_in()
+    assert [inputs(span) for span in spans] == [{"args": "()", "password": "***"}, {"args": "()"}]
+
+
 def test_what_is_seen_of_a_function_survives() -> None:
     """Signature, docstring, name, module and pickling are the original's."""
     assert module_level.__doc__ == "Doubles."

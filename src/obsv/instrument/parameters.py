@@ -24,6 +24,7 @@ class Parameters:
         names: those that are recorded, without receivers and `**kwargs`.
         keywords: the name of `**kwargs`; None without one.
         defaults: default values by the names that `declaration` uses for them.
+        shown: of a decorated function that takes just `*args, **kwargs`, the parameters that it passes them on to.
     """
 
     declaration: str
@@ -31,6 +32,7 @@ class Parameters:
     names: tuple[str, ...]
     keywords: str | None
     defaults: dict[str, Any]
+    shown: "Parameters | None" = None
 
 
 def signature_of(target: Callable[..., Any]) -> inspect.Signature:
@@ -48,7 +50,19 @@ def parameters_of(target: Callable[..., Any], is_method: bool = False) -> Parame
     Args:
         is_method: the first parameter is the receiver, whatever its name.
     """
-    parameters = list(signature_of(target).parameters.values())
+    own = _taken_apart(signature_of(target), is_method)
+    passes_on = len(own.names) == 1 and f"*{own.names[0]}, **{own.keywords}" in own.call
+    if not passes_on or not hasattr(target, "__wrapped__"):
+        return own
+    try:
+        shown = _taken_apart(inspect.signature(target), is_method)
+    except (TypeError, ValueError):
+        return own
+    return own if shown.names == own.names else dataclasses.replace(own, shown=shown)
+
+
+def _taken_apart(signature: inspect.Signature, is_method: bool) -> Parameters:
+    parameters = list(signature.parameters.values())
     declared, passed, names, defaults = [], [], [], {}
     keywords = None
     starred = False

@@ -111,6 +111,8 @@ def bind_source(parameters: Parameters, hidden: frozenset[str], *, keeps: bool) 
 
 def inputs_source(parameters: Parameters, hidden: frozenset[str], *, keeps: bool) -> str:
     """An expression for `Span.inputs`: a frozen value a name, and last the pairs of `**kwargs`."""
+    if parameters.shown is not None:
+        return f"_obsv_pass_on({parameters.call})"
     values = ["_obsv_mask" if name in hidden else f"({_frozen(name, keeps)})" for name in parameters.names]
     if parameters.keywords is not None:
         values.append(f"_obsv_snapshot_keywords({parameters.keywords})")

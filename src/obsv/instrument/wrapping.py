@@ -1,5 +1,6 @@
 """From a callable to the wrapper that records it."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from types import CodeType
@@ -44,8 +45,10 @@ def wrap(target: Callable[..., Any], options: Options, is_method: bool = False) 
     """
     parameters = parameters_of(target, is_method) if options.capture.get("args") else _unrecorded(target)
     monitored = Monitored(target, _function(target, parameters, options), options)
-    hidden = frozenset(name for name in parameters.names if monitored.redactor.is_sensitive(name))
+    hidden = _hidden(monitored, parameters)
     names = _names(monitored, parameters)
+    if parameters.shown is not None:
+        names["_obsv_pass_on"] = _pass_on(monitored, parameters, parameters.shown, names)
     general = general_wrapper(monitored)
     wrapper = general if _is_measured(monitored) else _generated(monitored, parameters, hidden, general, names)
     functools.update_wrapper(wrapper, target)
@@ -59,6 +62,10 @@ def wrap(target: Callable[..., Any], options: Options, is_method: bool = False) 
     return wrapper
 
 
+def _hidden(monitored: Monitored, parameters: Parameters) -> frozenset[str]:
+    return frozenset(name for name in parameters.names if monitored.redactor.is_sensitive(name))
+
+
 def _unrecorded(target: Callable[..., Any]) -> Parameters:
     full = parameters_of(target)
     return Parameters(full.declaration, full.call, (), None, full.defaults)
@@ -68,7 +75,7 @@ def _function(target: Callable[..., Any], parameters: Parameters, options: Optio
     return Function(
         name=name_of(target),
         process_group=options.process_group or group_of(target),
-        inputs=parameters.names,
+        inputs=parameters.names if parameters.shown is None else (),
         has_keywords=parameters.keywords is not None,
         output=_output(target, options),
         code=code_reader(target),
@@ -134,6 +141,35 @@ def _binder(
         return inputs
 
     return bind
+
+
+def _pass_on(
+    monitored: Monitored, parameters: Parameters, shown: Parameters, names: dict[str, Any]
+) -> Callable[..., tuple[Any, ...]]:
+    """`Span.inputs` of a decorated function by the names of the function inside, which also tell what is secret.
+
+    A decorator may pass on other arguments than it gets. Where those it gets do not fit they have the names of its own.
+    """
+    own = dataclasses.replace(parameters, shown=None)
+    bind_shown, bind_own = (
+        _compile(
+            bind_source(each, _hidden(monitored, each), keeps=monitored.keeps), "_obsv_bind", names | each.defaults
+        )
+        for each in (shown, own)
+    )
+
+    def pass_on(*args: Any, **keywords: Any) -> tuple[Any, ...]:
+        try:
+            return (_pairs(shown, bind_shown(*args, **keywords)),)
+        except TypeError:
+            return (_pairs(own, bind_own(*args, **keywords)),)
+
+    return pass_on
+
+
+def _pairs(parameters: Parameters, inputs: tuple[Any, ...]) -> tuple[tuple[str, Any], ...]:
+    named = zip(parameters.names, inputs, strict=False)
+    return (*named, *inputs[-1]) if parameters.keywords is not None else tuple(named)
 
 
 def _compile(source: str, name: str, names: dict[str, Any]) -> Callable[..., Any]:
