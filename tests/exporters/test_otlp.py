@@ -1,5 +1,7 @@
 """Which exporter the settings ask for."""
 
+import os
+
 import pytest
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
@@ -86,6 +88,16 @@ def test_official_exporters() -> None:
         exporter = otlp_exporter(endpoint, {})
         assert isinstance(exporter, kind)
         exporter.shutdown()
+
+
+@pytest.mark.parametrize("name", ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"])
+def test_endpoint_without_a_scheme_in_a_variable(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Over HTTP it means http://, which the official exporter would not know."""
+    monkeypatch.setenv(name, "127.0.0.1:4318")
+    exporter = otlp_exporter(None, os.environ)
+    assert isinstance(exporter, HttpExporter)
+    assert exporter._endpoint == "http://127.0.0.1:4318/v1/traces"
+    exporter.shutdown()
 
 
 def test_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,9 @@ def otlp_exporter(endpoint: str | None, environment: Mapping[str, str]) -> SpanE
     except ImportError as error:
         raise ConfigurationError(f"Sending OTLP needs more packages: pip install 'obsv[otlp]' ({error}).") from error
     made: SpanExporter
+    named = _first(environment, _ENDPOINTS) or ""
+    if endpoint is None and protocol == HTTP and named and "://" not in named:
+        endpoint = named  # which the exporter would take for an address of no known kind
     if endpoint is None:
         made = exporter()
     elif protocol == GRPC:
