@@ -102,10 +102,14 @@ def test_since(source: Reader) -> None:
 
 def test_retries_as_it_is_told(source: Reader) -> None:
     """What may pass is tried again, after the time that the receiver names or one that grows."""
-    receiver = Scripted(Reply(False, retry_after_s=7.0), Reply(False, retry_after_s=0), Reply(False, retry_after_s=0))
+    receiver = Scripted(
+        Reply(False, message="full", retry_after_s=7.0), Reply(False, retry_after_s=0), Reply(False, retry_after_s=0)
+    )
     pauses: list[float] = []
-    assert forward(source, receiver, sleep=pauses.append).sent == 3
-    assert pauses[0] == 7.0
+    told: list[tuple[str, float]] = []
+    sent = forward(source, receiver, sleep=pauses.append, troubled=lambda reason, wait_s: told.append((reason, wait_s)))
+    assert sent.sent == 3
+    assert (pauses[0], told[0], len(told)) == (7.0, ("full", 7.0), 3)
     assert 0.5 <= pauses[1] <= 1.0 <= pauses[2] <= 2.0
 
 
@@ -124,8 +128,8 @@ def test_gives_up_and_says_where(source: Reader) -> None:
 
 def test_refusal_is_not_tried_again(source: Reader) -> None:
     """What would fail again is told at once."""
-    receiver = Scripted(Reply(False, message="HTTP 400 no"), Reply(True))
-    with pytest.raises(NotTaken, match="HTTP 400 no"):
+    receiver = Scripted(Reply(False, message="HTTP 400 no."), Reply(True))
+    with pytest.raises(NotTaken, match=r"HTTP 400 no\. To go on"):
         forward(source, receiver, sleep=lambda s: pytest.fail("waited"))
 
 
@@ -223,6 +227,13 @@ def test_nobody_there(url: str) -> None:
     """A refused connection is worth another try."""
     reply = send(url)
     assert (reply.taken, reply.retry_after_s) == (False, 0)
+
+
+def test_no_tls_there(start: Start) -> None:
+    """Where TLS fails, as with https:// to a plain port, another try would fail as well."""
+    reply = send(f"https://127.0.0.1:{start().http_port}")
+    assert (reply.taken, reply.retry_after_s) == (False, None)
+    assert "SSL" in reply.message
 
 
 def test_grpc_answers(start: Start, source: Reader) -> None:

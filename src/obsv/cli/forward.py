@@ -38,15 +38,14 @@ def forward(
         StoreError: the store cannot be read.
     """
 
-    def wait(seconds: float) -> None:
-        note(f"{to} does not take spans now; trying again in {seconds:.1f} s.")
-        time.sleep(seconds)
+    def troubled(reason: str, wait_s: float) -> None:
+        note(f"{to} does not take spans now ({reason}); trying again in {wait_s:.1f} s.")
 
     start_ns = since(since_text, time.time_ns()) if since_text else 0
     reader = Reader(db)
     sender = sender_to(to, os.environ)
     try:
-        done = forward_spans(reader, sender, start_ns, sleep=wait)
+        done = forward_spans(reader, sender, start_ns, troubled=troubled)
     finally:
         sender.close()
         reader.close()

@@ -27,7 +27,7 @@ class NotTaken(ObsvError):
     """
 
     def __init__(self, message: str, place: str) -> None:
-        super().__init__(f"{message}. To go on from here later: --since '{place}'.")
+        super().__init__(f"{message.rstrip('.')}. To go on from here later: --since '{place}'.")
         self.place = place
 
 
@@ -53,6 +53,7 @@ def forward(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
     progress: Callable[[int], None] = lambda sent: None,
+    troubled: Callable[[str, float], None] = lambda reason, wait_s: None,
 ) -> Forwarded:
     """Send all spans that started since a time, oldest first.
 
@@ -65,6 +66,7 @@ def forward(
         sleep: waits seconds between attempts.
         clock: seconds that never go back.
         progress: is told after each batch how many spans were sent.
+        troubled: is told before each further attempt why, and in how many seconds.
 
     Raises:
         NotTaken: the receiver refuses, or does not answer for two minutes.
@@ -74,7 +76,7 @@ def forward(
     message = ""
     for spans in spans_since(reader, since_ns, size=BATCH_SPANS):
         for part, body in _bodies(spans):
-            reply = _insist(sender, body, sleep, clock)
+            reply = _insist(sender, body, sleep, clock, troubled)
             if not reply.taken:
                 raise NotTaken(reply.message, part[0].ts)
             sent += len(part)
@@ -94,7 +96,13 @@ def _bodies(spans: list[StoredSpan]) -> Iterator[tuple[list[StoredSpan], bytes]]
         yield from _bodies(spans[half:])
 
 
-def _insist(sender: Sender, body: bytes, sleep: Callable[[float], None], clock: Callable[[], float]) -> Reply:
+def _insist(
+    sender: Sender,
+    body: bytes,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+    troubled: Callable[[str, float], None],
+) -> Reply:
     """Try until the receiver takes the body, refuses it for good, or has had its time."""
     deadline, pause_s = clock() + GIVE_UP_S, FIRST_PAUSE_S
     while True:
@@ -104,5 +112,6 @@ def _insist(sender: Sender, body: bytes, sleep: Callable[[float], None], clock: 
         wait_s = reply.retry_after_s or random.uniform(pause_s / 2, pause_s)
         if clock() + wait_s > deadline:
             return reply
+        troubled(reply.message, wait_s)
         sleep(wait_s)
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)

@@ -110,6 +110,9 @@ class HttpSender:
             self._connection.request("POST", self._path, gzip.compress(body, 1), self._headers)
             response = self._connection.getresponse()
             content = response.read(MAX_RESPONSE)
+        except ssl.SSLError as error:  # it would say the same again
+            self.close()
+            return Reply(False, message=f"{type(error).__name__}: {error}")
         except (OSError, http.client.HTTPException) as error:
             self.close()
             return Reply(False, message=f"{type(error).__name__}: {error}", retry_after_s=0)
