@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import secrets
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,16 @@ def test_damaged_lines_are_named(tmp_path: Path) -> None:
     good = json_request(json_span())
     bad = json_request(json_span(spanId=""))
     assert imported(tmp_path, b"{\n\n" + good + b"\nnonsense\n" + bad) == Imported(1, 0, 1, (1, 4))
+
+
+def test_damaged_archive(tmp_path: Path) -> None:
+    """Of a gzip file that ends too early or is damaged, what can be unpacked is stored, and the rest is told."""
+    line = json_request(json_span(attributes=[{"key": "a", "value": {"stringValue": secrets.token_hex(50_000)}}]))
+    packed = gzip.compress(line + b"\n" + line)
+    assert imported(tmp_path, packed[:-1_000]) == Imported(1, 0, 0, (2,))
+    assert imported(tmp_path, packed[:-8] + bytes(8)) == Imported(0, 1, 0, (2,))
+    assert imported(tmp_path, packed[:1_000]) == Imported(0, 0, 0, (1,))
+    assert imported(tmp_path, packed[:12] + b"\xff" * 50) == Imported(0, 0, 0, (1,))
 
 
 def test_nothing(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def export_to(
             requests = export(db, output, trace_id, since_text)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
-    print(json_line({"file": path, "requests": requests}) if as_json else f"{path} written, {requests:,} requests")
+    say(json_line({"file": path, "requests": requests}) if as_json else f"{path} written, {requests:,} requests")
 
 
 def import_(db: Path, path: Path, say: Callable[[str], None] = print, as_json: bool = False) -> bool:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -21,6 +22,7 @@ BATCH_ROWS = 5_000
 # Of a file that is one object over many lines.
 WHOLE_BYTES = 256 * 2**20
 GZIP_MAGIC = b"\x1f\x8b"
+DAMAGES = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
 def export_trace(reader: Reader, trace_id: str) -> Iterator[str]:
@@ -66,7 +68,7 @@ class Imported(NamedTuple):
         stored: spans that are new.
         duplicates: spans that were there already.
         rejected: spans that cannot be stored.
-        unreadable: numbers of lines that are no OTLP JSON, from 1.
+        unreadable: numbers of lines that are no OTLP JSON, or cannot be unpacked, from 1.
     """
 
     stored: int
@@ -96,6 +98,22 @@ def import_file(path: Path, writer: Writer, maker: RowMaker) -> Imported:
             return _Import(writer, maker).run(unpacked)
 
 
+def _lines(file: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
+    """The lines; where a packed file is damaged or ends too early, one that is no JSON instead of the rest."""
+    try:
+        while line := file.readline():
+            yield line
+    except DAMAGES:
+        yield b"damaged"
+
+
+def _rest(file: BinaryIO | gzip.GzipFile) -> bytes:
+    try:
+        return file.read(WHOLE_BYTES)
+    except DAMAGES:
+        return b""
+
+
 class _Import:
     def __init__(self, writer: Writer, maker: RowMaker) -> None:
         self._writer = writer
@@ -105,15 +123,17 @@ class _Import:
         self._unreadable: list[int] = []
 
     def run(self, file: BinaryIO | gzip.GzipFile) -> Imported:
-        first = file.readline()
+        lines = _lines(file)
+        first = next(lines, b"")
         if not self._take(first):
             # Written for people: one object over many lines.
-            if self._take(first + file.read(WHOLE_BYTES)):
+            if self._take(first + _rest(file)):
                 return self._end()
             file.seek(0)
-            first = file.readline()
+            lines = _lines(file)
+            next(lines, b"")
             self._unreadable.append(1)
-        for number, line in enumerate(file, 2):
+        for number, line in enumerate(lines, 2):
             if not self._take(line):
                 self._unreadable.append(number)
         return self._end()
