@@ -159,6 +159,50 @@ def test_spawned_module(programs: Programs) -> None:
     assert programs.recorded("-m", "package.work", "spawn") == (0, "[2, 4] 6\n", "")
 
 
+SPAWNING = """
+import multiprocessing, sys
+import helper
+def work(n):
+    return inner(n)
+def inner(n):
+    return helper.twice(n)
+if __name__ == "__main__":
+    pool = multiprocessing.get_context(sys.argv[1]).Pool(2)
+    print(pool.map(work, [1, 2]))
+    pool.close()
+    pool.join()
+"""
+
+
+@pytest.mark.parametrize("program", [["main.py"], ["-m", "main"], ["folder/../main.py"]], ids=" ".join)
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_spawned_processes_record(programs: Programs, program: list[str], method: str) -> None:
+    """So do interpreters that the program spawns, what it defines itself and what it imports."""
+    programs.write("main.py", SPAWNING)
+    programs.write("helper.py", "def twice(n): return 2 * n\n")
+    (programs.directory / "folder").mkdir()
+    assert programs.recorded(*program, method) == programs.plain(*program, method) == (0, "[2, 4]\n", "")
+    rows = programs.rows("process, count(*)", "group by process order by process")
+    assert rows == [("__main__.inner", 2), ("__main__.work", 2), ("helper.twice", 2)]
+
+
+def test_spawned_processes_leave_out_what_the_program_does(programs: Programs) -> None:
+    """What is not to be recorded is not recorded in spawned processes either."""
+    programs.write("main.py", SPAWNING)
+    programs.write("helper.py", "def twice(n): return 2 * n\n")
+    assert programs.recorded("main.py", "spawn", options=["--exclude", "__main__"]).code == 0
+    assert programs.processes() == {"helper.twice"}
+
+
+def test_spawned_processes_find_their_own_modules(programs: Programs) -> None:
+    """A file named like a module that obsv uses is what a spawned process imports, as without obsv."""
+    programs.write("main.py", SPAWNING)
+    programs.write("helper.py", "import sqlite3\ndef twice(n): return sqlite3.mine(n)\n")
+    programs.write("sqlite3.py", "def mine(n): return 2 * n\n")
+    assert programs.recorded("main.py", "spawn") == programs.plain("main.py", "spawn") == (0, "[2, 4]\n", "")
+    assert "helper.twice" in programs.processes()
+
+
 LOOKING = """
 import dataclasses, doctest, enum, functools, inspect, typing
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Collection
 
 # Loaded before any program runs: a file of such a name is never imported, with or without obsv.
 _STARTUP = frozenset(
@@ -12,12 +13,13 @@ _STARTUP = frozenset(
 )
 
 
-def give_way(directory: str) -> None:
+def give_way(directory: str, loaded: Collection[str] = ()) -> None:
     """Forget loaded modules of which a program's directory has its own: a `queue.py` beside a script is what its
     `import queue` finds. obsv keeps those that it holds.
 
     Args:
         directory: what comes first on `sys.path`.
+        loaded: modules that were there before obsv, and stay.
     """
     try:
         own = {os.path.splitext(entry)[0] for entry in os.listdir(directory) if _is_module(directory, entry)}
@@ -25,7 +27,7 @@ def give_way(directory: str) -> None:
         return
     for name in list(sys.modules):
         top = name.partition(".")[0]
-        if top in own and top not in _STARTUP and not _stands_in(top, directory):
+        if top in own and top not in _STARTUP and name not in loaded and not _stands_in(top, directory):
             del sys.modules[name]
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from types import CodeType
 
+from obsv.cli.children import Children, double_recursion_limit
 from obsv.cli.give_way import give_way
 from obsv.cli.program import Compile, Kind, NoProgram, Program
 from obsv.cli.tracebacks import hide_frames_at_exit
@@ -27,7 +28,8 @@ modules that lie below its directory or the current one and were not installed
 there. With --include it is what the globs name, `__main__` being the script.
 A glob without a wildcard means a module and, if it is a package, all inside:
 --include shop. Private names (_name) are never recorded. What obsv itself runs
-on never is, the rest of the standard library only by name."""
+on never is, the rest of the standard library only by name. Processes that it
+starts with multiprocessing are recorded likewise."""
 
 _EPILOG = """\
 The program's own exit code, output and signals are kept. --db and --service are
@@ -51,8 +53,8 @@ def run(arguments: Sequence[str]) -> int:
         parser.error("give a script, or -m and a module's name")
     _hand_over(options)
     compile_main = _install(program, options)
-    give_way(program.directory or os.getcwd())
-    _double_recursion_limit()
+    give_way(_directory(program))
+    double_recursion_limit()
     return _run(program, compile_main)
 
 
@@ -112,10 +114,17 @@ def _install(program: Program, options: argparse.Namespace) -> Compile:
         import obsv.pipeline  # noqa: F401  (before the program's directory is on the path: it may have a queue.py)
 
         finder.install()
+        script = os.path.abspath(program.target)
+        Children(finder, main_options if recorded else None, script, _directory(program)).follow()
         return _compiler(main_options if recorded else None)
     except Exception as error:
         print(f"obsv run: the program runs unrecorded ({type(error).__name__}: {error})", file=sys.stderr)
         return _compiler(None)
+
+
+def _directory(program: Program) -> str:
+    """What comes first on the program's `sys.path`."""
+    return program.directory or os.getcwd()
 
 
 def _records_main(program: Program, include: Sequence[str], exclude: Sequence[str]) -> bool:
@@ -143,11 +152,6 @@ def _compiler(options: Options | None) -> Compile:
         return compile(source, filename, "exec", dont_inherit=True)
 
     return compile_main
-
-
-def _double_recursion_limit() -> None:
-    # A recorded call is two frames: what recursed as deep as it could still can.
-    sys.setrecursionlimit(2 * sys.getrecursionlimit())
 
 
 def _run(program: Program, compile_main: Compile) -> int:

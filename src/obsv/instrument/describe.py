@@ -22,14 +22,16 @@ def core_of(target: Any) -> Any:
 def name_of(target: Any) -> str:
     """`module.qualname`, the name of a callable's spans."""
     core = core_of(target)
-    module = getattr(core, "__module__", None)
+    module = group_of(core)
     qualname = getattr(core, "__qualname__", None) or type(core).__qualname__
     return f"{module}.{qualname}" if module else str(qualname)
 
 
 def group_of(target: Any) -> str:
     """The name of the module that a callable stands in."""
-    return str(getattr(core_of(target), "__module__", None) or "")
+    module = str(getattr(core_of(target), "__module__", None) or "")
+    # What a child of `multiprocessing` calls the main module of its parent.
+    return "__main__" if module == "__mp_main__" else module
 
 
 def code_reader(target: Any) -> Callable[[], Code | None]:

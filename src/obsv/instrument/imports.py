@@ -3,7 +3,7 @@
 import importlib.machinery as machinery
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, FunctionType, ModuleType
@@ -46,6 +46,7 @@ class RecordingFinder(MetaPathFinder):
         self._targets, self._main_names = targets, main_names
         self._options = Options()
         self._main_options = main_options or self._options
+        self._after: dict[str, Callable[[ModuleType], None]] = {}
 
     def install(self) -> None:
         """Stand before all other finders, and record what matches among the modules that are imported already."""
@@ -59,13 +60,23 @@ class RecordingFinder(MetaPathFinder):
         if self in sys.meta_path:
             sys.meta_path.remove(self)
 
+    def after_import(self, name: str, then: Callable[[ModuleType], None]) -> None:
+        """Have something done with a module of the standard library: now if it is imported, else when it is."""
+        if (module := sys.modules.get(name)) is not None:
+            then(module)
+        else:
+            self._after[name] = then
+
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The spec that the finders behind this one give, with a loader that records where the module matches."""
-        if fullname not in self._main_names and not self._may_match(fullname):
+        then = self._after.pop(fullname, None)
+        if then is None and fullname not in self._main_names and not self._may_match(fullname):
             return None
         spec = self._spec_of_others(fullname, path, target)
+        if then is not None and spec is not None:
+            _follow(spec.loader, then)
         if spec is not None and (self._is_main(spec) or self._matches(fullname, spec.origin)):
             self._hook(spec)
         return spec
@@ -106,6 +117,17 @@ class RecordingFinder(MetaPathFinder):
             loader.get_code = MarkedCode(loader, options)
         elif hasattr(loader, "exec_module"):
             spec.loader = PatchingLoader(loader, options, spec)
+
+
+def _follow(loader: Any, then: Callable[[ModuleType], None]) -> None:
+    """Have a source loader call something once it has made its module."""
+
+    def exec_module(module: ModuleType) -> None:
+        del loader.exec_module
+        loader.exec_module(module)
+        then(module)
+
+    loader.exec_module = exec_module
 
 
 class MarkedCode:
