@@ -239,6 +239,26 @@ def test_another_provider_makes_the_spans() -> None:
     assert failed.events[0].attributes["exception.type"] == "ZeroDivisionError"
 
 
+def test_what_a_call_used_and_locals_with_another_provider() -> None:
+    """`cpu`, `memory` and `locals` are attributes of its spans too."""
+
+    @monitor(capture={"cpu": True, "memory": True, "locals": True})
+    def divide(count: int) -> float:
+        token = sum(range(100_000))
+        return token / count
+
+    with captured_by(SdkTracerProvider(shutdown_on_exit=False)) as spans:
+        divide(1)
+        with pytest.raises(ZeroDivisionError):
+            divide(0)
+    ok, failed = (span.attributes for span in spans)
+    for attributes in (ok, failed):
+        assert attributes["obsv.cpu_time_ns"] > 0
+        assert isinstance(attributes["obsv.memory_growth_bytes"], int)
+    assert "obsv.output.local.count" not in ok
+    assert (failed["obsv.output.local.count"], failed["obsv.output.local.token"]) == ("0", "***")
+
+
 def test_another_provider_that_does_not_sample_still_gets_failures() -> None:
     """A failing call that the other provider's sampler dropped is recorded by us."""
     with captured_by(SdkTracerProvider(shutdown_on_exit=False, sampler=ALWAYS_OFF)) as spans:

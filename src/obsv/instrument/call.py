@@ -74,19 +74,15 @@ class _Current:
         leave_context(self._token)
 
 
-class LeanCall(_Current):
-    """A call with our own span."""
+class _Measured(_Current):
+    """Also adds up the CPU time of the user's code, and takes the growth of memory, where that was asked for."""
 
-    __slots__ = ("_cpu", "_cpu_ns", "_cpu_start", "_exact", "_memory_start", "_monitored")
-    span: Span
+    __slots__ = ("_cpu", "_cpu_ns", "_cpu_start", "_memory_start")
 
-    def __init__(self, monitored: Monitored, inputs: tuple[Any, ...], exact: bytes | None) -> None:
-        span = path.begin(monitored.function, get_context().get(SPAN_KEY))
+    def __init__(self, monitored: Monitored, span: Any) -> None:
         super().__init__(span)
-        self._monitored, self._exact = monitored, exact
         self._cpu, self._cpu_ns = bool(monitored.capture.get("cpu")), 0
         self._memory_start = memory_bytes() if monitored.capture.get("memory") else None
-        span.inputs, span.start_tick = inputs, ticks()
 
     def __enter__(self) -> None:
         super().__enter__()
@@ -97,6 +93,24 @@ class LeanCall(_Current):
         if self._cpu:
             self._cpu_ns += cpu_ns() - self._cpu_start
         super().__exit__()
+
+    def used(self) -> tuple[int | None, int | None]:
+        """CPU time in nanoseconds and growth of memory in bytes; None where not asked for."""
+        growth = None if self._memory_start is None else memory_bytes() - self._memory_start
+        return self._cpu_ns if self._cpu else None, growth
+
+
+class LeanCall(_Measured):
+    """A call with our own span."""
+
+    __slots__ = ("_exact", "_monitored")
+    span: Span
+
+    def __init__(self, monitored: Monitored, inputs: tuple[Any, ...], exact: bytes | None) -> None:
+        span = path.begin(monitored.function, get_context().get(SPAN_KEY))
+        super().__init__(monitored, span)
+        self._monitored, self._exact = monitored, exact
+        span.inputs, span.start_tick = inputs, ticks()
 
     def item(self, item: object) -> None:
         if self.span.result is ABSENT and self._monitored.capture.get("result"):
@@ -119,10 +133,10 @@ class LeanCall(_Current):
         self._monitored.fail(self.span, error)
 
     def _measure(self) -> None:
-        if self._cpu:
-            start_details(self.span).cpu_ns = self._cpu_ns
-        if self._memory_start is not None:
-            start_details(self.span).memory_bytes = memory_bytes() - self._memory_start
+        used = self.used()
+        if used != (None, None):
+            details = start_details(self.span)
+            details.cpu_ns, details.memory_bytes = used
 
 
 class UnsampledCall:
@@ -157,7 +171,7 @@ class UnsampledCall:
         self._monitored.fail_unsampled(error, self._start_tick, self._inputs)
 
 
-class TracerCall(_Current):
+class TracerCall(_Measured):
     """A call with a span of another provider's tracer."""
 
     __slots__ = ("_has_item", "_inputs", "_monitored", "_start_tick")
@@ -167,7 +181,7 @@ class TracerCall(_Current):
         self._start_tick = ticks()
         template = path.begin(monitored.function, None)
         template.inputs = inputs
-        super().__init__(tracer.start_span(monitored.function.name, attributes=dict(template.attributes)))
+        super().__init__(monitored, tracer.start_span(monitored.function.name, attributes=dict(template.attributes)))
 
     def item(self, item: object) -> None:
         if not self._has_item:
@@ -177,7 +191,7 @@ class TracerCall(_Current):
     def finish(self, result: object = ABSENT) -> None:
         if result is not ABSENT:
             self._set_output(result)
-        self.span.end()
+        self._end()
 
     def _set_output(self, value: object) -> None:
         function = self._monitored.function
@@ -185,16 +199,24 @@ class TracerCall(_Current):
             text = render(self._monitored.snapshot(value), function.max_repr)
             self.span.set_attribute(f"{semconv.OUTPUT_PREFIX}{function.output}", text)
 
+    def _end(self) -> None:
+        for key, value in zip((semconv.CPU_TIME_NS, semconv.MEMORY_GROWTH_BYTES), self.used(), strict=True):
+            if value is not None:
+                self.span.set_attribute(key, value)
+        self.span.end()
+
     def fail(self, error: BaseException) -> None:
         if not self.span.is_recording():
             self._monitored.fail_unsampled(error, self._start_tick, self._inputs)
         elif is_error(error):
             self._record(error)
         hide_wrappers(error)
-        self.span.end()
+        self._end()
 
     def _record(self, error: BaseException) -> None:
-        redact = self._monitored.redactor.redact_text
-        failure = Failure(error, own_frames(error.__traceback__))
+        redact, frames = self._monitored.redactor.redact_text, own_frames(error.__traceback__)
+        failure = Failure(error, frames)
+        for name, text in self._monitored.locals_of(frames).items():
+            self.span.set_attribute(f"{semconv.OUTPUT_PREFIX}{semconv.LOCAL_PREFIX}{name}", text)
         self.span.set_status(Status(StatusCode.ERROR, f"{failure.type}: {failure.message(redact)}"))
         self.span.add_event(semconv.EXCEPTION_EVENT, failure.attributes(redact, escaped=True))

@@ -46,8 +46,8 @@ class Monitored:
         """End a span with the exception that left the call, with locals where they were asked for."""
         frames = hide_wrappers(error)
         path.fail(span, error, frames)
-        if self.capture.get("locals") and span.failure is not None:
-            span.failure.locals = self._locals(frames)
+        if span.failure is not None:
+            span.failure.locals = self.locals_of(frames)
         span.on_end(span)
 
     def fail_unsampled(self, error: BaseException, start_tick: int, inputs: tuple[Any, ...]) -> None:
@@ -59,7 +59,10 @@ class Monitored:
         span.inputs, span.start_tick = inputs, start_tick
         self.fail(span, error)
 
-    def _locals(self, frames: TracebackType | None) -> dict[str, str]:
+    def locals_of(self, frames: TracebackType | None) -> dict[str, str]:
+        """Text of the failing frame's variables, redacted; none where they were not asked for."""
+        if not self.capture.get("locals"):
+            return {}
         variables = _failing_variables(frames)
         limit, hidden = self.function.max_repr, self.redactor.is_sensitive
         return {
