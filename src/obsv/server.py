@@ -154,8 +154,8 @@ async def _healthy() -> PlainTextResponse:
 
 def _answer_the_rest(app: FastAPI, dash: DashApp) -> None:
     async def not_found(request: Request) -> Response:
-        if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        if "text/html" in request.headers.get("accept", ""):
             return HTMLResponse(dash.index(request), 404)
         return problems.problem(404, "Not found", f"There is nothing at {request.url.path}.")
 
-    app.add_api_route("/{path:path}", not_found, methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False)
+    app.add_api_route("/{path:path}", not_found, methods=["GET"], include_in_schema=False)

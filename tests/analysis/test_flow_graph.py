@@ -87,3 +87,12 @@ def test_groups_do_not_stand_on_each_other() -> None:
     for at, (one, size) in enumerate(placed):
         for other, _ in placed[:at]:
             assert abs(one.x - other.x) >= size.width - 1 or abs(one.y - other.y) >= size.height - 1
+
+
+def test_an_open_group_is_as_large_as_what_it_holds() -> None:
+    """So its name can be cut where it would reach into the next."""
+    graph = boxes(draw(Flow([node(1, "a"), node(2, "a", "a.a_much_longer_name")], [], 0), NOW))
+    group, inner = graph["gs/a"].size, graph["p2"].size
+    assert group is not None
+    assert inner is not None
+    assert inner.width < group.width < inner.width + 60

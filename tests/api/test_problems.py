@@ -59,3 +59,9 @@ async def test_an_unknown_page_is_404_with_the_app_in_it(client: MakeClient) -> 
     """A person gets the app, which says that there is no such page."""
     answer = await client().get("/nope", headers={"accept": "text/html"})
     assert (answer.status_code, "_dash-config" in answer.text) == (404, True)
+
+
+async def test_what_an_address_does_not_offer_is_said(client: MakeClient) -> None:
+    """It is there, but not for this method."""
+    answer = await client().post("/api/v1/calls")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")

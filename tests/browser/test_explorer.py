@@ -22,6 +22,7 @@ HOSTILE = (
     "\u202egnp.exe \x00 \u2028 end",
 )
 SOURCE = Source("shop")
+VIEW = "#explorer-grid .ag-body-viewport"
 
 
 def row(
@@ -172,7 +173,7 @@ def test_a_click_on_a_head_sorts(page: Page) -> None:
 def test_scrolling_never_ends(page: Page) -> None:
     """The next pages come as the view nears the end; no row comes twice."""
     opened(page)
-    view, status = page.locator("#explorer-grid .ag-body-viewport"), page.locator("#explorer-status")
+    view, status = page.locator(VIEW), page.locator("#explorer-status")
     keys: list[str | None] = []
     for calls in (100, 200, 300):
         expect(status).to_have_text(re.compile(rf"^{calls} calls.*scroll for more"))
@@ -262,7 +263,7 @@ def test_live_shows_new_calls_and_keeps_the_place(page: Page, serve: Callable[..
     expect(page).to_have_url(re.compile("live=1"))
     writer.write([row(500, value="fresh-one", at_ns=time.time_ns())])
     expect(rows(page).first.locator("[col-id=data_value]")).to_have_text("fresh-one")
-    view = page.locator("#explorer-grid .ag-body-viewport")
+    view = page.locator(VIEW)
     view.evaluate("e => { e.scrollTop = 1500 }")
     expect(page.locator("#explorer-grid .ag-center-cols-container [row-index='50']")).to_be_visible()
     before = _on_top(page)
@@ -277,6 +278,58 @@ def test_live_shows_new_calls_and_keeps_the_place(page: Page, serve: Callable[..
     view.evaluate("e => { e.scrollTop = 0 }")
     expect(rows(page).first.locator("[col-id=data_value]")).to_have_text("above")
     writer.close()
+
+
+def test_live_lets_the_oldest_rows_go(page: Page, serve: Callable[..., str], tmp_path: Path) -> None:
+    """However long it runs the page stays small; scrolled down, what went comes again, all of it and once."""
+    path = tmp_path / "obsv.db"
+    writer = Writer(path)
+    writer.write([row(number) for number in range(1, 2101)])
+    opened(page, serve(path) + "/explorer")
+    status = page.locator("#explorer-status")
+    _scroll_to_the_end(page, "2,100 calls, 4,200 rows")
+    page.locator(VIEW).evaluate("e => { e.scrollTop = 0 }")
+    page.get_by_role("button", name="Live").click()
+    writer.write([row(2500, at_ns=time.time_ns())])
+    expect(status).to_contain_text("2,000 calls, 4,000 rows · scroll for more")
+    page.get_by_role("button", name="Pause").click()
+    _scroll_to_the_end(page, "2,101 calls, 4,202 rows")
+    writer.close()
+
+
+def _scroll_to_the_end(page: Page, told: str) -> None:
+    view, status = page.locator(VIEW), page.locator("#explorer-status")
+    for _ in range(100):
+        view.evaluate("e => { e.scrollTop = e.scrollHeight }")
+        expect(status).to_contain_text(" rows · ")
+        if "that is all" in status.inner_text():
+            break
+    expect(status).to_contain_text(f"{told} · that is all")
+
+
+def test_back_leads_to_the_rows_one_left(page: Page) -> None:
+    """With filters, place and the opened call; and what stands beside it opens without losing them."""
+    address = "/explorer?range=24h&status=ERR"
+    opened(page, address)
+    page.locator(VIEW).evaluate("e => { e.scrollTop = 2400 }")
+    expect(page.locator("#explorer-grid .ag-center-cols-container [row-index='80']")).to_be_visible()
+    place = _on_top(page)
+    page.locator(f"[row-id='{place}'] [col-id=data]").first.click()
+    detail = page.get_by_role("article")
+    first = page.locator(".drill-title h2 .mono")
+    expect(first).to_have_count(1)
+    name = first.inner_text()
+    detail.locator("a.relative").first.click()
+    expect(first).not_to_have_text(name)
+    assert _on_top(page) == place
+    assert address in page.url
+    link = page.url
+    detail.get_by_role("link", name="Trace", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/trace/\w+\?span=\w+$"))
+    page.go_back()
+    expect(detail).to_be_visible()
+    expect(page.locator(f"#explorer-grid .ag-center-cols-container [row-id='{place}']")).to_be_in_viewport()
+    expect(page).to_have_url(link)
 
 
 def _on_top(page: Page) -> Any:

@@ -34,6 +34,7 @@ class Box(NamedTuple):
         name: in full; of a group, its name.
         members: how many functions it stands for.
         place: its centre; None for an open group, which reaches around what it holds.
+        size: of an open group, so much as what it holds needs.
     """
 
     id: str
@@ -228,7 +229,10 @@ def _placed(boxes: list[Box], arrows: list[Arrow]) -> list[Box]:
     }
     home = {box.id: box.parent or box.id for box in boxes}
     outer = _outer(outer_sizes, [(home[source], home[target]) for source, target in edges])
-    return [box._replace(place=_place(box, outer, outer_sizes, inner)) for box in boxes]
+    return [
+        box._replace(place=_place(box, outer, outer_sizes, inner), size=outer_sizes.get(box.id, box.size))
+        for box in boxes
+    ]
 
 
 def _columns(sizes: dict[str, Size], edges: list[tuple[str, str]]) -> dict[str, Place]:

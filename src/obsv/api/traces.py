@@ -12,10 +12,9 @@ from pydantic import BaseModel, Field
 from obsv.analysis.trace_columns import trace_columns
 from obsv.analysis.trace_markdown import of_spans, trace_markdown
 from obsv.api.depends import StoreReader
-from obsv.errors import NotFound
-from obsv.store.call import hex_id, read_call
+from obsv.store.call import read_call
 from obsv.store.stored import spans_of_trace
-from obsv.store.trace import read_trace
+from obsv.store.trace import known_trace, read_trace
 from obsv.store.trace_search import search_trace
 from obsv.wire.encode import to_json
 
@@ -94,10 +93,7 @@ def markdown(reader: StoreReader, trace_id: TraceId) -> MarkdownResponse:
 @router.get("/{trace_id}/otlp", summary="A trace as OTLP JSON")
 def otlp(reader: StoreReader, trace_id: TraceId) -> Response:
     """All that was recorded of it, as `ExportTraceServiceRequest`: any OpenTelemetry tool takes it."""
-    spans = spans_of_trace(reader, hex_id(trace_id, 32))
-    if not spans:
-        raise NotFound(f"No trace {hex_id(trace_id, 32)} in the store.")
-    return compact(to_json(spans))
+    return compact(to_json(spans_of_trace(reader, known_trace(reader, trace_id))))
 
 
 def compact(content: Any) -> Response:

@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from obsv.dashboards.clock import duration, local, when
-from obsv.dashboards.components import badge, button_link, chart, source, status_badge
+from obsv.dashboards.components import badge, button_link, chart, source, status_badge, traceback, values
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.axis import duration_axis
 from obsv.dashboards.components.repro import repro_button
 from obsv.dashboards.theme import figure
-from obsv.store.call import Value
-from obsv.store.detail import Detail, Point, Relative
+from obsv.store.detail import MOST_POINTS, Detail, Point, Relative
 from obsv.store.listed_call import ListedCall
 
 INDENT_PX = 14
@@ -81,36 +80,21 @@ def _source(found: Detail) -> Component:
 
 
 def _values(title: str, call: ListedCall, data_type: str) -> Component:
-    chosen = [value for value in call.values if value.data_type == data_type]
-    if not chosen:
-        return html.Section([html.H3(title), html.P("none", className="faint")])
-    rows = [_value(value) for value in chosen]
-    return html.Section([html.H3(title), html.Table(html.Tbody(rows), className="values")])
-
-
-def _value(value: Value) -> Component:
-    text = html.Pre(value.text) if value.text else html.Span("empty", className="faint")
-    copy = dcc.Clipboard(content=value.text, title="Copy", className="copy")
-    return html.Tr([html.Th(value.name, scope="row", title=value.name), html.Td([text, copy])])
+    return values(title, (value for value in call.values if value.data_type == data_type), "none")
 
 
 def _exception(call: ListedCall) -> Component | None:
     if not call.exception:
         return None
-    last = call.exception.strip().rpartition("\n")[2]
-    return html.Section(
-        [
-            html.H3(["Exception ", dcc.Clipboard(content=call.exception, title="Copy", className="copy-inline")]),
-            html.P(last, className="exception-last"),
-            html.Pre(call.exception, className="traceback", tabIndex=0),
-        ]
-    )
+    part = [html.H3("Exception"), traceback(call.exception, "explorer-exception")]
+    return html.Section(part, className="panel-part")
 
 
 def _durations(found: Detail) -> Component:
-    return html.Section(
-        [html.H3(["Durations ", html.Span("30 minutes up to this call", className="faint")]), _sparkline(found)]
-    )
+    few = len(found.points) < MOST_POINTS
+    reach = "30 minutes up to this call" if few else f"{MOST_POINTS:,} calls up to this one"
+    head = html.H3(["Durations ", html.Span(reach, className="faint")])
+    return html.Section([head, _sparkline(found)], className="panel-part")
 
 
 def _sparkline(found: Detail) -> Component:
@@ -179,5 +163,7 @@ def _relative(call: ListedCall, each: Relative, start: int, length: int) -> Comp
     ]
     if each.here:
         return html.Div(cells, className="relative here", role="listitem", **aria(current="true"))
-    href = f"/explorer?call={call.trace_id}.{each.span_id}&range=24h"
-    return dcc.Link(cells, href=href, className="relative")
+    token = f"{call.trace_id}.{each.span_id}"
+    # assets/40-explorer.js opens it where one is.
+    in_place: dict[str, Any] = {"data-call": token}
+    return html.A(cells, href=f"/explorer?call={token}&range=24h", className="relative", **in_place)

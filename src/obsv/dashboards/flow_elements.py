@@ -23,9 +23,9 @@ def of_graph(graph: Graph, now_ns: int, query: dict[str, str]) -> list[Element]:
         now_ns: Unix time.
         query: of the time window, for the links into the explorer.
     """
-    names = {box.id: box.name for box in graph.boxes}
+    boxes = {box.id: box for box in graph.boxes}
     nodes = [_node(box, now_ns, query) for box in graph.boxes]
-    return [*nodes, *(_edge(arrow, names, now_ns, query) for arrow in graph.arrows)]
+    return [*nodes, *(_edge(arrow, boxes, now_ns, query) for arrow in graph.arrows)]
 
 
 def _node(box: Box, now_ns: int, query: dict[str, str]) -> Element:
@@ -85,9 +85,9 @@ def _last(last_ns: int | None, last_duration_ns: int | None, now_ns: int) -> lis
     return lines + ([] if last_duration_ns is None else [["Last latency", duration(last_duration_ns)]])
 
 
-def _edge(arrow: Arrow, names: dict[str, str], now_ns: int, query: dict[str, str]) -> Element:
-    target = names[arrow.target]
-    tip = [["", f"{names[arrow.source]} → {target}"], *_counts(arrow.calls, arrow.errors)]
+def _edge(arrow: Arrow, boxes: dict[str, Box], now_ns: int, query: dict[str, str]) -> Element:
+    source, target = boxes[arrow.source], boxes[arrow.target].name
+    tip = [["", f"{source.name} → {target}"], *_counts(arrow.calls, arrow.errors)]
     data = {
         "id": arrow.id,
         "source": arrow.source,
@@ -98,6 +98,9 @@ def _edge(arrow: Arrow, names: dict[str, str], now_ns: int, query: dict[str, str
     }
     if arrow.target.startswith("p"):
         data["go"] = {"process": target, **query} | ({"status": "ERR"} if arrow.errors else {})
+    if arrow.source == arrow.target and source.size:
+        # A loop at the right. Cytoscape draws none that does not reach out of the box, whose middle it counts from.
+        data["loop"] = round((source.size.width / 2 + 34) / 1.35)
     classes = [*(["stale"] if arrow.stale else []), *([] if arrow.calls else ["idle"])]
     return {"data": data, "classes": " ".join(classes)}
 

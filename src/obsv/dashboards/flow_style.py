@@ -42,7 +42,7 @@ def _nodes(colour: dict[str, str], heat: str) -> list[dict[str, Any]]:
         "border-width": 1,
         "border-color": colour["line"],
         "padding": "14px",
-        "text-max-width": "300px",
+        "text-max-width": "data(w)",
         "text-background-color": colour["surface"],
         "text-background-opacity": 0.85,
         "text-background-padding": "2px",
@@ -79,6 +79,8 @@ def _edges(colour: dict[str, str], heat: str) -> list[dict[str, Any]]:
     return [
         {"selector": "edge", "style": {"width": "data(width)", "line-color": heat, "target-arrow-color": heat,
                                        "arrow-scale": 0.8, "curve-style": "bezier", "opacity": 0.9}},
+        {"selector": "edge[loop]", "style": {"loop-direction": "90deg", "loop-sweep": "-30deg",
+                                             "control-point-step-size": "data(loop)"}},
         {"selector": "edge.stale", "style": {"line-color": colour["err"], "target-arrow-color": colour["err"],
                                              "line-style": "dashed"}},
         {"selector": "edge.idle", "style": {"line-style": "dashed", "opacity": 0.35}},

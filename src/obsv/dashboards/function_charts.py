@@ -8,7 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from obsv.analysis.distribution import Scale
-from obsv.dashboards.clock import duration, local
+from obsv.dashboards.clock import NS, duration, local
 from obsv.dashboards.components import chart, empty
 from obsv.dashboards.components.axis import count_axis, duration_axis
 from obsv.dashboards.components.chart import line_mode
@@ -106,8 +106,10 @@ def day(history: History) -> Component:
     durations = duration_axis(value for line in lines for value in line["y"])
     return html.Div(
         [
+            html.P(f"Calls, a bar for {history.step_ns // (60 * NS)} minutes", className="chart-title"),
             chart(figure(calls, barmode="stack", bargap=0.15, yaxis=counts, xaxis=ends), height=112,
                   label="Calls of 24 hours, failed ones marked"),
+            html.P("Durations", className="chart-title"),
             chart(figure(lines, yaxis=durations, xaxis=ends), height=124, label="Percentiles of 24 hours"),
         ]
     )  # fmt: skip

@@ -189,16 +189,21 @@ def show(app: DashApp, pathname: str, search: str) -> tuple[Any, dict[str, str]]
         search: its query string with the `?`.
 
     Returns:
-        the page and `{"title": …, "path": …}` for the window title and the navigation.
+        the page and, for the window title and the navigation, `{"title": …, "path": …, "at": …}`: the address of the
+        navigation's entry, and the one that is shown.
     """
     found = app.find(pathname)
     if found is None:
-        return empty("No such page", pathname, link("Overview", "/")), {"title": "Not found", "path": ""}
+        return empty("No such page", pathname, link("Overview", "/")), {
+            "title": "Not found",
+            "path": "",
+            "at": pathname,
+        }
     page, names = found
-    about = {"title": page.title, "path": page.path}
+    about = {"title": page.title, "path": page.path, "at": pathname}
     try:
         if page.needs_data and app.pulse.is_empty():
-            return first_run(str(app.reader.path)), {"title": "Welcome", "path": page.path}
+            return first_run(str(app.reader.path)), {**about, "title": "Welcome"}
         query = dict(reversed(parse_qsl(search.lstrip("?"))))
         return page.layout(View(app.reader, names, query, app.now_ns(), app.queue())), about
     except ObsvError as error:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from obsv.errors import NotFound
 from obsv.store.call import hex_id
-from obsv.store.reader import Row, Snapshot
+from obsv.store.reader import Reader, Row, Snapshot
 
 # A trace may have millions of spans (one root around a whole run); so many are drawn.
 MOST_SPANS = 100_000
@@ -14,6 +14,7 @@ PAGE = 10_000
 # How many missing callers are looked up in one statement, and how far up.
 _LOOKED_UP, _LEVELS = 500, 64
 
+KNOWN = "select 1 from span where trace = ? limit 1"
 COUNT = "select count(*) as spans from span where trace = ?"
 WANTED = """
 s.span_id, s.parent_span_id, s.start_ns, s.duration_ns, s.process_id, s.status, s.exception is not null,
@@ -80,6 +81,22 @@ class TraceSpans(NamedTuple):
         return len(self.span_id)
 
 
+def known_trace(store: Reader | Snapshot, trace_id: str) -> str:
+    """The id of a trace that is there.
+
+    Args:
+        store: what to read from.
+        trace_id: hex; leading zeros may be missing.
+
+    Raises:
+        NotFound: no such trace.
+    """
+    trace = hex_id(trace_id, 32)
+    if store.one(KNOWN, (trace,)) is None:
+        raise NotFound(f"No trace {trace} in the store. It may have been deleted to keep the file small.")
+    return trace
+
+
 def read_trace(store: Snapshot, trace_id: str, around: str | None = None, most: int = MOST_SPANS) -> TraceSpans:
     """The spans of a trace; of a very long one a part in order of arrival, with all callers of that part.
 
@@ -92,11 +109,9 @@ def read_trace(store: Snapshot, trace_id: str, around: str | None = None, most: 
     Raises:
         NotFound: no such trace.
     """
-    trace = hex_id(trace_id, 32)
+    trace = known_trace(store, trace_id)
     counted = store.one(COUNT, (trace,))
     total = counted["spans"] if counted else 0
-    if not total:
-        raise NotFound(f"No trace {trace} in the store.")
     rows = _whole(store, trace) if total <= most else _part(store, trace, around, most)
     columns = list(zip(*rows, strict=False))[:9]  # a part has its key as a tenth
     ids = sorted(set(columns[4]))

@@ -16,6 +16,7 @@ window.obsv = window.obsv || {};
 
   obsv.setTitle = function (about) {
     if (!about) return noUpdate();
+    shared.shown = about.at;
     document.title = `${about.title} · obsv`;
     document.querySelectorAll('.nav-entry').forEach((entry) => {
       const here = entry.getAttribute('href') === about.path;
@@ -47,9 +48,11 @@ window.obsv = window.obsv || {};
     return noUpdate();
   };
 
-  // Entries of the query string: null and '' remove an entry. Replaces the address without a history entry.
+  // Entries of the query string: null and '' remove an entry. Replaces the address without a history entry, unless it is
+  // another page's already.
   shared.setQuery = function (entries) {
     const address = new URL(window.location.href);
+    if (shared.shown && shared.shown !== address.pathname) return;
     for (const [name, value] of Object.entries(entries)) {
       if (value === null || value === undefined || value === '') address.searchParams.delete(name);
       else address.searchParams.set(name, value);
@@ -59,7 +62,6 @@ window.obsv = window.obsv || {};
     if (next !== window.location.pathname + window.location.search + window.location.hash) {
       window.history.replaceState(window.history.state, '', next);
     }
-    return search;
   };
 })(window.dash_clientside.obsv, window.obsv);
 

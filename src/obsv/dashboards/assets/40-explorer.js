@@ -4,6 +4,7 @@
   const PAGE = 100;           // calls a page
   const AHEAD = 80;           // rows left below the view when the next page is asked for
   const MOST_ROWS = 50000;    // more is not read by anybody
+  const MOST_BACK = 10;       // pages that are read to find the row one comes back to
   const MOST_LIVE = 4000;     // rows kept while live
   const CHARS = 400;          // of a value in the grid; the drill-down has all of it
   const ROW_PX = 30;
@@ -37,6 +38,15 @@
     }));
   };
 
+  // The tail and the pages overlap; no row comes twice.
+  const unseen = function (api, calls, fresh) {
+    const rows = calls.flatMap((call) => rowsOf(call, fresh)).filter((row) => !api.getRowNode(row.key));
+    state.rows += rows.length;
+    state.calls += callsIn(rows);
+    return rows;
+  };
+  const callsIn = (rows) => rows.filter((row) => row.first).length;
+
   const ask = async function (path, entries) {
     const params = new URLSearchParams();
     for (const [name, value] of Object.entries(entries)) {
@@ -64,23 +74,27 @@
   };
 
   const status = function (tookMs) {
-    const end = state.cursor ? 'scroll for more' : 'that is all';
+    const full = state.rows >= MOST_ROWS ? 'narrow the filters to see others' : 'scroll for more';
+    const end = state.cursor ? full : 'that is all';
     const rows = `${state.calls.toLocaleString('en')} calls, ${state.rows.toLocaleString('en')} rows`;
     const time = tookMs === undefined ? '' : ` · ${tookMs.toFixed(0)} ms`;
     text('explorer-status', state.busy ? 'Reading…' : `${rows} · ${end}${time}`);
   };
 
-  const fail = function (error) {
-    state.busy = false;
+  // Rows of another question do not stay under the message.
+  const fail = function (api, error) {
+    Object.assign(state, { busy: false, cursor: null, rows: 0, calls: 0 });
+    api.setGridOption('rowData', []);
     overlay('Could not read the calls', error.message, true);
     text('explorer-status', '');
   };
 
   const orderOf = () => new URL(window.location.href).searchParams.get('sort') || '-ts';
 
-  const load = async function () {
+  const load = async function (back) {
     const api = grid();
     if (!api) return;
+    if (!back) keepPlace(null);
     const mine = ++state.load;
     state.cursor = null;
     state.busy = true;
@@ -101,48 +115,65 @@
       api.ensureIndexVisible && rows.length && api.ensureIndexVisible(0, 'top');
       overlay(rows.length ? '' : 'No calls', 'Nothing was recorded that fits these filters and this time. Widen the range or clear a filter.');
       status(performance.now() - began);
-      more();
-    } catch (error) { if (mine === state.load) fail(error); }
+      if (back) goBack(api, back); else more();
+    } catch (error) { if (mine === state.load) fail(api, error); }
+  };
+
+  // The row at the top of the view stands in the history, for who leaves and comes back.
+  const keepPlace = (row) => window.history.replaceState({ ...window.history.state, row }, '');
+  const goBack = async function (api, key) {
+    for (let page = 0; page < MOST_BACK && state.cursor && !api.getRowNode(key); page += 1) await more(true);
+    // The grid is as high as its rows in a later turn.
+    setTimeout(() => { if (api.getRowNode(key)) api.ensureNodeVisible(api.getRowNode(key), 'top'); }, 60);
   };
 
   // The next page, as soon as the view comes near the end.
-  const more = async function () {
+  const more = async function (anyhow) {
     const api = grid();
     if (!api || state.busy || !state.cursor || state.rows >= MOST_ROWS) return;
-    if (api.getLastDisplayedRowIndex() < state.rows - AHEAD) return;
+    if (anyhow !== true && api.getLastDisplayedRowIndex() < state.rows - AHEAD) return;
     const mine = state.load;
     state.busy = true;
     const began = performance.now();
     try {
       const found = await ask('calls', { ...state.query, order: orderOf(), cursor: state.cursor, limit: PAGE, chars: CHARS });
       if (mine !== state.load) return;
-      const rows = found.calls.flatMap((call) => rowsOf(call, false));
+      const rows = unseen(api, found.calls, false);
       state.cursor = found.cursor;
-      state.calls += found.calls.length;
-      state.rows += rows.length;
       state.busy = false;
       api.applyTransaction({ add: rows });
       status(performance.now() - began);
       if (!rows.length && state.cursor) more();
-    } catch (error) { if (mine === state.load) fail(error); }
+    } catch (error) {
+      if (mine !== state.load) return;
+      state.busy = false;
+      text('explorer-status', `Could not read on: ${error.message} Scroll to try again.`);
+    }
   };
 
   // New rows go above; who has scrolled down keeps looking at the same rows.
   const prepend = function (api, rows) {
     const view = document.querySelector(`#${GRID} .ag-body-viewport, #${GRID} .ag-grid-viewport`);
     const top = view ? view.scrollTop : 0;
+    const seen = api.getLastDisplayedRowIndex() + rows.length;
     api.applyTransaction({ add: rows, addIndex: 0 });
     if (view && top > 0) view.scrollTop = top + rows.length * ROW_PX;
-    const surplus = state.rows - MOST_LIVE;
-    if (surplus > 0) {
-      const gone = [];
-      for (let at = state.rows - 1; at >= MOST_LIVE; at -= 1) {
-        const node = api.getDisplayedRowAtIndex(at);
-        if (node) gone.push(node.data);
-      }
-      api.applyTransaction({ remove: gone });
-      state.rows -= gone.length;
-    }
+    trim(api, Math.min(MOST_ROWS, Math.max(MOST_LIVE, seen + AHEAD)));
+  };
+
+  // Whole calls at the end are let go; who scrolls down gets them again, by a cursor as store/keyset.py writes it. Live
+  // calls stand in the order in which they ended, so the newest of those that go tells where to begin.
+  const trim = function (api, most) {
+    const data = (at) => api.getDisplayedRowAtIndex(at).data;
+    if (state.rows <= most) return;
+    let end = most;
+    while (end > 0 && !data(end).first) end -= 1;
+    const gone = Array.from({ length: state.rows - end }, (_, at) => data(end + at));
+    const newest = gone.reduce((one, other) => (other.ts > one.ts ? other : one));
+    state.cursor = `-ts~${newest.ts}~9223372036854775807`;
+    state.rows = end;
+    state.calls -= callsIn(gone);
+    api.applyTransaction({ remove: gone });
   };
 
   const tail = async function () {
@@ -154,12 +185,10 @@
       const found = await ask('calls/tail', { ...state.query, after: state.lastId, chars: CHARS });
       if (mine !== state.load) return;
       state.lastId = found.last_id;
-      const rows = found.calls.flatMap((call) => rowsOf(call, true));
+      const rows = unseen(api, found.calls, true);
       state.busy = false;
       if (!rows.length) return;
       overlay('');
-      state.calls += found.calls.length;
-      state.rows += rows.length;
       prepend(api, rows);
       text('explorer-live-note', found.more ? 'faster than can be shown: newest only' : '');
       status();
@@ -183,6 +212,10 @@
       defaultState: { sort: null },
     });
     api.addEventListener('bodyScroll', () => more());
+    api.addEventListener('bodyScrollEnd', () => {
+      const top = api.getDisplayedRowAtIndex(Math.round(api.getVerticalPixelRange().top / ROW_PX));
+      keepPlace(top && top.rowIndex ? top.data.key : null);
+    });
     api.addEventListener('sortChanged', (event) => {
       if (event.source === 'api') return;
       const sorted = api.getColumnState().find((column) => column.sort);
@@ -218,25 +251,13 @@
     shared.setQuery(filters);
     state.query = { ...filters, ...picked };
     const api = await window.dash_ag_grid.getApiAsync(GRID);
-    if (state.wired !== api) {
+    const fresh = state.wired !== api;
+    if (fresh) {
       wire(api);
       setLive(new URL(window.location.href).searchParams.get('live') === '1');
     }
-    load();
+    load(fresh && window.history.state && window.history.state.row);
     return Date.now();
-  };
-
-  // A link to the explorer while it is open: the widgets follow the address.
-  obsv.explorerFromAddress = function (search) {
-    const given = new URLSearchParams(search);
-    const call = given.get('call');
-    const [trace_id, span_id] = (call || '').split('.');
-    const numberOf = (name) => (given.get(name) ? Number(given.get(name)) : '');
-    return [
-      given.get('q') || '', given.get('group'), given.get('process'), given.get('variable'), given.get('status') || '',
-      numberOf('min_ms'), numberOf('max_ms'), given.get('from') ? 'custom' : given.get('range') || '1h',
-      span_id ? { trace_id, span_id } : noUpdate(),
-    ];
   };
 
   // Names for a choice, 300 ms after the last key; what is chosen stays among them.
@@ -294,12 +315,19 @@
   obsv.explorerExportCsv = (clicks) => exported(clicks, 'csv');
   obsv.explorerExportJsonl = (clicks) => exported(clicks, 'jsonl');
 
-  obsv.explorerOpen = function (opened) {
-    if (!opened || !opened.row) return noUpdate();
-    const { trace_id, span_id } = opened.row;
+  const open = function (trace_id, span_id) {
     shared.setQuery({ call: `${trace_id}.${span_id}` });
     return { trace_id, span_id };
   };
+  obsv.explorerOpen = (opened) => (opened && opened.row ? open(opened.row.trace_id, opened.row.span_id) : noUpdate());
+
+  // A call near the one that is shown: filters and rows stay.
+  document.addEventListener('click', function (event) {
+    const near = event.target.closest && event.target.closest('a.relative');
+    if (!near || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    window.dash_clientside.set_props('explorer-call', { data: open(...near.dataset.call.split('.')) });
+  });
 
   obsv.explorerClosed = function (opened) {
     if (opened === false && state.query) shared.setQuery({ call: null });

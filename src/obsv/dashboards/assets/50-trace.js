@@ -14,7 +14,6 @@ window.dash_clientside.obsv = window.dash_clientside.obsv || {};
 
   // -- what is drawn -----------------------------------------------------------------------------------------------
 
-  trace.isShown = (row) => !trace.hidden[row];
   trace.children = (row) => trace.data.end[row] - row - 1;
   trace.name = (row) => trace.data.processes[trace.data.process[row]][0];
   trace.service = (row) => trace.data.processes[trace.data.process[row]][1];
@@ -88,6 +87,7 @@ window.dash_clientside.obsv = window.dash_clientside.obsv || {};
       only: null,
       zoom: [0, Math.max(1, data.length)],
       found: new Set(),
+      hits: [],
       at: -1,
       showsPath: true,
       rows: new Map(data.span_id.map((span, row) => [span, row])),
@@ -193,7 +193,7 @@ window.dash_clientside.obsv = window.dash_clientside.obsv || {};
   };
 
   trace.step = function (by, focus = true) {
-    if (!trace.hits || !trace.hits.length) return;
+    if (!trace.data || !trace.hits.length) return;
     trace.at = (trace.at + by + trace.hits.length) % trace.hits.length;
     byId('trace-found').textContent = `${shared.count(trace.at + 1)} of ${shared.count(trace.hits.length)}`;
     const active = document.activeElement;
@@ -212,7 +212,7 @@ window.dash_clientside.obsv = window.dash_clientside.obsv || {};
     trace.reveal(trace.errors[trace.error], true);
   };
 
-  // Only failed spans and what led to them.
+  // Only spans that have a flag, and what led to them.
   const setOnly = function (flag) {
     trace.only = null;
     if (flag) {

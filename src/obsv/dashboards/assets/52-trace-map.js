@@ -7,7 +7,7 @@
     const { data, FLAG } = trace;
     const roots = data.parent.map((above, row) => (above < 0 ? row : -1)).filter((row) => row >= 0);
     const root = roots.reduce((one, other) => (data.duration[other] > data.duration[one] ? other : one), roots[0]);
-    const failed = data.flags.some((flags) => flags & FLAG.error);
+    const failed = data.flags[root] & FLAG.error;
     const badge = el('span', { class: `badge badge-${failed ? 'err' : 'ok'}` }, failed ? 'ERR' : 'OK');
     const more = roots.length > 1 ? el('span', { class: 'badge badge-plain' }, `${roots.length} roots`) : null;
     return [el('h1', { title: trace.name(root) }, trace.name(root)), badge, more];
@@ -43,7 +43,7 @@
     });
     return Array.from(trace.colours).map(([name, at]) => el(
       'span', { class: 'legend', title: `${name}: self time ${shared.duration(own.get(name))}` },
-      el('i', { style: `background:var(--series-${at % 8})` }), name,
+      el('i', { style: `background:var(--series-${at % 8})` }), el('span', { class: 'ellipsis' }, name),
       el('span', { class: 'faint num' }, shared.percent(total ? own.get(name) / total : 0)),
     ));
   };

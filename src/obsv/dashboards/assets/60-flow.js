@@ -20,7 +20,7 @@
   };
 
   const fit = function (cy) {
-    cy.fit(undefined, 24);
+    cy.fit(undefined, 44);  // free of the buttons in the corners
     if (cy.zoom() > 1.15) { cy.zoom(1.15); cy.center(); }
   };
 

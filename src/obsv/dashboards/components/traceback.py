@@ -1,4 +1,4 @@
-"""A traceback, its frames and its last line told apart. Text throughout."""
+"""A traceback below what was raised, its frames and its end told apart. Text throughout."""
 
 import re
 
@@ -6,6 +6,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.components.aria import aria
+from obsv.store.exceptions import raised_line
 
 FRAME = re.compile(r'^\s*(\|\s*)*File ".*", line \d+')
 # Lines that say what went wrong stand at the margin, or behind the bars of an exception group.
@@ -22,10 +23,9 @@ def traceback(text: str, id: str) -> Component:
     """
     lines = [html.Span(line or " ", className="tb-text " + _kind(line)) for line in text.rstrip().split("\n")]
     copy = dcc.Clipboard(content=text, title="Copy", className="copy")
-    return html.Div(
-        [copy, html.Pre(lines, id=id, className="traceback-text", tabIndex=0, **aria(label="Traceback"))],
-        className="traceback-frame",
-    )
+    whole = html.Pre(lines, id=id, className="traceback-text", tabIndex=0, **aria(label="Traceback"))
+    head = html.P(raised_line(text), className="exception-last")
+    return html.Div([head, html.Div([copy, whole], className="traceback-frame")])
 
 
 def _kind(line: str) -> str:

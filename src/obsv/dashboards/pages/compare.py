@@ -6,7 +6,7 @@ import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from obsv.dashboards.clock import local_text
+from obsv.dashboards.clock import local_text, when
 from obsv.dashboards.compare_calls import compare_calls
 from obsv.dashboards.compare_times import compare_times
 from obsv.dashboards.components import card, empty, link, time_picker
@@ -51,7 +51,7 @@ def layout(view: View) -> Component:
         [
             html.Div([html.H1("Compare"), function_select("compare-function", view.reader, name), _modes(mode)],
                      className="page-head"),
-            html.Div(_failed_select(options, chosen), id="compare-calls-tools", className="compare-tools",
+            html.Div(_failed_select(options, chosen, name), id="compare-calls-tools", className="compare-tools",
                      hidden=mode != "calls"),
             html.Div(_time_tools(window, other, second, view.now_ns), id="compare-times-tools",
                      className="compare-tools", hidden=mode != "times"),
@@ -123,7 +123,7 @@ def _start(reader: Reader, window: Window) -> Component:
         )
     rows = [
         link(
-            [html.Span(local_text(each.start_ns), className="t muted num"),
+            [when(each.start_ns),
              html.Span(each.process, className="mono ellipsis"),
              html.Span(raised_line(each.exception), className="mono ellipsis err-text")],
             "/compare", {"trace": each.trace_id, "span": each.span_id}, className="error-row row-link",
@@ -159,14 +159,18 @@ def _option(each: Failure) -> dict[str, str]:
     return {"value": f"{each.trace_id}/{each.span_id}", "label": text if len(text) <= 110 else text[:110] + "…"}
 
 
-def _failed_select(options: list[dict[str, str]], chosen: str | None) -> list[Component]:
+def _hint(name: str | None) -> str:
+    return "No failed call of this function" if name else "Find a function first"
+
+
+def _failed_select(options: list[dict[str, str]], chosen: str | None, name: str | None) -> list[Component]:
     select = dmc.Select(
         id="compare-failed",
         data=options,
         value=chosen,
         size="xs",
         className="compare-failed",
-        placeholder="No failed call",
+        placeholder=_hint(name),
         maxDropdownHeight=360,
         **aria(label="Failed call"),
     )
@@ -195,13 +199,14 @@ def register(app: App) -> None:
     @app.callback(
         Output("compare-failed", "data"),
         Output("compare-failed", "value"),
+        Output("compare-failed", "placeholder"),
         Input("compare-function", "value"),
         State("compare-failed", "value"),
         prevent_initial_call=True,
     )
-    def choose(name: str | None, _: str | None) -> tuple[list[dict[str, str]], str | None]:
+    def choose(name: str | None, _: str | None) -> tuple[list[dict[str, str]], str | None, str]:
         options = _options(app.reader, name)
-        return options, options[0]["value"] if options else None
+        return options, options[0]["value"] if options else None, _hint(name)
 
     @app.callback(
         Output("compare-body", "children"),

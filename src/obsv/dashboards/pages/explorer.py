@@ -236,16 +236,8 @@ def register(app: App) -> None:
         *(Input(id, "value") for id in WIDGETS),
         Input("explorer-time-window", "data"),
     )
-    values = [Output(id, "value", allow_duplicate=True) for id in WIDGETS]
+    values = [Output(id, "value") for id in WIDGETS]
     app.clientside("explorerClear", *values, Input("explorer-clear", "n_clicks"), prevent_initial_call=True)
-    app.clientside(
-        "explorerFromAddress",
-        *values,
-        Output("explorer-time-preset", "value", allow_duplicate=True),
-        Output("explorer-call", "data", allow_duplicate=True),
-        Input("location", "search"),
-        prevent_initial_call=True,
-    )
     _once(app, "explorerLive", Output("explorer-live", "aria-pressed"), Input("explorer-live", "n_clicks"))
     _once(app, "explorerTail", Output("explorer-live", "data-last"), Input("pulse", "data"))
     for form in ("csv", "jsonl"):

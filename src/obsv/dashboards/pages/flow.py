@@ -1,6 +1,5 @@
 """Flow: who calls whom, and where values went."""
 
-import time
 from typing import Any
 
 import dash_cytoscape as cyto
@@ -177,7 +176,7 @@ def register(app: App) -> None:
         prevent_initial_call=True,
     )
     def draw_again(asked: dict[str, Any], window: dict[str, str], _: Any) -> dict[str, Any]:
-        now_ns = time.time_ns()
+        now_ns = app.now_ns()
         return look(app.reader, Window.parse(window, now_ns), asked, now_ns)
 
     @app.callback(Output("flow-graph", "stylesheet"), Input("theme", "data"))

@@ -15,10 +15,9 @@ from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.hotkey import SEARCH
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.span_panel import span_panel
-from obsv.errors import NotFound
-from obsv.store.call import hex_id, read_call
+from obsv.store.call import read_call
+from obsv.store.trace import known_trace
 
-KNOWN = "select 1 from span where trace = ? limit 1"
 FIXED = {"sortable": False, "resizable": False}
 COLUMNS: list[dict[str, Any]] = [
     {"colId": "span", "headerName": "Span", "cellRenderer": "TraceName", "flex": 4, "minWidth": 210,
@@ -40,9 +39,7 @@ def layout(view: View) -> Component:
     Raises:
         NotFound: no such trace.
     """
-    trace_id = hex_id(view.path["trace_id"], 32)
-    if view.reader.one(KNOWN, (trace_id,)) is None:
-        raise NotFound(f"No trace {trace_id} in the store. It may have been deleted to keep the file small.")
+    trace_id = known_trace(view.reader, view.path["trace_id"])
     about = {"trace_id": trace_id, "span": view.query.get("span", ""), "q": view.query.get("q", "")}
     body = html.Div([_tree(), html.Aside(id="trace-panel", className="panel", **aria(label="Span"))], id="trace-body",
                     className="trace-body loading")  # fmt: skip
