@@ -1,5 +1,6 @@
 """`@monitor`: record every call of a function, method or class."""
 
+import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Sequence
@@ -11,6 +12,8 @@ from obsv.instrument.wrapping import AUTOMATIC, MARK, wrap
 from obsv.trace.recording import recording
 
 T = TypeVar("T")
+
+_SETTINGS = {field.name for field in dataclasses.fields(Options)}
 
 
 @overload
@@ -39,11 +42,10 @@ def monitor(target: Any = None, /, **settings: Any) -> Any:
         target: what to record.
         process_group: what the views group the function by; by default its module's name.
         sample_rate: the share of calls that is recorded, 0.0 to 1.0, decided per call; a call that fails is always
-        recorded.
+            recorded.
         capture: which parts are recorded; see `Capture`.
         serializer: how a value becomes text: "smart" (bounded, by kind, runs no user code), "repr", "json", or a
-        callable
-            that takes the value and returns text.
+            callable that takes the value and returns text.
         max_repr: characters of a value's text; longer ones are cut and their length said.
         sensitive_fields: more names of arguments, keys and attributes whose values are masked, matched by whole words;
             passwords, tokens, keys and the like always are.
@@ -62,6 +64,9 @@ def monitor(target: Any = None, /, **settings: Any) -> Any:
 
 
 def _options(settings: dict[str, Any]) -> Options:
+    unknown = sorted(set(settings) - _SETTINGS)
+    if unknown:
+        raise ConfigurationError(f"monitor has no setting {unknown[0]!r}: it takes {', '.join(sorted(_SETTINGS))}.")
     options = Options(**{name: value for name, value in settings.items() if value is not None})
     if options.queue_warning_threshold is not None:
         recording.queue_warning_threshold = options.queue_warning_threshold

@@ -108,19 +108,7 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         self._stash = self._new_stash()
         self._pulse = Pulse(lag_s, clock)
         self._journal = Journal(self._spill_path, self._notices)
-        exporting = Exporting(exporter, self._breaker, self._counters, self._notices, self._pulse, clock)
-        self._drain = Drain(
-            self._buffer,
-            self._blobs,
-            exporting,
-            self._stash,
-            self._journal,
-            self._pulse,
-            self._counters,
-            self._notices,
-            limits,
-            clock,
-        )
+        self._drain = self._new_drain()
         self._schedule = Schedule(self._notices, clock)
         self._schedule.every(_ADOPT_EVERY_S, self._stash.adopt)
         self._overflow = Overflow(
@@ -157,6 +145,21 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         if hasattr(os, "register_at_fork"):
             after_fork = weakref.WeakMethod(self._after_fork)
             os.register_at_fork(after_in_child=lambda: (method := after_fork()) and method())
+
+    def _new_drain(self) -> Drain:
+        exporting = Exporting(self._exporter, self._breaker, self._counters, self._notices, self._pulse, self._clock)
+        return Drain(
+            self._buffer,
+            self._blobs,
+            exporting,
+            self._stash,
+            self._journal,
+            self._pulse,
+            self._counters,
+            self._notices,
+            self._limits,
+            self._clock,
+        )
 
     def _new_stash(self) -> Stash:
         spill = None if self._spill_path is None else Spill(self._spill_path, self._spill_max_bytes)
