@@ -102,6 +102,7 @@ async def test_searches(asked: AsyncClient, query: str, found: list[str]) -> Non
         "tags=x",
         "tags=[1]",
         'tags={"a":1}',
+        'tags={"a":"\\ud800"}',
         "limit=-1",
         "start=now",
         "tags=" + "[" * 10_000,

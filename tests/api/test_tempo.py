@@ -175,6 +175,7 @@ async def test_tags(asked: AsyncClient) -> None:
     assert {"service.name", "host.name", "shard"} <= set(scopes["resource"])
     assert {"obsv.input.sku", "obsv.output.return", "http.request.method", "user agent"} <= set(scopes["span"])
     assert scopes["instrumentation"] == ["flavour"]
+    assert scopes["event"] == ["cache.key", "exception.message", "exception.stacktrace", "exception.type"]
     assert len(scopes["intrinsic"]) == 25
     only = await get(asked, "v2/search/tags", TAGS, scope="resource")
     assert [each["name"] for each in only["scopes"]] == ["resource"]
@@ -186,7 +187,7 @@ async def test_tags(asked: AsyncClient) -> None:
         ("resource.service.name", [("string", "shop"), ("string", SLASHED)]),
         ("rootServiceName", [("string", "shop"), ("string", SLASHED)]),
         (".host.name", [("string", "alpha"), ("string", "beta")]),
-        ("resource.canary", [("string", "true")]),
+        ("resource.canary", [("bool", "true")]),
         ("resource.shard", [("int", "3")]),
         ("span.http.response.status_code", [("int", "200"), ("int", "404"), ("int", "500")]),
         ("span.obsv.input.sku", [("string", "sku-1"), ("string", "sku-9")]),
@@ -197,6 +198,8 @@ async def test_tags(asked: AsyncClient) -> None:
         ("status", [("keyword", "error"), ("keyword", "ok"), ("keyword", "unset")]),
         ("instrumentation:version", [("string", "1"), ("string", "2.1")]),
         ("event:name", [("string", "cache.miss"), ("string", "exception")]),
+        ("event.cache.key", [("string", "cart:3")]),
+        ("event.exception.type", [("string", "CartError"), ("string", "ValueError")]),
         ("instrumentation.flavour", [("string", "mild")]),
         ("duration", []),
         ("nonsense", []),
@@ -319,6 +322,14 @@ async def test_rollups_and_spans_tell_the_same(asked: AsyncClient, q: str) -> No
 async def test_metrics_that_are_not_answered(asked: AsyncClient, params: dict[str, Any], words: str) -> None:
     """Plain text says why."""
     assert words in await refused(asked, "metrics/query_range", **params)
+
+
+@pytest.mark.parametrize("q", ["{} | rate()", "{.order=nil} | rate()"])
+@pytest.mark.parametrize("second", ["9999999999", "999999999999.5", "9" * 19])
+async def test_times_beyond_all_spans(asked: AsyncClient, q: str, second: str) -> None:
+    """Nothing begins there, and the database's whole numbers end before."""
+    await get(asked, "metrics/query_range", SERIES, q=q, start=second, step="60s")
+    await get(asked, "metrics/query", INSTANT, q=q, start=START_S, end=second)
 
 
 async def test_whatever_the_builder_writes_is_answered(asked: AsyncClient) -> None:

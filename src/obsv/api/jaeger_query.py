@@ -125,6 +125,7 @@ def read_tags(text: str) -> dict[str, str]:
         return {}
     try:
         tags: Any = json.loads(text)
+        json.dumps(tags, ensure_ascii=False).encode()  # an escaped half of a surrogate pair is no text
     except (ValueError, RecursionError):
         tags = None
     if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):

@@ -24,7 +24,7 @@ from obsv.store.read_spans import StoredTrace, read_spans, read_trace
 from obsv.store.reader import Reader
 from obsv.store.summaries import matches, summaries
 from obsv.store.tags import TagValue, tag_names, tag_values
-from obsv.store.ways import LAST_YEAR_NS
+from obsv.store.ways import LAST_NS
 from obsv.wire.encode import to_json
 from obsv.wire.encode_protobuf import to_protobuf
 
@@ -225,7 +225,7 @@ def _whole(request: Request, name: str, default: int) -> int:
 
 
 def _range(request: Request) -> Limits:
-    return Limits(_time(request, "start", 0), _time(request, "end", LAST_YEAR_NS))
+    return Limits(_time(request, "start", 0), _time(request, "end", LAST_NS))
 
 
 # Metrics are asked for with a range; without one, of the last hour.
@@ -243,5 +243,5 @@ def _time(request: Request, name: str, default: int) -> int:
         raise InvalidQuery(f"{name} is Unix time in seconds, not {text[:50]!r}")
     whole, _, fraction = text.partition(".")
     if len(whole) > 12:
-        return min(int(whole), LAST_YEAR_NS)
-    return min(int(whole) * 10**9 + int(fraction.ljust(9, "0")), LAST_YEAR_NS)
+        return min(int(whole), LAST_NS)
+    return min(int(whole) * 10**9 + int(fraction.ljust(9, "0")), LAST_NS)

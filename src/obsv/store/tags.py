@@ -24,15 +24,14 @@ from obsv.store.conditions import (
 from obsv.store.narrowing import processes
 from obsv.store.reader import Row, Snapshot
 from obsv.store.sql import TRUE
-from obsv.store.where import field_named, where
+from obsv.store.where import OF_EXCEPTION, field_named, where
 
 # How many of the processes that have an attribute are looked at, the latest used first, and newest spans of each.
 _PROCESSES, _SPANS = 60, 50
-# Newest spans that are looked at for values of events.
-_RECENT = 5_000
+# Newest spans that are looked at for events; and newest failed ones, whose exceptions take longer to read.
+_RECENT, _FAILED = 5_000, 1_000
 # A longer text is not one that somebody picks from a list.
 _LONGEST = 300
-_EXCEPTION = (semconv.EXCEPTION_MESSAGE, semconv.EXCEPTION_STACKTRACE, semconv.EXCEPTION_TYPE)
 
 
 class TagValue(NamedTuple):
@@ -68,7 +67,7 @@ def tag_names(snapshot: Snapshot, limit: int) -> dict[str, list[str]]:
     return {
         RESOURCE: sorted({semconv.SERVICE_NAME} | resources)[:limit],
         SPAN: sorted(set(_TABLES) | spans)[:limit],
-        EVENT: list(_EXCEPTION)[:limit],
+        EVENT: sorted(set(OF_EXCEPTION) | _names(snapshot.query(_EVENT_KEYS, (limit,))))[:limit],
         INSTRUMENTATION: sorted(scopes)[:limit],
     }
 
@@ -96,10 +95,13 @@ _TABLES = {
     semconv.THREAD_NAME: "select distinct name as value from thread order by 1 limit ?",
 }
 _OF_SOURCE = "select distinct json_extract(scope, ?) as value from source order by 1 limit ?"
-_ATTRIBUTES = """
-select distinct coalesce({0}.stringValue'), {0}.doubleValue'), cast({0}.intValue') as integer),
-  case {0}.boolValue') when 1 then 'true' when 0 then 'false' end) as value
-from source r, json_each(r.{1}, '$.attributes') a where json_extract(a.value, '$.key') = ? limit ?
+_TRUTH = "case json_extract(a.value, '$.value.boolValue') when 1 then 'true' when 0 then 'false' end"
+_ANY = f"""
+select distinct coalesce(json_extract(a.value, '$.value.stringValue'), json_extract(a.value, '$.value.doubleValue'),
+  cast(json_extract(a.value, '$.value.intValue') as integer), {_TRUTH}) as value, {_TRUTH} as type
+"""
+_ATTRIBUTES = f"""
+{_ANY} from source r, json_each(r.{{}}, '$.attributes') a where json_extract(a.value, '$.key') = ? limit ?
 """
 # The correlated LIMIT keeps one busy process from hiding the others.
 _SAMPLE = """
@@ -114,10 +116,20 @@ cross join span s on s.id in (
 cross join signature_field f on f.signature_id = s.signature_id
 where {named} and {where} limit ?
 """
-_EVENTS = """
-select distinct {} as value
-from (select detail from span order by ts desc limit {}) s, json_each(s.detail, '$.events') e
-where s.detail is not null limit ?
+# The condition on ts, true for all, makes this a search of its index, which ends at the limit.
+_NEWEST = f"(select detail from span where ts > '' order by ts desc limit {_RECENT}) newest"
+_EVENTS = f"{_NEWEST}, json_each(newest.detail, '$.events') e"
+_EVENT_NAMES = f"select distinct json_extract(e.value, '$.name') as value from {_EVENTS} limit ?"
+_EVENT_KEYS = f"""
+select distinct json_extract(a.value, '$.key') as name from {_EVENTS}, json_each(e.value, '$.attributes') a limit ?
+"""
+_EVENT_ATTRIBUTES = f"""
+{_ANY} from {_EVENTS}, json_each(e.value, '$.attributes') a where json_extract(a.value, '$.key') = ? limit ?
+"""
+_EXCEPTIONS = f"""
+select distinct {{}} as value from (
+  select exception from span indexed by span_errors where status = 2 and exception is not null order by ts desc
+  limit {_FAILED}) s limit ?
 """
 
 
@@ -144,8 +156,9 @@ def tag_values(snapshot: Snapshot, field: Field, condition: Condition, limit: in
         values += _of_intrinsic(snapshot, field.name, limit)
     elif field.scope in (RESOURCE, INSTRUMENTATION, UNSCOPED):
         part = "scope" if field.scope == INSTRUMENTATION else "resource"
-        sql = _ATTRIBUTES.format("json_extract(a.value, '$.value", part)
-        values += _typed(snapshot.query(sql, (field.name, limit)))
+        values += _typed(snapshot.query(_ATTRIBUTES.format(part), (field.name, limit)))
+    elif field.scope == EVENT:
+        values += _of_events(snapshot, field.name, limit)
     if field.scope in (SPAN, UNSCOPED):
         values += _of_spans(snapshot, field.name, condition, limit)
     return sorted(set(values), key=lambda each: (each.type, each.value))[:limit]
@@ -158,9 +171,15 @@ def _of_intrinsic(snapshot: Snapshot, name: str, limit: int) -> list[TagValue]:
     if name.startswith("instrumentation:"):
         return _typed(snapshot.query(_OF_SOURCE, ("$." + name.partition(":")[2], limit)))
     if name == "event:name":
-        sql = _EVENTS.format("json_extract(e.value, '$.name')", _RECENT)
-        return [TagValue("string", semconv.EXCEPTION_EVENT), *_typed(snapshot.query(sql, (limit,)))]
+        return [TagValue("string", semconv.EXCEPTION_EVENT), *_typed(snapshot.query(_EVENT_NAMES, (limit,)))]
     return []
+
+
+def _of_events(snapshot: Snapshot, key: str, limit: int) -> list[TagValue]:
+    found = _typed(snapshot.query(_EVENT_ATTRIBUTES, (key, limit)))
+    if key in OF_EXCEPTION:
+        found += _typed(snapshot.query(_EXCEPTIONS.format(OF_EXCEPTION[key]), (limit,)))
+    return found
 
 
 def _of_spans(snapshot: Snapshot, key: str, condition: Condition, limit: int) -> list[TagValue]:

@@ -12,6 +12,7 @@ from obsv.store.sql import Sql
 COST_BY_TIME, COST_BY_NAME, COST_BY_ARRIVAL = 0.3, 0.4, 0.08
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _FORMAT = "%Y-%m-%d %H:%M:%S.%f"
+LAST_NS = 2**63 - 1  # the last that a span can begin at, and that SQLite takes
 LAST_YEAR_NS = 253_402_300_799_000_000_000  # the end of the year 9999, the last that `ts` can show
 
 
@@ -43,7 +44,8 @@ class Walk(NamedTuple):
     def within(self, part: Range) -> Sql:
         """The walk through a range of time."""
         if self == BY_ARRIVAL:  # comparing start_ns is cheaper where no index gives ts
-            return Sql(f"{self.sql} and s.start_ns >= ? and s.start_ns <= ?", (*self.params, *part))
+            bounded = min(part.first_ns, LAST_NS), min(part.last_ns, LAST_NS)
+            return Sql(f"{self.sql} and s.start_ns >= ? and s.start_ns <= ?", (*self.params, *bounded))
         bounds = ts_of(part.first_ns), ts_of(part.last_ns)
         return Sql(f"{self.sql} and s.ts >= ? and s.ts <= ?", (*self.params, *bounds))
 

@@ -28,14 +28,13 @@ from obsv.store.sql import FALSE, TRUE, Sql, any_value, json_path, scalar
 Test = Callable[[str], Sql]  # SQL of a value -> SQL of the test
 # Characters that every JSON encoder leaves as they are, and LIKE too.
 _PLAIN = re.compile(r"[A-Za-z0-9 .,:;+=()\[\]{}*@#$!?|~^-]+")
-_NUMBER = re.compile(r"[0-9.eE+-]*")
 _HEX = frozenset("0123456789abcdef")
 # A row with an exception and no event of it is shown with an event that is made of it.
 _MADE = (
     "(s.exception is not null and not exists (select 1 from json_each(s.detail, '$.events') e "
     f"where json_extract(e.value, '$.name') = '{semconv.EXCEPTION_EVENT}'))"
 )
-_OF_EXCEPTION = {
+OF_EXCEPTION = {
     semconv.EXCEPTION_STACKTRACE: "s.exception",
     semconv.EXCEPTION_TYPE: "exception_type(s.exception)",
     semconv.EXCEPTION_MESSAGE: "exception_message(s.exception)",
@@ -258,9 +257,9 @@ def _column(key: str, operator: str | None, value: Value) -> Sql:
 def event_attribute(key: str, operator: str | None, value: Value = "") -> Sql:
     """A test of the attributes of a span's events; the exception's stack trace is the row's exception."""
     found = _of_each("events", _has_attribute("e.value", "$.attributes", key, operator, value))
-    if key not in _OF_EXCEPTION:
+    if key not in OF_EXCEPTION:
         return found
-    column = _OF_EXCEPTION[key]
+    column = OF_EXCEPTION[key]
     own = TRUE if operator is None else _text_only(column, operator, value)
     return (Sql("s.exception is not null" if key == semconv.EXCEPTION_STACKTRACE else _MADE) & own) | found
 
