@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from obsv.trace.breaker import BreakerState, CircuitBreaker
+from obsv.trace.breaker import CircuitBreaker
 from obsv.trace.counters import Counters
 from obsv.trace.notices import Notices
 from obsv.trace.pulse import Pulse
@@ -176,8 +176,3 @@ class Exporting:
         )
         self.breaker.failed()
         return False
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the breaker keeps the exporter from being called."""
-        return self.breaker.state is not BreakerState.CLOSED
