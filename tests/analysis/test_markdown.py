@@ -48,7 +48,7 @@ def test_a_block_holds_any_text(text: str) -> None:
 
 def test_unseen_characters_are_written_out() -> None:
     """Control characters and those that turn text around would hide what it says."""
-    assert code("a\x00\u202eb") == "`a\\x00\\x202eb`"
+    assert code("a\x00\u202eb") == "`a\\x00\\u202eb`"
 
 
 def test_long_text_is_cut_in_the_middle() -> None:

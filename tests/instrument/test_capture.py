@@ -201,7 +201,8 @@ def test_serializers_see_plain_values_too(spans: list[Span]) -> None:
     assert shown == [["<<a>>", "<<1>>", "<<None>>"], ['"a"', "true", "null"]]
 
 
-def test_metaclass_of_a_value_runs_nothing(spans: list[Span]) -> None:
+@pytest.mark.parametrize("serializer", ["smart", "repr", "json"])
+def test_metaclass_of_a_value_runs_nothing(spans: list[Span], serializer: Any) -> None:
     """A class whose metaclass raises wherever it can does not make a recorded call raise."""
 
     class Meta(type):
@@ -214,5 +215,5 @@ def test_metaclass_of_a_value_runs_nothing(spans: list[Span]) -> None:
     class Odd(metaclass=Meta):
         pass
 
-    assert isinstance(monitor(lambda x: x)(Odd()), Odd)
+    assert isinstance(monitor(serializer=serializer)(lambda x: x)(Odd()), Odd)
     assert len(spans) == 1

@@ -44,7 +44,12 @@ def block(text: str, language: str = "", longest: int = 4_000) -> str:
 
 def visible(text: str) -> str:
     """The text with control characters, and characters that hide or reorder others, written out."""
-    return _UNSEEN.sub(lambda found: f"\\x{ord(found[0]):02x}", text.replace("\r\n", "\n"))
+    return _UNSEEN.sub(_escaped, text.replace("\r\n", "\n"))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def _longest_run(text: str) -> int:

@@ -1,6 +1,6 @@
 """A call's values, bounded and redacted: a snapshot at call time, its text later."""
 
-from obsv.capture.frozen import ATOMS, INT_BITS, MASKED, Frozen
+from obsv.capture.frozen import INT_BITS, MASKED, Frozen
 from obsv.capture.limits import Limits
 from obsv.capture.redact import DEFAULT_SENSITIVE_FIELDS, MASK, Redactor
 from obsv.capture.render import render
@@ -8,7 +8,6 @@ from obsv.capture.serializers import Serializer, Snapshot
 from obsv.capture.snapshot import make_snapshot, snapshot
 
 __all__ = [
-    "ATOMS",
     "DEFAULT_SENSITIVE_FIELDS",
     "INT_BITS",
     "MASK",

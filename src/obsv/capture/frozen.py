@@ -29,9 +29,6 @@ CUT, AT, FIELDS, CALL, SET, JSON, NOTE = range(7)
 MASKED: Frozen = (..., MASK)
 UNREADABLE: Frozen = (..., "<unreadable>")
 
-# Values of these types are kept as they are, whatever they hold. int, str and bytes are kept too, below a bound.
-ATOMS: frozenset[type] = frozenset({float, bool, complex, type(None)})
-
 # Below 309 digits; writing an int takes quadratic time, and the interpreter refuses more than 4,300 digits.
 INT_BITS = 1_024
 

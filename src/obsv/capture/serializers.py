@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
-from obsv.capture.frozen import ATOMS, INT_BITS, JSON, NOTE, Frozen, bounded_text
+from obsv.capture.frozen import INT_BITS, JSON, NOTE, Frozen, bounded_text
 from obsv.capture.kinds import Kinds
 from obsv.capture.limits import Limits
 from obsv.capture.names import class_name
@@ -29,7 +29,11 @@ def repr_snapshot(limits: Limits, redactor: Redactor, smart: Snapshot) -> Snapsh
     def snapshot(value: object) -> Frozen:
         kind = type(value)
         if (
-            kind in ATOMS
+            # By `is`: a look into a set would run the `__hash__` of a value's metaclass.
+            kind is float
+            or kind is bool
+            or kind is complex
+            or value is None
             or (kind is int and value.bit_length() <= INT_BITS)  # type: ignore[attr-defined]
             or ((kind is str or kind is bytes) and len(value) <= max_repr)  # type: ignore[arg-type]
         ):
