@@ -18,7 +18,7 @@ from obsv.store.walks import ALL, ERRORS, MERGED_PROCESSES, OF_PROCESSES, Walk
 from obsv.store.window import instant_ns
 
 # LIKE is the fastest way to look for a text in SQLite, and takes ASCII letters in either case.
-HAS_TEXT = " and ({values} or (s.status = 2 and s.exception like :text escape '\\'))"
+HAS_TEXT = " and ({values} or (s.status = 2 and {exception}))"
 SCAN = """
 select s.ts, s.id from span s not indexed
 where s.id between :first_id and :last_id{clause} and s.start_ns >= :low_ns and s.start_ns < :high_ns{after}
@@ -97,9 +97,16 @@ def text_clause(clause: Clause, text: str) -> Clause:
     """Row conditions with one more: that a value or the exception contains a text."""
     # Writers differ in how they put what is not ASCII into JSON.
     forms = {json.dumps(text, ensure_ascii=ascii)[1:-1] for ascii in (True, False)}
-    params: dict[str, object] = {f"value_{at}": _pattern(form) for at, form in enumerate(sorted(forms))}
-    values = " or ".join(f"s.data like :{name} escape '\\'" for name in params)
-    return Clause(clause.sql + HAS_TEXT.format(values=values), {**clause.params, **params, "text": _pattern(text)})
+    params = {f"value_{at}": _pattern(form) for at, form in enumerate(sorted(forms))}
+    values = " or ".join(_like("s.data", name, pattern) for name, pattern in params.items())
+    params["text"] = _pattern(text)
+    sql = HAS_TEXT.format(values=values, exception=_like("s.exception", "text", params["text"]))
+    return Clause(clause.sql + sql, {**clause.params, **params})
+
+
+# Without ESCAPE it takes a twentieth less time.
+def _like(column: str, name: str, pattern: str) -> str:
+    return f"{column} like :{name}" + (" escape '\\'" if "\\" in pattern else "")
 
 
 def _pattern(text: str) -> str:
