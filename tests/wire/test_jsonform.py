@@ -1,6 +1,8 @@
 """OTLP JSON requests become rows."""
 
 import json
+import sys
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from otlp_requests import PARENT_ID, SPAN_ID, TRACE_ID, json_request, json_span,
 
 from obsv.store import SpanRow
 from obsv.wire.errors import BadRequest
-from obsv.wire.jsonform import NO_SPAN, decode_json
+from obsv.wire.jsonform import NO_SPAN, decode_json, parse
 from obsv.wire.protobuf import decode_protobuf
 from obsv.wire.rowmaker import BAD_IDS, Decoded, RowMaker
 
@@ -112,6 +114,13 @@ def test_half_of_a_surrogate_pair() -> None:
     body = json_request(json_span(attributes=[{"key": "a", "value": {"stringValue": "~"}}])).replace(b"~", b"\\ud800")
     (row,) = decode_json(body, RowMaker()).rows
     assert row.data == '["\ufffd"]'
+
+
+def test_half_of_a_surrogate_pair_at_any_depth() -> None:
+    """Where the text can just be read and not be written again, it is too deep, and nothing worse."""
+    for levels in range(sys.getrecursionlimit() - 200, sys.getrecursionlimit()):
+        with suppress(BadRequest):
+            parse(b'{"a":' * levels + b'"\\ud800"' + b"}" * levels)
 
 
 def test_bytes_that_are_no_utf8() -> None:

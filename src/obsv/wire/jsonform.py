@@ -65,18 +65,19 @@ def parse(body: bytes) -> dict[str, Any]:
     """
     try:
         found = json.loads(body.decode("utf-8-sig", "replace"))
+        if b"\\ud" in body or b"\\uD" in body:
+            found = _without_surrogates(found)
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"The body is no JSON: {error}") from None
     if not isinstance(found, dict):
         raise BadRequest(f"The body is JSON, but of kind {type(found).__name__}; OTLP is an object.")
-    # An escaped half of a surrogate pair is valid JSON and no valid text.
-    return _without_surrogates(found) if b"\\ud" in body or b"\\uD" in body else found
+    return found
 
 
-def _without_surrogates(found: dict[str, Any]) -> dict[str, Any]:
+# An escaped half of a surrogate pair is valid JSON and no valid text.
+def _without_surrogates(found: Any) -> Any:
     text = json.dumps(found, ensure_ascii=False).encode("utf-16", "surrogatepass")
-    cleaned: dict[str, Any] = json.loads(text.decode("utf-16", "replace"))
-    return cleaned
+    return json.loads(text.decode("utf-16", "replace"))
 
 
 def _spans(request: dict[str, Any], maker: RowMaker) -> Iterator[tuple[Source, str, Any]]:
