@@ -51,6 +51,13 @@ def test_same_row_as_protobuf() -> None:
     assert (one.source.resource, one.source.scope) == (other.source.resource, other.source.scope)
 
 
+def test_scope_has_a_name() -> None:
+    """It is cut like others, and holds no NUL."""
+    body = json_request(json_span()).replace(b'"lib"', b'"a\\u0000' + b"x" * 5_000 + b'"')
+    (row,) = decode_json(body, RowMaker()).rows
+    assert row.signature.process_group == "a\ufffd" + "x" * 998
+
+
 def test_ids_in_any_case() -> None:
     """Hex digits of ids may be capitals."""
     assert only(traceId="AB" * 16).trace_id == b"\xab" * 16

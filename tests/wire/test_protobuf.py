@@ -343,6 +343,14 @@ def test_missing_service_name() -> None:
     assert only(span(), service=None).signature.service == "unknown_service"  # type: ignore[arg-type]
 
 
+def test_service_and_scope_have_names() -> None:
+    """They are cut like others, and hold no NUL, at which C tools end a text."""
+    long = "a\0" + "x" * 5_000
+    cut = "a\ufffd" + "x" * 998
+    row = only(span(), service=long, scope=long)
+    assert (row.source.service, row.signature.service, row.signature.process_group) == (cut, cut, cut)
+
+
 def test_memory_of_shapes_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sender that makes up names does not fill the memory."""
     monkeypatch.setattr("obsv.wire.rowmaker.PLANS", 10)

@@ -87,9 +87,9 @@ def _spans(request: dict[str, Any], maker: RowMaker) -> Iterator[tuple[Source, s
             scope = _object(scope_spans, "scope") | {"schemaUrl": scope_spans.get("schemaUrl")}
             key = (encode(resource).encode(), encode(scope).encode())
             source = maker.known_source(key) or maker.source(key, resource, scope)
-            name = scope.get("name")
+            name = maker.cleaner.name(scope.get("name"))
             for span in _list(scope_spans, "spans"):
-                yield source, name if isinstance(name, str) else "", span
+                yield source, name, span
 
 
 def _parts(span: dict[str, Any], source: Source, scope: str, maker: RowMaker) -> SpanParts:

@@ -10,6 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from obsv import semconv
 from obsv.conventions import direction
 from obsv.store.rows import Code, Signature, Source
+from obsv.wire.limits import DEFAULT_LIMITS, clip_name
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -105,15 +106,11 @@ def make_plan(shape: Shape, is_secret: Callable[[str], bool], name_chars: int) -
 
 def field(key: str, name_chars: int) -> tuple[str, str]:
     """Name and direction of the data row of an attribute."""
-    key = _name(key, name_chars)
+    key = clip_name(key, name_chars)
     for prefix, found in ((semconv.INPUT_PREFIX, semconv.INPUT), (semconv.OUTPUT_PREFIX, semconv.OUTPUT)):
         if key.startswith(prefix) and len(key) > len(prefix):
             return key[len(prefix) :], found
     return key, direction(key)
-
-
-def _name(key: str, chars: int) -> str:
-    return key[:chars].replace("\0", "\ufffd")
 
 
 def signature_of(shape: Shape, fields: tuple[tuple[str, str], ...], columns: dict[str, Any]) -> Signature:
@@ -151,4 +148,5 @@ def source_of(resource: dict[str, Any], scope: dict[str, Any], encode: Callable[
         ),
         None,
     )
-    return Source(service or "unknown_service", encode(resource), encode(scope))
+    name = clip_name(service or "unknown_service", DEFAULT_LIMITS.name_chars)
+    return Source(name, encode(resource), encode(scope))

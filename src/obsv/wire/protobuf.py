@@ -60,7 +60,7 @@ def _spans(request: ExportTraceServiceRequest, maker: RowMaker) -> Iterator[Span
         for scope_spans in resource_spans.scope_spans:
             if scope_spans.spans:
                 source = _source(resource_spans, scope_spans, maker)
-                scope = scope_spans.scope.name
+                scope = maker.cleaner.name(scope_spans.scope.name)
                 for span in scope_spans.spans:
                     yield _parts(span, source, scope, maker)
 
