@@ -36,6 +36,15 @@ def test_a_chain_ends_with_the_last() -> None:
     assert raised(text) == "RuntimeError: later"
 
 
+def test_a_message_that_quotes_a_traceback() -> None:
+    """What was raised is the exception that tells of another, alone and at the end of a chain."""
+    quoting = "raise RuntimeError(f'the worker failed:\\n{told}')"
+    told = caught("raise ValueError('no price')")
+    assert raised_line(caught(quoting, told=told)) == "RuntimeError: the worker failed:"
+    chain = caught(f"try:\n  1 / 0\nexcept ZeroDivisionError as error:\n  {quoting} from error", told=told)
+    assert headline(chain)[0] == "RuntimeError"
+
+
 def test_a_broken_source() -> None:
     """The lines that show where it is broken are no message."""
     assert raised_line(caught("exec('a b')")).startswith("SyntaxError: ")

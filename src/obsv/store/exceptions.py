@@ -6,6 +6,10 @@ import re
 
 _HEADER = re.compile(r"^Traceback\b.*$", re.MULTILINE)
 _GROUP = re.compile(r"^  \+ Exception Group Traceback \(most recent call last\):$", re.MULTILINE)
+_LINK = re.compile(
+    r"\n\n(?:The above exception was the direct cause of the following exception"
+    r"|During handling of the above exception, another exception occurred):\n\n"
+)
 # What recording writes where it takes the middle out of a long text; the line after it is the end of one.
 _LEFT_OUT = re.compile(r"^… [\d,]+ characters left out …$")
 
@@ -20,13 +24,14 @@ def raised(text: str) -> str:
         `ValueError: no price`; for an exception group its first line, for other languages the first line of all.
     """
     text = text.strip("\n")
-    groups = list(_GROUP.finditer(text))
-    headers = list(_HEADER.finditer(text))
-    if groups and (not headers or groups[-1].start() > headers[-1].start()):
-        return _first(text[groups[-1].end() :].split("\n"), "  | ").partition("\n")[0]
-    if not headers:
+    # Only behind the last link of the chain: a message may quote a traceback of its own.
+    text = text[max((link.end() for link in _LINK.finditer(text)), default=0) :]
+    group, header = _GROUP.search(text), _HEADER.search(text)
+    if group and (not header or group.start() < header.start()):
+        return _first(text[group.end() :].split("\n"), "  | ").partition("\n")[0]
+    if not header:
         return text.partition("\n")[0].strip()
-    return _first(text[headers[-1].end() :].split("\n"), "").strip()
+    return _first(text[header.end() :].split("\n"), "").strip()
 
 
 def _first(lines: list[str], margin: str) -> str:
