@@ -75,7 +75,7 @@ def change(first: float | None, second: float | None) -> float | None:
 
 def _figures(times: Times) -> Component:
     titles = [_title("A", times.first, FIRST), _title("B", times.second, SECOND)]
-    head = html.Tr([html.Th(""), *(html.Th(title) for title in titles), html.Th("A against B")])
+    head = html.Tr([html.Th("Measure"), *(html.Th(title) for title in titles), html.Th("A against B")])
     rows = [_row(each, times) for each in MEASURES]
     table = html.Table([html.Thead(head), html.Tbody(list(filter(None, rows)))], className="compare-table figures")
     failed = link("failed calls of A", "/explorer", {"process": times.name, "status": "ERR", **times.first.query()})

@@ -52,12 +52,12 @@ def columns() -> list[dict[str, Any]]:
     status = {"status-err": "params.value == 'ERR'", "status-ok": "params.value == 'OK'"}
     first = {"function": "firstLine(params.value)"}
     return [
-        text("process", "Process", flex=3, minWidth=146),
+        text("process", "Process", flex=3, minWidth=146, cellClass="mono from-its-end", cellRenderer="FromItsEnd"),
         text("data", "Data", width=104),
         {"field": "data_type", "headerName": "Data Type", "width": 86, "sortable": False, "cellClass": "kind"},
         text("data_value", "Data Value", minWidth=128, flex=4),
         {
-            **{"field": "ts", "headerName": "Timestamp", "width": 150, "cellClass": "num", **unsorted},
+            **{"field": "ts", "headerName": "Timestamp", "width": 160, "cellClass": "num", **unsorted},
             **{"valueFormatter": local, "tooltipValueGetter": utc, "sortingOrder": ["desc", "asc"]},
         },
         {
@@ -218,6 +218,7 @@ def _drawer() -> Component:
         padding=0,
         className="drawer",
         closeButtonProps={"data-close": "true", "aria-label": "Close"},
+        **aria(label="Call"),
     )
     return drawer
 
