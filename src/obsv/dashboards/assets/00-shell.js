@@ -93,8 +93,10 @@ window.obsv = window.obsv || {};
 (function (obsv) {
   let last = 0;
   let held = false;
-  document.addEventListener('pointerdown', () => { held = true; }, true);
-  for (const end of ['pointerup', 'pointercancel']) document.addEventListener(end, () => { held = false; }, true);
+  // A move tells of a button that was let go outside the window.
+  for (const kind of ['pointerdown', 'pointermove', 'pointerup', 'pointercancel']) {
+    document.addEventListener(kind, (event) => { held = event.buttons > 0; }, true);
+  }
   const busy = () => document.hidden || held || !window.getSelection().isCollapsed;
 
   obsv.everyOther = function (pulse, picked) {

@@ -107,6 +107,7 @@ def body(
         if mode == "times":
             return compare_times(read_times(reader, name, first, second))
         if not chosen:
+            failures(reader, name)  # of a function that is not there it is not said that none failed
             text = "None of its calls that are still stored failed. Two times can be compared all the same."
             return [card(name, empty("No failed call", text))]
         return compare_calls(read_pair(reader, *chosen.split("/", 1)))

@@ -1,0 +1,22 @@
+"""The comparison's page."""
+
+from pathlib import Path
+
+import pytest
+from calls import call
+
+from obsv.dashboards.pages.compare import body
+from obsv.store import Reader, Writer
+from obsv.store.window import Window
+
+
+@pytest.mark.parametrize(("name", "told"), [("shop.f", "No failed call"), ("shop.nope", "No function 'shop.nope'")])
+def test_no_failed_call_is_told_from_no_such_function(tmp_path: Path, name: str, told: str) -> None:
+    """Of a name that nobody has it is not said that its calls are good."""
+    writer = Writer(tmp_path / "obsv.db")
+    writer.write([call(1, name="shop.f")])
+    writer.close()
+    reader = Reader(tmp_path / "obsv.db")
+    window = Window(0, 1)
+    assert told in str(body(reader, name, "calls", None, window, window))
+    reader.close()
