@@ -209,18 +209,23 @@ trace.get_tracer_provider().shutdown()
 
 
 def test_tracer_provider_by_name(instrumented: Instrumented) -> None:
-    """`OTEL_PYTHON_TRACER_PROVIDER=obsv` is enough for any program that uses OpenTelemetry's API, once obsv records."""
+    """`OTEL_PYTHON_TRACER_PROVIDER=obsv` is enough for any program that uses OpenTelemetry's API."""
     source = """
 from opentelemetry import trace
-import obsv
-obsv.configure()
 with trace.get_tracer("t").start_as_current_span("s"):
+    trace.get_tracer("t").start_span("inner").end()
+{}
+"""
+    calls = """
+    import obsv
     obsv.monitor(lambda: 1)()
 """
-    program = Program(instrumented.directory)
-    program.run(source, OTEL_PYTHON_TRACER_PROVIDER="obsv", **instrumented.installed)
-    assert program.count() == 2
-    assert program.count("parent_span_id is null") == 1
+    for added, names in (("", {"s", "inner"}), (calls, {"s", "inner", "__main__.<lambda>"})):
+        program = Program(instrumented.directory)
+        program.db.unlink(missing_ok=True)
+        program.run(source.format(added), OTEL_PYTHON_TRACER_PROVIDER="obsv", **instrumented.installed)
+        assert {name for (name,) in program.query("select process from process_trace")} == names
+        assert program.count("parent_span_id is null") == 1
 
 
 def test_disabled_sdk(instrumented: Instrumented) -> None:

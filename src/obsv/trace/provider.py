@@ -1,13 +1,14 @@
 """The `TracerProvider` under which `@monitor` takes its lean path.
 
 It is the SDK's provider (resource, samplers, limits, processors, tracers for other instrumentation) that also tells the
-call path where monitored calls go. Entry point `obsv` of group `opentelemetry_tracer_provider`.
+call path where monitored calls go. `by_name` is the entry point `obsv` of group `opentelemetry_tracer_provider`.
 """
 
 from logging import ERROR
 from typing import Any
 
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.sdk import trace as sdk
 from opentelemetry.sdk.trace import SpanProcessor, sampling
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
@@ -86,6 +87,22 @@ class TracerProvider(sdk.TracerProvider):
         super()._update_resource(resource)
         if ours:
             self.open(recording)
+
+
+class _Starter(SpanProcessor):
+    """Starts the pipeline with the first span, as the first monitored call does."""
+
+    def on_start(self, span: sdk.Span, parent_context: Context | None = None) -> None:
+        if recording.start is not None:
+            recording.start()
+
+
+def by_name() -> TracerProvider:
+    """The provider for `OTEL_PYTHON_TRACER_PROVIDER=obsv`: the first span of whatever instrumentation starts obsv."""
+    provider = TracerProvider()
+    # Beside the processors that monitored calls go to: they start the pipeline themselves.
+    sdk.TracerProvider.add_span_processor(provider, _Starter())
+    return provider
 
 
 def _samples_all_roots(sampler: sampling.Sampler) -> bool:
