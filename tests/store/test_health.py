@@ -10,6 +10,7 @@ from store_rows import START_NS, call
 from obsv.store import RecorderRow, Writer
 from obsv.store.health import check
 from obsv.store.migrations import SCHEMA_VERSION
+from obsv.trace.spill_file import ERRORS, SpillFile
 
 NOW_NS = START_NS + 10_000_000_000
 RECORDER = RecorderRow("host:1:2", "shop", 1, "host", START_NS, NOW_NS, "OK", "{}")
@@ -53,12 +54,20 @@ def test_recorder_in_trouble(writer: Writer, path: Path) -> None:
     assert problem.startswith("shop (pid 1 on host) is SPILLING")
 
 
+def test_spill_files_without_calls(writer: Writer, path: Path) -> None:
+    """A killed program leaves its journal, empty where all errors were stored: nothing waits."""
+    writer.write([call(1)])
+    SpillFile.create(path.with_name(path.name + ".12-ab-journal1.errors.spill"), ERRORS).retire(delete=False)
+    health = check(path, NOW_NS)
+    assert (health.spills, health.problems) == ((), ())
+
+
 def test_spill_files_that_wait(writer: Writer, path: Path) -> None:
     """Files that wait beside the database are listed, and a problem when nobody is there to store them."""
     writer.open()
     path.with_name(path.name + ".12-ab-1.spill").write_bytes(b"x" * 2_000_000)
     health = check(path, NOW_NS)
     assert [spill.size_bytes for spill in health.spills] == [2_000_000]
-    assert "2.0 MB of calls wait in spill files" in health.problems[0]
+    assert "2,000,000 bytes of calls wait in spill files" in health.problems[0]
     writer.report(RECORDER)
     assert check(path, NOW_NS).problems == ()

@@ -13,6 +13,8 @@ from obsv.store.reader import Reader, Snapshot
 # Long, because the file is read from end to end.
 _CHECK_LIMIT_S = 120.0
 _TOO_LARGE_LOG = 256 << 20
+# Of a spill file before its first call: what a killed program leaves whose errors are all stored.
+_EMPTY_SPILL = 24
 
 _FACTS = """
 select (select user_version from pragma_user_version) as schema_version,
@@ -45,7 +47,7 @@ class Health(NamedTuple):
         first_ts, last_ts: start of the oldest and the latest call that are kept, UTC; None without calls.
         last_write_ns: start of the call that arrived last, Unix time; None without calls.
         recorders: what recording processes say about themselves.
-        spills: files beside the database.
+        spills: files beside the database with calls that wait.
         problems: what is wrong and what to do, one sentence each; none when all is well.
     """
 
@@ -123,8 +125,8 @@ def _complaints(health: Health, now_ns: int) -> list[str]:
             who = f"{recorder.service} (pid {recorder.pid} on {recorder.host})"
             complaints.append(f"{who} is {recorder.state}: {recorder.queue_depth} calls wait to be written")
     if health.spills and not alive:
-        size = sum(spill.size_bytes for spill in health.spills) / 1e6
-        complaints.append(f"{size:.1f} MB of calls wait in spill files; run a recording program once to store them")
+        waiting = sum(spill.size_bytes for spill in health.spills)
+        complaints.append(f"{waiting:,} bytes of calls wait in spill files; run a recording program once to store them")
     if health.log_bytes > _TOO_LARGE_LOG:
         size = health.log_bytes / 1e6
         complaints.append(f"the write-ahead log has {size:.0f} MB: something reads without an end; close what reads")
@@ -133,7 +135,8 @@ def _complaints(health: Health, now_ns: int) -> list[str]:
 
 def _spills(path: Path) -> tuple[SpillFile, ...]:
     found = path.parent.glob(f"{path.name}.*.spill") if path.parent.is_dir() else ()
-    return tuple(SpillFile(each, _size(each)) for each in sorted(found))
+    files = [SpillFile(each, _size(each)) for each in sorted(found)]
+    return tuple(file for file in files if file.size_bytes > _EMPTY_SPILL)
 
 
 def _size(path: Path) -> int:
