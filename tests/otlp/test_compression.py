@@ -41,8 +41,12 @@ def test_zstd() -> None:
     assert decompress(body, "zstd", len(BODY)) == BODY
     with pytest.raises(TooLarge):
         decompress(body, "zstd", len(BODY) - 1)
-    with pytest.raises(BadRequest):
-        decompress(b"junk", "zstd", 100)
+    assert decompress(body + body, "zstd", 2 * len(BODY)) == BODY + BODY
+    with pytest.raises(TooLarge):
+        decompress(body + body, "zstd", len(BODY) + 1)
+    for damaged in (b"junk", body[:-1], body + body[:-1], body[: len(body) // 2], body + b"junk"):
+        with pytest.raises(BadRequest):
+            decompress(damaged, "zstd", 10_000)
 
 
 def test_zstd_without_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +82,12 @@ def test_damaged_bodies(encoding: str, damage: object) -> None:
     """What ends too early or is nothing of the kind is refused."""
     with pytest.raises(BadRequest):
         decompress(damage(ENCODED[encoding]), encoding, 10_000)  # type: ignore[operator]
+
+
+def test_many_empty_members() -> None:
+    """A body of very many members, which takes hours to walk through, is refused."""
+    with pytest.raises(BadRequest, match="members"):
+        decompress(gzip.compress(b"") * 1_000, "gzip", 10_000)
 
 
 def test_unknown_encoding() -> None:

@@ -9,6 +9,8 @@ from obsv.otlp.failures import TooLarge, Unsupported
 from obsv.wire.errors import BadRequest
 
 GZIP, ZLIB, RAW_DEFLATE = 31, 15, -15
+# Each costs a copy of what is left: of a body of empty ones, the time of its square.
+MOST_MEMBERS = 32
 
 
 def decompress(body: bytes, encoding: str, limit: int) -> bytes:
@@ -52,45 +54,58 @@ def _deflate(body: bytes, limit: int) -> bytes:
 
 
 def _inflate(body: bytes, wbits: int, limit: int) -> bytes:
-    parts, size, rest = [], 0, body
     try:
-        while rest:  # a gzip body may be several members
-            decoder = zlib.decompressobj(wbits)
-            part = decoder.decompress(rest, limit + 1 - size)
-            parts.append(part)
-            size += len(part)
-            if size > limit:
-                raise too_large(limit)
-            if not decoder.eof:
-                raise BadRequest("The compressed body ends too early.")
-            rest = decoder.unused_data.lstrip(b"\0")
+        return _members(body, limit, lambda: zlib.decompressobj(wbits))
     except zlib.error as error:
         raise BadRequest(f"The body is not in its Content-Encoding: {error}") from None
-    return b"".join(parts)
+
+
+def _members(body: bytes, limit: int, make: Callable[[], Any]) -> bytes:
+    """All members of a gzip body, or frames of zstd: a decoder, as zlib has them, reads one."""
+    parts: list[bytes] = []
+    size, rest = 0, body
+    for _ in range(MOST_MEMBERS):
+        if not rest:
+            return b"".join(parts)
+        decoder = make()
+        part = decoder.decompress(rest, limit + 1 - size)
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            raise too_large(limit)
+        if not decoder.eof:
+            raise BadRequest("The compressed body ends too early.")
+        rest = decoder.unused_data.lstrip(b"\0")
+    raise BadRequest(f"The compressed body has {MOST_MEMBERS} members or more; one is enough.")
 
 
 def _zstd(body: bytes, limit: int) -> bytes:
     module = _zstd_module()
     if module is None:
         raise Unsupported("Content-Encoding zstd needs the Python package zstandard here; send gzip, or install it.")
+    make = (lambda: _Zstandard(module)) if module.__name__ == "zstandard" else module.ZstdDecompressor
     try:
-        return _unzstd(module, body, limit)
+        return _members(body, limit, make)
     except (ValueError, module.ZstdError) as error:
         raise BadRequest(f"The body is not in its Content-Encoding: {error}") from None
 
 
-def _unzstd(module: Any, body: bytes, limit: int) -> bytes:
-    if module.__name__ == "zstandard":
-        with module.ZstdDecompressor(max_window_size=2**27).stream_reader(body, read_across_frames=True) as reader:
-            found: bytes = reader.read(limit + 1)
-    else:
-        decoder = module.ZstdDecompressor()
-        found = decoder.decompress(body, limit + 1)
-        if not decoder.eof and len(found) <= limit:
-            raise BadRequest("The compressed body ends too early.")
-    if len(found) > limit:
-        raise too_large(limit)
-    return found
+class _Zstandard:
+    """A decoder of the package zstandard in the form of zlib's."""
+
+    def __init__(self, module: Any) -> None:
+        self._decoder = module.ZstdDecompressor(max_window_size=2**27)
+        self.eof, self.unused_data = False, b""
+
+    def decompress(self, body: bytes, most: int) -> bytes:
+        with self._decoder.stream_reader(body) as reader:
+            found: bytes = reader.read(most)
+        if len(found) < most:
+            # The reader takes a frame that ends too early for a whole one; what can tell has no bound.
+            again = self._decoder.decompressobj()
+            again.decompress(body)
+            self.eof, self.unused_data = again.eof, again.unused_data
+        return found
 
 
 def _zstd_module() -> Any:
