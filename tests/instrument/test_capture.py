@@ -161,6 +161,20 @@ def test_exact_inputs_that_cannot_be_pickled_or_are_large_are_left_out(spans: li
     assert all(span.details is None or span.details.exact is None for span in spans)
 
 
+@pytest.mark.parametrize("serializer", ["smart", "repr", "json"])
+@pytest.mark.parametrize("inputs", [{"password": "s3cret"}, {"order": {"card": [{"api_key": "s3cret"}]}}])
+def test_exact_inputs_with_a_secret_are_left_out(spans: list[Span], inputs: dict[str, Any], serializer: Any) -> None:
+    """What is masked in the text does not stand in a pickle beside it."""
+
+    @monitor(capture={"args": "exact"}, serializer=serializer)
+    def f(**inputs: object) -> None:
+        raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011
+        f(**inputs)
+    assert spans[0].details is None or spans[0].details.exact is None
+
+
 def test_process_group_and_feed(spans: list[Span]) -> None:
     """The group is the module by default; a feed's name goes with its calls."""
     monitor(lambda: None)()

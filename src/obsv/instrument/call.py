@@ -11,7 +11,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Status, StatusCode, Tracer
 
 from obsv import semconv
-from obsv.capture import render
+from obsv.capture import MASK, render
 from obsv.instrument.monitored import Monitored, hide_wrappers, own_frames, pickle_inputs, start_details
 from obsv.instrument.usage import cpu_ns, memory_bytes
 from obsv.trace import recording as path
@@ -128,9 +128,13 @@ class LeanCall(_Measured):
 
     def fail(self, error: BaseException) -> None:
         self._measure()
-        if self._exact is not None and is_error(error):
+        if self._exact is not None and is_error(error) and not self._has_secret():
             start_details(self.span).exact = self._exact
         self._monitored.fail(self.span, error)
+
+    def _has_secret(self) -> bool:
+        limit = self._monitored.function.max_repr
+        return any(MASK in render(value, limit) for _, value in self.span.input_values())
 
     def _measure(self) -> None:
         used = self.used()

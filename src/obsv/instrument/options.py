@@ -13,7 +13,7 @@ class Capture(TypedDict, total=False):
     """Which parts of a call are recorded.
 
     Keys:
-        args: arguments, one row each (True); `"exact"` also pickles the inputs of failing calls.
+        args: arguments, one row each (True); `"exact"` also pickles the inputs of failing calls that show no secret.
         result: the result, row `return`, or of a generator the first item, row `yield` (True).
         locals: on error the failing frame's variables, rows `local.<name>` (False).
         cpu: CPU time of the call, nanoseconds (False).
