@@ -1,9 +1,11 @@
 """Protobuf requests become rows."""
 
+import base64
 import json
 import time
 
 import pytest
+from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from otlp_requests import PARENT_ID, SPAN_ID, START_NS, TRACE_ID, delimited, nested, request, span
@@ -11,9 +13,10 @@ from otlp_requests import PARENT_ID, SPAN_ID, START_NS, TRACE_ID, delimited, nes
 from obsv.capture import Redactor
 from obsv.store import SpanRow
 from obsv.wire.errors import BadRequest
+from obsv.wire.jsonform import decode_json
 from obsv.wire.limits import Limits
 from obsv.wire.protobuf import DAMAGED, decode_protobuf
-from obsv.wire.rowmaker import BAD_IDS, Decoded, RowMaker
+from obsv.wire.rowmaker import BAD_IDS, KEPT_CHARS, Decoded, RowMaker
 
 
 def decode(*spans: Span, maker: RowMaker | None = None, **origin: str) -> Decoded:
@@ -341,6 +344,25 @@ def test_empty_request() -> None:
 def test_missing_service_name() -> None:
     """A resource without a service name is `unknown_service`."""
     assert only(span(), service=None).signature.service == "unknown_service"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["protobuf", "json"])
+def test_huge_resource_is_read_once(kind: str) -> None:
+    """All scopes share one text of their resource: made for each, 64 MiB of them took hours, and all memory."""
+    made = request(service="x" * (KEPT_CHARS + 1))
+    for number in range(3):
+        scope_spans = made.resource_spans[0].scope_spans.add()
+        scope_spans.scope.name = f"scope {number}"
+        scope_spans.spans.add(trace_id=TRACE_ID, span_id=SPAN_ID)
+    if kind == "protobuf":
+        rows = decode_protobuf(made.SerializeToString(), RowMaker()).rows
+    else:
+        document = json.dumps(MessageToDict(made))
+        for plain in (TRACE_ID, SPAN_ID):
+            document = document.replace(base64.b64encode(plain).decode(), plain.hex())
+        rows = decode_json(document.encode(), RowMaker()).rows
+    assert len({row.source.scope for row in rows}) == 3
+    assert len({id(row.source.resource) for row in rows}) == 1
 
 
 def test_service_and_scope_have_names() -> None:

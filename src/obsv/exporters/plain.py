@@ -15,7 +15,7 @@ from obsv.store.rows import Source
 from obsv.wire.anyvalue import double, from_stored
 from obsv.wire.clean import Cleaner
 from obsv.wire.detail import detail
-from obsv.wire.plan import source_of as source_of_json
+from obsv.wire.plan import resource_of
 
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -57,7 +57,7 @@ def source_of(resource: Resource, scope: InstrumentationScope | None, cleaner: C
     owner = cleaner.attributes({"attributes": key_values(resource.attributes)})
     if resource.schema_url:
         owner["schemaUrl"] = resource.schema_url
-    return source_of_json(owner, about, encode)
+    return Source(*resource_of(owner, encode), encode(about))
 
 
 def rare_parts(span: ReadableSpan) -> dict[str, Any]:

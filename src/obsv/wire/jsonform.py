@@ -82,11 +82,15 @@ def _without_surrogates(found: Any) -> Any:
 
 def _spans(request: dict[str, Any], maker: RowMaker) -> Iterator[tuple[Source, str, Any]]:
     for resource_spans in _objects(request, "resourceSpans"):
-        resource = _object(resource_spans, "resource") | {"schemaUrl": resource_spans.get("schemaUrl")}
+        origin = _object(resource_spans, "resource") | {"schemaUrl": resource_spans.get("schemaUrl")}
+        outer, resource = encode(origin).encode(), None
         for scope_spans in _objects(resource_spans, "scopeSpans"):
             scope = _object(scope_spans, "scope") | {"schemaUrl": scope_spans.get("schemaUrl")}
-            key = (encode(resource).encode(), encode(scope).encode())
-            source = maker.known_source(key) or maker.source(key, resource, scope)
+            key = (outer, encode(scope).encode())
+            source = maker.known_source(key)
+            if source is None:
+                resource = resource or maker.resource(origin)
+                source = maker.source(key, resource, scope)
             name = maker.cleaner.name(scope.get("name"))
             for span in _list(scope_spans, "spans"):
                 yield source, name, span

@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from obsv import semconv
 from obsv.conventions import direction
-from obsv.store.rows import Code, Signature, Source
+from obsv.store.rows import Code, Signature
 from obsv.wire.limits import DEFAULT_LIMITS, clip_name
 
 K = TypeVar("K", bound=Hashable)
@@ -138,8 +138,15 @@ def signature_of(shape: Shape, fields: tuple[tuple[str, str], ...], columns: dic
     )
 
 
-def source_of(resource: dict[str, Any], scope: dict[str, Any], encode: Callable[[Any], str]) -> Source:
-    """The source of a clean OTLP JSON resource and scope, each with its `schemaUrl`."""
+class Resource(NamedTuple):
+    """A resource as the sources of its scopes share it: its service's name, and its text."""
+
+    service: str
+    text: str
+
+
+def resource_of(resource: dict[str, Any], encode: Callable[[Any], str]) -> Resource:
+    """What a clean OTLP JSON resource with its `schemaUrl` comes to."""
     service = next(
         (
             pair["value"].get("stringValue")
@@ -149,4 +156,4 @@ def source_of(resource: dict[str, Any], scope: dict[str, Any], encode: Callable[
         None,
     )
     name = clip_name(service or "unknown_service", DEFAULT_LIMITS.name_chars)
-    return Source(name, encode(resource), encode(scope))
+    return Resource(name, encode(resource))

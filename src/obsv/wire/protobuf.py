@@ -57,32 +57,37 @@ def decode_protobuf(body: bytes, maker: RowMaker) -> Decoded:
 
 def _spans(request: ExportTraceServiceRequest, maker: RowMaker) -> Iterator[SpanParts]:
     for resource_spans in request.resource_spans:
-        for scope_spans in resource_spans.scope_spans:
-            if scope_spans.spans:
-                source = _source(resource_spans, scope_spans, maker)
-                scope = maker.cleaner.name(scope_spans.scope.name)
-                for span in scope_spans.spans:
-                    yield _parts(span, source, scope, maker)
+        for scope_spans, source in _sources(resource_spans, maker):
+            scope = maker.cleaner.name(scope_spans.scope.name)
+            for span in scope_spans.spans:
+                yield _parts(span, source, scope, maker)
 
 
-def _source(resource_spans: ResourceSpans, scope_spans: ScopeSpans, maker: RowMaker) -> Source:
-    resource, scope = resource_spans.resource, scope_spans.scope
-    key = (
-        _bytes(resource),
-        resource_spans.schema_url.encode(),
-        _bytes(scope),
-        scope_spans.schema_url.encode(),
-    )
-    return maker.known_source(key) or maker.source(
-        key,
-        {"attributes": key_values(resource.attributes), "schemaUrl": resource_spans.schema_url},
-        {
-            "name": scope.name,
-            "version": scope.version,
-            "attributes": key_values(scope.attributes),
-            "schemaUrl": scope_spans.schema_url,
-        },
-    )
+def _sources(resource_spans: ResourceSpans, maker: RowMaker) -> Iterator[tuple[ScopeSpans, Source]]:
+    outer = (_bytes(resource_spans.resource), resource_spans.schema_url.encode())
+    resource = None
+    for scope_spans in resource_spans.scope_spans:
+        if scope_spans.spans:
+            key = (*outer, _bytes(scope_spans.scope), scope_spans.schema_url.encode())
+            source = maker.known_source(key)
+            if source is None:
+                resource = resource or maker.resource(_resource(resource_spans))
+                source = maker.source(key, resource, _scope(scope_spans))
+            yield scope_spans, source
+
+
+def _resource(resource_spans: ResourceSpans) -> dict[str, Any]:
+    return {"attributes": key_values(resource_spans.resource.attributes), "schemaUrl": resource_spans.schema_url}
+
+
+def _scope(scope_spans: ScopeSpans) -> dict[str, Any]:
+    scope = scope_spans.scope
+    return {
+        "name": scope.name,
+        "version": scope.version,
+        "attributes": key_values(scope.attributes),
+        "schemaUrl": scope_spans.schema_url,
+    }
 
 
 def _bytes(origin: Resource | InstrumentationScope) -> bytes:

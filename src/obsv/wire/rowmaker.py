@@ -11,7 +11,7 @@ from obsv.store.rows import Signature, Source, SpanRow
 from obsv.wire.clean import Cleaner, Secrets, count
 from obsv.wire.detail import USUAL_FLAGS, detail, fitted
 from obsv.wire.limits import DEFAULT_LIMITS, INT64_MAX, Limits, clip, clip_name
-from obsv.wire.plan import Cache, Plan, Shape, make_plan, signature_of, source_of
+from obsv.wire.plan import Cache, Plan, Resource, Shape, make_plan, resource_of, signature_of
 
 MASK = "***"
 NO_TRACE, NO_SPAN = bytes(16), bytes(8)
@@ -104,9 +104,13 @@ class RowMaker:
         """The source that was made of these bytes."""
         return self._sources.get(key)
 
-    def source(self, key: tuple[bytes, ...], resource: dict[str, Any], scope: dict[str, Any]) -> Source:
-        """The source of an OTLP JSON resource and scope, each with its `schemaUrl`."""
-        made = source_of(self._origin(resource), self._origin(scope), encode)
+    def resource(self, resource: dict[str, Any]) -> Resource:
+        """An OTLP JSON resource with its `schemaUrl`; to be made once for all its scopes, as it may be huge."""
+        return resource_of(self._origin(resource), encode)
+
+    def source(self, key: tuple[bytes, ...], resource: Resource, scope: dict[str, Any]) -> Source:
+        """The source of a resource and an OTLP JSON scope with its `schemaUrl`."""
+        made = Source(*resource, encode(self._origin(scope)))
         # What is huge is made again each time rather than kept a thousand times.
         return self._sources.put(key, made) if sum(map(len, key)) <= KEPT_CHARS else made
 
