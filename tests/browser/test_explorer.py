@@ -182,6 +182,25 @@ def test_scrolling_never_ends(page: Page) -> None:
     assert len(set(keys)) == len(keys) > 60
 
 
+def test_a_page_that_cannot_be_read_leaves_the_rows(page: Page, watch: Any) -> None:
+    """It is said below them, and scrolling tries again; rows of another question do not stay."""
+    watch.allow("504")
+    opened(page)
+    status, view = page.locator("#explorer-status"), page.locator(VIEW)
+    answer = {"status": 504, "content_type": "application/problem+json", "body": '{"detail": "Too slow."}'}
+    page.route("**/api/v1/calls?*cursor*", lambda route: route.fulfill(**answer))
+    view.evaluate("e => { e.scrollTop = e.scrollHeight }")
+    expect(status).to_have_text("Could not read on: Too slow. Scroll to try again.")
+    expect(rows(page).first).to_be_visible()
+    page.unroute("**/api/v1/calls?*cursor*")
+    view.evaluate("e => { e.scrollTop -= 30 }")
+    expect(status).to_contain_text("200 calls")
+    page.route("**/api/v1/calls?*", lambda route: route.fulfill(**answer))
+    page.locator("#explorer-status-filter").get_by_text("ERR").click()
+    expect(page.locator("#explorer-overlay")).to_contain_text("Too slow.")
+    expect(rows(page)).to_have_count(0)
+
+
 def test_a_row_opens_the_drill_down(page: Page) -> None:
     """Source, inputs and outputs, durations with this call marked, its place in the trace; linked, closed by Esc."""
     opened(page, "/explorer?range=24h&process=shop.pricing.quote&status=ERR").first.click()
