@@ -118,6 +118,7 @@ def _help(pages: tuple[Page, ...]) -> Component:
         opened=False,
         size="sm",
         zIndex=ABOVE_DRAWERS,
+        closeButtonProps=aria(label="Close"),
     )
     return modal
 

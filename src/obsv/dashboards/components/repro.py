@@ -36,6 +36,7 @@ def repro_dialog() -> Component:
         opened=False,
         size="xl",
         zIndex=ABOVE_DRAWERS,
+        closeButtonProps=aria(label="Close"),
         children=html.Div(id="repro-body"),
     )
     return dialog

@@ -218,7 +218,7 @@ def _drawer() -> Component:
         padding=0,
         className="drawer",
         closeButtonProps={"data-close": "true", "aria-label": "Close"},
-        **aria(label="Call"),
+        title=html.Span("Call", className="visually-hidden"),
     )
     return drawer
 
