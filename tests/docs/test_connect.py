@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from obsv.exporters.lane import Lane
-from obsv.otlp.http import MAX_BODY
+from obsv.otlp.http import MAX_BODY, READ_TIMEOUT_S
 from obsv.otlp.ingest import MAX_BYTES
 from obsv.otlp.settings import GRPC, HTTP
 from obsv.wire.limits import DAY_NS, DEFAULT_LIMITS
@@ -26,6 +26,7 @@ TEXT = (ROOT / "docs" / "connect.md").read_text()
         f"over {DEFAULT_LIMITS.items:,} elements, or more than {DEFAULT_LIMITS.depth} within each other",
         f"up to {MAX_BODY >> 20} MiB a request",
         f"{MAX_BYTES >> 20} MiB wait",
+        f"whole within {READ_TIMEOUT_S:g} s",
         f"`{GRPC}`",
         f"`{HTTP}/v1/traces`",
         f"{Lane.__init__.__kwdefaults__['max_queue_size']:,} calls and as many errors",
