@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import dataclasses
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -365,3 +366,34 @@ def test_exception_while_no_stack_is_left(spans: list[Span]) -> None:
     assert caught.value.__context__ is None
     assert spans[-1].status.status_code is StatusCode.ERROR
     assert "obsv/" not in stacktrace(spans[-1])
+
+
+class TimeUp(Exception):
+    """What a signal handler raises, such as a soft time limit."""
+
+
+@pytest.fixture
+def time_up() -> Iterator[None]:
+    def give_up(*_: object) -> None:
+        raise TimeUp
+
+    before = signal.signal(signal.SIGUSR1, give_up)
+    yield
+    signal.signal(signal.SIGUSR1, before)
+
+
+def ring(*_: object) -> str:
+    signal.raise_signal(signal.SIGUSR1)
+    return ""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no such signal")
+@pytest.mark.usefixtures("time_up")
+@pytest.mark.parametrize("settings", [{"serializer": ring}, {"serializer": ring, "capture": {"args": False}}])
+def test_what_a_signal_handler_raises_while_values_are_read(spans: list[Span], settings: Any) -> None:
+    """Reaches the program, which waits for it, and leaves no current span behind."""
+    with pytest.raises(TimeUp):
+        monitor(**settings)(lambda value: value)(1)
+    assert trace.get_current_span() is trace.INVALID_SPAN
+    monitor(lambda: None)()
+    assert spans[-1].parent_id == 0

@@ -1,6 +1,7 @@
 """A call's values, bounded and redacted: a snapshot at call time, its text later."""
 
 from obsv.capture.frozen import INT_BITS, MASKED, Frozen
+from obsv.capture.interrupts import is_from_signal
 from obsv.capture.limits import Limits
 from obsv.capture.redact import DEFAULT_SENSITIVE_FIELDS, MASK, Redactor
 from obsv.capture.render import render
@@ -17,6 +18,7 @@ __all__ = [
     "Redactor",
     "Serializer",
     "Snapshot",
+    "is_from_signal",
     "make_snapshot",
     "render",
     "snapshot",

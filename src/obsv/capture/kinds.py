@@ -25,6 +25,7 @@ from obsv.capture.containers import (
     subclass_freezer,
 )
 from obsv.capture.frozen import AT, MASKED, UNREADABLE, Freezer, Frozen, Tools, at_freezer
+from obsv.capture.interrupts import is_from_signal
 from obsv.capture.limits import Limits
 from obsv.capture.names import ancestry, class_name, module_name
 from obsv.capture.records import namespace_freezer, record_freezer
@@ -95,7 +96,9 @@ class Kinds:
             try:
                 freezer = known.get(id(type(value))) or learn(type(value))
                 return freezer(value, depth, room)
-            except Exception:
+            except Exception as error:
+                if is_from_signal(error):
+                    raise
                 return unreadable(value)
 
         return freeze

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from obsv.capture.frozen import INT_BITS, JSON, NOTE, Frozen, bounded_text
+from obsv.capture.interrupts import is_from_signal
 from obsv.capture.kinds import Kinds
 from obsv.capture.limits import Limits
 from obsv.capture.names import class_name
@@ -68,6 +69,8 @@ def own_snapshot(serialize: Callable[[Any], str], limits: Limits, redactor: Reda
         except KeyboardInterrupt:
             raise
         except BaseException as error:
+            if is_from_signal(error):
+                raise
             return (..., NOTE, smart(value), f"serializer raised {class_name(type(error))}")
 
     def _bounded(text: str) -> Frozen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from obsv.capture.frozen import INT_BITS, Frozen
+from obsv.capture.interrupts import is_from_signal
 from obsv.capture.kinds import Kinds, unreadable
 from obsv.capture.limits import Limits
 from obsv.capture.redact import Redactor
@@ -68,7 +69,9 @@ def _smart_snapshot(limits: Limits, redactor: Redactor) -> Snapshot:
                 return value
             freezer = known.get(id(kind)) or learn(kind)
             return freezer(value, depth, [max_repr])
-        except Exception:
+        except Exception as error:
+            if is_from_signal(error):
+                raise
             return unreadable(value)
 
     return snapshot

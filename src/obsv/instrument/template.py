@@ -40,11 +40,13 @@ _PLAIN = """\
         except _obsv_Exception:
             pass
         raise
-    if not _obsv_span.end_tick:
-        _obsv_span.end_tick = _obsv_ticks()
-        {result}
-        _obsv_span.on_end(_obsv_span)
+    if _obsv_span.end_tick:
+        {reset}(_obsv_token)
+        return _obsv_result
+    _obsv_span.end_tick = _obsv_ticks()
     {reset}(_obsv_token)
+    {result}
+    _obsv_span.on_end(_obsv_span)
     return _obsv_result
 """
 

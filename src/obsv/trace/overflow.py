@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from opentelemetry.sdk.trace import ReadableSpan
 
+from obsv.capture import is_from_signal
 from obsv.trace.blobs import Blobs
 from obsv.trace.buffer import Buffer
 from obsv.trace.drain import Limits
@@ -69,10 +70,12 @@ class Overflow:
         self.is_sealed = False
 
     def on_mark(self) -> None:
-        """The buffer's hook. Never raises."""
+        """The buffer's hook. Raises nothing but what a signal handler of the program raises meanwhile."""
         try:
             self._on_mark()
-        except Exception:
+        except Exception as error:
+            if is_from_signal(error):
+                raise
             self._notices.once("overflow", logging.ERROR, "A full buffer could not be relieved.", exc_info=True)
 
     def put_error(self, span: ReadableSpan) -> None:

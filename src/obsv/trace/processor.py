@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExporter
 from opentelemetry.trace import StatusCode
 
+from obsv.capture import is_from_signal
 from obsv.trace.blobs import Blobs
 from obsv.trace.breaker import BreakerState, CircuitBreaker
 from obsv.trace.buffer import Buffer
@@ -171,7 +172,7 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         """Does nothing: what counts is known when the span ends."""
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Take an ended span. Never raises.
+        """Take an ended span. Raises nothing but what a signal handler of the program raises meanwhile.
 
         Other tracers' spans that are not sampled are ignored; a monitored call comes here only if it is to be recorded.
         """
@@ -189,7 +190,9 @@ class ErrorFirstSpanProcessor(SpanProcessor):
                 self._put_error(span)
             else:
                 self._put(span)
-        except Exception:
+        except Exception as error:
+            if is_from_signal(error):
+                raise
             self._notices.once("on_end", logging.ERROR, "A span could not be taken.", exc_info=True)
 
     def force_flush(self, timeout_millis: int | None = 30_000) -> bool:

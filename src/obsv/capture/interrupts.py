@@ -1,0 +1,36 @@
+"""Exceptions that are the program's own, though they come up while obsv works."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from types import CodeType
+from typing import Any
+
+
+def is_from_signal(error: BaseException) -> bool:
+    """Whether a signal handler of the program raised it, as soft time limits do: it is meant for the program.
+
+    Takes 50 µs, so it is asked only where an exception would be kept from the program.
+    """
+    codes = _handlers()
+    frames = error.__traceback__
+    while frames is not None:
+        if any(frames.tb_frame.f_code is code for code in codes):
+            return True
+        frames = frames.tb_next
+    return False
+
+
+def _handlers() -> list[CodeType]:
+    signals = sys.modules.get("signal")  # where it was not imported nothing handles signals
+    handlers = [] if signals is None else [signals.getsignal(number) for number in signals.valid_signals()]
+    return [code for handler in handlers if callable(handler) and (code := _code(handler)) is not None]
+
+
+def _code(handler: Any) -> CodeType | None:
+    while isinstance(handler, functools.partial):
+        handler = handler.func
+    handler = getattr(handler, "__func__", handler)
+    found = getattr(handler if hasattr(handler, "__code__") else type(handler).__call__, "__code__", None)
+    return found if isinstance(found, CodeType) else None
