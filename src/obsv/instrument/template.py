@@ -7,7 +7,9 @@ A wrapper with the function's own parameters needs no `*args, **kwargs` and no b
 from obsv.instrument.parameters import Parameters
 
 # `_obsv_…` names are bound in `wrapping.py`; builtins too, since a parameter may be called `type` or `len`. End time is
-# taken before the result is looked at: a duration is the function's own.
+# taken before the result is looked at: a duration is the function's own. The context is left before that too: what
+# interrupts it leaves no current span behind. What goes wrong while an exception is recorded (a call near the recursion
+# limit leaves no room for it) does not take the exception's place.
 _PLAIN = """\
 {def_} _obsv_wrapper({declaration}):
     if _obsv_recording.bypass:
