@@ -131,6 +131,25 @@ def test_a_function_is_inspected(page: Page) -> None:
     expect(page.locator("#code-body .tiles")).to_contain_text("P99")
 
 
+def test_back_leads_to_the_function_chosen_before(page: Page) -> None:
+    """Chosen in the field; the time chosen meanwhile stays with the function it was chosen for."""
+    page.goto("/code?range=24h&process=shop.pricing.quote")
+    field, source = page.get_by_role("textbox", name="Function"), page.locator("#code-body .source")
+    expect(source).to_contain_text("def quote(")
+    page.locator("#code-time-preset").get_by_text("6h", exact=True).click()
+    expect(page).to_have_url(re.compile("range=6h"))
+    field.click()
+    page.get_by_role("option", name="shop.orders.place", exact=True).click()
+    expect(source).to_contain_text("def place(")
+    expect(page).to_have_url(re.compile(r"range=6h&process=shop\.orders\.place$"))
+    page.go_back()
+    expect(source).to_contain_text("def quote(")
+    expect(field).to_have_value("shop.pricing.quote")
+    page.go_forward()
+    expect(source).to_contain_text("def place(")
+    expect(field).to_have_value("shop.orders.place")
+
+
 def test_a_failed_call_is_compared(page: Page, failed: tuple[str, str]) -> None:
     """Its inputs beside those of the last good one; then two times of the function."""
     page.goto(f"/compare?trace={failed[0]}&span={failed[1]}")

@@ -49,8 +49,8 @@ window.obsv = window.obsv || {};
   };
 
   // Entries of the query string: null and '' remove an entry. Replaces the address without a history entry, unless it is
-  // another page's already.
-  shared.setQuery = function (entries) {
+  // another page's already. `go` shows the page anew with a history entry, as a link does.
+  shared.setQuery = function (entries, go = false) {
     const address = new URL(window.location.href);
     if (shared.shown && shared.shown !== address.pathname) return;
     for (const [name, value] of Object.entries(entries)) {
@@ -60,7 +60,8 @@ window.obsv = window.obsv || {};
     const search = address.searchParams.toString();
     const next = address.pathname + (search ? `?${search}` : '') + address.hash;
     if (next !== window.location.pathname + window.location.search + window.location.hash) {
-      window.history.replaceState(window.history.state, '', next);
+      if (go) window.dash_clientside.set_props('location', { href: next });
+      else window.history.replaceState(window.history.state, '', next);
     }
   };
 })(window.dash_clientside.obsv, window.obsv);

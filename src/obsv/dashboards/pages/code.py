@@ -1,6 +1,6 @@
 """Code inspector: a function's source beside how it did."""
 
-from dash import Input, Output, dcc, html
+from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.clock import count, duration, percent
@@ -84,11 +84,11 @@ def register(app: App) -> None:
 
     @app.callback(
         Output("code-body", "children"),
-        Input("code-function", "value"),
         Input("code-time-window", "data"),
+        State("code-function", "value"),
         prevent_initial_call=True,
     )
-    def refresh(name: str | None, window: dict[str, str]) -> list[Component]:
+    def refresh(window: dict[str, str], name: str | None) -> list[Component]:
         now_ns = app.now_ns()
         return body(app.reader, Window.parse(window, now_ns), name, now_ns)
 
