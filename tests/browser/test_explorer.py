@@ -4,8 +4,10 @@ import json
 import re
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import story
@@ -158,6 +160,32 @@ def test_presets_and_a_custom_range_are_in_the_address(page: Page) -> None:
     opened(page, "/explorer?from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00Z")
     # 05:30 in the zone of this browser.
     expect(page.locator("#explorer-time-from")).to_have_text(re.compile("2020-01-01 05:30:00"))
+
+
+def test_a_custom_range_begins_with_the_window_shown(page: Page) -> None:
+    """Of a preset that was chosen since the page was opened, too; one end is edited, the other stays."""
+    opened(page, "/explorer?range=1h")
+    preset = page.locator("#explorer-time-preset")
+    preset.get_by_text("6h", exact=True).click()
+    expect(page).to_have_url(re.compile("range=6h"))
+    preset.get_by_text("Custom").click()
+    expect(page).to_have_url(re.compile("from=.*&to="))
+    start, end = _ends(page)
+    assert (end - start).total_seconds() == 6 * 3600
+    assert abs(time.time() - end.timestamp()) < 60
+    # Five and a half hours later in the zone of this browser.
+    expect(page.locator("#explorer-time-to")).to_have_text(f"{end + timedelta(hours=5.5):%Y-%m-%d %H:%M:%S}")
+    page.locator("#explorer-time-from").click()
+    page.get_by_role("spinbutton").nth(1).press("ArrowDown")  # a minute
+    expect(page.locator("#explorer-time-from")).not_to_have_text(f"{start + timedelta(hours=5.5):%Y-%m-%d %H:%M:%S}")
+    expect(page).not_to_have_url(re.compile(f"from={start:%Y-%m-%dT%H%%3A%M}"))
+    assert _ends(page)[1] == end
+    expect(rows(page).first).to_be_visible()
+
+
+def _ends(page: Page) -> tuple[datetime, datetime]:
+    query = parse_qs(urlsplit(page.url).query)
+    return datetime.fromisoformat(query["from"][0]), datetime.fromisoformat(query["to"][0])
 
 
 def test_a_click_on_a_head_sorts(page: Page) -> None:

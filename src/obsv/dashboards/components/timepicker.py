@@ -10,7 +10,7 @@ address follows. It is the Input of whatever the window changes.
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Input, Output, dcc, html
+from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.clock import local
@@ -33,23 +33,21 @@ def time_picker(id: str, window: Window, *, now_ns: int) -> Component:
         window.preset or "custom",
         "Time range",
     )
-    custom = custom_range(id, None if window.preset else window, now_ns=now_ns)
+    custom = custom_range(id, window, now_ns=now_ns, shown=not window.preset)
     return html.Div([custom, presets, dcc.Store(id=f"{id}-window", data=window.query())], className="time-picker")
 
 
-def custom_range(id: str, window: Window | None, *, now_ns: int, shown: bool | None = None) -> Component:
+def custom_range(id: str, window: Window, *, now_ns: int, shown: bool) -> Component:
     """Two local times, `<id>-from` and `<id>-to`, in `<id>-custom`.
 
     Args:
         id: prefix of the ids.
-        window: what stands in them; None leaves them empty.
+        window: what stands in them.
         now_ns: Unix time in ns; no later day can be picked.
-        shown: whether they are to be seen; None when something stands in them.
+        shown: whether they are to be seen.
     """
-    ends = (None, None) if window is None else (window.start_ns, window.end_ns)
-    fields = [_field(id, name, ns, now_ns) for name, ns in zip(("From", "To"), ends, strict=True)]
-    hidden = window is None if shown is None else not shown
-    style = {"display": "none"} if hidden else {}
+    fields = [_field(id, "From", window.start_ns, now_ns), _field(id, "To", window.end_ns, now_ns)]
+    style = {} if shown else {"display": "none"}
     return html.Div(fields, id=f"{id}-custom", className="custom-range", style=style)
 
 
@@ -64,17 +62,20 @@ def watch_time_picker(app: Any, id: str) -> None:
         "pickTime",
         Output(f"{id}-window", "data"),
         Output(f"{id}-custom", "style"),
+        Output(f"{id}-from", "value"),
+        Output(f"{id}-to", "value"),
         Input(f"{id}-preset", "value"),
         Input(f"{id}-from", "value"),
         Input(f"{id}-to", "value"),
+        State(f"{id}-window", "data"),
         prevent_initial_call=True,
     )
 
 
-def _field(id: str, name: str, ns: int | None, now_ns: int) -> Component:
+def _field(id: str, name: str, ns: int, now_ns: int) -> Component:
     field: Component = dmc.DateTimePicker(
         id=f"{id}-{name.lower()}",
-        value=None if ns is None else f"{local(ns):%Y-%m-%d %H:%M:%S}",
+        value=f"{local(ns):%Y-%m-%d %H:%M:%S}",
         placeholder=name,
         size="xs",
         withSeconds=True,
