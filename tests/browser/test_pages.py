@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,38 @@ def test_the_trace_is_searched_and_folded(page: Page, failed: tuple[str, str]) -
     expect(rows).to_have_count(2)
     page.locator("#trace-unfold").click()
     expect(rows).to_have_count(before)
+
+
+def test_the_axis_has_round_numbers(page: Page, failed: tuple[str, str]) -> None:
+    """Four to eight for any length, 1, 2 or 5 times a power of ten apart; zoomed in still round, and so the lines."""
+    shown_trace(page, f"/trace/{failed[0]}")
+    for length in (*range(4, 100), 999, 1000, 32_259, 9_160_000, 14_500_000, 61e9, 7.2e12):
+        page.evaluate("length => { obsv.trace.data.length = length; obsv.trace.setZoom(0, length) }", length)
+        first, *_ = shown = _ticks(page)
+        assert first == 0
+        assert 4 <= len(shown) <= 8
+        assert _step(shown) in (1, 2, 5)
+    page.evaluate("obsv.trace.data.length = 1e9; obsv.trace.setZoom(410_130_000, 410_160_000)")
+    expect(page.locator(".tb-axis span")).to_have_text(
+        [f"{at} µs" for at in (410130, 410135, 410140, 410145, 410150, 410155)]
+    )
+    page.evaluate("obsv.trace.setZoom(110e6, 510e6)")
+    expect(page.locator(".tb-axis span")).to_have_text(["200 ms", "300 ms", "400 ms"])
+    lines = page.locator("#trace-grid .tb").first
+    expect(lines).to_have_attribute("style", "--at: 22.5%; --step: 25%;")
+
+
+def _ticks(page: Page) -> list[float]:
+    texts = page.evaluate("""() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(
+        [...document.querySelectorAll('.tb-axis span')].map((each) => each.textContent)))))""")
+    return [float(text.split()[0]) for text in texts]
+
+
+def _step(ticks: list[float]) -> int:
+    """The only digit of the distance between neighbours."""
+    (digits,) = {f"{after - before:.6e}" for before, after in pairwise(ticks)}
+    number = float(digits.split("e")[0])
+    return int(number) if number == int(number) else 0
 
 
 def test_a_call_is_reproduced(page: Page, failed: tuple[str, str]) -> None:

@@ -2,10 +2,10 @@
 window.obsv = window.obsv || {};
 
 (function (shared) {
-  // A point on an axis: the unit is the axis's, and round numbers stay round.
+  // A point on an axis: the unit is the axis's, and a round number stays round.
   shared.tick = function (ns, length) {
     const [size, unit] = length >= 1e9 ? [1e9, 's'] : length >= 1e6 ? [1e6, 'ms'] : length >= 1e3 ? [1e3, 'µs'] : [1, 'ns'];
-    return `${Number((ns / size).toPrecision(3))} ${unit}`;
+    return `${Number((ns / size).toPrecision(12))} ${unit}`;
   };
 
   shared.count = (value) => value.toLocaleString('en-US');

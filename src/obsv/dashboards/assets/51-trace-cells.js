@@ -90,7 +90,7 @@ window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
       const point = place(time, time, zoom);
       if (point) parts.push(h('i', { key: `e${at}`, className: 'tb-event', style: { left: point.left } }));
     });
-    return h('div', { className: 'tb', title: titleOf(row) }, [...parts, ...ticks().map((tick) => tick.line)]);
+    return h('div', { className: 'tb', title: titleOf(row), style: linesOf(zoom) }, parts);
   };
 
   const titleOf = function (row) {
@@ -106,11 +106,27 @@ window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
     return lines.join('\n');
   };
 
-  const STEPS = [0, 0.25, 0.5, 0.75];
-  const ticks = () => STEPS.map((share) => ({
-    share,
-    line: h('i', { key: `l${share}`, className: 'tb-line', style: { left: `${share * 100}%` } }),
-  }));
+  // The last label stands to the right of its tick, and needs the room.
+  const LABELLED = 0.93;
+  // The largest of 1, 2 and 5 times a power of ten that gives an axis from 0 four ticks; there are never more than eight.
+  const stepOf = function ([first, last]) {
+    const most = (last - first) * LABELLED / 3;
+    const power = 10 ** Math.floor(Math.log10(most));
+    return Math.max(1, power * [5, 2, 1].find((times) => times * power <= most));
+  };
+  const linesOf = function (zoom) {
+    const [first, last] = zoom;
+    const step = stepOf(zoom);
+    const percent = (time) => `${time / (last - first) * 100}%`;
+    return { '--at': percent(Math.ceil(first / step) * step - first), '--step': percent(step) };
+  };
+  const ticksOf = function (zoom) {
+    const [first, last] = zoom;
+    const step = stepOf(zoom);
+    const ticks = [];
+    for (let at = Math.ceil(first / step); at * step <= first + (last - first) * LABELLED; at += 1) ticks.push(at * step);
+    return ticks;
+  };
 
   // The header of the bar column: an axis that follows the zoom.
   cells.TraceAxis = function () {
@@ -122,8 +138,8 @@ window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
     }, []);
     if (!trace().data) return h('div', { className: 'tb-axis' });
     const [first, last] = trace().zoom;
-    return h('div', { className: 'tb-axis' }, STEPS.map((share) => h('span', {
-      key: share, style: { left: `${share * 100}%` },
-    }, shared.tick(first + share * (last - first), last - first))));
+    return h('div', { className: 'tb-axis' }, ticksOf([first, last]).map((time) => h('span', {
+      key: time, style: { left: `${(time - first) / (last - first) * 100}%` },
+    }, shared.tick(time, last - first))));
   };
 })(window.dashAgGridComponentFunctions, window.obsv);
