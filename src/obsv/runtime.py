@@ -1,6 +1,7 @@
 """Joins the pieces once a process: starts with the first recorded call, ends with the program."""
 
 import atexit
+import concurrent.futures.thread  # noqa: F401  (acts at forks: not to be loaded by a start that a fork waits for)
 import logging
 import os
 import sys
@@ -155,6 +156,10 @@ def _flush_at_process_end() -> None:
 def _before_fork() -> None:
     """Let a start in another thread finish: a child with half a pipeline, or half an import, would hang."""
     _forking.has_lock = _lock.acquire(timeout=_FORK_TIMEOUT_S)
+    # If that start loaded the store, this fork does not know yet that it has to wait for its writers.
+    hold_writers = getattr(sys.modules.get("obsv.store.forks"), "hold_writers", None)
+    if hold_writers is not None:
+        hold_writers()
 
 
 def _after_fork_in_parent() -> None:

@@ -310,6 +310,40 @@ def test_first_calls_of_many_threads_start_one_pipeline(program: Program) -> Non
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no fork")
+def test_fork_while_the_first_call_starts_everything(program: Program) -> None:
+    """A fork that comes in the middle waits, says nothing, and its child writes."""
+    errors = program.run(
+        """
+        import os, sys, threading, warnings, obsv
+        warnings.simplefilter("ignore")
+
+        class Here:
+            def find_spec(self, name, path=None, target=None):
+                if name == "obsv.store.forks":
+                    starting.set()
+                    forking.wait(30)
+
+        starting, forking = threading.Event(), threading.Event()
+        sys.meta_path.insert(0, Here())
+        os.register_at_fork(before=forking.set)  # called first, when it stands what else is
+        f = obsv.monitor(lambda n: n)
+        thread = threading.Thread(target=f, args=(1,))
+        thread.start()
+        starting.wait(30)
+        child = os.fork()
+        if child == 0:
+            from obsv.store import writer
+            f(2)
+            os._exit(0 if obsv.force_flush(30) and not writer._abandoned else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        thread.join()
+        """
+    ).stderr
+    assert errors == ""
+    assert program.count() == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork")
 def test_forks_while_a_batch_is_being_written(program: Program) -> None:
     """A child that is forked in the middle of a write does not hang in SQLite."""
     program.run(
@@ -325,14 +359,16 @@ def test_forks_while_a_batch_is_being_written(program: Program) -> None:
 
         thread = threading.Thread(target=load)
         thread.start()
-        for n in range(40):
-            child = os.fork()
-            if child == 0:
-                f(-1)
-                os._exit(0 if obsv.force_flush(30) else 1)
-            assert os.waitpid(child, 0)[1] == 0
-        stop.set()
-        thread.join()
+        try:
+            for n in range(40):
+                child = os.fork()
+                if child == 0:
+                    f(-1)
+                    os._exit(0 if obsv.force_flush(30) else 1)
+                assert os.waitpid(child, 0)[1] == 0
+        finally:
+            stop.set()
+            thread.join()
         """
     )
     assert program.count("process like '%lambda%'") > 40

@@ -80,8 +80,14 @@ def hold_at_fork(writer: Forking) -> None:
     _forking.add(writer)
 
 
-def _before() -> None:
-    _held.writers = [writer for writer in list(_forking) if writer.fork_lock.hold(_PATIENCE_S)]
+def hold_writers() -> None:
+    """Keep writers out of SQLite until the fork is over that has begun in this thread.
+
+    It is called by each fork. Whoever makes a fork wait while this module is loaded calls it too: that fork has its own
+    list of what is called, without this.
+    """
+    waiting = [writer for writer in list(_forking) if writer not in _held.writers]
+    _held.writers += [writer for writer in waiting if writer.fork_lock.hold(_PATIENCE_S)]
 
 
 def _after_in_parent() -> None:
@@ -96,4 +102,4 @@ def _after_in_child() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before, after_in_parent=_after_in_parent, after_in_child=_after_in_child)
+    os.register_at_fork(before=hold_writers, after_in_parent=_after_in_parent, after_in_child=_after_in_child)
