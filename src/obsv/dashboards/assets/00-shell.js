@@ -100,11 +100,30 @@ window.obsv = window.obsv || {};
   }
   const busy = () => document.hidden || held || !window.getSelection().isCollapsed;
 
+  const early = () => busy() || Date.now() - last < 1900;
+  let waiting = false;
+
+  // A pulse may be the last for long: one that comes too early is made up for.
+  const makeUp = function () {
+    waiting = false;
+    if (!document.getElementById('overview-errors')) return;
+    if (early()) return wait();
+    last = Date.now();
+    window.dash_clientside.set_props('overview-tick', { data: last });
+  };
+  const wait = function () {
+    if (!waiting) setTimeout(makeUp, 500);
+    waiting = true;
+  };
+
   obsv.everyOther = function (pulse, picked) {
-    const now = Date.now();
-    if (busy() || now - last < 1900 || (picked && picked.from && picked.to)) return window.dash_clientside.no_update;
-    last = now;
-    return now;
+    if (picked && picked.from && picked.to) return window.dash_clientside.no_update;
+    if (early()) {
+      wait();
+      return window.dash_clientside.no_update;
+    }
+    last = Date.now();
+    return last;
   };
 })(window.dash_clientside.obsv);
 
