@@ -89,49 +89,43 @@ window.obsv = window.obsv || {};
   };
 })(window.dash_clientside.obsv);
 
-// A pulse may be the last for long: one that comes too early is made up for.
-(function (shared) {
-  // What a pulse does to the store `output`: the time now, at most every `leastMs`, only while the tab is looked at, nobody
-  // is `busy` and, when it is made up for, the element `shows` is still there.
-  shared.paced = function (output, shows, leastMs, busy) {
-    let last = 0;
-    let waiting = false;
-    const early = () => document.hidden || busy() || Date.now() - last < leastMs;
-    const wait = function () {
-      if (!waiting) setTimeout(makeUp, 500);
-      waiting = true;
-    };
-    const makeUp = function () {
-      waiting = false;
-      if (!document.getElementById(shows)) return;
-      if (early()) return wait();
-      last = Date.now();
-      window.dash_clientside.set_props(output, { data: last });
-    };
-    return function () {
-      if (early()) {
-        wait();
-        return window.dash_clientside.no_update;
-      }
-      last = Date.now();
-      return last;
-    };
-  };
-})(window.obsv);
-
-// At most every other second, only while the window moves with the clock. What is drawn anew takes the text that somebody
-// selects with it, and a link on which the button is held down is no longer clicked.
-(function (obsv, shared) {
+// At most every other second, only while the tab is looked at and the window moves with the clock. What is drawn anew
+// takes the text that somebody selects with it, and a link on which the button is held down is no longer clicked.
+(function (obsv) {
+  let last = 0;
   let held = false;
   // A move tells of a button that was let go outside the window.
   for (const kind of ['pointerdown', 'pointermove', 'pointerup', 'pointercancel']) {
     document.addEventListener(kind, (event) => { held = event.buttons > 0; }, true);
   }
-  const busy = () => held || !window.getSelection().isCollapsed;
-  const tick = shared.paced('overview-tick', 'overview-errors', 1900, busy);
+  const busy = () => document.hidden || held || !window.getSelection().isCollapsed;
 
-  obsv.everyOther = (pulse, picked) => (picked && picked.from && picked.to ? window.dash_clientside.no_update : tick());
-})(window.dash_clientside.obsv, window.obsv);
+  const early = () => busy() || Date.now() - last < 1900;
+  let waiting = false;
+
+  // A pulse may be the last for long: one that comes too early is made up for.
+  const makeUp = function () {
+    waiting = false;
+    if (!document.getElementById('overview-errors')) return;
+    if (early()) return wait();
+    last = Date.now();
+    window.dash_clientside.set_props('overview-tick', { data: last });
+  };
+  const wait = function () {
+    if (!waiting) setTimeout(makeUp, 500);
+    waiting = true;
+  };
+
+  obsv.everyOther = function (pulse, picked) {
+    if (picked && picked.from && picked.to) return window.dash_clientside.no_update;
+    if (early()) {
+      wait();
+      return window.dash_clientside.no_update;
+    }
+    last = Date.now();
+    return last;
+  };
+})(window.dash_clientside.obsv);
 
 // A link that is drawn anew while it has the focus keeps it.
 (function () {

@@ -5,7 +5,7 @@
   const LISTED = 200;
   const byId = (id) => document.getElementById(id);
   const none = () => window.dash_clientside.no_update;
-  const state = { key: null, bound: null };
+  const state = { key: null, last: 0, bound: null };
 
   const graph = function () {
     const box = byId(GRAPH);
@@ -272,7 +272,12 @@
     return { ...asked, mode, trace: null };
   };
 
-  obsv.flowTick = shared.paced('flow-tick', GRAPH, REFRESH_MS, () => false);
+  obsv.flowTick = function () {
+    const now = Date.now();
+    if (now - state.last < REFRESH_MS || document.hidden) return none();
+    state.last = now;
+    return now;
+  };
 
   const zoom = (by) => whenThere((cy) => cy.zoom({
     level: cy.zoom() * by, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 },
