@@ -11,12 +11,25 @@ DEMO_ARGS ?= --serve
 BROWSER_SDK := tests/peers/test_browser_sdk.py
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
-.PHONY: demo test lint unit test-all bench screenshots clean
+# Programs that tests run besides: Debian's, installed where that may be done without asking; without them those tests
+# are skipped.
+PROGRAMS := chromium prometheus
+MISSING := $(strip $(foreach program,$(PROGRAMS),$(if $(shell command -v $(program)),,$(program))))
+
+.PHONY: demo test programs lint unit test-all bench screenshots clean
 
 demo: $(STAMP)
 	$(BIN)/obsv demo $(DEMO_ARGS)
 
-test: lint unit
+test: programs lint unit
+
+programs:
+ifneq ($(MISSING),)
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(MISSING) >/dev/null; \
+	else echo "Not installed, so their tests are skipped: $(MISSING)"; fi
+endif
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
