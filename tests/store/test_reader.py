@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -118,3 +119,15 @@ def test_store_that_nobody_writes_is_read(reader: Reader, writer: Writer) -> Non
     writer.close()
     assert not writer.path.with_name(writer.path.name + "-wal").exists()
     assert reader.query("select count(*) from span")[0][0] == 10
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_connection_does_not_cross_a_fork(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child opens a connection of its own: what SQLite knows of the parent's locks is not the child's."""
+    before = reader._take()
+    reader._give_back(before)
+    here = os.getpid()
+    monkeypatch.setattr(os, "getpid", lambda: here + 1)
+    after = reader._take()
+    assert after is not before
+    after.close()

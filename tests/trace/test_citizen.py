@@ -269,6 +269,15 @@ def test_another_provider_that_does_not_sample_still_gets_failures() -> None:
     assert [type(span) for span in spans] == [Span]
 
 
+def test_a_failure_below_an_unsampled_parent_is_sampled(spans: list[Span]) -> None:
+    """It is recorded, so what goes on over OTLP says so: exporters leave out what is not sampled."""
+    parent = NonRecordingSpan(SpanContext(7, 8, is_remote=True, trace_flags=TraceFlags(0)))
+    with trace.use_span(parent), pytest.raises(ZeroDivisionError):
+        monitor(lambda: 1 // 0)()
+    context = spans[0].get_span_context()
+    assert (context.trace_id, context.trace_flags.sampled) == (7, True)
+
+
 def test_non_recording_parent_of_the_api(spans: list[Span]) -> None:
     """A NonRecordingSpan that was sampled elsewhere is a parent like any other."""
     parent = NonRecordingSpan(SpanContext(7, 8, is_remote=False, trace_flags=TraceFlags(1)))
