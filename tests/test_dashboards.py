@@ -17,7 +17,7 @@ from obsv.api.exposition import render
 from obsv.api.metrics import families
 from obsv.api.traceql import parse
 from obsv.store import Reader
-from obsv.store.totals import totals
+from obsv.store.figures.totals import read_totals
 
 FOLDER = Path(__file__).parents[1] / "dashboards"
 BOARDS = sorted(FOLDER.glob("*.json"))
@@ -95,7 +95,7 @@ def test_traceql_of_the_panels_is_answered() -> None:
 def test_series_of_the_panels_are_exposed(tmp_path: Path) -> None:
     """Every series that a panel or variable names is one of /metrics."""
     reader = Reader(make(tmp_path / "obsv.db"))
-    text = render(families(totals(reader, 0), {}))
+    text = render(families(read_totals(reader, 0), {}))
     known = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
     known |= {f"{name}_{part}" for name in known for part in ("bucket", "sum", "count")}
     variables = [

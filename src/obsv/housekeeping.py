@@ -11,8 +11,8 @@ from opentelemetry.sdk.resources import Resource
 from obsv import semconv
 from obsv.config import Settings
 from obsv.errors import StoreError
-from obsv.store.rows import RecorderRow
-from obsv.store.writer import Writer
+from obsv.store.ground import RecorderRow
+from obsv.store.writing import Writer
 from obsv.trace.clock import clock
 from obsv.trace.processor import ErrorFirstSpanProcessor
 from obsv.trace.recording import recording

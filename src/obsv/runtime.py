@@ -157,7 +157,7 @@ def _before_fork() -> None:
     """Let a start in another thread finish: a child with half a pipeline, or half an import, would hang."""
     _forking.has_lock = _lock.acquire(timeout=_FORK_TIMEOUT_S)
     # If that start loaded the store, this fork does not know yet that it has to wait for its writers.
-    hold_writers = getattr(sys.modules.get("obsv.store.forks"), "hold_writers", None)
+    hold_writers = getattr(sys.modules.get("obsv.store.file.forks"), "hold_writers", None)
     if hold_writers is not None:
         hold_writers()
 

@@ -1,7 +1,7 @@
 """One ASGI app out of the JSON API, the app in the browser, and whoever else answers HTTP.
 
 A part that answers HTTP offers a FastAPI router and is listed in `routers()`; it finds what it needs in
-`request.app.state`: `reader` (`obsv.store.Reader`), `pulse` (`obsv.store.pulse.Pulse`), `settings` (`Settings`) and
+`request.app.state`: `reader` (`obsv.store.Reader`), `pulse` (`obsv.store.figures.Pulse`), `settings` (`Settings`) and
 `receiver` (`obsv.otlp.receiver.Receiver`). A
 part with something to start and stop (a gRPC port, a writer) gives its router a `lifespan`. Paths taken: `/api/v1`
 (JSON API), `/v1` (OTLP), `/api` (Jaeger), `/tempo`, `/metrics`, `/login`, `/healthz`, `/assets`, `/_dash-*`, the pages.
@@ -33,8 +33,8 @@ from obsv.hosts import is_loopback
 from obsv.otlp.receiver import Receiver
 from obsv.otlp.router import router as otlp_router
 from obsv.otlp.settings import Address, ReceiverSettings, split
-from obsv.store.pulse import Pulse
-from obsv.store.reader import Reader
+from obsv.store.figures import Pulse
+from obsv.store.file import Reader
 
 # Routes that pages of other origins may call under rules of their own (a browser's OTLP exporter).
 CROSS_ORIGIN = ("/v1/",)

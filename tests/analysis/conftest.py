@@ -9,7 +9,7 @@ import pytest
 from calls import TRACE
 
 from obsv.store import Reader, SpanRow, Writer
-from obsv.store.trace import TraceSpans, read_trace
+from obsv.store.spans.trace import TraceSpans, read_trace_columns
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def stored(tmp_path: Path) -> Callable[[Iterable[SpanRow]], TraceSpans]:
         writer, reader = Writer(tmp_path / "obsv.db"), Reader(tmp_path / "obsv.db")
         writer.write(list(rows))
         with reader.snapshot() as snapshot:
-            spans = read_trace(snapshot, TRACE)
+            spans = read_trace_columns(snapshot, TRACE)
         writer.close()
         reader.close()
         return spans

@@ -9,7 +9,7 @@ from calls import MS, call, chain
 from obsv.analysis.critical_path import critical_path
 from obsv.analysis.tree import build
 from obsv.store import SpanRow
-from obsv.store.trace import TraceSpans
+from obsv.store.spans.trace import TraceSpans
 
 Stored = Callable[[Iterable[SpanRow]], TraceSpans]
 

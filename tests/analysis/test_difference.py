@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obsv.analysis.difference import Difference, differences, pieces
-from obsv.store.call import Call, Value
+from obsv.store.spans.call import Call, Value
 
 
 def call(**values: str) -> Call:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obsv.analysis.distribution import MOST_BARS, Scale
-from obsv.store.histogram import bucket
+from obsv.store.ground.histogram import bucket
 
 HISTOGRAMS = st.dictionaries(st.integers(0, 560), st.integers(1, 1_000), max_size=60)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from obsv.analysis.flow_graph import Box, Graph, draw, heat
-from obsv.store.flow import Flow, FlowEdge, FlowNode
+from obsv.store.figures.flow import Flow, FlowEdge, FlowNode
 
 SECOND = 1_000_000_000
 NOW = 1_000 * SECOND

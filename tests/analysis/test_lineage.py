@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from obsv.analysis.lineage import Handover, is_telling, lineage
-from obsv.store.values import ValuedCall, ValuedCalls
+from obsv.store.spans.values import ValuedCall, ValuedCalls
 
 PROCESSES = {number: (f"f{number}", "s" if number < 9 else "other", "g", 1) for number in range(12)}
 

@@ -13,8 +13,8 @@ from markdown_it import MarkdownIt
 from obsv.analysis.markdown import block, code
 from obsv.analysis.trace_markdown import of_spans, trace_markdown
 from obsv.store import SpanRow
-from obsv.store.call import Call, Value
-from obsv.store.trace import TraceSpans
+from obsv.store.spans.call import Call, Value
+from obsv.store.spans.trace import TraceSpans
 
 Stored = Callable[[Iterable[SpanRow]], TraceSpans]
 HOSTILE = [

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from obsv.analysis.tree import Flag, Tree, build
 from obsv.store import SpanRow
-from obsv.store.trace import ProcessRow, TraceSpans
+from obsv.store.spans.trace import ProcessRow, TraceSpans
 
 Stored = Callable[[Iterable[SpanRow]], TraceSpans]
 PROCESS = ProcessRow(0, "f", "s", "g", 1)

@@ -12,7 +12,7 @@ from httpx import AsyncClient
 
 from obsv.api.export import guarded
 from obsv.store import Writer
-from obsv.store.reader import ROW_LIMIT
+from obsv.store.file.reader import ROW_LIMIT
 
 pytestmark = pytest.mark.anyio
 Client = Callable[..., AsyncClient]

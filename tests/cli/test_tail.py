@@ -10,7 +10,7 @@ from calls import EPOCH_NS, call
 from obsv.cli.tail import Follower, tail
 from obsv.errors import NotFound
 from obsv.store import Reader, Writer
-from obsv.store.filters import Filters
+from obsv.store.finding.filters import Filters
 
 
 @pytest.fixture

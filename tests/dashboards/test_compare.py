@@ -7,7 +7,7 @@ from calls import call
 
 from obsv.dashboards.pages.compare import body
 from obsv.store import Reader, Writer
-from obsv.store.window import Window
+from obsv.store.ground.window import Window
 
 
 @pytest.mark.parametrize(("name", "told"), [("shop.f", "No failed call"), ("shop.nope", "No function 'shop.nope'")])

@@ -2,7 +2,7 @@
 
 from obsv.analysis.flow_graph import draw
 from obsv.dashboards.flow_elements import of_graph
-from obsv.store.flow import Flow, FlowEdge, FlowNode
+from obsv.store.figures.flow import Flow, FlowEdge, FlowNode
 
 
 def test_a_function_that_calls_itself_has_a_loop_around_its_box() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from obsv.dashboards import ribbon
-from obsv.store.beat import FeedState, RecorderState
+from obsv.store.figures.beat import FeedState, RecorderState
 
 NOW = 1_790_000_000_000_000_000
 SECOND = 1_000_000_000

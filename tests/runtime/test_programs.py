@@ -319,7 +319,7 @@ def test_fork_while_the_first_call_starts_everything(program: Program) -> None:
 
         class Here:
             def find_spec(self, name, path=None, target=None):
-                if name == "obsv.store.forks":
+                if name == "obsv.store.file.forks":
                     starting.set()
                     forking.wait(30)
 
@@ -332,7 +332,7 @@ def test_fork_while_the_first_call_starts_everything(program: Program) -> None:
         starting.wait(30)
         child = os.fork()
         if child == 0:
-            from obsv.store import writer
+            from obsv.store.writing import writer
             f(2)
             os._exit(0 if obsv.force_flush(30) and not writer._abandoned else 1)
         assert os.waitpid(child, 0)[1] == 0

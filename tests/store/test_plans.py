@@ -7,18 +7,18 @@ import pytest
 from query_world import START_NS, make
 
 from obsv.store import Reader
-from obsv.store.condition_search import find_traces
-from obsv.store.conditions import INTRINSIC, RESOURCE, SPAN, All, Always, Compare, Condition, Field
-from obsv.store.read_spans import read_spans, read_trace
-from obsv.store.reader import Params, Row, Snapshot
-from obsv.store.rollups import MINUTE_NS
-from obsv.store.series import count_series
-from obsv.store.series_form import Wanted
-from obsv.store.services import dependencies, operations, services
-from obsv.store.summaries import matches, summaries
-from obsv.store.tags import tag_names, tag_values
-from obsv.store.totals import totals
-from obsv.store.ways import Range
+from obsv.store.figures.services import read_dependencies, read_operations, read_services
+from obsv.store.figures.totals import read_totals
+from obsv.store.file.reader import Params, Row, Snapshot
+from obsv.store.finding.condition_search import find_traces
+from obsv.store.finding.conditions import INTRINSIC, RESOURCE, SPAN, All, Always, Compare, Condition, Field
+from obsv.store.finding.series import count_series
+from obsv.store.finding.series_form import Wanted
+from obsv.store.finding.summaries import matches, summarize
+from obsv.store.finding.tags import tag_names, tag_values
+from obsv.store.finding.ways import Range
+from obsv.store.ground.rollups import MINUTE_NS
+from obsv.store.spans.stored_trace import read_spans, read_trace
 
 LARGE = ("span", "s", "x", "histogram", "failure_histogram", "calls_minute", "m", "request_half")
 SHOP = Compare(Field(RESOURCE, "service.name"), "=", "shop")
@@ -44,7 +44,7 @@ def series(condition: Condition, *by: Field, measured: Field | None = None) -> C
         lambda snapshot: find_traces(snapshot, All((SHOP, SKU))),
         lambda snapshot: find_traces(snapshot, Compare(Field(INTRINSIC, "trace:rootName"), "=", "GET /cart")),
         lambda snapshot: find_traces(snapshot, Compare(Field(INTRINSIC, "span:status"), "=", 2)),
-        lambda snapshot: summaries(snapshot, [TRACE]),
+        lambda snapshot: summarize(snapshot, [TRACE]),
         lambda snapshot: matches(snapshot, SKU, [TRACE], 3),
         lambda snapshot: read_trace(snapshot, TRACE),
         lambda snapshot: read_spans(snapshot, [1, 2]),
@@ -53,10 +53,10 @@ def series(condition: Condition, *by: Field, measured: Field | None = None) -> C
         series(SHOP, Field(INTRINSIC, "span:name")),
         series(Always(True), measured=Field(INTRINSIC, "span:duration")),
         series(SHOP, measured=Field(INTRINSIC, "span:duration")),
-        lambda snapshot: totals(_Only(snapshot), 0),
-        lambda snapshot: services(_Only(snapshot)),
-        lambda snapshot: operations(_Only(snapshot), "shop"),
-        lambda snapshot: dependencies(_Only(snapshot), START_NS, START_NS + 1),
+        lambda snapshot: read_totals(_Only(snapshot), 0),
+        lambda snapshot: read_services(_Only(snapshot)),
+        lambda snapshot: read_operations(_Only(snapshot), "shop"),
+        lambda snapshot: read_dependencies(_Only(snapshot), START_NS, START_NS + 1),
     ],
 )
 def test_no_large_table_is_scanned(

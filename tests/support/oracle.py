@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from obsv.conventions import direction
-from obsv.store.conditions import All, Always, AnyOf, Compare, Condition, Field, Not, Present
+from obsv.store.finding.conditions import All, Always, AnyOf, Compare, Condition, Field, Not, Present
 
 Trace = list[dict[str, Any]]  # spans of OTLP JSON with "resource" and "scope" added
 

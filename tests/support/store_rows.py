@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from obsv.store import Reader, Signature, Source, SpanRow
-from obsv.store.histogram import bucket
-from obsv.store.rollups import minute_of
+from obsv.store.ground.histogram import bucket
+from obsv.store.ground.rollups import minute_of
 
 # 2026-09-21 14:13:20 UTC
 START_NS = 1_790_000_000_000_000_000

@@ -11,7 +11,7 @@ from otlp_requests import PARENT_ID, SPAN_ID, START_NS, TRACE_ID, request, span
 
 from obsv.capture import Redactor
 from obsv.store import Code, Reader, Signature, Source, SpanRow, Writer
-from obsv.store.stored import StoredSpan, spans_of_trace, spans_since
+from obsv.store.spans.stored import StoredSpan, spans_of_trace, spans_since
 from obsv.wire.encode import to_json
 from obsv.wire.encode_protobuf import to_protobuf
 from obsv.wire.jsonform import decode_json

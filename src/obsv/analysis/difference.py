@@ -6,7 +6,7 @@ import re
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from obsv.store.call import Call
+from obsv.store.spans import Call
 
 # Longer values are compared as wholes: matching takes quadratic time.
 LONGEST = 4_000

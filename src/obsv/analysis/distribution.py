@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from obsv.store.histogram import GROWTH, bucket
+from obsv.store.ground import GROWTH, bucket
 
 MOST_BARS = 48
 

@@ -11,7 +11,7 @@ from math import ceil, log2
 from typing import NamedTuple
 
 from obsv.analysis.layering import Place, Size, layered
-from obsv.store.flow import Flow, FlowEdge, FlowNode
+from obsv.store.figures import Flow, FlowEdge, FlowNode
 
 # With more functions than this, groups begin folded.
 UNFOLDED = 40

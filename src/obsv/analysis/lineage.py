@@ -20,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from obsv.store.values import ValuedCall, ValuedCalls
+from obsv.store.spans import ValuedCall, ValuedCalls
 
 MOST_VALUES = 40
 # Longer texts are compared by this much of their beginning and their length.

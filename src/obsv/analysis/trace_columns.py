@@ -7,7 +7,7 @@ from typing import Any
 
 from obsv.analysis.critical_path import CriticalPath, critical_path
 from obsv.analysis.tree import Flag, Tree, build
-from obsv.store.trace import TraceSpans
+from obsv.store.spans import TraceSpans
 
 # A stretch shorter than this share of the trace is thinner than a pixel.
 VISIBLE = 1 / 4000

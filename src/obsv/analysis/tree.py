@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import NamedTuple
 
-from obsv.store.trace import TraceSpans
+from obsv.store.spans import TraceSpans
 
 ERROR_STATUS = 2
 EMPTY = len("[]")

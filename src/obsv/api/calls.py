@@ -6,13 +6,10 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from obsv.api.depends import StoreReader, TimeWindow
-from obsv.store import choices, explorer
-from obsv.store.call import Value
-from obsv.store.detail import Detail, detail
-from obsv.store.exceptions import raised
-from obsv.store.filters import MAX_SEARCH_CHARS, Filters
-from obsv.store.keyset import MAX_ID
-from obsv.store.listed_call import ListedCall
+from obsv.store.figures import read_groups, read_processes, read_variables
+from obsv.store.finding import MAX_ID, MAX_PAGE, MAX_SEARCH_CHARS, Filters, read_new, read_page
+from obsv.store.ground import raised
+from obsv.store.spans import Detail, ListedCall, Value, read_detail
 
 router = APIRouter(tags=["calls"])
 
@@ -129,11 +126,11 @@ def calls(
     filters: CallFilters,
     order: Order = "-ts",
     cursor: Annotated[str | None, Query(max_length=200)] = None,
-    limit: Annotated[int, Query(ge=1, le=explorer.MAX_PAGE)] = 100,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
     chars: Chars = None,
 ) -> CallsOut:
     """The filters are joined by and. A page never moves: rows that arrive meanwhile change nothing in it."""
-    found = explorer.page(reader, filters, window, order, cursor, limit)
+    found = read_page(reader, filters, window, order, cursor, limit)
     return CallsOut(calls=[call_out(call, chars) for call in found.calls], cursor=found.cursor)
 
 
@@ -143,11 +140,11 @@ def tail(
     window: TimeWindow,
     filters: CallFilters,
     after: Annotated[int, Query(ge=0, le=MAX_ID, description="`last_id` of the last answer.")],
-    limit: Annotated[int, Query(ge=1, le=explorer.MAX_PAGE)] = 200,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 200,
     chars: Chars = None,
 ) -> TailOut:
     """What arrived after the row `after`, whatever its start time, if it started within the window."""
-    found = explorer.tail(reader, filters, after, window.start_ns, limit)
+    found = read_new(reader, filters, after, window.start_ns, limit)
     return TailOut(calls=[call_out(call, chars) for call in found.calls], last_id=found.last_id, more=found.more)
 
 
@@ -158,25 +155,25 @@ def call(
     span_id: Annotated[str, Path(pattern="^[0-9a-fA-F]{16}$")],
 ) -> DetailOut:
     """Its source, values, exception, the durations before it, and its place in its trace."""
-    return detail_out(detail(reader, trace_id, span_id))
+    return detail_out(read_detail(reader, trace_id, span_id))
 
 
 @router.get("/groups", summary="Names of process groups")
 def groups(reader: StoreReader, part: Part = "") -> list[str]:
     """At most 50, by name."""
-    return choices.groups(reader, part)
+    return read_groups(reader, part)
 
 
 @router.get("/processes", summary="Names of processes")
 def processes(reader: StoreReader, part: Part = "", group: Name = None) -> list[str]:
     """At most 50: those that begin with the text first, then those used last."""
-    return choices.processes(reader, part, group)
+    return read_processes(reader, part, group)
 
 
 @router.get("/variables", summary="Names of variables")
 def variables(reader: StoreReader, part: Part = "", process: Name = None) -> list[str]:
     """At most 50, by name."""
-    return choices.variables(reader, part, process)
+    return read_variables(reader, part, process)
 
 
 def call_out(call: ListedCall, chars: int | None = None) -> CallOut:

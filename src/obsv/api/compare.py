@@ -11,9 +11,9 @@ from obsv.analysis.difference import differences
 from obsv.api.depends import StoreReader, TimeWindow
 from obsv.api.functions import Figures
 from obsv.errors import InvalidQuery
-from obsv.store.call import Call
-from obsv.store.compare import read_pair, read_times
-from obsv.store.window import MAX_NS, Window, instant_ns
+from obsv.store.figures import read_pair, read_times
+from obsv.store.ground import MAX_NS, Window, instant_ns
+from obsv.store.spans import Call
 
 router = APIRouter(tags=["compare"], prefix="/compare")
 

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
 
-from obsv.store.pulse import Pulse
-from obsv.store.reader import Reader
-from obsv.store.window import Window
+from obsv.store.figures import Pulse
+from obsv.store.file import Reader
+from obsv.store.ground import Window
 
 INSTANT = "ISO 8601, or Unix time in ns"
 

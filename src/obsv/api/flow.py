@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from obsv.analysis.lineage import lineage
 from obsv.api.depends import StoreReader, TimeWindow
-from obsv.store.flow import read_flow
-from obsv.store.values import valued_calls
+from obsv.store.figures import read_flow
+from obsv.store.spans import valued_calls
 
 router = APIRouter(tags=["flow"])
 

@@ -9,9 +9,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from obsv.api.depends import StoreReader, TimeWindow
-from obsv.store.busiest import busiest
-from obsv.store.function import FunctionReport, read_function
-from obsv.store.sums import Sums
+from obsv.store.figures import FunctionReport, Sums, read_busiest, read_function
 
 router = APIRouter(tags=["functions"], prefix="/functions")
 
@@ -135,7 +133,7 @@ def functions(
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> list[BusyFunction]:
     """Functions by how often they were called in the window's whole minutes."""
-    return [BusyFunction(**each._asdict(), group=each.process_group) for each in busiest(reader, window, q, limit)]
+    return [BusyFunction(**each._asdict(), group=each.process_group) for each in read_busiest(reader, window, q, limit)]
 
 
 @router.get("/{name:path}", summary="A function in full")

@@ -13,9 +13,9 @@ from obsv.api.error_form import answering
 from obsv.api.jaeger_form import KINDS, answer, failure, traces_json
 from obsv.api.jaeger_query import read_v1
 from obsv.errors import InvalidQuery, NotFound, ObsvError
-from obsv.store.condition_search import find_traces
-from obsv.store.read_spans import read_trace, read_traces
-from obsv.store.services import dependencies, operations, services
+from obsv.store.figures import read_dependencies, read_operations, read_services
+from obsv.store.finding import find_traces
+from obsv.store.spans import read_trace, read_traces
 
 _DAY_MS = 24 * 3600 * 1_000
 
@@ -30,21 +30,21 @@ router = APIRouter(prefix="/api", route_class=answering(_failed), include_in_sch
 @router.get("/services")
 def list_services(reader: StoreReader) -> JSONResponse:
     """Names of all services."""
-    found = services(reader)
+    found = read_services(reader)
     return JSONResponse(answer(found, len(found)))
 
 
 @router.get("/services/{service:path}/operations")
 def list_operation_names(reader: StoreReader, service: str) -> JSONResponse:
     """What a service does; its name may hold slashes."""
-    found = list(dict.fromkeys(operation.name for operation in operations(reader, service)))
+    found = list(dict.fromkeys(operation.name for operation in read_operations(reader, service)))
     return JSONResponse(answer(found, len(found)))
 
 
 @router.get("/operations")
 def list_operations(reader: StoreReader, service: str = "", spanKind: str = "") -> JSONResponse:
     """What a service does, with the kind of span."""
-    shown = [{"name": each.name, "spanKind": KINDS[each.kind]} for each in operations(reader, service)]
+    shown = [{"name": each.name, "spanKind": KINDS[each.kind]} for each in read_operations(reader, service)]
     found = [each for each in shown if spanKind in ("", each["spanKind"])]
     return JSONResponse(answer(found, len(found)))
 
@@ -77,7 +77,7 @@ def list_dependencies(request: Request, reader: StoreReader) -> JSONResponse:
     """Calls from one service to another: `endTs` and `lookback` in milliseconds."""
     end_ms = _milliseconds(request, "endTs", time.time_ns() // 1_000_000)
     start_ms = max(0, end_ms - _milliseconds(request, "lookback", _DAY_MS))
-    found = dependencies(reader, start_ms * 1_000_000, end_ms * 1_000_000)
+    found = read_dependencies(reader, start_ms * 1_000_000, end_ms * 1_000_000)
     data = [{"parent": each.parent, "child": each.child, "callCount": each.calls} for each in found]
     return JSONResponse({"data": data, "errors": None})
 

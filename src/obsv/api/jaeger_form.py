@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from obsv import semconv
-from obsv.store.read_spans import StoredTrace
+from obsv.store.spans import StoredTrace
 from obsv.wire.encode import to_json
 
 Json = dict[str, Any]

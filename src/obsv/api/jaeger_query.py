@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from obsv import semconv
 from obsv.api.durations import parse_duration
 from obsv.errors import InvalidQuery
-from obsv.store.conditions import (
+from obsv.store.finding import (
     INTRINSIC,
     KINDS,
     RESOURCE,

@@ -13,10 +13,9 @@ from obsv.api.jaeger import whole_id
 from obsv.api.jaeger_form import KINDS
 from obsv.api.jaeger_query import read_v3
 from obsv.errors import NotFound, ObsvError
-from obsv.store.condition_search import find_traces
-from obsv.store.read_spans import StoredTrace, read_trace, read_traces
-from obsv.store.services import operations, services
-from obsv.store.summaries import Summary, summaries
+from obsv.store.figures import read_operations, read_services
+from obsv.store.finding import Summary, find_traces, summarize
+from obsv.store.spans import StoredTrace, read_trace, read_traces
 from obsv.wire.encode import to_json
 
 
@@ -30,7 +29,7 @@ router = APIRouter(prefix="/api/v3", route_class=answering(_failed), include_in_
 @router.get("/services")
 def list_services(reader: StoreReader) -> JSONResponse:
     """Names of all services."""
-    return JSONResponse({"services": services(reader)})
+    return JSONResponse({"services": read_services(reader)})
 
 
 @router.get("/operations")
@@ -38,7 +37,9 @@ def list_operations(request: Request, reader: StoreReader) -> JSONResponse:
     """What a service does."""
     query = request.query_params
     kind = query.get("spanKind") or query.get("span_kind") or ""
-    shown = [{"name": each.name, "spanKind": KINDS[each.kind]} for each in operations(reader, query.get("service", ""))]
+    shown = [
+        {"name": each.name, "spanKind": KINDS[each.kind]} for each in read_operations(reader, query.get("service", ""))
+    ]
     return JSONResponse({"operations": [each for each in shown if kind.lower() in ("", each["spanKind"])]})
 
 
@@ -65,7 +66,7 @@ def search_summaries(request: Request, reader: StoreReader) -> JSONResponse:
     wanted = read_v3(request.query_params)
     with reader.snapshot() as snapshot:
         found = find_traces(snapshot, wanted.condition, wanted.start_ns, wanted.end_ns, wanted.limit)
-        return JSONResponse({"summaries": [_summary(each) for each in summaries(snapshot, found)]})
+        return JSONResponse({"summaries": [_summary(each) for each in summarize(snapshot, found)]})
 
 
 def _otlp(traces: list[StoredTrace]) -> JSONResponse:

@@ -12,8 +12,16 @@ from fastapi.responses import Response
 from obsv.api.depends import StoreReader
 from obsv.api.exposition import Family, Histogram, render, wanted
 from obsv.errors import StoreUnavailable
-from obsv.store.requests import BOUNDS_NS
-from obsv.store.totals import LATENCY_BOUNDS_NS, Latency, ProcessTotal, RecorderTotal, RequestTotal, Totals, totals
+from obsv.store.figures import (
+    LATENCY_BOUNDS_NS,
+    Latency,
+    ProcessTotal,
+    RecorderTotal,
+    RequestTotal,
+    Totals,
+    read_totals,
+)
+from obsv.store.ground import BOUNDS_NS
 
 KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 # Rollups do not tell a status that was set to OK from one that was not set.
@@ -66,7 +74,7 @@ def metrics(request: Request, reader: StoreReader) -> Response:
     """What Prometheus scrapes; empty while there is no store."""
     now_ns = time.time_ns()
     try:
-        found = totals(reader, now_ns - _RECORDER_GONE_NS)
+        found = read_totals(reader, now_ns - _RECORDER_GONE_NS)
     except StoreUnavailable:
         found = Totals([], 0, [], [], 0, 0)
     content_type = wanted(request.headers.get("accept", ""))

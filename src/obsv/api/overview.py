@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from obsv.api.depends import StoreReader, TimeWindow
-from obsv.store import overview as store
+from obsv.store.figures import read_overview
 
 router = APIRouter(tags=["overview"])
 
@@ -71,7 +71,7 @@ class OverviewOut(BaseModel):
 @router.get("/overview", summary="How is it going")
 def overview(reader: StoreReader, window: TimeWindow) -> OverviewOut:
     """Totals against the period before, latest errors, groups, functions. Rollups cover whole minutes."""
-    found = store.overview(reader, window)
+    found = read_overview(reader, window)
     return OverviewOut(
         now=TotalsOut(**found.now._asdict()),
         before=TotalsOut(**found.before._asdict()),

@@ -6,7 +6,7 @@ from fastapi.responses import PlainTextResponse
 from obsv.analysis.repro import repro
 from obsv.api.depends import StoreReader
 from obsv.api.traces import SpanId, TraceId
-from obsv.store.call import read_call, read_exact
+from obsv.store.spans import read_call, read_exact
 
 router = APIRouter(tags=["repro"], prefix="/repro")
 

@@ -18,13 +18,20 @@ from obsv.api.tempo_series import instant_json, range_json, step_for
 from obsv.api.traceql import Query, parse
 from obsv.api.traceql.names import OFFERED, field_named
 from obsv.errors import InvalidQuery, NotFound, ObsvError
-from obsv.store.condition_search import find_traces
-from obsv.store.conditions import Always, Condition, fields_of
-from obsv.store.read_spans import StoredTrace, read_spans, read_trace
-from obsv.store.reader import Reader
-from obsv.store.summaries import matches, summaries
-from obsv.store.tags import TagValue, tag_names, tag_values
-from obsv.store.ways import LAST_NS
+from obsv.store.file import Reader
+from obsv.store.finding import (
+    LAST_NS,
+    Always,
+    Condition,
+    TagValue,
+    fields_of,
+    find_traces,
+    matches,
+    summarize,
+    tag_names,
+    tag_values,
+)
+from obsv.store.spans import StoredTrace, read_spans, read_trace
 from obsv.wire.encode import to_json
 from obsv.wire.encode_protobuf import to_protobuf
 
@@ -129,7 +136,7 @@ def search(request: Request, reader: StoreReader) -> JSONResponse:
         matched = matches(snapshot, query.condition, found, min(max(1, spans), MOST_SPANS))
         rows = read_spans(snapshot, [identity for match in matched.values() for identity in match.ids])
         fields = list(dict.fromkeys((*fields_of(query.condition), *query.select)))
-        return JSONResponse(search_json(summaries(snapshot, found), matched, rows, fields))
+        return JSONResponse(search_json(summarize(snapshot, found), matched, rows, fields))
 
 
 @router.get("/v2/search/tags")

@@ -7,9 +7,8 @@ from typing import Any
 
 from obsv import semconv
 from obsv.api.traceql.names import short_name
-from obsv.store.conditions import EVENT, INTRINSIC, KINDS, LINK, RESOURCE, STATUSES, UNSCOPED, Field
-from obsv.store.stored import StoredSpan
-from obsv.store.summaries import Match, Summary
+from obsv.store.finding import EVENT, INTRINSIC, KINDS, LINK, RESOURCE, STATUSES, UNSCOPED, Field, Match, Summary
+from obsv.store.spans import StoredSpan
 from obsv.wire.encode import to_json
 
 Json = dict[str, Any]

@@ -8,13 +8,9 @@ from typing import Any
 from obsv.api.traceql import Metric, Query
 from obsv.api.traceql.names import short_name
 from obsv.errors import InvalidQuery
-from obsv.store.conditions import INTRINSIC, UNSCOPED, Field
-from obsv.store.group_by import Label
-from obsv.store.histogram import percentile
-from obsv.store.reader import Snapshot
-from obsv.store.series import count_series
-from obsv.store.series_form import Series, Wanted
-from obsv.store.ways import Range
+from obsv.store.file import Snapshot
+from obsv.store.finding import INTRINSIC, UNSCOPED, Field, Label, Range, Series, Wanted, count_series
+from obsv.store.ground import percentile
 
 Json = dict[str, Any]
 _EMPTY: dict[int, int] = {}

@@ -12,10 +12,7 @@ from pydantic import BaseModel, Field
 from obsv.analysis.trace_columns import trace_columns
 from obsv.analysis.trace_markdown import of_spans, trace_markdown
 from obsv.api.depends import StoreReader
-from obsv.store.call import read_call
-from obsv.store.stored import spans_of_trace
-from obsv.store.trace import known_trace, read_trace
-from obsv.store.trace_search import search_trace
+from obsv.store.spans import known_trace, read_call, read_trace_columns, search_trace, spans_of_trace
 from obsv.wire.encode import to_json
 
 
@@ -70,7 +67,7 @@ def trace(
 ) -> Response:
     """All spans with times, self times and the critical path, in compact columns."""
     with reader.snapshot() as snapshot:
-        spans = read_trace(snapshot, trace_id, around)
+        spans = read_trace_columns(snapshot, trace_id, around)
     return compact(trace_columns(spans))
 
 
@@ -84,7 +81,7 @@ def search(reader: StoreReader, trace_id: TraceId, q: Annotated[str, Query(min_l
 def markdown(reader: StoreReader, trace_id: TraceId) -> MarkdownResponse:
     """What failed, with what inputs, and where the time went: for an issue or a chat."""
     with reader.snapshot() as snapshot:
-        spans = read_trace(snapshot, trace_id)
+        spans = read_trace_columns(snapshot, trace_id)
         tree, wanted = of_spans(spans)
         failures = [read_call(snapshot, spans.trace_id, span_id) for span_id in wanted]
     return MarkdownResponse(trace_markdown(spans, tree, failures))

@@ -142,7 +142,7 @@ def tail(
     """
     from obsv.cli.since import since as point
     from obsv.cli.tail import tail as print_tail
-    from obsv.store.filters import Filters
+    from obsv.store.finding import Filters
 
     filters = Filters(process=process, status="ERR" if errors else None)
     start_ns = None if since is None else point(since, now_ns())
@@ -166,7 +166,7 @@ def errors(
     """
     from obsv.cli import listing
     from obsv.cli.since import since as point
-    from obsv.store.filters import Filters
+    from obsv.store.finding import Filters
 
     filters = Filters(process=process, status="ERR")
     found = listing.errors(existing(db), filters, point(since, now_ns()), limit, as_json)

@@ -10,9 +10,9 @@ import obsv
 from obsv.cli import listing, numbers, show
 from obsv.cli.output import console, print_json
 from obsv.demo.program import run
-from obsv.store.filters import Filters
-from obsv.store.reader import Reader
-from obsv.store.writer import Writer
+from obsv.store.file import Reader
+from obsv.store.finding import Filters
+from obsv.store.writing import Writer
 
 # Ends by its own flush when the app is closed, or when its standard input is: then whoever started it is gone.
 _PROGRAM = """

@@ -10,7 +10,7 @@ from obsv.cli.output import json_line
 from obsv.cli.since import since
 from obsv.otlp.forward import forward as forward_spans
 from obsv.otlp.senders import sender_to
-from obsv.store.reader import Reader
+from obsv.store.file import Reader
 
 
 def forward(

@@ -12,14 +12,10 @@ from obsv.analysis.durations import duration
 from obsv.analysis.markdown import visible
 from obsv.cli.output import STATUS_STYLE, console, counted, print_json
 from obsv.errors import NotFound
-from obsv.store.call import Value
-from obsv.store.exceptions import raised_line
-from obsv.store.explorer import pages
-from obsv.store.filters import Filters
-from obsv.store.listed_call import ListedCall
-from obsv.store.reader import Reader
-from obsv.store.scope import Scope
-from obsv.store.window import Window
+from obsv.store.file import Reader
+from obsv.store.finding import Filters, Scope, read_pages
+from obsv.store.ground import Window, raised_line
+from obsv.store.spans import ListedCall, Value
 
 _VALUE_CHARS = 60
 
@@ -85,7 +81,7 @@ def errors(db: Path, filters: Filters, start_ns: int, limit: int, as_json: bool)
     reader = Reader(db)
     try:
         window = Window(start_ns, time.time_ns() + 1_000_000_000)
-        found = [call for calls in pages(reader, filters, window, "-ts", limit + 1) for call in calls]
+        found = [call for calls in read_pages(reader, filters, window, "-ts", limit + 1) for call in calls]
         if not found and filters.process:
             expect_process(reader, filters)
     finally:

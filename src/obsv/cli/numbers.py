@@ -8,12 +8,10 @@ from obsv.analysis.durations import duration
 from obsv.cli.common import FOUND_PROBLEMS, complain, now_ns
 from obsv.cli.listing import expect_process
 from obsv.cli.output import cell, console, counted, print_json, say, table
-from obsv.store.adhoc import run_sql
-from obsv.store.beat import RecorderState
-from obsv.store.filters import Filters
-from obsv.store.health import check as look_through
-from obsv.store.reader import Reader
-from obsv.store.stats import ProcessStats, process_stats
+from obsv.store.figures import ProcessStats, RecorderState, process_stats
+from obsv.store.figures import check as look_through
+from obsv.store.file import Reader, run_sql
+from obsv.store.finding import Filters
 
 STATS = ("process", "group", "calls", "errors", "error rate", "mean", "P50", "P95", "P99", "max")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from obsv.analysis.repro import repro as make
 from obsv.cli.output import json_line
 from obsv.errors import ConfigurationError
-from obsv.store.call import find_call, read_call, read_exact
-from obsv.store.reader import Reader
+from obsv.store.file import Reader
+from obsv.store.spans import find_call, read_call, read_exact
 
 
 def repro(

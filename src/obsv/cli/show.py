@@ -12,9 +12,8 @@ from obsv.cli.branches import ASCII_LINES, LINES, Branches
 from obsv.cli.common import complain
 from obsv.cli.listing import values_as_documents
 from obsv.cli.output import STATUS_STYLE, console, print_json
-from obsv.store.call import Call, read_call
-from obsv.store.reader import Reader
-from obsv.store.trace import TraceSpans, read_trace
+from obsv.store.file import Reader
+from obsv.store.spans import Call, TraceSpans, read_call, read_trace_columns
 
 # Levels beyond would leave no room for the calls, or fill a file with lines.
 _LEVELS, _READABLE = 40, 44
@@ -25,7 +24,7 @@ def show(db: Path, trace_id: str, limit: int, as_json: bool) -> None:
     reader = Reader(db)
     try:
         with reader.snapshot() as store:
-            spans = read_trace(store, trace_id)
+            spans = read_trace_columns(store, trace_id)
             tree = build(spans)
             rows = range(min(len(tree), limit))
             calls = [read_call(store, spans.trace_id, spans.span_id[tree.at[row]].hex()) for row in rows]

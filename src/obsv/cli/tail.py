@@ -8,12 +8,10 @@ from pathlib import Path
 from obsv.cli import listing
 from obsv.cli.common import complain
 from obsv.errors import StoreUnavailable
-from obsv.store.explorer import pages
-from obsv.store.explorer import tail as look
-from obsv.store.filters import Filters
-from obsv.store.listed_call import ListedCall
-from obsv.store.reader import Reader
-from obsv.store.window import Window
+from obsv.store.file import Reader
+from obsv.store.finding import Filters, read_new, read_pages
+from obsv.store.ground import Window
+from obsv.store.spans import ListedCall
 
 LATEST = 20
 _LOOK_S = 0.5
@@ -35,7 +33,7 @@ class Follower:
         self._note = note
         self._file: tuple[int, int] | None = reader.file
         self._waits = False
-        self.last_id = look(reader, filters, after=0, start_ns=0, limit=1).last_id
+        self.last_id = read_new(reader, filters, after=0, start_ns=0, limit=1).last_id
 
     def new(self) -> Iterator[list[ListedCall]]:
         """What has arrived since the last look, a page after the other."""
@@ -57,7 +55,7 @@ class Follower:
             self._file, self.last_id = file, 0
         more = True
         while more:
-            found = look(self._reader, self._filters, self.last_id, 0, _PAGE, oldest=True)
+            found = read_new(self._reader, self._filters, self.last_id, 0, _PAGE, oldest=True)
             self.last_id, more = found.last_id, found.more
             yield found.calls
 
@@ -95,6 +93,6 @@ def tail(db: Path, filters: Filters, start_ns: int | None, limit: int | None, fo
 def _begin(reader: Reader, filters: Filters, start_ns: int | None, limit: int | None) -> Iterator[list[ListedCall]]:
     window = Window(start_ns or 0, time.time_ns() + 1_000_000_000)
     if start_ns is not None and limit is None:
-        return pages(reader, filters, window, "ts", sys.maxsize)
-    latest = [call for calls in pages(reader, filters, window, "-ts", limit or LATEST) for call in calls]
+        return read_pages(reader, filters, window, "ts", sys.maxsize)
+    latest = [call for calls in read_pages(reader, filters, window, "-ts", limit or LATEST) for call in calls]
     return iter([latest[::-1]])

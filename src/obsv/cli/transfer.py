@@ -10,8 +10,8 @@ from obsv.cli.output import json_line
 from obsv.cli.since import since
 from obsv.errors import ConfigurationError
 from obsv.otlp.transfer import export_since, export_trace, import_file
-from obsv.store.reader import Reader
-from obsv.store.writer import Writer
+from obsv.store.file import Reader
+from obsv.store.writing import Writer
 from obsv.wire.rowmaker import RowMaker
 
 

@@ -20,9 +20,8 @@ from obsv.dashboards.clock import ZONE, zone_named
 from obsv.dashboards.page import LIBRARIES, Page
 from obsv.dashboards.theme import stylesheet
 from obsv.errors import ObsvError
-from obsv.store.beat import QueueSample
-from obsv.store.pulse import Pulse
-from obsv.store.reader import Reader
+from obsv.store.figures import Pulse, QueueSample
+from obsv.store.file import Reader
 
 log = logging.getLogger("obsv.dashboards")
 

@@ -11,10 +11,9 @@ from obsv.analysis.difference import Difference, Piece, differences
 from obsv.dashboards.clock import duration, when
 from obsv.dashboards.components import badge, button_link, card, empty, link, source, status_badge, traceback
 from obsv.dashboards.components.repro import repro_button
-from obsv.store.call import Call
-from obsv.store.compare import Pair
-from obsv.store.detail import failing_line
-from obsv.store.rows import Code
+from obsv.store.figures import Pair
+from obsv.store.ground import Code
+from obsv.store.spans import Call, failing_line
 
 
 def compare_calls(pair: Pair) -> list[Component]:

@@ -13,9 +13,8 @@ from obsv.dashboards.clock import count, duration, local, percent
 from obsv.dashboards.components import card, chart, empty, link
 from obsv.dashboards.function_charts import bars, log_axis
 from obsv.dashboards.theme import DARK, figure
-from obsv.store.compare import Times
-from obsv.store.sums import Sums
-from obsv.store.window import Window
+from obsv.store.figures import Sums, Times
+from obsv.store.ground import Window
 
 FIRST, SECOND = DARK["accent"], DARK["stale"]
 # Smaller changes are noise and get no colour.

@@ -11,8 +11,7 @@ from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.axis import duration_axis
 from obsv.dashboards.components.repro import repro_button
 from obsv.dashboards.theme import figure
-from obsv.store.detail import MOST_POINTS, Detail, Point, Relative
-from obsv.store.listed_call import ListedCall
+from obsv.store.spans import MOST_POINTS, Detail, ListedCall, Point, Relative
 
 INDENT_PX = 14
 MiB = 1 << 20

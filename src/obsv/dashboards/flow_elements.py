@@ -9,7 +9,7 @@ from obsv.analysis.flow_graph import Arrow, Box, Graph, heat
 from obsv.analysis.layering import Place, Size, layered
 from obsv.analysis.lineage import Handover
 from obsv.dashboards.clock import ago, count, percent
-from obsv.store.values import ValuedCalls
+from obsv.store.spans import ValuedCalls
 
 Element = dict[str, Any]
 _CHAR, _HEIGHT = 6.9, 40

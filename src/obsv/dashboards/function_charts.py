@@ -13,8 +13,7 @@ from obsv.dashboards.components import chart, empty
 from obsv.dashboards.components.axis import count_axis, duration_axis
 from obsv.dashboards.components.chart import line_mode
 from obsv.dashboards.theme import DARK, figure
-from obsv.store.function import History
-from obsv.store.sums import Sums
+from obsv.store.figures import History, Sums
 
 ACCENT, ERR, STALE, MUTED = DARK["accent"], DARK["err"], DARK["stale"], DARK["faint"]
 PERCENTILES = ((0.5, "P50"), (0.95, "P95"), (0.99, "P99"))

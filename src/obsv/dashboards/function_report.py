@@ -8,10 +8,9 @@ from dash.development.base_component import Component
 from obsv.dashboards.clock import ago, count, duration, percent, when
 from obsv.dashboards.components import badge, card, empty, link, source
 from obsv.dashboards.function_charts import day, latency
-from obsv.store.detail import failing_line
-from obsv.store.exceptions import raised_line
-from obsv.store.function import Failure, FunctionReport, Neighbour, Variable
-from obsv.store.sums import Sums
+from obsv.store.figures import Failure, FunctionReport, Neighbour, Sums, Variable
+from obsv.store.ground import raised_line
+from obsv.store.spans import failing_line
 
 NEIGHBOURS = 8
 

@@ -24,9 +24,9 @@ from typing import Any, Protocol
 
 from dash.development.base_component import Component
 
-from obsv.store.beat import QueueSample
-from obsv.store.reader import Reader
-from obsv.store.window import Window
+from obsv.store.figures import QueueSample
+from obsv.store.file import Reader
+from obsv.store.ground import Window
 
 # Large component libraries that only some pages draw with; a first page without them is sooner there.
 LIBRARIES = ("dash_ag_grid", "dash_cytoscape")

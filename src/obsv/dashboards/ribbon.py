@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from obsv.dashboards.clock import NS, ago, count, duration
 from obsv.dashboards.components.badge import Kind, badge
-from obsv.store.beat import FeedState, RecorderState
+from obsv.store.figures import FeedState, RecorderState
 
 STATE_KINDS: dict[str, Kind] = {"OK": "ok", "DELAYED": "stale", "CIRCUIT OPEN": "err", "SPILLING": "stale"}
 SHOWN = 4

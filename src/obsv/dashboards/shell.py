@@ -17,8 +17,8 @@ from obsv.dashboards.components.repro import ABOVE_DRAWERS, repro_dialog, watch_
 from obsv.dashboards.page import Page, View
 from obsv.dashboards.theme import DARK, FONT, MONO
 from obsv.errors import ObsvError
-from obsv.store.pulse import Pulse
-from obsv.store.reader import Reader
+from obsv.store.figures import Pulse
+from obsv.store.file import Reader
 
 PULSE_S = 1.0
 KEYS = (

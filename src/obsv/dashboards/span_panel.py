@@ -10,7 +10,7 @@ from obsv.dashboards.clock import duration, when
 from obsv.dashboards.components import badge, button_link, facts, link, status_badge, traceback, values
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.repro import repro_button
-from obsv.store.call import Call
+from obsv.store.spans import Call
 
 KINDS = {2: "server", 3: "client", 4: "producer", 5: "consumer"}
 MOST_EVENTS = 50

@@ -5,7 +5,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from obsv.exporters.plain import flags_of, rare_parts, source_of, stored, valid
-from obsv.store.rows import Source, SpanRow
+from obsv.store.ground import Source, SpanRow
 from obsv.wire.rowmaker import RowMaker, SpanParts
 
 _MAX_SOURCES = 1_000

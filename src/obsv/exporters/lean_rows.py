@@ -9,7 +9,7 @@ from obsv import semconv
 from obsv.capture import MASK, render
 from obsv.conventions import direction
 from obsv.exporters.plain import detail_of, encode, source_of, stored, valid
-from obsv.store.rows import Code, Signature, Source, SpanRow
+from obsv.store.ground import Code, Signature, Source, SpanRow
 from obsv.trace.clock import clock
 from obsv.trace.details import Details
 from obsv.trace.function import Function

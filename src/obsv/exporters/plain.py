@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link
 
-from obsv.store.rows import Source
+from obsv.store.ground import Source
 from obsv.wire.anyvalue import double, from_stored
 from obsv.wire.clean import Cleaner
 from obsv.wire.detail import detail

@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from obsv.capture import Redactor
 from obsv.exporters.foreign_rows import ForeignRows
 from obsv.exporters.lean_rows import LeanRows
-from obsv.store.rows import SpanRow
+from obsv.store.ground import SpanRow
 from obsv.trace.span import Span
 from obsv.wire.rowmaker import RowMaker
 

@@ -12,9 +12,9 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from obsv.config import DEFAULT_DB
 from obsv.errors import StoreError
 from obsv.exporters.rows import Rows
-from obsv.store.failures import is_about_the_file
-from obsv.store.rows import SpanRow
-from obsv.store.writer import Writer
+from obsv.store.file import is_about_the_file
+from obsv.store.ground import SpanRow
+from obsv.store.writing import Writer
 
 logger = logging.getLogger("obsv")
 

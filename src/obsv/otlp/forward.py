@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from obsv.errors import ObsvError
 from obsv.otlp.senders import Reply, Sender
-from obsv.store.reader import Reader
-from obsv.store.stored import StoredSpan, spans_since
+from obsv.store.file import Reader
+from obsv.store.spans import StoredSpan, spans_since
 from obsv.wire.encode_protobuf import to_protobuf
 
 BATCH_SPANS = 500

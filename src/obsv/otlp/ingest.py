@@ -15,7 +15,7 @@ from typing import Protocol
 
 from obsv.errors import ObsvError, StoreError
 from obsv.otlp.failures import Overloaded
-from obsv.store.rows import SpanRow, WriteResult
+from obsv.store.ground import SpanRow, WriteResult
 from obsv.trace.notices import Notices
 from obsv.wire.rowmaker import Decoded, RowMaker
 

@@ -12,7 +12,7 @@ from obsv.otlp.http import HttpReceiver
 from obsv.otlp.ingest import Ingest
 from obsv.otlp.port import HttpPort
 from obsv.otlp.settings import Address, ReceiverSettings
-from obsv.store.writer import Writer
+from obsv.store.writing import Writer
 from obsv.wire.rowmaker import RowMaker
 
 logger = logging.getLogger("obsv")

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from obsv.errors import NotFound
-from obsv.store.reader import Reader
-from obsv.store.rows import SpanRow
-from obsv.store.stored import StoredSpan, spans_of_trace, spans_since
-from obsv.store.writer import Writer
+from obsv.store.file import Reader
+from obsv.store.ground import SpanRow
+from obsv.store.spans import StoredSpan, spans_of_trace, spans_since
+from obsv.store.writing import Writer
 from obsv.wire.encode import to_json
 from obsv.wire.errors import BadRequest
 from obsv.wire.jsonform import decode_json

@@ -1,7 +1,7 @@
 """SQLite: schema, writer, rollups, reader, retention."""
 
-from obsv.store.reader import Reader
-from obsv.store.rows import Code, RecorderRow, Signature, Source, SpanRow, WriteResult
-from obsv.store.writer import Writer
+from obsv.store.file import Reader
+from obsv.store.ground import Code, RecorderRow, Signature, Source, SpanRow, WriteResult
+from obsv.store.writing import Writer
 
 __all__ = ["Code", "Reader", "RecorderRow", "Signature", "Source", "SpanRow", "WriteResult", "Writer"]

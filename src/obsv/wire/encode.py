@@ -11,8 +11,8 @@ from typing import Any
 
 from obsv import semconv
 from obsv.conventions import direction
-from obsv.store.exceptions import headline
-from obsv.store.stored import StoredSpan
+from obsv.store.ground import headline
+from obsv.store.spans import StoredSpan
 from obsv.wire.anyvalue import AnyDict, from_stored
 from obsv.wire.detail import USUAL_FLAGS
 from obsv.wire.plan import OWN_SCOPE

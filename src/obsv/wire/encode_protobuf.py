@@ -5,7 +5,7 @@ from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, TracesData
 
-from obsv.store.stored import StoredSpan
+from obsv.store.spans import StoredSpan
 from obsv.wire.encode import to_json
 from obsv.wire.messages import fill_pairs
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from obsv.store.rows import Source
+from obsv.store.ground import Source
 from obsv.wire.anyvalue import Stored, to_stored
 from obsv.wire.clean import Cleaner, count
 from obsv.wire.detail import nanoseconds

@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from obsv import semconv
 from obsv.conventions import direction
-from obsv.store.rows import Code, Signature
+from obsv.store.ground import Code, Signature
 from obsv.wire.limits import DEFAULT_LIMITS, clip_name
 
 K = TypeVar("K", bound=Hashable)

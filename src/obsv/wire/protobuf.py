@@ -17,7 +17,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationSc
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
-from obsv.store.rows import Source
+from obsv.store.ground import Source
 from obsv.wire.anyvalue import Stored, to_stored
 from obsv.wire.clean import Cleaner
 from obsv.wire.lenient import repair

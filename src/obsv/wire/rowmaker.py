@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from obsv import semconv
-from obsv.store.rows import Signature, Source, SpanRow
+from obsv.store.ground import Signature, Source, SpanRow
 from obsv.wire.clean import Cleaner, Secrets, count
 from obsv.wire.detail import USUAL_FLAGS, detail, fitted
 from obsv.wire.limits import DEFAULT_LIMITS, INT64_MAX, Limits, clip, clip_name

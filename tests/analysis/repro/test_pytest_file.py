@@ -20,7 +20,7 @@ import obsv
 from obsv.analysis.repro import Repro, repro
 from obsv.errors import InvalidQuery, NotFound
 from obsv.store import Code, Reader
-from obsv.store.call import Call, Value, find_call, read_exact
+from obsv.store.spans.call import Call, Value, find_call, read_exact
 
 PROGRAM = '''
 """What is recorded."""

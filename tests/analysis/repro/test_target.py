@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from obsv.analysis.repro.target import KEYWORD_ONLY, KEYWORDS, PLAIN, POSITIONAL_ONLY, VARIADIC, target_of
-from obsv.store.rows import Code
+from obsv.store.ground.rows import Code
 
 
 @pytest.mark.parametrize(

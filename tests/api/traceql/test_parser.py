@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from obsv.api.traceql import Metric, Query, parse
 from obsv.api.traceql.parser import DEEPEST, MOST_PARTS
 from obsv.errors import InvalidQuery
-from obsv.store.conditions import INTRINSIC, All, Always, AnyOf, Compare, Field, Not, Present
+from obsv.store.finding.conditions import INTRINSIC, All, Always, AnyOf, Compare, Field, Not, Present
 
 FOO, NAME, DURATION = Field("", "foo"), Field(INTRINSIC, "span:name"), Field(INTRINSIC, "span:duration")
 A = Compare(FOO, "=", "a")

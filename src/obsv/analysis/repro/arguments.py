@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from obsv.analysis.repro.literal import Rebuilt, rebuild
 from obsv.analysis.repro.target import KEYWORD_ONLY, KEYWORDS, POSITIONAL_ONLY, VARIADIC, Parameter, Target, is_name
-from obsv.store.call import Call, Value
+from obsv.store.spans import Call, Value
 
 NOT_RECORDED = "not recorded"
 # What a placeholder says of a value that is only described.

@@ -6,8 +6,8 @@ import builtins
 import re
 from typing import NamedTuple
 
-from obsv.store.call import Call
-from obsv.store.exceptions import raised as raised_text
+from obsv.store.ground import raised as raised_text
+from obsv.store.spans import Call
 
 LEFT_OUT = "characters left out …"
 _HEAD = re.compile(r"(?P<kind>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?", re.DOTALL)

@@ -18,8 +18,8 @@ from obsv.analysis.repro.literal import rebuild
 from obsv.analysis.repro.outcome import Raised, raised
 from obsv.analysis.repro.target import Target, target_of
 from obsv.errors import InvalidQuery
-from obsv.store.call import Call
-from obsv.store.window import iso
+from obsv.store.ground import iso
+from obsv.store.spans import Call
 
 OUTPUTS = ("return", "yield")
 MODULES = {"asyncio", "base64", "enum", "pickle", "pytest", "re", "sys"}

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from obsv.analysis.repro.parsing import parse_expression, parse_module
-from obsv.store.rows import Code
+from obsv.store.ground import Code
 
 POSITIONAL_ONLY, PLAIN, VARIADIC, KEYWORD_ONLY, KEYWORDS = range(5)
 Definition = ast.FunctionDef | ast.AsyncFunctionDef

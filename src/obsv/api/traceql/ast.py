@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from obsv.store.conditions import Condition, Field
+from obsv.store.finding import Condition, Field
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from obsv.api.traceql.lexer import ATTRIBUTE, Token, split_attribute
-from obsv.store.conditions import (
+from obsv.store.finding import (
     EVENT,
     INSTRUMENTATION,
     INTRINSIC,

@@ -22,7 +22,7 @@ from obsv.api.traceql.cursor import Cursor
 from obsv.api.traceql.lexer import END, NAME, NUMBER, tokens
 from obsv.api.traceql.names import type_of
 from obsv.errors import InvalidQuery
-from obsv.store.conditions import All, Always, AnyOf, Condition, Field, Not
+from obsv.store.finding import All, Always, AnyOf, Condition, Field, Not
 
 # SQLite's parser has room for twice as many within each other; the query builder writes one.
 DEEPEST = 6

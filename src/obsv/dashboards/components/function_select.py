@@ -12,8 +12,8 @@ from dash.development.base_component import Component
 
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.hotkey import SEARCH
-from obsv.store.choices import processes
-from obsv.store.reader import Reader
+from obsv.store.figures import read_processes
+from obsv.store.file import Reader
 
 
 def function_select(id: str, reader: Reader, name: str | None) -> Component:
@@ -24,7 +24,7 @@ def function_select(id: str, reader: Reader, name: str | None) -> Component:
         reader: of the store.
         name: what is chosen.
     """
-    names = processes(reader, "")
+    names = read_processes(reader, "")
     field = dmc.Select(
         id=id,
         data=names if name is None or name in names else [name, *names],
@@ -46,7 +46,7 @@ def watch_function_select(app: Any, id: str) -> None:
     """Declare the callback of a `function_select`."""
 
     def find(part: str | None, chosen: str | None) -> list[str]:
-        names = processes(app.reader, "" if part == chosen else part or "")
+        names = read_processes(app.reader, "" if part == chosen else part or "")
         return names if chosen is None or chosen in names else [chosen, *names]
 
     app.callback(Output(id, "data"), Input(id, "searchValue"), Input(id, "value"), prevent_initial_call=True)(find)

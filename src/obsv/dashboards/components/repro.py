@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from obsv.analysis.repro import Repro, repro
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.source import source
-from obsv.store.call import read_call, read_exact
+from obsv.store.spans import read_call, read_exact
 
 # A drawer that was opened later would cover the dialog: both have 200 from Mantine.
 ABOVE_DRAWERS = 300

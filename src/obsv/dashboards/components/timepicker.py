@@ -16,7 +16,7 @@ from dash.development.base_component import Component
 from obsv.dashboards.clock import local
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.choice import choice
-from obsv.store.window import PRESETS, Window
+from obsv.store.ground import PRESETS, Window
 
 
 def time_picker(id: str, window: Window, *, now_ns: int) -> Component:

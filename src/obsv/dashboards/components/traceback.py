@@ -6,7 +6,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.components.aria import aria
-from obsv.store.exceptions import raised_line
+from obsv.store.ground import raised_line
 
 FRAME = re.compile(r'^\s*(\|\s*)*File ".*", line \d+')
 # Lines that say what went wrong stand at the margin, or behind the bars of an exception group.

@@ -6,7 +6,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.components.aria import aria
-from obsv.store.call import Value
+from obsv.store.spans import Value
 
 
 def values(title: str, items: Iterable[Value], none: str) -> Component:

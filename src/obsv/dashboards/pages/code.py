@@ -10,10 +10,9 @@ from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.function_report import function_report
 from obsv.dashboards.page import App, Page, View
 from obsv.errors import NotFound
-from obsv.store.busiest import Busy, busiest
-from obsv.store.function import read_function
-from obsv.store.reader import Reader
-from obsv.store.window import Window
+from obsv.store.figures import Busy, read_busiest, read_function
+from obsv.store.file import Reader
+from obsv.store.ground import Window
 
 LISTED = 30
 
@@ -47,7 +46,7 @@ def body(reader: Reader, window: Window, name: str | None, now_ns: int) -> list[
         now_ns: Unix time.
     """
     if not name:
-        return [_list(busiest(reader, window, limit=LISTED), window)]
+        return [_list(read_busiest(reader, window, limit=LISTED), window)]
     try:
         found = read_function(reader, name, window, now_ns)
     except NotFound as error:

@@ -16,13 +16,10 @@ from obsv.dashboards.components.function_select import function_select, watch_fu
 from obsv.dashboards.components.timepicker import custom_range, watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.errors import InvalidQuery, NotFound
-from obsv.store.call import Call, read_call
-from obsv.store.compare import failures, read_pair, read_times
-from obsv.store.exceptions import raised_line
-from obsv.store.function import Failure
-from obsv.store.overview import latest_errors
-from obsv.store.reader import Reader
-from obsv.store.window import NS, Window
+from obsv.store.figures import Failure, failures, latest_errors, read_pair, read_times
+from obsv.store.file import Reader
+from obsv.store.ground import NS, Window, raised_line
+from obsv.store.spans import Call, read_call
 
 MODES = (("calls", "Failed and good call"), ("times", "Two times"))
 DAY_S = 86_400

@@ -17,10 +17,10 @@ from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.flow_elements import of_graph, of_lineage
 from obsv.dashboards.flow_style import flow_style
 from obsv.dashboards.page import App, Page, View
-from obsv.store.flow import read_flow
-from obsv.store.reader import Reader
-from obsv.store.values import valued_calls
-from obsv.store.window import Window
+from obsv.store.figures import read_flow
+from obsv.store.file import Reader
+from obsv.store.ground import Window
+from obsv.store.spans import valued_calls
 
 MODES = (("calls", "Calls"), ("lineage", "Data lineage"))
 

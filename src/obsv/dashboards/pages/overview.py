@@ -17,10 +17,8 @@ from obsv.dashboards.components.link import address
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.theme import DARK, figure
-from obsv.store.beat import QueueSample
-from obsv.store.exceptions import raised_line
-from obsv.store.overview import ErrorCall, Function, Group, Overview, Totals, overview
-from obsv.store.window import Window
+from obsv.store.figures import ErrorCall, FunctionSums, GroupSums, Overview, PeriodTotals, QueueSample, read_overview
+from obsv.store.ground import Window, raised_line
 
 ACCENT, OK, ERR, STALE = (DARK[name] for name in ("accent", "ok", "err", "stale"))
 # Changes below this are noise and get no colour.
@@ -45,7 +43,7 @@ def layout(view: View) -> Component:
     """
     window = view.window()
     tools = html.Div(time_picker("overview-time", window, now_ns=view.now_ns), className="page-tools")
-    shown = parts(overview(view.reader, window), view.queue)
+    shown = parts(read_overview(view.reader, window), view.queue)
     return html.Div(
         [
             html.Div([html.H1("Overview"), tools], className="page-head"),
@@ -124,7 +122,7 @@ def change(now: float | None, before: float | None, *, less_is_better: bool | No
 
 def _stats(found: Overview) -> dict[str, Any]:
     now, before, times = found.now, found.before, [_local(each.start_ns) for each in found.bins]
-    per_bin: list[Totals] = [each.totals for each in found.bins]
+    per_bin: list[PeriodTotals] = [each.totals for each in found.bins]
     rates: list[float | None] = [each.error_rate * 100 if each.calls else None for each in per_bin]
     speeds: list[float | None] = [each.throughput for each in per_bin]
     p95s: list[float | None] = [each.p95_ns / 1e6 if each.p95_ns is not None else None for each in per_bin]
@@ -179,7 +177,7 @@ def _legend() -> list[Component]:
             for name, colour in (("OK", ACCENT), ("ERR", ERR))]  # fmt: skip
 
 
-def _groups(groups: list[Group], here: dict[str, str]) -> Component:
+def _groups(groups: list[GroupSums], here: dict[str, str]) -> Component:
     if not groups:
         return empty("No calls in this period")
     total = sum(group.calls for group in groups)
@@ -189,7 +187,7 @@ def _groups(groups: list[Group], here: dict[str, str]) -> Component:
     return html.Div([head, html.Div(rows, role="list")], className="shares")
 
 
-def _group(group: Group, share: float, here: dict[str, str]) -> Component:
+def _group(group: GroupSums, share: float, here: dict[str, str]) -> Component:
     failed = percent(group.errors / group.calls) if group.errors else "–"
     cells = [
         html.Span(group.name or "(none)", className="ellipsis"),
@@ -229,7 +227,7 @@ def _error(each: ErrorCall, here: dict[str, str]) -> Component:
     return _item(dcc.Link(cells, href=address("/explorer", query), className="error-row row-link"))
 
 
-def _functions(functions: list[Function], here: dict[str, str], *, changed: bool = False) -> Component:
+def _functions(functions: list[FunctionSums], here: dict[str, str], *, changed: bool = False) -> Component:
     if not functions:
         text = "There is nothing to compare with: the period before has too few calls." if changed else ""
         return empty("Nothing here", text)
@@ -239,7 +237,7 @@ def _functions(functions: list[Function], here: dict[str, str], *, changed: bool
     return html.Table([html.Thead(head), html.Tbody(rows)], className="functions")
 
 
-def _function(each: Function, here: dict[str, str], changed: bool) -> Component:
+def _function(each: FunctionSums, here: dict[str, str], changed: bool) -> Component:
     name = link(each.name, "/explorer", {"process": each.name, **here}, className="mono ellipsis", title=each.name)
     p95 = duration(each.p95_ns) if each.p95_ns is not None else "–"
     third = html.Td(p95)
@@ -279,7 +277,7 @@ def register(app: App) -> None:
         prevent_initial_call=True,
     )
     def refresh(window: dict[str, str], _: Any, shown: dict[str, int]) -> list[Any]:
-        found = parts(overview(app.reader, Window.parse(window, app.now_ns())), app.queue())
+        found = parts(read_overview(app.reader, Window.parse(window, app.now_ns())), app.queue())
         marks = _marks(found)
         return [*(no_update if marks[name] == shown.get(name) else found[name] for name in PARTS), marks]
 

@@ -15,8 +15,7 @@ from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.hotkey import SEARCH
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.span_panel import span_panel
-from obsv.store.call import read_call
-from obsv.store.trace import known_trace
+from obsv.store.spans import known_trace, read_call
 
 FIXED = {"sortable": False, "resizable": False}
 COLUMNS: list[dict[str, Any]] = [

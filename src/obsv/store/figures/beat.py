@@ -1,0 +1,108 @@
+"""What the recording processes say about themselves, and how far the store has got: one cheap read a second."""
+
+import json
+from typing import Any, NamedTuple
+
+from obsv.store.file import Reader
+
+GONE_AFTER_NS = 5_000_000_000
+# What is written in batches is seen a second late: a feed of a thousand updates a second is not stale by that.
+FRESH_NS = 2_000_000_000
+
+
+class RecorderState(NamedTuple):
+    """A recording process, as it last described itself.
+
+    Attributes:
+        service: resource attribute `service.name`.
+        pid: process id.
+        host: where it runs.
+        state: OK, DELAYED, CIRCUIT OPEN or SPILLING.
+        queue_depth: calls waiting to be written, in memory or in its spill file.
+        write_lag_ms: how long the last batch's oldest call had waited, in ms.
+        updated_ns: when it said so, Unix time in ns; it does so once a second.
+    """
+
+    service: str
+    pid: int
+    host: str
+    state: str
+    queue_depth: int
+    write_lag_ms: float
+    updated_ns: int
+
+    def gone(self, now_ns: int) -> bool:
+        """Whether it has been silent for more than `GONE_AFTER_NS`."""
+        return now_ns - self.updated_ns > GONE_AFTER_NS
+
+
+class FeedState(NamedTuple):
+    """A feed: when it was last updated and how often it usually is, in ns (None: not known yet)."""
+
+    name: str
+    last_ns: int
+    interval_ns: int | None
+
+    def stale(self, now_ns: int) -> bool:
+        """Whether the last update is older than twice the usual interval, and than `FRESH_NS`."""
+        return is_stale(self.last_ns, self.interval_ns, now_ns)
+
+
+class QueueSample(NamedTuple):
+    """How many calls waited in all recording processes at one instant, Unix time in ns."""
+
+    at_ns: int
+    depth: int
+
+
+def is_stale(last_ns: int | None, interval_ns: int | None, now_ns: int) -> bool:
+    """Whether a feed's last update is older than twice its usual interval, and than `FRESH_NS`; not if not known."""
+    if last_ns is None or interval_ns is None:
+        return False
+    return now_ns - last_ns > max(2 * interval_ns, FRESH_NS)
+
+
+class Beat(NamedTuple):
+    """The state of recording at one instant. `last_id`: key of the newest span row, 0 when there is none."""
+
+    last_id: int
+    recorders: tuple[RecorderState, ...]
+    feeds: tuple[FeedState, ...]
+    now_ns: int
+
+    @property
+    def queue(self) -> QueueSample:
+        """The calls that wait in all processes that still record."""
+        alive = (one for one in self.recorders if not one.gone(self.now_ns))
+        return QueueSample(self.now_ns, sum(one.queue_depth for one in alive))
+
+
+LAST_ID = "select coalesce(max(id), 0) from span"
+# A process that went away an hour ago is no news any more.
+RECORDERS = """
+select service, pid, host, state, stats, updated_ns from recorder
+where updated_ns > ? - 3600000000000 order by started_ns desc limit 20
+"""
+FEEDS = "select name, max(last_ns), min(interval_ns) from feed group by name order by name limit 50"
+
+
+def recorder_state(service: str, pid: int, host: str, state: str, stats: str, updated_ns: int) -> RecorderState:
+    """A row of the table `recorder` as a state; figures that it lacks count as zero."""
+    try:
+        figures: dict[str, Any] = json.loads(stats)
+    except ValueError:
+        figures = {}
+    waiting = sum(int(figures.get(name) or 0) for name in ("depth", "error_depth", "spill_pending"))
+    return RecorderState(service, pid, host, state, waiting, float(figures.get("writer_lag_ms") or 0), updated_ns)
+
+
+def read_beat(reader: Reader, now_ns: int) -> Beat:
+    """Read the state of recording.
+
+    Args:
+        reader: of the store.
+        now_ns: Unix time in ns.
+    """
+    last_id = reader.query(LAST_ID)[0][0]
+    recorders = tuple(recorder_state(*row) for row in reader.query(RECORDERS, (now_ns,)))
+    return Beat(last_id, recorders, tuple(FeedState(*row) for row in reader.query(FEEDS)), now_ns)

@@ -1,0 +1,46 @@
+"""The functions that were called most."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from obsv.store.figures.minutes import Minutes
+from obsv.store.file import Reader
+from obsv.store.ground import Window
+
+MOST = 100
+
+BUSIEST = """
+select p.name, p.process_group, sum(r.calls) as calls, sum(r.errors) as errors, sum(r.total_ns) as total_ns,
+  max(r.max_ns) as max_ns
+from (
+  select process_id, sum(count) as calls, sum(errors) as errors, sum(total_ns) as total_ns, max(max_ns) as max_ns
+  from process_minute where minute between :first and :last group by process_id
+) r cross join process p on p.id = r.process_id
+where p.name like :part escape '!' group by p.name order by calls desc limit :limit
+"""
+
+
+class Busy(NamedTuple):
+    """A function in the window; durations in ns."""
+
+    name: str
+    process_group: str
+    calls: int
+    errors: int
+    total_ns: int
+    max_ns: int
+
+
+def read_busiest(reader: Reader, window: Window, part: str = "", limit: int = MOST) -> list[Busy]:
+    """The functions with the most calls in a window's whole minutes.
+
+    Args:
+        reader: of the store.
+        window: the time.
+        part: what the name contains; case is ignored for ASCII letters.
+        limit: how many.
+    """
+    escaped = part.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    asked = Minutes.of(window).params(part=f"%{escaped}%", limit=limit)
+    return [Busy(*row) for row in reader.query(BUSIEST, asked)]

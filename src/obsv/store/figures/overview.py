@@ -1,0 +1,279 @@
+"""How is it going: totals against the period before, latest errors, groups, functions; nearly all from rollups."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from math import log
+from typing import NamedTuple
+
+from obsv.store.file import Reader, Row, Snapshot
+from obsv.store.ground import MINUTE_NS, NS, Window, percentile, raised, ts
+
+BINS = 60
+LATEST_ERRORS = 10
+# An error that passes through five calls is five failed calls and one piece of news.
+CALLS_AN_ERROR = 6
+LISTED = 6
+# A mean of fewer calls says little about a change.
+ENOUGH_TO_COMPARE = 20
+
+SPANS = """
+select s.start_ns, p.name as process, p.process_group, coalesce(s.exception, '') as exception, s.trace as trace_id,
+  lower(hex(s.span_id)) as span_id, lower(hex(s.parent_span_id)) as parent_span_id
+from span s indexed by span_errors cross join process p on p.id = s.process_id
+where s.status = 2 and s.ts >= :start and s.ts < :end order by s.ts desc, s.id desc limit :limit
+"""
+ERRORS_BY_BIN = """
+select (minute - :first) / :step as bin, sum(errors) as errors from process_minute
+where minute between :first and :last group by bin
+"""
+HISTOGRAM = (
+    "select bucket, sum(count) as count from minute_histogram where minute between :first and :last group by bucket"
+)
+FUNCTIONS = """
+select r.process_id, p.name, p.process_group, r.count, r.errors, r.total_ns from (
+  select process_id, sum(count) as count, sum(errors) as errors, sum(total_ns) as total_ns from process_minute
+  where minute between :first and :last group by process_id
+) r cross join process p on p.id = r.process_id
+"""
+# One look-up a minute and function: the key begins with the minute.
+FUNCTION_HISTOGRAMS = """
+with recursive ends(first, last) as (
+  select max(:first, (select min(minute) from minute_histogram where minute > 0)),
+    min(:last, (select max(minute) from minute_histogram))
+), span_of_minutes(minute) as (
+  select first from ends union all select minute + 1 from span_of_minutes where minute < (select last from ends)
+)
+select h.process_id, h.bucket, sum(h.count) as count
+from span_of_minutes m cross join json_each(:processes) j
+cross join process_histogram h on h.minute = m.minute and h.process_id = j.value
+group by h.process_id, h.bucket
+"""
+
+
+class PeriodTotals(NamedTuple):
+    """All calls of a period.
+
+    Attributes:
+        calls: how many.
+        errors: how many failed.
+        p95_ns: 95th percentile of their durations; None without a call.
+        seconds: length of the period.
+    """
+
+    calls: int
+    errors: int
+    p95_ns: float | None
+    seconds: float
+
+    @property
+    def error_rate(self) -> float:
+        """Share of failed calls, 0..1."""
+        return self.errors / self.calls if self.calls else 0.0
+
+    @property
+    def throughput(self) -> float:
+        """Calls a second."""
+        return self.calls / self.seconds if self.seconds else 0.0
+
+
+class Bin(NamedTuple):
+    """One point of a sparkline: the totals of a part of the window, which starts at `start_ns`."""
+
+    start_ns: int
+    totals: PeriodTotals
+
+
+class ErrorCall(NamedTuple):
+    """A failed call. `exception`: its traceback, or the status message of a span that has none."""
+
+    start_ns: int
+    process: str
+    process_group: str
+    exception: str
+    trace_id: str
+    span_id: str
+
+
+class GroupSums(NamedTuple):
+    """A process group: its calls and how many failed."""
+
+    name: str
+    calls: int
+    errors: int
+
+
+class FunctionSums(NamedTuple):
+    """A function in the window: mean and P95 of its durations, and the mean of the period before where there is one."""
+
+    name: str
+    process_group: str
+    calls: int
+    errors: int
+    mean_ns: float
+    p95_ns: float | None
+    mean_before_ns: float | None
+
+
+class Overview(NamedTuple):
+    """What the overview shows."""
+
+    window: Window
+    now: PeriodTotals
+    before: PeriodTotals
+    bins: list[Bin]
+    errors: list[ErrorCall]
+    groups: list[GroupSums]
+    slowest: list[FunctionSums]
+    changed: list[FunctionSums]
+
+
+class _Sums(NamedTuple):
+    process_id: int
+    name: str
+    process_group: str
+    calls: int
+    errors: int
+    total_ns: int
+
+    @property
+    def mean_ns(self) -> float:
+        return self.total_ns / self.calls
+
+
+class _Minutes(NamedTuple):
+    """A window in whole minutes: rollups know no smaller part."""
+
+    first: int
+    last: int
+
+    @classmethod
+    def of(cls, window: Window) -> _Minutes:
+        last = (window.end_ns - 1) // MINUTE_NS
+        return cls(last - max(1, round(window.seconds / 60)) + 1, last)
+
+    def before(self) -> _Minutes:
+        return _Minutes(2 * self.first - self.last - 1, self.first - 1)
+
+    def seconds(self, end_ns: int) -> float:
+        return (min(end_ns, (self.last + 1) * MINUTE_NS) - self.first * MINUTE_NS) / NS
+
+    def params(self, **more: object) -> dict[str, object]:
+        return {"first": self.first, "last": self.last, **more}
+
+
+def read_overview(reader: Reader, window: Window) -> Overview:
+    """Read what the overview shows.
+
+    Args:
+        reader: of the store.
+        window: the period; what comes from rollups covers its whole minutes.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    minutes = _Minutes.of(window)
+    with reader.snapshot() as store:
+        now, before = _functions(store, minutes), _functions(store, minutes.before())
+        slowest, changed = _slowest(now), _changed(now, before)
+        p95 = _p95(store, minutes, [each.process_id for each in (*slowest, *changed)])
+        listed = [[_function(each, p95, before) for each in each_list] for each_list in (slowest, changed)]
+        bins, buckets = _bins(store, minutes, window.end_ns)
+        buckets_before = _histogram(store, minutes.before())
+        return Overview(
+            window,
+            _totals(buckets, now, minutes.seconds(window.end_ns)),
+            _totals(buckets_before, before, minutes.before().seconds(window.end_ns)),
+            bins,
+            latest_errors(store, window),
+            _groups(now),
+            *listed,
+        )
+
+
+def latest_errors(store: Reader | Snapshot, window: Window, limit: int = LATEST_ERRORS) -> list[ErrorCall]:
+    """The latest failed calls of a window, newest first, each where its error began.
+
+    A call that failed with the exception of a call below it is left out, and so is one that says nothing of its own.
+    """
+    bounds = {"start": ts(window.start_ns), "end": ts(window.end_ns), "limit": limit * CALLS_AN_ERROR}
+    rows = store.query(SPANS, bounds)
+    below: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        below[row["trace_id"], row["parent_span_id"]].add(raised(row["exception"]))
+    began = [row for row in rows if not _passed_on(row, below.get((row["trace_id"], row["span_id"])))]
+    names = ("start_ns", "process", "process_group", "exception", "trace_id", "span_id")
+    return [ErrorCall(*(row[name] for name in names)) for row in began[:limit]]
+
+
+def _passed_on(row: Row, below: set[str] | None) -> bool:
+    return bool(below) and raised(row["exception"]) in {"", *(below or ())}
+
+
+def _functions(store: Snapshot, minutes: _Minutes) -> dict[int, _Sums]:
+    return {row["process_id"]: _Sums(*row) for row in store.query(FUNCTIONS, minutes.params())}
+
+
+def _histogram(store: Snapshot, minutes: _Minutes) -> Counter[int]:
+    return Counter({row["bucket"]: row["count"] for row in store.query(HISTOGRAM, minutes.params())})
+
+
+def _totals(buckets: Counter[int], functions: dict[int, _Sums], seconds: float) -> PeriodTotals:
+    errors = sum(each.errors for each in functions.values())
+    return PeriodTotals(buckets.total(), errors, percentile(buckets, 0.95), seconds)
+
+
+# A query a bin: grouping all of them by bin and bucket takes twice as long.
+def _bins(store: Snapshot, minutes: _Minutes, end_ns: int) -> tuple[list[Bin], Counter[int]]:
+    step = -(-(minutes.last - minutes.first + 1) // BINS)
+    errors = {row["bin"]: row["errors"] for row in store.query(ERRORS_BY_BIN, minutes.params(step=step))}
+    bins, together = [], Counter[int]()
+    for at in range((minutes.last - minutes.first) // step + 1):
+        part = _Minutes(minutes.first + at * step, min(minutes.last, minutes.first + (at + 1) * step - 1))
+        found = _histogram(store, part)
+        together += found
+        totals = PeriodTotals(found.total(), errors.get(at, 0), percentile(found, 0.95), part.seconds(end_ns))
+        bins.append(Bin(part.first * MINUTE_NS, totals))
+    return bins, together
+
+
+def _groups(functions: dict[int, _Sums]) -> list[GroupSums]:
+    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for each in functions.values():
+        sums[each.process_group][0] += each.calls
+        sums[each.process_group][1] += each.errors
+    return sorted((GroupSums(name, *both) for name, both in sums.items()), key=lambda group: -group.calls)
+
+
+def _slowest(functions: dict[int, _Sums]) -> list[_Sums]:
+    return sorted(functions.values(), key=lambda each: -each.mean_ns)[:LISTED]
+
+
+def _changed(now: dict[int, _Sums], before: dict[int, _Sums]) -> list[_Sums]:
+    def change(each: _Sums) -> float:
+        known = before.get(each.process_id)
+        enough = known is not None and min(each.calls, known.calls) >= ENOUGH_TO_COMPARE
+        return abs(log(max(each.mean_ns, 1) / max(known.mean_ns, 1))) if known and enough else 0.0
+
+    ranked = sorted(now.values(), key=lambda each: -change(each))[:LISTED]
+    return [each for each in ranked if change(each) > 0]
+
+
+def _p95(store: Snapshot, minutes: _Minutes, process_ids: list[int]) -> dict[int, float | None]:
+    buckets: dict[int, dict[int, int]] = defaultdict(dict)
+    for row in store.query(FUNCTION_HISTOGRAMS, minutes.params(processes=str(sorted(set(process_ids))))):
+        buckets[row["process_id"]][row["bucket"]] = row["count"]
+    return {process_id: percentile(found, 0.95) for process_id, found in buckets.items()}
+
+
+def _function(each: _Sums, p95: dict[int, float | None], before: dict[int, _Sums]) -> FunctionSums:
+    known = before.get(each.process_id)
+    return FunctionSums(
+        each.name,
+        each.process_group,
+        each.calls,
+        each.errors,
+        each.mean_ns,
+        p95.get(each.process_id),
+        known.mean_ns if known else None,
+    )

@@ -1,0 +1,71 @@
+"""The state of recording, read once for all who watch."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from obsv.errors import StoreUnavailable
+from obsv.store.figures.beat import Beat, QueueSample, read_beat
+from obsv.store.file import Reader
+
+FRESH_S = 0.5
+# The store keeps no history of queues: a quarter of an hour is kept here, a sample every few seconds.
+SAMPLE_S = 5.0
+SAMPLES = 180
+
+
+class Pulse:
+    """Reads the beat, at most twice a second however many ask.
+
+    Args:
+        reader: of the store.
+        clock: monotonic time in s.
+    """
+
+    def __init__(self, reader: Reader, clock: Callable[[], float] = time.monotonic) -> None:
+        self._reader = reader
+        self._clock = clock
+        self._lock = threading.Lock()  # guards all below; held during the read, so that one thread reads
+        self._beat = Beat(0, (), (), 0)
+        self._read_at = -FRESH_S
+        self._sampled_at = -SAMPLE_S
+        self._queue: deque[QueueSample] = deque(maxlen=SAMPLES)
+
+    def beat(self) -> Beat:
+        """The state of recording, at most `FRESH_S` seconds old; an empty one while there is no store.
+
+        Raises:
+            ForeignFile: the file is no obsv store.
+            NewerSchema: it was written by a newer obsv.
+            StoreUnavailable: there is a file, but it cannot be read for now.
+        """
+        with self._lock:
+            if self._clock() - self._read_at >= FRESH_S:
+                self._beat, self._read_at = self._read(), self._clock()
+                self._sample()
+            return self._beat
+
+    def queue(self) -> list[QueueSample]:
+        """Queue depths of the last minutes, oldest first."""
+        with self._lock:
+            return list(self._queue)
+
+    def is_empty(self) -> bool:
+        """Whether there is no call to show: no file, or no row in it. Raises what `beat` raises."""
+        return self.beat().last_id == 0
+
+    def _sample(self) -> None:
+        if self._read_at - self._sampled_at >= SAMPLE_S:
+            self._sampled_at = self._read_at
+            self._queue.append(self._beat.queue)
+
+    def _read(self) -> Beat:
+        try:
+            return read_beat(self._reader, time.time_ns())
+        except StoreUnavailable:
+            if self._reader.path.exists() and self._reader.path.stat().st_size:
+                raise
+            return Beat(0, (), (), time.time_ns())

@@ -1,0 +1,111 @@
+"""SQL that a user writes: one statement that can only read."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from obsv.errors import InvalidQuery, QueryTimeout
+from obsv.store.file.connection import open_reader
+from obsv.store.file.failures import about_the_file
+from obsv.store.file.reader import ROW_LIMIT, STEPS_A_LOOK, TIME_LIMIT_S
+
+# What all values of an answer may take up together, and one of them.
+MAX_BYTES = 64 << 20
+_MAX_VALUE = 16 << 20
+_LENGTH_LIMIT = 0  # SQLITE_LIMIT_LENGTH
+
+_READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE}
+# These say something; others, or these with a value, would set something.
+_PRAGMAS = {
+    "application_id", "auto_vacuum", "cache_size", "collation_list", "compile_options", "database_list", "encoding",
+    "freelist_count", "function_list", "journal_mode", "page_count", "page_size", "pragma_list", "schema_version",
+    "user_version",
+}  # fmt: skip
+_PRAGMAS_OF_A_TABLE = {
+    "foreign_key_list", "index_info", "index_list", "index_xinfo", "integrity_check", "quick_check", "table_info",
+    "table_list", "table_xinfo",
+}  # fmt: skip
+# How SQLite says that the authorizer, or the read-only file, forbids it.
+_FORBIDDEN = ("not authorized", "prohibited", "authorization denied", "readonly")
+
+
+class Answer(NamedTuple):
+    """What a statement returned.
+
+    Args:
+        columns: names as SQLite gives them.
+        rows: values: None, int, float, str or bytes.
+        truncated: there are more rows than were read.
+    """
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+    truncated: bool
+
+
+def run_sql(path: str | Path, sql: str, *, time_limit_s: float = TIME_LIMIT_S, row_limit: int = ROW_LIMIT) -> Answer:
+    """Runs one statement of a user's on a store. It can read, and nothing else: no write, no ATTACH, no extension.
+
+    Args:
+        path: the database file.
+        sql: one SELECT, EXPLAIN or reading PRAGMA.
+        time_limit_s: how long it may take, seconds.
+        row_limit: how many rows are read at most.
+
+    Raises:
+        InvalidQuery: SQLite does not understand it, or it does not only read.
+        QueryTimeout: it ran too long.
+        StoreError: the file cannot be read.
+    """
+    path = Path(path)
+    connection = open_reader(path)
+    try:
+        _confine(connection, time.monotonic() + time_limit_s)
+        return _answer(connection, sql, row_limit)
+    except (sqlite3.Warning, sqlite3.ProgrammingError) as error:
+        raise InvalidQuery(f"one statement at a time: {error}") from error
+    except sqlite3.Error as error:
+        text = str(error)
+        if "interrupted" in text:
+            raise QueryTimeout(f"the query ran longer than {time_limit_s:g} s; narrow it, or add a LIMIT") from error
+        if any(words in text for words in _FORBIDDEN):
+            raise InvalidQuery(f"only reading is allowed: {text}") from error
+        hint = "; the views are process_trace and data_trace" if text.startswith("no such table") else ""
+        raise about_the_file(error, path) or InvalidQuery(text + hint) from error
+    finally:
+        connection.close()
+
+
+def _answer(connection: sqlite3.Connection, sql: str, row_limit: int) -> Answer:
+    cursor = connection.execute(sql)
+    columns = [column[0] for column in cursor.description or ()]
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    for row in cursor:
+        if len(rows) == row_limit or size > MAX_BYTES:
+            return Answer(columns, rows, True)
+        rows.append(tuple(row))
+        size += sum(len(value) for value in row if isinstance(value, (str, bytes)))
+    return Answer(columns, rows, False)
+
+
+def _confine(connection: sqlite3.Connection, deadline: float) -> None:
+    if hasattr(connection, "setlimit"):  # Python 3.11
+        connection.setlimit(_LENGTH_LIMIT, _MAX_VALUE)
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, STEPS_A_LOOK)
+    connection.set_authorizer(_authorize)
+
+
+def _authorize(action: int, first: str | None, second: str | None, database: str | None, source: str | None) -> int:
+    if action in _READS:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_FUNCTION:
+        return sqlite3.SQLITE_DENY if second == "load_extension" else sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_PRAGMA and first is not None:
+        name = first.lower()
+        if name in _PRAGMAS_OF_A_TABLE or (name in _PRAGMAS and second is None):
+            return sqlite3.SQLITE_OK
+    return sqlite3.SQLITE_DENY

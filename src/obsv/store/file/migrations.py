@@ -1,0 +1,82 @@
+"""The schema's versions, each with the reason why it exists."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from obsv.errors import ForeignFile, NewerSchema
+
+# "obsv" in ASCII, in the file's header: tells our files from others'.
+APPLICATION_ID = 0x6F627376
+
+
+class Migration(NamedTuple):
+    """One step of the schema: the version it leads to, why it exists, and its SQL."""
+
+    version: int
+    reason: str
+    sql: str
+
+
+def _sql(name: str) -> str:
+    return files("obsv.store.file").joinpath(name).read_text("utf-8")
+
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(1, "the first version", _sql("schema.sql")),)
+SCHEMA_VERSION = MIGRATIONS[-1].version
+
+
+def version_of(connection: sqlite3.Connection, path: Path, newest: int = SCHEMA_VERSION) -> int:
+    """The schema version of an open file; 0 when it is empty.
+
+    Raises:
+        ForeignFile: it holds something else.
+        NewerSchema: a newer obsv wrote it.
+    """
+    application, version, objects = connection.execute(
+        "select (select application_id from pragma_application_id), (select user_version from pragma_user_version), "
+        "(select count(*) from sqlite_schema)"
+    ).fetchone()
+    if application != APPLICATION_ID:
+        if application or version or objects:
+            raise ForeignFile(f"{path} is not an obsv store; move the file away, or set OBSV_DB to another path")
+        return 0
+    if version > newest:
+        raise NewerSchema(
+            f"{path} has schema version {version}, this obsv knows {newest}; upgrade obsv to use the file"
+        )
+    return int(version)
+
+
+def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Brings an open file to the newest version in one transaction; other processes may do the same at once."""
+    newest = migrations[-1].version
+    if version_of(connection, path, newest) == newest:
+        return
+    connection.execute("begin immediate")
+    try:
+        version = version_of(connection, path, newest)
+        for migration in migrations:
+            if migration.version > version:
+                for statement in _statements(migration.sql):
+                    connection.execute(statement)
+        connection.execute(f"pragma application_id = {APPLICATION_ID}")
+        connection.execute(f"pragma user_version = {newest}")
+        connection.execute("commit")
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+# Not executescript: that would commit the transaction first.
+def _statements(script: str) -> Iterator[str]:
+    text = ""
+    for part in script.split(";")[:-1]:
+        text += part + ";"
+        if sqlite3.complete_statement(text):
+            yield text
+            text = ""

@@ -1,0 +1,217 @@
+"""The way out of the file: read-only, each query limited in time and rows."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from obsv.errors import QueryTimeout
+from obsv.store.file.connection import open_reader
+from obsv.store.file.failures import explain
+
+Row = sqlite3.Row
+Params = Sequence[Any] | Mapping[str, Any]
+
+TIME_LIMIT_S = 5.0
+ROW_LIMIT = 10_000
+# SQLite's virtual machine takes about a millisecond for so many steps.
+STEPS_A_LOOK = 20_000
+_IDLE_CONNECTIONS = 8
+# More would take the machine from the program that is recorded.
+_MOST_AT_ONCE = 4
+
+
+class Reader:
+    """Reads a store. Any number of threads may use one; the file may appear, grow or be replaced meanwhile.
+
+    Args:
+        path: the database file.
+        time_limit_s: how long one query may take, seconds.
+        row_limit: how many rows one query returns at most.
+
+    All methods raise `StoreUnavailable` (no file, or not readable), `ForeignFile`, `NewerSchema` and `QueryTimeout`.
+    """
+
+    def __init__(self, path: str | Path, *, time_limit_s: float = TIME_LIMIT_S, row_limit: int = ROW_LIMIT) -> None:
+        self.path = Path(path)
+        self.time_limit_s = time_limit_s
+        self.row_limit = row_limit
+        self._lock = threading.Lock()  # guards the two below
+        self._idle: list[sqlite3.Connection] = []
+        self._file: tuple[int, int, int] | None = None
+
+    def query(self, sql: str, params: Params = ()) -> list[Row]:
+        """Runs one query.
+
+        Args:
+            sql: a SELECT, constant text; what varies is bound.
+            params: what is bound.
+
+        Returns:
+            rows that can be read by name and by position, at most `row_limit`.
+        """
+        with self.snapshot() as snapshot:
+            return snapshot.query(sql, params)
+
+    def one(self, sql: str, params: Params = ()) -> Row | None:
+        """Runs one query; returns its first row, or None."""
+        with self.snapshot() as snapshot:
+            return snapshot.one(sql, params)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Several queries that see the same state of the file; keep it short, it holds the write-ahead log back."""
+        connection = self._take()
+        try:
+            connection.execute("begin")
+            yield Snapshot(connection, self.path, self.time_limit_s, self.row_limit, self.query)
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from error
+        finally:
+            connection.rollback()
+            self._give_back(connection)
+
+    def close(self) -> None:
+        """Closes all idle connections; the next query opens one again."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    @property
+    def file(self) -> tuple[int, int] | None:
+        """Device and inode of the file that the path leads to now; None when there is none."""
+        identity = self._identity()
+        return identity and identity[:2]
+
+    def _take(self) -> sqlite3.Connection:
+        file = self._identity()
+        with self._lock:
+            if file == self._file and self._idle:
+                return self._idle.pop()
+            stale, self._file = (self._idle, file) if file != self._file else ([], file)
+            if stale:
+                self._idle = []
+        for connection in stale:
+            connection.close()
+        return open_reader(self.path)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        file = self._identity()
+        with self._lock:
+            if file == self._file and len(self._idle) < _IDLE_CONNECTIONS:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    # With the process id: a connection must not cross a fork.
+    def _identity(self) -> tuple[int, int, int] | None:
+        try:
+            stat = os.stat(self.path)
+        except OSError:
+            return None
+        return stat.st_dev, stat.st_ino, os.getpid()
+
+
+class Snapshot:
+    """The file as it was at one moment; made by `Reader.snapshot`."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        time_limit_s: float,
+        row_limit: int,
+        elsewhere: Callable[[str, Params], list[Row]],
+    ) -> None:
+        self._elsewhere = elsewhere
+        self._connection = connection
+        self._path = path
+        self._time_limit_s = time_limit_s
+        self._row_limit = row_limit
+
+    def query(self, sql: str, params: Params = ()) -> list[Row]:
+        """Runs one query; like `Reader.query`."""
+        with self._limited():
+            return self._connection.execute(sql, params).fetchmany(self._row_limit)
+
+    def one(self, sql: str, params: Params = ()) -> Row | None:
+        """Runs one query; returns its first row, or None."""
+        with self._limited():
+            cursor = self._connection.execute(sql, params)
+            row: Row | None = cursor.fetchone()
+            cursor.close()
+            return row
+
+    def query_each(self, sql: str, params: Sequence[Params]) -> list[list[Row]]:
+        """Runs one query several times, as many at once as there are processors; they share the time limit.
+
+        Args:
+            sql: like that of `query`.
+            params: what is bound, once a run; at least one. The first run sees this snapshot, others perhaps the file
+                as it is now.
+
+        Returns:
+            what each returned.
+        """
+        answers: list[list[Row]] = [[] for _ in params]
+        waiting = deque(enumerate(params))
+        deadline = time.monotonic() + self._time_limit_s
+
+        def work(run: Callable[[str, Params], list[Row]], at: int, bound: Params) -> None:
+            try:
+                while True:
+                    answers[at] = run(sql, bound)
+                    try:
+                        at, bound = waiting.popleft()
+                    except IndexError:  # another thread took the last
+                        return
+                    if time.monotonic() > deadline:
+                        raise self._timeout()
+            except BaseException:
+                waiting.clear()
+                raise
+
+        first, *others = [waiting.popleft() for _ in range(min(len(params), at_once()))]
+        if not others:
+            work(self.query, *first)
+            return answers
+        # Programs that record load this module too, and this takes 2 ms of their start.
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(len(others)) as pool:
+            running = [pool.submit(work, self._elsewhere, *each) for each in others]
+            work(self.query, *first)
+            for each in running:
+                each.result()
+        return answers
+
+    def _timeout(self) -> QueryTimeout:
+        limit = f"{self._time_limit_s:g} s"
+        return QueryTimeout(f"the query ran longer than {limit}; narrow its time range or filters")
+
+    @contextmanager
+    def _limited(self) -> Iterator[None]:
+        deadline = time.monotonic() + self._time_limit_s
+        self._connection.set_progress_handler(lambda: time.monotonic() > deadline, STEPS_A_LOOK)
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if "interrupted" in str(error):
+                raise self._timeout() from error
+            raise
+        finally:
+            self._connection.set_progress_handler(None, 0)
+
+
+def at_once() -> int:
+    """How many queries can run side by side."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(_MOST_AT_ONCE, processors)

@@ -1,0 +1,135 @@
+"""What a search asks of a span: a small tree that TraceQL, Jaeger's tags and the app all turn into.
+
+    Condition = Always | Compare | Present | Not | All | AnyOf
+
+`obsv.store.finding.where` compiles it to SQL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+# Scopes of an attribute. UNSCOPED means the span's, or else its resource's.
+UNSCOPED, SPAN, RESOURCE, EVENT, LINK, INSTRUMENTATION = "", "span", "resource", "event", "link", "instrumentation"
+# What every span has without an attribute; its names are those of `INTRINSICS`.
+INTRINSIC = "intrinsic"
+
+# The type of each intrinsic's values, by TraceQL's scoped names.
+INTRINSICS = {
+    "span:duration": "duration",
+    "span:id": "string",
+    "span:kind": "kind",
+    "span:name": "string",
+    "span:parentID": "string",
+    "span:status": "status",
+    "span:statusMessage": "string",
+    "trace:duration": "duration",
+    "trace:id": "string",
+    "trace:rootName": "string",
+    "trace:rootService": "string",
+    "event:name": "string",
+    "event:timeSinceStart": "duration",
+    "instrumentation:name": "string",
+    "instrumentation:version": "string",
+    "link:spanID": "string",
+    "link:traceID": "string",
+    # The parent's position in the trace's tree; only whether there is one (`< 0`: a root) is answered.
+    "nestedSetParent": "int",
+}
+KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
+STATUSES = ("unset", "ok", "error")
+
+Value: TypeAlias = "str | int | float | bool"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What is compared: an attribute of a scope, or an intrinsic.
+
+    Args:
+        scope: one of the scopes above, or `INTRINSIC`.
+        name: the attribute's key, or a name of `INTRINSICS`.
+    """
+
+    scope: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name if self.scope == INTRINSIC else f"{self.scope}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A field against a value.
+
+    A value of another type than the field's never matches, an absent field neither. An array matches when one of its
+    elements does (`!=` and `!~`: when none is equal or fits).
+
+    Args:
+        field: what is compared.
+        operator: one of `= != < <= > >= =~ !~`, or `is`: equal as text whatever the type, as Jaeger's tags compare.
+        value: a duration is whole nanoseconds, a kind or status its number in OTLP; a pattern is RE2's and fits the
+            whole text.
+    """
+
+    field: Field
+    operator: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Whether the span has the field at all."""
+
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """True or false for every span."""
+
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What the other condition does not match."""
+
+    part: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every part matches."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one part matches."""
+
+    parts: tuple[Condition, ...]
+
+
+Condition: TypeAlias = Always | Compare | Present | Not | All | AnyOf
+
+
+def fields_of(condition: Condition) -> list[Field]:
+    """The fields that a condition names, in order, each once."""
+    match condition:
+        case Compare(field=field) | Present(field=field):
+            return [field]
+        case Not(part=part):
+            return fields_of(part)
+        case All(parts=parts) | AnyOf(parts=parts):
+            return list(dict.fromkeys(field for part in parts for field in fields_of(part)))
+    return []
+
+
+def conjuncts(condition: Condition) -> list[Condition]:
+    """The conditions that must all hold: the parts of an outermost `All`, or the condition itself."""
+    if isinstance(condition, All):
+        return [inner for part in condition.parts for inner in conjuncts(part)]
+    return [condition]

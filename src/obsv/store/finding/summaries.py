@@ -1,0 +1,135 @@
+"""Traces at a glance: root, duration, counts, and which of their spans a search found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from obsv.store.file import Snapshot
+from obsv.store.finding.conditions import Condition
+from obsv.store.finding.where import where
+
+
+class ServiceCount(NamedTuple):
+    """A service's part of a trace."""
+
+    name: str
+    spans: int
+    errors: int
+
+
+class Summary(NamedTuple):
+    """A trace at a glance.
+
+    Args:
+        trace_id: 32 hex digits.
+        root_service: of the root; of the earliest span where the root is not there.
+        root_name: likewise.
+        start_ns: the earliest start, Unix time.
+        end_ns: the latest end.
+        services: those of its spans.
+    """
+
+    trace_id: str
+    root_service: str
+    root_name: str
+    start_ns: int
+    end_ns: int
+    services: list[ServiceCount]
+
+    @property
+    def spans(self) -> int:
+        """How many spans there are."""
+        return sum(service.spans for service in self.services)
+
+    @property
+    def errors(self) -> int:
+        """How many of them failed."""
+        return sum(service.errors for service in self.services)
+
+
+class Match(NamedTuple):
+    """The spans of a trace that satisfy a condition.
+
+    Args:
+        ids: the rows of the earliest of them.
+        matched: how many there are in all.
+    """
+
+    ids: list[int]
+    matched: int
+
+
+# Of a larger trace so many spans are read, in the order of their ids; its counts are then estimates.
+MOST_READ = 20_000
+
+_SIZES = "select t.value as trace, (select count(*) from span where trace = t.value) as spans from json_each(?) t"
+_SOME = "cross join span s on s.id in (select x.id from span x where x.trace = t.value limit ?)"
+# With a bare min(), SQLite takes the other columns from the row of the minimum: the root, or the earliest span.
+_ROOTS = f"""
+select t.value as trace, p.service, p.name,
+  min(s.start_ns + (s.parent_span_id is not null) * 4611686018427387904) as rank
+from json_each(?) t {_SOME} cross join process p on p.id = s.process_id group by t.value
+"""
+_SERVICES = f"""
+select t.value as trace, p.service as name, count(*) as spans, sum(s.status = 2) as errors, min(s.start_ns) as start_ns,
+  max(s.start_ns + s.duration_ns) as end_ns
+from json_each(?) t {_SOME} cross join process p on p.id = s.process_id group by t.value, p.service order by p.service
+"""
+_MATCHES = """
+select trace, id, matched from (
+  select s.trace, s.id, row_number() over (partition by s.trace order by s.start_ns) as place,
+    count(*) over (partition by s.trace) as matched
+  from json_each(?) t cross join span s on s.trace = t.value where {})
+where place <= ?
+"""
+_SOME_MATCHES = "select s.id from span s indexed by span_by_trace where s.trace = ? and {} limit ?"
+
+
+def sizes(snapshot: Snapshot, trace_ids: Sequence[str]) -> dict[str, int]:
+    """How many spans each trace has; from an index alone."""
+    return {row["trace"]: row["spans"] for row in snapshot.query(_SIZES, (json.dumps(list(trace_ids)),))}
+
+
+def summarize(snapshot: Snapshot, trace_ids: Sequence[str]) -> list[Summary]:
+    """Summaries of traces, in the order given; unknown ones are left out.
+
+    Of a trace with more than `MOST_READ` spans, the counts by service, the errors and the extent are estimates.
+    """
+    asked, spans = json.dumps(list(trace_ids)), sizes(snapshot, trace_ids)
+    roots = {row["trace"]: row for row in snapshot.query(_ROOTS, (asked, MOST_READ))}
+    services: dict[str, list[ServiceCount]] = {}
+    extents: dict[str, tuple[int, int]] = {}
+    for row in snapshot.query(_SERVICES, (asked, MOST_READ)):
+        trace, share = row["trace"], max(1.0, spans[row["trace"]] / MOST_READ)
+        count = ServiceCount(row["name"], round(row["spans"] * share), round(row["errors"] * share))
+        services.setdefault(trace, []).append(count)
+        start, end = extents.get(trace, (row["start_ns"], row["end_ns"]))
+        extents[trace] = min(start, row["start_ns"]), max(end, row["end_ns"])
+    return [
+        Summary(trace, roots[trace]["service"], roots[trace]["name"], *extents[trace], services[trace])
+        for trace in trace_ids
+        if trace in roots
+    ]
+
+
+def matches(snapshot: Snapshot, condition: Condition, trace_ids: Sequence[str], most: int) -> dict[str, Match]:
+    """The spans of traces that satisfy a condition.
+
+    Args:
+        snapshot: where to look.
+        condition: what they satisfy.
+        trace_ids: 32 hex digits each.
+        most: how many rows of a trace to return; of one with more than `MOST_READ` spans no more are counted either.
+    """
+    test, spans = where(condition), sizes(snapshot, trace_ids)
+    small = json.dumps([trace for trace in trace_ids if spans[trace] <= MOST_READ])
+    found: dict[str, Match] = {}
+    for row in snapshot.query(_MATCHES.format(test.text), (small, *test.params, most)):
+        found.setdefault(row["trace"], Match([], row["matched"])).ids.append(row["id"])
+    for trace in trace_ids:
+        if spans[trace] > MOST_READ:
+            ids = [row["id"] for row in snapshot.query(_SOME_MATCHES.format(test.text), (trace, *test.params, most))]
+            found[trace] = Match(ids, len(ids))
+    return {trace: match for trace, match in found.items() if match.ids}

@@ -1,0 +1,47 @@
+"""What the store stands on: rows, rollups, windows of time, histograms; pure, no SQL."""
+
+from obsv.store.ground.exceptions import headline, raised, raised_line
+from obsv.store.ground.histogram import GROWTH, bucket, middle_ns, percentile
+from obsv.store.ground.lag import SKEW_NS, UNKNOWN_NS
+from obsv.store.ground.regex import compile_pattern, fits
+from obsv.store.ground.requests import BOUNDS_NS, Half, Requests, halves
+from obsv.store.ground.rollups import ERROR, EVER, MINUTE_NS, Rollups, by_minute, minute_of
+from obsv.store.ground.rows import Code, RecorderRow, Signature, Source, SpanRow, WriteResult
+from obsv.store.ground.window import MAX_NS, NS, PRESETS, Window, instant_ns, iso, ts
+
+__all__ = [
+    "BOUNDS_NS",
+    "ERROR",
+    "EVER",
+    "GROWTH",
+    "MAX_NS",
+    "MINUTE_NS",
+    "NS",
+    "PRESETS",
+    "SKEW_NS",
+    "UNKNOWN_NS",
+    "Code",
+    "Half",
+    "RecorderRow",
+    "Requests",
+    "Rollups",
+    "Signature",
+    "Source",
+    "SpanRow",
+    "Window",
+    "WriteResult",
+    "bucket",
+    "by_minute",
+    "compile_pattern",
+    "fits",
+    "halves",
+    "headline",
+    "instant_ns",
+    "iso",
+    "middle_ns",
+    "minute_of",
+    "percentile",
+    "raised",
+    "raised_line",
+    "ts",
+]

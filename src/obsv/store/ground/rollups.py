@@ -1,0 +1,160 @@
+"""What a batch adds to the rollups: plain sums, one dictionary a table, no SQL."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import compress
+from typing import Any
+
+from obsv.store.ground.histogram import buckets
+from obsv.store.ground.lag import lag_ns
+from obsv.store.ground.rows import Signature
+from obsv.store.ground.variables import last_runs
+
+MINUTE_NS = 60 * 1_000_000_000
+ERROR = 2
+# The rollups' minute that counts since the file began.
+EVER = 0
+# Keys of `Rollups.calls` begin with one of these; PROCESS has 0 for the parent.
+PROCESS, EDGE = 0, 1
+
+
+def minute_of(start_ns: int) -> int:
+    """The minute of a start time; never 0, which stands for all time."""
+    return max(1, start_ns // MINUTE_NS)
+
+
+class Calls:
+    """The calls of one process, or from one process to another, in one minute."""
+
+    __slots__ = (
+        "count", "cpu_ns", "errors", "lag_ns", "last_duration_ns", "last_ns", "max_ns", "memory_bytes", "total_ns",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.count = self.errors = self.total_ns = self.max_ns = self.last_duration_ns = 0
+        self.cpu_ns = self.memory_bytes = self.lag_ns = 0
+        self.last_ns = -1
+
+    def add(self, starts: Sequence[int], durations: Sequence[int], statuses: Sequence[int]) -> None:
+        """Adds calls; one value a call in each sequence."""
+        self.count += len(starts)
+        self.errors += statuses.count(ERROR)
+        self.total_ns += sum(durations)
+        self.max_ns = max(self.max_ns, max(durations))
+        last = max(starts)
+        if last >= self.last_ns:
+            self.last_ns, self.last_duration_ns = last, durations[starts.index(last)]
+
+    def add_one(self, start: int, duration: int, status: int) -> None:
+        """Adds one call."""
+        self.count += 1
+        self.errors += status == ERROR
+        self.total_ns += duration
+        if duration > self.max_ns:
+            self.max_ns = duration
+        if start >= self.last_ns:
+            self.last_ns, self.last_duration_ns = start, duration
+
+    def add_costs(self, cpu_ns: Iterable[int | None], memory_bytes: Iterable[int | None]) -> None:
+        """Adds what was measured of the same calls."""
+        self.cpu_ns += sum(filter(None, cpu_ns))
+        self.memory_bytes += sum(filter(None, memory_bytes))
+
+
+class Rollups:
+    """Everything that a batch adds."""
+
+    def __init__(self) -> None:
+        self.calls: dict[tuple[int, int, int, int], Calls] = {}  # (PROCESS or EDGE, minute, parent id, process id)
+        self.buckets: dict[tuple[int, int], Counter[int]] = {}  # (minute, process id)
+        self.failures: dict[tuple[int, int], list[int]] = {}  # (process id, bucket): count, total_ns
+        self.variables: dict[tuple[int, str, str], list[Any]] = {}  # (process id, name, data type)
+        self.feeds: dict[tuple[str, int], list[int]] = {}  # (name, process id): first and last update, how many
+
+    def add(
+        self,
+        process_id: int,
+        starts: Sequence[int],
+        durations: Sequence[int],
+        statuses: Sequence[int],
+        trace_ids: Sequence[bytes],
+        cpu_ns: Iterable[int | None] = (),
+        memory_bytes: Iterable[int | None] = (),
+    ) -> None:
+        """Adds calls of one process that started in one minute; one value a call in each sequence."""
+        minute = minute_of(starts[0])
+        calls = self._calls(PROCESS, minute, 0, process_id)
+        calls.add(starts, durations, statuses)
+        calls.add_costs(cpu_ns, memory_bytes)
+        calls.lag_ns = max(calls.lag_ns, lag_ns(starts, durations, trace_ids))
+        self.buckets.setdefault((minute, process_id), Counter()).update(buckets(durations))
+        if ERROR in statuses:
+            self._add_failures(process_id, list(compress(durations, [each == ERROR for each in statuses])))
+
+    def add_edge(
+        self, parent_id: int, process_id: int, starts: Sequence[int], durations: Sequence[int], statuses: Sequence[int]
+    ) -> None:
+        """Adds calls from one process to another that started in one minute."""
+        self._calls(EDGE, minute_of(starts[0]), parent_id, process_id).add(starts, durations, statuses)
+
+    def add_edges(
+        self,
+        process_id: int,
+        starts: Sequence[int],
+        durations: Sequence[int],
+        statuses: Sequence[int],
+        parent_ids: Sequence[int],
+    ) -> None:
+        """Adds calls of one process by several others, in one minute; a parent of 0 is none."""
+        minute = minute_of(starts[0])
+        edges = {parent: self._calls(EDGE, minute, parent, process_id) for parent in set(parent_ids) if parent}
+        for start, duration, status, parent in zip(starts, durations, statuses, parent_ids, strict=True):
+            if parent:
+                edges[parent].add_one(start, duration, status)
+
+    def add_values(self, process_id: int, signature: Signature, starts: Sequence[int], data: Sequence[str]) -> None:
+        """Adds the values of calls of one signature, in order of arrival."""
+        last_ns, updates = starts[-1], len(data)
+        for (name, data_type), run in zip(signature.fields, last_runs(len(signature.fields), data), strict=False):
+            entry = [run.value, last_ns, starts[run.first], run.repeats, updates]
+            key = process_id, name, data_type
+            known = self.variables.get(key)
+            if known is not None:  # another shape of the same process has it too
+                entry[4] += known[4]
+                entry = entry if last_ns >= known[1] else [*known[:4], entry[4]]
+            self.variables[key] = entry
+        if signature.feed is not None:
+            self._add_updates(signature.feed, process_id, starts)
+
+    def _calls(self, kind: int, minute: int, parent_id: int, process_id: int) -> Calls:
+        key = kind, minute, parent_id, process_id
+        calls = self.calls.get(key)
+        if calls is None:
+            calls = self.calls[key] = Calls()
+        return calls
+
+    def _add_failures(self, process_id: int, durations: Sequence[int]) -> None:
+        for number, duration in zip(buckets(durations), durations, strict=True):
+            sums = self.failures.setdefault((process_id, number), [0, 0])
+            sums[0] += 1
+            sums[1] += duration
+
+    def _add_updates(self, feed: str, process_id: int, starts: Sequence[int]) -> None:
+        first, last, updates = min(starts), max(starts), len(starts)
+        known = self.feeds.get((feed, process_id))
+        if known is not None:
+            first, last, updates = min(first, known[0]), max(last, known[1]), updates + known[2]
+        self.feeds[feed, process_id] = [first, last, updates]
+
+
+def by_minute(starts: Sequence[int], *columns: Sequence[Any]) -> Iterable[tuple[Sequence[Any], ...]]:
+    """Parts the columns of a batch, the starts first, by minute: nearly always there is but one."""
+    if minute_of(min(starts)) == minute_of(max(starts)):
+        yield (starts, *columns)
+        return
+    minutes = [minute_of(start) for start in starts]
+    for minute in sorted(set(minutes)):
+        chosen = [each == minute for each in minutes]
+        yield tuple(list(compress(column, chosen)) for column in (starts, *columns))

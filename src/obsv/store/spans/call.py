@@ -1,0 +1,169 @@
+"""One recorded call with all that is known of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from obsv.errors import NotFound
+from obsv.store.file import Reader, Snapshot
+from obsv.store.ground import Code
+from obsv.store.spans.stored import SPANS, StoredSpan
+
+ERROR = 2
+
+BY_SPAN = SPANS + "where s.trace = ? and s.span_id = ?"
+# An error is what people look up by its span id alone, and they are few; the rest is a walk through one index.
+TRACE_OF_ERROR = "select trace from span indexed by span_errors where status = 2 and span_id = ? limit 1"
+TRACE_OF_SPAN = "select trace from span indexed by span_by_trace where span_id = ? limit 1"
+HAS_EXACT = "select 1 from exact_input where trace_id = ? and span_id = ?"
+EXACT = "select pickle from exact_input where trace_id = ? and span_id = ?"
+
+
+class Value(NamedTuple):
+    """A variable of a call.
+
+    Attributes:
+        name: of the argument, result, local or attribute.
+        data_type: INPUT or OUTPUT.
+        value: a text for obsv's own spans; any JSON for an attribute of another program's span.
+    """
+
+    name: str
+    data_type: str
+    value: Any
+
+    @property
+    def text(self) -> str:
+        """What `data_trace` shows: the text itself, or JSON."""
+        if isinstance(self.value, str):
+            return self.value
+        return "" if self.value is None else json.dumps(self.value, separators=(",", ":"), ensure_ascii=False)
+
+
+class Call(NamedTuple):
+    """A call, read whole. Times are Unix time and durations in ns; ids are lower-case hex.
+
+    Attributes:
+        id: key of its row; later calls have greater ones.
+        status: OTLP StatusCode: 0 unset, 1 ok, 2 error.
+        code: the function as it was when it ran; None when not known.
+        detail: rare parts under their OTLP names: `statusMessage`, `events`, `links` and others.
+        values: in the order of the signature.
+        resource: OTLP JSON text of who made it.
+        scope: OTLP JSON text of what made it.
+        has_exact: whether its inputs were kept exactly.
+    """
+
+    id: int
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None
+    start_ns: int
+    duration_ns: int
+    status: int
+    depth: int
+    process: str
+    service: str
+    process_group: str
+    kind: int
+    feed: str | None
+    thread_id: int | None
+    thread_name: str | None
+    cpu_ns: int | None
+    memory_bytes: int | None
+    exception: str | None
+    detail: dict[str, Any]
+    values: tuple[Value, ...]
+    code: Code | None
+    resource: str
+    scope: str
+    has_exact: bool
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended in an error."""
+        return self.status == ERROR
+
+    @property
+    def inputs(self) -> list[Value]:
+        """What went in."""
+        return [value for value in self.values if value.data_type == "INPUT"]
+
+    @property
+    def outputs(self) -> list[Value]:
+        """What came out."""
+        return [value for value in self.values if value.data_type == "OUTPUT"]
+
+
+def hex_id(text: str, length: int) -> str:
+    """An id as the store writes it: lower case, leading zeros that a tool left out put back.
+
+    Args:
+        text: hex digits.
+        length: how many the id has: 32 for a trace, 16 for a span.
+
+    Raises:
+        NotFound: it is none.
+    """
+    text = text.strip().lower()
+    if not 0 < len(text) <= length or not set(text) <= set("0123456789abcdef"):
+        raise NotFound(
+            f"{text[:80]!r} is no {'trace' if length == 32 else 'span'} id: it has up to {length} hex digits."
+        )
+    return text.zfill(length)
+
+
+def read_call(store: Reader | Snapshot, trace_id: str, span_id: str) -> Call:
+    """A call by its ids in hex.
+
+    Raises:
+        NotFound: there is none.
+    """
+    trace, span = hex_id(trace_id, 32), hex_id(span_id, 16)
+    row = store.one(BY_SPAN, (trace, bytes.fromhex(span)))
+    if row is None:
+        raise NotFound(f"No span {span} in trace {trace}.")
+    stored = StoredSpan._make(row)
+    kept = store.one(HAS_EXACT, (stored.trace_id, stored.span_id))
+    return to_call(stored, kept is not None)
+
+
+def find_call(store: Reader | Snapshot, span_id: str) -> Call:
+    """A call by its span id alone: errors first, then a walk through the index (0.2 s a million calls).
+
+    Raises:
+        NotFound: there is none.
+    """
+    key = bytes.fromhex(hex_id(span_id, 16))
+    found = store.one(TRACE_OF_ERROR, (key,)) or store.one(TRACE_OF_SPAN, (key,))
+    if found is None:
+        raise NotFound(f"No span {key.hex()} in the store.")
+    return read_call(store, found["trace"], key.hex())
+
+
+def read_exact(store: Reader | Snapshot, call: Call) -> bytes | None:
+    """The pickled inputs of a call, `(args, kwargs)`; never loaded here. None when they were not kept."""
+    row = store.one(EXACT, (bytes.fromhex(call.trace_id), bytes.fromhex(call.span_id)))
+    return None if row is None else bytes(row["pickle"])
+
+
+def to_call(span: StoredSpan, has_exact: bool = False) -> Call:
+    """The call of a stored span, its JSON read."""
+    same = {name: getattr(span, name) for name in _SAME}
+    values = zip(json.loads(span.fields), json.loads(span.data), strict=False)
+    known = span.file_path is not None and span.line_number is not None
+    return Call(
+        **same,
+        trace_id=span.trace_id.hex(),
+        span_id=span.span_id.hex(),
+        parent_span_id=span.parent_span_id.hex() if span.parent_span_id else None,
+        process=span.name,
+        detail=json.loads(span.detail) if span.detail else {},
+        values=tuple(Value(name, data_type, value) for (name, data_type), value in values),
+        code=Code(span.file_path or "", span.line_number or 0, span.source_text or "") if known else None,
+        has_exact=has_exact,
+    )
+
+
+_SAME = tuple(sorted(set(Call._fields) & set(StoredSpan._fields) - {"trace_id", "span_id", "parent_span_id", "detail"}))

@@ -1,0 +1,78 @@
+"""Calls as lists show them: what `Call` knows and a list does not need is not read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from obsv.store.file import Row, Snapshot
+from obsv.store.spans.call import Value
+
+CALLS = """
+select s.id, s.start_ns, s.duration_ns, s.status, s.exception, s.trace as trace_id, lower(hex(s.span_id)) as span_id,
+  s.data, s.ts, g.fields, p.name as process, p.process_group, p.service
+from json_each(:ids) j cross join span s on s.id = j.value
+cross join process p on p.id = s.process_id cross join signature g on g.id = s.signature_id
+order by j.key
+"""
+
+
+class ListedCall(NamedTuple):
+    """A call as the explorer and the command list it; read whole it is a `Call`.
+
+    Attributes:
+        id: of its row, in order of arrival.
+        ts: start, UTC, as the store's views show it.
+        start_ns: start, Unix time in ns.
+        duration_ns: in ns.
+        process: `module.qualname`, or a foreign span's name.
+        process_group: its group.
+        service: who made it.
+        status: OK or ERR.
+        exception: traceback; None when there is none.
+        trace_id: lower-case hex.
+        span_id: lower-case hex.
+        values: inputs and outputs, in their order.
+    """
+
+    id: int
+    ts: str
+    start_ns: int
+    duration_ns: int
+    process: str
+    process_group: str
+    service: str
+    status: str
+    exception: str | None
+    trace_id: str
+    span_id: str
+    values: tuple[Value, ...]
+
+
+def listed_calls(store: Snapshot, ids: Iterable[int]) -> list[ListedCall]:
+    """The calls of row ids, in the order of the ids."""
+    shapes: dict[str, list[tuple[str, str]]] = {}
+    return [_call(row, shapes) for row in store.query(CALLS, {"ids": json.dumps(list(ids))})]
+
+
+def _call(row: Row, shapes: dict[str, list[tuple[str, str]]]) -> ListedCall:
+    fields = row["fields"]
+    shape = shapes.get(fields)
+    if shape is None:
+        shape = shapes[fields] = [(name, kind) for name, kind in json.loads(fields)]
+    values = (Value(name, kind, value) for (name, kind), value in zip(shape, json.loads(row["data"]), strict=False))
+    return ListedCall(
+        row["id"],
+        row["ts"],
+        row["start_ns"],
+        row["duration_ns"],
+        row["process"],
+        row["process_group"],
+        row["service"],
+        "ERR" if row["status"] == 2 else "OK",
+        row["exception"],
+        row["trace_id"],
+        row["span_id"],
+        tuple(values),
+    )

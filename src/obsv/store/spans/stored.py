@@ -1,0 +1,110 @@
+"""Whole spans out of the file, with all that the file knows of each: what is sent on, exported and shown raw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+from obsv.store.file import Reader
+
+CHUNK = 1_000
+
+
+class StoredSpan(NamedTuple):
+    """One span as it is stored; see `SpanRow` for what the parts mean.
+
+    Args:
+        id: order of arrival.
+        fields: JSON: `[[name, "INPUT" | "OUTPUT"], …]`.
+        data: JSON array, one value a field.
+        thread_id: the system's, semantic convention `thread.id`.
+        resource, scope: OTLP JSON.
+    """
+
+    id: int
+    ts: str
+    trace_id: bytes
+    span_id: bytes
+    parent_span_id: bytes | None
+    start_ns: int
+    duration_ns: int
+    status: int
+    depth: int
+    data: str
+    cpu_ns: int | None
+    memory_bytes: int | None
+    exception: str | None
+    detail: str | None
+    name: str
+    service: str
+    process_group: str
+    kind: int
+    feed: str | None
+    fields: str
+    file_path: str | None
+    line_number: int | None
+    source_text: str | None
+    thread_id: int | None
+    thread_name: str | None
+    resource: str
+    scope: str
+
+
+# CROSS JOIN fixes the order: spans first, by the index that the condition names.
+SPANS = """
+select s.id, s.ts, s.trace_id, s.span_id, s.parent_span_id, s.start_ns, s.duration_ns, s.status, s.depth, s.data,
+  s.cpu_ns, s.memory_bytes, s.exception, s.detail, p.name, p.service, p.process_group, p.kind, p.feed, g.fields,
+  c.file_path, c.line_number, c.source_text, t.thread_id, t.name, o.resource, o.scope
+from span s
+  cross join process p on p.id = s.process_id
+  cross join signature g on g.id = s.signature_id
+  cross join source o on o.id = s.source_id
+  left join code c on c.id = g.code_id
+  left join thread t on t.id = s.thread_id
+"""
+_OF_TRACE = SPANS + "where s.trace = ? and s.span_id > ? order by s.span_id limit ?"
+_IN_ORDER = SPANS + "where (s.ts, s.id) > (?, ?) and s.ts < ? order by s.ts, s.id limit ?"
+
+
+def spans_of_trace(reader: Reader, trace_id: str) -> list[StoredSpan]:
+    """All spans of a trace, in order of start.
+
+    Args:
+        reader: of the store.
+        trace_id: 32 hex digits, lower-case.
+
+    Raises:
+        StoreError: see `Reader`.
+    """
+    found: list[StoredSpan] = []
+    while chunk := reader.query(_OF_TRACE, (trace_id, found[-1].span_id if found else b"", CHUNK)):
+        found += map(StoredSpan._make, chunk)
+    return sorted(found, key=lambda span: (span.start_ns, span.id))
+
+
+def spans_since(
+    reader: Reader, since_ns: int = 0, until_ns: int = 2**63 - 1, size: int = CHUNK
+) -> Iterator[list[StoredSpan]]:
+    """Spans that started in a range of time, oldest first, some at a time.
+
+    Args:
+        reader: of the store.
+        since_ns: Unix time from which, inclusive, to the microsecond.
+        until_ns: Unix time before which.
+        size: how many at a time, at most.
+
+    Raises:
+        StoreError: see `Reader`.
+    """
+    place, end = (_ts(since_ns), 0), _ts(until_ns)
+    while chunk := reader.query(_IN_ORDER, (*place, end, size)):
+        spans = [StoredSpan._make(row) for row in chunk]
+        yield spans
+        place = (spans[-1].ts, spans[-1].id)
+
+
+def _ts(ns: int) -> str:
+    """A Unix time as the column `ts` shows it."""
+    moment = datetime.fromtimestamp(min(ns // 1_000, 253_402_300_799_000_000) // 1_000_000, timezone.utc)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{ns // 1_000 % 1_000_000:06d}"

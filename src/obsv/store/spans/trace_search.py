@@ -1,0 +1,37 @@
+"""Which spans of a trace contain a text."""
+
+from __future__ import annotations
+
+from obsv.store.file import Reader
+from obsv.store.spans.call import hex_id
+
+# Escaped the way JSON escapes it, since that is how values are stored.
+SEARCH = """
+select lower(hex(s.span_id)) as span_id from span s cross join process p on p.id = s.process_id
+where s.trace = :trace and (
+  p.name like :text escape '!' or s.data like :json escape '!' or s.exception like :text escape '!'
+  or s.detail like :json escape '!'
+)
+"""
+
+
+def search_trace(reader: Reader, trace_id: str, text: str) -> list[str]:
+    """Span ids of the spans whose name, values, exception, events or links contain a text, at most 10,000.
+
+    Args:
+        reader: of the store.
+        trace_id: hex.
+        text: plain; case is ignored for ASCII letters.
+
+    Raises:
+        NotFound: the id is none.
+    """
+    plain = _pattern(text)
+    in_json = _pattern(text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t"))
+    rows = reader.query(SEARCH, {"trace": hex_id(trace_id, 32), "text": plain, "json": in_json})
+    return [row["span_id"] for row in rows]
+
+
+def _pattern(text: str) -> str:
+    escaped = text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return f"%{escaped}%"

@@ -1,0 +1,74 @@
+"""Calls with their values, whole traces or the latest: what lineage is looked for in."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from obsv.store.file import Reader, Row
+from obsv.store.ground import Window, ts
+from obsv.store.spans.call import hex_id
+
+# So many calls are read and compared in 50 ms.
+MOST_CALLS = 3_000
+
+SPANS = """
+select s.trace_id, s.span_id, s.start_ns, s.duration_ns, s.process_id, s.signature_id, s.data from span s
+"""
+# Neighbours in time, so that nearly all traces among them are whole.
+LATEST = SPANS + "indexed by span_by_ts where s.ts >= :start and s.ts < :end order by s.ts desc limit :limit"
+OF_TRACE = SPANS + "where s.trace = :trace order by s.start_ns, s.id limit :limit"
+SIGNATURES = "select g.id, g.fields from json_each(:ids) j cross join signature g on g.id = j.value"
+PROCESSES = """
+select p.id, p.name, p.service, p.process_group, p.kind from json_each(:ids) j cross join process p on p.id = j.value
+"""
+
+
+class ValuedCall(NamedTuple):
+    """A call and its values, `(name, INPUT or OUTPUT, value)`."""
+
+    trace_id: bytes
+    span_id: bytes
+    start_ns: int
+    end_ns: int
+    process_id: int
+    values: list[tuple[str, str, Any]]
+
+
+class ValuedCalls(NamedTuple):
+    """Calls, and what was called: `(name, service, group, kind)` by process id. `cut`: there were more calls."""
+
+    calls: list[ValuedCall]
+    processes: dict[int, tuple[str, str, str, int]]
+    cut: bool
+
+
+def valued_calls(reader: Reader, window: Window, trace_id: str | None = None, limit: int = MOST_CALLS) -> ValuedCalls:
+    """The latest calls of a window, or the first of a trace.
+
+    Args:
+        reader: of the store.
+        window: where to look; not asked when there is a trace.
+        trace_id: hex.
+        limit: how many calls.
+
+    Raises:
+        NotFound: what should be a trace id is none.
+    """
+    with reader.snapshot() as store:
+        if trace_id:
+            rows = store.query(OF_TRACE, {"trace": hex_id(trace_id, 32), "limit": limit})
+        else:
+            rows = store.query(LATEST, {"start": ts(window.start_ns), "end": ts(window.end_ns), "limit": limit})
+        signatures = {row["signature_id"] for row in rows}
+        fields = {row[0]: json.loads(row[1]) for row in store.query(SIGNATURES, {"ids": str(sorted(signatures))})}
+        ids = sorted({row["process_id"] for row in rows})
+        processes = {row[0]: tuple(row)[1:] for row in store.query(PROCESSES, {"ids": str(ids)})}
+    return ValuedCalls([_call(row, fields) for row in rows], processes, len(rows) == limit)
+
+
+def _call(row: Row, fields: dict[int, list[tuple[str, str]]]) -> ValuedCall:
+    named = zip(fields[row["signature_id"]], json.loads(row["data"]), strict=False)
+    values = [(name, data_type, value) for (name, data_type), value in named]
+    end_ns = row["start_ns"] + row["duration_ns"]
+    return ValuedCall(row["trace_id"], row["span_id"], row["start_ns"], end_ns, row["process_id"], values)

@@ -1,0 +1,144 @@
+"""Ids of what many calls share: who made them, what was called, in which thread."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import Any
+
+from obsv.store.ground import Code, Signature, Source
+from obsv.store.writing.statements import Insert, Lookup
+
+Thread = tuple[int, str]
+
+# A cached id is good for so long: retention deletes only what no writer has looked up for a day longer.
+EPOCH_NS = 600 * 1_000_000_000
+# Foreign spans can bring ever new shapes.
+_CACHE_LIMIT = 20_000
+
+
+class _Interned:
+    """One table of shared rows. Inserting what is there already marks it as used."""
+
+    def __init__(self, table: str, keys: str, extra: str = "") -> None:
+        columns = f"{keys}, {extra}, used_ns" if extra else f"{keys}, used_ns"
+        updates = [f"{column.strip()} = excluded.{column.strip()}" for column in extra.split(",") if column]
+        updates.append("used_ns = max(used_ns, excluded.used_ns)")
+        self._keys = keys.count(",") + 1
+        self._insert = Insert(table, columns, f"({keys}) do update set {', '.join(updates)}")
+        self._lookup = Lookup(table, keys)
+
+    def ids(self, connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]], now_ns: int) -> list[int]:
+        """The ids of rows given as key columns followed by extra columns, inserted where they are new."""
+        self._insert.run(connection, [value for row in rows for value in (*row, now_ns)])
+        found: list[tuple[int, int]] = self._lookup.run(connection, [row[: self._keys] for row in rows])
+        by_position = dict(found)
+        return [by_position[position] for position in range(len(rows))]
+
+
+_SOURCE = _Interned("source", "service, resource, scope")
+_NAME = _Interned("process_name", "name")
+_PROCESS = _Interned("process", "name, service, process_group, kind", "feed, name_id")
+_CODE = _Interned("code", "process_id, digest", "file_path, line_number, source_text")
+_SIGNATURE = _Interned("signature", "process_id, code_id, digest", "fields")
+_THREAD = _Interned("thread", "thread_id, name")
+_FIELD = Insert("signature_field", "signature_id, position, path, name, data_type", "do nothing")
+
+
+class Ids:
+    """The ids of one file that a writer knows. Only committed ids enter, so a rollback cannot leave a wrong one."""
+
+    def __init__(self) -> None:
+        self.signatures: dict[Signature, tuple[int, int, int]] = {}  # ids of name, process and signature
+        self.sources: dict[Source, int] = {}
+        self.threads: dict[Thread | None, int] = {None: 0}
+        self._epoch = -1
+
+    def expire(self, now_ns: int) -> None:
+        """Forgets everything when the epoch has changed or there is too much of it."""
+        epoch = now_ns // EPOCH_NS
+        if epoch != self._epoch or len(self.signatures) + len(self.sources) + len(self.threads) > _CACHE_LIMIT:
+            self.clear()
+            self._epoch = epoch
+
+    def clear(self) -> None:
+        """Forgets everything: the file is another one."""
+        self.signatures.clear()
+        self.sources.clear()
+        self.threads.clear()
+        self.threads[None] = 0
+
+    def process_id(self, signature: Signature) -> int:
+        """The id of a known signature's process."""
+        return self.signatures[signature][1]
+
+
+class Missing:
+    """What of a batch has no id yet."""
+
+    def __init__(
+        self, ids: Ids, signatures: Iterable[Signature], sources: Iterable[Source], threads: Iterable[Thread | None]
+    ) -> None:
+        self._ids = ids
+        self._signatures = [signature for signature in signatures if signature not in ids.signatures]
+        self._sources = [source for source in sources if source not in ids.sources]
+        self._threads = [thread for thread in threads if thread is not None and thread not in ids.threads]
+
+    def __bool__(self) -> bool:
+        return bool(self._signatures or self._sources or self._threads)
+
+    def insert(self, connection: sqlite3.Connection, now_ns: int) -> None:
+        """Gives an id to each, in the transaction that is open."""
+        self._processes = self._of_signatures(connection, now_ns)
+        self._source_ids = _SOURCE.ids(connection, [(s.service, s.resource, s.scope) for s in self._sources], now_ns)
+        self._thread_ids = _THREAD.ids(connection, self._threads, now_ns)
+
+    def committed(self) -> None:
+        """Makes the ids known: their transaction has been committed."""
+        self._ids.signatures.update(zip(self._signatures, self._processes, strict=True))
+        self._ids.sources.update(zip(self._sources, self._source_ids, strict=True))
+        self._ids.threads.update(zip(self._threads, self._thread_ids, strict=True))
+
+    def _of_signatures(self, connection: sqlite3.Connection, now_ns: int) -> list[tuple[int, int, int]]:
+        signatures = self._signatures
+        names = _NAME.ids(connection, [(s.name,) for s in signatures], now_ns)
+        processes = _PROCESS.ids(
+            connection,
+            [
+                (s.name, s.service, s.process_group, s.kind, s.feed, name)
+                for s, name in zip(signatures, names, strict=True)
+            ],
+            now_ns,
+        )
+        codes = self._of_codes(connection, processes, now_ns)
+        fields = [json.dumps(s.fields, separators=(",", ":"), ensure_ascii=False) for s in signatures]
+        rows = [
+            (process, code, _digest(text), text) for process, code, text in zip(processes, codes, fields, strict=True)
+        ]
+        found = _SIGNATURE.ids(connection, rows, now_ns)
+        _FIELD.run(
+            connection,
+            [
+                value
+                for identity, signature in zip(found, signatures, strict=True)
+                for position, (name, data_type) in enumerate(signature.fields)
+                for value in (identity, position, f"$[{position}]", name, data_type)
+            ],
+        )
+        return list(zip(names, processes, found, strict=True))
+
+    def _of_codes(self, connection: sqlite3.Connection, processes: list[int], now_ns: int) -> list[int]:
+        present = [(process, s.code) for process, s in zip(processes, self._signatures, strict=True) if s.code]
+        rows = [(process, _code_digest(code), *code) for process, code in present]
+        found = iter(_CODE.ids(connection, rows, now_ns))
+        return [next(found) if signature.code else 0 for signature in self._signatures]
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _code_digest(code: Code) -> bytes:
+    return _digest(f"{code.line_number}\0{code.file_path}\0{code.source_text}")

@@ -1,0 +1,67 @@
+"""Rows that SQLite cannot take, made so that it can: no row may hold a whole batch up.
+
+SQLite takes integers of 64 bits and texts that can be UTF-8. Those who make rows see to both; this is a last
+resort.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from obsv.store.ground import Code, Signature, Source, SpanRow
+
+_LEAST, _MOST = -(1 << 63), (1 << 63) - 1
+
+
+def repaired(rows: Iterable[SpanRow]) -> list[SpanRow]:
+    """The rows with numbers cut to 64 bits, and `?` for what is no character."""
+    known: dict[Any, Any] = {}
+    return [_row(row, known) for row in rows]
+
+
+def _row(row: SpanRow, known: dict[Any, Any]) -> SpanRow:
+    return row._replace(
+        signature=_once(known, row.signature, _signature),
+        source=_once(known, row.source, _source),
+        parent=None if row.parent is None else _once(known, row.parent, _signature),
+        start_ns=min(max(row.start_ns, 0), _MOST),
+        duration_ns=min(max(row.duration_ns, 0), _MOST),
+        thread=None if row.thread is None else (_number(row.thread[0]), _text(row.thread[1])),
+        data=_text(row.data),
+        cpu_ns=None if row.cpu_ns is None else _number(row.cpu_ns),
+        memory_bytes=None if row.memory_bytes is None else _number(row.memory_bytes),
+        exception=None if row.exception is None else _text(row.exception),
+        detail=None if row.detail is None else _text(row.detail),
+    )
+
+
+def _once(known: dict[Any, Any], shared: Any, repair: Any) -> Any:
+    if shared not in known:
+        known[shared] = repair(shared)
+    return known[shared]
+
+
+def _signature(signature: Signature) -> Signature:
+    code = signature.code
+    return Signature(
+        _text(signature.service),
+        _text(signature.name),
+        _text(signature.process_group),
+        signature.kind,
+        tuple((_text(name), data_type) for name, data_type in signature.fields),
+        code and Code(_text(code.file_path), _number(code.line_number), _text(code.source_text)),
+        signature.feed and _text(signature.feed),
+    )
+
+
+def _source(source: Source) -> Source:
+    return Source(_text(source.service), _text(source.resource), _text(source.scope))
+
+
+def _text(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _number(number: int) -> int:
+    return min(max(number, _LEAST), _MOST)

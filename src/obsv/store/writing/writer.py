@@ -1,0 +1,246 @@
+"""The one way into the file: a batch of calls, with its rollups, in one transaction."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from obsv.store.file import ForkLock, explain, hold_at_fork, open_writer
+from obsv.store.ground import RecorderRow, Rollups, SpanRow, WriteResult
+from obsv.store.writing.batch import SPANS, Batch
+from obsv.store.writing.cleaning import Cleaner
+from obsv.store.writing.interning import Ids, Missing
+from obsv.store.writing.lineage import Callers, Orphans
+from obsv.store.writing.repair import repaired
+from obsv.store.writing.request_sql import RequestCounter
+from obsv.store.writing.retention import DEFAULT_AGE_NS, Retained
+from obsv.store.writing.rollup_sql import prepare_rollups, write_rollups
+from obsv.store.writing.statements import Insert
+
+_EXACT = Insert("exact_input", "trace_id, span_id, start_ns, pickle", "do nothing")
+
+# Connections that a fork copied in the middle of a call: closing them could hang.
+_abandoned: list[sqlite3.Connection | None] = []
+
+
+class Writer:
+    """Writes to a store; makes the file at the first use. Threads may share one; several processes may write one file.
+
+    Args:
+        path: the database file; directories above it are made.
+        busy_timeout_s: how long to wait for another process's lock, seconds, before `StoreUnavailable`.
+        clock: Unix time in nanoseconds.
+
+    All methods raise `StoreUnavailable` (locked, read-only, disk full: the same call may work later), `ForeignFile` and
+    `NewerSchema`. After an error nothing of the call has been stored.
+    """
+
+    def __init__(
+        self, path: str | Path, *, busy_timeout_s: float = 1.0, clock: Callable[[], int] = time.time_ns
+    ) -> None:
+        self.path = Path(path)
+        self._busy_timeout_s = busy_timeout_s
+        self._clock = clock
+        self.fork_lock = ForkLock()  # guards everything below
+        self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        self._ids = Ids()
+        self._orphans = Orphans()
+        self._cleaner: Cleaner | None = None
+        self._requests = RequestCounter()
+        hold_at_fork(self)
+
+    def open(self) -> None:
+        """Opens or creates the file now rather than at the first write."""
+        with self._connected():
+            pass
+
+    def write(self, rows: Sequence[SpanRow], progress: tuple[str, int] | None = None) -> WriteResult:
+        """Stores a batch: all of it or, on an error, nothing.
+
+        Args:
+            rows: in order of arrival; those that are there already (trace id, span id) are passed over.
+            progress: `(spill file, position)` to be remembered in the same transaction.
+
+        Returns:
+            how many rows were stored and how many were there already.
+        """
+        if not rows and progress is None:
+            return WriteResult(0, 0)
+        with self._connected() as connection:
+            try:
+                inserted = self._write(connection, rows, progress)
+            except (UnicodeEncodeError, OverflowError):
+                inserted = self._write(connection, repaired(rows), progress)
+        return WriteResult(inserted, len(rows) - inserted)
+
+    def report(self, recorder: RecorderRow) -> None:
+        """Stores what a recording process says about itself, in place of what it said before."""
+        with self._connected() as connection:
+            connection.execute(_REPORT, recorder)
+
+    def retain(self, now_ns: int, *, max_age_ns: int | None = DEFAULT_AGE_NS, max_bytes: int | None = None) -> Retained:
+        """Does one short chunk of what keeps the file within its limits; none holds the write lock for over 50 ms.
+
+        Deletes calls that started too long ago, then the oldest successes and after them the oldest errors while the
+        file is too large, then rollups four times as old as calls may be and what nothing uses any more, and returns
+        free space to the file system.
+
+        Args:
+            now_ns: Unix time.
+            max_age_ns: how old calls may be; None for any age.
+            max_bytes: how large the file may be; None for any size.
+
+        Returns:
+            what was done, and whether there is more: then call again soon.
+        """
+        with self._connected() as connection:
+            if self._cleaner is None:
+                self._cleaner = Cleaner(connection, self.path)
+            return self._cleaner.clean(now_ns, max_age_ns, max_bytes)
+
+    def spill_position(self, path: str) -> int:
+        """How far a spill file has been replayed: what the last `write` with its `progress` said, 0 before."""
+        with self._connected() as connection:
+            row = connection.execute("select position from spill_progress where path = ?", (path,)).fetchone()
+            return int(row[0]) if row else 0
+
+    def forget_spill(self, path: str) -> None:
+        """Forgets how far a spill file has been replayed: it has been deleted."""
+        with self._connected() as connection:
+            connection.execute("delete from spill_progress where path = ?", (path,))
+
+    def close(self) -> None:
+        """Closes the file; the next call opens it again."""
+        with self.fork_lock:
+            self._drop()
+
+    def _write(self, connection: sqlite3.Connection, rows: Sequence[SpanRow], progress: tuple[str, int] | None) -> int:
+        batch = Batch(rows)
+        self._intern(connection, batch)
+        foreign = batch.foreign()
+        # Where it can be, everything is computed before the file is locked.
+        values, rollups = (None, None) if foreign else (batch.values(self._ids), batch.rollups(self._ids))
+        # An insert takes the write lock itself, in the same step. What is read before it needs the lock already.
+        with self._transaction(connection, "deferred" if rows and not foreign else "immediate"):
+            callers = Callers(connection, rows, foreign, self._ids) if foreign else None
+            if callers is not None:
+                batch = Batch([callers.placed(row) for row in rows])
+            inserted = SPANS.run(connection, *(values or batch.values(self._ids)))
+            if inserted < len(rows):  # some were there already
+                batch, rollups = Batch(_inserted(connection, batch, inserted)), None
+            rollups = rollups or batch.rollups(self._ids)
+            self._join(connection, batch, callers, rollups)
+            write_rollups(connection, rollups)
+            if batch.has_requests():
+                self._requests.add(connection, batch.rows(), self._clock())
+            _write_rest(connection, batch, progress, self._clock())
+        return inserted
+
+    def _intern(self, connection: sqlite3.Connection, batch: Batch) -> None:
+        now_ns = self._clock()
+        self._ids.expire(now_ns)
+        missing = Missing(self._ids, batch.signatures(), batch.sources(), batch.threads())
+        if missing:
+            with self._transaction(connection):
+                missing.insert(connection, now_ns)
+            missing.committed()
+
+    @contextmanager
+    def _transaction(self, connection: sqlite3.Connection, mode: str = "immediate") -> Iterator[None]:
+        connection.execute(f"begin {mode}")
+        try:
+            yield
+            connection.execute("commit")
+        except BaseException:
+            connection.rollback()
+            self._orphans = Orphans()  # it may have seen what was rolled back
+            raise
+
+    def _join(self, connection: sqlite3.Connection, batch: Batch, callers: Callers | None, rollups: Rollups) -> None:
+        if callers is not None:
+            lonely = callers.join(batch.foreign(), rollups)
+            self._orphans.add(connection, lonely, self._ids)
+        self._orphans.adopt(connection, batch.rows(), self._ids, rollups)
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        with self.fork_lock:
+            try:
+                yield self._connect()
+            except sqlite3.Error as error:
+                told = explain(error, self.path)
+                # After anything but a lock the file may be another one, or better, when it is opened again.
+                if "locked" not in str(error):
+                    self._drop()
+                raise told from error
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._connection is not None and self._file != _identity(self.path):
+            self._drop()
+        if self._connection is None:
+            self._connection = open_writer(self.path, self._busy_timeout_s)
+            prepare_rollups(self._connection)
+            self._file = _identity(self.path)
+            self._ids, self._orphans, self._cleaner = Ids(), Orphans(), None
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def after_fork(self, *, was_idle: bool) -> None:
+        """Begin anew in the child, where nobody holds the lock."""
+        self.fork_lock = ForkLock()
+        if was_idle:
+            self._drop()
+        else:
+            _abandoned.append(self._connection)
+            self._connection = None
+
+
+_REPORT = """
+insert into recorder(id, service, pid, host, started_ns, updated_ns, state, stats) values (?, ?, ?, ?, ?, ?, ?, ?)
+on conflict(id) do update set updated_ns = excluded.updated_ns, state = excluded.state, stats = excluded.stats
+"""
+_PROGRESS = """
+insert into spill_progress(path, position, updated_ns) values (?, ?, ?)
+on conflict(path) do update set position = excluded.position, updated_ns = excluded.updated_ns
+"""
+
+
+# The rows just inserted have the greatest ids.
+def _inserted(connection: sqlite3.Connection, batch: Batch, count: int) -> list[SpanRow]:
+    latest = "select trace_id, span_id from span order by id desc limit ?"
+    new = set(connection.execute(latest, (count,)).fetchall())
+    rows = []
+    for row in batch.rows():
+        key = row.trace_id, row.span_id
+        if key in new:
+            new.remove(key)  # a second row of the same span in this batch was passed over
+            rows.append(row)
+    return rows
+
+
+def _write_rest(connection: sqlite3.Connection, batch: Batch, progress: tuple[str, int] | None, now_ns: int) -> None:
+    exact = batch.exact()
+    if exact:
+        _EXACT.run(
+            connection, [value for row in exact for value in (row.trace_id, row.span_id, row.start_ns, row.exact)]
+        )
+    if progress is not None:
+        connection.execute(_PROGRESS, (*progress, now_ns))
+
+
+# Which file stands at the path: a user may have deleted or replaced it under us.
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino

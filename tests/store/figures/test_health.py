@@ -1,0 +1,73 @@
+"""How a file is, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from store_rows import START_NS, call
+
+from obsv.store import RecorderRow, Writer
+from obsv.store.figures.health import check
+from obsv.store.file.migrations import SCHEMA_VERSION
+from obsv.trace.spill_file import ERRORS, SpillFile
+
+NOW_NS = START_NS + 10_000_000_000
+RECORDER = RecorderRow("host:1:2", "shop", 1, "host", START_NS, NOW_NS, "OK", "{}")
+
+
+def test_good_file(writer: Writer, path: Path) -> None:
+    """A good file has facts and no problems."""
+    writer.write([call(1), call(2, status=2)])
+    writer.report(RECORDER)
+    health = check(path, NOW_NS)
+    assert health.problems == ()
+    assert (health.schema_version, health.calls_ever, health.errors_ever) == (SCHEMA_VERSION, 2, 1)
+    assert (health.first_ts, health.last_ts) == ("2026-09-21 14:13:20.000001", "2026-09-21 14:13:20.000002")
+    assert health.size_bytes > 0
+    assert health.log_bytes > 0
+    assert [recorder.state for recorder in health.recorders] == ["OK"]
+
+
+def test_no_file(tmp_path: Path) -> None:
+    """What is not there is a problem with a remedy, not an exception."""
+    (problem,) = check(tmp_path / "none.db", NOW_NS).problems
+    assert "record something first" in problem
+
+
+def test_corrupt_file(writer: Writer, path: Path) -> None:
+    """Damage that no query has met yet is found."""
+    writer.write([call(number) for number in range(1, 3_000)])
+    writer.close()
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2)
+        file.write(b"\xff" * 4096)
+    (problem,) = check(path, NOW_NS).problems
+    assert "corrupt" in problem
+
+
+def test_recorder_in_trouble(writer: Writer, path: Path) -> None:
+    """A recorder that cannot keep up is named; one that is gone is not."""
+    writer.report(RECORDER._replace(state="SPILLING", stats=json.dumps({"depth": 5, "queue_depth": 5})))
+    writer.report(RECORDER._replace(id="gone", state="CIRCUIT OPEN", updated_ns=NOW_NS - 60_000_000_000))
+    (problem,) = check(path, NOW_NS).problems
+    assert problem.startswith("shop (pid 1 on host) is SPILLING")
+
+
+def test_spill_files_without_calls(writer: Writer, path: Path) -> None:
+    """A killed program leaves its journal, empty where all errors were stored: nothing waits."""
+    writer.write([call(1)])
+    SpillFile.create(path.with_name(path.name + ".12-ab-journal1.errors.spill"), ERRORS).retire(delete=False)
+    health = check(path, NOW_NS)
+    assert (health.spills, health.problems) == ((), ())
+
+
+def test_spill_files_that_wait(writer: Writer, path: Path) -> None:
+    """Files that wait beside the database are listed, and a problem when nobody is there to store them."""
+    writer.open()
+    path.with_name(path.name + ".12-ab-1.spill").write_bytes(b"x" * 2_000_000)
+    health = check(path, NOW_NS)
+    assert [spill.size_bytes for spill in health.spills] == [2_000_000]
+    assert "2,000,000 bytes of calls wait in spill files" in health.problems[0]
+    writer.report(RECORDER)
+    assert check(path, NOW_NS).problems == ()
