@@ -1,0 +1,107 @@
+"""The page `about` of a ring: who records, and how far the keeper is.
+
+Eight aligned bytes a number, in the machine's order: each is read and written in one step, so neither side locks.
+"""
+
+import mmap
+import os
+import time
+from pathlib import Path
+
+from obsv.record import layout as at
+
+
+class _Number:
+    """A number of the page; whoever maps it may look at it at any time."""
+
+    def __init__(self, offset: int) -> None:
+        self._slot = offset // 8
+
+    def __get__(self, about: "About", _: object = None) -> int:
+        number: int = about.words[self._slot]
+        return number
+
+    def __set__(self, about: "About", number: int) -> None:
+        about.words[self._slot] = number & at.MASK_64
+
+
+class About:
+    """One page of shared memory.
+
+    Args:
+        map_: its mapping: of the file, or anonymous.
+    """
+
+    def __init__(self, map_: mmap.mmap) -> None:
+        self._map = map_
+        self.words = memoryview(map_).cast("Q")
+
+    version = _Number(at.AT_VERSION)
+    pid = _Number(at.AT_PID)
+    process_start = _Number(at.AT_PROCESS_START)
+    created = _Number(at.AT_CREATED)
+    dropped = _Number(at.AT_DROPPED)
+    closed = _Number(at.AT_CLOSED)
+    errors_waiting = _Number(at.AT_ERRORS_WAITING)
+    keeper_pid = _Number(at.AT_KEEPER_PID)
+    keeper_beat = _Number(at.AT_KEEPER_BEAT)
+    keeper_sleeps = _Number(at.AT_KEEPER_SLEEPS)
+    calls_position = _Number(at.AT_CALLS_POSITION)
+    errors_position = _Number(at.AT_ERRORS_POSITION)
+    stored = _Number(at.AT_STORED)
+    _offset = _Number(at.AT_OFFSET)
+    unreadable = _Number(at.AT_UNREADABLE)
+
+    @property
+    def offset(self) -> int:
+        """Nanoseconds from a tick to Unix time."""
+        return self._offset - (1 << 64) if self._offset >> 63 else self._offset
+
+    @offset.setter
+    def offset(self, value: int) -> None:
+        self._offset = value
+
+    @property
+    def boot_id(self) -> bytes:
+        """Which start of the machine the process belongs to; zeros where that is not known."""
+        return self._map[at.AT_BOOT_ID : at.AT_BOOT_ID + 16]
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the page is one of this format, in a version that this code reads."""
+        return self._map[:8] == at.ABOUT_MAGIC and self.version == at.VERSION
+
+    def fill(self, offset: int) -> None:
+        """Say who records: this process.
+
+        Args:
+            offset: nanoseconds from a tick to Unix time.
+        """
+        self.version, self.pid, self.process_start = at.VERSION, os.getpid(), process_start()
+        self._map[at.AT_BOOT_ID : at.AT_BOOT_ID + 16] = boot_id()
+        self.created, self.offset = time.time_ns(), offset
+        self._map[:8] = at.ABOUT_MAGIC
+
+    def close(self) -> None:
+        """Give the mapping back."""
+        self.words.release()
+        self._map.close()
+
+
+def process_start(pid: int | None = None) -> int:
+    """When a process began, in clock ticks since boot; 0 where nobody says."""
+    try:
+        stat = Path(f"/proc/{pid or 'self'}/stat").read_bytes()
+        # The second field is the program's name, which may hold anything.
+        return int(stat[stat.rindex(b")") :].split()[20])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def boot_id() -> bytes:
+    """Which start of the machine this is: 16 bytes, zeros where nobody says."""
+    try:
+        text = Path("/proc/sys/kernel/random/boot_id").read_text("ascii")
+        return bytes.fromhex(text.strip().replace("-", ""))[:16].ljust(16, b"\0")
+    except (OSError, ValueError):
+        return bytes(16)

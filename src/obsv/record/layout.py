@@ -1,0 +1,141 @@
+"""The recorder's files to the byte, as docs/recorder.md specifies them: constants, and one `Struct` a kind of record.
+
+Records are big-endian, so that a slice of one is the id that the store keeps. What two processes look at at the same
+time (`about`, headers of segments) is in the machine's order, so that each number is read and written in one step.
+"""
+
+import zlib
+from struct import Struct
+from typing import NamedTuple
+
+VERSION = 1
+
+# -- names -------------------------------------------------------------------------------------------------------------
+
+DIRECTORY_SUFFIX = ".rings"
+ABOUT, NAMES = "about", "names"
+CALLS, ERRORS = "calls", "errors"
+# Behind `calls.<n>`: a reader is at it; it is given back; its program has dropped it.
+READ, FREE, DROPPED = ".read", ".free", ".dropped"
+NEW_PREFIX = ".new-"
+
+# -- bounds ------------------------------------------------------------------------------------------------------------
+
+PAGE = 4_096
+SEGMENT_HEADER = 64
+CALLS_BYTES = 2 << 20
+ERRORS_BYTES = 256 << 10
+MAX_RECORD = 64 << 20
+MAX_SEGMENT = MAX_RECORD + PAGE
+MAX_NAMES = 64 << 20
+# Given-back segments that wait beside the program's active one.
+MAX_FREE = 4
+MAX_NESTING = 100
+
+# -- about: offsets of eight bytes each --------------------------------------------------------------------------------
+
+ABOUT_MAGIC = b"OBSVRING"
+AT_MAGIC, AT_VERSION, AT_PID, AT_PROCESS_START, AT_BOOT_ID, AT_CREATED = 0, 8, 16, 24, 32, 48
+AT_OFFSET, AT_DROPPED, AT_CLOSED, AT_ERRORS_WAITING = 56, 64, 72, 80
+AT_KEEPER_PID, AT_KEEPER_BEAT, AT_KEEPER_SLEEPS = 2048, 2056, 2064
+AT_CALLS_POSITION, AT_ERRORS_POSITION, AT_STORED, AT_UNREADABLE = 2072, 2080, 2088, 2096
+
+# -- segments ----------------------------------------------------------------------------------------------------------
+
+SEGMENT_MAGIC = b"OBSVSEGM"
+AT_NUMBER, AT_SEALED = 8, 16
+
+# -- records -----------------------------------------------------------------------------------------------------------
+
+BEGIN, END, CALL, SPAN, DEFINE = 1, 2, 3, 4, 5
+# Tables of DEFINE.
+FUNCTIONS, THREADS, ORIGINS, FOREIGN_ORIGINS = 1, 2, 3, 4
+# Parts of an END.
+HAS_RESULT, HAS_DETAILS, IS_ELSEWHERE = 1, 2, 4
+
+# size, check, kind: what all records begin with.
+HEAD = Struct(">IIB")
+# size, check, kind, trace flags, origin, depth, trace id (two halves), span id, parent id, start, function, caller,
+# thread, 0
+BEGIN_HEAD = Struct(">IIBBHIQQQQqIIII")
+# size, check, kind, status, parts, 0, function, span id, end
+END_HEAD = Struct(">IIBBBBIQq")
+# As BEGIN with the status in the place of the 0, then the end.
+CALL_HEAD = Struct(">IIBBHIQQQQqIIIIq")
+# size, check, kind, status, 0, foreign origin
+SPAN_HEAD = Struct(">IIBBHI")
+# size, check, kind, table, 0, number
+DEFINE_HEAD = Struct(">IIBBHI")
+
+# The same for readers, who want ids as bytes.
+READ_BEGIN = Struct(">IIBBHI16s8s8sqIIII")
+READ_END = Struct(">IIBBBBI8sq")
+READ_CALL = Struct(">IIBBHI16s8s8sqIIIIq")
+
+HEAD_SIZES = {BEGIN: BEGIN_HEAD.size, END: END_HEAD.size, CALL: CALL_HEAD.size, SPAN: SPAN_HEAD.size, DEFINE: 16}
+
+MASK_64 = 0xFFFF_FFFF_FFFF_FFFF
+
+check_of = zlib.adler32
+
+
+class Begin(NamedTuple):
+    """A call that has begun."""
+
+    flags: int
+    origin: int
+    depth: int
+    trace_id: bytes
+    span_id: bytes
+    parent_id: bytes
+    start: int
+    function: int
+    caller: int
+    thread: int
+    inputs: bytes
+
+
+class End(NamedTuple):
+    """The end of a call; `values` are still packed, see `parts`."""
+
+    status: int
+    parts: int
+    function: int
+    span_id: bytes
+    end: int
+    values: bytes
+
+
+class Call(NamedTuple):
+    """A whole call; `values` are `(arguments, results, failure, details)`, still packed."""
+
+    begin: Begin
+    status: int
+    end: int
+    values: bytes
+
+
+class ForeignSpan(NamedTuple):
+    """A span that is not ours, still packed."""
+
+    status: int
+    origin: int
+    values: bytes
+
+
+class Define(NamedTuple):
+    """A definition, still packed."""
+
+    table: int
+    number: int
+    values: bytes
+
+
+def position(segment: int, offset: int) -> int:
+    """Where a lane stands, as one number that only grows."""
+    return segment << 32 | offset
+
+
+def place(position: int) -> tuple[int, int]:
+    """Segment and offset of a position."""
+    return position >> 32, position & 0xFFFF_FFFF
