@@ -1,0 +1,96 @@
+"""How a program ends the keeper's wait: a byte into a FIFO beside the database.
+
+Both sides open it for reading and writing: so a program that rings while nobody listens gets no SIGPIPE and no error,
+and a keeper sees no end of file. A full FIFO means that the keeper has been called often enough.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+
+from obsv.keeper.originals import original
+
+_RINGS = 4_096
+
+
+class Doorbell:
+    """Waits for a ring, and for the ends of processes.
+
+    Args:
+        path: the FIFO, made where it is missing; where it cannot be, time ends the wait.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._poll = original("select", "poll")()
+        self._sleep = original("time", "sleep")
+        self._watched: dict[int, int] = {}  # descriptor of a process: its pid
+        self._fifo = _opened(path)
+        if self._fifo is not None:
+            self._poll.register(self._fifo, 1)
+
+    def ring(self) -> None:
+        """End the wait, of whichever process it is. For any thread and any signal handler."""
+        if self._fifo is not None:
+            with contextlib.suppress(OSError):
+                os.write(self._fifo, b"!")
+
+    def wait(self, timeout_s: float) -> list[int]:
+        """Wait for a ring.
+
+        Returns:
+            the pids of watched processes that have ended.
+        """
+        if self._fifo is None and not self._watched:
+            self._sleep(timeout_s)
+            return []
+        ended = []
+        for descriptor, _ in self._poll.poll(timeout_s * 1_000):
+            if descriptor == self._fifo:
+                with contextlib.suppress(OSError):
+                    os.read(descriptor, _RINGS)
+            elif descriptor in self._watched:
+                ended.append(self._forget(descriptor))
+        return ended
+
+    def watch(self, pid: int) -> None:
+        """End the wait when a process ends; where the system cannot tell, it does not."""
+        if pid in self._watched.values() or not hasattr(os, "pidfd_open"):
+            return
+        with contextlib.suppress(OSError):
+            descriptor = os.pidfd_open(pid)
+            self._watched[descriptor] = pid
+            self._poll.register(descriptor, 1)
+
+    def unwatch(self, pid: int) -> None:
+        """Wait for a process no longer."""
+        for descriptor in [each for each, watched in self._watched.items() if watched == pid]:
+            self._forget(descriptor)
+
+    def close(self) -> None:
+        """Wait for nothing any more."""
+        for descriptor in list(self._watched):
+            self._forget(descriptor)
+        if self._fifo is not None:
+            os.close(self._fifo)
+            self._fifo = None
+
+    def _forget(self, descriptor: int) -> int:
+        self._poll.unregister(descriptor)
+        os.close(descriptor)
+        return self._watched.pop(descriptor)
+
+
+def _opened(path: str) -> int | None:
+    with contextlib.suppress(OSError, AttributeError):
+        os.mkfifo(path, 0o600)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    status = os.fstat(descriptor)
+    if not stat.S_ISFIFO(status.st_mode) or status.st_uid != os.geteuid():
+        os.close(descriptor)
+        return None
+    return descriptor

@@ -1,0 +1,68 @@
+"""The files beside a database that its keeper uses, and how a file that others could have put there is opened."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from typing import NamedTuple
+
+PRIVATE, PRIVATE_DIRECTORY = 0o600, 0o700
+
+
+class KeeperFiles(NamedTuple):
+    """Paths, of a database by its real path: two names of one database have one keeper.
+
+    Args:
+        db: the database.
+        rings: directory of what programs have recorded and of the files below; mode 0700.
+        lock: held by the keeper; says who that is.
+        leave: asks the keeper to leave.
+        bell: ends the keeper's wait.
+        log: what the keeper says.
+    """
+
+    db: str
+    rings: str
+    lock: str
+    leave: str
+    bell: str
+    log: str
+
+    @classmethod
+    def of(cls, db: str | os.PathLike[str]) -> KeeperFiles:
+        """The files of a database."""
+        path = os.path.realpath(db)
+        rings = f"{path}.rings"
+        return cls(path, rings, *(f"{rings}/keeper.{name}" for name in ("lock", "leave", "bell", "log")))
+
+    def make(self) -> None:
+        """Make the directory.
+
+        Raises:
+            OSError: it cannot be made, or what stands there is a link, no directory, or another user's.
+        """
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(self.rings, PRIVATE_DIRECTORY)
+        status = os.lstat(self.rings)
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+            raise OSError(f"{self.rings} is not a directory of this user")
+
+
+def open_private(path: str, flags: int) -> int:
+    """A descriptor of a file of one's own, made with mode 0600 where `flags` make it.
+
+    Raises:
+        OSError: it cannot be opened, or it is a link, not a regular file, or another user's.
+    """
+    descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, PRIVATE)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(f"{path} is not a regular file")
+        if status.st_uid != os.geteuid():
+            raise OSError(f"{path} belongs to user {status.st_uid}, not to this one")
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor

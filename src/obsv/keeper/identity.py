@@ -1,0 +1,70 @@
+"""Which process: a process id alone names another process as soon as the first has ended."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import NamedTuple
+
+
+class Identity(NamedTuple):
+    """A process of this machine, or of one that it was before a restart.
+
+    Args:
+        pid: process id.
+        start: clock ticks from the machine's start to the process's; 0 where the system does not say.
+        boot: names the machine's run; empty where the system does not say.
+    """
+
+    pid: int
+    start: int
+    boot: str
+
+    def is_alive(self) -> bool:
+        """Whether the process runs. One that has ended and that nobody has waited for does not."""
+        if self.boot != boot_id():
+            return False
+        state = _state(self.pid)
+        if state is None:
+            return _answers(self.pid)
+        letter, start = state
+        return letter not in "ZX" and self.start in (0, start)
+
+
+def own_identity() -> Identity:
+    """This process."""
+    pid = os.getpid()
+    state = _state(pid)
+    return Identity(pid, state[1] if state else 0, boot_id())
+
+
+@lru_cache(1)
+def boot_id() -> str:
+    """The name of the machine's present run; empty where the system has none."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+# State and start of a process: the 3rd and 22nd field; the 2nd, in brackets, is a name that may hold anything.
+def _state(pid: int) -> tuple[str, int] | None:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        return fields[0].decode(), int(fields[19])
+    except FileNotFoundError:
+        return ("X", 0) if os.path.exists("/proc/self/stat") else None
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _answers(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

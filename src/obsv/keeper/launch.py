@@ -1,0 +1,125 @@
+"""Starts a keeper as a process of its own that is nobody's child.
+
+The program's children stay its own: the keeper is a grandchild whose parent, an interpreter without `site`, ends at
+once and is waited for here. Nothing of the `subprocess` module is used, since gevent and eventlet replace it, nor
+`os.fork`, which runs the program's handlers and warns where there are threads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from obsv.keeper.files import KeeperFiles
+from obsv.keeper.options import Options
+from obsv.keeper.originals import original
+
+# An interpreter without `site` forks after 10 ms, a tenth of a second on a busy machine.
+_PATIENCE_S = 10.0
+_LOOK_S = 0.001
+_ENVIRONMENT = "OBSV_KEEPER"
+# What the loader and SQLite need to know; nothing else of the program's environment, which may hold secrets.
+_KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PATH", "HOME", "TMPDIR", "SQLITE_TMPDIR", "TZ", "LC_ALL", "LANG")
+_INTERPRETERS = ("python", "pypy")
+
+_CODE = """
+import posix, sys
+if posix.fork(): posix._exit(0)
+posix.setsid()
+import json, os
+told = json.loads(os.environ["OBSV_KEEPER"])
+sys.path[:0] = [told["root"]]
+sys.path += told["path"]
+from obsv.keeper.process import main
+main(sys.argv[-1], told["options"])
+"""
+
+
+class CannotStart(Exception):
+    """No process can be started here; the message says why."""
+
+
+def launch(files: KeeperFiles, options: Options) -> None:
+    """Start a keeper process; it ends at once where another has the lock by then.
+
+    Raises:
+        CannotStart: there is no interpreter to run, or the system allows no process.
+    """
+    arguments = [_interpreter(), "-I", "-S", "-c", _CODE, "obsv", "keeper", files.db]
+    try:
+        child = _spawn(arguments, _environment(options))
+    except OSError as error:
+        raise CannotStart(f"the system starts no process ({error.strerror})") from error
+    except ValueError as error:
+        raise CannotStart(f"the path {files.db!r} cannot be passed on ({error})") from error
+    status = _waited_for(child)
+    if status:
+        raise CannotStart(f"a process that was started ended with status {status} before it did anything")
+
+
+def _interpreter() -> str:
+    if not hasattr(os, "posix_spawn"):
+        raise CannotStart("this system has no posix_spawn")
+    path = sys.executable
+    if getattr(sys, "frozen", False) or not path:
+        raise CannotStart("the program is frozen or embedded, so there is no Python to start")
+    if not os.path.basename(path).lower().startswith(_INTERPRETERS):
+        raise CannotStart(f"sys.executable is {path}, not a Python interpreter")
+    if not os.access(path, os.X_OK):
+        raise CannotStart(f"sys.executable {path} cannot be run")
+    return path
+
+
+def _environment(options: Options) -> dict[str, str]:
+    package = sys.modules[__name__.partition(".")[0]]
+    paths = [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str) and entry]
+    told = {
+        "root": os.path.abspath(os.path.dirname(next(iter(package.__path__)))),
+        "path": [path for path in paths if os.path.exists(path)],
+        "options": options.text(),
+    }
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {**kept, _ENVIRONMENT: json.dumps(told)}
+
+
+def _spawn(arguments: list[str], environment: dict[str, str]) -> int:
+    # `posix`, not `os`: what patches functions patches `os`.
+    import posix
+
+    nowhere: list[Any] = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+    told: dict[str, Any] = {
+        "file_actions": nowhere,
+        "setsigmask": (),
+        "setsigdef": [each for each in signal.valid_signals() if each not in (signal.SIGKILL, signal.SIGSTOP)],
+    }
+    return posix.posix_spawn(arguments[0], arguments, environment, **told)
+
+
+def _waited_for(child: int) -> int:
+    """The exit status of the child. A signal handler of the program that raises does so once the child is gone."""
+    import posix
+
+    sleep, monotonic = original("time", "sleep"), original("time", "monotonic")
+    deadline = monotonic() + _PATIENCE_S
+    raised: BaseException | None = None
+    status = None
+    while status is None:
+        try:
+            done, code = posix.waitpid(child, os.WNOHANG)
+            if done:
+                status = code
+            elif monotonic() > deadline:
+                posix.kill(child, signal.SIGKILL)
+                deadline = float("inf")
+            else:
+                sleep(_LOOK_S)
+        except ChildProcessError:  # the program waits for all its children, or ignores them
+            status = 0
+        except BaseException as error:
+            raised = raised or error
+    if raised is not None:
+        raise raised
+    return status

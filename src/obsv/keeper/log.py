@@ -1,0 +1,45 @@
+"""What a keeper process says: a file beside the database that never grows beyond a bound."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+
+from obsv.keeper.files import open_private
+
+MAX_BYTES = 256 << 10
+
+
+class BoundedLog(logging.Handler):
+    """Appends lines; at the bound the file begins anew with its later half.
+
+    Args:
+        path: the file; mode 0600.
+        max_bytes: the bound.
+    """
+
+    def __init__(self, path: str, max_bytes: int = MAX_BYTES) -> None:
+        super().__init__()
+        self._path, self._max_bytes = path, max_bytes
+        self.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line. Never raises: a disk that is full has no room for the news either."""
+        with contextlib.suppress(Exception):
+            # No line alone may fill the file.
+            line = self.format(record).encode("utf-8", "backslashreplace")[: self._max_bytes // 4] + b"\n"
+            descriptor = open_private(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+            try:
+                if os.fstat(descriptor).st_size + len(line) > self._max_bytes:
+                    self._halve(descriptor)
+                os.write(descriptor, line)
+            finally:
+                os.close(descriptor)
+
+    def _halve(self, descriptor: int) -> None:
+        kept = self._max_bytes // 2
+        size = os.fstat(descriptor).st_size
+        later = os.pread(descriptor, kept, max(0, size - kept)).partition(b"\n")[2]
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, later)

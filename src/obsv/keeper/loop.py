@@ -1,0 +1,123 @@
+"""What a keeper does over and over: the most urgent work, what is due, and a wait that a program can end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from obsv.keeper.files import KeeperFiles
+from obsv.keeper.handover import forget_request, is_asked_to_leave, started_ns
+from obsv.keeper.lock import Lock
+
+logger = logging.getLogger("obsv")
+
+# Between two looks at the lock, at requests to leave and at who still records.
+_LOOK_S = 0.25
+# Something that fails at each step must not keep a processor busy.
+_STUMBLED_S = 1.0
+
+
+class Work(Protocol):
+    """What is to be done for a database."""
+
+    def step(self) -> bool:
+        """Do the most urgent piece; True if there is more to do now."""
+
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Wait for more, or for `wake`, for as long as the work thinks fit and at most `timeout_s`."""
+
+    def wake(self) -> None:
+        """End the wait; may be called by any thread and any signal handler."""
+
+    def is_needed(self) -> bool:
+        """Whether a program records, or something waits to be stored."""
+
+    def close(self) -> None:
+        """Store what can be stored at once, and close everything."""
+
+
+class Leaving:
+    """Whether to leave, and why. May be told from a signal handler and from any thread.
+
+    Attributes:
+        reason: None while there is none.
+    """
+
+    def __init__(self) -> None:
+        self.reason: str | None = None
+        self._on_told: Callable[[], None] = lambda: None
+
+    def tell(self, reason: str) -> None:
+        """Have the loop end; the first reason counts."""
+        self.reason = self.reason or reason
+        self._on_told()
+
+    def then(self, on_told: Callable[[], None]) -> None:
+        """Call something at each `tell`."""
+        self._on_told = on_told
+
+
+class Loop:
+    """Runs the work until there is a reason to leave.
+
+    Args:
+        files: of the database.
+        lock: held; when it is lost, another keeper may be at work.
+        leaving: the reason.
+        idle_s: seconds without a recording program after which to leave; None stays.
+        clock: seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        files: KeeperFiles,
+        lock: Lock,
+        leaving: Leaving,
+        idle_s: float | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._files, self._lock, self._leaving, self._idle_s, self._clock = files, lock, leaving, idle_s, clock
+        self._started_ns = started_ns()
+        self._needed_at = self._look_at = clock()
+        self._stumbles = 0
+
+    def run(self, work: Work) -> None:
+        """Work; closes the work at the end."""
+        self._leaving.then(work.wake)
+        try:
+            while self._leaving.reason is None:
+                more = self._step(work)
+                if self._clock() >= self._look_at:
+                    self._look(work)
+                if not more and self._leaving.reason is None:
+                    work.wait(_STUMBLED_S if self._stumbles else None)
+        finally:
+            self._leaving.then(lambda: None)
+            if self._lock.is_held:
+                work.close()
+
+    def _step(self, work: Work) -> bool:
+        try:
+            more = work.step()
+            self._stumbles = 0
+        except Exception:
+            self._stumbles += 1
+            if self._stumbles == 1:
+                logger.exception("The keeper stumbled, and goes on.")
+            return False
+        return more
+
+    def _look(self, work: Work) -> None:
+        now = self._clock()
+        self._look_at = now + _LOOK_S
+        if not self._lock.is_held:
+            self._leaving.tell("the lock is another file now, so another keeper may be at work")
+        elif is_asked_to_leave(self._files, self._started_ns):
+            forget_request(self._files)
+            self._leaving.tell("a newer version of obsv keeps the database from now on")
+        elif work.is_needed():
+            self._needed_at = now
+        elif self._idle_s is not None and now - self._needed_at >= self._idle_s:
+            self._leaving.tell("nobody records")

@@ -1,0 +1,165 @@
+"""Sees that somebody keeps a database: what a recording program calls."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from obsv.keeper.doorbell import Doorbell
+from obsv.keeper.files import KeeperFiles
+from obsv.keeper.handover import ask_to_leave, is_older
+from obsv.keeper.launch import CannotStart, launch
+from obsv.keeper.lock import Lock, LockUnsupported, Unlocked
+from obsv.keeper.loop import Work
+from obsv.keeper.options import Kept, Options
+from obsv.keeper.originals import original
+from obsv.keeper.thread import KeeperThread
+from obsv.semconv import VERSION
+
+logger = logging.getLogger("obsv")
+
+# A process takes a quarter of a second until it has the lock, two on a busy machine.
+_STARTING_S = 5.0
+# Processes that end before they have the lock: after so many no more are tried.
+_MOST_STARTS = 3
+
+
+class _Ours:
+    """What this process did for its databases. Forgotten by the child of a fork."""
+
+    def __init__(self) -> None:
+        self.threads: dict[str, KeeperThread] = {}
+        self.bells: dict[str, Doorbell] = {}
+        self.started_at: dict[str, float] = {}
+        self.starts: dict[str, int] = {}
+        self.told: set[str] = set()
+
+
+_ours = _Ours()
+
+
+def ensure(db: str | os.PathLike[str], options: Options) -> Kept:
+    """See that a database is kept; start a keeper where it is not. Never raises, but for a signal handler's exception.
+
+    Args:
+        db: path of the database; its directory exists.
+        options: how it is kept, if a keeper is started.
+    """
+    files = KeeperFiles.of(db)
+    thread = _ours.threads.get(files.db)
+    if thread is not None and thread.is_running:
+        return Kept("thread")
+    try:
+        files.make()
+        return _ensured(files, options)
+    except (LockUnsupported, OSError) as error:
+        return _alone(files, options, f"{error}")
+
+
+def leave(timeout_s: float) -> bool:
+    """End the keeper's threads of this process; they store what can be stored at once.
+
+    Returns:
+        False if one did not end in time.
+    """
+    threads = list(_ours.threads.values())
+    _ours.threads.clear()
+    ended = [thread.stop(timeout_s) for thread in threads]  # each is told, whether another ended or not
+    return all(ended)
+
+
+def wake(db: str | os.PathLike[str]) -> None:
+    """End the keeper's wait. Never raises, never waits.
+
+    Args:
+        db: path of the database.
+    """
+    files = KeeperFiles.of(db)
+    bell = _ours.bells.get(files.db)
+    if bell is None:
+        bell = _ours.bells[files.db] = Doorbell(files.bell)
+    bell.ring()
+
+
+def _ensured(files: KeeperFiles, options: Options) -> Kept:
+    lock = Lock(files)
+    if not lock.is_free():
+        holder = lock.holder()
+        # What a dead one wrote still stands there until the next, which has the lock already, has written.
+        if holder is not None and is_older(holder.version, VERSION) and holder.identity.is_alive():
+            ask_to_leave(files)
+        _ours.starts.pop(files.db, None)
+        return Kept("thread" if holder is not None and holder.role == "thread" else "process")
+    if options.writer == "thread":
+        return _as_thread(files, options, lock, None)
+    now = original("time", "monotonic")()
+    if now - _ours.started_at.get(files.db, -_STARTING_S) < _STARTING_S:
+        return Kept("process")
+    try:
+        if _ours.starts.get(files.db, 0) >= _MOST_STARTS:
+            raise CannotStart(f"those that were started ended at once ({files.log} may say why)")
+        launch(files, options)
+    except CannotStart as error:
+        return _as_thread(files, options, lock, str(error))
+    _ours.started_at[files.db] = now
+    _ours.starts[files.db] = _ours.starts.get(files.db, 0) + 1
+    return Kept("process")
+
+
+def _as_thread(files: KeeperFiles, options: Options, lock: Lock, reason: str | None) -> Kept:
+    if reason is not None and options.writer == "process":
+        return _nobody(files, reason)
+    if not lock.take("thread", VERSION):
+        return Kept("process")  # somebody was faster
+    if reason is not None:
+        _say(files, "A thread of this program stores its calls, since no process can: %s.", reason)
+    return _started(files, options, lock, reason)
+
+
+def _alone(files: KeeperFiles, options: Options, reason: str) -> Kept:
+    """Where there can be no lock, each program stores what it records itself, and nothing of others."""
+    if options.writer == "process":
+        return _nobody(files, reason)
+    _say(files, "A thread of this program stores its calls, since %s.", reason)
+    return _started(files, options._replace(own_only=True), Unlocked(files), reason)
+
+
+def _started(files: KeeperFiles, options: Options, lock: Lock, reason: str | None) -> Kept:
+    thread = KeeperThread(files, lock, lambda: _work(files, options))
+    try:
+        thread.start()
+    except RuntimeError as error:
+        lock.release()
+        return _nobody(files, f"the system gives no thread ({error})")
+    _ours.threads[files.db] = thread
+    return Kept("thread", reason)
+
+
+def _nobody(files: KeeperFiles, reason: str) -> Kept:
+    _say(files, "Calls are recorded but not stored: %s. Run `obsv keeper`, or set OBSV_WRITER=auto.", reason)
+    return Kept("nobody", reason)
+
+
+def _work(files: KeeperFiles, options: Options) -> Work:
+    # What a keeper is made of (SQLite, the rows) is not loaded by a program that has none.
+    from obsv.keeper.work import DatabaseWork
+
+    return DatabaseWork(files, options)
+
+
+def _say(files: KeeperFiles, message: str, *args: object) -> None:
+    if files.db not in _ours.told:
+        _ours.told.add(files.db)
+        logger.warning(message, *args)
+
+
+def forget_all() -> None:
+    """Begin anew, as the child of a fork must: it has no threads of its parent, and must not keep its locks."""
+    global _ours
+    for thread in _ours.threads.values():
+        thread.lock.forget()
+    _ours = _Ours()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=forget_all)

@@ -1,0 +1,80 @@
+"""The keeper as a thread of the program, where no process may be started."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from typing import Any
+
+from obsv.keeper.files import KeeperFiles
+from obsv.keeper.handover import forget_request
+from obsv.keeper.lock import Lock
+from obsv.keeper.loop import Leaving, Loop, Work
+from obsv.keeper.originals import original
+
+logger = logging.getLogger("obsv")
+
+
+class KeeperThread:
+    """One thread of the system, also where `threading` makes green ones.
+
+    Args:
+        files: of the database.
+        lock: held by this process; released when the thread ends.
+        make_work: makes the work, on the thread.
+    """
+
+    def __init__(self, files: KeeperFiles, lock: Lock, make_work: Callable[[], Work]) -> None:
+        self._files, self.lock, self._make_work = files, lock, make_work
+        self._leaving = Leaving()
+        # Held while the thread runs; a lock of the interpreter, which says so without waiting.
+        self._running = original("_thread", "allocate_lock")()
+
+    def start(self) -> None:
+        """Start the thread.
+
+        Raises:
+            RuntimeError: the system, or an interpreter that is shutting down, gives none.
+        """
+        self._running.acquire()
+        try:
+            original("_thread", "start_new_thread")(self._run, ())
+        except BaseException:
+            self._running.release()
+            raise
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the thread has not ended."""
+        return bool(self._running.locked())
+
+    def stop(self, timeout_s: float) -> bool:
+        """Have it store what can be stored at once, and end.
+
+        Returns:
+            False if it did not end in time.
+        """
+        self._leaving.tell("the program ends")
+        sleep, monotonic = original("time", "sleep"), original("time", "monotonic")
+        deadline = monotonic() + timeout_s
+        while self.is_running and monotonic() < deadline:
+            sleep(0.002)
+        return not self.is_running
+
+    def _run(self) -> None:
+        try:
+            forget_request(self._files)
+            Loop(self._files, self.lock, self._leaving, None).run(self._make_work())
+        except BaseException as error:
+            _say("Recording goes on, but nothing is stored by this process: its keeper's thread ended (%s).", error)
+        finally:
+            self.lock.release()
+            self._running.release()
+
+
+def _say(message: str, *args: Any) -> None:
+    try:
+        logger.error(message, *args, exc_info=True)
+    except BaseException:  # the interpreter is ending
+        os.getpid()
