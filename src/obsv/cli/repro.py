@@ -4,10 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from obsv.analysis.repro import repro as make
+from obsv.cli.common import complain
 from obsv.cli.output import json_line
 from obsv.errors import ConfigurationError
 from obsv.store.file import Reader
 from obsv.store.spans import find_call, read_call, read_exact
+
+_RECEIVED = (
+    "This call was not recorded by obsv on this machine, so the test imports nothing: it holds what the sender says. "
+    "Read it before you fill in the function."
+)
 
 
 def repro(
@@ -15,6 +21,7 @@ def repro(
     span_id: str,
     output: Path | None = None,
     say: Callable[[str], None] = print,
+    note: Callable[[str], None] = complain,
     as_json: bool = False,
 ) -> Path | None:
     """Write the test of a recorded call.
@@ -24,6 +31,7 @@ def repro(
         span_id: up to 16 hex digits, or `TRACE_ID/SPAN_ID`, which is found faster in a large store.
         output: the file, or a directory that gets `test_repro_<span>.py`; None says the source instead.
         say: takes the source, or the lines that tell what was written.
+        note: takes a warning.
         as_json: whether that is one line of JSON.
 
     Returns:
@@ -43,7 +51,11 @@ def repro(
             found = make(call, read_exact(snapshot, call))
     finally:
         reader.close()
-    known = {"span_id": call.span_id, "placeholders": found.placeholders, "exact": found.exact}
+    known = {
+        "span_id": call.span_id, "placeholders": found.placeholders, "exact": found.exact, "received": found.received
+    }  # fmt: skip
+    if found.received:
+        note(_RECEIVED)
     if output is None:
         say(json_line({**known, "source": found.source}) if as_json else found.source)
         return None

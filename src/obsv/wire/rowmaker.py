@@ -110,7 +110,7 @@ class RowMaker:
 
     def source(self, key: tuple[bytes, ...], resource: Resource, scope: dict[str, Any]) -> Source:
         """The source of a resource and an OTLP JSON scope with its `schemaUrl`."""
-        made = Source(*resource, encode(self._origin(scope)))
+        made = Source(*resource, encode(self._origin(scope)), received=True)
         # What is huge is made again each time rather than kept a thousand times.
         return self._sources.put(key, made) if sum(map(len, key)) <= KEPT_CHARS else made
 

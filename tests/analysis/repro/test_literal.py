@@ -146,7 +146,9 @@ def test_a_member_is_looked_up_when_the_test_runs() -> None:
         '"json"', '{"a": 1}', "[1,2]", "true", "null", "1_000", "0x10", "1 + 1", "(1)", "+1", "not 1", "print(1)",
         "__import__('os').system('x')", "open('x')", "(lambda: 1)()", "[x for x in y]", "f'{1}'", "a.b.c", "a._b",
         "range(stop=3)", "frozenset(print)", "{**a}", "*a", "1\n2", "x" * 200_000, "[" * 5_000, "(" * 90 + ")" * 90,
-        "-" * 3_000 + "1", "9" * 5_000, "'\\x00", "2026-13-01", "2026-1-1", "25:00:00", "\ud800", "datetime.MAXYEAR()",
+        "-" * 3_000 + "1", "9" * 5_000, "'\\x00", "2026-13-01", "2026-1-1",
+        "bytearray(10000000000)", "set(range(9))", "Fraction('1e9')", "Counter(range(9))", "frozenset(set())",
+        "OrderedDict(range(9))", "range(range(9))", "25:00:00", "\ud800", "datetime.MAXYEAR()",
     ],
 )  # fmt: skip
 def test_what_does_not_say_its_value_is_left_alone(text: str) -> None:

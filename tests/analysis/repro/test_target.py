@@ -41,6 +41,17 @@ def test_a_script_is_imported_by_its_file() -> None:
     assert target_of("__main__.run", Code("<stdin>", 1, "")).module is None
 
 
+def test_a_relative_script_is_not_imported() -> None:
+    """It would be another file wherever the test is run."""
+    for path in ("nightly.py", "../nightly.py", "~/nightly.py", "/srv/\njobs/nightly.py"):
+        assert target_of("__main__.run", Code(path, 1, "")).module is None
+
+
+def test_a_name_that_is_not_that_of_the_source_is_not_imported() -> None:
+    """Its span was renamed while it ran."""
+    assert target_of("subprocess.getoutput", Code("/srv/shop.py", 1, "def place(cmd): ...")).module is None
+
+
 def test_parameters_are_read_from_the_source() -> None:
     """Kinds, defaults, and the names in annotations, also in those written as text."""
     source = """

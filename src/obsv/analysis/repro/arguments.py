@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from obsv.analysis.repro.literal import Rebuilt, rebuild
+from obsv.analysis.repro.literal import rebuild
 from obsv.analysis.repro.target import KEYWORD_ONLY, KEYWORDS, POSITIONAL_ONLY, VARIADIC, Parameter, Target, is_name
 from obsv.store.spans import Call, Value
 
@@ -38,56 +38,69 @@ def arguments(call: Call, target: Target) -> list[Argument]:
         target: the function.
     """
     recorded = {value.name: value for value in call.inputs}
-    if target.parameters is None:
+    return _Arguments(has_owner=target.module is not None).of(recorded, target, call.received)
+
+
+class _Arguments:
+    """Makes arguments.
+
+    Args:
+        has_owner: whether there is a module in which members of an Enum can be looked up.
+    """
+
+    def __init__(self, *, has_owner: bool) -> None:
+        self._has_owner = has_owner
+
+    def of(self, recorded: dict[str, Value], target: Target, received: bool) -> list[Argument]:
+        if received:  # whatever it says of its parameters
+            return [self._keyword(value) for value in recorded.values()]
+        if target.parameters is not None:
+            return self._by_parameters(target.parameters, recorded)
         receiver = [_missing("self", NOT_RECORDED, "")] if _has_receiver(target) else []
         named = [value for name, value in recorded.items() if is_name(name)]
-        return [*receiver, *(_argument(value, frozenset(), f"{value.name}=") for value in named)]
-    return _by_parameters(target.parameters, recorded)
+        return [*receiver, *(self._argument(value, frozenset(), f"{value.name}=") for value in named)]
+
+    def _by_parameters(self, parameters: Iterable[Parameter], recorded: dict[str, Value]) -> list[Argument]:
+        found = list(parameters)
+        variadic = next((each for each in found if each.kind == VARIADIC), None)
+        # What stands before `*args` can only be passed by position.
+        by_position = variadic is not None and variadic.name in recorded and recorded[variadic.name].text != "()"
+        made = [
+            self._of_parameter(each, recorded.get(each.name), by_position)
+            for each in found
+            if each.kind != KEYWORDS and (each.name in recorded or not each.has_default)
+        ]
+        if any(each.kind == KEYWORDS for each in found):
+            named = {each.name for each in found}
+            made += [self._keyword(value) for name, value in recorded.items() if name not in named]
+        return [argument for argument in made if argument.source]
+
+    def _of_parameter(self, parameter: Parameter, value: Value | None, by_position: bool) -> Argument:
+        if parameter.kind == VARIADIC:
+            is_empty = value is None or value.text == "()"
+            return Argument("") if value is None or is_empty else self._argument(value, frozenset(), "*")
+        plain = parameter.kind == KEYWORD_ONLY or (parameter.kind != POSITIONAL_ONLY and not by_position)
+        prefix = f"{parameter.name}=" if plain else ""
+        if value is None:
+            return _missing(parameter.name, NOT_RECORDED, prefix)
+        return self._argument(value, parameter.annotation, prefix)
+
+    def _keyword(self, value: Value) -> Argument:
+        if is_name(value.name):
+            return self._argument(value, frozenset(), f"{value.name}=")
+        inner = self._argument(value, frozenset(), "")
+        return inner._replace(source=f"**{{{value.name!r}: {inner.source}}}")
+
+    def _argument(self, value: Value, annotation: frozenset[str], prefix: str) -> Argument:
+        rebuilt = rebuild(value.text, annotation)
+        if rebuilt is None or (rebuilt.members and not self._has_owner):
+            return _missing(value.name, value.text, prefix)
+        return Argument(prefix + rebuilt.source, rebuilt.imports, rebuilt.members)
 
 
 def _has_receiver(target: Target) -> bool:
     """Without its source a function in a class is taken for a method."""
     return len(target.path) > 1
-
-
-def _by_parameters(parameters: Iterable[Parameter], recorded: dict[str, Value]) -> list[Argument]:
-    found = list(parameters)
-    variadic = next((each for each in found if each.kind == VARIADIC), None)
-    # What stands before `*args` can only be passed by position.
-    by_position = variadic is not None and variadic.name in recorded and recorded[variadic.name].text != "()"
-    made = [
-        _of_parameter(each, recorded.get(each.name), by_position)
-        for each in found
-        if each.kind != KEYWORDS and (each.name in recorded or not each.has_default)
-    ]
-    if any(each.kind == KEYWORDS for each in found):
-        named = {each.name for each in found}
-        made += [_keyword(value) for name, value in recorded.items() if name not in named]
-    return [argument for argument in made if argument.source]
-
-
-def _of_parameter(parameter: Parameter, value: Value | None, by_position: bool) -> Argument:
-    if parameter.kind == VARIADIC:
-        return Argument("") if value is None or value.text == "()" else _argument(value, frozenset(), "*")
-    plain = parameter.kind == KEYWORD_ONLY or (parameter.kind != POSITIONAL_ONLY and not by_position)
-    prefix = f"{parameter.name}=" if plain else ""
-    if value is None:
-        return _missing(parameter.name, NOT_RECORDED, prefix)
-    return _argument(value, parameter.annotation, prefix)
-
-
-def _keyword(value: Value) -> Argument:
-    if is_name(value.name):
-        return _argument(value, frozenset(), f"{value.name}=")
-    inner = _argument(value, frozenset(), "")
-    return inner._replace(source=f"**{{{value.name!r}: {inner.source}}}")
-
-
-def _argument(value: Value, annotation: frozenset[str], prefix: str) -> Argument:
-    rebuilt: Rebuilt | None = rebuild(value.text, annotation)
-    if rebuilt is None:
-        return _missing(value.name, value.text, prefix)
-    return Argument(prefix + rebuilt.source, rebuilt.imports, rebuilt.members)
 
 
 def _missing(name: str, recorded: str, prefix: str) -> Argument:

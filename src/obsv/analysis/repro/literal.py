@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 from uuid import UUID
 
-from obsv.analysis.repro.parsing import parse_expression
+from obsv.analysis.repro.parsing import dotted, parse_expression
 
 LONGEST = 100_000
 DEEPEST = 60
@@ -36,6 +36,20 @@ CONSTRUCTORS = {
     "datetime.date": "datetime.date",
     "datetime.time": "datetime.time",
     "datetime.timedelta": "datetime.timedelta",
+}
+# What obsv writes between their brackets, where others would take anything.
+_NUMBERS = (ast.Constant, ast.UnaryOp)
+_TAKES: dict[str, type[ast.expr] | tuple[type[ast.expr], ...]] = {
+    "frozenset": (ast.Set, ast.List, ast.Tuple),
+    "set": (ast.Set, ast.List, ast.Tuple),
+    "range": _NUMBERS,
+    "slice": _NUMBERS,
+    "bytearray": ast.Constant,
+    "Fraction": _NUMBERS,
+    "OrderedDict": (ast.Dict, ast.List),
+    "Counter": ast.Dict,
+    "Decimal": ast.Constant,
+    "UUID": ast.Constant,
 }
 UTC = "datetime.timezone.utc"
 NAMES = {"nan": 'float("nan")', "inf": 'float("inf")', "Ellipsis": "...", "NotImplemented": "NotImplemented"}
@@ -209,7 +223,7 @@ class _Writer:
 
     def member(self, node: ast.Attribute, depth: int) -> tuple[str, str]:
         """A member of an Enum: `Color.RED`."""
-        if _dotted(node) == UTC:
+        if dotted(node) == UTC:
             self.imports.add("datetime")
             return UTC, UTC
         if not isinstance(node.value, ast.Name) or node.attr.startswith("_"):
@@ -220,8 +234,11 @@ class _Writer:
 
     def call(self, node: ast.Call, depth: int) -> tuple[str, str]:
         """A constructor of a few types."""
-        name = _dotted(node.func)
+        name = dotted(node.func)
         if name not in CONSTRUCTORS or (node.keywords and not name.startswith("datetime.")):
+            raise _Inexact
+        # `bytearray(10**12)` and `Fraction("1e999999999")` mean a value too, one that takes the machine.
+        if not all(_fits(name, each) for each in node.args):
             raise _Inexact
         pairs = [self.write(item, depth + 1) for item in node.args]
         for keyword in node.keywords:
@@ -234,13 +251,14 @@ class _Writer:
         return f"{name}({texts})", f"{made}({sources})"
 
 
-def _dotted(node: ast.expr) -> str:
-    """`a.b.c` of a chain of attributes; empty for anything else."""
-    names = []
-    while isinstance(node, ast.Attribute):
-        names.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(names)]) if isinstance(node, ast.Name) else ""
+def _fits(name: str, argument: ast.expr) -> bool:
+    """Whether it is what obsv writes between a constructor's brackets."""
+    if not isinstance(argument, _TAKES.get(name, ast.expr)):
+        return False
+    if not isinstance(argument, ast.Constant):
+        return True
+    is_number = isinstance(argument.value, int)
+    return {"bytearray": isinstance(argument.value, bytes), "Fraction": is_number}.get(name, True)
 
 
 _WRITERS: dict[type[ast.expr], Callable[..., tuple[str, str]]] = {

@@ -29,8 +29,13 @@ class Raised(NamedTuple):
     @property
     def builtin(self) -> type[BaseException] | None:
         """The exception type, when it is one of Python's own."""
-        found = getattr(builtins, self.kind, None)
-        return found if isinstance(found, type) and issubclass(found, BaseException) else None
+        return builtin_exception(self.kind)
+
+
+def builtin_exception(name: str) -> type[BaseException] | None:
+    """Return Python's own exception type of a name; None when there is none."""
+    found = getattr(builtins, name, None)
+    return found if isinstance(found, type) and issubclass(found, BaseException) else None
 
 
 def raised(call: Call) -> Raised | None:

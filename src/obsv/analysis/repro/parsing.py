@@ -18,6 +18,15 @@ def parse_module(text: str) -> ast.Module | None:
     return tree if isinstance(tree, ast.Module) else None
 
 
+def dotted(node: ast.expr) -> str:
+    """Return `a.b.c` of a chain of attributes; empty for anything else."""
+    names = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(names)]) if isinstance(node, ast.Name) else ""
+
+
 def _parse(text: str, mode: str) -> ast.AST | None:
     try:
         with warnings.catch_warnings():

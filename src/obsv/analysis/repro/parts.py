@@ -4,6 +4,18 @@ import re
 
 ADDRESS = re.compile(r"0x[0-9a-f]+")
 
+# The first two lines of a file may name its encoding (PEP 263): no recorded text stands in them.
+HEAD = (
+    "# A recorded call as a pytest test, written by obsv. What was recorded stands in it as texts and plain values,",
+    "# and in comments.",
+    "#",
+)
+RECEIVED = (
+    "# WARNING: obsv did not record this call on this machine: somebody sent it, or it is from another machine's file.",
+    "# So nothing of it is imported or unpickled. Its name and values are data that the sender chose: read them, then",
+    "# fill in the function that you mean.",
+    "#",
+)
 WARNING = (
     "# WARNING: this test loads a pickle (INPUTS, below), and loading a pickle runs what is in it.",
     "# Run it only if you trust the program that was recorded and the file that it was recorded to.",
@@ -15,7 +27,7 @@ HELPERS = {
     "fill_in": '''\
 def fill_in(name: str, recorded: str) -> Any:
     """Stands for an input that text could not rebuild: replace the whole call with the value."""
-    pytest.fail(f"Replace fill_in({name!r}, ...) with the value; recorded was: {recorded}", pytrace=False)''',
+    pytest.fail(f"Replace fill_in({name!r}, ...) with the value; recorded was: {recorded!r}", pytrace=False)''',
     "member": '''\
 def member(text: str) -> Any:
     """The member of an Enum, looked up where the function is defined."""
@@ -38,4 +50,20 @@ def as_recorded(value: Any) -> str:
     """The value's text as obsv records it by default, without addresses."""
     return re.sub("0x[0-9a-f]+", "0x", render(snapshot(value)))''',
 }
+
+
+def helpers(owner: str) -> list[str]:
+    """Return the source of all helpers.
+
+    Args:
+        owner: the module whose enumerations `member` looks up.
+    """
+    return [helper(name, owner) for name in HELPERS]
+
+
+def helper(name: str, owner: str) -> str:
+    """Return the source of one helper."""
+    return HELPERS[name].replace("OWNER", repr(owner))
+
+
 NEEDS = {"fill_in": (), "member": ("enum", "sys"), "first": (), "drain": (), "as_recorded": ("re",)}

@@ -1,12 +1,16 @@
 """The pytest file of a recorded call.
 
 Whatever was recorded, the file is valid Python: recorded text stands in it only as what `repr` makes of a text, and in
-comments without line ends. A pickle is put in as base64 and is loaded by the test, nowhere else.
+comments without line ends. A pickle is put in as base64 and is loaded by the test, nowhere else. Only of a call that
+this machine's own recorder made is anything imported or unpickled; of any other the file holds data. What comes out is
+parsed and compared with what was meant (`check`).
 """
 
 from __future__ import annotations
 
 import base64
+import builtins
+import json
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -14,16 +18,18 @@ from typing import NamedTuple
 from obsv.analysis.markdown import visible
 from obsv.analysis.repro import parts
 from obsv.analysis.repro.arguments import Argument, arguments
+from obsv.analysis.repro.check import Meant, check
 from obsv.analysis.repro.literal import rebuild
 from obsv.analysis.repro.outcome import Raised, raised
-from obsv.analysis.repro.target import Target, target_of
+from obsv.analysis.repro.target import Target, nothing_of, target_of
 from obsv.errors import InvalidQuery
 from obsv.store.ground import iso
 from obsv.store.spans import Call
 
+SCOPE = "obsv"
 OUTPUTS = ("return", "yield")
 MODULES = {"asyncio", "base64", "enum", "pickle", "pytest", "re", "sys"}
-OWN = {"Any", "INPUTS", "args", "caught", "function", "kwargs", "render", "result", "snapshot", *parts.HELPERS}
+OWN = {"Any", "INPUTS", "args", "caught", "function", "kind", "kwargs", "render", "result", "snapshot", *parts.HELPERS}
 LINE = 88
 
 
@@ -35,12 +41,14 @@ class Repro(NamedTuple):
         source: Python.
         placeholders: names of inputs that have to be filled in before it runs.
         exact: whether the inputs are a pickle, which the test loads.
+        received: whether anything but this machine's own recorder made the call: the test imports nothing then.
     """
 
     file_name: str
     source: str
     placeholders: tuple[str, ...]
     exact: bool
+    received: bool
 
 
 def repro(call: Call, exact: bytes | None = None) -> Repro:
@@ -53,15 +61,28 @@ def repro(call: Call, exact: bytes | None = None) -> Repro:
     Raises:
         InvalidQuery: another instrumentation recorded it, so there is no function to call.
     """
-    if call.code is None and '"obsv"' not in (call.scope or ""):
+    is_ours = _scope_name(call) == SCOPE
+    if call.code is None and not is_ours:
         raise InvalidQuery(f"{call.process!r} was recorded by another instrumentation: there is no function to call.")
-    target = target_of(call.process, call.code)
+    if call.received or not is_ours:
+        call, exact = call._replace(received=True), None
+    target = nothing_of(call.process) if call.received else target_of(call.process, call.code)
     made = [] if exact is not None else arguments(call, target)
     placeholders = [argument.missing for argument in made if argument.missing]
     if target.module is None:
         placeholders.append("the function")
-    source = _File(call, target, made, exact).source(placeholders)
-    return Repro(f"test_repro_{call.span_id[:8]}.py", source, tuple(placeholders), exact is not None)
+    file = _File(call, target, made, exact)
+    source = file.source(placeholders)
+    check(source, file.meant)
+    return Repro(f"test_repro_{call.span_id[:8]}.py", source, tuple(placeholders), exact is not None, call.received)
+
+
+def _scope_name(call: Call) -> object:
+    try:
+        scope = json.loads(call.scope or "{}")
+    except ValueError:
+        return None
+    return scope.get("name") if isinstance(scope, dict) else None
 
 
 def comment(text: str) -> str:
@@ -90,14 +111,22 @@ class _File:
             self.helpers.add("fill_in")
         test = "\n".join(self._test())
         head = "\n".join([*self._head(placeholders), *self._imports()])
-        helpers = [parts.HELPERS[name] for name in parts.HELPERS if name in self.helpers]
-        owner = repr(self.target.module or "")
-        return "\n\n\n".join([head, *(text.replace("OWNER", owner) for text in helpers), *self._pickle(), test]) + "\n"
+        owner = self.target.module or ""
+        helpers = [parts.helper(name, owner) for name in parts.HELPERS if name in self.helpers]
+        return "\n\n\n".join([head, *helpers, *self._pickle(), test]) + "\n"
+
+    @property
+    def meant(self) -> Meant:
+        """What the file may hold beside values."""
+        target = self.target
+        if target.module is None:
+            return Meant(None, None, self._function())
+        folder = None if target.script is None else _folder(target.script)
+        return Meant((target.module, target.path[0], self._name()), folder, self._function())
 
     def _head(self, placeholders: list[str]) -> Iterable[str]:
         call = self.call
-        if self.exact is not None:
-            yield from parts.WARNING
+        yield from parts.RECEIVED if call.received else parts.HEAD if self.exact is None else parts.WARNING
         yield comment(f"A recorded call of {call.process}, as a test.")
         yield comment(f"Recorded {iso(call.start_ns)} by {call.service}, trace {call.trace_id}, span {call.span_id}.")
         yield comment(self._ending())
@@ -130,15 +159,18 @@ class _File:
         yield ""
         if target.script:
             yield "# It ran as a script; here its file is imported as a module."
-            folder = re.sub(r"[^/\\]*$", "", target.script)
-            yield f"sys.path.insert(0, {folder!r})"
+            yield f"sys.path.insert(0, {_folder(target.script)!r})"
         name, known_as = target.path[0], self._name()
         yield f"from {target.module} import {name}" + ("" if name == known_as else f" as {known_as}")
 
     def _name(self) -> str:
         """What the function, or its class, is called in the file."""
         name = self.target.path[0]
-        return "recorded_function" if name in MODULES | OWN | self.imports else name
+        return "recorded_function" if name in MODULES | OWN | self.imports or name in vars(builtins) else name
+
+    def _function(self) -> str:
+        """What the test calls."""
+        return "function" if self.target.module is None else ".".join([self._name(), *self.target.path[1:]])
 
     def _pickle(self) -> Iterable[str]:
         if self.exact is not None:
@@ -147,7 +179,7 @@ class _File:
             yield "\n".join(["# (args, kwargs), pickled.", "INPUTS = (", *lines, ")"])
 
     def _test(self) -> list[str]:
-        name = re.sub(r"\W+", "_", self.target.path[-1], flags=re.ASCII).strip("_")
+        name = re.sub(r"\W+", "_", self.target.path[-1][:80], flags=re.ASCII).strip("_")
         lines = [*self._setup(), *(self._raising() if self.call.failed else self._returning())]
         return [f"def test_{name or 'call'}() -> None:", *("    " + line for line in lines)]
 
@@ -188,13 +220,17 @@ class _File:
         return self._call(f"asyncio.run({helper}(", "))")
 
     def _call(self, opening: str = "", closing: str = "") -> list[str]:
-        name = "function" if self.target.module is None else ".".join([self._name(), *self.target.path[1:]])
+        name = self._function()
         if self.exact is not None:
             bound = "[1:]" if self.target.is_class_method else ""
             return [f"{opening}{name}(*args{bound}, **kwargs){closing}"]
         if not self.made:
             return [f"{opening}{name}(){closing}"]
         return [f"{opening}{name}(", *(f"    {argument.source}," for argument in self.made), f"){closing}"]
+
+
+def _folder(path: str) -> str:
+    return re.sub(r"[^/\\]*$", "", path)
 
 
 def _asked_type(found: Raised) -> list[str]:

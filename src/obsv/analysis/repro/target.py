@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import keyword
 import textwrap
-from pathlib import PurePath
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 
 from obsv.analysis.repro.parsing import parse_expression, parse_module
@@ -57,6 +57,9 @@ def target_of(name: str, code: Code | None) -> Target:
     definition = _definition(code.source_text) if code else None
     if definition is None:
         return Target(module, path, script, None, False, False, False)
+    if module is not None and definition.name != path[-1]:
+        # A span that was renamed while it ran: its name is not that of the function.
+        return Target(None, path, None, None, False, False, False)
     decorators = {part for each in definition.decorator_list for part in _names(each)}
     is_class_method = "classmethod" in decorators
     parameters = _parameters(definition.args)
@@ -86,9 +89,21 @@ def _place(name: str, code: Code | None) -> tuple[str | None, tuple[str, ...], s
     return ".".join(parts[:length]), tuple(parts[length:]), None
 
 
+def nothing_of(name: str) -> Target:
+    """The target of a name that must not be imported, whatever it looks like."""
+    return Target(None, (name,), None, None, False, False, False)
+
+
 def _script(path: list[str], code: Code | None) -> tuple[str | None, tuple[str, ...], str | None]:
-    stem = PurePath(code.file_path).stem if code else ""
-    return (stem, tuple(path), code.file_path) if code and is_name(stem) else (None, tuple(path), None)
+    # A relative path would be another file wherever the test is run.
+    if code is None or not _is_absolute(code.file_path):
+        return None, tuple(path), None
+    stem = PurePath(code.file_path).stem
+    return (stem, tuple(path), code.file_path) if is_name(stem) else (None, tuple(path), None)
+
+
+def _is_absolute(path: str) -> bool:
+    return path.isprintable() and (PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute())
 
 
 def _module_length(parts: list[str], code: Code | None) -> int:

@@ -72,6 +72,8 @@ def body(found: Repro, trace_id: str, span_id: str) -> Component:
         span_id: of the call.
     """
     notes: list[Component] = [html.Code(found.file_name, className="muted")]
+    if found.received:
+        notes.append(html.Span("sent by another program: holds its data, imports nothing", className="badge badge-err"))
     if found.placeholders:
         notes.append(html.Span(f"fill in: {', '.join(found.placeholders)}", className="badge badge-stale"))
     if found.exact:

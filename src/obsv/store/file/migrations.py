@@ -26,7 +26,10 @@ def _sql(name: str) -> str:
     return files("obsv.store.file").joinpath(name).read_text("utf-8")
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, "the first version", _sql("schema.sql")),)
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "the first version", _sql("schema.sql")),
+    Migration(2, "spans of this machine are told from those that were received", _sql("schema_2.sql")),
+)
 SCHEMA_VERSION = MIGRATIONS[-1].version
 
 

@@ -3,6 +3,7 @@
 from obsv.store.ground.exceptions import headline, raised, raised_line
 from obsv.store.ground.histogram import GROWTH, bucket, middle_ns, percentile
 from obsv.store.ground.lag import SKEW_NS, UNKNOWN_NS
+from obsv.store.ground.origin import RECEIVED, machine_mark
 from obsv.store.ground.regex import compile_pattern, fits
 from obsv.store.ground.requests import BOUNDS_NS, Half, Requests, halves
 from obsv.store.ground.rollups import ERROR, EVER, MINUTE_NS, Rollups, by_minute, minute_of
@@ -18,6 +19,7 @@ __all__ = [
     "MINUTE_NS",
     "NS",
     "PRESETS",
+    "RECEIVED",
     "SKEW_NS",
     "UNKNOWN_NS",
     "Code",
@@ -38,6 +40,7 @@ __all__ = [
     "headline",
     "instant_ns",
     "iso",
+    "machine_mark",
     "middle_ns",
     "minute_of",
     "percentile",

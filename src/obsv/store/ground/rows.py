@@ -63,14 +63,16 @@ class Source:
         service: resource attribute `service.name`.
         resource: OTLP JSON text `{"attributes": [KeyValue…], "schemaUrl": …}`.
         scope: OTLP JSON text `{"name", "version", "attributes": [KeyValue…], "schemaUrl"}`.
+        received: it came from outside, by OTLP or in a file, so nothing that it says of itself can be relied on.
     """
 
-    __slots__ = ("resource", "scope", "service")
+    __slots__ = ("received", "resource", "scope", "service")
 
-    def __init__(self, service: str, resource: str = "{}", scope: str = "{}") -> None:
+    def __init__(self, service: str, resource: str = "{}", scope: str = "{}", received: bool = False) -> None:
         self.service = service
         self.resource = resource
         self.scope = scope
+        self.received = received
 
     def __repr__(self) -> str:
         return f"Source({self.service!r})"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from obsv.errors import NotFound
 from obsv.store.file import Reader, Snapshot
-from obsv.store.ground import Code
+from obsv.store.ground import Code, machine_mark
 from obsv.store.spans.stored import SPANS, StoredSpan
 
 ERROR = 2
@@ -17,6 +17,8 @@ BY_SPAN = SPANS + "where s.trace = ? and s.span_id = ?"
 TRACE_OF_ERROR = "select trace from span indexed by span_errors where status = 2 and span_id = ? limit 1"
 TRACE_OF_SPAN = "select trace from span indexed by span_by_trace where span_id = ? limit 1"
 HAS_EXACT = "select 1 from exact_input where trace_id = ? and span_id = ?"
+# All columns, since files of the first schema version have no origin.
+SOURCE = "select o.* from span s join source o on o.id = s.source_id where s.trace = ? and s.span_id = ?"
 EXACT = "select pickle from exact_input where trace_id = ? and span_id = ?"
 
 
@@ -53,6 +55,7 @@ class Call(NamedTuple):
         resource: OTLP JSON text of who made it.
         scope: OTLP JSON text of what made it.
         has_exact: whether its inputs were kept exactly.
+        received: whether anything but this machine's own recorder made it: nothing that it says can be relied on.
     """
 
     id: int
@@ -79,6 +82,7 @@ class Call(NamedTuple):
     resource: str
     scope: str
     has_exact: bool
+    received: bool
 
     @property
     def failed(self) -> bool:
@@ -126,7 +130,12 @@ def read_call(store: Reader | Snapshot, trace_id: str, span_id: str) -> Call:
         raise NotFound(f"No span {span} in trace {trace}.")
     stored = StoredSpan._make(row)
     kept = store.one(HAS_EXACT, (stored.trace_id, stored.span_id))
-    return to_call(stored, kept is not None)
+    return to_call(stored, kept is not None, _is_received(store, (trace, bytes.fromhex(span))))
+
+
+def _is_received(store: Reader | Snapshot, key: tuple[str, bytes]) -> bool:
+    source = store.one(SOURCE, key)
+    return source is None or "origin" not in source.keys() or source["origin"] != machine_mark()  # noqa: SIM118
 
 
 def find_call(store: Reader | Snapshot, span_id: str) -> Call:
@@ -148,7 +157,7 @@ def read_exact(store: Reader | Snapshot, call: Call) -> bytes | None:
     return None if row is None else bytes(row["pickle"])
 
 
-def to_call(span: StoredSpan, has_exact: bool = False) -> Call:
+def to_call(span: StoredSpan, has_exact: bool = False, received: bool = True) -> Call:
     """The call of a stored span, its JSON read."""
     same = {name: getattr(span, name) for name in _SAME}
     values = zip(json.loads(span.fields), json.loads(span.data), strict=False)
@@ -163,6 +172,7 @@ def to_call(span: StoredSpan, has_exact: bool = False) -> Call:
         values=tuple(Value(name, data_type, value) for (name, data_type), value in values),
         code=Code(span.file_path or "", span.line_number or 0, span.source_text or "") if known else None,
         has_exact=has_exact,
+        received=received,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from obsv.store.ground import Code, Signature, Source
+from obsv.store.ground import RECEIVED, Code, Signature, Source, machine_mark
 from obsv.store.writing.statements import Insert, Lookup
 
 Thread = tuple[int, str]
@@ -38,7 +38,7 @@ class _Interned:
         return [by_position[position] for position in range(len(rows))]
 
 
-_SOURCE = _Interned("source", "service, resource, scope")
+_SOURCE = _Interned("source", "service, resource, scope, origin")
 _NAME = _Interned("process_name", "name")
 _PROCESS = _Interned("process", "name, service, process_group, kind", "feed, name_id")
 _CODE = _Interned("code", "process_id, digest", "file_path, line_number, source_text")
@@ -92,7 +92,8 @@ class Missing:
     def insert(self, connection: sqlite3.Connection, now_ns: int) -> None:
         """Gives an id to each, in the transaction that is open."""
         self._processes = self._of_signatures(connection, now_ns)
-        self._source_ids = _SOURCE.ids(connection, [(s.service, s.resource, s.scope) for s in self._sources], now_ns)
+        sources = [(s.service, s.resource, s.scope, RECEIVED if s.received else machine_mark()) for s in self._sources]
+        self._source_ids = _SOURCE.ids(connection, sources, now_ns)
         self._thread_ids = _THREAD.ids(connection, self._threads, now_ns)
 
     def committed(self) -> None:

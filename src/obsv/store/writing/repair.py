@@ -56,7 +56,7 @@ def _signature(signature: Signature) -> Signature:
 
 
 def _source(source: Source) -> Source:
-    return Source(_text(source.service), _text(source.resource), _text(source.scope))
+    return Source(_text(source.service), _text(source.resource), _text(source.scope), source.received)
 
 
 def _text(text: str) -> str:
