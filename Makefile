@@ -62,7 +62,7 @@ screenshots: $(STAMP)
 	$(BIN)/python tests/browser/screenshots.py
 
 # Debian's python3 makes no environment without python3-venv. --group needs pip 25.1, which Debian 12 does not bring.
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml hatch_build.py $(wildcard src/obsv/record/core/*.[ch])
 	test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV) || \
 	  { apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv --clear $(VENV); }
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'

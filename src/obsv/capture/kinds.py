@@ -139,9 +139,7 @@ class Kinds:
         return at_freezer(class_name(kind))
 
     def _secret(self, kind: type) -> Freezer | None:
-        if any(class_name(base) in _PYDANTIC_SECRETS and _is_pydantics(base) for base in ancestry(kind)):
-            return lambda value, depth, room: MASKED
-        return None
+        return (lambda value, depth, room: MASKED) if is_secret_type(kind) else None
 
     def _record(self, kind: type) -> Freezer | None:
         if issubclass(kind, Enum):
@@ -199,6 +197,11 @@ def unreadable(value: object) -> Frozen:
     except Exception:
         # Only an exhausted stack comes here.
         return UNREADABLE
+
+
+def is_secret_type(kind: type) -> bool:
+    """Whether values of the class are secrets by its author's word."""
+    return any(class_name(base) in _PYDANTIC_SECRETS and _is_pydantics(base) for base in ancestry(kind))
 
 
 def _is_pydantics(kind: type) -> bool:

@@ -22,16 +22,26 @@ def record_freezer(kind: type, tools: Tools, freeze_pairs: PairsFreezer) -> Free
     name = class_name(kind)
     if _is_pydantic(kind):
         return _model_freezer(kind, name, freeze_pairs)
-    fields, head = _namedtuple_fields(kind), slice(0, tools.limits.max_items)
+    fields, head = namedtuple_fields(kind), slice(0, tools.limits.max_items)
     if fields is not None:
         return _fields_freezer(name, fields, lambda value: tuple.__getitem__(value, head), at_freezer(name), tools)
     fields = _declared(kind)
     if fields is None:
         return None
     stored = _stored_freezer(kind, name, fields, freeze_pairs)
-    if not fields or _intercepts(kind) or not all(_is_plain(kind, field) for field in fields):
+    if not _are_plain(kind, fields):
         return stored
     return _fields_freezer(name, fields, _getter(fields[head]), stored, tools)
+
+
+def plain_fields(kind: type) -> tuple[str, ...] | None:
+    """The fields of a dataclass or an attrs class that can all be read as attributes; None for any other class."""
+    fields = None if _is_pydantic(kind) else _declared(kind)
+    return fields if fields is not None and _are_plain(kind, fields) else None
+
+
+def _are_plain(kind: type, fields: tuple[str, ...]) -> bool:
+    return bool(fields) and not _intercepts(kind) and all(_is_plain(kind, field) for field in fields)
 
 
 def namespace_freezer(name: str, freeze_pairs: PairsFreezer) -> Freezer:
@@ -91,7 +101,8 @@ def _getter(fields: tuple[str, ...]) -> _Values:
     return get if len(fields) > 1 else lambda value: (get(value),)
 
 
-def _namedtuple_fields(kind: type) -> tuple[str, ...] | None:
+def namedtuple_fields(kind: type) -> tuple[str, ...] | None:
+    """The fields of a namedtuple; None for any other class."""
     fields = class_attribute(kind, "_fields") if issubclass(kind, tuple) else None
     if type(fields) is tuple and all(type(field) is str for field in fields):
         return fields

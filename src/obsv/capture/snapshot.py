@@ -45,8 +45,14 @@ def make_snapshot(
 
 # Functions of equal settings share what was learned about types.
 @lru_cache(maxsize=64)
+def kinds_of(limits: Limits, redactor: Redactor) -> Kinds:
+    """The freezers that the "smart" snapshots of these settings are made by."""
+    return Kinds(limits, redactor)
+
+
+@lru_cache(maxsize=64)
 def _smart_snapshot(limits: Limits, redactor: Redactor) -> Snapshot:
-    kinds, max_repr, depth = Kinds(limits, redactor), limits.max_repr, limits.max_depth
+    kinds, max_repr, depth = kinds_of(limits, redactor), limits.max_repr, limits.max_depth
     known, learn = kinds.known, kinds.learn
     freeze_dict, freeze_list = known[id(dict)], known[id(list)]
 
