@@ -56,6 +56,15 @@ async def test_filters(shop: AsyncClient, query: dict[str, str], count: int) -> 
     assert len((await shop.get("/api/v1/calls", params={**ALL, **query})).json()["calls"]) == count
 
 
+@pytest.mark.parametrize("order", ["-ts", "ts", "-duration", "duration"])
+async def test_a_window_beyond_all_time(shop: AsyncClient, order: str) -> None:
+    """Ends where the store's time does, whatever is asked for."""
+    query = {"from": "0001-01-01", "to": "9999-12-31T23:59:59Z", "order": order}
+    assert len((await shop.get("/api/v1/calls", params=query)).json()["calls"]) == 2
+    assert len((await shop.get("/api/v1/calls", params={**query, "q": "aapl"})).json()["calls"]) == 1
+    assert (await shop.get("/api/v1/overview", params=query)).status_code == 200
+
+
 @pytest.mark.parametrize(
     "query",
     [

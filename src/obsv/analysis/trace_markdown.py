@@ -8,8 +8,8 @@ from obsv.analysis.critical_path import critical_path
 from obsv.analysis.durations import duration
 from obsv.analysis.markdown import block, code, visible
 from obsv.analysis.tree import Flag, Tree, build
-from obsv.store.ground import iso
 from obsv.store.spans import Call, TraceSpans, Value
+from obsv.times import iso
 
 # More would not be read, and does not fit into a chat.
 MOST_ROWS = 60

@@ -12,8 +12,9 @@ from obsv.api.depends import StoreReader, TimeWindow
 from obsv.api.functions import Figures
 from obsv.errors import InvalidQuery
 from obsv.store.figures import read_pair, read_times
-from obsv.store.ground import MAX_NS, Window, instant_ns
+from obsv.store.ground import Window
 from obsv.store.spans import Call
+from obsv.times import MAX_NS, instant_ns
 
 router = APIRouter(tags=["compare"], prefix="/compare")
 

@@ -20,7 +20,6 @@ from obsv.api.traceql.names import OFFERED, field_named
 from obsv.errors import InvalidQuery, NotFound, ObsvError
 from obsv.store.file import Reader
 from obsv.store.finding import (
-    LAST_NS,
     Always,
     Condition,
     TagValue,
@@ -32,6 +31,7 @@ from obsv.store.finding import (
     tag_values,
 )
 from obsv.store.spans import StoredTrace, read_spans, read_trace
+from obsv.times import MAX_NS, NS, clamp_ns
 from obsv.wire.encode import to_json
 from obsv.wire.encode_protobuf import to_protobuf
 
@@ -232,7 +232,7 @@ def _whole(request: Request, name: str, default: int) -> int:
 
 
 def _range(request: Request) -> Limits:
-    return Limits(_time(request, "start", 0), _time(request, "end", LAST_NS))
+    return Limits(_time(request, "start", 0), _time(request, "end", MAX_NS))
 
 
 # Metrics are asked for with a range; without one, of the last hour.
@@ -250,5 +250,5 @@ def _time(request: Request, name: str, default: int) -> int:
         raise InvalidQuery(f"{name} is Unix time in seconds, not {text[:50]!r}")
     whole, _, fraction = text.partition(".")
     if len(whole) > 12:
-        return min(int(whole), LAST_NS)
-    return min(int(whole) * 10**9 + int(fraction.ljust(9, "0")), LAST_NS)
+        return clamp_ns(int(whole))
+    return clamp_ns(int(whole) * NS + int(fraction.ljust(9, "0")))

@@ -1,9 +1,9 @@
 """Times as people type them on the command line."""
 
 import re
-from datetime import datetime, timezone
 
 from obsv.errors import InvalidQuery
+from obsv.times import iso_ns
 
 SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _AGE = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
@@ -25,12 +25,8 @@ def since(text: str, now_ns: int) -> int:
     if age := _AGE.fullmatch(text.strip()):
         return max(0, now_ns - int(float(age[1]) * SECONDS[age[2]] * 1e9))
     try:
-        moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+        return iso_ns(text.strip())
     except ValueError:
         raise InvalidQuery(
             f"A time is an age (90s, 5m, 1h, 7d) or an instant (2026-01-31 12:00), not {text!r}."
         ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    microseconds = round((moment - datetime.fromtimestamp(0, timezone.utc)).total_seconds() * 1e6)
-    return max(0, microseconds * 1_000)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from obsv.store import Reader, Writer
 from obsv.store.figures.minutes import Minutes
-from obsv.store.ground.window import NS, Window
+from obsv.store.ground.window import Window
+from obsv.times import NS
 
 MINUTE = 60 * NS
 

@@ -9,7 +9,8 @@ from calls import EPOCH_NS, call
 
 from obsv.store import Reader, Writer
 from obsv.store.figures.overview import LATEST_ERRORS, Overview, latest_errors, read_overview
-from obsv.store.ground.window import NS, Window
+from obsv.store.ground.window import Window
+from obsv.times import NS
 
 MINUTE = 60 * NS
 # The end of a minute: what comes from rollups covers whole ones.

@@ -10,7 +10,8 @@ from obsv.store import Reader, Writer
 from obsv.store.file import parts
 from obsv.store.finding.explorer import read_page
 from obsv.store.finding.filters import Filters
-from obsv.store.ground.window import MAX_NS, Window
+from obsv.store.ground.window import Window
+from obsv.times import MAX_NS
 
 
 @pytest.fixture

@@ -23,8 +23,8 @@ from obsv.analysis.repro.literal import rebuild
 from obsv.analysis.repro.outcome import Raised, raised
 from obsv.analysis.repro.target import Target, nothing_of, target_of
 from obsv.errors import InvalidQuery
-from obsv.store.ground import iso
 from obsv.store.spans import Call
+from obsv.times import iso
 
 SCOPE = "obsv"
 OUTPUTS = ("return", "yield")

@@ -18,8 +18,9 @@ from obsv.dashboards.page import App, Page, View
 from obsv.errors import InvalidQuery, NotFound
 from obsv.store.figures import Failure, failures, latest_errors, read_pair, read_times
 from obsv.store.file import Reader
-from obsv.store.ground import NS, Window, raised_line
+from obsv.store.ground import Window, raised_line
 from obsv.store.spans import Call, read_call
+from obsv.times import NS
 
 MODES = (("calls", "Failed and good call"), ("times", "Two times"))
 DAY_S = 86_400

@@ -8,8 +8,9 @@ from obsv.store.figures.function import Failure, process_ids, read_failures
 from obsv.store.figures.minutes import Minutes
 from obsv.store.figures.sums import Sums, read_sums
 from obsv.store.file import Reader, Snapshot
-from obsv.store.ground import Window, ts
+from obsv.store.ground import Window
 from obsv.store.spans import Call, read_call
+from obsv.times import ts
 
 # A function that always fails has no good call; so many are looked through before that is said.
 LOOKED_THROUGH = 20_000

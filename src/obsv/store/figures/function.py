@@ -8,7 +8,8 @@ from obsv.errors import NotFound
 from obsv.store.figures.minutes import Minutes
 from obsv.store.figures.sums import Sums, read_bins, read_sums
 from obsv.store.file import Reader, Snapshot
-from obsv.store.ground import MINUTE_NS, NS, Code, Window
+from obsv.store.ground import MINUTE_NS, Code, Window
+from obsv.times import NS
 
 HISTORY_MINUTES, BIN_MINUTES = 24 * 60, 15
 NO_EXCEPTION = "failed without an exception"

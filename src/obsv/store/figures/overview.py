@@ -7,7 +7,8 @@ from math import log
 from typing import NamedTuple
 
 from obsv.store.file import Reader, Row, Snapshot
-from obsv.store.ground import MINUTE_NS, NS, Window, percentile, raised, ts
+from obsv.store.ground import MINUTE_NS, Window, percentile, raised
+from obsv.times import NS, ts
 
 BINS = 60
 LATEST_ERRORS = 10

@@ -31,7 +31,7 @@ from obsv.store.finding.series import count_series
 from obsv.store.finding.series_form import Series, Wanted
 from obsv.store.finding.summaries import Match, Summary, matches, summarize
 from obsv.store.finding.tags import TagValue, tag_names, tag_values
-from obsv.store.finding.ways import LAST_NS, Range
+from obsv.store.finding.ways import Range
 
 __all__ = [
     "EVENT",
@@ -39,7 +39,6 @@ __all__ = [
     "INTRINSIC",
     "INTRINSICS",
     "KINDS",
-    "LAST_NS",
     "LINK",
     "MAX_ID",
     "MAX_PAGE",

@@ -21,17 +21,16 @@ from obsv.store.finding.ways import (
     BY_NAME,
     BY_TIME,
     ERRORS,
-    LAST_YEAR_NS,
     ROOTS,
     Range,
     Walk,
     cheapest,
     extent,
     reached,
-    ts_of,
 )
 from obsv.store.finding.where import where
 from obsv.store.ground import ERROR, MINUTE_NS, SKEW_NS, UNKNOWN_NS, minute_of
+from obsv.times import MAX_NS, clamp_ns, ts
 
 # Spans that the first step looks at.
 RECENT = 5_000
@@ -70,7 +69,7 @@ _LATE_COST, _UNKNOWN_COST = 0.5, 3
 
 
 def find_traces(
-    snapshot: Snapshot, condition: Condition, start_ns: int = 0, end_ns: int = LAST_YEAR_NS, limit: int = 20
+    snapshot: Snapshot, condition: Condition, start_ns: int = 0, end_ns: int = MAX_NS, limit: int = 20
 ) -> list[str]:
     """Finds traces.
 
@@ -90,7 +89,7 @@ def find_traces(
     search = _Search(snapshot, condition, limit)
     if search.hopeless or limit <= 0:
         return []
-    for step in search.steps(Range(max(start_ns, 0), min(end_ns, LAST_YEAR_NS))):
+    for step in search.steps(Range(clamp_ns(start_ns), clamp_ns(end_ns))):
         search.look(step)
         if len(search.found) >= limit:
             break
@@ -135,7 +134,7 @@ class _Search:
             if isinstance(part, Compare) and _is(part, "trace:id"):
                 yield _Step(Walk(_ONE_TRACE, (str(part.value).lower().rjust(32, "0"),)), whole)
                 return
-        edge = self._snapshot.one(_EDGE, (ts_of(whole.first_ns), ts_of(whole.last_ns), RECENT - 1))
+        edge = self._snapshot.one(_EDGE, (ts(whole.first_ns), ts(whole.last_ns), RECENT - 1))
         if edge is None:
             yield _Step(BY_TIME, whole)
             return

@@ -7,7 +7,8 @@ from math import isfinite
 from typing import NamedTuple
 
 from obsv.errors import InvalidQuery
-from obsv.store.ground import ERROR, MAX_NS, bucket
+from obsv.store.ground import ERROR, bucket
+from obsv.times import MAX_NS
 
 ORDERS = ("-ts", "ts", "-duration", "duration")
 STATUSES = ("OK", "ERR")

@@ -14,7 +14,7 @@ from obsv.store.finding.filters import Clause, Filters
 from obsv.store.finding.keyset import Key
 from obsv.store.finding.scope import Load, Scope
 from obsv.store.finding.walks import ALL, ERRORS, MERGED_PROCESSES, OF_PROCESSES, Walk
-from obsv.store.ground import instant_ns
+from obsv.times import instant_ns
 
 # LIKE is the fastest way to look for a text in SQLite, and takes ASCII letters in either case.
 HAS_TEXT = " and ({values} or (s.status = 2 and {exception}))"

@@ -10,7 +10,8 @@ from obsv.store.file import ROW_LIMIT, Snapshot
 from obsv.store.finding.filters import Clause, Filters
 from obsv.store.finding.keyset import Key
 from obsv.store.finding.scope import Load, Scope, minutes
-from obsv.store.ground import GROWTH, MAX_NS, MINUTE_NS, Window, bucket, ts
+from obsv.store.ground import GROWTH, MINUTE_NS, Window, bucket
+from obsv.times import MAX_NS, ts
 
 # {down} is `desc` or empty. EVERYTHING reads the file in its own order: for most of its rows that is three times as
 # fast as by index.

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from obsv.store.file import Snapshot
 from obsv.store.finding.filters import Clause
 from obsv.store.finding.keyset import MAX_ID, Key
-from obsv.store.ground import MINUTE_NS, Window, ts
+from obsv.store.ground import MINUTE_NS, Window
+from obsv.times import ts
 
 # {after} bounds the walk by the key; {clause} are row conditions; {down} is `desc` or empty.
 _SELECT = "select s.ts, s.id from span s indexed by {index} where {equal}s.ts >= :low and s.ts < :high"

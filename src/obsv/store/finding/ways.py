@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from obsv.store.file import Snapshot
 from obsv.store.finding.sql import Sql
+from obsv.times import clamp_ns, iso_ns, ts
 
 # Microseconds a span costs: read by time or by name (a jump for each), or in the order in which they lie there.
 COST_BY_TIME, COST_BY_NAME, COST_BY_ARRIVAL = 0.3, 0.4, 0.08
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
-LAST_NS = 2**63 - 1  # the last that a span can begin at, and that SQLite takes
-LAST_YEAR_NS = 253_402_300_799_000_000_000  # the end of the year 9999, the last that `ts` can show
 
 
 class Range(NamedTuple):
@@ -44,9 +40,9 @@ class Walk(NamedTuple):
     def within(self, part: Range) -> Sql:
         """The walk through a range of time."""
         if self == BY_ARRIVAL:  # comparing start_ns is cheaper where no index gives ts
-            bounded = min(part.first_ns, LAST_NS), min(part.last_ns, LAST_NS)
+            bounded = clamp_ns(part.first_ns), clamp_ns(part.last_ns)
             return Sql(f"{self.sql} and s.start_ns >= ? and s.start_ns <= ?", (*self.params, *bounded))
-        bounds = ts_of(part.first_ns), ts_of(part.last_ns)
+        bounds = ts(part.first_ns), ts(part.last_ns)
         return Sql(f"{self.sql} and s.ts >= ? and s.ts <= ?", (*self.params, *bounds))
 
 
@@ -81,17 +77,6 @@ select (select min(id) from span) as first, (select max(id) from span) as last, 
 """
 
 
-def ts_of(time_ns: int) -> str:
-    """Unix time in nanoseconds as the store's `ts` text."""
-    bounded = min(max(time_ns, 0), LAST_YEAR_NS)
-    return (_EPOCH + timedelta(microseconds=bounded // 1_000)).strftime(_FORMAT)
-
-
-def ns_of(ts: str) -> int:
-    """The store's `ts` text as Unix time in nanoseconds."""
-    return (datetime.strptime(ts, _FORMAT).replace(tzinfo=timezone.utc) - _EPOCH) // timedelta(microseconds=1) * 1_000
-
-
 def reached(snapshot: Snapshot, test: Sql | None) -> Reach:
     """What a test on `process p` reaches; None is no test."""
     if test is None:
@@ -102,8 +87,8 @@ def reached(snapshot: Snapshot, test: Sql | None) -> Reach:
 
 def extent(snapshot: Snapshot, part: Range) -> Extent:
     """How far the spans reach, and a range's share of them."""
-    row = snapshot.query(_EXTENT, (ts_of(part.first_ns), ts_of(part.last_ns)))[0]
-    oldest_ns = None if row["oldest"] is None else ns_of(row["oldest"])
+    row = snapshot.query(_EXTENT, (ts(part.first_ns), ts(part.last_ns)))[0]
+    oldest_ns = None if row["oldest"] is None else iso_ns(row["oldest"])
     if row["first_within"] is None or row["last_within"] is None:
         return Extent(oldest_ns, 0.0)
     within, all_spans = abs(row["last_within"] - row["first_within"]) + 1, row["last"] - row["first"] + 1

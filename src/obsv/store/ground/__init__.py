@@ -8,16 +8,14 @@ from obsv.store.ground.regex import compile_pattern, fits
 from obsv.store.ground.requests import BOUNDS_NS, Half, Requests, halves
 from obsv.store.ground.rollups import ERROR, EVER, MINUTE_NS, Rollups, by_minute, minute_of
 from obsv.store.ground.rows import Code, RecorderRow, Signature, Source, SpanRow, WriteResult
-from obsv.store.ground.window import MAX_NS, NS, PRESETS, Window, instant_ns, iso, ts
+from obsv.store.ground.window import PRESETS, Window
 
 __all__ = [
     "BOUNDS_NS",
     "ERROR",
     "EVER",
     "GROWTH",
-    "MAX_NS",
     "MINUTE_NS",
-    "NS",
     "PRESETS",
     "RECEIVED",
     "SKEW_NS",
@@ -38,13 +36,10 @@ __all__ = [
     "fits",
     "halves",
     "headline",
-    "instant_ns",
-    "iso",
     "machine_mark",
     "middle_ns",
     "minute_of",
     "percentile",
     "raised",
     "raised_line",
-    "ts",
 ]

@@ -1,15 +1,13 @@
 """A stretch of time to look at: the presets 5 m, 1 h, 6 h and 24 h, or any two instants."""
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from typing import NamedTuple
 
 from obsv.errors import InvalidQuery
+from obsv.times import NS, instant_ns, iso
 
-NS = 1_000_000_000
 PRESETS: dict[str, int] = {"5m": 300, "1h": 3600, "6h": 6 * 3600, "24h": 24 * 3600}
 DEFAULT_PRESET = "1h"
-MAX_NS = 2**63 - 1
 
 
 class Window(NamedTuple):
@@ -69,33 +67,3 @@ class Window(NamedTuple):
         if self.preset:
             return {"range": self.preset}
         return {"from": iso(self.start_ns), "to": iso(self.end_ns)}
-
-
-def instant_ns(text: str) -> int:
-    """Unix time in ns of ISO 8601 text (UTC where no offset is given) or of a number in ns.
-
-    Raises:
-        InvalidQuery: neither.
-    """
-    text = text.strip()
-    if text.isascii() and text.isdecimal():
-        return min(int(text), MAX_NS)
-    try:
-        moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-        since = moment - datetime(1970, 1, 1, tzinfo=timezone.utc)
-    except (ValueError, OverflowError):
-        raise InvalidQuery(f"Cannot read the time {text!r}: write it like 2026-01-31T12:00:00Z.") from None
-    return max(0, (since.days * 86_400 + since.seconds) * NS + since.microseconds * 1000)
-
-
-def iso(ns: int) -> str:
-    """Unix time in ns as ISO 8601 in UTC with microseconds."""
-    return (
-        datetime.fromtimestamp(ns // NS, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S") + f".{ns // 1000 % 1_000_000:06d}Z"
-    )
-
-
-def ts(ns: int) -> str:
-    """Unix time in ns as the store writes `ts`: `YYYY-MM-DD HH:MM:SS.ffffff`, UTC; sorts as text."""
-    return iso(ns)[:-1].replace("T", " ")

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from obsv.errors import NotFound
 from obsv.store.file import Reader, Row, Snapshot
-from obsv.store.ground import MINUTE_NS, ts
+from obsv.store.ground import MINUTE_NS
 from obsv.store.spans.listed_call import ListedCall, listed_calls
+from obsv.times import ts
 
 BEFORE_MINUTES = 30
 # More calls than this in the half hour are shown as a mean a minute, if that makes a line.

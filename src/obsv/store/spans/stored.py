@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from typing import NamedTuple
 
 from obsv.store.file import Reader
+from obsv.times import MAX_NS, ts
 
 CHUNK = 1_000
 
@@ -84,7 +84,7 @@ def spans_of_trace(reader: Reader, trace_id: str) -> list[StoredSpan]:
 
 
 def spans_since(
-    reader: Reader, since_ns: int = 0, until_ns: int = 2**63 - 1, size: int = CHUNK
+    reader: Reader, since_ns: int = 0, until_ns: int = MAX_NS, size: int = CHUNK
 ) -> Iterator[list[StoredSpan]]:
     """Spans that started in a range of time, oldest first, some at a time.
 
@@ -97,14 +97,8 @@ def spans_since(
     Raises:
         StoreError: see `Reader`.
     """
-    place, end = (_ts(since_ns), 0), _ts(until_ns)
+    place, end = (ts(since_ns), 0), ts(until_ns)
     while chunk := reader.query(_IN_ORDER, (*place, end, size)):
         spans = [StoredSpan._make(row) for row in chunk]
         yield spans
         place = (spans[-1].ts, spans[-1].id)
-
-
-def _ts(ns: int) -> str:
-    """A Unix time as the column `ts` shows it."""
-    moment = datetime.fromtimestamp(min(ns // 1_000, 253_402_300_799_000_000) // 1_000_000, timezone.utc)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{ns // 1_000 % 1_000_000:06d}"

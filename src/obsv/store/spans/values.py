@@ -6,8 +6,9 @@ import json
 from typing import Any, NamedTuple
 
 from obsv.store.file import Reader, Row
-from obsv.store.ground import Window, ts
+from obsv.store.ground import Window
 from obsv.store.spans.call import hex_id
+from obsv.times import ts
 
 # So many calls are read and compared in 50 ms.
 MOST_CALLS = 3_000
