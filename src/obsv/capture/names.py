@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 _LONGEST = 100
+_LONGEST_QUALIFIED = 1_000
 _qualname: Any = type.__dict__["__qualname__"].__get__
 _module: Any = type.__dict__["__module__"].__get__
 _mro: Any = type.__dict__["__mro__"].__get__
@@ -31,6 +32,14 @@ def module_name(kind: type) -> str:
     """The module of a class, or "" where it has none that can be read."""
     name = _module(kind)
     return name[:_LONGEST] if type(name) is str else ""
+
+
+def qualified_name(kind: type) -> str:
+    """The module and the qualified name of a class, as the semantic convention `exception.type` has it."""
+    module, name = _module(kind), _qualname(kind)
+    if module == "builtins" or module is None:
+        return str(name[:_LONGEST_QUALIFIED])
+    return f"{module if type(module) is str else '<unknown>'}.{name}"[:_LONGEST_QUALIFIED]
 
 
 def ancestry(kind: type) -> tuple[type, ...]:

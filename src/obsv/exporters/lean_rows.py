@@ -60,7 +60,7 @@ class LeanRows:
             if details is not None or failure is not None:
                 detail = detail_of(span, self._cleaner)
             if failure is not None:
-                exception = valid(failure.text(function.redactor.redact_text))
+                exception = valid(failure.text(function.redactor.redact_text, span.end_tick + clock.offset))
             if details is not None:
                 cpu_ns, memory_bytes, exact = details.cpu_ns, details.memory_bytes, details.exact
         caller, parent_id, start = span.caller, span.parent_id, span.start_tick

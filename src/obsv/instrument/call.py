@@ -219,7 +219,7 @@ class TracerCall(_Measured):
 
     def _record(self, error: BaseException) -> None:
         redact, frames = self._monitored.redactor.redact_text, own_frames(error.__traceback__)
-        failure = Failure(error, frames)
+        failure = Failure.of(error, frames)
         for name, text in self._monitored.locals_of(frames).items():
             self.span.set_attribute(f"{semconv.OUTPUT_PREFIX}{semconv.LOCAL_PREFIX}{name}", text)
         self.span.set_status(Status(StatusCode.ERROR, f"{failure.type}: {failure.message(redact)}"))

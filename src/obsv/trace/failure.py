@@ -1,101 +1,73 @@
-"""What went wrong in a call: the exception, taken when it passes and turned into text later.
+"""Why a call failed: the exception that left it, taken when it passes and turned into text later.
 
-Taking reads frames only (about 10 µs); reading source lines and formatting, which cost ten times that, wait for `text`,
-which the writer's thread asks for.
+Two steps, which may be far apart and in two processes:
+
+    frozen = freeze(error, frames)     obsv.capture.error: in the caller's thread, 2 µs, runs nothing of the program's
+    text = render(frozen, at_ns)       obsv.trace.error_text: at the consumer, reads the lines of the source
+
+`frozen` is a tuple that `marshal` can write; its type is `frozen[0]` and its message `frozen[1]`. Both steps leave
+secrets in, as to find them takes longer than the rest: whoever stores what they return calls the `redact_text` of the
+function's redactor first.
+`Failure` is both for a span of this process.
 """
 
-import sys
 from collections.abc import Callable, Mapping
-from traceback import TracebackException
 from types import TracebackType
 
 from obsv import semconv
+from obsv.capture.cancellation import is_error
+from obsv.capture.error import FrozenError, freeze
+from obsv.capture.frames import WRAPPER_FILES
+from obsv.trace.error_text import render
 
-# Deep recursion: every level of 1,000 would otherwise read up to 1,000 frames. The innermost are kept.
-_MAX_FRAMES = 200
-_MAX_MESSAGE = 10_000
-_MAX_TEXT = 100_000
+__all__ = ["UNREAD", "WRAPPER_FILES", "Failure", "FrozenError", "freeze", "is_error", "render"]
 
 Redact = Callable[[str], str]
 
-# Files whose frames are ours; a recorded traceback shows the program as if it were not monitored.
-WRAPPER_FILES: set[str] = set()
-
-
-def is_error(error: BaseException) -> bool:
-    """Whether an exception that leaves a call means that the call failed.
-
-    Not errors: the ends of iteration and of generators, cancellation, and `SystemExit` with code 0 or None.
-    """
-    if isinstance(error, Exception):
-        # The protocol of __next__ and __anext__ when those are monitored; Future.result() raises the other
-        # CancelledError.
-        return not isinstance(error, (StopIteration, StopAsyncIteration)) and not _is_cancellation(error)
-    if isinstance(error, SystemExit):
-        return error.code not in (0, None)
-    return not isinstance(error, GeneratorExit) and not _is_cancellation(error)
-
-
-def _is_cancellation(error: BaseException) -> bool:
-    # By module, since importing asyncio costs the program 30 ms that it may not need.
-    for module in ("asyncio.exceptions", "concurrent.futures._base"):
-        loaded = sys.modules.get(module)
-        if loaded is not None and isinstance(error, loaded.CancelledError):
-            return True
-    return False
-
-
-def type_name(error_type: type[BaseException]) -> str:
-    """The qualified name of an exception's type, as the semantic convention `exception.type` has it."""
-    module = error_type.__module__
-    return error_type.__qualname__ if module in (None, "builtins") else f"{module}.{error_type.__qualname__}"
+# Where not even the type of an exception could be read, as no stack was left.
+UNREAD: FrozenError = ("", "", (), {"missing": ["the exception could not be read"]})
 
 
 class Failure:
     """An exception as it left a call.
 
     Args:
-        error: the exception.
-        frames: its traceback, from the monitored function's own frame down.
+        frozen: what `freeze` returned.
         locals_: text of the failing frame's variables, already redacted; None where they were not asked for.
     """
 
-    __slots__ = ("_message", "_report", "_text", "locals", "type")
+    __slots__ = ("_message", "_text", "frozen", "locals")
 
-    def __init__(
-        self, error: BaseException, frames: TracebackType | None, locals_: Mapping[str, str] | None = None
-    ) -> None:
-        self.type = type_name(type(error))
+    def __init__(self, frozen: FrozenError, locals_: Mapping[str, str] | None = None) -> None:
+        self.frozen = frozen
         self.locals = locals_
         self._text: str | None = None
         self._message: str | None = None
-        self._report: TracebackException | None = TracebackException(
-            type(error), error, frames, limit=_frame_limit(frames), lookup_lines=False, compact=True
-        )
 
     @classmethod
-    def of_text(cls, type_: str, message: str, text: str, locals_: Mapping[str, str] | None = None) -> "Failure":
-        """A failure that was turned into text before, by this process or another."""
-        failure = cls.__new__(cls)
-        failure.type, failure.locals = type_, locals_
-        failure._message, failure._text, failure._report = message, text, None
-        return failure
+    def of(cls, error: BaseException, frames: TracebackType | None) -> "Failure":
+        """The failure by an exception with its traceback, from the monitored function's own frame down."""
+        return cls(freeze(error, frames))
+
+    @property
+    def type(self) -> str:
+        """The qualified name of the exception's class; the semantic convention `exception.type`."""
+        return self.frozen[0]
 
     def message(self, redact: Redact) -> str:
         """What `str()` of the exception said, redacted; the semantic convention `exception.message`."""
         if self._message is None:
-            assert self._report is not None
-            self._message = _cut(redact(str(self._report)), _MAX_MESSAGE)
+            self._message = redact(self.frozen[1])
         return self._message
 
-    def text(self, redact: Redact) -> str:
-        """The full traceback with its causes, redacted, as Python prints it."""
+    def text(self, redact: Redact, at_ns: int | None = None) -> str:
+        """The full traceback with its causes, redacted, as Python prints it.
+
+        Args:
+            at_ns: when the exception was raised, as Unix time in nanoseconds; source that changed later is not shown.
+        """
         if self._text is None:
-            assert self._report is not None
-            self.message(redact)
-            _strip(self._report, set())
-            self._text = _cut(redact("".join(self._report.format())), _MAX_TEXT)
-            self._report = None
+            self._text = redact(render(self.frozen, at_ns))
         return self._text
 
     def attributes(self, redact: Redact, *, escaped: bool) -> dict[str, str]:
@@ -106,31 +78,3 @@ class Failure:
             semconv.EXCEPTION_STACKTRACE: self.text(redact),
             semconv.EXCEPTION_ESCAPED: str(escaped),
         }
-
-
-def _strip(report: TracebackException, seen: set[int]) -> None:
-    """Take our frames out of a report, its causes and its group."""
-    if id(report) in seen:
-        return
-    seen.add(id(report))
-    report.stack[:] = [frame for frame in report.stack if frame.filename not in WRAPPER_FILES]
-    for other in (report.__cause__, report.__context__, *(getattr(report, "exceptions", None) or ())):
-        if other is not None:
-            _strip(other, seen)
-
-
-def _frame_limit(frames: TracebackType | None) -> int | None:
-    count = 0
-    while frames is not None:
-        count += 1
-        if count > _MAX_FRAMES:
-            return -_MAX_FRAMES
-        frames = frames.tb_next
-    return None
-
-
-def _cut(text: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    half = limit // 2
-    return f"{text[:half]}\n… {len(text) - 2 * half:,} characters left out …\n{text[-half:]}"

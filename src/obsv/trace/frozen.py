@@ -29,7 +29,7 @@ def freeze(span: Span) -> Frozen:
         span.inputs,
         result,
         span.status_code,
-        None if span.failure is None else _freeze_failure(span.failure, span.function),
+        None if span.failure is None else (span.failure.frozen, span.failure.locals),
         None if span.details is None else _freeze_details(span.details),
     )
 
@@ -42,14 +42,9 @@ def thaw(frozen: Frozen, function: Function, caller: Function | None, origin: Or
     (span.thread, span.inputs, result, span.status_code, failure, details) = rest
     span.start_tick, span.end_tick = clock.tick(start), clock.tick(end)
     span.result = result[0] if result else ABSENT
-    span.failure = None if failure is None else Failure.of_text(*failure)
+    span.failure = None if failure is None else Failure(*failure)
     span.details = None if details is None else _thaw_details(details, origin)
     return span
-
-
-def _freeze_failure(failure: Failure, function: Function) -> Frozen:
-    redact = function.redactor.redact_text
-    return failure.type, failure.message(redact), failure.text(redact), failure.locals
 
 
 def _freeze_details(details: Details) -> Frozen:

@@ -17,7 +17,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from obsv.trace.clock import ticks
 from obsv.trace.details import Details
-from obsv.trace.failure import Failure, is_error
+from obsv.trace.failure import UNREAD, Failure, freeze, is_error
 from obsv.trace.function import Function
 from obsv.trace.ids import new_span_id, new_trace_id, random_bits
 from obsv.trace.span import ABSENT, ERROR, RANDOM, SAMPLED, UNSET, Origin, Span, discard
@@ -25,6 +25,8 @@ from obsv.trace.span import ABSENT, ERROR, RANDOM, SAMPLED, UNSET, Origin, Span,
 logger = logging.getLogger("obsv")
 
 _new = object.__new__
+# Made before it is needed: where no stack is left nothing can be called.
+_UNREAD = Failure(UNREAD)
 
 
 class _Thread(threading.local):
@@ -149,6 +151,7 @@ def fail(span: Span, error: BaseException, frames: TracebackType | None) -> None
     try:
         if is_error(error):
             span.status_code = ERROR
-            span.failure = Failure(error, frames)
+            span.failure = _UNREAD
+            span.failure = Failure(freeze(error, frames))
     except Exception:
         logger.debug("An exception could not be read.", exc_info=True)

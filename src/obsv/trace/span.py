@@ -310,7 +310,7 @@ class Span(ReadableSpan, trace.Span):
     ) -> None:
         """Add an `exception` event, redacted; the call's own exception is recorded without this."""
         if (details := self._writable()) is not None:
-            failure = Failure(exception, exception.__traceback__)
+            failure = Failure.of(exception, exception.__traceback__)
             own = failure.attributes(self.function.redactor.redact_text, escaped=escaped)
             moment = clock.unix(ticks()) if timestamp is None else timestamp
             details.add_event(semconv.EXCEPTION_EVENT, {**own, **(attributes or {})}, moment)

@@ -1,0 +1,54 @@
+"""Which exceptions that leave a call mean that it failed."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Final
+
+from obsv.capture.groups import members_of
+from obsv.capture.names import ancestry, class_name, module_name
+
+# By the name of the package, as importing one costs a program what it may not need. Both asyncio's and
+# concurrent.futures' are called CancelledError, as are curio's and twisted's; gevent and eventlet share greenlet's.
+_CANCELLED: Final = frozenset(
+    (
+        *(("asyncio", "CancelledError"), ("concurrent", "CancelledError"), ("trio", "Cancelled")),
+        *(("greenlet", "GreenletExit"), ("gevent", "GreenletExit"), ("eventlet", "GreenletExit")),
+        *(("curio", "CancelledError"), ("twisted", "CancelledError"), ("distributed", "CancelledError")),
+    )
+)
+# The built-in ones, of which only GeneratorExit is a cancellation.
+_BUILTIN: Final = frozenset(
+    id(kind)
+    for kind in vars(builtins).values()
+    if isinstance(kind, type) and issubclass(kind, BaseException) and "Group" not in kind.__name__
+)
+_ENDS: Final = (StopIteration, StopAsyncIteration, GeneratorExit)
+# Members of a group that are looked at; with more it is an error.
+_MAX_MEMBERS = 100
+_MAX_DEPTH = 5
+
+
+def is_error(error: BaseException) -> bool:
+    """Whether an exception that leaves a call means that the call failed.
+
+    Not errors: the ends of iteration and of generators (the protocol of `__next__` and `__anext__` when those are
+    monitored), cancellation in whatever library, groups of nothing but cancellations, and `SystemExit` with code 0 or
+    None.
+    """
+    kind = type(error)
+    if issubclass(kind, _ENDS):
+        return False
+    if issubclass(kind, SystemExit):
+        return error.code not in (0, None)  # type: ignore[attr-defined]
+    return id(kind) in _BUILTIN or not _is_cancellation(error, _MAX_DEPTH)
+
+
+def _is_cancellation(error: BaseException, depth: int) -> bool:
+    for base in ancestry(type(error)):
+        if id(base) in _BUILTIN:
+            break
+        if (module_name(base).partition(".")[0], class_name(base)) in _CANCELLED:
+            return True
+    members = members_of(error)
+    return 0 < len(members) <= _MAX_MEMBERS and depth > 0 and all(_is_cancellation(each, depth - 1) for each in members)
