@@ -152,6 +152,23 @@ def test_monitored_calls_come_back_as_they_were(codec: Codec, calls: list[Span])
         assert (other.caller and other.caller.name) == (one.caller and one.caller.name)
 
 
+def test_a_functions_own_secret_words_come_back(codec: Codec, calls: list[Span]) -> None:
+    """The text of an exception is made behind the codec, and is redacted by what the function asked for."""
+
+    @monitor(sensitive_fields=("account",))
+    def pay() -> None:
+        raise ValueError("refused: account=DE02 password=hunter2 amount=3")
+
+    with pytest.raises(ValueError, match="refused"):
+        pay()
+    (span,) = through(codec, calls)
+    assert isinstance(span, Span)
+    assert span.function.redactor == calls[0].function.redactor
+    text = str((span.events[0].attributes or {})["exception.stacktrace"])
+    assert text.endswith("ValueError: refused: account=*** password=*** amount=3\n")
+    assert "DE02" not in text
+
+
 def test_what_spans_share_is_one_object_again(codec: Codec, calls: list[Span]) -> None:
     """Exporters compare functions and resources by identity, also between two records."""
 

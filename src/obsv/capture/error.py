@@ -51,6 +51,8 @@ _MAX_LEAPS = 48
 _MEMBERS = 15
 _NOTES = 20
 _MAX_TEXT = 2_000
+# Groups within groups; values are nested at most 100 deep in a record.
+_DEPTH = 10
 # Of all exceptions of a chain or a group together.
 _EXCEPTIONS, _FRAMES = 24, 160
 
@@ -93,13 +95,14 @@ class _Room:
 
     Attributes:
         exceptions, frames: how many.
+        depth: how many groups may be in each other.
         seen: the `id` of those that were met: a chain may be a ring.
     """
 
-    __slots__ = ("exceptions", "frames", "seen")
+    __slots__ = ("depth", "exceptions", "frames", "seen")
 
     def __init__(self, error: BaseException) -> None:
-        self.exceptions, self.frames, self.seen = _EXCEPTIONS, _FRAMES, {id(error)}
+        self.exceptions, self.frames, self.depth, self.seen = _EXCEPTIONS, _FRAMES, _DEPTH, {id(error)}
 
 
 def _freeze(error: BaseException, frames: TracebackType | None, most: int, room: _Room | None) -> FrozenError:
@@ -188,10 +191,12 @@ def _add_members(error: BaseException, rest: _Rest, room: _Room) -> None:
     if not members:
         return
     kept: list[FrozenError] = []
-    for member in members[:_MEMBERS]:
+    room.depth -= 1
+    for member in members[:_MEMBERS] if room.depth >= 0 else ():
         if room.exceptions <= 0 or id(member) in room.seen:
             break
         kept.append(_other(member, room))
+    room.depth += 1
     rest["members"], rest["others"] = kept, len(members) - len(kept)
 
 

@@ -41,12 +41,14 @@ class Redactor:
         defaults: False leaves `DEFAULT_SENSITIVE_FIELDS` out.
 
     Attributes:
+        own, defaults: what it was made with.
         harmless: names found not to be secret, at most 8,192; a member of it needs no further look.
         roots: beginnings of words, one of which stands in any text with a sensitive name.
     """
 
     def __init__(self, sensitive_fields: Iterable[str] = (), *, defaults: bool = True) -> None:
-        fields = [*sensitive_fields, *(DEFAULT_SENSITIVE_FIELDS if defaults else ())]
+        self.own, self.defaults = tuple(sensitive_fields), defaults
+        fields = [*self.own, *(DEFAULT_SENSITIVE_FIELDS if defaults else ())]
         self._entries = frozenset("".join(words(field)) for field in fields) - {""}
         self.roots = frozenset(parts[0][:_ROOT] for parts in map(words, fields) if parts)
         self.harmless: set[str] = set()

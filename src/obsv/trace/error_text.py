@@ -79,7 +79,7 @@ class _Text:
     def _one(self, frozen: FrozenError) -> Iterator[str]:
         places, rest = frozen[2], frozen[3] or {}
         members = rest.get("members")
-        if members and self._depth > _MAX_DEPTH:
+        if members is not None and self._depth > _MAX_DEPTH:
             yield from self._emit(f"... (max_group_depth is {_MAX_DEPTH})\n")
             return
         is_outermost = bool(members) and not self._depth

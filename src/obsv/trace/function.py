@@ -1,6 +1,7 @@
 """What is known about a monitored function before it is called."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from obsv.capture import Redactor
@@ -12,6 +13,12 @@ class Code(NamedTuple):
     file_path: str
     line_number: int
     source_text: str
+
+
+# What a redactor has learned about names is shared by all functions of its words.
+@lru_cache(maxsize=256)
+def _redactor(own: tuple[str, ...], defaults: bool) -> Redactor:
+    return Redactor(own, defaults=defaults)
 
 
 class Function:
@@ -77,14 +84,14 @@ class Function:
         return f"Function({self.name!r})"
 
     def freeze(self) -> tuple[Any, ...]:
-        """All but the redactor, for `marshal`: what is written out was redacted before."""
+        """All of it, for `marshal`; of the redactor its words, which the text of an exception is redacted by later."""
         code = None if self.code is None else tuple(self.code)
         front = (self.name, self.process_group, self.inputs, self.has_keywords, self.output)
-        return *front, code, self.feed, self.max_repr
+        return *front, code, self.feed, self.max_repr, (self.redactor.own, self.redactor.defaults)
 
     @classmethod
     def thaw(cls, frozen: tuple[Any, ...]) -> "Function":
         """The function of `freeze`."""
-        name, group, inputs, has_keywords, output, code, feed, max_repr = frozen
+        name, group, inputs, has_keywords, output, code, feed, max_repr, words = frozen
         place = None if code is None else Code(*code)
-        return cls(name, group, inputs, has_keywords, output, lambda: place, feed, max_repr, Redactor(()))
+        return cls(name, group, inputs, has_keywords, output, lambda: place, feed, max_repr, _redactor(*words))
