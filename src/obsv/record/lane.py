@@ -1,0 +1,194 @@
+"""One lane of a ring: records go into the newest segment; when it is full, into the next."""
+
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Literal
+
+from obsv.record.keep import is_end, kept
+from obsv.record.layout import SEGMENT_HEADER, position
+from obsv.record.room import Room
+from obsv.record.segment import Segment
+
+OnFull = Literal["spill", "drop", "block"]
+_POLL_S = 0.002
+_NEWEST = 2
+
+
+class Lane:
+    """Writes records, for any number of threads; never waits for another.
+
+    `put` is the whole hot path: `mmap.write`, which raises ValueError when the segment is full. `add` then takes the
+    next segment. Whoever finds another thread (or, in a signal handler, its own) at that leaves its record to it.
+
+    Args:
+        room: where segments come from.
+        first: bytes of the first segment; each further one is twice as large, up to `most`.
+        most: bytes of a segment.
+        cap: bytes of all segments above which the oldest records are dropped; None never drops: records that find
+            no room wait in memory.
+        block_s: seconds to wait for a reader before anything is dropped.
+
+    Attributes:
+        put: appends a record.
+        room: where segments come from.
+        dropped: calls that were dropped.
+        on_segment: called when a segment has been filled; must not raise.
+    """
+
+    def __init__(self, room: Room, first: int, most: int, cap: int | None, block_s: float = 0.0) -> None:
+        self.room, self._most, self._cap, self._block_s = room, most, cap, block_s
+        self._size = first
+        self.dropped = 0
+        self._is_closed = False
+        self.on_segment: Callable[[], object] = _nothing
+        # Records that came while somebody took the next segment, or for which there is no room.
+        self._late: deque[bytes] = deque()
+        # Who has the token takes segments; a list's `pop` and `append` are one step each, and nobody waits for it.
+        self._token = [None]
+        self._next: Segment | None = None
+        self._segment = self._make(1)
+        self._last = 1
+        self.put: Callable[[bytes], object] = self._segment.write
+
+    @property
+    def waiting(self) -> int:
+        """Records that have found no room so far."""
+        return len(self._late)
+
+    @property
+    def position(self) -> int:
+        """Behind everything that was recorded before."""
+        segment = self._segment
+        try:
+            end = segment.end
+        except ValueError:  # filled and closed by another thread meanwhile
+            segment = self._segment
+            end = segment.size
+        return position(segment.number, end)
+
+    def add(self, record: bytes) -> None:
+        """Append a record for which the segment seemed too full."""
+        if self._is_closed:
+            self.dropped += is_end(record)
+        elif not self._try_put(record):
+            self._late.append(record)
+            self.push()
+
+    def push(self) -> None:
+        """Find room for what waits."""
+        while self._late:
+            try:
+                self._token.pop()
+            except IndexError:
+                return  # who has it looks again before it goes
+            try:
+                if not self._write_late():
+                    return
+            finally:
+                self._token.append(None)
+
+    def close(self) -> None:
+        """Seal the segment: what comes now is dropped."""
+        self._is_closed = True
+        with contextlib.suppress(ValueError):
+            self._segment.seal()
+
+    # -- with the token ------------------------------------------------------------------------------------------------
+
+    def _write_late(self) -> bool:
+        while self._late:
+            record = self._late[0]
+            if not self._try_put(record):
+                if not self._turn(len(record)):
+                    return self._give_up()
+                continue
+            self._late.popleft()
+        if self._next is None:
+            self._prepare(0)
+        return True
+
+    def _give_up(self) -> bool:
+        """There is no room: errors wait, calls are dropped."""
+        if self._cap is not None:
+            while self._late:
+                self.dropped += is_end(self._late.popleft())
+        return False
+
+    def _try_put(self, record: bytes) -> bool:
+        try:
+            self.put(record)
+        except ValueError:
+            return False
+        return True
+
+    def _turn(self, size: int) -> bool:
+        """Go on in the next segment; False where there is none for a record of this size."""
+        if self._next is None and not self._prepare(size):
+            return False
+        following, self._next = self._next, None
+        assert following is not None
+        full, self._segment = self._segment, following
+        self.put = following.write
+        full.seal()
+        self.room.keep(full)
+        self.on_segment()
+        if following.size - SEGMENT_HEADER >= size:
+            return True
+        return self._turn(size)
+
+    def _prepare(self, size: int) -> bool:
+        """Have a segment ready for a record of a size."""
+        needed = size + SEGMENT_HEADER
+        number = self._last + 1
+        if needed <= self._most:
+            self._next = self.room.reuse(number)
+        if self._next is None and not self._is_at_cap():
+            self._next = self._try_make(number, needed)
+        if self._next is None and self._cap is not None:
+            self._next = self._after_dropping(number, needed)
+        if self._next is None:
+            return False
+        self._last = number
+        return True
+
+    def _is_at_cap(self) -> bool:
+        if self._cap is None or self.room.held() + self._size <= self._cap:
+            return False
+        deadline = time.monotonic() + self._block_s
+        while self._block_s and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+            if self.room.held() + self._size <= self._cap:
+                return False
+        return True
+
+    def _try_make(self, number: int, needed: int) -> Segment | None:
+        try:
+            return self._make(number, needed)
+        except OSError:
+            return None
+
+    def _make(self, number: int, needed: int = 0) -> Segment:
+        segment = self.room.make(number, max(self._size, needed))
+        self._size = min(2 * self._size, self._most)
+        return segment
+
+    def _after_dropping(self, number: int, needed: int) -> Segment | None:
+        """A segment in the place of the oldest; calls that reach into another one stay."""
+        # A reader that keeps up may have read the newest before they were sealed, and not have claimed them yet.
+        oldest = self.room.claim_oldest(self._segment.number - _NEWEST)
+        if oldest is None:
+            return None
+        reaching, dropped = kept(oldest, len(oldest) // 2)
+        self.dropped += dropped
+        segment = self._try_make(number, needed)
+        if segment is not None:
+            for record in reaching:
+                with contextlib.suppress(ValueError):
+                    segment.write(record)
+        return segment
+
+
+def _nothing() -> None:
+    """Nobody listens."""
