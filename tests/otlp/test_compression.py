@@ -6,8 +6,8 @@ import zlib
 import pytest
 
 from obsv.otlp.compression import decompress
-from obsv.otlp.failures import TooLarge, Unsupported
-from obsv.wire.errors import BadRequest
+from obsv.otlp.failures import Unsupported
+from obsv.wire.errors import BadRequest, TooLarge
 
 BODY = b"spans " * 1_000
 

@@ -307,7 +307,7 @@ def test_what_failed_is_not_told(
     def broken(body: bytes, maker: object) -> None:
         raise LookupError("inner secret")
 
-    monkeypatch.setattr("obsv.otlp.http.decode_protobuf", broken)
+    monkeypatch.setattr("obsv.otlp.work.protobuf_slices", broken)
     answer = client.post("/v1/traces", content=ONE, headers=PROTOBUF)
     assert answer.status_code == 500
     assert b"inner secret" not in answer.content

@@ -11,9 +11,10 @@ from otlp_requests import request, span
 from obsv.errors import StoreUnavailable
 from obsv.otlp.failures import Overloaded
 from obsv.otlp.ingest import Ingest
+from obsv.otlp.work import Work
 from obsv.store import SpanRow, WriteResult
 from obsv.wire.errors import BadRequest
-from obsv.wire.protobuf import decode_protobuf
+from obsv.wire.protobuf import protobuf_slices
 from obsv.wire.rowmaker import Decoded, RowMaker
 
 
@@ -39,9 +40,9 @@ class Shelf:
         self.closed = True
 
 
-def decoding(name: str = "x", spans: int = 1) -> Callable[[RowMaker], Decoded]:
+def decoding(name: str = "x", spans: int = 1) -> Work:
     body = request(*(span(span_id=(i + 1).to_bytes(8, "big"), name=name) for i in range(spans))).SerializeToString()
-    return lambda maker: decode_protobuf(body, maker)
+    return Work(lambda maker: protobuf_slices(body, maker), spans)
 
 
 @contextmanager
@@ -62,7 +63,7 @@ def test_acknowledged_after_the_commit() -> None:
         assert shelf.entered.wait(10)
         assert not future.done()
         shelf.open.set()
-        assert len(future.result(10).rows) == 1
+        assert future.result(10).spans == 1
         assert len(shelf.batches) == 1
 
 
@@ -98,14 +99,14 @@ def test_bad_request_costs_itself() -> None:
     """A request that cannot be decoded fails alone."""
     shelf = Shelf()
 
-    def bad(maker: RowMaker) -> Decoded:
+    def bad(maker: RowMaker) -> Iterator[Decoded]:
         raise BadRequest("no")
 
     with ingesting(shelf) as ingest:
-        failing, good = ingest.submit(0, bad), ingest.submit(0, decoding())
+        failing, good = ingest.submit(0, Work(bad, 1)), ingest.submit(0, decoding())
         with pytest.raises(BadRequest):
             failing.result(10)
-        assert good.result(10).rows
+        assert good.result(10).spans
 
 
 def test_store_that_cannot_take_more(caplog: pytest.LogCaptureFixture) -> None:
@@ -122,7 +123,7 @@ def test_store_that_cannot_take_more(caplog: pytest.LogCaptureFixture) -> None:
                 ingest.submit(0, decoding()).result(10)
         shelf.fail = lambda rows: None
         for _ in range(3):
-            assert ingest.submit(0, decoding()).result(10).rows
+            assert ingest.submit(0, decoding()).result(10).spans
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
     assert "locked" in caplog.text
 
@@ -144,7 +145,7 @@ def test_poisonous_request_costs_itself(caplog: pytest.LogCaptureFixture) -> Non
         shelf.open.set()
         with pytest.raises(TypeError):
             bad.result(10)
-        assert good.result(10).rows
+        assert good.result(10).spans
     assert "could not be stored" in caplog.text
 
 
@@ -175,8 +176,8 @@ def test_stop_stores_what_waits() -> None:
     second = ingest.submit(0, decoding())
     shelf.open.set()
     ingest.stop()
-    assert first.result(0).rows
-    assert second.result(0).rows
+    assert first.result(0).spans
+    assert second.result(0).spans
     assert shelf.closed
     with pytest.raises(Overloaded):
         ingest.reserve(1)
@@ -205,5 +206,5 @@ def test_counts() -> None:
     shelf = Shelf()
     body = request(span(), span(span_id=bytes(8))).SerializeToString()
     with ingesting(shelf) as ingest:
-        ingest.submit(0, lambda maker: decode_protobuf(body, maker)).result(10)
-    assert ingest.counts == Counter(requests=1, spans=1, rejected=1, duplicates=0)
+        ingest.submit(0, Work(lambda maker: protobuf_slices(body, maker), 1)).result(10)
+    assert ingest.counts == Counter(requests=1, spans=1, rejected=1, duplicates=0, empty=0)

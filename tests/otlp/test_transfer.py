@@ -126,7 +126,40 @@ def test_command_says_what_happened(tmp_path: Path) -> None:
     assert not import_(tmp_path / "second.db", file, said.append)
     assert said == [
         "1 spans stored, 0 were there already, 0 rejected",
-        "1 lines are no OTLP JSON: 2",
+        "1 lines are no OTLP JSON, or too long: 2",
     ]
     with pytest.raises(ConfigurationError, match="cannot be read"):
         import_(tmp_path / "second.db", tmp_path / "missing", said.append)
+
+
+def test_a_line_that_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line beyond the limit is not read into memory; those around it are stored."""
+    monkeypatch.setattr("obsv.otlp.transfer.LONGEST_LINE", 10_000)
+    monkeypatch.setattr("obsv.otlp.transfer.CHUNK_BYTES", 100)
+    good = json_request(json_span())
+    other = json_request(json_span(spanId=PARENT_ID.hex()))
+    packed = gzip.compress(good + b"\n" + b"{" * 25_050 + b"\n" + other + b"\n")
+    assert imported(tmp_path, packed) == Imported(2, 0, 0, (2,))
+
+
+def test_a_bomb_of_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of which nothing can be read is given up after some thousand lines."""
+    monkeypatch.setattr("obsv.otlp.transfer.MOST_UNREADABLE", 20)
+    assert len(imported(tmp_path, gzip.compress(b"x\n" * 1_000_000)).unreadable) == 20
+
+
+def test_a_bomb_without_lines(tmp_path: Path) -> None:
+    """Zeros that unpack to more than is read into memory are one unreadable line."""
+    assert imported(tmp_path, gzip.compress(bytes(100 * 2**20), 1)) == Imported(0, 0, 0, (1,))
+
+
+def test_lines_of_an_export_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spans with much in them make more lines, so that each can be imported again."""
+    monkeypatch.setattr("obsv.otlp.transfer.LINE_BYTES", 5_000)
+    path = tmp_path / "wide.db"
+    made = request(*(span({"a": "x" * 1_000}, span_id=(i + 1).to_bytes(8, "big")) for i in range(20)))
+    Writer(path).write(decode_protobuf(made.SerializeToString(), RowMaker()).rows)
+    lines = exported(path, trace_id=TRACE_ID.hex())
+    assert len(lines) > 4
+    assert max(map(len, lines)) <= 5_000
+    assert imported(tmp_path, "\n".join(lines).encode()).stored == 20

@@ -215,7 +215,6 @@ def test_spans_without_identity_are_rejected(changes: dict[str, bytes]) -> None:
     decoded = decode(span(**changes), span())
     assert len(decoded.rows) == 1
     assert decoded.rejected == {BAD_IDS: 1}
-    assert "1 rejected" in decoded.message
 
 
 @pytest.mark.parametrize("parent", [bytes(8), b"abc", b"", SPAN_ID])

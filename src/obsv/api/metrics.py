@@ -62,6 +62,11 @@ RECEIVED = (
     ("obsv_received_spans", "spans", "Spans stored that came in over OTLP."),
     ("obsv_received_duplicate_spans", "duplicates", "Spans that came in over OTLP and were there already."),
     ("obsv_received_rejected_spans", "rejected", "Spans turned away for what they are."),
+    (
+        "obsv_received_empty_requests",
+        "empty",
+        "OTLP requests without a span: their senders may lose bodies on the way.",
+    ),
     ("obsv_received_failed_requests", "failed", "OTLP requests turned away: unreadable, or not stored."),
     ("obsv_received_overloaded_requests", "overloaded", "OTLP requests turned away for want of memory."),
 )

@@ -9,7 +9,7 @@ from obsv.capture import Redactor
 from obsv.cli.output import json_line
 from obsv.cli.since import since
 from obsv.errors import ConfigurationError
-from obsv.otlp.transfer import export_since, export_trace, import_file
+from obsv.otlp.transfer import MOST_UNREADABLE, export_since, export_trace, import_file
 from obsv.store.file import Reader
 from obsv.store.writing import Writer
 from obsv.wire.rowmaker import RowMaker
@@ -95,5 +95,7 @@ def import_(db: Path, path: Path, say: Callable[[str], None] = print, as_json: b
     say(f"{done.stored:,} spans stored, {done.duplicates:,} were there already, {done.rejected:,} rejected")
     if done.unreadable:
         shown = ", ".join(map(str, done.unreadable[:10])) + (", …" if len(done.unreadable) > 10 else "")
-        say(f"{len(done.unreadable):,} lines are no OTLP JSON: {shown}")
+        say(f"{len(done.unreadable):,} lines are no OTLP JSON, or too long: {shown}")
+    if len(done.unreadable) >= MOST_UNREADABLE:
+        say(f"After so many of them the rest of {path} was not read.")
     return not done.unreadable

@@ -5,12 +5,15 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from obsv.otlp.failures import TooLarge, Unsupported
-from obsv.wire.errors import BadRequest
+from obsv.otlp.failures import Unsupported
+from obsv.wire.errors import BadRequest, TooLarge
 
 GZIP, ZLIB, RAW_DEFLATE = 31, 15, -15
 # Each costs a copy of what is left: of a body of empty ones, the time of its square.
 MOST_MEMBERS = 32
+
+# Of zstd: a decoder holds that much. 8 MiB is what RFC 8878 asks decoders for, and encoders keep to.
+WINDOW_LOG = 23
 
 
 def decompress(body: bytes, encoding: str, limit: int) -> bytes:
@@ -39,6 +42,20 @@ def decompress(body: bytes, encoding: str, limit: int) -> bytes:
 def too_large(limit: int) -> TooLarge:
     """The error of a body over the limit."""
     return TooLarge(f"The body has more than {limit:,} bytes decompressed; send smaller batches.")
+
+
+def sniff(body: bytes) -> str:
+    """The encoding of a gRPC message, which comes without the header that says it: the first bytes tell.
+
+    A request in protobuf begins with its field 1, which is neither.
+    """
+    if body.startswith(b"\x1f\x8b"):
+        return "gzip"
+    if body.startswith(b"\x28\xb5\x2f\xfd"):
+        return "zstd"
+    # RFC 1950: the method is 8, and the two bytes are a multiple of 31.
+    is_zlib = len(body) > 1 and body[0] & 15 == 8 and body[0] >> 4 < 8 and (body[0] << 8 | body[1]) % 31 == 0
+    return "deflate" if is_zlib else ""
 
 
 def _gzip(body: bytes, limit: int) -> bytes:
@@ -83,10 +100,16 @@ def _zstd(body: bytes, limit: int) -> bytes:
     module = _zstd_module()
     if module is None:
         raise Unsupported("Content-Encoding zstd needs the Python package zstandard here; send gzip, or install it.")
-    make = (lambda: _Zstandard(module)) if module.__name__ == "zstandard" else module.ZstdDecompressor
+    if module.__name__ == "zstandard":
+        return _framed(body, limit, lambda: _Zstandard(module), module.ZstdError)
+    options = {module.DecompressionParameter.window_log_max: WINDOW_LOG}
+    return _framed(body, limit, lambda: module.ZstdDecompressor(options=options), module.ZstdError)
+
+
+def _framed(body: bytes, limit: int, make: Callable[[], Any], broken: type[Exception]) -> bytes:
     try:
         return _members(body, limit, make)
-    except (ValueError, module.ZstdError) as error:
+    except (ValueError, broken) as error:
         raise BadRequest(f"The body is not in its Content-Encoding: {error}") from None
 
 
@@ -94,7 +117,7 @@ class _Zstandard:
     """A decoder of the package zstandard in the form of zlib's."""
 
     def __init__(self, module: Any) -> None:
-        self._decoder = module.ZstdDecompressor(max_window_size=2**27)
+        self._decoder = module.ZstdDecompressor(max_window_size=2**WINDOW_LOG)
         self.eof, self.unused_data = False, b""
 
     def decompress(self, body: bytes, most: int) -> bytes:

@@ -7,11 +7,7 @@ Senders retry 429, 502, 503 and 504, and UNAVAILABLE; everything else makes them
 from typing import NamedTuple
 
 from obsv.errors import ObsvError, StoreError
-from obsv.wire.errors import BadRequest
-
-
-class TooLarge(ObsvError):
-    """The body is over the limit, compressed or not."""
+from obsv.wire.errors import BadRequest, TooLarge
 
 
 class Unsupported(ObsvError):

@@ -3,7 +3,7 @@
 import functools
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
@@ -11,22 +11,23 @@ import grpc
 
 from obsv.errors import ConfigurationError, ObsvError
 from obsv.otlp.access import Access
+from obsv.otlp.compression import sniff
 from obsv.otlp.failures import answer_to, message_of
 from obsv.otlp.http import MAX_BODY, READ_TIMEOUT_S
 from obsv.otlp.ingest import Ingest
-from obsv.otlp.signals import SIGNALS, Signal, refuse
+from obsv.otlp.signals import SIGNALS, Signal, refused
 from obsv.otlp.status import PROTOBUF, status_of, success
+from obsv.otlp.work import work_of
 from obsv.wire.errors import BadRequest
-from obsv.wire.protobuf import decode_protobuf
 
 logger = logging.getLogger("obsv")
 
 TRACE_SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
 # Each waits for its commit; more calls than this wait in the connection's flow control.
 WORKERS = 16
+# Bytes of a message as it comes, twice what gRPC takes by default: each worker may hold one before it is counted.
+MAX_MESSAGE = 8 * 2**20
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
-
-Answer = Callable[[bytes], bytes]
 
 
 class GrpcReceiver:
@@ -36,7 +37,7 @@ class GrpcReceiver:
         ingest: where spans go.
         access: who may send.
         address: `host:port`; port 0 takes a free one.
-        max_body: bytes of a request, decompressed; gRPC refuses larger ones itself, with RESOURCE_EXHAUSTED.
+        max_body: bytes of a request, decompressed; one over MAX_MESSAGE as it comes is RESOURCE_EXHAUSTED.
 
     Raises:
         ConfigurationError: the address cannot be listened on.
@@ -45,27 +46,30 @@ class GrpcReceiver:
     def __init__(self, ingest: Ingest, access: Access, address: str, max_body: int = MAX_BODY) -> None:
         self._ingest = ingest
         self._access = access
+        self._max_body = max_body
         self._server = grpc.server(
             ThreadPoolExecutor(WORKERS, thread_name_prefix="obsv-grpc"),
             options=[
-                ("grpc.max_receive_message_length", max_body),
+                ("grpc.max_receive_message_length", min(MAX_MESSAGE, max_body)),
+                # Unpacked here, within bounds and when its turn comes, as what comes over HTTP.
+                ("grpc.per_message_decompression", 0),
                 # Else a second server would share the port without a word, and get half of the spans.
                 ("grpc.so_reuseport", 0),
             ],
         )
-        self._serve(TRACE_SERVICE, self._traces)
+        self._serve(TRACE_SERVICE, None)
         for signal in SIGNALS:
-            self._serve(signal.service, functools.partial(_refuse, signal))
+            self._serve(signal.service, signal)
         try:
             self.port = self._server.add_insecure_port(address)
         except RuntimeError:
             raise ConfigurationError(f"Cannot listen on {address} for OTLP/gRPC: is the port taken?") from None
 
-    def _serve(self, service: str, answer: Answer) -> None:
+    def _serve(self, service: str, signal: Signal | None) -> None:
         def handle(requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
             try:
                 self._access.check_token(_authorization(context))
-                return answer(_message(requests, context))
+                return self._answer(signal, _message(requests, context), context.peer())
             except grpc.RpcError:
                 return b""  # nobody reads it: the sender has gone, or was cut off
             except Exception as error:
@@ -84,13 +88,11 @@ class GrpcReceiver:
         """Take no more calls; give those on their way some time."""
         self._server.stop(grace_s).wait(grace_s + 1)
 
-    def _traces(self, body: bytes) -> bytes:
+    def _answer(self, signal: Signal | None, body: bytes, sender: str) -> bytes:
         self._ingest.reserve(len(body))
-        return success(self._ingest.submit(len(body), lambda maker: decode_protobuf(body, maker)).result())
-
-
-def _refuse(signal: Signal, body: bytes) -> bytes:
-    return refuse(signal, body, PROTOBUF)
+        work = functools.partial(work_of, body, sniff(body), PROTOBUF, self._max_body, signal)
+        received = self._ingest.accept(body, work, sender).result()
+        return success(received) if signal is None else refused(signal, received.rejected.total(), PROTOBUF)
 
 
 def _message(requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes:

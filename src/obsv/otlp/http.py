@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from concurrent.futures import Future
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -10,15 +11,14 @@ from starlette.types import Receive, Scope, Send
 
 from obsv.errors import ObsvError
 from obsv.otlp.access import Access
-from obsv.otlp.compression import decompress, too_large
+from obsv.otlp.compression import too_large
 from obsv.otlp.failures import Unsupported, WrongMethod, WrongPlace, answer_to
 from obsv.otlp.ingest import Ingest
-from obsv.otlp.signals import SIGNALS, Signal, refuse
+from obsv.otlp.received import Received
+from obsv.otlp.signals import SIGNALS, Signal, refused
 from obsv.otlp.status import JSON, PROTOBUF, error_body, success_body
+from obsv.otlp.work import work_of
 from obsv.wire.errors import BadRequest
-from obsv.wire.jsonform import decode_json
-from obsv.wire.protobuf import decode_protobuf
-from obsv.wire.rowmaker import Decoded, RowMaker
 
 logger = logging.getLogger("obsv")
 
@@ -75,13 +75,14 @@ class HttpReceiver:
         if content_type not in (PROTOBUF, JSON):
             raise Unsupported(f"Content-Type is {PROTOBUF} or {JSON}, not {content_type!r}.")
         body = await self._read(request)
-        encoding = request.headers.get("content-encoding", "")
+        received = await asyncio.wrap_future(self._submit(request, body, content_type, signal))
         if signal is None:
-            return await self._store(body, encoding, content_type)
-        try:
-            return await asyncio.to_thread(self._refuse, signal, body, encoding, content_type)
-        finally:
-            self._ingest.release(len(body))
+            return success_body(received, content_type)
+        return refused(signal, received.rejected.total(), content_type)
+
+    def _submit(self, request: Request, body: bytes, content_type: str, signal: Signal | None) -> "Future[Received]":
+        encoding, sender = request.headers.get("content-encoding", ""), "%s:%s" % (request.client or ("", 0))
+        return self._ingest.accept(body, lambda: work_of(body, encoding, content_type, self._max_body, signal), sender)
 
     async def _read(self, request: Request) -> bytes:
         if int(request.headers.get("content-length", "0")) > self._max_body:
@@ -104,17 +105,6 @@ class HttpReceiver:
             size += len(chunk)
             if size > self._max_body:
                 raise too_large(self._max_body)
-
-    async def _store(self, body: bytes, encoding: str, content_type: str) -> bytes:
-        def decode(maker: RowMaker) -> Decoded:
-            plain = decompress(body, encoding, self._max_body)
-            return decode_protobuf(plain, maker) if content_type == PROTOBUF else decode_json(plain, maker)
-
-        decoded = await asyncio.wrap_future(self._ingest.submit(len(body), decode))
-        return success_body(decoded, content_type)
-
-    def _refuse(self, signal: Signal, body: bytes, encoding: str, content_type: str) -> bytes:
-        return refuse(signal, decompress(body, encoding, self._max_body), content_type)
 
 
 def _wrong_place(path: str) -> WrongPlace:

@@ -7,23 +7,33 @@ interpreter lock anyway: a second would only make both wait for it.
 
 import logging
 import threading
-from collections import Counter, deque
+import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from obsv.errors import ObsvError, StoreError
 from obsv.otlp.failures import Overloaded
+from obsv.otlp.line import OLDEST_EVERY, Line
+from obsv.otlp.received import Received
+from obsv.otlp.work import Slices, Work
 from obsv.store.ground import SpanRow, WriteResult
 from obsv.trace.notices import Notices
-from obsv.wire.rowmaker import Decoded, RowMaker
+from obsv.wire.errors import TooLarge
+from obsv.wire.rowmaker import RowMaker
 
 logger = logging.getLogger("obsv")
 
-MAX_BYTES = 256 * 2**20
+# Of requests as they came. What is made of one at a time has its own bounds, see `obsv.wire.budget`.
+MAX_BYTES = 96 * 2**20
 # Rows of one transaction: more are no faster, and hold the lock of the file longer.
-BATCH_ROWS = 5_000
+BATCH_ROWS = 2_500
+# How long requests gather before what is there is committed.
+GATHER_S = 0.05
+# Processor time for one request: 64 MiB of ordinary spans take a third of it.
+MOST_CPU_S = 20.0
 
 
 class Store(Protocol):
@@ -38,43 +48,79 @@ class Store(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Job:
     """A request on its way.
 
     Attributes:
         size: bytes it holds in memory.
-        decode: makes its rows.
-        future: resolved when they are committed, or with the error.
+        work: how its rows are made.
+        slices: of its rows, once it has begun.
+        cpu_s: processor time that it took.
+        spans: rows that were committed.
+        rejected: spans that were not, by reason.
+        future: resolved when all rows are committed, or with the error.
     """
 
     size: int
-    decode: Callable[[RowMaker], Decoded]
-    future: "Future[Decoded]" = field(default_factory=Future)
+    work: Work
+    slices: Slices | None = None
+    cpu_s: float = 0.0
+    spans: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    future: "Future[Received]" = field(default_factory=Future)
+
+
+class Piece(NamedTuple):
+    """A part of a request that is decoded and waits for the commit.
+
+    Args:
+        job: whose.
+        rows: of this part.
+        is_last: whether the request is done when they are stored.
+    """
+
+    job: Job
+    rows: list[SpanRow]
+    is_last: bool
 
 
 class Ingest:
     """Takes requests and stores them.
+
+    What costs little goes first (`Line`), and what costs much is done in slices with others between them: nobody can
+    keep others waiting for much longer than a slice and a commit, a few tenths of a second.
 
     Args:
         store: where to; used by the ingest thread alone.
         maker: makes rows; likewise.
         max_bytes: of requests in memory, waiting or being read; what comes beyond is turned away.
         batch_rows: rows after which a transaction is closed.
+        gather_s: time after which it is closed.
     """
 
     def __init__(
-        self, store: Store, maker: RowMaker, *, max_bytes: int = MAX_BYTES, batch_rows: int = BATCH_ROWS
+        self,
+        store: Store,
+        maker: RowMaker,
+        *,
+        max_bytes: int = MAX_BYTES,
+        batch_rows: int = BATCH_ROWS,
+        gather_s: float = GATHER_S,
     ) -> None:
         self._store = store
         self._maker = maker
         self._max_bytes = max_bytes
         self._batch_rows = batch_rows
-        self._changed = threading.Condition()  # guards the six below
-        self._jobs: deque[Job] = deque()
+        self._gather_s = gather_s
+        self._changed = threading.Condition()  # guards the seven below
+        self._small: Line[Job] = Line()
+        self._large: Line[Job] = Line()
         self._bytes = 0
         self._started = self._stopping = self._done = False
         self.counts: Counter[str] = Counter()
+        self._current: Job | None = None  # of the large ones, the one that has begun
+        self._turn = 0
         self._notices = Notices()
         self._thread = threading.Thread(target=self._run, name="obsv-ingest", daemon=True)
 
@@ -114,103 +160,179 @@ class Ingest:
         with self._changed:
             self._bytes -= size
 
-    def submit(self, size: int, decode: Callable[[RowMaker], Decoded]) -> "Future[Decoded]":
+    def accept(self, body: bytes, work: Callable[[], Work], sender: str) -> "Future[Received]":
+        """Hand over a request whose bytes are reserved; what it needs beyond them is reserved here.
+
+        Args:
+            body: as it came.
+            work: says what is to be done with it.
+            sender: whose it is: its connection.
+
+        Returns:
+            see `submit`; without more memory `Overloaded`.
+        """
+        size = len(body)
+        try:
+            made = work()
+            if made.held > size:
+                self.reserve(made.held - size)
+                size = made.held
+        except BaseException:
+            self.release(size)
+            with self._changed:
+                self.counts["failed"] += 1
+            raise
+        return self.submit(size, made, sender)
+
+    def submit(self, size: int, work: Work, sender: str = "") -> "Future[Received]":
         """Hand over a request.
 
         Args:
             size: bytes, reserved before; they are given back when the request is done.
-            decode: makes its rows, on the ingest thread.
+            work: makes its rows, on the ingest thread.
+            sender: whose it is: its connection.
 
         Returns:
-            resolved after the commit; with the error of `decode`, a `StoreError`, or `Overloaded` when stopping.
+            resolved after the commit; with the error of the work, a `StoreError`, or `Overloaded` when stopping.
         """
-        job = Job(size, decode)
+        job = Job(size, work)
         with self._changed:
             if not self._done:
                 self._start()
-                self._jobs.append(job)
+                (self._large if work.is_large else self._small).put(job, work.weight, sender)
                 self._changed.notify()
                 return job.future
         self._finish(job, Overloaded("The server is stopping; try again."))
         return job.future
 
     def _run(self) -> None:
-        while jobs := self._next():
-            self._store_together(jobs)
+        while self._wait():
+            self._commit(self._gather())
         self._store.close()
 
-    def _next(self) -> list[Job]:
+    def _wait(self) -> bool:
         with self._changed:
-            while not self._jobs and not self._stopping:
+            while not (self._small or self._large or self._current or self._stopping):
                 self._changed.wait()
-            jobs = list(self._jobs)
-            self._jobs.clear()
-            self._done = not jobs
-            return jobs
+            self._done = not (self._small or self._large or self._current)
+            return not self._done
 
-    def _store_together(self, jobs: list[Job]) -> None:
-        group: list[tuple[Job, Decoded]] = []
-        rows = 0
-        for job in jobs:
-            decoded = self._decoded(job)
-            if decoded is not None:
-                group.append((job, decoded))
-                rows += len(decoded.rows)
-            if rows >= self._batch_rows:
-                self._commit(group)
-                group, rows = [], 0
-        self._commit(group)
+    def _gather(self) -> list[Piece]:
+        group: list[Piece] = []
+        rows, until = 0, time.monotonic() + self._gather_s
+        while rows < self._batch_rows and time.monotonic() < until and (job := self._next()):
+            piece = self._advance(job)
+            if piece is not None:
+                group.append(piece)
+                rows += len(piece.rows)
+        return group
 
-    def _decoded(self, job: Job) -> Decoded | None:
-        if not job.future.set_running_or_notify_cancel():  # the sender has gone, and will try again
-            self.release(job.size)
+    def _next(self) -> Job | None:
+        """Small ones first, but each eighth turn is a large one's."""
+        with self._changed:
+            self._turn += 1
+            small = None if self._turn % OLDEST_EVERY == 0 and (self._current or self._large) else self._small.take()
+            if small is None and self._current is None:
+                self._current = self._large.take()
+            return small or self._current or self._small.take()
+
+    def _advance(self, job: Job) -> Piece | None:
+        """All of a small job, the next slice of a large one; None when there is nothing of it to be stored."""
+        if job.slices is None and not job.future.set_running_or_notify_cancel():
+            self._end(job)  # the sender has gone, and will try again
             return None
         try:
-            return job.decode(self._maker)
+            return self._timed(job)
         except ObsvError as error:
-            self._finish(job, error)
+            self._fail(job, error)
         except Exception as error:
             logger.exception("A request could not be decoded; its sender was told that the server failed.")
-            self._finish(job, error)
+            self._fail(job, error)
         return None
 
-    def _commit(self, group: list[tuple[Job, Decoded]]) -> None:
-        rows = [row for _, decoded in group for row in decoded.rows]
+    def _timed(self, job: Job) -> Piece:
+        began = time.thread_time()
+        job.slices = job.slices or job.work.slices(self._maker)
+        piece = self._piece(job, job.slices)
+        job.cpu_s += time.thread_time() - began
+        if job.cpu_s > MOST_CPU_S and not piece.is_last:
+            raise TooLarge(f"The request took more than {MOST_CPU_S:g} s; send smaller batches.")
+        return piece
+
+    def _piece(self, job: Job, slices: Slices) -> Piece:
+        rows: list[SpanRow] = []
+        for decoded in slices:
+            rows += decoded.rows
+            job.rejected.update(decoded.rejected)
+            if job is self._current:
+                return Piece(job, rows, False)
+        if job is self._current:
+            self._current = None
+        return Piece(job, rows, True)
+
+    def _fail(self, job: Job, error: Exception) -> None:
+        if job is self._current:
+            self._current = None
+        self._finish(job, error)
+
+    def _commit(self, group: list[Piece]) -> None:
+        rows = [row for piece in group for row in piece.rows]
         try:
             result = self._store.write(rows) if rows else WriteResult(0, 0)
         except StoreError as error:
             self._notices.once("store", logging.ERROR, "What senders send is turned away, to be sent again: %s", error)
-            for job, _ in group:
-                self._finish(job, error)
+            self._fail_all(group, error)
         except Exception as error:
             self._one_by_one(group, error)
         else:
             if rows and self._notices.over("store"):
                 logger.warning("What senders send is stored again.")
-            self._count(group, result)
-            for job, decoded in group:
-                self._finish(job, decoded)
+            self._stored(group, result)
 
-    def _one_by_one(self, group: list[tuple[Job, Decoded]], error: Exception) -> None:
+    def _fail_all(self, group: list[Piece], error: Exception) -> None:
+        for job in {id(piece.job): piece.job for piece in group}.values():
+            if not job.future.done():
+                self._fail(job, error)
+
+    def _one_by_one(self, group: list[Piece], error: Exception) -> None:
         # One request that the store cannot take must not cost the others that share its transaction.
         if len(group) > 1:
             for member in group:
                 self._commit([member])
         else:
             logger.error("A request could not be stored; its sender was told so.", exc_info=error)
-            self._finish(group[0][0], error)
+            self._fail_all(group, error)
 
-    def _count(self, group: list[tuple[Job, Decoded]], result: WriteResult) -> None:
+    def _stored(self, group: list[Piece], result: WriteResult) -> None:
         with self._changed:
-            self.counts["requests"] += len(group)
             self.counts["spans"] += result.inserted
             self.counts["duplicates"] += result.duplicates
-            self.counts["rejected"] += sum(decoded.rejected.total() for _, decoded in group)
+        for job, rows, is_last in group:
+            job.spans += len(rows)
+            if is_last and not job.future.done():
+                self._finish(job, Received(job.spans, job.rejected))
 
-    def _finish(self, job: Job, outcome: Decoded | Exception) -> None:
+    def _end(self, job: Job) -> None:
         self.release(job.size)
-        if isinstance(outcome, Decoded):
-            job.future.set_result(outcome)
+        job.slices = None  # and with it the body
+
+    def _finish(self, job: Job, outcome: Received | Exception) -> None:
+        self._end(job)
+        with self._changed:
+            if isinstance(outcome, Exception):
+                self.counts["failed"] += 1
+            elif job.work.signal is None:
+                self.counts["requests"] += 1
+                self.counts["rejected"] += outcome.rejected.total()
+                # Its sender loses bodies on the way, or sends for no reason.
+                self.counts["empty"] += not (outcome.spans or outcome.rejected)
+        if isinstance(outcome, Exception):
+            job.future.set_exception(_bare(outcome))
         else:
-            self.counts["failed"] += 1
-            job.future.set_exception(outcome)
+            job.future.set_result(outcome)
+
+
+def _bare(error: Exception) -> Exception:
+    """The error without the frames that it went through: they hold the body, until the garbage is looked through."""
+    error.__context__ = error.__cause__ = None
+    return error.with_traceback(None)

@@ -10,8 +10,8 @@ from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from obsv.otlp.failures import answer_to, message_of
+from obsv.otlp.received import Received
 from obsv.wire.errors import BadRequest
-from obsv.wire.rowmaker import Decoded
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 # A response may have 4 MiB; nobody reads more than this.
@@ -39,20 +39,20 @@ def error_body(error: BaseException, content_type: str) -> bytes:
     return status.SerializeToString() if content_type == PROTOBUF else _json(MessageToDict(status))
 
 
-def success(decoded: Decoded) -> bytes:
+def success(received: Received) -> bytes:
     """`ExportTraceServiceResponse` in protobuf: empty unless spans were rejected."""
     response = ExportTraceServiceResponse()
-    if decoded.rejected:
-        response.partial_success.rejected_spans = decoded.rejected.total()
-        response.partial_success.error_message = decoded.message[:MESSAGE_CHARS]
+    if received.rejected:
+        response.partial_success.rejected_spans = received.rejected.total()
+        response.partial_success.error_message = received.message[:MESSAGE_CHARS]
     return response.SerializeToString()
 
 
-def success_body(decoded: Decoded, content_type: str) -> bytes:
+def success_body(received: Received, content_type: str) -> bytes:
     """The body of a success over HTTP."""
     if content_type == PROTOBUF:
-        return success(decoded)
-    return refused_body("Spans", decoded.rejected.total(), decoded.message) if decoded.rejected else b"{}"
+        return success(received)
+    return refused_body("Spans", received.rejected.total(), received.message) if received.rejected else b"{}"
 
 
 def refused_body(unit: str, rejected: int, message: str) -> bytes:

@@ -13,15 +13,21 @@ from obsv.store.ground import SpanRow
 from obsv.store.spans import StoredSpan, spans_of_trace, spans_since
 from obsv.store.writing import Writer
 from obsv.wire.encode import to_json
-from obsv.wire.errors import BadRequest
-from obsv.wire.jsonform import decode_json
+from obsv.wire.errors import BadRequest, TooLarge
+from obsv.wire.jsonform import json_slices
 from obsv.wire.rowmaker import RowMaker
 
 LINE_SPANS = 500
 BATCH_ROWS = 5_000
-# Of a file that is one object over many lines.
-WHOLE_BYTES = 256 * 2**20
+# An export closes a line here; only one span that is larger makes a longer one.
+LINE_BYTES = 4 * 2**20
+# Of a line, or of a file that is one object over many lines: what is longer is not read into memory.
+LONGEST_LINE = 32 * 2**20
 GZIP_MAGIC = b"\x1f\x8b"
+# Of lines; a file with so many is not what it was taken for, and is not read on.
+MOST_UNREADABLE = 10_000
+CHUNK_BYTES = 2**20
+UNREADABLE = b"no JSON"
 DAMAGES = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
@@ -40,7 +46,7 @@ def export_trace(reader: Reader, trace_id: str) -> Iterator[str]:
     if not spans:
         raise NotFound(f"No trace {trace_id} in {reader.path}.")
     for start in range(0, len(spans), LINE_SPANS):
-        yield _line(spans[start : start + LINE_SPANS])
+        yield from _lines_of(spans[start : start + LINE_SPANS])
 
 
 def export_since(reader: Reader, since_ns: int = 0) -> Iterator[str]:
@@ -54,11 +60,17 @@ def export_since(reader: Reader, since_ns: int = 0) -> Iterator[str]:
         StoreError: see `Reader`.
     """
     for spans in spans_since(reader, since_ns, size=LINE_SPANS):
-        yield _line(spans)
+        yield from _lines_of(spans)
 
 
-def _line(spans: list[StoredSpan]) -> str:
-    return json.dumps(to_json(spans, source_text=True), ensure_ascii=False, separators=(",", ":"))
+def _lines_of(spans: list[StoredSpan]) -> Iterator[str]:
+    line = json.dumps(to_json(spans, source_text=True), ensure_ascii=False, separators=(",", ":"))
+    if len(line) <= LINE_BYTES or len(spans) == 1:
+        yield line
+    else:
+        half = len(spans) // 2
+        yield from _lines_of(spans[:half])
+        yield from _lines_of(spans[half:])
 
 
 class Imported(NamedTuple):
@@ -68,7 +80,7 @@ class Imported(NamedTuple):
         stored: spans that are new.
         duplicates: spans that were there already.
         rejected: spans that cannot be stored.
-        unreadable: numbers of lines that are no OTLP JSON, or cannot be unpacked, from 1.
+        unreadable: numbers of lines that are no OTLP JSON, too large, or cannot be unpacked, from 1.
     """
 
     stored: int
@@ -99,19 +111,25 @@ def import_file(path: Path, writer: Writer, maker: RowMaker) -> Imported:
 
 
 def _lines(file: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
-    """The lines; where a packed file is damaged or ends too early, one that is no JSON instead of the rest."""
+    """The lines; one that is no JSON instead of one that is too long, and instead of the rest of a damaged file."""
     try:
-        while line := file.readline():
+        while line := file.readline(LONGEST_LINE):
+            if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                while (more := file.readline(CHUNK_BYTES)) and not more.endswith(b"\n"):
+                    pass
+                line = UNREADABLE
             yield line
     except DAMAGES:
-        yield b"damaged"
+        yield UNREADABLE
 
 
 def _rest(file: BinaryIO | gzip.GzipFile) -> bytes:
+    """What stands after the first line; nothing where that is too much."""
     try:
-        return file.read(WHOLE_BYTES)
+        rest = file.read(LONGEST_LINE)
     except DAMAGES:
         return b""
+    return rest if len(rest) < LONGEST_LINE else b""
 
 
 class _Import:
@@ -136,19 +154,21 @@ class _Import:
         for number, line in enumerate(lines, 2):
             if not self._take(line):
                 self._unreadable.append(number)
+            if len(self._unreadable) >= MOST_UNREADABLE:
+                break
         return self._end()
 
     def _take(self, line: bytes) -> bool:
         if not line.strip():
             return True
         try:
-            decoded = decode_json(line, self._maker)
-        except BadRequest:
+            for decoded in json_slices(line, self._maker, LONGEST_LINE):
+                self._rejected += decoded.rejected.total()
+                self._rows += decoded.rows
+                if len(self._rows) >= BATCH_ROWS:
+                    self._write()
+        except (BadRequest, TooLarge):
             return False
-        self._rejected += decoded.rejected.total()
-        self._rows += decoded.rows
-        if len(self._rows) >= BATCH_ROWS:
-            self._write()
         return True
 
     def _write(self) -> None:

@@ -8,11 +8,14 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from obsv.store.ground import Source
+from obsv.store.ground import Source, SpanRow
 from obsv.wire.anyvalue import Stored, to_stored
+from obsv.wire.budget import MOST_JSON_BYTES, SLICE_SPANS
 from obsv.wire.clean import Cleaner, count
 from obsv.wire.detail import nanoseconds
 from obsv.wire.errors import BadRequest
+from obsv.wire.json_budget import check_json
+from obsv.wire.plan import Resource
 from obsv.wire.rowmaker import BAD_IDS, Decoded, RowMaker, SpanParts, encode
 
 RARE = ("traceState", "events", "links", "droppedAttributesCount", "droppedEventsCount", "droppedLinksCount")
@@ -29,40 +32,68 @@ NO_SPAN = "entries of `spans` that are no objects"
 
 
 def decode_json(body: bytes, maker: RowMaker) -> Decoded:
-    """The rows of an `ExportTraceServiceRequest` in OTLP JSON.
+    """The rows of an `ExportTraceServiceRequest` in OTLP JSON; see `json_slices`."""
+    return Decoded.joined(json_slices(body, maker))
+
+
+def json_slices(body: bytes, maker: RowMaker, most_bytes: int = MOST_JSON_BYTES) -> Iterator[Decoded]:
+    """The rows of an `ExportTraceServiceRequest` in OTLP JSON, a few hundred at a time.
 
     Args:
         body: UTF-8 text, decompressed; bytes that are no UTF-8 are replaced.
-        maker: remembers what spans share.
+        maker: remembers what spans share; others may use it between two slices.
+        most_bytes: that the text may have.
 
     Raises:
         BadRequest: the text is no JSON object, or its outer fields are of the wrong kind.
+        TooLarge: it has more values than `budget` allows.
     """
     try:
-        return _decode(parse(body), maker)
+        for number, resource_spans in enumerate(_objects(parse(body, most_bytes), "resourceSpans")):
+            outer = _Outer(resource_spans, maker)
+            for scope_spans in _objects(resource_spans, "scopeSpans"):
+                yield from _sliced(_Origin(outer, scope_spans), maker)
+            if number % SLICE_SPANS == 0:
+                yield Decoded([], Counter())
     except RecursionError:
         raise BadRequest("The JSON is nested too deeply.") from None
 
 
-def _decode(request: dict[str, Any], maker: RowMaker) -> Decoded:
-    rejected: Counter[str] = Counter()
-    maker.arrive(time.time_ns())
-    rows = []
-    for source, scope, span in _spans(request, maker):
-        row = maker.row(_parts(span, source, scope, maker)) if isinstance(span, dict) else None
-        if row is not None:
-            rows.append(row)
-        else:
-            rejected[BAD_IDS if isinstance(span, dict) else NO_SPAN] += 1
-    return Decoded(rows, rejected)
+def _sliced(origin: "_Origin", maker: RowMaker) -> Iterator[Decoded]:
+    for start in range(0, len(origin.spans), SLICE_SPANS):
+        maker.arrive(time.time_ns())
+        rejected: Counter[str] = Counter()
+        rows = []
+        for span in origin.spans[start : start + SLICE_SPANS]:
+            row = _row(span, origin, maker) if isinstance(span, dict) else None
+            if row is not None:
+                rows.append(row)
+            else:
+                rejected[BAD_IDS if isinstance(span, dict) else NO_SPAN] += 1
+        yield Decoded(rows, rejected)
+    yield Decoded([], origin.rejected)
 
 
-def parse(body: bytes) -> dict[str, Any]:
+def _row(span: dict[str, Any], origin: "_Origin", maker: RowMaker) -> SpanRow | None:
+    # What has no ids is not read any further.
+    ids = (_hex(span.get("traceId")), _hex(span.get("spanId")))
+    if len(ids[0]) != 16 or len(ids[1]) != 8:
+        return None
+    return maker.row(_parts(span, ids, *origin.source(), maker))
+
+
+def parse(body: bytes, most_bytes: int = MOST_JSON_BYTES) -> dict[str, Any]:
     """The JSON object in a body.
+
+    Args:
+        body: UTF-8 text.
+        most_bytes: that it may have.
 
     Raises:
         BadRequest: there is none.
+        TooLarge: it has more values than `budget` allows.
     """
+    check_json(body, most_bytes)
     try:
         found = json.loads(body.decode("utf-8-sig", "replace"))
         if b"\\ud" in body or b"\\uD" in body:
@@ -74,37 +105,80 @@ def parse(body: bytes) -> dict[str, Any]:
     return found
 
 
-# An escaped half of a surrogate pair is valid JSON and no valid text.
+# An escaped half of a surrogate pair is valid JSON and no valid text. Where it stands it is mended: a copy of all
+# would need the memory twice.
 def _without_surrogates(found: Any) -> Any:
-    text = json.dumps(found, ensure_ascii=False).encode("utf-16", "surrogatepass")
-    return json.loads(text.decode("utf-16", "replace"))
+    whole: list[Any] = [found]
+    waiting: list[Any] = [whole]
+    while waiting:
+        owner = waiting.pop()
+        for key, value in list(owner.items() if isinstance(owner, dict) else enumerate(owner)):
+            if isinstance(value, (dict, list)):
+                waiting.append(value)
+            elif isinstance(value, str) and not value.isascii():
+                owner[key] = _valid(value)
+            if isinstance(key, str) and not key.isascii():
+                owner[_valid(key)] = owner.pop(key)
+    return whole[0]
 
 
-def _spans(request: dict[str, Any], maker: RowMaker) -> Iterator[tuple[Source, str, Any]]:
-    for resource_spans in _objects(request, "resourceSpans"):
-        origin = _object(resource_spans, "resource") | {"schemaUrl": resource_spans.get("schemaUrl")}
-        outer, resource = encode(origin).encode(), None
-        for scope_spans in _objects(resource_spans, "scopeSpans"):
-            scope = _object(scope_spans, "scope") | {"schemaUrl": scope_spans.get("schemaUrl")}
-            key = (outer, encode(scope).encode())
-            source = maker.known_source(key)
-            if source is None:
-                resource = resource or maker.resource(origin)
-                source = maker.source(key, resource, scope)
-            name = maker.cleaner.name(scope.get("name"))
-            for span in _list(scope_spans, "spans"):
-                yield source, name, span
+def _valid(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _parts(span: dict[str, Any], source: Source, scope: str, maker: RowMaker) -> SpanParts:
+class _Origin:
+    """The spans of a scope, and where they come from, which is found out when a span needs it."""
+
+    def __init__(self, outer: "_Outer", scope_spans: dict[str, Any]) -> None:
+        self.spans: list[Any] = []
+        self.rejected: Counter[str] = Counter()
+        spans = scope_spans.get("spans")
+        if isinstance(spans, list):
+            self.spans = spans
+        elif spans is not None:
+            self.rejected[NO_SPAN] = 1
+        self._outer = outer
+        self._scope_spans = scope_spans
+        self._source: tuple[Source, str] | None = None
+
+    def source(self) -> tuple[Source, str]:
+        """The source, and its scope's name."""
+        if self._source is None:
+            scope = _object(self._scope_spans, "scope") | {"schemaUrl": self._scope_spans.get("schemaUrl")}
+            self._source = self._outer.source(scope)
+        return self._source
+
+
+class _Outer:
+    """A resource, which is read once for all its scopes."""
+
+    def __init__(self, resource_spans: dict[str, Any], maker: RowMaker) -> None:
+        self._resource_spans = resource_spans
+        self._maker = maker
+        self._key: bytes | None = None
+        self._resource: Resource | None = None
+
+    def source(self, scope: dict[str, Any]) -> tuple[Source, str]:
+        """The source of one of its scopes."""
+        outer = self._resource_spans
+        origin = _object(outer, "resource") | {"schemaUrl": outer.get("schemaUrl")}
+        self._key = self._key or encode(origin).encode()
+        key = (self._key, encode(scope).encode())
+        source = self._maker.known_source(key)
+        if source is None:
+            self._resource = self._resource or self._maker.resource(origin)
+            source = self._maker.source(key, self._resource, scope)
+        return source, self._maker.cleaner.name(scope.get("name"))
+
+
+def _parts(span: dict[str, Any], ids: tuple[bytes, bytes], source: Source, scope: str, maker: RowMaker) -> SpanParts:
     status, given = _object(span, "status"), _list(span, "attributes")
     pairs = [pair for pair in given if isinstance(pair, dict) and isinstance(pair.get("key"), str)]
     name = span.get("name")
     return SpanParts(
         source,
         scope,
-        _hex(span.get("traceId")),
-        _hex(span.get("spanId")),
+        *ids,
         _hex(span.get("parentSpanId")),
         name if isinstance(name, str) else "",
         _enum(span.get("kind"), KINDS),

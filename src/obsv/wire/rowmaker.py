@@ -3,6 +3,7 @@
 import json
 import time
 from collections import Counter
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -45,10 +46,14 @@ class Decoded(NamedTuple):
     rows: list[SpanRow]
     rejected: Counter[str]
 
-    @property
-    def message(self) -> str:
-        """For `partial_success.error_message`; empty when nothing was rejected."""
-        return "; ".join(f"{number} rejected: {reason}" for reason, number in self.rejected.items())
+    @classmethod
+    def joined(cls, slices: Iterable["Decoded"]) -> "Decoded":
+        """All slices of a request in one."""
+        whole = cls([], Counter())
+        for rows, rejected in slices:
+            whole.rows.extend(rows)
+            whole.rejected.update(rejected)
+        return whole
 
 
 class SpanParts(NamedTuple):
