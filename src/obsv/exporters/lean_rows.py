@@ -13,7 +13,7 @@ from obsv.store.ground import Code, Signature, Source, SpanRow
 from obsv.trace.clock import clock
 from obsv.trace.details import Details
 from obsv.trace.function import Function
-from obsv.trace.span import ABSENT, Span
+from obsv.trace.span import ABSENT, Origin, Span
 from obsv.wire.clean import Cleaner
 
 Field = tuple[str, str]
@@ -45,8 +45,7 @@ class LeanRows:
     def row(self, span: Span) -> SpanRow:
         """The row of an ended span."""
         function, details, failure, result = span.function, span.details, span.failure, span.result
-        latest = self._latest
-        source = latest[1] if latest is not None and latest[0] is span.origin.resource else self._source(span)
+        source = self.source(span.origin)
         cpu_ns = memory_bytes = exception = detail = exact = None
         if details is None and failure is None and not function.has_keywords:
             texts, limit = [], function.max_repr
@@ -68,12 +67,12 @@ class LeanRows:
         row: SpanRow = _new_row(
             SpanRow,
             (
-                function.memo.get((source, shape)) or _signature(function, source, shape),
+                function.memo.get((source, shape)) or signature_of(function, source, shape),
                 source,
                 span.trace_id.to_bytes(16, "big"),
                 span.span_id.to_bytes(8, "big"),
                 parent_id.to_bytes(8, "big") if parent_id else None,
-                None if caller is None else caller.memo.get((source, True)) or _signature(caller, source, True),
+                None if caller is None else caller.memo.get((source, True)) or signature_of(caller, source, True),
                 start + clock.offset,
                 span.end_tick - start,
                 span.thread,
@@ -89,13 +88,16 @@ class LeanRows:
         )
         return row
 
-    def _source(self, span: Span) -> Source:
-        resource = span.origin.resource
+    def source(self, origin: Origin) -> Source:
+        """What the store keeps of an origin."""
+        resource, latest = origin.resource, self._latest
+        if latest is not None and latest[0] is resource:
+            return latest[1]
         known = self._sources.get(id(resource))
         if known is None or known[0] is not resource:
             if len(self._sources) >= _MAX_SOURCES:
                 self._sources.clear()
-            source = source_of(resource, span.origin.scope, self._cleaner)
+            source = source_of(resource, origin.scope, self._cleaner)
             known = self._sources[id(resource)] = (resource, source)
         self._latest = known
         return known[1]
@@ -125,7 +127,7 @@ class LeanRows:
             add(name, direction(name), encode(MASK if self._cleaner.is_secret(name) else stored(value)))
 
 
-def _signature(function: Function, source: Source, shape: bool | tuple[Field, ...]) -> Signature:
+def signature_of(function: Function, source: Source, shape: bool | tuple[Field, ...]) -> Signature:
     """The signature of a function's spans.
 
     Args:

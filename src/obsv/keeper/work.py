@@ -1,12 +1,36 @@
-"""What is to be done for a database: so far, to wait. The consumer of the rings comes with `obsv.record`."""
+"""What is to be done for a database: records to rows, rows to the store, rings of ended processes to their end."""
 
 from __future__ import annotations
 
+import logging
+import time
+from collections.abc import Callable
+
+from obsv.errors import StoreError
+from obsv.keeper.call_rows import CallRows
 from obsv.keeper.doorbell import Doorbell
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.options import Options
+from obsv.keeper.recording import Recording
+from obsv.keeper.rings import Rings
+from obsv.keeper.storing import Storing
+from obsv.keeper.upkeep import Upkeep
+from obsv.store import Writer
+from obsv.store.ground import SpanRow
 
+logger = logging.getLogger("obsv")
+
+# Successes are looked for so often; an error ends the wait. More rings, or a while without anything, make it longer.
 _PAUSE_S = 0.05
+_RING_PAUSE_S = 0.005
+_MOST_PAUSE_S = 0.5
+# Rows of one transaction: more are no faster, and hold the lock of the file longer.
+_BATCH_ROWS = 5_000
+_LIST_S = 1.0
+# A store that cannot be written is tried again after so long.
+_AGAIN_S = 0.5
+# At the end: what is left stands in its rings, and the next keeper stores it.
+_CLOSE_S = 2.0
 
 
 class DatabaseWork:
@@ -15,27 +39,116 @@ class DatabaseWork:
     Args:
         files: of the database.
         options: how it is kept.
+        writer: of the database, where the process has one already.
     """
 
-    def __init__(self, files: KeeperFiles, options: Options) -> None:
+    def __init__(self, files: KeeperFiles, options: Options, writer: Writer | None = None) -> None:
         self._bell = Doorbell(files.bell)
+        self._writer = writer or Writer(files.db, busy_timeout_s=options.busy_timeout_s)
+        self._owns_writer = writer is None
+        self._storing = Storing(self._writer)
+        rows = CallRows()
+        self._maker = rows.maker
+        self._rings = Rings(files.rings, rows, self._storing.progress, self._bell, own_only=options.own_only)
+        self._upkeep = Upkeep(self._writer, self._rings, options)
+        self._list_at = 0.0
+        self._again_at = 0.0
 
     def step(self) -> bool:
-        """Do the most urgent piece; True if there is more to do now."""
-        return False
+        """Do the most urgent piece: what could not be stored, then errors, then calls, then ended processes."""
+        if time.monotonic() < self._again_at:
+            return False
+        try:
+            return self._step()
+        except StoreError as error:
+            self._storing.complain(error)
+            self._again_at = time.monotonic() + _AGAIN_S
+            return False
+
+    def _step(self) -> bool:
+        if self._storing.retry():
+            return True
+        self._look()
+        self._upkeep.run_due()
+        self._maker.arrive(time.time_ns())
+        return self._store_errors() or self._store_calls() or self._finish()
 
     def wait(self, timeout_s: float | None = None) -> None:
         """Wait for more."""
-        self._bell.wait(_PAUSE_S if timeout_s is None else timeout_s)
+        recordings = list(self._rings.recordings.values())
+        for recording in recordings:
+            recording.reader.about.keeper_sleeps = 1
+        # What came before the flag was up has woken nobody.
+        if timeout_s is None and self._has_errors(recordings):
+            return
+        most_s = min(_MOST_PAUSE_S, max(_PAUSE_S, _RING_PAUSE_S * len(recordings)))
+        ended = self._bell.wait(most_s if timeout_s is None else timeout_s)
+        for recording in recordings:
+            recording.reader.about.keeper_sleeps = 0
+        if ended:
+            self._rings.ended(ended)
 
     def wake(self) -> None:
         """End the wait."""
         self._bell.ring()
 
     def is_needed(self) -> bool:
-        """Whether a program records."""
-        return False
+        """Whether a program records, or something waits to be stored."""
+        return bool(self._rings.recordings) or self._storing.is_waiting
 
     def close(self) -> None:
-        """End."""
-        self._bell.close()
+        """Store what can be stored at once, and close everything."""
+        deadline = time.monotonic() + _CLOSE_S
+        try:
+            while self.step() and time.monotonic() < deadline:
+                pass
+        finally:
+            for recording in list(self._rings.recordings.values()):
+                self._rings.close(recording, is_stored=False)
+            if self._owns_writer:
+                self._writer.close()
+            self._bell.close()
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        is_due = now >= self._list_at
+        if is_due:
+            self._list_at = now + _LIST_S
+        self._rings.look(is_due=is_due)
+
+    def _has_errors(self, recordings: list[Recording]) -> bool:
+        return any(recording.has_errors() for recording in recordings)
+
+    def _store_errors(self) -> bool:
+        return self._store(Recording.take_errors)
+
+    def _store_calls(self) -> bool:
+        return self._store(Recording.take_calls)
+
+    def _store(self, take: Callable[..., list[SpanRow] | None]) -> bool:
+        """Store what all rings have of a lane, up to a batch; False where they have nothing."""
+        rows: list[SpanRow] = []
+        read: list[tuple[Recording, bool]] = []
+        for recording in list(self._rings.recordings.values()):
+            ending = self._rings.ending(recording)
+            taken = take(recording, is_final=ending is not None)
+            if taken is not None:
+                rows += taken
+                read.append((recording, ending is None))
+            if len(rows) >= _BATCH_ROWS:
+                break
+        if read:
+            self._storing.write(rows, read)
+        return bool(read)
+
+    def _finish(self) -> bool:
+        """Store what the end of a process has interrupted, and remove its ring; False where none has ended."""
+        for recording in list(self._rings.recordings.values()):
+            ending = self._rings.ending(recording)
+            if ending is not None:
+                rows = recording.interrupted(ending)
+                self._storing.write(rows, [(recording, False)])
+                self._rings.close(recording, is_stored=True)
+                self._storing.forget(recording.name)
+                return True
+        return False

@@ -47,9 +47,10 @@ class LaneReader:
     def go_to(self, where: int) -> None:
         """Go on from a position that was committed; 0 is the beginning."""
         self.close()
-        self._done.clear()
         number, offset = place(where)
         self._number, self._offset = max(1, number), max(SEGMENT_HEADER, offset)
+        # A keeper that died between committing and giving back has left these.
+        self._done = sorted(found for found in self._source.numbers() if found < self._number)
 
     def read(self, *, is_final: bool, limit: int = CHUNK) -> Piece | None:
         """The records that follow.
@@ -83,6 +84,24 @@ class LaneReader:
         """Give back the segments that lie wholly before a committed position."""
         while self._done and self._done[0] < place(committed)[0]:
             self._source.give_back(self._done.pop(0), is_alive=is_alive)
+
+    def has_more(self) -> bool:
+        """Whether something has come since `read` returned None."""
+        opened = self._opened
+        if opened is None:
+            return any(number >= self._number for number in self._source.numbers())
+        return opened.is_sealed() or any(opened.read(HEAD.size, self._offset))
+
+    def unread_bytes(self) -> int:
+        """Bytes of the segments behind this position, but for the last, of which nobody knows how full it is."""
+        numbers = sorted(number for number in self._source.numbers() if number >= self._number)
+        total = 0
+        for number in numbers[:-1]:
+            opened = self._source.open(number)
+            if opened is not None:
+                total += opened.size - (self._offset if number == self._number else SEGMENT_HEADER)
+                opened.close()
+        return max(0, total)
 
     def close(self) -> None:
         """Stop reading."""

@@ -29,6 +29,7 @@ def _sql(name: str) -> str:
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "the first version", _sql("schema.sql")),
     Migration(2, "spans of this machine are told from those that were received", _sql("schema_2.sql")),
+    Migration(3, "programs write rings, and a keeper remembers how far it has stored them", _sql("schema_3.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

@@ -7,7 +7,7 @@ from obsv.store.ground.origin import RECEIVED, machine_mark
 from obsv.store.ground.regex import compile_pattern, fits
 from obsv.store.ground.requests import BOUNDS_NS, Half, Requests, halves
 from obsv.store.ground.rollups import ERROR, EVER, MINUTE_NS, Rollups, by_minute, minute_of
-from obsv.store.ground.rows import Code, RecorderRow, Signature, Source, SpanRow, WriteResult
+from obsv.store.ground.rows import Code, RecorderRow, RingProgress, Signature, Source, SpanRow, WriteResult
 from obsv.store.ground.window import PRESETS, Window
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Half",
     "RecorderRow",
     "Requests",
+    "RingProgress",
     "Rollups",
     "Signature",
     "Source",

@@ -144,6 +144,28 @@ class RecorderRow(NamedTuple):
     stats: str
 
 
+class RingProgress(NamedTuple):
+    """How far a recording process's records are stored; written in the transaction that stores them.
+
+    Args:
+        ring: names the process's records.
+        calls: position in its calls.
+        errors: position in its errors.
+        stored: rows that were made of them so far.
+        unreadable: records that no row could be made of.
+        open_at: position in its calls at which `open` is right; None leaves what is stored.
+        open: the begin records of calls that had not ended there.
+    """
+
+    ring: str
+    calls: int
+    errors: int
+    stored: int
+    unreadable: int
+    open_at: int | None = None
+    open: bytes | None = None
+
+
 class WriteResult(NamedTuple):
     """How many rows of a batch were stored, and how many were there already."""
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from obsv.store.file import ForkLock, explain, hold_at_fork, open_writer
-from obsv.store.ground import RecorderRow, Rollups, SpanRow, WriteResult
+from obsv.store.ground import RecorderRow, RingProgress, Rollups, SpanRow, WriteResult
 from obsv.store.writing.batch import SPANS, Batch
 from obsv.store.writing.cleaning import Cleaner
 from obsv.store.writing.interning import Ids, Missing
@@ -59,23 +59,26 @@ class Writer:
         with self._connected():
             pass
 
-    def write(self, rows: Sequence[SpanRow], progress: tuple[str, int] | None = None) -> WriteResult:
+    def write(
+        self, rows: Sequence[SpanRow], progress: tuple[str, int] | None = None, rings: Sequence[RingProgress] = ()
+    ) -> WriteResult:
         """Stores a batch: all of it or, on an error, nothing.
 
         Args:
             rows: in order of arrival; those that are there already (trace id, span id) are passed over.
             progress: `(spill file, position)` to be remembered in the same transaction.
+            rings: likewise, how far the rings are that the rows come from.
 
         Returns:
             how many rows were stored and how many were there already.
         """
-        if not rows and progress is None:
+        if not rows and progress is None and not rings:
             return WriteResult(0, 0)
         with self._connected() as connection:
             try:
-                inserted = self._write(connection, rows, progress)
+                inserted = self._write(connection, rows, progress, rings)
             except (UnicodeEncodeError, OverflowError):
-                inserted = self._write(connection, repaired(rows), progress)
+                inserted = self._write(connection, repaired(rows), progress, rings)
         return WriteResult(inserted, len(rows) - inserted)
 
     def report(self, recorder: RecorderRow) -> None:
@@ -114,12 +117,29 @@ class Writer:
         with self._connected() as connection:
             connection.execute("delete from spill_progress where path = ?", (path,))
 
+    def ring(self, ring: str) -> RingProgress | None:
+        """How far a ring is stored: what the last `write` with it said; None where nothing of it was."""
+        with self._connected() as connection:
+            row = connection.execute(_RING_STORED, (ring,)).fetchone()
+            return None if row is None else RingProgress(*row)
+
+    def forget_ring(self, ring: str) -> None:
+        """Forgets how far a ring is stored: it has been deleted."""
+        with self._connected() as connection:
+            connection.execute("delete from ring where ring = ?", (ring,))
+
     def close(self) -> None:
         """Closes the file; the next call opens it again."""
         with self.fork_lock:
             self._drop()
 
-    def _write(self, connection: sqlite3.Connection, rows: Sequence[SpanRow], progress: tuple[str, int] | None) -> int:
+    def _write(
+        self,
+        connection: sqlite3.Connection,
+        rows: Sequence[SpanRow],
+        progress: tuple[str, int] | None,
+        rings: Sequence[RingProgress],
+    ) -> int:
         batch = Batch(rows)
         self._intern(connection, batch)
         foreign = batch.foreign()
@@ -139,6 +159,8 @@ class Writer:
             if batch.has_requests():
                 self._requests.add(connection, batch.rows(), self._clock())
             _write_rest(connection, batch, progress, self._clock())
+            for ring in rings:
+                connection.execute(_RING, (*ring, self._clock()))
         return inserted
 
     def _intern(self, connection: sqlite3.Connection, batch: Batch) -> None:
@@ -208,6 +230,13 @@ _REPORT = """
 insert into recorder(id, service, pid, host, started_ns, updated_ns, state, stats) values (?, ?, ?, ?, ?, ?, ?, ?)
 on conflict(id) do update set updated_ns = excluded.updated_ns, state = excluded.state, stats = excluded.stats
 """
+_RING = """
+insert into ring(ring, calls, errors, stored, unreadable, open_at, open, updated_ns) values (?, ?, ?, ?, ?, ?, ?, ?)
+on conflict(ring) do update set calls = excluded.calls, errors = excluded.errors, stored = excluded.stored,
+  unreadable = excluded.unreadable, open_at = coalesce(excluded.open_at, open_at),
+  open = coalesce(excluded.open, open), updated_ns = excluded.updated_ns
+"""
+_RING_STORED = "select ring, calls, errors, stored, unreadable, open_at, open from ring where ring = ?"
 _PROGRESS = """
 insert into spill_progress(path, position, updated_ns) values (?, ?, ?)
 on conflict(path) do update set position = excluded.position, updated_ns = excluded.updated_ns

@@ -1,0 +1,259 @@
+"""One ring on its way into the store: what has been read of it, and the calls that have not ended there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from obsv.keeper.call_rows import CallRows, Unreadable
+from obsv.keeper.ending import Ending
+from obsv.keeper.tables import Tables, Undefined
+from obsv.record.lane_reader import CHUNK, LaneReader, Piece
+from obsv.record.layout import (
+    BEGIN,
+    BEGIN_HEAD,
+    CALL,
+    CALL_HEAD,
+    END,
+    END_HEAD,
+    IS_ELSEWHERE,
+    READ_BEGIN,
+    READ_CALL,
+    READ_END,
+    SPAN,
+    SPAN_HEAD,
+    place,
+)
+from obsv.record.reader import RingReader
+from obsv.record.scan import scan
+from obsv.semconv import SERVICE_NAME
+from obsv.store.ground import ERROR, RingProgress, SpanRow
+
+# Read at first, and when little comes: a look at a lane that holds nothing new copies so much.
+_LEAST = 4 << 10
+# Ends that came before their begins, which a program writes anew when it drops old calls.
+_MOST_EARLY = 10_000
+
+
+class Recording:
+    """A ring that is being stored, or looked through.
+
+    Args:
+        name: of its directory.
+        reader: of its files.
+        rows: makes rows.
+        stored: how far it was stored before; None begins at the beginning.
+
+    Attributes:
+        running: the calls that have begun and not ended, by span id: the fixed part of the record, the arguments.
+        unreadable: records that no row could be made of.
+        latest: tick of the latest record.
+        errors: failed calls among those that were stored.
+        lag_ns: how long the call that was read last had waited since its end.
+        seen_ns: when its process was last seen alive, as Unix time; 0 never.
+    """
+
+    def __init__(self, name: str, reader: RingReader, rows: CallRows, stored: RingProgress | None = None) -> None:
+        self.name, self.reader, self._rows = name, reader, rows
+        self.tables = Tables(reader.names)
+        self.running: dict[bytes, tuple[bytes, bytes]] = {}
+        self._early: dict[bytes, bytes] = {}
+        self.stored, self.unreadable, self.latest = 0, 0, 0
+        self.errors, self.lag_ns, self._bytes_read, self.seen_ns = 0, 0, 0, 0
+        self._is_drained = True
+        self._limits = {id(reader.calls): _LEAST, id(reader.errors): _LEAST}
+        # The segment in which the calls stood when those that were open were last stored.
+        self._open_in = 1
+        if stored is not None:
+            self._resume(stored)
+
+    @property
+    def pid(self) -> int:
+        """The process that records."""
+        return self.reader.about.pid
+
+    @property
+    def service(self) -> str:
+        """Its service.name."""
+        try:
+            return str(self.tables.origin(1).resource.attributes.get(SERVICE_NAME, "unknown_service"))
+        except Undefined:
+            return "unknown_service"
+
+    @property
+    def waiting(self) -> int:
+        """About how many calls have not been read so far: by the bytes that others took."""
+        if self._is_drained:
+            return 0
+        return round(self.reader.calls.unread_bytes() * self.stored / max(1, self._bytes_read))
+
+    @property
+    def progress(self) -> RingProgress:
+        """How far it has been read; with the calls that are open where a segment has been left."""
+        calls, errors = self.reader.calls.position, self.reader.errors.position
+        open_at = open_ = None
+        if place(calls)[0] != self._open_in:
+            open_at, open_ = calls, b"".join([head + inputs for head, inputs in self.running.values()])
+        return RingProgress(self.name, calls, errors, self.stored, self.unreadable, open_at, open_)
+
+    def committed(self, progress: RingProgress, *, is_alive: bool) -> None:
+        """Give back what is stored, and tell the program.
+
+        Args:
+            progress: what was stored last.
+            is_alive: whether the program may still write.
+        """
+        about = self.reader.about
+        about.stored, about.unreadable = progress.stored, progress.unreadable
+        about.calls_position, about.errors_position = progress.calls, progress.errors
+        self.reader.errors.give_back(progress.errors, is_alive=is_alive)
+        if progress.open_at is not None:
+            self._open_in = place(progress.open_at)[0]
+            self.reader.calls.give_back(progress.open_at, is_alive=is_alive)
+
+    def has_errors(self) -> bool:
+        """Whether an error has come that was not taken."""
+        return self.reader.errors.has_more()
+
+    def take_errors(self, *, is_final: bool) -> list[SpanRow] | None:
+        """The rows of the errors that follow; None where none has come.
+
+        Args:
+            is_final: the program writes no more.
+        """
+        return self._take(self.reader.errors, is_final=is_final)
+
+    def take_calls(self, *, is_final: bool) -> list[SpanRow] | None:
+        """The rows of the calls that have ended in the next piece; None where there is none."""
+        return self._take(self.reader.calls, is_final=is_final)
+
+    def interrupted(self, ending: Ending) -> list[SpanRow]:
+        """The rows of the calls that the end of the process has interrupted; they run no more."""
+        offset, rows = self.reader.about.offset, []
+        for head, inputs in self.running.values():
+            begin = READ_BEGIN.unpack(head)
+            try:
+                rows.append(self._rows.open(self.tables, offset, begin, inputs, ending.at_ns, ending.story))
+            except Unreadable:
+                self.unreadable += 1
+        self.stored += len(rows)
+        self.unreadable += len(self._early)
+        self.running.clear()
+        self._early.clear()
+        return rows
+
+    def look_through(self) -> None:
+        """Read to the end without making rows: `running` holds what runs then."""
+        while (piece := self.reader.calls.read(is_final=False)) is not None:
+            self._follow(piece.data, piece.records)
+
+    def close(self) -> None:
+        """Close its files."""
+        self.reader.close()
+
+    # -- the way back to where a keeper before this one was ------------------------------------------------------------
+
+    def _resume(self, stored: RingProgress) -> None:
+        self.stored, self.unreadable = stored.stored, stored.unreadable
+        self.reader.errors.go_to(stored.errors)
+        if stored.open is not None:
+            self._follow(stored.open, list(scan(stored.open, 0)))
+        calls = self.reader.calls
+        calls.go_to(stored.open_at or 0)
+        self._open_in = place(calls.position)[0]
+        while calls.position < stored.calls:
+            # No further than that position: what follows makes rows.
+            number, offset = place(calls.position)
+            there, until = place(stored.calls)
+            most = CHUNK if number < there else max(1, until - offset)
+            piece = calls.read(is_final=False, limit=min(CHUNK, most))
+            if piece is None:
+                calls.go_to(stored.calls)
+                break
+            self._follow(piece.data, piece.records)
+
+    def _follow(self, data: bytes, records: list[tuple[int, int, int]]) -> None:
+        for kind, start, stop in records:
+            if kind == BEGIN:
+                at = start + BEGIN_HEAD.size
+                self.running[data[start + 32 : start + 40]] = data[start:at], data[at:stop]
+            elif kind == END:
+                self.running.pop(data[start + 16 : start + 24], None)
+
+    # -- records to rows -----------------------------------------------------------------------------------------------
+
+    def _take(self, lane: LaneReader, *, is_final: bool) -> list[SpanRow] | None:
+        limit = self._limits[id(lane)]
+        piece = lane.read(is_final=is_final, limit=limit)
+        self._is_drained = piece is None
+        if piece is None:
+            self._limits[id(lane)] = _LEAST
+            return None
+        if len(piece.data) >= limit:
+            self._limits[id(lane)] = min(CHUNK, 8 * limit)
+        rows = list(self._rows_of(piece))
+        self._note_latest(piece)
+        self._bytes_read += len(piece.data)
+        self.stored += len(rows)
+        if rows:
+            self.errors += sum([row.status == ERROR for row in rows])
+            self.lag_ns = max(0, time.time_ns() - rows[-1].start_ns - rows[-1].duration_ns)
+        return rows
+
+    def _rows_of(self, piece: Piece) -> Iterator[SpanRow]:
+        data, running, offset, rows, tables = (
+            piece.data,
+            self.running,
+            self.reader.about.offset,
+            self._rows,
+            self.tables,
+        )
+        for kind, start, stop in piece.records:
+            try:
+                if kind == BEGIN:
+                    at, span_id = start + BEGIN_HEAD.size, data[start + 32 : start + 40]
+                    running[span_id] = data[start:at], data[at:stop]
+                    if self._early and span_id in self._early:
+                        yield self._ended(self._early.pop(span_id))
+                elif kind == END:
+                    _, _, _, status, parts, _, _, span_id, end = READ_END.unpack_from(data, start)
+                    begun = running.pop(span_id, None)
+                    if parts & IS_ELSEWHERE:
+                        continue
+                    if begun is None:
+                        self._wait_for_begin(span_id, data[start:stop])
+                        continue
+                    packed, begin = data[start + END_HEAD.size : stop], READ_BEGIN.unpack(begun[0])
+                    yield rows.ended(tables, offset, begin, begun[1], status, parts, end, packed)
+                elif kind == CALL:
+                    head = READ_CALL.unpack_from(data, start)
+                    yield rows.whole(tables, offset, head, data[start + CALL_HEAD.size : stop])
+                elif kind == SPAN:
+                    origin = SPAN_HEAD.unpack_from(data, start)[5]
+                    yield rows.foreign(tables, origin, data[start + SPAN_HEAD.size : stop])
+                else:
+                    raise Unreadable("damaged")
+            except Unreadable:
+                self.unreadable += 1
+
+    def _note_latest(self, piece: Piece) -> None:
+        """Remember when the last record was written: the process lived then."""
+        kind, start, _ = piece.records[-1]
+        if kind == BEGIN:
+            self.latest = max(self.latest, READ_BEGIN.unpack_from(piece.data, start)[9])
+        elif kind == END:
+            self.latest = max(self.latest, READ_END.unpack_from(piece.data, start)[8])
+        elif kind == CALL:
+            self.latest = max(self.latest, READ_CALL.unpack_from(piece.data, start)[14])
+
+    def _wait_for_begin(self, span_id: bytes, record: bytes) -> None:
+        if len(self._early) >= _MOST_EARLY:
+            self._early.pop(next(iter(self._early)))
+            self.unreadable += 1
+        self._early[span_id] = record
+
+    def _ended(self, record: bytes) -> SpanRow:
+        _, _, _, status, parts, _, _, span_id, end = READ_END.unpack_from(record)
+        head, inputs = self.running.pop(span_id)
+        offset, begin = self.reader.about.offset, READ_BEGIN.unpack(head)
+        return self._rows.ended(self.tables, offset, begin, inputs, status, parts, end, record[END_HEAD.size :])

@@ -1,0 +1,180 @@
+"""The rings of a database: which there are, whose process has ended, which are not to be touched."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from obsv.keeper.call_rows import CallRows
+from obsv.keeper.doorbell import Doorbell
+from obsv.keeper.ending import Ending, exit_code
+from obsv.keeper.recording import Recording
+from obsv.record.about import About, boot_id, process_start
+from obsv.record.layout import NEW_PREFIX
+from obsv.record.reader import RingReader
+from obsv.record.ring import remove
+from obsv.store.ground import RingProgress
+
+logger = logging.getLogger("obsv")
+
+# Rings of programs that are made up: a directory with more is somebody's joke.
+_MOST_RINGS = 10_000
+# One that is being made is ready within milliseconds.
+_LEFT_BEHIND_S = 60.0
+# Who was seen alive so lately has ended now, as near as anybody can tell.
+_FRESH_NS = 2_000_000_000
+
+
+class Rings:
+    """Finds rings, opens each once, and closes it when it is stored.
+
+    Args:
+        directory: of all rings of the database.
+        rows: makes rows.
+        progress: how far a ring was stored, by its name.
+        bell: told which processes to watch.
+        own_only: only those of this process count.
+
+    Attributes:
+        recordings: those that are open, by name.
+    """
+
+    def __init__(
+        self,
+        directory: str,
+        rows: CallRows,
+        progress: Callable[[str], RingProgress | None],
+        bell: Doorbell,
+        *,
+        own_only: bool = False,
+    ) -> None:
+        self._directory, self._rows, self._progress = Path(directory), rows, progress
+        self._bell, self._own_only = bell, own_only
+        self.recordings: dict[str, Recording] = {}
+        self._refused: set[str] = set()
+        self._endings: dict[str, Ending] = {}
+        self._listed_ns = -1
+
+    def look(self, *, is_due: bool) -> None:
+        """Open rings that are new.
+
+        Args:
+            is_due: also where the directory seems unchanged: two changes within a tick of its clock look like one.
+        """
+        changed_ns = self._changed_ns()
+        if changed_ns == self._listed_ns and not is_due:
+            return
+        self._listed_ns = changed_ns
+        names = self._names()
+        self._refused &= set(names)
+        for name in names:
+            if name.startswith(NEW_PREFIX):
+                self._sweep(name)
+            elif name not in self.recordings and name not in self._refused:
+                self._open(name)
+
+    def ended(self, pids: list[int]) -> None:
+        """Note that processes have ended just now."""
+        now_ns = time.time_ns()
+        for name, recording in self.recordings.items():
+            if recording.pid in pids and name not in self._endings:
+                self._endings[name] = self._ending(recording, now_ns)
+
+    def ending(self, recording: Recording) -> Ending | None:
+        """How the process of a ring has ended; None while it may still write."""
+        known = self._endings.get(recording.name)
+        if known is None:
+            now_ns = time.time_ns()
+            if recording.reader.is_alive():
+                recording.seen_ns = now_ns
+            else:
+                is_fresh = now_ns - recording.seen_ns < _FRESH_NS
+                known = self._ending(recording, now_ns if is_fresh else _last_sign(recording))
+                self._endings[recording.name] = known
+        return known
+
+    def close(self, recording: Recording, *, is_stored: bool) -> None:
+        """Close a ring.
+
+        Args:
+            is_stored: its process is gone and all of it is stored: it is removed.
+        """
+        self.recordings.pop(recording.name, None)
+        self._endings.pop(recording.name, None)
+        self._bell.unwatch(recording.pid)
+        if is_stored and recording.unreadable:
+            message = "%s: %d records of process %d were damaged or made up, and are not stored."
+            logger.warning(message, self._directory, recording.unreadable, recording.pid)
+        recording.close()
+        if is_stored:
+            remove(self._directory / recording.name)
+
+    def refuse(self, name: str, reason: object) -> None:
+        """Leave a ring alone from now on, and say so once."""
+        self._refused.add(name)
+        if name in self.recordings:
+            self.close(self.recordings[name], is_stored=False)
+        logger.warning("%s/%s is left alone: %s.", self._directory, name, reason)
+
+    def _open(self, name: str) -> None:
+        try:
+            reader = RingReader.of_files(self._directory / name, writable=True)
+        except OSError as error:
+            if (self._directory / name).exists():
+                self.refuse(name, error)
+            return
+        if self._own_only and reader.about.pid != os.getpid():
+            reader.close()
+            self._refused.add(name)
+            return
+        try:
+            self.recordings[name] = Recording(name, reader, self._rows, self._progress(name))
+        except BaseException:
+            reader.close()
+            raise
+        if _is_here(reader.about):
+            self._bell.watch(reader.about.pid)
+
+    def _ending(self, recording: Recording, at_ns: int) -> Ending:
+        about = recording.reader.about
+        is_restart = about.boot_id not in (boot_id(), bytes(16))
+        code = None if is_restart else exit_code(about.pid, about.process_start)
+        return Ending(about.pid, at_ns, bool(about.closed), is_restart, code)
+
+    def _names(self) -> list[str]:
+        found = []
+        with contextlib.suppress(OSError), os.scandir(self._directory) as entries:
+            found = [entry.name for entry, _ in zip(entries, range(_MOST_RINGS), strict=False) if _is_ring(entry)]
+        return found
+
+    def _changed_ns(self) -> int:
+        try:
+            return os.stat(self._directory).st_mtime_ns
+        except OSError:
+            return -1
+
+    def _sweep(self, name: str) -> None:
+        """Remove what a process left that died while it made its ring."""
+        path = self._directory / name
+        with contextlib.suppress(OSError):
+            if time.time() - os.lstat(path).st_mtime > _LEFT_BEHIND_S:
+                remove(path)
+
+
+def _is_ring(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False) and not entry.name.startswith("keeper.")
+
+
+def _is_here(about: About) -> bool:
+    """Whether the process of this id is the one that records, and not one of another run or container."""
+    return about.boot_id == boot_id() and about.process_start == process_start(about.pid) != 0
+
+
+def _last_sign(recording: Recording) -> int:
+    """When the process was last known to run, as Unix time."""
+    about = recording.reader.about
+    return max(recording.seen_ns, about.created, recording.latest + about.offset if recording.latest else 0)

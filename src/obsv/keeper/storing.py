@@ -1,0 +1,129 @@
+"""The last step: a batch of rows and how far their rings are, in one transaction, tried until it is in the store."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from obsv.errors import StoreError
+from obsv.keeper.recording import Recording
+from obsv.store import SpanRow, Writer
+from obsv.store.file import is_about_the_file
+from obsv.store.ground import RingProgress
+from obsv.trace.notices import Notices
+
+logger = logging.getLogger("obsv")
+
+
+class Mark(NamedTuple):
+    """A ring that a batch comes from, how far it was read for it, and whether its program may still write."""
+
+    recording: Recording
+    progress: RingProgress
+    is_alive: bool
+
+
+class Storing:
+    """Writes batches. One that cannot be written is kept and tried again before any other.
+
+    Args:
+        writer: of the database.
+
+    Attributes:
+        lost: rows that the store does not take, whatever else it does.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._batch: tuple[list[SpanRow], list[Mark]] | None = None
+        self._notices = Notices()
+        self.lost = 0
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a batch has not been stored so far."""
+        return self._batch is not None
+
+    def progress(self, ring: str) -> RingProgress | None:
+        """How far a ring is stored.
+
+        Raises:
+            StoreError: the database cannot be read now.
+        """
+        return self._writer.ring(ring)
+
+    def write(self, rows: list[SpanRow], read: Sequence[tuple[Recording, bool]]) -> None:
+        """Store a batch.
+
+        Args:
+            rows: of these rings.
+            read: the rings, and whether their programs may still write.
+
+        Raises:
+            StoreError: the database cannot be written now; the batch is kept.
+        """
+        self._batch = rows, [Mark(recording, recording.progress, is_alive) for recording, is_alive in read]
+        self.retry()
+
+    def retry(self) -> bool:
+        """Store the batch that waits; False where none does.
+
+        Raises:
+            StoreError: see `write`.
+        """
+        if self._batch is None:
+            return False
+        rows, marks = self._batch
+        # Records of calls that have begun are not to be stored: how far those are read is nothing to be committed.
+        changed = [mark.progress for mark in marks if rows or mark.progress.open_at is not None]
+        if changed:
+            self._store(rows, changed)
+            if self._notices.over("store"):
+                logger.warning("The database can be written again.")
+        self._batch = None
+        for mark in marks:
+            mark.recording.committed(mark.progress, is_alive=mark.is_alive)
+        return True
+
+    def forget(self, ring: str) -> None:
+        """A ring has been stored and removed.
+
+        Raises:
+            StoreError: the database cannot be written now.
+        """
+        self._writer.forget_ring(ring)
+
+    def complain(self, error: Exception) -> None:
+        """Say once an episode that nothing can be stored."""
+        self._notices.once("store", logging.ERROR, "Calls are recorded, and stored later: %s", error)
+
+    def _store(self, rows: list[SpanRow], progress: list[RingProgress]) -> None:
+        try:
+            self._writer.write(rows, None, progress)
+        except StoreError as error:
+            if not rows or not isinstance(error.__cause__, sqlite3.Error) or is_about_the_file(error.__cause__):
+                raise
+            self._store_each(rows, progress)
+        except Exception:
+            if not rows:
+                raise
+            self._store_each(rows, progress)
+
+    def _store_each(self, rows: list[SpanRow], progress: list[RingProgress]) -> None:
+        """One row that the store does not take must not keep the others out."""
+        for row in rows:
+            try:
+                self._writer.write([row])
+            except StoreError as error:
+                if not isinstance(error.__cause__, sqlite3.Error) or is_about_the_file(error.__cause__):
+                    raise
+                self._lose(error)
+            except Exception as error:
+                self._lose(error)
+        self._writer.write([], None, progress)
+
+    def _lose(self, error: Exception) -> None:
+        self.lost += 1
+        self._notices.once("row", logging.ERROR, "A call cannot be stored: %s", error)
