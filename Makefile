@@ -44,6 +44,17 @@ unit: $(STAMP) $(PEERS)
 	$(BIN)/python -m pytest $(BROWSER_SDK) || status=1; \
 	exit $$status
 
+# The compiled core under its tests, in a build that checks every access to memory and every undefined step.
+SANITIZED := build/sanitized
+SANITIZE_FLAGS := -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+SANITIZER = $(foreach library,asan ubsan,$(shell $${CC:-cc} -print-file-name=lib$(library).so))
+sanitize: $(STAMP)
+	rm -rf $(SANITIZED) && mkdir -p build && cp -r src $(SANITIZED) && rm -f $(SANITIZED)/obsv/record/core/*.so
+	CFLAGS="$(SANITIZE_FLAGS)" LDFLAGS="-fsanitize=address,undefined" $(BIN)/python hatch_build.py $(SANITIZED)
+	LD_PRELOAD="$(SANITIZER)" ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONPATH=$(SANITIZED) OBSV_CORE=require \
+	  $(BIN)/python -m pytest -p no:cacheprovider $(SANITIZE_TESTS)
+SANITIZE_TESTS ?= tests/record/core/test_encode.py tests/trace/test_compiled.py
+
 # The suite on every interpreter of 3.10 to 3.13 that is found.
 test-all:
 	@for version in 3.10 3.11 3.12 3.13; do \

@@ -89,6 +89,7 @@ def _unsuitable(wanted: str) -> str | None:
 
 
 if __name__ == "__main__":
-    # In place, as an editable install does.
+    # In place, as an editable install does; or into another copy of src.
+    source = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "src"
     with tempfile.TemporaryDirectory(prefix="obsv-core-") as temporary:
-        shutil.move(compile_core(Path(temporary)), ROOT / FOLDER / _file_name())
+        shutil.move(compile_core(Path(temporary)), source / FOLDER.relative_to("src") / _file_name())

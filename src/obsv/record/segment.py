@@ -4,8 +4,13 @@ import mmap
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from obsv.record.core import compiled
 from obsv.record.layout import AT_NUMBER, AT_SEALED, SEGMENT_HEADER, SEGMENT_MAGIC
+
+if TYPE_CHECKING:
+    from obsv.record.core import _core
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
@@ -20,13 +25,15 @@ class Segment:
     Attributes:
         write: appends a record. `mmap.write` under the interpreter lock takes the place and copies in one step, so
             that any number of threads, signal handlers and finalizers may call it; ValueError when there is no room.
+            The compiled core does the same with a place of its own.
     """
 
-    __slots__ = ("_map", "number", "size", "write")
+    __slots__ = ("_map", "_place", "number", "size", "write")
 
     def __init__(self, map_: mmap.mmap, number: int) -> None:
         self._map, self.size = map_, len(map_)
-        self.write = map_.write
+        self._place: mmap.mmap | _core.Cursor = map_ if compiled is None else compiled.Cursor(map_)
+        self.write = self._place.write
         map_[:8] = SEGMENT_MAGIC
         self.start(number)
 
@@ -34,17 +41,17 @@ class Segment:
         """Begin a segment that holds no records: a new one, or one that a reader has given back."""
         self.number = number
         self._map[AT_NUMBER : AT_NUMBER + 8] = number.to_bytes(8, sys.byteorder)
-        self._map.seek(SEGMENT_HEADER)
+        self._place.seek(SEGMENT_HEADER)
 
     def seal(self) -> None:
         """Let nobody add a record any more. From the first of the two steps on, `write` finds no room."""
-        self._map.seek(self.size)
+        self._place.seek(self.size)
         self._map[AT_SEALED : AT_SEALED + 8] = b"\1" * 8
 
     @property
     def end(self) -> int:
         """The offset behind the last record; the size of the segment when it is sealed."""
-        return self._map.tell()
+        return self._place.tell()
 
     @property
     def is_sealed(self) -> bool:
@@ -57,6 +64,8 @@ class Segment:
 
     def close(self) -> None:
         """Give the memory back; a thread that still writes into it finds no room."""
+        if self._place is not self._map:
+            self._place.close()
         self._map.close()
 
 

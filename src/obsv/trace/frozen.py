@@ -30,7 +30,7 @@ def freeze(span: Span) -> Frozen:
         result,
         span.status_code,
         None if span.failure is None else (span.failure.frozen, span.failure.locals),
-        None if span.details is None else _freeze_details(span.details),
+        None if span.details is None else freeze_details(span.details),
     )
 
 
@@ -47,7 +47,8 @@ def thaw(frozen: Frozen, function: Function, caller: Function | None, origin: Or
     return span
 
 
-def _freeze_details(details: Details) -> Frozen:
+def freeze_details(details: Details) -> Frozen:
+    """What few spans have, as plain values."""
     state = details.trace_state
     return (
         _plain(details.attributes),

@@ -15,6 +15,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
+from obsv.record.core import compiled
 from obsv.trace.clock import ticks
 from obsv.trace.details import Details
 from obsv.trace.failure import UNREAD, Failure, freeze, is_error
@@ -25,6 +26,9 @@ from obsv.trace.span import ABSENT, ERROR, RANDOM, SAMPLED, UNSET, Origin, Span,
 logger = logging.getLogger("obsv")
 
 _new = object.__new__
+
+# The type of spans that the compiled core makes, which read as those of Python.
+_compiled_span = Span if compiled is None else compiled.Span
 # Made before it is needed: where no stack is left nothing can be called.
 _UNREAD = Failure(UNREAD)
 
@@ -37,6 +41,11 @@ class _Thread(threading.local):
 
 
 _thread = _Thread()
+
+
+def identity() -> tuple[int, str]:
+    """The id and the name of the running thread."""
+    return _thread.identity
 
 
 class Recording:
@@ -90,20 +99,21 @@ def begin(function: Function, parent: Any) -> Span:
     """
     span: Span = _new(Span)
     span.function = function
-    if type(parent) is Span:
+    kind = type(parent)
+    if kind is Span or kind is _compiled_span:
         span.trace_id = parent.trace_id
         span.parent_id = parent.span_id
         span.caller = parent.function
         span.depth = parent.depth + 1
         span.flags = parent.flags
-        span.details = None if parent.details is None else _inherit(parent.details)
+        span.details = None if parent.details is None else inherit(parent.details)
     elif parent is None:
         span.trace_id = new_trace_id()
         span.parent_id = span.depth = 0
         span.caller = span.details = None
         span.flags = SAMPLED | RANDOM
     else:
-        _begin_under(span, parent)
+        begin_under(span, parent)
     span.span_id = random_bits(64) or new_span_id()
     span.origin = recording.origin
     span.on_end = recording.on_end
@@ -118,7 +128,8 @@ def begin(function: Function, parent: Any) -> Span:
     return span
 
 
-def _inherit(details: Details) -> Details | None:
+def inherit(details: Details) -> Details | None:
+    """What a call takes over from the details of its parent."""
     if details.trace_state is None:
         return None
     inherited = Details(details.limits)
@@ -126,7 +137,7 @@ def _inherit(details: Details) -> Details | None:
     return inherited
 
 
-def _begin_under(span: Span, parent: trace.Span) -> None:
+def begin_under(span: Span, parent: trace.Span) -> None:
     """Take the identity from a span that is not ours: the SDK's, or one that came with a request."""
     context = parent.get_span_context()
     span.caller = span.details = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 import marshal
+import os
 import signal
 import sys
 import threading
@@ -86,7 +87,8 @@ def test_class_at_the_address_of_another(encode: Any) -> None:
         assert list(marshal.loads(encode(kind((1, 2))))[3]) == [f"f{number}", "last"]
         del kind
         gc.collect(0)
-    assert len(places) < 50
+    # Memory checkers keep addresses from being used again.
+    assert len(places) < 50 or "PYTHONMALLOC" in os.environ
 
 
 def test_classes_without_end(encode: Any) -> None:

@@ -1,6 +1,8 @@
 """What the compiled core offers to Python."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
+from mmap import mmap
 from typing import Any
 
 from obsv.capture.frozen import Freezer
@@ -22,3 +24,67 @@ class Encoder:
     ) -> Encoder: ...
     def encode(self, value: Any, /) -> bytes:
         """The bytes of one value, as `marshal.dumps(snapshot(value), 2)` gives them."""
+
+class Cursor:
+    """The place of a segment's next record: `mmap.write`, `seek` and `tell` over the same memory."""
+
+    def __new__(cls, map_: mmap, /) -> Cursor: ...
+    def write(self, record: bytes, /) -> int: ...
+    def seek(self, at: int, /) -> None: ...
+    def tell(self) -> int: ...
+    def close(self) -> None: ...
+
+class Span:
+    """The span of a call that C records; the methods of `obsv.trace.span.Span` are put on it."""
+
+    def leave(self) -> None: ...
+    def write_end(self) -> bool: ...
+    def numbers(self) -> tuple[int, int, int, int] | None: ...
+    def packed_inputs(self) -> bytes: ...
+
+class Recorder:
+    """What is recorded of one function."""
+
+    function: Any
+    def __new__(
+        cls,
+        function: Any,
+        begin: Callable[..., Any],
+        finish: Callable[[Any, Any], Any],
+        freeze: Callable[..., tuple[Any, ...]] | None,
+        snapshot: Callable[[Any], Any],
+        encoder: Encoder | None,
+        count: int,
+        order: tuple[int, ...],
+        masked: tuple[bool, ...],
+        keywords: int,
+        has_result: bool,
+    ) -> Recorder: ...
+    def begin(self, *values: Any) -> Any: ...
+    def finish(self, span: Any, result: Any, /) -> Any: ...
+
+def connect(
+    variable: ContextVar[Any],
+    key: str,
+    context: type,
+    span_class: type,
+    methods: dict[str, Any],
+    absent: object,
+    adopt: Callable[[Any], tuple[Any, ...] | None],
+    late: Callable[[Any], None],
+    freeze_details: Callable[[Any], Any],
+    is_from_signal: Callable[[BaseException], bool],
+    recording: Any,
+    random: bytes,
+) -> type[Span]: ...
+def open(
+    lane: Any,
+    define: Callable[[Any], int],
+    identify: Callable[[], tuple[tuple[int, str], int]],
+    origin: Any,
+    ring: Any,
+    origin_number: int,
+    offset: int,
+) -> None: ...
+def close() -> None: ...
+def is_open() -> bool: ...

@@ -122,6 +122,131 @@ LOCAL void shapes_forget(Encoder *);
 LOCAL int put_leaf(Scratch *, Encoder *, Shape *, PyObject *);      // an Enum, Decimal, UUID or what has a text
 LOCAL int put_datetime(Scratch *, Encoder *, PyObject *), put_date(Scratch *, Encoder *, PyObject *);
 LOCAL int leaves_ready(void);
-LOCAL int is_swallowed(Encoder *);   // the exception that is set: 1 where it was ours and is cleared now
+LOCAL int swallow(PyObject *is_from_signal);   // the exception that is set: 1 where it was ours and is cleared now
+
+// ---- clock.c
+
+LOCAL int64_t ticks(void);       // nanoseconds of `time.perf_counter_ns`
+LOCAL uint64_t random_64(void);
+LOCAL int seed(PyObject *);      // 32 random bytes
+LOCAL int clock_ready(void);
+
+// ---- cursor.c: the place of a segment's next record
+
+typedef struct {
+    PyObject_HEAD
+    Py_buffer view;           // keeps the mapping; `obj` is NULL when it was let go
+    unsigned char *memory;
+    size_t at, size;          // where the next record goes; `at == size`: sealed, nothing more is taken
+    uint64_t epoch;           // changes when somebody moves the place: whoever remembered the cursor looks again
+} Cursor;
+
+LOCAL extern PyTypeObject *CursorType;
+LOCAL int cursor_put(Cursor *, const unsigned char *, size_t);  // DONE, or NOT_MINE where there is no room
+LOCAL int cursor_ready(void);
+
+// ---- span.c: the span of a call that C records
+
+typedef struct Recorder Recorder;
+
+// Bytes of arguments that are kept in the span itself.
+enum { STASH_BYTES = 192 };
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *weak;           // weak references
+    Recorder *recorder;       // never NULL
+    PyObject *caller;         // the `Function` of a parent in this process, or NULL
+    PyObject *thread;         // (id, name)
+    PyObject *token;          // sets the context back; NULL when it was
+    PyObject *result;         // bytes, kept where somebody still has the span when its call ended; else NULL
+    PyObject *failure, *details;  // as `obsv.trace.span` has them, or NULL
+    uint64_t trace_high, trace_low, span_id, parent_id;
+    int64_t start, end;       // ticks; `end` 0: the call runs
+    uint64_t ring;            // the ring that has its begin (`producer.ring`)
+    uint32_t depth, function_number, caller_number, thread_number;
+    uint8_t flags, status;
+    uint32_t inputs_size;
+    unsigned char *inputs;    // marshal bytes of the arguments: in `stash`, or allocated
+    unsigned char stash[STASH_BYTES];
+} Span;
+
+LOCAL extern PyTypeObject *SpanType;
+LOCAL Span *span_new(Recorder *);
+LOCAL int span_keep_inputs(Span *, const unsigned char *, size_t);
+LOCAL int span_leave(Span *);    // sets the context back
+LOCAL int span_ready(void);
+LOCAL PyObject *span_connect(PyObject *);   // gives the type the methods of Python's class
+
+// ---- producer.c: where records go, and what they refer to by number
+
+typedef struct {
+    int on;                   // the ring is open, and of this process
+    uint64_t ring;            // counts the rings of this process
+    uint16_t origin_number;
+    int64_t offset;           // Unix time = tick + offset; for ids only
+    PyObject *lane;           // `add(record)`, `put`
+    PyObject *define;         // (Function) -> its number
+    PyObject *identify;       // () -> ((id, name), number) of the running thread
+    PyObject *origin;         // what `Span.origin` is
+    PyObject *ring_object;    // what `Span.ring` is while `ring` holds
+    Cursor *cursor;           // of the newest segment, as long as its epoch is `epoch`; else NULL or old
+    uint64_t epoch;
+} Producer;
+
+// What joins the core to Python, set once by `connect`.
+typedef struct {
+    PyObject *variable;       // the context variable of OpenTelemetry
+    PyObject *key;            // of the current span in a context
+    PyTypeObject *context;    // `opentelemetry.context.Context`
+    PyObject *span_class;     // Python's class of spans
+    PyObject *absent;         // stands for a result that is not there
+    PyObject *adopt;          // (parent) -> what a call under a span that is not C's takes from it, None: no record
+    PyObject *late;           // (span): ends a call that C cannot write
+    PyObject *freeze_details; // (details) -> plain
+    PyObject *is_from_signal; // (error) -> bool
+    PyObject *recording;      // `obsv.trace.recording.recording`
+    Py_ssize_t bypass_offset; // of its slot `bypass`
+} Joints;
+
+LOCAL extern Producer producer;
+LOCAL extern Joints joints;
+LOCAL void producer_forget(void);            // after a fork; runs no Python code
+LOCAL int publish(Scratch *);                // a record whose header is written but for size and check
+LOCAL size_t head_size(unsigned char kind);
+LOCAL int write_end(Span *, PyObject *result, int has_result);
+LOCAL int span_keep_result(Span *, PyObject *result);
+LOCAL int producer_ready(PyObject *module);
+typedef struct { PyObject *identity; uint32_t number; } Thread;
+LOCAL int current_thread(Thread *);
+
+static inline void put_be16(unsigned char *at, uint16_t v) { at[0] = (unsigned char)(v >> 8), at[1] = (unsigned char)v; }
+static inline void put_be32(unsigned char *at, uint32_t v) { put_be16(at, (uint16_t)(v >> 16)), put_be16(at + 2, (uint16_t)v); }
+static inline void put_be64(unsigned char *at, uint64_t v) { put_be32(at, (uint32_t)(v >> 32)), put_be32(at + 4, (uint32_t)v); }
+
+// ---- recorder.c: what is recorded of one function
+
+enum { MOST_PARAMETERS = 64 };
+
+struct Recorder {
+    PyObject_HEAD
+    PyObject *function;       // `obsv.trace.function.Function`
+    PyObject *begin, *finish; // Python's, for calls that are not C's
+    PyObject *freeze;         // (*values) -> Span.inputs, where C does not read them; else NULL
+    PyObject *snapshot;       // (value) -> frozen, where C does not read it; else NULL
+    Encoder *encoder;         // NULL where `freeze` and `snapshot` are used
+    Py_ssize_t count;         // how many values `begin` is given
+    Py_ssize_t shown;         // how many of them are recorded, by `order`
+    int keywords;             // which value is `**kwargs`; -1: none
+    int has_result;
+    uint64_t ring;            // the ring in which `number` holds
+    uint32_t number;
+    unsigned char order[MOST_PARAMETERS];
+    unsigned char masked[MOST_PARAMETERS];
+};
+
+LOCAL extern PyTypeObject *RecorderType;
+LOCAL int recorder_ready(void);
+LOCAL int recorder_number(Recorder *);       // defines the function in this ring
 
 #endif

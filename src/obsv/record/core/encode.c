@@ -22,39 +22,6 @@ typedef struct {
 
 static int put(Scratch *, Encoder *, PyObject *, int, Py_ssize_t *, Py_ssize_t *);
 
-// ---- exceptions of our own work
-
-int is_swallowed(Encoder *e) {
-    if (!PyErr_ExceptionMatches(PyExc_Exception)) return 0;
-#if PY_VERSION_HEX >= 0x030c0000
-    PyObject *error = PyErr_GetRaisedException();
-#else
-    PyObject *type, *error, *frames;
-    PyErr_Fetch(&type, &error, &frames);
-    PyErr_NormalizeException(&type, &error, &frames);
-    if (frames) PyException_SetTraceback(error, frames);
-#endif
-    PyObject *answer = PyObject_CallOneArg(e->is_from_signal, error);
-    int swallowed = answer == Py_False;
-    if (!answer) {
-        // No answer, as near the recursion limit: ours. What is no Exception came in between and is the program's.
-        if (PyErr_ExceptionMatches(PyExc_Exception)) PyErr_Clear(), swallowed = 1;
-    } else if (!swallowed) {
-#if PY_VERSION_HEX >= 0x030c0000
-        PyErr_SetRaisedException(Py_NewRef(error));
-#else
-        PyErr_Restore(Py_XNewRef(type), Py_XNewRef(error), Py_XNewRef(frames));
-#endif
-    }
-    Py_XDECREF(answer);
-    Py_DECREF(error);
-#if PY_VERSION_HEX < 0x030c0000
-    Py_XDECREF(type);
-    Py_XDECREF(frames);
-#endif
-    return swallowed;
-}
-
 // ---- single values
 
 // 1: written, and its characters added to `used`; 0: needs a closer look.
@@ -136,7 +103,7 @@ static NOINLINE int put_by_python(Scratch *s, Encoder *e, PyObject *value, int d
         frozen = PyObject_Vectorcall(e->freeze, arguments + 1, 3 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
     }
     int state = RAISED;
-    if (!frozen && is_swallowed(e)) {
+    if (!frozen && swallow(e->is_from_signal)) {
         // The stack or the memory was exhausted before the freezer could say so itself.
         state = put_unreadable(s);
     } else if (frozen) {
@@ -157,7 +124,7 @@ static NOINLINE int put_by_python(Scratch *s, Encoder *e, PyObject *value, int d
 // such a name counts as secret.
 static NOINLINE int ask_name(Encoder *e, PyObject *name) {
     PyObject *answer = PyObject_CallOneArg(e->is_sensitive, name);
-    if (!answer) return is_swallowed(e) ? 1 : RAISED;
+    if (!answer) return swallow(e->is_from_signal) ? 1 : RAISED;
     int secret = answer != Py_False;
     Py_DECREF(answer);
     return secret;
@@ -331,7 +298,7 @@ static int put_fields(Scratch *s, Encoder *e, Shape *shape, PyObject *value, int
         own[taken] = shape->kind == SHAPE_TUPLE ? Py_NewRef(PyTuple_GET_ITEM(value, taken))
                                                 : PyObject_GetAttr(value, PyTuple_GET_ITEM(shape->fields, taken));
         if (UNLIKELY(!own[taken])) {
-            state = is_swallowed(e) ? NOT_MINE : RAISED;
+            state = swallow(e->is_from_signal) ? NOT_MINE : RAISED;
             break;
         }
         taken++;
@@ -366,7 +333,7 @@ static int put_fields(Scratch *s, Encoder *e, Shape *shape, PyObject *value, int
 
 static int put_shaped(Scratch *s, Encoder *e, PyObject *value, int depth, Py_ssize_t *room) {
     Shape *shape = shape_of(e, Py_TYPE(value));
-    if (UNLIKELY(!shape)) return is_swallowed(e) ? NOT_MINE : RAISED;
+    if (UNLIKELY(!shape)) return swallow(e->is_from_signal) ? NOT_MINE : RAISED;
     int state = shape->kind == SHAPE_NONE ? NOT_MINE
                 : shape->kind <= SHAPE_TUPLE ? put_fields(s, e, shape, value, depth, room)
                                              : put_leaf(s, e, shape, value);
@@ -400,7 +367,7 @@ int encode_value(Scratch *s, Encoder *e, PyObject *value) {
     int state = DONE;
     if (!PyUnicode_CheckExact(value) && put_plain(s, value, &size, &state)) return state;
     state = put(s, e, value, e->max_depth, &room, &size);
-    if (LIKELY(state == DONE) || !is_swallowed(e)) return state;
+    if (LIKELY(state == DONE) || !swallow(e->is_from_signal)) return state;
     s->at = s->start + start;
     return put_unreadable(s);
 }

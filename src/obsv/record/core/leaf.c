@@ -81,7 +81,7 @@ int put_datetime(Scratch *s, Encoder *e, PyObject *value) {
 
 static int put_member(Scratch *s, Encoder *e, Shape *shape, PyObject *value) {
     PyObject *name = PyObject_GenericGetAttr(value, name_attribute);
-    if (!name) return is_swallowed(e) ? NOT_MINE : RAISED;
+    if (!name) return swallow(e->is_from_signal) ? NOT_MINE : RAISED;
     if (!PyUnicode_CheckExact(name)) {
         Py_DECREF(name);
         return NOT_MINE;
@@ -99,10 +99,10 @@ static int put_decimal(Scratch *s, Encoder *e, Shape *shape, PyObject *value) {
     PyObject *size = PyObject_CallOneArg(shape->call, value);
     Py_ssize_t bytes = size && PyLong_CheckExact(size) ? PyLong_AsSsize_t(size) : PY_SSIZE_T_MAX;
     Py_XDECREF(size);
-    if (PyErr_Occurred()) return is_swallowed(e) ? NOT_MINE : RAISED;
+    if (PyErr_Occurred()) return swallow(e->is_from_signal) ? NOT_MINE : RAISED;
     if (bytes > DECIMAL_BYTES) return NOT_MINE;
     PyObject *text = Py_TYPE(value)->tp_str(value);
-    if (!text) return is_swallowed(e) ? NOT_MINE : RAISED;
+    if (!text) return swallow(e->is_from_signal) ? NOT_MINE : RAISED;
     if (PyUnicode_CheckExact(text) && PyUnicode_GET_LENGTH(text) > e->max_repr) {
         // Its freezer does not cut.
         int state = put_mark(s, 2) || put_text(s, text, PyUnicode_GET_LENGTH(text)) ? RAISED : DONE;
@@ -127,7 +127,7 @@ static int put_uuid(Scratch *s, Encoder *e, PyObject *value) {
     int is_whole = upper != NULL;
     Py_XDECREF(upper);
     Py_XDECREF(number);
-    if (PyErr_Occurred()) return is_swallowed(e) ? NOT_MINE : RAISED;
+    if (PyErr_Occurred()) return swallow(e->is_from_signal) ? NOT_MINE : RAISED;
     if (!is_whole) return NOT_MINE;
     char text[40], *at = hexadecimal(text, high >> 32, 8);
     *at++ = '-';
@@ -146,6 +146,6 @@ int put_leaf(Scratch *s, Encoder *e, Shape *shape, PyObject *value) {
     if (shape->kind == SHAPE_DECIMAL) return put_decimal(s, e, shape, value);
     if (shape->kind == SHAPE_UUID) return put_uuid(s, e, value);
     PyObject *text = PyObject_CallOneArg(shape->call, value);
-    if (!text) return is_swallowed(e) ? NOT_MINE : RAISED;
+    if (!text) return swallow(e->is_from_signal) ? NOT_MINE : RAISED;
     return put_made_text(s, e, text);
 }
