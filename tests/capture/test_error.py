@@ -8,13 +8,17 @@ import marshal
 import sys
 import types
 from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from obsv.capture.cancellation import is_error
 from obsv.capture.error import CAUSE, CONTEXT, FrozenError, freeze
 from obsv.capture.frames import WRAPPER_FILES
+from obsv.capture.message import message_of
 
 GROUP: Any = getattr(builtins, "ExceptionGroup", None)
 needs_groups = pytest.mark.skipif(GROUP is None, reason="exception groups came with 3.11")
@@ -304,3 +308,20 @@ def test_real_cancellations() -> None:
     """Those of installed libraries, as they are."""
     greenlet = pytest.importorskip("greenlet")
     assert not is_error(greenlet.GreenletExit())
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        date(2026, 1, 2),
+        datetime(2026, 1, 2, 3, 4),
+        datetime(2026, 1, 2, tzinfo=timezone.utc),
+        timedelta(seconds=5),
+        Decimal("1.20"),
+        UUID(int=7),
+    ],
+)
+def test_keys_of_the_library_are_said_as_python_says_them(argument: object) -> None:
+    """The message of a KeyError, and of several arguments, is `str()` of the exception."""
+    for error in (KeyError(argument), ValueError(argument, 1)):
+        assert message_of(error) == str(error)

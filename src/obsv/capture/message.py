@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
+import sys
+import uuid
 from typing import Any
 
 from obsv.capture.frozen import AT, Frozen
@@ -13,6 +16,8 @@ from obsv.capture.snapshot import snapshot
 MAX_MESSAGE = 10_000
 _MAX_ARGUMENT = 1_000
 _MAX_ARGUMENTS = 20
+# The zone of a time may be of a class with a `__repr__` of its own.
+_ZONES = (type(None), datetime.timezone)
 # Exceptions as arguments of exceptions, as in `RuntimeError(error)`.
 _MAX_DEPTH = 3
 
@@ -22,7 +27,8 @@ _key_text = KeyError.__str__
 _own_texts = frozenset(
     id(kind.__str__) for kind in (OSError, ImportError, SyntaxError, UnicodeEncodeError, UnicodeDecodeError)
 )
-_ATOMS = frozenset(map(id, (int, float, bool, complex, type(None), str, bytes)))
+# Their `repr()` is code of the standard library alone, and says more than the text that a value's row shows.
+_LIBRARY = (datetime.date, datetime.timedelta, uuid.UUID)
 
 
 def message_of(error: BaseException, most: int = MAX_MESSAGE) -> str:
@@ -98,6 +104,13 @@ def _list_of(args: tuple[Any, ...]) -> str:
 
 def _shown(arg: Any) -> str:
     """`repr()` of an argument, bounded."""
+    kind = type(arg)
+    if (
+        kind in _LIBRARY
+        or (kind is datetime.datetime and type(arg.tzinfo) in _ZONES)
+        or kind is getattr(sys.modules.get("decimal"), "Decimal", None)  # a millisecond to load
+    ):
+        return cut_middle(repr(arg), _MAX_ARGUMENT)
     return _text(snapshot(arg))
 
 
