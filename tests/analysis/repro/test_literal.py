@@ -162,3 +162,9 @@ def test_any_text_is_rebuilt_to_source_or_not_at_all(text: str) -> None:
     found = rebuild(text, {"Decimal", "Path"})
     if found is not None:
         compile(found.source, "<rebuilt>", "eval")
+
+
+@pytest.mark.parametrize("value", [-0j, complex(0, -5), complex(-0.0, -5), complex(-0.0, 0.0), 3 - 2j, -1j])
+def test_complex_numbers_keep_the_signs_of_their_zeros(value: complex) -> None:
+    """An expression of real and imaginary part does not."""
+    assert same(again(render(snapshot(value))), value)

@@ -184,19 +184,21 @@ class _Writer:
 
     def unary(self, node: ast.UnaryOp, depth: int) -> tuple[str, str]:
         """A negative number."""
+        if isinstance(node.operand, ast.Constant) and type(node.operand.value) is complex:
+            return self.binary(node, depth)
         text, source = self.write(node.operand, depth + 1)
-        number = isinstance(node.operand, ast.Constant) and type(node.operand.value) in (int, float, complex)
+        number = isinstance(node.operand, ast.Constant) and type(node.operand.value) in (int, float)
         if not isinstance(node.op, ast.USub) or not (number or text == "inf"):
             raise _Inexact
         return f"-{text}", f"-{source}"
 
-    def binary(self, node: ast.BinOp, depth: int) -> tuple[str, str]:
-        """A complex number."""
+    def binary(self, node: ast.expr, depth: int) -> tuple[str, str]:
+        """A complex number. As an expression, `-0j` and `-0-5j` lose signs of zeros."""
         try:
-            value = ast.literal_eval(node)
-        except (ValueError, TypeError) as error:
+            value = complex(ast.unparse(node).replace(" ", ""))
+        except ValueError as error:
             raise _Inexact from error
-        return repr(value), repr(value)
+        return repr(value), f"complex({value.real!r}, {value.imag!r})"
 
     def sequence(self, node: ast.List | ast.Set | ast.Tuple, depth: int) -> tuple[str, str]:
         """A list, set or tuple."""
