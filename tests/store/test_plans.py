@@ -16,8 +16,8 @@ from obsv.store.finding.series import count_series
 from obsv.store.finding.series_form import Wanted
 from obsv.store.finding.summaries import matches, summarize
 from obsv.store.finding.tags import tag_names, tag_values
-from obsv.store.finding.ways import Range
 from obsv.store.ground.rollups import MINUTE_NS
+from obsv.store.ground.window import Range
 from obsv.store.spans.stored_trace import read_spans, read_trace
 
 LARGE = ("span", "s", "x", "histogram", "failure_histogram", "calls_minute", "m", "request_half")

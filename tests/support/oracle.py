@@ -1,10 +1,24 @@
 """Conditions evaluated in plain Python on OTLP JSON: what the SQL is held against."""
 
+import json
 import re
 from typing import Any
 
+from obsv import semconv
 from obsv.conventions import direction
-from obsv.store.finding.conditions import All, Always, AnyOf, Compare, Condition, Field, Not, Present
+from obsv.store.finding.conditions import (
+    GROUP,
+    VARIABLE,
+    All,
+    Always,
+    AnyOf,
+    Compare,
+    Condition,
+    Contains,
+    Field,
+    Not,
+    Present,
+)
 
 Trace = list[dict[str, Any]]  # spans of OTLP JSON with "resource" and "scope" added
 
@@ -30,10 +44,40 @@ def holds(condition: Condition, span: dict[str, Any], trace: Trace) -> bool:
             return all(holds(part, span, trace) for part in parts)
         case AnyOf(parts=parts):
             return any(holds(part, span, trace) for part in parts)
+        case Contains(text=text, name=name):
+            shown = [_shown(value) for key, value in _data(span) if name in (None, key)]
+            return any(text.lower() in each.lower() for each in (*shown, *_failure(span)))
         case Present(field=field):
             return bool(_values(field, span, trace))
         case Compare(field=field, operator=operator, value=value):
             return any(_fits(found, operator, value) for found in _values(field, span, trace))
+
+
+# Columns of a call, which OTLP carries as attributes.
+_COLUMNS = {
+    value
+    for name, value in vars(semconv).items()
+    if name.startswith(("CODE_", "THREAD_")) or name in ("PROCESS_GROUP", "FEED", "CPU_TIME_NS", "MEMORY_GROWTH_BYTES")
+}
+
+
+def _data(span: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The names and values of a span's data."""
+    pairs = ((pair["key"], pair["value"]) for pair in span["attributes"] if pair["key"] not in _COLUMNS)
+    return [(re.sub(r"^obsv\.(in|out)put\.", "", key), _plain(value) if value else None) for key, value in pairs]
+
+
+def _failure(span: dict[str, Any]) -> list[str]:
+    """The text of a failed span's exception."""
+    pairs = (pair for event in span.get("events", []) for pair in event["attributes"])
+    texts = [pair["value"]["stringValue"] for pair in pairs if pair["key"] == semconv.EXCEPTION_STACKTRACE]
+    return texts if span["status"]["code"] == 2 else []
+
+
+def _shown(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _fits(found: Any, operator: str, value: Any) -> bool:
@@ -103,11 +147,18 @@ def _plain(value: dict[str, Any]) -> Any:
     return value if kind in ("bytesValue", "kvlistValue") else content
 
 
+def _usual_group(span: dict[str, Any]) -> str:
+    """The group of a span that names none: its library."""
+    return span["scope"].get("name") or ""
+
+
 def _intrinsic(name: str, span: dict[str, Any], trace: Trace) -> list[Any]:
     start, end = int(span["startTimeUnixNano"]), int(span["endTimeUnixNano"])
     events, links = span.get("events", []), span.get("links", [])
     root = next((each for each in trace if "parentSpanId" not in each), None)
     found: dict[str, list[Any]] = {
+        GROUP: _values(Field("span", semconv.PROCESS_GROUP), span, trace) or [_usual_group(span)],
+        VARIABLE: [key for key, _ in _data(span)],
         "span:duration": [end - start],
         "span:id": [span["spanId"]],
         "span:kind": [span["kind"]],

@@ -9,8 +9,8 @@ from obsv.api.traceql import Metric, Query
 from obsv.api.traceql.names import short_name
 from obsv.errors import InvalidQuery
 from obsv.store.file import Snapshot
-from obsv.store.finding import INTRINSIC, UNSCOPED, Field, Label, Range, Series, Wanted, count_series
-from obsv.store.ground import percentile
+from obsv.store.finding import INTRINSIC, UNSCOPED, Field, Label, Series, Wanted, count_series
+from obsv.store.ground import Range, percentile
 
 Json = dict[str, Any]
 _EMPTY: dict[int, int] = {}

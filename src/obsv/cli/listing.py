@@ -13,7 +13,7 @@ from obsv.analysis.markdown import visible
 from obsv.cli.output import STATUS_STYLE, console, counted, print_json
 from obsv.errors import NotFound
 from obsv.store.file import Reader
-from obsv.store.finding import Filters, Scope, read_pages
+from obsv.store.finding import Filters, has_calls, read_pages
 from obsv.store.ground import Window, raised_line
 from obsv.store.spans import ListedCall, Value
 
@@ -111,9 +111,8 @@ def expect_process(reader: Reader, filters: Filters, note: Callable[[str], None]
     Raises:
         NotFound: there are none.
     """
-    with reader.snapshot() as store:
-        if not Scope.of(store, filters).is_empty:
-            return
+    if has_calls(reader, filters):
+        return
     said = f"No calls of {filters.process} were recorded; `obsv stats` lists what was."
     if note is None:
         raise NotFound(said)

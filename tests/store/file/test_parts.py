@@ -63,6 +63,6 @@ def test_a_text_is_found_in_all_parts(
     reader: Reader, monkeypatch: pytest.MonkeyPatch, order: str, expected: list[int]
 ) -> None:
     """In the order of the page."""
-    monkeypatch.setattr("obsv.store.finding.search.FIRST_TRY", 0)
+    monkeypatch.setattr("obsv.store.finding.explorer.FIRST_TRY", 0)
     found = read_page(reader, Filters(search="order 1"), Window(0, MAX_NS), order)
     assert [each.duration_ns for each in found.calls] == expected

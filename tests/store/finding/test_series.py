@@ -8,7 +8,7 @@ from obsv.store import Reader, Signature, Writer
 from obsv.store.finding.conditions import SPAN, UNSCOPED, Always, Field
 from obsv.store.finding.series import count_series
 from obsv.store.finding.series_form import Wanted
-from obsv.store.finding.ways import Range
+from obsv.store.ground.window import Range
 
 MIXED = Signature("mixed", "step", "mixed", 1, (("flag", "INPUT"),))
 

@@ -11,9 +11,22 @@ from query_world import SECOND, SLASHED, START_NS, make
 
 from obsv.store import Reader
 from obsv.store.file import parts
-from obsv.store.finding import condition_search, ways
+from obsv.store.finding import condition_search, walks
 from obsv.store.finding.condition_search import find_traces
-from obsv.store.finding.conditions import INTRINSIC, All, Always, AnyOf, Compare, Condition, Field, Not, Present
+from obsv.store.finding.conditions import (
+    GROUP,
+    INTRINSIC,
+    VARIABLE,
+    All,
+    Always,
+    AnyOf,
+    Compare,
+    Condition,
+    Contains,
+    Field,
+    Not,
+    Present,
+)
 from obsv.store.finding.where import where
 from obsv.store.spans.stored import spans_of_trace
 from obsv.wire.encode import to_json
@@ -33,6 +46,7 @@ def traces(world: Reader) -> dict[str, Trace]:
 
 
 TEXTS = (
+    "shop.cart", "http", "sku", "order",
     "shop", SLASHED, "shop.cart.price", "GET /cart", "SELECT", "sku-1", "sku-9", "x", "a", "GET", "POST", "sqlite",
     "alpha", "beta", "resource order", "curl/8", 'Mozilla/5 "x"', "ünï'c\\ode", "cart is closed", "exception",
     "cache.miss", "cart:3", "CartError", "lib", "obsv", "2.1", "mild", "12.5", "/srv/shop/cart.py", "MainThread",
@@ -49,10 +63,14 @@ NAMES = (
 SCOPES = ("", "span", "resource", "event", "link", "instrumentation")
 TEXT_INTRINSICS = (
     "span:id", "span:name", "span:parentID", "span:statusMessage", "trace:id", "trace:rootName", "trace:rootService",
-    "event:name", "instrumentation:name", "instrumentation:version", "link:spanID", "link:traceID",
+    "event:name", "instrumentation:name", "instrumentation:version", "link:spanID", "link:traceID", GROUP, VARIABLE,
 )  # fmt: skip
 ORDERS = ("=", "!=", "<", "<=", ">", ">=")
 
+PARTS = (
+    "sku", "SKU-", "ü", "'", '"', "\\", "c\\o", ",", "x", "%", "_", "12.5", "id", "closed", "no price", "null", "n",
+    "tru", '","', "[",
+)  # fmt: skip
 attribute = st.builds(Field, st.sampled_from(SCOPES), st.sampled_from(NAMES))
 numbers = st.sampled_from((0, 1, 3, 7, 12, 200, 404, 500, 4_000, 0.25, 0.5, 1e300, -1))
 durations = st.sampled_from((0, 1, 1_000, 2_000_000, 5_000_000, 40_000_000, 900_000_000, 1_500_000_000, 10**11))
@@ -68,6 +86,7 @@ leaf = st.one_of(
     st.builds(Compare, st.just(Field(INTRINSIC, "span:kind")), st.sampled_from(("=", "!=")), st.integers(0, 5)),
     st.builds(Compare, st.just(Field(INTRINSIC, "span:status")), st.sampled_from(("=", "!=")), st.integers(0, 2)),
     st.builds(Present, text_field),
+    st.builds(Contains, st.sampled_from(PARTS), st.none() | st.sampled_from(("sku", "order", "tags", "none"))),
     st.builds(Always, st.booleans()),
 )
 conditions = st.recursive(
@@ -129,7 +148,7 @@ def test_every_way_to_walk_finds_the_same(world: Reader, condition: Condition, c
     with pytest.MonkeyPatch.context() as patch, world.snapshot() as snapshot:
         patch.setattr(condition_search, "RECENT", 2)
         patch.setattr(parts, "LEAST", 2)
-        patch.setattr(ways, cheapest, 1e-9)
+        patch.setattr(walks, cheapest, 1e-9)
         found = find_traces(snapshot, condition)
     assert (set(found), len(found)) == (expected, len(expected))
 

@@ -161,7 +161,7 @@
     trim(api, Math.min(MOST_ROWS, Math.max(MOST_LIVE, seen + AHEAD)));
   };
 
-  // Whole calls at the end are let go; who scrolls down gets them again, by a cursor as store/finding/keyset.py writes it. Live
+  // Whole calls at the end are let go; who scrolls down gets them again, by a cursor as store/finding/orders.py writes it. Live
   // calls stand in the order in which they ended, so the newest of those that go tells where to begin.
   const trim = function (api, most) {
     const data = (at) => api.getDisplayedRowAtIndex(at).data;

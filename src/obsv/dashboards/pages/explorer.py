@@ -16,7 +16,7 @@ from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.drilldown import drilldown
 from obsv.dashboards.page import App, Page, View
 from obsv.store.figures import read_groups, read_processes, read_variables
-from obsv.store.finding import Filters, check_order
+from obsv.store.finding import Filters, order_named
 from obsv.store.spans import read_detail
 
 DEBOUNCE_MS = 300
@@ -82,7 +82,7 @@ def layout(view: View) -> Component:
         InvalidQuery: a filter cannot be read.
     """
     filters, window = Filters.parse(view.query), view.window()
-    check_order(view.query.get("sort") or "-ts")
+    order_named(view.query.get("sort") or "-ts")
     rows = grid(
         "explorer-grid",
         columns(),

@@ -22,16 +22,14 @@ from obsv.store.finding.conditions import (
     Present,
     fields_of,
 )
-from obsv.store.finding.explorer import MAX_PAGE, read_new, read_page, read_pages
+from obsv.store.finding.explorer import MAX_PAGE, has_calls, read_new, read_page, read_pages
 from obsv.store.finding.filters import MAX_SEARCH_CHARS, Filters
 from obsv.store.finding.group_by import Label
-from obsv.store.finding.keyset import MAX_ID, check_order
-from obsv.store.finding.scope import Scope
+from obsv.store.finding.orders import MAX_ID, order_named
 from obsv.store.finding.series import count_series
 from obsv.store.finding.series_form import Series, Wanted
 from obsv.store.finding.summaries import Match, Summary, matches, summarize
 from obsv.store.finding.tags import TagValue, tag_names, tag_values
-from obsv.store.finding.ways import Range
 
 __all__ = [
     "EVENT",
@@ -58,17 +56,16 @@ __all__ = [
     "Match",
     "Not",
     "Present",
-    "Range",
-    "Scope",
     "Series",
     "Summary",
     "TagValue",
     "Wanted",
-    "check_order",
     "count_series",
     "fields_of",
     "find_traces",
+    "has_calls",
     "matches",
+    "order_named",
     "read_new",
     "read_page",
     "read_pages",

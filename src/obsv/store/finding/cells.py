@@ -1,75 +1,120 @@
-"""Rare rows by way of the rollups: they tell which processes in which minutes have any, and only those are read."""
+"""Cells of the rollups: which processes in which minutes have failed calls, or calls of some duration."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from obsv.store.file import Snapshot
-from obsv.store.finding.filters import Filters
-from obsv.store.finding.keyset import Key
-from obsv.store.finding.scope import Scope, minutes
-from obsv.store.finding.walks import ALL, ERRORS, OF_PROCESSES, Walk
+from obsv.store.file import ROW_LIMIT, Row, Snapshot
+from obsv.store.finding.reach import Reach, minutes
+from obsv.store.finding.sql import Sql, among, fill
+from obsv.store.ground import GROWTH, MINUTE_NS, Range, bucket
+from obsv.times import MAX_NS
 
-ERROR_MINUTES = """
+_ERROR_MINUTES = """
 select distinct minute from process_minute
-where minute between :first and :last and errors > 0
-  and (:processes is null or process_id in (select value from json_each(:processes)))
-order by minute {down}
+where minute between {first} and {last} and errors > 0 and {mine} order by minute {way}
 """
-DURATION_MINUTES = """
+_DURATION_MINUTES = """
 select minute, sum(count) from minute_histogram
-where minute between :first and :last and bucket between :low_bucket and :high_bucket
-group by minute order by minute {down}
+where minute between {first} and {last} and bucket between {low} and {high} group by minute order by minute {way}
 """
-DURATION_CELLS = """
-select distinct process_id from process_histogram
-where minute = :minute and bucket between :low_bucket and :high_bucket
+_CELLS = """
+select distinct h.process_id, h.minute from json_each({minutes}) m
+cross join process_minute r on r.minute = m.value and r.max_ns >= {edge}
+cross join process_histogram h on h.minute = m.value and h.process_id = r.process_id
+  and h.bucket between {low} and {high} limit {limit}
 """
-DURATION_CELLS_OF = """
-select distinct h.process_id from json_each(:processes) j cross join process_histogram h
-on h.minute = :minute and h.process_id = j.value and h.bucket between :low_bucket and :high_bucket
+_CELLS_OF = """
+select distinct h.process_id, h.minute from json_each({minutes}) m cross join json_each({processes}) j
+cross join process_histogram h on h.minute = m.value and h.process_id = j.value
+  and h.bucket between {low} and {high} limit {limit}
 """
-# With more processes than this in a minute, one walk over the minute beats a walk for each.
-CELLS_A_MINUTE = 30
+# All time's durations say about how far down to look; they are two hundred rows.
+_EVER = "select bucket, count from minute_histogram where minute = 0 and bucket between {low} and {high}"
+# A process in a minute that may have nothing costs a look-up too.
+FEW_LOOKUPS = 5_000
 
 
-def rare(store: Snapshot, walk: Walk, filters: Filters, scope: Scope) -> list[Key]:
-    """The next rows that filters on status or duration leave.
+class Cell(NamedTuple):
+    """A process in a minute."""
 
-    Args:
-        store: to read.
-        walk: the page.
-        filters: status or durations, or both.
-        scope: the processes.
-    """
-    found: list[Key] = []
-    also = "" if scope.processes is None else OF_PROCESSES
-    for minute, processes in _cells(store, walk, filters, scope):
-        part = walk.minute(minute)
-        if filters.wants_errors:
-            found += walk.run(store, ERRORS, also, part, processes=str(scope.processes or []))
-        elif len(processes) <= CELLS_A_MINUTE:
-            found += walk.merged(store, processes, part)
-        else:
-            found += walk.run(store, ALL, OF_PROCESSES, part, processes=str(processes))
-        if len(found) >= walk.limit:
-            break
-    return walk.first(found)
+    process_id: int
+    minute: int
 
 
-def _cells(store: Snapshot, walk: Walk, filters: Filters, scope: Scope) -> Iterator[tuple[int, list[int]]]:
-    """Minutes in the walk's direction, each with the processes that have rows there; for errors an index tells."""
-    params = {**minutes(walk.window), "processes": None if scope.processes is None else str(scope.processes)}
-    down = "desc" if walk.newest_first else ""
-    if filters.limits_duration:
-        low, high = filters.buckets
-        bounds = {**params, "low_bucket": low, "high_bucket": high}
-        sql = DURATION_CELLS if scope.processes is None else DURATION_CELLS_OF
-        for row in store.query(DURATION_MINUTES.format(down=down), bounds):
-            if not walk.past(row[0]):
-                each = {**bounds, "minute": row[0]}
-                yield row[0], [] if filters.wants_errors else [cell[0] for cell in store.query(sql, each)]
-        return
-    for row in store.query(ERROR_MINUTES.format(down=down), params):
-        if not walk.past(row[0]):
-            yield row[0], []
+class Buckets(NamedTuple):
+    """Histogram buckets, both ends within: a bucket holds durations above its lower end, up to and with its upper."""
+
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, least_ns: int | None, most_ns: int | None) -> Buckets:
+        """Those of the durations within limits; None is none."""
+        low = bucket(max(0, least_ns)) if least_ns is not None else 0
+        return cls(low, bucket(min(max(0, most_ns), MAX_NS) if most_ns is not None else MAX_NS))
+
+    @property
+    def low_ns(self) -> int:
+        """No duration in them is shorter."""
+        return int(GROWTH**self.low) if self.low else 0
+
+    @property
+    def high_ns(self) -> int:
+        """No duration in them is longer."""
+        return min(int(GROWTH ** (self.high + 1)) + 1, MAX_NS)
+
+
+def minute_range(minute: int) -> Range:
+    """The instants of a minute."""
+    return Range(minute * MINUTE_NS, (minute + 1) * MINUTE_NS - 1)
+
+
+def error_minutes(snapshot: Snapshot, reach: Reach, part: Range, down: bool) -> Iterator[int]:
+    """The minutes with failed calls."""
+    mine = Sql("1") if reach.processes is None else among("process_id", reach.processes)
+    return (row[0] for row in _by_minute(snapshot, _ERROR_MINUTES, part, down, mine=mine))
+
+
+def duration_minutes(snapshot: Snapshot, part: Range, buckets: Buckets, down: bool) -> Iterator[tuple[int, int]]:
+    """The minutes with calls of such durations, and how many of them there are of all processes."""
+    found = _by_minute(snapshot, _DURATION_MINUTES, part, down, low=buckets.low, high=buckets.high)
+    return ((row[0], row[1]) for row in found)
+
+
+def _by_minute(snapshot: Snapshot, template: str, part: Range, down: bool, **params: object) -> Iterator[Row]:
+    first, last = minutes(part)
+    while first <= last:
+        rows = snapshot.query(*fill(template, first=first, last=last, way=Sql("desc" if down else "asc"), **params))
+        yield from rows
+        if len(rows) < ROW_LIMIT:
+            return
+        first, last = (first, rows[-1][0] - 1) if down else (rows[-1][0] + 1, last)
+
+
+def cells(snapshot: Snapshot, reach: Reach, found: list[int], buckets: Buckets, limit: int = ROW_LIMIT) -> list[Cell]:
+    """The processes in some minutes that have calls of such durations; with as many as `limit` there may be more."""
+    bounds = {"minutes": json.dumps(found), **buckets._asdict(), "edge": buckets.low_ns, "limit": limit}
+    few = reach.processes is not None and len(reach.processes) * len(found) <= FEW_LOOKUPS
+    asked = fill(_CELLS_OF, processes=json.dumps(reach.processes), **bounds) if few else fill(_CELLS, **bounds)
+    rows = [Cell(*row) for row in snapshot.query(*asked)]
+    if reach.processes is None or few or len(rows) >= limit:
+        return rows
+    wanted = set(reach.processes)
+    return [cell for cell in rows if cell.process_id in wanted]
+
+
+def outermost(snapshot: Snapshot, ends: Buckets, from_above: bool, need: float, growth: int) -> Iterator[Buckets]:
+    """Ever wider ranges of buckets from an end inwards, with so many calls at first; the last is all that have any."""
+    rows = snapshot.query(*fill(_EVER, **ends._asdict()))
+    ever = sorted(((row[0], row[1]) for row in rows), reverse=from_above)
+    taken = 0
+    for edge, count in ever[:-1]:
+        taken += count
+        if taken >= need:
+            yield Buckets(edge, ends.high) if from_above else Buckets(ends.low, edge)
+            need = max(taken, need) * growth
+    if ever:
+        yield ends

@@ -12,41 +12,55 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from obsv.store.file import Snapshot, in_parts
-from obsv.store.finding.conditions import INTRINSIC, All, Compare, Condition, Field, Value, conjuncts, fields_of
+from obsv.store.file import Snapshot
+from obsv.store.finding.cells import minute_range
+from obsv.store.finding.conditions import (
+    INTRINSIC,
+    All,
+    AnyOf,
+    Compare,
+    Condition,
+    Field,
+    Not,
+    Present,
+    conjuncts,
+    limits,
+)
 from obsv.store.finding.narrowing import processes, roots
-from obsv.store.finding.sql import TRUE, Sql
-from obsv.store.finding.ways import (
+from obsv.store.finding.plan import DURATION, FAILED
+from obsv.store.finding.reach import Reach, minutes
+from obsv.store.finding.sql import TRUE, Sql, among, fill
+from obsv.store.finding.walks import (
     BY_ARRIVAL,
-    BY_NAME,
     BY_TIME,
     ERRORS,
-    ROOTS,
-    Range,
     Walk,
     cheapest,
     extent,
-    reached,
+    nearest,
+    of_trace,
+    roots_by_name,
 )
 from obsv.store.finding.where import where
-from obsv.store.ground import ERROR, MINUTE_NS, SKEW_NS, UNKNOWN_NS, minute_of
-from obsv.times import MAX_NS, clamp_ns, ts
+from obsv.store.ground import SKEW_NS, UNKNOWN_NS, Range, minute_of
+from obsv.times import MAX_NS, clamp_ns
 
+_TRACE_ID, _TRACE_DURATION = Field(INTRINSIC, "trace:id"), Field(INTRINSIC, "trace:duration")
 # Spans that the first step looks at.
 RECENT = 5_000
 _FIRST_SLICE_NS, _GROWTH = 10_000_000_000, 6
 _MOST_MINUTES = 1_000
-_ONE_TRACE = "span s indexed by span_by_trace where s.trace = ?"
-_PART = "span s not indexed where s.id >= ? and s.id <= ?"
-_WITHIN = "select distinct s.trace as trace, s.trace as held from {walk} and {spans} order by {order} desc"
 # The inner query yields a trace at a time, so that the outer one asks no more of them than it needs.
-_TRACES = "select s.trace from ({within}) s where {traces} limit ?"
-_HOLDS = "exists (select 1 from span s where s.trace = held and s.start_ns >= ? and s.start_ns <= ? and {spans})"
-_EDGE = "select start_ns from span where ts >= ? and ts <= ? order by ts desc limit 1 offset ?"
+_TRACES = """
+select s.trace from (select distinct s.trace as trace, s.trace as held from {rows} order by {order} desc) s
+where {traces} limit {limit}
+"""
+_HOLDS = """
+exists (select 1 from span s where s.trace = held and s.start_ns >= {first_ns} and s.start_ns <= {last_ns} and {spans})
+"""
 _SLOW = """
-select distinct minute from process_minute where minute >= :first and minute <= :last and max_ns >= :least
-  and (:names is null or process_id in (select id from process where name_id in (select value from json_each(:names))))
-order by minute desc limit :limit
+select distinct minute from process_minute where minute >= {first} and minute <= {last} and max_ns >= {least} and {mine}
+order by minute desc limit {limit}
 """
 # Minutes in which a trace that reaches into a range and lasted so long can have ended, be it after the range.
 _LATE = f"""
@@ -54,16 +68,17 @@ select minute, lag_ns, (select sum(count) from process_minute where minute = m.m
   (select sum(count) from process_minute where minute = 0) as ever
 from (
   select minute, max(lag_ns) as lag_ns from calls_minute
-  where edge = 0 and minute > 0 and lag_ns >= ? and (minute >= ? or lag_ns = {UNKNOWN_NS}) group by minute
-) m order by minute desc limit ?
+  where edge = 0 and minute > 0 and lag_ns >= {{least}}
+    and (minute >= {{first}} or lag_ns = {UNKNOWN_NS}) group by minute
+) m order by minute desc limit {{limit}}
 """
 # A trace that lasted longer than X has a call that ended later than X less this after its id was made, or one that
 # began earlier than this before: whatever this is. An id without time in it is one or the other.
 _ROW_SKEW_NS = 10_000_000
-_LATE_ROW = Sql(
-    "hex(s.trace_id) not between printf('%012X', (s.start_ns + s.duration_ns - ?) / 1000000) "
-    "and printf('%012X', (s.start_ns + ?) / 1000000)"
-)
+_LATE_ROW = """
+hex(s.trace_id) not between printf('%012X', (s.start_ns + s.duration_ns - {least}) / 1000000)
+  and printf('%012X', (s.start_ns + {skew}) / 1000000)
+"""
 # Reading a call that way takes so many times as long as reading it and its trace; and where ids have no time in them.
 _LATE_COST, _UNKNOWN_COST = 0.5, 3
 
@@ -119,30 +134,27 @@ class _Search:
         self._parts = conjuncts(condition)
         self._spans = where(All(tuple(part for part in self._parts if not _of_trace(part))))
         self._traces = where(All(tuple(part for part in self._parts if _of_trace(part))))
-        self._reach = reached(snapshot, processes(condition))
-        self._roots = reached(snapshot, roots(condition))
+        self._reach = Reach(snapshot, processes(condition))
+        self._roots = Reach(snapshot, roots(condition))
         self.found: dict[str, None] = {}
 
     @property
     def hopeless(self) -> bool:
         """Whether no process can match."""
-        return "[]" in (self._reach.names, self._roots.names)
+        return self._reach.is_empty or self._roots.is_empty
 
     def steps(self, whole: Range) -> Iterator[_Step]:
         """The range in parts, latest first, and how to walk each."""
         for part in self._parts:
-            if isinstance(part, Compare) and _is(part, "trace:id"):
-                yield _Step(Walk(_ONE_TRACE, (str(part.value).lower().rjust(32, "0"),)), whole)
+            if isinstance(part, Compare) and part.operator == "=" and part.field == _TRACE_ID:
+                yield _Step(of_trace(str(part.value).lower().rjust(32, "0")), whole)
                 return
-        edge = self._snapshot.one(_EDGE, (ts(whole.first_ns), ts(whole.last_ns), RECENT - 1))
-        if edge is None:
-            yield _Step(BY_TIME, whole)
-            return
-        # The edge's own microsecond is in both parts, so that none of its spans is missed.
-        yield _Step(BY_TIME, Range(edge["start_ns"] // 1_000 * 1_000, whole.last_ns))
-        rest = Range(whole.first_ns, edge["start_ns"] // 1_000 * 1_000 + 999)
-        late = self._late(rest)
-        yield from self._rest(rest) if late is None else late
+        recent = nearest(self._snapshot, whole, RECENT, latest=True)
+        yield _Step(BY_TIME, recent or whole)
+        if recent is not None and recent.first_ns > whole.first_ns:
+            rest = Range(whole.first_ns, recent.first_ns - 1)
+            late = self._late(rest)
+            yield from self._rest(rest) if late is None else late
 
     def _rest(self, rest: Range) -> Iterator[_Step]:
         reach = extent(self._snapshot, rest)
@@ -152,94 +164,75 @@ class _Search:
         if walk == BY_ARRIVAL:
             yield _Step(walk, rest)
         elif walk in (BY_TIME, ERRORS):
-            yield from (_Step(walk, minutes) for minutes in slow)
+            yield from (_Step(walk, part_of) for part_of in slow)
         else:
-            among = rest if walk.sql == ROOTS else None
-            yield from (_Step(walk, each, among) for minutes in slow for each in _slices(minutes))
+            held = rest if walk == roots_by_name(self._roots) else None
+            yield from (_Step(walk, each, held) for part_of in slow for each in _slices(part_of))
 
     # The rollups know each minute's longest call: where a long one is sought, most minutes hold none.
     def _slow_minutes(self, rest: Range) -> tuple[list[Range], float]:
-        least = self._least_ns("span:duration")
-        first, last = minute_of(rest.first_ns), minute_of(rest.last_ns)
+        least, _ = limits(self._parts, DURATION)
         if not least:
             return [rest], 1.0
-        given = {"first": first, "last": last, "least": least, "names": self._reach.names, "limit": _MOST_MINUTES}
-        rows = self._snapshot.query(_SLOW, given)
+        ids, (first, last) = self._reach.processes, minutes(rest)
+        mine = TRUE if ids is None else among("process_id", ids)
+        asked = fill(_SLOW, first=first, last=last, least=least, mine=mine, limit=_MOST_MINUTES)
+        rows = self._snapshot.query(*asked)
         if len(rows) >= _MOST_MINUTES:
             return [rest], 1.0
-        ranges = [_minute(row["minute"]) for row in rows]
-        within = [Range(max(rest.first_ns, each.first_ns), min(rest.last_ns, each.last_ns)) for each in ranges]
-        return within, len(rows) / (last - first + 1)
+        return [rest.overlap(minute_range(row["minute"])) for row in rows], len(rows) / (last - first + 1)
 
     def _late(self, rest: Range) -> list[_Step] | None:
-        least = self._least_ns("trace:duration")
-        if least <= _ROW_SKEW_NS:
+        least, _ = limits(self._parts, _TRACE_DURATION)
+        if least is None or least <= _ROW_SKEW_NS:
             return None
         # A span of the range that is no such call itself began at most X after the id was made.
         first = minute_of(max(0, rest.first_ns - least - SKEW_NS))
-        rows = self._snapshot.query(_LATE, (max(0, least - SKEW_NS), first, _MOST_MINUTES))
+        asked = fill(_LATE, least=max(0, least - SKEW_NS), first=first, limit=_MOST_MINUTES)
+        rows = self._snapshot.query(*asked)
         cost = sum(row["calls"] * (_UNKNOWN_COST if row["lag_ns"] == UNKNOWN_NS else _LATE_COST) for row in rows)
         if (rows and cost > self._reach.share * rows[0]["ever"]) or len(rows) >= _MOST_MINUTES:
             return None
-        test = Sql(_LATE_ROW.text, (least - _ROW_SKEW_NS, _ROW_SKEW_NS))
-        return [_Step(BY_TIME, _minute(row["minute"]), rest, test) for row in rows]
-
-    def _least_ns(self, name: str) -> int:
-        return max((_at_least_ns(part, name) for part in self._parts), default=0)
+        test = fill(_LATE_ROW, least=least - _ROW_SKEW_NS, skew=_ROW_SKEW_NS)
+        return [_Step(BY_TIME, minute_range(row["minute"]), rest, test) for row in rows]
 
     def _walk(self, share: float) -> Walk:
-        if any(_is(part, "span:status", ERROR) for part in self._parts):
+        if FAILED in self._parts:
             return ERRORS
         if self._roots.share < self._reach.share:
-            return cheapest(self._roots, share, ROOTS)
-        return cheapest(self._reach, share, BY_NAME)
+            return cheapest(self._roots, share, roots_by_name(self._roots))
+        return cheapest(self._reach, share)
 
     def look(self, step: _Step) -> None:
         """Adds the traces of one part to `found`; some may come again."""
         spans, traces = self._spans, self._traces
         if step.among is not None:
-            holds = Sql(_HOLDS.format(spans=spans.text), (*step.among, *spans.params))
-            spans, traces = step.named_by, traces & holds
-        starts, order = [step.walk.within(step.part)], "s.ts"
-        if step.walk == BY_ARRIVAL:
-            starts, order = [Sql(_PART, each) for each in in_parts(self._snapshot)], "s.id"
-            spans &= Sql("s.start_ns >= ? and s.start_ns <= ?", step.part)  # true of most, so it comes last
-        within = _WITHIN.format(walk=starts[0].text, spans=spans.text, order=order)
-        sql = _TRACES.format(within=within, traces=traces.text)
-        rest = (*spans.params, *traces.params, self._limit)
-        for rows in self._snapshot.query_each(sql, [(*start.params, *rest) for start in starts]):
+            spans, traces = step.named_by, traces & fill(_HOLDS, **step.among._asdict(), spans=spans)
+        order = Sql("s.id" if step.walk == BY_ARRIVAL else "s.ts")
+
+        def query(walk: Walk) -> Sql:
+            return fill(_TRACES, rows=walk.through(step.part, spans), order=order, traces=traces, limit=self._limit)
+
+        for rows in step.walk.read(self._snapshot, query):
             for row in rows:
                 self.found.setdefault(row["trace"])
 
 
-def _is(part: Condition, name: str, value: Value | None = None) -> bool:
-    return (
-        isinstance(part, Compare)
-        and part.field == Field(INTRINSIC, name)
-        and part.operator == "="
-        and value in (None, part.value)
-    )
-
-
-def _minute(minute: int) -> Range:
-    return Range(minute * MINUTE_NS, (minute + 1) * MINUTE_NS - 1)
-
-
-def _at_least_ns(part: Condition, name: str) -> int:
-    wanted = isinstance(part, Compare) and part.field == Field(INTRINSIC, name) and part.operator in ("=", ">", ">=")
-    return int(part.value) if isinstance(part, Compare) and wanted else 0
-
-
 # Whether a condition is on the trace as a whole, and so the same for each of its spans.
 def _of_trace(condition: Condition) -> bool:
-    fields = fields_of(condition)
-    return bool(fields) and all(field.scope == INTRINSIC and field.name.startswith("trace:") for field in fields)
+    match condition:
+        case Compare(field=field) | Present(field=field):
+            return field.scope == INTRINSIC and field.name.startswith("trace:")
+        case Not(part=part):
+            return _of_trace(part)
+        case All(parts=parts) | AnyOf(parts=parts):
+            return bool(parts) and all(map(_of_trace, parts))
+    return False
 
 
 def _slices(rest: Range) -> Iterator[Range]:
     length, last = _FIRST_SLICE_NS, rest.last_ns
     while rest.first_ns <= last:
-        first = max(rest.first_ns, last - length)
+        first = max(rest.first_ns, (last - length) // 1_000 * 1_000)  # the index knows microseconds
         yield Range(first, last)
-        # Bounds are compared as microseconds.
-        last, length = first // 1_000 * 1_000 - 1, length * _GROWTH
+        last, length = first - 1, length * _GROWTH

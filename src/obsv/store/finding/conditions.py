@@ -1,12 +1,13 @@
 """What a search asks of a span: a small tree that TraceQL, Jaeger's tags and the app all turn into.
 
-    Condition = Always | Compare | Present | Not | All | AnyOf
+    Condition = Always | Compare | Present | Contains | Not | All | AnyOf
 
 `obsv.store.finding.where` compiles it to SQL.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -37,6 +38,8 @@ INTRINSICS = {
     # The parent's position in the trace's tree; only whether there is one (`< 0`: a root) is answered.
     "nestedSetParent": "int",
 }
+# Two more, which no query language has a name for: the process group, and the names of a span's values.
+GROUP, VARIABLE = "process:group", "span:variable"
 KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
 STATUSES = ("unset", "ok", "error")
 
@@ -86,6 +89,19 @@ class Present:
 
 
 @dataclass(frozen=True, slots=True)
+class Contains:
+    """A value of the span, or its exception where it failed, contains a text; ASCII letters match in either case.
+
+    Args:
+        text: what is looked for.
+        name: of the values that are looked at; None for all.
+    """
+
+    text: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Always:
     """True or false for every span."""
 
@@ -113,7 +129,7 @@ class AnyOf:
     parts: tuple[Condition, ...]
 
 
-Condition: TypeAlias = Always | Compare | Present | Not | All | AnyOf
+Condition: TypeAlias = Always | Compare | Present | Contains | Not | All | AnyOf
 
 
 def fields_of(condition: Condition) -> list[Field]:
@@ -133,3 +149,16 @@ def conjuncts(condition: Condition) -> list[Condition]:
     if isinstance(condition, All):
         return [inner for part in condition.parts for inner in conjuncts(part)]
     return [condition]
+
+
+def limits(parts: Iterable[Condition], field: Field) -> tuple[int | None, int | None]:
+    """The least and the greatest number that a field has where all of these hold; None where there is no limit."""
+    least: list[int] = []
+    most: list[int] = []
+    for part in parts:
+        if isinstance(part, Compare) and part.field == field and not isinstance(part.value, str):
+            if part.operator in ("=", ">", ">="):
+                least.append(int(part.value))
+            if part.operator in ("=", "<", "<="):
+                most.append(int(part.value))
+    return max(least, default=None), min(most, default=None)

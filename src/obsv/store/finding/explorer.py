@@ -1,16 +1,17 @@
-"""The explorer's pages: calls that filters leave, in an order, by key and never by offset; what is new since a row.
+"""Pages of calls that satisfy a condition, in an order, by key and never by offset; what is new since a row.
 
 Every page starts at an index. Which one, and whether the rollups should first tell where to look, is decided here:
 
-- no filter by name, none by status: along `span_by_ts`;
+- nothing is asked: along `span_by_ts`;
 - only failed calls: along `span_errors`;
-- named processes: along `span_by_name`, a walk for each, merged; for more than a hundred, along `span_by_ts`;
-- only failed calls of named processes: along `span_failed_by_name`, a walk for each, merged;
+- some processes: along `span_by_name`, a walk for each, merged; for more than a hundred, along `span_by_ts`;
+- only failed calls of some processes: along `span_failed_by_name`, a walk for each, merged;
 - only failed calls of many processes or of some duration, where errors are many: minute by minute, where the rollups
   have errors;
 - durations: minute by minute, where the histograms have such durations (`cells.py`);
-- in the order of durations: from the outermost histogram buckets inwards (`slowest.py`);
-- a text: along the index while it can be near, else through the file in its own order (`search.py`).
+- in the order of durations: from the outermost histogram buckets inwards (`by_duration.py`);
+- a text or an attribute: along the index while it can be near, else through the file in its own order. There is no
+  full-text index: writing comes first, and SQLite reads a million calls in a tenth of a second that way.
 """
 
 from __future__ import annotations
@@ -19,22 +20,25 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from obsv.store.file import Reader, Snapshot
-from obsv.store.finding.cells import rare
-from obsv.store.finding.filters import Clause, Filters, row_clause
-from obsv.store.finding.keyset import Key, check_order
-from obsv.store.finding.scope import Load, Scope
-from obsv.store.finding.search import has_text, search, text_clause
-from obsv.store.finding.slowest import Order, by_duration
-from obsv.store.finding.walks import ALL, ERRORS, ERRORS_OF_ONE, MERGED_PROCESSES, OF_PROCESSES, Walk
-from obsv.store.ground import Window
-from obsv.store.spans import ListedCall, listed_calls
+from obsv.store.finding.by_duration import by_duration
+from obsv.store.finding.cells import Buckets, cells, duration_minutes, error_minutes, minute_range
+from obsv.store.finding.filters import Filters
+from obsv.store.finding.orders import NEWEST, OLDEST, Key, Rows, order_named
+from obsv.store.finding.plan import Asked
+from obsv.store.finding.walks import BY_ARRIVAL, BY_TIME, ERRORS, nearest, of_each, since
+from obsv.store.ground import Range, Window
+from obsv.store.spans import ListedCall, Value, listed_calls
+from obsv.times import MAX_NS
 
 MAX_PAGE = 1_000
 # So many calls are walked through in a few milliseconds.
 FEW_ERRORS = FEW_CALLS = 20_000
-NEW = """
-select s.ts, s.id from span s where s.id > :after and s.start_ns >= :start_ns{clause} order by s.id {order} limit :limit
-"""
+# Above so many processes, one walk over all beats a walk for each; likewise within a minute.
+MERGED_PROCESSES, CELLS_A_MINUTE = 100, 30
+# What is common is found among the nearest rows; so many are tried before a scan.
+FIRST_TRY = 20_000
+# By index a row costs three times what it costs in the file's order.
+SCAN_FROM = 0.33
 
 
 class Page(NamedTuple):
@@ -69,17 +73,17 @@ def read_page(
         InvalidQuery: no such order, or a cursor of another search.
         QueryTimeout: it took too long.
     """
-    order = check_order(order)
-    key = Key.parse(cursor, order) if cursor else None
+    by = order_named(order)
+    key = by.key(cursor) if cursor else None
     limit = max(1, min(limit, MAX_PAGE))
-    with reader.snapshot() as store:
-        scope = Scope.of(store, filters)
-        if scope.is_empty:
+    with reader.snapshot() as snapshot:
+        asked = Asked.of(snapshot, filters.condition)
+        if asked.reach.is_empty:
             return Page([], None)
-        keys = _keys(store, filters, scope, window, order, key, limit)
-        calls = listed_calls(store, [found.id for found in keys])
-    full = len(keys) >= limit
-    return Page(_checked(calls, filters), keys[-1].token(order) if full else None)
+        rows = Rows(by, by.rest(window.range, key), asked.everywhere, key, limit)
+        keys = (_by_time if by.by_time else by_duration)(snapshot, rows, asked)
+        calls = listed_calls(snapshot, [found.id for found in keys])
+    return Page(_shown(calls, filters), by.token(keys[-1]) if len(keys) >= limit else None)
 
 
 def read_pages(
@@ -119,77 +123,111 @@ def read_new(
         oldest: of more than `limit`, the first to arrive, oldest first, so that the next look goes on behind them;
             else the last, newest first, and the others are left out.
     """
-    with reader.snapshot() as store:
-        newest = store.one("select coalesce(max(id), 0) from span")
+    with reader.snapshot() as snapshot:
+        newest = snapshot.one("select coalesce(max(id), 0) from span")
         last_id = newest[0] if newest else 0
-        scope = Scope.of(store, filters)
-        if scope.is_empty or last_id <= after:
+        if last_id <= after:
             return Tail([], last_id, False)
-        clause = row_clause(filters, scope.signatures)
-        if filters.search:
-            clause = text_clause(clause, filters.search)
-        also = "" if scope.processes is None else OF_PROCESSES
-        bounds = {"after": after, "start_ns": start_ns, "limit": limit, "processes": str(scope.processes or [])}
-        sql = NEW.format(clause=clause.sql + also, order="asc" if oldest else "desc")
-        keys = [Key(*row) for row in store.query(sql, {**clause.params, **bounds})]
-        calls = listed_calls(store, [key.id for key in sorted(keys, reverse=not oldest)])
-    more = len(keys) == limit
-    return Tail(_checked(calls, filters), keys[-1].id if more and oldest else last_id, more)
+        asked = Asked.of(snapshot, filters.condition)
+        if asked.reach.is_empty:
+            return Tail([], last_id, False)
+        rows = Rows(OLDEST if oldest else NEWEST, Range(start_ns, MAX_NS), asked.everywhere, None, limit)
+        ids = [key.id for key in rows.along(snapshot, since(after))]
+        calls = listed_calls(snapshot, ids)
+    calls.sort(key=lambda call: (call.ts, call.id), reverse=not oldest)
+    more = len(ids) == limit
+    return Tail(_shown(calls, filters), ids[-1] if more and oldest else last_id, more)
 
 
-def _keys(
-    store: Snapshot, filters: Filters, scope: Scope, window: Window, order: str, key: Key | None, limit: int
-) -> list[Key]:
-    clause = row_clause(filters, scope.signatures)
-    if order.endswith("duration"):
-        if filters.search:
-            clause = text_clause(clause, filters.search)
-        return by_duration(store, Order(window, order == "-duration", key, clause, limit), filters, scope)
-    walk = Walk(window, order == "-ts", key, clause, limit)
+def has_calls(reader: Reader, filters: Filters) -> bool:
+    """Whether anything that the filters name was recorded at all."""
+    with reader.snapshot() as snapshot:
+        return not Asked.of(snapshot, filters.condition).reach.is_empty
+
+
+def _by_time(snapshot: Snapshot, rows: Rows, asked: Asked) -> list[Key]:
+    if asked.costly:
+        return _looked_into(snapshot, rows, asked)
+    if asked.errors:
+        return _errors(snapshot, rows, asked)
+    few = _few(asked)
+    if asked.limits_duration:
+        if few and asked.reach.load(rows.part).mine <= FEW_CALLS:
+            return rows.along(snapshot, of_each(few), test=asked.test)
+        return _rare(snapshot, rows, asked)
+    return rows.along(snapshot, of_each(few), test=asked.test) if few else rows.along(snapshot, BY_TIME)
+
+
+def _few(asked: Asked) -> list[int]:
+    """The processes, where they are so few that a walk for each is quickest; else none."""
+    ids = asked.reach.processes
+    return ids if ids is not None and len(ids) <= MERGED_PROCESSES else []
+
+
+def _looked_into(snapshot: Snapshot, rows: Rows, asked: Asked) -> list[Key]:
+    if asked.errors:
+        return rows.along(snapshot, ERRORS)
+    load, scan_from = asked.reach.load(rows.part), SCAN_FROM * asked.reach.ever
+    few = _few(asked)
+    if few and load.mine <= scan_from:
+        return rows.along(snapshot, of_each(few), test=asked.test)
+    part = rows.part if load.calls <= scan_from else nearest(snapshot, rows.part, FIRST_TRY, rows.order.down)
+    found = rows.along(snapshot, BY_TIME, part)
+    if part in (None, rows.part) or len(found) >= rows.limit:
+        return found
+    return rows.along(snapshot, BY_ARRIVAL)
+
+
+def _errors(snapshot: Snapshot, rows: Rows, asked: Asked) -> list[Key]:
+    if few := _few(asked):
+        return rows.along(snapshot, of_each(few, failed=True), test=asked.test)
+    narrow = asked.limits_duration or asked.reach.processes is not None
+    if not narrow or asked.reach.load(rows.part).errors <= FEW_ERRORS:
+        return rows.along(snapshot, ERRORS)
+    return _rare(snapshot, rows, asked)
+
+
+def _rare(snapshot: Snapshot, rows: Rows, asked: Asked) -> list[Key]:
+    """The first rows of some duration or status, minute by minute where the rollups have any."""
+    down, reach, buckets = rows.order.down, asked.reach, Buckets.of(*asked.durations)
+    minutes = (
+        (minute for minute, _ in duration_minutes(snapshot, rows.part, buckets, down))
+        if asked.limits_duration
+        else error_minutes(snapshot, reach, rows.part, down)
+    )
+    found: list[Key] = []
+    for minute in minutes:
+        part = rows.part.overlap(minute_range(minute))
+        if asked.errors:
+            found += rows.along(snapshot, ERRORS, part)
+        else:
+            ids = [cell.process_id for cell in cells(snapshot, reach, [minute], buckets)]
+            if ids:
+                found += rows.along(snapshot, of_each(ids) if len(ids) <= CELLS_A_MINUTE else BY_TIME, part)
+        if len(found) >= rows.limit:
+            break
+    return rows.first(found)
+
+
+def _shown(calls: list[ListedCall], filters: Filters) -> list[ListedCall]:
+    """The calls with the values that the filters want: a variable's, and those with the text."""
+    return [call._replace(values=_chosen(call, filters)) for call in calls]
+
+
+def _chosen(call: ListedCall, filters: Filters) -> tuple[Value, ...]:
+    values = call.values
+    if filters.variable:
+        values = tuple(value for value in values if value.name == filters.variable)
     if filters.search:
-        return search(store, walk, filters, scope)
-    if filters.wants_errors:
-        return _errors(store, walk, filters, scope)
-    if filters.limits_duration:
-        return _durations(store, walk, filters, scope)
-    if scope.processes is None:
-        return walk.run(store, ALL)
-    if len(scope.processes) <= MERGED_PROCESSES:
-        return walk.merged(store, scope.processes)
-    return walk.run(store, ALL, OF_PROCESSES, processes=str(scope.processes))
+        values = tuple(value for value in values if has_text(value.text, filters.search)) or values
+    return values
 
 
-def _durations(store: Snapshot, walk: Walk, filters: Filters, scope: Scope) -> list[Key]:
-    few = scope.processes is not None and len(scope.processes) <= MERGED_PROCESSES
-    if few and Load.of(store, scope, walk.window).mine <= FEW_CALLS:
-        return walk.merged(store, scope.processes or [])
-    return rare(store, walk, filters, scope)
+def has_text(shown: str, text: str) -> bool:
+    """Whether a value as it is shown contains a text as the search understands it: ASCII letters in either case."""
+    return text.translate(_LOWER) in shown.translate(_LOWER)
 
 
-def _errors(store: Snapshot, walk: Walk, filters: Filters, scope: Scope) -> list[Key]:
-    if scope.processes is not None and len(scope.processes) <= MERGED_PROCESSES:
-        return walk.merged(store, scope.processes, sql=ERRORS_OF_ONE)
-    also = "" if scope.processes is None else OF_PROCESSES
-    narrow = filters.limits_duration or scope.processes is not None
-    if not narrow or Load.of(store, scope, walk.window).errors <= FEW_ERRORS:
-        return walk.run(store, ERRORS, also, processes=str(scope.processes or []))
-    return rare(store, walk, filters, scope)
+_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
-
-def _checked(calls: list[ListedCall], filters: Filters) -> list[ListedCall]:
-    """The calls with the rows that the filters want: a variable's, and those with the text."""
-    kept = []
-    for call in calls:
-        values = call.values
-        if filters.variable:
-            values = tuple(value for value in values if value.name == filters.variable)
-        if filters.search:
-            found = tuple(value for value in values if has_text(value.text, filters.search))
-            if not found and not has_text(call.exception or "", filters.search):
-                continue
-            values = found or values
-        kept.append(call._replace(values=values))
-    return kept
-
-
-__all__ = ["Clause", "Page", "Tail", "read_new", "read_page", "read_pages"]
+__all__ = ["Page", "Tail", "has_calls", "read_new", "read_page", "read_pages"]

@@ -7,10 +7,10 @@ from math import isfinite
 from typing import NamedTuple
 
 from obsv.errors import InvalidQuery
-from obsv.store.ground import ERROR, bucket
+from obsv.store.finding.conditions import GROUP, INTRINSIC, VARIABLE, All, Compare, Condition, Contains, Field, Value
+from obsv.store.ground import ERROR
 from obsv.times import MAX_NS
 
-ORDERS = ("-ts", "ts", "-duration", "duration")
 STATUSES = ("OK", "ERR")
 MAX_SEARCH_CHARS = 500
 
@@ -60,48 +60,26 @@ class Filters(NamedTuple):
         )
 
     @property
-    def wants_errors(self) -> bool:
-        """Whether only failed calls are wanted."""
-        return self.status == "ERR"
+    def condition(self) -> Condition:
+        """The condition that a call's span satisfies."""
+        parts: list[Condition] = [
+            Compare(Field(INTRINSIC, name), operator, value)
+            for name, operator, value in self._comparisons()
+            if value is not None
+        ]
+        if self.search:
+            parts.append(Contains(self.search, self.variable or None))
+        return All(tuple(parts))
 
-    @property
-    def limits_duration(self) -> bool:
-        """Whether durations are limited."""
-        return self.min_ns is not None or self.max_ns is not None
-
-    @property
-    def buckets(self) -> tuple[int, int]:
-        """The histogram buckets that durations within the limits fall into: first and last."""
-        low = bucket(self.min_ns) if self.min_ns is not None else 0
-        return low, bucket(self.max_ns if self.max_ns is not None else MAX_NS)
-
-
-class Clause(NamedTuple):
-    """A part of a WHERE clause and what is bound in it."""
-
-    sql: str
-    params: dict[str, object]
-
-
-def row_clause(filters: Filters, signatures: list[int] | None) -> Clause:
-    """The conditions on a row of `span` (as `s`) that no index answers.
-
-    Args:
-        filters: status, durations.
-        signatures: ids of the signatures with the wanted variable; None for all.
-    """
-    parts: list[str] = []
-    params: dict[str, object] = {}
-    if filters.status:
-        parts.append(f"s.status {'=' if filters.wants_errors else '<>'} {ERROR}")
-    for name, sign, value in (("min_ns", ">=", filters.min_ns), ("max_ns", "<=", filters.max_ns)):
-        if value is not None:
-            parts.append(f"s.duration_ns {sign} :{name}")
-            params[name] = value
-    if signatures is not None:
-        parts.append("s.signature_id in (select value from json_each(:signatures))")
-        params["signatures"] = str(signatures)
-    return Clause("".join(" and " + part for part in parts), params)
+    def _comparisons(self) -> tuple[tuple[str, str, Value | None], ...]:
+        return (
+            (GROUP, "=", self.group or None),
+            ("span:name", "=", self.process or None),
+            (VARIABLE, "=", self.variable or None),
+            ("span:status", "=" if self.status == "ERR" else "!=", ERROR if self.status else None),
+            ("span:duration", ">=", self.min_ns),
+            ("span:duration", "<=", self.max_ns),
+        )
 
 
 def _duration_ns(query: Mapping[str, str], name: str) -> int | None:

@@ -20,7 +20,7 @@ from obsv.store.finding.conditions import (
     UNSCOPED,
     Field,
 )
-from obsv.store.finding.sql import Sql
+from obsv.store.finding.sql import Sql, fill
 from obsv.store.finding.where import COLUMNS, NUMERIC_COLUMNS, SCALARS, field_named
 
 Label: TypeAlias = "str | int | float | bool | None"
@@ -31,7 +31,7 @@ _PROCESSES = "select id, name, kind, service from process"
 # Which signatures have an attribute, by its place among their values; of several of one name the first.
 _PLACES = """
 select path, json_group_array(signature_id) as signatures from (
-  select f.signature_id, min(f.position), f.path from signature_field f where {} group by f.signature_id
+  select f.signature_id, min(f.position), f.path from signature_field f where {named} group by f.signature_id
 ) group by path
 """
 # With a second path, of nothing, the value comes as JSON, and so with its type.
@@ -127,8 +127,7 @@ class Grouping:
         return lambda row, _, __: row[column]
 
     def _attribute(self, key: str) -> Callable[[Row, dict[int, Any], dict[int, Any]], Label]:
-        named = field_named(key)
-        places = self._snapshot.query(_PLACES.format(named.text), named.params)
+        places = self._snapshot.query(*fill(_PLACES, named=field_named(key)))
         params = [each for place in places for each in (place["signatures"], place["path"])]
         column = self._add(f"case {' '.join([_VALUE] * len(places))} end" if places else "null", tuple(params))
         if key not in COLUMNS:

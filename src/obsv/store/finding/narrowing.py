@@ -11,19 +11,21 @@ from obsv.store.finding.conditions import (
     RESOURCE,
     SPAN,
     UNSCOPED,
+    VARIABLE,
     All,
     Always,
     AnyOf,
     Compare,
     Condition,
+    Field,
+    Not,
     Present,
     Value,
 )
-from obsv.store.finding.sql import FALSE, TRUE, Sql, scalar
-from obsv.store.finding.where import COLUMNS, field_named, resource_carriers
+from obsv.store.finding.sql import FALSE, TRUE, Sql, joined, scalar
+from obsv.store.finding.where import COLUMNS, PROCESS_COLUMNS, field_named, resource_carriers
 
 Leaf: TypeAlias = "Compare | Present"
-_PROCESS = {"span:name": "p.name", "span:kind": "p.kind"}
 _ROOT = {"trace:rootName": "p.name", "trace:rootService": "p.service"}
 
 
@@ -37,6 +39,28 @@ def roots(condition: Condition) -> Sql | None:
     return _narrow(condition, _of_root)
 
 
+def is_of_process(condition: Condition) -> bool:
+    """Whether a span's process alone decides."""
+    match condition:
+        case Always():
+            return True
+        case Compare(field=field):
+            # An unscoped service.name may be a span's attribute as well.
+            return tells(field) and field.scope != UNSCOPED
+        case Not(part=part):
+            return is_of_process(part)
+        case All(parts=parts) | AnyOf(parts=parts):
+            return all(map(is_of_process, parts))
+    return False
+
+
+def tells(field: Field) -> bool:
+    """Whether a process has the field."""
+    if field.scope == INTRINSIC:
+        return field.name in PROCESS_COLUMNS
+    return field.name == semconv.SERVICE_NAME and field.scope in (RESOURCE, UNSCOPED)
+
+
 def _narrow(condition: Condition, leaf: Callable[[Leaf], Sql | None]) -> Sql | None:
     match condition:
         case Always(value=value):
@@ -45,16 +69,12 @@ def _narrow(condition: Condition, leaf: Callable[[Leaf], Sql | None]) -> Sql | N
             return leaf(condition)
         case All(parts=parts):
             found = [narrow for part in parts if (narrow := _narrow(part, leaf)) is not None]
-            return _joined(" and ", found) if found else None
+            return joined(" and ", found) if found else None
         case AnyOf(parts=parts):
             each = [_narrow(part, leaf) for part in parts]
             known = [narrow for narrow in each if narrow is not None]
-            return _joined(" or ", known) if len(known) == len(each) else None
+            return joined(" or ", known) if len(known) == len(each) else None
     return None
-
-
-def _joined(word: str, parts: list[Sql]) -> Sql:
-    return Sql(f"({word.join(part.text for part in parts)})", tuple(param for part in parts for param in part.params))
 
 
 def _of_root(leaf: Leaf) -> Sql | None:
@@ -67,16 +87,23 @@ def _of_span(leaf: Leaf) -> Sql | None:
     field = leaf.field
     operator, value = (leaf.operator, leaf.value) if isinstance(leaf, Compare) else (None, "")
     if field.scope == INTRINSIC:
-        known = operator is not None and field.name in _PROCESS
-        return scalar(_PROCESS[field.name], str(operator), value) if known else None
+        if operator is None:
+            return None
+        if field.name == VARIABLE:
+            return _carrying(scalar("f.name", operator, value))
+        known = PROCESS_COLUMNS.get(field.name)
+        return scalar(known, operator, value) if known else None
     if field.scope == RESOURCE:
         return _with_resource(field.name, operator, value)
     if field.scope not in (SPAN, UNSCOPED) or field.name in COLUMNS:
         return None
-    named = field_named(field.name)
-    carriers = "select g.process_id from signature_field f join signature g on g.id = f.signature_id where "
-    own = Sql(f"p.id in ({carriers}{named.text})", named.params)
+    own = _carrying(field_named(field.name))
     return own | _with_resource(field.name, operator, value) if field.scope == UNSCOPED else own
+
+
+def _carrying(named: Sql) -> Sql:
+    carriers = "select g.process_id from signature_field f join signature g on g.id = f.signature_id where "
+    return Sql(f"p.id in ({carriers}{named.text})", named.params)
 
 
 def _with_resource(key: str, operator: str | None, value: Value) -> Sql:

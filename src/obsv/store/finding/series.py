@@ -7,15 +7,17 @@ from collections.abc import Iterator
 
 from obsv.errors import InvalidQuery
 from obsv.store.file import Row, Snapshot
-from obsv.store.finding.conditions import INTRINSIC, Compare, Field, conjuncts
+from obsv.store.finding.conditions import conjuncts
 from obsv.store.finding.group_by import Grouping, Label, measured
 from obsv.store.finding.narrowing import processes
+from obsv.store.finding.plan import FAILED
+from obsv.store.finding.reach import Reach
 from obsv.store.finding.rollup_series import from_rollups
 from obsv.store.finding.series_form import Series, Wanted
-from obsv.store.finding.sql import Sql
-from obsv.store.finding.ways import BY_ARRIVAL, BY_NAME, ERRORS, Range, Walk, cheapest, extent, reached
+from obsv.store.finding.sql import Sql, fill
+from obsv.store.finding.walks import BY_ARRIVAL, ERRORS, Walk, cheapest, extent
 from obsv.store.finding.where import where
-from obsv.store.ground import ERROR
+from obsv.store.ground import Range
 
 MOST_SERIES = 1_000
 _PIECES = 60
@@ -24,9 +26,9 @@ _PIECES = 60
 # A row a group, its slots as one JSON array: the reader returns no more than 10,000 rows.
 _SERIES = """
 select {names}json_group_array(json_array(slot, class, n)) as counts from (
-  select {columns}(s.start_ns - ?) / ? as slot, {classes} as class, count(*) as n
-  from {walk} and {where} group by {names}slot, class
-) where class is not null group by {groups} limit ?
+  select {columns}(s.start_ns - {first}) / {step} as slot, {classes} as class, count(*) as n
+  from {rows} group by {names}slot, class
+) where class is not null group by {groups} limit {limit}
 """
 
 
@@ -46,23 +48,24 @@ def count_series(snapshot: Snapshot, wanted: Wanted) -> list[Series]:
 
 def _from_spans(snapshot: Snapshot, wanted: Wanted) -> list[Series]:
     grouping, test = Grouping(snapshot, wanted.by), where(wanted.condition)
-    reach = reached(snapshot, processes(wanted.condition))
-    if reach.names == "[]":
+    reach = Reach(snapshot, processes(wanted.condition))
+    if reach.is_empty:
         return []
-    walk = cheapest(reach, extent(snapshot, wanted.within).share, BY_NAME)
-    if Compare(Field(INTRINSIC, "span:status"), "=", ERROR) in conjuncts(wanted.condition):
-        walk = ERRORS
-    classes = _classes(wanted)
-    columns = grouping.columns
-    sql = _SERIES.format(
-        names=grouping.names, columns=columns.text, classes=classes.text, where=test.text,
-        walk=walk.within(wanted.within).text,
-        groups=grouping.names.rstrip(", ") or "1 = 1",
-    )  # fmt: skip
-    before = (*columns.params, wanted.within.first_ns, wanted.step_ns, *classes.params)
+    walk = ERRORS if FAILED in conjuncts(wanted.condition) else cheapest(reach, extent(snapshot, wanted.within).share)
     found: dict[str, Series] = {}
     for part in _pieces(wanted, walk):
-        rows = snapshot.query(sql, (*before, *walk.within(part).params, *test.params, 10 * MOST_SERIES))
+        asked = fill(
+            _SERIES,
+            names=Sql(grouping.names),
+            columns=grouping.columns,
+            first=wanted.within.first_ns,
+            step=wanted.step_ns,
+            classes=_classes(wanted),
+            rows=walk.through(part, test),
+            groups=Sql(grouping.names.rstrip(", ") or "1 = 1"),
+            limit=10 * MOST_SERIES,
+        )
+        rows = snapshot.query(*asked)
         _add(found, grouping.labels(rows), rows)
     return list(found.values())
 

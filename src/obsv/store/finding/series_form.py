@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from obsv.store.finding.conditions import Condition, Field
 from obsv.store.finding.group_by import Label
-from obsv.store.finding.ways import Range
+from obsv.store.ground import Range
 
 
 class Wanted(NamedTuple):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from obsv.store.file import Snapshot
 from obsv.store.finding.conditions import Condition
+from obsv.store.finding.sql import fill
 from obsv.store.finding.where import where
 
 
@@ -81,10 +82,10 @@ _MATCHES = """
 select trace, id, matched from (
   select s.trace, s.id, row_number() over (partition by s.trace order by s.start_ns) as place,
     count(*) over (partition by s.trace) as matched
-  from json_each(?) t cross join span s on s.trace = t.value where {})
-where place <= ?
+  from json_each({traces}) t cross join span s on s.trace = t.value where {test})
+where place <= {most}
 """
-_SOME_MATCHES = "select s.id from span s indexed by span_by_trace where s.trace = ? and {} limit ?"
+_SOME_MATCHES = "select s.id from span s indexed by span_by_trace where s.trace = {trace} and {test} limit {most}"
 
 
 def sizes(snapshot: Snapshot, trace_ids: Sequence[str]) -> dict[str, int]:
@@ -126,10 +127,11 @@ def matches(snapshot: Snapshot, condition: Condition, trace_ids: Sequence[str], 
     test, spans = where(condition), sizes(snapshot, trace_ids)
     small = json.dumps([trace for trace in trace_ids if spans[trace] <= MOST_READ])
     found: dict[str, Match] = {}
-    for row in snapshot.query(_MATCHES.format(test.text), (small, *test.params, most)):
+    for row in snapshot.query(*fill(_MATCHES, traces=small, test=test, most=most)):
         found.setdefault(row["trace"], Match([], row["matched"])).ids.append(row["id"])
     for trace in trace_ids:
         if spans[trace] > MOST_READ:
-            ids = [row["id"] for row in snapshot.query(_SOME_MATCHES.format(test.text), (trace, *test.params, most))]
+            rows = snapshot.query(*fill(_SOME_MATCHES, trace=trace, test=test, most=most))
+            ids = [row["id"] for row in rows]
             found[trace] = Match(ids, len(ids))
     return {trace: match for trace, match in found.items() if match.ids}

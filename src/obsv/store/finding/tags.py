@@ -23,7 +23,7 @@ from obsv.store.finding.conditions import (
     Field,
 )
 from obsv.store.finding.narrowing import processes
-from obsv.store.finding.sql import TRUE
+from obsv.store.finding.sql import TRUE, Sql, fill
 from obsv.store.finding.where import OF_EXCEPTION, field_named, where
 
 # How many of the processes that have an attribute are looked at, the latest used first, and newest spans of each.
@@ -52,7 +52,8 @@ select distinct case when g.code_id > 0 and (instr(f.name, '.') = 0 or f.name li
 from signature_field f join signature g on g.id = f.signature_id limit ?
 """
 _SOURCE_NAMES = """
-select distinct json_extract(a.value, '$.key') as name from source r, json_each(r.{}, '$.attributes') a limit ?
+select distinct json_extract(a.value, '$.key') as name from source r, json_each(r.{part}, '$.attributes') a
+limit {limit}
 """
 
 
@@ -62,8 +63,8 @@ def tag_names(snapshot: Snapshot, limit: int) -> dict[str, list[str]]:
     An argument `x` of our own functions is named `obsv.input.x`, as every reader of OpenTelemetry sees it.
     """
     spans = _names(snapshot.query(_SPAN_NAMES, (semconv.OUTPUT_PREFIX, semconv.INPUT_PREFIX, limit)))
-    resources = _names(snapshot.query(_SOURCE_NAMES.format("resource"), (limit,)))
-    scopes = _names(snapshot.query(_SOURCE_NAMES.format("scope"), (limit,)))
+    resources = _names(snapshot.query(*fill(_SOURCE_NAMES, part=Sql("resource"), limit=limit)))
+    scopes = _names(snapshot.query(*fill(_SOURCE_NAMES, part=Sql("scope"), limit=limit)))
     return {
         RESOURCE: sorted({semconv.SERVICE_NAME} | resources)[:limit],
         SPAN: sorted(set(_TABLES) | spans)[:limit],
@@ -77,7 +78,7 @@ def _names(rows: Iterable[Row]) -> set[str]:
 
 
 # Values that a table of their own has: of intrinsics, and of attributes with a column.
-_BY_PROCESS = "select distinct {} as value from process p where {} order by 1 limit ?"
+_BY_PROCESS = "select distinct {column} as value from process p where {narrow} order by 1 limit {limit}"
 _PROCESS_COLUMNS = {
     "span:name": "p.name",
     "trace:rootName": "p.name",
@@ -101,7 +102,8 @@ select distinct coalesce(json_extract(a.value, '$.value.stringValue'), json_extr
   cast(json_extract(a.value, '$.value.intValue') as integer), {_TRUTH}) as value, {_TRUTH} as type
 """
 _ATTRIBUTES = f"""
-{_ANY} from source r, json_each(r.{{}}, '$.attributes') a where json_extract(a.value, '$.key') = ? limit ?
+{_ANY} from source r, json_each(r.{{part}}, '$.attributes') a
+where json_extract(a.value, '$.key') = {{key}} limit {{limit}}
 """
 # The correlated LIMIT keeps one busy process from hiding the others.
 _SAMPLE = """
@@ -114,7 +116,7 @@ cross join span s on s.id in (
   select x.id from span x where x.name_id = q.name_id and x.process_id = q.id order by x.ts desc limit {spans}
 )
 cross join signature_field f on f.signature_id = s.signature_id
-where {named} and {where} limit ?
+where {named} and {where} limit {limit}
 """
 # The condition on ts, true for all, makes this a search of its index, which ends at the limit.
 _NEWEST = f"(select detail from span where ts > '' order by ts desc limit {_RECENT}) newest"
@@ -127,9 +129,9 @@ _EVENT_ATTRIBUTES = f"""
 {_ANY} from {_EVENTS}, json_each(e.value, '$.attributes') a where json_extract(a.value, '$.key') = ? limit ?
 """
 _EXCEPTIONS = f"""
-select distinct {{}} as value from (
+select distinct {{column}} as value from (
   select exception from span indexed by span_errors where status = 2 and exception is not null order by ts desc
-  limit {_FAILED}) s limit ?
+  limit {_FAILED}) s limit {{limit}}
 """
 
 
@@ -149,14 +151,13 @@ def tag_values(snapshot: Snapshot, field: Field, condition: Condition, limit: in
         return [TagValue("keyword", word) for word in _KEYWORDS[field.name]][:limit]
     values: list[TagValue] = []
     if field.scope in (INTRINSIC, RESOURCE, UNSCOPED) and field.name in _PROCESS_COLUMNS:
-        narrow = processes(condition) or TRUE
-        sql = _BY_PROCESS.format(_PROCESS_COLUMNS[field.name], narrow.text)
-        values += _typed(snapshot.query(sql, (*narrow.params, limit)))
+        column, narrow = Sql(_PROCESS_COLUMNS[field.name]), processes(condition) or TRUE
+        values += _typed(snapshot.query(*fill(_BY_PROCESS, column=column, narrow=narrow, limit=limit)))
     elif field.scope == INTRINSIC:
         values += _of_intrinsic(snapshot, field.name, limit)
     elif field.scope in (RESOURCE, INSTRUMENTATION, UNSCOPED):
         part = "scope" if field.scope == INSTRUMENTATION else "resource"
-        values += _typed(snapshot.query(_ATTRIBUTES.format(part), (field.name, limit)))
+        values += _typed(snapshot.query(*fill(_ATTRIBUTES, part=Sql(part), key=field.name, limit=limit)))
     elif field.scope == EVENT:
         values += _of_events(snapshot, field.name, limit)
     if field.scope in (SPAN, UNSCOPED):
@@ -178,16 +179,23 @@ def _of_intrinsic(snapshot: Snapshot, name: str, limit: int) -> list[TagValue]:
 def _of_events(snapshot: Snapshot, key: str, limit: int) -> list[TagValue]:
     found = _typed(snapshot.query(_EVENT_ATTRIBUTES, (key, limit)))
     if key in OF_EXCEPTION:
-        found += _typed(snapshot.query(_EXCEPTIONS.format(OF_EXCEPTION[key]), (limit,)))
+        found += _typed(snapshot.query(*fill(_EXCEPTIONS, column=Sql(OF_EXCEPTION[key]), limit=limit)))
     return found
 
 
 def _of_spans(snapshot: Snapshot, key: str, condition: Condition, limit: int) -> list[TagValue]:
     if key in _TABLES:
         return _typed(snapshot.query(_TABLES[key], (limit,)))
-    named, test, narrow = field_named(key), where(condition), processes(condition) or TRUE
-    sql = _SAMPLE.format(named=named.text, narrow=narrow.text, where=test.text, processes=_PROCESSES, spans=_SPANS)
-    return _typed(snapshot.query(sql, (*named.params, *narrow.params, *named.params, *test.params, limit)))
+    asked = fill(
+        _SAMPLE,
+        named=field_named(key),
+        narrow=processes(condition) or TRUE,
+        where=where(condition),
+        processes=_PROCESSES,
+        spans=_SPANS,
+        limit=limit,
+    )
+    return _typed(snapshot.query(*asked))
 
 
 def _typed(rows: Iterable[Row]) -> list[TagValue]:

@@ -1,91 +1,149 @@
-"""Walks along the indexes of `span`: the next rows of a page, in time order, by key."""
+"""Ways to come by the spans of a range of time, and what each costs."""
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterable
-from itertools import islice
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
-from obsv.store.file import Snapshot
-from obsv.store.finding.filters import Clause
-from obsv.store.finding.keyset import MAX_ID, Key
-from obsv.store.ground import MINUTE_NS, Window
-from obsv.times import ts
+from obsv.store.file import Params, Row, Snapshot, in_parts
+from obsv.store.finding.reach import Reach
+from obsv.store.finding.sql import TRUE, Sql, fill
+from obsv.store.ground import Range
+from obsv.times import MAX_NS, iso_ns, ts
 
-# {after} bounds the walk by the key; {clause} are row conditions; {down} is `desc` or empty.
-_SELECT = "select s.ts, s.id from span s indexed by {index} where {equal}s.ts >= :low and s.ts < :high"
-_REST = "{after}{clause} order by s.ts {down}, s.id {down} limit :limit"
-ALL = _SELECT.format(index="span_by_ts", equal="") + _REST
-ERRORS = _SELECT.format(index="span_errors", equal="s.status = 2 and ") + _REST
-_ONE = "s.name_id = (select name_id from process where id = :process_id) and s.process_id = :process_id and "
-ONE_PROCESS = _SELECT.format(index="span_by_name", equal=_ONE) + _REST
-ERRORS_OF_ONE = _SELECT.format(index="span_failed_by_name", equal=_ONE + "s.outcome = 'ERR' and ") + _REST
-OF_PROCESSES = " and s.process_id in (select value from json_each(:processes))"
-# The bound on ts alone is what the index takes; the pair leaves out the rows of the same microsecond before the key.
-_AFTER = {
-    True: " and s.ts <= :key_ts and (s.ts, s.id) < (:key_ts, :key_id)",
-    False: " and s.ts >= :key_ts and (s.ts, s.id) > (:key_ts, :key_id)",
-}
-# Above this many, one walk over all processes beats a walk for each.
-MERGED_PROCESSES = 100
+# Microseconds a span costs: read by time or by name (a jump for each), or in the order in which they lie there.
+COST_BY_TIME, COST_BY_NAME, COST_BY_ARRIVAL = 0.3, 0.4, 0.08
 
 
 class Walk(NamedTuple):
-    """What all walks of one page share.
+    """A way to come by spans: a FROM clause with its conditions.
 
-    Attributes:
-        window: the time bounds.
-        newest_first: the direction.
-        key: the page starts after this row; None at the start.
-        clause: row conditions.
-        limit: how many rows are wanted.
+    Args:
+        sql: the clause.
+        runs: what is bound in it; several walks of one text are taken together.
+        by_time: whether an index gives the rows' `ts`: else comparing start_ns is cheaper.
     """
 
-    window: Window
-    newest_first: bool
-    key: Key | None
-    clause: Clause
-    limit: int
+    sql: str
+    runs: tuple[tuple[Any, ...], ...] = ((),)
+    by_time: bool = True
 
-    def run(
-        self, store: Snapshot, sql: str, also: str = "", window: Window | None = None, **params: object
-    ) -> list[Key]:
-        """The next rows of one walk.
+    def through(self, part: Range, test: Sql = TRUE) -> Sql:
+        """The spans of a range of time that pass a test: a FROM clause with its conditions, for the first run."""
+        own, (first, last) = Sql(self.sql, self.runs[0]), part
+        if not self.by_time:  # true of most, so it comes last
+            found = "{own} and {test} and s.start_ns >= {first} and s.start_ns <= {last}"
+            return fill(found, own=own, test=test, first=first, last=last)
+        low, high, ends = ts(first), ts(last), TRUE
+        # The index knows microseconds; within that of an end, the row tells.
+        if first % 1_000:
+            ends &= Sql("(s.ts > ? or s.start_ns >= ?)", (low, first))
+        if last % 1_000 != 999 and last != MAX_NS:
+            ends &= Sql("(s.ts < ? or s.start_ns <= ?)", (high, last))
+        found = "{own} and s.ts >= {low} and s.ts <= {high} and {ends} and {test}"
+        return fill(found, own=own, low=low, high=high, ends=ends, test=test)
+
+    def read(self, snapshot: Snapshot, query: Callable[[Walk], Sql]) -> list[list[Row]]:
+        """The rows of each run.
 
         Args:
-            store: to read.
-            sql: `ALL`, `ERRORS` or `ONE_PROCESS`.
-            also: a further row condition.
-            window: bounds of its own.
-            **params: what it binds.
+            snapshot: to read.
+            query: makes the query of a walk; what the walk binds comes first in it.
         """
-        bounds = window or self.window
-        after = _AFTER[self.newest_first] if self.key else ""
-        text = sql.format(after=after, clause=also + self.clause.sql, down="desc" if self.newest_first else "")
-        key = self.key or Key("", MAX_ID)
-        given = {"low": ts(bounds.start_ns), "high": ts(bounds.end_ns), "key_ts": key.value, "key_id": key.id}
-        return [Key(*row) for row in store.query(text, {**given, **self.clause.params, "limit": self.limit, **params})]
+        if self == BY_ARRIVAL:  # on several processors
+            parts = Walk("span s not indexed where s.id >= ? and s.id <= ?", tuple(in_parts(snapshot)), False)
+            return snapshot.query_each(*parts.bound(query))
+        text, params = self.bound(query)
+        return [snapshot.query(text, each) for each in params]
 
-    def merged(
-        self, store: Snapshot, processes: Iterable[int], window: Window | None = None, sql: str = ONE_PROCESS
-    ) -> list[Key]:
-        """The next rows of several processes: a walk for each, merged."""
-        walks = [self.run(store, sql, window=window, process_id=each) for each in processes]
-        return self.first(heapq.merge(*walks, reverse=self.newest_first))
+    def bound(self, query: Callable[[Walk], Sql]) -> tuple[str, list[Params]]:
+        """The text of a query, and what each run binds in it."""
+        text, params = query(self)
+        return text, [(*run, *params[len(run) :]) for run in self.runs]
 
-    def first(self, keys: Iterable[Key]) -> list[Key]:
-        """As many as are wanted."""
-        return list(islice(keys, self.limit))
 
-    def minute(self, minute: int) -> Window:
-        """The part of the window that lies in a minute."""
-        start, end = minute * MINUTE_NS, (minute + 1) * MINUTE_NS
-        return Window(max(start, self.window.start_ns), min(end, self.window.end_ns))
+BY_TIME = Walk("span s indexed by span_by_ts where 1")
+# In the order of arrival, which is that of time but for what came late.
+BY_ARRIVAL = Walk("span s not indexed where 1", by_time=False)
+ERRORS = Walk("span s indexed by span_errors where s.status = 2")
+_BY_NAME = "span s indexed by span_by_name where s.name_id in (select value from json_each(?))"
+_ONE = "s.name_id = (select name_id from process where id = ?) and s.process_id = ?"
 
-    def past(self, minute: int) -> bool:
-        """Whether the key leaves nothing of a minute to read."""
-        if self.key is None:
-            return False
-        start, end = ts(minute * MINUTE_NS), ts((minute + 1) * MINUTE_NS)
-        return start > self.key.value if self.newest_first else end <= self.key.value
+
+def by_name(reach: Reach) -> Walk:
+    """The spans of the names of processes."""
+    return Walk(_BY_NAME, ((reach.names,),))
+
+
+def roots_by_name(reach: Reach) -> Walk:
+    """The roots with the names of processes."""
+    return Walk(_BY_NAME + " and s.parent_span_id is null", ((reach.names,),))
+
+
+def of_each(processes: Iterable[int], failed: bool = False) -> Walk:
+    """The spans of some processes, a run for each: each in order of time."""
+    index, also = ("span_failed_by_name", " and s.outcome = 'ERR'") if failed else ("span_by_name", "")
+    return Walk(f"span s indexed by {index} where {_ONE}{also}", tuple((each, each) for each in processes))
+
+
+def of_trace(trace_id: str) -> Walk:
+    """The spans of a trace."""
+    return Walk("span s indexed by span_by_trace where s.trace = ?", ((trace_id,),), by_time=False)
+
+
+def since(row_id: int) -> Walk:
+    """The spans that arrived after a row."""
+    return Walk("span s where s.id > ?", ((row_id,),), by_time=False)
+
+
+class Extent(NamedTuple):
+    """How far the file's spans reach.
+
+    Args:
+        oldest_ns: the earliest start, Unix time; None in an empty file.
+        share: the share of a range in all spans, by the places of its first and last in the order of arrival.
+    """
+
+    oldest_ns: int | None
+    share: float
+
+
+_EXTENT = """
+select (select min(id) from span) as first, (select max(id) from span) as last, (select min(ts) from span) as oldest,
+  (select id from span where ts >= ? order by ts limit 1) as first_within,
+  (select id from span where ts <= ? order by ts desc limit 1) as last_within
+"""
+
+
+def extent(snapshot: Snapshot, part: Range) -> Extent:
+    """How far the spans reach, and a range's share of them."""
+    row = snapshot.query(_EXTENT, (ts(part.first_ns), ts(part.last_ns)))[0]
+    oldest_ns = None if row["oldest"] is None else iso_ns(row["oldest"])
+    if row["first_within"] is None or row["last_within"] is None:
+        return Extent(oldest_ns, 0.0)
+    within, all_spans = abs(row["last_within"] - row["first_within"]) + 1, row["last"] - row["first"] + 1
+    return Extent(oldest_ns, min(1.0, float(within / all_spans)))
+
+
+_EDGE = "select ts from span where ts >= ? and ts <= ? order by ts {} limit 1 offset ?"
+
+
+def nearest(snapshot: Snapshot, part: Range, count: int, latest: bool) -> Range | None:
+    """The latest or the earliest part of a range, with about so many spans; None where there are no more in it.
+
+    Its inner end is a whole microsecond: those that begin in it are in this part.
+    """
+    low, high = ts(part.first_ns), ts(part.last_ns)
+    edge = snapshot.one(_EDGE.format("desc" if latest else "asc"), (low, high, max(0, count - 1)))
+    if edge is None:
+        return None
+    at = iso_ns(edge["ts"])
+    return part.overlap(Range(at, MAX_NS) if latest else Range(0, at + 999))
+
+
+def cheapest(reach: Reach, share: float, named: Walk | None = None) -> Walk:
+    """The cheapest way through a share of the file for what a condition reaches."""
+    plain = min(share * COST_BY_TIME, COST_BY_ARRIVAL)
+    if reach.names is not None and share * reach.share * COST_BY_NAME < plain:
+        return named or by_name(reach)
+    return BY_TIME if plain < COST_BY_ARRIVAL else BY_ARRIVAL

@@ -8,22 +8,25 @@ from collections.abc import Callable
 from obsv import semconv
 from obsv.store.finding.conditions import (
     EVENT,
+    GROUP,
     INSTRUMENTATION,
     INTRINSIC,
     LINK,
     RESOURCE,
     UNSCOPED,
+    VARIABLE,
     All,
     Always,
     AnyOf,
     Compare,
     Condition,
+    Contains,
     Field,
     Not,
     Present,
     Value,
 )
-from obsv.store.finding.sql import FALSE, TRUE, Sql, any_value, json_path, scalar
+from obsv.store.finding.sql import FALSE, TRUE, Sql, any_value, contains, joined, json_path, scalar
 
 Test = Callable[[str], Sql]  # SQL of a value -> SQL of the test
 # Characters that every JSON encoder leaves as they are, and LIKE too.
@@ -44,6 +47,8 @@ _ROOT = (
     "(select {} from span r join process p on p.id = r.process_id "
     "where r.trace = s.trace and r.parent_span_id is null order by r.start_ns limit 1)"
 )
+# What a span's process tells of it.
+PROCESS_COLUMNS = {"span:name": "p.name", "span:kind": "p.kind", GROUP: "p.process_group"}
 # Attributes that have a column of their own, as OpenTelemetry names them.
 COLUMNS = {
     semconv.CODE_FUNCTION_NAME: "(select p.name from process p join signature g on g.process_id = p.id "
@@ -80,6 +85,8 @@ def where(condition: Condition) -> Sql:
             return _compare(condition)
         case Present(field=field):
             return _present(field)
+        case Contains(text=text, name=name):
+            return contains(text, name)
         case Not(part=part):
             return _negated(part)
         case All(parts=parts):
@@ -103,9 +110,7 @@ def _negated(condition: Condition) -> Sql:
 def _joined(word: str, parts: tuple[Condition, ...]) -> Sql:
     if not parts:
         return TRUE if word == " and " else FALSE
-    pieces = [where(part) for part in parts]
-    text = word.join(piece.text for piece in pieces)
-    return Sql(f"({text})", tuple(param for piece in pieces for param in piece.params))
+    return joined(word, map(where, parts))
 
 
 def _compare(condition: Compare) -> Sql:
@@ -129,8 +134,10 @@ def _compare(condition: Compare) -> Sql:
 
 
 def _intrinsic(name: str, test: Test, operator: str, value: Value) -> Sql:
-    if name in ("span:name", "span:kind"):
-        return of_processes(test("p." + name.partition(":")[2]))
+    if name in PROCESS_COLUMNS:
+        return of_processes(test(PROCESS_COLUMNS[name]))
+    if name == VARIABLE:
+        return _named(test("f.name"))
     if name in SCALARS:
         return test(SCALARS[name])
     if name in ("span:id", "span:parentID", "trace:id"):
@@ -180,6 +187,11 @@ def of_processes(test: Sql) -> Sql:
 
 def _of_sources(test: Sql) -> Sql:
     return Sql(f"s.source_id in (select r.id from source r where {test.text})", test.params)
+
+
+def _named(test: Sql) -> Sql:
+    carriers = f"select f.signature_id from signature_field f where {test.text}"
+    return Sql(f"s.signature_id in ({carriers})", test.params)
 
 
 def _of_each(part: str, test: Sql) -> Sql:
@@ -282,6 +294,8 @@ def _present(field: Field) -> Sql:
 def _present_intrinsic(name: str) -> Sql:
     if name == "span:parentID":
         return Sql("s.parent_span_id is not null")
+    if name == VARIABLE:
+        return _named(TRUE)
     if name.startswith("event:"):
         return Sql("s.exception is not null") | _of_each("events", TRUE)
     if name.startswith("link:"):

@@ -8,7 +8,7 @@ from obsv.store.ground.regex import compile_pattern, fits
 from obsv.store.ground.requests import BOUNDS_NS, Half, Requests, halves
 from obsv.store.ground.rollups import ERROR, EVER, MINUTE_NS, Rollups, by_minute, minute_of
 from obsv.store.ground.rows import Code, RecorderRow, RingProgress, Signature, Source, SpanRow, WriteResult
-from obsv.store.ground.window import PRESETS, Window
+from obsv.store.ground.window import PRESETS, Range, Window
 
 __all__ = [
     "BOUNDS_NS",
@@ -22,6 +22,7 @@ __all__ = [
     "UNKNOWN_NS",
     "Code",
     "Half",
+    "Range",
     "RecorderRow",
     "Requests",
     "RingProgress",

@@ -1,13 +1,26 @@
 """A stretch of time to look at: the presets 5 m, 1 h, 6 h and 24 h, or any two instants."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from obsv.errors import InvalidQuery
-from obsv.times import NS, instant_ns, iso
+from obsv.times import MAX_NS, NS, clamp_ns, instant_ns, iso
 
 PRESETS: dict[str, int] = {"5m": 300, "1h": 3600, "6h": 6 * 3600, "24h": 24 * 3600}
 DEFAULT_PRESET = "1h"
+
+
+class Range(NamedTuple):
+    """A range of instants: Unix time in ns, both ends within; none where the last is before the first."""
+
+    first_ns: int
+    last_ns: int
+
+    def overlap(self, other: Range) -> Range:
+        """The part that lies in both."""
+        return Range(max(self.first_ns, other.first_ns), min(self.last_ns, other.last_ns))
 
 
 class Window(NamedTuple):
@@ -22,12 +35,17 @@ class Window(NamedTuple):
         """Its length in s."""
         return (self.end_ns - self.start_ns) / NS
 
-    def before(self) -> "Window":
+    @property
+    def range(self) -> Range:
+        """The instants in it. A window to the end of time holds the last instant, too."""
+        return Range(clamp_ns(self.start_ns), MAX_NS if self.end_ns >= MAX_NS else self.end_ns - 1)
+
+    def before(self) -> Window:
         """The stretch of the same length just before it."""
         return Window(2 * self.start_ns - self.end_ns, self.start_ns)
 
     @classmethod
-    def last(cls, preset: str, now_ns: int) -> "Window":
+    def last(cls, preset: str, now_ns: int) -> Window:
         """The window of a preset.
 
         Args:
@@ -42,7 +60,7 @@ class Window(NamedTuple):
         return cls(now_ns - PRESETS[preset] * NS, now_ns, preset)
 
     @classmethod
-    def parse(cls, query: Mapping[str, str], now_ns: int, default: str = DEFAULT_PRESET) -> "Window":
+    def parse(cls, query: Mapping[str, str], now_ns: int, default: str = DEFAULT_PRESET) -> Window:
         """The window that a query string names.
 
         Args:

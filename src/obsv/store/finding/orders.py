@@ -1,0 +1,160 @@
+"""Orders of pages, and the rows that a page wants: by key and never by offset, whatever was added meanwhile."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Iterable
+from itertools import islice
+from typing import NamedTuple
+
+from obsv.errors import InvalidQuery
+from obsv.store.file import Snapshot
+from obsv.store.finding.sql import Sql, fill
+from obsv.store.finding.walks import Walk
+from obsv.store.ground import Range
+from obsv.times import MAX_NS, iso_ns, ts
+
+MAX_ID = 2**63 - 1
+_FORM = re.compile(r"([0-9 :.\-]{1,30})~([0-9]{1,19})", re.ASCII)
+_PAGE = """
+select {column} as place, s.id from {rows}{after} order by {sorted} {way}, s.id {way} limit {limit}
+"""
+
+
+class Key(NamedTuple):
+    """The place of a row in an order.
+
+    Attributes:
+        value: what the order sorts by: `ts` text, or a duration in ns.
+        id: the row's id; makes the order total.
+    """
+
+    value: str | int
+    id: int
+
+
+class Order(NamedTuple):
+    """An order of pages.
+
+    Attributes:
+        name: as in an address.
+        column: what it sorts by.
+        scanned: the same where no index gives it: `ts` of every row takes longer than reading the row.
+        down: whether the greatest comes first.
+    """
+
+    name: str
+    column: str
+    scanned: str
+    down: bool
+
+    @property
+    def by_time(self) -> bool:
+        """Whether it is one of start times."""
+        return self.column == "s.ts"
+
+    def token(self, key: Key) -> str:
+        """A key as text for an address."""
+        return f"{self.name}~{key.value}~{key.id}"
+
+    def key(self, token: str) -> Key:
+        """The key of a token.
+
+        Raises:
+            InvalidQuery: it is no token, or one of another order.
+        """
+        name, _, rest = token.partition("~")
+        found = _FORM.fullmatch(rest)
+        try:
+            if found is None or name != self.name or int(found[2]) > MAX_ID:
+                raise ValueError
+            return Key(ts(iso_ns(found[1])) if self.by_time else min(int(found[1]), MAX_NS), int(found[2]))
+        except ValueError:
+            raise InvalidQuery("The cursor is none of this search: ask for the first page, without a cursor.") from None
+
+    def rest(self, part: Range, key: Key | None) -> Range:
+        """What a key leaves of a range of time: the index then starts there."""
+        if key is None or not self.by_time:
+            return part
+        at = iso_ns(str(key.value))
+        return part.overlap(Range(0, at + 999) if self.down else Range(at, MAX_NS))
+
+    def after(self, key: Key | None, column: str) -> Sql:
+        """The rows after a key."""
+        if key is None:
+            return Sql("")
+        value = iso_ns(str(key.value)) // 1_000 if self.by_time and column == self.scanned else key.value
+        after = " and ({column}, s.id) {sign} ({value}, {id})"
+        return fill(after, column=Sql(column), sign=Sql("<" if self.down else ">"), value=value, id=key.id)
+
+
+ORDERS = {
+    order.name: order
+    for order in (
+        Order("-ts", "s.ts", "s.start_ns / 1000", True),
+        Order("ts", "s.ts", "s.start_ns / 1000", False),
+        Order("-duration", "s.duration_ns", "s.duration_ns", True),
+        Order("duration", "s.duration_ns", "s.duration_ns", False),
+    )
+}
+NEWEST, OLDEST = (Order(f"{sign}id", "s.id", "s.id", sign == "-") for sign in ("-", ""))
+
+
+def order_named(name: str) -> Order:
+    """An order by its name.
+
+    Raises:
+        InvalidQuery: there is none.
+    """
+    if name not in ORDERS:
+        raise InvalidQuery(f"No order {name!r}: use one of {', '.join(ORDERS)}.")
+    return ORDERS[name]
+
+
+class Rows(NamedTuple):
+    """The rows that a page wants of each walk.
+
+    Attributes:
+        order: their order.
+        part: when their calls started.
+        test: what they pass.
+        key: they come after this one; None for the first.
+        limit: how many.
+    """
+
+    order: Order
+    part: Range
+    test: Sql
+    key: Key | None
+    limit: int
+
+    def along(self, snapshot: Snapshot, walk: Walk, part: Range | None = None, test: Sql | None = None) -> list[Key]:
+        """The first rows of a walk.
+
+        Args:
+            snapshot: to read.
+            walk: the way.
+            part: another range of time.
+            test: another test.
+        """
+        order = self.order
+        column = order.column if walk.by_time else order.scanned
+
+        def query(walk: Walk) -> Sql:
+            return fill(
+                _PAGE,
+                column=Sql(order.column),
+                rows=walk.through(part or self.part, test or self.test),
+                after=order.after(self.key, column),
+                sorted=Sql(column),
+                way=Sql("desc" if order.down else "asc"),
+                limit=self.limit,
+            )
+
+        found = [[Key(*row) for row in rows] for rows in walk.read(snapshot, query)]
+        return self.first(heapq.merge(*found, reverse=order.down))
+
+    def first(self, keys: Iterable[Key]) -> list[Key]:
+        """As many as are wanted."""
+        return list(islice(keys, self.limit))
