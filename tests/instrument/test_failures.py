@@ -47,7 +47,7 @@ def test_exception_reaches_the_caller_unchanged(spans: list[Span]) -> None:
         f()
     assert caught.value is error
     frames = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
-    assert frames[1:] == (["f"] if sys.version_info >= (3, 11) else ["_obsv_wrapper", "f"])
+    assert frames[1:] == (["f"] if sys.version_info >= (3, 11) else ["f", "f"])
 
 
 def test_record_of_an_exception(spans: list[Span]) -> None:

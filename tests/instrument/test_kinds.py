@@ -337,7 +337,7 @@ def test_callable_object_with_async_call(spans: list[Span]) -> None:
             return n
 
     recorded = monitor(Fetch())
-    assert inspect.iscoroutinefunction(recorded)
+    assert inspect.iscoroutinefunction(recorded.__call__)
     assert asyncio.run(recorded(4)) == 4
     assert outputs(spans[0]) == {"return": "4"}
 

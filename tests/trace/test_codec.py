@@ -224,7 +224,7 @@ def test_a_span_that_cannot_be_read_costs_only_itself(codec: Codec) -> None:
 def test_a_monitored_call_with_an_odd_value_comes_back_as_a_foreign_span(codec: Codec, calls: list[Span]) -> None:
     """What `marshal` cannot write is kept as text."""
     monitor(len)([])
-    calls[0].inputs = (object(),)
+    calls[0].inputs = ((("obj", object()),),)
     (after,) = through(codec, calls)
     assert type(after) is ReadableSpan
     assert after.name == calls[0].name

@@ -16,6 +16,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from obsv.cli.give_way import give_way
+from obsv.instrument.graft import IS_POSSIBLE
 from obsv.instrument.imports import RecordingFinder, code_of
 from obsv.instrument.options import Options
 
@@ -107,5 +108,6 @@ class _Entry:
 
 
 def double_recursion_limit() -> None:
-    """A recorded call is two frames: what recursed as deep as it could still can."""
-    sys.setrecursionlimit(2 * sys.getrecursionlimit())
+    """Where a recorded call is two frames, let what recursed as deep as it could still do so."""
+    if not IS_POSSIBLE:
+        sys.setrecursionlimit(2 * sys.getrecursionlimit())

@@ -8,15 +8,9 @@ from typing import Any
 from obsv.instrument.leave import layers, leaves_class, leaves_function
 from obsv.instrument.options import Options
 from obsv.instrument.selection import Selection
-from obsv.instrument.wrapping import AUTOMATIC, wrap
-from obsv.trace.failure import WRAPPER_FILES
+from obsv.instrument.wrapping import AUTOMATIC, record_function
 
 logger = logging.getLogger("obsv")
-
-# `warnings`, and `logging` from 3.11 on, pass over the frames of files with both of these words in their names when
-# they count up to the caller that `stacklevel` means: a wrapper does not change whom a warning blames.
-_FILE = "<obsv, passed over like importlib._bootstrap>"
-WRAPPER_FILES.add(_FILE)
 
 
 class Automatic:
@@ -97,10 +91,7 @@ class Automatic:
         return self._selection.takes(function.__qualname__) and self._owns(innermost) and not leaves_function(function)
 
     def _wrapper(self, function: FunctionType, is_method: bool) -> FunctionType:
-        wrapper: Any = wrap(function, self._options, is_method)
-        for layer in (wrapper, wrapper.__globals__.get("_obsv_general")):
-            if layer is not None:
-                layer.__code__ = layer.__code__.replace(co_filename=_FILE)
+        wrapper = record_function(function, self._options, is_method)
         setattr(wrapper, AUTOMATIC, True)
         self.names.append(function.__qualname__)
-        return wrapper  # type: ignore[no-any-return]
+        return wrapper

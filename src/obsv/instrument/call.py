@@ -4,7 +4,10 @@ A call is entered whenever the user's code runs and left when it does not, so th
 only while its body runs.
 """
 
-from typing import Any, Protocol
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -12,21 +15,32 @@ from opentelemetry.trace import Status, StatusCode, Tracer
 
 from obsv import semconv
 from obsv.capture import MASK, render
-from obsv.instrument.monitored import Monitored, hide_wrappers, own_frames, pickle_inputs, start_details
+from obsv.instrument.frames import hide_wrappers, own_frames
 from obsv.instrument.usage import cpu_ns, memory_bytes
 from obsv.trace import recording as path
 from obsv.trace.clock import ticks
 from obsv.trace.context import QUIET, SPAN_KEY, get_context, leave_context, set_context
+from obsv.trace.details import Details
 from obsv.trace.failure import Failure, is_error
 from obsv.trace.ids import random_unit
 from obsv.trace.span import ABSENT, Span
 
+if TYPE_CHECKING:
+    from obsv.instrument.recorder import Recorder
+
+
+# Exact inputs above this are not kept: they would fill the queue's memory and the store.
+MAX_EXACT_BYTES = 1_000_000
+
 
 class Call(Protocol):
-    """What a general wrapper does to a call."""
+    """What is done to a call."""
 
     def __enter__(self) -> object: ...
     def __exit__(self, *_: object) -> None: ...
+    def leave(self) -> None:
+        """Leave the call where it is entered."""
+
     def item(self, item: object) -> None:
         """The first item that a generator yielded."""
 
@@ -37,26 +51,36 @@ class Call(Protocol):
         """The call ended with an exception."""
 
 
-def open_call(monitored: Monitored, args: tuple[Any, ...], keywords: dict[str, Any]) -> Call | None:
-    """The call that begins now; None where it is not recorded.
-
-    Raises:
-        TypeError: the arguments do not fit, as the callable itself would raise.
-    """
+def open_call(recorder: Recorder, values: tuple[Any, ...]) -> Call | None:
+    """The call that begins now, entered if its body does not run in steps; None where it is not recorded."""
     recording = path.recording
     if recording.start is not None:
         recording.start()
     if recording.off or get_context().get(SPAN_KEY) is QUIET:
         return None
-    inputs = monitored.bind(*args, **keywords)
-    if monitored.sample_rate < 1.0 and random_unit() >= monitored.sample_rate:
-        return UnsampledCall(monitored, inputs, None)
+    call = _choose(recorder, values)
+    if not recorder.is_stepped:
+        call.__enter__()
+    return call
+
+
+def _choose(recorder: Recorder, values: tuple[Any, ...]) -> Call:
+    recording = path.recording
+    if recorder.sample_rate < 1.0 and random_unit() >= recorder.sample_rate:
+        return UnsampledCall(recorder, values, None)
     if recording.tracer is not None:
-        return TracerCall(monitored, inputs, recording.tracer)
-    if recording.dropped is not None and (span := recording.dropped(monitored.function)) is not None:
-        return UnsampledCall(monitored, inputs, span)
-    exact = pickle_inputs(args, keywords) if monitored.capture.get("args") == "exact" else None
-    return LeanCall(monitored, inputs, exact)
+        return TracerCall(recorder, recorder.freeze(*values), recording.tracer)
+    if recording.dropped is not None and (span := recording.dropped(recorder.function)) is not None:
+        return UnsampledCall(recorder, values, span)
+    exact = None
+    if recorder.capture.get("args") == "exact":
+        exact = pickle_inputs(*recorder.parameters.as_passed(values))
+    return LeanCall(recorder, recorder.freeze(*values), exact)
+
+
+def open_unsampled(recorder: Recorder, values: tuple[Any, ...]) -> Call:
+    """The call that begins now, which is recorded only if it fails."""
+    return UnsampledCall(recorder, values, None)
 
 
 class _Current:
@@ -65,13 +89,18 @@ class _Current:
     __slots__ = ("_token", "span")
 
     def __init__(self, span: Any) -> None:
-        self.span = span
+        self.span, self._token = span, None
 
     def __enter__(self) -> None:
         self._token = set_context(Context({**get_context(), SPAN_KEY: self.span}))
 
     def __exit__(self, *_: object) -> None:
-        leave_context(self._token)
+        token, self._token = self._token, None
+        leave_context(token)
+
+    def leave(self) -> None:
+        if self._token is not None:
+            self.__exit__()
 
 
 class _Measured(_Current):
@@ -79,10 +108,10 @@ class _Measured(_Current):
 
     __slots__ = ("_cpu", "_cpu_ns", "_cpu_start", "_memory_start")
 
-    def __init__(self, monitored: Monitored, span: Any) -> None:
+    def __init__(self, recorder: Recorder, span: Any) -> None:
         super().__init__(span)
-        self._cpu, self._cpu_ns = bool(monitored.capture.get("cpu")), 0
-        self._memory_start = memory_bytes() if monitored.capture.get("memory") else None
+        self._cpu, self._cpu_ns = bool(recorder.capture.get("cpu")), 0
+        self._memory_start = memory_bytes() if recorder.capture.get("memory") else None
 
     def __enter__(self) -> None:
         super().__enter__()
@@ -103,26 +132,26 @@ class _Measured(_Current):
 class LeanCall(_Measured):
     """A call with our own span."""
 
-    __slots__ = ("_exact", "_monitored")
+    __slots__ = ("_exact", "_recorder")
     span: Span
 
-    def __init__(self, monitored: Monitored, inputs: tuple[Any, ...], exact: bytes | None) -> None:
-        span = path.begin(monitored.function, get_context().get(SPAN_KEY))
-        super().__init__(monitored, span)
-        self._monitored, self._exact = monitored, exact
+    def __init__(self, recorder: Recorder, inputs: tuple[Any, ...], exact: bytes | None) -> None:
+        span = path.begin(recorder.function, get_context().get(SPAN_KEY))
+        super().__init__(recorder, span)
+        self._recorder, self._exact = recorder, exact
         span.inputs, span.start_tick = inputs, ticks()
 
     def item(self, item: object) -> None:
-        if self.span.result is ABSENT and self._monitored.capture.get("result"):
-            self.span.result = self._monitored.snapshot(item)
+        if self.span.result is ABSENT and self._recorder.capture.get("result"):
+            self.span.result = self._recorder.snapshot(item)
 
     def finish(self, result: object = ABSENT) -> None:
         span = self.span
         if span.end_tick:
             return
         span.end_tick = ticks()
-        if result is not ABSENT and self._monitored.capture.get("result"):
-            span.result = self._monitored.snapshot(result)
+        if result is not ABSENT and self._recorder.capture.get("result"):
+            span.result = self._recorder.snapshot(result)
         self._measure()
         span.on_end(span)
 
@@ -130,10 +159,10 @@ class LeanCall(_Measured):
         self._measure()
         if self._exact is not None and is_error(error) and not self._has_secret():
             start_details(self.span).exact = self._exact
-        self._monitored.fail(self.span, error)
+        self._recorder.end_failed(self.span, error)
 
     def _has_secret(self) -> bool:
-        limit = self._monitored.function.max_repr
+        limit = self._recorder.function.max_repr
         return any(MASK in render(value, limit) for _, value in self.span.input_values())
 
     def _measure(self) -> None:
@@ -150,10 +179,10 @@ class UnsampledCall:
         span: current while the user's code runs, so that what it calls is not sampled either; None leaves the caller's.
     """
 
-    __slots__ = ("_current", "_inputs", "_monitored", "_parent", "_start_tick")
+    __slots__ = ("_current", "_recorder", "_start_tick", "_values")
 
-    def __init__(self, monitored: Monitored, inputs: tuple[Any, ...], span: trace.Span | None) -> None:
-        self._monitored, self._inputs = monitored, inputs
+    def __init__(self, recorder: Recorder, values: tuple[Any, ...], span: trace.Span | None) -> None:
+        self._recorder, self._values = recorder, values
         self._current = None if span is None else _Current(span)
         self._start_tick = ticks()
 
@@ -165,6 +194,10 @@ class UnsampledCall:
         if self._current is not None:
             self._current.__exit__()
 
+    def leave(self) -> None:
+        if self._current is not None:
+            self._current.leave()
+
     def item(self, item: object) -> None:
         pass
 
@@ -172,20 +205,21 @@ class UnsampledCall:
         pass
 
     def fail(self, error: BaseException) -> None:
-        self._monitored.fail_unsampled(error, self._start_tick, self._inputs)
+        if is_error(error):
+            self._recorder.fail_unsampled(error, self._start_tick, self._recorder.freeze(*self._values))
 
 
 class TracerCall(_Measured):
     """A call with a span of another provider's tracer."""
 
-    __slots__ = ("_has_item", "_inputs", "_monitored", "_start_tick")
+    __slots__ = ("_has_item", "_inputs", "_recorder", "_start_tick")
 
-    def __init__(self, monitored: Monitored, inputs: tuple[Any, ...], tracer: Tracer) -> None:
-        self._monitored, self._inputs, self._has_item = monitored, inputs, False
+    def __init__(self, recorder: Recorder, inputs: tuple[Any, ...], tracer: Tracer) -> None:
+        self._recorder, self._inputs, self._has_item = recorder, inputs, False
         self._start_tick = ticks()
-        template = path.begin(monitored.function, None)
+        template = path.begin(recorder.function, None)
         template.inputs = inputs
-        super().__init__(monitored, tracer.start_span(monitored.function.name, attributes=dict(template.attributes)))
+        super().__init__(recorder, tracer.start_span(recorder.function.name, attributes=dict(template.attributes)))
 
     def item(self, item: object) -> None:
         if not self._has_item:
@@ -198,9 +232,9 @@ class TracerCall(_Measured):
         self._end()
 
     def _set_output(self, value: object) -> None:
-        function = self._monitored.function
-        if self._monitored.capture.get("result") and self.span.is_recording():
-            text = render(self._monitored.snapshot(value), function.max_repr)
+        function = self._recorder.function
+        if self._recorder.capture.get("result") and self.span.is_recording():
+            text = render(self._recorder.snapshot(value), function.max_repr)
             self.span.set_attribute(f"{semconv.OUTPUT_PREFIX}{function.output}", text)
 
     def _end(self) -> None:
@@ -211,16 +245,34 @@ class TracerCall(_Measured):
 
     def fail(self, error: BaseException) -> None:
         if not self.span.is_recording():
-            self._monitored.fail_unsampled(error, self._start_tick, self._inputs)
+            self._recorder.fail_unsampled(error, self._start_tick, self._inputs)
         elif is_error(error):
             self._record(error)
         hide_wrappers(error)
         self._end()
 
     def _record(self, error: BaseException) -> None:
-        redact, frames = self._monitored.redactor.redact_text, own_frames(error.__traceback__)
+        redact, frames = self._recorder.redactor.redact_text, own_frames(error.__traceback__)
         failure = Failure.of(error, frames)
-        for name, text in self._monitored.locals_of(frames).items():
+        for name, text in self._recorder.locals_of(frames).items():
             self.span.set_attribute(f"{semconv.OUTPUT_PREFIX}{semconv.LOCAL_PREFIX}{name}", text)
         self.span.set_status(Status(StatusCode.ERROR, f"{failure.type}: {failure.message(redact)}"))
         self.span.add_event(semconv.EXCEPTION_EVENT, failure.attributes(redact, escaped=True))
+
+
+def pickle_inputs(args: tuple[Any, ...], keywords: Mapping[str, Any]) -> bytes | None:
+    """The arguments of a call, pickled; None where they cannot be or are larger than `MAX_EXACT_BYTES`."""
+    import pickle  # few functions ask for this, and it takes 5 ms to load
+
+    try:
+        pickled = pickle.dumps((args, dict(keywords)))
+    except Exception:
+        return None
+    return pickled if len(pickled) <= MAX_EXACT_BYTES else None
+
+
+def start_details(span: Span) -> Details:
+    """The details of a span, made if it has none."""
+    if span.details is None:
+        span.details = Details(span.origin.limits)
+    return span.details

@@ -2,13 +2,14 @@
 
 import dataclasses
 import functools
-import inspect
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any, TypeVar, overload
 
 from obsv.errors import ConfigurationError
 from obsv.instrument.options import Capture, Options, Serializer
-from obsv.instrument.wrapping import AUTOMATIC, MARK, wrap
+from obsv.instrument.recorded import is_found_at
+from obsv.instrument.wrapping import AUTOMATIC, ORIGINAL, record_reference, recorder_of, wrap
 from obsv.trace.recording import recording
 
 T = TypeVar("T")
@@ -77,28 +78,27 @@ def _monitor(target: Any, options: Options) -> Any:
     if is_monitored(target):
         if AUTOMATIC not in getattr(target, "__dict__", ()):
             return target
-        target = target.__wrapped__
-    if isinstance(target, (classmethod, staticmethod)):
-        return type(target)(wrap(target.__func__, options))
-    if isinstance(target, property):
+        target = getattr(target, ORIGINAL)
+    kind = type(target)
+    if kind in (classmethod, staticmethod):
+        return kind(wrap(target.__func__, options))
+    if kind is property:
         get, set_, delete = (
             accessor and wrap(accessor, options) for accessor in (target.fget, target.fset, target.fdel)
         )
         return property(get, set_, delete, target.__doc__)
-    if inspect.isclass(target):
+    if issubclass(kind, type):
         return monitor_class(target, options)
+    if kind is FunctionType and is_found_at(target, target.__module__, target.__qualname__):
+        return record_reference(target, options)
     if not callable(target):
-        raise ConfigurationError(f"monitor takes a callable, not {type(target).__name__} {target!r:.100}.")
+        raise ConfigurationError(f"monitor takes a callable, not {kind.__name__} {target!r:.100}.")
     return wrap(target, options)
 
 
 def is_monitored(target: Any) -> bool:
     """Whether a callable, or the function inside a classmethod or staticmethod, is recorded already."""
-    inner = target.__func__ if isinstance(target, (classmethod, staticmethod)) else target
-    # By its own dictionary: a wrapper around a recorded function, made with functools.wraps, carries a copy of the
-    # mark.
-    mark = getattr(inner, "__dict__", {}).get(MARK)
-    return mark is not None and getattr(inner, "__wrapped__", None) is mark.wrapped
+    return recorder_of(target) is not None
 
 
 def monitor_class(cls: type, options: Options) -> type:
@@ -106,9 +106,9 @@ def monitor_class(cls: type, options: Options) -> type:
     for name, member in list(vars(cls).items()):
         if (name.startswith("_") and name != "__call__") or is_monitored(member):
             continue
-        if inspect.isfunction(member):
+        kind = type(member)
+        if kind is FunctionType:
             setattr(cls, name, wrap(member, options, is_method=True))
-        elif isinstance(member, (classmethod, staticmethod)) and inspect.isfunction(member.__func__):
-            is_method = isinstance(member, classmethod)
-            setattr(cls, name, type(member)(wrap(member.__func__, options, is_method=is_method)))
+        elif kind in (classmethod, staticmethod) and type(member.__func__) is FunctionType:
+            setattr(cls, name, kind(wrap(member.__func__, options, is_method=kind is classmethod)))
     return cls

@@ -1,69 +1,115 @@
-"""The parameters of a callable, as source text for the wrapper that is generated for it."""
+"""The parameters of a function, by its code: what a recorder is given of a call, and which of it is shown by what name.
+
+What a callable says of itself (`__signature__`, the signature of a proxy) only names values; arguments arrive as they
+were passed.
+"""
 
 import dataclasses
 import inspect
+import sys
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 _RECEIVERS = ("self", "cls", "mcs", "metacls")
-_ANY = inspect.Signature(
-    [
-        inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL),
-        inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
-    ]
-)
+
+# Evaluating annotations would run the user's code, and fail where they name something that is defined later.
+_LAZY: dict[str, Any] = {}
+if sys.version_info >= (3, 14):
+    import annotationlib
+
+    _LAZY["annotation_format"] = annotationlib.Format.STRING
+
+
+@dataclasses.dataclass(frozen=True)
+class Declared:
+    """A signature that tells what the values in `*args` and `**kwargs` are.
+
+    Args:
+        declaration: what stands between the parentheses of a `def`.
+        names: those that are recorded, without receivers and `**kwargs`.
+        keywords: the name of `**kwargs`; None without one.
+        defaults: default values by the names that `declaration` uses for them.
+    """
+
+    declaration: str
+    names: tuple[str, ...]
+    keywords: str | None
+    defaults: dict[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
 class Parameters:
-    """A signature, taken apart.
+    """What a code takes.
 
     Args:
-        declaration: what stands between the parentheses of a `def`.
-        call: what passes the same parameters on.
-        names: those that are recorded, without receivers and `**kwargs`.
+        variables: all parameters in the order of `co_varnames`: positional ones, those by keyword only, `*args`,
+            `**kwargs`.
+        positional: how many can be passed by position.
+        keyword_only: how many cannot.
+        arguments: the name of `*args`; None without one.
         keywords: the name of `**kwargs`; None without one.
-        defaults: default values by the names that `declaration` uses for them.
-        shown: of a decorated function that takes just `*args, **kwargs`, the parameters that it passes them on to.
+        names: those that are recorded, in the order of the declaration, without receivers and `**kwargs`.
+        shown: of a callable that takes just `*args, **kwargs`, what it passes them on to.
     """
 
-    declaration: str
-    call: str
-    names: tuple[str, ...]
+    variables: tuple[str, ...]
+    positional: int
+    keyword_only: int
+    arguments: str | None
     keywords: str | None
-    defaults: dict[str, Any]
-    shown: "Parameters | None" = None
+    names: tuple[str, ...]
+    shown: Declared | None = None
+
+    def as_passed(self, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The values of `variables` as positional and keyword arguments."""
+        end = self.positional + self.keyword_only
+        args = values[: self.positional]
+        keywords = dict(zip(self.variables[self.positional : end], values[self.positional : end], strict=True))
+        if self.arguments is not None:
+            args, end = args + values[end], end + 1
+        return args, keywords if self.keywords is None else {**keywords, **values[end]}
 
 
-def signature_of(target: Callable[..., Any]) -> inspect.Signature:
-    """The signature of a callable; `(*args, **kwargs)` where it tells none."""
-    try:
-        # Not through __wrapped__: the wrapper has to take what the callable takes, not what it shows.
-        return inspect.signature(target, follow_wrapped=False)
-    except (TypeError, ValueError):
-        return _ANY
-
-
-def parameters_of(target: Callable[..., Any], is_method: bool = False) -> Parameters:
-    """Take a callable's signature apart.
+def parameters_of(code: CodeType, is_method: bool = False, shows: Callable[..., Any] | None = None) -> Parameters:
+    """Read a code's parameters.
 
     Args:
         is_method: the first parameter is the receiver, whatever its name.
+        shows: a callable whose signature says what `*args, **kwargs` are, if the code takes nothing else.
     """
-    own = _taken_apart(signature_of(target), is_method)
-    passes_on = len(own.names) == 1 and f"*{own.names[0]}, **{own.keywords}" in own.call
-    if not passes_on or not hasattr(target, "__wrapped__"):
-        return own
+    count, only = code.co_argcount, code.co_kwonlyargcount
+    end = count + only
+    names = code.co_varnames
+    has_args, has_keywords = bool(code.co_flags & inspect.CO_VARARGS), bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    arguments = names[end] if has_args else None
+    keywords = names[end + has_args] if has_keywords else None
+    drop = int(count > 0 and (is_method or names[0] in _RECEIVERS))
+    recorded = (*names[drop:count], *((arguments,) if arguments is not None else ()), *names[count:end])
+    parameters = Parameters(names[: end + has_args + has_keywords], count, only, arguments, keywords, recorded)
+    if shows is None or end > drop or not (has_args and has_keywords):
+        return parameters
+    shown = declared_by(shows, is_method)
+    return parameters if shown is None else dataclasses.replace(parameters, shown=shown)
+
+
+def declared_by(target: Callable[..., Any], is_method: bool = False) -> Declared | None:
+    """A callable's signature, taken apart; None where it tells nothing more than `*args, **kwargs`."""
     try:
-        shown = _taken_apart(inspect.signature(target), is_method)
-    except (TypeError, ValueError):
-        return own
-    return own if shown.names == own.names else dataclasses.replace(own, shown=shown)
+        signature = inspect.signature(target, **_LAZY)
+        declared = _taken_apart(signature, is_method)
+        compile(f"def f({declared.declaration}): pass", "", "exec")
+    except Exception:
+        # Signatures are made by whoever likes to, of whatever they like.
+        return None
+    kinds = {parameter.kind for parameter in signature.parameters.values()}
+    tells = kinds - {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD} or not kinds
+    return declared if tells else None
 
 
-def _taken_apart(signature: inspect.Signature, is_method: bool) -> Parameters:
+def _taken_apart(signature: inspect.Signature, is_method: bool) -> Declared:
     parameters = list(signature.parameters.values())
-    declared, passed, names, defaults = [], [], [], {}
+    declared, names, defaults = [], [], {}
     keywords = None
     starred = False
     for position, parameter in enumerate(parameters):
@@ -80,14 +126,13 @@ def _taken_apart(signature: inspect.Signature, is_method: bool) -> Parameters:
             default = f"=_obsv_default_{name}"
             defaults[default[1:]] = parameter.default
         declared.append(stars + name + default)
-        passed.append(f"{name}={name}" if kind is parameter.KEYWORD_ONLY else stars + name)
         if stars == "**":
             keywords = name
         elif position or not _is_receiver(parameter, is_method):
             names.append(name)
     if parameters and parameters[-1].kind is inspect.Parameter.POSITIONAL_ONLY:
         declared.append("/")
-    return Parameters(", ".join(declared), ", ".join(passed), tuple(names), keywords, defaults)
+    return Declared(", ".join(declared), tuple(names), keywords, defaults)
 
 
 def _is_receiver(parameter: inspect.Parameter, is_method: bool) -> bool:

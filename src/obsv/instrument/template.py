@@ -1,127 +1,155 @@
-"""Source of the wrapper that is generated for a function.
+"""Source of functions that stand in front of another callable, where recording cannot be put into its own code.
 
-A wrapper with the function's own parameters needs no `*args, **kwargs` and no binding: 0.9 µs a call less than
-`signature.bind`, and the interpreter's own TypeError for a wrong call. Generated once, when the function is decorated.
+That is where there is none (partials, objects with `__call__`, functions of C), for generators, and on interpreters
+that `graft.py` does not know. The function's globals are those of the module that it stands for; all that it refers to
+of obsv is one constant, its recorder.
 """
 
-from obsv.instrument.parameters import Parameters
+import functools
+from types import CodeType
+from typing import Any
 
-# `_obsv_…` names are bound in `wrapping.py`; builtins too, since a parameter may be called `type` or `len`. End time is
-# taken before the result is looked at: a duration is the function's own. The context is left before that too: what
-# interrupts it leaves no current span behind. What goes wrong while an exception is recorded (a call near the recursion
-# limit leaves no room for it) does not take the exception's place.
-_PLAIN = """\
-{def_} _obsv_wrapper({declaration}):
-    if _obsv_recording.bypass:
-        if _obsv_recording.off:
-            return {await_}_obsv_wrapped({call})
-        try:
-            return {await_}_obsv_general({call})
-        except _obsv_BaseException as _obsv_error:
-            _obsv_hide(_obsv_error)
-            raise
-{sampling}\
-    _obsv_context = _obsv_get_context()
-    _obsv_parent = _obsv_context.get(_obsv_key)
-    if _obsv_parent is not None and _obsv_type(_obsv_parent) is not _obsv_Span:
-        try:
-            return {await_}_obsv_general({call})
-        except _obsv_BaseException as _obsv_error:
-            _obsv_hide(_obsv_error)
-            raise
-    _obsv_span = _obsv_begin(_obsv_function, _obsv_parent)
-    _obsv_span.inputs = {inputs}
-    _obsv_token = _obsv_set_context(_obsv_Context({{**_obsv_context, _obsv_key: _obsv_span}}))
-    _obsv_span.start_tick = _obsv_ticks()
+from obsv.instrument.parameters import Parameters
+from obsv.instrument.recorder import Kind, Recorder
+from obsv.trace.failure import WRAPPER_FILES
+
+# `warnings`, and `logging` from 3.11 on, pass over the frames of files with both of these words in their names when
+# they count up to the caller that `stacklevel` means: a wrapper does not change whom a warning blames.
+FILE = "<obsv, passed over like importlib._bootstrap>"
+WRAPPER_FILES.add(FILE)
+
+# Stands for the recorder; the compiled code gets the very object among its constants.
+_PLACEHOLDER = "\0obsv.recorder"
+
+_FUNCTION = """\
+{async_}def wrapper({declaration}):
+    _obsv_span = {R}.begin({values})
+    if _obsv_span is None:
+        return {await_}{R}.original({call})
     try:
-        _obsv_result = {await_}_obsv_wrapped({call})
-    except _obsv_BaseException as _obsv_error:
-        try:
-            _obsv_leave_context(_obsv_token)
-            _obsv_fail(_obsv_span, _obsv_error)
-        except _obsv_Exception:
-            pass
+        _obsv_result = {await_}{R}.original({call})
+    except {R}.any_error as _obsv_error:
+        {R}.fail(_obsv_span, _obsv_error)
         raise
-    if _obsv_span.end_tick:
-        {reset}(_obsv_token)
-        return _obsv_result
-    _obsv_span.end_tick = _obsv_ticks()
-    {reset}(_obsv_token)
-    {result}
-    _obsv_span.on_end(_obsv_span)
+    return {R}.finish(_obsv_span, _obsv_result)
+"""
+
+_STEPPED_COROUTINE = """\
+async def wrapper({declaration}):
+    _obsv_call = {R}.begin({values})
+    if _obsv_call is None:
+        return await {R}.original({call})
+    try:
+        _obsv_result = await {R}.driven(_obsv_call, {R}.original({call}))
+    except {R}.any_error as _obsv_error:
+        {R}.fail(_obsv_call, _obsv_error)
+        raise
+    return {R}.finish(_obsv_call, _obsv_result)
+"""
+
+_GENERATOR = """\
+def wrapper({declaration}):
+    _obsv_call = {R}.begin({values})
+    if _obsv_call is None:
+        return (yield from {R}.original({call}))
+    try:
+        _obsv_result = yield from {R}.drive(_obsv_call, {R}.original({call}), _obsv_call.item)
+    except {R}.any_error as _obsv_error:
+        {R}.fail(_obsv_call, _obsv_error)
+        raise
+    _obsv_call.finish()
     return _obsv_result
 """
 
-_SAMPLING = """\
-    if _obsv_random() >= _obsv_sample_rate:
-        _obsv_start = _obsv_ticks()
-        try:
-            return {await_}_obsv_wrapped({call})
-        except _obsv_BaseException as _obsv_error:
+_ASYNC_GENERATOR = """\
+async def wrapper({declaration}):
+    _obsv_call = {R}.begin({values})
+    _obsv_generator = {R}.original({call})
+    _obsv_step = _obsv_generator.__anext__()
+    try:
+        while True:
             try:
-                _obsv_fail_unsampled(_obsv_error, _obsv_start, {inputs})
-            except _obsv_Exception:
-                pass
-            raise
+                _obsv_item = await (_obsv_step if _obsv_call is None else {R}.driven(_obsv_call, _obsv_step))
+            except {R}.no_more:
+                break
+            if _obsv_call is not None:
+                _obsv_call.item(_obsv_item)
+            try:
+                _obsv_sent = yield _obsv_item
+            except {R}.closed:
+                _obsv_step = _obsv_generator.aclose()
+                await (_obsv_step if _obsv_call is None else {R}.driven(_obsv_call, _obsv_step))
+                raise
+            except {R}.any_error as _obsv_error:
+                _obsv_step = _obsv_generator.athrow(_obsv_error)
+            else:
+                _obsv_step = _obsv_generator.asend(_obsv_sent)
+    except {R}.any_error as _obsv_error:
+        if _obsv_call is not None:
+            {R}.fail(_obsv_call, _obsv_error)
+        raise
+    if _obsv_call is not None:
+        _obsv_call.finish()
 """
 
-_BIND = """\
-def _obsv_bind({declaration}):
-    return {inputs}
-"""
 
-# What needs no look is kept here, without a call; `make_snapshot` says which values these are. By `is`: a look into a
-# set of types would run the `__hash__` of a value's metaclass.
-_KEEP = (
-    "{v} if {v} is None or _obsv_type({v}) is _obsv_float or _obsv_type({v}) is _obsv_bool"
-    " or (_obsv_type({v}) is _obsv_str and _obsv_len({v}) <= _obsv_max_repr)"
-    " or (_obsv_type({v}) is _obsv_int and _obsv_min_int < {v} < _obsv_max_int)"
-    " else _obsv_snapshot({v})"
-)
-_LOOK = "_obsv_snapshot({v})"
-
-
-def wrapper_source(
-    parameters: Parameters, hidden: frozenset[str], *, keeps: bool, is_async: bool, sampled: bool, result: bool
-) -> str:
-    """The source of a sync or async wrapper.
+def wrapper_code(recorder: Recorder, positional_only: int, name: str, line: int) -> CodeType:
+    """The code of a function that calls `recorder.original`.
 
     Args:
-        hidden: parameters whose values are masked.
-        keeps: plain values are kept as they are; False where a serializer has to see every value.
-        is_async: awaits the function.
-        sampled: decides per call whether to record.
-        result: records what the function returns.
+        positional_only: how many of the parameters can be passed by position only.
+        name: what it is called.
+        line: the number of its first line.
     """
-    inputs = inputs_source(parameters, hidden, keeps=keeps)
-    await_ = "await " if is_async else ""
-    keep = "_obsv_span.result = " + _frozen("_obsv_result", keeps) if result else "pass"
-    return _PLAIN.format(
-        def_="async def" if is_async else "def",
-        await_=await_,
-        declaration=parameters.declaration,
-        call=parameters.call,
-        inputs=inputs,
-        sampling=_SAMPLING.format(await_=await_, call=parameters.call, inputs=inputs) if sampled else "",
-        result=keep,
-        reset="_obsv_leave_context" if is_async else "_obsv_reset_context",
+    parameters = recorder.parameters
+    source = _template(recorder).format(
+        R=repr(_PLACEHOLDER),
+        async_="async " if recorder.kind == "coroutine" else "",
+        await_="await " if recorder.kind == "coroutine" else "",
+        declaration=_declaration(parameters, positional_only),
+        call=_call(parameters),
+        values=", ".join(parameters.variables),
     )
+    code = _compiled(source)
+    constants: tuple[Any, ...] = tuple(recorder if each == _PLACEHOLDER else each for each in code.co_consts)
+    return code.replace(co_consts=constants, co_name=name, co_firstlineno=line)
 
 
-def bind_source(parameters: Parameters, hidden: frozenset[str], *, keeps: bool) -> str:
-    """The source of a function that turns a call's arguments into `Span.inputs`."""
-    return _BIND.format(declaration=parameters.declaration, inputs=inputs_source(parameters, hidden, keeps=keeps))
+def _template(recorder: Recorder) -> str:
+    templates: dict[Kind, str] = {"generator": _GENERATOR, "async generator": _ASYNC_GENERATOR}
+    if recorder.kind == "coroutine" and recorder.is_stepped:
+        return _STEPPED_COROUTINE
+    return templates.get(recorder.kind, _FUNCTION)
 
 
-def inputs_source(parameters: Parameters, hidden: frozenset[str], *, keeps: bool) -> str:
-    """An expression for `Span.inputs`: a frozen value a name, and last the pairs of `**kwargs`."""
-    if parameters.shown is not None:
-        return f"_obsv_pass_on({parameters.call})"
-    values = ["_obsv_mask" if name in hidden else f"({_frozen(name, keeps)})" for name in parameters.names]
+def _declaration(parameters: Parameters, positional_only: int) -> str:
+    variables, positional = parameters.variables, parameters.positional
+    declared = list(variables[:positional])
+    if positional_only:
+        declared.insert(positional_only, "/")
+    if parameters.arguments is not None:
+        declared.append(f"*{parameters.arguments}")
+    elif parameters.keyword_only:
+        declared.append("*")
+    declared += variables[positional : positional + parameters.keyword_only]
     if parameters.keywords is not None:
-        values.append(f"_obsv_snapshot_keywords({parameters.keywords})")
-    return f"({', '.join(values)},)" if values else "()"
+        declared.append(f"**{parameters.keywords}")
+    return ", ".join(declared)
 
 
-def _frozen(variable: str, keeps: bool) -> str:
-    return (_KEEP if keeps else _LOOK).format(v=variable)
+def _call(parameters: Parameters) -> str:
+    variables, positional = parameters.variables, parameters.positional
+    passed = list(variables[:positional])
+    if parameters.arguments is not None:
+        passed.append(f"*{parameters.arguments}")
+    passed += [f"{name}={name}" for name in variables[positional : positional + parameters.keyword_only]]
+    if parameters.keywords is not None:
+        passed.append(f"**{parameters.keywords}")
+    return ", ".join(passed)
+
+
+# Functions with the same parameters, such as `(self)`, have the same source.
+@functools.lru_cache(maxsize=1024)
+def _compiled(source: str) -> CodeType:
+    module = compile(source, FILE, "exec", dont_inherit=True)
+    return next(each for each in module.co_consts if isinstance(each, CodeType))

@@ -1,7 +1,19 @@
 """The call path: what one recorded call costs the program, in `begin`, `finish` and `fail`.
 
-`recording` is what every wrapper reads. The pipeline (`runtime.py`) sets it; a wrapper looks at one flag, `bypass`, and
-takes the lean path while it is False.
+The code of a recorded function refers to one object, its recorder, and calls three things of it:
+
+    begin(*parameters) -> span | None    all parameters by position, in the order of `co_varnames`; makes the span
+                                         current. None: the call is not recorded, neither of the others is called.
+    finish(span, result) -> result       the function returned; the context is left. The program gets what this returns.
+    fail(span, error) -> None            an exception left the function, which is raised again; the context is left.
+
+A span is opaque to the code: ours, or a call that goes another way (`instrument/call.py`: by another provider's tracer,
+unsampled, measured). `fail` and `finish` raise nothing but what signal handlers raise, `begin` likewise; where there is
+no room to enter one of them the code goes on without it (`instrument/graft.py`). `instrument/recorder.py` is the
+recorder, whose `begin` and `finish` are generated (`instrument/parts.py`), or those of the compiled core.
+
+`recording` is what every recorder reads. The pipeline (`runtime.py`) sets it; a recorder looks at one flag, `bypass`,
+and takes the lean path while it is False.
 """
 
 import logging

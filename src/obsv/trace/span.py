@@ -72,6 +72,7 @@ class Span(ReadableSpan, trace.Span):
         result: the frozen result, `ABSENT` until there is one.
         status_code: OTLP's 0 unset, 1 ok, 2 error.
         details: what few spans have; see `Details`.
+        token: what sets the context back when the call ends; only set where `start_tick` is.
     """
 
     __slots__ = (
@@ -91,6 +92,7 @@ class Span(ReadableSpan, trace.Span):
         "start_tick",
         "status_code",
         "thread",
+        "token",
         "trace_id",
     )
     function: Function
@@ -110,6 +112,7 @@ class Span(ReadableSpan, trace.Span):
     failure: Failure | None
     details: Details | None
     on_end: Callable[["Span"], None]
+    token: Any
 
     # -- reading -------------------------------------------------------------------------------------------------------
 

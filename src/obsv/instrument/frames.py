@@ -1,0 +1,39 @@
+"""Frames of a failed call: which are ours, and which variables it failed with."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from obsv.trace.failure import WRAPPER_FILES
+
+
+def hide_wrappers(error: BaseException) -> TracebackType | None:
+    """Take the frames of wrappers off an exception that is about to be raised again, and return what is left.
+
+    From 3.11 on a bare `raise` goes on with the traceback that it finds in the exception; before, with its own copy.
+    """
+    frames = own_frames(error.__traceback__)
+    if frames is not error.__traceback__:
+        # An assignment would run the `__setattr__` of the exception's class, which a frozen dataclass forbids.
+        BaseException.with_traceback(error, frames)
+    return frames
+
+
+def own_frames(frames: TracebackType | None) -> TracebackType | None:
+    """A traceback from the user's first frame down."""
+    while frames is not None and frames.tb_frame.f_code.co_filename in WRAPPER_FILES:
+        frames = frames.tb_next
+    return frames
+
+
+def failing_variables(frames: TracebackType | None) -> Mapping[str, Any]:
+    """The locals of the innermost frame that stands in the monitored function's own file."""
+    found: Mapping[str, Any] = {}
+    own_file = None
+    while frames is not None:
+        frame = frames.tb_frame
+        own_file = own_file or frame.f_code.co_filename
+        if frame.f_code.co_filename == own_file:
+            found = frame.f_locals
+        frames = frames.tb_next
+    return dict(found)

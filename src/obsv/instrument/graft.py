@@ -1,0 +1,200 @@
+"""Recording put into a function's own code, so that a recorded function has no frame more than it had.
+
+A wrapper around a function is one frame more, with a name, a file and globals of its own, and whatever looks at the
+caller's frame, at the depth of the stack or at the function's code can tell. So the code itself gets a beginning, an
+end before each `return`, and a handler around all:
+
+    span = RECORDER.begin(<the parameters>)
+    try:
+        …                                    return value  ->  return RECORDER.finish(span, value)
+    except BaseException as error:
+        RECORDER.fail(span, error)
+        raise
+
+The span lies at the bottom of the value stack, where `locals()` does not find it, and is None where the call is not
+recorded: then neither `finish` nor `fail` is called. Names, variables, lines and columns stay what they were.
+
+Where one of the three could not even be entered (near the recursion limit, or without memory) the program goes on as if
+it were not there.
+"""
+
+import dis
+import sys
+from collections.abc import Sequence
+from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
+from types import CodeType
+from typing import Any
+
+from obsv.instrument.bytecode import Guard, Instruction, decode, encode, make, move_lines, read_guards, write_guards
+
+_VERSION = sys.version_info[:2]
+IS_POSSIBLE = sys.implementation.name == "cpython" and (3, 11) <= _VERSION <= (3, 14)
+
+# What keeps a call of ours from being entered at all.
+_NO_ROOM = (RecursionError, MemoryError)
+
+_RESUME = dis.opmap.get("RESUME", -1)
+_RETURN_VALUE = dis.opmap["RETURN_VALUE"]
+_RETURN_CONST = dis.opmap.get("RETURN_CONST", -1)
+_FORWARD = "FORWARD_" if _VERSION == (3, 11) else ""
+_IF_NONE, _IF_FALSE = f"POP_JUMP_{_FORWARD}IF_NONE", f"POP_JUMP_{_FORWARD}IF_FALSE"
+
+# What a call of the recorder puts on the stack at most: in the handler of exceptions.
+_DEPTH = 9
+
+
+def can_graft(code: CodeType) -> bool:
+    """Whether a code can be recorded in its own frame: that of a function or a coroutine function, not a generator."""
+    return IS_POSSIBLE and not code.co_flags & (CO_GENERATOR | CO_ASYNC_GENERATOR)
+
+
+def graft(code: CodeType, recorder: Any, passed: Sequence[str]) -> CodeType:
+    """The code of a function, recorded.
+
+    Args:
+        recorder: what `begin`, `finish` and `fail` are read from; becomes a constant of the code.
+        passed: the parameters that `begin` gets, by position.
+    """
+    return _Graft(code, recorder).made(passed)
+
+
+class _Graft:
+    """One code on its way.
+
+    Args:
+        code: the function's own.
+        recorder: becomes a constant.
+    """
+
+    def __init__(self, code: CodeType, recorder: Any) -> None:
+        self._code = code
+        self._instructions, self._by_unit = decode(code)
+        read_guards(code, self._instructions, self._by_unit)
+        self._names = list(code.co_names)
+        self._constants = [*code.co_consts, recorder, _NO_ROOM, None]
+        self._recorder, self._no_room, self._none = range(len(code.co_consts), len(self._constants))
+
+    def made(self, passed: Sequence[str]) -> CodeType:
+        code, old = self._code, self._instructions
+        position = next(number for number, each in enumerate(old) if each.op == _RESUME) + 1
+        start, body = old[:position], old[position:]
+        failing = self._failing()
+        outermost = Guard(failing[0], 1, True)
+        for each in body:
+            # The span lies below what was the bottom of the stack.
+            guard = each.guard
+            each.guard = outermost if guard is None else Guard(guard.handler, guard.depth + 1, guard.lasti)
+        no_start, no_finish = self._no_start(start), self._no_finish()
+        first = body[0]
+        begin, no_begin = self._begin(passed, first)
+        instructions = [
+            *start,
+            *begin,
+            *self._returning(body, no_finish[0]),
+            *failing,
+            *no_begin,
+            *no_finish,
+            *no_start,
+        ]
+        encoded = encode(instructions)
+        nowhere = begin[0].offset, first.offset
+        total = len(encoded) // 2
+        return code.replace(
+            co_code=encoded,
+            co_consts=tuple(self._constants),
+            co_names=tuple(self._names),
+            co_stacksize=max(code.co_stacksize + 1, len(passed) + 3, _DEPTH),
+            co_exceptiontable=write_guards(instructions, total),
+            co_linetable=move_lines(code, self._by_unit, nowhere, failing[0].offset, total),
+        )
+
+    def _begin(self, passed: Sequence[str], body: Instruction) -> tuple[list[Instruction], list[Instruction]]:
+        """Push the span. And: push None instead where there is no room for a call."""
+        go_on = [make("LOAD_CONST", self._none), make("JUMP_BACKWARD_NO_INTERRUPT", 0, body)]
+        no_begin = self._if_no_room(go_on, [make("RERAISE", 0)])
+        call = self._call("begin", [self._parameter(name) for name in passed])
+        return _guarded(call, Guard(no_begin[0], 0, False)), no_begin
+
+    def _parameter(self, name: str) -> Instruction:
+        index = self._code.co_varnames.index(name)
+        return make("LOAD_DEREF" if name in self._code.co_cellvars else "LOAD_FAST", index)
+
+    def _returning(self, body: list[Instruction], no_finish: Instruction) -> list[Instruction]:
+        """The body, with a call before each `return`: in the place of that instruction, so that jumps lead here."""
+        made = []
+        for each in body:
+            if each.op not in (_RETURN_VALUE, _RETURN_CONST):
+                made.append(each)
+                continue
+            inserted = (
+                [make("COPY", 2)] if each.op == _RETURN_VALUE else [make("LOAD_CONST", each.arg), make("COPY", 2)]
+            )
+            each.op, each.arg = inserted[0].op, inserted[0].arg
+            end = [make("SWAP", 2), make("POP_TOP"), make("RETURN_VALUE")]
+            finish = self._call("finish", [make("COPY", 4), make("COPY", 4)])
+            guard = Guard(no_finish, 2, False)
+            made += [each, *inserted[1:], make(_IF_NONE, 0, end[0])]
+            made += _guarded([*finish, make("SWAP", 2), make("POP_TOP")], guard) + end
+        return made
+
+    def _no_finish(self) -> list[Instruction]:
+        """Return the value of the function itself. On the stack: span, value, exception."""
+        end = [make("SWAP", 2), make("POP_TOP"), make("RETURN_VALUE")]
+        return self._if_no_room(end, [make("RERAISE", 0)])
+
+    def _failing(self) -> list[Instruction]:
+        """Hand an exception that leaves the function to `fail`, and raise it again.
+
+        On the stack: span, position, exception; between the latter two, while `fail` runs, what was handled before.
+        """
+        again = make("RERAISE", 1)
+        restore = [make("SWAP", 2), make("POP_EXCEPT"), again]
+        other = [make("SWAP", 3), make("POP_EXCEPT"), make("POP_TOP"), make("RERAISE", 0)]
+        no_fail = self._if_no_room([make("JUMP_BACKWARD_NO_INTERRUPT", 0, restore[0])], other)
+        fail = [*self._call("fail", [make("COPY", 6), make("COPY", 4)]), make("POP_TOP")]
+        return [
+            make("COPY", 3),
+            make(_IF_NONE, 0, again),
+            make("PUSH_EXC_INFO"),
+            *_guarded(fail, Guard(no_fail[0], 4, False)),
+            *restore,
+            *no_fail,
+        ]
+
+    def _no_start(self, start: list[Instruction]) -> list[Instruction]:
+        """A coroutine that something is thrown into before it starts has no span yet: it gets a handler of its own.
+
+        From 3.12 on the compiler has one around each coroutine, which makes StopIteration a RuntimeError.
+        """
+        if all(each.guard is None for each in start):
+            return []
+        handler = [make("CALL_INTRINSIC_1", 3), make("RERAISE", 1)]
+        for each in start:
+            each.guard = None if each.guard is None else Guard(handler[0], 0, True)
+        return handler
+
+    def _call(self, name: str, arguments: list[Instruction]) -> list[Instruction]:
+        """Call something of the recorder; the arguments find two values more on the stack than there were before."""
+        function = [make("LOAD_CONST", self._recorder), make("LOAD_ATTR", self._attribute(name))]
+        null, count = make("PUSH_NULL"), len(arguments)
+        if _VERSION == (3, 11):
+            return [null, *function, *arguments, make("PRECALL", count), make("CALL", count)]
+        function = [null, *function] if _VERSION == (3, 12) else [*function, null]
+        return [*function, *arguments, make("CALL", count)]
+
+    def _attribute(self, name: str) -> int:
+        if name not in self._names:
+            self._names.append(name)
+        # From 3.12 on the lowest bit says that a method is called.
+        return self._names.index(name) << (_VERSION >= (3, 12))
+
+    def _if_no_room(self, then: list[Instruction], otherwise: list[Instruction]) -> list[Instruction]:
+        """Go on by what the exception on top of the stack says: no room for a call, or something else."""
+        match = [make("LOAD_CONST", self._no_room), make("CHECK_EXC_MATCH"), make(_IF_FALSE, 0, otherwise[0])]
+        return [*match, make("POP_TOP"), *then, *otherwise]
+
+
+def _guarded(instructions: list[Instruction], guard: Guard) -> list[Instruction]:
+    for each in instructions:
+        each.guard = guard
+    return instructions

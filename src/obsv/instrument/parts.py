@@ -1,0 +1,235 @@
+"""What a recorder does at a call, generated for its function: `begin`, `finish` and `freeze`.
+
+Generated, since a value a line without a loop over names takes half the time; when the function is first called, since
+most never are. The source depends on how many parameters there are and which are masked, so that few have to be
+compiled.
+"""
+
+import functools
+from collections.abc import Callable
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.context import Context
+
+from obsv.capture import MASKED
+from obsv.instrument.call import open_call, open_unsampled
+from obsv.instrument.parameters import Declared
+from obsv.trace import recording as path
+from obsv.trace.clock import ticks
+from obsv.trace.context import SPAN_KEY, get_context, leave_context, reset_context, set_context
+from obsv.trace.failure import WRAPPER_FILES
+from obsv.trace.ids import random_unit
+from obsv.trace.span import Span
+
+if TYPE_CHECKING:
+    from obsv.instrument.recorder import Recorder
+
+_FILE = "<obsv>"
+WRAPPER_FILES.add(_FILE)
+
+# The context is set last: what interrupts this leaves no current span behind.
+_BEGIN = """\
+def begin({values}):
+    if _obsv_recording.bypass:
+        return None if _obsv_recording.off else _obsv_open(_obsv_recorder, ({tuple}))
+{sampling}\
+    _obsv_context = _obsv_get_context()
+    _obsv_parent = _obsv_context.get(_obsv_key)
+    if _obsv_parent is not None and _obsv_type(_obsv_parent) is not _obsv_Span:
+        return _obsv_open(_obsv_recorder, ({tuple}))
+    _obsv_span = _obsv_begin(_obsv_function, _obsv_parent)
+    _obsv_span.inputs = {inputs}
+    _obsv_span.token = _obsv_set_context(_obsv_Context({{**_obsv_context, _obsv_key: _obsv_span}}))
+    _obsv_span.start_tick = _obsv_ticks()
+    return _obsv_span
+"""
+
+_SAMPLING = """\
+    if _obsv_random() >= _obsv_sample_rate:
+        return _obsv_unsampled(_obsv_recorder, ({tuple}))
+"""
+
+# Calls that do not run through here from begin to end: measured ones, generators.
+_OPEN = """\
+def begin({values}):
+    return None if _obsv_recording.off else _obsv_open(_obsv_recorder, ({tuple}))
+"""
+
+# End time is taken before the result is looked at: a duration is the function's own. The context is left before that
+# too: what interrupts it leaves no current span behind.
+_FINISH = """\
+def finish(_obsv_span, v):
+    if _obsv_type(_obsv_span) is not _obsv_Span:
+        _obsv_span.leave()
+        _obsv_span.finish(v)
+        return v
+    if _obsv_span.end_tick:
+        _obsv_leave_context(_obsv_span.token)
+        return v
+    _obsv_span.end_tick = _obsv_ticks()
+    {reset}(_obsv_span.token)
+    _obsv_span.token = None
+{result}\
+    _obsv_span.on_end(_obsv_span)
+    return v
+"""
+
+_FREEZE = """\
+def freeze({values}):
+    return {inputs}
+"""
+
+_BIND = """\
+def bind({declaration}):
+    return {inputs}
+"""
+
+# What needs no look is kept here, without a call; `make_snapshot` says which values these are. By `is`: a look into a
+# set of types would run the `__hash__` of a value's metaclass.
+_KEEP = (
+    "{v} if {v} is None or _obsv_type({v}) is _obsv_float or _obsv_type({v}) is _obsv_bool"
+    " or (_obsv_type({v}) is _obsv_str and _obsv_len({v}) <= _obsv_max_repr)"
+    " or (_obsv_type({v}) is _obsv_int and _obsv_min_int < {v} < _obsv_max_int)"
+    " else _obsv_snapshot({v})"
+)
+
+
+def make_part(recorder: "Recorder", part: str) -> Callable[..., Any]:
+    """One of the three, by its name."""
+    source = {"begin": _begin_source, "finish": _finish_source, "freeze": _freeze_source}[part](recorder)
+    return _compiled(source, part, _names(recorder))
+
+
+def _begin_source(recorder: "Recorder") -> str:
+    count = len(recorder.parameters.variables)
+    shape = {"values": _values(count), "tuple": _tuple(count)}
+    if recorder.is_measured or recorder.is_stepped:
+        return _OPEN.format(**shape)
+    sampling = _SAMPLING.format(**shape) if recorder.sample_rate < 1.0 else ""
+    return _BEGIN.format(**shape, sampling=sampling, inputs=_inputs(recorder))
+
+
+def _finish_source(recorder: "Recorder") -> str:
+    keeps = recorder.capture.get("result")
+    result = f"    _obsv_span.result = {_frozen('v', recorder.keeps)}\n" if keeps else ""
+    return _FINISH.format(
+        result=result, reset="_obsv_leave_context" if recorder.kind == "coroutine" else "_obsv_reset_context"
+    )
+
+
+def _freeze_source(recorder: "Recorder") -> str:
+    return _FREEZE.format(values=_values(len(recorder.parameters.variables)), inputs=_inputs(recorder))
+
+
+def _inputs(recorder: "Recorder") -> str:
+    """An expression for `Span.inputs`: a frozen value a name, and last the pairs of `**kwargs`."""
+    parameters = recorder.parameters
+    if not recorder.capture.get("args"):
+        return "()"
+    if parameters.shown is not None:
+        return "_obsv_pass_on(*v0, **v1)" if not parameters.positional else "_obsv_pass_on(v0, *v1, **v2)"
+    hidden, variables = recorder.redactor.is_sensitive, parameters.variables
+    by_name = {name: f"v{number}" for number, name in enumerate(variables)}
+    named = [(by_name[name], hidden(name)) for name in parameters.names]
+    return _listed(named, by_name.get(parameters.keywords or ""), recorder.keeps)
+
+
+def _listed(values: list[tuple[str, bool]], keywords: str | None, keeps: bool) -> str:
+    """An expression for the tuple of some variables, each with whether it is masked."""
+    items = ["_obsv_mask" if masked else f"({_frozen(variable, keeps)})" for variable, masked in values]
+    if keywords is not None:
+        items.append(f"_obsv_snapshot_keywords({keywords})")
+    return f"({', '.join(items)},)" if items else "()"
+
+
+def _values(count: int) -> str:
+    return ", ".join(f"v{number}" for number in range(count))
+
+
+def _tuple(count: int) -> str:
+    return "".join(f"v{number}, " for number in range(count))
+
+
+def _frozen(variable: str, keeps: bool) -> str:
+    return _KEEP.format(v=variable) if keeps else f"_obsv_snapshot({variable})"
+
+
+def _pass_on(recorder: "Recorder", shown: Declared) -> Callable[..., tuple[Any, ...]]:
+    """`Span.inputs` of a callable that takes `*args, **kwargs`, by the names that it shows, which also tell secrets.
+
+    A decorator may pass on other arguments than it gets, and a signature may say anything: what does not fit has the
+    names of the code.
+    """
+    bind = _binder(recorder, shown)
+    own_names, receivers = recorder.parameters.names, recorder.parameters.positional
+    snapshot, snapshot_keywords = recorder.snapshot, recorder.snapshot_keywords
+
+    def pass_on(*args: Any, **keywords: Any) -> tuple[Any, ...]:
+        try:
+            inputs = bind(*args, **keywords)
+        except TypeError:
+            return (((own_names[0], snapshot(args[receivers:])), *snapshot_keywords(keywords)),)
+        named = zip(shown.names, inputs, strict=False)
+        return ((*named, *inputs[-1]) if shown.keywords is not None else tuple(named),)
+
+    return pass_on
+
+
+def _binder(recorder: "Recorder", shown: Declared) -> Callable[..., tuple[Any, ...]]:
+    hidden = recorder.redactor.is_sensitive
+    inputs = _listed([(name, hidden(name)) for name in shown.names], shown.keywords, recorder.keeps)
+    source = _BIND.format(declaration=shown.declaration, inputs=inputs)
+    return _compiled(source, "bind", {**_names(recorder, shown=False), **shown.defaults})
+
+
+def _compiled(source: str, name: str, names: dict[str, Any]) -> Callable[..., Any]:
+    scope = dict(names)
+    exec(_code(source), scope)
+    compiled: Any = scope[name]
+    # A code object of its own: what the interpreter learns about its globals holds for one function only.
+    compiled.__code__ = compiled.__code__.replace()
+    return compiled  # type: ignore[no-any-return]
+
+
+# Functions with as many parameters have the same source.
+@functools.lru_cache(maxsize=1024)
+def _code(source: str) -> CodeType:
+    return compile(source, _FILE, "exec")
+
+
+def _names(recorder: "Recorder", shown: bool = True) -> dict[str, Any]:
+    """What the generated source refers to; a global costs less than an attribute, and builtins could be shadowed."""
+    names = {
+        "_obsv_type": type,
+        "_obsv_str": str,
+        "_obsv_int": int,
+        "_obsv_float": float,
+        "_obsv_bool": bool,
+        "_obsv_len": len,
+        "_obsv_recorder": recorder,
+        "_obsv_function": recorder.function,
+        "_obsv_snapshot": recorder.snapshot,
+        "_obsv_snapshot_keywords": recorder.snapshot_keywords,
+        "_obsv_open": open_call,
+        "_obsv_unsampled": open_unsampled,
+        "_obsv_sample_rate": recorder.sample_rate,
+        "_obsv_random": random_unit,
+        "_obsv_max_repr": recorder.function.max_repr,
+        "_obsv_min_int": -(10**18),
+        "_obsv_max_int": 10**18,
+        "_obsv_mask": MASKED,
+        "_obsv_recording": path.recording,
+        "_obsv_begin": path.begin,
+        "_obsv_get_context": get_context,
+        "_obsv_set_context": set_context,
+        "_obsv_reset_context": reset_context,
+        "_obsv_leave_context": leave_context,
+        "_obsv_key": SPAN_KEY,
+        "_obsv_Context": Context,
+        "_obsv_Span": Span,
+        "_obsv_ticks": ticks,
+    }
+    if shown and recorder.parameters.shown is not None:
+        names["_obsv_pass_on"] = _pass_on(recorder, recorder.parameters.shown)
+    return names

@@ -1,0 +1,128 @@
+"""A callable that is more than a function, recorded: an object that is all that it is, and records its calls."""
+
+import functools
+import sys
+from collections.abc import Callable
+from types import MethodType
+from typing import Any, cast
+
+from obsv.instrument.template import FILE
+
+# What the interpreter looks up on the type of an object: those that the callable's type has are passed on to it.
+_SPECIAL = """
+bytes format lt le gt ge len length_hint getitem setitem delitem iter next reversed contains int float complex index
+enter exit aenter aexit await aiter anext add radd iadd sub rsub isub mul rmul imul truediv rtruediv mod rmod pow rpow
+and rand iand or ror ior xor rxor lshift rlshift rshift rrshift neg pos abs invert matmul rmatmul floordiv rfloordiv
+divmod rdivmod round trunc floor ceil fspath bool repr str dir
+"""
+
+_get: Callable[[Any, str], Any] = object.__getattribute__
+
+
+class Recorded:
+    """An object in front of a callable: it has the class and all attributes of that, and records calls.
+
+    It pickles as what to record, where the callable can be pickled.
+    """
+
+    __slots__ = ("__weakref__", "_obsv_bound", "_obsv_call", "_obsv_pickled", "_obsv_target")
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return _get(self, "_obsv_call")(*args, **kwargs)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in _OWN:
+            return _get(self, name)
+        target = _get(self, "_obsv_target")
+        if name == "__wrapped__":
+            return target
+        if name == "__call__":
+            return _get(self, "_obsv_call")
+        try:
+            return getattr(target, name)
+        except AttributeError:
+            if name in ("__name__", "__qualname__"):
+                return _get(self, "_obsv_call").__name__
+            raise
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(_get(self, "_obsv_target"), name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(_get(self, "_obsv_target"), name)
+
+    def __hash__(self) -> int:
+        return hash(_get(self, "_obsv_target"))
+
+    def __eq__(self, other: object) -> bool:
+        other = _get(other, "_obsv_target") if issubclass(type(other), Recorded) else other
+        return bool(_get(self, "_obsv_target") == other)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        name = getattr(self, "__qualname__", None)
+        if is_found_at(self, getattr(self, "__module__", None), name):
+            return name
+        return _get(self, "_obsv_pickled")
+
+
+_OWN = frozenset({"__reduce_ex__", "__reduce__"})
+
+# A call is one frame more, which `warnings` and `logging` pass over.
+Recorded.__call__.__code__ = Recorded.__call__.__code__.replace(co_filename=FILE)
+
+
+def shell(target: Any, call: Callable[..., Any], bound: Callable[[], Callable[..., Any]], pickled: Any) -> Any:
+    """An object in front of a callable.
+
+    Args:
+        target: the callable.
+        call: the recorded function that calls it.
+        bound: makes the recorded function that takes an instance first, and binds the callable to that.
+        pickled: what `__reduce__` returns.
+    """
+    made: Any = object.__new__(_kind_for(cast(Any, type(target))))
+    for name, value in (("target", target), ("call", call), ("bound", [bound]), ("pickled", pickled)):
+        object.__setattr__(made, f"_obsv_{name}", value)
+    return made
+
+
+@functools.lru_cache(maxsize=256)
+def _kind_for(kind: Any) -> type:
+    """The class of objects in front of a type's: with the special methods that the type has."""
+    names = [f"__{name}__" for name in _SPECIAL.split() if hasattr(kind, f"__{name}__")]
+    members: dict[str, Any] = {"__slots__": (), **{name: _passed_on(name) for name in names}}
+    if hasattr(kind, "__get__"):
+        members["__get__"] = _bind
+    return type(kind.__name__, (Recorded,), members)
+
+
+def _passed_on(name: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any) -> Any:
+        target = _get(self, "_obsv_target")
+        return getattr(type(target), name)(target, *args)
+
+    method.__name__ = name
+    return method
+
+
+def _bind(self: Any, instance: Any, owner: Any = None) -> Any:
+    """What a descriptor does that stands in a class: the call is recorded, the callable binds itself as it likes."""
+    if instance is None:
+        return self
+    bound = _get(self, "_obsv_bound")
+    if len(bound) == 1:
+        bound.append(bound[0]())
+    return MethodType(bound[1], instance)
+
+
+def is_found_at(target: object, module: object, qualname: object) -> bool:
+    """Whether something stands in a module under a dotted name; runs no code of the module's."""
+    if not isinstance(module, str) or not isinstance(qualname, str):
+        return False
+    found: Any = sys.modules.get(module)
+    try:
+        for part in qualname.split("."):
+            found = _get(found, "__dict__").get(part)
+    except AttributeError:
+        return False
+    return found is target
