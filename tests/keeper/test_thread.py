@@ -1,15 +1,18 @@
 """The keeper as a thread of the program."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 from keepers import PATIENCE_S, eventually
+from recorded import Program
 
-from obsv.keeper import Kept, Options, ensure, leave, presence
+from obsv.keeper import Kept, Options, ensure, keep_in_memory, leave, presence
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.launch import CannotStart
 from obsv.keeper.lock import Lock, LockUnsupported
+from obsv.store import Reader
 
 
 def _no_process(*_: object) -> None:
@@ -138,3 +141,24 @@ def test_green_threads_neither_wait_nor_are_waited_for(files: KeeperFiles, libra
         eventually(lambda: not Lock(files).is_free())
     else:
         assert Lock(files).is_free()
+
+
+def test_memory_is_stored_by_a_thread(files: KeeperFiles) -> None:
+    """Where there can be no files; to its end when the program ends."""
+    program = Program(None)
+    function = program.function("shop.price")
+    for _ in range(3_000):
+        program.call(function, ("x" * 300,))
+    program.fail(function, ValueError("x"))
+    assert keep_in_memory(files.db, Options("thread"), program.ring).by == "thread"
+    eventually(lambda: program.ring.about.calls_position == program.ring.calls.position)
+    assert program.ring.about.keeper_pid == os.getpid()
+    program.begin(function)
+    program.call(function)
+    program.ring.close()
+    assert leave(PATIENCE_S)
+    reader = Reader(files.db)
+    found = reader.query("select status, count(*) from process_trace group by 1 order by 1")
+    assert [tuple(row) for row in found] == [("ERR", 2), ("OK", 3_001)]
+    assert reader.query("select count(*) from ring")[0][0] == 0
+    reader.close()

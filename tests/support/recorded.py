@@ -14,7 +14,7 @@ from obsv.capture.error import freeze
 from obsv.record import layout
 from obsv.record.lane import Lane
 from obsv.record.layout import check_of
-from obsv.record.ring import Bounds, Ring, open_ring
+from obsv.record.ring import Bounds, Ring, open_in_memory, open_ring
 from obsv.record.values import dumps
 from obsv.trace.foreign_form import freeze_resource, freeze_scope
 
@@ -27,13 +27,15 @@ class Program:
     """A recorded program: one ring, in this process.
 
     Args:
-        rings: the directory of all rings.
+        rings: the directory of all rings; None for one in memory.
         service: resource attribute `service.name`.
     """
 
-    def __init__(self, rings: str | Path, service: str = "shop", bounds: Bounds = BOUNDS) -> None:
+    def __init__(self, rings: str | Path | None, service: str = "shop", bounds: Bounds = BOUNDS) -> None:
         self.offset = time.time_ns() - time.perf_counter_ns()
-        self.ring: Ring = open_ring(Path(rings), self.offset, bounds)
+        self.ring: Ring = (
+            open_in_memory(self.offset, bounds) if rings is None else open_ring(Path(rings), self.offset, bounds)
+        )
         origin = freeze_resource(Resource({"service.name": service})), freeze_scope(InstrumentationScope("obsv", "1"))
         self.origin = self.ring.names.number(layout.ORIGINS, origin)
         self.thread = self.ring.names.number(layout.THREADS, (7, "MainThread"))

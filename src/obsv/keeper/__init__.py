@@ -1,6 +1,6 @@
 """The keeper of a database: one process (or thread) that stores what recording programs wrote into their rings.
 
-A recording program uses three functions. None of them raises (but for the exception of a signal handler that runs
+A recording program uses four functions. None of them raises (but for the exception of a signal handler that runs
 meanwhile), waits for a lock or opens the database:
 
 - `ensure(db, options) -> Kept`: see that somebody keeps the database. At the start, after the ring has been made; again
@@ -9,6 +9,8 @@ meanwhile), waits for a lock or opens the database:
   process can be started, or `Options.writer` says so, a thread of this program is the keeper from then on.
 - `leave(timeout_s)`: at the end of the program, after the ring's `about` says that it is closed. A keeper's thread of
   this process stores what is there and ends; a process is not touched. False where time ran out.
+- `keep_in_memory(db, options, ring)`: where there can be no files, a thread of this program stores the ring that
+  stands in its memory.
 - `wake(db)`: end the keeper's wait. Who has recorded an error calls it where `about` says that the keeper sleeps.
 
 What was committed stands in each ring's `about`, so `force_flush` looks at its own mapping and nowhere else. A program
@@ -21,6 +23,6 @@ directory of rings and one keeper.
 """
 
 from obsv.keeper.options import Kept, Options
-from obsv.keeper.presence import ensure, leave, wake
+from obsv.keeper.presence import ensure, keep_in_memory, leave, wake
 
-__all__ = ["Kept", "Options", "ensure", "leave", "wake"]
+__all__ = ["Kept", "Options", "ensure", "keep_in_memory", "leave", "wake"]

@@ -14,6 +14,7 @@ from obsv.keeper.loop import Work
 from obsv.keeper.options import Kept, Options
 from obsv.keeper.originals import original
 from obsv.keeper.thread import KeeperThread
+from obsv.record.ring import Ring
 from obsv.semconv import VERSION
 
 logger = logging.getLogger("obsv")
@@ -29,6 +30,7 @@ class _Ours:
 
     def __init__(self) -> None:
         self.threads: dict[str, KeeperThread] = {}
+        self.memory_threads: list[KeeperThread] = []
         self.bells: dict[str, Doorbell] = {}
         self.started_at: dict[str, float] = {}
         self.starts: dict[str, int] = {}
@@ -56,14 +58,27 @@ def ensure(db: str | os.PathLike[str], options: Options) -> Kept:
         return _alone(files, options, f"{error}")
 
 
+def keep_in_memory(db: str | os.PathLike[str], options: Options, ring: Ring) -> Kept:
+    """Have a thread of this process store a ring that stands in its memory, where there can be no files. Never raises.
+
+    Args:
+        db: path of the database.
+        options: how it is kept.
+        ring: opened by `obsv.record.ring.open_in_memory`.
+    """
+    files = KeeperFiles.of(db)
+    return _started(files, options, Unlocked(files), "there can be no files", ring)
+
+
 def leave(timeout_s: float) -> bool:
     """End the keeper's threads of this process; they store what can be stored at once.
 
     Returns:
         False if one did not end in time.
     """
-    threads = list(_ours.threads.values())
+    threads = [*_ours.threads.values(), *_ours.memory_threads]
     _ours.threads.clear()
+    _ours.memory_threads.clear()
     ended = [thread.stop(timeout_s) for thread in threads]  # each is told, whether another ended or not
     return all(ended)
 
@@ -124,14 +139,17 @@ def _alone(files: KeeperFiles, options: Options, reason: str) -> Kept:
     return _started(files, options._replace(own_only=True), Unlocked(files), reason)
 
 
-def _started(files: KeeperFiles, options: Options, lock: Lock, reason: str | None) -> Kept:
-    thread = KeeperThread(files, lock, lambda: _work(files, options))
+def _started(files: KeeperFiles, options: Options, lock: Lock, reason: str | None, memory: Ring | None = None) -> Kept:
+    thread = KeeperThread(files, lock, lambda: _work(files, options, memory))
     try:
         thread.start()
     except RuntimeError as error:
         lock.release()
         return _nobody(files, f"the system gives no thread ({error})")
-    _ours.threads[files.db] = thread
+    if memory is None:
+        _ours.threads[files.db] = thread
+    else:
+        _ours.memory_threads.append(thread)
     return Kept("thread", reason)
 
 
@@ -140,11 +158,11 @@ def _nobody(files: KeeperFiles, reason: str) -> Kept:
     return Kept("nobody", reason)
 
 
-def _work(files: KeeperFiles, options: Options) -> Work:
+def _work(files: KeeperFiles, options: Options, memory: Ring | None) -> Work:
     # What a keeper is made of (SQLite, the rows) is not loaded by a program that has none.
     from obsv.keeper.work import DatabaseWork
 
-    return DatabaseWork(files, options)
+    return DatabaseWork(files, options, memory=memory)
 
 
 def _say(files: KeeperFiles, message: str, *args: object) -> None:

@@ -16,7 +16,7 @@ from obsv.keeper.recording import Recording
 from obsv.record.about import About, boot_id, process_start
 from obsv.record.layout import NEW_PREFIX
 from obsv.record.reader import RingReader
-from obsv.record.ring import remove
+from obsv.record.ring import Ring, remove
 from obsv.store.ground import RingProgress
 
 logger = logging.getLogger("obsv")
@@ -58,6 +58,14 @@ class Rings:
         self._refused: set[str] = set()
         self._endings: dict[str, Ending] = {}
         self._listed_ns = -1
+        self._memory_only = False
+
+    def take_memory(self, ring: Ring) -> None:
+        """Store a ring in the memory of this process, and no other."""
+        self._memory_only = True
+        name = f"memory of {os.getpid()}"
+        self.recordings[name] = Recording(name, RingReader.of_memory(ring), self._rows)
+        ring.about.keeper_pid = os.getpid()
 
     def look(self, *, is_due: bool) -> None:
         """Open rings that are new.
@@ -65,6 +73,8 @@ class Rings:
         Args:
             is_due: also where the directory seems unchanged: two changes within a tick of its clock look like one.
         """
+        if self._memory_only:
+            return
         changed_ns = self._changed_ns()
         if changed_ns == self._listed_ns and not is_due:
             return
@@ -110,7 +120,7 @@ class Rings:
             message = "%s: %d records of process %d were damaged or made up, and are not stored."
             logger.warning(message, self._directory, recording.unreadable, recording.pid)
         recording.close()
-        if is_stored:
+        if is_stored and recording.reader.directory is not None:
             remove(self._directory / recording.name)
 
     def refuse(self, name: str, reason: object) -> None:
@@ -136,6 +146,7 @@ class Rings:
         except BaseException:
             reader.close()
             raise
+        reader.about.keeper_pid = os.getpid()
         if _is_here(reader.about):
             self._bell.watch(reader.about.pid)
 

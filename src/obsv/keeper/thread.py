@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ from obsv.keeper.loop import Leaving, Loop, Work
 from obsv.keeper.originals import original
 
 logger = logging.getLogger("obsv")
+
+_POLL_S = 0.002
 
 
 class KeeperThread:
@@ -56,10 +59,9 @@ class KeeperThread:
             False if it did not end in time.
         """
         self._leaving.tell("the program ends")
-        sleep, monotonic = original("time", "sleep"), original("time", "monotonic")
-        deadline = monotonic() + timeout_s
-        while self.is_running and monotonic() < deadline:
-            sleep(0.002)
+        deadline = time.monotonic() + timeout_s
+        while self.is_running and time.monotonic() < deadline:
+            time.sleep(_POLL_S)  # of the program, so that a hub of green threads goes on
         return not self.is_running
 
     def _run(self) -> None:

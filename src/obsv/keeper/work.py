@@ -15,6 +15,7 @@ from obsv.keeper.recording import Recording
 from obsv.keeper.rings import Rings
 from obsv.keeper.storing import Storing
 from obsv.keeper.upkeep import Upkeep
+from obsv.record.ring import Ring
 from obsv.store import Writer
 from obsv.store.ground import SpanRow
 
@@ -40,9 +41,12 @@ class DatabaseWork:
         files: of the database.
         options: how it is kept.
         writer: of the database, where the process has one already.
+        memory: a ring in the memory of this process, which is the only one that counts then.
     """
 
-    def __init__(self, files: KeeperFiles, options: Options, writer: Writer | None = None) -> None:
+    def __init__(
+        self, files: KeeperFiles, options: Options, writer: Writer | None = None, memory: Ring | None = None
+    ) -> None:
         self._bell = Doorbell(files.bell)
         self._writer = writer or Writer(files.db, busy_timeout_s=options.busy_timeout_s)
         self._owns_writer = writer is None
@@ -50,6 +54,8 @@ class DatabaseWork:
         rows = CallRows()
         self._maker = rows.maker
         self._rings = Rings(files.rings, rows, self._storing.progress, self._bell, own_only=options.own_only)
+        if memory is not None:
+            self._rings.take_memory(memory)
         self._upkeep = Upkeep(self._writer, self._rings, options)
         self._list_at = 0.0
         self._again_at = 0.0
@@ -76,8 +82,10 @@ class DatabaseWork:
     def wait(self, timeout_s: float | None = None) -> None:
         """Wait for more."""
         recordings = list(self._rings.recordings.values())
+        now_ns = time.time_ns()
         for recording in recordings:
-            recording.reader.about.keeper_sleeps = 1
+            about = recording.reader.about
+            about.keeper_beat, about.keeper_sleeps = now_ns, 1
         # What came before the flag was up has woken nobody.
         if timeout_s is None and self._has_errors(recordings):
             return
