@@ -24,6 +24,7 @@ from obsv.cli.common import (
     existing,
     guarded,
     now_ns,
+    say_pending,
 )
 from obsv.errors import ConfigurationError
 from obsv.semconv import VERSION
@@ -146,6 +147,7 @@ def tail(
 
     filters = Filters(process=process, status="ERR" if errors else None)
     start_ns = None if since is None else point(since, now_ns())
+    say_pending(db)
     print_tail(existing(db), filters, start_ns, limit, follow, as_json)
 
 
@@ -170,6 +172,7 @@ def errors(
 
     filters = Filters(process=process, status="ERR")
     found = listing.errors(existing(db), filters, point(since, now_ns()), limit, as_json)
+    say_pending(db)
     return FOUND_PROBLEMS if found and exit_code else 0
 
 
@@ -186,6 +189,7 @@ def show(
     from obsv.cli.show import show as show_trace
 
     show_trace(existing(db), trace_id, limit, as_json)
+    say_pending(db)
 
 
 @app.command(epilog=_EXIT_CODES)
@@ -216,6 +220,7 @@ def stats(
     from obsv.cli.since import since as point
 
     numbers.stats(existing(db), None if since is None else point(since, now_ns()), process, as_json)
+    say_pending(db)
 
 
 @app.command(epilog=_EXIT_CODES)
@@ -230,6 +235,7 @@ def sql(
     from obsv.cli import numbers
 
     numbers.sql(existing(db), statement, as_json)
+    say_pending(db)
 
 
 @app.command(epilog=_EXIT_CODES)
@@ -238,6 +244,26 @@ def check(db: Db = DEFAULT, as_json: AsJson = False) -> int:
     from obsv.cli import numbers
 
     return numbers.check(existing(db), as_json)
+
+
+@app.command(epilog=_EXIT_CODES)
+def ps(db: Db = DEFAULT, as_json: AsJson = False) -> None:
+    """Print the calls that run now, with arguments and age."""
+    from obsv.cli.ps import ps as print_running
+
+    print_running(db, as_json)
+
+
+@app.command(epilog=_EXIT_CODES)
+def keeper(
+    db: Db = DEFAULT,
+    drain: Annotated[bool, typer.Option("--drain", help="Store what is left, then end.")] = False,
+) -> int:
+    """Store what programs record, until Ctrl-C; else they start a keeper themselves."""
+    from obsv.cli.keeper import keeper as keep
+    from obsv.keeper import Options
+
+    return keep(db, Options(), drain=drain)
 
 
 @app.command(epilog=_EXIT_CODES)

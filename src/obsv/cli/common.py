@@ -60,6 +60,21 @@ def complain(text: str) -> None:
     print(f"obsv: {text}", file=sys.stderr, flush=True)
 
 
+def say_pending(db: Path) -> None:
+    """Say on stderr how many recorded calls a reader of the database does not see yet; nothing where there are none."""
+    try:
+        has_rings = any(not name.startswith("keeper.") for name in os.listdir(f"{os.path.realpath(db)}.rings"))
+    except OSError:
+        return
+    if has_rings:
+        from obsv.keeper.looking import pending
+
+        waiting = pending(db)
+        if waiting.calls:
+            verb = "is" if waiting.calls == 1 else "are"
+            complain(f"{waiting} {verb} still to be stored; `obsv keeper --drain` does it where no keeper runs.")
+
+
 def say_at_once(text: str) -> None:
     """A line on stdout that whoever reads through a pipe has at once."""
     print(text, flush=True)

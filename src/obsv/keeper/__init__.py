@@ -13,6 +13,9 @@ meanwhile), waits for a lock or opens the database:
   stands in its memory.
 - `wake(db)`: end the keeper's wait. Who has recorded an error calls it where `about` says that the keeper sleeps.
 
+Whoever reads the database asks `obsv.keeper.looking`: `pending(db)`, how many calls are still to come, and
+`running(db)`, the calls that run now.
+
 What was committed stands in each ring's `about`, so `force_flush` looks at its own mapping and nowhere else. A program
 that waits for more than a moment calls `ensure` and `wake` first.
 

@@ -80,6 +80,28 @@ def keep(files: KeeperFiles, options: Options, role: Role, make_work: Callable[[
     return True
 
 
+def drain(files: KeeperFiles, options: Options) -> bool:
+    """Store what is there now, and end.
+
+    Returns:
+        False where another keeper has the database.
+
+    Raises:
+        LockUnsupported, OSError: there can be no lock.
+    """
+    lock = Lock(files)
+    if not taken(lock, "service", _LOCK_S):
+        return False
+    try:
+        work = DatabaseWork(files, options)
+        while work.step():
+            pass
+        work.close()
+    finally:
+        lock.release()
+    return True
+
+
 def taken(lock: Lock, role: Role, patience_s: float) -> bool:
     """Whether the lock could be taken; who only asks for it goes away in the meantime."""
     deadline = time.monotonic() + patience_s

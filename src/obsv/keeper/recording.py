@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from obsv.keeper.call_rows import CallRows, Unreadable
 from obsv.keeper.ending import Ending
+from obsv.keeper.running import Running, resume
 from obsv.keeper.tables import Tables, Undefined
 from obsv.record.lane_reader import CHUNK, LaneReader, Piece
 from obsv.record.layout import (
@@ -25,7 +26,6 @@ from obsv.record.layout import (
     place,
 )
 from obsv.record.reader import RingReader
-from obsv.record.scan import scan
 from obsv.semconv import SERVICE_NAME
 from obsv.store.ground import ERROR, RingProgress, SpanRow
 
@@ -50,22 +50,26 @@ class Recording:
         latest: tick of the latest record.
         errors: failed calls among those that were stored.
         lag_ns: how long the call that was read last had waited since its end.
+        exhausted: ways to take from a lane that found nothing after the end of the process.
         seen_ns: when its process was last seen alive, as Unix time; 0 never.
     """
 
     def __init__(self, name: str, reader: RingReader, rows: CallRows, stored: RingProgress | None = None) -> None:
         self.name, self.reader, self._rows = name, reader, rows
         self.tables = Tables(reader.names)
-        self.running: dict[bytes, tuple[bytes, bytes]] = {}
+        self.running: Running = {}
         self._early: dict[bytes, bytes] = {}
         self.stored, self.unreadable, self.latest = 0, 0, 0
         self.errors, self.lag_ns, self._bytes_read, self.seen_ns = 0, 0, 0, 0
+        self.exhausted: set[object] = set()
         self._is_drained = True
         self._limits = {id(reader.calls): _LEAST, id(reader.errors): _LEAST}
         # The segment in which the calls stood when those that were open were last stored.
         self._open_in = 1
         if stored is not None:
-            self._resume(stored)
+            self.stored, self.unreadable = stored.stored, stored.unreadable
+            reader.errors.go_to(stored.errors)
+            self._open_in = resume(reader.calls, stored, self.running)
 
     @property
     def pid(self) -> int:
@@ -142,43 +146,9 @@ class Recording:
         self._early.clear()
         return rows
 
-    def look_through(self) -> None:
-        """Read to the end without making rows: `running` holds what runs then."""
-        while (piece := self.reader.calls.read(is_final=False)) is not None:
-            self._follow(piece.data, piece.records)
-
     def close(self) -> None:
         """Close its files."""
         self.reader.close()
-
-    # -- the way back to where a keeper before this one was ------------------------------------------------------------
-
-    def _resume(self, stored: RingProgress) -> None:
-        self.stored, self.unreadable = stored.stored, stored.unreadable
-        self.reader.errors.go_to(stored.errors)
-        if stored.open is not None:
-            self._follow(stored.open, list(scan(stored.open, 0)))
-        calls = self.reader.calls
-        calls.go_to(stored.open_at or 0)
-        self._open_in = place(calls.position)[0]
-        while calls.position < stored.calls:
-            # No further than that position: what follows makes rows.
-            number, offset = place(calls.position)
-            there, until = place(stored.calls)
-            most = CHUNK if number < there else max(1, until - offset)
-            piece = calls.read(is_final=False, limit=min(CHUNK, most))
-            if piece is None:
-                calls.go_to(stored.calls)
-                break
-            self._follow(piece.data, piece.records)
-
-    def _follow(self, data: bytes, records: list[tuple[int, int, int]]) -> None:
-        for kind, start, stop in records:
-            if kind == BEGIN:
-                at = start + BEGIN_HEAD.size
-                self.running[data[start + 32 : start + 40]] = data[start:at], data[at:stop]
-            elif kind == END:
-                self.running.pop(data[start + 16 : start + 24], None)
 
     # -- records to rows -----------------------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ _BATCH_ROWS = 5_000
 _LIST_S = 1.0
 # A store that cannot be written is tried again after so long.
 _AGAIN_S = 0.5
+_LANES = 2
 # At the end: what is left stands in its rings, and the next keeper stores it.
 _CLOSE_S = 2.0
 
@@ -108,7 +109,7 @@ class DatabaseWork:
         """Store what can be stored at once, and close everything."""
         deadline = time.monotonic() + _CLOSE_S
         try:
-            while self.step() and time.monotonic() < deadline:
+            while time.monotonic() < deadline and (self.step() or self._is_delayed()):
                 pass
         finally:
             for recording in list(self._rings.recordings.values()):
@@ -116,6 +117,14 @@ class DatabaseWork:
             if self._owns_writer:
                 self._writer.close()
             self._bell.close()
+
+    def _is_delayed(self) -> bool:
+        """Whether the store could not be written just now; a short wait, so that it may be tried again."""
+        if time.monotonic() >= self._again_at:
+            return False
+        self._again_at = 0.0
+        self._bell.wait(_PAUSE_S)
+        return True
 
     def _look(self) -> None:
         now = time.monotonic()
@@ -143,6 +152,8 @@ class DatabaseWork:
             if taken is not None:
                 rows += taken
                 read.append((recording, ending is None))
+            elif ending is not None:
+                recording.exhausted.add(take)
             if len(rows) >= _BATCH_ROWS:
                 break
         if read:
@@ -153,6 +164,8 @@ class DatabaseWork:
         """Store what the end of a process has interrupted, and remove its ring; False where none has ended."""
         for recording in list(self._rings.recordings.values()):
             ending = self._rings.ending(recording)
+            if ending is not None and len(recording.exhausted) < _LANES:
+                return True  # it has ended behind the look at its lanes, and may have written more before
             if ending is not None:
                 rows = recording.interrupted(ending)
                 self._storing.write(rows, [(recording, False)])

@@ -1,0 +1,70 @@
+"""`obsv keeper`: stores what programs record, in the foreground, for systemd or a container."""
+
+import logging
+import time
+from pathlib import Path
+
+from obsv.cli.common import FOUND_PROBLEMS, complain, say_at_once
+from obsv.keeper import Options
+from obsv.keeper.files import KeeperFiles
+from obsv.keeper.handover import ask_to_leave
+from obsv.keeper.lock import Holder, Lock, LockUnsupported
+from obsv.keeper.looking import pending
+from obsv.keeper.process import drain as store_what_is_there
+from obsv.keeper.process import keep
+
+# Another keeper ends within a second of being asked, once it has stored what it has in hand.
+_HANDOVER_S = 15.0
+_LOOK_S = 0.2
+
+
+def keeper(db: Path, options: Options, *, drain: bool) -> int:
+    """Keep a database until told to end.
+
+    Args:
+        db: path of the database; it is made when the first call comes.
+        options: how it is kept.
+        drain: store what is there, then end.
+
+    Returns:
+        The exit code: 1 where another keeper does not make room.
+    """
+    logging.basicConfig(format="obsv: %(message)s", level=logging.INFO)
+    db.parent.mkdir(parents=True, exist_ok=True)
+    files = KeeperFiles.of(db)
+    deadline = time.monotonic() + _HANDOVER_S
+    try:
+        files.make()
+        if drain:
+            return 0 if store_what_is_there(files, options) else _wait(db, Lock(files).holder())
+        while not keep(files, options, "service"):
+            holder = Lock(files).holder()
+            if holder is None or holder.role not in ("process", "thread") or time.monotonic() > deadline:
+                complain(f"{_who(holder)} keeps {files.db} already.")
+                return FOUND_PROBLEMS
+            ask_to_leave(files)
+            time.sleep(_LOOK_S)
+    except LockUnsupported as error:
+        complain(f"There can be no keeper: {error}. Each program stores what it records itself.")
+        return FOUND_PROBLEMS
+    except OSError as error:
+        complain(f"There can be no keeper: {error}.")
+        return FOUND_PROBLEMS
+    return 0
+
+
+def _wait(db: Path, holder: Holder | None) -> int:
+    """Let the keeper that runs store what is there."""
+    waiting = pending(db)
+    if waiting.calls:
+        say_at_once(f"{_who(holder)} stores them: {waiting} to come.")
+    while pending(db).calls:
+        time.sleep(_LOOK_S)
+    return 0
+
+
+def _who(holder: Holder | None) -> str:
+    if holder is None:
+        return "Another process"
+    what = {"serve": "`obsv serve`", "thread": "A recording program"}.get(holder.role, "Another keeper")
+    return f"{what} (pid {holder.identity.pid})"

@@ -1,0 +1,204 @@
+"""What stands in the rings of a database, for whoever reads it: calls that run, calls that wait to be stored.
+
+Read-only, and beside programs and a keeper that go on meanwhile: what is said was so a moment ago.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from obsv.capture import render
+from obsv.errors import StoreError
+from obsv.keeper.files import KeeperFiles
+from obsv.keeper.running import Running, follow, resume
+from obsv.keeper.tables import Tables, Undefined
+from obsv.record.lane_reader import LaneReader
+from obsv.record.layout import CALL, END, IS_ELSEWHERE, NEW_PREFIX, READ_BEGIN, SPAN
+from obsv.record.reader import RingReader
+from obsv.record.values import BadValues, loads
+from obsv.semconv import SERVICE_NAME
+from obsv.store import Reader
+from obsv.store.ground import RingProgress
+
+# Half a million records.
+_LIMIT_S = 1.0
+_MOST_RINGS = 1_000
+_TRIES = 3
+_STORED = "select ring, calls, errors, stored, unreadable, open_at, open from ring where ring = ?"
+
+
+class RunningCall(NamedTuple):
+    """A call that has begun and not ended.
+
+    Args:
+        process: `module.qualname`.
+        trace_id, span_id: hex digits.
+        start_ns: Unix time.
+        thread: its name.
+        depth: 0 for a root.
+        inputs: names and texts of the arguments.
+    """
+
+    process: str
+    trace_id: str
+    span_id: str
+    start_ns: int
+    thread: str
+    depth: int
+    inputs: tuple[tuple[str, str], ...]
+
+
+class RunningProcess(NamedTuple):
+    """A process that records, and what it does now.
+
+    Args:
+        pid: process id.
+        service: resource attribute `service.name`.
+        is_alive: False for one that has ended and is not stored to its end so far.
+        calls: oldest first.
+    """
+
+    pid: int
+    service: str
+    is_alive: bool
+    calls: tuple[RunningCall, ...]
+
+
+class Pending(NamedTuple):
+    """Calls that are recorded and not stored.
+
+    Args:
+        calls: how many.
+        is_exact: False where they were too many to be counted, and are estimated by their bytes.
+    """
+
+    calls: int
+    is_exact: bool = True
+
+    def __str__(self) -> str:
+        calls = "1 call" if self.calls == 1 else f"{self.calls:,} calls"
+        return calls if self.is_exact else f"about {calls}"
+
+
+def pending(db: str | os.PathLike[str]) -> Pending:
+    """How many calls wait to be stored.
+
+    Args:
+        db: path of the database.
+    """
+    deadline = time.monotonic() + _LIMIT_S
+    total, is_exact = 0, True
+    for reader in _readers(db):
+        for lane, stored in (
+            (reader.errors, reader.about.errors_position),
+            (reader.calls, reader.about.calls_position),
+        ):
+            lane.go_to(stored)
+            calls, is_whole = _count(lane, deadline)
+            total, is_exact = total + calls, is_exact and is_whole
+    return Pending(total, is_exact)
+
+
+def running(db: str | os.PathLike[str]) -> list[RunningProcess]:
+    """The processes that record into a database, each with the calls that run in it.
+
+    Args:
+        db: path of the database; it may not exist yet.
+    """
+    deadline = time.monotonic() + _LIMIT_S
+    store = Reader(Path(db))
+    try:
+        return [_process(reader, store, deadline) for reader in _readers(db)]
+    finally:
+        store.close()
+
+
+def _readers(db: str | os.PathLike[str]) -> Iterator[RingReader]:
+    """Each ring that can be read; closed after it was looked at."""
+    directory = Path(KeeperFiles.of(db).rings)
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError:
+        return
+    names = [name for name in names if not name.startswith(("keeper.", NEW_PREFIX))]
+    for name in names[:_MOST_RINGS]:
+        try:
+            reader = RingReader.of_files(directory / name, writable=False)
+        except OSError:
+            continue
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+
+def _count(lane: LaneReader, deadline: float) -> tuple[int, bool]:
+    calls = size = 0
+    while (piece := lane.read(is_final=False)) is not None:
+        data = piece.data
+        size += len(data)
+        for kind, start, _ in piece.records:
+            if kind in (CALL, SPAN) or (kind == END and not data[start + 10] & IS_ELSEWHERE):
+                calls += 1
+        if time.monotonic() > deadline:
+            return calls + round(lane.unread_bytes() * calls / max(1, size)), False
+    return calls, True
+
+
+def _process(reader: RingReader, store: Reader, deadline: float) -> RunningProcess:
+    found: Running = {}
+    for _ in range(_TRIES):
+        stored = _stored(store, reader)
+        found = _running(reader, stored, deadline)
+        again = _stored(store, reader)
+        if (stored and stored.open_at) == (again and again.open_at):
+            break  # else a keeper has given back meanwhile what was to be read
+    tables = Tables(reader.names)
+    calls = [call for head, inputs in found.values() if (call := _call(tables, reader.about.offset, head, inputs))]
+    calls.sort(key=lambda call: call.start_ns)
+    return RunningProcess(reader.about.pid, _service(tables), reader.is_alive(), tuple(calls))
+
+
+def _running(reader: RingReader, stored: RingProgress | None, deadline: float) -> Running:
+    found: Running = {}
+    if stored is None:
+        reader.calls.go_to(0)
+    else:
+        resume(reader.calls, stored, found)
+    while (piece := reader.calls.read(is_final=False)) is not None and time.monotonic() < deadline:
+        follow(found, piece.data, piece.records)
+    return found
+
+
+def _stored(store: Reader, reader: RingReader) -> RingProgress | None:
+    assert reader.directory is not None
+    try:
+        row = store.one(_STORED, (reader.directory.name,))
+    except StoreError:  # there is no file yet, or one of an older version
+        return None
+    return None if row is None else RingProgress(*row)
+
+
+def _service(tables: Tables) -> str:
+    try:
+        return str(tables.origin(1).resource.attributes.get(SERVICE_NAME, "unknown_service"))
+    except Undefined:
+        return "unknown_service"
+
+
+def _call(tables: Tables, offset: int, head: bytes, packed: bytes) -> RunningCall | None:
+    _, _, _, _, _, depth, trace_id, span_id, _, start, number, _, thread, _ = READ_BEGIN.unpack(head)
+    try:
+        function, values = tables.function(number), loads(packed)
+        named = [*zip(function.inputs, values, strict=False)]
+        if function.has_keywords and len(values) > len(function.inputs):
+            named += values[-1]
+        inputs = tuple((str(name), render(value, function.max_repr)) for name, value in named)
+        thread_name = tables.thread(thread)[1]
+    except (Undefined, BadValues, TypeError, ValueError):
+        return None
+    return RunningCall(function.name, trace_id.hex(), span_id.hex(), start + offset, thread_name, depth, inputs)
