@@ -61,7 +61,7 @@ def compile_core(folder: Path) -> Path:
         MODULE,
         sources=[str(path) for path in sorted((ROOT / FOLDER).glob("*.c"))],
         depends=[str(path) for path in sorted((ROOT / FOLDER).glob("*.h"))],
-        extra_compile_args=["/O2"] if windows else ["-O2", "-fvisibility=hidden", "-fno-strict-aliasing"],
+        extra_compile_args=["/O2"] if windows else ["-O3", "-fvisibility=hidden", "-fno-strict-aliasing"],
         # mingw has it, MSVC does not need it
         libraries=[] if windows else ["pthread"],
     )

@@ -50,7 +50,7 @@ static inline int scratch_need(Scratch *s, size_t bytes) {
 // ---- marshal.c: Python's marshal format, version 2, which is the same bytes for equal values
 
 LOCAL int put_long(Scratch *, PyObject *);                  // NOT_MINE: wider than 63 bits
-LOCAL int put_text(Scratch *, PyObject *, Py_ssize_t);      // the first characters of a str
+LOCAL int put_wide_text(Scratch *, PyObject *, Py_ssize_t);
 LOCAL int put_points(Scratch *, PyObject *, Py_ssize_t);    // the same without type and length
 LOCAL int put_bytes(Scratch *, const char *, Py_ssize_t);
 LOCAL int put_frozen(Scratch *, PyObject *);                // what Python's freezers return
@@ -73,6 +73,17 @@ static inline int put_head(Scratch *s, char type, Py_ssize_t count) {
     *s->at++ = (unsigned char)type;
     put_int32(s->at, count);
     s->at += 4;
+    return DONE;
+}
+
+// The first characters of a str. Nearly all are ASCII: one look, one copy.
+static inline int put_text(Scratch *s, PyObject *text, Py_ssize_t length) {
+    if (UNLIKELY(!PyUnicode_IS_COMPACT_ASCII(text))) return put_wide_text(s, text, length);
+    if (UNLIKELY(scratch_need(s, 5 + (size_t)length))) return RAISED;
+    *s->at = 'u';
+    put_int32(s->at + 1, length);
+    memcpy(s->at + 5, (PyASCIIObject *)text + 1, (size_t)length);
+    s->at += 5 + length;
     return DONE;
 }
 
@@ -100,6 +111,8 @@ typedef struct {
 
 // Bounds the local arrays of `encode.c`.
 #define MOST_ITEMS 16
+// Names that need not even be looked up: a power of two.
+enum { FAMILIAR = 256 };
 
 typedef struct {
     PyObject_HEAD
@@ -112,6 +125,7 @@ typedef struct {
     int max_depth;
     ShapeEntry *shapes;       // open addressing; NULL before the first class
     size_t shapes_size, shapes_used;
+    PyObject *familiar[FAMILIAR];   // interned names found in `harmless`, by address; what is once harmless stays so
 } Encoder;
 
 LOCAL extern PyTypeObject *EncoderType, *ShapeType;
@@ -174,6 +188,7 @@ typedef struct {
 LOCAL extern PyTypeObject *SpanType;
 LOCAL Span *span_new(Recorder *);
 LOCAL int span_keep_inputs(Span *, const unsigned char *, size_t);
+LOCAL PyObject *set_context(PyObject *);  // the token that sets it back
 LOCAL int span_leave(Span *);    // sets the context back
 LOCAL int span_ready(void);
 LOCAL PyObject *span_connect(PyObject *);   // gives the type the methods of Python's class

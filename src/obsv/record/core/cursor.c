@@ -2,6 +2,10 @@
 // a call. One step a record, since the interpreter lock is not given up between taking the place and copying.
 #include "core.h"
 
+#ifdef _MSC_VER
+#include <windows.h>
+#endif
+
 PyTypeObject *CursorType;
 
 int cursor_put(Cursor *c, const unsigned char *record, size_t size) {

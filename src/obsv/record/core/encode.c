@@ -15,10 +15,13 @@ PyTypeObject *EncoderType;
 
 // What one container writes: where its items begin and what they give back when they are dropped again.
 typedef struct {
+    Py_ssize_t count, total, used, each;
     ptrdiff_t starts[MOST_ITEMS];
     Py_ssize_t sizes[MOST_ITEMS];
-    Py_ssize_t count, total, used, each;
 } Items;
+
+// The arrays are left as they are: each is set before it is read.
+#define BEGIN_ITEMS(items, all, room) ((items).count = (items).used = 0, (items).total = (all), (items).each = (room))
 
 static int put(Scratch *, Encoder *, PyObject *, int, Py_ssize_t *, Py_ssize_t *);
 
@@ -130,9 +133,20 @@ static NOINLINE int ask_name(Encoder *e, PyObject *name) {
     return secret;
 }
 
-static inline int names_secret(Encoder *e, PyObject *name) {
-    return LIKELY(PySet_Contains(e->harmless, name) == 1) ? 0 : ask_name(e, name);
+static inline int is_harmless(Encoder *e, PyObject *name) {
+    PyObject **place = &e->familiar[(uintptr_t)name >> 4 & (FAMILIAR - 1)];
+    if (LIKELY(*place == name)) return 1;
+    if (PySet_Contains(e->harmless, name) != 1) return 0;
+    if (PyUnicode_CHECK_INTERNED(name)) {
+        // Held, so that no other str takes its address.
+        PyObject *old = *place;
+        *place = Py_NewRef(name);
+        Py_XDECREF(old);
+    }
+    return 1;
 }
+
+static inline int names_secret(Encoder *e, PyObject *name) { return LIKELY(is_harmless(e, name)) ? 0 : ask_name(e, name); }
 
 // Headers and form fields are pairs: the first of two items can name the second.
 static int first_names_secret(Encoder *e, PyObject *first) {
@@ -180,7 +194,8 @@ static void give_back(PyObject **own, Py_ssize_t count) {
 // An exact list or tuple. Its first items are taken in one go: what they are frozen by can let others change the list.
 static int put_sequence(Scratch *s, Encoder *e, PyObject *value, int depth, Py_ssize_t *room) {
     int is_list = PyList_CheckExact(value), secret = 0, state;
-    Items items = {.total = Py_SIZE(value), .each = ITEM_ROOM};
+    Items items;
+    BEGIN_ITEMS(items, Py_SIZE(value), ITEM_ROOM);
     Py_ssize_t head = depth <= 0 || *room <= 0 ? 0 : items.total < e->max_items ? items.total : e->max_items;
     PyObject *own[MOST_ITEMS];
     PyObject *const *from = is_list ? ((PyListObject *)value)->ob_item : ((PyTupleObject *)value)->ob_item;
@@ -245,7 +260,8 @@ static int put_pairs(Scratch *s, Encoder *e, PyObject **own, Py_ssize_t head, in
 
 // An exact dict. As long as all keys are harmless names there is one look at each value.
 static int put_dict(Scratch *s, Encoder *e, PyObject *value, int depth, Py_ssize_t *room) {
-    Items items = {.total = PyDict_GET_SIZE(value), .each = PAIR_ROOM};
+    Items items;
+    BEGIN_ITEMS(items, PyDict_GET_SIZE(value), PAIR_ROOM);
     Py_ssize_t head = 0, before = *room, position = 0;
     PyObject *own[2 * MOST_ITEMS], *key, *item;
     if (depth > 0 && before > 0)
@@ -260,7 +276,7 @@ static int put_dict(Scratch *s, Encoder *e, PyObject *value, int depth, Py_ssize
         key = own[2 * items.count];
         if (!PyUnicode_CheckExact(key)) {
             named = 0;
-        } else if (UNLIKELY(PySet_Contains(e->harmless, key) != 1)) {
+        } else if (UNLIKELY(!is_harmless(e, key))) {
             int secret = PyUnicode_GET_LENGTH(key) > LONGEST_NAME ? 1 : ask_name(e, key);
             if (secret < 0) state = RAISED;
             named = !secret;
@@ -288,7 +304,8 @@ static int put_dict(Scratch *s, Encoder *e, PyObject *value, int depth, Py_ssize
 
 // A dataclass, an attrs class or a namedtuple (`records._fields_freezer`): its fields are read first, then shown.
 static int put_fields(Scratch *s, Encoder *e, Shape *shape, PyObject *value, int depth, Py_ssize_t *room) {
-    Items items = {.total = shape->total, .each = PAIR_ROOM};
+    Items items;
+    BEGIN_ITEMS(items, shape->total, PAIR_ROOM);
     Py_ssize_t head = PyTuple_GET_SIZE(shape->fields), taken = 0;
     PyObject *own[MOST_ITEMS];
     int state = DONE;
@@ -395,12 +412,14 @@ static PyObject *encoder_new(PyTypeObject *type, PyObject *args, PyObject *keywo
     e->max_depth = max_depth;
     e->shapes = NULL;
     e->shapes_size = e->shapes_used = 0;
+    memset(e->familiar, 0, sizeof e->familiar);
     return (PyObject *)e;
 }
 
 static void encoder_dealloc(Encoder *e) {
     PyTypeObject *type = Py_TYPE(e);
     shapes_forget(e);
+    for (int i = 0; i < FAMILIAR; i++) Py_XDECREF(e->familiar[i]);
     Py_DECREF(e->freeze);
     Py_DECREF(e->harmless);
     Py_DECREF(e->is_sensitive);

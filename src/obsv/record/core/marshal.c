@@ -60,7 +60,7 @@ int put_points(Scratch *s, PyObject *text, Py_ssize_t length) {
     return DONE;
 }
 
-int put_text(Scratch *s, PyObject *text, Py_ssize_t length) {
+int put_wide_text(Scratch *s, PyObject *text, Py_ssize_t length) {
     if (UNLIKELY(put_head(s, 'u', 0))) return RAISED;
     ptrdiff_t start = s->at - s->start;
     if (UNLIKELY(put_points(s, text, length))) return RAISED;

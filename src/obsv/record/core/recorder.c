@@ -133,7 +133,7 @@ static PyObject *context_with(PyObject *context, Span *span) {
 static int enter(Span *span, PyObject *context) {
     PyObject *own = context_with(context, span);
     if (!own) return RAISED;
-    span->token = PyContextVar_Set(joints.variable, own);
+    span->token = set_context(own);
     Py_DECREF(own);
     return span->token ? DONE : RAISED;
 }

@@ -42,12 +42,35 @@ int span_keep_inputs(Span *span, const unsigned char *bytes, size_t size) {
     return DONE;
 }
 
+// Before 3.12 the collector runs in allocations: also in those of a context variable that is being set, whose old values
+// a finalizer that sets it too takes away from under it (a call that a finalizer records does).
+static inline int stop_collector(void) {
+#if PY_VERSION_HEX < 0x030c0000
+    return PyGC_Disable();
+#else
+    return 0;
+#endif
+}
+
+PyObject *set_context(PyObject *context) {
+    int collected = stop_collector();
+    PyObject *token = PyContextVar_Set(joints.variable, context);
+    if (collected) PyGC_Enable();
+    return token;
+}
+
+static int reset_context(PyObject *token) {
+    int collected = stop_collector(), failed = PyContextVar_Reset(joints.variable, token);
+    if (collected) PyGC_Enable();
+    return failed;
+}
+
 // Not where the body was finished in another context, as a coroutine that is closed late is.
 int span_leave(Span *span) {
     PyObject *token = span->token;
     if (UNLIKELY(!token)) return DONE;
     span->token = NULL;
-    int state = PyContextVar_Reset(joints.variable, token) ? swallow(joints.is_from_signal) ? DONE : RAISED : DONE;
+    int state = reset_context(token) ? swallow(joints.is_from_signal) ? DONE : RAISED : DONE;
     Py_DECREF(token);
     return state;
 }
