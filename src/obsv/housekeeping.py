@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import time
 from contextlib import suppress
 
 from opentelemetry.sdk.resources import Resource
@@ -11,6 +10,7 @@ from opentelemetry.sdk.resources import Resource
 from obsv import semconv
 from obsv.config import Settings
 from obsv.errors import StoreError
+from obsv.own_time import unix_ns
 from obsv.store.ground import RecorderRow
 from obsv.store.writing import Writer
 from obsv.trace.clock import clock
@@ -41,7 +41,7 @@ class Housekeeping:
     ) -> None:
         self._writer, self._processor, self._settings = writer, processor, settings
         self._service = str(resource.attributes.get(semconv.SERVICE_NAME, "unknown_service"))
-        self._started_ns = time.time_ns()
+        self._started_ns = unix_ns()
         self._pause_s = _CHUNK_S
         processor.every(_REPORT_S, self._report)
         processor.every(_RETAIN_S, self._retain)
@@ -61,7 +61,7 @@ class Housekeeping:
                     pid=pid,
                     host=host,
                     started_ns=self._started_ns,
-                    updated_ns=time.time_ns(),
+                    updated_ns=unix_ns(),
                     state=stats["state"],
                     stats=json.dumps(stats),
                 )
@@ -71,7 +71,7 @@ class Housekeeping:
         settings = self._settings
         max_age_ns = None if settings.retention_s is None else int(settings.retention_s * 1e9)
         with suppress(StoreError):  # likewise
-            if self._writer.retain(time.time_ns(), max_age_ns=max_age_ns, max_bytes=settings.max_bytes).more:
+            if self._writer.retain(unix_ns(), max_age_ns=max_age_ns, max_bytes=settings.max_bytes).more:
                 self._pause_s = max(_CHUNK_LEAST_S, _HASTE * self._pause_s)
                 return self._pause_s
         self._pause_s = _CHUNK_S

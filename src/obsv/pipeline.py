@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import os
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from obsv.exporters.lane import Lane
 from obsv.exporters.otlp import otlp_lane
 from obsv.exporters.sqlite import SQLiteSpanExporter
 from obsv.housekeeping import Housekeeping
+from obsv.own_time import monotonic
 from obsv.trace.breaker import CircuitBreaker
 from obsv.trace.processor import ErrorFirstSpanProcessor
 from obsv.trace.provider import SCOPE, TracerProvider
@@ -50,10 +50,10 @@ class Pipeline:
         return self.processor.force_flush(int(timeout_s * 1_000))
 
     def force_flush(self, timeout_s: float) -> bool:
-        started = time.monotonic()
+        started = monotonic()
         is_stored = self.store_all(timeout_s)
         if self.lane is not None:
-            left_s = timeout_s - (time.monotonic() - started)
+            left_s = timeout_s - (monotonic() - started)
             self.lane.force_flush(int(max(0.0, min(left_s, _LANE_FLUSH_S)) * 1_000))
         return is_stored
 

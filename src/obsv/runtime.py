@@ -6,11 +6,11 @@ import logging
 import os
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.environment_variables import OTEL_SDK_DISABLED
 
+from obsv.own_time import monotonic
 from obsv.trace.recording import recording
 
 # What the pipeline is made of loads when it starts: `import obsv` costs a program 10 ms instead of 30.
@@ -134,9 +134,9 @@ def _open() -> None:
 def _shutdown_at_exit() -> None:
     pipeline = _pipeline
     if pipeline is not None:
-        deadline = time.monotonic() + _EXIT_TIMEOUT_S
+        deadline = monotonic() + _EXIT_TIMEOUT_S
         pipeline.store_all(_EXIT_STORE_S)
-        _shutdown(max(0.0, deadline - time.monotonic()))
+        _shutdown(max(0.0, deadline - monotonic()))
         pipeline.end()
 
 

@@ -1,7 +1,6 @@
 """From spans to rows of the store."""
 
 import logging
-import time
 from collections.abc import Iterable
 
 from opentelemetry.sdk.trace import ReadableSpan
@@ -9,6 +8,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from obsv.capture import Redactor
 from obsv.exporters.foreign_rows import ForeignRows
 from obsv.exporters.lean_rows import LeanRows
+from obsv.own_time import unix_ns
 from obsv.store.ground import SpanRow
 from obsv.trace.span import Span
 from obsv.wire.rowmaker import RowMaker
@@ -31,7 +31,7 @@ class Rows:
 
     def of(self, spans: Iterable[ReadableSpan]) -> list[SpanRow]:
         """The rows of spans; one that cannot be read is counted and left out, it would be so at every try."""
-        self._maker.arrive(time.time_ns())
+        self._maker.arrive(unix_ns())
         rows = []
         lean, foreign = self._lean.row, self._foreign.row
         for span in spans:

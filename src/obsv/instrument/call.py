@@ -17,8 +17,8 @@ from obsv import semconv
 from obsv.capture import MASK, render
 from obsv.instrument.frames import hide_wrappers, own_frames
 from obsv.instrument.usage import cpu_ns, memory_bytes
+from obsv.own_time import ticks
 from obsv.trace import recording as path
-from obsv.trace.clock import ticks
 from obsv.trace.context import QUIET, SPAN_KEY, get_context, leave_context, set_context
 from obsv.trace.details import Details
 from obsv.trace.failure import Failure, is_error

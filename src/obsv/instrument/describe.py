@@ -3,10 +3,10 @@
 import functools
 import inspect
 import os
-import time
 from collections.abc import Callable
 from typing import Any
 
+from obsv.own_time import unix_ns
 from obsv.trace.function import Code
 
 
@@ -39,7 +39,7 @@ def code_reader(target: Any) -> Callable[[], Code | None]:
 
     The text is left out where the file was written after now, since it is no longer what runs.
     """
-    decorated_ns = time.time_ns()
+    decorated_ns = unix_ns()
 
     def read() -> Code | None:
         core = inspect.unwrap(core_of(target))

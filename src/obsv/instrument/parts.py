@@ -15,8 +15,8 @@ from opentelemetry.context import Context
 from obsv.capture import MASKED
 from obsv.instrument.call import open_call, open_unsampled
 from obsv.instrument.parameters import Declared
+from obsv.own_time import ticks
 from obsv.trace import recording as path
-from obsv.trace.clock import ticks
 from obsv.trace.context import SPAN_KEY, get_context, leave_context, reset_context, set_context
 from obsv.trace.failure import WRAPPER_FILES
 from obsv.trace.ids import random_unit

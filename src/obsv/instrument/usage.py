@@ -2,10 +2,11 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable
 
-cpu_ns: Callable[[], int] = time.thread_time_ns
+from obsv.own_time import thread_time_ns
+
+cpu_ns: Callable[[], int] = thread_time_ns
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 

@@ -5,9 +5,9 @@ Eight aligned bytes a number, in the machine's order: each is read and written i
 
 import mmap
 import os
-import time
 from pathlib import Path
 
+from obsv.own_time import unix_ns
 from obsv.record import layout as at
 
 
@@ -79,7 +79,7 @@ class About:
         """
         self.version, self.pid, self.process_start = at.VERSION, os.getpid(), process_start()
         self._map[at.AT_BOOT_ID : at.AT_BOOT_ID + 16] = boot_id()
-        self.created, self.offset = time.time_ns(), offset
+        self.created, self.offset = unix_ns(), offset
         self._map[:8] = at.ABOUT_MAGIC
 
     def close(self) -> None:

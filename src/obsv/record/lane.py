@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
+from obsv.own_time import monotonic
 from obsv.record.keep import is_end, kept
 from obsv.record.layout import SEGMENT_HEADER, position
 from obsv.record.room import Room
@@ -156,8 +157,8 @@ class Lane:
     def _is_at_cap(self) -> bool:
         if self._cap is None or self.room.held() + self._size <= self._cap:
             return False
-        deadline = time.monotonic() + self._block_s
-        while self._block_s and time.monotonic() < deadline:
+        deadline = monotonic() + self._block_s
+        while self._block_s and monotonic() < deadline:
             time.sleep(_POLL_S)
             if self.room.held() + self._size <= self._cap:
                 return False

@@ -1,8 +1,9 @@
 """A circuit breaker: after several failures in a row, the exporter is left alone for a while."""
 
 import enum
-import time
 from collections.abc import Callable
+
+from obsv.own_time import monotonic
 
 
 class BreakerState(enum.Enum):
@@ -34,7 +35,7 @@ class CircuitBreaker:
         failure_threshold: int = 3,
         recovery_time_s: float = 5.0,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         if failure_threshold < 1:
             raise ValueError("failure_threshold must be at least 1")

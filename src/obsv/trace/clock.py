@@ -4,10 +4,9 @@ A duration taken from the wall clock jumps when that clock is set, and a second 
 spans hold ticks; the offset to Unix time is kept here and set right now and then.
 """
 
-import time
 from collections.abc import Callable
 
-ticks = time.perf_counter_ns
+from obsv.own_time import ticks, unix_ns
 
 # Smaller differences are the jitter of two readings; following them would let siblings overlap.
 _TOLERANCE_NS = 1_000_000
@@ -23,7 +22,7 @@ class Clock:
 
     __slots__ = ("_tick_ns", "_unix_ns", "offset")
 
-    def __init__(self, unix_ns: Callable[[], int] = time.time_ns, tick_ns: Callable[[], int] = ticks) -> None:
+    def __init__(self, unix_ns: Callable[[], int] = unix_ns, tick_ns: Callable[[], int] = ticks) -> None:
         self._unix_ns, self._tick_ns = unix_ns, tick_ns
         self.offset = self._measure()
 

@@ -1,7 +1,6 @@
 """What happens to buffered spans: exported, or spilled and replayed; the most urgent first."""
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Literal
 
 from opentelemetry.sdk.trace import ReadableSpan
 
+from obsv.own_time import monotonic
 from obsv.trace.age import Age
 from obsv.trace.blobs import Blobs
 from obsv.trace.buffer import Buffer
@@ -77,7 +77,7 @@ class Drain:
         counters: Counters,
         notices: Notices,
         limits: Limits,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._buffer = buffer
         self._blobs = blobs

@@ -1,7 +1,6 @@
 """The exporter, watched: its failures open a breaker, its times are measured."""
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -9,6 +8,7 @@ from typing import Protocol, runtime_checkable
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from obsv.own_time import monotonic
 from obsv.trace.breaker import CircuitBreaker
 from obsv.trace.counters import Counters
 from obsv.trace.notices import Notices
@@ -63,7 +63,7 @@ class Exporting:
         counters: Counters,
         notices: Notices,
         pulse: Pulse,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self.exporter = exporter
         self.breaker = breaker

@@ -7,9 +7,11 @@ everywhere. Its last 8 bytes are random, which is what W3C Trace Context Level 2
 
 import os
 import random
-import time
 
 from opentelemetry.sdk.trace.id_generator import IdGenerator
+
+from obsv.own_time import ticks
+from obsv.trace.clock import clock
 
 # An own generator: `random.seed(42)` in the program must not repeat our ids, nor may we use up the program's numbers.
 _random = random.Random()
@@ -27,7 +29,7 @@ def new_span_id() -> int:
 
 def new_trace_id() -> int:
     """An id of 128 bits that sorts by the millisecond it was made in."""
-    return (time.time_ns() // 1_000_000) << 80 | random_bits(80)
+    return (clock.unix(ticks()) // 1_000_000) << 80 | random_bits(80)
 
 
 class TimeOrderedIdGenerator(IdGenerator):

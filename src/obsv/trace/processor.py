@@ -5,7 +5,6 @@ import inspect
 import logging
 import os
 import threading
-import time
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from opentelemetry.sdk.trace.export import SpanExporter
 from opentelemetry.trace import StatusCode
 
 from obsv.capture import is_from_signal
+from obsv.own_time import monotonic
 from obsv.trace.blobs import Blobs
 from obsv.trace.breaker import BreakerState, CircuitBreaker
 from obsv.trace.buffer import Buffer
@@ -92,7 +92,7 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         queue_warning_threshold: int = 8_000,
         breaker: CircuitBreaker | None = None,
         forms: Sequence[Form] = (),
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         limits = Limits(schedule_delay_s, batch_size, error_lane_size, lag_s, on_full, block_timeout_s)
         self._exporter = exporter

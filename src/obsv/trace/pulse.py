@@ -1,7 +1,8 @@
 """How well the worker keeps up, as the producers see it."""
 
-import time
 from collections.abc import Callable
+
+from obsv.own_time import monotonic
 
 # An error should be on disk within 50 ms; a worker slower than this to come leaves too little of them.
 _SLOW_S = 0.02
@@ -17,7 +18,7 @@ class Pulse:
         clock: seconds that never go back.
     """
 
-    def __init__(self, lag_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, lag_s: float, clock: Callable[[], float] = monotonic) -> None:
         self._lag_s = lag_s
         self._clock = clock
         self.reset()

@@ -27,8 +27,8 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
+from obsv.own_time import ticks
 from obsv.record.core import compiled
-from obsv.trace.clock import ticks
 from obsv.trace.details import Details
 from obsv.trace.failure import UNREAD, Failure, freeze, is_error
 from obsv.trace.function import Function

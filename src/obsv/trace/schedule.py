@@ -1,9 +1,9 @@
 """Things to do every so often on the worker's thread."""
 
 import logging
-import time
 from collections.abc import Callable
 
+from obsv.own_time import monotonic
 from obsv.trace.notices import Notices
 
 
@@ -15,7 +15,7 @@ class Schedule:
         clock: seconds that never go back.
     """
 
-    def __init__(self, notices: Notices, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, notices: Notices, clock: Callable[[], float] = monotonic) -> None:
         self._notices = notices
         self._clock = clock
         self._tasks: list[_Task] = []

@@ -18,7 +18,8 @@ from opentelemetry.util.types import Attributes, AttributeValue
 
 from obsv import semconv
 from obsv.capture import render
-from obsv.trace.clock import clock, ticks
+from obsv.own_time import ticks
+from obsv.trace.clock import clock
 from obsv.trace.details import Details
 from obsv.trace.failure import Failure
 from obsv.trace.function import Function

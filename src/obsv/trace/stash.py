@@ -1,13 +1,13 @@
 """Spans put aside in the spill, and taken out again: the spill with its codec, and what can go wrong with both."""
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from opentelemetry.sdk.trace import ReadableSpan
 
+from obsv.own_time import monotonic
 from obsv.trace.blobs import Blob
 from obsv.trace.codec import Codec, UnknownCodec
 from obsv.trace.counters import Counters
@@ -44,7 +44,7 @@ class Stash:
         codec: Codec,
         counters: Counters,
         notices: Notices,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._spill = spill
         self._codec = codec

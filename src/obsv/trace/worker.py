@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
@@ -11,6 +10,7 @@ from typing import Any
 
 from opentelemetry.sdk.trace import ReadableSpan
 
+from obsv.own_time import monotonic
 from obsv.trace.buffer import Buffer
 from obsv.trace.context import quiet
 from obsv.trace.drain import Drain
@@ -48,7 +48,7 @@ class Worker:
         notices: Notices,
         schedule_delay_s: float,
         after_step: Callable[[], None],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._drain = drain
         self._buffer = buffer

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from obsv.own_time import unix_ns
 from obsv.store.file import ForkLock, explain, hold_at_fork, open_writer
 from obsv.store.ground import RecorderRow, RingProgress, Rollups, SpanRow, WriteResult
 from obsv.store.writing.batch import SPANS, Batch
@@ -39,9 +39,7 @@ class Writer:
     `NewerSchema`. After an error nothing of the call has been stored.
     """
 
-    def __init__(
-        self, path: str | Path, *, busy_timeout_s: float = 1.0, clock: Callable[[], int] = time.time_ns
-    ) -> None:
+    def __init__(self, path: str | Path, *, busy_timeout_s: float = 1.0, clock: Callable[[], int] = unix_ns) -> None:
         self.path = Path(path)
         self._busy_timeout_s = busy_timeout_s
         self._clock = clock
