@@ -7,6 +7,7 @@ part with something to start and stop (a gRPC port, a writer) gives its router a
 (JSON API), `/v1` (OTLP), `/api` (Jaeger), `/tempo`, `/metrics`, `/login`, `/healthz`, `/assets`, `/_dash-*`, the pages.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -30,6 +31,8 @@ from obsv.dashboards.pages import PAGES
 from obsv.dashboards.shell import mount
 from obsv.errors import ConfigurationError
 from obsv.hosts import is_loopback
+from obsv.keeper import Options
+from obsv.keeper.hosted import HostedKeeper
 from obsv.otlp.receiver import Receiver
 from obsv.otlp.router import router as otlp_router
 from obsv.otlp.settings import Address, ReceiverSettings, split
@@ -121,6 +124,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.reader = Reader(settings.db)
     app.state.receiver = Receiver(settings.receiver, bind=settings.host)
+    app.state.keeper = HostedKeeper(settings.db, Options(), app.state.receiver.writer)
     app.state.pulse = Pulse(app.state.reader)
     problems.install(app)
     for router in routers():
@@ -144,7 +148,10 @@ def create_app(settings: Settings) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.keeper.start()
     yield
+    await asyncio.to_thread(app.state.keeper.stop)
+    app.state.receiver.writer.close()
     app.state.reader.close()
 
 

@@ -92,3 +92,14 @@ def test_another_process_makes_another_ribbon() -> None:
     now = ribbon.layout([recorder(1), recorder(2)], (), NOW)
     assert ribbon.updates([], now) == {"ribbon": {"children": now}}
     assert set(ribbon.updates(ribbon.layout([recorder(1)], (), NOW), now)) == {"ribbon"}
+
+
+def test_running_calls_are_counted_and_the_oldest_named() -> None:
+    """Of all processes that live; nothing where nothing runs."""
+    first = recorder(1)._replace(running=2, oldest=(("shop.order", NOW - 5 * SECOND),))
+    second = recorder(2)._replace(running=1, oldest=(("shop.pay", NOW - 7 * SECOND),))
+    gone = recorder(3, age_s=60)._replace(running=9)
+    figures = {part.id: part for part in ribbon.layout([first, second, gone], (), NOW)[1].children}
+    assert figures["ribbon-running"].children[1].children == "3"
+    assert figures["ribbon-running"].title == "shop.pay, for 7.00 s\nshop.order, for 5.00 s"
+    assert "ribbon-running" not in {part.id for part in ribbon.layout([recorder(1)], (), NOW)[1].children}

@@ -18,6 +18,7 @@ class Recorder(BaseModel):
     queue_depth: int = Field(description="Calls waiting to be written.")
     write_lag_ms: float = Field(description="How long the last batch's oldest call had waited.")
     updated_ns: int = Field(description="When it said so, Unix time.")
+    running: int = Field(description="Calls that have begun and not ended; `/api/v1/running` has them.")
     gone: bool = Field(description="Silent for more than five seconds.")
 
 

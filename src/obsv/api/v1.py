@@ -7,11 +7,12 @@ pydantic model, raise `ObsvError`s (they become RFC 9457 answers), and add the r
 
 from fastapi import APIRouter
 
-from obsv.api import calls, compare, export, flow, functions, overview, reference, repro, status, traces
+from obsv.api import calls, compare, export, flow, functions, overview, reference, repro, running, status, traces
 from obsv.api.problems import RESPONSES
 
 PARTS = (
     status,
+    running,
     overview,
     calls,
     export,

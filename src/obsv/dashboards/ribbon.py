@@ -13,6 +13,8 @@ from obsv.store.figures import FeedState, RecorderState
 
 STATE_KINDS: dict[str, Kind] = {"OK": "ok", "DELAYED": "stale", "CIRCUIT OPEN": "err", "SPILLING": "stale"}
 SHOWN = 4
+# Running calls that the hint on their number names.
+OLDEST = 10
 
 
 def layout(recorders: Sequence[RecorderState], feeds: Sequence[FeedState], now_ns: int) -> list[Component]:
@@ -33,7 +35,8 @@ def layout(recorders: Sequence[RecorderState], feeds: Sequence[FeedState], now_n
         badges.append(badge(f"+{len(ordered) - SHOWN}", title=rest, id="ribbon-more"))
     alive = [one for one in ordered if not one.gone(now_ns)]
     named = [_feed(one, now_ns, f"ribbon-feed-{at}") for at, one in enumerate(feeds)]
-    return [html.Div(badges, className="ribbon-part"), html.Div(_totals(alive), className="ribbon-part ribbon-totals"),
+    totals = _totals(alive, now_ns)
+    return [html.Div(badges, className="ribbon-part"), html.Div(totals, className="ribbon-part ribbon-totals"),
             html.Div(named, className="ribbon-part ribbon-feeds")]  # fmt: skip
 
 
@@ -72,16 +75,26 @@ def _recorder(one: RecorderState, now_ns: int, id: str) -> Component:
     return badge(f"{name} · {one.state}", kind, dot=True, title="\n".join(lines), id=id)
 
 
-def _totals(alive: Sequence[RecorderState]) -> list[Component]:
+def _totals(alive: Sequence[RecorderState], now_ns: int) -> list[Component]:
     if not alive:
         return []
     depth, lag = sum(one.queue_depth for one in alive), max(one.write_lag_ms for one in alive)
-    return [_figure("queue", count(depth)), _figure("lag", duration(lag * 1_000_000) if lag else "0 ms")]
+    figures = [_figure("queue", count(depth)), _figure("lag", duration(lag * 1_000_000) if lag else "0 ms")]
+    running = sum(one.running for one in alive)
+    if running:
+        figures.append(_figure("running", count(running), _oldest(alive, now_ns)))
+    return figures
 
 
-def _figure(label: str, value: str) -> Component:
+def _oldest(alive: Sequence[RecorderState], now_ns: int) -> str:
+    """The calls that run for the longest time, a line each."""
+    calls = sorted((call for one in alive for call in one.oldest), key=lambda call: call[1])[:OLDEST]
+    return "\n".join(f"{name}, for {duration(max(0, now_ns - start_ns))}" for name, start_ns in calls)
+
+
+def _figure(label: str, value: str, title: str | None = None) -> Component:
     parts = [html.Span(label, className="ribbon-label"), html.Span(value, className="mono")]
-    return html.Span(parts, id=f"ribbon-{label}")
+    return html.Span(parts, id=f"ribbon-{label}", title=title)
 
 
 def _feed(one: FeedState, now_ns: int, id: str) -> Component:

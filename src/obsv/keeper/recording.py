@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import time
 from collections.abc import Iterator
 
@@ -83,6 +85,15 @@ class Recording:
             return str(self.tables.origin(1).resource.attributes.get(SERVICE_NAME, "unknown_service"))
         except Undefined:
             return "unknown_service"
+
+    def oldest(self, most: int) -> list[tuple[str, int]]:
+        """Name and start, as Unix time, of the calls that have run for the longest time."""
+        found = []
+        for head, _ in itertools.islice(self.running.values(), most):
+            begin = READ_BEGIN.unpack(head)
+            with contextlib.suppress(Undefined):
+                found.append((self.tables.function(begin[10]).name, begin[9] + self.reader.about.offset))
+        return found
 
     @property
     def waiting(self) -> int:

@@ -14,6 +14,8 @@ from obsv.trace.notices import Notices
 from obsv.trace.schedule import Schedule
 
 _REPORT_S = 1.0
+# Running calls that are named where the ribbon shows how many there are.
+_OLDEST = 5
 _RETAIN_S = 30.0
 # Between two chunks of one clean-up, which hold the file for about 10 ms: at first, and when there is no end of it. Who
 # stores 20,000 calls/s must also be rid of as many.
@@ -62,6 +64,7 @@ class Upkeep:
                 "dropped": about.dropped,
                 "rejected": recording.unreadable,
                 "running": len(recording.running),
+                "oldest": recording.oldest(_OLDEST),
                 "writer_lag_ms": recording.lag_ns / 1e6,
                 "keeper": os.getpid(),
             }

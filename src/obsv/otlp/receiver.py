@@ -31,6 +31,7 @@ class Receiver:
 
     Attributes:
         endpoint: answers OTLP/HTTP requests of the server that it is mounted in.
+        writer: of the store; the server's keeper uses it too.
 
     Raises:
         ConfigurationError: the settings are not safe, or an address is taken.
@@ -39,8 +40,8 @@ class Receiver:
     def __init__(self, settings: ReceiverSettings, bind: str = "127.0.0.1") -> None:
         settings.check()
         self.settings = settings
-        writer = Writer(settings.db, busy_timeout_s=BUSY_TIMEOUT_S)
-        self._ingest = Ingest(writer, RowMaker(Redactor()), max_bytes=settings.max_bytes)
+        self.writer = Writer(settings.db, busy_timeout_s=BUSY_TIMEOUT_S)
+        self._ingest = Ingest(self.writer, RowMaker(Redactor()), max_bytes=settings.max_bytes)
         self.endpoint = HttpReceiver(self._ingest, self._access(bind), settings.max_body)
         self._bound = False
         self._http: HttpPort | None = None

@@ -21,6 +21,8 @@ class RecorderState(NamedTuple):
         queue_depth: calls waiting to be written, in memory or in its spill file.
         write_lag_ms: how long the last batch's oldest call had waited, in ms.
         updated_ns: when it said so, Unix time in ns; it does so once a second.
+        running: calls that have begun and not ended.
+        oldest: some of them, the oldest: name, and start as Unix time in ns.
     """
 
     service: str
@@ -30,6 +32,8 @@ class RecorderState(NamedTuple):
     queue_depth: int
     write_lag_ms: float
     updated_ns: int
+    running: int = 0
+    oldest: tuple[tuple[str, int], ...] = ()
 
     def gone(self, now_ns: int) -> bool:
         """Whether it has been silent for more than `GONE_AFTER_NS`."""
@@ -93,7 +97,12 @@ def recorder_state(service: str, pid: int, host: str, state: str, stats: str, up
     except ValueError:
         figures = {}
     waiting = sum(int(figures.get(name) or 0) for name in ("depth", "error_depth", "spill_pending"))
-    return RecorderState(service, pid, host, state, waiting, float(figures.get("writer_lag_ms") or 0), updated_ns)
+    lag_ms, running = float(figures.get("writer_lag_ms") or 0), int(figures.get("running") or 0)
+    try:
+        oldest = tuple((str(name), int(start_ns)) for name, start_ns in figures.get("oldest") or ())
+    except (TypeError, ValueError):
+        oldest = ()
+    return RecorderState(service, pid, host, state, waiting, lag_ms, updated_ns, running, oldest)
 
 
 def read_beat(reader: Reader, now_ns: int) -> Beat:
