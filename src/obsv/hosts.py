@@ -14,6 +14,14 @@ def host_of(header: str) -> str:
         return ""
 
 
+def is_same_origin(origin: str, host: str) -> bool:
+    """Whether an Origin header is that of a page of the server that the Host header names; False if it is malformed."""
+    try:
+        return urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:
+        return False
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine's own: localhost, 127.0.0.0/8 or ::1."""
     if host == "localhost" or host.endswith(".localhost"):

@@ -8,6 +8,7 @@ part with something to start and stop (a gRPC port, a writer) gives its router a
 """
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -38,6 +39,7 @@ from obsv.otlp.router import router as otlp_router
 from obsv.otlp.settings import Address, ReceiverSettings, split
 from obsv.store.figures import Pulse
 from obsv.store.file import Reader
+from obsv.web.attempts import Attempts
 
 # Routes that pages of other origins may call under rules of their own (a browser's OTLP exporter).
 CROSS_ORIGIN = ("/v1/",)
@@ -123,14 +125,16 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="obsv", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=_lifespan)
     app.state.settings = settings
     app.state.reader = Reader(settings.db)
-    app.state.receiver = Receiver(settings.receiver, bind=settings.host)
+    attempts = Attempts()
+    app.state.receiver = Receiver(settings.receiver, bind=settings.host, attempts=attempts)
     app.state.keeper = HostedKeeper(settings.db, Options(), app.state.receiver.writer)
     app.state.pulse = Pulse(app.state.reader)
     problems.install(app)
     for router in routers():
         app.include_router(router)
-    if settings.token:
-        app.include_router(login_router(Sessions(settings.token), time.monotonic))
+    sessions = Sessions(settings.token, salt=secrets.token_bytes(16)) if settings.token else None
+    if sessions is not None:
+        app.include_router(login_router(sessions, attempts, time.monotonic))
     app.add_api_route("/healthz", _healthy, include_in_schema=False)
     dash = mount(app, app.state.reader, app.state.pulse, PAGES)
     script_hashes = dash.finish()
@@ -138,7 +142,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(
         Guard,
         bind=settings.host,
-        token=settings.token,
+        sessions=sessions,
+        attempts=attempts,
         names=settings.allowed_hosts,
         cross_origin=CROSS_ORIGIN,
         script_hashes=script_hashes,

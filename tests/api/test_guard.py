@@ -121,11 +121,52 @@ async def test_signing_in_never_leads_elsewhere(client: MakeClient, target: str)
 
 
 async def test_guessing_is_slowed(client: MakeClient) -> None:
-    """After ten wrong tokens the form waits, even for the right one."""
+    """After ten wrong tokens within a minute the next one is told to wait, in the form and as a bearer alike."""
     made = client("http://192.168.1.5:8050", **LAN)
-    for _ in range(10):
-        assert (await _sign_in(made, token="wrong"))[0] == 401
-    assert (await _sign_in(made))[0] == 429
+    for number in range(10):
+        if number % 2:
+            assert (await _sign_in(made, token="wrong"))[0] == 401
+        else:
+            headers = {"authorization": f"Bearer wrong{number}"}
+            assert (await made.get("/api/v1/status", headers=headers)).status_code == 401
+    assert (await _sign_in(made, token="wrong"))[0] == 429
+    assert (await made.get("/api/v1/status", headers={"authorization": "Bearer x"})).status_code == 429
+    assert (await made.post("/v1/traces", headers={"authorization": "Bearer x"})).status_code == 429
+
+
+async def test_guesses_lock_nobody_out(client: MakeClient) -> None:
+    """The right token is let in however many wrong ones came before it from the same address."""
+    made = client("http://192.168.1.5:8050", **LAN)
+    for _ in range(30):
+        await _sign_in(made, token="wrong")
+    assert (await made.get("/healthz", headers={"authorization": f"Bearer {TOKEN}"})).status_code == 200
+    assert (await made.get("/api/v1/openapi.json", headers={"authorization": f"Bearer {TOKEN}"})).status_code == 200
+    assert (await _sign_in(made))[0] == 303
+
+
+async def test_signing_out_ends_the_session(client: MakeClient) -> None:
+    """A cookie that was copied is worth nothing once its owner has signed out; other sessions go on."""
+    made = client("http://192.168.1.5:8050", **LAN)
+    await _sign_in(made)
+    copied = made.cookies["obsv_session"]
+    made.cookies.clear()
+    await _sign_in(made)
+    other = made.cookies["obsv_session"]
+    assert copied != other
+    assert (await made.post("/logout", headers={"cookie": f"obsv_session={copied}"})).status_code == 303
+    made.cookies.clear()
+    opened = [
+        (await made.get("/_dash-layout", headers={"cookie": f"obsv_session={cookie}"})).status_code
+        for cookie in (copied, other)
+    ]
+    assert opened == [401, 200]
+
+
+@pytest.mark.parametrize("origin", ["http://[bad", "http://[::1", "null", "\\", "http://127.0.0.1:99999999"])
+@pytest.mark.parametrize("path", ["/v1/traces", "/logout", "/_dash-update-component"])
+async def test_a_malformed_origin_is_foreign(client: MakeClient, origin: str, path: str) -> None:
+    """An Origin header that nobody can read is refused, and nothing fails."""
+    assert (await client().post(path, headers={"origin": origin})).status_code == 403
 
 
 async def test_the_form_shows_hostile_addresses_as_text(client: MakeClient) -> None:

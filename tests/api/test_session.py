@@ -45,3 +45,29 @@ def test_the_scheme_is_bearer_in_any_case(header: str) -> None:
 def test_other_headers_admit_nobody(header: str) -> None:
     """No other scheme, and no crash on any text."""
     assert not sessions().admits(header, None)
+
+
+def test_a_session_that_was_ended() -> None:
+    """Signing out voids the cookie, and only it; one that was never issued changes nothing."""
+    made = sessions()
+    one, other = made.issue(), made.issue()
+    for cookie in (one, "9999999999.abc.def", None):
+        made.end(cookie)
+    assert (made.admits(None, one), made.admits(None, other)) == (False, True)
+
+
+def test_sign_outs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More sign-outs than are kept end all sessions, rather than let one come back."""
+    monkeypatch.setattr("obsv.api.session.MOST_ENDED", 3)
+    made = sessions()
+    cookies = [made.issue() for _ in range(6)]
+    for cookie in cookies[:5]:
+        made.end(cookie)
+    assert not any(made.admits(None, cookie) for cookie in cookies)
+    assert made.admits(None, made.issue())
+
+
+def test_a_restart_ends_all_sessions() -> None:
+    """Another process has another key."""
+    first = Sessions("a-long-enough-token", lambda: NOW, b"1")
+    assert not Sessions("a-long-enough-token", lambda: NOW, b"2").admits(None, first.issue())

@@ -3,24 +3,31 @@
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 from serving import serving
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from obsv.api.session import COOKIE, Sessions
+from obsv.api.session import COOKIE
 
 TOKEN = "a-long-enough-token"
 
 
-def speak(path: Path, headers: dict[str, str] | None = None, *, origin: str | None = None, **settings: str) -> None:
+def speak(path: Path, *, origin: str | None = None, signed_in: bool = False, **settings: str) -> None:
     """Connect as a browser would, and be answered."""
     with serving(path / "obsv.db", **settings) as address:
+        headers = {"Cookie": f"{COOKIE}={sign_in(address)}"} if signed_in else {}
         host = address.removeprefix("http://")
         socket = f"ws://{host}/_dash-ws-callback"
         with connect(socket, origin=origin or address, additional_headers=headers, proxy=None) as connection:
             connection.send(json.dumps({"type": "heartbeat"}))
             assert json.loads(connection.recv(10)) == {"type": "heartbeat_ack"}
+
+
+def sign_in(address: str) -> str:
+    answer = httpx.post(f"{address}/login", data={"token": TOKEN}, trust_env=False)
+    return answer.cookies[COOKIE]
 
 
 def test_the_app_of_this_origin_connects(tmp_path: Path) -> None:
@@ -38,4 +45,4 @@ def test_with_a_token_the_cookie_is_needed(tmp_path: Path) -> None:
     """A browser cannot send a bearer token with a websocket; the cookie of the login page goes along."""
     with pytest.raises(InvalidStatus, match="403"):
         speak(tmp_path, token=TOKEN)
-    speak(tmp_path, {"Cookie": f"{COOKIE}={Sessions(TOKEN).issue()}"}, token=TOKEN)
+    speak(tmp_path, signed_in=True, token=TOKEN)

@@ -150,6 +150,40 @@ def test_slow_senders_do_not_keep_the_others_out(
     assert not caplog.text
 
 
+def test_idle_calls_make_room(receiver: Receiver, reader: Reader) -> None:
+    """More calls that wait for their message than there are workers: the longest waiting ones are ended at once."""
+    done = threading.Event()
+
+    def never() -> Iterator[bytes]:
+        done.wait(30)
+        yield b""
+
+    with channel(receiver) as idle, channel(receiver) as made:
+        waiting = [idle.stream_unary(EXPORT).future(never()) for _ in range(3 * WORKERS)]
+        for number in range(5):
+            TraceServiceStub(made).Export(request(span(span_id=number.to_bytes(8, "big") or b"")), timeout=20)
+        done.set()
+        assert failure(waiting[0].result).code() is grpc.StatusCode.CANCELLED
+    assert count(reader) == 4
+
+
+def test_a_flood_of_calls_is_told_to_wait(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls beyond those that wait for a worker are answered at once, with advice when to try again."""
+    monkeypatch.setattr("obsv.otlp.grpc_server.MOST_WAITING", -1)
+    with channel(start()) as made:
+        error = failure(lambda: TraceServiceStub(made).Export(request(span())))
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
+    assert status_of(error).details[0].Is(RetryInfo.DESCRIPTOR)
+
+
+@pytest.mark.parametrize("compression", [grpc.Compression.Gzip, grpc.Compression.Deflate])
+def test_compressed_messages(receiver: Receiver, reader: Reader, compression: grpc.Compression) -> None:
+    """What gRPC can compress is unpacked here."""
+    with channel(receiver) as made:
+        TraceServiceStub(made).Export(request(span({"a": "x" * 10_000})), compression=compression)
+    assert count(reader) == 1
+
+
 def test_call_without_a_request(receiver: Receiver) -> None:
     """A call that ends before its request is INVALID_ARGUMENT."""
     with channel(receiver) as made:

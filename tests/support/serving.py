@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 
 from obsv.server import Settings, create_app
+from obsv.web.port import config
 
 
 @contextmanager
@@ -25,7 +26,7 @@ def serving(path: Path, **settings: Any) -> Iterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     app = create_app(Settings(path, port=port, **settings))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(config(app, timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

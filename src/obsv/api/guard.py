@@ -11,9 +11,10 @@ The rules, in the order they are tried:
 Routes that answer other origins on purpose (`cross_origin`) apply the first three rules themselves.
 """
 
+import time
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
@@ -21,7 +22,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from obsv.api.problems import problem
 from obsv.api.session import COOKIE, Sessions
-from obsv.hosts import KnownHosts
+from obsv.hosts import KnownHosts, is_same_origin
+from obsv.web.attempts import Attempts
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -56,7 +58,8 @@ class Guard:
     Args:
         app: the application behind it.
         bind: the address the server listens on.
-        token: the secret of `OBSV_TOKEN`; None when everybody on this machine may read.
+        sessions: know the secret of `OBSV_TOKEN`; None when everybody on this machine may read.
+        attempts: counts wrong tokens.
         names: further host names the server is known by (`OBSV_ALLOWED_HOSTS`).
         cross_origin: path prefixes that check host, origin and token by rules and with answers of their own (OTLP,
             `obsv.otlp.access`).
@@ -68,14 +71,16 @@ class Guard:
         app: ASGIApp,
         *,
         bind: str,
-        token: str | None,
+        sessions: Sessions | None,
+        attempts: Attempts,
         names: Iterable[str] = (),
         cross_origin: tuple[str, ...] = (),
         script_hashes: Iterable[str] = (),
     ) -> None:
         self.app = app
         self.hosts = KnownHosts(bind, names)
-        self.sessions = Sessions(token) if token else None
+        self.sessions = sessions
+        self.attempts = attempts
         self.cross_origin = cross_origin
         self.headers = HEADERS | {
             "content-security-policy": CONTENT_SECURITY_POLICY.format(scripts=" ".join(script_hashes))
@@ -105,13 +110,19 @@ class Guard:
             return problem(403, "Forbidden", "A page of another origin may not use this server.")
         if self.sessions is None or scope["path"].startswith(OPEN_PATHS):
             return None
-        return None if self.sessions.admits(headers.get("authorization"), _cookie(headers)) else self._ask(scope)
+        authorization = headers.get("authorization")
+        if self.sessions.admits(authorization, _cookie(headers)):
+            return None
+        client = scope.get("client")
+        if authorization and self.attempts.failed(client[0] if client else "", time.monotonic()):
+            return problem(429, "Too many wrong tokens", "Too many wrong tokens came from your address; wait a minute.")
+        return self._ask(scope)
 
     def is_foreign_page(self, scope: Scope, headers: Headers) -> bool:
         """Whether a browser sends this for a page of another origin."""
         safe = scope["type"] == "http" and scope["method"] in SAFE_METHODS
         origin = headers.get("origin")
-        if origin and not safe and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+        if origin and not safe and not is_same_origin(origin, headers.get("host", "")):
             return True
         navigates = safe and headers.get("sec-fetch-mode") == "navigate"
         return headers.get("sec-fetch-site") in ("cross-site", "same-site") and not navigates

@@ -1,7 +1,6 @@
 """The login page: a form without script that swaps the token for a cookie."""
 
 import html
-from collections import deque
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
@@ -9,10 +8,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from obsv.api.session import COOKIE, LIFETIME_S, Sessions
+from obsv.web.attempts import Attempts
 
 MAX_FORM_BYTES = 4096
-ATTEMPTS = 10
-ATTEMPTS_WINDOW_S = 60.0
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -24,21 +22,6 @@ PAGE = """<!doctype html>
 <label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" autofocus required{described}>
 {error}<button type="submit">Sign in</button></form></main></body></html>"""
-
-
-class Attempts:
-    """Counts wrong tokens: more than `ATTEMPTS` in `ATTEMPTS_WINDOW_S` seconds and the form waits."""
-
-    def __init__(self) -> None:
-        self._times: deque[float] = deque(maxlen=ATTEMPTS)
-
-    def exhausted(self, now: float) -> bool:
-        """Whether the limit is reached at `now` (monotonic s)."""
-        return len(self._times) == ATTEMPTS and now - self._times[0] < ATTEMPTS_WINDOW_S
-
-    def failed(self, now: float) -> None:
-        """Note a wrong token at `now` (monotonic s)."""
-        self._times.append(now)
 
 
 def page(next_path: str, error: str | None = None, status: int = 200) -> HTMLResponse:
@@ -60,15 +43,15 @@ def local_path(target: str) -> str:
     return target if single and target.isprintable() else "/"
 
 
-def router(sessions: Sessions, clock: Callable[[], float]) -> APIRouter:
+def router(sessions: Sessions, attempts: Attempts, clock: Callable[[], float]) -> APIRouter:
     """The routes `/login` and `/logout`.
 
     Args:
         sessions: checks tokens and signs cookies.
+        attempts: counts wrong tokens.
         clock: monotonic time in s.
     """
     routes = APIRouter(include_in_schema=False)
-    attempts = Attempts()
 
     @routes.get("/login")
     async def form(next: str = "/") -> Response:
@@ -78,10 +61,9 @@ def router(sessions: Sessions, clock: Callable[[], float]) -> APIRouter:
     async def sign_in(request: Request) -> Response:
         fields = await _fields(request)
         target = local_path(fields.get("next", "/"))
-        if attempts.exhausted(clock()):
-            return page(target, "Too many wrong tokens; wait a minute.", 429)
         if not sessions.knows(fields.get("token", "")):
-            attempts.failed(clock())
+            if attempts.failed(request.client.host if request.client else "", clock()):
+                return page(target, "Too many wrong tokens; wait a minute.", 429)
             return page(target, "That is not the token.", 401)
         answer = RedirectResponse(target, 303)
         answer.set_cookie(
@@ -96,7 +78,8 @@ def router(sessions: Sessions, clock: Callable[[], float]) -> APIRouter:
         return answer
 
     @routes.post("/logout")
-    async def sign_out() -> Response:
+    async def sign_out(request: Request) -> Response:
+        sessions.end(request.cookies.get(COOKIE))
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(COOKIE)
         return answer

@@ -15,6 +15,7 @@ from obsv.errors import ConfigurationError
 from obsv.otlp.receiver import Receiver
 from obsv.otlp.settings import GRPC, HTTP, Address
 from obsv.server import Settings, create_app
+from obsv.web.port import allow_files, config, listen
 
 
 def serve(
@@ -44,6 +45,7 @@ def serve(
         ConfigurationError: an address needs a token, or is taken.
     """
     settings = Settings.from_environment(db, host, port, os.environ, otlp_grpc, otlp_http)
+    allow_files()
     app = create_app(settings)
     listener = _listen(host, port)
     app.state.receiver.bind()
@@ -58,9 +60,7 @@ def serve(
     # The app stays: looking through it for garbage took a sixth of an answer of many rows.
     gc.collect()
     gc.freeze()
-    # No access log: a trace viewer must not fill the terminal of the program it watches.
-    config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=2)
-    _Server(config, ready).run(sockets=[listener])
+    _Server(config(app, timeout_graceful_shutdown=2), ready).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
@@ -83,18 +83,12 @@ def _lines(db: Path, address: str, receiver: Receiver, as_json: bool) -> list[st
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((host, port))
+        return listen(host, port)
     except OSError as error:
-        listener.close()
         raise ConfigurationError(
             f"Cannot listen on {host}:{port} ({error.strerror}); choose another --port."
         ) from error
-    listener.listen(128)
-    return listener
 
 
 def _address(host: str, port: int) -> str:

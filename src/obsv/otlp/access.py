@@ -5,11 +5,12 @@ token (over gRPC in the metadata). A page in a browser may send when its origin 
 """
 
 import hmac
+import time
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
 
-from obsv.hosts import KnownHosts
-from obsv.otlp.failures import Forbidden, Unauthorized
+from obsv.hosts import KnownHosts, is_same_origin
+from obsv.otlp.failures import Forbidden, TooManyGuesses, Unauthorized
+from obsv.web.attempts import Attempts
 
 PREFLIGHT_AGE_S = 600
 
@@ -22,11 +23,18 @@ class Access:
         token: the secret of `OBSV_TOKEN`; None where everybody on this machine may send.
         names: further host names of the server (`OBSV_ALLOWED_HOSTS`).
         origins: origins of pages that may send (`OBSV_CORS_ORIGINS`), as `https://shop.example`; `*` is all.
+        attempts: counts wrong tokens, those that came elsewhere too.
     """
 
     def __init__(
-        self, bind: str = "127.0.0.1", token: str | None = None, names: Iterable[str] = (), origins: Iterable[str] = ()
+        self,
+        bind: str = "127.0.0.1",
+        token: str | None = None,
+        names: Iterable[str] = (),
+        origins: Iterable[str] = (),
+        attempts: Attempts | None = None,
     ) -> None:
+        self._attempts = attempts or Attempts()
         self._hosts = KnownHosts(bind, names)
         self._token = token.encode() if token else None
         self._origins = {origin.rstrip("/").lower() for origin in origins}
@@ -42,22 +50,27 @@ class Access:
                 f"This server is not {host!r}. If it should be reachable by that name, list it in OBSV_ALLOWED_HOSTS."
             )
 
-    def check_token(self, authorization: str | None) -> None:
+    def check_token(self, authorization: str | None, address: str) -> None:
         """Refuse a request without the token.
 
         Args:
             authorization: `Bearer <token>`, the HTTP header or the gRPC metadata of that name.
+            address: of the sender.
 
         Raises:
             Unauthorized: the token is missing or wrong.
+            TooManyGuesses: it was wrong too often.
         """
         if self._token is None:
             return
         scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self._token):
-            raise Unauthorized(
-                "Send the token of OBSV_TOKEN; at the sender: OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20<token>"
-            )
+        if scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(errors="replace"), self._token):
+            return
+        if authorization and self._attempts.failed(address, time.monotonic()):
+            raise TooManyGuesses("Too many wrong tokens came from your address; wait a minute.")
+        raise Unauthorized(
+            "Send the token of OBSV_TOKEN; at the sender: OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20<token>"
+        )
 
     def cors(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Headers that let the page that sent a request read the answer; none where no page of another origin did.
@@ -66,7 +79,7 @@ class Access:
             Forbidden: a page of an origin that was not permitted.
         """
         origin = headers.get("origin")
-        if origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower():
+        if origin is None or is_same_origin(origin, headers.get("host", "")):
             return {}
         if not {"*", origin.rstrip("/").lower()} & self._origins:
             raise Forbidden(f"Pages of {origin} may not send spans here; list the origin in OBSV_CORS_ORIGINS.")

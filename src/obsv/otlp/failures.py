@@ -22,6 +22,10 @@ class Unauthorized(ObsvError):
     """The token is missing or wrong."""
 
 
+class TooManyGuesses(ObsvError):
+    """The token was wrong too often."""
+
+
 class Forbidden(ObsvError):
     """A page of an origin that was not permitted, or a host name that is not this server's."""
 
@@ -55,6 +59,7 @@ ANSWERS: dict[type[Exception], Answer] = {
     WrongPlace: Answer(404, 12),
     WrongMethod: Answer(405, 12),
     TooLarge: Answer(413, 8),
+    TooManyGuesses: Answer(429, 8),
     Unsupported: Answer(415, 3),
     Overloaded: Answer(503, 14, 1),
     StoreError: Answer(503, 14, 5),

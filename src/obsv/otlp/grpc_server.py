@@ -2,9 +2,7 @@
 
 import functools
 import logging
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
 import grpc
@@ -12,19 +10,27 @@ import grpc
 from obsv.errors import ConfigurationError, ObsvError
 from obsv.otlp.access import Access
 from obsv.otlp.compression import sniff
-from obsv.otlp.failures import answer_to, message_of
+from obsv.otlp.failures import Overloaded, answer_to, message_of
 from obsv.otlp.http import MAX_BODY, READ_TIMEOUT_S
 from obsv.otlp.ingest import Ingest
+from obsv.otlp.reading import Reading, Workers
 from obsv.otlp.signals import SIGNALS, Signal, refused
 from obsv.otlp.status import PROTOBUF, status_of, success
 from obsv.otlp.work import work_of
+from obsv.web.port import allow_files
 from obsv.wire.errors import BadRequest
 
 logger = logging.getLogger("obsv")
 
 TRACE_SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
-# Each waits for its commit; more calls than this wait in the connection's flow control.
+# Each waits for its commit; half of them may wait for a message while other calls want a worker.
 WORKERS = 16
+# Calls that wait for a worker, two seconds' worth; those beyond are told to try again.
+MOST_WAITING = 1_000
+# For the beginning of a connection, and for one without calls: senders pause for up to a minute.
+HANDSHAKE_TIMEOUT_S, IDLE_TIMEOUT_S = 10.0, 300.0
+# Bytes of a call's metadata; tokens fit in.
+MAX_METADATA = 16 * 1024
 # Bytes of a message as it comes, twice what gRPC takes by default: each worker may hold one before it is counted.
 MAX_MESSAGE = 8 * 2**20
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
@@ -47,9 +53,15 @@ class GrpcReceiver:
         self._ingest = ingest
         self._access = access
         self._max_body = max_body
+        self._reading = Reading(READ_TIMEOUT_S, WORKERS // 2)
+        self._workers = Workers(WORKERS, self._reading)
         self._server = grpc.server(
-            ThreadPoolExecutor(WORKERS, thread_name_prefix="obsv-grpc"),
+            self._workers,
             options=[
+                ("grpc.max_allowed_incoming_connections", allow_files() // 2),
+                ("grpc.server_handshake_timeout_ms", int(HANDSHAKE_TIMEOUT_S * 1e3)),
+                ("grpc.max_connection_idle_ms", int(IDLE_TIMEOUT_S * 1e3)),
+                ("grpc.max_metadata_size", MAX_METADATA),
                 ("grpc.max_receive_message_length", min(MAX_MESSAGE, max_body)),
                 # Unpacked here, within bounds and when its turn comes, as what comes over HTTP.
                 ("grpc.per_message_decompression", 0),
@@ -68,8 +80,10 @@ class GrpcReceiver:
     def _serve(self, service: str, signal: Signal | None) -> None:
         def handle(requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
             try:
-                self._access.check_token(_authorization(context))
-                return self._answer(signal, _message(requests, context), context.peer())
+                if self._workers.waiting > MOST_WAITING:
+                    raise Overloaded("Too many calls wait to be read; try again.")
+                self._access.check_token(_authorization(context), context.peer().rpartition(":")[0])
+                return self._answer(signal, self._message(requests, context), context.peer())
             except grpc.RpcError:
                 return b""  # nobody reads it: the sender has gone, or was cut off
             except Exception as error:
@@ -82,28 +96,25 @@ class GrpcReceiver:
 
     def start(self) -> None:
         """Begin to listen."""
+        self._reading.start()
         self._server.start()
 
     def stop(self, grace_s: float = 5.0) -> None:
         """Take no more calls; give those on their way some time."""
         self._server.stop(grace_s).wait(grace_s + 1)
+        self._reading.stop()
+
+    def _message(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
+        with self._reading.waiting(context):
+            for body in requests:
+                return body
+        raise BadRequest("The call ended without a request.")
 
     def _answer(self, signal: Signal | None, body: bytes, sender: str) -> bytes:
         self._ingest.reserve(len(body))
         work = functools.partial(work_of, body, sniff(body), PROTOBUF, self._max_body, signal)
         received = self._ingest.accept(body, work, sender).result()
         return success(received) if signal is None else refused(signal, received.rejected.total(), PROTOBUF)
-
-
-def _message(requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
-    timer = threading.Timer(READ_TIMEOUT_S, context.cancel)
-    timer.start()
-    try:
-        for body in requests:
-            return body
-    finally:
-        timer.cancel()
-    raise BadRequest("The call ended without a request.")
 
 
 def _authorization(context: grpc.ServicerContext) -> str | None:

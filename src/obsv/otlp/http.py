@@ -57,7 +57,9 @@ class HttpReceiver:
             if request.method == "OPTIONS":
                 return Response(status_code=204, headers=self._access.preflight(request.headers))
             cors = self._access.cors(request.headers)
-            self._access.check_token(request.headers.get("authorization"))
+            self._access.check_token(
+                request.headers.get("authorization"), request.client.host if request.client else ""
+            )
             body = await self._accept(request, content_type)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it

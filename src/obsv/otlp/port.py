@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 
 from obsv.errors import ConfigurationError
 from obsv.otlp.settings import Address
+from obsv.web.port import config, listen
 
 
 class HttpPort:
@@ -24,10 +25,7 @@ class HttpPort:
     def __init__(self, app: ASGIApp, address: Address) -> None:
         self.listener = _listen(address)
         self.port: int = self.listener.getsockname()[1]
-        config = uvicorn.Config(
-            app, lifespan="off", log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
-        )
-        self._server = uvicorn.Server(config)
+        self._server = uvicorn.Server(config(app, lifespan="off", timeout_graceful_shutdown=5))
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self.listener]}, name="obsv-otlp-http", daemon=True
         )
@@ -47,13 +45,7 @@ class HttpPort:
 
 
 def _listen(address: Address) -> socket.socket:
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(address[:2])
+        return listen(address.host, address.port)
     except OSError as error:
-        listener.close()
         raise ConfigurationError(f"Cannot listen on {address} for OTLP/HTTP ({error.strerror}).") from error
-    listener.listen(128)
-    return listener

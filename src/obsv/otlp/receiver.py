@@ -13,6 +13,7 @@ from obsv.otlp.ingest import Ingest
 from obsv.otlp.port import HttpPort
 from obsv.otlp.settings import Address, ReceiverSettings
 from obsv.store.writing import Writer
+from obsv.web.attempts import Attempts
 from obsv.wire.rowmaker import RowMaker
 
 logger = logging.getLogger("obsv")
@@ -28,6 +29,7 @@ class Receiver:
     Args:
         settings: how.
         bind: the address of the server that `endpoint` is mounted in, where there is one.
+        attempts: counts wrong tokens, those that came to that server too.
 
     Attributes:
         endpoint: answers OTLP/HTTP requests of the server that it is mounted in.
@@ -37,9 +39,10 @@ class Receiver:
         ConfigurationError: the settings are not safe, or an address is taken.
     """
 
-    def __init__(self, settings: ReceiverSettings, bind: str = "127.0.0.1") -> None:
+    def __init__(self, settings: ReceiverSettings, bind: str = "127.0.0.1", attempts: Attempts | None = None) -> None:
         settings.check()
         self.settings = settings
+        self._attempts = attempts or Attempts()
         self.writer = Writer(settings.db, busy_timeout_s=BUSY_TIMEOUT_S)
         self._ingest = Ingest(self.writer, RowMaker(Redactor()), max_bytes=settings.max_bytes)
         self.endpoint = HttpReceiver(self._ingest, self._access(bind), settings.max_body)
@@ -48,7 +51,8 @@ class Receiver:
         self._grpc: GrpcReceiver | None = None
 
     def _access(self, bind: str) -> Access:
-        return Access(bind, self.settings.token, self.settings.allowed_hosts, self.settings.cors_origins)
+        settings = self.settings
+        return Access(bind, settings.token, settings.allowed_hosts, settings.cors_origins, self._attempts)
 
     def bind(self) -> None:
         """Take the ports, so that `start` cannot fail.

@@ -1,0 +1,1 @@
+"""Serving HTTP: ports, connections, and how long they may take."""

@@ -1,0 +1,74 @@
+"""A port that HTTP is served on: its socket, and how uvicorn is set up for it."""
+
+import contextlib
+import socket
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from obsv.web.connections import Connections
+from obsv.web.protocol import KEEP_ALIVE_S, MOST_HEAD_BYTES, protocol
+
+# Waiting to be accepted, while the process is busy.
+BACKLOG = 512
+# Files that a server asks to be allowed: connections of gRPC count, which are bounded by half of what it gets.
+WANTED_FILES = 16_384
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Args:
+        host: name or address.
+        port: TCP port; 0 takes a free one.
+
+    Raises:
+        OSError: the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.listen(BACKLOG)
+    return listener
+
+
+def config(app: ASGIApp, **settings: Any) -> uvicorn.Config:
+    """How an app is served: bounded connections, a time for everything that a client can be slow with.
+
+    No access log: a trace viewer must not fill the terminal of the program it watches.
+
+    Args:
+        app: the ASGI application.
+        **settings: further ones of uvicorn.
+    """
+    return uvicorn.Config(
+        app,
+        http=protocol(Connections()),
+        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        **settings,
+    )
+
+
+def allow_files() -> int:
+    """Raise the number of files that this process may have open, as far as it may, and return it."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return WANTED_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = WANTED_FILES if hard == resource.RLIM_INFINITY else min(WANTED_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    return min(soft, WANTED_FILES) if soft != resource.RLIM_INFINITY else WANTED_FILES
