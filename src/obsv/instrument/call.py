@@ -141,6 +141,14 @@ class LeanCall(_Measured):
         self._recorder, self._exact = recorder, exact
         span.inputs, span.start_tick = inputs, ticks()
 
+    @classmethod
+    def resumed(cls, recorder: Recorder, span: Span) -> LeanCall:
+        """A call that goes on, though its function has returned."""
+        call = cls.__new__(cls)
+        _Measured.__init__(call, recorder, span)
+        call._recorder, call._exact = recorder, None
+        return call
+
     def item(self, item: object) -> None:
         if self.span.result is ABSENT and self._recorder.capture.get("result"):
             self.span.result = self._recorder.snapshot(item)

@@ -6,6 +6,11 @@ from typing import Any
 
 from obsv.trace.failure import WRAPPER_FILES
 
+# `warnings`, and `logging` from 3.11 on, pass over the frames of files with both of these words in their names when
+# they count up to the caller that `stacklevel` means: a wrapper does not change whom a warning blames.
+FILE = "<obsv, passed over like importlib._bootstrap>"
+WRAPPER_FILES.add(FILE)
+
 
 def hide_wrappers(error: BaseException) -> TracebackType | None:
     """Take the frames of wrappers off an exception that is about to be raised again, and return what is left.

@@ -14,6 +14,7 @@ from opentelemetry.context import Context
 
 from obsv.capture import MASKED
 from obsv.instrument.call import open_call, open_unsampled
+from obsv.instrument.following import follow, goes_on
 from obsv.instrument.parameters import Declared
 from obsv.own_time import ticks
 from obsv.trace import recording as path
@@ -62,7 +63,7 @@ _FINISH = """\
 def finish(_obsv_span, v):
     if _obsv_type(_obsv_span) is not _obsv_Span:
         _obsv_span.leave()
-        _obsv_span.finish(v)
+{following}        _obsv_span.finish(v)
         return v
     if _obsv_span.end_tick:
         _obsv_leave_context(_obsv_span.token)
@@ -73,6 +74,23 @@ def finish(_obsv_span, v):
 {result}\
     _obsv_span.on_end(_obsv_span)
     return v
+"""
+
+# Of a function: its result may go on.
+_RESULT = """\
+    _obsv_kind = _obsv_type(v)
+    if {known}:
+        {plain}
+    elif _obsv_kind is not _obsv_dict and _obsv_kind is not _obsv_list and _obsv_goes_on(v):
+        _obsv_span.end_tick = 0
+        return _obsv_follow(_obsv_recorder, _obsv_span, v)
+    else:
+        {look}
+"""
+
+_FOLLOWING = """\
+        if _obsv_goes_on(v):
+            return _obsv_follow(_obsv_recorder, _obsv_span, v)
 """
 
 _FREEZE = """\
@@ -87,12 +105,12 @@ def bind({declaration}):
 
 # What needs no look is kept here, without a call; `make_snapshot` says which values these are. By `is`: a look into a
 # set of types would run the `__hash__` of a value's metaclass.
-_KEEP = (
-    "{v} if {v} is None or _obsv_type({v}) is _obsv_float or _obsv_type({v}) is _obsv_bool"
+_PLAIN = (
+    "{v} is None or _obsv_type({v}) is _obsv_float or _obsv_type({v}) is _obsv_bool"
     " or (_obsv_type({v}) is _obsv_str and _obsv_len({v}) <= _obsv_max_repr)"
     " or (_obsv_type({v}) is _obsv_int and _obsv_min_int < {v} < _obsv_max_int)"
-    " else _obsv_snapshot({v})"
 )
+_KEEP = f"{{v}} if {_PLAIN} else _obsv_snapshot({{v}})"
 
 
 def make_part(recorder: "Recorder", part: str) -> Callable[..., Any]:
@@ -111,11 +129,15 @@ def _begin_source(recorder: "Recorder") -> str:
 
 
 def _finish_source(recorder: "Recorder") -> str:
-    keeps = recorder.capture.get("result")
+    keeps = bool(recorder.capture.get("result"))
+    if recorder.kind == "function":
+        look = "_obsv_span.result = _obsv_snapshot(v)" if keeps else "pass"
+        known = _PLAIN.format(v="v") if recorder.keeps else "False"
+        result = _RESULT.format(known=known, plain="_obsv_span.result = v" if keeps else "pass", look=look)
+        return _FINISH.format(result=result, following=_FOLLOWING, reset="_obsv_reset_context")
     result = f"    _obsv_span.result = {_frozen('v', recorder.keeps)}\n" if keeps else ""
-    return _FINISH.format(
-        result=result, reset="_obsv_leave_context" if recorder.kind == "coroutine" else "_obsv_reset_context"
-    )
+    # A coroutine that is closed late is so in another context than it began in.
+    return _FINISH.format(result=result, following="", reset="_obsv_leave_context")
 
 
 def _freeze_source(recorder: "Recorder") -> str:
@@ -206,6 +228,10 @@ def _names(recorder: "Recorder", shown: bool = True) -> dict[str, Any]:
         "_obsv_int": int,
         "_obsv_float": float,
         "_obsv_bool": bool,
+        "_obsv_dict": dict,
+        "_obsv_list": list,
+        "_obsv_goes_on": goes_on,
+        "_obsv_follow": follow,
         "_obsv_len": len,
         "_obsv_recorder": recorder,
         "_obsv_function": recorder.function,

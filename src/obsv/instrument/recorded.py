@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any, cast
 
-from obsv.instrument.template import FILE
+from obsv.instrument.frames import FILE
 
 # What the interpreter looks up on the type of an object: those that the callable's type has are passed on to it.
 _SPECIAL = """
@@ -19,31 +19,13 @@ divmod rdivmod round trunc floor ceil fspath bool repr str dir
 _get: Callable[[Any, str], Any] = object.__getattribute__
 
 
-class Recorded:
-    """An object in front of a callable: it has the class and all attributes of that, and records calls.
+class Proxy:
+    """An object in front of another, of which it has the class and all attributes."""
 
-    It pickles as what to record, where the callable can be pickled.
-    """
-
-    __slots__ = ("__weakref__", "_obsv_bound", "_obsv_call", "_obsv_pickled", "_obsv_target")
-
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        return _get(self, "_obsv_call")(*args, **kwargs)
+    __slots__ = ("__weakref__", "_obsv_target")
 
     def __getattribute__(self, name: str) -> Any:
-        if name in _OWN:
-            return _get(self, name)
-        target = _get(self, "_obsv_target")
-        if name == "__wrapped__":
-            return target
-        if name == "__call__":
-            return _get(self, "_obsv_call")
-        try:
-            return getattr(target, name)
-        except AttributeError:
-            if name in ("__name__", "__qualname__"):
-                return _get(self, "_obsv_call").__name__
-            raise
+        return getattr(_get(self, "_obsv_target"), name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(_get(self, "_obsv_target"), name, value)
@@ -55,8 +37,31 @@ class Recorded:
         return hash(_get(self, "_obsv_target"))
 
     def __eq__(self, other: object) -> bool:
-        other = _get(other, "_obsv_target") if issubclass(type(other), Recorded) else other
+        other = _get(other, "_obsv_target") if issubclass(type(other), Proxy) else other
         return bool(_get(self, "_obsv_target") == other)
+
+
+class Recorded(Proxy):
+    """A proxy that records calls. It pickles as what to record, where the callable can be pickled."""
+
+    __slots__ = ("_obsv_bound", "_obsv_call", "_obsv_pickled")
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return _get(self, "_obsv_call")(*args, **kwargs)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in _OWN:
+            return _get(self, name)
+        if name == "__wrapped__":
+            return _get(self, "_obsv_target")
+        if name == "__call__":
+            return _get(self, "_obsv_call")
+        try:
+            return getattr(_get(self, "_obsv_target"), name)
+        except AttributeError:
+            if name in ("__name__", "__qualname__"):
+                return _get(self, "_obsv_call").__name__
+            raise
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         name = getattr(self, "__qualname__", None)
@@ -80,26 +85,53 @@ def shell(target: Any, call: Callable[..., Any], bound: Callable[[], Callable[..
         bound: makes the recorded function that takes an instance first, and binds the callable to that.
         pickled: what `__reduce__` returns.
     """
-    made: Any = object.__new__(_kind_for(cast(Any, type(target))))
+    made: Any = object.__new__(_kind_for(Recorded, cast(Any, type(target))))
     for name, value in (("target", target), ("call", call), ("bound", [bound]), ("pickled", pickled)):
         object.__setattr__(made, f"_obsv_{name}", value)
     return made
 
 
+class Awaited(Proxy):
+    """A proxy that is awaited in its own way."""
+
+    __slots__ = ("_obsv_steps",)
+
+
+def awaited_object(target: Any, steps: Callable[[], Any]) -> Any:
+    """An object in front of an awaitable.
+
+    Args:
+        target: the awaitable.
+        steps: what `__await__` returns.
+    """
+    made: Any = object.__new__(_kind_for(Awaited, cast(Any, type(target))))
+    object.__setattr__(made, "_obsv_target", target)
+    object.__setattr__(made, "_obsv_steps", steps)
+    return made
+
+
+def _steps_of(self: Any) -> Any:
+    return _get(self, "_obsv_steps")()
+
+
 @functools.lru_cache(maxsize=256)
-def _kind_for(kind: Any) -> type:
+def _kind_for(proxy: type, kind: Any) -> type:
     """The class of objects in front of a type's: with the special methods that the type has."""
     names = [f"__{name}__" for name in _SPECIAL.split() if hasattr(kind, f"__{name}__")]
     members: dict[str, Any] = {"__slots__": (), **{name: _passed_on(name) for name in names}}
-    if hasattr(kind, "__get__"):
+    if proxy is Recorded and hasattr(kind, "__get__"):
         members["__get__"] = _bind
-    return type(kind.__name__, (Recorded,), members)
+    if proxy is Awaited:
+        members["__await__"] = _steps_of
+        if hasattr(kind, "__call__"):  # noqa: B004 (of the type: what the interpreter looks for)
+            members["__call__"] = _passed_on("__call__")
+    return type(kind.__name__, (proxy,), members)
 
 
 def _passed_on(name: str) -> Callable[..., Any]:
-    def method(self: Any, *args: Any) -> Any:
+    def method(self: Any, *args: Any, **keywords: Any) -> Any:
         target = _get(self, "_obsv_target")
-        return getattr(type(target), name)(target, *args)
+        return getattr(type(target), name)(target, *args, **keywords)
 
     method.__name__ = name
     return method

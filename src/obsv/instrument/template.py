@@ -9,14 +9,9 @@ import functools
 from types import CodeType
 from typing import Any
 
+from obsv.instrument.frames import FILE
 from obsv.instrument.parameters import Parameters
 from obsv.instrument.recorder import Kind, Recorder
-from obsv.trace.failure import WRAPPER_FILES
-
-# `warnings`, and `logging` from 3.11 on, pass over the frames of files with both of these words in their names when
-# they count up to the caller that `stacklevel` means: a wrapper does not change whom a warning blames.
-FILE = "<obsv, passed over like importlib._bootstrap>"
-WRAPPER_FILES.add(FILE)
 
 # Stands for the recorder; the compiled code gets the very object among its constants.
 _PLACEHOLDER = "\0obsv.recorder"

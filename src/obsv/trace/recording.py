@@ -4,7 +4,9 @@ The code of a recorded function refers to one object, its recorder, and calls th
 
     begin(*parameters) -> span | None    all parameters by position, in the order of `co_varnames`; makes the span
                                          current. None: the call is not recorded, neither of the others is called.
-    finish(span, result) -> result       the function returned; the context is left. The program gets what this returns.
+    finish(span, result) -> result       the function returned; the context is left. The program gets what this returns:
+                                         of a plain function whose result can be awaited, what `follow` makes of it, and
+                                         the call ends with that (`instrument/following.py`).
     fail(span, error) -> None            an exception left the function, which is raised again; the context is left.
 
 A span is opaque to the code: ours, or a call that goes another way (`instrument/call.py`: by another provider's tracer,
