@@ -71,9 +71,6 @@ DIRECTIONS = {
 }
 _PREFIXES = tuple(sorted(DIRECTIONS, key=len, reverse=True))
 
-# Counts and kinds of a language model's tokens: nothing secret, though "token" is a sensitive word.
-HARMLESS = ("token_count", "token.type", "token_type", "token.usage")
-
 
 @functools.lru_cache(maxsize=8192)
 def direction(key: str) -> str:
@@ -84,8 +81,3 @@ def direction(key: str) -> str:
     if key.startswith("embedding.embeddings.") and key.endswith(".vector"):
         return OUTPUT
     return OUTPUT if any(word in key for word in OUTPUT_WORDS) else INPUT
-
-
-def is_harmless(key: str) -> bool:
-    """Whether a key that contains a sensitive word names a mere count by the conventions."""
-    return any(part in key for part in HARMLESS)

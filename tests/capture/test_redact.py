@@ -21,7 +21,7 @@ from obsv.capture import DEFAULT_SENSITIVE_FIELDS, Redactor
             "password2",
         ),
         *("passWord", "pass_word", "api_key", "apiKey", "APIKey", "API-KEY", "x_api_key", "X-Api-Key", "apikey"),
-        *("accessToken", "OAuthToken", "token_type", "auth", "httpAuth", "Authorization", "Set-Cookie", "private key"),
+        *("accessToken", "OAuthToken", "token_value", "auth", "httpAuth", "Authorization", "Set-Cookie", "private key"),
         *("creditCard", "card_number", "ssn", "_secret", "__secret__", "clientSecret", "DATABASE_URL", "session_id"),
     ],
 )

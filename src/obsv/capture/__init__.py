@@ -3,7 +3,8 @@
 from obsv.capture.frozen import INT_BITS, MASKED, Frozen
 from obsv.capture.interrupts import is_from_signal
 from obsv.capture.limits import Limits
-from obsv.capture.redact import DEFAULT_SENSITIVE_FIELDS, MASK, Redactor
+from obsv.capture.mask import MASK
+from obsv.capture.redact import DEFAULT_SENSITIVE_FIELDS, SHORTEST, Redactor
 from obsv.capture.render import render
 from obsv.capture.serializers import Serializer, Snapshot
 from obsv.capture.snapshot import make_snapshot, snapshot
@@ -13,6 +14,7 @@ __all__ = [
     "INT_BITS",
     "MASK",
     "MASKED",
+    "SHORTEST",
     "Frozen",
     "Limits",
     "Redactor",

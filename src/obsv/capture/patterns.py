@@ -1,4 +1,4 @@
-"""What names with values, and secrets without a name, look like in free text. Each pattern takes linear time."""
+"""What names with values look like in free text. Each pattern takes linear time."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ class Patterns:
         option: `--name value`.
         element: `<name>value</name>`.
         validation: pydantic names the field in one line and shows its value in the next.
-        url: user and password. The user may be empty. A password with an unescaped slash is told from port and path.
-        url_token: a user without a password.
-        bearer, basic: the schemes of an Authorization header, with what follows.
-        private_key, private_key_end: the lines around a private key.
+        spoken: `password 'x'`, and the word before it.
+        named: what follows the name of a secret that is not told.
+        directory: what follows `pwd=` where that is the working directory.
         file: the end of a file's name: `auth.py:12` is a place.
         place: a line number, or a port.
         error: the name of an error: `jwt.InvalidTokenError: …` is a message.
@@ -40,15 +39,15 @@ class Patterns:
             r"^(?P<key>[\w.\-]{1,64})\n[ \t]{1,8}[^\n]{0,512}?input_value=(?P<value>[^\n]{0,512}?)(?=, input_type=|$)",
             re.MULTILINE,
         )
-        self.url = re.compile(
-            r"(?<=://)(?P<user>[^\s/:@\"'<>?#]{0,256}:)"
-            r"(?:[^\s\"'<>/?#@]{0,256}(?:@[^\s\"'<>/?#@]{1,256})*|(?!\d{1,5}[/?#])[^\s\"'<>@]{0,256})(?=@)"
+        self.spoken = re.compile(
+            r"(?<![\w.\-\"'])(?:(?P<before>[A-Za-z]{1,32})[ ])?(?P<key>[A-Za-z][\w\-]{1,63})[ ]"
+            r"(?=[bru]?[\"'][^\s,;:)\]}\"'])"
         )
-        self.url_token = re.compile(r"(?<=https://)[^\s/:@\"'<>?#]{1,256}(?=@)|(?<=http://)[^\s/:@\"'<>?#]{1,256}(?=@)")
-        self.bearer = re.compile(r"(\bbearer[ ]{1,4})[A-Za-z0-9._~+/\-]{8,}=*", re.IGNORECASE)
-        self.basic = re.compile(r"(\bbasic[ ]{1,4})(?=[A-Za-z+/]{0,64}[0-9=])[A-Za-z0-9+/]{6,}=*", re.IGNORECASE)
-        self.private_key = re.compile(r"-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----")
-        self.private_key_end = re.compile(r"-----END [A-Z ]{0,32}PRIVATE KEY-----")
+        self.named = re.compile(
+            r"\s+(?:(?:was |is )?not (?:found|in|allowed)|does not exist|is (?:required|missing|not defined|not set)"
+            r"|must |cannot be |in namespace|already exists)"
+        )
+        self.directory = re.compile(r"[bru]?\\{0,8}[\"']?(?:/|~|[A-Za-z]:\\|[A-Za-z]:/|\$|\.)")
         self.file = re.compile(r"\.(?:py[xic]?|[jt]s|json|ya?ml|toml|ini|cfg|txt|log)$")
         self.place = re.compile(r"\d{1,5}(?!\w)")
         self.error = re.compile(

@@ -5,39 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from obsv.capture.mask import MASK
 from obsv.capture.names import words
 from obsv.capture.scan import Scanner
+from obsv.capture.secret_names import is_secret_name
+from obsv.capture.secret_shapes import mask_shapes, may_have_shape
+from obsv.capture.secret_words import ROOTS, STRONG, TEXT_ROOTS, WEAK
 
-MASK: Final = "***"
-
-# Whole words; those of several match however they are joined. `token` is not `tokens`, which language models count.
-DEFAULT_SENSITIVE_FIELDS: Final[tuple[str, ...]] = (
-    *("password", "passwords", "passwd", "passphrase", "passcode", "pwd", "db_pass", "user_pass", "smtp_pass"),
-    *("secret", "secrets", "credential", "credentials", "creds"),
-    *("token", "access_tokens", "refresh_tokens", "auth_tokens", "api_tokens", "jwt", "bearer", "csrf", "xsrf"),
-    *("auth", "authorization", "cookie", "cookies", "session_id", "session_key", "otp", "totp"),
-    *("api_key", "api_keys", "access_key", "access_keys", "private_key", "private_keys", "secret_key", "ssh_key"),
-    *("signing_key", "encryption_key", "master_key", "account_key", "shared_key", "shared_access_key"),
-    *("card_number", "credit_card", "cvv", "cvc", "ssn", "social_security_number"),
-    *("dsn", "connection_string", "database_url", "db_url", "redis_url", "broker_url", "mongo_uri", "mongodb_uri"),
-)
+# However they are joined. `obsv.capture.secret_names` says which other words beside them make them harmless.
+DEFAULT_SENSITIVE_FIELDS: Final[tuple[str, ...]] = (*STRONG, *WEAK)
 
 # A name is looked at no further than this; a longer one is data.
 LONGEST_NAME: Final = 64
+# A shorter text has no secret that is known for one.
+SHORTEST: Final = 8
 _MAX_NAMES = 8_192
-_MAX_RUN = 4
 # As many letters of a word show that a text may have it, however it is joined to the next.
 _ROOT = 4
+
+
+_DEFAULTS = frozenset("".join(words(field)) for field in DEFAULT_SENSITIVE_FIELDS)
 
 
 class Redactor:
     """Knows which names are secret, and masks their values in text.
 
-    A name is secret when it has a sensitive word: `password` is found in `db_password`, `userPassword`, `X-PASSWORD`
-    and `config.password`, but `auth` not in `author`. Two redactors of the same words are equal.
+    A name is secret when it has a sensitive word: `password` is found in `db_password`, `userPassword`, `PGPASSWORD`
+    and `config.password`, but not in `password_policy`, nor `auth` in `author`. Two redactors of the same words are
+    equal.
 
     Args:
-        sensitive_fields: words, or words joined as in `api_key`, beside the default ones.
+        sensitive_fields: words, or words joined as in `api_key`, beside the default ones; nothing makes these harmless.
         defaults: False leaves `DEFAULT_SENSITIVE_FIELDS` out.
 
     Attributes:
@@ -48,9 +46,11 @@ class Redactor:
 
     def __init__(self, sensitive_fields: Iterable[str] = (), *, defaults: bool = True) -> None:
         self.own, self.defaults = tuple(sensitive_fields), defaults
-        fields = [*self.own, *(DEFAULT_SENSITIVE_FIELDS if defaults else ())]
-        self._entries = frozenset("".join(words(field)) for field in fields) - {""}
-        self.roots = frozenset(parts[0][:_ROOT] for parts in map(words, fields) if parts)
+        own_words = [parts for parts in map(words, self.own) if parts]
+        self._own = frozenset(map("".join, own_words))
+        self._entries = self._own | _DEFAULTS if defaults else self._own
+        self.roots = frozenset(parts[0][:_ROOT] for parts in own_words).union(ROOTS if defaults else ())
+        self._text_roots = self.roots.intersection(TEXT_ROOTS) | {parts[0][:_ROOT] for parts in own_words}
         self.harmless: set[str] = set()
         self._secret: set[str] = set()
         self._scanner = Scanner(self, MASK)
@@ -66,7 +66,7 @@ class Redactor:
         if name in self._secret:
             return True
         name = name[:LONGEST_NAME]
-        found = self._has_sensitive_word(name)
+        found = is_secret_name(name, self._own, defaults=self.defaults)
         names = self._secret if found else self.harmless
         if len(names) >= _MAX_NAMES:
             names.clear()
@@ -87,17 +87,19 @@ class Redactor:
         Args:
             text: a message, a traceback or the like, of any length; the time taken grows with it and no faster.
         """
-        return self._scanner.redact(text)
+        return self._scanner.redact(mask_shapes(text))
 
-    def _has_sensitive_word(self, name: str) -> bool:
-        parts, entries = words(name), self._entries
-        for start in range(len(parts)):
-            run = ""
-            for part in parts[start : start + _MAX_RUN]:
-                run += part
-                if run in entries:
-                    return True
-        return False
+    def redact_value(self, text: str) -> str:
+        """The text of a value as `redact_text` has it; one that cannot have a secret is looked at for 2 µs."""
+        if len(text) < SHORTEST or not (may_have_shape(text) or self._may_name(text)):
+            return text
+        return self.redact_text(text)
+
+    def _may_name(self, text: str) -> bool:
+        if "=" not in text and ":" not in text and "--" not in text and " '" not in text and ' "' not in text:
+            return False
+        lower = text.lower()
+        return any(map(lower.__contains__, self._text_roots))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Redactor) and self._entries == other._entries

@@ -28,6 +28,13 @@ class Names(Protocol):
 _FILLERS = frozenset(("is", "was", "provided", "given", "used", "value", "header"))
 
 
+_OF_LANGUAGE = frozenset(
+    ("unexpected", "expected", "next", "previous", "illegal", "unknown", "unrecognized", "unterminated", "end", "eof")
+) | frozenset(
+    ("page", "pagination", "continuation", "cancellation", "keyword", "operator", "special", "reserved", "stop")
+)
+
+
 class Scanner:
     """Masks what belongs to sensitive names in free text.
 
@@ -40,40 +47,50 @@ class Scanner:
         self._names, self._mask = names, mask
 
     def redact(self, text: str) -> str:
-        """The text with every secret masked."""
-        text = self._without_private_keys(text)
-        if "://" in text and "@" in text:
-            text = patterns().url_token.sub(self._mask, patterns().url.sub(rf"\g<user>{self._mask}", text))
+        """The text with every secret masked that has a name."""
         lower = text.lower()
-        if any(map(lower.__contains__, self._names.roots)):
+        if not any(map(lower.__contains__, self._names.roots)):
+            return text
+        if "</" in text:
             text = self._masked(patterns().element, text, self._value_group)
-            text = self._masked(patterns().validation, text, self._value_group)
-            text = self._masked(patterns().pair, text, self._pair_value)
+        if "input_value=" in text:
+            text = self._masked(patterns().validation, text, self._value_group, by_line=False)
+        text = self._masked(patterns().pair, text, self._pair_value)
+        if "-" in text:
             text = self._masked(patterns().option, text, self._option_value)
-        if "bearer" in lower or "basic" in lower:
-            text = patterns().basic.sub(rf"\1{self._mask}", patterns().bearer.sub(rf"\1{self._mask}", text))
+        if "'" in text or '"' in text:
+            text = self._masked(patterns().spoken, text, self._spoken_value)
         return text
 
-    def _without_private_keys(self, text: str) -> str:
-        parts, done = [], 0
-        while begin := patterns().private_key.search(text, done):
-            end = patterns().private_key_end.search(text, begin.end())
-            parts += [text[done : begin.end()], self._mask]
-            # A block that was cut off has no end.
-            done = end.start() if end else len(text)
-        return "".join([*parts, text[done:]])
-
-    def _masked(self, pattern: re.Pattern[str], text: str, span_of: _SpanOf) -> str:
+    def _masked(self, pattern: re.Pattern[str], text: str, span_of: _SpanOf, *, by_line: bool = True) -> str:
         """The text with the span masked that each match gives, if it gives one."""
         finder, parts, done, position = ValueFinder(text), [], 0, 0
-        while match := pattern.search(text, position):
-            position = match.end()
-            span = span_of(match, finder)
-            if span:
-                parts += [text[done : span[0]], self._mask]
-                done = span[1]
-                position = max(position, done)
+        for start, end in self._lines_with_names(text) if by_line else [(0, len(text))]:
+            position = max(position, start)
+            while match := pattern.search(text, position, end):
+                position = match.end()
+                span = span_of(match, finder)
+                if span:
+                    parts += [text[done : span[0]], self._mask]
+                    done = span[1]
+                    position = max(position, done)
         return "".join([*parts, text[done:]]) if parts else text
+
+    def _lines_with_names(self, text: str) -> list[Span]:
+        """The lines in which a sensitive name may stand; a traceback has few of them, and to search one takes 10 µs."""
+        lower = text.lower()
+        if len(lower) != len(text):
+            # A few letters are two in lower case.
+            return [(0, len(text))]
+        lines = set()
+        for root in self._names.roots:
+            at = lower.find(root)
+            while at >= 0:
+                end = lower.find("\n", at)
+                end = len(text) if end < 0 else end
+                lines.add((lower.rfind("\n", 0, at) + 1, end))
+                at = lower.find(root, end)
+        return sorted(lines)
 
     def _value_group(self, match: re.Match[str], finder: ValueFinder) -> Span | None:
         return match.span("value") if self._names.is_sensitive(match["key"]) else None
@@ -93,12 +110,27 @@ class Scanner:
             return finder.line(match.end())
         return finder.run(match.end())
 
+    def _spoken_value(self, match: re.Match[str], finder: ValueFinder) -> Span | None:
+        key, before = match["key"], match["before"] or ""
+        if not self._names.is_sensitive(key) or self._is_of_language(before, key):
+            return None
+        span = finder.quoted(match.end())
+        if span is None or "\n" in match.string[slice(*span)]:
+            return None
+        # Kubernetes and its like name a secret, and do not tell it.
+        return None if patterns().named.match(match.string, span[1] + 1) else span
+
     def _is_secret(self, match: re.Match[str]) -> bool:
         *before, key = match["key"].split(" ")
         if match.start() and match.string[match.start() - 1] == "\\" and key[0] in "nrt" and not before:
             # In the repr of a text a line begins behind the two characters of its "\\n".
             key = key[1:]
-        if not self._names.is_sensitive(key[-64:]) and not self._is_phrase([*before, key]):
+        if not self._names.is_sensitive(key[-64:]):
+            if not self._is_phrase([*before, key]):
+                return False
+        elif before and self._is_of_language(before[-1], key):
+            return False
+        if key.lower().endswith("pwd") and patterns().directory.match(match.string, match.end()):
             return False
         if match["sep"] is None:
             start = match.start("key")
@@ -109,6 +141,11 @@ class Scanner:
         if parts[-1].lower() in _FILLERS:
             parts = parts[:-1]
         return any(self._names.is_exactly(" ".join(parts[start:])) for start in range(len(parts)))
+
+    @staticmethod
+    def _is_of_language(before: str, key: str) -> bool:
+        """Whether a token is one of a text or a list: "unexpected token: }"."""
+        return before.lower() in _OF_LANGUAGE and key.lower() in ("token", "tokens")
 
     @staticmethod
     def _is_harmless_before_colon(key: str, match: re.Match[str]) -> bool:

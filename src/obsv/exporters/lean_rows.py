@@ -6,7 +6,7 @@ from typing import Any
 from opentelemetry.sdk.resources import Resource
 
 from obsv import semconv
-from obsv.capture import MASK, render
+from obsv.capture import MASK, SHORTEST, render
 from obsv.conventions import direction
 from obsv.exporters.plain import detail_of, encode, source_of, stored, valid
 from obsv.store.ground import Code, Signature, Source, SpanRow
@@ -48,11 +48,14 @@ class LeanRows:
         source = self.source(span.origin)
         cpu_ns = memory_bytes = exception = detail = exact = None
         if details is None and failure is None and not function.has_keywords:
-            texts, limit = [], function.max_repr
+            texts, limit, redact = [], function.max_repr, function.redactor.redact_value
             for value in span.inputs if result is ABSENT else (*span.inputs, result):
                 # What `render` does with nearly all values, without a call.
-                text = repr(value) if type(value) in _PLAIN else ""
-                texts.append(quote(text if 0 < len(text) <= limit else render(value, limit)))
+                kind = type(value)
+                text = repr(value) if kind in _PLAIN else ""
+                if not 0 < len(text) <= limit:
+                    text = render(value, limit)
+                texts.append(quote(redact(text) if len(text) >= SHORTEST and kind is not float else text))
             shape: bool | tuple[Field, ...] = result is not ABSENT
         else:
             shape, texts = self._values(span)
@@ -104,7 +107,7 @@ class LeanRows:
 
     def _values(self, span: Span) -> tuple[tuple[Field, ...], list[str]]:
         """Names, directions and JSON of all values of a span, those that few spans have among them."""
-        function, limit = span.function, span.function.max_repr
+        function, limit, redact = span.function, span.function.max_repr, span.function.redactor.redact_value
         fields, texts = [], []
 
         def add(name: str, data_type: str, json_text: str) -> None:
@@ -112,19 +115,23 @@ class LeanRows:
             texts.append(json_text)
 
         for name, value in span.input_values():
-            add(name, semconv.INPUT, quote(render(value, limit)))
+            add(name, semconv.INPUT, quote(redact(render(value, limit))))
         if span.result is not ABSENT:
-            add(function.output or semconv.RETURN, semconv.OUTPUT, quote(render(span.result, limit)))
+            add(function.output or semconv.RETURN, semconv.OUTPUT, quote(redact(render(span.result, limit))))
         if span.failure is not None and span.failure.locals:
             for name, text in span.failure.locals.items():
-                add(semconv.LOCAL_PREFIX + name, semconv.OUTPUT, quote(text))
+                add(semconv.LOCAL_PREFIX + name, semconv.OUTPUT, quote(redact(text)))
         if span.details is not None:
             self._add_attributes(span.details, add)
         return tuple(fields), texts
 
     def _add_attributes(self, details: Details, add: Any) -> None:
         for name, value in details.attributes.items():
-            add(name, direction(name), encode(MASK if self._cleaner.is_secret(name) else stored(value)))
+            add(
+                name,
+                direction(name),
+                encode(MASK if self._cleaner.is_secret(name) else self._cleaner.masked(stored(value))),
+            )
 
 
 def signature_of(function: Function, source: Source, shape: bool | tuple[Field, ...]) -> Signature:

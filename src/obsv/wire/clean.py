@@ -9,12 +9,12 @@ import functools
 import json
 from typing import Any, Protocol
 
-from obsv.conventions import is_harmless
 from obsv.wire.anyvalue import AnyDict, double
 from obsv.wire.limits import DEFAULT_LIMITS, INT64_MAX, Limits, clip, clip_name
 
 MASKED: AnyDict = {"stringValue": "***"}
 TOO_DEEP: AnyDict = {"stringValue": "…"}
+_SHORTEST_CARD = 10**13
 
 
 class Secrets(Protocol):
@@ -26,6 +26,10 @@ class Secrets(Protocol):
 
     def redact_text(self, text: str) -> str:
         """The text with `key=value` forms of secrets masked."""
+        ...
+
+    def redact_value(self, text: str) -> str:
+        """The same for a text that most probably has none."""
         ...
 
 
@@ -43,12 +47,27 @@ class Cleaner:
         self.is_secret = functools.lru_cache(maxsize=8192)(self._is_secret)
 
     def _is_secret(self, key: str) -> bool:
-        return self._secrets is not None and self._secrets.is_sensitive(key) and not is_harmless(key)
+        return self._secrets is not None and self._secrets.is_sensitive(key)
 
     def text(self, text: str) -> str:
         """A free text: an exception, a status message."""
         clipped = clip(text, self.limits.value_chars).replace("\0", "\ufffd")
         return self._secrets.redact_text(clipped) if self._secrets else clipped
+
+    def masked(self, value: Any) -> Any:
+        """A value in stored form, with secrets of a known shape, and what belongs to sensitive names, masked."""
+        if self._secrets is None:
+            return value
+        if isinstance(value, str):
+            return self._secrets.redact_value(value)
+        if isinstance(value, list):
+            return [self.masked(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self.masked(item) for key, item in value.items()}
+        if type(value) is int and value > _SHORTEST_CARD:
+            text = str(value)
+            return value if (shown := self._secrets.redact_value(text)) == text else shown
+        return value
 
     def name(self, text: Any) -> str:
         """A name."""
@@ -62,7 +81,7 @@ class Cleaner:
             if content is None:
                 continue
             if kind == "stringValue":
-                return {kind: clip(_text(content), self.limits.value_chars)}
+                return {kind: self.masked(clip(_text(content), self.limits.value_chars))}
             if kind == "arrayValue":
                 return self._array(content, depth)
             if kind == "kvlistValue":

@@ -25,7 +25,6 @@ OWN_KEYS = (
     semconv.CODE_LINE_NUMBER,
     semconv.CODE_SOURCE_TEXT,
 )
-URLS = ("url.full", "url.query", "http.url", "http.target", "http.request.url")
 
 
 class Cache(Generic[K, V]):
@@ -68,7 +67,6 @@ class Plan(NamedTuple):
     Args:
         signature: the row's, when no column is filled from an attribute; else None, see `taken`.
         masked: positions whose values are masked.
-        urls: positions of addresses, whose query strings may hold secrets.
         taken: positions and keys of attributes that have a column of their own.
         kept: the other positions.
         fields: names and directions of the kept.
@@ -76,7 +74,6 @@ class Plan(NamedTuple):
 
     signature: Signature | None
     masked: tuple[int, ...]
-    urls: tuple[int, ...]
     taken: tuple[tuple[int, str], ...]
     kept: tuple[int, ...]
     fields: tuple[tuple[str, str], ...]
@@ -99,9 +96,8 @@ def make_plan(shape: Shape, is_secret: Callable[[str], bool], name_chars: int) -
     kept = tuple(i for i, key in enumerate(shape.keys) if key not in columns)
     fields = tuple(field(shape.keys[i], name_chars) for i in kept)
     masked = tuple(i for i in kept if is_secret(shape.keys[i][:name_chars]))
-    urls = tuple(i for i in kept if shape.keys[i] in URLS)
     signature = None if taken else signature_of(shape, fields, {})
-    return Plan(signature, masked, urls, taken, kept, fields)
+    return Plan(signature, masked, taken, kept, fields)
 
 
 def field(key: str, name_chars: int) -> tuple[str, str]:

@@ -166,11 +166,11 @@ class RowMaker:
         )
 
     def _masked(self, values: list[Any], plan: Plan) -> list[Any]:
+        masked = self.cleaner.masked
+        for i in plan.kept:
+            values[i] = masked(values[i])
         for i in plan.masked:
             values[i] = MASK
-        for i in plan.urls:
-            if isinstance(values[i], str):
-                values[i] = self.cleaner.text(values[i])
         return values
 
     def _plan(self, shape: Shape) -> Plan:

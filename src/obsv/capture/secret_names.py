@@ -1,0 +1,153 @@
+"""Tells by its name that a value is secret.
+
+A name is a compound of words, and its last word says what it is: `password_hash` holds something of a password,
+`password_policy` does not. Where words are joined without a separator they are taken apart first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import lru_cache
+
+from obsv.capture.names import words
+from obsv.capture.secret_words import (
+    CHANCE,
+    COMPANIONS,
+    CONTENT,
+    FLAGS,
+    HARMLESS_NAMES,
+    HARMLESS_TOKENS,
+    METADATA,
+    NO_METADATA,
+    NO_PASSWORDS,
+    ROOTS,
+    SOFT_FLAGS,
+    STRONG,
+    WEAK,
+)
+
+# Letters of a secret word that stands at the end of another by no chance.
+_LONG = 9
+# Words of a run that may be one secret word: `social security number`.
+_MAX_RUN = 4
+_STRONG = frozenset("".join(words(word)) for word in STRONG)
+_WEAK = frozenset(WEAK)
+_TOKENS = frozenset(("token",))
+# `password_for_user`, `token_of_client`: what comes before says what it is.
+_PREPOSITIONS = frozenset(("for", "of", "from", "to", "at", "in", "on", "by", "as", "via"))
+# These show in a word with something unknown beside them; of the others the whole word needs to be understood.
+_INSIDE = (
+    *("password", "passwd", "passphrase", "secret", "credential", "apikey", "accesskey", "privatekey", "sessionid"),
+    *("sessid", "csrf", "xsrf", "accesstoken", "authtoken", "connectionstring"),
+)
+# And these at its end.
+_LAST = ("token", "cookie", "passwort", "oauth", "oauth2", *(word for word in sorted(_STRONG) if len(word) >= _LONG))
+_VOCABULARY = _STRONG | _WEAK | COMPANIONS | METADATA | CONTENT | HARMLESS_TOKENS | {"pass", "passes"}
+_SHORTEST = 2
+# Letters of one word that are taken apart.
+_LONGEST = 48
+
+
+def is_secret_name(name: str, own: Collection[str], *, defaults: bool) -> bool:
+    """Whether a name has a secret word that no other word makes harmless.
+
+    Args:
+        own: words of the user's, in lower case and without separators; nothing makes them harmless.
+        defaults: whether the words of `secret_words` count too.
+    """
+    found = words(name)
+    if not own and not any(map("".join(found).__contains__, ROOTS)):
+        return False
+    if own and any(run in own for _, _, run in _runs(found)):
+        return True
+    if not defaults or name in HARMLESS_NAMES:
+        return False
+    parts = [part for word in found for part in _apart(word)]
+    if own and parts != found and any(run in own for _, _, run in _runs(parts)):
+        return True
+    return _is_secret(_head(parts))
+
+
+def _runs(parts: list[str]) -> list[tuple[int, int, str]]:
+    """Neighbouring words, joined: begin, end, text; the longest first."""
+    return [
+        (start, start + length, "".join(parts[start : start + length]))
+        for length in range(min(_MAX_RUN, len(parts)), 0, -1)
+        for start in range(len(parts) - length + 1)
+    ]
+
+
+def _head(parts: list[str]) -> list[str]:
+    """The words up to a preposition, without numbers at the end."""
+    for index, part in enumerate(parts):
+        if part in _PREPOSITIONS and 0 < index < len(parts) - 1 and _is_secret(parts[:index]):
+            parts = parts[:index]
+            break
+    while len(parts) > 1 and (parts[-1].isdigit() or parts[-1] in _PREPOSITIONS):
+        parts = parts[:-1]
+    return parts
+
+
+def _is_secret(parts: list[str]) -> bool:
+    return any(
+        (run in _STRONG or run in _WEAK or run == "pass") and _counts(parts, start, end, run)
+        for start, end, run in _runs(parts)
+    )
+
+
+def _counts(parts: list[str], start: int, end: int, run: str) -> bool:
+    """Whether a secret word is one where it stands."""
+    before, behind = parts[:start], parts[end:]
+    if behind and behind[-1] in METADATA and not (behind[-1] in ("id", "ids") and run in NO_METADATA):
+        return False
+    if before and (
+        before[0] in FLAGS
+        or before[-1] in FLAGS
+        or (before[0] in SOFT_FLAGS and "token" not in parts and "key" not in parts)
+    ):
+        return False
+    if run == "pass":
+        return not behind and (not before or before[-1] not in NO_PASSWORDS)
+    if run in _STRONG:
+        return True
+    if run in _TOKENS and before and before[-1] in HARMLESS_TOKENS:
+        return False
+    return not behind or behind[0] in CONTENT or behind[0].isdigit() or behind[0] in _STRONG or behind[0] in _WEAK
+
+
+@lru_cache(maxsize=2_048)
+def _apart(word: str) -> tuple[str, ...]:
+    """The words that a word is joined of; the word itself where it is one, or is not understood."""
+    if word in _VOCABULARY or word in CHANCE or len(word) > _LONGEST:
+        return (word,)
+    known = _explained(word)
+    if any(part in _STRONG or part in _WEAK or part == "pass" for part in known):
+        return known
+    return _with_unknown(word) or (word,)
+
+
+def _explained(word: str) -> tuple[str, ...]:
+    """A word as words that are all known, as few as can be; nothing where it is none of that."""
+    ways: list[tuple[str, ...] | None] = [()] + [None] * len(word)
+    for end in range(1, len(word) + 1):
+        for start in range(end):
+            way, part = ways[start], word[start:end]
+            if way is None or part not in _VOCABULARY or (end - start < _SHORTEST and (start or part != "x")):
+                continue
+            best = ways[end]
+            if best is None or len(way) + 1 < len(best):
+                ways[end] = (*way, part)
+    return ways[-1] or ()
+
+
+def _with_unknown(word: str) -> tuple[str, ...]:
+    """A word around one of the words that are secret in any company."""
+    for inside in _INSIDE:
+        start = word.find(inside)
+        if start >= 0:
+            parts = word[:start], inside, word[start + len(inside) :]
+            return tuple(each for part in parts if part for each in (_explained(part) or (part,)))
+    for last in _LAST:
+        if word.endswith(last):
+            return word[: -len(last)], last
+    return ()
