@@ -7,15 +7,16 @@ program had, and then a row by the rules for spans (`exporters/lean_rows.py`): w
 from __future__ import annotations
 
 from json.encoder import encode_basestring as quote
-from typing import Any
+from struct import Struct
+from typing import Any, NamedTuple
 
 from obsv.capture import Redactor, render
 from obsv.exporters.foreign_rows import ForeignRows
 from obsv.exporters.lean_rows import LeanRows, signature_of
-from obsv.keeper.tables import Tables, Undefined
-from obsv.record.layout import HAS_DETAILS, HAS_RESULT
+from obsv.keeper.tables import Tables
+from obsv.record.layout import HAS_DETAILS, READ_BEGIN
 from obsv.record.values import BadValues, loads
-from obsv.store.ground import SpanRow
+from obsv.store.ground import Signature, Source, SpanRow
 from obsv.trace.foreign_form import ForeignForm
 from obsv.trace.frozen import thaw
 from obsv.trace.function import Function
@@ -25,6 +26,9 @@ from obsv.wire.rowmaker import RowMaker
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 _ROOT = bytes(8)
 
+# Of a BEGIN what is its own: depth, ids, start. The rest is a matter of its plan.
+_OWN = Struct(">12xI16s8s8sq16x").unpack
+
 _new_row: Any = tuple.__new__
 
 # What `READ_BEGIN` and `READ_CALL` unpack: size, check, kind, flags, origin, depth, ids, start, function, caller, …
@@ -33,6 +37,16 @@ Head = tuple[Any, ...]
 
 class Unreadable(Exception):
     """A record that no row can be made of, now or later; the message says why."""
+
+
+class Plan(NamedTuple):
+    """What the rows of many calls share."""
+
+    function: Function
+    signature: Signature
+    source: Source
+    caller: Signature | None
+    thread: tuple[int, str]
 
 
 class CallRows:
@@ -47,15 +61,87 @@ class CallRows:
         self._lean, self._foreign = LeanRows(self.maker.cleaner), ForeignRows(self.maker)
         self._form = ForeignForm()
 
-    def ended(
-        self, tables: Tables, offset: int, begin: Head, inputs: bytes, status: int, parts: int, end: int, packed: bytes
+    def plan(self, tables: Tables, head: bytes, *, has_result: bool) -> Plan:
+        """What the rows of calls share whose BEGIN has the same numbers: function, caller, thread, origin.
+
+        Args:
+            tables: of its ring.
+            head: the fixed part of a BEGIN.
+            has_result: whether such calls have returned something that is recorded.
+
+        Raises:
+            Unreadable: a number is not defined.
+        """
+        begin = READ_BEGIN.unpack(head)
+        try:
+            function, source = tables.function(begin[10]), self._lean.source(tables.origin(begin[4]))
+            caller = signature_of(tables.function(begin[11]), source, True) if begin[11] else None
+            signature = signature_of(function, source, has_result)
+            return Plan(function, signature, source, caller, tables.thread(begin[12]))
+        except Exception as error:
+            raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+    def usual(
+        self, plan: Plan, offset: int, head: bytes, inputs: bytes, status: int, end: int, result: bytes | None
     ) -> SpanRow:
-        """The row of a call of which both records are there.
+        """The row of a call with nothing but arguments and a result.
+
+        Args:
+            plan: what it shares with others.
+            offset: from a tick to Unix time, ns.
+            head: the fixed part of its BEGIN.
+            inputs: the rest of it.
+            status, end: of its END.
+            result: packed; None where there is none.
+
+        Raises:
+            Unreadable: no row can be made of it.
+        """
+        function, signature, source, caller, thread = plan
+        depth, trace_id, span_id, parent_id, start = _OWN(head)
+        try:
+            values = loads(inputs) if result is None else (*loads(inputs), loads(result))
+            texts, limit = [], function.max_repr
+            for value in values:
+                # What `render` does with nearly all values, without a call.
+                text = repr(value) if type(value) in _PLAIN else ""
+                texts.append(quote(text if 0 < len(text) <= limit else render(value, limit)))
+            # A named tuple's own constructor takes twice as long.
+            row: SpanRow = _new_row(
+                SpanRow,
+                (
+                    signature,
+                    source,
+                    trace_id,
+                    span_id,
+                    None if parent_id == _ROOT else parent_id,
+                    caller,
+                    start + offset,
+                    end - start,
+                    thread,
+                    status,
+                    depth,
+                    f"[{','.join(texts)}]",
+                    None,
+                    None,
+                    None,
+                    None,
+                    None,
+                ),
+            )
+        except (BadValues, TypeError, ValueError, IndexError, KeyError, AttributeError, RecursionError) as error:
+            raise Unreadable(f"{type(error).__name__}: {error}") from error
+        return row
+
+    def ended(
+        self, tables: Tables, offset: int, head: bytes, inputs: bytes, status: int, parts: int, end: int, packed: bytes
+    ) -> SpanRow:
+        """The row of any call of which both records are there.
 
         Args:
             tables: of its ring.
             offset: from a tick to Unix time, ns.
-            begin: the fixed part of its BEGIN.
+            head: the fixed part of its BEGIN.
             inputs: the rest of it.
             status, parts, end: of its END.
             packed: the rest of that.
@@ -63,18 +149,11 @@ class CallRows:
         Raises:
             Unreadable: no row can be made of it.
         """
-        function = tables.functions.get(begin[10])
         try:
-            if function is None:
-                function = tables.function(begin[10])
-            values = loads(inputs)
-            if parts & HAS_DETAILS or function.has_keywords:
-                results, details = _unpacked(parts, packed)
-                return self._rare(tables, offset, begin, status, end, (values, results, None, details))
-            if parts:
-                values = (*values, loads(packed))
-            return self._usual(tables, offset, begin, status, end, function, values, parts == HAS_RESULT)
-        except (BadValues, Undefined, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+            results, details = _unpacked(parts, packed)
+            values = loads(inputs), results, None, details
+            return self._rare(tables, offset, READ_BEGIN.unpack(head), status, end, values)
+        except Exception as error:  # anything may stand there
             raise Unreadable(f"{type(error).__name__}: {error}") from error
 
     def whole(self, tables: Tables, offset: int, head: Head, packed: bytes) -> SpanRow:
@@ -120,52 +199,6 @@ class CallRows:
             raise Unreadable(f"{type(error).__name__}: {error}") from error
         if row is None:
             raise Unreadable("a span whose ids name nothing")
-        return row
-
-    def _usual(
-        self,
-        tables: Tables,
-        offset: int,
-        begin: Head,
-        status: int,
-        end: int,
-        function: Function,
-        values: tuple[Any, ...],
-        has_result: bool,
-    ) -> SpanRow:
-        _, _, _, _, origin, depth, trace_id, span_id, parent_id, start, _, caller_number, thread, _ = begin
-        source = self._lean.source(tables.origins.get(origin) or tables.origin(origin))
-        caller = None
-        if caller_number:
-            caller = tables.functions.get(caller_number) or tables.function(caller_number)
-        texts, limit = [], function.max_repr
-        for value in values:
-            # What `render` does with nearly all values, without a call.
-            text = repr(value) if type(value) in _PLAIN else ""
-            texts.append(quote(text if 0 < len(text) <= limit else render(value, limit)))
-        # A named tuple's own constructor takes twice as long.
-        row: SpanRow = _new_row(
-            SpanRow,
-            (
-                function.memo.get((source, has_result)) or signature_of(function, source, has_result),
-                source,
-                trace_id,
-                span_id,
-                None if parent_id == _ROOT else parent_id,
-                None if caller is None else caller.memo.get((source, True)) or signature_of(caller, source, True),
-                start + offset,
-                end - start,
-                tables.threads.get(thread) or tables.thread(thread),
-                status,
-                depth,
-                f"[{','.join(texts)}]",
-                None,
-                None,
-                None,
-                None,
-                None,
-            ),
-        )
         return row
 
     def _rare(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import time
 
 from obsv.keeper.files import KeeperFiles, open_private
+from obsv.own_time import unix_ns
 
 
 def is_older(version: str, than: str) -> bool:
@@ -39,7 +39,7 @@ def forget_request(files: KeeperFiles) -> None:
 
 def started_ns() -> int:
     """Now, as file times count: a request of the same tick of the file system's clock counts as later."""
-    return time.time_ns() - 20_000_000
+    return unix_ns() - 20_000_000
 
 
 def _numbers(version: str) -> tuple[int, ...]:

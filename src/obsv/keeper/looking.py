@@ -6,7 +6,6 @@ Read-only, and beside programs and a keeper that go on meanwhile: what is said w
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from obsv.errors import StoreError
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.running import Running, follow, resume
 from obsv.keeper.tables import Tables, Undefined
+from obsv.own_time import monotonic
 from obsv.record.lane_reader import LaneReader
 from obsv.record.layout import CALL, END, IS_ELSEWHERE, NEW_PREFIX, READ_BEGIN, SPAN
 from obsv.record.reader import RingReader
@@ -90,7 +90,7 @@ def pending(db: str | os.PathLike[str]) -> Pending:
     Args:
         db: path of the database.
     """
-    deadline = time.monotonic() + _LIMIT_S
+    deadline = monotonic() + _LIMIT_S
     total, is_exact = 0, True
     for reader in _readers(db):
         for lane, stored in (
@@ -109,7 +109,7 @@ def running(db: str | os.PathLike[str]) -> list[RunningProcess]:
     Args:
         db: path of the database; it may not exist yet.
     """
-    deadline = time.monotonic() + _LIMIT_S
+    deadline = monotonic() + _LIMIT_S
     store = Reader(Path(db))
     try:
         return [_process(reader, store, deadline) for reader in _readers(db)]
@@ -144,7 +144,7 @@ def _count(lane: LaneReader, deadline: float) -> tuple[int, bool]:
         for kind, start, _ in piece.records:
             if kind in (CALL, SPAN) or (kind == END and not data[start + 10] & IS_ELSEWHERE):
                 calls += 1
-        if time.monotonic() > deadline:
+        if monotonic() > deadline:
             return calls + round(lane.unread_bytes() * calls / max(1, size)), False
     return calls, True
 
@@ -169,7 +169,7 @@ def _running(reader: RingReader, stored: RingProgress | None, deadline: float) -
         reader.calls.go_to(0)
     else:
         resume(reader.calls, stored, found)
-    while (piece := reader.calls.read(is_final=False)) is not None and time.monotonic() < deadline:
+    while (piece := reader.calls.read(is_final=False)) is not None and monotonic() < deadline:
         follow(found, piece.data, piece.records)
     return found
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Protocol
 
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.handover import forget_request, is_asked_to_leave, started_ns
 from obsv.keeper.lock import Lock
+from obsv.own_time import monotonic
 
 logger = logging.getLogger("obsv")
 
@@ -76,7 +76,7 @@ class Loop:
         lock: Lock,
         leaving: Leaving,
         idle_s: float | None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._files, self._lock, self._leaving, self._idle_s, self._clock = files, lock, leaving, idle_s, clock
         self._started_ns = started_ns()

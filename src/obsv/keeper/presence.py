@@ -12,8 +12,8 @@ from obsv.keeper.launch import CannotStart, launch
 from obsv.keeper.lock import Lock, LockUnsupported, Unlocked
 from obsv.keeper.loop import Work
 from obsv.keeper.options import Kept, Options
-from obsv.keeper.originals import original
 from obsv.keeper.thread import KeeperThread
+from obsv.own_time import monotonic
 from obsv.record.ring import Ring
 from obsv.semconv import VERSION
 
@@ -107,7 +107,7 @@ def _ensured(files: KeeperFiles, options: Options) -> Kept:
         return Kept("thread" if holder is not None and holder.role == "thread" else "process")
     if options.writer == "thread":
         return _as_thread(files, options, lock, None)
-    now = original("time", "monotonic")()
+    now = monotonic()
     if now - _ours.started_at.get(files.db, -_STARTING_S) < _STARTING_S:
         return Kept("process")
     try:

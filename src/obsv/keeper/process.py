@@ -16,6 +16,7 @@ from obsv.keeper.log import BoundedLog
 from obsv.keeper.loop import Leaving, Loop, Work
 from obsv.keeper.options import Options
 from obsv.keeper.work import DatabaseWork
+from obsv.own_time import monotonic
 from obsv.semconv import VERSION
 
 logger = logging.getLogger("obsv")
@@ -104,9 +105,9 @@ def drain(files: KeeperFiles, options: Options) -> bool:
 
 def taken(lock: Lock, role: Role, patience_s: float) -> bool:
     """Whether the lock could be taken; who only asks for it goes away in the meantime."""
-    deadline = time.monotonic() + patience_s
+    deadline = monotonic() + patience_s
     while not lock.take(role, VERSION):
-        if time.monotonic() > deadline:
+        if monotonic() > deadline:
             return False
         time.sleep(0.01)
     return True

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import time
+import logging
 from collections.abc import Iterator
 
-from obsv.keeper.call_rows import CallRows, Unreadable
+from obsv.keeper.call_rows import CallRows, Plan, Unreadable
 from obsv.keeper.ending import Ending
 from obsv.keeper.running import Running, resume
 from obsv.keeper.tables import Tables, Undefined
+from obsv.own_time import unix_ns
 from obsv.record.lane_reader import CHUNK, LaneReader, Piece
 from obsv.record.layout import (
     BEGIN,
@@ -19,6 +20,7 @@ from obsv.record.layout import (
     CALL_HEAD,
     END,
     END_HEAD,
+    HAS_RESULT,
     IS_ELSEWHERE,
     READ_BEGIN,
     READ_CALL,
@@ -30,11 +32,15 @@ from obsv.record.layout import (
 from obsv.record.reader import RingReader
 from obsv.semconv import SERVICE_NAME
 from obsv.store.ground import ERROR, RingProgress, SpanRow
+from obsv.trace.notices import Notices
+
+_notices = Notices()
 
 # Read at first, and when little comes: a look at a lane that holds nothing new copies so much.
 _LEAST = 4 << 10
 # Ends that came before their begins, which a program writes anew when it drops old calls.
 _MOST_EARLY = 10_000
+_MOST_PLANS = 10_000
 
 
 class Recording:
@@ -63,6 +69,8 @@ class Recording:
         self._early: dict[bytes, bytes] = {}
         self.stored, self.unreadable, self.latest = 0, 0, 0
         self.errors, self.lag_ns, self._bytes_read, self.seen_ns = 0, 0, 0, 0
+        # Of calls without and with a result, by the numbers in their BEGIN.
+        self._plans: tuple[dict[bytes, Plan], dict[bytes, Plan]] = ({}, {})
         self.exhausted: set[object] = set()
         self._is_drained = True
         self._limits = {id(reader.calls): _LEAST, id(reader.errors): _LEAST}
@@ -178,17 +186,12 @@ class Recording:
         self.stored += len(rows)
         if rows:
             self.errors += sum([row.status == ERROR for row in rows])
-            self.lag_ns = max(0, time.time_ns() - rows[-1].start_ns - rows[-1].duration_ns)
+            self.lag_ns = max(0, unix_ns() - rows[-1].start_ns - rows[-1].duration_ns)
         return rows
 
     def _rows_of(self, piece: Piece) -> Iterator[SpanRow]:
-        data, running, offset, rows, tables = (
-            piece.data,
-            self.running,
-            self.reader.about.offset,
-            self._rows,
-            self.tables,
-        )
+        data, running, rows, tables = piece.data, self.running, self._rows, self.tables
+        offset, plans = self.reader.about.offset, self._plans
         for kind, start, stop in piece.records:
             try:
                 if kind == BEGIN:
@@ -204,11 +207,21 @@ class Recording:
                     if begun is None:
                         self._wait_for_begin(span_id, data[start:stop])
                         continue
-                    packed, begin = data[start + END_HEAD.size : stop], READ_BEGIN.unpack(begun[0])
-                    yield rows.ended(tables, offset, begin, begun[1], status, parts, end, packed)
+                    head, inputs = begun
+                    packed = data[start + END_HEAD.size : stop]
+                    if parts > HAS_RESULT:
+                        yield rows.ended(tables, offset, head, inputs, status, parts, end, packed)
+                        continue
+                    # Origin, function, caller, thread.
+                    key = head[10:12] + head[56:68]
+                    plan = plans[parts].get(key) or self._plan(parts, key, head)
+                    if plan.function.has_keywords:
+                        yield rows.ended(tables, offset, head, inputs, status, parts, end, packed)
+                    else:
+                        yield rows.usual(plan, offset, head, inputs, status, end, packed if parts else None)
                 elif kind == CALL:
-                    head = READ_CALL.unpack_from(data, start)
-                    yield rows.whole(tables, offset, head, data[start + CALL_HEAD.size : stop])
+                    call = READ_CALL.unpack_from(data, start)
+                    yield rows.whole(tables, offset, call, data[start + CALL_HEAD.size : stop])
                 elif kind == SPAN:
                     origin = SPAN_HEAD.unpack_from(data, start)[5]
                     yield rows.foreign(tables, origin, data[start + SPAN_HEAD.size : stop])
@@ -216,6 +229,9 @@ class Recording:
                     raise Unreadable("damaged")
             except Unreadable:
                 self.unreadable += 1
+            except Exception:  # of ours: it costs one call, not all that follow
+                self.unreadable += 1
+                _notices.once("record", logging.ERROR, "A record could not be read.", exc_info=True)
 
     def _note_latest(self, piece: Piece) -> None:
         """Remember when the last record was written: the process lived then."""
@@ -236,5 +252,13 @@ class Recording:
     def _ended(self, record: bytes) -> SpanRow:
         _, _, _, status, parts, _, _, span_id, end = READ_END.unpack_from(record)
         head, inputs = self.running.pop(span_id)
-        offset, begin = self.reader.about.offset, READ_BEGIN.unpack(head)
-        return self._rows.ended(self.tables, offset, begin, inputs, status, parts, end, record[END_HEAD.size :])
+        offset, packed = self.reader.about.offset, record[END_HEAD.size :]
+        return self._rows.ended(self.tables, offset, head, inputs, status, parts, end, packed)
+
+    def _plan(self, parts: int, key: bytes, head: bytes) -> Plan:
+        """Make the plan of calls with such numbers."""
+        plans = self._plans[parts]
+        if len(plans) >= _MOST_PLANS:
+            plans.clear()
+        plan = plans[key] = self._rows.plan(self.tables, head, has_result=bool(parts))
+        return plan

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from obsv.keeper.call_rows import CallRows
 from obsv.keeper.doorbell import Doorbell
 from obsv.keeper.ending import Ending, exit_code
 from obsv.keeper.recording import Recording
+from obsv.own_time import unix_ns
 from obsv.record.about import About, boot_id, process_start
 from obsv.record.layout import NEW_PREFIX
 from obsv.record.reader import RingReader
@@ -24,7 +24,7 @@ logger = logging.getLogger("obsv")
 # Rings of programs that are made up: a directory with more is somebody's joke.
 _MOST_RINGS = 10_000
 # One that is being made is ready within milliseconds.
-_LEFT_BEHIND_S = 60.0
+_LEFT_BEHIND_NS = 60_000_000_000
 # Who was seen alive so lately has ended now, as near as anybody can tell.
 _FRESH_NS = 2_000_000_000
 
@@ -89,7 +89,7 @@ class Rings:
 
     def ended(self, pids: list[int]) -> None:
         """Note that processes have ended just now."""
-        now_ns = time.time_ns()
+        now_ns = unix_ns()
         for name, recording in self.recordings.items():
             if recording.pid in pids and name not in self._endings:
                 self._endings[name] = self._ending(recording, now_ns)
@@ -98,7 +98,7 @@ class Rings:
         """How the process of a ring has ended; None while it may still write."""
         known = self._endings.get(recording.name)
         if known is None:
-            now_ns = time.time_ns()
+            now_ns = unix_ns()
             if recording.reader.is_alive():
                 recording.seen_ns = now_ns
             else:
@@ -172,7 +172,7 @@ class Rings:
         """Remove what a process left that died while it made its ring."""
         path = self._directory / name
         with contextlib.suppress(OSError):
-            if time.time() - os.lstat(path).st_mtime > _LEFT_BEHIND_S:
+            if unix_ns() - os.lstat(path).st_mtime_ns > _LEFT_BEHIND_NS:
                 remove(path)
 
 

@@ -13,6 +13,7 @@ from obsv.keeper.handover import forget_request
 from obsv.keeper.lock import Lock
 from obsv.keeper.loop import Leaving, Loop, Work
 from obsv.keeper.originals import original
+from obsv.own_time import monotonic
 
 logger = logging.getLogger("obsv")
 
@@ -59,8 +60,8 @@ class KeeperThread:
             False if it did not end in time.
         """
         self._leaving.tell("the program ends")
-        deadline = time.monotonic() + timeout_s
-        while self.is_running and time.monotonic() < deadline:
+        deadline = monotonic() + timeout_s
+        while self.is_running and monotonic() < deadline:
             time.sleep(_POLL_S)  # of the program, so that a hub of green threads goes on
         return not self.is_running
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import socket
-import time
 
 from obsv.keeper.options import Options
 from obsv.keeper.rings import Rings
+from obsv.own_time import unix_ns
 from obsv.store import RecorderRow, Writer
 from obsv.trace.notices import Notices
 from obsv.trace.schedule import Schedule
@@ -49,7 +49,7 @@ class Upkeep:
 
     def report(self) -> None:
         """Store what is known of each recording process, in place of what was before."""
-        now_ns = time.time_ns()
+        now_ns = unix_ns()
         for recording in list(self._rings.recordings.values()):
             about = recording.reader.about
             is_behind = recording.lag_ns > _LATE_NS
@@ -85,7 +85,7 @@ class Upkeep:
         """Do a chunk of what keeps the file within its limits; returns when to do the next, None for the usual time."""
         options = self._options
         max_age_ns = None if options.retention_s is None else int(options.retention_s * 1e9)
-        if self._writer.retain(time.time_ns(), max_age_ns=max_age_ns, max_bytes=options.max_bytes).more:
+        if self._writer.retain(unix_ns(), max_age_ns=max_age_ns, max_bytes=options.max_bytes).more:
             self._pause_s = max(_CHUNK_LEAST_S, _HASTE * self._pause_s)
             return self._pause_s
         self._pause_s = _CHUNK_S

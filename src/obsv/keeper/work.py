@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 
 from obsv.errors import StoreError
@@ -15,18 +14,22 @@ from obsv.keeper.recording import Recording
 from obsv.keeper.rings import Rings
 from obsv.keeper.storing import Storing
 from obsv.keeper.upkeep import Upkeep
+from obsv.own_time import monotonic, unix_ns
 from obsv.record.ring import Ring
 from obsv.store import Writer
 from obsv.store.ground import SpanRow
 
 logger = logging.getLogger("obsv")
 
-# Successes are looked for so often; an error ends the wait. More rings, or a while without anything, make it longer.
+# Successes are looked for so often; an error ends the wait.
 _PAUSE_S = 0.05
-_RING_PAUSE_S = 0.005
-_MOST_PAUSE_S = 0.5
-# Rows of one transaction: more are no faster, and hold the lock of the file longer.
-_BATCH_ROWS = 5_000
+# Without any record for so long, programs are looked at more rarely: their first call then wakes the keeper.
+_IDLE_S = 2.0
+_IDLE_PAUSE_S = 0.5
+# Rows of one transaction, about: more are no faster, hold the lock of the file longer, and take memory.
+_BATCH_ROWS = 1_500
+# A keeper shall not take 60 MB: 28 are the interpreter and what it loads, 20 a batch on its way.
+_CACHE_KIB = 8_000
 _LIST_S = 1.0
 # A store that cannot be written is tried again after so long.
 _AGAIN_S = 0.5
@@ -49,7 +52,7 @@ class DatabaseWork:
         self, files: KeeperFiles, options: Options, writer: Writer | None = None, memory: Ring | None = None
     ) -> None:
         self._bell = Doorbell(files.bell)
-        self._writer = writer or Writer(files.db, busy_timeout_s=options.busy_timeout_s)
+        self._writer = writer or Writer(files.db, busy_timeout_s=options.busy_timeout_s, cache_kib=_CACHE_KIB)
         self._owns_writer = writer is None
         self._storing = Storing(self._writer)
         rows = CallRows()
@@ -58,18 +61,19 @@ class DatabaseWork:
         if memory is not None:
             self._rings.take_memory(memory)
         self._upkeep = Upkeep(self._writer, self._rings, options)
+        self._active_at = monotonic()
         self._list_at = 0.0
         self._again_at = 0.0
 
     def step(self) -> bool:
         """Do the most urgent piece: what could not be stored, then errors, then calls, then ended processes."""
-        if time.monotonic() < self._again_at:
+        if monotonic() < self._again_at:
             return False
         try:
             return self._step()
         except StoreError as error:
             self._storing.complain(error)
-            self._again_at = time.monotonic() + _AGAIN_S
+            self._again_at = monotonic() + _AGAIN_S
             return False
 
     def _step(self) -> bool:
@@ -77,21 +81,21 @@ class DatabaseWork:
             return True
         self._look()
         self._upkeep.run_due()
-        self._maker.arrive(time.time_ns())
+        self._maker.arrive(unix_ns())
         return self._store_errors() or self._store_calls() or self._finish()
 
     def wait(self, timeout_s: float | None = None) -> None:
         """Wait for more."""
         recordings = list(self._rings.recordings.values())
-        now_ns = time.time_ns()
+        now_ns = unix_ns()
         for recording in recordings:
             about = recording.reader.about
             about.keeper_beat, about.keeper_sleeps = now_ns, 1
         # What came before the flag was up has woken nobody.
         if timeout_s is None and self._has_errors(recordings):
             return
-        most_s = min(_MOST_PAUSE_S, max(_PAUSE_S, _RING_PAUSE_S * len(recordings)))
-        ended = self._bell.wait(most_s if timeout_s is None else timeout_s)
+        is_idle = monotonic() - self._active_at > _IDLE_S
+        ended = self._bell.wait(timeout_s or (_IDLE_PAUSE_S if is_idle else _PAUSE_S))
         for recording in recordings:
             recording.reader.about.keeper_sleeps = 0
         if ended:
@@ -107,9 +111,9 @@ class DatabaseWork:
 
     def close(self) -> None:
         """Store what can be stored at once, and close everything."""
-        deadline = time.monotonic() + _CLOSE_S
+        deadline = monotonic() + _CLOSE_S
         try:
-            while time.monotonic() < deadline and (self.step() or self._is_delayed()):
+            while monotonic() < deadline and (self.step() or self._is_delayed()):
                 pass
         finally:
             for recording in list(self._rings.recordings.values()):
@@ -120,14 +124,14 @@ class DatabaseWork:
 
     def _is_delayed(self) -> bool:
         """Whether the store could not be written just now; a short wait, so that it may be tried again."""
-        if time.monotonic() >= self._again_at:
+        if monotonic() >= self._again_at:
             return False
         self._again_at = 0.0
         self._bell.wait(_PAUSE_S)
         return True
 
     def _look(self) -> None:
-        now = time.monotonic()
+        now = monotonic()
         is_due = now >= self._list_at
         if is_due:
             self._list_at = now + _LIST_S
@@ -148,15 +152,19 @@ class DatabaseWork:
         read: list[tuple[Recording, bool]] = []
         for recording in list(self._rings.recordings.values()):
             ending = self._rings.ending(recording)
-            taken = take(recording, is_final=ending is not None)
-            if taken is not None:
+            has_read = False
+            while len(rows) < _BATCH_ROWS:
+                taken = take(recording, is_final=ending is not None)
+                if taken is None:
+                    if ending is not None:
+                        recording.exhausted.add(take)
+                    break
+                has_read = True
                 rows += taken
+            if has_read:
                 read.append((recording, ending is None))
-            elif ending is not None:
-                recording.exhausted.add(take)
-            if len(rows) >= _BATCH_ROWS:
-                break
         if read:
+            self._active_at = monotonic()
             self._storing.write(rows, read)
         return bool(read)
 

@@ -18,7 +18,6 @@ MINIMUM_SQLITE = (3, 35)
 
 _WRITER_PRAGMAS = (
     "pragma synchronous = normal",
-    "pragma cache_size = -16000",
     "pragma temp_store = memory",
     # Pages of 8 KB between checkpoints. Each rewrites the same hot index pages, so rarely is cheaper, but the commit
     # that does it takes as long as 8 MB take the disk.
@@ -27,12 +26,13 @@ _WRITER_PRAGMAS = (
 )
 
 
-def open_writer(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
+def open_writer(path: Path, busy_timeout_s: float, cache_kib: int = 16_000) -> sqlite3.Connection:
     """Opens or creates a store.
 
     Args:
         path: the file; directories above it are made.
         busy_timeout_s: how long a statement waits for another process's lock, seconds.
+        cache_kib: memory for pages of the file, in KiB.
 
     Returns:
         a connection in autocommit mode that any one thread at a time may use.
@@ -53,6 +53,7 @@ def open_writer(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
             path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False, cached_statements=256
         )
         try:
+            connection.execute(f"pragma cache_size = -{cache_kib}")
             _prepare(connection, path, busy_timeout_s)
         except BaseException:
             connection.close()

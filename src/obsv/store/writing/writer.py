@@ -34,15 +34,24 @@ class Writer:
         path: the database file; directories above it are made.
         busy_timeout_s: how long to wait for another process's lock, seconds, before `StoreUnavailable`.
         clock: Unix time in nanoseconds.
+        cache_kib: memory for pages of the file, in KiB.
 
     All methods raise `StoreUnavailable` (locked, read-only, disk full: the same call may work later), `ForeignFile` and
     `NewerSchema`. After an error nothing of the call has been stored.
     """
 
-    def __init__(self, path: str | Path, *, busy_timeout_s: float = 1.0, clock: Callable[[], int] = unix_ns) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        busy_timeout_s: float = 1.0,
+        clock: Callable[[], int] = unix_ns,
+        cache_kib: int = 16_000,
+    ) -> None:
         self.path = Path(path)
         self._busy_timeout_s = busy_timeout_s
         self._clock = clock
+        self._cache_kib = cache_kib
         self.fork_lock = ForkLock()  # guards everything below
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
@@ -203,7 +212,7 @@ class Writer:
         if self._connection is not None and self._file != _identity(self.path):
             self._drop()
         if self._connection is None:
-            self._connection = open_writer(self.path, self._busy_timeout_s)
+            self._connection = open_writer(self.path, self._busy_timeout_s, self._cache_kib)
             prepare_rollups(self._connection)
             self._file = _identity(self.path)
             self._ids, self._orphans, self._cleaner = Ids(), Orphans(), None
