@@ -266,3 +266,19 @@ def test_store_that_cannot_be_written_delays_and_loses_nothing(
     assert len(messages) == 2, messages
     assert "stored later" in messages[0]
     assert "again" in messages[1]
+
+
+def test_secrets_of_known_shapes_are_masked(files: KeeperFiles, program: Program, work: DatabaseWork) -> None:
+    """Whatever their name: before anything is in the database, and where running calls are shown."""
+    from obsv.keeper.looking import running
+
+    function = program.function("shop.call", ("text",))
+    secret = "AKIAIOSFODNN7EXAMPLE"
+    program.call(function, (f"key {secret}",), [secret])
+    program.begin(function, (secret,))
+    ((shown,),) = [process.calls for process in running(files.db)]
+    assert secret not in str(shown.inputs)
+    drain(work)
+    stored = str(rows(files, "select data from span"))
+    assert "key " in stored
+    assert secret not in stored

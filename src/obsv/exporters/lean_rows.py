@@ -1,5 +1,6 @@
 """From our own spans to rows of the store: the writer thread's share of what a call costs."""
 
+from collections.abc import Iterable
 from json.encoder import encode_basestring as quote
 from typing import Any
 
@@ -48,14 +49,7 @@ class LeanRows:
         source = self.source(span.origin)
         cpu_ns = memory_bytes = exception = detail = exact = None
         if details is None and failure is None and not function.has_keywords:
-            texts, limit, redact = [], function.max_repr, function.redactor.redact_value
-            for value in span.inputs if result is ABSENT else (*span.inputs, result):
-                # What `render` does with nearly all values, without a call.
-                kind = type(value)
-                text = repr(value) if kind in _PLAIN else ""
-                if not 0 < len(text) <= limit:
-                    text = render(value, limit)
-                texts.append(quote(redact(text) if len(text) >= SHORTEST and kind is not float else text))
+            texts = texts_of(function, span.inputs if result is ABSENT else (*span.inputs, result))
             shape: bool | tuple[Field, ...] = result is not ABSENT
         else:
             shape, texts = self._values(span)
@@ -132,6 +126,19 @@ class LeanRows:
                 direction(name),
                 encode(MASK if self._cleaner.is_secret(name) else self._cleaner.masked(stored(value))),
             )
+
+
+def texts_of(function: Function, values: Iterable[Any]) -> list[str]:
+    """Frozen values of a call as JSON texts, with secrets of known shapes masked."""
+    texts, limit, redact = [], function.max_repr, function.redactor.redact_value
+    for value in values:
+        # What `render` does with nearly all values, without a call.
+        kind = type(value)
+        text = repr(value) if kind in _PLAIN else ""
+        if not 0 < len(text) <= limit:
+            text = render(value, limit)
+        texts.append(quote(redact(text) if len(text) >= SHORTEST and kind is not float else text))
+    return texts
 
 
 def signature_of(function: Function, source: Source, shape: bool | tuple[Field, ...]) -> Signature:

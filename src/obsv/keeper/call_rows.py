@@ -6,13 +6,12 @@ program had, and then a row by the rules for spans (`exporters/lean_rows.py`): w
 
 from __future__ import annotations
 
-from json.encoder import encode_basestring as quote
 from struct import Struct
 from typing import Any, NamedTuple
 
-from obsv.capture import Redactor, render
+from obsv.capture import Redactor
 from obsv.exporters.foreign_rows import ForeignRows
-from obsv.exporters.lean_rows import LeanRows, signature_of
+from obsv.exporters.lean_rows import LeanRows, signature_of, texts_of
 from obsv.keeper.tables import Tables
 from obsv.record.layout import HAS_DETAILS, READ_BEGIN
 from obsv.record.values import BadValues, loads
@@ -23,7 +22,6 @@ from obsv.trace.function import Function
 from obsv.trace.span import ERROR
 from obsv.wire.rowmaker import RowMaker
 
-_PLAIN = frozenset((str, int, float, bool, type(None)))
 _ROOT = bytes(8)
 
 # Of a BEGIN what is its own: depth, ids, start. The rest is a matter of its plan.
@@ -101,11 +99,6 @@ class CallRows:
         depth, trace_id, span_id, parent_id, start = _OWN(head)
         try:
             values = loads(inputs) if result is None else (*loads(inputs), loads(result))
-            texts, limit = [], function.max_repr
-            for value in values:
-                # What `render` does with nearly all values, without a call.
-                text = repr(value) if type(value) in _PLAIN else ""
-                texts.append(quote(text if 0 < len(text) <= limit else render(value, limit)))
             # A named tuple's own constructor takes twice as long.
             row: SpanRow = _new_row(
                 SpanRow,
@@ -121,7 +114,7 @@ class CallRows:
                     thread,
                     status,
                     depth,
-                    f"[{','.join(texts)}]",
+                    f"[{','.join(texts_of(function, values))}]",
                     None,
                     None,
                     None,

@@ -197,7 +197,8 @@ def _call(tables: Tables, offset: int, head: bytes, packed: bytes) -> RunningCal
         named = [*zip(function.inputs, values, strict=False)]
         if function.has_keywords and len(values) > len(function.inputs):
             named += values[-1]
-        inputs = tuple((str(name), render(value, function.max_repr)) for name, value in named)
+        redact, limit = function.redactor.redact_value, function.max_repr
+        inputs = tuple((str(name), redact(render(value, limit))) for name, value in named)
         thread_name = tables.thread(thread)[1]
     except (Undefined, BadValues, TypeError, ValueError):
         return None

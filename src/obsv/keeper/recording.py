@@ -12,7 +12,7 @@ from obsv.keeper.ending import Ending
 from obsv.keeper.running import Running, resume
 from obsv.keeper.tables import Tables, Undefined
 from obsv.own_time import unix_ns
-from obsv.record.lane_reader import CHUNK, LaneReader, Piece
+from obsv.record.lane_reader import LaneReader, Piece
 from obsv.record.layout import (
     BEGIN,
     BEGIN_HEAD,
@@ -36,8 +36,9 @@ from obsv.trace.notices import Notices
 
 _notices = Notices()
 
-# Read at first, and when little comes: a look at a lane that holds nothing new copies so much.
-_LEAST = 4 << 10
+# Bytes read at once: at first and when little comes, as a look at a lane that holds nothing new copies so much; and at
+# most, 500 calls: what is on its way takes ten times the memory.
+_LEAST, _MOST = 4 << 10, 128 << 10
 # Ends that came before their begins, which a program writes anew when it drops old calls.
 _MOST_EARLY = 10_000
 _MOST_PLANS = 10_000
@@ -179,7 +180,7 @@ class Recording:
             self._limits[id(lane)] = _LEAST
             return None
         if len(piece.data) >= limit:
-            self._limits[id(lane)] = min(CHUNK, 8 * limit)
+            self._limits[id(lane)] = min(_MOST, 8 * limit)
         rows = list(self._rows_of(piece))
         self._note_latest(piece)
         self._bytes_read += len(piece.data)
