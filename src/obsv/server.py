@@ -19,6 +19,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from obsv.api import problems
+from obsv.api.door import DashDoor
 from obsv.api.guard import Guard
 from obsv.api.jaeger import router as jaeger_router
 from obsv.api.jaeger_v3 import router as jaeger_v3_router
@@ -139,6 +140,7 @@ def create_app(settings: Settings) -> FastAPI:
     dash = mount(app, app.state.reader, app.state.pulse, PAGES)
     script_hashes = dash.finish()
     _answer_the_rest(app, dash)
+    app.add_middleware(DashDoor, callbacks=dash.dash.callback_map)
     app.add_middleware(
         Guard,
         bind=settings.host,

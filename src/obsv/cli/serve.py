@@ -15,6 +15,7 @@ from obsv.errors import ConfigurationError
 from obsv.otlp.receiver import Receiver
 from obsv.otlp.settings import GRPC, HTTP, Address
 from obsv.server import Settings, create_app
+from obsv.store.writing import Writer
 from obsv.web.port import allow_files, config, listen
 
 
@@ -43,8 +44,11 @@ def serve(
 
     Raises:
         ConfigurationError: an address needs a token, or is taken.
+        StoreError: the file is not a store, or cannot be written.
     """
     settings = Settings.from_environment(db, host, port, os.environ, otlp_grpc, otlp_http)
+    settings.check()
+    _make_store(db)
     allow_files()
     app = create_app(settings)
     listener = _listen(host, port)
@@ -61,6 +65,15 @@ def serve(
     gc.collect()
     gc.freeze()
     _Server(config(app, timeout_graceful_shutdown=2), ready).run(sockets=[listener])
+
+
+def _make_store(db: Path) -> None:
+    """Make the store if there is none: to whoever asks an empty store is an answer, and no store a fault."""
+    writer = Writer(db)
+    try:
+        writer.open()
+    finally:
+        writer.close()
 
 
 class _Server(uvicorn.Server):

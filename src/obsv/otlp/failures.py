@@ -6,7 +6,7 @@ Senders retry 429, 502, 503 and 504, and UNAVAILABLE; everything else makes them
 
 from typing import NamedTuple
 
-from obsv.errors import ObsvError, StoreError
+from obsv.errors import ForeignFile, NewerSchema, ObsvError, StoreError
 from obsv.wire.errors import BadRequest, TooLarge
 
 
@@ -63,6 +63,9 @@ ANSWERS: dict[type[Exception], Answer] = {
     Unsupported: Answer(415, 3),
     Overloaded: Answer(503, 14, 1),
     StoreError: Answer(503, 14, 5),
+    # Trying again would not make it a store.
+    ForeignFile: Answer(500, 9),
+    NewerSchema: Answer(500, 9),
 }
 INTERNAL = Answer(500, 13)
 

@@ -52,7 +52,7 @@ def config(app: ASGIApp, **settings: Any) -> uvicorn.Config:
         http=protocol(Connections()),
         h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         timeout_keep_alive=KEEP_ALIVE_S,
-        log_level="warning",
+        log_level="error",
         access_log=False,
         server_header=False,
         **settings,
