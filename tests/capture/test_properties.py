@@ -47,14 +47,14 @@ class HostileDict(dict):
     def __iter__(self):
         raise ValueError
 
-    items = keys = values = __len__ = __getitem__ = __repr__ = __iter__
+    items = keys = values = __len__ = __getitem__ = __iter__
 
 
 class HostileList(list):
     def __iter__(self):
         raise ValueError
 
-    __len__ = __getitem__ = __repr__ = __iter__
+    __len__ = __getitem__ = __iter__
 
 
 class HostileText(str):
@@ -63,7 +63,7 @@ class HostileText(str):
     def __len__(self):
         raise ValueError
 
-    __getitem__ = __str__ = __repr__ = __len__
+    __getitem__ = __str__ = __len__
 
 
 @dataclasses.dataclass

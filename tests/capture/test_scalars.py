@@ -47,7 +47,7 @@ class Name(str):
     def __len__(self):
         raise AssertionError
 
-    __str__ = __repr__ = __getitem__ = __len__
+    __str__ = __getitem__ = __len__
 
 
 class Blob(bytes):

@@ -28,6 +28,7 @@ from obsv.capture.frozen import AT, MASKED, UNREADABLE, Freezer, Frozen, Tools, 
 from obsv.capture.interrupts import is_from_signal
 from obsv.capture.limits import Limits
 from obsv.capture.names import ancestry, class_name, module_name
+from obsv.capture.own_repr import hides_content
 from obsv.capture.records import namespace_freezer, record_freezer
 from obsv.capture.redact import Redactor
 from obsv.capture.scalars import (
@@ -150,6 +151,8 @@ class Kinds:
         return array_freezer(kind, self._tools.freeze)
 
     def _derived(self, kind: type) -> Freezer | None:
+        if hides_content(kind):
+            return None
         for base in ancestry(kind):
             make = self._families.get(id(base)) or self._loaded_family(base)
             if make is not None:

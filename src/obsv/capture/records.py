@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from obsv.capture.containers import PairsFreezer, values_freezer
 from obsv.capture.frozen import FIELDS, MASKED, Freezer, Frozen, Tools, at_freezer
 from obsv.capture.names import ancestry, class_attribute, class_name, module_name
+from obsv.capture.own_repr import hides_content, shown_by
 
 _Values: TypeAlias = Callable[[Any], "tuple[Any, ...]"]
 
@@ -21,13 +22,15 @@ def record_freezer(kind: type, tools: Tools, freeze_pairs: PairsFreezer) -> Free
     """The freezer of a class that declares its fields; None where it declares none."""
     name = class_name(kind)
     if _is_pydantic(kind):
-        return _model_freezer(kind, name, freeze_pairs)
+        return at_freezer(name) if shown_by(kind) is None else _model_freezer(kind, name, freeze_pairs)
     fields, head = namedtuple_fields(kind), slice(0, tools.limits.max_items)
     if fields is not None:
         return _fields_freezer(name, fields, lambda value: tuple.__getitem__(value, head), at_freezer(name), tools)
     fields = _declared(kind)
     if fields is None:
         return None
+    if not fields and shown_by(kind) is None:
+        return at_freezer(name)
     stored = _stored_freezer(kind, name, fields, freeze_pairs)
     if not _are_plain(kind, fields):
         return stored
@@ -102,21 +105,26 @@ def _getter(fields: tuple[str, ...]) -> _Values:
 
 
 def namedtuple_fields(kind: type) -> tuple[str, ...] | None:
-    """The fields of a namedtuple; None for any other class."""
-    fields = class_attribute(kind, "_fields") if issubclass(kind, tuple) else None
+    """The fields of a namedtuple; None for any other class, and for one that has a repr of its own."""
+    fields = class_attribute(kind, "_fields") if issubclass(kind, tuple) and not hides_content(kind) else None
     if type(fields) is tuple and all(type(field) is str for field in fields):
         return fields
     return None
 
 
 def _declared(kind: type) -> tuple[str, ...] | None:
-    """The fields of a dataclass or an attrs class that its author wants to see in its repr."""
+    """The fields of a dataclass or an attrs class that its author wants to see in its repr; none where nobody knows."""
+    shown = shown_by(kind)
+    if shown is None:
+        is_record = class_attribute(kind, "__dataclass_fields__") or class_attribute(kind, "__attrs_attrs__")
+        return () if is_record else None
+    kind = shown
     declared = class_attribute(kind, "__dataclass_fields__")
     if type(declared) is dict:
         return tuple(name for name, field in declared.items() if field.repr and _is_field(field))
     declared = class_attribute(kind, "__attrs_attrs__")
     if isinstance(declared, tuple):
-        return tuple(attribute.name for attribute in declared if attribute.repr is not False)
+        return tuple(attribute.name for attribute in declared if attribute.repr is True)
     return None
 
 
