@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.environment_variables import OTEL_SDK_DISABLED
@@ -33,7 +34,7 @@ _FORK_TIMEOUT_S = 5.0
 
 
 _lock = threading.RLock()  # guards the three below; the thread that starts the pipeline may make monitored calls
-_is_starting = False
+_starter: int | None = None  # the thread, or the green one of a thread, that starts it now
 _pipeline: "Pipeline | None" = None
 _settings: "Settings | None" = None
 _forking = threading.local()  # several threads may fork at once: whether this one has the lock
@@ -101,17 +102,21 @@ def stats() -> dict[str, Any]:
 def start() -> None:
     """Start the pipeline if it does not run: what the first recorded call does, others wait for it. Never raises."""
     with _lock:
-        if recording.start is not None and not _is_starting:
+        # Green threads are one thread to a lock that was made before they became so.
+        deadline = monotonic() + _FORK_TIMEOUT_S
+        while _starter not in (None, threading.get_ident()) and monotonic() < deadline:
+            time.sleep(0.001)
+        if recording.start is not None and _starter is None:
             _start()
 
 
 def _start() -> None:
-    global _is_starting
-    _is_starting = True
+    global _starter
+    _starter = threading.get_ident()
     try:
         _open()
     finally:
-        _is_starting = False
+        _starter = None
         recording.start = None
 
 

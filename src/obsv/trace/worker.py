@@ -5,11 +5,11 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
 from typing import Any
 
 from opentelemetry.sdk.trace import ReadableSpan
 
+from obsv.own_threads import Done, Empty, NativeThread, SimpleQueue, allocate_lock, get_ident, thread
 from obsv.own_time import monotonic
 from obsv.trace.buffer import Buffer
 from obsv.trace.context import quiet
@@ -62,10 +62,11 @@ class Worker:
 
     def reset(self) -> None:
         """Forget the thread, as the child of a fork must: it has none."""
-        self._thread: threading.Thread | None = None
+        self._thread: threading.Thread | NativeThread | None = None
         self._cannot_start = False
-        self._starting = threading.Lock()  # guards `_thread`
-        self._working = threading.Lock()  # guards the drain: held by whoever runs it
+        self._ident: int | None = None
+        self._starting = allocate_lock()  # guards `_thread`
+        self._working = allocate_lock()  # guards the drain: held by whoever runs it
         # Not an `Event`, whose lock would hang a signal handler that interrupts `wake` and wakes as well.
         self._tokens: SimpleQueue[None] = SimpleQueue()
         self._is_called = False
@@ -133,17 +134,17 @@ class Worker:
         self._tokens.put(None)
 
     def _is_this_thread(self) -> bool:
-        return self._thread is not None and threading.get_ident() == self._thread.ident
+        return get_ident() == self._ident
 
     def _start(self) -> None:
         if self._cannot_start or not self._starting.acquire(blocking=False):
             return
         try:
             if self._thread is None:
-                thread = threading.Thread(target=self._run, name="obsv-writer", daemon=True)
-                thread.start()
-                self._thread = thread
+                self._thread = thread(self._run, "obsv-writer")
+                self._thread.start()
         except RuntimeError:
+            self._thread = None
             # Python 3.12 starts no threads once the interpreter is shutting down: `flush` and `stop` do the work.
             self._cannot_start = True
         finally:
@@ -162,7 +163,7 @@ class Worker:
     # -- on the worker's thread ----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        self._thread = threading.current_thread()  # whoever started it may not have come to that yet
+        self._ident = get_ident()  # whoever started it may not have come to that yet
         with quiet():
             while self._stop_by is None:
                 self._sleep(self._pause_s())
@@ -230,5 +231,5 @@ class _Flush:
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
-        self.done = threading.Event()
+        self.done = Done()
         self.result = False
