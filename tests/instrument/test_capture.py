@@ -175,6 +175,27 @@ def test_exact_inputs_with_a_secret_are_left_out(spans: list[Span], inputs: dict
     assert spans[0].details is None or spans[0].details.exact is None
 
 
+class Session:
+    """A plain object, as clients have them."""
+
+    def __init__(self) -> None:
+        self.password = "s3cret"
+
+
+@pytest.mark.parametrize("value", [Session(), [{"session": Session()}], "postgres://bob:s3cret@db/x"])
+def test_exact_inputs_that_hide_something_are_left_out(spans: list[Span], value: Any) -> None:
+    """An object that shows by its type alone is not pickled with what it holds."""
+
+    @monitor(capture={"args": "exact"})
+    def f(value: object) -> None:
+        raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011
+        f(value)
+    assert spans[0].details is None or spans[0].details.exact is None
+    assert "s3cret" not in str(spans[0].attributes)
+
+
 def test_process_group_and_feed(spans: list[Span]) -> None:
     """The group is the module by default; a feed's name goes with its calls."""
     monitor(lambda: None)()

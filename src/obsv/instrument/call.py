@@ -15,6 +15,7 @@ from opentelemetry.trace import Status, StatusCode, Tracer
 
 from obsv import semconv
 from obsv.capture import MASK, render
+from obsv.capture.openness import is_open
 from obsv.instrument.frames import hide_wrappers, own_frames
 from obsv.instrument.usage import cpu_ns, memory_bytes
 from obsv.own_time import ticks
@@ -74,7 +75,9 @@ def _choose(recorder: Recorder, values: tuple[Any, ...]) -> Call:
         return UnsampledCall(recorder, values, span)
     exact = None
     if recorder.capture.get("args") == "exact":
-        exact = pickle_inputs(*recorder.parameters.as_passed(values))
+        args, keywords = recorder.parameters.as_passed(values)
+        if is_open(args, recorder.redactor) and is_open(keywords, recorder.redactor):
+            exact = pickle_inputs(args, keywords)
     return LeanCall(recorder, recorder.freeze(*values), exact)
 
 
