@@ -282,3 +282,17 @@ def test_secrets_of_known_shapes_are_masked(files: KeeperFiles, program: Program
     stored = str(rows(files, "select data from span"))
     assert "key " in stored
     assert secret not in stored
+
+
+def test_whole_call_is_a_row(files: KeeperFiles, program: Program, work: DatabaseWork) -> None:
+    """Of which nobody knew at its start that it would be recorded."""
+    function = program.function("shop.price", ("item", "count"))
+    span = program.new_id()
+    packed = dumps((("tea", 2), (5.5,), None, None))
+    program.put(program.ring.calls, program._begin(layout.CALL, span, function, packed, None, 0, 0, status=1) + packed)
+    drain(work)
+    assert rows(files, "select data, data_value, status from data_trace order by data") == [
+        ("count", "2", "OK"),
+        ("item", "'tea'", "OK"),
+        ("return", "5.5", "OK"),
+    ]

@@ -95,35 +95,39 @@ class CallRows:
         Raises:
             Unreadable: no row can be made of it.
         """
-        function, signature, source, caller, thread = plan
-        depth, trace_id, span_id, parent_id, start = _OWN(head)
         try:
             values = loads(inputs) if result is None else (*loads(inputs), loads(result))
-            # A named tuple's own constructor takes twice as long.
-            row: SpanRow = _new_row(
-                SpanRow,
-                (
-                    signature,
-                    source,
-                    trace_id,
-                    span_id,
-                    None if parent_id == _ROOT else parent_id,
-                    caller,
-                    start + offset,
-                    end - start,
-                    thread,
-                    status,
-                    depth,
-                    f"[{','.join(texts_of(function, values))}]",
-                    None,
-                    None,
-                    None,
-                    None,
-                    None,
-                ),
-            )
+            return self._plain(plan, offset, head, values, status, end)
         except (BadValues, TypeError, ValueError, IndexError, KeyError, AttributeError, RecursionError) as error:
             raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+    @staticmethod
+    def _plain(plan: Plan, offset: int, head: bytes, values: tuple[Any, ...], status: int, end: int) -> SpanRow:
+        function, signature, source, caller, thread = plan
+        depth, trace_id, span_id, parent_id, start = _OWN(head)
+        # A named tuple's own constructor takes twice as long.
+        row: SpanRow = _new_row(
+            SpanRow,
+            (
+                signature,
+                source,
+                trace_id,
+                span_id,
+                None if parent_id == _ROOT else parent_id,
+                caller,
+                start + offset,
+                end - start,
+                thread,
+                status,
+                depth,
+                f"[{','.join(texts_of(function, values))}]",
+                None,
+                None,
+                None,
+                None,
+                None,
+            ),
+        )
         return row
 
     def ended(
@@ -149,14 +153,26 @@ class CallRows:
         except Exception as error:  # anything may stand there
             raise Unreadable(f"{type(error).__name__}: {error}") from error
 
-    def whole(self, tables: Tables, offset: int, head: Head, packed: bytes) -> SpanRow:
+    def whole(self, tables: Tables, offset: int, head: Head, begin: bytes, packed: bytes) -> SpanRow:
         """The row of a CALL record.
+
+        Args:
+            tables: of its ring.
+            offset: from a tick to Unix time, ns.
+            head: its fixed part.
+            begin: what of that is as in a BEGIN.
+            packed: the rest of it.
 
         Raises:
             Unreadable: no row can be made of it.
         """
         try:
-            return self._rare(tables, offset, head, head[13], head[14], loads(packed))
+            values = loads(packed)
+            inputs, results, failure, details = values
+            if failure is None and details is None and not tables.function(head[10]).has_keywords:
+                plan = self.plan(tables, begin, has_result=bool(results))
+                return self._plain(plan, offset, begin, (*inputs, *results), head[13], head[14])
+            return self._rare(tables, offset, head, head[13], head[14], values)
         except Exception as error:  # anything may stand there, and errors' texts are made here
             raise Unreadable(f"{type(error).__name__}: {error}") from error
 

@@ -222,7 +222,8 @@ class Recording:
                         yield rows.usual(plan, offset, head, inputs, status, end, packed if parts else None)
                 elif kind == CALL:
                     call = READ_CALL.unpack_from(data, start)
-                    yield rows.whole(tables, offset, call, data[start + CALL_HEAD.size : stop])
+                    begin = data[start : start + BEGIN_HEAD.size]
+                    yield rows.whole(tables, offset, call, begin, data[start + CALL_HEAD.size : stop])
                 elif kind == SPAN:
                     origin = SPAN_HEAD.unpack_from(data, start)[5]
                     yield rows.foreign(tables, origin, data[start + SPAN_HEAD.size : stop])
