@@ -19,7 +19,7 @@ from obsv.own_time import monotonic
 # Between two looks of a green thread at what one of the operating system does.
 _LOOK_S = 0.005
 
-__all__ = ["Done", "Empty", "SimpleQueue", "allocate_lock", "are_green", "get_ident", "thread"]
+__all__ = ["Done", "Empty", "SimpleQueue", "allocate_lock", "are_green", "get_ident", "start_new_thread", "thread"]
 
 
 def _copy() -> Any:
@@ -34,6 +34,7 @@ def _copy() -> Any:
 _thread = _copy()
 allocate_lock: Callable[[], threading.Lock] = _thread.allocate_lock
 get_ident: Callable[[], int] = _thread.get_ident
+start_new_thread: Callable[[Callable[[], object], tuple[()]], int] = _thread.start_new_thread
 
 
 def are_green() -> bool:
@@ -74,7 +75,7 @@ class NativeThread:
         """
         self._running.acquire()
         try:
-            self.ident = _thread.start_new_thread(self._run, ())
+            self.ident = start_new_thread(self._run, ())
         except BaseException:
             self._running.release()
             raise

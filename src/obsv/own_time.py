@@ -32,6 +32,9 @@ ticks = _time.perf_counter_ns
 thread_time_ns = _time.thread_time_ns
 """CPU time of the running thread in nanoseconds."""
 
+sleep = _time.sleep
+"""Wait so many seconds; a hub of green threads waits too."""
+
 # Time stamps of files advance with the kernel's ticks, every 1 to 10 ms.
 _COARSE_NS = 1_000_000_000
 

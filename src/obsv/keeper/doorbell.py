@@ -7,12 +7,27 @@ and a keeper sees no end of file. A full FIFO means that the keeper has been cal
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import stat
+from typing import Any
 
-from obsv.keeper.originals import original
+from obsv.own_time import sleep
 
 _RINGS = 4_096
+
+
+def _own_select() -> Any:
+    """A copy of `select`: gevent and eventlet take `poll` out of the module, and their own would run a hub here."""
+    spec = importlib.util.find_spec("select")
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+_select = _own_select()
 
 
 class Doorbell:
@@ -23,8 +38,7 @@ class Doorbell:
     """
 
     def __init__(self, path: str) -> None:
-        self._poll = original("select", "poll")()
-        self._sleep = original("time", "sleep")
+        self._poll = _select.poll()
         self._watched: dict[int, int] = {}  # descriptor of a process: its pid
         self._fifo = _opened(path)
         if self._fifo is not None:
@@ -43,7 +57,7 @@ class Doorbell:
             the pids of watched processes that have ended.
         """
         if self._fifo is None and not self._watched:
-            self._sleep(timeout_s)
+            sleep(timeout_s)
             return []
         ended = []
         for descriptor, _ in self._poll.poll(timeout_s * 1_000):

@@ -15,8 +15,7 @@ from typing import Any
 
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.options import Options
-from obsv.keeper.originals import original
-from obsv.own_time import monotonic
+from obsv.own_time import monotonic, sleep
 
 # An interpreter without `site` forks after 10 ms, a tenth of a second on a busy machine.
 _PATIENCE_S = 10.0
@@ -103,7 +102,6 @@ def _waited_for(child: int) -> int:
     """The exit status of the child. A signal handler of the program that raises does so once the child is gone."""
     import posix
 
-    sleep = original("time", "sleep")
     deadline = monotonic() + _PATIENCE_S
     raised: BaseException | None = None
     status = None

@@ -12,7 +12,7 @@ from obsv.keeper.files import KeeperFiles
 from obsv.keeper.handover import forget_request
 from obsv.keeper.lock import Lock
 from obsv.keeper.loop import Leaving, Loop, Work
-from obsv.keeper.originals import original
+from obsv.own_threads import allocate_lock, start_new_thread
 from obsv.own_time import monotonic
 
 logger = logging.getLogger("obsv")
@@ -33,7 +33,7 @@ class KeeperThread:
         self._files, self.lock, self._make_work = files, lock, make_work
         self._leaving = Leaving()
         # Held while the thread runs; a lock of the interpreter, which says so without waiting.
-        self._running = original("_thread", "allocate_lock")()
+        self._running = allocate_lock()
 
     def start(self) -> None:
         """Start the thread.
@@ -43,7 +43,7 @@ class KeeperThread:
         """
         self._running.acquire()
         try:
-            original("_thread", "start_new_thread")(self._run, ())
+            start_new_thread(self._run, ())
         except BaseException:
             self._running.release()
             raise
