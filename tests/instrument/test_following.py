@@ -68,7 +68,11 @@ def started(fails: bool) -> Any:
     return asyncio.ensure_future(work(fails))
 
 
-RESULTS = pytest.mark.parametrize("result", [work, started, Request, by_generator, passing_on(work)], ids=str)
+RESULTS = pytest.mark.parametrize(
+    "result",
+    [work, started, Request, by_generator, passing_on(work)],
+    ids=["coroutine", "task", "object", "generator", "decorated"],
+)
 
 
 @RESULTS

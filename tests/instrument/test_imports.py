@@ -393,3 +393,67 @@ def test_first_party(tmp_path: Path, path: str, expected: bool) -> None:
     (root / ".venv").mkdir(parents=True)
     (root / ".venv" / "pyvenv.cfg").touch()
     assert FirstParty((str(root),)).match("some_module", str(root / path)) is expected
+
+
+TABLES = """
+import abc
+
+registry = {}
+
+class Base:
+    def __init_subclass__(cls):
+        registry.update({name: member for name, member in vars(cls).items() if callable(member)})
+
+class Slot:
+    def __init__(self, function):
+        self.function = function
+    def __set_name__(self, owner, name):
+        registry["slot"] = self.function
+    def __get__(self, instance, owner=None):
+        return self.function.__get__(instance, owner)
+
+class Parser(Base):
+    def word(self, text):
+        return text.upper()
+
+    table = {"w": word}
+
+    @staticmethod
+    def twice(number):
+        return 2 * number
+
+    @Slot
+    def slotted(self, text):
+        return text
+
+    @property
+    def name(self):
+        return "parser"
+
+    class Inner:
+        def deep(self, text):
+            return text
+        deeper = deep
+"""
+
+
+def test_whatever_sees_a_method_while_its_class_is_made(everything: SourceModules, spans: list[Span]) -> None:
+    """Tables in class bodies, registries and descriptors hold the recorded functions; receivers are not arguments."""
+    module = everything.load("tables", TABLES)
+    parser = module.Parser()
+    parser.table["w"](parser, "a")
+    module.registry["word"](parser, "b")
+    module.registry["slot"](parser, "c")
+    parser.slotted("d")
+    module.Parser.Inner().deeper("e")
+    assert parser.twice(4) == 8
+    assert parser.name == "parser"
+    named = [(span.name.removeprefix("tables.Parser."), dict(span.input_values())) for span in spans]
+    assert named == [
+        ("word", {"text": "a"}),
+        ("word", {"text": "b"}),
+        ("slotted", {"text": "c"}),
+        ("slotted", {"text": "d"}),
+        ("Inner.deep", {"text": "e"}),
+        ("twice", {"number": 4}),
+    ]

@@ -43,6 +43,10 @@ class Automatic:
             self.methods(target, {})
         return target
 
+    def method(self, target: Any) -> Any:
+        """Record a function in the body of a class as it is defined, likewise."""
+        return self.function(target, is_method=True) if isinstance(target, FunctionType) else target
+
     def function(self, function: FunctionType, is_method: bool = False) -> FunctionType:
         """The recording wrapper of a function, or the function where it is left alone."""
         try:

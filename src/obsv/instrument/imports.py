@@ -196,7 +196,8 @@ def code_of(source: bytes | str, filename: str, options: Options) -> CodeType:
     Raises:
         SyntaxError, ValueError: as `compile`.
     """
-    return compile_marked(source, filename, Automatic(options, Selection(), lambda f: _is_of(f, filename)).mark)
+    automatic = Automatic(options, Selection(), lambda function: _is_of(function, filename))
+    return compile_marked(source, filename, automatic.mark, automatic.method)
 
 
 def _is_of(function: FunctionType, filename: str) -> bool:

@@ -24,6 +24,7 @@ _GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 _LEFT_DECORATORS = frozenset(
     {
         *("property", "cached_property", "setter", "getter", "deleter", "overload", "coroutine", "monitor"),
+        *("abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"),
         *("jit", "njit", "vectorize", "guvectorize", "cfunc", "stencil", "generated_jit", "register_jitable"),
         *("intrinsic", "overload_method", "overload_attribute", "script", "kernel", "autotune"),
     }

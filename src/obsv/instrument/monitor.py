@@ -75,10 +75,9 @@ def _options(settings: dict[str, Any]) -> Options:
 
 
 def _monitor(target: Any, options: Options) -> Any:
+    target = _asked_for(target)
     if is_monitored(target):
-        if AUTOMATIC not in getattr(target, "__dict__", ()):
-            return target
-        target = getattr(target, ORIGINAL)
+        return target
     kind = type(target)
     if kind in (classmethod, staticmethod):
         return kind(wrap(target.__func__, options))
@@ -104,11 +103,19 @@ def is_monitored(target: Any) -> bool:
 def monitor_class(cls: type, options: Options) -> type:
     """Record the public methods that a class defines itself; properties and other descriptors stay as they are."""
     for name, member in list(vars(cls).items()):
-        if (name.startswith("_") and name != "__call__") or is_monitored(member):
+        if name.startswith("_") and name != "__call__":
             continue
         kind = type(member)
-        if kind is FunctionType:
-            setattr(cls, name, wrap(member, options, is_method=True))
-        elif kind in (classmethod, staticmethod) and type(member.__func__) is FunctionType:
-            setattr(cls, name, kind(wrap(member.__func__, options, is_method=kind is classmethod)))
+        is_bound = kind in (classmethod, staticmethod)
+        function = _asked_for(member.__func__ if is_bound else member)
+        if type(function) is FunctionType and not is_monitored(function):
+            recorded = wrap(function, options, is_method=kind is not staticmethod)
+            setattr(cls, name, kind(recorded) if is_bound else recorded)
     return cls
+
+
+def _asked_for(function: Any) -> Any:
+    """A function without the recording that nobody asked for by name."""
+    if AUTOMATIC in getattr(function, "__dict__", ()) and is_monitored(function):
+        return getattr(function, ORIGINAL)
+    return function
