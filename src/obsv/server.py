@@ -26,6 +26,7 @@ from obsv.api.jaeger_v3 import router as jaeger_v3_router
 from obsv.api.login import router as login_router
 from obsv.api.metrics import router as metrics_router
 from obsv.api.session import Sessions
+from obsv.api.tempo import probes as tempo_probes
 from obsv.api.tempo import router as tempo_router
 from obsv.api.v1 import router as api_router
 from obsv.dashboards.app import DashApp
@@ -110,7 +111,7 @@ class Settings:
 
 def routers() -> tuple[APIRouter, ...]:
     """The routers of all parts, in the order they are asked."""
-    return (api_router, otlp_router, metrics_router, jaeger_v3_router, jaeger_router, tempo_router)
+    return (api_router, otlp_router, metrics_router, jaeger_v3_router, jaeger_router, tempo_router, tempo_probes)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -133,6 +133,43 @@ async def test_limits(asked: AsyncClient) -> None:
     assert await found(asked, "{}", start=START_S + 15, end=START_S + 25) == ["3"]
 
 
+async def test_a_limit_of_nothing(asked: AsyncClient) -> None:
+    """Tempo refuses a limit that is not a positive number."""
+    assert "limit" in await refused(asked, "search", q="{}", limit=0)
+
+
+async def test_probe(client: MakeClient) -> None:
+    """Whoever watches a Tempo asks whether it is ready."""
+    answer = await client().get("/tempo/ready")
+    assert (answer.status_code, answer.text) == (200, "ready")
+
+
+async def test_durations_beside_the_query(asked: AsyncClient) -> None:
+    """`minDuration` and `maxDuration` are of the trace; with both, nothing is lost and nothing doubled."""
+    everything = set(await found(asked, "{}", limit=1_000))
+    longest = max(int(trace["durationMs"]) for trace in await search(asked, "{}", limit=1_000))
+    assert await found(asked, "{}", minDuration=f"{longest + 1}ms") == []
+    long, short = [
+        set(await found(asked, "{}", limit=1_000, **{name: "1500ms"})) for name in ("minDuration", "maxDuration")
+    ]
+    assert long | short == everything
+    assert len(long) < len(everything)
+    assert "minDuration" in await refused(asked, "search", q="{}", minDuration="xyz")
+    assert "maxDuration" in await refused(asked, "search", q="{}", maxDuration="5")
+
+
+async def test_tags_beside_the_query(asked: AsyncClient) -> None:
+    """`tags` are logfmt, and mean what the same conditions mean in TraceQL."""
+    for tags, q in (
+        (f"service.name={SLASHED}", f'{{.service.name="{SLASHED}"}}'),
+        ('name="GET /cart"', '{name="GET /cart"}'),
+        ("service.name=nobody", '{.service.name="nobody"}'),
+    ):
+        assert await found(asked, "{}", tags=tags, limit=1_000) == await found(asked, q, limit=1_000)
+    assert "key=value" in await refused(asked, "search", tags='a="')
+    assert "key=value" in await refused(asked, "search", tags="a")
+
+
 async def test_matching_spans_show_the_fields_of_the_query(asked: AsyncClient) -> None:
     """Conditions and select say which attributes come along."""
     (trace,) = await search(asked, '{.db.system="sqlite" && status!=error} | select(.share, resource.host.name, kind)')

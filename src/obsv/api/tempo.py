@@ -14,6 +14,7 @@ from obsv.api.durations import parse_duration
 from obsv.api.error_form import answering
 from obsv.api.jaeger import whole_id
 from obsv.api.tempo_form import search_json
+from obsv.api.tempo_search import with_parameters
 from obsv.api.tempo_series import instant_json, range_json, step_for
 from obsv.api.traceql import Query, parse
 from obsv.api.traceql.names import OFFERED, field_named
@@ -50,6 +51,15 @@ def _failed(status: int, error: ObsvError) -> PlainTextResponse:
 
 
 router = APIRouter(prefix="/tempo/api", route_class=answering(_failed), include_in_schema=False)
+
+
+probes = APIRouter(prefix="/tempo", include_in_schema=False)
+
+
+@probes.get("/ready")
+def ready() -> PlainTextResponse:
+    """What a probe asks whether Tempo is up."""
+    return PlainTextResponse("ready")
 
 
 class Limits(NamedTuple):
@@ -130,12 +140,15 @@ def search(request: Request, reader: StoreReader) -> JSONResponse:
     if query.metric is not None:
         raise InvalidQuery(f"{query.metric.function} is a metrics query; search takes conditions and select")
     limit, spans = _whole(request, "limit", DEFAULT_TRACES), _whole(request, "spss", DEFAULT_SPANS)
+    if not limit:
+        raise InvalidQuery("limit is a positive number")
     within = _range(request)
+    condition = with_parameters(query.condition, given)
     with reader.snapshot() as snapshot:
-        found = find_traces(snapshot, query.condition, *within, min(limit or DEFAULT_TRACES, MOST_TRACES))
-        matched = matches(snapshot, query.condition, found, min(max(1, spans), MOST_SPANS))
+        found = find_traces(snapshot, condition, *within, min(limit, MOST_TRACES))
+        matched = matches(snapshot, condition, found, min(max(1, spans), MOST_SPANS))
         rows = read_spans(snapshot, [identity for match in matched.values() for identity in match.ids])
-        fields = list(dict.fromkeys((*fields_of(query.condition), *query.select)))
+        fields = list(dict.fromkeys((*fields_of(condition), *query.select)))
         return JSONResponse(search_json(summarize(snapshot, found), matched, rows, fields))
 
 

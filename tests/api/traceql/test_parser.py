@@ -76,10 +76,10 @@ def test_stages(text: str, select: tuple[Field, ...], metric: Metric | None) -> 
         ("{.=1}", 1, "not an attribute"),
         ('{.foo="bar}', 6, "closing quote"),
         ('{.foo="a\\d"}', 8, "unknown escape"),
-        ("{.foo=1e3}", 6, "not a number"),
+        ("{.foo=1e999}", 6, "beyond 64 bits"),
         ("{.foo=99999999999999999999}", 6, "64 bits"),
         ("{.foo=#}", 6, "means nothing"),
-        ("{duration>1h30m}", 10, "not a number or duration"),
+        ("{duration>1h30}", 10, "not a number or duration"),
         ('{duration>"1s"}', 1, "is a duration"),
         ('{kind="server"}', 1, "without quotes"),
         ("{name=1}", 1, "in quotes"),
@@ -143,3 +143,45 @@ def test_damaged_queries_are_read_or_refused(seed: int, data: st.DataObject) -> 
     first = data.draw(st.integers(0, len(query)))
     last = data.draw(st.integers(first, len(query)))
     assert read_or_refused(query[:first] + data.draw(st.text(max_size=5)) + query[last:])
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("{span.cost=3.2e-05}", "cost", 3.2e-05),
+        ("{span.x=.5}", "x", 0.5),
+        ("{span.x=1E3}", "x", 1000.0),
+        ("{span.x=-9223372036854775808}", "x", -(2**63)),
+        ('{span.x="lit\\u0030\\x41\\101\\U0001f600"}', "x", "lit0AA😀"),
+        ('{span.x="a\\n\\tb\\a\\v"}', "x", "a\n\tb\a\v"),
+        ('{span.x="\\xc3\\xa9\\303\\251"}', "x", "éé"),
+        ("{span.é=1}", "é", 1),
+        ("{.日本=1}", "日本", 1),
+        ("{span.5xx=1}", "5xx", 1),
+        ("{resource./path=1}", "/path", 1),
+        ("{.-flag=1}", "-flag", 1),
+        ("{span.span.x=1}", "span.x", 1),
+    ],
+)
+def test_literals_and_names_as_tempo_reads_them(text: str, name: str, value: object) -> None:
+    """Numbers and texts are Go's literals, and names may begin with anything but a point."""
+    condition = parse(text).condition
+    assert isinstance(condition, Compare)
+    assert (condition.field.name, condition.value) == (name, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "nanoseconds"), [("1h30m", 5_400 * 10**9), ("1.5h", 5_400 * 10**9), ("1m2s3ms", 62_003_000_000)]
+)
+def test_durations_of_several_parts(text: str, nanoseconds: int) -> None:
+    """Durations are Go's."""
+    assert parse(f"{{traceDuration>{text}}}").condition == Compare(
+        Field("intrinsic", "trace:duration"), ">", nanoseconds
+    )
+
+
+@pytest.mark.parametrize("text", ["\\q", "\\ud800", "\\U00110000", "\\777", "\\x4", "\\18"])
+def test_escapes_that_go_does_not_have(text: str) -> None:
+    """Are errors."""
+    with pytest.raises(InvalidQuery, match="unknown escape"):
+        parse(f'{{span.x="{text}"}}')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from obsv.api.durations import parse_duration
 from obsv.api.traceql.cursor import Cursor
 from obsv.api.traceql.lexer import ATTRIBUTE, DURATION, NAME, NUMBER, STRING, Token, split_attribute
@@ -105,7 +107,7 @@ def _value(cursor: Cursor) -> tuple[str, str | int | float | bool]:
     token = cursor.take()
     if token.kind == STRING and not negative:
         return "string", token.text
-    if token.kind == NUMBER and token.text[0] != ".":
+    if token.kind == NUMBER:
         return "number", _number(token, negative)
     if token.kind == DURATION:
         return "duration", _duration(token, negative)
@@ -118,8 +120,11 @@ def _value(cursor: Cursor) -> tuple[str, str | int | float | bool]:
 
 
 def _number(token: Token, negative: bool) -> int | float:
-    number = float(token.text) if "." in token.text else int(token.text[:20])
-    if abs(number) >= _BIGGEST or len(token.text) > 40:
+    is_whole = token.text.isdecimal()
+    number = int(token.text[:20]) if is_whole else float(token.text[:40])
+    # The smallest whole number has no positive counterpart.
+    biggest = _BIGGEST + 1 if is_whole and negative else _BIGGEST
+    if len(token.text) > 40 or (abs(number) >= biggest if is_whole else math.isinf(number)):
         raise InvalidQuery("a number beyond 64 bits", token.position)
     return -number if negative else number
 

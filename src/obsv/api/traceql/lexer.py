@@ -21,25 +21,30 @@ STRING, NUMBER, DURATION, NAME, ATTRIBUTE, SIGN, END = (
 
 LONGEST_QUERY = 16_384
 _UNIT = "|".join(sorted(UNITS_NS, key=len, reverse=True))
-# What may stand in an attribute's key without quotes: what Grafana's grammar takes.
+# What may stand in an attribute's key without quotes: what Tempo's lexer takes. Grafana writes names as they are.
 _KEY = r"[^\s{}()=~!<>&|^,\"]"
 _NO_SCOPE = r"(?!(?:event|instrumentation|link|parent|resource|span|trace)[:.])"
-_FIRST = _NO_SCOPE + r"[^\s{}()=~!<>&|^,\"\-./\\\[\]0-9\x80-\U0010ffff]"
+# Without a scope, a digit after the point makes it a number.
+_FIRST = _NO_SCOPE + r"[^\s{}()=~!<>&|^,\".0-9]"
 _TEXT = r'"(?:\\.|[^"\\])*"'
 _SCOPE = r"(?:parent\.)?(?:resource|span)|event|link|instrumentation|parent"
 _TOKEN = re.compile(
     rf"""
     (?P<space>\s+|//[^\n]*|/\*.*?\*/)
-  | (?P<attribute>(?:{_SCOPE})?\.(?:{_FIRST}|{_TEXT})(?:{_KEY}|{_TEXT})*)
-  | (?P<duration>[0-9]+(?:\.[0-9]+)?(?:{_UNIT})(?![A-Za-z0-9_]))
-  | (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?![A-Za-z0-9_.]))
+  | (?P<attribute>(?:(?:{_SCOPE})\.(?:[^\s{{}}()=~!<>&|^,\".]|{_TEXT})|\.(?:{_FIRST}|{_TEXT}))(?:{_KEY}|{_TEXT})*)
+  | (?P<duration>(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:{_UNIT}))+(?![A-Za-z0-9_]))
+  | (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_.]))
   | (?P<string>{_TEXT}|`[^`]*`)
   | (?P<name>[A-Za-z_][A-Za-z0-9_]*(?::[A-Za-z]+)?)
   | (?P<sign>&&|\|\||=~|!~|!=|>=|<=|&>>|&>|&<<|&<|&~|!>>|!>|!<<|!<|>>|<<|[{{}}()=<>!|,+\-*/%^~])
     """,
     re.VERBOSE | re.DOTALL,
 )
-_ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
+_ESCAPE = re.compile(
+    r"\\(?:u(?P<point>[0-9a-fA-F]{4})|U(?P<point8>[0-9a-fA-F]{8})|x(?P<hex>[0-9a-fA-F]{2})|(?P<octal>[0-7]{3})|(.?))",
+    re.DOTALL,
+)
+_SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"'}
 _QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
 
 
@@ -95,22 +100,38 @@ def _token(kind: str, text: str, position: int) -> Token:
 
 
 def unescape(text: str, position: int) -> str:
-    r"""The text that a double-quoted literal stands for: `\\` and `\"` are its escapes, as in Grafana's grammar.
+    r"""The text that a double-quoted literal stands for, by the rules of Go's, which Tempo reads it with.
 
     Args:
         text: between the quotes.
         position: where it begins in the query.
 
     Raises:
-        InvalidQuery: another escape.
+        InvalidQuery: an escape that Go does not have.
     """
 
     def character(match: re.Match[str]) -> str:
-        if match.group(1) not in ("\\", '"'):
+        coded = match.group("point", "point8", "hex", "octal")
+        known = _coded(*coded) if any(coded) else _SIMPLE.get(match.group(5))
+        if known is None:
             raise InvalidQuery(f"unknown escape {match.group()}; write \\\\ for a backslash", position + match.start())
-        return match.group(1)
+        return known
 
-    return _ESCAPE.sub(character, text)
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    # Bytes that were written one by one may be a character together.
+    raw = _ESCAPE.sub(character, whole).encode("utf-8", "surrogateescape")
+    return raw.decode("utf-8", "replace")
+
+
+def _coded(point: str | None, point8: str | None, in_hex: str | None, octal: str | None) -> str | None:
+    """A character or byte by its number; None where Go has none of that number."""
+    if point or point8:
+        number = int(point or point8 or "", 16)
+        return None if number > 0x10FFFF or 0xD800 <= number < 0xE000 else chr(number)
+    byte = int(in_hex, 16) if in_hex else int(octal or "", 8)
+    if byte > 255:
+        return None
+    return chr(byte) if byte < 128 else bytes((byte,)).decode("utf-8", "surrogateescape")
 
 
 def split_attribute(token: Token) -> tuple[str, str]:
