@@ -1,8 +1,10 @@
 """Callables that are more than functions: they keep all they can do, and their calls are recorded."""
 
+import asyncio
 import functools
 import operator
 import pickle
+import types
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import Mock
@@ -11,6 +13,7 @@ import pytest
 import wrapt
 
 from obsv import monitor
+from obsv.errors import ConfigurationError
 from obsv.testing import captured_spans
 from obsv.trace.span import Span
 
@@ -122,3 +125,69 @@ def test_a_function_that_takes_its_name_pickles_by_it(spans: list[Span], monkeyp
     recorded = monitor(reference)
     monkeypatch.setitem(globals(), "reference", recorded)
     assert pickle.loads(pickle.dumps(recorded)) is recorded
+
+
+def test_descriptors_of_the_library_are_recorded_inside(spans: list[Span]) -> None:
+    """`@monitor` above a cached property, a partial method or a single dispatch method."""
+
+    class Desk:
+        @monitor
+        @functools.cached_property
+        def size(self) -> int:
+            return 3
+
+        def add(self, more: int, to: int = 0) -> int:
+            return more + to
+
+        five = monitor(functools.partialmethod(add, 5))
+
+        @monitor
+        @functools.singledispatchmethod
+        def show(self, value: object) -> str:
+            return "object"
+
+        @show.register
+        def _(self, value: int) -> str:
+            return "number"
+
+    desk = Desk()
+    assert (desk.size, desk.size) == (3, 3)
+    assert desk.five(to=2) == 7
+    assert (desk.show("a"), desk.show(1)) == ("object", "number")
+    assert [span.name.rpartition(".")[2] for span in spans] == ["size", "add", "show"]
+
+
+def test_what_is_no_callable_is_refused_with_advice() -> None:
+    """The message says how to write it."""
+    with pytest.raises(ConfigurationError, match="write @monitor below that decorator"):
+        monitor(3)
+
+
+@types.coroutine
+def by_generator(value: int) -> Any:
+    yield from asyncio.sleep(0).__await__()
+    return value
+
+
+def test_a_coroutine_by_a_generator(spans: list[Span]) -> None:
+    """What `types.coroutine` makes can still be awaited."""
+
+    async def main() -> int:
+        recorded: int = await monitor(by_generator)(5)
+        return recorded
+
+    assert asyncio.run(main()) == 5
+    assert len(spans) == 1
+
+
+def test_compilers_get_the_function_itself(spans: list[Span]) -> None:
+    """numba compiles what the attribute named by `__numba__` is."""
+
+    @monitor
+    def triple(number: int) -> int:
+        return 3 * number
+
+    original = getattr(triple, triple.__numba__)  # type: ignore[attr-defined]
+    assert original(2) == 6
+    assert spans == []
+    assert original.__code__.co_names == ()

@@ -86,13 +86,42 @@ def _monitor(target: Any, options: Options) -> Any:
             accessor and wrap(accessor, options) for accessor in (target.fget, target.fset, target.fdel)
         )
         return property(get, set_, delete, target.__doc__)
+    if kind in _HOLDERS:
+        return _HOLDERS[kind](target, options)
     if issubclass(kind, type):
         return monitor_class(target, options)
     if kind is FunctionType and is_found_at(target, target.__module__, target.__qualname__):
         return record_reference(target, options)
     if not callable(target):
-        raise ConfigurationError(f"monitor takes a callable, not {kind.__name__} {target!r:.100}.")
+        raise ConfigurationError(
+            f"monitor takes a callable, not {kind.__name__} {target!r:.100}. Where a decorator made it of a function,"
+            " write @monitor below that decorator."
+        )
     return wrap(target, options)
+
+
+def _cached_property(target: Any, options: Options) -> Any:
+    return functools.cached_property(wrap(target.func, options, is_method=True))
+
+
+def _partial_method(target: Any, options: Options) -> Any:
+    return functools.partialmethod(wrap(target.func, options, is_method=True), *target.args, **target.keywords)
+
+
+def _single_dispatch_method(target: Any, options: Options) -> Any:
+    made: Any = functools.singledispatchmethod(wrap(target.func, options, is_method=True))
+    for kind, function in target.dispatcher.registry.items():
+        if kind is not object:
+            made.dispatcher.register(kind, function)
+    return made
+
+
+# Descriptors of the library around a function: it is recorded inside.
+_HOLDERS: dict[type, Callable[[Any, Options], Any]] = {
+    functools.cached_property: _cached_property,
+    functools.partialmethod: _partial_method,
+    functools.singledispatchmethod: _single_dispatch_method,
+}
 
 
 def is_monitored(target: Any) -> bool:

@@ -70,10 +70,13 @@ def record_function(function: FunctionType, options: Options, is_method: bool = 
     else:
         recorder.original = function
         recorded = wrapper_code(recorder, code.co_posonlyargcount, code.co_name, code.co_firstlineno)
+        recorded = recorded.replace(co_flags=recorded.co_flags | code.co_flags & inspect.CO_ITERABLE_COROUTINE)
     made = FunctionType(recorded, function.__globals__, function.__name__, function.__defaults__, closure)
     _take_over(made, function)
     setattr(made, MARK, recorder)
     setattr(made, ORIGINAL, function)
+    # numba compiles what an attribute of this name names.
+    made.__dict__["__numba__"] = ORIGINAL
     if recorder.original is not None:
         made.__dict__["__wrapped__"] = function
     return made
