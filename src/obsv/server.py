@@ -1,10 +1,10 @@
 """One ASGI app out of the JSON API, the app in the browser, and whoever else answers HTTP.
 
 A part that answers HTTP offers a FastAPI router and is listed in `routers()`; it finds what it needs in
-`request.app.state`: `reader` (`obsv.store.Reader`), `pulse` (`obsv.store.figures.Pulse`), `settings` (`Settings`) and
-`receiver` (`obsv.otlp.receiver.Receiver`). A
-part with something to start and stop (a gRPC port, a writer) gives its router a `lifespan`. Paths taken: `/api/v1`
-(JSON API), `/v1` (OTLP), `/api` (Jaeger), `/tempo`, `/metrics`, `/login`, `/healthz`, `/assets`, `/_dash-*`, the pages.
+`request.app.state`: `reader` (a `Store` of `obsv.store.seam`), `pulse` (`obsv.store.figures.Pulse`), `settings`
+(`Settings`) and `receiver` (`obsv.otlp.receiver.Receiver`). A part with something to start and stop (a gRPC port, a
+writer) gives its router a `lifespan`. Paths taken: `/api/v1` (JSON API), `/v1` (OTLP), `/api` (Jaeger), `/tempo`,
+`/metrics`, `/login`, `/healthz`, `/assets`, `/_dash-*`, the pages.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ from obsv.otlp.receiver import Receiver
 from obsv.otlp.router import router as otlp_router
 from obsv.otlp.settings import Address, ReceiverSettings, split
 from obsv.store.figures import Pulse
-from obsv.store.file import Reader
+from obsv.store.seam import open_store
 from obsv.web.attempts import Attempts
 
 # Routes that pages of other origins may call under rules of their own (a browser's OTLP exporter).
@@ -126,7 +126,7 @@ def create_app(settings: Settings) -> FastAPI:
     settings.check()
     app = FastAPI(title="obsv", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=_lifespan)
     app.state.settings = settings
-    app.state.reader = Reader(settings.db)
+    app.state.reader = open_store(settings.db)
     attempts = Attempts()
     app.state.receiver = Receiver(settings.receiver, bind=settings.host, attempts=attempts)
     app.state.keeper = HostedKeeper(settings.db, Options(), app.state.receiver.writer)

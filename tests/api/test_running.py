@@ -6,7 +6,6 @@ from recorded import Program
 
 from obsv.api.running import running_calls
 from obsv.keeper.files import KeeperFiles
-from obsv.store.file import Reader
 
 
 def test_running_calls_come_with_arguments(tmp_path: Path) -> None:
@@ -18,7 +17,7 @@ def test_running_calls_come_with_arguments(tmp_path: Path) -> None:
     program.begin(function, ("tea",))
     program.begin(function, ("cup",))
     program.call(function)
-    answer = running_calls(Reader(files.db))
+    answer = running_calls(files.db)
     (process,) = answer.processes
     assert answer.pending == 1
     assert (process.service, process.is_alive) == ("shop", True)
@@ -28,5 +27,5 @@ def test_running_calls_come_with_arguments(tmp_path: Path) -> None:
 
 def test_nothing_runs_where_nobody_records(tmp_path: Path) -> None:
     """No database is no error."""
-    answer = running_calls(Reader(tmp_path / "none.db"))
+    answer = running_calls(tmp_path / "none.db")
     assert (answer.pending, answer.processes) == (0, [])

@@ -11,6 +11,7 @@ from obsv.cli.tail import Follower, tail
 from obsv.errors import NotFound
 from obsv.store import Reader, Writer
 from obsv.store.finding.filters import Filters
+from obsv.store.seam import open_store
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ class Following:
 
     def __init__(self, db: Path, filters: Filters | None = None) -> None:
         self.notes: list[str] = []
-        self._follower = Follower(Reader(db), filters or Filters(), self.notes.append)
+        self._follower = Follower(open_store(db), filters or Filters(), self.notes.append)
 
     def new(self) -> list[int]:
         """Numbers of the calls since the last look."""

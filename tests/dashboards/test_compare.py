@@ -6,8 +6,9 @@ import pytest
 from calls import call
 
 from obsv.dashboards.pages.compare import body
-from obsv.store import Reader, Writer
+from obsv.store import Writer
 from obsv.store.ground.window import Window
+from obsv.store.seam import open_store
 
 
 @pytest.mark.parametrize(("name", "told"), [("shop.f", "No failed call"), ("shop.nope", "No function 'shop.nope'")])
@@ -16,7 +17,7 @@ def test_no_failed_call_is_told_from_no_such_function(tmp_path: Path, name: str,
     writer = Writer(tmp_path / "obsv.db")
     writer.write([call(1, name="shop.f")])
     writer.close()
-    reader = Reader(tmp_path / "obsv.db")
+    reader = open_store(tmp_path / "obsv.db")
     window = Window(0, 1)
     assert told in str(body(reader, name, "calls", None, window, window))
     reader.close()

@@ -22,15 +22,16 @@ from obsv.otlp.forward import BATCH_BYTES, Forwarded, NotTaken, forward
 from obsv.otlp.receiver import Receiver
 from obsv.otlp.senders import Reply, sender_to
 from obsv.store import Reader, Writer
+from obsv.store.seam import Store, open_store
 from obsv.wire.protobuf import decode_protobuf
 from obsv.wire.rowmaker import RowMaker
 
 Start = Callable[..., Receiver]
 
 
-def stored(path: Path, *spans: object) -> Reader:
+def stored(path: Path, *spans: object) -> Store:
     Writer(path).write(decode_protobuf(request(*spans).SerializeToString(), RowMaker()).rows)  # type: ignore[arg-type]
-    return Reader(path)
+    return open_store(path)
 
 
 def numbered(count: int, **parts: object) -> list[object]:
@@ -41,7 +42,7 @@ def numbered(count: int, **parts: object) -> list[object]:
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Reader:
+def source(tmp_path: Path) -> Store:
     """A store of three spans, a microsecond apart."""
     return stored(tmp_path / "source.db", *numbered(3))
 
@@ -64,23 +65,23 @@ class Scripted:
 
 
 @pytest.mark.parametrize("protocol", ["http", "grpc"])
-def test_everything_arrives(source: Reader, start: Start, db: Path, protocol: str, capsys: object) -> None:
+def test_everything_arrives(source: Store, start: Start, db: Path, protocol: str, capsys: object) -> None:
     """Over HTTP and gRPC the other store has the same calls, and the command says how many."""
     receiver = start()
     port = receiver.http_port if protocol == "http" else receiver.grpc_port
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc" if protocol == "grpc" else "http/protobuf")
         said: list[str] = []
-        forward_command(source.path, f"http://127.0.0.1:{port}", None, said.append)
-        forward_command(source.path, f"http://127.0.0.1:{port}", "2023-01-01", said.append, as_json=True)
+        forward_command(Path(source.name), f"http://127.0.0.1:{port}", None, said.append)
+        forward_command(Path(source.name), f"http://127.0.0.1:{port}", "2023-01-01", said.append, as_json=True)
     assert said[0] == f"3 spans sent to http://127.0.0.1:{port}"
     assert json.loads(said[1]) == {"to": f"http://127.0.0.1:{port}", "sent": 3, "rejected": 0, "message": ""}
     sql = "select * from process_trace order by span_id"
-    assert [tuple(row) for row in Reader(db).query(sql)] == [tuple(row) for row in source.query(sql)]
+    assert [tuple(row) for row in Reader(db).query(sql)] == [tuple(row) for row in source.run_sql(sql).rows]
 
 
 @pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
-def test_token_in_the_headers(source: Reader, start: Start, protocol: str) -> None:
+def test_token_in_the_headers(source: Store, start: Start, protocol: str) -> None:
     """The standard variable for headers carries the token; without it the refusal is told."""
     receiver = start(token="a-long-enough-token")
     port = receiver.grpc_port if protocol == "grpc" else receiver.http_port
@@ -92,7 +93,7 @@ def test_token_in_the_headers(source: Reader, start: Start, protocol: str) -> No
         assert forward(source, sender).sent == 3
 
 
-def test_since(source: Reader) -> None:
+def test_since(source: Store) -> None:
     """Only what started since then is sent."""
     receiver = Scripted()
     assert forward(source, receiver, START_NS + 1_000) == Forwarded(2)
@@ -100,7 +101,7 @@ def test_since(source: Reader) -> None:
     assert len(sent.resource_spans[0].scope_spans[0].spans) == 2
 
 
-def test_retries_as_it_is_told(source: Reader) -> None:
+def test_retries_as_it_is_told(source: Store) -> None:
     """What may pass is tried again, after the time that the receiver names or one that grows."""
     receiver = Scripted(
         Reply(False, message="full", retry_after_s=7.0), Reply(False, retry_after_s=0), Reply(False, retry_after_s=0)
@@ -113,7 +114,7 @@ def test_retries_as_it_is_told(source: Reader) -> None:
     assert 0.5 <= pauses[1] <= 1.0 <= pauses[2] <= 2.0
 
 
-def test_gives_up_and_says_where(source: Reader) -> None:
+def test_gives_up_and_says_where(source: Store) -> None:
     """A receiver that never answers ends the command; the message says how to go on."""
     now = [0.0]
 
@@ -126,14 +127,14 @@ def test_gives_up_and_says_where(source: Reader) -> None:
     assert 60 < now[0] <= 120
 
 
-def test_refusal_is_not_tried_again(source: Reader) -> None:
+def test_refusal_is_not_tried_again(source: Store) -> None:
     """What would fail again is told at once."""
     receiver = Scripted(Reply(False, message="HTTP 400 no."), Reply(True))
     with pytest.raises(NotTaken, match=r"HTTP 400 no\. To go on"):
         forward(source, receiver, sleep=lambda s: pytest.fail("waited"))
 
 
-def test_rejected_spans_are_counted(source: Reader) -> None:
+def test_rejected_spans_are_counted(source: Store) -> None:
     """Partial success is told, not tried again."""
     assert forward(source, Scripted(Reply(True, 2, "too old"))) == Forwarded(3, 2, "too old")
 
@@ -236,7 +237,7 @@ def test_no_tls_there(start: Start) -> None:
     assert "SSL" in reply.message
 
 
-def test_grpc_answers(start: Start, source: Reader) -> None:
+def test_grpc_answers(start: Start, source: Store) -> None:
     """A full receiver's advice over gRPC is obeyed; a refusal is final."""
     full = start(max_bytes=10)
     sender = sender_to(f"127.0.0.1:{full.grpc_port}", {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"})

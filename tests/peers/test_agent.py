@@ -14,6 +14,7 @@ from obsv.otlp.forward import forward
 from obsv.otlp.receiver import Receiver
 from obsv.otlp.senders import sender_to
 from obsv.store import Reader
+from obsv.store.seam import open_store
 
 Agents = Callable[[str, str], Agent]
 
@@ -73,6 +74,6 @@ def test_forward_to_agent(
     record(HttpExporter(f"http://127.0.0.1:{first.http_port}/v1/traces"))
     between = agent("http", f"http://127.0.0.1:{start().http_port}")
     sender = sender_to(between.grpc if protocol == "grpc" else between.http, {"OTEL_EXPORTER_OTLP_PROTOCOL": protocol})
-    assert forward(Reader(tmp_path / "first.db"), sender).sent == 2
+    assert forward(open_store(tmp_path / "first.db"), sender).sent == 2
     sender.close()
     assert len(wait_for(reader, 2)) == 2

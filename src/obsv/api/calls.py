@@ -6,10 +6,9 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from obsv.api.depends import StoreReader, TimeWindow
-from obsv.store.figures import read_groups, read_processes, read_variables
-from obsv.store.finding import MAX_ID, MAX_PAGE, MAX_SEARCH_CHARS, Filters, read_new, read_page
+from obsv.store.finding import MAX_ID, MAX_PAGE, MAX_SEARCH_CHARS, Filters
 from obsv.store.ground import raised
-from obsv.store.spans import Detail, ListedCall, Value, read_detail
+from obsv.store.spans import Detail, ListedCall, Value
 
 router = APIRouter(tags=["calls"])
 
@@ -130,7 +129,7 @@ def calls(
     chars: Chars = None,
 ) -> CallsOut:
     """The filters are joined by and. A page never moves: rows that arrive meanwhile change nothing in it."""
-    found = read_page(reader, filters, window, order, cursor, limit)
+    found = reader.read_page(filters, window, order, cursor, limit)
     return CallsOut(calls=[call_out(call, chars) for call in found.calls], cursor=found.cursor)
 
 
@@ -144,7 +143,7 @@ def tail(
     chars: Chars = None,
 ) -> TailOut:
     """What arrived after the row `after`, whatever its start time, if it started within the window."""
-    found = read_new(reader, filters, after, window.start_ns, limit)
+    found = reader.read_new(filters, after, window.start_ns, limit)
     return TailOut(calls=[call_out(call, chars) for call in found.calls], last_id=found.last_id, more=found.more)
 
 
@@ -155,25 +154,25 @@ def call(
     span_id: Annotated[str, Path(pattern="^[0-9a-fA-F]{16}$")],
 ) -> DetailOut:
     """Its source, values, exception, the durations before it, and its place in its trace."""
-    return detail_out(read_detail(reader, trace_id, span_id))
+    return detail_out(reader.read_detail(trace_id, span_id))
 
 
 @router.get("/groups", summary="Names of process groups")
 def groups(reader: StoreReader, part: Part = "") -> list[str]:
     """At most 50, by name."""
-    return read_groups(reader, part)
+    return reader.read_groups(part)
 
 
 @router.get("/processes", summary="Names of processes")
 def processes(reader: StoreReader, part: Part = "", group: Name = None) -> list[str]:
     """At most 50: those that begin with the text first, then those used last."""
-    return read_processes(reader, part, group)
+    return reader.read_processes(part, group)
 
 
 @router.get("/variables", summary="Names of variables")
 def variables(reader: StoreReader, part: Part = "", process: Name = None) -> list[str]:
     """At most 50, by name."""
-    return read_variables(reader, part, process)
+    return reader.read_variables(part, process)
 
 
 def call_out(call: ListedCall, chars: int | None = None) -> CallOut:

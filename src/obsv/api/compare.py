@@ -11,7 +11,6 @@ from obsv.analysis.difference import differences
 from obsv.api.depends import StoreReader, TimeWindow
 from obsv.api.functions import Figures
 from obsv.errors import InvalidQuery
-from obsv.store.figures import read_pair, read_times
 from obsv.store.ground import Window
 from obsv.store.spans import Call
 from obsv.times import MAX_NS, instant_ns
@@ -81,7 +80,7 @@ def calls(
     span_id: Annotated[str, Query(max_length=16)],
 ) -> CallsAnswer:
     """Which inputs differ, and which do not."""
-    pair = read_pair(reader, trace_id, span_id)
+    pair = reader.read_pair(trace_id, span_id)
     failed, good = pair.failed, pair.good
     found = differences(failed, good) if good else []
     return CallsAnswer(
@@ -112,5 +111,5 @@ def times(
     end = instant_ns(against_to) if against_to else min(MAX_NS, start + length)
     if end <= start:
         raise InvalidQuery("The second window ends before it starts.")
-    found = read_times(reader, process, window, Window(start, end))
+    found = reader.read_times(process, window, Window(start, end))
     return TimesAnswer(process=process, first=Figures.of(found.first_sums), second=Figures.of(found.second_sums))

@@ -1,20 +1,26 @@
 """What endpoints ask for."""
 
 import time
+from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
 
 from obsv.store.figures import Pulse
-from obsv.store.file import Reader
 from obsv.store.ground import Window
+from obsv.store.seam import Store
 
 INSTANT = "ISO 8601, or Unix time in ns"
 
 
-def _reader(request: Request) -> Reader:
-    reader: Reader = request.app.state.reader
+def _reader(request: Request) -> Store:
+    reader: Store = request.app.state.reader
     return reader
+
+
+def _file(request: Request) -> Path:
+    file: Path = request.app.state.settings.db
+    return file
 
 
 def _pulse(request: Request) -> Pulse:
@@ -36,5 +42,7 @@ def _window(
 
 
 RecordingPulse = Annotated[Pulse, Depends(_pulse)]
-StoreReader = Annotated[Reader, Depends(_reader)]
+# The database file that programs here record into: what is not in it yet lies beside it.
+RecordedFile = Annotated[Path, Depends(_file)]
+StoreReader = Annotated[Store, Depends(_reader)]
 TimeWindow = Annotated[Window, Depends(_window)]

@@ -15,8 +15,7 @@ from fastapi.responses import StreamingResponse
 
 from obsv.api.calls import CallFilters, Order
 from obsv.api.depends import StoreReader, TimeWindow
-from obsv.store.file import ROW_LIMIT
-from obsv.store.finding import read_pages
+from obsv.store.seam import ROW_LIMIT
 from obsv.store.spans import ListedCall, Value
 
 router = APIRouter(tags=["calls"])
@@ -56,7 +55,7 @@ def export(
     format: Annotated[Literal["csv", "jsonl"], Query()] = "csv",
 ) -> StreamingResponse:
     """One row a variable, at most 10,000; times in UTC. CSV cells that a spreadsheet would run begin with `'`."""
-    found = read_pages(reader, filters, window, order, ROW_LIMIT, PAGE)
+    found = reader.read_pages(filters, window, order, ROW_LIMIT, PAGE)
     # The first page is read before the answer begins: an error is still an error then.
     first = next(found, [])
     rows = islice(_rows(chain(first, chain.from_iterable(found))), ROW_LIMIT)

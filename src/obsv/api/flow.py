@@ -10,8 +10,6 @@ from pydantic import BaseModel, Field
 
 from obsv.analysis.lineage import lineage
 from obsv.api.depends import StoreReader, TimeWindow
-from obsv.store.figures import read_flow
-from obsv.store.spans import valued_calls
 
 router = APIRouter(tags=["flow"])
 
@@ -77,7 +75,7 @@ class LineageAnswer(BaseModel):
 @router.get("/flow", summary="Who calls whom")
 def flow(reader: StoreReader, window: TimeWindow) -> FlowAnswer:
     """Functions, feeds, and the calls between them, with the counts of the window's whole minutes."""
-    found = read_flow(reader, window)
+    found = reader.read_flow(window)
     now_ns = time.time_ns()
     nodes = [Node(**node._asdict(), group=node.process_group, stale=node.stale(now_ns)) for node in found.nodes]
     return FlowAnswer(nodes=nodes, edges=[Edge(**edge._asdict()) for edge in found.edges], left_out=found.left_out)
@@ -90,7 +88,7 @@ def handovers(
     trace_id: Annotated[str | None, Query(description="Look in this trace only.")] = None,
 ) -> LineageAnswer:
     """Outputs that came in as inputs of another call of the same trace, among the latest calls of the window."""
-    found = valued_calls(reader, window, trace_id)
+    found = reader.valued_calls(window, trace_id)
     answers = [
         HandoverAnswer(
             source=found.processes[each.source][0],

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from obsv.api.depends import StoreReader, TimeWindow
-from obsv.store.figures import FunctionReport, Sums, read_busiest, read_function
+from obsv.store.figures import FunctionReport, Sums
 
 router = APIRouter(tags=["functions"], prefix="/functions")
 
@@ -133,13 +133,13 @@ def functions(
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> list[BusyFunction]:
     """Functions by how often they were called in the window's whole minutes."""
-    return [BusyFunction(**each._asdict(), group=each.process_group) for each in read_busiest(reader, window, q, limit)]
+    return [BusyFunction(**each._asdict(), group=each.process_group) for each in reader.read_busiest(window, q, limit)]
 
 
 @router.get("/{name:path}", summary="A function in full")
 def function(reader: StoreReader, window: TimeWindow, name: Annotated[str, Path(max_length=2_000)]) -> FunctionAnswer:
     """Figures, source, variables, failures, and the day of a function."""
-    return _answer(read_function(reader, name, window, time.time_ns()))
+    return _answer(reader.read_function(name, window, time.time_ns()))
 
 
 def _answer(found: FunctionReport) -> FunctionAnswer:

@@ -13,9 +13,6 @@ from obsv.api.error_form import answering
 from obsv.api.jaeger_form import KINDS, answer, failure, traces_json
 from obsv.api.jaeger_query import read_v1
 from obsv.errors import InvalidQuery, NotFound, ObsvError
-from obsv.store.figures import read_dependencies, read_operations, read_services
-from obsv.store.finding import find_traces
-from obsv.store.spans import read_trace, read_traces
 
 _DAY_MS = 24 * 3600 * 1_000
 
@@ -30,21 +27,21 @@ router = APIRouter(prefix="/api", route_class=answering(_failed), include_in_sch
 @router.get("/services")
 def list_services(reader: StoreReader) -> JSONResponse:
     """Names of all services."""
-    found = read_services(reader)
+    found = reader.read_services()
     return JSONResponse(answer(found, len(found)))
 
 
 @router.get("/services/{service:path}/operations")
 def list_operation_names(reader: StoreReader, service: str) -> JSONResponse:
     """What a service does; its name may hold slashes."""
-    found = list(dict.fromkeys(operation.name for operation in read_operations(reader, service)))
+    found = list(dict.fromkeys(operation.name for operation in reader.read_operations(service)))
     return JSONResponse(answer(found, len(found)))
 
 
 @router.get("/operations")
 def list_operations(reader: StoreReader, service: str = "", spanKind: str = "") -> JSONResponse:
     """What a service does, with the kind of span."""
-    shown = [{"name": each.name, "spanKind": KINDS[each.kind]} for each in read_operations(reader, service)]
+    shown = [{"name": each.name, "spanKind": KINDS[each.kind]} for each in reader.read_operations(service)]
     found = [each for each in shown if spanKind in ("", each["spanKind"])]
     return JSONResponse(answer(found, len(found)))
 
@@ -53,20 +50,20 @@ def list_operations(reader: StoreReader, service: str = "", spanKind: str = "") 
 def search(request: Request, reader: StoreReader) -> JSONResponse:
     """The latest traces that hold a span of a service, operation, tags and duration; or those of the ids given."""
     query = request.query_params
-    with reader.snapshot() as snapshot:
+    with reader.view() as snapshot:
         if query.getlist("traceID"):
             found = [whole_id(text) for text in query.getlist("traceID")]
         else:
             wanted = read_v1(query, query.getlist("tag"), time.time_ns())
-            found = find_traces(snapshot, wanted.condition, wanted.start_ns, wanted.end_ns, wanted.limit)
-        return JSONResponse(traces_json(read_traces(snapshot, found)))
+            found = snapshot.find_traces(wanted.condition, wanted.start_ns, wanted.end_ns, wanted.limit)
+        return JSONResponse(traces_json(snapshot.read_traces(found)))
 
 
 @router.get("/traces/{trace_id}")
 def get_trace(reader: StoreReader, trace_id: str) -> JSONResponse:
     """One trace. Grafana sends times as well, in one unit or another: they are ignored."""
-    with reader.snapshot() as snapshot:
-        trace = read_trace(snapshot, whole_id(trace_id))
+    with reader.view() as snapshot:
+        trace = snapshot.read_trace(whole_id(trace_id))
     if trace is None:
         raise NotFound("trace not found")
     return JSONResponse(traces_json([trace]))
@@ -77,7 +74,7 @@ def list_dependencies(request: Request, reader: StoreReader) -> JSONResponse:
     """Calls from one service to another: `endTs` and `lookback` in milliseconds."""
     end_ms = _milliseconds(request, "endTs", time.time_ns() // 1_000_000)
     start_ms = max(0, end_ms - _milliseconds(request, "lookback", _DAY_MS))
-    found = read_dependencies(reader, start_ms * 1_000_000, end_ms * 1_000_000)
+    found = reader.read_dependencies(start_ms * 1_000_000, end_ms * 1_000_000)
     data = [{"parent": each.parent, "child": each.child, "callCount": each.calls} for each in found]
     return JSONResponse({"data": data, "errors": None})
 

@@ -10,18 +10,7 @@ from typing import Any, NamedTuple
 from obsv import semconv
 from obsv.api.durations import parse_duration
 from obsv.errors import InvalidQuery
-from obsv.store.finding import (
-    INTRINSIC,
-    KINDS,
-    RESOURCE,
-    UNSCOPED,
-    All,
-    Always,
-    Compare,
-    Condition,
-    Field,
-    Not,
-)
+from obsv.store.finding import INTRINSIC, KINDS, RESOURCE, UNSCOPED, All, Always, Compare, Condition, Field, Not
 from obsv.times import iso_ns
 
 MOST_TRACES = 1_500

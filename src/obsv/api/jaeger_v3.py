@@ -13,9 +13,8 @@ from obsv.api.jaeger import whole_id
 from obsv.api.jaeger_form import KINDS
 from obsv.api.jaeger_query import read_v3
 from obsv.errors import NotFound, ObsvError
-from obsv.store.figures import read_operations, read_services
-from obsv.store.finding import Summary, find_traces, summarize
-from obsv.store.spans import StoredTrace, read_trace, read_traces
+from obsv.store.finding import Summary
+from obsv.store.spans import StoredTrace
 from obsv.wire.encode import to_json
 
 
@@ -29,7 +28,7 @@ router = APIRouter(prefix="/api/v3", route_class=answering(_failed), include_in_
 @router.get("/services")
 def list_services(reader: StoreReader) -> JSONResponse:
     """Names of all services."""
-    return JSONResponse({"services": read_services(reader)})
+    return JSONResponse({"services": reader.read_services()})
 
 
 @router.get("/operations")
@@ -38,7 +37,7 @@ def list_operations(request: Request, reader: StoreReader) -> JSONResponse:
     query = request.query_params
     kind = query.get("spanKind") or query.get("span_kind") or ""
     shown = [
-        {"name": each.name, "spanKind": KINDS[each.kind]} for each in read_operations(reader, query.get("service", ""))
+        {"name": each.name, "spanKind": KINDS[each.kind]} for each in reader.read_operations(query.get("service", ""))
     ]
     return JSONResponse({"operations": [each for each in shown if kind.lower() in ("", each["spanKind"])]})
 
@@ -46,8 +45,8 @@ def list_operations(request: Request, reader: StoreReader) -> JSONResponse:
 @router.get("/traces/{trace_id}")
 def get_trace(reader: StoreReader, trace_id: str) -> JSONResponse:
     """One trace."""
-    with reader.snapshot() as snapshot:
-        trace = read_trace(snapshot, whole_id(trace_id))
+    with reader.view() as snapshot:
+        trace = snapshot.read_trace(whole_id(trace_id))
     return _otlp([trace] if trace is not None else [])
 
 
@@ -55,18 +54,18 @@ def get_trace(reader: StoreReader, trace_id: str) -> JSONResponse:
 def search(request: Request, reader: StoreReader) -> JSONResponse:
     """The latest traces that hold a span as described."""
     wanted = read_v3(request.query_params)
-    with reader.snapshot() as snapshot:
-        found = find_traces(snapshot, wanted.condition, wanted.start_ns, wanted.end_ns, wanted.limit)
-        return _otlp(read_traces(snapshot, found))
+    with reader.view() as snapshot:
+        found = snapshot.find_traces(wanted.condition, wanted.start_ns, wanted.end_ns, wanted.limit)
+        return _otlp(snapshot.read_traces(found))
 
 
 @router.get("/trace-summaries")
 def search_summaries(request: Request, reader: StoreReader) -> JSONResponse:
     """The same traces at a glance."""
     wanted = read_v3(request.query_params)
-    with reader.snapshot() as snapshot:
-        found = find_traces(snapshot, wanted.condition, wanted.start_ns, wanted.end_ns, wanted.limit)
-        return JSONResponse({"summaries": [_summary(each) for each in summarize(snapshot, found)]})
+    with reader.view() as snapshot:
+        found = snapshot.find_traces(wanted.condition, wanted.start_ns, wanted.end_ns, wanted.limit)
+        return JSONResponse({"summaries": [_summary(each) for each in snapshot.summarize(found)]})
 
 
 def _otlp(traces: list[StoredTrace]) -> JSONResponse:

@@ -12,15 +12,7 @@ from fastapi.responses import Response
 from obsv.api.depends import StoreReader
 from obsv.api.exposition import Family, Histogram, render, wanted
 from obsv.errors import StoreUnavailable
-from obsv.store.figures import (
-    LATENCY_BOUNDS_NS,
-    Latency,
-    ProcessTotal,
-    RecorderTotal,
-    RequestTotal,
-    Totals,
-    read_totals,
-)
+from obsv.store.figures import LATENCY_BOUNDS_NS, Latency, ProcessTotal, RecorderTotal, RequestTotal, Totals
 from obsv.store.ground import BOUNDS_NS
 
 KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
@@ -79,7 +71,7 @@ def metrics(request: Request, reader: StoreReader) -> Response:
     """What Prometheus scrapes; empty while there is no store."""
     now_ns = time.time_ns()
     try:
-        found = read_totals(reader, now_ns - _RECORDER_GONE_NS)
+        found = reader.read_totals(now_ns - _RECORDER_GONE_NS)
     except StoreUnavailable:
         found = Totals([], 0, [], [], 0, 0)
     content_type = wanted(request.headers.get("accept", ""))

@@ -4,7 +4,6 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from obsv.api.depends import StoreReader, TimeWindow
-from obsv.store.figures import read_overview
 
 router = APIRouter(tags=["overview"])
 
@@ -71,7 +70,7 @@ class OverviewOut(BaseModel):
 @router.get("/overview", summary="How is it going")
 def overview(reader: StoreReader, window: TimeWindow) -> OverviewOut:
     """Totals against the period before, latest errors, groups, functions. Rollups cover whole minutes."""
-    found = read_overview(reader, window)
+    found = reader.read_overview(window)
     return OverviewOut(
         now=TotalsOut(**found.now._asdict()),
         before=TotalsOut(**found.before._asdict()),

@@ -6,7 +6,6 @@ from fastapi.responses import PlainTextResponse
 from obsv.analysis.repro import repro
 from obsv.api.depends import StoreReader
 from obsv.api.traces import SpanId, TraceId
-from obsv.store.spans import read_call, read_exact
 
 router = APIRouter(tags=["repro"], prefix="/repro")
 
@@ -20,8 +19,8 @@ class PythonResponse(PlainTextResponse):
 @router.get("/{trace_id}/{span_id}", summary="A call as a pytest file", response_class=PythonResponse)
 def pytest_file(reader: StoreReader, trace_id: TraceId, span_id: SpanId) -> PythonResponse:
     """Calls the function with the recorded inputs and asserts what happened; what text cannot rebuild is marked."""
-    with reader.snapshot() as snapshot:
-        call = read_call(snapshot, trace_id, span_id)
-        found = repro(call, read_exact(snapshot, call))
+    with reader.view() as snapshot:
+        call = snapshot.read_call(trace_id, span_id)
+        found = repro(call, snapshot.read_exact(call))
     # The name is made of hex digits.
     return PythonResponse(found.source, headers={"content-disposition": f'attachment; filename="{found.file_name}"'})

@@ -5,7 +5,7 @@ import time
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from obsv.api.depends import StoreReader
+from obsv.api.depends import RecordedFile
 from obsv.keeper.looking import RunningCall, RunningProcess, pending, running
 
 router = APIRouter(tags=["status"])
@@ -49,11 +49,11 @@ class Running(BaseModel):
 
 
 @router.get("/running", summary="Calls that run now")
-def running_calls(reader: StoreReader) -> Running:
+def running_calls(db: RecordedFile) -> Running:
     """Read from the files that recording processes write; what is running is not in the database yet."""
     now_ns = time.time_ns()
-    processes = [_process(process, now_ns) for process in running(reader.path)]
-    return Running(now_ns=now_ns, pending=pending(reader.path).calls, processes=processes)
+    processes = [_process(process, now_ns) for process in running(db)]
+    return Running(now_ns=now_ns, pending=pending(db).calls, processes=processes)
 
 
 def _process(process: RunningProcess, now_ns: int) -> Process:

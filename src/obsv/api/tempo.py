@@ -19,19 +19,9 @@ from obsv.api.tempo_series import instant_json, range_json, step_for
 from obsv.api.traceql import Query, parse
 from obsv.api.traceql.names import OFFERED, field_named
 from obsv.errors import InvalidQuery, NotFound, ObsvError
-from obsv.store.file import Reader
-from obsv.store.finding import (
-    Always,
-    Condition,
-    TagValue,
-    fields_of,
-    find_traces,
-    matches,
-    summarize,
-    tag_names,
-    tag_values,
-)
-from obsv.store.spans import StoredTrace, read_spans, read_trace
+from obsv.store.finding import Always, Condition, TagValue, fields_of
+from obsv.store.seam import Store
+from obsv.store.spans import StoredTrace
 from obsv.times import MAX_NS, NS, clamp_ns
 from obsv.wire.encode import to_json
 from obsv.wire.encode_protobuf import to_protobuf
@@ -100,9 +90,9 @@ def get_trace_v1(request: Request, reader: StoreReader, trace_id: str) -> Respon
     return JSONResponse({"batches": to_json(trace.spans)["resourceSpans"]})
 
 
-def _trace(reader: Reader, trace_id: str) -> StoredTrace:
-    with reader.snapshot() as snapshot:
-        trace = read_trace(snapshot, whole_id(trace_id))
+def _trace(reader: Store, trace_id: str) -> StoredTrace:
+    with reader.view() as snapshot:
+        trace = snapshot.read_trace(whole_id(trace_id))
     if trace is None:
         raise NotFound("trace not found")
     return trace
@@ -144,12 +134,11 @@ def search(request: Request, reader: StoreReader) -> JSONResponse:
         raise InvalidQuery("limit is a positive number")
     within = _range(request)
     condition = with_parameters(query.condition, given)
-    with reader.snapshot() as snapshot:
-        found = find_traces(snapshot, condition, *within, min(limit, MOST_TRACES))
-        matched = matches(snapshot, condition, found, min(max(1, spans), MOST_SPANS))
-        rows = read_spans(snapshot, [identity for match in matched.values() for identity in match.ids])
+    with reader.view() as view:
+        found = view.find_traces(condition, *within, min(limit, MOST_TRACES))
+        matched = view.matches(condition, found, min(max(1, spans), MOST_SPANS))
         fields = list(dict.fromkeys((*fields_of(condition), *query.select)))
-        return JSONResponse(search_json(summarize(snapshot, found), matched, rows, fields))
+        return JSONResponse(search_json(view.summarize(found), matched, fields))
 
 
 @router.get("/v2/search/tags")
@@ -168,10 +157,10 @@ def list_tags_v1(request: Request, reader: StoreReader) -> JSONResponse:
     return JSONResponse({"tagNames": sorted(names)})
 
 
-def _tags(request: Request, reader: Reader) -> dict[str, list[str]]:
+def _tags(request: Request, reader: Store) -> dict[str, list[str]]:
     limit = min(_whole(request, "limit", MOST_TAGS) or MOST_TAGS, MOST_TAGS)
-    with reader.snapshot() as snapshot:
-        scopes = tag_names(snapshot, limit) | {"intrinsic": list(OFFERED)}
+    with reader.view() as snapshot:
+        scopes = snapshot.tag_names(limit) | {"intrinsic": list(OFFERED)}
     wanted = request.query_params.get("scope", "")
     return {scope: tags for scope, tags in scopes.items() if wanted in ("", "none", "all", scope)}
 
@@ -189,13 +178,13 @@ def list_values_v1(request: Request, reader: StoreReader, tag: str) -> JSONRespo
     return JSONResponse({"tagValues": list(dict.fromkeys(each.value for each in _values(request, reader, name)))})
 
 
-def _values(request: Request, reader: Reader, tag: str) -> list[TagValue]:
+def _values(request: Request, reader: Store, tag: str) -> list[TagValue]:
     limit = min(_whole(request, "limit", MOST_VALUES) or MOST_VALUES, MOST_VALUES)
     field = field_named(tag)
     if field is None:
         return []
-    with reader.snapshot() as snapshot:
-        return tag_values(snapshot, field, _filter(request.query_params.get("q", "")), limit)
+    with reader.view() as snapshot:
+        return snapshot.tag_values(field, _filter(request.query_params.get("q", "")), limit)
 
 
 # A query that is still being written filters nothing.
@@ -212,7 +201,7 @@ def query_range(request: Request, reader: StoreReader) -> JSONResponse:
     query, within = _metrics_query(request), _recent(request)
     text = request.query_params.get("step", "")
     step_ns = _step(text) if text else step_for(*within)
-    with reader.snapshot() as snapshot:
+    with reader.view() as snapshot:
         return JSONResponse(range_json(snapshot, query, *within, step_ns))
 
 
@@ -220,7 +209,7 @@ def query_range(request: Request, reader: StoreReader) -> JSONResponse:
 def query_instant(request: Request, reader: StoreReader) -> JSONResponse:
     """One value a series."""
     query, within = _metrics_query(request), _recent(request)
-    with reader.snapshot() as snapshot:
+    with reader.view() as snapshot:
         return JSONResponse(instant_json(snapshot, query, *within))
 
 

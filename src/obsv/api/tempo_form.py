@@ -17,26 +17,21 @@ _UINT32 = 2**32 - 1
 _SHOWN = ("span:id", "span:name", "span:duration", "trace:id")
 
 
-def search_json(
-    summaries: Sequence[Summary], matches: Mapping[str, Match], spans: Mapping[int, StoredSpan], fields: Sequence[Field]
-) -> Json:
+def search_json(summaries: Sequence[Summary], matches: Mapping[str, Match], fields: Sequence[Field]) -> Json:
     """The answer of `/api/search`.
 
     Args:
         summaries: of the traces, in their order.
         matches: the spans that were found, by trace; a trace without one is left out.
-        spans: those spans by their rows' ids.
         fields: whose values to show.
     """
     shown = [field for field in fields if not (field.scope == INTRINSIC and field.name in _SHOWN)]
-    traces = [
-        _trace(summary, matches[summary.trace_id], spans, shown) for summary in summaries if summary.trace_id in matches
-    ]
+    traces = [_trace(summary, matches[summary.trace_id], shown) for summary in summaries if summary.trace_id in matches]
     return {"traces": traces, "metrics": {}}
 
 
-def _trace(summary: Summary, match: Match, spans: Mapping[int, StoredSpan], fields: Sequence[Field]) -> Json:
-    found = [_span(spans[identity], summary, fields) for identity in match.ids if identity in spans]
+def _trace(summary: Summary, match: Match, fields: Sequence[Field]) -> Json:
+    found = [_span(span, summary, fields) for span in match.spans]
     return {
         "traceID": summary.trace_id,
         "rootServiceName": summary.root_service,

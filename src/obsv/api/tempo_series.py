@@ -8,9 +8,9 @@ from typing import Any
 from obsv.api.traceql import Metric, Query
 from obsv.api.traceql.names import short_name
 from obsv.errors import InvalidQuery
-from obsv.store.file import Snapshot
-from obsv.store.finding import INTRINSIC, UNSCOPED, Field, Label, Series, Wanted, count_series
+from obsv.store.finding import INTRINSIC, UNSCOPED, Field, Label, Series, Wanted
 from obsv.store.ground import Range, percentile
+from obsv.store.seam import Store
 
 Json = dict[str, Any]
 _EMPTY: dict[int, int] = {}
@@ -28,7 +28,7 @@ def step_for(first_ns: int, last_ns: int) -> int:
     return SECOND_NS * next((step for step in _NICE_STEPS_S if step >= wanted), 86_400 * (1 + wanted // 86_400))
 
 
-def range_json(snapshot: Snapshot, query: Query, first_ns: int, last_ns: int, step_ns: int) -> Json:
+def range_json(snapshot: Store, query: Query, first_ns: int, last_ns: int, step_ns: int) -> Json:
     """The answer of `/api/metrics/query_range`: slots begin at multiples of the step.
 
     Raises:
@@ -40,7 +40,7 @@ def range_json(snapshot: Snapshot, query: Query, first_ns: int, last_ns: int, st
     if slots > MOST_SLOTS:
         raise InvalidQuery(f"over {MOST_SLOTS:,} steps; take a longer step or a shorter range")
     within = Range(first * step_ns, (first + slots) * step_ns - 1)
-    found = count_series(snapshot, _wanted(query, metric, within, step_ns))
+    found = snapshot.count_series(_wanted(query, metric, within, step_ns))
     made = []
     for labels, slots_of, value in _curves(metric, found, step_ns / SECOND_NS):
         values = ((slot, value(slots_of.get(slot, _EMPTY))) for slot in range(slots))
@@ -53,7 +53,7 @@ def range_json(snapshot: Snapshot, query: Query, first_ns: int, last_ns: int, st
     return {"series": made}
 
 
-def instant_json(snapshot: Snapshot, query: Query, first_ns: int, last_ns: int) -> Json:
+def instant_json(snapshot: Store, query: Query, first_ns: int, last_ns: int) -> Json:
     """The answer of `/api/metrics/query`: one value for the whole range.
 
     Raises:
@@ -62,7 +62,7 @@ def instant_json(snapshot: Snapshot, query: Query, first_ns: int, last_ns: int) 
     metric, length_ns = _metric(query), last_ns - first_ns
     if length_ns <= 0:
         raise InvalidQuery("the range is empty: end must be after start")
-    found = count_series(snapshot, _wanted(query, metric, Range(first_ns, last_ns - 1), length_ns))
+    found = snapshot.count_series(_wanted(query, metric, Range(first_ns, last_ns - 1), length_ns))
     curves = _curves(metric, found, length_ns / SECOND_NS)
     values = [(labels, value(slots.get(0, _EMPTY))) for labels, slots, value in curves]
     return {"series": [{"labels": labels, "value": number} for labels, number in values if number is not None]}

@@ -12,7 +12,6 @@ from pydantic import BaseModel, Field
 from obsv.analysis.trace_columns import trace_columns
 from obsv.analysis.trace_markdown import of_spans, trace_markdown
 from obsv.api.depends import StoreReader
-from obsv.store.spans import known_trace, read_call, read_trace_columns, search_trace, spans_of_trace
 from obsv.wire.encode import to_json
 
 
@@ -66,31 +65,31 @@ def trace(
     around: Annotated[str | None, Query(description="A span to show of a very long trace.")] = None,
 ) -> Response:
     """All spans with times, self times and the critical path, in compact columns."""
-    with reader.snapshot() as snapshot:
-        spans = read_trace_columns(snapshot, trace_id, around)
+    with reader.view() as snapshot:
+        spans = snapshot.read_trace_columns(trace_id, around)
     return compact(trace_columns(spans))
 
 
 @router.get("/{trace_id}/search", summary="Search in a trace")
 def search(reader: StoreReader, trace_id: TraceId, q: Annotated[str, Query(min_length=1, max_length=200)]) -> Found:
     """The spans whose name, values or exception contain a text, whatever its case (ASCII)."""
-    return Found(span_id=search_trace(reader, trace_id, q))
+    return Found(span_id=reader.search_trace(trace_id, q))
 
 
 @router.get("/{trace_id}/markdown", summary="A trace as Markdown", response_class=MarkdownResponse)
 def markdown(reader: StoreReader, trace_id: TraceId) -> MarkdownResponse:
     """What failed, with what inputs, and where the time went: for an issue or a chat."""
-    with reader.snapshot() as snapshot:
-        spans = read_trace_columns(snapshot, trace_id)
+    with reader.view() as snapshot:
+        spans = snapshot.read_trace_columns(trace_id)
         tree, wanted = of_spans(spans)
-        failures = [read_call(snapshot, spans.trace_id, span_id) for span_id in wanted]
+        failures = [snapshot.read_call(spans.trace_id, span_id) for span_id in wanted]
     return MarkdownResponse(trace_markdown(spans, tree, failures))
 
 
 @router.get("/{trace_id}/otlp", summary="A trace as OTLP JSON")
 def otlp(reader: StoreReader, trace_id: TraceId) -> Response:
     """All that was recorded of it, as `ExportTraceServiceRequest`: any OpenTelemetry tool takes it."""
-    return compact(to_json(spans_of_trace(reader, known_trace(reader, trace_id))))
+    return compact(to_json(reader.spans_of_trace(reader.known_trace(trace_id))))
 
 
 def compact(content: Any) -> Response:

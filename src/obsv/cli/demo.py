@@ -10,9 +10,11 @@ import obsv
 from obsv.cli import listing, numbers, show
 from obsv.cli.output import console, print_json
 from obsv.demo.program import run
-from obsv.store.file import Reader
 from obsv.store.finding import Filters
+from obsv.store.ground import Window
+from obsv.store.seam import open_store
 from obsv.store.writing import Writer
+from obsv.times import MAX_NS
 
 # Ends by its own flush when the app is closed, or when its standard input is: then whoever started it is gone.
 _PROGRAM = """
@@ -64,14 +66,13 @@ def demo(db: Path, seconds: float, service: str, as_json: bool = False) -> None:
 
 
 def _failed_trace(db: Path) -> str | None:
-    reader = Reader(db)
+    store = open_store(db)
     try:
-        row = reader.one(
-            "select trace_id from process_trace where status = 'ERR' and depth > 0 order by ts desc limit 1"
-        )
+        failed = store.read_page(Filters(status="ERR"), Window(0, MAX_NS), limit=1_000).calls
+        calls = (store.read_call(each.trace_id, each.span_id) for each in failed)
+        return next((call.trace_id for call in calls if call.depth), None)
     finally:
-        reader.close()
-    return None if row is None else str(row[0])
+        store.close()
 
 
 def live_demo(db: Path, port: int, seconds: float, service: str, as_json: bool = False) -> None:

@@ -10,7 +10,7 @@ from obsv.cli.output import json_line
 from obsv.cli.since import since
 from obsv.otlp.forward import forward as forward_spans
 from obsv.otlp.senders import sender_to
-from obsv.store.file import Reader
+from obsv.store.seam import open_store
 
 
 def forward(
@@ -42,7 +42,7 @@ def forward(
         note(f"{to} does not take spans now ({reason}); trying again in {wait_s:.1f} s.")
 
     start_ns = since(since_text, time.time_ns()) if since_text else 0
-    reader = Reader(db)
+    reader = open_store(db)
     sender = sender_to(to, os.environ)
     try:
         done = forward_spans(reader, sender, start_ns, troubled=troubled)

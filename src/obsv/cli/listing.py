@@ -12,9 +12,9 @@ from obsv.analysis.durations import duration
 from obsv.analysis.markdown import visible
 from obsv.cli.output import STATUS_STYLE, console, counted, print_json
 from obsv.errors import NotFound
-from obsv.store.file import Reader
-from obsv.store.finding import Filters, has_calls, read_pages
+from obsv.store.finding import Filters
 from obsv.store.ground import Window, raised_line
+from obsv.store.seam import Store, open_store
 from obsv.store.spans import ListedCall, Value
 
 _VALUE_CHARS = 60
@@ -78,10 +78,10 @@ def _print(out: Console, call: ListedCall, with_date: bool = False) -> None:
 
 def errors(db: Path, filters: Filters, start_ns: int, limit: int, as_json: bool) -> bool:
     """Print the latest errors with their tracebacks, newest first; returns whether there are any."""
-    reader = Reader(db)
+    reader = open_store(db)
     try:
         window = Window(start_ns, time.time_ns() + 1_000_000_000)
-        found = [call for calls in read_pages(reader, filters, window, "-ts", limit + 1) for call in calls]
+        found = [call for calls in reader.read_pages(filters, window, "-ts", limit + 1) for call in calls]
         if not found and filters.process:
             expect_process(reader, filters)
     finally:
@@ -100,7 +100,7 @@ def _print_error(out: Console, call: ListedCall) -> None:
     out.print()
 
 
-def expect_process(reader: Reader, filters: Filters, note: Callable[[str], None] | None = None) -> None:
+def expect_process(reader: Store, filters: Filters, note: Callable[[str], None] | None = None) -> None:
     """See that calls of the wanted process were recorded at all: a name that nobody has is soon mistyped.
 
     Args:
@@ -111,7 +111,7 @@ def expect_process(reader: Reader, filters: Filters, note: Callable[[str], None]
     Raises:
         NotFound: there are none.
     """
-    if has_calls(reader, filters):
+    if reader.has_calls(filters):
         return
     said = f"No calls of {filters.process} were recorded; `obsv stats` lists what was."
     if note is None:

@@ -8,19 +8,18 @@ from obsv.analysis.durations import duration
 from obsv.cli.common import FOUND_PROBLEMS, complain, now_ns
 from obsv.cli.listing import expect_process
 from obsv.cli.output import cell, console, counted, print_json, say, table
-from obsv.store.figures import ProcessStats, RecorderState, process_stats
-from obsv.store.figures import check as look_through
-from obsv.store.file import Reader, run_sql
+from obsv.store.figures import ProcessStats, RecorderState
 from obsv.store.finding import Filters
+from obsv.store.seam import open_store
 
 STATS = ("process", "group", "calls", "errors", "error rate", "mean", "P50", "P95", "P99", "max")
 
 
 def stats(db: Path, since_ns: int | None, process: str | None, as_json: bool) -> None:
     """Calls, error rate and percentiles of each process."""
-    reader = Reader(db)
+    reader = open_store(db)
     try:
-        found = [each for each in process_stats(reader, since_ns) if process in (None, each.process)]
+        found = [each for each in reader.process_stats(since_ns) if process in (None, each.process)]
         if not found and process is not None:
             expect_process(reader, Filters(process=process))
     finally:
@@ -41,7 +40,7 @@ def _row(of: ProcessStats) -> list[object]:
 
 def sql(db: Path, statement: str, as_json: bool) -> None:
     """Rows of a statement that only reads."""
-    answer = run_sql(db, statement)
+    answer = open_store(db).run_sql(statement)
     if as_json:
         print_json(*(dict(zip(answer.columns, row, strict=True)) for row in answer.rows))
     else:
@@ -60,7 +59,7 @@ def sql(db: Path, statement: str, as_json: bool) -> None:
 def check(db: Path, as_json: bool) -> int:
     """How a database file is; the exit code says whether something is wrong."""
     now = now_ns()
-    health = look_through(db, now)
+    health = open_store(db).check(now)
     if as_json:
         document = health._asdict() | {
             "recorders": [each._asdict() for each in health.recorders],

@@ -7,8 +7,7 @@ from obsv.analysis.repro import repro as make
 from obsv.cli.common import complain
 from obsv.cli.output import json_line
 from obsv.errors import ConfigurationError
-from obsv.store.file import Reader
-from obsv.store.spans import find_call, read_call, read_exact
+from obsv.store.seam import open_store
 
 _RECEIVED = (
     "This call was not recorded by obsv on this machine, so the test imports nothing: it holds what the sender says. "
@@ -43,12 +42,12 @@ def repro(
         ConfigurationError: the file cannot be written.
         StoreError: the store cannot be read.
     """
-    reader = Reader(db)
+    reader = open_store(db)
     try:
         trace, _, span = span_id.rpartition("/")
-        with reader.snapshot() as snapshot:
-            call = read_call(snapshot, trace, span) if trace else find_call(snapshot, span)
-            found = make(call, read_exact(snapshot, call))
+        with reader.view() as snapshot:
+            call = snapshot.read_call(trace, span) if trace else snapshot.find_call(span)
+            found = make(call, snapshot.read_exact(call))
     finally:
         reader.close()
     known = {

@@ -12,8 +12,8 @@ from obsv.cli.branches import ASCII_LINES, LINES, Branches
 from obsv.cli.common import complain
 from obsv.cli.listing import values_as_documents
 from obsv.cli.output import STATUS_STYLE, console, print_json
-from obsv.store.file import Reader
-from obsv.store.spans import Call, TraceSpans, read_call, read_trace_columns
+from obsv.store.seam import open_store
+from obsv.store.spans import Call, TraceSpans
 
 # Levels beyond would leave no room for the calls, or fill a file with lines.
 _LEVELS, _READABLE = 40, 44
@@ -21,13 +21,13 @@ _LEVELS, _READABLE = 40, 44
 
 def show(db: Path, trace_id: str, limit: int, as_json: bool) -> None:
     """Print a trace."""
-    reader = Reader(db)
+    reader = open_store(db)
     try:
-        with reader.snapshot() as store:
-            spans = read_trace_columns(store, trace_id)
+        with reader.view() as store:
+            spans = store.read_trace_columns(trace_id)
             tree = build(spans)
             rows = range(min(len(tree), limit))
-            calls = [read_call(store, spans.trace_id, spans.span_id[tree.at[row]].hex()) for row in rows]
+            calls = [store.read_call(spans.trace_id, spans.span_id[tree.at[row]].hex()) for row in rows]
     finally:
         reader.close()
     if as_json:

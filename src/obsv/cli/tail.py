@@ -8,9 +8,9 @@ from pathlib import Path
 from obsv.cli import listing
 from obsv.cli.common import complain
 from obsv.errors import StoreUnavailable
-from obsv.store.file import Reader
-from obsv.store.finding import Filters, read_new, read_pages
+from obsv.store.finding import Filters
 from obsv.store.ground import Window
+from obsv.store.seam import Store, open_store
 from obsv.store.spans import ListedCall
 
 LATEST = 20
@@ -27,13 +27,13 @@ class Follower:
         note: takes a line that says what became of the file.
     """
 
-    def __init__(self, reader: Reader, filters: Filters, note: Callable[[str], None] = complain) -> None:
+    def __init__(self, reader: Store, filters: Filters, note: Callable[[str], None] = complain) -> None:
         self._reader = reader
         self._filters = filters
         self._note = note
-        self._file: tuple[int, int] | None = reader.file
+        self._file = reader.identity
         self._waits = False
-        self.last_id = read_new(reader, filters, after=0, start_ns=0, limit=1).last_id
+        self.last_id = reader.read_new(filters, after=0, start_ns=0, limit=1).last_id
 
     def new(self) -> Iterator[list[ListedCall]]:
         """What has arrived since the last look, a page after the other."""
@@ -44,18 +44,18 @@ class Follower:
             if not self._waits:
                 self._note(f"{error}. Waiting for it …")
             self._waits = True
-            if self._reader.file is None:
+            if self._reader.identity is None:
                 # The next one may get this one's inode.
                 self._file = None
 
     def _pages(self) -> Iterator[list[ListedCall]]:
-        file = self._reader.file
+        file = self._reader.identity
         if file is not None and file != self._file:
-            self._note(f"{self._reader.path} is another file now; going on with its calls.")
+            self._note(f"{self._reader.name} is another file now; going on with its calls.")
             self._file, self.last_id = file, 0
         more = True
         while more:
-            found = read_new(self._reader, self._filters, self.last_id, 0, _PAGE, oldest=True)
+            found = self._reader.read_new(self._filters, self.last_id, 0, _PAGE, oldest=True)
             self.last_id, more = found.last_id, found.more
             yield found.calls
 
@@ -71,7 +71,7 @@ def tail(db: Path, filters: Filters, start_ns: int | None, limit: int | None, fo
         follow: whether to wait for more.
         as_json: whether to print JSON.
     """
-    reader = Reader(db)
+    reader = open_store(db)
     try:
         follower = Follower(reader, filters)
         shown = 0
@@ -90,9 +90,9 @@ def tail(db: Path, filters: Filters, start_ns: int | None, limit: int | None, fo
         reader.close()
 
 
-def _begin(reader: Reader, filters: Filters, start_ns: int | None, limit: int | None) -> Iterator[list[ListedCall]]:
+def _begin(reader: Store, filters: Filters, start_ns: int | None, limit: int | None) -> Iterator[list[ListedCall]]:
     window = Window(start_ns or 0, time.time_ns() + 1_000_000_000)
     if start_ns is not None and limit is None:
-        return read_pages(reader, filters, window, "ts", sys.maxsize)
-    latest = [call for calls in read_pages(reader, filters, window, "-ts", limit or LATEST) for call in calls]
+        return reader.read_pages(filters, window, "ts", sys.maxsize)
+    latest = [call for calls in reader.read_pages(filters, window, "-ts", limit or LATEST) for call in calls]
     return iter([latest[::-1]])

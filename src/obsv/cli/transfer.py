@@ -10,7 +10,7 @@ from obsv.cli.output import json_line
 from obsv.cli.since import since
 from obsv.errors import ConfigurationError
 from obsv.otlp.transfer import MOST_UNREADABLE, export_since, export_trace, import_file
-from obsv.store.file import Reader
+from obsv.store.seam import open_store
 from obsv.store.writing import Writer
 from obsv.wire.rowmaker import RowMaker
 
@@ -33,7 +33,7 @@ def export(db: Path, output: TextIO, trace_id: str | None = None, since_text: st
         StoreError: the store cannot be read.
     """
     start_ns = since(since_text, time.time_ns()) if since_text else 0
-    reader = Reader(db)
+    reader = open_store(db)
     written = 0
     try:
         for line in export_trace(reader, trace_id) if trace_id is not None else export_since(reader, start_ns):

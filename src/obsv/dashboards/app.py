@@ -21,7 +21,7 @@ from obsv.dashboards.page import LIBRARIES, Page
 from obsv.dashboards.theme import stylesheet
 from obsv.errors import ObsvError
 from obsv.store.figures import Pulse, QueueSample
-from obsv.store.file import Reader
+from obsv.store.seam import Store
 
 log = logging.getLogger("obsv.dashboards")
 
@@ -46,7 +46,7 @@ class DashApp:
         pages: each gets its address as a route and its callbacks registered.
     """
 
-    def __init__(self, server: FastAPI, reader: Reader, pulse: Pulse, pages: Iterable[Page]) -> None:
+    def __init__(self, server: FastAPI, reader: Store, pulse: Pulse, pages: Iterable[Page]) -> None:
         self.reader = reader
         self.pulse = pulse
         self.pages = tuple(pages)

@@ -25,8 +25,8 @@ from typing import Any, Protocol
 from dash.development.base_component import Component
 
 from obsv.store.figures import QueueSample
-from obsv.store.file import Reader
 from obsv.store.ground import Window
+from obsv.store.seam import Store
 
 # Large component libraries that only some pages draw with; a first page without them is sooner there.
 LIBRARIES = ("dash_ag_grid", "dash_cytoscape")
@@ -44,7 +44,7 @@ class View:
         queue: queue depths of the last minutes, oldest first.
     """
 
-    reader: Reader
+    reader: Store
     path: Mapping[str, str]
     query: Mapping[str, str]
     now_ns: int
@@ -62,7 +62,7 @@ class View:
 class App(Protocol):
     """What `register` gets: callbacks and the store, nothing else of Dash's app."""
 
-    reader: Reader
+    reader: Store
 
     def now_ns(self) -> int:
         """Unix time in ns."""

@@ -18,7 +18,7 @@ from obsv.dashboards.page import Page, View
 from obsv.dashboards.theme import DARK, FONT, MONO
 from obsv.errors import ObsvError
 from obsv.store.figures import Pulse
-from obsv.store.file import Reader
+from obsv.store.seam import Store
 
 PULSE_S = 1.0
 KEYS = (
@@ -127,7 +127,7 @@ def _caps(keys: str) -> list[Component]:
     return [html.Kbd(key) for key in keys.split()]
 
 
-def mount(server: FastAPI, reader: Reader, pulse: Pulse, pages: tuple[Page, ...]) -> DashApp:
+def mount(server: FastAPI, reader: Store, pulse: Pulse, pages: tuple[Page, ...]) -> DashApp:
     """Put the app on a server; call `finish()` on the result after the last route.
 
     Args:
@@ -204,7 +204,7 @@ def show(app: DashApp, pathname: str, search: str) -> tuple[Any, dict[str, str]]
     about = {"title": page.title, "path": page.path, "at": pathname}
     try:
         if page.needs_data and app.pulse.is_empty():
-            return first_run(str(app.reader.path)), {**about, "title": "Welcome"}
+            return first_run(app.reader.name), {**about, "title": "Welcome"}
         query = dict(reversed(parse_qsl(search.lstrip("?"))))
         return page.layout(View(app.reader, names, query, app.now_ns(), app.queue())), about
     except ObsvError as error:

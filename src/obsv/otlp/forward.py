@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from obsv.errors import ObsvError
 from obsv.otlp.senders import Reply, Sender
-from obsv.store.file import Reader
-from obsv.store.spans import StoredSpan, spans_since
+from obsv.store.seam import Store
+from obsv.store.spans import StoredSpan
 from obsv.wire.encode_protobuf import to_protobuf
 
 BATCH_SPANS = 500
@@ -46,7 +46,7 @@ class Forwarded(NamedTuple):
 
 
 def forward(
-    reader: Reader,
+    reader: Store,
     sender: Sender,
     since_ns: int = 0,
     *,
@@ -70,11 +70,11 @@ def forward(
 
     Raises:
         NotTaken: the receiver refuses, or does not answer for two minutes.
-        StoreError: see `Reader`.
+        StoreError: see `Store`.
     """
     sent = rejected = 0
     message = ""
-    for spans in spans_since(reader, since_ns, size=BATCH_SPANS):
+    for spans in reader.spans_since(since_ns, size=BATCH_SPANS):
         for part, body in _bodies(spans):
             reply = _insist(sender, body, sleep, clock, troubled)
             if not reply.taken:

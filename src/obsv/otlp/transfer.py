@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from obsv.errors import NotFound
-from obsv.store.file import Reader
 from obsv.store.ground import SpanRow
-from obsv.store.spans import StoredSpan, spans_of_trace, spans_since
+from obsv.store.seam import Store
+from obsv.store.spans import StoredSpan
 from obsv.store.writing import Writer
 from obsv.wire.encode import to_json
 from obsv.wire.errors import BadRequest, TooLarge
@@ -31,7 +31,7 @@ UNREADABLE = b"no JSON"
 DAMAGES = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
-def export_trace(reader: Reader, trace_id: str) -> Iterator[str]:
+def export_trace(reader: Store, trace_id: str) -> Iterator[str]:
     """The lines of one trace.
 
     Args:
@@ -40,16 +40,16 @@ def export_trace(reader: Reader, trace_id: str) -> Iterator[str]:
 
     Raises:
         NotFound: no such trace.
-        StoreError: see `Reader`.
+        StoreError: see `Store`.
     """
-    spans = spans_of_trace(reader, trace_id.strip().lower().zfill(32))
+    spans = reader.spans_of_trace(trace_id.strip().lower().zfill(32))
     if not spans:
-        raise NotFound(f"No trace {trace_id} in {reader.path}.")
+        raise NotFound(f"No trace {trace_id} in {reader.name}.")
     for start in range(0, len(spans), LINE_SPANS):
         yield from _lines_of(spans[start : start + LINE_SPANS])
 
 
-def export_since(reader: Reader, since_ns: int = 0) -> Iterator[str]:
+def export_since(reader: Store, since_ns: int = 0) -> Iterator[str]:
     """The lines of everything that started since a time, oldest first.
 
     Args:
@@ -57,9 +57,9 @@ def export_since(reader: Reader, since_ns: int = 0) -> Iterator[str]:
         since_ns: Unix time.
 
     Raises:
-        StoreError: see `Reader`.
+        StoreError: see `Store`.
     """
-    for spans in spans_since(reader, since_ns, size=LINE_SPANS):
+    for spans in reader.spans_since(since_ns, size=LINE_SPANS):
         yield from _lines_of(spans)
 
 

@@ -40,7 +40,7 @@ def test_matches_are_counted_and_the_earliest_returned(world: Reader) -> None:
     """All matching spans of a trace are counted, wherever in time they are."""
     with world.snapshot() as snapshot:
         found = summaries.matches(snapshot, Always(True), [f"{1:032x}"], 2)
-        names = [snapshot.query("select start_ns from span where id = ?", (at,))[0][0] for at in found[f"{1:032x}"].ids]
+        names = [span.start_ns for span in found[f"{1:032x}"].spans]
     assert found[f"{1:032x}"].matched == 4
     assert names == [START_NS, START_NS + 100_000_000]
 
@@ -53,4 +53,4 @@ def test_a_huge_trace_is_estimated(world: Reader, monkeypatch: pytest.MonkeyPatc
         (found,) = summaries.summarize(snapshot, [f"{1:032x}"])
         matched = summaries.matches(snapshot, select, [f"{1:032x}", f"{2:032x}"], 3)
     assert found.spans == 4
-    assert matched == {f"{1:032x}": Match(matched[f"{1:032x}"].ids, 1)}
+    assert matched == {f"{1:032x}": Match(matched[f"{1:032x}"].spans, 1)}

@@ -9,14 +9,7 @@ from obsv.api.traceql.cursor import Cursor
 from obsv.api.traceql.lexer import ATTRIBUTE, DURATION, NAME, NUMBER, STRING, Token, split_attribute
 from obsv.api.traceql.names import KEYWORDS, SCOPES, intrinsic, type_of
 from obsv.errors import InvalidQuery
-from obsv.store.finding import (
-    Always,
-    Compare,
-    Condition,
-    Field,
-    Not,
-    Present,
-)
+from obsv.store.finding import Always, Compare, Condition, Field, Not, Present
 from obsv.store.ground import compile_pattern
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "=~", "!~")

@@ -12,11 +12,10 @@ from dash.development.base_component import Component
 
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.hotkey import SEARCH
-from obsv.store.figures import read_processes
-from obsv.store.file import Reader
+from obsv.store.seam import Store
 
 
-def function_select(id: str, reader: Reader, name: str | None) -> Component:
+def function_select(id: str, reader: Store, name: str | None) -> Component:
     """A field that finds functions by part of their name, asked of the server as one types.
 
     Args:
@@ -24,7 +23,7 @@ def function_select(id: str, reader: Reader, name: str | None) -> Component:
         reader: of the store.
         name: what is chosen.
     """
-    names = read_processes(reader, "")
+    names = reader.read_processes("")
     field = dmc.Select(
         id=id,
         data=names if name is None or name in names else [name, *names],
@@ -46,7 +45,7 @@ def watch_function_select(app: Any, id: str) -> None:
     """Declare the callback of a `function_select`."""
 
     def find(part: str | None, chosen: str | None) -> list[str]:
-        names = read_processes(app.reader, "" if part == chosen else part or "")
+        names = app.reader.read_processes("" if part == chosen else part or "")
         return names if chosen is None or chosen in names else [chosen, *names]
 
     app.callback(Output(id, "data"), Input(id, "searchValue"), Input(id, "value"), prevent_initial_call=True)(find)

@@ -12,7 +12,6 @@ from dash.development.base_component import Component
 from obsv.analysis.repro import Repro, repro
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.source import source
-from obsv.store.spans import read_call, read_exact
 
 # A drawer that was opened later would cover the dialog: both have 200 from Mantine.
 ABOVE_DRAWERS = 300
@@ -50,9 +49,9 @@ def watch_repro(app: Any) -> None:
         if not any(clicks) or not isinstance(pressed, dict):
             return no_update, no_update
         trace_id, _, span_id = str(pressed["call"]).partition("/")
-        with app.reader.snapshot() as snapshot:
-            call = read_call(snapshot, trace_id, span_id)
-            found = repro(call, read_exact(snapshot, call))
+        with app.reader.view() as snapshot:
+            call = snapshot.read_call(trace_id, span_id)
+            found = repro(call, snapshot.read_exact(call))
         return True, body(found, trace_id, span_id)
 
     app.callback(

@@ -10,9 +10,9 @@ from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.function_report import function_report
 from obsv.dashboards.page import App, Page, View
 from obsv.errors import NotFound
-from obsv.store.figures import Busy, read_busiest, read_function
-from obsv.store.file import Reader
+from obsv.store.figures import Busy
 from obsv.store.ground import Window
+from obsv.store.seam import Store
 
 LISTED = 30
 
@@ -36,7 +36,7 @@ def layout(view: View) -> Component:
     )
 
 
-def body(reader: Reader, window: Window, name: str | None, now_ns: int) -> list[Component]:
+def body(reader: Store, window: Window, name: str | None, now_ns: int) -> list[Component]:
     """Everything below the head.
 
     Args:
@@ -46,9 +46,9 @@ def body(reader: Reader, window: Window, name: str | None, now_ns: int) -> list[
         now_ns: Unix time.
     """
     if not name:
-        return [_list(read_busiest(reader, window, limit=LISTED), window)]
+        return [_list(reader.read_busiest(window, limit=LISTED), window)]
     try:
-        found = read_function(reader, name, window, now_ns)
+        found = reader.read_function(name, window, now_ns)
     except NotFound as error:
         return [empty("No such function", str(error), link("All functions", "/code"))]
     return function_report(found, now_ns)

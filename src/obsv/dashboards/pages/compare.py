@@ -16,10 +16,10 @@ from obsv.dashboards.components.function_select import function_select, watch_fu
 from obsv.dashboards.components.timepicker import custom_range, watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.errors import InvalidQuery, NotFound
-from obsv.store.figures import Failure, failures, latest_errors, read_pair, read_times
-from obsv.store.file import Reader
+from obsv.store.figures import Failure
 from obsv.store.ground import Window, raised_line
-from obsv.store.spans import Call, read_call
+from obsv.store.seam import Store
+from obsv.store.spans import Call
 from obsv.times import NS
 
 MODES = (("calls", "Failed and good call"), ("times", "Two times"))
@@ -38,7 +38,7 @@ def layout(view: View) -> Component:
     """
     query, window = view.query, view.window()
     named = bool(query.get("trace") and query.get("span"))
-    call = read_call(view.reader, query["trace"], query["span"]) if named else None
+    call = view.reader.read_call(query["trace"], query["span"]) if named else None
     name = call.process if call else query.get("process")
     mode = "times" if query.get("mode") == "times" else "calls"
     second = _second(query)
@@ -87,7 +87,7 @@ def against(window: Window, second: Mapping[str, str], now_ns: int) -> Window:
 
 
 def body(
-    reader: Reader, name: str | None, mode: str, chosen: str | None, first: Window, second: Window
+    reader: Store, name: str | None, mode: str, chosen: str | None, first: Window, second: Window
 ) -> list[Component]:
     """Everything below the tools.
 
@@ -103,19 +103,19 @@ def body(
         return [_start(reader, first)]
     try:
         if mode == "times":
-            return compare_times(read_times(reader, name, first, second))
+            return compare_times(reader.read_times(name, first, second))
         if not chosen:
-            failures(reader, name)  # of a function that is not there it is not said that none failed
+            reader.failures(name)  # of a function that is not there it is not said that none failed
             text = "None of its calls that are still stored failed. Two times can be compared all the same."
             return [card(name, empty("No failed call", text))]
-        return compare_calls(read_pair(reader, *chosen.split("/", 1)))
+        return compare_calls(reader.read_pair(*chosen.split("/", 1)))
     except NotFound as error:
         return [empty("Not found", str(error), link("Start again", "/compare"))]
 
 
-def _start(reader: Reader, window: Window) -> Component:
+def _start(reader: Store, window: Window) -> Component:
     """No function is chosen yet: the latest errors to begin with."""
-    errors = latest_errors(reader, window, LISTED)
+    errors = reader.latest_errors(window, LISTED)
     if not errors:
         return empty(
             "Choose a function", "Nothing failed in this time. Find a function above to compare two times of it."
@@ -138,12 +138,12 @@ def _modes(mode: str) -> Component:
     return html.Div(control, className="page-tools")
 
 
-def _options(reader: Reader, name: str | None, call: Call | None = None) -> list[dict[str, str]]:
+def _options(reader: Store, name: str | None, call: Call | None = None) -> list[dict[str, str]]:
     """The latest failed calls of a function; one that is named stands among them, or first."""
     if not name:
         return []
     try:
-        found = failures(reader, name)
+        found = reader.failures(name)
     except NotFound:
         return []
     if call is not None and all(each.span_id != call.span_id for each in found):

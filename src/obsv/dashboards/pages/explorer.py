@@ -15,9 +15,7 @@ from obsv.dashboards.components.hotkey import SEARCH
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.drilldown import drilldown
 from obsv.dashboards.page import App, Page, View
-from obsv.store.figures import read_groups, read_processes, read_variables
 from obsv.store.finding import Filters, order_named
-from obsv.store.spans import read_detail
 
 DEBOUNCE_MS = 300
 WIDGETS = (
@@ -155,9 +153,9 @@ def _filters(view: View, filters: Filters) -> Component:
         **aria(label="Search values and exceptions"),
     )
     names = {
-        "group": (filters.group, read_groups(view.reader, limit=MOST_CHOICES)),
-        "process": (filters.process, read_processes(view.reader, group=filters.group, limit=MOST_CHOICES)),
-        "variable": (filters.variable, read_variables(view.reader, process=filters.process, limit=MOST_CHOICES)),
+        "group": (filters.group, view.reader.read_groups(limit=MOST_CHOICES)),
+        "process": (filters.process, view.reader.read_processes(group=filters.group, limit=MOST_CHOICES)),
+        "variable": (filters.variable, view.reader.read_variables(process=filters.process, limit=MOST_CHOICES)),
     }
     selects = [_select(name, value, given) for name, (value, given) in names.items()]
     statuses = (("", "All"), ("OK", "OK"), ("ERR", "ERR"))
@@ -266,7 +264,7 @@ def register(app: App) -> None:
     def show(call: dict[str, str] | None, opened: bool) -> tuple[Component, bool]:
         if not call:
             raise PreventUpdate
-        return drilldown(read_detail(app.reader, call["trace_id"], call["span_id"])), True
+        return drilldown(app.reader.read_detail(call["trace_id"], call["span_id"])), True
 
 
 def _once(app: App, function: str, output: Output, input: Input) -> None:

@@ -17,10 +17,8 @@ from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.flow_elements import of_graph, of_lineage
 from obsv.dashboards.flow_style import flow_style
 from obsv.dashboards.page import App, Page, View
-from obsv.store.figures import read_flow
-from obsv.store.file import Reader
 from obsv.store.ground import Window
-from obsv.store.spans import valued_calls
+from obsv.store.seam import Store
 
 MODES = (("calls", "Calls"), ("lineage", "Data lineage"))
 
@@ -57,7 +55,7 @@ def _folded(text: str | None) -> list[str] | None:
     return None if text is None else [name for name in text.split("|") if name]
 
 
-def look(reader: Reader, window: Window, asked: dict[str, Any], now_ns: int) -> dict[str, Any]:
+def look(reader: Store, window: Window, asked: dict[str, Any], now_ns: int) -> dict[str, Any]:
     """What there is to draw.
 
     Args:
@@ -71,7 +69,7 @@ def look(reader: Reader, window: Window, asked: dict[str, Any], now_ns: int) -> 
     """
     if asked["mode"] == "lineage":
         return _lineage(reader, window, asked)
-    flow = read_flow(reader, window)
+    flow = reader.read_flow(window)
     graph = draw(flow, now_ns, asked["folded"])
     folded = [box.id for box in graph.boxes if box.kind == "folded"]
     busy = sum(1 for node in flow.nodes if node.calls)
@@ -82,8 +80,8 @@ def look(reader: Reader, window: Window, asked: dict[str, Any], now_ns: int) -> 
     return {"elements": elements, "note": note, "key": f"calls {folded}", "folded": folded, "groups": graph.groups}
 
 
-def _lineage(reader: Reader, window: Window, asked: dict[str, Any]) -> dict[str, Any]:
-    found = valued_calls(reader, window, asked["trace"])
+def _lineage(reader: Store, window: Window, asked: dict[str, Any]) -> dict[str, Any]:
+    found = reader.valued_calls(window, asked["trace"])
     handovers = lineage(found)
     where = "of this trace" if asked["trace"] else "of this time"
     first = "first" if asked["trace"] else "latest"

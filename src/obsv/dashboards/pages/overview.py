@@ -17,7 +17,7 @@ from obsv.dashboards.components.link import address
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.theme import DARK, figure
-from obsv.store.figures import ErrorCall, FunctionSums, GroupSums, Overview, PeriodTotals, QueueSample, read_overview
+from obsv.store.figures import ErrorCall, FunctionSums, GroupSums, Overview, PeriodTotals, QueueSample
 from obsv.store.ground import Window, raised_line
 
 ACCENT, OK, ERR, STALE = (DARK[name] for name in ("accent", "ok", "err", "stale"))
@@ -43,7 +43,7 @@ def layout(view: View) -> Component:
     """
     window = view.window()
     tools = html.Div(time_picker("overview-time", window, now_ns=view.now_ns), className="page-tools")
-    shown = parts(read_overview(view.reader, window), view.queue)
+    shown = parts(view.reader.read_overview(window), view.queue)
     return html.Div(
         [
             html.Div([html.H1("Overview"), tools], className="page-head"),
@@ -277,7 +277,7 @@ def register(app: App) -> None:
         prevent_initial_call=True,
     )
     def refresh(window: dict[str, str], _: Any, shown: dict[str, int]) -> list[Any]:
-        found = parts(read_overview(app.reader, Window.parse(window, app.now_ns())), app.queue())
+        found = parts(app.reader.read_overview(Window.parse(window, app.now_ns())), app.queue())
         marks = _marks(found)
         return [*(no_update if marks[name] == shown.get(name) else found[name] for name in PARTS), marks]
 

@@ -15,7 +15,6 @@ from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.hotkey import SEARCH
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.span_panel import span_panel
-from obsv.store.spans import known_trace, read_call
 
 FIXED = {"sortable": False, "resizable": False}
 COLUMNS: list[dict[str, Any]] = [
@@ -38,7 +37,7 @@ def layout(view: View) -> Component:
     Raises:
         NotFound: no such trace.
     """
-    trace_id = known_trace(view.reader, view.path["trace_id"])
+    trace_id = view.reader.known_trace(view.path["trace_id"])
     about = {"trace_id": trace_id, "span": view.query.get("span", ""), "q": view.query.get("q", "")}
     body = html.Div([_tree(), html.Aside(id="trace-panel", className="panel", **aria(label="Span"))], id="trace-body",
                     className="trace-body loading")  # fmt: skip
@@ -155,7 +154,7 @@ def register(app: App) -> None:
     def open_span(opened: dict[str, Any] | None, about: dict[str, str]) -> Any:
         if not opened:
             return no_update
-        return span_panel(read_call(app.reader, about["trace_id"], opened["row"]["id"]))
+        return span_panel(app.reader.read_call(about["trace_id"], opened["row"]["id"]))
 
 
 PAGE = Page(path="/trace/<trace_id>", title="Trace", layout=layout, register=register, libraries=("dash_ag_grid",))

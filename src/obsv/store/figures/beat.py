@@ -3,7 +3,7 @@
 import json
 from typing import Any, NamedTuple
 
-from obsv.store.file import Reader
+from obsv.store.file import Readable
 
 GONE_AFTER_NS = 5_000_000_000
 # What is written in batches is seen a second late: a feed of a thousand updates a second is not stale by that.
@@ -105,7 +105,7 @@ def recorder_state(service: str, pid: int, host: str, state: str, stats: str, up
     return RecorderState(service, pid, host, state, waiting, lag_ms, updated_ns, running, oldest)
 
 
-def read_beat(reader: Reader, now_ns: int) -> Beat:
+def read_beat(reader: Readable, now_ns: int) -> Beat:
     """Read the state of recording.
 
     Args:

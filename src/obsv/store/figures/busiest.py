@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from obsv.store.figures.minutes import Minutes
-from obsv.store.file import Reader
+from obsv.store.file import Readable
 from obsv.store.ground import Window
 
 MOST = 100
@@ -32,7 +32,7 @@ class Busy(NamedTuple):
     max_ns: int
 
 
-def read_busiest(reader: Reader, window: Window, part: str = "", limit: int = MOST) -> list[Busy]:
+def read_busiest(reader: Readable, window: Window, part: str = "", limit: int = MOST) -> list[Busy]:
     """The functions with the most calls in a window's whole minutes.
 
     Args:

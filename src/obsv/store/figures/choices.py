@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from obsv.store.file import Reader
+from obsv.store.file import Readable
 
 MOST = 50
 
@@ -23,22 +23,22 @@ where f.name like :part escape '\\' and (:process is null or f.signature_id in (
 """
 
 
-def read_groups(reader: Reader, part: str = "", limit: int = MOST) -> list[str]:
+def read_groups(reader: Readable, part: str = "", limit: int = MOST) -> list[str]:
     """Names of process groups that contain a text."""
     return _names(reader, GROUPS, part, limit)
 
 
-def read_processes(reader: Reader, part: str = "", group: str | None = None, limit: int = MOST) -> list[str]:
+def read_processes(reader: Readable, part: str = "", group: str | None = None, limit: int = MOST) -> list[str]:
     """Names of processes that contain a text, of a group if one is given."""
     return _names(reader, PROCESSES, part, limit, group=group)
 
 
-def read_variables(reader: Reader, part: str = "", process: str | None = None, limit: int = MOST) -> list[str]:
+def read_variables(reader: Readable, part: str = "", process: str | None = None, limit: int = MOST) -> list[str]:
     """Names of variables that contain a text, of a process if one is given."""
     return _names(reader, VARIABLES, part, limit, process=process)
 
 
-def _names(reader: Reader, sql: str, part: str, limit: int, **params: object) -> list[str]:
+def _names(reader: Readable, sql: str, part: str, limit: int, **params: object) -> list[str]:
     escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     given = {"part": f"%{escaped}%", "plain": part, "limit": limit, **params}
     return [row[0] for row in reader.query(sql, given)]

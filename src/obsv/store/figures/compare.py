@@ -7,7 +7,7 @@ from typing import NamedTuple
 from obsv.store.figures.function import Failure, process_ids, read_failures
 from obsv.store.figures.minutes import Minutes
 from obsv.store.figures.sums import Sums, read_sums
-from obsv.store.file import Reader, Snapshot
+from obsv.store.file import Readable, Snapshot
 from obsv.store.ground import Window
 from obsv.store.spans import Call, read_call
 from obsv.times import ts
@@ -63,7 +63,7 @@ class Times(NamedTuple):
     second_sums: Sums
 
 
-def read_pair(reader: Reader, trace_id: str, span_id: str) -> Pair:
+def read_pair(reader: Readable, trace_id: str, span_id: str) -> Pair:
     """A call, and the last good call of the same function before it.
 
     Args:
@@ -80,7 +80,7 @@ def read_pair(reader: Reader, trace_id: str, span_id: str) -> Pair:
         return Pair(failed, good, _caller(store, failed), _caller(store, good) if good else None)
 
 
-def failures(reader: Reader, name: str, limit: int = MOST_FAILURES) -> list[Failure]:
+def failures(reader: Readable, name: str, limit: int = MOST_FAILURES) -> list[Failure]:
     """The latest failed calls of a function.
 
     Raises:
@@ -91,7 +91,7 @@ def failures(reader: Reader, name: str, limit: int = MOST_FAILURES) -> list[Fail
         return read_failures(store, name, limit)
 
 
-def read_times(reader: Reader, name: str, first: Window, second: Window) -> Times:
+def read_times(reader: Readable, name: str, first: Window, second: Window) -> Times:
     """A function's calls in two windows, each taken in whole minutes.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from obsv.store.figures.beat import is_stale
 from obsv.store.figures.minutes import Minutes
-from obsv.store.file import Reader, Row, Snapshot
+from obsv.store.file import Readable, Row, Snapshot
 from obsv.store.ground import EVER, Window
 
 # More functions than this are not drawn; the busiest are.
@@ -81,7 +81,7 @@ class Flow(NamedTuple):
     left_out: int
 
 
-def read_flow(reader: Reader, window: Window) -> Flow:
+def read_flow(reader: Readable, window: Window) -> Flow:
     """Read who calls whom.
 
     Args:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from obsv.errors import NotFound
 from obsv.store.figures.minutes import Minutes
 from obsv.store.figures.sums import Sums, read_bins, read_sums
-from obsv.store.file import Reader, Snapshot
+from obsv.store.file import Readable, Snapshot
 from obsv.store.ground import MINUTE_NS, Code, Window
 from obsv.times import NS
 
@@ -136,7 +136,7 @@ def process_ids(store: Snapshot, name: str) -> list[int]:
     return found
 
 
-def read_function(reader: Reader, name: str, window: Window, now_ns: int) -> FunctionReport:
+def read_function(reader: Readable, name: str, window: Window, now_ns: int) -> FunctionReport:
     """Read a function.
 
     Args:

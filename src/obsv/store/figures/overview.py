@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from math import log
 from typing import NamedTuple
 
-from obsv.store.file import Reader, Row, Snapshot
+from obsv.store.file import Readable, Row, Snapshot
 from obsv.store.ground import MINUTE_NS, Window, percentile, raised
 from obsv.times import NS, ts
 
@@ -163,7 +163,7 @@ class _Minutes(NamedTuple):
         return {"first": self.first, "last": self.last, **more}
 
 
-def read_overview(reader: Reader, window: Window) -> Overview:
+def read_overview(reader: Readable, window: Window) -> Overview:
     """Read what the overview shows.
 
     Args:
@@ -192,7 +192,7 @@ def read_overview(reader: Reader, window: Window) -> Overview:
         )
 
 
-def latest_errors(store: Reader | Snapshot, window: Window, limit: int = LATEST_ERRORS) -> list[ErrorCall]:
+def latest_errors(store: Readable, window: Window, limit: int = LATEST_ERRORS) -> list[ErrorCall]:
     """The latest failed calls of a window, newest first, each where its error began.
 
     A call that failed with the exception of a call below it is left out, and so is one that says nothing of its own.

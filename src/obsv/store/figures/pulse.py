@@ -6,10 +6,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
-from obsv.errors import StoreUnavailable
-from obsv.store.figures.beat import Beat, QueueSample, read_beat
-from obsv.store.file import Reader
+from obsv.store.figures.beat import Beat, QueueSample
 
 FRESH_S = 0.5
 # The store keeps no history of queues: a quarter of an hour is kept here, a sample every few seconds.
@@ -17,16 +16,24 @@ SAMPLE_S = 5.0
 SAMPLES = 180
 
 
+class Recording(Protocol):
+    """Who is asked: a `Store`."""
+
+    def read_beat(self, now_ns: int) -> Beat:
+        """What recording processes say of themselves."""
+        ...
+
+
 class Pulse:
     """Reads the beat, at most twice a second however many ask.
 
     Args:
-        reader: of the store.
+        store: whose recording it is.
         clock: monotonic time in s.
     """
 
-    def __init__(self, reader: Reader, clock: Callable[[], float] = time.monotonic) -> None:
-        self._reader = reader
+    def __init__(self, store: Recording, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store = store
         self._clock = clock
         self._lock = threading.Lock()  # guards all below; held during the read, so that one thread reads
         self._beat = Beat(0, (), (), 0)
@@ -63,9 +70,4 @@ class Pulse:
             self._queue.append(self._beat.queue)
 
     def _read(self) -> Beat:
-        try:
-            return read_beat(self._reader, time.time_ns())
-        except StoreUnavailable:
-            if self._reader.path.exists() and self._reader.path.stat().st_size:
-                raise
-            return Beat(0, (), (), time.time_ns())
+        return self._store.read_beat(time.time_ns())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from obsv.store.file import Reader
+from obsv.store.file import Readable
 from obsv.store.ground import minute_of
 
 
@@ -40,17 +40,17 @@ where a.service <> b.service group by 1, 2 order by 1, 2
 """
 
 
-def read_services(reader: Reader) -> list[str]:
+def read_services(reader: Readable) -> list[str]:
     """The names of all services, sorted."""
     return [row["service"] for row in reader.query(_SERVICES)]
 
 
-def read_operations(reader: Reader, service: str) -> list[Operation]:
+def read_operations(reader: Readable, service: str) -> list[Operation]:
     """What a service does, by name; nothing for an unknown one."""
     return [Operation(*row) for row in reader.query(_OPERATIONS, (service,))]
 
 
-def read_dependencies(reader: Reader, start_ns: int, end_ns: int) -> list[Dependency]:
+def read_dependencies(reader: Readable, start_ns: int, end_ns: int) -> list[Dependency]:
     """Calls from one service to another.
 
     Args:

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from obsv.store.file import Reader, Row, Snapshot, split
+from obsv.store.file import Readable, Row, Snapshot, split
 from obsv.store.ground import EVER, MINUTE_NS, percentile
 
 _CALLS = """
@@ -64,7 +64,7 @@ class ProcessStats(NamedTuple):
         return self.errors / self.calls
 
 
-def process_stats(reader: Reader, since_ns: int | None = None, until_ns: int | None = None) -> list[ProcessStats]:
+def process_stats(reader: Readable, since_ns: int | None = None, until_ns: int | None = None) -> list[ProcessStats]:
     """The statistics of every process that was called, the most called first.
 
     Args:

@@ -8,7 +8,7 @@ from itertools import accumulate
 from math import sqrt
 from typing import Any, NamedTuple
 
-from obsv.store.file import Reader, Row, Snapshot
+from obsv.store.file import Readable, Row, Snapshot
 from obsv.store.ground import GROWTH, bucket
 
 # Upper ends of the histograms' buckets: 2 ms · 2^k, as Tempo's span metrics have them.
@@ -121,7 +121,7 @@ _RECORDERS = "select id, service, state, updated_ns, stats from recorder where u
 _BYTES = "select page_count * page_size as bytes from pragma_page_count, pragma_page_size"
 
 
-def read_totals(reader: Reader, recorders_since_ns: int, most: int = 2_000) -> Totals:
+def read_totals(reader: Readable, recorders_since_ns: int, most: int = 2_000) -> Totals:
     """Reads the totals.
 
     Args:

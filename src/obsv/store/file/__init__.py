@@ -1,17 +1,19 @@
 """The database file: how it is opened, migrated, read and guarded."""
 
-from obsv.store.file.adhoc import run_sql
+from obsv.store.file.adhoc import Answer, run_sql
 from obsv.store.file.connection import open_writer
 from obsv.store.file.failures import explain, is_about_the_file
 from obsv.store.file.forks import ForkLock, hold_at_fork
 from obsv.store.file.parts import in_parts, split
-from obsv.store.file.reader import ROW_LIMIT, Params, Reader, Row, Snapshot
+from obsv.store.file.reader import ROW_LIMIT, Params, Readable, Reader, Row, Snapshot
 from obsv.store.file.sql_functions import octave_of
 
 __all__ = [
     "ROW_LIMIT",
+    "Answer",
     "ForkLock",
     "Params",
+    "Readable",
     "Reader",
     "Row",
     "Snapshot",

@@ -8,9 +8,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from obsv.errors import QueryTimeout
 from obsv.store.file.connection import open_reader
@@ -26,6 +26,22 @@ STEPS_A_LOOK = 20_000
 _IDLE_CONNECTIONS = 8
 # More would take the machine from the program that is recorded.
 _MOST_AT_ONCE = 4
+
+
+class Readable(Protocol):
+    """What questions are asked of: a `Reader`, or a `Snapshot` where several see the same state."""
+
+    def query(self, sql: str, params: Params = ()) -> list[Row]:
+        """Runs one query; like `Reader.query`."""
+        ...
+
+    def one(self, sql: str, params: Params = ()) -> Row | None:
+        """Runs one query; returns its first row, or None."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """The file as it is at one moment."""
+        ...
 
 
 class Reader:
@@ -149,6 +165,11 @@ class Snapshot:
             row: Row | None = cursor.fetchone()
             cursor.close()
             return row
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Itself: who asks for several queries of one state has it."""
+        yield self
 
     def query_each(self, sql: str, params: Sequence[Params]) -> list[list[Row]]:
         """Runs one query several times, as many at once as there are processors; they share the time limit.

@@ -1,6 +1,5 @@
 """Search: conditions and filters turned into pages, traces and series."""
 
-from obsv.store.finding.condition_search import find_traces
 from obsv.store.finding.conditions import (
     EVENT,
     INSTRUMENTATION,
@@ -22,14 +21,13 @@ from obsv.store.finding.conditions import (
     Present,
     fields_of,
 )
-from obsv.store.finding.explorer import MAX_PAGE, has_calls, read_new, read_page, read_pages
+from obsv.store.finding.explorer import MAX_PAGE, Page, Tail
 from obsv.store.finding.filters import MAX_SEARCH_CHARS, Filters
 from obsv.store.finding.group_by import Label
 from obsv.store.finding.orders import MAX_ID, order_named
-from obsv.store.finding.series import count_series
 from obsv.store.finding.series_form import Series, Wanted
-from obsv.store.finding.summaries import Match, Summary, matches, summarize
-from obsv.store.finding.tags import TagValue, tag_names, tag_values
+from obsv.store.finding.summaries import Match, Summary
+from obsv.store.finding.tags import TagValue
 
 __all__ = [
     "EVENT",
@@ -55,21 +53,13 @@ __all__ = [
     "Label",
     "Match",
     "Not",
+    "Page",
     "Present",
     "Series",
     "Summary",
     "TagValue",
+    "Tail",
     "Wanted",
-    "count_series",
     "fields_of",
-    "find_traces",
-    "has_calls",
-    "matches",
     "order_named",
-    "read_new",
-    "read_page",
-    "read_pages",
-    "summarize",
-    "tag_names",
-    "tag_values",
 ]

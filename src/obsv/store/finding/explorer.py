@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from obsv.store.file import Reader, Snapshot
+from obsv.store.file import Readable, Snapshot
 from obsv.store.finding.by_duration import by_duration
 from obsv.store.finding.cells import Buckets, cells, duration_minutes, error_minutes, minute_range
 from obsv.store.finding.filters import Filters
@@ -57,7 +57,7 @@ class Tail(NamedTuple):
 
 
 def read_page(
-    reader: Reader, filters: Filters, window: Window, order: str = "-ts", cursor: str | None = None, limit: int = 100
+    reader: Readable, filters: Filters, window: Window, order: str = "-ts", cursor: str | None = None, limit: int = 100
 ) -> Page:
     """One page.
 
@@ -87,7 +87,7 @@ def read_page(
 
 
 def read_pages(
-    reader: Reader, filters: Filters, window: Window, order: str, most: int, size: int = MAX_PAGE
+    reader: Readable, filters: Filters, window: Window, order: str, most: int, size: int = MAX_PAGE
 ) -> Iterator[list[ListedCall]]:
     """All pages one after the other, up to a number of calls. Raises what `read_page` raises.
 
@@ -110,7 +110,7 @@ def read_pages(
 
 
 def read_new(
-    reader: Reader, filters: Filters, after: int, start_ns: int, limit: int = 200, oldest: bool = False
+    reader: Readable, filters: Filters, after: int, start_ns: int, limit: int = 200, oldest: bool = False
 ) -> Tail:
     """What has arrived since a row.
 
@@ -139,7 +139,7 @@ def read_new(
     return Tail(_shown(calls, filters), ids[-1] if more and oldest else last_id, more)
 
 
-def has_calls(reader: Reader, filters: Filters) -> bool:
+def has_calls(reader: Readable, filters: Filters) -> bool:
     """Whether anything that the filters name was recorded at all."""
     with reader.snapshot() as snapshot:
         return not Asked.of(snapshot, filters.condition).reach.is_empty

@@ -11,7 +11,7 @@ from obsv.store.finding.conditions import GROUP, INTRINSIC, VARIABLE, All, Compa
 from obsv.store.ground import ERROR
 from obsv.times import MAX_NS
 
-STATUSES = ("OK", "ERR")
+OUTCOMES = ("OK", "ERR")
 MAX_SEARCH_CHARS = 500
 
 
@@ -44,7 +44,7 @@ class Filters(NamedTuple):
             InvalidQuery: a status that is none, a duration that is no number, a search that is too long.
         """
         status = (query.get("status") or "").upper() or None
-        if status not in (None, *STATUSES):
+        if status not in (None, *OUTCOMES):
             raise InvalidQuery(f"No status {status!r}: use OK or ERR.")
         search = query.get("q") or None
         if search and len(search) > MAX_SEARCH_CHARS:

@@ -10,6 +10,8 @@ from obsv.store.file import Snapshot
 from obsv.store.finding.conditions import Condition
 from obsv.store.finding.sql import fill
 from obsv.store.finding.where import where
+from obsv.store.spans import StoredSpan
+from obsv.store.spans.stored_trace import read_spans
 
 
 class ServiceCount(NamedTuple):
@@ -54,11 +56,11 @@ class Match(NamedTuple):
     """The spans of a trace that satisfy a condition.
 
     Args:
-        ids: the rows of the earliest of them.
+        spans: the earliest of them.
         matched: how many there are in all.
     """
 
-    ids: list[int]
+    spans: list[StoredSpan]
     matched: int
 
 
@@ -122,16 +124,20 @@ def matches(snapshot: Snapshot, condition: Condition, trace_ids: Sequence[str], 
         snapshot: where to look.
         condition: what they satisfy.
         trace_ids: 32 hex digits each.
-        most: how many rows of a trace to return; of one with more than `MOST_READ` spans no more are counted either.
+        most: how many spans of a trace to return; of one with more than `MOST_READ` spans no more are counted either.
     """
-    test, spans = where(condition), sizes(snapshot, trace_ids)
-    small = json.dumps([trace for trace in trace_ids if spans[trace] <= MOST_READ])
-    found: dict[str, Match] = {}
+    test, counts = where(condition), sizes(snapshot, trace_ids)
+    small = json.dumps([trace for trace in trace_ids if counts[trace] <= MOST_READ])
+    found: dict[str, tuple[list[int], int]] = {}
     for row in snapshot.query(*fill(_MATCHES, traces=small, test=test, most=most)):
-        found.setdefault(row["trace"], Match([], row["matched"])).ids.append(row["id"])
+        found.setdefault(row["trace"], ([], row["matched"]))[0].append(row["id"])
     for trace in trace_ids:
-        if spans[trace] > MOST_READ:
+        if counts[trace] > MOST_READ:
             rows = snapshot.query(*fill(_SOME_MATCHES, trace=trace, test=test, most=most))
-            ids = [row["id"] for row in rows]
-            found[trace] = Match(ids, len(ids))
-    return {trace: match for trace, match in found.items() if match.ids}
+            found[trace] = [row["id"] for row in rows], len(rows)
+    spans = read_spans(snapshot, [identity for ids, _ in found.values() for identity in ids])
+    return {
+        trace: Match([spans[identity] for identity in ids if identity in spans], matched)
+        for trace, (ids, matched) in found.items()
+        if ids
+    }

@@ -6,7 +6,7 @@ import json
 from typing import Any, NamedTuple
 
 from obsv.errors import NotFound
-from obsv.store.file import Reader, Snapshot
+from obsv.store.file import Readable
 from obsv.store.ground import Code, machine_mark
 from obsv.store.spans.stored import SPANS, StoredSpan
 
@@ -118,7 +118,7 @@ def hex_id(text: str, length: int) -> str:
     return text.zfill(length)
 
 
-def read_call(store: Reader | Snapshot, trace_id: str, span_id: str) -> Call:
+def read_call(store: Readable, trace_id: str, span_id: str) -> Call:
     """A call by its ids in hex.
 
     Raises:
@@ -133,12 +133,12 @@ def read_call(store: Reader | Snapshot, trace_id: str, span_id: str) -> Call:
     return to_call(stored, kept is not None, _is_received(store, (trace, bytes.fromhex(span))))
 
 
-def _is_received(store: Reader | Snapshot, key: tuple[str, bytes]) -> bool:
+def _is_received(store: Readable, key: tuple[str, bytes]) -> bool:
     source = store.one(SOURCE, key)
     return source is None or "origin" not in source.keys() or source["origin"] != machine_mark()  # noqa: SIM118
 
 
-def find_call(store: Reader | Snapshot, span_id: str) -> Call:
+def find_call(store: Readable, span_id: str) -> Call:
     """A call by its span id alone: errors first, then a walk through the index (0.2 s a million calls).
 
     Raises:
@@ -151,7 +151,7 @@ def find_call(store: Reader | Snapshot, span_id: str) -> Call:
     return read_call(store, found["trace"], key.hex())
 
 
-def read_exact(store: Reader | Snapshot, call: Call) -> bytes | None:
+def read_exact(store: Readable, call: Call) -> bytes | None:
     """The pickled inputs of a call, `(args, kwargs)`; never loaded here. None when they were not kept."""
     row = store.one(EXACT, (bytes.fromhex(call.trace_id), bytes.fromhex(call.span_id)))
     return None if row is None else bytes(row["pickle"])

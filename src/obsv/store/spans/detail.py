@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from obsv.errors import NotFound
-from obsv.store.file import Reader, Row, Snapshot
+from obsv.store.file import Readable, Row, Snapshot
 from obsv.store.ground import MINUTE_NS
 from obsv.store.spans.listed_call import ListedCall, listed_calls
 from obsv.times import ts
@@ -96,7 +96,7 @@ class Detail(NamedTuple):
     more_children: bool
 
 
-def read_detail(reader: Reader, trace_id: str, span_id: str) -> Detail:
+def read_detail(reader: Readable, trace_id: str, span_id: str) -> Detail:
     """Read a call.
 
     Args:

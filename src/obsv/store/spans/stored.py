@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from obsv.store.file import Reader
+from obsv.store.file import Readable
 from obsv.times import MAX_NS, ts
 
 CHUNK = 1_000
@@ -67,7 +67,7 @@ _OF_TRACE = SPANS + "where s.trace = ? and s.span_id > ? order by s.span_id limi
 _IN_ORDER = SPANS + "where (s.ts, s.id) > (?, ?) and s.ts < ? order by s.ts, s.id limit ?"
 
 
-def spans_of_trace(reader: Reader, trace_id: str) -> list[StoredSpan]:
+def spans_of_trace(reader: Readable, trace_id: str) -> list[StoredSpan]:
     """All spans of a trace, in order of start.
 
     Args:
@@ -84,7 +84,7 @@ def spans_of_trace(reader: Reader, trace_id: str) -> list[StoredSpan]:
 
 
 def spans_since(
-    reader: Reader, since_ns: int = 0, until_ns: int = MAX_NS, size: int = CHUNK
+    reader: Readable, since_ns: int = 0, until_ns: int = MAX_NS, size: int = CHUNK
 ) -> Iterator[list[StoredSpan]]:
     """Spans that started in a range of time, oldest first, some at a time.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from obsv.errors import NotFound
-from obsv.store.file import Reader, Row, Snapshot
+from obsv.store.file import Readable, Row, Snapshot
 from obsv.store.spans.call import hex_id
 
 # A trace may have millions of spans (one root around a whole run); so many are drawn.
@@ -81,7 +81,7 @@ class TraceSpans(NamedTuple):
         return len(self.span_id)
 
 
-def known_trace(store: Reader | Snapshot, trace_id: str) -> str:
+def known_trace(store: Readable, trace_id: str) -> str:
     """The id of a trace that is there.
 
     Args:

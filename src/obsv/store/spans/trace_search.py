@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from obsv.store.file import Reader
+from obsv.store.file import Readable
 from obsv.store.spans.call import hex_id
 
 # Escaped the way JSON escapes it, since that is how values are stored.
@@ -15,7 +15,7 @@ where s.trace = :trace and (
 """
 
 
-def search_trace(reader: Reader, trace_id: str, text: str) -> list[str]:
+def search_trace(reader: Readable, trace_id: str, text: str) -> list[str]:
     """Span ids of the spans whose name, values, exception, events or links contain a text, at most 10,000.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from obsv.store.file import Reader, Row
+from obsv.store.file import Readable, Row
 from obsv.store.ground import Window
 from obsv.store.spans.call import hex_id
 from obsv.times import ts
@@ -44,7 +44,7 @@ class ValuedCalls(NamedTuple):
     cut: bool
 
 
-def valued_calls(reader: Reader, window: Window, trace_id: str | None = None, limit: int = MOST_CALLS) -> ValuedCalls:
+def valued_calls(reader: Readable, window: Window, trace_id: str | None = None, limit: int = MOST_CALLS) -> ValuedCalls:
     """The latest calls of a window, or the first of a trace.
 
     Args:

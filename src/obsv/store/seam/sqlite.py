@@ -1,0 +1,244 @@
+"""The store in one SQLite file: the first to answer what `Store` asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from obsv.errors import StoreUnavailable
+from obsv.store.figures import (
+    Beat,
+    Busy,
+    Dependency,
+    ErrorCall,
+    Failure,
+    Flow,
+    FunctionReport,
+    Health,
+    Operation,
+    Overview,
+    Pair,
+    ProcessStats,
+    Times,
+    Totals,
+)
+from obsv.store.figures.beat import read_beat
+from obsv.store.figures.busiest import read_busiest
+from obsv.store.figures.choices import read_groups, read_processes, read_variables
+from obsv.store.figures.compare import failures, read_pair, read_times
+from obsv.store.figures.flow import read_flow
+from obsv.store.figures.function import read_function
+from obsv.store.figures.health import check
+from obsv.store.figures.overview import latest_errors, read_overview
+from obsv.store.figures.services import read_dependencies, read_operations, read_services
+from obsv.store.figures.stats import process_stats
+from obsv.store.figures.totals import read_totals
+from obsv.store.file import ROW_LIMIT, Answer, Readable, Reader, run_sql
+from obsv.store.finding import Condition, Field, Filters, Match, Page, Series, Summary, TagValue, Tail, Wanted
+from obsv.store.finding.condition_search import find_traces
+from obsv.store.finding.explorer import has_calls, read_new, read_page, read_pages
+from obsv.store.finding.series import count_series
+from obsv.store.finding.summaries import matches, summarize
+from obsv.store.finding.tags import tag_names, tag_values
+from obsv.store.ground import Window
+from obsv.store.spans import (
+    Call,
+    Detail,
+    ListedCall,
+    StoredSpan,
+    StoredTrace,
+    TraceSpans,
+    ValuedCalls,
+)
+from obsv.store.spans.call import find_call, read_call, read_exact
+from obsv.store.spans.detail import read_detail
+from obsv.store.spans.stored import spans_of_trace, spans_since
+from obsv.store.spans.stored_trace import read_trace, read_traces
+from obsv.store.spans.trace import known_trace, read_trace_columns
+from obsv.store.spans.trace_search import search_trace
+from obsv.store.spans.values import valued_calls
+from obsv.times import MAX_NS
+
+
+class SQLiteStore:
+    """Answers from a database file, which may appear, grow or be replaced meanwhile.
+
+    Args:
+        path: the file.
+        source: what is read; None for the file as it is at each question.
+    """
+
+    def __init__(self, path: Path, source: Readable | None = None) -> None:
+        self._path = path
+        self._reader = Reader(path)
+        self._source: Readable = source or self._reader
+
+    @property
+    def name(self) -> str:
+        return str(self._path)
+
+    @property
+    def exists(self) -> bool:
+        try:
+            return self._path.stat().st_size > 0
+        except OSError:
+            return False
+
+    @property
+    def identity(self) -> object:
+        return self._reader.file
+
+    @contextmanager
+    def view(self) -> Iterator[SQLiteStore]:
+        with self._source.snapshot() as snapshot:
+            yield SQLiteStore(self._path, snapshot)
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def read_page(
+        self, filters: Filters, window: Window, order: str = "-ts", cursor: str | None = None, limit: int = 100
+    ) -> Page:
+        return read_page(self._source, filters, window, order, cursor, limit)
+
+    def read_pages(
+        self, filters: Filters, window: Window, order: str, most: int, size: int = 1_000
+    ) -> Iterator[list[ListedCall]]:
+        return read_pages(self._source, filters, window, order, most, size)
+
+    def read_new(self, filters: Filters, after: int, start_ns: int, limit: int = 200, oldest: bool = False) -> Tail:
+        return read_new(self._source, filters, after, start_ns, limit, oldest)
+
+    def has_calls(self, filters: Filters) -> bool:
+        return has_calls(self._source, filters)
+
+    def read_totals(self, recorders_since_ns: int) -> Totals:
+        return read_totals(self._source, recorders_since_ns)
+
+    def read_overview(self, window: Window) -> Overview:
+        return read_overview(self._source, window)
+
+    def known_trace(self, trace_id: str) -> str:
+        return known_trace(self._source, trace_id)
+
+    def read_trace_columns(self, trace_id: str, around: str | None = None) -> TraceSpans:
+        with self._source.snapshot() as snapshot:
+            return read_trace_columns(snapshot, trace_id, around)
+
+    def read_trace(self, trace_id: str) -> StoredTrace | None:
+        with self._source.snapshot() as snapshot:
+            return read_trace(snapshot, trace_id)
+
+    def read_traces(self, trace_ids: Sequence[str]) -> list[StoredTrace]:
+        with self._source.snapshot() as snapshot:
+            return read_traces(snapshot, trace_ids)
+
+    def search_trace(self, trace_id: str, text: str) -> list[str]:
+        return search_trace(self._source, trace_id, text)
+
+    def read_call(self, trace_id: str, span_id: str) -> Call:
+        return read_call(self._source, trace_id, span_id)
+
+    def find_call(self, span_id: str) -> Call:
+        return find_call(self._source, span_id)
+
+    def read_exact(self, call: Call) -> bytes | None:
+        return read_exact(self._source, call)
+
+    def read_detail(self, trace_id: str, span_id: str) -> Detail:
+        return read_detail(self._source, trace_id, span_id)
+
+    def latest_errors(self, window: Window, limit: int) -> list[ErrorCall]:
+        return latest_errors(self._source, window, limit)
+
+    def failures(self, name: str) -> list[Failure]:
+        return failures(self._source, name)
+
+    def read_busiest(self, window: Window, part: str = "", limit: int = 100) -> list[Busy]:
+        return read_busiest(self._source, window, part, limit)
+
+    def read_function(self, name: str, window: Window, now_ns: int) -> FunctionReport:
+        return read_function(self._source, name, window, now_ns)
+
+    def process_stats(self, since_ns: int | None = None) -> list[ProcessStats]:
+        return process_stats(self._source, since_ns)
+
+    def read_flow(self, window: Window) -> Flow:
+        return read_flow(self._source, window)
+
+    def read_dependencies(self, start_ns: int, end_ns: int) -> list[Dependency]:
+        return read_dependencies(self._source, start_ns, end_ns)
+
+    def read_groups(self, part: str = "", limit: int = 50) -> list[str]:
+        return read_groups(self._source, part, limit)
+
+    def read_processes(self, part: str = "", group: str | None = None, limit: int = 50) -> list[str]:
+        return read_processes(self._source, part, group, limit)
+
+    def read_variables(self, part: str = "", process: str | None = None, limit: int = 50) -> list[str]:
+        return read_variables(self._source, part, process, limit)
+
+    def find_traces(self, condition: Condition, start_ns: int = 0, end_ns: int = MAX_NS, limit: int = 20) -> list[str]:
+        with self._source.snapshot() as snapshot:
+            return find_traces(snapshot, condition, start_ns, end_ns, limit)
+
+    def summarize(self, trace_ids: Sequence[str]) -> list[Summary]:
+        with self._source.snapshot() as snapshot:
+            return summarize(snapshot, trace_ids)
+
+    def matches(self, condition: Condition, trace_ids: Sequence[str], most: int) -> dict[str, Match]:
+        with self._source.snapshot() as snapshot:
+            return matches(snapshot, condition, trace_ids, most)
+
+    def read_services(self) -> list[str]:
+        return read_services(self._source)
+
+    def read_operations(self, service: str) -> list[Operation]:
+        return read_operations(self._source, service)
+
+    def tag_names(self, limit: int) -> dict[str, list[str]]:
+        with self._source.snapshot() as snapshot:
+            return tag_names(snapshot, limit)
+
+    def tag_values(self, field: Field, condition: Condition, limit: int) -> list[TagValue]:
+        with self._source.snapshot() as snapshot:
+            return tag_values(snapshot, field, condition, limit)
+
+    def count_series(self, wanted: Wanted) -> list[Series]:
+        with self._source.snapshot() as snapshot:
+            return count_series(snapshot, wanted)
+
+    def valued_calls(self, window: Window, trace_id: str | None = None) -> ValuedCalls:
+        return valued_calls(self._source, window, trace_id)
+
+    def read_pair(self, trace_id: str, span_id: str) -> Pair:
+        return read_pair(self._source, trace_id, span_id)
+
+    def read_times(self, name: str, first: Window, second: Window) -> Times:
+        return read_times(self._source, name, first, second)
+
+    def spans_of_trace(self, trace_id: str) -> list[StoredSpan]:
+        return spans_of_trace(self._source, trace_id)
+
+    def spans_since(self, since_ns: int = 0, until_ns: int = MAX_NS, size: int = 1_000) -> Iterator[list[StoredSpan]]:
+        return spans_since(self._source, since_ns, until_ns, size)
+
+    def read_beat(self, now_ns: int) -> Beat:
+        try:
+            return read_beat(self._source, now_ns)
+        except StoreUnavailable:
+            if self.exists:
+                raise
+            return Beat(0, (), (), now_ns)
+
+    def check(self, now_ns: int) -> Health:
+        return check(self._path, now_ns)
+
+    def run_sql(self, statement: str, row_limit: int = ROW_LIMIT) -> Answer:
+        return run_sql(self._path, statement, row_limit=row_limit)
+
+
+def open_store(path: str | Path) -> SQLiteStore:
+    """The store of a database file; nothing is opened before the first question."""
+    return SQLiteStore(Path(path))

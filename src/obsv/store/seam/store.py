@@ -1,0 +1,254 @@
+"""The questions that everything which shows recorded calls asks of a store: one protocol, whatever answers it.
+
+They speak of calls, traces, conditions and windows of time. No SQL passes here, nor an engine's errors or rows; where a
+page ended is a text that only the store reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from obsv.store.figures import (
+    Beat,
+    Busy,
+    Dependency,
+    ErrorCall,
+    Failure,
+    Flow,
+    FunctionReport,
+    Health,
+    Operation,
+    Overview,
+    Pair,
+    ProcessStats,
+    Times,
+    Totals,
+)
+from obsv.store.file import ROW_LIMIT, Answer
+from obsv.store.finding import Condition, Field, Filters, Match, Page, Series, Summary, TagValue, Tail, Wanted
+from obsv.store.ground import Window
+from obsv.store.spans import (
+    Call,
+    Detail,
+    ListedCall,
+    StoredSpan,
+    StoredTrace,
+    TraceSpans,
+    ValuedCalls,
+)
+from obsv.times import MAX_NS
+
+
+class Store(Protocol):
+    """Answers questions about what was recorded. Any number of threads may ask at once.
+
+    All questions raise `StoreUnavailable` (there is none, or it does not answer), `ForeignFile`, `NewerSchema` and
+    `QueryTimeout`; those for one thing raise `NotFound`, those that a user has written `InvalidQuery`.
+    """
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        ...
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything to read, be it unreadable."""
+        ...
+
+    @property
+    def identity(self) -> object:
+        """Changes when another store has taken its place; None when there is none."""
+        ...
+
+    def view(self) -> AbstractContextManager[Store]:
+        """Several questions that see the same state; keep it short."""
+        ...
+
+    def close(self) -> None:
+        """Gives up what it holds; the next question takes it again."""
+        ...
+
+    # 1. Pages of calls, and what is new.
+    def read_page(
+        self, filters: Filters, window: Window, order: str = "-ts", cursor: str | None = None, limit: int = 100
+    ) -> Page:
+        """One page of calls: `-ts` (newest first), `ts`, `-duration` (longest first) or `duration`."""
+        ...
+
+    def read_pages(
+        self, filters: Filters, window: Window, order: str, most: int, size: int = 1_000
+    ) -> Iterator[list[ListedCall]]:
+        """All pages one after the other, up to a number of calls."""
+        ...
+
+    def read_new(self, filters: Filters, after: int, start_ns: int, limit: int = 200, oldest: bool = False) -> Tail:
+        """What has arrived since `last_id` of the last look."""
+        ...
+
+    def has_calls(self, filters: Filters) -> bool:
+        """Whether anything that the filters name was recorded at all."""
+        ...
+
+    # 2. Counts and totals.
+    def read_totals(self, recorders_since_ns: int) -> Totals:
+        """What has been counted since the store began."""
+        ...
+
+    def read_overview(self, window: Window) -> Overview:
+        """Totals against the period before, latest errors, groups, functions."""
+        ...
+
+    # 3. A trace by its id.
+    def known_trace(self, trace_id: str) -> str:
+        """The id of a trace in full."""
+        ...
+
+    def read_trace_columns(self, trace_id: str, around: str | None = None) -> TraceSpans:
+        """The spans of a trace as columns, or a part of a very large one."""
+        ...
+
+    def read_trace(self, trace_id: str) -> StoredTrace | None:
+        """A trace's spans, whole and bounded."""
+        ...
+
+    def read_traces(self, trace_ids: Sequence[str]) -> list[StoredTrace]:
+        """Several traces' spans, whole and bounded."""
+        ...
+
+    def search_trace(self, trace_id: str, text: str) -> list[str]:
+        """The spans of a trace that contain a text."""
+        ...
+
+    # 4. A call in full.
+    def read_call(self, trace_id: str, span_id: str) -> Call:
+        """A call by its trace and span."""
+        ...
+
+    def find_call(self, span_id: str) -> Call:
+        """The latest call with a span id."""
+        ...
+
+    def read_exact(self, call: Call) -> bytes | None:
+        """The inputs of a call as they were, pickled; None where they were not kept."""
+        ...
+
+    def read_detail(self, trace_id: str, span_id: str) -> Detail:
+        """A call with the durations before it, and its place in its trace."""
+        ...
+
+    # 5. Errors.
+    def latest_errors(self, window: Window, limit: int) -> list[ErrorCall]:
+        """The latest failed calls, those that only pass an exception on left out."""
+        ...
+
+    def failures(self, name: str) -> list[Failure]:
+        """The latest failed calls of a function."""
+        ...
+
+    # 6. and 7. Functions: busiest, slowest, sums.
+    def read_busiest(self, window: Window, part: str = "", limit: int = 100) -> list[Busy]:
+        """The functions that were called most."""
+        ...
+
+    def read_function(self, name: str, window: Window, now_ns: int) -> FunctionReport:
+        """A function: what it is, how it did, what its variables were last."""
+        ...
+
+    # 8. Percentiles.
+    def process_stats(self, since_ns: int | None = None) -> list[ProcessStats]:
+        """Calls, error rate and percentiles of each process."""
+        ...
+
+    # 9. Who calls whom.
+    def read_flow(self, window: Window) -> Flow:
+        """Functions and feeds, and the calls between them."""
+        ...
+
+    def read_dependencies(self, start_ns: int, end_ns: int) -> list[Dependency]:
+        """Calls between services."""
+        ...
+
+    # 10. Names to choose from.
+    def read_groups(self, part: str = "", limit: int = 50) -> list[str]:
+        """Process groups whose names contain a part."""
+        ...
+
+    def read_processes(self, part: str = "", group: str | None = None, limit: int = 50) -> list[str]:
+        """Processes whose names contain a part."""
+        ...
+
+    def read_variables(self, part: str = "", process: str | None = None, limit: int = 50) -> list[str]:
+        """Variables whose names contain a part."""
+        ...
+
+    # 11. and 12. Traces that hold a span which satisfies a condition.
+    def find_traces(self, condition: Condition, start_ns: int = 0, end_ns: int = MAX_NS, limit: int = 20) -> list[str]:
+        """The ids of the latest traces."""
+        ...
+
+    def summarize(self, trace_ids: Sequence[str]) -> list[Summary]:
+        """Traces at a glance."""
+        ...
+
+    def matches(self, condition: Condition, trace_ids: Sequence[str], most: int) -> dict[str, Match]:
+        """The spans of traces that satisfy a condition."""
+        ...
+
+    # 13. Services, operations, attributes and their values.
+    def read_services(self) -> list[str]:
+        """All services."""
+        ...
+
+    def read_operations(self, service: str) -> list[Operation]:
+        """What a service does."""
+        ...
+
+    def tag_names(self, limit: int) -> dict[str, list[str]]:
+        """Attributes by scope."""
+        ...
+
+    def tag_values(self, field: Field, condition: Condition, limit: int) -> list[TagValue]:
+        """Values that a field has."""
+        ...
+
+    # 14. Series.
+    def count_series(self, wanted: Wanted) -> list[Series]:
+        """Matching spans counted over time."""
+        ...
+
+    # 15. What goes further: values for lineage, pairs to compare, spans to send on.
+    def valued_calls(self, window: Window, trace_id: str | None = None) -> ValuedCalls:
+        """Calls with their values: of a trace, or the latest."""
+        ...
+
+    def read_pair(self, trace_id: str, span_id: str) -> Pair:
+        """A call and one to hold beside it."""
+        ...
+
+    def read_times(self, name: str, first: Window, second: Window) -> Times:
+        """A function in two windows of time."""
+        ...
+
+    def spans_of_trace(self, trace_id: str) -> list[StoredSpan]:
+        """All spans of a trace, in order of start."""
+        ...
+
+    def spans_since(self, since_ns: int = 0, until_ns: int = MAX_NS, size: int = 1_000) -> Iterator[list[StoredSpan]]:
+        """Spans that started in a range of time, oldest first, some at a time."""
+        ...
+
+    # 16. The store itself, and what a user asks in the store's own language.
+    def read_beat(self, now_ns: int) -> Beat:
+        """What recording processes say of themselves; of no store, that there is nothing."""
+        ...
+
+    def check(self, now_ns: int) -> Health:
+        """How the store is, and what to do about it."""
+        ...
+
+    def run_sql(self, statement: str, row_limit: int = ROW_LIMIT) -> Answer:
+        """The rows of one statement that can only read."""
+        ...
