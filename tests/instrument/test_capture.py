@@ -196,6 +196,30 @@ def test_exact_inputs_that_hide_something_are_left_out(spans: list[Span], value:
     assert "s3cret" not in str(spans[0].attributes)
 
 
+def test_result_is_secret_by_the_functions_name(spans: list[Span]) -> None:
+    """What `get_password` returns is masked, whether it found one is not."""
+
+    @monitor
+    def get_password() -> str | None:
+        return results.pop()
+
+    @monitor
+    def check_password() -> str:
+        return "weak"
+
+    @monitor
+    def fetch_page_token() -> str:
+        return "page 2"
+
+    results: list[Any] = [None, "s3cret"]
+    get_password()
+    get_password()
+    check_password()
+    fetch_page_token()
+    returned = [span.attributes["obsv.output.return"] for span in spans]
+    assert returned == ["***", "None", "'weak'", "'page 2'"]
+
+
 def test_process_group_and_feed(spans: list[Span]) -> None:
     """The group is the module by default; a feed's name goes with its calls."""
     monitor(lambda: None)()

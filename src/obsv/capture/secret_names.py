@@ -6,7 +6,7 @@ A name is a compound of words, and its last word says what it is: `password_hash
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import lru_cache
 
 from obsv.capture.names import words
@@ -18,6 +18,7 @@ from obsv.capture.secret_words import (
     HARMLESS_NAMES,
     HARMLESS_TOKENS,
     METADATA,
+    NO_GETTERS,
     NO_METADATA,
     NO_PASSWORDS,
     ROOTS,
@@ -66,6 +67,16 @@ def is_secret_name(name: str, own: Collection[str], *, defaults: bool) -> bool:
     if own and parts != found and any(run in own for _, _, run in _runs(parts)):
         return True
     return _is_secret(_head(parts))
+
+
+def returns_secret(function: str, is_sensitive: Callable[[str], bool]) -> bool:
+    """Whether a function's result is secret by its name: `get_password`, but not `check_password`.
+
+    Args:
+        function: its qualified name, of which the last part counts.
+    """
+    name = function.rpartition(".")[2]
+    return is_sensitive(name) and next(iter(words(name)), "") not in NO_GETTERS
 
 
 def _runs(parts: list[str]) -> list[tuple[int, int, str]]:

@@ -223,6 +223,15 @@ FLAGS: Final = _words(
 # As long as what follows is not said to be a token or key: `use_auth_token="hf_…"`.
 SOFT_FLAGS: Final = frozenset(("use", "uses", "using", "with", "check", "send", "save", "include"))
 
+# A function that begins so does something with a secret, and does not return it.
+NO_GETTERS: Final = _words(
+    """
+    add assert authenticate change check clear compare confirm delete disable enable ensure expire forget handle hide
+    invalidate login logout mask match matches on process put redact register remove require reset revoke save
+    send set store strip test update validate verify
+    """
+)
+
 # A token of these is one of a text, of a language model, of a list that is read by pages, or of an operation.
 HARMLESS_TOKENS: Final = _words(
     """

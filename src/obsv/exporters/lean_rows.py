@@ -111,7 +111,11 @@ class LeanRows:
         for name, value in span.input_values():
             add(name, semconv.INPUT, quote(redact(render(value, limit))))
         if span.result is not ABSENT:
-            add(function.output or semconv.RETURN, semconv.OUTPUT, quote(redact(render(span.result, limit))))
+            add(
+                function.output or semconv.RETURN,
+                semconv.OUTPUT,
+                quote(redact(render(function.shown_result(span.result), limit))),
+            )
         if span.failure is not None and span.failure.locals:
             for name, text in span.failure.locals.items():
                 add(semconv.LOCAL_PREFIX + name, semconv.OUTPUT, quote(redact(text)))
@@ -129,7 +133,7 @@ class LeanRows:
 
 
 def texts_of(function: Function, values: Iterable[Any]) -> list[str]:
-    """Frozen values of a call as JSON texts, with secrets of known shapes masked."""
+    """Frozen values of a call, the arguments and then the result if there is one, as JSON texts with secrets masked."""
     texts, limit, redact = [], function.max_repr, function.redactor.redact_value
     for value in values:
         # What `render` does with nearly all values, without a call.
@@ -138,6 +142,8 @@ def texts_of(function: Function, values: Iterable[Any]) -> list[str]:
         if not 0 < len(text) <= limit:
             text = render(value, limit)
         texts.append(quote(redact(text) if len(text) >= SHORTEST and kind is not float else text))
+    if function.hides_result and len(texts) > len(function.inputs):
+        texts[-1] = quote(render(function.shown_result(value), limit))
     return texts
 
 

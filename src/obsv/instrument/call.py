@@ -245,7 +245,7 @@ class TracerCall(_Measured):
     def _set_output(self, value: object) -> None:
         function = self._recorder.function
         if self._recorder.capture.get("result") and self.span.is_recording():
-            text = render(self._recorder.snapshot(value), function.max_repr)
+            text = render(function.shown_result(self._recorder.snapshot(value)), function.max_repr)
             self.span.set_attribute(f"{semconv.OUTPUT_PREFIX}{function.output}", text)
 
     def _end(self) -> None:

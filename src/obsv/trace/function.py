@@ -4,7 +4,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from obsv.capture import Redactor
+from obsv.capture import MASKED, Redactor
+from obsv.capture.secret_names import returns_secret
 
 
 class Code(NamedTuple):
@@ -42,6 +43,7 @@ class Function:
 
     __slots__ = (
         "_code",
+        "_hides_result",
         "_read_code",
         "feed",
         "has_keywords",
@@ -72,6 +74,18 @@ class Function:
         self.memo: dict[Any, Any] = {}
         self._read_code: Callable[[], Code | None] | None = code
         self._code: Code | None = None
+        self._hides_result: bool | None = None
+
+    @property
+    def hides_result(self) -> bool:
+        """Whether the result is a secret by the function's name; asked for by who makes text of it."""
+        if self._hides_result is None:
+            self._hides_result = returns_secret(self.name, self.redactor.is_sensitive)
+        return self._hides_result
+
+    def shown_result(self, result: Any) -> Any:
+        """A frozen result as it may be shown; True, False and None tell no secret."""
+        return MASKED if self.hides_result and result is not None and type(result) is not bool else result
 
     @property
     def code(self) -> Code | None:

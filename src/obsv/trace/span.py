@@ -198,7 +198,9 @@ class Span(ReadableSpan, trace.Span):
         for name, value in self.input_values():
             attributes[semconv.INPUT_PREFIX + name] = redact(render(value, function.max_repr))
         if self.result is not ABSENT:
-            attributes[f"{semconv.OUTPUT_PREFIX}{function.output}"] = redact(render(self.result, function.max_repr))
+            attributes[f"{semconv.OUTPUT_PREFIX}{function.output}"] = redact(
+                render(function.shown_result(self.result), function.max_repr)
+            )
         if self.failure is not None and self.failure.locals:
             for name, text in self.failure.locals.items():
                 attributes[f"{semconv.OUTPUT_PREFIX}{semconv.LOCAL_PREFIX}{name}"] = text
