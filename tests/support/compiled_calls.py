@@ -13,7 +13,7 @@ from obsv.record.core import encoder_of
 from obsv.record.reader import RingReader
 from obsv.record.ring import Bounds, Ring, open_in_memory, open_ring
 from obsv.record.values import loads
-from obsv.trace.compiled import close_core, core, open_core
+from obsv.trace.compiled import core, follow
 from obsv.trace.function import Function
 from obsv.trace.recording import recording
 
@@ -57,24 +57,37 @@ class End(NamedTuple):
     values: Any
 
 
-class CompiledRing:
-    """A ring that the core writes into.
+class Whole(NamedTuple):
+    """A CALL record."""
 
-    Args:
-        directory: of all rings; None for one in memory.
+    begin: Begin
+    status: int
+    end: int
+    results: Any
+    failure: Any
+    details: Any
+
+
+class _Writer:
+    """Stands where Python's writer of a ring does.
+
+    Attributes:
+        ended: spans that Python is to write.
+        errors: how many errors the core has written.
     """
 
-    def __init__(self, directory: Path | None, bounds: Bounds | None = None) -> None:
-        bounds = bounds or Bounds()
-        self.ring: Ring = open_in_memory(0, bounds) if directory is None else open_ring(directory, 0, bounds)
-        self.by_python: list[tuple[Any, ...]] = []
-        self.reader = (
-            RingReader.of_memory(self.ring)
-            if self.ring.directory is None
-            else RingReader.of_files(self.ring.directory, writable=True)
-        )
-        recording.bypass = False
-        open_core(self)
+    def __init__(self, ring: Ring) -> None:
+        self.ring, self.is_open, self.errors = ring, True, 0
+        self.on_ring: Any = None
+        self.ended: list[Any] = []
+        self.looks: list[int] = []
+        # Bound once, as the call path has them.
+        self.begin, self.end = self._begin, self._end
+
+    def _begin(self, span: Any) -> None: ...
+
+    def _end(self, span: Any) -> None:
+        self.ended.append(span)
 
     def number_of_function(self, function: Function) -> int:
         return self.ring.names.number(layout.FUNCTIONS, function.freeze())
@@ -84,6 +97,34 @@ class CompiledRing:
 
     def number_of_origin(self, origin: Any) -> int:
         return self.ring.names.number(layout.ORIGINS, ((), ()))
+
+    def look_around(self, now: int) -> None:
+        self.looks.append(now)
+
+    def after_error(self) -> None:
+        self.errors += 1
+
+
+class CompiledRing:
+    """A ring that the core writes into.
+
+    Args:
+        directory: of all rings; None for one in memory.
+    """
+
+    def __init__(self, directory: Path | None, bounds: Bounds | None = None) -> None:
+        bounds = bounds or Bounds()
+        self.by_python: list[tuple[Any, ...]] = []
+        self.ring: Ring = open_in_memory(0, bounds) if directory is None else open_ring(directory, 0, bounds)
+        self.writer = _Writer(self.ring)
+        self.reader = (
+            RingReader.of_memory(self.ring)
+            if self.ring.directory is None
+            else RingReader.of_files(self.ring.directory, writable=True)
+        )
+        self._before = recording.bypass, recording.on_begin, recording.on_end
+        recording.bypass, recording.on_begin, recording.on_end = False, self.writer.begin, self.writer.end
+        follow()
 
     def recorder(self, function: Callable[..., Any], **changes: Any) -> Any:
         """The core's recorder of a function whose parameters are all positional."""
@@ -130,26 +171,36 @@ class CompiledRing:
     def _begin(self, *values: Any) -> None:
         self.by_python.append(values)
 
-    def records(self, *, is_final: bool = False) -> list[Begin | End]:
-        """What has been written since the last look."""
-        found: list[Begin | End] = []
-        while (piece := self.reader.calls.read(is_final=is_final)) is not None:
+    def records(self, *, is_final: bool = False, errors: bool = False) -> list[Any]:
+        """What has been written into a lane since the last look."""
+        lane, found = self.reader.errors if errors else self.reader.calls, []
+        while (piece := lane.read(is_final=is_final)) is not None:
             for kind, start, stop in piece.records:
                 found.append(self._read(kind, piece.data[start:stop]))
-            self.reader.calls.give_back(self.reader.calls.position, is_alive=True)
+            lane.give_back(lane.position, is_alive=True)
         return found
 
-    def _read(self, kind: int, record: bytes) -> Begin | End:
+    def _read(self, kind: int, record: bytes) -> Begin | End | Whole:
         size = layout.HEAD_SIZES[kind]
         assert layout.check_of(record[size:]) == int.from_bytes(record[4:8], "big")
         if kind == layout.END:
             _, _, _, status, parts, _, function, span_id, end = layout.READ_END.unpack_from(record)
-            return End(self._function(function), status, parts, span_id, end, loads(record[size:]) if parts else None)
+            return End(
+                self._function(function), status, parts, span_id, end, loads(record[size:]) if parts & 3 else None
+            )
+        values = loads(record[size:])
+        head = layout.READ_BEGIN.unpack_from(record)
+        if kind == layout.CALL:
+            *head, end = layout.READ_CALL.unpack_from(record)
+            return Whole(self._begin_of(head, values[0]), head[-1], end, *values[1:])
         assert kind == layout.BEGIN
-        _, _, _, _, _, depth, *ids, start, function, caller, thread, _ = layout.READ_BEGIN.unpack_from(record)
+        return self._begin_of(head, values)
+
+    def _begin_of(self, head: Any, inputs: Any) -> Begin:
+        _, _, _, _, _, depth, *ids, start, function, caller, thread, _ = head
         named = self._function(caller) if caller else None
         who = self.reader.names.get(layout.THREADS, thread)
-        return Begin(self._function(function), depth, *ids, start, named, who, loads(record[size:]))
+        return Begin(self._function(function), depth, *ids, start, named, who, inputs)
 
     def _function(self, number: int) -> str:
         name: str = self.reader.names.get(layout.FUNCTIONS, number)[0]
@@ -157,6 +208,6 @@ class CompiledRing:
 
     def close(self) -> None:
         """Leave recording to Python again."""
-        close_core()
-        recording.bypass = True
+        recording.bypass, recording.on_begin, recording.on_end = self._before
+        follow()
         self.reader.close()

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 import types
 import weakref
 from collections.abc import Iterator
@@ -26,9 +27,10 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.trace import SpanContext, StatusCode, TraceFlags, TraceState
 
+from obsv.instrument.monitor import monitor
 from obsv.record.ring import Bounds
 from obsv.trace import recording as path
-from obsv.trace.compiled import core
+from obsv.trace.compiled import core, follow
 from obsv.trace.context import SPAN_KEY, quiet
 from obsv.trace.span import Span
 
@@ -115,12 +117,15 @@ def test_span_is_opentelemetrys(ring):
     assert weakref.ref(span)() is span
     with pytest.raises(TypeError):
         type(span)()
-    _, ends = both(ring.records())
-    assert {(end.status, end.parts) for end in ends} == {(2, 3)}
-    results, details = ends[0].values
-    assert results == ([0],)
-    assert details[0] == {"k": 1}
-    assert details[3:5] == ("other", "bad")
+    begins, ends = both(ring.records())
+    # Their status makes them errors, which stand elsewhere, whole.
+    assert {(end.status, end.parts, end.values) for end in ends} == {(2, 4, None)}
+    wholes = ring.records(errors=True)
+    assert [whole.begin for whole in wholes] == begins
+    assert [whole.results for whole in wholes] == [([number],) for number in range(3)]
+    assert {(whole.status, whole.failure) for whole in wholes} == {(2, None)}
+    assert wholes[0].details[0] == {"k": 1}
+    assert wholes[0].details[3:5] == ("other", "bad")
 
 
 def test_real_context(ring):
@@ -226,6 +231,100 @@ def test_exception(ring):
     assert context_api.get_current() == {}
     begins, ends = both(ring.records())
     assert (len(begins), ends) == (1, [])
+
+
+def test_failed_call(ring):
+    """A failed call stands whole among the errors, and the writer hears of it."""
+    span = ring.recorder(lambda x, password: None).begin(5, "hunter2")
+    span.leave()
+    path.fail(span, KeyError("missing"), None)
+    span.on_end(span)
+    (begin,), (end,) = both(ring.records())
+    assert (end.status, end.parts) == (2, 4)
+    (whole,) = ring.records(errors=True)
+    assert whole.begin == begin
+    assert whole.begin.inputs == (5, (..., "***"))
+    (frozen, locals_) = whole.failure
+    assert (frozen[:2], locals_, whole.results) == (("KeyError", "'missing'"), None, ())
+    assert whole.end == end.end >= begin.start
+    assert (ring.writer.errors, ring.writer.ended) == (1, [])
+
+
+def test_ended_in_another_ring(ring, tmp_path):
+    """A call whose ring is not open any more is written by Python, with its result."""
+    recorder = ring.recorder(lambda x: None)
+    span = recorder.begin(5)
+    core.close()
+    assert recorder.finish(span, {"n": 1}) == {"n": 1}
+    assert ring.writer.ended == [span]
+    assert (span.inputs, span.result, span.ring) == ((5,), {"n": 1}, None)
+    assert span.end_tick >= span.start_tick
+    follow()
+    assert ring.recorded(lambda: 7)() == 7
+    assert len(ring.records()) == 3
+
+
+def test_looks_around(ring):
+    """About once a second a call that begins lets the writer see to the ring."""
+    recorded = ring.recorded(lambda: None)
+    recorded()
+    assert ring.writer.looks == []
+    deadline = time.monotonic() + 30
+    while not ring.writer.looks and time.monotonic() < deadline:
+        time.sleep(0.1)
+        recorded()
+    assert len(ring.writer.looks) == 1
+
+
+def test_monitored_function(ring, monkeypatch):
+    """What `@monitor` records goes through the core where that is open: arguments, result, errors, generators in it."""
+    monkeypatch.setattr(path.recording, "start", None)
+    monkeypatch.setattr(path.recording, "off", False)
+    seen: list[Any] = []
+
+    @monitor
+    def order(number, *rest, password="p", **more):
+        seen.append(type(trace.get_current_span()))
+        return list(numbers(number))
+
+    @monitor
+    def numbers(count):
+        yield from range(count)
+
+    @monitor
+    async def failing(x):
+        await asyncio.sleep(0)
+        raise KeyError(x)
+
+    assert order(2, 3, password="hunter2", token="t", y=[4]) == [0, 1]
+    with pytest.raises(KeyError) as raised:
+        asyncio.run(failing(7))
+    assert seen == [core.Span]
+    begins, ends = both(ring.records())
+    assert begins[0].inputs == (2, (3,), (..., "***"), (("token", (..., "***")), ("y", [4])))
+    assert [(end.parts, end.values) for end in ends] == [(1, [0, 1]), (4, None)]
+    (whole,) = ring.records(errors=True)
+    assert whole.begin.inputs == (7,)
+    assert whole.failure[0][0] == "KeyError"
+    # The generator is recorded by Python, under the span of the core.
+    (python,) = ring.writer.ended
+    assert python.parent_id == int.from_bytes(begins[0].span_id, "big")
+    assert python.caller.name == begins[0].name
+    assert [frame.name for frame in traceback.extract_tb(raised.tb)][-1] == "failing"
+    assert context_api.get_current() == {}
+
+
+def test_python_records_when_the_steps_change(ring):
+    """As soon as somebody else listens to what begins or ends, Python records."""
+    recorded = ring.recorded(lambda x: x)
+    for step in ("on_start", "on_begin", "on_end"):
+        before = getattr(path.recording, step)
+        setattr(path.recording, step, lambda span: None)
+        recorded(step)
+        setattr(path.recording, step, before)
+    assert ring.by_python == [("on_start",), ("on_begin",), ("on_end",)]
+    recorded(5)
+    assert len(ring.records()) == 2
 
 
 def test_ended_by_hand(ring):

@@ -11,7 +11,9 @@ from obsv.instrument.options import Options
 from obsv.instrument.parameters import Parameters
 from obsv.instrument.parts import make_part
 from obsv.instrument.steps import Driven, drive
+from obsv.record.core import encoder_of
 from obsv.trace import recording as path
+from obsv.trace.compiled import core
 from obsv.trace.context import QUIET, SPAN_KEY, get_context, leave_context
 from obsv.trace.failure import is_error
 from obsv.trace.function import Function
@@ -108,7 +110,10 @@ class Recorder:
                 self.end_failed(span, error)
             else:
                 span.leave()
-                span.fail(error)
+                if type(span) is path.compiled_span:
+                    self.end_failed(span, error)
+                else:
+                    span.fail(error)
         except Exception:
             pass
 
@@ -149,9 +154,63 @@ class Recorder:
 
 def _made(recorder: Recorder, part: str, /, *args: Any) -> Any:
     """Make what a recorder does at a call, when the first call needs it, and do it: most functions are never called."""
+    if part == "begin" and core is not None and not recorder.is_measured and not recorder.is_stepped:
+        if path.recording.start is not None:
+            # This call starts the pipeline; the next one knows who records.
+            return make_part(recorder, part)(*args)
+        compiled = _compiled(recorder) if core.is_open() else None
+        if compiled is not None:
+            # `finish` first: what is begun is finished by it.
+            recorder.finish, recorder.begin = compiled.finish, compiled.begin
+            return compiled.begin(*args)
     made = make_part(recorder, part)
     setattr(recorder, part, made)
     return made(*args)
+
+
+def _compiled(recorder: Recorder) -> Any:
+    """The recorder of the compiled core, with Python's steps for calls that are not its own; None where there is none.
+
+    C reads what the "smart" serializer sees, of functions with up to 64 parameters; the rest is frozen by Python.
+    """
+    parameters, options = recorder.parameters, recorder.options
+    if recorder.sample_rate < 1.0 or len(parameters.variables) > _MOST_PARAMETERS:
+        return None
+    is_read = options.serializer == "smart" and parameters.shown is None and bool(recorder.capture.get("args"))
+    encoder = encoder_of(Limits(options.max_repr), recorder.redactor) if options.serializer == "smart" else None
+    hidden = recorder.redactor.is_sensitive
+    return core.Recorder(
+        function=recorder.function,
+        begin=_Lazy(recorder, "begin"),
+        finish=_Lazy(recorder, "finish"),
+        freeze=None if is_read and encoder is not None else lambda *values: recorder.freeze(*values),
+        snapshot=recorder.snapshot,
+        encoder=encoder,
+        count=len(parameters.variables),
+        order=tuple(parameters.variables.index(name) for name in parameters.names) if is_read else (),
+        masked=tuple(map(hidden, parameters.names)) if is_read else (),
+        keywords=parameters.variables.index(parameters.keywords) if is_read and parameters.keywords else -1,
+        has_result=bool(recorder.capture.get("result")),
+    )
+
+
+class _Lazy:
+    """One of Python's steps behind the compiled ones: made when a call first needs it."""
+
+    __slots__ = ("_made", "_part", "_recorder")
+
+    def __init__(self, recorder: Recorder, part: str) -> None:
+        self._recorder, self._part = recorder, part
+        self._made: Callable[..., Any] | None = None
+
+    def __call__(self, /, *args: Any) -> Any:
+        if self._made is None:
+            self._made = make_part(self._recorder, self._part)
+        return self._made(*args)
+
+
+# The compiled recorder holds their order in an array.
+_MOST_PARAMETERS = 64
 
 
 def _arrived(

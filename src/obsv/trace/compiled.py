@@ -17,24 +17,40 @@ from obsv.trace.context import QUIET, SPAN_KEY
 from obsv.trace.frozen import freeze_details
 from obsv.trace.function import Function
 from obsv.trace.recording import begin_under, identity, inherit, recording
-from obsv.trace.span import ABSENT, Span
+from obsv.trace.span import ABSENT, ERROR, Span
 
 _DUNDERS = frozenset(("__repr__", "__enter__", "__exit__"))
 
 
 class Writer(Protocol):
-    """What the core needs of the one who writes a ring."""
+    """What the core needs of Python's writer of a ring: whose `begin` and `end` `recording` has as its steps.
+
+    Attributes:
+        ring: where to.
+        is_open: whether there is one.
+        on_ring: called with the writer when another was opened.
+    """
 
     ring: Any
+    is_open: bool
+    on_ring: Any
+
+    def begin(self, span: Any) -> None:
+        """Record that a call has begun."""
+
+    def end(self, span: Any) -> None:
+        """Record what came of it."""
 
     def number_of_function(self, function: Function) -> int:
-        """The number of a function, which is defined now if it is new."""
+        """What records call a function, which is defined now if it is new; so the next two."""
 
-    def number_of_thread(self, thread: tuple[int, str]) -> int:
-        """The number of a thread likewise."""
+    def number_of_thread(self, thread: tuple[int, str]) -> int: ...
+    def number_of_origin(self, origin: Any) -> int: ...
+    def look_around(self, now: int) -> None:
+        """See to what is to be done about once a second. `now` is a tick."""
 
-    def number_of_origin(self, origin: Any) -> int:
-        """The number of resource and scope likewise."""
+    def after_error(self) -> None:
+        """An error is in the ring: count it, and wake the keeper."""
 
 
 def _methods() -> dict[str, Any]:
@@ -63,9 +79,20 @@ def _adopt(parent: Any) -> tuple[int, int, int, int, int, Function | None, Any] 
 
 
 def _late(span: Any) -> None:
-    """End a call that the core did not end: by hand, with an exception, or in another process than it began in."""
-    if span.failure is not None or not span.write_end():
+    """End a call that the core did not end: by hand, as an error, or in another process than it began in."""
+    failure = span.failure
+    if failure is None and span.status_code != ERROR:
+        is_written = span.write_end()
+    else:
+        is_written = span.write_error(None if failure is None else (failure.frozen, failure.locals))
+        if is_written and _writers:
+            _writers[0].after_error()
+    if not is_written:
         recording.on_end(span)
+
+
+# The writer of the ring that the core writes into.
+_writers: list[Writer] = []
 
 
 def _connect() -> Any:
@@ -92,35 +119,50 @@ def _connect() -> Any:
     return compiled
 
 
-core = _connect()
-"""The compiled core, ready to record; None where Python records."""
+def follow() -> None:
+    """Let the core record where what Python would call for each call is just a ring's writer; else leave it to Python.
 
-
-def open_core(writer: Writer) -> None:
-    """Let the core write the calls of this process into a ring.
-
-    Raises:
-        OSError: the ring takes no definitions.
+    Called whenever `recording` was set anew. What changes in it later leaves recording to Python by itself.
     """
     if core is None:
         return
-    core.open(
-        lane=writer.ring.calls,
-        define=writer.number_of_function,
-        identify=lambda: _identified(writer),
-        origin=recording.origin,
-        ring=writer.ring,
-        origin_number=writer.number_of_origin(recording.origin),
-        offset=clock.offset,
-    )
-
-
-def close_core() -> None:
-    """Leave recording to Python."""
-    if core is not None:
+    writer: Any = getattr(recording.on_begin, "__self__", None)
+    ends: Any = getattr(recording.on_end, "__self__", None)
+    if hasattr(writer, "on_ring") and ends is writer and recording.on_start is None:
+        writer.on_ring = open_core
+        open_core(writer)
+    else:
         core.close()
+
+
+def open_core(writer: Writer) -> None:
+    """Let the core write into the ring of a writer, where that is one of this process."""
+    if core is None:
+        return
+    core.close()
+    _writers[:] = [writer]
+    if not writer.is_open or writer.ring.pid != os.getpid() or recording.on_begin != writer.begin:
+        return
+    try:
+        core.open(
+            calls=writer.ring.calls,
+            errors=writer.ring.errors,
+            define=writer.number_of_function,
+            identify=lambda: _identified(writer),
+            origin=recording.origin,
+            ring=writer.ring,
+            look=writer.look_around,
+            origin_number=writer.number_of_origin(recording.origin),
+            offset=clock.offset,
+        )
+    except (OSError, ValueError):
+        return  # the ring takes no definitions: Python says so at the next call
 
 
 def _identified(writer: Writer) -> tuple[tuple[int, str], int]:
     thread = identity()
     return thread, writer.number_of_thread(thread)
+
+
+core = _connect()
+"""The compiled core, ready to record; None where Python records."""

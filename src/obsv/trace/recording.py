@@ -42,7 +42,7 @@ logger = logging.getLogger("obsv")
 _new = object.__new__
 
 # The type of spans that the compiled core makes, which read as those of Python.
-_compiled_span = Span if compiled is None else compiled.Span
+compiled_span = Span if compiled is None else compiled.Span
 # Made before it is needed: where no stack is left nothing can be called.
 _UNREAD = Failure(UNREAD)
 
@@ -73,6 +73,7 @@ class Recording:
         start: starts the pipeline, called by the first recorded call; None once it runs.
         origin: resource and scope of the spans.
         on_start: what other processors want to see; None where only ours is there.
+        on_begin: takes each span when its call begins, with its inputs; never blocks, never raises.
         on_end: takes each ended span; never blocks, never raises.
         queue_warning_threshold: what a decorated function asked for last; None leaves the configured one.
     """
@@ -81,6 +82,7 @@ class Recording:
         "bypass",
         "dropped",
         "off",
+        "on_begin",
         "on_end",
         "on_start",
         "origin",
@@ -97,6 +99,7 @@ class Recording:
         self.start: Callable[[], None] | None = None
         self.origin = Origin(Resource({}), InstrumentationScope("obsv"), SpanLimits())
         self.on_start: Callable[[Span], None] | None = None
+        self.on_begin: Callable[[Span], None] = discard
         self.on_end: Callable[[Span], None] = discard
         self.queue_warning_threshold: int | None = None
 
@@ -114,7 +117,7 @@ def begin(function: Function, parent: Any) -> Span:
     span: Span = _new(Span)
     span.function = function
     kind = type(parent)
-    if kind is Span or kind is _compiled_span:
+    if kind is Span or kind is compiled_span:
         span.trace_id = parent.trace_id
         span.parent_id = parent.span_id
         span.caller = parent.function

@@ -39,8 +39,7 @@ class Span:
 
     def leave(self) -> None: ...
     def write_end(self) -> bool: ...
-    def numbers(self) -> tuple[int, int, int, int] | None: ...
-    def packed_inputs(self) -> bytes: ...
+    def write_error(self, failure: tuple[Any, Any] | None, /) -> bool: ...
 
 class Recorder:
     """What is recorded of one function."""
@@ -78,11 +77,13 @@ def connect(
     random: bytes,
 ) -> type[Span]: ...
 def open(
-    lane: Any,
+    calls: Any,
+    errors: Any,
     define: Callable[[Any], int],
     identify: Callable[[], tuple[tuple[int, str], int]],
     origin: Any,
     ring: Any,
+    look: Callable[[int], object],
     origin_number: int,
     offset: int,
 ) -> None: ...

@@ -195,18 +195,27 @@ LOCAL PyObject *span_connect(PyObject *);   // gives the type the methods of Pyt
 
 // ---- producer.c: where records go, and what they refer to by number
 
+// A lane of the ring.
+typedef struct {
+    PyObject *lane;           // `add(record)`, `put`
+    Cursor *cursor;           // of its newest segment, as long as its epoch is `epoch`; else NULL or old
+    uint64_t epoch;
+} Outlet;
+
 typedef struct {
     int on;                   // the ring is open, and of this process
     uint64_t ring;            // counts the rings of this process
     uint16_t origin_number;
     int64_t offset;           // Unix time = tick + offset; for ids only
-    PyObject *lane;           // `add(record)`, `put`
+    Outlet calls, errors;
     PyObject *define;         // (Function) -> its number
     PyObject *identify;       // () -> ((id, name), number) of the running thread
     PyObject *origin;         // what `Span.origin` is
     PyObject *ring_object;    // what `Span.ring` is while `ring` holds
-    Cursor *cursor;           // of the newest segment, as long as its epoch is `epoch`; else NULL or old
-    uint64_t epoch;
+    PyObject *look;           // (tick): called about once a second by a call that begins
+    int64_t look_at;          // the tick from which on
+    int is_look_due;
+    PyObject *steps[3];       // what stands in `Joints.step_offsets` while calls are C's to record
 } Producer;
 
 // What joins the core to Python, set once by `connect`.
@@ -222,15 +231,21 @@ typedef struct {
     PyObject *is_from_signal; // (error) -> bool
     PyObject *recording;      // `obsv.trace.recording.recording`
     Py_ssize_t bypass_offset; // of its slot `bypass`
+    Py_ssize_t step_offsets[3];   // of its slots `on_start`, `on_begin`, `on_end`
 } Joints;
 
 LOCAL extern Producer producer;
 LOCAL extern Joints joints;
 LOCAL void producer_forget(void);            // after a fork; runs no Python code
-LOCAL int publish(Scratch *);                // a record whose header is written but for size and check
-LOCAL size_t head_size(unsigned char kind);
+LOCAL int publish(Scratch *, Outlet *);      // a record whose header is written but for size and check
+LOCAL void put_identity(Scratch *, Span *, unsigned char kind);  // the first 68 bytes of a BEGIN or CALL
+LOCAL int write_error(Span *, PyObject *failure);                // all of a failed call, into the errors
 LOCAL int write_end(Span *, PyObject *result, int has_result);
 LOCAL int span_keep_result(Span *, PyObject *result);
+LOCAL int put_too_large(Scratch *);  // stands for values that no record holds
+LOCAL int look_around(void);
+// A record is 64 MiB at most.
+enum { MOST_VALUES = (64 << 20) - 4096 };
 LOCAL int producer_ready(PyObject *module);
 typedef struct { PyObject *identity; uint32_t number; } Thread;
 LOCAL int current_thread(Thread *);

@@ -13,14 +13,14 @@
 
 enum { KIND_BEGIN = 1, KIND_END = 2, KIND_CALL = 3 };
 enum { BEGIN_BYTES = 72, END_BYTES = 32, CALL_BYTES = 80 };
-enum { HAS_RESULT = 1, HAS_DETAILS = 2 };
+enum { HAS_RESULT = 1, HAS_DETAILS = 2, IS_ELSEWHERE = 4 };
 
 Producer producer;
 Joints joints;
 
 void producer_forget(void) { producer.on = 0; }
 
-size_t head_size(unsigned char kind) { return kind == KIND_BEGIN ? BEGIN_BYTES : kind == KIND_END ? END_BYTES : CALL_BYTES; }
+static size_t head_size(unsigned char kind) { return kind == KIND_BEGIN ? BEGIN_BYTES : kind == KIND_END ? END_BYTES : CALL_BYTES; }
 
 // ---- the check: Adler-32, eight bytes a step
 
@@ -83,40 +83,63 @@ int current_thread(Thread *thread) {
 // ---- records
 
 // The cursor behind `lane.put`, where that is one of ours.
-static void find_cursor(void) {
-    PyObject *put = PyObject_GetAttrString(producer.lane, "put");
+static void find_cursor(Outlet *outlet) {
+    PyObject *put = PyObject_GetAttrString(outlet->lane, "put");
     Cursor *found = NULL;
     if (!put) PyErr_Clear();
     else if (PyCFunction_Check(put) && PyCFunction_GET_SELF(put) && Py_TYPE(PyCFunction_GET_SELF(put)) == CursorType)
         found = (Cursor *)Py_NewRef(PyCFunction_GET_SELF(put));
-    Cursor *old = producer.cursor;
-    producer.cursor = found;
-    producer.epoch = found ? found->epoch : 0;
+    Cursor *old = outlet->cursor;
+    outlet->cursor = found;
+    outlet->epoch = found ? found->epoch : 0;
     Py_XDECREF((PyObject *)old);
     Py_XDECREF(put);
 }
 
 // The segment is full, or another was begun: Python takes the next one. Only what a signal handler raises comes out.
-static NOINLINE int publish_by_lane(Scratch *s) {
-    PyObject *lane = Py_NewRef(producer.lane);
+static NOINLINE int publish_by_lane(Scratch *s, Outlet *outlet) {
+    PyObject *lane = Py_NewRef(outlet->lane);
     PyObject *record = PyBytes_FromStringAndSize((char *)s->start, s->at - s->start);
     PyObject *added = record ? PyObject_CallMethod(lane, "add", "O", record) : NULL;
     int state = added ? DONE : swallow(joints.is_from_signal) ? DONE : RAISED;
     Py_XDECREF(added);
     Py_XDECREF(record);
     // What Python code ran in between may have closed the ring.
-    if (producer.lane == lane && state == DONE) find_cursor();
+    if (outlet->lane == lane && state == DONE) find_cursor(outlet);
     Py_DECREF(lane);
     return state;
 }
 
-int publish(Scratch *s) {
+int publish(Scratch *s, Outlet *outlet) {
     size_t size = (size_t)(s->at - s->start), head = head_size(s->start[8]);
     put_be32(s->start, (uint32_t)size);
     put_be32(s->start + 4, check_of(s->start + head, size - head));
-    Cursor *cursor = producer.cursor;
-    if (LIKELY(cursor && cursor->epoch == producer.epoch && cursor_put(cursor, s->start, size) == DONE)) return DONE;
-    return publish_by_lane(s);
+    Cursor *cursor = outlet->cursor;
+    if (LIKELY(cursor && cursor->epoch == outlet->epoch && cursor_put(cursor, s->start, size) == DONE)) return DONE;
+    return publish_by_lane(s, outlet);
+}
+
+void put_identity(Scratch *s, Span *span, unsigned char kind) {
+    unsigned char *at = s->start;
+    at[8] = kind, at[9] = span->flags;
+    put_be16(at + 10, producer.origin_number);
+    put_be32(at + 12, span->depth);
+    put_be64(at + 16, span->trace_high);
+    put_be64(at + 24, span->trace_low);
+    put_be64(at + 32, span->span_id);
+    put_be64(at + 40, span->parent_id);
+    put_be64(at + 48, (uint64_t)span->start);
+    put_be32(at + 56, span->function_number);
+    put_be32(at + 60, span->caller_number);
+    put_be32(at + 64, span->thread_number);
+}
+
+static void put_end(Scratch *s, Span *span, unsigned char parts) {
+    unsigned char *at = s->start;
+    at[8] = KIND_END, at[9] = span->status, at[10] = parts, at[11] = 0;
+    put_be32(at + 12, span->function_number);
+    put_be64(at + 16, span->span_id);
+    put_be64(at + 24, (uint64_t)span->end);
 }
 
 static int put_result(Scratch *s, Recorder *r, PyObject *result) {
@@ -125,6 +148,25 @@ static int put_result(Scratch *s, Recorder *r, PyObject *result) {
     int state = frozen ? put_frozen(s, frozen) : RAISED;
     Py_XDECREF(frozen);
     return state;
+}
+
+int put_too_large(Scratch *s) {
+    static const char text[] = "<too large>";
+    if (put_mark(s, 2) || put_head(s, 'u', sizeof text - 1) || scratch_need(s, sizeof text)) return RAISED;
+    memcpy(s->at, text, sizeof text - 1);
+    s->at += sizeof text - 1;
+    return DONE;
+}
+
+// Between two calls: what it raises for the program leaves no call half begun.
+int look_around(void) {
+    producer.is_look_due = 0;
+    PyObject *look = Py_NewRef(producer.look), *done = PyObject_CallFunction(look, "L", (long long)producer.look_at);
+    Py_DECREF(look);
+    producer.look_at += 1000000000;
+    if (!done && !swallow(joints.is_from_signal)) return RAISED;
+    Py_XDECREF(done);
+    return DONE;
 }
 
 int span_keep_result(Span *span, PyObject *result) {
@@ -163,26 +205,27 @@ static NOINLINE int write_end_into(Scratch *s, Span *span, PyObject *result) {
         parts = HAS_RESULT;
     }
     if (!state && UNLIKELY(has_details)) state = put_details(s, span), parts |= HAS_DETAILS;
+    if (UNLIKELY(s->at - s->start > MOST_VALUES)) {
+        s->at = s->start + start;
+        parts = HAS_RESULT;
+        if (!state) state = put_too_large(s);
+    }
     if (UNLIKELY(state)) {
         raised = swallow(joints.is_from_signal) ? DONE : RAISED;
         s->at = s->start + start;
         parts = 0;
     }
     if (UNLIKELY(!producer.on || span->ring != producer.ring)) return raised ? raised : NOT_MINE;
-    unsigned char *at = s->start;
-    at[8] = KIND_END, at[9] = span->status, at[10] = parts, at[11] = 0;
-    put_be32(at + 12, span->function_number);
-    put_be64(at + 16, span->span_id);
-    put_be64(at + 24, (uint64_t)span->end);
+    put_end(s, span, parts);
     if (UNLIKELY(raised)) {
         // The record goes first, the exception after it.
         PyObject *type, *error, *frames;
         PyErr_Fetch(&type, &error, &frames);
-        if (publish(s)) PyErr_Clear();
+        if (publish(s, &producer.calls)) PyErr_Clear();
         PyErr_Restore(type, error, frames);
         return RAISED;
     }
-    return publish(s);
+    return publish(s, &producer.calls);
 }
 
 int write_end(Span *span, PyObject *result, int has_result) {
@@ -190,6 +233,42 @@ int write_end(Span *span, PyObject *result, int has_result) {
     Scratch *s = scratch_take();
     if (!s) return RAISED;
     int state = write_end_into(s, span, has_result ? result : NULL);
+    scratch_give(s);
+    return state;
+}
+
+static int put_bytes_raw(Scratch *s, const void *bytes, size_t size) {
+    if (scratch_need(s, size)) return RAISED;
+    memcpy(s->at, bytes, size);
+    s->at += size;
+    return DONE;
+}
+
+// The whole call among the errors; then, among the calls, that nothing is to be stored of it there.
+static int write_error_into(Scratch *s, Span *span, PyObject *failure) {
+    if (scratch_need(s, CALL_BYTES)) return RAISED;
+    s->at += CALL_BYTES;
+    if (put_head(s, '(', 4) || put_bytes_raw(s, span->inputs, span->inputs_size) || put_head(s, '(', span->result != NULL)) return RAISED;
+    if (span->result && put_bytes_raw(s, PyBytes_AS_STRING(span->result), (size_t)PyBytes_GET_SIZE(span->result))) return RAISED;
+    if (put_frozen(s, failure)) return RAISED;
+    if (span->details ? put_details(s, span) : put_byte(s, 'N')) return RAISED;
+    // Python writes what is too large, and what belongs to another ring by now.
+    if (s->at - s->start > MOST_VALUES || !producer.on || span->ring != producer.ring) return NOT_MINE;
+    put_identity(s, span, KIND_CALL);
+    put_be32(s->start + 68, span->status);
+    put_be64(s->start + 72, (uint64_t)span->end);
+    if (publish(s, &producer.errors)) return RAISED;
+    if (!producer.on || span->ring != producer.ring) return DONE;
+    s->at = s->start + END_BYTES;
+    put_end(s, span, IS_ELSEWHERE);
+    return publish(s, &producer.calls);
+}
+
+int write_error(Span *span, PyObject *failure) {
+    if (!producer.on || span->ring != producer.ring) return NOT_MINE;
+    Scratch *s = scratch_take();
+    if (!s) return RAISED;
+    int state = write_error_into(s, span, failure);
     scratch_give(s);
     return state;
 }
@@ -221,9 +300,11 @@ static PyObject *core_connect(PyObject *module, PyObject *args, PyObject *keywor
                                      &span_class, &PyDict_Type, &methods, &absent, &adopt, &late, &details, &is_from_signal, &recording, &random))
         return NULL;
     if (!PyType_IsSubtype((PyTypeObject *)context, &PyDict_Type)) return PyErr_SetString(PyExc_TypeError, "a Context is no dict"), NULL;
-    Py_ssize_t offset = slot_offset(recording, "bypass");
-    if (offset < 0 || seed(random)) return NULL;
-    joints.bypass_offset = offset;
+    static const char *steps[] = {"on_start", "on_begin", "on_end"};
+    joints.bypass_offset = slot_offset(recording, "bypass");
+    if (joints.bypass_offset < 0 || seed(random)) return NULL;
+    for (int i = 0; i < 3; i++)
+        if ((joints.step_offsets[i] = slot_offset(recording, steps[i])) < 0) return NULL;
     hold(&joints.variable, variable);
     hold(&joints.key, key);
     hold((PyObject **)&joints.context, context);
@@ -240,31 +321,43 @@ static PyObject *core_connect(PyObject *module, PyObject *args, PyObject *keywor
 static PyObject *core_close(PyObject *module, PyObject *unused) {
     producer.on = 0;
     producer.ring++;
-    hold((PyObject **)&producer.cursor, NULL);
-    hold(&producer.lane, NULL);
+    for (int i = 0; i < 2; i++) {
+        Outlet *outlet = i ? &producer.errors : &producer.calls;
+        hold((PyObject **)&outlet->cursor, NULL);
+        hold(&outlet->lane, NULL);
+    }
     hold(&producer.define, NULL);
     hold(&producer.identify, NULL);
     hold(&producer.ring_object, NULL);
+    hold(&producer.look, NULL);
+    for (int i = 0; i < 3; i++) hold(&producer.steps[i], NULL);
     Py_RETURN_NONE;
 }
 
 static PyObject *core_open(PyObject *module, PyObject *args, PyObject *keywords) {
-    static char *names[] = {"lane", "define", "identify", "origin", "ring", "origin_number", "offset", NULL};
-    PyObject *lane, *define, *identify, *origin, *ring;
+    static char *names[] = {"calls", "errors", "define", "identify", "origin", "ring", "look", "origin_number", "offset", NULL};
+    PyObject *calls, *errors, *define, *identify, *origin, *ring, *look;
     unsigned short number;
     long long offset;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOOOOHL", names, &lane, &define, &identify, &origin, &ring, &number, &offset)) return NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOOOOOOHL", names, &calls, &errors, &define, &identify, &origin, &ring, &look, &number, &offset)) return NULL;
     if (!joints.variable) return PyErr_SetString(PyExc_RuntimeError, "the core is not connected"), NULL;
     producer.on = 0;
     producer.ring++;
     producer.origin_number = number;
     producer.offset = offset;
-    hold(&producer.lane, lane);
+    hold(&producer.calls.lane, calls);
+    hold(&producer.errors.lane, errors);
     hold(&producer.define, define);
     hold(&producer.identify, identify);
     hold(&producer.origin, origin);
     hold(&producer.ring_object, ring);
-    find_cursor();
+    hold(&producer.look, look);
+    producer.look_at = ticks() + 1000000000;
+    producer.is_look_due = 0;
+    // What Python calls at each step of a call: as soon as something else stands there, Python records.
+    for (int i = 0; i < 3; i++) hold(&producer.steps[i], *(PyObject **)((char *)joints.recording + joints.step_offsets[i]));
+    find_cursor(&producer.calls);
+    find_cursor(&producer.errors);
     producer.on = 1;
     Py_RETURN_NONE;
 }
@@ -273,7 +366,7 @@ static PyObject *core_is_open(PyObject *module, PyObject *unused) { return PyBoo
 
 static PyMethodDef functions[] = {
     {"connect", (PyCFunction)(void (*)(void))core_connect, METH_VARARGS | METH_KEYWORDS, "Join the core to obsv's Python side; returns the type of its spans."},
-    {"open", (PyCFunction)(void (*)(void))core_open, METH_VARARGS | METH_KEYWORDS, "Send records into a ring from now on."},
+    {"open", (PyCFunction)(void (*)(void))core_open, METH_VARARGS | METH_KEYWORDS, "Send records into a ring from now on, as long as `recording` stays as it is."},
     {"close", core_close, METH_NOARGS, "Leave recording to Python from now on."},
     {"is_open", core_is_open, METH_NOARGS, "Whether records go into a ring of this process."},
     {NULL}};

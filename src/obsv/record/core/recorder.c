@@ -7,8 +7,12 @@
 
 PyTypeObject *RecorderType;
 
+static inline int is_step(int step) {
+    return *(PyObject **)((char *)joints.recording + joints.step_offsets[step]) == producer.steps[step];
+}
+
 static inline int is_lean(void) {
-    return LIKELY(producer.on && *(PyObject **)((char *)joints.recording + joints.bypass_offset) == Py_False);
+    return LIKELY(producer.on && *(PyObject **)((char *)joints.recording + joints.bypass_offset) == Py_False && is_step(0) && is_step(1) && is_step(2));
 }
 
 static NOINLINE int define(Recorder *r) {
@@ -138,23 +142,7 @@ static int enter(Span *span, PyObject *context) {
     return span->token ? DONE : RAISED;
 }
 
-enum { BEGIN_BYTES = 72 };
-
-static void put_begin(Scratch *s, Span *span) {
-    unsigned char *at = s->start;
-    at[8] = 1, at[9] = span->flags;
-    put_be16(at + 10, producer.origin_number);
-    put_be32(at + 12, span->depth);
-    put_be64(at + 16, span->trace_high);
-    put_be64(at + 24, span->trace_low);
-    put_be64(at + 32, span->span_id);
-    put_be64(at + 40, span->parent_id);
-    put_be64(at + 48, (uint64_t)span->start);
-    put_be32(at + 56, span->function_number);
-    put_be32(at + 60, span->caller_number);
-    put_be32(at + 64, span->thread_number);
-    put_be32(at + 68, 0);
-}
+enum { BEGIN_BYTES = 72, KIND_BEGIN = 1, ERROR = 2 };
 
 // DONE; NOT_MINE: not recorded; RAISED. The start is taken last: a duration is the function's own.
 static NOINLINE int begin_in(Scratch *s, Recorder *r, Span *span, PyObject *context, PyObject *const *values) {
@@ -171,14 +159,22 @@ static NOINLINE int begin_in(Scratch *s, Recorder *r, Span *span, PyObject *cont
     if (UNLIKELY(scratch_need(s, BEGIN_BYTES))) return RAISED;
     s->at += BEGIN_BYTES;
     if (UNLIKELY(put_arguments(s, r, values))) return RAISED;
+    if (UNLIKELY(s->at - s->start > MOST_VALUES)) {
+        s->at = s->start + BEGIN_BYTES;
+        if (put_head(s, '(', r->shown)) return RAISED;
+        for (Py_ssize_t i = 0; i < r->shown; i++)
+            if (put_too_large(s)) return RAISED;
+    }
     if (UNLIKELY(span_keep_inputs(span, s->start + BEGIN_BYTES, (size_t)(s->at - s->start) - BEGIN_BYTES))) return RAISED;
     if (UNLIKELY(enter(span, context))) return RAISED;
     // Python code that ran meanwhile may have closed the ring, or opened another.
     if (UNLIKELY(!producer.on || span->ring != producer.ring)) return span_leave(span) ? RAISED : NOT_MINE;
     span->start = ticks();
+    if (UNLIKELY(span->start >= producer.look_at)) producer.look_at = span->start, producer.is_look_due = 1;
     if (!parent) span->trace_high |= (uint64_t)((span->start + producer.offset) / 1000000) << 16;
-    put_begin(s, span);
-    if (LIKELY(publish(s) == DONE)) return DONE;
+    put_identity(s, span, KIND_BEGIN);
+    put_be32(s->start + 68, 0);
+    if (LIKELY(publish(s, &producer.calls) == DONE)) return DONE;
     PyObject *type, *error, *frames;
     PyErr_Fetch(&type, &error, &frames);
     if (span_leave(span)) PyErr_Clear();
@@ -188,6 +184,7 @@ static NOINLINE int begin_in(Scratch *s, Recorder *r, Span *span, PyObject *cont
 
 static PyObject *recorder_begin(Recorder *r, PyObject *const *values, Py_ssize_t count) {
     if (UNLIKELY(!is_lean() || count != r->count)) return PyObject_Vectorcall(r->begin, values, (size_t)count, NULL);
+    if (UNLIKELY(producer.is_look_due) && look_around()) return NULL;
     PyObject *context = NULL;
     if (PyContextVar_Get(joints.variable, NULL, &context) || !context || !PyDict_Check(context)) {
         Py_XDECREF(context);
@@ -205,6 +202,8 @@ static PyObject *recorder_begin(Recorder *r, PyObject *const *values, Py_ssize_t
         return NULL;
     }
     Py_XDECREF((PyObject *)span);
+    // What goes wrong here may go wrong in Python too, which counts it and says it once.
+    if (state == RAISED) return PyObject_Vectorcall(r->begin, values, (size_t)count, NULL);
     Py_RETURN_NONE;
 }
 
@@ -228,7 +227,8 @@ static PyObject *recorder_finish(Recorder *r, PyObject *const *arguments, Py_ssi
     if (LIKELY(is_open)) span->end = ticks();
     if (UNLIKELY(span_leave(span))) return NULL;
     if (LIKELY(is_open)) {
-        int state = write_end(span, result, r->has_result);
+        // A status that the program set: an error goes where errors do.
+        int state = UNLIKELY(span->status == ERROR) ? NOT_MINE : write_end(span, result, r->has_result);
         if (UNLIKELY(state == NOT_MINE)) state = end_late(r, span, result);
         if (UNLIKELY(state == RAISED) && !swallow(joints.is_from_signal)) return NULL;
     }

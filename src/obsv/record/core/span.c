@@ -164,20 +164,16 @@ static PyObject *span_write_end(Span *span, PyObject *unused) {
     return PyBool_FromLong(state == DONE);
 }
 
-static PyObject *span_head(Span *span, PyObject *unused) {
-    if (span->ring != producer.ring) Py_RETURN_NONE;
-    return Py_BuildValue("IIII", (unsigned)producer.origin_number, span->function_number, span->caller_number, span->thread_number);
-}
-
-static PyObject *span_packed_inputs(Span *span, PyObject *unused) {
-    return PyBytes_FromStringAndSize((char *)span->inputs, (Py_ssize_t)span->inputs_size);
+static PyObject *span_write_error(Span *span, PyObject *failure) {
+    int state = write_error(span, failure);
+    if (state == RAISED) return NULL;
+    return PyBool_FromLong(state == DONE);
 }
 
 static PyMethodDef span_methods[] = {
     {"leave", (PyCFunction)span_leave_method, METH_NOARGS, "Set the context back, where that was not done."},
     {"write_end", (PyCFunction)span_write_end, METH_NOARGS, "Write the END record; False where its ring is not open."},
-    {"numbers", (PyCFunction)span_head, METH_NOARGS, "Numbers of origin, function, caller and thread; None in another ring."},
-    {"packed_inputs", (PyCFunction)span_packed_inputs, METH_NOARGS, "The arguments as the BEGIN record has them."},
+    {"write_error", (PyCFunction)span_write_error, METH_O, "Write the whole call among the errors, with its failure or None; False where its ring is not open."},
     {NULL}};
 static PyType_Slot span_slots[] = {{Py_tp_dealloc, span_dealloc},
                                    {Py_tp_getset, span_fields},
