@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from typing import NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -20,6 +19,7 @@ from obsv.api.traceql import Query, parse
 from obsv.api.traceql.names import OFFERED, field_named
 from obsv.errors import InvalidQuery, NotFound, ObsvError
 from obsv.store.finding import Always, Condition, TagValue, fields_of
+from obsv.store.ground import Range
 from obsv.store.seam import Store
 from obsv.store.spans import StoredTrace
 from obsv.times import MAX_NS, NS, clamp_ns
@@ -50,13 +50,6 @@ probes = APIRouter(prefix="/tempo", include_in_schema=False)
 def ready() -> PlainTextResponse:
     """What a probe asks whether Tempo is up."""
     return PlainTextResponse("ready")
-
-
-class Limits(NamedTuple):
-    """A range of time, Unix time in nanoseconds; everything where none is given."""
-
-    start_ns: int
-    end_ns: int
 
 
 @router.get("/echo")
@@ -233,14 +226,14 @@ def _whole(request: Request, name: str, default: int) -> int:
     return int(text) if text else default
 
 
-def _range(request: Request) -> Limits:
-    return Limits(_time(request, "start", 0), _time(request, "end", MAX_NS))
+def _range(request: Request) -> Range:
+    return Range(_time(request, "start", 0), _time(request, "end", MAX_NS))
 
 
 # Metrics are asked for with a range; without one, of the last hour.
-def _recent(request: Request) -> Limits:
+def _recent(request: Request) -> Range:
     end_ns = _time(request, "end", time.time_ns())
-    return Limits(_time(request, "start", max(0, end_ns - _HOUR_NS)), end_ns)
+    return Range(_time(request, "start", max(0, end_ns - _HOUR_NS)), end_ns)
 
 
 def _time(request: Request, name: str, default: int) -> int:

@@ -36,7 +36,7 @@ GATHER_S = 0.05
 MOST_CPU_S = 20.0
 
 
-class Store(Protocol):
+class RowStore(Protocol):
     """What rows are written to: `obsv.store.Writer`."""
 
     def write(self, rows: list[SpanRow]) -> WriteResult:
@@ -101,7 +101,7 @@ class Ingest:
 
     def __init__(
         self,
-        store: Store,
+        store: RowStore,
         maker: RowMaker,
         *,
         max_bytes: int = MAX_BYTES,
