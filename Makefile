@@ -16,7 +16,13 @@ PYTEST_ARGS ?= -n 2 --dist loadfile
 PROGRAMS := chromium prometheus
 MISSING := $(strip $(foreach program,$(PROGRAMS),$(if $(shell command -v $(program)),,$(program))))
 
-.PHONY: demo test programs lint unit test-all bench screenshots clean
+# A collector of OpenTelemetry for the tests, built once for each manifest; it takes some minutes, beside other work.
+COLLECTOR_DIR := tests/peers/collector
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/obsv
+COLLECTOR = $(CACHE)/otelcol-$(shell sha256sum $(COLLECTOR_DIR)/builder.yaml | cut -c1-12)
+BUILDER_VERSION := v0.165.0
+
+.PHONY: collector demo test programs lint unit test-all bench screenshots clean
 
 demo: $(STAMP)
 	$(BIN)/obsv demo $(DEMO_ARGS)
@@ -30,6 +36,14 @@ ifneq ($(MISSING),)
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(MISSING) >/dev/null; \
 	else echo "Not installed, so their tests are skipped: $(MISSING)"; fi
 endif
+
+collector:
+	@test -x $(COLLECTOR) || { \
+	  command -v go >/dev/null || { echo "make collector needs Go."; exit 1; }; \
+	  work=$$(mktemp -d) && trap 'rm -rf "$$work"' EXIT && mkdir -p $(CACHE) && \
+	  GOBIN=$$work nice -n 15 go install go.opentelemetry.io/collector/cmd/builder@$(BUILDER_VERSION) && \
+	  cd $$work && CGO_ENABLED=0 nice -n 15 ./builder --config $(CURDIR)/$(COLLECTOR_DIR)/builder.yaml && \
+	  mv $$work/out/otelcol $(COLLECTOR); }
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
