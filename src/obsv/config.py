@@ -33,7 +33,8 @@ class Settings:
         lane_size: successes that wait for the writer.
         ring_size: successes that wait behind those.
         queue_warning_threshold: warn once an episode when more calls than this wait.
-        retention_s: age in seconds at which calls are deleted; None keeps them.
+        retention_s: age in seconds at which calls are deleted; None keeps them. Like `max_bytes` a property of the
+            store: given here it is kept there, for all programs; not given, what was set before holds.
         max_bytes: size of the database file above which the oldest calls go, successes before errors; None is no limit.
         breaker_failures: failed writes in a row after which the database is left alone for a while.
         breaker_recovery_s: how long, in seconds.
@@ -67,6 +68,18 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ConfigurationError(f"{name} is more than 0, not {value!r}.")
+
+    # What was given, though it may be the default.
+    _given = frozenset[str]()
+
+    def limit_changes(self) -> dict[str, int | None]:
+        """Return the store's limits that somebody chose: `max_age_ns`, `max_bytes`."""
+        age_ns = None if self.retention_s is None else int(self.retention_s * 1e9)
+        found = {"retention_s": ("max_age_ns", age_ns), "max_bytes": ("max_bytes", self.max_bytes)}
+        defaults = {each.name: each.default for each in dataclasses.fields(self)}
+        return dict(
+            limit for name, limit in found.items() if name in self._given or getattr(self, name) != defaults[name]
+        )
 
 
 class Arguments(TypedDict, total=False):
@@ -102,4 +115,6 @@ def settings_from(arguments: Mapping[str, Any], environment: Mapping[str, str] =
     given = dict(arguments)
     if given.get("db") is None:
         given["db"] = environment.get("OBSV_DB") or DEFAULT_DB
-    return Settings(**given)
+    settings = Settings(**given)
+    object.__setattr__(settings, "_given", frozenset(arguments))
+    return settings

@@ -1,4 +1,4 @@
-"""What a recording process does besides writing spans: says how it is, keeps the file small, follows the clock."""
+"""What a recording process does besides writing spans: says how it is, keeps the store's limits, follows the clock."""
 
 import json
 import os
@@ -12,18 +12,15 @@ from obsv.config import Settings
 from obsv.errors import StoreError
 from obsv.own_time import unix_ns
 from obsv.store.ground import RecorderRow
-from obsv.store.writing import Writer
+from obsv.store.writing import Upkeep, Writer
 from obsv.trace.clock import clock
 from obsv.trace.processor import ErrorFirstSpanProcessor
 from obsv.trace.recording import recording
 
 _REPORT_S = 1.0
-_RETAIN_S = 30.0
-# Between two chunks of one clean-up, which hold the file for about 10 ms: at first, and when there is no end of it. A
-# program that records 20,000 calls/s must also be rid of as many.
-_CHUNK_S = 0.1
-_CHUNK_LEAST_S = 0.01
-_HASTE = 0.95
+# A program of a few seconds keeps the store, too: soon after its start, and at its end for so long at most.
+_RETAIN_S = 1.0
+_RETAIN_AT_END_S = 1.0
 
 
 class Housekeeping:
@@ -32,20 +29,21 @@ class Housekeeping:
     Args:
         writer: the store.
         processor: runs this, and is what is reported on.
-        settings: how long calls are kept.
+        settings: the limits that somebody chose for the store.
         resource: who records.
     """
 
     def __init__(
         self, writer: Writer, processor: ErrorFirstSpanProcessor, settings: Settings, resource: Resource
     ) -> None:
-        self._writer, self._processor, self._settings = writer, processor, settings
+        self._writer, self._processor = writer, processor
+        self._limits = settings.limit_changes()
+        self._upkeep = Upkeep(writer)
         self._service = str(resource.attributes.get(semconv.SERVICE_NAME, "unknown_service"))
         self._started_ns = unix_ns()
-        self._pause_s = _CHUNK_S
         processor.every(_REPORT_S, self._report)
         processor.every(_RETAIN_S, self._retain)
-        processor.at_end(self._report)
+        processor.at_end(self._end)
 
     def _report(self) -> None:
         clock.calibrate()
@@ -68,11 +66,18 @@ class Housekeeping:
             )
 
     def _retain(self) -> float | None:
-        settings = self._settings
-        max_age_ns = None if settings.retention_s is None else int(settings.retention_s * 1e9)
-        with suppress(StoreError):  # likewise
-            if self._writer.retain(unix_ns(), max_age_ns=max_age_ns, max_bytes=settings.max_bytes).more:
-                self._pause_s = max(_CHUNK_LEAST_S, _HASTE * self._pause_s)
-                return self._pause_s
-        self._pause_s = _CHUNK_S
-        return None
+        self._limit()
+        pause_s = self._upkeep.step()
+        return pause_s if pause_s < _RETAIN_S and not self._limits else None
+
+    def _limit(self) -> None:
+        """Tell the store the limits that were chosen for it, once it can be written."""
+        if self._limits:
+            with suppress(StoreError):  # likewise
+                self._writer.limit(**self._limits)
+                self._limits = {}
+
+    def _end(self) -> None:
+        self._report()
+        self._limit()
+        self._upkeep.finish(_RETAIN_AT_END_S)

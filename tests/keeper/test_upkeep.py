@@ -48,7 +48,7 @@ def test_old_calls_go(files: KeeperFiles) -> None:
     rings.look(is_due=True)
     for recording in rings.recordings.values():
         writer.write(recording.take_calls(is_final=False) or [])
-    upkeep = Upkeep(writer, rings, Options(retention_s=1e-3))
+    upkeep = Upkeep(writer, rings, Options(limits={"max_age_ns": 1_000_000}))
     time.sleep(1.1)  # calls are deleted by whole seconds
     while upkeep.retain() is not None:
         pass

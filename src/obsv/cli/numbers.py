@@ -10,6 +10,7 @@ from obsv.cli.listing import expect_process
 from obsv.cli.output import cell, console, counted, print_json, say, table
 from obsv.store.figures import ProcessStats, RecorderState
 from obsv.store.finding import Filters
+from obsv.store.ground import HOUR_NS, Limits
 from obsv.store.seam import open_store
 
 STATS = ("process", "group", "calls", "errors", "error rate", "mean", "P50", "P95", "P99", "max")
@@ -63,6 +64,7 @@ def check(db: Path, as_json: bool) -> int:
     if as_json:
         document = health._asdict() | {
             "recorders": [each._asdict() for each in health.recorders],
+            "limits": health.limits._asdict(),
             "spills": [{"path": str(each.path), "size_bytes": each.size_bytes} for each in health.spills],
         }
         print_json(document)
@@ -74,6 +76,7 @@ def check(db: Path, as_json: bool) -> int:
         ("size", f"{health.size_bytes:,} bytes, {health.free_bytes:,} free, log {health.log_bytes:,}"),
         ("recorded", f"{_calls(health.calls_ever, health.errors_ever)} since the file began"),
         ("kept", f"{health.first_ts} to {health.last_ts} UTC" if health.first_ts else "no calls"),
+        ("limits", _limits(health.limits)),
         *((f"recorder {each.pid}", f"{each.service}: {_state(each, now)}") for each in health.recorders),
     ]
     spills = [("spill", f"{each.path.name}, {each.size_bytes:,} bytes") for each in health.spills]
@@ -88,6 +91,11 @@ def check(db: Path, as_json: bool) -> int:
 
 def _calls(calls: int, errors: int) -> str:
     return f"{counted(calls, 'call')}, {counted(errors, 'error')}"
+
+
+def _limits(limits: Limits) -> str:
+    age = "any age" if limits.max_age_ns is None else f"{limits.max_age_ns / HOUR_NS:,.4g} hours"
+    return f"{age}, {'any size' if limits.max_bytes is None else f'{limits.max_bytes:,} bytes'}"
 
 
 def _state(recorder: RecorderState, now: int) -> str:

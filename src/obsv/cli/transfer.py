@@ -10,9 +10,13 @@ from obsv.cli.output import json_line
 from obsv.cli.since import since
 from obsv.errors import ConfigurationError
 from obsv.otlp.transfer import MOST_UNREADABLE, export_since, export_trace, import_file
+from obsv.privacy import PRIVATE, chosen_mode, create_private
 from obsv.store.seam import open_store
-from obsv.store.writing import Writer
+from obsv.store.writing import Upkeep, Writer
 from obsv.wire.rowmaker import RowMaker
+
+# What is imported may be older, or more, than the store was told to keep; the default age is left to who records.
+_UPKEEP_S = 60.0
 
 
 def export(db: Path, output: TextIO, trace_id: str | None = None, since_text: str | None = None) -> int:
@@ -52,13 +56,13 @@ def export_to(
     as_json: bool,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Write them into a file, and say so.
+    """Write them into a file that only its owner may read, or whom `OBSV_FILE_MODE` says, and say so.
 
     Raises:
         ConfigurationError: the file cannot be written; and what `export` raises.
     """
     try:
-        with path.open("w", encoding="utf-8") as output:
+        with open(create_private(path, chosen_mode() or PRIVATE), "w", encoding="utf-8") as output:
             requests = export(db, output, trace_id, since_text)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
@@ -85,6 +89,7 @@ def import_(db: Path, path: Path, say: Callable[[str], None] = print, as_json: b
     writer.open()
     try:
         done = import_file(path, writer, RowMaker(Redactor()))
+        Upkeep(writer, by_default=False).finish(_UPKEEP_S)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error}.") from error
     finally:

@@ -10,18 +10,14 @@ from obsv.keeper.options import Options
 from obsv.keeper.rings import Rings
 from obsv.own_time import unix_ns
 from obsv.store import RecorderRow, Writer
+from obsv.store.writing import Upkeep as Limiting
 from obsv.trace.notices import Notices
 from obsv.trace.schedule import Schedule
 
 _REPORT_S = 1.0
 # Running calls that are named where the ribbon shows how many there are.
 _OLDEST = 5
-_RETAIN_S = 30.0
-# Between two chunks of one clean-up, which hold the file for about 10 ms: at first, and when there is no end of it. Who
-# stores 20,000 calls/s must also be rid of as many.
-_CHUNK_S = 0.1
-_CHUNK_LEAST_S = 0.01
-_HASTE = 0.95
+_RETAIN_S = 1.0
 # How late calls may be stored before that is said.
 _LATE_NS = 2_000_000_000
 
@@ -32,13 +28,14 @@ class Upkeep:
     Args:
         writer: of the database.
         rings: of those who record.
-        options: how long calls are kept.
+        options: the limits that somebody chose for the store.
     """
 
     def __init__(self, writer: Writer, rings: Rings, options: Options) -> None:
-        self._writer, self._rings, self._options = writer, rings, options
+        self._writer, self._rings = writer, rings
+        self._limits = dict(options.limits)
+        self._limiting = Limiting(writer)
         self._host = socket.gethostname()
-        self._pause_s = _CHUNK_S
         self._schedule = Schedule(Notices())
         self._schedule.every(_REPORT_S, self.report)
         self._schedule.every(_RETAIN_S, self.retain)
@@ -83,10 +80,10 @@ class Upkeep:
 
     def retain(self) -> float | None:
         """Do a chunk of what keeps the file within its limits; returns when to do the next, None for the usual time."""
-        options = self._options
-        max_age_ns = None if options.retention_s is None else int(options.retention_s * 1e9)
-        if self._writer.retain(unix_ns(), max_age_ns=max_age_ns, max_bytes=options.max_bytes).more:
-            self._pause_s = max(_CHUNK_LEAST_S, _HASTE * self._pause_s)
-            return self._pause_s
-        self._pause_s = _CHUNK_S
-        return None
+        if self._limits:
+            self._writer.limit(**self._limits)
+            self._limits = {}
+        # A server that only shows what was recorded yesterday deletes none of it by a limit that nobody chose.
+        self._limiting.by_default = self._writer.has_written
+        pause_s = self._limiting.step()
+        return pause_s if pause_s < _RETAIN_S else None

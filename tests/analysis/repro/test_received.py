@@ -138,7 +138,8 @@ def test_a_file_of_the_first_schema_version(tmp_path: Path) -> None:
         "create table old(id integer primary key autoincrement, service text not null, resource text not null, "
         "scope text not null, used_ns integer not null, unique(service, resource, scope));"
         "insert into old select id, service, resource, scope, used_ns from source;"
-        "drop table source; alter table old rename to source; drop table ring; pragma user_version = 1"
+        "drop table source; alter table old rename to source; drop table ring; drop table setting; drop table tally;"
+        "drop table loss; pragma user_version = 1"
     )
     for statement in old.split(";"):
         change(path, statement)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from obsv.errors import QueryTimeout, StoreError
 from obsv.store.figures.beat import RECORDERS, RecorderState, recorder_state
-from obsv.store.file import Reader, Snapshot
+from obsv.store.file import Reader, Snapshot, limits_of, read_settings
+from obsv.store.ground import HOUR_NS, MINUTE_NS, Limits
 
 # Long, because the file is read from end to end.
 _CHECK_LIMIT_S = 120.0
@@ -22,6 +23,7 @@ select (select user_version from pragma_user_version) as schema_version,
   (select freelist_count from pragma_freelist_count) * (select page_size from pragma_page_size) as free_bytes,
   (select coalesce(sum(count), 0) from process_minute where minute = 0) as calls_ever,
   (select coalesce(sum(errors), 0) from process_minute where minute = 0) as errors_ever,
+  (select start_ns from span order by ts limit 1) as first_ns,
   (select min(ts) from span) as first_ts, (select max(ts) from span) as last_ts,
   (select max(id) from span) as last_id, (select start_ns from span where id = (select max(id) from span)) as last_ns
 """
@@ -44,10 +46,12 @@ class Health(NamedTuple):
         log_bytes: of its write-ahead log.
         free_bytes: of the database, for new calls.
         calls_ever, errors_ever: recorded since the file began.
+        first_ns: start of the oldest call that is kept, Unix time; None without calls.
         first_ts, last_ts: start of the oldest and the latest call that are kept, UTC; None without calls.
         last_write_ns: start of the call that arrived last, Unix time; None without calls.
         recorders: what recording processes say about themselves.
         spills: files beside the database with calls that wait.
+        limits: how long calls are kept, and how large the file may be.
         problems: what is wrong and what to do, one sentence each; none when all is well.
     """
 
@@ -58,11 +62,13 @@ class Health(NamedTuple):
     free_bytes: int = 0
     calls_ever: int = 0
     errors_ever: int = 0
+    first_ns: int | None = None
     first_ts: str | None = None
     last_ts: str | None = None
     last_write_ns: int | None = None
     recorders: tuple[RecorderState, ...] = ()
     spills: tuple[SpillFile, ...] = ()
+    limits: Limits = Limits()
     problems: tuple[str, ...] = ()
 
 
@@ -98,10 +104,12 @@ def _filled(store: Snapshot, health: Health, now_ns: int) -> Health:
         free_bytes=facts["free_bytes"],
         calls_ever=facts["calls_ever"],
         errors_ever=facts["errors_ever"],
+        first_ns=facts["first_ns"],
         first_ts=facts["first_ts"],
         last_ts=facts["last_ts"],
         last_write_ns=facts["last_ns"],
         recorders=recorders,
+        limits=limits_of(read_settings(store.query)),
     )
 
 
@@ -127,10 +135,27 @@ def _complaints(health: Health, now_ns: int) -> list[str]:
     if health.spills and not alive:
         waiting = sum(spill.size_bytes for spill in health.spills)
         complaints.append(f"{waiting:,} bytes of calls wait in spill files; run a recording program once to store them")
+    complaints += _beyond_limits(health, now_ns, is_recorded=bool(alive))
     if health.log_bytes > _TOO_LARGE_LOG:
         size = health.log_bytes / 1e6
         complaints.append(f"the write-ahead log has {size:.0f} MB: something reads without an end; close what reads")
     return complaints
+
+
+def _beyond_limits(health: Health, now_ns: int, *, is_recorded: bool) -> list[str]:
+    """A limit holds within a minute, if anything keeps the store; the default age, while somebody records."""
+    max_age_ns, max_bytes, _ = health.limits if is_recorded else health.limits.without_default()
+    size = health.size_bytes + health.log_bytes
+    remedy = "a recording program or `obsv serve` deletes what is beyond it"
+    found = []
+    if max_bytes is not None and size > max_bytes:
+        found.append(
+            f"the file takes {size / 1e6:,.1f} MB with its log, its limit is {max_bytes / 1e6:,.1f} MB: {remedy}"
+        )
+    if max_age_ns is not None and health.first_ns is not None and health.first_ns < now_ns - max_age_ns - MINUTE_NS:
+        age, limit = (now_ns - health.first_ns) / HOUR_NS, max_age_ns / HOUR_NS
+        found.append(f"the oldest call is {age:,.1f} hours old, the limit is {limit:,.1f} hours: {remedy}")
+    return found
 
 
 def _spills(path: Path) -> tuple[SpillFile, ...]:

@@ -1,14 +1,17 @@
 """The database file: how it is opened, migrated, read and guarded."""
 
 from obsv.store.file.adhoc import Answer, run_sql
-from obsv.store.file.connection import open_writer
+from obsv.store.file.connection import LOG_BYTES, LOG_PAGES, open_writer
 from obsv.store.file.failures import explain, is_about_the_file
 from obsv.store.file.forks import ForkLock, hold_at_fork
 from obsv.store.file.parts import in_parts, split
 from obsv.store.file.reader import ROW_LIMIT, Params, Readable, Reader, Row, Snapshot
+from obsv.store.file.settings import change_settings, limits_of, read_settings
 from obsv.store.file.sql_functions import octave_of
 
 __all__ = [
+    "LOG_BYTES",
+    "LOG_PAGES",
     "ROW_LIMIT",
     "Answer",
     "ForkLock",
@@ -17,12 +20,15 @@ __all__ = [
     "Reader",
     "Row",
     "Snapshot",
+    "change_settings",
     "explain",
     "hold_at_fork",
     "in_parts",
     "is_about_the_file",
+    "limits_of",
     "octave_of",
     "open_writer",
+    "read_settings",
     "run_sql",
     "split",
 ]

@@ -9,20 +9,24 @@ from pathlib import Path
 from urllib.parse import quote
 
 from obsv.errors import StoreUnavailable
+from obsv.privacy import PRIVATE, chosen_mode, make_private, protect
 from obsv.store.file.failures import explain, explained
 from obsv.store.file.migrations import migrate, version_of
+from obsv.store.file.settings import FILE_MODE, change_settings, read_settings
 from obsv.store.file.sql_functions import add_functions
 
 # Generated columns came with 3.31, statements of more than 999 parameters with 3.32, `sqlite_schema` with 3.33.
 MINIMUM_SQLITE = (3, 35)
 
+# The write-ahead log is copied into the file from so many pages on, and cut to so many bytes when it begins anew.
+LOG_PAGES, LOG_BYTES = 1_000, 64 << 20
 _WRITER_PRAGMAS = (
     "pragma synchronous = normal",
     "pragma temp_store = memory",
     # Pages of 8 KB between checkpoints. Each rewrites the same hot index pages, so rarely is cheaper, but the commit
     # that does it takes as long as 8 MB take the disk.
-    "pragma wal_autocheckpoint = 1000",
-    "pragma journal_size_limit = 67108864",
+    f"pragma wal_autocheckpoint = {LOG_PAGES}",
+    f"pragma journal_size_limit = {LOG_BYTES}",
 )
 
 
@@ -48,6 +52,7 @@ def open_writer(path: Path, busy_timeout_s: float, cache_kib: int = 16_000) -> s
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreUnavailable(f"{path.parent} cannot be made ({error}); set OBSV_DB to a directory you own") from error
+    make_private(path)
     with explained(path):
         connection = sqlite3.connect(
             path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False, cached_statements=256
@@ -71,6 +76,15 @@ def _prepare(connection: sqlite3.Connection, path: Path, patience_s: float) -> N
     for pragma in _WRITER_PRAGMAS:
         connection.execute(pragma)
     migrate(connection, path)
+    protect(path, _file_mode(connection))
+
+
+def _file_mode(connection: sqlite3.Connection) -> int:
+    chosen = chosen_mode()
+    if chosen is not None:
+        change_settings(connection, {FILE_MODE: chosen}, time.time_ns())
+    kept = chosen or read_settings(lambda sql: connection.execute(sql).fetchall()).get(FILE_MODE)
+    return kept or PRIVATE
 
 
 # Changing to WAL fails at once where another process is doing the same: SQLite does not call its busy handler there.

@@ -3,6 +3,7 @@
 from obsv.store.ground.exceptions import headline, raised, raised_line
 from obsv.store.ground.histogram import GROWTH, bucket, middle_ns, percentile
 from obsv.store.ground.lag import SKEW_NS, UNKNOWN_NS
+from obsv.store.ground.limits import DEFAULT_AGE_NS, HOUR_NS, Limits
 from obsv.store.ground.origin import RECEIVED, machine_mark
 from obsv.store.ground.regex import compile_pattern, fits
 from obsv.store.ground.requests import BOUNDS_NS, Half, Requests, halves
@@ -12,9 +13,11 @@ from obsv.store.ground.window import PRESETS, Range, Window
 
 __all__ = [
     "BOUNDS_NS",
+    "DEFAULT_AGE_NS",
     "ERROR",
     "EVER",
     "GROWTH",
+    "HOUR_NS",
     "MINUTE_NS",
     "PRESETS",
     "RECEIVED",
@@ -22,6 +25,7 @@ __all__ = [
     "UNKNOWN_NS",
     "Code",
     "Half",
+    "Limits",
     "Range",
     "RecorderRow",
     "Requests",

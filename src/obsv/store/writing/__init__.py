@@ -1,7 +1,10 @@
 """The way into the file: batches, rollups, retention."""
 
-from obsv.store.writing.writer import Writer
+from obsv.store.writing.upkeep import Upkeep
+from obsv.store.writing.writer import AS_KEPT, Writer
 
 __all__ = [
+    "AS_KEPT",
+    "Upkeep",
     "Writer",
 ]

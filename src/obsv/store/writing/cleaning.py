@@ -9,11 +9,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from obsv.store.file import LOG_BYTES, LOG_PAGES
 from obsv.store.ground import MINUTE_NS
 from obsv.store.writing.interning import EPOCH_NS
-from obsv.store.writing.retention import DAY_NS, ROLLUPS_LONGER, Action, Chunk, Facts, Retained, decide, excess
+from obsv.store.writing.retention import (
+    CHUNKS_A_COPY,
+    DAY_NS,
+    ROLLUPS_LONGER,
+    Action,
+    Chunk,
+    Facts,
+    Retained,
+    decide,
+    excess,
+)
 
 _TIDY_EVERY_NS = MINUTE_NS
+# Of a size limit the log may take up this part.
+LOG_SHARE = 16
 # What a call takes besides its texts: its numbers, and its entries in five indexes.
 _CALL_BYTES = 256
 
@@ -32,9 +45,10 @@ _BYTES = f"""
 # Calls of :bytes together, and one at least, as one row: a thread beside a computing one may lose the interpreter lock
 # at each. Reading their texts here, without the lock, brings the pages that the deletion needs into the cache.
 _CHOSEN = f"""
-select json_group_array(id), max(ts) from (
-  select id, ts, sum(bytes) over (order by ts rows between unbounded preceding and 1 preceding) as before
-  from (select id, ts, {_BYTES} as bytes from span {{}} order by ts limit :bytes / {_CALL_BYTES} + 1)
+select json_group_array(id), max(ts), sum(failed) from (
+  select id, ts, failed, sum(bytes) over (order by ts rows between unbounded preceding and 1 preceding) as before
+  from (select id, ts, status = 2 as failed, {_BYTES} as bytes
+    from span {{}} order by ts limit :bytes / {_CALL_BYTES} + 1)
 ) where coalesce(before, 0) < :bytes
 """
 _EXPIRED = _CHOSEN.format(f"where ts < {_TS}")
@@ -46,6 +60,7 @@ delete from exact_input where (trace_id, span_id) in
   (select trace_id, span_id from span where id in (select value from json_each(?)))
 """
 _DELETE_SPANS = "delete from span where id in (select value from json_each(?))"
+_COUNT_DELETED = "update tally set calls = calls + ?, errors = errors + ? where name = 'deleted'"
 # A call dated ahead outlives the time for which what it refers to is kept.
 _IS_AHEAD = f"select exists(select 1 from span where ts > {_TS})"
 
@@ -156,6 +171,33 @@ class Cleaner:
             self._checkpoint()
         return Retained(deleted, more, self._held_s)
 
+    def make_room(self, max_bytes: int, budget_s: float) -> None:
+        """Delete the oldest calls and give back pages while the file is larger than it may be, and there is time."""
+        deadline = time.perf_counter() + budget_s
+        while (action := decide(self._size(), max_bytes)) in (Action.SHRINK, Action.VACUUM):
+            if action is Action.SHRINK:
+                done = self._shrink(excess(self._size(), max_bytes)) > 0
+            else:
+                free = self._size().free_pages
+                done = self._vacuum() < free
+            if self._chunks >= CHUNKS_A_COPY:
+                self._copy()
+            if not done or time.perf_counter() > deadline:
+                return
+
+    def fit_log(self, max_bytes: int | None) -> None:
+        """Keep the write-ahead log small beside a small limit: it counts, and is 8 MB to 64 MB otherwise."""
+        pages, size = (LOG_PAGES, LOG_BYTES)
+        if max_bytes is not None:
+            pages = max(64, min(pages, max_bytes // LOG_SHARE // 8192))
+            size = max(1 << 20, min(size, max_bytes // LOG_SHARE))
+        self._connection.execute(f"pragma wal_autocheckpoint = {pages}")
+        self._connection.execute(f"pragma journal_size_limit = {size}")
+
+    def _size(self) -> Facts:
+        pages, free, page_size, _ = self._one(_FACTS)
+        return Facts(False, False, pages, free, page_size, self._log_bytes(), False)
+
     def _facts(self, before_ns: int, untidy: bool) -> Facts:
         (expired,) = self._one(_IS_EXPIRED, {"before_ns": before_ns})
         pages, free, page_size, version = self._one(_FACTS)
@@ -182,7 +224,7 @@ class Cleaner:
         return deleted
 
     def _delete(self, select: str, params: dict[str, Any], size: int) -> int:
-        ids, last_ts = self._one(select, {**params, "bytes": size})
+        ids, last_ts, failed = self._one(select, {**params, "bytes": size})
         if last_ts is None:
             return 0
         if self._one("select exists(select 1 from exact_input)")[0]:
@@ -191,6 +233,7 @@ class Cleaner:
         with self._locked():
             deleted = self._connection.execute(_DELETE_SPANS, (ids,)).rowcount
         self._bytes.took(self._held_s)
+        self._connection.execute(_COUNT_DELETED, (deleted, failed))
         if select is _SUCCESSES:
             self._floor = last_ts
         return deleted

@@ -5,9 +5,10 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-HOUR_NS = 3_600_000_000_000
+from obsv.store.ground import HOUR_NS
+
 DAY_NS = 24 * HOUR_NS
-DEFAULT_AGE_NS = 6 * HOUR_NS
+
 # Rollups are small and show the days before: they stay longer than calls by this factor.
 ROLLUPS_LONGER = 4
 # A write lock is to be held for this long. 50 ms is the most that a writer may have to wait; a busy machine needs room.
@@ -99,7 +100,7 @@ def excess(facts: Facts, max_bytes: int | None) -> int:
 
 
 def _spare(facts: Facts, max_bytes: int | None) -> int:
-    if max_bytes is not None and facts.pages * facts.page_size > max_bytes:
+    if max_bytes is not None and facts.pages * facts.page_size + facts.log_bytes > max_bytes:
         return 0
     return max(SPARE_PAGES, int(SPARE * facts.pages))
 

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from obsv.own_time import unix_ns
-from obsv.store.file import ForkLock, explain, hold_at_fork, open_writer
-from obsv.store.ground import RecorderRow, RingProgress, Rollups, SpanRow, WriteResult
+from obsv.store.file import ForkLock, change_settings, explain, hold_at_fork, limits_of, open_writer, read_settings
+from obsv.store.ground import Limits, RecorderRow, RingProgress, Rollups, SpanRow, WriteResult
 from obsv.store.writing.batch import SPANS, Batch
 from obsv.store.writing.cleaning import Cleaner
 from obsv.store.writing.interning import Ids, Missing
 from obsv.store.writing.lineage import Callers, Orphans
 from obsv.store.writing.repair import repaired
 from obsv.store.writing.request_sql import RequestCounter
-from obsv.store.writing.retention import DEFAULT_AGE_NS, Retained
+from obsv.store.writing.retention import Retained
 from obsv.store.writing.rollup_sql import prepare_rollups, write_rollups
 from obsv.store.writing.statements import Insert
 
+# For what the store itself keeps; None is a limit that was taken away.
+AS_KEPT: Any = object()
+
 _EXACT = Insert("exact_input", "trace_id, span_id, start_ns, pickle", "do nothing")
+
+# A batch may take so long again for making room, and this at least: deleting a row takes half the time of writing it.
+ROOM_SHARE, ROOM_LEAST_S = 2.0, 0.02
+# How long limits are taken as read: a statement more a batch costs a wait for the interpreter lock.
+LIMITS_S = 5.0
 
 # Connections that a fork copied in the middle of a call: closing them could hang.
 _abandoned: list[sqlite3.Connection | None] = []
@@ -58,6 +68,8 @@ class Writer:
         self._ids = Ids()
         self._orphans = Orphans()
         self._cleaner: Cleaner | None = None
+        self.has_written = False
+        self._limits: tuple[float, Limits] | None = None  # as read when, by the monotonic clock
         self._requests = RequestCounter()
         hold_at_fork(self)
 
@@ -82,10 +94,13 @@ class Writer:
         if not rows and progress is None and not rings:
             return WriteResult(0, 0)
         with self._connected() as connection:
+            began = time.perf_counter()
             try:
                 inserted = self._write(connection, rows, progress, rings)
             except (UnicodeEncodeError, OverflowError):
                 inserted = self._write(connection, repaired(rows), progress, rings)
+            self._make_room(connection, time.perf_counter() - began)
+            self.has_written |= inserted > 0
         return WriteResult(inserted, len(rows) - inserted)
 
     def report(self, recorder: RecorderRow) -> None:
@@ -93,7 +108,28 @@ class Writer:
         with self._connected() as connection:
             connection.execute(_REPORT, recorder)
 
-    def retain(self, now_ns: int, *, max_age_ns: int | None = DEFAULT_AGE_NS, max_bytes: int | None = None) -> Retained:
+    def limits(self) -> Limits:
+        """Return how long this store keeps calls, and how large it may be."""
+        with self._connected() as connection:
+            return self._kept_limits(connection)
+
+    def limit(self, *, max_age_ns: int | None = AS_KEPT, max_bytes: int | None = AS_KEPT) -> None:
+        """Change the limits of the store, for all programs that use it; a limit that is not given stays."""
+        given = {"max_age_ns": max_age_ns, "max_bytes": max_bytes}
+        with self._connected() as connection:
+            change_settings(
+                connection, {name: value for name, value in given.items() if value is not AS_KEPT}, self._clock()
+            )
+            self._limits = None
+
+    def retain(
+        self,
+        now_ns: int,
+        *,
+        max_age_ns: int | None = AS_KEPT,
+        max_bytes: int | None = AS_KEPT,
+        by_default: bool = True,
+    ) -> Retained:
         """Does one short chunk of what keeps the file within its limits; none holds the write lock for over 50 ms.
 
         Deletes calls that started too long ago, then the oldest successes and after them the oldest errors while the
@@ -102,16 +138,21 @@ class Writer:
 
         Args:
             now_ns: Unix time.
-            max_age_ns: how old calls may be; None for any age.
-            max_bytes: how large the file may be; None for any size.
+            max_age_ns: how old calls may be, other than the store says; None for any age.
+            max_bytes: how large the file may be, other than the store says; None for any size.
+            by_default: whether the default age holds where nobody has set one.
 
         Returns:
             what was done, and whether there is more: then call again soon.
         """
         with self._connected() as connection:
-            if self._cleaner is None:
-                self._cleaner = Cleaner(connection, self.path)
-            return self._cleaner.clean(now_ns, max_age_ns, max_bytes)
+            kept = self._kept_limits(connection)
+            kept = kept if by_default else kept.without_default()
+            return self._cleaning(connection).clean(
+                now_ns,
+                kept.max_age_ns if max_age_ns is AS_KEPT else max_age_ns,
+                kept.max_bytes if max_bytes is AS_KEPT else max_bytes,
+            )
 
     def spill_position(self, path: str) -> int:
         """How far a spill file has been replayed: what the last `write` with its `progress` said, 0 before."""
@@ -170,6 +211,30 @@ class Writer:
                 connection.execute(_RING, (*ring, self._clock()))
         return inserted
 
+    def _cleaning(self, connection: sqlite3.Connection) -> Cleaner:
+        if self._cleaner is None:
+            self._cleaner = Cleaner(connection, self.path)
+        return self._cleaner
+
+    def _kept_limits(self, connection: sqlite3.Connection) -> Limits:
+        """The limits, read again now and then: another process may change them."""
+        now_s = time.monotonic()
+        if self._limits is None or now_s - self._limits[0] > LIMITS_S:
+            found = limits_of(read_settings(lambda sql: connection.execute(sql).fetchall()))
+            self._cleaning(connection).fit_log(found.max_bytes)
+            self._limits = now_s, found
+        return self._limits[1]
+
+    # Whoever writes faster than somebody else deletes would outgrow any limit, so each batch makes its own room.
+    def _make_room(self, connection: sqlite3.Connection, took_s: float) -> None:
+        max_bytes = self._kept_limits(connection).max_bytes
+        if max_bytes is not None:
+            try:
+                self._cleaning(connection).make_room(max_bytes, max(ROOM_LEAST_S, ROOM_SHARE * took_s))
+            except sqlite3.Error:  # the batch is stored; the next one, or `retain`, tries again and says what is wrong
+                if connection.in_transaction:
+                    connection.rollback()
+
     def _intern(self, connection: sqlite3.Connection, batch: Batch) -> None:
         now_ns = self._clock()
         self._ids.expire(now_ns)
@@ -215,7 +280,7 @@ class Writer:
             self._connection = open_writer(self.path, self._busy_timeout_s, self._cache_kib)
             prepare_rollups(self._connection)
             self._file = _identity(self.path)
-            self._ids, self._orphans, self._cleaner = Ids(), Orphans(), None
+            self._ids, self._orphans, self._cleaner, self._limits = Ids(), Orphans(), None, None
         return self._connection
 
     def _drop(self) -> None:

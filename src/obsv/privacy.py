@@ -1,0 +1,74 @@
+"""Who may read a store's files: their owner, unless the user gives them to a group.
+
+The files hold what a program was called with. SQLite gives the write-ahead log and the shared memory the permissions
+that the database has when it makes them, so the database comes first.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+logger = logging.getLogger("obsv")
+
+PRIVATE = 0o600
+VARIABLE = "OBSV_FILE_MODE"
+SUFFIXES = ("", "-wal", "-shm", "-journal")
+_CHOICES = {"600": 0o600, "0600": 0o600, "640": 0o640, "0640": 0o640, "660": 0o660, "0660": 0o660}
+
+
+def chosen_mode(environment: Mapping[str, str] = os.environ) -> int | None:
+    """Return the permissions that the user chose by `OBSV_FILE_MODE`: 600, 640 or 660; None for no choice."""
+    text = environment.get(VARIABLE, "").strip()
+    if text in _CHOICES:
+        return _CHOICES[text]
+    if text:
+        _complain(text)
+    return None
+
+
+@cache
+def _complain(text: str) -> None:
+    logger.warning(
+        "%s is 600, 640 (the group reads) or 660 (the group writes), not %r: it is not used.", VARIABLE, text
+    )
+
+
+def make_private(path: Path) -> None:
+    """Create a file for its owner alone, if there is none; one that is there is left as it is."""
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_CLOEXEC", 0), PRIVATE))
+
+
+def protect(path: Path, mode: int) -> None:
+    """Give a store's files their permissions; only our own, and only regular files.
+
+    By path: closing a descriptor of the database would drop the locks that SQLite holds on it in this process.
+    """
+    for suffix in SUFFIXES:
+        with suppress(OSError):
+            file = path.with_name(path.name + suffix)
+            found = os.stat(file)
+            is_ours = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
+            if is_ours and stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) != mode:
+                os.chmod(file, mode)
+
+
+def create_private(path: Path, mode: int = PRIVATE) -> int:
+    """Open a file for writing that only its owner may read; return the descriptor.
+
+    A file that is there is emptied and made private too; a device or a pipe keeps its permissions.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0), mode)
+    with suppress(OSError):
+        if stat.S_ISREG(os.fstat(descriptor).st_mode) and hasattr(os, "fchmod"):
+            os.fchmod(descriptor, mode)
+    return descriptor
