@@ -314,6 +314,19 @@ def test_monitored_function(ring, monkeypatch):
     assert context_api.get_current() == {}
 
 
+def test_secret_results(ring, monkeypatch):
+    """What a function returns that is secret by the function's name does not come into the ring."""
+    monkeypatch.setattr(path.recording, "start", None)
+
+    @monitor
+    def get_password(user):
+        return "hunter2"
+
+    assert get_password("ann") == "hunter2"
+    (begin,), (end,) = both(ring.records())
+    assert (begin.inputs, end.values) == (("ann",), (..., "***"))
+
+
 def test_python_records_when_the_steps_change(ring):
     """As soon as somebody else listens to what begins or ends, Python records."""
     recorded = ring.recorded(lambda x: x)

@@ -176,15 +176,16 @@ def _compiled(recorder: Recorder) -> Any:
     parameters, options = recorder.parameters, recorder.options
     if recorder.sample_rate < 1.0 or len(parameters.variables) > _MOST_PARAMETERS:
         return None
-    is_read = options.serializer == "smart" and parameters.shown is None and bool(recorder.capture.get("args"))
-    encoder = encoder_of(Limits(options.max_repr), recorder.redactor) if options.serializer == "smart" else None
+    function, is_smart = recorder.function, options.serializer == "smart" and not recorder.function.hides_result
+    is_read = is_smart and parameters.shown is None and bool(recorder.capture.get("args"))
+    encoder = encoder_of(Limits(options.max_repr), recorder.redactor) if is_smart else None
     hidden = recorder.redactor.is_sensitive
     return core.Recorder(
-        function=recorder.function,
+        function=function,
         begin=_Lazy(recorder, "begin"),
         finish=_Lazy(recorder, "finish"),
         freeze=None if is_read and encoder is not None else lambda *values: recorder.freeze(*values),
-        snapshot=recorder.snapshot,
+        snapshot=lambda value: function.shown_result(recorder.snapshot(value)),
         encoder=encoder,
         count=len(parameters.variables),
         order=tuple(parameters.variables.index(name) for name in parameters.names) if is_read else (),
