@@ -155,7 +155,7 @@ def contains(text: str, name: str | None) -> Sql:
     # A text in an array or map stands in it as it is shown.
     forms = sorted({json.dumps(text, ensure_ascii=False)[1:-1], text})
     near = joined(" or ", (_like("s.data", form) for form in forms))
-    failed = _like("s.exception", text)
+    failed = fill("(s.status = 2 and {like})", like=_like("s.exception", text))
     if name is not None:
         found = _like(_shown("json_type(s.data, f.path)", "json_extract(s.data, f.path)"), text)
         own = fill("f.signature_id = s.signature_id and f.name = {name} and {found}", name=name, found=found)
@@ -165,7 +165,8 @@ def contains(text: str, name: str | None) -> Sql:
         exact = fill("exists (select 1 from json_each(s.data) e where {found})", found=found)
         if _PLAIN.fullmatch(text):  # then only the letter of an escape can be taken for a part of a value
             exact = fill("(instr(s.data, '\\') = 0 or {exact})", exact=exact)
-    return fill("({near} and {exact} or (s.status = 2 and {failed}))", near=near, exact=exact, failed=failed)
+    # In this form SQLite looks for the text first: a condition with a query in it comes after all others.
+    return fill("(({near} or {failed}) and ({exact} or {failed}))", near=near, exact=exact, failed=failed)
 
 
 # A value as it is shown.
