@@ -186,6 +186,15 @@ async def test_pages_of_other_origins_get_nothing(client: MakeClient, method: st
     assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
+@pytest.mark.parametrize("mode", ["no-cors", "cors", "same-origin"])
+async def test_a_page_of_the_same_site_is_foreign(client: MakeClient, mode: str) -> None:
+    """Another port or subdomain of the same site is another program: a script or picture of its page gets nothing."""
+    headers = {"sec-fetch-site": "same-site", "sec-fetch-mode": mode}
+    assert (await client().get("/api/v1/openapi.json", headers=headers)).status_code == 403
+    own = {"sec-fetch-site": "same-origin", "sec-fetch-mode": mode}
+    assert (await client().get("/api/v1/openapi.json", headers=own)).status_code == 200
+
+
 async def test_a_link_from_elsewhere_opens_a_page(client: MakeClient) -> None:
     """Navigation from another site is what links do."""
     headers = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "accept": "text/html"}

@@ -10,7 +10,7 @@ from otlp_requests import PARENT_ID, SPAN_ID, TRACE_ID, json_request, json_span,
 
 from obsv.store import SpanRow
 from obsv.wire.errors import BadRequest
-from obsv.wire.jsonform import NO_SPAN, decode_json, parse
+from obsv.wire.jsonform import NO_SPAN, WRONG, decode_json, parse
 from obsv.wire.protobuf import decode_protobuf
 from obsv.wire.rowmaker import BAD_IDS, Decoded, RowMaker
 
@@ -149,13 +149,49 @@ def test_entries_that_are_no_spans() -> None:
     assert decode(5, json_span()).rejected == {NO_SPAN: 1}
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b"5", b'{"resourceSpans": 5}', b'{"resourceSpans": [5]}', b"[" * 100_000, b"\xff\xfe"]
-)
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"5", b'{"resourceSpans": 5}', b"[" * 100_000, b"\xff\xfe"])
 def test_no_request(body: bytes) -> None:
     """A body that is no OTLP JSON is refused."""
     with pytest.raises(BadRequest):
         decode_json(body, RowMaker())
+
+
+@pytest.mark.parametrize(
+    ("part", "rejected"),
+    [
+        (5, {WRONG: 1}),
+        ({"scopeSpans": 5}, {WRONG: 1}),
+        ({"scopeSpans": [5, None, {}]}, {WRONG: 2}),
+        ({"scopeSpans": [{"spans": {}}]}, {NO_SPAN: 1}),
+        ({"scopeSpans": [{"spans": [1, "a"]}]}, {NO_SPAN: 2}),
+        ({"resource": 5, "scopeSpans": [{"scope": [], "spans": []}]}, {}),
+    ],
+)
+def test_parts_of_another_kind_are_counted(part: object, rejected: dict[str, int]) -> None:
+    """A part that is not what it should be is counted, and costs the rest of the request nothing."""
+    request = json.loads(json_request(json_span()))
+    request["resourceSpans"].insert(0, part)
+    decoded = decode_json(json.dumps(request).encode(), RowMaker())
+    assert len(decoded.rows) == 1
+    assert decoded.rejected == rejected
+
+
+def test_attributes_that_are_no_list() -> None:
+    """Are counted as dropped."""
+    (row,) = decode(json_span(attributes={"a": 1})).rows
+    assert json.loads(row.detail or "")["droppedAttributesCount"] == 1
+
+
+def test_a_nul_in_a_text() -> None:
+    """Is U+FFFD wherever it stands, in JSON as in protobuf; the six characters of its escape are not touched."""
+    text, escape = {"stringValue": "a\0b"}, {"stringValue": "a\\u0000b"}
+    listed = {"arrayValue": {"values": [text]}}
+    given = {"t": text, "e": escape, "l": listed}
+    pairs = [{"key": key, "value": value} for key, value in given.items()]
+    (one,) = decode(json_span(attributes=pairs, events=[{"name": "e", "attributes": pairs}])).rows
+    (other,) = decode_protobuf(request(span(given)).SerializeToString(), RowMaker()).rows
+    assert json.loads(one.data) == json.loads(other.data) == ["a\ufffdb", "a\\u0000b", ["a\ufffdb"]]
+    assert "\0" not in json.dumps(json.loads(one.detail or ""), ensure_ascii=False).replace("\\\\u0000", "")
 
 
 def test_empty_request() -> None:

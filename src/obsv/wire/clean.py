@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from obsv.wire.anyvalue import AnyDict, double
 from obsv.wire.limits import DEFAULT_LIMITS, INT64_MAX, Limits, clip, clip_name
 
+# In SQLite's functions, and wherever C reads it, a text ends at a NUL.
+NO_NUL = "\ufffd"
 MASKED: AnyDict = {"stringValue": "***"}
 TOO_DEEP: AnyDict = {"stringValue": "…"}
 _SHORTEST_CARD = 10**13
@@ -51,7 +53,7 @@ class Cleaner:
 
     def text(self, text: str) -> str:
         """A free text: an exception, a status message."""
-        clipped = clip(text, self.limits.value_chars).replace("\0", "\ufffd")
+        clipped = clip(text, self.limits.value_chars).replace("\0", NO_NUL)
         return self._secrets.redact_text(clipped) if self._secrets else clipped
 
     def masked(self, value: Any) -> Any:
@@ -81,7 +83,7 @@ class Cleaner:
             if content is None:
                 continue
             if kind == "stringValue":
-                return {kind: self.masked(clip(_text(content), self.limits.value_chars))}
+                return {kind: self.masked(clip(_text(content), self.limits.value_chars).replace("\0", NO_NUL))}
             if kind == "arrayValue":
                 return self._array(content, depth)
             if kind == "kvlistValue":

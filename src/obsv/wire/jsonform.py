@@ -29,6 +29,7 @@ KINDS = (
 )
 STATUS_CODES = ("STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR")
 NO_SPAN = "entries of `spans` that are no objects"
+WRONG = "entries of `resourceSpans` and `scopeSpans` that are no objects"
 
 
 def decode_json(body: bytes, maker: RowMaker) -> Decoded:
@@ -49,14 +50,24 @@ def json_slices(body: bytes, maker: RowMaker, most_bytes: int = MOST_JSON_BYTES)
         TooLarge: it has more values than `budget` allows.
     """
     try:
-        for number, resource_spans in enumerate(_objects(parse(body, most_bytes), "resourceSpans")):
-            outer = _Outer(resource_spans, maker)
-            for scope_spans in _objects(resource_spans, "scopeSpans"):
-                yield from _sliced(_Origin(outer, scope_spans), maker)
-            if number % SLICE_SPANS == 0:
-                yield Decoded([], Counter())
+        yield from _request(parse(body, most_bytes), maker)
     except RecursionError:
         raise BadRequest("The JSON is nested too deeply.") from None
+
+
+def _request(request: dict[str, Any], maker: RowMaker) -> Iterator[Decoded]:
+    if not isinstance(request.get("resourceSpans") or [], list):
+        raise BadRequest("`resourceSpans` is to be a list of objects.")
+    resources, wrong = _objects(request, "resourceSpans")
+    for number, resource_spans in enumerate(resources):
+        outer = _Outer(resource_spans, maker)
+        scopes, odd = _objects(resource_spans, "scopeSpans")
+        wrong += odd
+        for scope_spans in scopes:
+            yield from _sliced(_Origin(outer, scope_spans), maker)
+        if number % SLICE_SPANS == 0:
+            yield Decoded([], Counter())
+    yield Decoded([], Counter({WRONG: wrong} if wrong else {}))
 
 
 def _sliced(origin: "_Origin", maker: RowMaker) -> Iterator[Decoded]:
@@ -188,7 +199,7 @@ def _parts(span: dict[str, Any], ids: tuple[bytes, bytes], source: Source, scope
         count(span.get("flags")),
         tuple([pair["key"] for pair in pairs]),
         [_stored(pair.get("value"), maker.cleaner) for pair in pairs],
-        _rare(span, status, len(given) - len(pairs)),
+        _rare(span, status, len(given) - len(pairs) + _is_no_list(span, "attributes")),
     )
 
 
@@ -229,8 +240,15 @@ def _list(owner: dict[str, Any], name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _objects(owner: dict[str, Any], name: str) -> list[dict[str, Any]]:
+def _is_no_list(owner: dict[str, Any], name: str) -> bool:
+    found = owner.get(name)
+    return found is not None and not isinstance(found, list)
+
+
+def _objects(owner: dict[str, Any], name: str) -> tuple[list[dict[str, Any]], int]:
+    """The objects of a list, and how many of its members are none; a list that is none is one such."""
     found = owner.get(name) or []
-    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-        raise BadRequest(f"`{name}` is to be a list of objects.")
-    return found
+    if not isinstance(found, list):
+        return [], 1
+    objects = [item for item in found if isinstance(item, dict)]
+    return objects, len(found) - len(objects)

@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 
 from obsv import semconv
 from obsv.store.ground import Signature, Source, SpanRow
-from obsv.wire.clean import Cleaner, Secrets, count
+from obsv.wire.clean import NO_NUL, Cleaner, Secrets, count
 from obsv.wire.detail import USUAL_FLAGS, detail, fitted
 from obsv.wire.limits import DEFAULT_LIMITS, INT64_MAX, Limits, clip, clip_name
 from obsv.wire.plan import Cache, Plan, Resource, Shape, make_plan, resource_of, signature_of
 
 MASK = "***"
+# How JSON writes a NUL, and a text that has these six characters after a backslash.
+NUL_ESCAPE = "\\u0000"
 NO_TRACE, NO_SPAN = bytes(16), bytes(8)
 # Characters of keys or of a resource that are worth keeping.
 KEPT_CHARS = 20_000
@@ -142,6 +144,9 @@ class RowMaker:
             values = [values[i] for i in plan.kept]
             signature = self._signature(shape, plan, columns)
         data = encode(values)
+        if NUL_ESCAPE in data:
+            values = [value.replace("\0", NO_NUL) if isinstance(value, str) else value for value in values]
+            data = encode(values)
         if len(data) > self.limits.value_chars:
             data = self._shrink(values)
         rare, exception = self._rare(parts)
