@@ -7,8 +7,14 @@ that nothing in it can close it (CommonMark 0.31, 4.5 and 6.1): no markup, no li
 import re
 
 _RUNS = re.compile("`+")
-# What would end a line, or hide or reorder what follows.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
+# What moves a terminal's cursor or ends a line (C0 but tab and newline, C1), hides, or reorders what follows: format
+# characters, bidirectional marks, fillers, tags, halves of surrogate pairs (Unicode 16: Cc, Cf, Zl, Zp, Cs and the
+# default-ignorable ones, but for the variation selectors of emoji).
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
+    "\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 
 
 def code(text: str, longest: int = 200) -> str:
@@ -43,13 +49,30 @@ def block(text: str, language: str = "", longest: int = 4_000) -> str:
 
 
 def visible(text: str) -> str:
-    """The text with control characters, and characters that hide or reorder others, written out."""
+    """The text, fit for a terminal: control characters, and characters that hide or reorder others, written out."""
     return _UNSEEN.sub(_escaped, text.replace("\r\n", "\n"))
+
+
+def one_line(text: str) -> str:
+    """The same on one line."""
+    return visible(text).replace("\n", "⏎").replace("\t", " ")
+
+
+def visible_json(line: str) -> str:
+    """JSON, fit for a terminal: the same characters escaped as JSON does, so that it means the same text."""
+    return _UNSEEN.sub(_json_escaped, line)
+
+
+def _json_escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    return f"\\u{0xD7C0 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
 
 
 def _escaped(found: re.Match[str]) -> str:
     code = ord(found[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _longest_run(text: str) -> int:

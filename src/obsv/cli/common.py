@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from obsv.analysis.markdown import visible
 from obsv.config import DEFAULT_DB
 from obsv.errors import ConfigurationError, InvalidQuery, NotFound, ObsvError, StoreError
 
@@ -57,7 +58,7 @@ def existing(db: Path) -> Path:
 
 def complain(text: str) -> None:
     """A line on stderr."""
-    print(f"obsv: {text}", file=sys.stderr, flush=True)
+    print(f"obsv: {visible(text)}", file=sys.stderr, flush=True)
 
 
 def say_pending(db: Path) -> None:
@@ -77,7 +78,7 @@ def say_pending(db: Path) -> None:
 
 def say_at_once(text: str) -> None:
     """A line on stdout that whoever reads through a pipe has at once."""
-    print(text, flush=True)
+    print(visible(text), flush=True)
 
 
 def exit_code(error: ObsvError) -> int:

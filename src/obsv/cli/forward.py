@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from obsv.cli.common import complain
+from obsv.cli.common import complain, say_at_once
 from obsv.cli.output import json_line
 from obsv.cli.since import since
 from obsv.otlp.forward import forward as forward_spans
@@ -17,7 +17,7 @@ def forward(
     db: Path,
     to: str,
     since_text: str | None = None,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = say_at_once,
     note: Callable[[str], None] = complain,
     as_json: bool = False,
 ) -> None:

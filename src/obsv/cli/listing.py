@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from obsv.analysis.durations import duration
-from obsv.analysis.markdown import visible
+from obsv.analysis.markdown import one_line, visible
 from obsv.cli.output import STATUS_STYLE, console, counted, print_json
 from obsv.errors import NotFound
 from obsv.store.finding import Filters
@@ -41,11 +41,13 @@ def line(call: ListedCall, with_date: bool = False) -> Text:
     text.append(f"{call.ts[0 if with_date else 11 : 23]} ", "dim")
     text.append(f"{call.status:4}", STATUS_STYLE.get(call.status, ""))
     text.append(f"{duration(call.duration_ns):>9}  ")
-    text.append(visible(call.process), "bold")
-    inputs = ", ".join(f"{value.name}={_short(value.text)}" for value in call.values if value.data_type == "INPUT")
+    text.append(one_line(call.process), "bold")
+    inputs = ", ".join(
+        f"{one_line(value.name)}={_short(value.text)}" for value in call.values if value.data_type == "INPUT"
+    )
     outputs = ", ".join(_short(value.text) for value in call.values if value.data_type == "OUTPUT")
     if call.exception:
-        text.append(f"  {visible(raised_line(call.exception))}  ", "red")
+        text.append(f"  {one_line(raised_line(call.exception))}  ", "red")
     text.append(f"({inputs})")
     if outputs and not call.exception:
         text.append(f" → {outputs}")
@@ -53,7 +55,7 @@ def line(call: ListedCall, with_date: bool = False) -> Text:
 
 
 def _short(text: str) -> str:
-    shown = visible(text).replace("\n", "⏎")
+    shown = one_line(text)
     return shown if len(shown) <= _VALUE_CHARS else f"{shown[: _VALUE_CHARS - 1]}…"
 
 

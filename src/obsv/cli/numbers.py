@@ -5,6 +5,7 @@ from pathlib import Path
 from rich.text import Text
 
 from obsv.analysis.durations import duration
+from obsv.analysis.markdown import one_line, visible
 from obsv.cli.common import FOUND_PROBLEMS, complain, now_ns
 from obsv.cli.listing import expect_process
 from obsv.cli.output import cell, console, counted, print_json, say, table
@@ -81,9 +82,9 @@ def check(db: Path, as_json: bool) -> int:
     ]
     spills = [("spill", f"{each.path.name}, {each.size_bytes:,} bytes") for each in health.spills]
     for name, value in [("file", health.path), *(known if health.schema_version else ()), *spills]:
-        out.print(Text(f"{name:16}", "dim") + cell(value))
+        out.print(Text(f"{one_line(name):16}", "dim") + cell(value))
     for problem in health.problems:
-        out.print(Text(f"! {problem}", "bold red"))
+        out.print(Text(f"! {visible(problem)}", "bold red"))
     if not health.problems:
         out.print(Text("All is well.", "green"))
     return FOUND_PROBLEMS if health.problems else 0

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from obsv.analysis.markdown import visible
+from obsv.analysis.markdown import one_line, visible, visible_json
 
 STATUS_STYLE = {"OK": "green", "ERR": "bold red"}
 # Piped output is for grep and less: nothing is cut or wrapped to the width of a screen that is not there.
@@ -28,7 +28,7 @@ def console() -> Console:
 
 def say(text: str) -> None:
     """A line for people."""
-    console().print(text)
+    console().print(Text(visible(text)))
 
 
 def print_json(*documents: Any) -> None:
@@ -40,7 +40,7 @@ def print_json(*documents: Any) -> None:
 
 def json_line(document: Any) -> str:
     """A document of JSON on one line."""
-    return json.dumps(document, ensure_ascii=False, default=_plain)
+    return visible_json(json.dumps(document, ensure_ascii=False, default=_plain))
 
 
 def _plain(value: Any) -> Any:
@@ -59,6 +59,7 @@ def table(
     if not columns:
         return
     cells = [list(map(cell, row)) for row in rows]
+    columns, right, spare = (list(map(one_line, names)) for names in (columns, right, spare))
     widths = [max([len(name), *(row[at].cell_len for row in cells)]) for at, name in enumerate(columns)]
     kept, room = list(range(len(columns))), console().width
     for name in spare:
@@ -88,7 +89,9 @@ def _records(columns: Sequence[str], rows: list[list[Text]]) -> None:
 def _table(columns: Sequence[str], rows: list[list[Text]], right: Sequence[str], wraps: int) -> None:
     shown = Table(box=None, header_style="bold", pad_edge=False)
     for at, column in enumerate(columns):
-        shown.add_column(column, justify="right" if column in right else "left", no_wrap=at != wraps, overflow="fold")
+        shown.add_column(
+            Text(column), justify="right" if column in right else "left", no_wrap=at != wraps, overflow="fold"
+        )
     for row in rows:
         shown.add_row(*row)
     console().print(shown)
@@ -100,8 +103,7 @@ def cell(value: Any) -> Text:
         return value
     if value is None:
         return Text("")
-    text = visible(value.hex() if isinstance(value, bytes) else str(value))
-    return Text(text.replace("\n", "⏎"))
+    return Text(one_line(value.hex() if isinstance(value, bytes) else str(value)))
 
 
 def status(value: str) -> Text:

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.text import Text
 
 from obsv.analysis.durations import duration
-from obsv.analysis.markdown import visible
+from obsv.analysis.markdown import one_line
 from obsv.cli.output import console, counted, print_json, say
 from obsv.keeper.looking import RunningCall, RunningProcess, running
 
@@ -31,22 +31,22 @@ def ps(db: Path, as_json: bool) -> None:
 def _print(process: RunningProcess, now_ns: int) -> None:
     out = console()
     state = "" if process.is_alive else "  ended, and is being stored"
-    out.print(Text(f"{visible(process.service)} (pid {process.pid})", "bold") + Text(state, "red"))
+    out.print(Text(f"{one_line(process.service)} (pid {process.pid})", "bold") + Text(state, "red"))
     for call in process.calls:
         text = Text("  ", no_wrap=True, overflow="ellipsis")
         text.append(f"{duration(max(0, now_ns - call.start_ns)):>9}  ", "cyan")
-        text.append("  " * min(call.depth, 20) + visible(call.process), "bold")
+        text.append("  " * min(call.depth, 20) + one_line(call.process), "bold")
         text.append(f"({_inputs(call.inputs)})")
-        text.append(f"  {visible(call.thread)}", "dim")
+        text.append(f"  {one_line(call.thread)}", "dim")
         out.print(text)
 
 
 def _inputs(inputs: Sequence[tuple[str, str]]) -> str:
-    return ", ".join(f"{visible(name)}={_short(text)}" for name, text in inputs)
+    return ", ".join(f"{one_line(name)}={_short(text)}" for name, text in inputs)
 
 
 def _short(text: str) -> str:
-    shown = visible(text)
+    shown = one_line(text)
     return shown if len(shown) <= _VALUE_CHARS else shown[:_VALUE_CHARS] + "…"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from obsv.analysis.repro import repro as make
-from obsv.cli.common import complain
+from obsv.cli.common import complain, say_at_once
 from obsv.cli.output import json_line
 from obsv.errors import ConfigurationError
 from obsv.store.seam import open_store
@@ -19,7 +19,7 @@ def repro(
     db: Path,
     span_id: str,
     output: Path | None = None,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = say_at_once,
     note: Callable[[str], None] = complain,
     as_json: bool = False,
 ) -> Path | None:

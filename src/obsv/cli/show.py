@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from obsv.analysis.durations import duration
-from obsv.analysis.markdown import visible
+from obsv.analysis.markdown import one_line, visible
 from obsv.analysis.tree import Tree, build
 from obsv.cli.branches import ASCII_LINES, LINES, Branches
 from obsv.cli.common import complain
@@ -64,7 +64,7 @@ def _draw(spans: TraceSpans, tree: Tree, calls: list[Call]) -> None:
         _print(out, _line(call, tree, row), first, rest)
         for value in call.values:
             arrow = "→" if value.data_type == "OUTPUT" else "·"
-            _print(out, Text.assemble((f"{arrow} {visible(value.name)} = ", "dim"), visible(value.text)), rest, rest)
+            _print(out, Text.assemble((f"{arrow} {one_line(value.name)} = ", "dim"), visible(value.text)), rest, rest)
         if call.failed and call.exception:
             _print(out, Text(visible(call.exception).rstrip(), "red"), rest, rest)
 
@@ -83,7 +83,7 @@ def _line(call: Call, tree: Tree, row: int) -> Text:
     text.append(f"{state:4}", STATUS_STYLE[state])
     text.append(f"{duration(call.duration_ns):>8}", "bold")
     text.append(f" +{duration(tree.start[row])}  ", "dim")
-    text.append(visible(call.process), "bold")
+    text.append(one_line(call.process), "bold")
     if call.service and tree.depth[row] == 0:
-        text.append(f"  {visible(call.service)}", "dim")
+        text.append(f"  {one_line(call.service)}", "dim")
     return text

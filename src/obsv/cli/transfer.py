@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from obsv.analysis.markdown import visible_json
 from obsv.capture import Redactor
+from obsv.cli.common import say_at_once
 from obsv.cli.output import json_line
 from obsv.cli.since import since
 from obsv.errors import ConfigurationError
@@ -41,7 +43,7 @@ def export(db: Path, output: TextIO, trace_id: str | None = None, since_text: st
     written = 0
     try:
         for line in export_trace(reader, trace_id) if trace_id is not None else export_since(reader, start_ns):
-            output.write(line + "\n")
+            output.write(visible_json(line) + "\n")
             written += 1
     finally:
         reader.close()
@@ -54,7 +56,7 @@ def export_to(
     trace_id: str | None,
     since_text: str | None,
     as_json: bool,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = say_at_once,
 ) -> None:
     """Write them into a file that only its owner may read, or whom `OBSV_FILE_MODE` says, and say so.
 
@@ -69,7 +71,7 @@ def export_to(
     say(json_line({"file": path, "requests": requests}) if as_json else f"{path} written, {requests:,} requests")
 
 
-def import_(db: Path, path: Path, say: Callable[[str], None] = print, as_json: bool = False) -> bool:
+def import_(db: Path, path: Path, say: Callable[[str], None] = say_at_once, as_json: bool = False) -> bool:
     """Store the spans of a file.
 
     Args:
