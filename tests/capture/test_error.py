@@ -6,6 +6,7 @@ import builtins
 import linecache
 import marshal
 import sys
+import traceback
 import types
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
@@ -230,6 +231,32 @@ def test_recursion_is_folded() -> None:
     while frames is not None:
         frames, depth = frames.tb_next, depth + 1
     assert count == depth
+
+
+def test_recursion_from_two_lines_is_not_folded() -> None:
+    """Frames of one function at two lines are two places, and so are frames of two functions at one instruction."""
+
+    def one(depth: int) -> None:
+        if depth % 2:
+            other(depth - 1)
+        elif depth:
+            one(depth - 1)
+        else:
+            raise ValueError
+
+    def other(depth: int) -> None:
+        if depth % 2:
+            one(depth - 1)
+        elif depth:
+            other(depth - 1)
+        else:
+            raise ValueError
+
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        one(7)
+    places = freeze(caught.value, caught.value.__traceback__)[2]
+    expected = [(frame.f_code.co_name, line) for frame, line in traceback.walk_tb(caught.value.__traceback__)]
+    assert [(place[5], place[1]) for place in places if isinstance(place, tuple)] == expected
 
 
 def test_places_of_a_traceback_made_by_hand() -> None:

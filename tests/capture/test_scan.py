@@ -50,6 +50,14 @@ KEY = "-----BEGIN RSA PRIVATE KEY-----\nhunter2\nhunter2\n-----END RSA PRIVATE K
         ("Incorrect API key provided: hunter2", "Incorrect API key provided: ***"),
         ("the password is: hunter2", "the password is: ***"),
         ("def f(password: str = 'hunter2'):", "def f(password: ***"),
+        # as people say it
+        ("password 'hunter2' is wrong", "password '***' is wrong"),
+        ('wrong password "hunter2" for bob', 'wrong password "***" for bob'),
+        ("invalid token 'hunter2'", "invalid token '***'"),
+        ("raise ValueError(\"password 'hunter2' is wrong\")", "raise ValueError(\"password '***' is wrong\")"),
+        ("PGPASSWORD=hunter2 psql", "PGPASSWORD=*** psql"),
+        ("Server=x;Uid=sa;Pwd=hunter2;Database=y", "Server=x;Uid=sa;Pwd=***;Database=y"),
+        ("pwd=hunter2", "pwd=***"),
         # quoted keys
         ("{'password': 'hunter2', 'user': 'bob'}", "{'password': '***', 'user': 'bob'}"),
         ('{"password": "hunt\\"er2", "n": 1}', '{"password": "***", "n": 1}'),
@@ -102,6 +110,14 @@ def test_secret(text, redacted):
         "no token, no password",
         "a basic understanding, a bearer of news",
         "x = {'a': 1}",
+        "unexpected token '<'",
+        "Unexpected token: X",
+        "next_page_token=abc token_count=5",
+        'secret "db-creds" not found',
+        "print('token ', x)",
+        "PWD=/home/x",
+        "pwd='/home/x' n=1",
+        "{'token_ids': [1, 2], 'eos_token': '</s>'}",
     ],
 )
 def test_nothing_secret(text):

@@ -123,6 +123,25 @@ def test_secrets_in_addresses_are_masked() -> None:
     assert "abc" not in row.data
 
 
+def test_secrets_of_known_shapes_are_masked() -> None:
+    """In texts, lists and maps, whatever they are called; a source text is left as it is."""
+    inner = {"kvlistValue": {"values": [{"key": "to", "value": {"stringValue": "postgres://u:hunter2@h"}}]}}
+    listed = {"arrayValue": {"values": [{"stringValue": "password=hunter2"}, {"stringValue": "plain"}]}}
+    row = only(
+        span(
+            {
+                "note": "Bearer hunter2hunter2",
+                "options": inner,
+                "args": listed,
+                "card": {"intValue": "4111111111111111"},
+            }
+        )
+    )
+    assert "hunter2" not in row.data
+    assert "4111" not in row.data
+    assert "plain" in row.data
+
+
 def test_own_spans_come_back() -> None:
     """Attributes that obsv wrote fill the columns that they came from."""
     row = only(

@@ -45,7 +45,9 @@ CAUSE, CONTEXT = range(2)
 # What is kept of a chain: the links next to the exception, and those at its far end.
 _NEAR, _FAR = 6, 4
 # Links that are looked at one by one before they are leaped over; 70 ns each, 20 ns in a leap.
-_STEPS = 32
+_STEPS = 8
+# And those that are left behind it.
+_STEPS_BEHIND = 32
 _MAX_LEAPS = 48
 # As wide as Python prints a group.
 _MEMBERS = 15
@@ -251,7 +253,7 @@ def _add_far_end(error: BaseException, chain: list[Any], room: _Room) -> None:
                 return
             error, leaped = _leap(error, seen)
             count += leaped
-            steps = _STEPS
+            steps = _STEPS_BEHIND
             continue
         error = found[1]
         seen.add(id(error))

@@ -40,7 +40,7 @@ class Patterns:
             re.MULTILINE,
         )
         self.spoken = re.compile(
-            r"(?<![\w.\-\"'])(?:(?P<before>[A-Za-z]{1,32})[ ])?(?P<key>[A-Za-z][\w\-]{1,63})[ ]"
+            r"(?<![\w.\-])(?:(?P<before>[A-Za-z]{1,32})[ ])?(?P<key>[A-Za-z][\w\-]{1,63})[ ]"
             r"(?=[bru]?[\"'][^\s,;:)\]}\"'])"
         )
         self.named = re.compile(

@@ -15,9 +15,10 @@ from functools import lru_cache
 
 from obsv.capture.mask import MASK
 
-# Letters of keys and tokens become one letter, so that a run of them is a substring: `in` and `translate` of bytes are
-# twenty times as fast as a regular expression. Likewise digits and what stands between those of a card.
-_LETTERS = f"{string.ascii_letters}{string.digits}_-.+/=".encode()
+# Letters of keys and tokens become one letter, so that a run of them is a substring: `translate` and `find` of bytes
+# are twenty times as fast as a regular expression. Likewise digits and what stands between those of a card.
+# Without what stands in paths, versions, dates and UUIDs.
+_LETTERS = f"{string.ascii_letters}{string.digits}_".encode()
 _DIGITS = f"{string.digits} -".encode()
 _RUNS = bytes(ord("a") if code in _LETTERS else ord(" ") for code in range(256))
 _CARD_RUNS = bytes(ord("0") if code in _DIGITS else ord(" ") for code in range(256))
@@ -112,19 +113,24 @@ def _shapes() -> _Shapes:
 def may_have_shape(text: str) -> bool:
     """Whether a text may have a secret's shape; takes 1 µs for a hundred characters."""
     data = text.encode("utf-8", "replace")
-    # Written out, as a loop takes three times as long. What follows the runs may be shorter than they.
+    # Written out, as a loop takes three times as long. `in` of bytes takes ten times as long as `find`.
     return (
-        _RUN in data.translate(_RUNS)
-        or _CARD_RUN in data.translate(_CARD_RUNS)
-        or b"://" in data
-        or b" -" in data
-        or b"-----" in data
-        or b"arer " in data
-        or b"ARER " in data
-        or b"asic " in data
-        or b"ASIC " in data
-        or b"igest " in data
-        or b"jdbc:" in data
+        data.translate(_RUNS).find(_RUN) >= 0
+        or data.translate(_CARD_RUNS).find(_CARD_RUN) >= 0
+        or "://" in text
+        or " -" in text
+        or "-----" in text
+        or "arer " in text
+        or "ARER " in text
+        or "asic " in text
+        or "ASIC " in text
+        or "igest " in text
+        or "SHA256 " in text
+        or "jdbc:" in text
+        or "xox" in text
+        or "sk-" in text
+        or "glpat-" in text
+        or "xapp-" in text
     )
 
 
@@ -145,10 +151,15 @@ def mask_shapes(text: str) -> str:
         text = _without_url_secrets(text, shapes)
     if " -" in text:
         text = shapes.command.sub(rf"\1{MASK}", text)
-    text = shapes.signature.sub(rf"\1{MASK}", text)
-    text = shapes.bearer.sub(_bearer, text)
-    text = shapes.basic.sub(_basic, text)
-    text = shapes.scheme.sub(_scheme, text)
+    lower = text.lower()
+    if "digest " in lower or "sha256 " in lower:
+        text = shapes.signature.sub(rf"\1{MASK}", text)
+    if "bearer " in lower or "negotiate " in lower:
+        text = shapes.bearer.sub(_bearer, text)
+    if "basic " in lower:
+        text = shapes.basic.sub(_basic, text)
+    if "token " in lower or "apikey " in lower:
+        text = shapes.scheme.sub(_scheme, text)
     return _CARD.sub(_card, text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import NamedTuple
 
@@ -144,7 +145,9 @@ def failing_line(exception: str | None, path: str | None, first: int | None, sou
     if not (exception and path and first and source):
         return None
     last = first + source.count("\n")
-    named = re.findall(rf'File "{re.escape(path)}", line (\d+)', exception)
+    # A traceback names files from the root, a function by what it was compiled from.
+    before = "" if os.path.isabs(path) or path.startswith("<") else r'(?:[^"\n]*[/\\])?'
+    named = re.findall(rf'File "{before}{re.escape(path)}", line (\d+)', exception)
     within = [line for line in map(int, named) if first <= line <= last]
     return within[-1] if within else None
 
