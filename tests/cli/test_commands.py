@@ -239,3 +239,16 @@ def test_demo_leaves_other_programs_files_alone(tmp_path: Path) -> None:
     done = obsv("demo", "--seconds", "60", db=foreign, expect=3)
     assert "not an obsv store" in done.stderr
     assert done.stdout == ""
+
+
+def test_a_removed_working_directory_is_a_line(db: Path, tmp_path: Path) -> None:
+    """Not a traceback."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = f"cd {gone}; rmdir {gone}; {sys.executable} -c 'import sys; from obsv.cli import main; sys.exit(main())'"
+    done = subprocess.run(
+        ["bash", "-c", f"{command} stats --db {db}; {command} stats"],
+        capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "OBSV_DB": "store.db"},
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    assert "8 calls" in done.stdout

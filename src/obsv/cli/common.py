@@ -1,5 +1,6 @@
 """What every command shares: the database option, exit codes, errors as one line."""
 
+import json
 import os
 import stat
 import sys
@@ -99,6 +100,13 @@ def guarded(run: Callable[[], Any]) -> int:
         # What reads us has gone, as `head` does; the interpreter must not complain about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        # No descriptors are left, or the working directory is gone.
+        complain(f"The system refused ({error.strerror or error}); check limits and the working directory.")
+        return NO_DATABASE
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        complain(f"The database holds a value that cannot be read ({error}); `obsv check` looks the file through.")
+        return NO_DATABASE
     except KeyboardInterrupt:
         return INTERRUPTED
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,25 @@ def test_no_file(tmp_path: Path) -> None:
     """Without a file the message says what to do."""
     with pytest.raises(StoreUnavailable, match="record something first"):
         run_sql(tmp_path / "none.db", "select 1")
+
+
+@pytest.mark.parametrize("sql", ["select json('{')", "select json_extract('x', '$.a')"])
+def test_a_mistake_of_the_user_s_is_not_called_corruption(store: Path, sql: str) -> None:
+    """SQLite calls JSON malformed with the word that it has for files."""
+    with pytest.raises(InvalidQuery, match="malformed JSON"):
+        run_sql(store, sql)
+
+
+def test_a_greedy_query_is_stopped(store: Path) -> None:
+    """What it sorts does not take the machine's memory."""
+    with pytest.raises((InvalidQuery, QueryTimeout), match=r"MB of memory|longer than"):
+        run_sql(store, f"{ENDLESS} select x from (select x, randomblob(1000000) as b from c limit 5000) order by b")
+
+
+def test_a_view_named_like_a_pragma_is_not_asked(store: Path) -> None:
+    """A hostile file may have one that never ends."""
+    connection = sqlite3.connect(store, isolation_level=None)
+    for name in ("pragma_application_id", "pragma_user_version"):
+        connection.execute(f"create view {name} as {ENDLESS} select max(x) as {name[7:]} from c")
+    connection.close()
+    assert run_sql(store, "select 1").rows == [(1,)]

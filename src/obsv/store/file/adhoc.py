@@ -15,6 +15,7 @@ from obsv.store.file.reader import ROW_LIMIT, STEPS_A_LOOK, TIME_LIMIT_S
 # What all values of an answer may take up together, and one of them.
 MAX_BYTES = 64 << 20
 _MAX_VALUE = 16 << 20
+MAX_HEAP = 512 << 20
 _LENGTH_LIMIT = 0  # SQLITE_LIMIT_LENGTH
 
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE}
@@ -67,6 +68,8 @@ def run_sql(path: str | Path, sql: str, *, time_limit_s: float = TIME_LIMIT_S, r
         return _answer(connection, sql, row_limit)
     except (sqlite3.Warning, sqlite3.ProgrammingError) as error:
         raise InvalidQuery(f"one statement at a time: {error}") from error
+    except MemoryError as error:
+        raise InvalidQuery(f"the query took more than {MAX_HEAP >> 20} MB of memory; narrow it") from error
     except sqlite3.Error as error:
         text = str(error)
         if "interrupted" in text:
@@ -95,6 +98,8 @@ def _answer(connection: sqlite3.Connection, sql: str, row_limit: int) -> Answer:
 def _confine(connection: sqlite3.Connection, deadline: float) -> None:
     if hasattr(connection, "setlimit"):  # Python 3.11
         connection.setlimit(_LENGTH_LIMIT, _MAX_VALUE)
+    # Of all of SQLite in this process; sorting and grouping would otherwise take what there is.
+    connection.execute(f"pragma hard_heap_limit = {MAX_HEAP}")
     connection.set_progress_handler(lambda: time.monotonic() > deadline, STEPS_A_LOOK)
     connection.set_authorizer(_authorize)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from obsv.errors import ForeignFile, StoreError, StoreUnavailable
 
+_CORRUPT = "is corrupt; move it away (sqlite3's .recover may save rows) and record anew"
 # By text, not by code: Python 3.10 gives no error codes.
 _ADVICE: tuple[tuple[str, type[StoreError], str], ...] = (
     ("locked", StoreUnavailable, "is locked by another program; it is tried again, or close what holds it"),
@@ -18,7 +19,13 @@ _ADVICE: tuple[tuple[str, type[StoreError], str], ...] = (
     ("unable to open", StoreUnavailable, "cannot be opened; check that its directory exists and may be written"),
     ("disk i/o", StoreUnavailable, "cannot be read or written (I/O error); check the disk and its free space"),
     ("not a database", ForeignFile, "is not an obsv store; move the file away, or set OBSV_DB to another path"),
-    ("malformed", ForeignFile, "is corrupt; move it away (sqlite3's .recover may save rows) and record anew"),
+    # Not any "malformed": SQLite says so of the JSON in a user's own query, too.
+    ("image is malformed", ForeignFile, _CORRUPT),
+    (
+        "malformed database schema",
+        ForeignFile,
+        _CORRUPT,
+    ),
 )
 
 

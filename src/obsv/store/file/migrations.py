@@ -42,10 +42,10 @@ def version_of(connection: sqlite3.Connection, path: Path, newest: int = SCHEMA_
         ForeignFile: it holds something else.
         NewerSchema: a newer obsv wrote it.
     """
-    application, version, objects = connection.execute(
-        "select (select application_id from pragma_application_id), (select user_version from pragma_user_version), "
-        "(select count(*) from sqlite_schema)"
-    ).fetchone()
+    # Not the tables of the pragmas: a hostile file may have a view of that name, one that never ends.
+    (application,) = connection.execute("pragma application_id").fetchone()
+    (version,) = connection.execute("pragma user_version").fetchone()
+    (objects,) = connection.execute("select count(*) from sqlite_schema").fetchone()
     if application != APPLICATION_ID:
         if application or version or objects:
             raise ForeignFile(f"{path} is not an obsv store; move the file away, or set OBSV_DB to another path")
