@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol
 from obsv.errors import ObsvError, StoreError
 from obsv.otlp.failures import Overloaded
 from obsv.otlp.line import OLDEST_EVERY, Line
+from obsv.otlp.memory import give_back
 from obsv.otlp.received import Received
 from obsv.otlp.work import Slices, Work
 from obsv.store.ground import SpanRow, WriteResult
@@ -315,6 +316,8 @@ class Ingest:
     def _end(self, job: Job) -> None:
         self.release(job.size)
         job.slices = None  # and with it the body
+        if job.work.is_large:
+            give_back()
 
     def _finish(self, job: Job, outcome: Received | Exception) -> None:
         self._end(job)
