@@ -15,6 +15,7 @@ from types import FunctionType
 from typing import Any
 
 import pytest
+from opentelemetry import trace
 
 from obsv import monitor
 from obsv.instrument.graft import IS_POSSIBLE
@@ -270,3 +271,52 @@ def test_annotations_are_not_evaluated() -> None:
     exec(source, scope)
     assert scope["pick"](1) == 1
     assert typing.get_type_hints(scope["pick"]) == {"order": scope["Later"], "return": scope["Later"]}
+
+
+@in_its_own_frame
+def test_a_generator_is_the_functions(spans: list[Span]) -> None:
+    """Its code, its variables and its frame are those of the function; closing it ends the call."""
+
+    def count(end: int) -> Iterator[int]:
+        for number in range(end):
+            yield 2 * number
+
+    recorded, plain = monitor(count)(3), count(3)
+    assert (next(recorded), next(plain)) == (0, 0)
+    for name in ("name", "filename", "firstlineno", "varnames"):
+        assert getattr(recorded.gi_code, f"co_{name}") == getattr(plain.gi_code, f"co_{name}")  # type: ignore[attr-defined]
+    assert dict(inspect.getgeneratorlocals(recorded)) == dict(inspect.getgeneratorlocals(plain))
+    assert recorded.gi_frame.f_lineno == plain.gi_frame.f_lineno  # type: ignore[attr-defined]
+    assert inspect.isgeneratorfunction(monitor(count))
+    assert spans == []
+    recorded.close()  # type: ignore[attr-defined]
+    assert [span.result for span in spans] == [0]
+
+
+def test_what_is_thrown_into_a_generator(spans: list[Span]) -> None:
+    """It runs inside the call, whatever handlers wait, and the span is no longer current outside."""
+    current: list[bool] = []
+
+    def is_inside() -> bool:
+        return trace.get_current_span().get_span_context().is_valid
+
+    @monitor
+    def talks() -> Any:
+        heard = []
+        while True:
+            try:
+                heard.append((yield (len(heard), list(range(2)))))
+            except KeyError:
+                current.append(is_inside())
+                return heard
+
+    generator = talks()
+    assert next(generator) == (0, [0, 1])
+    assert generator.send("a") == (1, [0, 1])
+    assert not is_inside()
+    with pytest.raises(StopIteration) as caught:
+        generator.throw(KeyError())
+    assert caught.value.value == ["a"]
+    assert current == [True]
+    assert not is_inside()
+    assert [span.status_code for span in spans] == [0]

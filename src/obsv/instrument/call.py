@@ -53,14 +53,14 @@ class Call(Protocol):
 
 
 def open_call(recorder: Recorder, values: tuple[Any, ...]) -> Call | None:
-    """The call that begins now, entered if its body does not run in steps; None where it is not recorded."""
+    """The call that begins now, entered where its body runs from here on; None where it is not recorded."""
     recording = path.recording
     if recording.start is not None:
         recording.start()
     if recording.off or get_context().get(SPAN_KEY) is QUIET:
         return None
     call = _choose(recorder, values)
-    if not recorder.is_stepped:
+    if not recorder.is_driven:
         call.__enter__()
     return call
 

@@ -27,8 +27,8 @@ from typing import Any
 
 from obsv.instrument.bytecode import Guard, Instruction, decode, encode, make, move_lines, read_guards, write_guards
 
-_VERSION = sys.version_info[:2]
-IS_POSSIBLE = sys.implementation.name == "cpython" and (3, 11) <= _VERSION <= (3, 14)
+VERSION = sys.version_info[:2]
+IS_POSSIBLE = sys.implementation.name == "cpython" and (3, 11) <= VERSION <= (3, 14)
 
 # What keeps a call of ours from being entered at all.
 _NO_ROOM = (RecursionError, MemoryError)
@@ -36,35 +36,28 @@ _NO_ROOM = (RecursionError, MemoryError)
 _RESUME = dis.opmap.get("RESUME", -1)
 _RETURN_VALUE = dis.opmap["RETURN_VALUE"]
 _RETURN_CONST = dis.opmap.get("RETURN_CONST", -1)
-_FORWARD = "FORWARD_" if _VERSION == (3, 11) else ""
-_IF_NONE, _IF_FALSE = f"POP_JUMP_{_FORWARD}IF_NONE", f"POP_JUMP_{_FORWARD}IF_FALSE"
+_FORWARD = "FORWARD_" if VERSION == (3, 11) else ""
+IF_NONE, _IF_FALSE = f"POP_JUMP_{_FORWARD}IF_NONE", f"POP_JUMP_{_FORWARD}IF_FALSE"
 
 # What a call of the recorder puts on the stack at most: in the handler of exceptions.
 _DEPTH = 9
 
 
 def can_graft(code: CodeType) -> bool:
-    """Whether a code can be recorded in its own frame: that of a function or a coroutine function, not a generator."""
+    """Whether a code can be recorded in its own frame, where its body does not run in steps."""
     return IS_POSSIBLE and not code.co_flags & (CO_GENERATOR | CO_ASYNC_GENERATOR)
 
 
-def graft(code: CodeType, recorder: Any, passed: Sequence[str]) -> CodeType:
-    """The code of a function, recorded.
-
-    Args:
-        recorder: what `begin`, `finish` and `fail` are read from; becomes a constant of the code.
-        passed: the parameters that `begin` gets, by position.
-    """
-    return _Graft(code, recorder).made(passed)
-
-
-class _Graft:
-    """One code on its way.
+class Graft:
+    """One code on its way to being recorded.
 
     Args:
         code: the function's own.
-        recorder: becomes a constant.
+        recorder: what `begin`, `finish` and `fail` are read from; becomes a constant of the code.
     """
+
+    # What a call puts on the stack more than a function without obsv has.
+    more_depth = 1
 
     def __init__(self, code: CodeType, recorder: Any) -> None:
         self._code = code
@@ -73,8 +66,14 @@ class _Graft:
         self._names = list(code.co_names)
         self._constants = [*code.co_consts, recorder, _NO_ROOM, None]
         self._recorder, self._no_room, self._none = range(len(code.co_consts), len(self._constants))
+        self._handlers: list[Instruction] = []
 
     def made(self, passed: Sequence[str]) -> CodeType:
+        """The recorded code.
+
+        Args:
+            passed: the parameters that `begin` gets, by position.
+        """
         code, old = self._code, self._instructions
         position = next(number for number, each in enumerate(old) if each.op == _RESUME) + 1
         start, body = old[:position], old[position:]
@@ -90,8 +89,9 @@ class _Graft:
         instructions = [
             *start,
             *begin,
-            *self._returning(body, no_finish[0]),
+            *self._returning(self._stepping(body), no_finish[0]),
             *failing,
+            *self._handlers,
             *no_begin,
             *no_finish,
             *no_start,
@@ -103,7 +103,7 @@ class _Graft:
             co_code=encoded,
             co_consts=tuple(self._constants),
             co_names=tuple(self._names),
-            co_stacksize=max(code.co_stacksize + 1, len(passed) + 3, _DEPTH),
+            co_stacksize=max(code.co_stacksize + self.more_depth, len(passed) + 3, _DEPTH),
             co_exceptiontable=write_guards(instructions, total),
             co_linetable=move_lines(code, self._by_unit, nowhere, failing[0].offset, total),
         )
@@ -113,11 +113,15 @@ class _Graft:
         go_on = [make("LOAD_CONST", self._none), make("JUMP_BACKWARD_NO_INTERRUPT", 0, body)]
         no_begin = self._if_no_room(go_on, [make("RERAISE", 0)])
         call = self._call("begin", [self._parameter(name) for name in passed])
-        return _guarded(call, Guard(no_begin[0], 0, False)), no_begin
+        return guarded(call, Guard(no_begin[0], 0, False)), no_begin
 
     def _parameter(self, name: str) -> Instruction:
         index = self._code.co_varnames.index(name)
         return make("LOAD_DEREF" if name in self._code.co_cellvars else "LOAD_FAST", index)
+
+    def _stepping(self, body: list[Instruction]) -> list[Instruction]:
+        """The body, with calls where it pauses."""
+        return body
 
     def _returning(self, body: list[Instruction], no_finish: Instruction) -> list[Instruction]:
         """The body, with a call before each `return`: in the place of that instruction, so that jumps lead here."""
@@ -133,8 +137,8 @@ class _Graft:
             end = [make("SWAP", 2), make("POP_TOP"), make("RETURN_VALUE")]
             finish = self._call("finish", [make("COPY", 4), make("COPY", 4)])
             guard = Guard(no_finish, 2, False)
-            made += [each, *inserted[1:], make(_IF_NONE, 0, end[0])]
-            made += _guarded([*finish, make("SWAP", 2), make("POP_TOP")], guard) + end
+            made += [each, *inserted[1:], make(IF_NONE, 0, end[0])]
+            made += guarded([*finish, make("SWAP", 2), make("POP_TOP")], guard) + end
         return made
 
     def _no_finish(self) -> list[Instruction]:
@@ -154,9 +158,9 @@ class _Graft:
         fail = [*self._call("fail", [make("COPY", 6), make("COPY", 4)]), make("POP_TOP")]
         return [
             make("COPY", 3),
-            make(_IF_NONE, 0, again),
+            make(IF_NONE, 0, again),
             make("PUSH_EXC_INFO"),
-            *_guarded(fail, Guard(no_fail[0], 4, False)),
+            *guarded(fail, Guard(no_fail[0], 4, False)),
             *restore,
             *no_fail,
         ]
@@ -177,16 +181,16 @@ class _Graft:
         """Call something of the recorder; the arguments find two values more on the stack than there were before."""
         function = [make("LOAD_CONST", self._recorder), make("LOAD_ATTR", self._attribute(name))]
         null, count = make("PUSH_NULL"), len(arguments)
-        if _VERSION == (3, 11):
+        if VERSION == (3, 11):
             return [null, *function, *arguments, make("PRECALL", count), make("CALL", count)]
-        function = [null, *function] if _VERSION == (3, 12) else [*function, null]
+        function = [null, *function] if VERSION == (3, 12) else [*function, null]
         return [*function, *arguments, make("CALL", count)]
 
     def _attribute(self, name: str) -> int:
         if name not in self._names:
             self._names.append(name)
         # From 3.12 on the lowest bit says that a method is called.
-        return self._names.index(name) << (_VERSION >= (3, 12))
+        return self._names.index(name) << (VERSION >= (3, 12))
 
     def _if_no_room(self, then: list[Instruction], otherwise: list[Instruction]) -> list[Instruction]:
         """Go on by what the exception on top of the stack says: no room for a call, or something else."""
@@ -194,7 +198,7 @@ class _Graft:
         return [*match, make("POP_TOP"), *then, *otherwise]
 
 
-def _guarded(instructions: list[Instruction], guard: Guard) -> list[Instruction]:
+def guarded(instructions: list[Instruction], guard: Guard) -> list[Instruction]:
     for each in instructions:
         each.guard = guard
     return instructions

@@ -76,6 +76,14 @@ def finish(_obsv_span, v):
     return v
 """
 
+# The value that is recorded of a generator is an item.
+_FINISH_GENERATOR = """\
+def finish(_obsv_span, v):
+    _obsv_span.leave()
+    _obsv_span.finish()
+    return v
+"""
+
 # Of a function: its result may go on.
 _RESULT = """\
     _obsv_kind = _obsv_type(v)
@@ -129,6 +137,8 @@ def _begin_source(recorder: "Recorder") -> str:
 
 
 def _finish_source(recorder: "Recorder") -> str:
+    if "generator" in recorder.kind:
+        return _FINISH_GENERATOR
     keeps = bool(recorder.capture.get("result"))
     if recorder.kind == "function":
         look = "_obsv_span.result = _obsv_snapshot(v)" if keeps else "pass"

@@ -95,6 +95,11 @@ class Recorder:
         """
         return "generator" in self.kind or (self.kind == "coroutine" and self.is_measured)
 
+    @property
+    def is_driven(self) -> bool:
+        """Whether somebody else runs the body's steps, each inside the call."""
+        return self.is_stepped and self.original is not None
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _arrived, (self.function.freeze(), self.options, self.parameters, self.kind, self.original)
 
@@ -116,6 +121,16 @@ class Recorder:
                     span.fail(error)
         except Exception:
             pass
+
+    def pause(self, call: Any, *item: Any) -> None:
+        """The body of a stepped function stops here, where an item goes out or something is awaited."""
+        call.leave()
+        if item:
+            call.item(item[0])
+
+    def resume(self, call: Any) -> None:
+        """The body goes on."""
+        call.__enter__()
 
     def snapshot_keywords(self, keywords: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
         """The pairs of `**kwargs`, frozen, values of sensitive names masked."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from obsv import semconv
 from obsv.instrument.describe import code_reader, group_of, name_of
-from obsv.instrument.graft import can_graft, graft
+from obsv.instrument.graft import Graft, can_graft
+from obsv.instrument.graft_steps import SteppedGraft, can_graft_steps
 from obsv.instrument.options import Options
 from obsv.instrument.parameters import Parameters, parameters_of
 from obsv.instrument.recorded import Recorded, shell
@@ -65,8 +66,9 @@ def record_function(function: FunctionType, options: Options, is_method: bool = 
     parameters = parameters_of(code, is_method, shows=function if hasattr(function, "__wrapped__") else None)
     recorder = Recorder(_function(function, parameters, options), options, parameters, _kind(code))
     closure = None
-    if can_graft(code) and not recorder.is_stepped:
-        recorded, closure = graft(code, recorder, parameters.variables), function.__closure__
+    if can_graft_steps(code) if recorder.is_stepped else can_graft(code):
+        made_by = SteppedGraft if recorder.is_stepped else Graft
+        recorded, closure = made_by(code, recorder).made(parameters.variables), function.__closure__
     else:
         recorder.original = function
         recorded = wrapper_code(recorder, code.co_posonlyargcount, code.co_name, code.co_firstlineno)
