@@ -11,6 +11,7 @@ from obsv.errors import ConfigurationError
 DEFAULT_DB = Path("logs") / "observability.db"
 
 OnFull = Literal["spill", "drop", "block"]
+WriterMode = Literal["program", "auto", "process", "thread"]
 
 _HOUR_S = 3_600.0
 _GIB = 2**30
@@ -26,6 +27,10 @@ class Settings:
         service_name: resource attribute `service.name`; by default `OTEL_SERVICE_NAME`.
         resource: further resource attributes.
         otlp_endpoint: also send spans there by OTLP; by default `OTEL_EXPORTER_OTLP_ENDPOINT` where that is set.
+        writer: who stores what is recorded; by default `OBSV_WRITER`, else "program": a thread of this program, from
+            its memory. With the others calls are in files beside the database from their beginning, and kill -9 loses
+            none: a "process" of its own stores them, the keeper, which all programs of a database share; a "thread" of
+            this program does; "auto" takes a process, and a thread where none can be started.
         on_full: when more comes than the database takes: "spill" to a file beside it, "drop" the oldest successes, or
             "block" the program for a bounded time. Errors are never dropped.
         spill_max_bytes: size up to which calls are spilled; after that the oldest successes go.
@@ -45,6 +50,7 @@ class Settings:
     service_name: str | None = None
     resource: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     otlp_endpoint: str | None = None
+    writer: WriterMode = "program"
     on_full: OnFull = "spill"
     spill: bool = True
     spill_max_bytes: int = _GIB
@@ -61,6 +67,8 @@ class Settings:
         object.__setattr__(self, "db", Path(self.db).absolute())
         if self.on_full not in ("spill", "drop", "block"):
             raise ConfigurationError(f'on_full is "spill", "drop" or "block", not {self.on_full!r}.')
+        if self.writer not in ("program", "auto", "process", "thread"):
+            raise ConfigurationError(f'writer is "program", "auto", "process" or "thread", not {self.writer!r}.')
         for name in ("spill_max_bytes", "lane_size", "ring_size", "queue_warning_threshold", "breaker_failures"):
             if getattr(self, name) < 1:
                 raise ConfigurationError(f"{name} is at least 1, not {getattr(self, name)!r}.")
@@ -89,6 +97,7 @@ class Arguments(TypedDict, total=False):
     service_name: str | None
     resource: Mapping[str, Any]
     otlp_endpoint: str | None
+    writer: WriterMode
     on_full: OnFull
     spill: bool
     spill_max_bytes: int
@@ -115,6 +124,8 @@ def settings_from(arguments: Mapping[str, Any], environment: Mapping[str, str] =
     given = dict(arguments)
     if given.get("db") is None:
         given["db"] = environment.get("OBSV_DB") or DEFAULT_DB
+    if given.get("writer") is None:
+        given["writer"] = environment.get("OBSV_WRITER", "").strip().lower() or "program"
     settings = Settings(**given)
     object.__setattr__(settings, "_given", frozenset(arguments))
     return settings

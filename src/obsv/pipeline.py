@@ -22,6 +22,7 @@ from obsv.trace.breaker import CircuitBreaker
 from obsv.trace.processor import ErrorFirstSpanProcessor
 from obsv.trace.provider import SCOPE, TracerProvider
 from obsv.trace.recording import recording
+from obsv.trace.ring_processor import RingSpanProcessor
 
 logger = logging.getLogger("obsv")
 
@@ -38,13 +39,23 @@ class Pipeline:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.exporter = SQLiteSpanExporter(settings.db, busy_timeout_s=settings.busy_timeout_s)
-        self.processor = _processor(settings, self.exporter)
+        self.processor: ErrorFirstSpanProcessor | RingSpanProcessor
+        exporter = None
+        if settings.writer == "program":
+            exporter = SQLiteSpanExporter(settings.db, busy_timeout_s=settings.busy_timeout_s)
+            self.processor = processor = _processor(settings, exporter)
+        else:
+            self.processor = _ring_processor(settings)
         self.provider = _provider(settings)
         self.lane = _lane(settings, self.provider)
         _join(self.provider, [self.processor] if self.lane is None else [self.processor, self.lane])
-        resource = recording.origin.resource
-        self.housekeeping = Housekeeping(self.exporter.writer, self.processor, settings, resource)
+        if exporter is not None:
+            self.housekeeping = Housekeeping(exporter.writer, processor, settings, recording.origin.resource)
+
+    @property
+    def leaves_rest(self) -> bool:
+        """Whether what is not stored at the end of the program is stored by another process."""
+        return isinstance(self.processor, RingSpanProcessor) and not self.processor.is_kept_here
 
     def store_all(self, timeout_s: float) -> bool:
         return self.processor.force_flush(int(timeout_s * 1_000))
@@ -89,6 +100,15 @@ def _processor(settings: Settings, exporter: SpanExporter) -> ErrorFirstSpanProc
         queue_warning_threshold=recording.queue_warning_threshold or settings.queue_warning_threshold,
         breaker=CircuitBreaker(settings.breaker_failures, settings.breaker_recovery_s),
     )
+
+
+def _ring_processor(settings: Settings) -> RingSpanProcessor:
+    # Loaded only where it is used: the keeper's part is not every program's.
+    from obsv.ring_sink import RingSink
+
+    with contextlib.suppress(OSError):  # the sink says what that means
+        settings.db.parent.mkdir(parents=True, exist_ok=True)
+    return RingSpanProcessor(RingSink(settings))
 
 
 def _provider(settings: Settings) -> trace.TracerProvider:
@@ -136,7 +156,7 @@ def _join(provider: trace.TracerProvider, processors: Sequence[SpanProcessor]) -
         return
     _add(add, processors)
     recording.origin = recording.origin._replace(resource=getattr(provider, "resource", recording.origin.resource))
-    recording.on_end = processors[0].on_end
+    recording.on_begin, recording.on_end = None, processors[0].on_end
     recording.tracer = provider.get_tracer(SCOPE.name, SCOPE.version)
     recording.dropped, recording.off, recording.bypass = None, False, True
 

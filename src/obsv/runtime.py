@@ -27,6 +27,8 @@ logger = logging.getLogger("obsv")
 # for which the last part of the time is kept.
 _EXIT_TIMEOUT_S = 10.0
 _EXIT_STORE_S = 0.8 * _EXIT_TIMEOUT_S
+# Where the keeper stores the rest.
+_EXIT_REST_S = 1.0
 # When the program asks for the end.
 _SHUTDOWN_S = 30.0
 # A start takes a tenth of a second; one that hangs must not keep the program from forking.
@@ -139,8 +141,9 @@ def _open() -> None:
 def _shutdown_at_exit() -> None:
     pipeline = _pipeline
     if pipeline is not None:
-        deadline = monotonic() + _EXIT_TIMEOUT_S
-        pipeline.store_all(_EXIT_STORE_S)
+        deadline = monotonic() + (_EXIT_REST_S if pipeline.leaves_rest else _EXIT_TIMEOUT_S)
+        if not pipeline.leaves_rest:
+            pipeline.store_all(_EXIT_STORE_S)
         _shutdown(max(0.0, deadline - monotonic()))
         pipeline.end()
 

@@ -210,12 +210,12 @@ def test_calls_without_room_are_dropped_and_counted(rings, monkeypatch):
     """A full disk takes no call's time and no memory."""
     ring = open_ring(rings, 0)
     monkeypatch.setattr("obsv.record.room.create_file", no_room)
-    for number in range(1, 3_000):
+    for number in range(1, 12_000):
         put(ring.calls, begin(number, values=("x" * 500,)))
         put(ring.calls, end(number))
     stored = sum(record[8] == END for record in read_all(reader_of(ring).calls))
-    assert 0 < stored < 2_999
-    assert stored + ring.calls.dropped == 2_999
+    assert 0 < stored < 11_999
+    assert stored + ring.calls.dropped == 11_999
     assert ring.calls.waiting == 0
 
 

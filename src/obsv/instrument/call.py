@@ -143,6 +143,8 @@ class LeanCall(_Measured):
         super().__init__(recorder, span)
         self._recorder, self._exact = recorder, exact
         span.inputs, span.start_tick = inputs, ticks()
+        if path.recording.on_begin is not None:
+            path.recording.on_begin(span)
 
     @classmethod
     def resumed(cls, recorder: Recorder, span: Span) -> LeanCall:

@@ -41,6 +41,9 @@ def begin({values}):
         return _obsv_open(_obsv_recorder, ({tuple}))
     _obsv_span = _obsv_begin(_obsv_function, _obsv_parent)
     _obsv_span.inputs = {inputs}
+    if _obsv_recording.on_begin is not None:
+        _obsv_span.start_tick = _obsv_ticks()
+        _obsv_recording.on_begin(_obsv_span)
     _obsv_span.token = _obsv_set_context(_obsv_Context({{**_obsv_context, _obsv_key: _obsv_span}}))
     _obsv_span.start_tick = _obsv_ticks()
     return _obsv_span

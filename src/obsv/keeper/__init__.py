@@ -25,7 +25,7 @@ that has died would cost the program a SIGPIPE.) `db` is taken by its real path,
 directory of rings and one keeper.
 """
 
-from obsv.keeper.options import Kept, Options
+from obsv.keeper.options import Kept, Options, WriterMode
 from obsv.keeper.presence import ensure, keep_in_memory, leave, wake
 
-__all__ = ["Kept", "Options", "ensure", "keep_in_memory", "leave", "wake"]
+__all__ = ["Kept", "Options", "WriterMode", "ensure", "keep_in_memory", "leave", "wake"]

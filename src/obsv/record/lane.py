@@ -8,13 +8,15 @@ from typing import Literal
 
 from obsv.own_time import monotonic
 from obsv.record.keep import is_end, kept
-from obsv.record.layout import SEGMENT_HEADER, position
+from obsv.record.layout import SEGMENT_HEADER, place, position
 from obsv.record.room import Room
+from obsv.record.scan import scan
 from obsv.record.segment import Segment
 
 OnFull = Literal["spill", "drop", "block"]
 _POLL_S = 0.002
 _NEWEST = 2
+_SAMPLE = 64 << 10
 
 
 class Lane:
@@ -51,6 +53,9 @@ class Lane:
         self._next: Segment | None = None
         self._segment = self._make(1)
         self._last = 1
+        # The position behind the segment before; how many bytes of records there are before each that is not read yet.
+        self._full = 0
+        self._starts = {1: 0}
         self.put: Callable[[bytes], object] = self._segment.write
 
     @property
@@ -60,14 +65,29 @@ class Lane:
 
     @property
     def position(self) -> int:
-        """Behind everything that was recorded before."""
+        """Behind everything that was recorded before; 0 where nothing was."""
         segment = self._segment
-        try:
-            end = segment.end
-        except ValueError:  # filled and closed by another thread meanwhile
-            segment = self._segment
-            end = segment.size
-        return position(segment.number, end)
+        end = segment.end
+        return self._full if end == SEGMENT_HEADER else position(segment.number, end)
+
+    def waiting_since(self, committed: int) -> int:
+        """Bytes of records behind a position of the reader."""
+        number, offset = place(committed)
+        for old in [known for known in self._starts if known < number]:
+            del self._starts[old]
+        start = self._starts.get(number)
+        if start is None:
+            start = min(self._starts.values(), default=0)
+        return max(0, self._starts[self._segment.number] + self._segment.end - start - max(offset, SEGMENT_HEADER))
+
+    def calls_in(self, amount: int) -> int:
+        """About how many calls so many bytes are: as those at the beginning of the segment."""
+        if amount <= 0:
+            return 0
+        segment = self._segment
+        sample = segment.bytes(SEGMENT_HEADER, min(segment.end, SEGMENT_HEADER + max(amount, _SAMPLE)))
+        ends = sum(is_end(sample[start:stop]) for _, start, stop in scan(sample, 0, is_final=False))
+        return max(1, round(ends * amount / len(sample))) if sample else 1
 
     def add(self, record: bytes) -> None:
         """Append a record for which the segment seemed too full."""
@@ -130,7 +150,10 @@ class Lane:
             return False
         following, self._next = self._next, None
         assert following is not None
-        full, self._segment = self._segment, following
+        full = self._segment
+        self._full = position(full.number, full.end)
+        self._starts[following.number] = self._starts[full.number] + full.end - SEGMENT_HEADER
+        self._segment = following
         self.put = following.write
         full.seal()
         self.room.keep(full)

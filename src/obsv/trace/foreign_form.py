@@ -69,12 +69,16 @@ def _freeze(span: ReadableSpan, shared: dict[int, Plain | None]) -> Plain:
         shared[id(resource)] = freeze_resource(resource)
     if id(scope) not in shared:
         shared[id(scope)] = freeze_scope(scope)
+    frozen = freeze_span(span)
+    return (*frozen[:3], shared[id(resource)], shared[id(scope)], *frozen[3:])
+
+
+def freeze_span(span: ReadableSpan) -> Plain:
+    """A span without its resource and scope."""
     return (
         str(span.name),
         freeze_context(span.context),
         freeze_context(span.parent),
-        shared[id(resource)],
-        shared[id(scope)],
         _freeze_attributes(span.attributes, span.dropped_attributes),
         (span.dropped_events, [_freeze_event(event) for event in span.events]),
         (span.dropped_links, [_freeze_link(link) for link in span.links]),

@@ -1,5 +1,6 @@
 """Spans as plain tuples that `marshal` can write: what the spill file holds."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from opentelemetry.trace import SpanContext, TraceFlags
@@ -79,7 +80,23 @@ def _thaw_details(frozen: Frozen, origin: Origin) -> Details:
 
 
 def _plain(attributes: Any) -> dict[str, Any]:
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in (attributes or {}).items()}
+    return {str(key): _plain_value(value) for key, value in (attributes or {}).items()}
+
+
+def _plain_value(value: Any) -> Any:
+    if type(value) in _ATOMS:
+        return value
+    if isinstance(value, Mapping):
+        return _plain(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain_value(item) for item in value]
+    for number in (int, float):
+        if isinstance(value, number):
+            return number(value)
+    return bytes(value) if isinstance(value, bytes) else str(value)
+
+
+_ATOMS = frozenset((bool, int, float, str, bytes, type(None)))
 
 
 def _freeze_context(context: SpanContext) -> Frozen:

@@ -38,7 +38,8 @@ class Function:
         max_repr: characters of a value's text.
         redactor: masks secrets in the text of exceptions.
 
-    `memo` is for what an exporter works out from a function, so that it lives as long as the function.
+    `memo` is for what an exporter works out from a function, so that it lives as long as the function; `number` is what
+    records of `ring` call it.
     """
 
     __slots__ = (
@@ -51,9 +52,11 @@ class Function:
         "max_repr",
         "memo",
         "name",
+        "number",
         "output",
         "process_group",
         "redactor",
+        "ring",
     )
 
     def __init__(
@@ -72,6 +75,8 @@ class Function:
         self.has_keywords, self.output, self.feed = has_keywords, output, feed
         self.max_repr, self.redactor = max_repr, redactor
         self.memo: dict[Any, Any] = {}
+        self.ring: object = None
+        self.number = 0
         self._read_code: Callable[[], Code | None] | None = code
         self._code: Code | None = None
         self._hides_result: bool | None = None

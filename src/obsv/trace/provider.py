@@ -4,6 +4,7 @@ It is the SDK's provider (resource, samplers, limits, processors, tracers for ot
 call path where monitored calls go. `by_name` is the entry point `obsv` of group `opentelemetry_tracer_provider`.
 """
 
+from collections.abc import Callable, Sequence
 from logging import ERROR
 from typing import Any
 
@@ -53,7 +54,9 @@ class TracerProvider(sdk.TracerProvider):
         listens = any(not getattr(processor, "ignores_start", False) for processor in self._processors)
         recording.on_start = self._on_start if listens else None
         only = len(self._processors) == 1 and not listens
-        recording.on_end = self._processors[0].on_end if only else self._on_end
+        first = self._processors[0] if only else None
+        recording.on_end = self._on_end if first is None else getattr(first, "on_call_end", first.on_end)
+        recording.on_begin = _begin_of(self._processors)
         recording.tracer = None
         recording.dropped = self._dropped
         recording.bypass = recording.off or not _samples_all_roots(self.sampler)
@@ -103,6 +106,12 @@ def by_name() -> TracerProvider:
     # Beside the processors that monitored calls go to: they start the pipeline themselves.
     sdk.TracerProvider.add_span_processor(provider, _Starter())
     return provider
+
+
+def _begin_of(processors: Sequence[SpanProcessor]) -> Callable[[Span], None] | None:
+    """What takes a monitored call that begins, with its arguments; only the recorder's processor wants to know."""
+    found = (getattr(processor, "on_begin", None) for processor in processors)
+    return next((on_begin for on_begin in found if on_begin is not None), None)
 
 
 def _samples_all_roots(sampler: sampling.Sampler) -> bool:

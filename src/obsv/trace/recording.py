@@ -73,7 +73,7 @@ class Recording:
         start: starts the pipeline, called by the first recorded call; None once it runs.
         origin: resource and scope of the spans.
         on_start: what other processors want to see; None where only ours is there.
-        on_begin: takes each span when its call begins, with its inputs; never blocks, never raises.
+        on_begin: takes each span when its call begins, with its inputs; None where nobody does. Never blocks.
         on_end: takes each ended span; never blocks, never raises.
         queue_warning_threshold: what a decorated function asked for last; None leaves the configured one.
     """
@@ -99,7 +99,7 @@ class Recording:
         self.start: Callable[[], None] | None = None
         self.origin = Origin(Resource({}), InstrumentationScope("obsv"), SpanLimits())
         self.on_start: Callable[[Span], None] | None = None
-        self.on_begin: Callable[[Span], None] = discard
+        self.on_begin: Callable[[Span], None] | None = None
         self.on_end: Callable[[Span], None] = discard
         self.queue_warning_threshold: int | None = None
 
@@ -136,7 +136,7 @@ def begin(function: Function, parent: Any) -> Span:
     span.on_end = recording.on_end
     span.thread = _thread.identity
     span.result = ABSENT
-    span.failure = None
+    span.failure = span.ring = None
     span.status_code = UNSET
     span.end_tick = 0
     if recording.on_start is not None:

@@ -73,6 +73,7 @@ class Span(ReadableSpan, trace.Span):
         result: the frozen result, `ABSENT` until there is one.
         status_code: OTLP's 0 unset, 1 ok, 2 error.
         details: what few spans have; see `Details`.
+        ring: the one that its begin was recorded in; None where it was in none.
         token: what sets the context back when the call ends; only set where `start_tick` is.
     """
 
@@ -89,6 +90,7 @@ class Span(ReadableSpan, trace.Span):
         "origin",
         "parent_id",
         "result",
+        "ring",
         "span_id",
         "start_tick",
         "status_code",
@@ -113,6 +115,7 @@ class Span(ReadableSpan, trace.Span):
     failure: Failure | None
     details: Details | None
     on_end: Callable[["Span"], None]
+    ring: object
     token: Any
 
     # -- reading -------------------------------------------------------------------------------------------------------

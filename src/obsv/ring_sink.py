@@ -1,0 +1,222 @@
+"""What a recording process does with its spans: it writes them into its ring, and sees that somebody stores them."""
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+from opentelemetry.sdk.trace import ReadableSpan
+
+from obsv import keeper
+from obsv.config import Settings
+from obsv.keeper.files import KeeperFiles
+from obsv.own_time import monotonic
+from obsv.record.filesystem import refuse_network
+from obsv.record.ring import Bounds, Ring, open_in_memory, open_ring
+from obsv.trace.clock import clock
+from obsv.trace.notices import Notices
+from obsv.trace.ring_writer import RingWriter
+from obsv.trace.span import Span
+
+logger = logging.getLogger("obsv")
+
+_MODES: dict[str, keeper.WriterMode] = {"process": "process", "thread": "thread"}
+_POLL_S = 0.002
+# While somebody waits for the keeper: between two looks whether there is one.
+_ENSURE_S = 0.25
+
+
+class RingSink:
+    """Spans into the ring of this process.
+
+    Args:
+        settings: which database, and how much may wait for it.
+
+    Attributes:
+        queue_warning_threshold: calls that wait to be stored before one warning an episode is logged.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._notices = settings, Notices()
+        self._files = KeeperFiles.of(settings.db)
+        self._options = keeper.Options(
+            writer=_MODES.get(settings.writer, "auto"),
+            busy_timeout_s=settings.busy_timeout_s,
+            limits=settings.limit_changes(),
+        )
+        self._bounds = Bounds(settings.spill_max_bytes, settings.on_full)
+        self._is_shut_down = False
+        self.queue_warning_threshold = settings.queue_warning_threshold
+        self._writer = RingWriter(self._open, self._wake, self._look, self._notices)
+        # The writer's own, for the call path: a call less a call.
+        self.begin = self._writer.begin  # type: ignore[method-assign]
+        self.end = self._writer.end  # type: ignore[method-assign]
+
+    # -- spans ---------------------------------------------------------------------------------------------------------
+
+    def begin(self, span: Span) -> None:
+        self._writer.begin(span)
+
+    def end(self, span: Span) -> None:
+        self._writer.end(span)
+
+    def foreign(self, span: ReadableSpan, *, is_error: bool) -> None:
+        self._writer.foreign(span, is_error=is_error)
+
+    # -- who stores them -----------------------------------------------------------------------------------------------
+
+    def _open(self) -> Ring:
+        clock.calibrate()
+        try:
+            if not self._settings.spill:
+                raise OSError("spill is off")
+            self._files.make()
+            rings = Path(self._files.rings)
+            refuse_network(rings)
+            ring = open_ring(rings, clock.offset, self._bounds)
+        except OSError as error:
+            return self._open_in_memory(error)
+        keeper.ensure(self._settings.db, self._options)
+        return ring
+
+    def _open_in_memory(self, error: OSError) -> Ring:
+        ring = open_in_memory(clock.offset, self._bounds)
+        if self._settings.spill:
+            self._notices.once(
+                "memory",
+                logging.WARNING,
+                "Calls wait in memory until a thread of this program has stored them, and are lost if it is killed: no "
+                "files can be used beside %s (%s).",
+                self._settings.db,
+                error,
+            )
+        keeper.keep_in_memory(self._settings.db, self._options, ring)
+        return ring
+
+    def _wake(self) -> None:
+        keeper.wake(self._settings.db)
+
+    def _look(self) -> None:
+        """What is done about once a second, by a call that begins."""
+        try:
+            ring = self._writer.ring
+            clock.calibrate()
+            ring.about.offset = clock.offset
+            ring.errors.push()
+            ring.publish()
+            if ring.directory is not None:
+                keeper.ensure(self._settings.db, self._options)
+            if ring.about.keeper_sleeps:
+                self._wake()  # it looks rarely once nothing has come for a while
+            self._warn(self._waiting(ring))
+        except Exception:
+            self._notices.once("look", logging.DEBUG, "The recorder could not look after itself.", exc_info=True)
+
+    def _warn(self, waiting: int) -> None:
+        if waiting > self.queue_warning_threshold:
+            self._notices.once(
+                "queue",
+                logging.WARNING,
+                "About %d calls wait to be stored, more than %d: the program makes calls faster than they are stored.",
+                waiting,
+                self.queue_warning_threshold,
+            )
+        else:
+            self._notices.over("queue")
+
+    @staticmethod
+    def _waiting(ring: Ring) -> int:
+        """About how many calls wait to be stored."""
+        return ring.calls.calls_in(ring.calls.waiting_since(ring.about.calls_position))
+
+    @property
+    def is_kept_here(self) -> bool:
+        """Whether a thread of this process stores what it records."""
+        return self._writer.is_open and self._writer.ring.about.keeper_pid == self._writer.ring.pid
+
+    # -- the end -------------------------------------------------------------------------------------------------------
+
+    def flush(self, timeout_s: float) -> bool:
+        """Wait until all that was recorded before is committed.
+
+        By polling: a hub of green threads goes on meanwhile.
+        """
+        deadline = monotonic() + timeout_s
+        ring = self._writer.ring
+        if not self._writer.is_open:
+            return True
+        ring.errors.push()
+        ring.publish()
+        return self._wait(ring, (ring.calls.position, ring.errors.position), deadline)
+
+    def _wait(self, ring: Ring, positions: tuple[int, int], deadline: float) -> bool:
+        about, ensure_at = ring.about, 0.0
+        calls, errors = positions
+        while about.calls_position < calls or about.errors_position < errors or ring.errors.waiting:
+            now = monotonic()
+            if now >= ensure_at:
+                ensure_at = now + _ENSURE_S
+                ring.errors.push()
+                if ring.directory is not None:
+                    keeper.ensure(self._settings.db, self._options)
+            if now >= deadline:
+                return False
+            if about.keeper_sleeps:
+                self._wake()
+            time.sleep(_POLL_S)
+        return True
+
+    def shutdown(self, timeout_s: float) -> None:
+        if self._is_shut_down:
+            return
+        self._is_shut_down = True
+        if not self._writer.is_open:
+            return
+        deadline, ring = monotonic() + timeout_s, self._writer.ring
+        positions = ring.calls.position, ring.errors.position
+        ring.close()
+        is_stored = self._wait(ring, positions, deadline)
+        if not keeper.leave(max(0.0, deadline - monotonic())) or not is_stored:
+            self._say_what_is_left(ring)
+
+    def _say_what_is_left(self, ring: Ring) -> None:
+        left = self._waiting(ring)
+        if ring.directory is not None:
+            logger.warning(
+                "About %d calls are not stored yet: they are in %s, and the keeper of the database stores them.",
+                left,
+                self._files.rings,
+            )
+        else:
+            logger.warning("About %d calls could not be stored in time and are lost.", left)
+
+    def stats(self) -> dict[str, Any]:
+        """Counts since the start of the process, or since a fork.
+
+        Returns:
+            `recorded` and what became of it: `exported` (stored), `depth` (waits), `dropped`, `rejected` (could not be
+            read); of these `errors`; `error_depth`: errors that wait for room; `spill_bytes`: of records that wait;
+            `state`: OK or DELAYED.
+        """
+        if not self._writer.is_open:
+            return {"state": "OK", "recorded": 0}
+        ring = self._writer.ring
+        about, waiting = ring.about, self._waiting(ring)
+        waiting_bytes = ring.calls.waiting_since(about.calls_position)
+        lost = about.unreadable
+        return {
+            "state": "DELAYED" if waiting > self.queue_warning_threshold else "OK",
+            "recorded": about.stored + waiting + ring.calls.dropped + lost,
+            "errors": self._writer.errors,
+            "exported": about.stored,
+            "depth": waiting,
+            "error_depth": ring.errors.waiting,
+            "dropped": ring.calls.dropped,
+            "rejected": lost,
+            "spill_bytes": waiting_bytes + ring.errors.waiting_since(about.errors_position),
+            "keeper": about.keeper_pid or None,
+        }
+
+    def after_fork(self) -> None:
+        self._notices.reset()
+        self._writer.after_fork()

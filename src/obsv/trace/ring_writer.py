@@ -1,0 +1,321 @@
+"""Spans of monitored calls, and of other instrumentation, into the ring: what the program pays for keeping them.
+
+`begin` and `end` are called for each call. Each makes a record in memory of its own and appends it in one step; there
+is no lock, no thread and, but for the first use of a function or a thread, no call of the system.
+"""
+
+import logging
+import marshal
+from _thread import RLock
+from collections.abc import Callable
+from copy import copy
+from typing import Any
+
+from opentelemetry.sdk.trace import ReadableSpan
+
+from obsv.capture import is_from_signal
+from obsv.own_time import ticks
+from obsv.record import layout
+from obsv.record.layout import BEGIN, END, HAS_DETAILS, HAS_RESULT, IS_ELSEWHERE, MASK_64, check_of
+from obsv.record.ring import Ring
+from obsv.record.values import dumps
+from obsv.trace.foreign_form import freeze_resource, freeze_scope, freeze_span
+from obsv.trace.frozen import freeze_details
+from obsv.trace.function import Function
+from obsv.trace.notices import Notices
+from obsv.trace.span import ABSENT, ERROR, Origin, Span
+
+_BEGIN_SIZE, _END_SIZE = layout.BEGIN_HEAD.size, layout.END_HEAD.size
+_pack_begin, _pack_end = layout.BEGIN_HEAD.pack, layout.END_HEAD.pack
+_dumps, _VERSION = marshal.dumps, 2
+_MOST_VALUES = layout.MAX_RECORD - layout.PAGE
+# Stands for what is too large for a record, after everything was bounded: max_repr is the program's choice.
+_TOO_LARGE = (..., "<too large>")
+
+
+class RingWriter:
+    """Writes spans into a ring. Raises nothing but what a signal handler of the program raises meanwhile.
+
+    Args:
+        open_: opens a ring: now, and in the child of a fork at its first call.
+        wake: wakes the keeper; called where it sleeps and an error was recorded.
+        look: called about once a second while calls begin; must not raise.
+        notices: says what goes wrong.
+
+    Attributes:
+        ring: where to.
+        errors: how many errors were recorded.
+        is_open: whether there is a ring: the child of a fork has none before its first call.
+    """
+
+    def __init__(
+        self,
+        open_: Callable[[], Ring],
+        wake: Callable[[], object],
+        look: Callable[[], object],
+        notices: Notices,
+    ) -> None:
+        self._open, self._wake, self._look, self._notices = open_, wake, look, notices
+        self._opening = RLock()  # guards `ring` while the child of a fork opens its own; waited for by no call else
+        self._write_into(open_())
+
+    def _write_into(self, ring: Ring) -> None:
+        self._threads: dict[tuple[int, str], int] = {}
+        self._origin: Origin | None = None
+        self._origin_number = 0
+        # Resource and scope stand beside their number, so that their ids stay theirs.
+        self._foreign: dict[tuple[int, int], tuple[int, object, object]] = {}
+        self.errors = 0
+        self._look_at = ticks()
+        self._calls = ring.calls
+        self.ring, self.is_open = ring, True
+
+    def after_fork(self) -> None:
+        """Let go of the parent's ring; the first call opens another."""
+        self.ring.forget()
+        self._opening = RLock()
+        # Equal to no function's ring, so that each call first defines its function, which opens the child's.
+        self.ring, self.is_open = copy(self.ring), False
+
+    def _reopen(self) -> None:
+        with self._opening:
+            if not self.is_open:
+                self._write_into(self._open())
+
+    # -- monitored calls -----------------------------------------------------------------------------------------------
+
+    def begin(self, span: Span) -> None:
+        """Record that a call has begun, with its arguments."""
+        try:
+            if span.start_tick >= self._look_at:
+                self._look_around(span.start_tick)
+            function, caller, trace_id = span.function, span.caller, span.trace_id
+            if function.ring is not self.ring:
+                self._define(function)
+            ring = self.ring
+            if caller is not None and caller.ring is not ring:
+                self._define(caller)
+            if span.origin is not self._origin:
+                self._define_origin(span.origin)
+            values = _dumps(span.inputs, _VERSION)
+            if len(values) > _MOST_VALUES:
+                values = self._without_values(span)
+            record = (
+                _pack_begin(
+                    _BEGIN_SIZE + len(values),
+                    check_of(values),
+                    BEGIN,
+                    span.flags & 0xFF,
+                    self._origin_number,
+                    span.depth,
+                    trace_id >> 64,
+                    trace_id & MASK_64,
+                    span.span_id,
+                    span.parent_id,
+                    span.start_tick,
+                    function.number,
+                    0 if caller is None else caller.number,
+                    self._threads.get(span.thread) or self._define_thread(span.thread),
+                    0,
+                )
+                + values
+            )
+            span.ring = ring
+            try:
+                self._calls.put(record)
+            except ValueError:
+                self._calls.add(record)
+        except Exception as error:
+            if is_from_signal(error):
+                self._take_back(span)
+                raise
+            self._notices.once("record", logging.ERROR, "A call could not be recorded.", exc_info=True)
+        except BaseException:
+            self._take_back(span)
+            raise
+
+    def _take_back(self, span: Span) -> None:
+        """End a call that was interrupted before it began."""
+        if span.ring is self.ring:
+            self._put(self._calls, self._elsewhere(span))
+
+    @staticmethod
+    def _elsewhere(span: Span) -> bytes:
+        head = _END_SIZE, 1, END, ERROR, IS_ELSEWHERE, 0, span.function.number, span.span_id, span.end_tick or 1
+        return _pack_end(*head)
+
+    def end(self, span: Span) -> None:
+        """Record what came of a call. An error is in its own lane when this returns, and the keeper awake."""
+        try:
+            if span.status_code == ERROR or span.ring is not self.ring:
+                self._whole(span)
+                return
+            result, details = span.result, span.details
+            if details is not None:
+                parts = HAS_DETAILS
+                values = dumps((() if result is ABSENT else (result,), freeze_details(details)))
+            elif result is ABSENT:
+                parts, values = 0, b""
+            else:
+                parts, values = HAS_RESULT, _dumps(result, _VERSION)
+            if len(values) > _MOST_VALUES:
+                parts, values = HAS_RESULT, dumps(_TOO_LARGE)
+            record = (
+                _pack_end(
+                    _END_SIZE + len(values),
+                    check_of(values),
+                    END,
+                    span.status_code,
+                    parts,
+                    0,
+                    span.function.number,
+                    span.span_id,
+                    span.end_tick,
+                )
+                + values
+            )
+            try:
+                self._calls.put(record)
+            except ValueError:
+                self._calls.add(record)
+        except Exception as error:
+            self._failed(error)
+
+    def _whole(self, span: Span) -> None:
+        """Record all of a call at once: an error, or one whose begin is not in this ring."""
+        self._define(span.function)
+        is_error = span.status_code == ERROR
+        record = self._call(span)
+        if not is_error:
+            self._put(self.ring.calls, record)
+            return
+        self.errors += 1
+        self._put(self.ring.errors, record)
+        if span.ring is self.ring:
+            self._put(self.ring.calls, self._elsewhere(span))
+        self._call_keeper()
+
+    def _call(self, span: Span) -> bytes:
+        if span.caller is not None:
+            self._define(span.caller)
+        if span.origin is not self._origin:
+            self._define_origin(span.origin)
+        values = self._values(span)
+        return (
+            layout.CALL_HEAD.pack(
+                layout.CALL_HEAD.size + len(values),
+                check_of(values),
+                layout.CALL,
+                span.flags & 0xFF,
+                self._origin_number,
+                span.depth,
+                span.trace_id >> 64,
+                span.trace_id & MASK_64,
+                span.span_id,
+                span.parent_id,
+                span.start_tick,
+                span.function.number,
+                0 if span.caller is None else span.caller.number,
+                self._threads.get(span.thread) or self._define_thread(span.thread),
+                span.status_code,
+                span.end_tick,
+            )
+            + values
+        )
+
+    @staticmethod
+    def _values(span: Span) -> bytes:
+        results = () if span.result is ABSENT else (span.result,)
+        failure = None if span.failure is None else (span.failure.frozen, span.failure.locals)
+        details = None if span.details is None else freeze_details(span.details)
+        values = dumps((span.inputs, results, failure, details))
+        if len(values) > _MOST_VALUES:
+            values = dumps(((_TOO_LARGE,) * len(span.inputs), (), failure, None))
+        return values
+
+    def _without_values(self, span: Span) -> bytes:
+        span.inputs = (_TOO_LARGE,) * len(span.function.inputs)
+        return dumps(span.inputs)
+
+    # -- spans of other instrumentation --------------------------------------------------------------------------------
+
+    def foreign(self, span: ReadableSpan, *, is_error: bool) -> None:
+        """Record a span that is not ours, whole."""
+        try:
+            self._foreign_whole(span, is_error)
+        except Exception as error:
+            self._failed(error)
+
+    def _foreign_whole(self, span: ReadableSpan, is_error: bool) -> None:
+        if not self.is_open:
+            self._reopen()
+        values = dumps(freeze_span(span))
+        status = span.status.status_code.value
+        head = layout.SPAN_HEAD.size + len(values), check_of(values), layout.SPAN, status, 0
+        record = layout.SPAN_HEAD.pack(*head, self._foreign_origin(span)) + values
+        if not is_error:
+            self._put(self.ring.calls, record)
+            return
+        self.errors += 1
+        self._put(self.ring.errors, record)
+        self._call_keeper()
+
+    def _foreign_origin(self, span: ReadableSpan) -> int:
+        resource, scope = span.resource, span.instrumentation_scope
+        known = self._foreign.get((id(resource), id(scope)))
+        if known is None or known[1] is not resource or known[2] is not scope:
+            value = freeze_resource(resource), freeze_scope(scope)
+            known = self.ring.names.number(layout.FOREIGN_ORIGINS, value), resource, scope
+            if len(self._foreign) > _MOST_ORIGINS:
+                self._foreign.clear()
+            self._foreign[id(resource), id(scope)] = known
+        return known[0]
+
+    # -- what records refer to -----------------------------------------------------------------------------------------
+
+    def _define(self, function: Function) -> None:
+        if not self.is_open:
+            self._reopen()
+        if function.ring is not self.ring:
+            function.number = self.ring.names.number(layout.FUNCTIONS, function.freeze())
+            function.ring = self.ring  # last: another thread may be here as well
+
+    def _define_thread(self, thread: tuple[int, str]) -> int:
+        number = self.ring.names.number(layout.THREADS, (thread[0], str(thread[1])))
+        if len(self._threads) > _MOST_THREADS:
+            self._threads.clear()
+        self._threads[thread] = number
+        return number
+
+    def _define_origin(self, origin: Origin) -> None:
+        value = freeze_resource(origin.resource), freeze_scope(origin.scope)
+        self._origin_number = self.ring.names.number(layout.ORIGINS, value)
+        self._origin = origin
+
+    # -- the rest ------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _put(lane: Any, record: bytes) -> None:
+        try:
+            lane.put(record)
+        except ValueError:
+            lane.add(record)
+
+    def _look_around(self, now: int) -> None:
+        self._look_at = now + _LOOK_NS
+        if self.is_open:
+            self._look()
+
+    def _call_keeper(self) -> None:
+        if self.ring.about.keeper_sleeps:
+            self._wake()
+
+    def _failed(self, error: Exception) -> None:
+        if is_from_signal(error):
+            raise error
+        self._notices.once("record", logging.ERROR, "A call could not be recorded.", exc_info=True)
+        self.ring.calls.dropped += 1
+
+
+_MOST_ORIGINS, _MOST_THREADS = 1_000, 10_000
+_LOOK_NS = 1_000_000_000
