@@ -26,7 +26,7 @@ TEXT = (ROOT / "docs" / "connect.md").read_text()
         f"over {DEFAULT_LIMITS.items:,} elements, or more than {DEFAULT_LIMITS.depth} within each other",
         f"up to {MAX_BODY >> 20} MiB a request",
         f"{MAX_BYTES >> 20} MiB wait",
-        f"whole within {READ_TIMEOUT_S:g} s",
+        f"its body | {READ_TIMEOUT_S:g} s",
         f"`{GRPC}`",
         f"`{HTTP}/v1/traces`",
         f"{Lane.__init__.__kwdefaults__['max_queue_size']:,} calls and as many errors",

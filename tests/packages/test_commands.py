@@ -1,6 +1,6 @@
 """Command lines of real packages, recorded whole: same output, same errors, same exit code."""
 
-import importlib.util
+import importlib.machinery
 import sys
 from pathlib import Path
 
@@ -45,7 +45,8 @@ def test_same_result(programs: Programs, command: tuple[list[str], list[str], in
 
 def _need(module: str) -> None:
     top = module.partition(".")[0]
-    if importlib.util.find_spec(top) is None:
+    # By the path alone: the finder that setuptools installs warns where other tests have loaded distutils.
+    if importlib.machinery.PathFinder.find_spec(top) is None:
         pytest.skip(f"{top} is not installed")
 
 

@@ -8,6 +8,7 @@ Texts that were cut, masked or made by another serializer come out as None, and 
 from __future__ import annotations
 
 import ast
+import cmath
 import re
 from collections.abc import Callable, Collection
 from datetime import date, datetime, time, timedelta
@@ -198,6 +199,8 @@ class _Writer:
             value = complex(ast.unparse(node).replace(" ", ""))
         except ValueError as error:
             raise _Inexact from error
+        if not cmath.isfinite(value):
+            raise _Inexact
         return repr(value), f"complex({value.real!r}, {value.imag!r})"
 
     def sequence(self, node: ast.List | ast.Set | ast.Tuple, depth: int) -> tuple[str, str]:
