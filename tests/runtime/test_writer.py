@@ -174,3 +174,25 @@ def test_writer_is_one_of_four() -> None:
     """The message names them."""
     with pytest.raises(ConfigurationError, match='"program", "auto", "process" or "thread"'):
         Settings(writer="keeper")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mode", ["process", "thread"])
+def test_a_secret_result_is_in_no_file(tmp_path: Path, mode: str) -> None:
+    """What a function whose name says so returns is masked before it is in a record."""
+    db = tmp_path / "obsv.db"
+    code = """
+@obsv.monitor
+def get_password():
+    return "hunter2"
+
+get_password()
+rings = os.environ["OBSV_DB"] + ".rings"
+assert not any(
+    b"hunter2" in open(os.path.join(at, name), "rb").read()
+    for at, _, names in os.walk(rings) for name in names if name.startswith("calls.") and at != rings
+)
+assert obsv.force_flush(60)
+"""
+    run(db, code, mode)
+    (row,) = sqlite3.connect(db).execute("select data_value from data_trace where process like '%get_password'")
+    assert row == ("***",)

@@ -151,6 +151,8 @@ class RingWriter:
                 self._whole(span)
                 return
             result, details = span.result, span.details
+            if span.function.hides_result and result is not ABSENT:
+                result = span.function.shown_result(result)
             if details is not None:
                 parts = HAS_DETAILS
                 values = dumps((() if result is ABSENT else (result,), freeze_details(details)))
@@ -225,7 +227,7 @@ class RingWriter:
 
     @staticmethod
     def _values(span: Span) -> bytes:
-        results = () if span.result is ABSENT else (span.result,)
+        results = () if span.result is ABSENT else (span.function.shown_result(span.result),)
         failure = None if span.failure is None else (span.failure.frozen, span.failure.locals)
         details = None if span.details is None else freeze_details(span.details)
         values = dumps((span.inputs, results, failure, details))
