@@ -23,6 +23,7 @@ from obsv.record.layout import BEGIN, END, FREE, READ, SEGMENT_HEADER
 from obsv.record.reader import RingReader
 from obsv.record.ring import Bounds, Ring, open_in_memory, open_ring
 from obsv.record.room import Files, Memory
+from obsv.record.segment import Segment
 from obsv.record.source import FileSource, MemorySource
 
 from .conftest import begin, end, span_of
@@ -249,6 +250,42 @@ def write_some(ring: Ring, first: int) -> None:
     """One thread's records; it gives way whenever it may."""
     for number in range(8_000):
         put(ring.calls, begin(number * 10 + first, values=("x" * 200,)))
+
+
+def test_a_record_is_in_a_segment_when_the_call_goes_on(rings, monkeypatch):
+    """Also while another thread makes the next segment: kill -9 would lose what only memory knows."""
+    monkeypatch.setattr("obsv.record.lane._TURN_S", 60.0)
+    directory = rings / "1-1"
+    directory.mkdir()
+    lane = Lane(Files(directory, "calls", 2), 1 << 16, 1 << 16, None)
+    makes, may_make, is_back = threading.Event(), threading.Event(), threading.Event()
+    make = lane.room.make
+
+    def slowly(number: int, size: int) -> Segment:
+        makes.set()
+        assert may_make.wait(60)
+        return make(number, size)
+
+    monkeypatch.setattr(lane.room, "make", slowly)
+    record = begin(1, values=("x" * 60_000,))
+    put(lane, record)
+
+    def second() -> None:
+        put(lane, record)
+        is_back.set()
+
+    taker, other = threading.Thread(target=put, args=(lane, record)), threading.Thread(target=second)
+    taker.start()
+    assert makes.wait(60)
+    other.start()
+    while lane.waiting < 2:
+        time.sleep(0.001)
+    assert not is_back.wait(0.05)
+    may_make.set()
+    assert is_back.wait(60)
+    assert lane.waiting == 0
+    taker.join()
+    other.join()
 
 
 def test_a_signal_handler_writes_in_between(rings):

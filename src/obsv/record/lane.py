@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
-from obsv.own_time import monotonic
+from obsv.own_threads import get_ident
+from obsv.own_time import monotonic, sleep
 from obsv.record.keep import is_end, kept
 from obsv.record.layout import SEGMENT_HEADER, place, position
 from obsv.record.room import Room
@@ -16,14 +17,20 @@ from obsv.record.segment import Segment
 OnFull = Literal["spill", "drop", "block"]
 _POLL_S = 0.002
 _NEWEST = 2
+# How long a call waits for the thread that takes the next segment: a few ms as a rule, since that one waits for the
+# interpreter after every call of the system.
+_TURN_S = 0.25
+_GIVE_WAY_S = 0.0002
 _SAMPLE = 64 << 10
 
 
 class Lane:
-    """Writes records, for any number of threads; never waits for another.
+    """Writes records, for any number of threads.
 
     `put` is the whole hot path: `mmap.write`, which raises ValueError when the segment is full. `add` then takes the
-    next segment. Whoever finds another thread (or, in a signal handler, its own) at that leaves its record to it.
+    next segment. Who finds another thread of the system at that leaves its record to it, and waits a moment until it is
+    written: the caller must not go on with a call that only memory knows. Who finds its own thread at it, in a signal
+    handler or a finalizer, cannot wait.
 
     Args:
         room: where segments come from.
@@ -50,6 +57,7 @@ class Lane:
         self._late: deque[bytes] = deque()
         # Who has the token takes segments; a list's `pop` and `append` are one step each, and nobody waits for it.
         self._token = [None]
+        self._taker = 0
         self._next: Segment | None = None
         self._segment = self._make(1)
         self._last = 1
@@ -96,6 +104,15 @@ class Lane:
         elif not self._try_put(record):
             self._late.append(record)
             self.push()
+            if self._late:
+                self._wait_for_taker()
+
+    def _wait_for_taker(self) -> None:
+        """Let the thread that takes the next segment write what is left to it."""
+        deadline = monotonic() + _TURN_S
+        while self._late and self._taker not in (0, get_ident()) and monotonic() < deadline:
+            sleep(_GIVE_WAY_S)
+            self.push()
 
     def push(self) -> None:
         """Find room for what waits."""
@@ -105,9 +122,11 @@ class Lane:
             except IndexError:
                 return  # who has it looks again before it goes
             try:
+                self._taker = get_ident()
                 if not self._write_late():
                     return
             finally:
+                self._taker = 0
                 self._token.append(None)
 
     def close(self) -> None:
