@@ -5,15 +5,13 @@ program's only one, and whoever waits in it for something that is not green stop
 program's back runs beside it instead: by a copy of `_thread`, which nobody else holds.
 """
 
-import importlib.util
 import threading
 import time
 from _queue import Empty, SimpleQueue
 from collections.abc import Callable
-from importlib.machinery import BuiltinImporter
 from types import BuiltinFunctionType
-from typing import Any
 
+from obsv.own_module import own_module
 from obsv.own_time import monotonic
 
 # Between two looks of a green thread at what one of the operating system does.
@@ -22,16 +20,7 @@ _LOOK_S = 0.005
 __all__ = ["Done", "Empty", "SimpleQueue", "allocate_lock", "are_green", "get_ident", "start_new_thread", "thread"]
 
 
-def _copy() -> Any:
-    spec = BuiltinImporter.find_spec("_thread")
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
-
-
-_thread = _copy()
+_thread = own_module("_thread")
 allocate_lock: Callable[[], threading.Lock] = _thread.allocate_lock
 get_ident: Callable[[], int] = _thread.get_ident
 start_new_thread: Callable[[Callable[[], object], tuple[()]], int] = _thread.start_new_thread

@@ -5,23 +5,12 @@ module that has one of its functions: so the ones here belong to a copy of that 
 wall clock answer otherwise in all copies: `unix_ns` notices by the time stamp of a file.
 """
 
-import importlib.util
 import os
 import sys
-from importlib.machinery import BuiltinImporter
-from typing import Any
 
+from obsv.own_module import own_module
 
-def _copy() -> Any:
-    spec = BuiltinImporter.find_spec("time")
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
-
-
-_time = _copy()
+_time = own_module("time")
 
 monotonic = _time.monotonic
 """Seconds of a clock that is never set."""

@@ -7,27 +7,17 @@ and a keeper sees no end of file. A full FIFO means that the keeper has been cal
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import stat
-from typing import Any
 
+from obsv.own_module import own_module
 from obsv.own_time import sleep
 
 _RINGS = 4_096
 
 
-def _own_select() -> Any:
-    """A copy of `select`: gevent and eventlet take `poll` out of the module, and their own would run a hub here."""
-    spec = importlib.util.find_spec("select")
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
-
-
-_select = _own_select()
+# gevent and eventlet take `poll` out of the module, and their own would run a hub here.
+_select = own_module("select")
 
 
 class Doorbell:

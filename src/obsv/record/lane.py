@@ -55,9 +55,8 @@ class Lane:
         self.on_segment: Callable[[], object] = _nothing
         # Records that came while somebody took the next segment, or for which there is no room.
         self._late: deque[bytes] = deque()
-        # Who has the token takes segments; a list's `pop` and `append` are one step each, and nobody waits for it.
-        self._token = [None]
-        self._taker = 0
+        # Who is in here takes segments: thread by a constant key, put in and taken out in one step each.
+        self._taker: dict[None, tuple[int]] = {}
         self._next: Segment | None = None
         self._segment = self._make(1)
         self._last = 1
@@ -103,31 +102,27 @@ class Lane:
             self.dropped += is_end(record)
         elif not self._try_put(record):
             self._late.append(record)
-            self.push()
-            if self._late:
-                self._wait_for_taker()
+            self._see_written()
 
-    def _wait_for_taker(self) -> None:
-        """Let the thread that takes the next segment write what is left to it."""
+    def _see_written(self) -> None:
+        """Find room for what waits, or let the thread that is at it do so."""
+        own = (get_ident(),)
         deadline = monotonic() + _TURN_S
-        while self._late and self._taker not in (0, get_ident()) and monotonic() < deadline:
+        while not self.push() and self._late and self._taker.get(None) != own and monotonic() < deadline:
             sleep(_GIVE_WAY_S)
-            self.push()
 
-    def push(self) -> None:
-        """Find room for what waits."""
+    def push(self) -> bool:
+        """Find room for what waits; False where another is at it already, and looks again before it goes."""
         while self._late:
+            taker = (get_ident(),)  # another object each time: one's own thread may be at it, below this
+            if self._taker.setdefault(None, taker) is not taker:
+                return False
             try:
-                self._token.pop()
-            except IndexError:
-                return  # who has it looks again before it goes
-            try:
-                self._taker = get_ident()
                 if not self._write_late():
-                    return
+                    return True
             finally:
-                self._taker = 0
-                self._token.append(None)
+                del self._taker[None]
+        return True
 
     def close(self) -> None:
         """Seal the segment: what comes now is dropped."""
@@ -135,7 +130,7 @@ class Lane:
         with contextlib.suppress(ValueError):
             self._segment.seal()
 
-    # -- with the token ------------------------------------------------------------------------------------------------
+    # -- by the taker ------------------------------------------------------------------------------------------------
 
     def _write_late(self) -> bool:
         while self._late:
