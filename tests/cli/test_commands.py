@@ -82,16 +82,22 @@ def test_tail(db: Path) -> None:
 
 
 def test_errors_show_tracebacks(db: Path) -> None:
-    """Errors come newest first with their traceback; markup in a message stays text."""
+    """Those that no recorded caller caught come first, with their traceback; markup in a message stays text."""
     shown = obsv("errors", db=db).stdout
     assert "ValueError: no price [bold]for[/bold] order 3" in shown
-    assert "2 errors" in shown
+    assert "1 of 2 errors left the program's outermost recorded call: these come first" in shown
+    assert shown.index("__main__.quote") < shown.index("__main__.price")
+    found = documents(obsv("errors", "--json", db=db))
+    assert [(each["process"], each["handled"]) for each in found] == [
+        ("__main__.quote", False),
+        ("__main__.price", False),
+    ]
 
 
 def test_errors_for_scripts(db: Path) -> None:
     """Errors are no failure of the command, unless asked; a limit says that there are more."""
     assert "No errors." in obsv("errors", "--since", "2090-01-01", "--exit-code", db=db).stdout
-    assert "The latest 1 error;" in obsv("errors", "-n", "1", "--exit-code", db=db, expect=1).stdout
+    assert "--limit shows more" in obsv("errors", "-n", "1", "--exit-code", db=db, expect=1).stdout
 
 
 @pytest.mark.parametrize("command", [["errors"], ["stats"], ["tail", "--no-follow"]])

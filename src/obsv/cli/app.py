@@ -162,7 +162,7 @@ def errors(
     ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Print failed calls with their tracebacks, newest first.
+    """Print failed calls with their tracebacks: those that no recorded caller caught first, each newest first.
 
     Times are UTC.
     """

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from obsv.analysis.durations import duration
 from obsv.analysis.markdown import one_line, visible
-from obsv.cli.output import STATUS_STYLE, console, counted, print_json
+from obsv.cli.output import STATUS_STYLE, console, print_json
 from obsv.errors import NotFound
-from obsv.store.finding import Filters
+from obsv.store.finding import Errors, Filters
 from obsv.store.ground import Window, raised_line
 from obsv.store.seam import Store, open_store
 from obsv.store.spans import ListedCall, Value
@@ -79,20 +79,35 @@ def _print(out: Console, call: ListedCall, with_date: bool = False) -> None:
 
 
 def errors(db: Path, filters: Filters, start_ns: int, limit: int, as_json: bool) -> bool:
-    """Print the latest errors with their tracebacks, newest first; returns whether there are any."""
+    """Print failed calls with their tracebacks, those first that left the program's outermost recorded call.
+
+    Returns:
+        whether there are any.
+    """
     reader = open_store(db)
     try:
-        window = Window(start_ns, time.time_ns() + 1_000_000_000)
-        found = [call for calls in reader.read_pages(filters, window, "-ts", limit + 1) for call in calls]
-        if not found and filters.process:
+        found = reader.read_errors(filters, Window(start_ns, time.time_ns() + 1_000_000_000), limit)
+        if not found.errors and filters.process:
             expect_process(reader, filters)
     finally:
         reader.close()
-    show(found[:limit], as_json, _print_error)
-    if not as_json:
-        more = f"The latest {counted(limit, 'error')}; --limit shows more."
-        console().print(more if len(found) > limit else counted(len(found), "error") if found else "No errors.")
-    return bool(found)
+    if as_json:
+        print_json(*({**as_document(call), "handled": call.id not in found.uncaught} for call in found.calls))
+    else:
+        show(found.calls, as_json, _print_error)
+        console().print(_counted(found, limit))
+    return found.errors > 0
+
+
+def _counted(found: Errors, limit: int) -> str:
+    if not found.errors:
+        return "No errors."
+    total = f"{found.errors:,}" if found.is_all else f"the latest {found.errors:,}"
+    said = f"{found.outermost:,} of {total} errors left the program's outermost recorded call"
+    said += (
+        "." if found.outermost == found.errors else ": these come first; the others were caught, or passed on to them."
+    )
+    return said if found.errors <= limit else f"{said} --limit shows more."
 
 
 def _print_error(out: Console, call: ListedCall) -> None:

@@ -24,6 +24,7 @@ from obsv.store.finding.conditions import (
 from obsv.store.finding.explorer import MAX_PAGE, Page, Tail
 from obsv.store.finding.filters import MAX_SEARCH_CHARS, Filters
 from obsv.store.finding.group_by import Label
+from obsv.store.finding.handled import Errors
 from obsv.store.finding.orders import MAX_ID, order_named
 from obsv.store.finding.series_form import Series, Wanted
 from obsv.store.finding.summaries import Match, Summary
@@ -48,6 +49,7 @@ __all__ = [
     "AnyOf",
     "Compare",
     "Condition",
+    "Errors",
     "Field",
     "Filters",
     "Label",

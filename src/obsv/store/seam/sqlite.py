@@ -35,9 +35,10 @@ from obsv.store.figures.services import read_dependencies, read_operations, read
 from obsv.store.figures.stats import process_stats
 from obsv.store.figures.totals import read_totals
 from obsv.store.file import ROW_LIMIT, Answer, Readable, Reader, run_sql
-from obsv.store.finding import Condition, Field, Filters, Match, Page, Series, Summary, TagValue, Tail, Wanted
+from obsv.store.finding import Condition, Errors, Field, Filters, Match, Page, Series, Summary, TagValue, Tail, Wanted
 from obsv.store.finding.condition_search import find_traces
 from obsv.store.finding.explorer import has_calls, read_new, read_page, read_pages
+from obsv.store.finding.handled import read_errors
 from obsv.store.finding.series import count_series
 from obsv.store.finding.summaries import matches, summarize
 from obsv.store.finding.tags import tag_names, tag_values
@@ -148,6 +149,9 @@ class SQLiteStore:
 
     def read_detail(self, trace_id: str, span_id: str) -> Detail:
         return read_detail(self._source, trace_id, span_id)
+
+    def read_errors(self, filters: Filters, window: Window, limit: int) -> Errors:
+        return read_errors(self._source, filters, window, limit)
 
     def latest_errors(self, window: Window, limit: int) -> list[ErrorCall]:
         return latest_errors(self._source, window, limit)

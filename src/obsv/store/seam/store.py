@@ -27,7 +27,7 @@ from obsv.store.figures import (
     Totals,
 )
 from obsv.store.file import ROW_LIMIT, Answer
-from obsv.store.finding import Condition, Field, Filters, Match, Page, Series, Summary, TagValue, Tail, Wanted
+from obsv.store.finding import Condition, Errors, Field, Filters, Match, Page, Series, Summary, TagValue, Tail, Wanted
 from obsv.store.ground import Window
 from obsv.store.spans import (
     Call,
@@ -140,6 +140,10 @@ class Store(Protocol):
         ...
 
     # 5. Errors.
+    def read_errors(self, filters: Filters, window: Window, limit: int) -> Errors:
+        """The latest failed calls, those first that left the program's outermost recorded call."""
+        ...
+
     def latest_errors(self, window: Window, limit: int) -> list[ErrorCall]:
         """The latest failed calls, those that only pass an exception on left out."""
         ...
