@@ -109,6 +109,7 @@ class RingSink:
             if ring.about.keeper_sleeps:
                 self._wake()  # it looks rarely once nothing has come for a while
             self._warn(self._waiting(ring))
+            self._heed(ring)
         except Exception:
             self._notices.once("look", logging.DEBUG, "The recorder could not look after itself.", exc_info=True)
 
@@ -124,10 +125,20 @@ class RingSink:
         else:
             self._notices.over("queue")
 
+    def _heed(self, ring: Ring) -> None:
+        """Say what keeps the keeper from storing; a thread of this process has said so itself."""
+        complaint = "" if self.is_kept_here else ring.about.complaint
+        if complaint:
+            self._notices.once("complaint", logging.ERROR, "Calls are recorded, and stored later: %s", complaint)
+        elif self._notices.over("complaint"):
+            logger.warning("The database can be written again.")
+
     @staticmethod
     def _waiting(ring: Ring) -> int:
         """About how many calls wait to be stored."""
-        return ring.calls.calls_in(ring.calls.waiting_since(ring.about.calls_position))
+        calls, errors = ring.calls, ring.errors
+        found = calls.calls_in(calls.waiting_since(ring.about.calls_position))
+        return found + errors.calls_in(errors.waiting_since(ring.about.errors_position)) + errors.waiting
 
     @property
     def is_kept_here(self) -> bool:
@@ -157,6 +168,7 @@ class RingSink:
             if now >= ensure_at:
                 ensure_at = now + _ENSURE_S
                 ring.errors.push()
+                self._heed(ring)
                 if ring.directory is not None:
                     keeper.ensure(self._settings.db, self._options)
             if now >= deadline:
@@ -180,6 +192,7 @@ class RingSink:
             self._say_what_is_left(ring)
 
     def _say_what_is_left(self, ring: Ring) -> None:
+        self._heed(ring)
         left = self._waiting(ring)
         if ring.directory is not None:
             logger.warning(
@@ -196,7 +209,7 @@ class RingSink:
         Returns:
             `recorded` and what became of it: `exported` (stored), `depth` (waits), `dropped`, `rejected` (could not be
             read); of these `errors`; `error_depth`: errors that wait for room; `spill_bytes`: of records that wait;
-            `state`: OK or DELAYED.
+            `state`: OK, DELAYED, or CIRCUIT OPEN while the database cannot be written, for the `reason` given.
         """
         if not self._writer.is_open:
             return {"state": "OK", "recorded": 0}
@@ -205,7 +218,7 @@ class RingSink:
         waiting_bytes = ring.calls.waiting_since(about.calls_position)
         lost = about.unreadable
         return {
-            "state": "DELAYED" if waiting > self.queue_warning_threshold else "OK",
+            "state": self._state(about.complaint, waiting),
             "recorded": about.stored + waiting + ring.calls.dropped + lost,
             "errors": self._writer.errors,
             "exported": about.stored,
@@ -215,7 +228,13 @@ class RingSink:
             "rejected": lost,
             "spill_bytes": waiting_bytes + ring.errors.waiting_since(about.errors_position),
             "keeper": about.keeper_pid or None,
+            "reason": about.complaint or None,
         }
+
+    def _state(self, complaint: str, waiting: int) -> str:
+        if complaint:
+            return "CIRCUIT OPEN"
+        return "DELAYED" if waiting > self.queue_warning_threshold else "OK"
 
     def after_fork(self) -> None:
         self._notices.reset()

@@ -196,3 +196,50 @@ assert obsv.force_flush(60)
     run(db, code, mode)
     (row,) = sqlite3.connect(db).execute("select data_value from data_trace where process like '%get_password'")
     assert row == ("***",)
+
+
+@pytest.mark.parametrize("mode", ["process", "thread"])
+def test_a_store_that_cannot_be_written_is_named_by_the_program(tmp_path: Path, mode: str) -> None:
+    """What the keeper says the program says, once: its log is read by nobody."""
+    db = tmp_path / "calls.db"
+    db.write_bytes(b"not a database at all, but a text" * 100)
+    code = """
+outer("whole")
+assert not obsv.force_flush(3)
+stats = obsv.stats()
+print(stats["state"], str(os.environ["OBSV_DB"]) in stats["reason"])
+"""
+    done = run(db, code, mode)
+    end_keeper(db)
+    assert done.stdout == "CIRCUIT OPEN True\n"
+    (line,) = [line for line in done.stderr.splitlines() if "stored later" in line]
+    assert str(db) in line
+    assert "Traceback" not in done.stderr
+    assert "calls are not stored yet" in done.stderr
+
+
+def test_a_store_that_can_be_written_again_is_said(tmp_path: Path) -> None:
+    """The episode has an end, and everything is there."""
+    db = tmp_path / "calls.db"
+    run(db, "outer('first')", "process")
+    eventually(lambda: rings_of(db) == [])
+    code = """
+import sqlite3
+locker = sqlite3.connect(os.environ["OBSV_DB"], isolation_level=None)
+locker.execute("begin immediate")
+outer("second")
+while obsv.force_flush(0.1) or obsv.stats()["reason"] is None:
+    pass
+locker.execute("rollback")
+assert obsv.force_flush(60)
+while obsv.stats()["reason"]:
+    pass
+outer("third")
+assert obsv.force_flush(60)
+"""
+    done = run(db, code, "process")
+    eventually(lambda: rings_of(db) == [])
+    end_keeper(db)
+    assert done.stderr.count("is locked by another program") == 1
+    assert done.stderr.count("can be written again") <= 1
+    assert counted(db) == {key: 3 * count for key, count in WHOLE.items()}

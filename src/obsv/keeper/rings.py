@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from obsv.errors import StoreError
 from obsv.keeper.call_rows import CallRows
 from obsv.keeper.doorbell import Doorbell
 from obsv.keeper.ending import Ending, exit_code
@@ -123,6 +124,11 @@ class Rings:
         if is_stored and recording.reader.directory is not None:
             remove(self._directory / recording.name)
 
+    def complain(self, text: str) -> None:
+        """Tell all programs why nothing can be stored now; empty where it can be."""
+        for recording in self.recordings.values():
+            recording.reader.about.complaint = text
+
     def refuse(self, name: str, reason: object) -> None:
         """Leave a ring alone from now on, and say so once."""
         self._refused.add(name)
@@ -141,12 +147,15 @@ class Rings:
             reader.close()
             self._refused.add(name)
             return
+        reader.about.keeper_pid = os.getpid()
         try:
             self.recordings[name] = Recording(name, reader, self._rows, self._progress(name))
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, StoreError):
+                reader.about.complaint = str(error)
             reader.close()
             raise
-        reader.about.keeper_pid = os.getpid()
+        reader.about.complaint = ""
         if _is_here(reader.about):
             self._bell.watch(reader.about.pid)
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import socket
+from contextlib import suppress
 
+from obsv.errors import StoreError
 from obsv.keeper.options import Options
+from obsv.keeper.recording import Recording
 from obsv.keeper.rings import Rings
 from obsv.own_time import unix_ns
 from obsv.store import RecorderRow, Writer
@@ -46,40 +49,53 @@ class Upkeep:
 
     def report(self) -> None:
         """Store what is known of each recording process, in place of what was before."""
-        now_ns = unix_ns()
-        for recording in list(self._rings.recordings.values()):
-            about = recording.reader.about
-            is_behind = recording.lag_ns > _LATE_NS
-            # The keys of `obsv.stats()`, as far as a keeper knows them.
-            stats = {
-                "state": "DELAYED" if is_behind else "OK",
-                "recorded": recording.stored + about.dropped,
-                "exported": recording.stored,
-                "errors": recording.errors,
-                "depth": recording.waiting,
-                "error_depth": about.errors_waiting,
-                "dropped": about.dropped,
-                "rejected": recording.unreadable,
-                "running": len(recording.running),
-                "oldest": recording.oldest(_OLDEST),
-                "writer_lag_ms": recording.lag_ns / 1e6,
-                "keeper": os.getpid(),
-            }
-            self._writer.report(
-                RecorderRow(
-                    id=f"{self._host}:{about.pid}:{about.created}",
-                    service=recording.service,
-                    pid=about.pid,
-                    host=self._host,
-                    started_ns=about.created,
-                    updated_ns=now_ns,
-                    state=str(stats["state"]),
-                    stats=json.dumps(stats),
-                )
+        with suppress(StoreError):  # who stores calls says it
+            for recording in list(self._rings.recordings.values()):
+                self.report_on(recording)
+
+    def report_on(self, recording: Recording) -> None:
+        """Store what is known of one recording process; for the last time when all of its ring is stored.
+
+        Raises:
+            StoreError: the database cannot be written now.
+        """
+        about = recording.reader.about
+        is_behind = recording.lag_ns > _LATE_NS
+        # The keys of `obsv.stats()`, as far as a keeper knows them.
+        stats = {
+            "state": "DELAYED" if is_behind else "OK",
+            "recorded": recording.stored + about.dropped,
+            "exported": recording.stored,
+            "errors": recording.errors,
+            "depth": recording.waiting,
+            "error_depth": about.errors_waiting,
+            "dropped": about.dropped,
+            "rejected": recording.unreadable,
+            "running": len(recording.running),
+            "oldest": recording.oldest(_OLDEST),
+            "writer_lag_ms": recording.lag_ns / 1e6,
+            "keeper": os.getpid(),
+        }
+        self._writer.report(
+            RecorderRow(
+                id=f"{self._host}:{about.pid}:{about.created}",
+                service=recording.service,
+                pid=about.pid,
+                host=self._host,
+                started_ns=about.created,
+                updated_ns=unix_ns(),
+                state=str(stats["state"]),
+                stats=json.dumps(stats),
             )
+        )
 
     def retain(self) -> float | None:
         """Do a chunk of what keeps the file within its limits; returns when to do the next, None for the usual time."""
+        with suppress(StoreError):  # likewise
+            return self._retain()
+        return None
+
+    def _retain(self) -> float | None:
         if self._limits:
             self._writer.limit(**self._limits)
             self._limits = {}

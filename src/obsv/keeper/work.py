@@ -64,15 +64,22 @@ class DatabaseWork:
         self._active_at = monotonic()
         self._list_at = 0.0
         self._again_at = 0.0
+        self._is_failing = False
 
     def step(self) -> bool:
         """Do the most urgent piece: what could not be stored, then errors, then calls, then ended processes."""
         if monotonic() < self._again_at:
             return False
         try:
-            return self._step()
+            more = self._step()
+            if self._is_failing:
+                self._is_failing = False
+                self._rings.complain("")
+            return more
         except StoreError as error:
+            self._is_failing = True
             self._storing.complain(error)
+            self._rings.complain(str(error))
             self._again_at = monotonic() + _AGAIN_S
             return False
 
@@ -177,6 +184,7 @@ class DatabaseWork:
             if ending is not None:
                 rows = recording.interrupted(ending)
                 self._storing.write(rows, [(recording, False)])
+                self._upkeep.report_on(recording)
                 self._rings.close(recording, is_stored=True)
                 self._storing.forget(recording.name)
                 return True

@@ -5,6 +5,7 @@ Eight aligned bytes a number, in the machine's order: each is read and written i
 
 import mmap
 import os
+import sys
 from pathlib import Path
 
 from obsv.own_time import unix_ns
@@ -60,6 +61,23 @@ class About:
     @offset.setter
     def offset(self, value: int) -> None:
         self._offset = value
+
+    @property
+    def complaint(self) -> str:
+        """Why the keeper cannot store now; empty while it can."""
+        if not self.words[at.AT_COMPLAINT // 8]:
+            return ""
+        text = self._map[at.AT_COMPLAINT : at.AT_COMPLAINT + at.COMPLAINT_BYTES]
+        return text.partition(b"\0")[0].decode("utf-8", "replace")
+
+    @complaint.setter
+    def complaint(self, text: str) -> None:
+        # Its first word last: the program sees nothing, or all of it.
+        first = at.AT_COMPLAINT // 8
+        written = text.encode("utf-8", "replace")[: at.COMPLAINT_BYTES - 1].ljust(at.COMPLAINT_BYTES, b"\0")
+        self.words[first] = 0
+        self._map[at.AT_COMPLAINT + 8 : at.AT_COMPLAINT + at.COMPLAINT_BYTES] = written[8:]
+        self.words[first] = int.from_bytes(written[:8], sys.byteorder)
 
     @property
     def boot_id(self) -> bytes:
