@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from obsv.cli.alert_commands import app as alerts_app
 from obsv.cli.common import (
     DEFAULT,
     FOUND_PROBLEMS,
@@ -38,6 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Begin with `obsv demo`, or `obsv run script.py`, or @monitor on a function; then `obsv tail`.",
 )
+app.add_typer(alerts_app)
 _EXIT_CODES = "Exit codes: 0 done, 1 problems found or nothing of that name, 2 wrong usage, 3 no usable database."
 Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="TCP port; 0 takes a free one.", metavar="PORT")]
 

@@ -1,0 +1,18 @@
+"""Alerting: rules from a file, their states, messages that wait to be sent, and who is told.
+
+`rules_file` reads `alerts.toml`, `states` says how a rule's state changes. Nothing here runs in a recorded program.
+"""
+
+from obsv.alerts.rules import AlertsConfig, NotifierConfig, Rule
+from obsv.alerts.rules_file import AlertsFileError, Mistake, find_file, parse, read_file
+
+__all__ = [
+    "AlertsConfig",
+    "AlertsFileError",
+    "Mistake",
+    "NotifierConfig",
+    "Rule",
+    "find_file",
+    "parse",
+    "read_file",
+]

@@ -1,0 +1,294 @@
+"""The file of rules: found, read, and refused with the line and key of each mistake."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from obsv.alerts.kinds import ALERTS, COMMON, KINDS, RECEIVER, REQUIRED, TYPES, Key
+from obsv.alerts.lines import Lines
+from obsv.alerts.rules import QUICK_S, AlertsConfig, NotifierConfig, Rule
+from obsv.alerts.secret import Secret
+from obsv.errors import ConfigurationError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+NAME = "alerts.toml"
+_MAX_BYTES = 1 << 20
+_RULE, _NOTIFY = "alerts.rule", "alerts.notify"
+_TOML_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+
+
+class Mistake(NamedTuple):
+    """What is wrong in the file.
+
+    Args:
+        line: counted from 1; 0 for the file as a whole.
+        key: which key; empty where it is none.
+        message: what was expected and found.
+    """
+
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = [f"line {self.line}"] * bool(self.line) + [f"key {self.key}"] * bool(self.key)
+        return ": ".join([", ".join(place), self.message] if place else [self.message])
+
+
+class AlertsFileError(ConfigurationError):
+    """The file of rules cannot be used.
+
+    Args:
+        path: the file.
+        mistakes: all that were found, in order of their lines.
+    """
+
+    def __init__(self, path: str, mistakes: Iterable[Mistake]) -> None:
+        self.path = path
+        self.mistakes = tuple(sorted(set(mistakes)))
+        super().__init__("\n".join(f"{path}, {each}" for each in self.mistakes))
+
+
+def find_file(db: Path, given: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the file of rules of a database; None where there is none.
+
+    Args:
+        db: path of the database.
+        given: the file that was named; it need not exist yet.
+        environment: `OBSV_ALERTS` names one too.
+    """
+    named = given or environment.get("OBSV_ALERTS")
+    if named:
+        return Path(named)
+    places = (db.parent / NAME, Path("config") / NAME)
+    return next((each for each in places if each.is_file()), None)
+
+
+def read_file(path: Path) -> AlertsConfig:
+    """Return what a file says.
+
+    Raises:
+        AlertsFileError: it cannot be read or used.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+        if len(data) > _MAX_BYTES:
+            raise AlertsFileError(str(path), [Mistake(0, "", "the file has more than 1 MB")])
+        return parse(data.decode("utf-8"), str(path))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise AlertsFileError(str(path), [Mistake(0, "", f"the file cannot be read ({reason})")]) from error
+    except UnicodeDecodeError as error:
+        raise AlertsFileError(str(path), [Mistake(0, "", "the file is not UTF-8 text")]) from error
+
+
+def parse(text: str, path: str = NAME) -> AlertsConfig:
+    """Return what the text of a file says.
+
+    Raises:
+        AlertsFileError: it cannot be used.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = _TOML_LINE.search(str(error))
+        line = int(found[1]) if found and found[1] else len(text.splitlines()) if found else 0
+        message = f"this is not TOML: {_TOML_LINE.sub('', str(error))}"
+        raise AlertsFileError(path, [Mistake(line, "", message)]) from error
+    except RecursionError as error:
+        raise AlertsFileError(path, [Mistake(0, "", "the file is nested too deeply")]) from error
+    return _Parser(document, Lines(text), path).config()
+
+
+class _Parser:
+    """Reads a document, and collects what is wrong with it."""
+
+    def __init__(self, document: dict[str, Any], lines: Lines, path: str) -> None:
+        self._document, self._lines, self._path = document, lines, path
+        self._mistakes: list[Mistake] = []
+
+    def config(self) -> AlertsConfig:
+        self._unknown("", 0, self._document, ("alerts",))
+        alerts = self._document.get("alerts", {})
+        if not isinstance(alerts, dict):
+            raise AlertsFileError(self._path, [Mistake(self._lines.key("", 0, "alerts"), "alerts", _NO_TABLE)])
+        self._unknown("alerts", 0, alerts, (*ALERTS, "rule", "notify"))
+        general = self._read("alerts", 0, alerts, ALERTS)
+        notifiers = self._notifiers(self._tables(alerts, "notify"))
+        rules = self._rules(self._tables(alerts, "rule"), general, notifiers)
+        if self._mistakes:
+            raise AlertsFileError(self._path, self._mistakes)
+        interval = general["check_interval_seconds"]
+        return AlertsConfig(tuple(rules), notifiers, interval, general["url"].rstrip("/"))
+
+    def _tables(self, alerts: dict[str, Any], key: str) -> list[dict[str, Any]]:
+        found = alerts.get(key, [])
+        if _is_tables(found) or found == []:
+            return list(found)
+        self._say("alerts", 0, key, f"expected tables that begin with [[alerts.{key}]]")
+        return []
+
+    def _notifiers(self, tables: list[dict[str, Any]]) -> dict[str, NotifierConfig]:
+        found = {"log": NotifierConfig("log", "log", {"level": "warning"})}
+        for at, table in enumerate(tables):
+            config = self._notifier(at, table)
+            if config is None:
+                continue
+            if config.name in found and found[config.name].line:
+                self._say(_NOTIFY, at, "name", f"there is another receiver named {config.name!r}")
+            found[config.name] = config
+        return found
+
+    def _notifier(self, at: int, table: dict[str, Any]) -> NotifierConfig | None:
+        general = self._read(_NOTIFY, at, table, RECEIVER)
+        kind = TYPES.get(general["type"] or "")
+        if kind is None:
+            if general["type"] is not None:
+                self._say(_NOTIFY, at, "type", _expected(general["type"], TYPES))
+            return None
+        forms = [f"{name}{suffix}" for name in kind.secrets for suffix in ("", "_env", "_file")]
+        self._unknown(_NOTIFY, at, table, (*RECEIVER, *kind.keys, *forms))
+        options = self._read(_NOTIFY, at, table, kind.keys)
+        for name, is_required in kind.secrets.items():
+            options[name] = self._secret(at, table, name, is_required)
+        return NotifierConfig(
+            general["name"] or "", general["type"], options, general["send_resolved"], general["timeout"],
+            self._lines.table(_NOTIFY, at),
+        )  # fmt: skip
+
+    def _secret(self, at: int, table: dict[str, Any], name: str, is_required: bool) -> Secret | None:
+        forms = {name: "value", f"{name}_env": "env", f"{name}_file": "file"}
+        given = [form for form in forms if form in table]
+        if len(given) > 1:
+            self._say(_NOTIFY, at, given[1], f"give only one of {', '.join(given)}")
+        elif not given and is_required:
+            self._say(_NOTIFY, at, "", f"{name} is missing: give {name}, {name}_env or {name}_file")
+        elif given:
+            form, place = given[0], table[given[0]]
+            if isinstance(place, str) and place.strip():
+                return Secret(forms[form], place)  # type: ignore[arg-type]
+            # Never with the value: it may be a secret of another type.
+            self._say(_NOTIFY, at, form, "expected text that is not empty")
+        return None
+
+    def _rules(
+        self, tables: list[dict[str, Any]], general: dict[str, Any], notifiers: Mapping[str, NotifierConfig]
+    ) -> list[Rule]:
+        rules: dict[str, Rule] = {}
+        off = set()
+        for at, table in enumerate(tables):
+            rule = self._rule(at, table, general, notifiers)
+            if rule is None:
+                continue
+            if "name" not in table:
+                rule = _named(rule, rules)
+            if rule.name in rules:
+                self._say(_RULE, at, "name", f"there is another rule named {rule.name!r}")
+            rules[rule.name] = rule
+            if table.get("enabled") is False:
+                off.add(rule.name)
+        return [rule for rule in rules.values() if rule.name not in off]
+
+    def _rule(
+        self, at: int, table: dict[str, Any], general: dict[str, Any], notifiers: Mapping[str, NotifierConfig]
+    ) -> Rule | None:
+        name = table.get("kind", "sql" if "query" in table else None)
+        kind = KINDS.get(name) if isinstance(name, str) else None
+        if kind is None:
+            wrong = "the rule has neither kind nor query" if name is None else _expected(name, KINDS)
+            self._say(_RULE, at, "kind" if "kind" in table else "", wrong)
+            return None
+        self._unknown(_RULE, at, table, (*COMMON, *kind.keys))
+        common, details = self._read(_RULE, at, table, COMMON), self._read(_RULE, at, table, kind.keys)
+        told = self._told(at, table, common, general, notifiers)
+        threshold, interval_s = details.get("threshold"), general["check_interval_seconds"]
+        return Rule(
+            name=common["name"] or str(name),
+            kind=str(name),
+            details=details,
+            threshold=1.0 if threshold is None else float(threshold),
+            op=details.get("op") or ">=",
+            for_s=kind.defaults.get("for", 0.0) if common["for"] is None else common["for"],
+            keep_firing_s=common["keep_firing_for"],
+            no_data=common["no_data"],
+            on_error=common["on_error"],
+            severity=common["severity"],
+            labels=common["labels"],
+            summary=common["summary"] or kind.summary,
+            notify=told,
+            repeat_s=general["repeat_interval"] if common["repeat_interval"] is None else common["repeat_interval"],
+            every_s=min(QUICK_S, interval_s) if kind.is_quick else interval_s,
+            line=self._lines.table(_RULE, at),
+        )
+
+    def _told(
+        self,
+        at: int,
+        table: dict[str, Any],
+        common: dict[str, Any],
+        general: dict[str, Any],
+        notifiers: Mapping[str, NotifierConfig],
+    ) -> tuple[str, ...]:
+        action = (common["action"],) if common["action"] else ()
+        told: tuple[str, ...] = common["notify"] or action or general["default_notify"]
+        key = "notify" if common["notify"] else "action" if action else ""
+        for name in told:
+            if name not in notifiers:
+                place = (_RULE, at, key) if key else ("alerts", 0, "default_notify")
+                self._say(*place, f"there is no receiver named {name!r}: {_expected(name, notifiers)}")
+        return told
+
+    def _read(self, place: str, at: int, table: Mapping[str, Any], keys: Mapping[str, Key]) -> dict[str, Any]:
+        found = {}
+        for name, key in keys.items():
+            found[name] = None if key.default is REQUIRED else key.default
+            if name in table:
+                try:
+                    found[name] = key.read(table[name])
+                except ValueError as error:
+                    self._say(place, at, name, str(error))
+            elif key.default is REQUIRED:
+                self._say(place, at, "", f"{name} is missing")
+        return found
+
+    def _unknown(self, place: str, at: int, table: Mapping[str, Any], known: Collection[str]) -> None:
+        for name in table:
+            if name not in known:
+                line_of = self._lines.key(place, at, name) or self._lines.below(name)
+                self._mistakes.append(Mistake(line_of, name, f"there is no such key: {_expected(name, known)}"))
+
+    def _say(self, place: str, at: int, key: str, message: str) -> None:
+        line = self._lines.key(place, at, key) if key else self._lines.table(place, at)
+        self._mistakes.append(Mistake(line, key, message))
+
+
+_NO_TABLE = "expected a table that begins with [alerts]"
+
+
+def _is_tables(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)
+
+
+def _expected(name: Any, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(str(name), list(known), 1)
+    return f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(sorted(known))}"
+
+
+def _named(rule: Rule, others: Collection[str]) -> Rule:
+    """The rule under the name of its kind, with a number where others have that."""
+    name, number = rule.kind, 2
+    while name in others:
+        name, number = f"{rule.kind}_{number}", number + 1
+    return replace(rule, name=name)

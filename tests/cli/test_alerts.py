@@ -1,0 +1,60 @@
+"""`obsv alerts`: rules from the command line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from obsv.cli.app import main
+from obsv.store import Writer
+
+RULES = """
+[[alerts.rule]]
+name = "errors"
+query = "select count(*) from process_trace where status = 'ERR'"
+threshold = 1
+"""
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    Writer(tmp_path / "o.db").open()
+    return tmp_path / "o.db"
+
+
+def test_a_good_file_is_told_so(db: Path, capsys: Any) -> None:
+    (db.parent / "alerts.toml").write_text(RULES)
+    assert main(["alerts", "check", "--db", str(db)]) == 0
+    assert "1 rules" in capsys.readouterr().out
+
+
+def test_a_mistake_ends_with_1_and_its_line(db: Path, capsys: Any) -> None:
+    (db.parent / "mine.toml").write_text(RULES + "forr = 1")
+    assert main(["alerts", "check", str(db.parent / "mine.toml"), "--db", str(db), "--json"]) == 1
+    (found,) = json.loads(capsys.readouterr().out)["mistakes"]
+    assert (found["line"], found["key"]) == (6, "forr")
+
+
+def test_a_query_that_fails_is_a_mistake_where_there_is_a_database(db: Path, capsys: Any) -> None:
+    (db.parent / "alerts.toml").write_text(RULES.replace("status", "state"))
+    assert main(["alerts", "check", "--db", str(db)]) == 1
+    assert "no such column: state" in capsys.readouterr().out
+
+
+def test_a_secret_that_is_not_there_is_a_mistake(db: Path, capsys: Any) -> None:
+    text = '[[alerts.notify]]\nname = "s"\ntype = "slack"\nurl_env = "NO_SUCH_VARIABLE"\n'
+    (db.parent / "alerts.toml").write_text(text)
+    assert main(["alerts", "check", "--db", str(db)]) == 1
+    assert "NO_SUCH_VARIABLE is not set" in capsys.readouterr().out
+
+
+def test_rules_are_listed(db: Path, capsys: Any) -> None:
+    (db.parent / "alerts.toml").write_text(RULES)
+    assert main(["alerts", "list", "--db", str(db), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["name"] == "errors"
+
+
+def test_without_a_file_it_is_said_where_one_goes(db: Path, capsys: Any) -> None:
+    assert main(["alerts", "list", "--db", str(db)]) == 1
+    assert "alerts.toml" in capsys.readouterr().err
