@@ -31,7 +31,7 @@ from obsv.api.tempo import router as tempo_router
 from obsv.api.v1 import router as api_router
 from obsv.dashboards.app import DashApp
 from obsv.dashboards.pages import PAGES
-from obsv.dashboards.shell import mount
+from obsv.dashboards.shell.frame import mount
 from obsv.errors import ConfigurationError
 from obsv.hosts import is_loopback
 from obsv.keeper import Options

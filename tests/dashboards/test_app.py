@@ -7,7 +7,7 @@ from obsv.dashboards.pages import PAGES
 
 SCRIPTS = """<script src="/_dash-component-suites/dash_ag_grid/dash_ag_grid.v1.min.js"></script>
 <script src="/_dash-component-suites/dash_cytoscape/dash_cytoscape.v1.min.js"></script>
-<script src="/assets/00-shell.js"></script>"""
+<script src="/assets/shell/shell.js"></script>"""
 LATER = '<link rel="prefetch" as="script" href="/_dash-component-suites/{0}/{0}.v1.min.js" data-later>'
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from calls import call
 
-from obsv.dashboards.pages.compare import body
+from obsv.dashboards.compare.page import body
 from obsv.store import Writer
 from obsv.store.ground.window import Window
 from obsv.store.seam import open_store

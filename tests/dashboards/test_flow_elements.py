@@ -1,7 +1,7 @@
 """The flow as cytoscape takes it."""
 
 from obsv.analysis.flow_graph import draw
-from obsv.dashboards.flow_elements import of_graph
+from obsv.dashboards.flow.elements import of_graph
 from obsv.store.figures.flow import Flow, FlowEdge, FlowNode
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from obsv.dashboards import ribbon
+from obsv.dashboards.shell import ribbon
 from obsv.store.figures.beat import FeedState, RecorderState
 
 NOW = 1_790_000_000_000_000_000

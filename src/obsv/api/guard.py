@@ -48,7 +48,14 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-OPEN_PATHS = ("/login", "/healthz", "/assets/login.css", "/assets/boot.js", "/assets/fonts/", "/assets/icon.svg")
+OPEN_PATHS = (
+    "/login",
+    "/healthz",
+    "/assets/shell/login.css",
+    "/assets/shell/boot.js",
+    "/assets/shell/fonts/",
+    "/assets/shell/icon.svg",
+)
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 

@@ -15,8 +15,8 @@ MAX_FORM_BYTES = 4096
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Sign in · obsv</title>
-<script src="/assets/boot.js"></script><link rel="stylesheet" href="/assets/login.css">
-<link rel="icon" type="image/svg+xml" href="/assets/icon.svg"></head>
+<script src="/assets/shell/boot.js"></script><link rel="stylesheet" href="/assets/shell/login.css">
+<link rel="icon" type="image/svg+xml" href="/assets/shell/icon.svg"></head>
 <body><main><h1>obsv</h1><p>This server asks for the token it was started with (<code>OBSV_TOKEN</code>).</p>
 <form method="post" action="/login"><input type="hidden" name="next" value="{next}">
 <label for="token">Token</label>

@@ -12,8 +12,8 @@ router = APIRouter(include_in_schema=False)
 
 HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>API · obsv</title>
-<link rel="stylesheet" href="/assets/reference.css">
-<link rel="icon" type="image/svg+xml" href="/assets/icon.svg"></head><body><main>"""
+<link rel="stylesheet" href="/assets/shell/reference.css">
+<link rel="icon" type="image/svg+xml" href="/assets/shell/icon.svg"></head><body><main>"""
 FOOT = "</main></body></html>"
 Schema = dict[str, Any]
 

@@ -7,7 +7,6 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import dash
@@ -16,6 +15,7 @@ from dash.exceptions import PreventUpdate
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
+from obsv.dashboards.assets import FOLDER, load_assets, serve_assets
 from obsv.dashboards.clock import ZONE, zone_named
 from obsv.dashboards.page import LIBRARIES, Page
 from obsv.dashboards.theme import stylesheet
@@ -25,13 +25,10 @@ from obsv.store.seam import Store
 
 log = logging.getLogger("obsv.dashboards")
 
-ASSETS = Path(__file__).parent / "assets"
-# boot.js sets the theme before the first paint, so it stands in the head; the others belong to other pages.
-NOT_LOADED = r"boot\.js|login\.css|reference\.css"
 INDEX = """<!doctype html>
 <html lang="en" data-theme="dark" data-mantine-color-scheme="dark">
-<head>{%metas%}<title>{%title%}</title><link rel="icon" type="image/svg+xml" href="/assets/icon.svg">
-<style>STYLE</style><script src="/assets/boot.js"></script>{%css%}</head>
+<head>{%metas%}<title>{%title%}</title><link rel="icon" type="image/svg+xml" href="/assets/shell/icon.svg">
+<style>STYLE</style><script src="/assets/shell/boot.js"></script>{%css%}</head>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>"""
 
@@ -125,7 +122,7 @@ class DashApp:
 
 
 def put_off(scripts: str, needed: Sequence[str]) -> str:
-    """The script elements without those of `LIBRARIES` that are not needed; `assets/06-later.js` finds their addresses.
+    """The script elements without those of `LIBRARIES` that are not needed; `shell/later.js` finds their addresses.
 
     Args:
         scripts: as Dash writes them.
@@ -138,12 +135,14 @@ def put_off(scripts: str, needed: Sequence[str]) -> str:
 
 
 def _dash(server: FastAPI) -> Dash:
+    # Before Dash's own, which would serve every file of the folder.
+    serve_assets(server)
     app = Dash(
         __name__,
         server=server,  # type: ignore[arg-type]  # its annotation forgets instances
         backend="fastapi",
-        assets_folder=str(ASSETS),
-        assets_ignore=NOT_LOADED,
+        assets_folder=str(FOLDER),
+        include_assets_files=False,
         index_string=INDEX.replace("STYLE", stylesheet()),
         title="obsv",
         update_title="",
@@ -155,6 +154,7 @@ def _dash(server: FastAPI) -> Dash:
         websocket_inactivity_timeout=300_000,
     )
     app.enable_dev_tools(debug=False)
+    load_assets(app)
     return app
 
 

@@ -1,6 +1,6 @@
 """Times and numbers as people read them: local time with UTC on hover, durations, counts.
 
-The browser tells its time zone in the cookie `obsv_tz` (assets/boot.js); the shell sets `ZONE` for each request.
+The browser tells its time zone in the cookie `obsv_tz` (shell/boot.js); the shell sets `ZONE` for each request.
 """
 
 from contextvars import ContextVar

@@ -2,16 +2,17 @@
 
 How to add a page:
 
-1. Write `dashboards/pages/<name>.py` with a module constant `PAGE = Page(...)`.
+1. Write `dashboards/<name>/page.py` with a module constant `PAGE = Page(...)`. Its scripts and styles stand beside it;
+   `assets.py` finds them.
 2. `layout(view)` returns the page for an address: a component tree, filled as far as the first look needs. It runs on a
    worker thread, may raise any `ObsvError` (the shell shows it), and reads only through `view.reader`.
 3. `register(app)` declares the callbacks, once at start-up, with `app.callback(...)` (a plain function, run on a worker
-   thread; an `ObsvError` becomes a notice) or `app.clientside("name", ...)` (a function in `assets/`, namespace `obsv`;
+   thread; an `ObsvError` becomes a notice) or `app.clientside("name", ...)` (a function of a script, namespace `obsv`;
    inline scripts are refused by the content security policy).
-4. Add the module to `pages/__init__.py`.
+4. Add it to `pages.py`.
 
 Ids of components start with the page's name: `flow-graph`. What a page needs to restore goes into the address, not
-into a store: read `view.query`; in the browser, `obsv.setQuery({...})` of `assets/00-shell.js` changes it.
+into a store: read `view.query`; in the browser, `obsv.setQuery({...})` of `shell/shell.js` changes it.
 
 What the shell offers under fixed ids: `location` (dcc.Location), `pulse` (dcc.Store; `{"last": <newest span row>}`,
 pushed over the websocket when something new was recorded: the Input of whatever is live), `theme` (dcc.Store; `"dark"`
@@ -86,7 +87,7 @@ class Page:
         title: its name in the navigation and the window title.
         layout: makes it for an address.
         register: declares its callbacks.
-        icon: file name in `assets/icons/`, without `.svg`; None keeps the page out of the navigation.
+        icon: file name in `shell/icons/`, without `.svg`; None keeps the page out of the navigation.
         key: the letter after `g` that opens it.
         needs_data: whether an empty store shows the first-run page in its place.
         libraries: names of `LIBRARIES` that it draws with.

@@ -97,7 +97,7 @@ GRID_THEME = {
     )
 }
 
-# Text, grid lines and hover boxes are coloured by the style sheet (assets/20-parts.css).
+# Text, grid lines and hover boxes are coloured by the style sheet (components/parts.css).
 FIGURE_LAYOUT: dict[str, Any] = {
     "paper_bgcolor": "rgba(0,0,0,0)",
     "plot_bgcolor": "rgba(0,0,0,0)",

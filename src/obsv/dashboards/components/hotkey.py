@@ -1,4 +1,4 @@
-"""What the keyboard finds on a page (assets/01-keyboard.js)."""
+"""What the keyboard finds on a page (shell/keyboard.js)."""
 
 from typing import Any
 

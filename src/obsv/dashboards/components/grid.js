@@ -1,7 +1,5 @@
 // What every grid shares. A row that is opened lands in the store `<grid id>-open`.
-window.dashAgGridFunctions = window.dashAgGridFunctions || {};
-window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
-// A name too long for its cell loses its beginning: `…orders.place` still says what was called (20-parts.css).
+// A name too long for its cell loses its beginning: `…orders.place` still says what was called (parts.css).
 window.dashAgGridComponentFunctions.FromItsEnd = ({ value }) => window.React.createElement('bdi', { dir: 'ltr' }, value);
 
 (function (functions, shared) {
@@ -21,5 +19,4 @@ window.dashAgGridComponentFunctions.FromItsEnd = ({ value }) => window.React.cre
     opened += 1;
     window.dash_clientside.set_props(`${id}-open`, { data: { row: params.data, n: opened } });
   };
-  functions.obsv = shared;
 })(window.dashAgGridFunctions, window.obsv);

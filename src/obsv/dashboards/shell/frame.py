@@ -9,12 +9,12 @@ from dash import Input, Output, State, dcc, html, set_props
 from dash.development.base_component import Component
 from fastapi import FastAPI
 
-from obsv.dashboards import ribbon
 from obsv.dashboards.app import DashApp
 from obsv.dashboards.components import empty, failure, first_run, link
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.repro import ABOVE_DRAWERS, repro_dialog, watch_repro
 from obsv.dashboards.page import Page, View
+from obsv.dashboards.shell import ribbon
 from obsv.dashboards.theme import DARK, FONT, MONO
 from obsv.errors import ObsvError
 from obsv.store.figures import Pulse

@@ -1,7 +1,7 @@
 """Trace: everything that belongs to one request, as a tree with a time bar in each row.
 
-The page asks the API for the trace and draws it in the browser (assets/50-trace.js and on): 50,000 spans are one answer
-of 3 MB, and folding, zooming and scrolling need no server.
+The page asks the API for the trace and draws it in the browser (trace.js and its neighbours): 50,000 spans are one
+answer of 3 MB, and folding, zooming and scrolling need no server.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from obsv.dashboards.components import grid, link
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.hotkey import SEARCH
 from obsv.dashboards.page import App, Page, View
-from obsv.dashboards.span_panel import span_panel
+from obsv.dashboards.trace.panel import span_panel
 
 FIXED = {"sortable": False, "resizable": False}
 COLUMNS: list[dict[str, Any]] = [

@@ -163,7 +163,7 @@ def _relative(call: ListedCall, each: Relative, start: int, length: int) -> Comp
     if each.here:
         return html.Div(cells, className="relative here", role="listitem", **aria(current="true"))
     token = f"{call.trace_id}.{each.span_id}"
-    # assets/40-explorer.js opens it where one is.
+    # explorer.js opens it where one is.
     in_place: dict[str, Any] = {"data-call": token}
     near = html.A(cells, href=f"/explorer?call={token}&range=24h", className="relative", **in_place)
     return html.Div(near, role="listitem")

@@ -1,5 +1,4 @@
 // Text for cells and figures in the browser: local time with UTC beside it, durations. The rules are those of clock.py.
-window.dashAgGridFunctions = window.dashAgGridFunctions || {};
 
 (function (functions, shared) {
   const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

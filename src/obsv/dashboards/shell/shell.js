@@ -1,7 +1,4 @@
 // The frame's callbacks: namespace `obsv` of dash_clientside.
-window.dash_clientside = window.dash_clientside || {};
-window.dash_clientside.obsv = window.dash_clientside.obsv || {};
-window.obsv = window.obsv || {};
 
 (function (obsv, shared) {
   const noUpdate = () => window.dash_clientside.no_update;

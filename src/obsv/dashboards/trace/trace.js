@@ -1,7 +1,4 @@
-// The trace page: one trace in memory as columns (GET /api/v1/traces/<id>), drawn by the grid's renderers in 51-*.js.
-window.obsv = window.obsv || {};
-window.dash_clientside = window.dash_clientside || {};
-window.dash_clientside.obsv = window.dash_clientside.obsv || {};
+// The trace page: one trace in memory as columns (GET /api/v1/traces/<id>), drawn by the grid's renderers in cells.js.
 
 (function (obsv, shared) {
   const GRID = 'trace-grid';

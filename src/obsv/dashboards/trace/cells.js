@@ -1,5 +1,4 @@
 // How a span's row is drawn. React makes the elements, so whatever a name says is text.
-window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
 
 (function (cells, shared) {
   const h = (...args) => window.React.createElement(...args);

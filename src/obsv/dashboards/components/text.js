@@ -1,5 +1,4 @@
-// Figures, elements whose text is always text, what the API says, the clipboard. Durations are in 03-format.js.
-window.obsv = window.obsv || {};
+// Figures, elements whose text is always text, what the API says, the clipboard. Durations are in format.js.
 
 (function (shared) {
   // A point on an axis: the unit is the axis's, and a round number stays round.

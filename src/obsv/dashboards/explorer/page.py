@@ -1,5 +1,5 @@
 """Trace explorer: calls and their values, filtered, live, with the drill-down. The grid's rows come from the JSON API
-(`assets/40-explorer.js`), page by page by key."""
+(`explorer.js`), page by page by key."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.choice import choice
 from obsv.dashboards.components.hotkey import SEARCH
 from obsv.dashboards.components.timepicker import watch_time_picker
-from obsv.dashboards.drilldown import drilldown
+from obsv.dashboards.explorer.drilldown import drilldown
 from obsv.dashboards.page import App, Page, View
 from obsv.store.finding import Filters, order_named
 
@@ -208,7 +208,7 @@ def _drawer() -> Component:
         lockScroll=False,
         trapFocus=False,
         closeOnClickOutside=False,
-        # assets/01-keyboard.js closes one thing at a time.
+        # shell/keyboard.js closes one thing at a time.
         closeOnEscape=False,
         withCloseButton=True,
         keepMounted=False,

@@ -14,8 +14,8 @@ from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.choice import choice
 from obsv.dashboards.components.hotkey import SEARCH
 from obsv.dashboards.components.timepicker import watch_time_picker
-from obsv.dashboards.flow_elements import of_graph, of_lineage
-from obsv.dashboards.flow_style import flow_style
+from obsv.dashboards.flow.elements import of_graph, of_lineage
+from obsv.dashboards.flow.style import flow_style
 from obsv.dashboards.page import App, Page, View
 from obsv.store.ground import Window
 from obsv.store.seam import Store

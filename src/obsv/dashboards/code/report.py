@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from obsv.dashboards.clock import ago, count, duration, percent, when
 from obsv.dashboards.components import badge, card, empty, link, source
-from obsv.dashboards.function_charts import day, latency
+from obsv.dashboards.components.function_charts import day, latency
 from obsv.store.figures import Failure, FunctionReport, Neighbour, Sums, Variable
 from obsv.store.ground import raised_line
 from obsv.store.spans import failing_line

@@ -7,8 +7,8 @@ from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.clock import local_text, when
-from obsv.dashboards.compare_calls import compare_calls
-from obsv.dashboards.compare_times import compare_times
+from obsv.dashboards.compare.calls import compare_calls
+from obsv.dashboards.compare.times import compare_times
 from obsv.dashboards.components import card, empty, link, time_picker
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.choice import choice

@@ -1,0 +1,48 @@
+"""What the browser loads of this package: scripts, styles, fonts and icons, each in the folder of its page."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dash import Dash
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+FOLDER = Path(__file__).parent
+# Everything else in these folders is Python, and stays here.
+SERVED = (".js", ".css", ".svg", ".woff2", ".txt")
+# boot.js sets the theme before the first paint, so it stands in the head; the others belong to other pages.
+NOT_LOADED = ("boot.js", "login.css", "reference.css")
+# Their names come before those of pages; a page's style may say more than that of a component.
+FIRST = ("shell", "components")
+
+
+class Assets(StaticFiles):
+    """Files of `FOLDER` whose names end as one of `SERVED` does."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Find a file, as Starlette's class does."""
+        return super().lookup_path(path) if path.endswith(SERVED) else ("", None)
+
+
+def serve_assets(server: FastAPI) -> None:
+    """Answer `/assets/<folder>/<file>`."""
+    server.mount("/assets", Assets(directory=FOLDER), name="assets")
+
+
+def load_assets(app: Dash) -> None:
+    """Name the scripts and styles in the index page, as classic scripts in the order of `loaded`."""
+    for path in loaded():
+        resource: Any = {"asset_path": path.relative_to(FOLDER).as_posix(), "filepath": str(path)}
+        (app.scripts.append_script if path.suffix == ".js" else app.css.append_css)(resource)
+
+
+def loaded() -> Iterator[Path]:
+    """Yield the scripts and styles: the shell's, components', then pages'. In a folder its namesake stands first."""
+    others = sorted(path.name for path in FOLDER.iterdir() if path.is_dir() and path.name not in FIRST)
+    for name in (*FIRST, *others):
+        found = (path for path in (FOLDER / name).iterdir() if path.suffix in (".js", ".css"))
+        yield from sorted(
+            (path for path in found if path.name not in NOT_LOADED), key=lambda path: (path.stem != name, path)
+        )

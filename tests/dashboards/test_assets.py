@@ -1,0 +1,42 @@
+"""Scripts and styles beside their pages."""
+
+import asyncio
+
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+
+from obsv.dashboards.assets import FIRST, FOLDER, loaded, serve_assets
+
+
+def test_the_frame_and_the_parts_come_before_pages() -> None:
+    """A page's style may say more than that of a component, and its script uses theirs."""
+    folders = list(dict.fromkeys(path.parent.name for path in loaded()))
+    assert folders[:2] == list(FIRST)
+    assert folders[2:] == sorted(folders[2:])
+    assert len(folders) > 6
+
+
+def test_in_a_folder_its_namesake_comes_first() -> None:
+    """`trace.js` makes what `cells.js` and `map.js` draw."""
+    names = [path.name for path in loaded() if path.parent.name == "trace" and path.suffix == ".js"]
+    assert names[0] == "trace.js"
+
+
+def test_what_belongs_to_other_pages_is_not_loaded() -> None:
+    """The script in the head, and the styles of the form and of the reference."""
+    assert not {"boot.js", "login.css", "reference.css"} & {path.name for path in loaded()}
+
+
+def test_scripts_are_served_and_python_is_not() -> None:
+    """Fonts and licences too; nothing above the folder."""
+    served = ("shell/boot.js", "shell/icons/up.svg", "shell/fonts/inter.woff2", "shell/fonts/inter.LICENSE.txt")
+    assert asyncio.run(statuses(served)) == [200] * 4
+    assert (FOLDER / "app.py").is_file()
+    assert asyncio.run(statuses(("app.py", "shell/frame.py", "explorer", "%2e%2e/config.py"))) == [404] * 4
+
+
+async def statuses(paths: tuple[str, ...]) -> list[int]:
+    app = FastAPI()
+    serve_assets(app)
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://127.0.0.1") as client:
+        return [(await client.get(f"/assets/{path}")).status_code for path in paths]
