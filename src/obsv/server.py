@@ -4,7 +4,7 @@ A part that answers HTTP offers a FastAPI router and is listed in `routers()`; i
 `request.app.state`: `reader` (a `Store` of `obsv.store.seam`), `pulse` (`obsv.store.figures.Pulse`), `settings`
 (`Settings`) and `receiver` (`obsv.otlp.receiver.Receiver`). A part with something to start and stop (a gRPC port, a
 writer) gives its router a `lifespan`. Paths taken: `/api/v1` (JSON API), `/v1` (OTLP), `/api` (Jaeger), `/tempo`,
-`/metrics`, `/login`, `/healthz`, `/assets`, `/_dash-*`, the pages.
+`/metrics`, `/mcp`, `/login`, `/healthz`, `/assets`, `/_dash-*`, the pages.
 """
 
 import asyncio
@@ -17,13 +17,16 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
 
+from obsv.agents import Asked
 from obsv.api import problems
 from obsv.api.door import DashDoor
 from obsv.api.guard import Guard
 from obsv.api.jaeger import router as jaeger_router
 from obsv.api.jaeger_v3 import router as jaeger_v3_router
 from obsv.api.login import router as login_router
+from obsv.api.mcp import Door
 from obsv.api.metrics import router as metrics_router
 from obsv.api.session import Sessions
 from obsv.api.tempo import probes as tempo_probes
@@ -138,6 +141,10 @@ def create_app(settings: Settings) -> FastAPI:
     if sessions is not None:
         app.include_router(login_router(sessions, attempts, time.monotonic))
     app.add_api_route("/healthz", _healthy, include_in_schema=False)
+    # Who listens knows the address.
+    app.state.address = None
+    app.state.agents = Door(lambda: Asked(app.state.reader, time.time_ns(), app.state.address))
+    app.router.routes.append(Route("/mcp", app.state.agents))
     dash = mount(app, app.state.reader, app.state.pulse, PAGES)
     script_hashes = dash.finish()
     _answer_the_rest(app, dash)
@@ -158,6 +165,7 @@ def create_app(settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.keeper.start()
     yield
+    await app.state.agents.close()
     await asyncio.to_thread(app.state.keeper.stop)
     app.state.receiver.writer.close()
     app.state.reader.close()

@@ -7,7 +7,20 @@ pydantic model, raise `ObsvError`s (they become RFC 9457 answers), and add the r
 
 from fastapi import APIRouter
 
-from obsv.api import calls, compare, export, flow, functions, overview, reference, repro, running, status, traces
+from obsv.api import (
+    calls,
+    compare,
+    explain,
+    export,
+    flow,
+    functions,
+    overview,
+    reference,
+    repro,
+    running,
+    status,
+    traces,
+)
 from obsv.api.problems import RESPONSES
 
 PARTS = (
@@ -20,6 +33,7 @@ PARTS = (
     flow,
     functions,
     repro,
+    explain,
     compare,
     reference,
 )

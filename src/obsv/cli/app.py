@@ -143,8 +143,8 @@ def tail(
 
     Times are UTC.
     """
-    from obsv.cli.since import since as point
     from obsv.cli.tail import tail as print_tail
+    from obsv.since import since as point
     from obsv.store.finding import Filters
 
     filters = Filters(process=process, status="ERR" if errors else None)
@@ -169,7 +169,7 @@ def errors(
     Times are UTC.
     """
     from obsv.cli import listing
-    from obsv.cli.since import since as point
+    from obsv.since import since as point
     from obsv.store.finding import Filters
 
     filters = Filters(process=process, status="ERR")
@@ -210,6 +210,35 @@ def repro(
     write_test(existing(db), span_id, output, as_json=as_json)
 
 
+AppAddress = Annotated[
+    str | None, typer.Option("--app", help="Address of the app, for links in answers.", metavar="URL")
+]
+
+
+@app.command(epilog=_EXIT_CODES)
+def explain(
+    span_id: Annotated[str, typer.Argument(help="A span, or TRACE_ID/SPAN_ID.", metavar="SPAN_ID")],
+    db: Db = DEFAULT,
+    address: AppAddress = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print all that helps to find why a call failed, as Markdown for an issue or an assistant."""
+    from obsv.cli.mcp import explain as print_explanation
+
+    print_explanation(existing(db), span_id, address, as_json)
+    say_pending(db)
+
+
+@app.command(epilog=_EXIT_CODES)
+def mcp(db: Db = DEFAULT, address: AppAddress = None) -> None:
+    """Answer an assistant on stdin and stdout (Model Context Protocol); `obsv serve` does at /mcp."""
+    from obsv.cli.extra import need_server
+    from obsv.cli.mcp import serve as answer
+
+    need_server()
+    answer(db, address)
+
+
 @app.command(epilog=_EXIT_CODES)
 def stats(
     db: Db = DEFAULT,
@@ -219,7 +248,7 @@ def stats(
 ) -> None:
     """Print calls, error rate and percentiles of each process."""
     from obsv.cli import numbers
-    from obsv.cli.since import since as point
+    from obsv.since import since as point
 
     numbers.stats(existing(db), None if since is None else point(since, now_ns()), process, as_json)
     say_pending(db)

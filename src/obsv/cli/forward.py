@@ -7,9 +7,9 @@ from pathlib import Path
 
 from obsv.cli.common import complain, say_at_once
 from obsv.cli.output import json_line
-from obsv.cli.since import since
 from obsv.otlp.forward import forward as forward_spans
 from obsv.otlp.senders import sender_to
+from obsv.since import since
 from obsv.store.seam import open_store
 
 

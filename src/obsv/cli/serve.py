@@ -53,7 +53,7 @@ def serve(
     app = create_app(settings)
     listener = _listen(host, port)
     app.state.receiver.bind()
-    address = _address(host, listener.getsockname()[1])
+    address = app.state.address = _address(host, listener.getsockname()[1])
 
     def ready() -> None:
         for line in _lines(db, address, app.state.receiver, as_json):

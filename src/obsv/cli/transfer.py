@@ -9,10 +9,10 @@ from obsv.analysis.markdown import visible_json
 from obsv.capture import Redactor
 from obsv.cli.common import say_at_once
 from obsv.cli.output import json_line
-from obsv.cli.since import since
 from obsv.errors import ConfigurationError
 from obsv.otlp.transfer import MOST_UNREADABLE, export_since, export_trace, import_file
 from obsv.privacy import PRIVATE, chosen_mode, create_private
+from obsv.since import since
 from obsv.store.seam import open_store
 from obsv.store.writing import Upkeep, Writer
 from obsv.wire.rowmaker import RowMaker

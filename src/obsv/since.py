@@ -1,4 +1,4 @@
-"""Times as people type them on the command line."""
+"""Times as people type them: an age, or an instant."""
 
 import re
 

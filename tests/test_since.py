@@ -2,8 +2,8 @@
 
 import pytest
 
-from obsv.cli.since import since
 from obsv.errors import InvalidQuery
+from obsv.since import since
 
 NOW = 1_700_000_000_000_000_000
 

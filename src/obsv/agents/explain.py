@@ -1,0 +1,136 @@
+"""`explain_error`: one failed call, with all that helps to find the cause."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from obsv.agents.answer import USUAL_TOKENS, Answer
+from obsv.agents.asked import Asked
+from obsv.agents.errors import last_line
+from obsv.agents.values import SHORT, title_of, value_line
+from obsv.analysis.difference import differences
+from obsv.analysis.durations import duration
+from obsv.analysis.markdown import block, code
+from obsv.analysis.tree import Tree, build
+from obsv.store.figures import Pair
+from obsv.store.seam import Store
+from obsv.store.spans import Call, TraceSpans
+from obsv.times import iso
+
+# A long traceback takes no more than this part of an answer, nor does a function's source.
+_TRACEBACK, _SOURCE = 0.25, 0.2
+_LINES_AROUND = 6
+_FRAME = re.compile(r'^\s*(?:[|+ ]\s*)?File "(?P<file>.+)", line (?P<line>\d+), in ', re.MULTILINE)
+
+
+def explain_error(asked: Asked, span: str, max_tokens: int = USUAL_TOKENS) -> str:
+    """A failed call: exception, failing line with its source, inputs, difference to the last good call, its callers.
+
+    Args:
+        asked: the store.
+        span: `TRACE_ID/SPAN_ID` or a span id, hex.
+        max_tokens: the longest answer.
+
+    Raises:
+        NotFound: no such span.
+    """
+    with asked.store.view() as store:
+        call = call_of(store, span)
+        pair = store.read_pair(call.trace_id, call.span_id)
+        path = _path(store, call)
+    answer = Answer(title_of(call), max_tokens, f"Ask get_trace or make_test with span {call.trace_id}/{call.span_id}.")
+    answer.add(_facts(call))
+    if call.failed:
+        answer.add(f"Exception: {code(last_line(_exception(call)), 600)}")
+    answer.items("Inputs", map(value_line, call.inputs), "Ask query for a whole value of data_trace.")
+    answer.items("Differs from the last good call", _different(pair), "Ask query for whole values.")
+    if source := _source(call, int(answer.chars * _SOURCE)):
+        answer.add(source)
+    answer.items("Outputs", (value_line(value) for value in call.outputs if value.text))
+    if call.failed and _exception(call):
+        answer.add(f"## Traceback\n\n{block(_exception(call), 'text', int(answer.chars * _TRACEBACK))}")
+    answer.items("Called by, outermost first", path)
+    answer.add(asked.link(f"/trace/{call.trace_id}", span=call.span_id))
+    return answer.text()
+
+
+def call_of(store: Store, span: str) -> Call:
+    """The call of `TRACE_ID/SPAN_ID` or of a span id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    trace, _, span_id = span.strip().rpartition("/")
+    return store.read_call(trace, span_id) if trace else store.find_call(span_id)
+
+
+def _facts(call: Call) -> str:
+    place = f", {code(f'{call.code.file_path}:{call.code.line_number}')}" if call.code else ""
+    thread = f", thread {code(call.thread_name, SHORT)}" if call.thread_name else ""
+    return (
+        f"Service {code(call.service)}{place}, at {iso(call.start_ns)}, after {duration(call.duration_ns)}{thread}, "
+        f"span {code(f'{call.trace_id}/{call.span_id}')}"
+    )
+
+
+def _exception(call: Call) -> str:
+    return call.exception or str(call.detail.get("statusMessage") or "")
+
+
+def _different(pair: Pair) -> Iterator[str]:
+    """The inputs that the good call had otherwise."""
+    if pair.good is None:
+        yield "no good call of this function was found to compare with"
+        return
+    good = pair.good
+    when = "after" if pair.good_is_later else "before"
+    yield f"compared with span {code(f'{good.trace_id}/{good.span_id}')}, {iso(good.start_ns)}, {when} it"
+    for each in differences(pair.failed, good):
+        if not each.same and each.data_type == "INPUT":
+            here, there = (code("absent" if text is None else text, SHORT * 2) for text in (each.left, each.right))
+            yield f"{code(each.name, SHORT)}: here {here}, there {there}"
+    if pair.failed_caller != pair.good_caller:
+        here, there = (code(name or "nothing") for name in (pair.failed_caller, pair.good_caller))
+        yield f"called by {here}, there by {there}"
+
+
+def _source(call: Call, longest: int) -> str:
+    """The source around the line that failed, or the function's first lines; empty where it is not known."""
+    if call.code is None or not call.code.source_text:
+        return ""
+    lines = call.code.source_text.splitlines()
+    first = call.code.line_number
+    failing = _failing_line(call, first, len(lines))
+    begin = max(0, failing - first - _LINES_AROUND)
+    shown = [
+        f"{'>' if number == failing else ' '} {number:5} {line}"
+        for number, line in enumerate(lines[begin : begin + 3 * _LINES_AROUND], first + begin)
+    ]
+    return f"## Source, as it ran\n\n{block(chr(10).join(shown), 'text', longest)}"
+
+
+def _failing_line(call: Call, first: int, count: int) -> int:
+    """The last line of the traceback that lies in the function."""
+    if call.exception and call.code:
+        for frame in reversed(list(_FRAME.finditer(call.exception))):
+            line = int(frame["line"][:9])
+            if first <= line < first + count and frame["file"] == call.code.file_path:
+                return line
+    return first
+
+
+def _path(store: Store, call: Call) -> list[str]:
+    spans = store.read_trace_columns(call.trace_id, call.span_id)
+    tree = build(spans)
+    row = _row_of(spans, tree, call.span_id)
+    path: list[str] = []
+    while row >= 0 and (row := tree.parent[row]) >= 0:
+        at = tree.at[row]
+        path.append(f"{code(spans.processes[spans.process_id[at]].name)}, span {code(spans.span_id[at].hex())}")
+    return path[::-1]
+
+
+def _row_of(spans: TraceSpans, tree: Tree, span_id: str) -> int:
+    wanted = bytes.fromhex(span_id)
+    return next((row for row, at in enumerate(tree.at) if spans.span_id[at] == wanted), -1)

@@ -1,0 +1,77 @@
+"""`describe_function`: what a function is, how it did, who calls it, what its variables were."""
+
+from __future__ import annotations
+
+from obsv.agents.answer import USUAL_TOKENS, Answer
+from obsv.agents.asked import Asked
+from obsv.agents.errors import last_line
+from obsv.agents.nearest import suggestion
+from obsv.agents.values import SHORT
+from obsv.analysis.durations import duration
+from obsv.analysis.markdown import block, code
+from obsv.errors import NotFound
+from obsv.store.figures import FunctionReport, Neighbour, Variable
+from obsv.times import iso
+
+_SHARES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+_SOURCE = 0.4
+
+
+def describe_function(asked: Asked, name: str, since: str = "24h", max_tokens: int = USUAL_TOKENS) -> str:
+    """A function: counts and percentiles, variables with their last values, callers, callees, failures, source.
+
+    Args:
+        asked: the store.
+        name: `module.qualname`, or a foreign span's name.
+        since: what the counts cover: an age (90s, 1h, 7d) or an instant (ISO 8601, UTC).
+        max_tokens: the longest answer.
+
+    Raises:
+        NotFound: no such function; the message names the nearest ones.
+    """
+    try:
+        found = asked.store.read_function(name, asked.window(since), asked.now_ns)
+    except NotFound as error:
+        near = suggestion(name, asked.store.read_processes(limit=5_000))
+        raise NotFound(f"{error}{near}") from None
+    answer = Answer(f"Function {code(found.name)}", max_tokens, "Ask find_calls with process:NAME for its calls.")
+    answer.add(_facts(found, since))
+    answer.items("Variables, with their last values", map(_variable, found.variables))
+    answer.items(
+        "Latest failures",
+        (
+            f"{iso(each.start_ns)} {code(last_line(each.text), 160)}, span {code(f'{each.trace_id}/{each.span_id}')}"
+            for each in found.failures
+        ),
+    )
+    answer.items("Called by", map(_neighbour, found.callers))
+    answer.items("Calls", map(_neighbour, found.callees))
+    if found.versions and found.versions[0].code.source_text:
+        text = block(found.versions[0].code.source_text, "python", int(answer.chars * _SOURCE))
+        answer.add(f"## Source, as it ran last\n\n{text}")
+    answer.add(asked.link("/code", process=found.name))
+    return answer.text()
+
+
+def _facts(found: FunctionReport, since: str) -> str:
+    sums = found.sums
+    times = [(name, sums.percentile_ns(share)) for name, share in _SHARES]
+    shown = "".join(f", {name} {duration(ns)}" for name, ns in times if ns is not None)
+    place = ""
+    if found.versions:
+        newest = found.versions[0].code
+        place = f" {code(f'{newest.file_path}:{newest.line_number}')}, {len(found.versions)} version(s) of its source."
+    last = f" Last called {iso(found.last_ns)}." if found.last_ns is not None else ""
+    return (
+        f"Since {since}: {sums.calls:,} calls, {sums.errors:,} failed ({sums.error_rate:.2%}){shown}."
+        f"{last}{place} Services: {', '.join(map(code, found.services[:10]))}."
+    )
+
+
+def _variable(each: Variable) -> str:
+    value = f"{code(each.name, SHORT)} ({each.data_type.lower()}) = {code(each.last_value or '', 160)}"
+    return f"{value}, {each.updates:,} calls, repeated {each.repeats:,} times"
+
+
+def _neighbour(each: Neighbour) -> str:
+    return f"{code(each.name)}: {each.calls:,} calls, {each.errors:,} failed"

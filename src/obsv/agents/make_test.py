@@ -1,0 +1,38 @@
+"""`make_test`: a recorded call as a pytest file."""
+
+from __future__ import annotations
+
+from obsv.agents.answer import USUAL_TOKENS, Answer
+from obsv.agents.asked import Asked
+from obsv.agents.explain import call_of
+from obsv.agents.values import title_of
+from obsv.analysis.markdown import block, code
+from obsv.analysis.repro import repro
+
+
+def make_test(asked: Asked, span: str, max_tokens: int = USUAL_TOKENS) -> str:
+    """A pytest file that calls the function again with the recorded inputs and asserts what happened.
+
+    Args:
+        asked: the store.
+        span: `TRACE_ID/SPAN_ID` or a span id, hex.
+        max_tokens: the longest answer.
+
+    Raises:
+        NotFound: no such span.
+        InvalidQuery: another instrumentation recorded it: there is no function to call.
+    """
+    with asked.store.view() as store:
+        call = call_of(store, span)
+        found = repro(call, store.read_exact(call))
+    command = f"obsv repro {call.trace_id}/{call.span_id} -o {found.file_name}"
+    answer = Answer(f"Test: {title_of(call)}", max_tokens, f"The whole file: {code(command)}, or a greater max_tokens.")
+    if found.received:
+        answer.add("Another machine's recorder made this call: the file imports nothing, and holds its data only.")
+    if found.placeholders:
+        answer.add(f"To be filled in first: {', '.join(map(code, found.placeholders))}.")
+    if found.exact:
+        answer.add("It loads a pickle: run it only if you trust what was recorded.")
+    answer.add(f"Save it as {code(found.file_name)} and run {code(f'python -m pytest {found.file_name}')}.")
+    answer.add(block(found.source, "python", longest=max(len(found.source), 1)))
+    return answer.text()
