@@ -296,3 +296,34 @@ def test_whole_call_is_a_row(files: KeeperFiles, program: Program, work: Databas
         ("item", "'tea'", "OK"),
         ("return", "5.5", "OK"),
     ]
+
+
+def test_a_program_that_is_far_ahead_keeps_nobody_waiting(
+    files: KeeperFiles, program: Program, work: DatabaseWork
+) -> None:
+    """Rings take turns, so the first step stores what little another program has to store."""
+    function = program.function("shop.many")
+    for number in range(20_000):
+        program.call(function, (number,), number)
+    other = Program(files.rings, "other")
+    other.call(other.function("shop.once"), (1,), 2)
+    for _ in range(3):
+        work.step()
+    counted = dict(rows(files, "select service, count(*) from process_trace group by 1"))
+    assert counted["other"] == 1
+    assert counted["shop"] < 20_000
+    other.close()
+
+
+def test_recording_is_no_part_of_a_call(files: KeeperFiles, program: Program, work: DatabaseWork) -> None:
+    """The END says how long the writing of the BEGIN took: start and duration are those of the call."""
+    packed = dumps(())
+    head = layout.BEGIN_HEAD.size, check_of(packed), layout.BEGIN, 1, program.origin, 0, 0, 7, 9, 0, 1_000
+    function = program.function("shop.price", ())
+    program.put(
+        program.ring.calls,
+        layout.BEGIN_HEAD.pack(head[0] + len(packed), *head[1:], function, 0, program.thread, 0) + packed,
+    )
+    program.put(program.ring.calls, layout.END_HEAD.pack(layout.END_HEAD.size, 1, layout.END, 0, 0, 0, 300, 9, 1_800))
+    drain(work)
+    assert rows(files, "select start_ns, duration_ns from span") == [(program.ring.about.offset + 1_300, 500)]

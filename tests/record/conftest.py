@@ -31,7 +31,7 @@ def end(span: int, *, values: object = None, parts: int = layout.HAS_RESULT, fun
     """An END record."""
     packed = dumps(values) if parts & 3 else b""
     size = layout.END_HEAD.size + len(packed)
-    return layout.END_HEAD.pack(size, check_of(packed), layout.END, 0, parts, 0, function, span, 2) + packed
+    return layout.END_HEAD.pack(size, check_of(packed), layout.END, 0, parts, 0, 0, span, 2) + packed
 
 
 def span_of(record: bytes) -> int:

@@ -49,7 +49,6 @@ class Begin(NamedTuple):
 class End(NamedTuple):
     """An END record."""
 
-    name: str
     status: int
     parts: int
     span_id: bytes
@@ -184,10 +183,8 @@ class CompiledRing:
         size = layout.HEAD_SIZES[kind]
         assert layout.check_of(record[size:]) == int.from_bytes(record[4:8], "big")
         if kind == layout.END:
-            _, _, _, status, parts, _, function, span_id, end = layout.READ_END.unpack_from(record)
-            return End(
-                self._function(function), status, parts, span_id, end, loads(record[size:]) if parts & 3 else None
-            )
+            _, _, _, status, parts, _, _, span_id, end = layout.READ_END.unpack_from(record)
+            return End(status, parts, span_id, end, loads(record[size:]) if parts & 3 else None)
         values = loads(record[size:])
         head = layout.READ_BEGIN.unpack_from(record)
         if kind == layout.CALL:

@@ -68,7 +68,7 @@ class Program:
         size = layout.END_HEAD.size + len(packed)
         number = int.from_bytes(span, "big")
         head = layout.END_HEAD.pack(
-            size, check_of(packed), layout.END, status, parts, 0, function, number, time.perf_counter_ns()
+            size, check_of(packed), layout.END, status, parts, 0, 0, number, time.perf_counter_ns()
         )
         self.put(self.ring.calls, head + packed)
 

@@ -145,6 +145,7 @@ class LeanCall(_Measured):
         span.inputs, span.start_tick = inputs, ticks()
         if path.recording.on_begin is not None:
             path.recording.on_begin(span)
+            span.start_tick = ticks()
 
     @classmethod
     def resumed(cls, recorder: Recorder, span: Span) -> LeanCall:

@@ -80,7 +80,15 @@ class CallRows:
             raise Unreadable(f"{type(error).__name__}: {error}") from error
 
     def usual(
-        self, plan: Plan, offset: int, head: bytes, inputs: bytes, status: int, end: int, result: bytes | None
+        self,
+        plan: Plan,
+        offset: int,
+        head: bytes,
+        inputs: bytes,
+        status: int,
+        delay: int,
+        end: int,
+        result: bytes | None,
     ) -> SpanRow:
         """The row of a call with nothing but arguments and a result.
 
@@ -89,7 +97,7 @@ class CallRows:
             offset: from a tick to Unix time, ns.
             head: the fixed part of its BEGIN.
             inputs: the rest of it.
-            status, end: of its END.
+            status, delay, end: of its END.
             result: packed; None where there is none.
 
         Raises:
@@ -97,14 +105,17 @@ class CallRows:
         """
         try:
             values = loads(inputs) if result is None else (*loads(inputs), loads(result))
-            return self._plain(plan, offset, head, values, status, end)
+            return self._plain(plan, offset, head, values, status, delay, end)
         except (BadValues, TypeError, ValueError, IndexError, KeyError, AttributeError, RecursionError) as error:
             raise Unreadable(f"{type(error).__name__}: {error}") from error
 
     @staticmethod
-    def _plain(plan: Plan, offset: int, head: bytes, values: tuple[Any, ...], status: int, end: int) -> SpanRow:
+    def _plain(
+        plan: Plan, offset: int, head: bytes, values: tuple[Any, ...], status: int, delay: int, end: int
+    ) -> SpanRow:
         function, signature, source, caller, thread = plan
         depth, trace_id, span_id, parent_id, start = _OWN(head)
+        start += delay
         # A named tuple's own constructor takes twice as long.
         row: SpanRow = _new_row(
             SpanRow,
@@ -131,7 +142,16 @@ class CallRows:
         return row
 
     def ended(
-        self, tables: Tables, offset: int, head: bytes, inputs: bytes, status: int, parts: int, end: int, packed: bytes
+        self,
+        tables: Tables,
+        offset: int,
+        head: bytes,
+        inputs: bytes,
+        status: int,
+        parts: int,
+        delay: int,
+        end: int,
+        packed: bytes,
     ) -> SpanRow:
         """The row of any call of which both records are there.
 
@@ -140,7 +160,7 @@ class CallRows:
             offset: from a tick to Unix time, ns.
             head: the fixed part of its BEGIN.
             inputs: the rest of it.
-            status, parts, end: of its END.
+            status, parts, delay, end: of its END.
             packed: the rest of that.
 
         Raises:
@@ -149,7 +169,7 @@ class CallRows:
         try:
             results, details = _unpacked(parts, packed)
             values = loads(inputs), results, None, details
-            return self._rare(tables, offset, READ_BEGIN.unpack(head), status, end, values)
+            return self._rare(tables, offset, READ_BEGIN.unpack(head), status, delay, end, values)
         except Exception as error:  # anything may stand there
             raise Unreadable(f"{type(error).__name__}: {error}") from error
 
@@ -171,8 +191,8 @@ class CallRows:
             inputs, results, failure, details = values
             if failure is None and details is None and not tables.function(head[10]).has_keywords:
                 plan = self.plan(tables, begin, has_result=bool(results))
-                return self._plain(plan, offset, begin, (*inputs, *results), head[13], head[14])
-            return self._rare(tables, offset, head, head[13], head[14], values)
+                return self._plain(plan, offset, begin, (*inputs, *results), head[13], 0, head[14])
+            return self._rare(tables, offset, head, head[13], 0, head[14], values)
         except Exception as error:  # anything may stand there, and errors' texts are made here
             raise Unreadable(f"{type(error).__name__}: {error}") from error
 
@@ -188,7 +208,7 @@ class CallRows:
         """
         end = max(begin[9], died - offset)
         try:
-            row = self._rare(tables, offset, begin, ERROR, end, (loads(inputs), (), None, None))
+            row = self._rare(tables, offset, begin, ERROR, 0, end, (loads(inputs), (), None, None))
         except Exception as error:
             raise Unreadable(f"{type(error).__name__}: {error}") from error
         return row._replace(exception=story)
@@ -211,7 +231,14 @@ class CallRows:
         return row
 
     def _rare(
-        self, tables: Tables, offset: int, head: Head, status: int, end: int, values: tuple[Any, Any, Any, Any]
+        self,
+        tables: Tables,
+        offset: int,
+        head: Head,
+        status: int,
+        delay: int,
+        end: int,
+        values: tuple[Any, Any, Any, Any],
     ) -> SpanRow:
         _, _, _, flags, origin, depth, trace_id, span_id, parent_id, start, function, caller, thread, *_ = head
         inputs, results, failure, details = values
@@ -221,7 +248,7 @@ class CallRows:
             int.from_bytes(parent_id, "big"),
             flags,
             depth,
-            start + offset,
+            start + delay + offset,
             end + offset,
             tables.thread(thread),
             inputs,

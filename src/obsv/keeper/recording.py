@@ -201,7 +201,7 @@ class Recording:
                     if self._early and span_id in self._early:
                         yield self._ended(self._early.pop(span_id))
                 elif kind == END:
-                    _, _, _, status, parts, _, _, span_id, end = READ_END.unpack_from(data, start)
+                    _, _, _, status, parts, _, delay, span_id, end = READ_END.unpack_from(data, start)
                     begun = running.pop(span_id, None)
                     if parts & IS_ELSEWHERE:
                         continue
@@ -211,15 +211,15 @@ class Recording:
                     head, inputs = begun
                     packed = data[start + END_HEAD.size : stop]
                     if parts > HAS_RESULT:
-                        yield rows.ended(tables, offset, head, inputs, status, parts, end, packed)
+                        yield rows.ended(tables, offset, head, inputs, status, parts, delay, end, packed)
                         continue
                     # Origin, function, caller, thread.
                     key = head[10:12] + head[56:68]
                     plan = plans[parts].get(key) or self._plan(parts, key, head)
                     if plan.function.has_keywords:
-                        yield rows.ended(tables, offset, head, inputs, status, parts, end, packed)
+                        yield rows.ended(tables, offset, head, inputs, status, parts, delay, end, packed)
                     else:
-                        yield rows.usual(plan, offset, head, inputs, status, end, packed if parts else None)
+                        yield rows.usual(plan, offset, head, inputs, status, delay, end, packed if parts else None)
                 elif kind == CALL:
                     call = READ_CALL.unpack_from(data, start)
                     begin = data[start : start + BEGIN_HEAD.size]
@@ -252,10 +252,10 @@ class Recording:
         self._early[span_id] = record
 
     def _ended(self, record: bytes) -> SpanRow:
-        _, _, _, status, parts, _, _, span_id, end = READ_END.unpack_from(record)
+        _, _, _, status, parts, _, delay, span_id, end = READ_END.unpack_from(record)
         head, inputs = self.running.pop(span_id)
         offset, packed = self.reader.about.offset, record[END_HEAD.size :]
-        return self._rows.ended(self.tables, offset, head, inputs, status, parts, end, packed)
+        return self._rows.ended(self.tables, offset, head, inputs, status, parts, delay, end, packed)
 
     def _plan(self, parts: int, key: bytes, head: bytes) -> Plan:
         """Make the plan of calls with such numbers."""

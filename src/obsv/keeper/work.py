@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
 
 from obsv.errors import StoreError
@@ -65,6 +66,7 @@ class DatabaseWork:
         self._list_at = 0.0
         self._again_at = 0.0
         self._is_failing = False
+        self._first = ""
 
     def step(self) -> bool:
         """Do the most urgent piece: what could not be stored, then errors, then calls, then ended processes."""
@@ -154,26 +156,35 @@ class DatabaseWork:
         return self._store(Recording.take_calls)
 
     def _store(self, take: Callable[..., list[SpanRow] | None]) -> bool:
-        """Store what all rings have of a lane, up to a batch; False where they have nothing."""
+        """Store what all rings have of a lane, up to a batch; False where they have nothing.
+
+        In turn, a piece of each: a program that makes more than is stored must not keep the calls of others waiting.
+        """
         rows: list[SpanRow] = []
-        read: list[tuple[Recording, bool]] = []
-        for recording in list(self._rings.recordings.values()):
+        read: dict[str, tuple[Recording, bool]] = {}
+        turn = self._in_turn()
+        while turn and len(rows) < _BATCH_ROWS:
+            recording = turn.popleft()
             ending = self._rings.ending(recording)
-            has_read = False
-            while len(rows) < _BATCH_ROWS:
-                taken = take(recording, is_final=ending is not None)
-                if taken is None:
-                    if ending is not None:
-                        recording.exhausted.add(take)
-                    break
-                has_read = True
+            taken = take(recording, is_final=ending is not None)
+            if taken is not None:
                 rows += taken
-            if has_read:
-                read.append((recording, ending is None))
+                read[recording.name] = recording, ending is None
+                turn.append(recording)
+            elif ending is not None:
+                recording.exhausted.add(take)
+        self._first = turn[0].name if turn else ""
         if read:
             self._active_at = monotonic()
-            self._storing.write(rows, read)
+            self._storing.write(rows, list(read.values()))
         return bool(read)
+
+    def _in_turn(self) -> deque[Recording]:
+        """All rings, beginning with the one that was next when the last batch was full."""
+        recordings = list(self._rings.recordings.values())
+        names = list(self._rings.recordings)
+        at = names.index(self._first) if self._first in names else 0
+        return deque(recordings[at:] + recordings[:at])
 
     def _finish(self) -> bool:
         """Store what the end of a process has interrupted, and remove its ring; False where none has ended."""

@@ -59,7 +59,7 @@ HEAD = Struct(">IIB")
 # size, check, kind, trace flags, origin, depth, trace id (two halves), span id, parent id, start, function, caller,
 # thread, 0
 BEGIN_HEAD = Struct(">IIBBHIQQQQqIIII")
-# size, check, kind, status, parts, 0, function, span id, end
+# size, check, kind, status, parts, 0, delay, span id, end
 END_HEAD = Struct(">IIBBBBIQq")
 # As BEGIN with the status in the place of the 0, then the end.
 CALL_HEAD = Struct(">IIBBHIQQQQqIIIIq")
@@ -101,7 +101,7 @@ class End(NamedTuple):
 
     status: int
     parts: int
-    function: int
+    delay: int
     span_id: bytes
     end: int
     values: bytes

@@ -28,6 +28,7 @@ from obsv.trace.span import ABSENT, ERROR, Origin, Span
 _BEGIN_SIZE, _END_SIZE = layout.BEGIN_HEAD.size, layout.END_HEAD.size
 _pack_begin, _pack_end = layout.BEGIN_HEAD.pack, layout.END_HEAD.pack
 _dumps, _VERSION = marshal.dumps, 2
+_MOST_DELAY = 0xFFFF_FFFF
 _MOST_VALUES = layout.MAX_RECORD - layout.PAGE
 # Stands for what is too large for a record, after everything was bounded: max_repr is the program's choice.
 _TOO_LARGE = (..., "<too large>")
@@ -120,7 +121,7 @@ class RingWriter:
                 )
                 + values
             )
-            span.ring = ring
+            span.ring, span.begun_tick = ring, span.start_tick
             try:
                 self._calls.put(record)
             except ValueError:
@@ -141,7 +142,7 @@ class RingWriter:
 
     @staticmethod
     def _elsewhere(span: Span) -> bytes:
-        head = _END_SIZE, 1, END, ERROR, IS_ELSEWHERE, 0, span.function.number, span.span_id, span.end_tick or 1
+        head = _END_SIZE, 1, END, ERROR, IS_ELSEWHERE, 0, 0, span.span_id, span.end_tick or 1
         return _pack_end(*head)
 
     def end(self, span: Span) -> None:
@@ -170,7 +171,7 @@ class RingWriter:
                     span.status_code,
                     parts,
                     0,
-                    span.function.number,
+                    min(max(0, span.start_tick - span.begun_tick), _MOST_DELAY),
                     span.span_id,
                     span.end_tick,
                 )

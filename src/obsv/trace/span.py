@@ -68,6 +68,7 @@ class Span(ReadableSpan, trace.Span):
         caller: the function of a parent in this process.
         flags: W3C trace flags.
         start, end: ticks of `clock`; `end` is 0 until the call ended.
+        begun_tick: what stands in its BEGIN record; only set where `ring` is.
         thread: `(thread.id, thread.name)`.
         inputs: frozen values, one a name of `function.inputs`.
         result: the frozen result, `ABSENT` until there is one.
@@ -78,6 +79,7 @@ class Span(ReadableSpan, trace.Span):
     """
 
     __slots__ = (
+        "begun_tick",
         "caller",
         "depth",
         "details",
@@ -106,6 +108,7 @@ class Span(ReadableSpan, trace.Span):
     caller: Function | None
     flags: int
     depth: int
+    begun_tick: int
     start_tick: int
     end_tick: int
     thread: tuple[int, str]

@@ -137,7 +137,7 @@ void put_identity(Scratch *s, Span *span, unsigned char kind) {
 static void put_end(Scratch *s, Span *span, unsigned char parts) {
     unsigned char *at = s->start;
     at[8] = KIND_END, at[9] = span->status, at[10] = parts, at[11] = 0;
-    put_be32(at + 12, span->function_number);
+    put_be32(at + 12, 0);
     put_be64(at + 16, span->span_id);
     put_be64(at + 24, (uint64_t)span->end);
 }
