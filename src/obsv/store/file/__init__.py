@@ -1,7 +1,7 @@
 """The database file: how it is opened, migrated, read and guarded."""
 
 from obsv.store.file.adhoc import Answer, run_sql
-from obsv.store.file.connection import LOG_BYTES, LOG_PAGES, open_writer
+from obsv.store.file.connection import LOG_BYTES, LOG_PAGES, open_reader, open_writer
 from obsv.store.file.failures import explain, is_about_the_file
 from obsv.store.file.forks import ForkLock, hold_at_fork
 from obsv.store.file.parts import in_parts, split
@@ -27,6 +27,7 @@ __all__ = [
     "is_about_the_file",
     "limits_of",
     "octave_of",
+    "open_reader",
     "open_writer",
     "read_settings",
     "run_sql",

@@ -1,0 +1,123 @@
+"""Which messages a look at an alert causes, and what a message is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from obsv.alerts.rules import AlertsConfig, Rule
+from obsv.alerts.states import ACTIVE, RESOLVED
+from obsv.store.watching import AlertRow, MessageRow
+
+_NS = 1_000_000_000
+
+
+class Message(NamedTuple):
+    """What a receiver is told: an alert as it was when the message was queued.
+
+    Args:
+        id: the same at each attempt; receivers can tell repeats by it.
+        event: `firing`, `repeat`, `resolved` or `test`.
+        fingerprint: of the alert, 16 hex digits.
+        rule: its name.
+        labels: all, with those of the rule, `alertname` and `severity`.
+        severity: of the rule.
+        summary: one line for people.
+        value: what was measured; None where nothing was.
+        starts_ns, ends_ns: when it began to fire, and ended; 0 for not yet.
+        link: address of what it is about, whole where the file says the app's address.
+    """
+
+    id: str
+    event: str
+    fingerprint: str
+    rule: str
+    labels: dict[str, str]
+    severity: str
+    summary: str
+    value: float | None
+    starts_ns: int
+    ends_ns: int
+    link: str
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether it says that the alert is over."""
+        return self.event == RESOLVED
+
+    @property
+    def title(self) -> str:
+        """State and rule, in a few words."""
+        head = {"resolved": "Resolved", "test": "Test"}.get(self.event, "Firing")
+        return f"{head}: {self.rule}"
+
+    @classmethod
+    def of(cls, row: MessageRow) -> Message:
+        """The message of a row of the outbox."""
+        return cls(row.id, row.event, row.fingerprint, row.rule, **json.loads(row.body))
+
+
+def labels_of(alert: AlertRow, rule: Rule | None = None) -> dict[str, str]:
+    """Return all labels of an alert: what silences match and receivers see."""
+    return {
+        **(rule.labels if rule else {}), **dict(alert.labels), "alertname": alert.rule, "severity": alert.severity
+    }  # fmt: skip
+
+
+def due_messages(
+    before: AlertRow, after: AlertRow, rule: Rule, config: AlertsConfig, now_ns: int, *, is_silenced: bool
+) -> tuple[AlertRow, list[MessageRow]]:
+    """Return the alert with the time of its last message, and the messages that are due.
+
+    A silenced alert keeps its state and is told of when the silence ends, if it still fires. The end of an alert is
+    told once, at once, to those who were told of its beginning, silenced or not: else an incident would stay open.
+
+    Args:
+        before, after: the alert before and after the look.
+        rule: its rule.
+        config: the receivers.
+        now_ns: Unix time.
+        is_silenced: whether a silence holds for it.
+    """
+    event = _event(before, after, rule, now_ns, is_silenced)
+    if not event:
+        return after, []
+    told = [config.notifiers[name] for name in rule.notify if name in config.notifiers]
+    wanted = [each for each in told if event != RESOLVED or each.send_resolved]
+    labels = labels_of(after, rule)
+    rows = [message_row(after, labels, each.name, event, now_ns, config.url) for each in wanted]
+    return after._replace(notified_ns=0 if event == RESOLVED else now_ns), rows
+
+
+def _event(before: AlertRow, after: AlertRow, rule: Rule, now_ns: int, is_silenced: bool) -> str:
+    if after.state == RESOLVED:
+        return RESOLVED if before.state in ACTIVE and after.notified_ns else ""
+    if after.state not in ACTIVE or is_silenced:
+        return ""
+    if not after.notified_ns:
+        return "firing"
+    is_due = rule.repeat_s > 0 and now_ns - after.notified_ns >= rule.repeat_s * _NS
+    return "repeat" if is_due else ""
+
+
+def message_row(
+    alert: AlertRow, labels: Mapping[str, str], notifier: str, event: str, now_ns: int, url: str = ""
+) -> MessageRow:
+    """Return a message for the outbox."""
+    number = f"{now_ns}" if event in ("repeat", "test") else ""
+    key = f"{alert.fingerprint}/{alert.episode}/{alert.starts_ns}/{event}{number}/{notifier}"
+    body: dict[str, Any] = {
+        "labels": dict(labels),
+        "severity": alert.severity,
+        "summary": alert.summary,
+        "value": alert.value,
+        "starts_ns": alert.starts_ns,
+        "ends_ns": alert.ends_ns,
+        "link": f"{url}{alert.link}" if url and alert.link else alert.link,
+    }
+    return MessageRow(
+        hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:32], notifier, event, alert.fingerprint, alert.rule,
+        json.dumps(body, ensure_ascii=False), now_ns, next_ns=now_ns,
+    )  # fmt: skip

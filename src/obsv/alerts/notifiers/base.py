@@ -1,0 +1,72 @@
+"""What every receiver's sender is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from obsv.alerts.messages import Message
+from obsv.alerts.retry import Answer
+from obsv.alerts.rules import NotifierConfig
+from obsv.alerts.secret import Secret
+from obsv.errors import ConfigurationError
+
+ANSWER_CHARS = 200
+_MASK = "***"
+
+
+class Notifier(Protocol):
+    """Sends messages to a receiver."""
+
+    def send(self, message: Message) -> Answer:
+        """Send one, within the receiver's time. May raise anything: that is an attempt that failed."""
+
+
+def option(config: NotifierConfig, name: str) -> Any:
+    """Return a setting, of a secret what it is; None where it is not given.
+
+    Raises:
+        ConfigurationError: the secret is not there.
+    """
+    value = config.options.get(name)
+    return value.read() if isinstance(value, Secret) else value
+
+
+def shown(config: NotifierConfig, text: str) -> str:
+    """Return what a receiver said, short, on one line, and without the secrets of its configuration."""
+    for value in config.options.values():
+        if isinstance(value, Secret):
+            try:
+                secret = value.read()
+            except ConfigurationError:
+                continue
+            for form in {secret, repr(secret)[1:-1], secret.partition("://")[2]}:
+                text = text.replace(form, _MASK) if len(form) > 3 else text
+    line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    return line if len(line) <= ANSWER_CHARS else line[: ANSWER_CHARS - 1] + "…"
+
+
+def safely(send: Callable[[], Answer]) -> Answer:
+    """Return the answer of an attempt; what it raises is one that failed."""
+    try:
+        return send()
+    except ConfigurationError as error:
+        return Answer(False, text=str(error))
+    except Exception as error:
+        return Answer(False, text=f"{type(error).__name__}: {error}")
+
+
+def cut(text: str, most: int) -> str:
+    """Return text of at most so many characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def lines_of(message: Message) -> Sequence[tuple[str, str]]:
+    """Return the names and values that people are shown, in order."""
+    rows = [(name, value) for name, value in message.labels.items() if name != "alertname"]
+    return [*([("value", number(message.value))] if message.value is not None else []), *rows]
+
+
+def number(value: float | None) -> str:
+    """Return a number for people."""
+    return "–" if value is None else f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"

@@ -1,0 +1,71 @@
+"""One HTTP request with a bound on all of it: a receiver that sends a byte every few seconds ends too."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from obsv.alerts.retry import Answer, of_http
+from obsv.errors import ConfigurationError
+from obsv.semconv import VERSION
+
+_MOST_READ = 4_096
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Answer:
+    """Post a body; redirects are not followed, they would carry secrets elsewhere.
+
+    Args:
+        url: http or https.
+        body: as it is sent.
+        headers: besides those that every request has.
+        timeout_s: for the whole exchange.
+
+    Raises:
+        ConfigurationError: the address cannot be used.
+        OSError, http.client.HTTPException: there was no answer.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError("The address is not one of http:// or https://.")
+    connection = _connection(parts.scheme, parts.hostname, parts.port, timeout_s)
+    watchdog = threading.Timer(timeout_s, _cut_off, [connection])
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request("POST", target, body, {"User-Agent": f"obsv/{VERSION}", **headers})
+        answer = connection.getresponse()
+        text = answer.read(_MOST_READ).decode("utf-8", "replace")
+        return of_http(answer.status, text, answer.headers.get("Retry-After"), time.time())
+    finally:
+        watchdog.cancel()
+        connection.close()
+
+
+def post_json(url: str, document: Any, timeout_s: float, headers: Mapping[str, str] | None = None) -> Answer:
+    """Post a document of JSON."""
+    body = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+    return post(url, body, {"Content-Type": "application/json", **(headers or {})}, timeout_s)
+
+
+def _connection(scheme: str, host: str, port: int | None, timeout_s: float) -> http.client.HTTPConnection:
+    if scheme == "http":
+        return http.client.HTTPConnection(host, port, timeout=timeout_s)
+    return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=ssl.create_default_context())
+
+
+def _cut_off(connection: http.client.HTTPConnection) -> None:
+    held = connection.sock
+    if held is not None:
+        try:
+            held.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            held.close()

@@ -1,0 +1,70 @@
+"""When a message that could not be sent is tried again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple
+
+GIVE_UP_S = 86_400.0
+LONGEST_S = 900.0
+# A receiver may ask for more patience than our own longest pause, but not for ever.
+LONGEST_ASKED_S = 3_600.0
+
+
+class Answer(NamedTuple):
+    """What came of an attempt.
+
+    Args:
+        ok: the receiver has taken the message.
+        status: of HTTP or SMTP; None where there was no answer.
+        text: what it said, or what went wrong.
+        is_final: there is no use in trying again.
+        retry_after_s: how long it asked to wait, seconds.
+    """
+
+    ok: bool
+    status: int | None = None
+    text: str = ""
+    is_final: bool = False
+    retry_after_s: float | None = None
+
+
+def of_http(status: int, text: str, retry_after: str | None, now_s: float) -> Answer:
+    """Return what an HTTP answer means: 2xx is taken; 4xx is final, but for 408 and 429.
+
+    Args:
+        status: code.
+        text: the body's beginning.
+        retry_after: the header; seconds, or a date.
+        now_s: Unix time.
+    """
+    is_ok = 200 <= status < 300
+    is_final = 300 <= status < 500 and status not in (408, 425, 429)
+    return Answer(is_ok, status, text, not is_ok and is_final, _asked(retry_after, now_s))
+
+
+def pause_s(attempts: int, retry_after_s: float | None, jitter: Callable[[], float] = random.random) -> float:
+    """Return the pause before the next attempt: 1 s, doubled each time up to 15 minutes, up to half of it by chance.
+
+    Args:
+        attempts: how many have failed.
+        retry_after_s: what the receiver asked for; it is never tried earlier.
+        jitter: a number from 0 to 1.
+    """
+    own = min(LONGEST_S, 2.0 ** min(max(attempts, 1) - 1, 20)) * (1 - jitter() / 2)
+    return max(own, min(retry_after_s or 0.0, LONGEST_ASKED_S) * (1 + jitter() / 10))
+
+
+def _asked(header: str | None, now_s: float) -> float | None:
+    text = (header or "").strip()[:60]
+    if text.isascii() and text.isdecimal():
+        return float(text[:9])
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, IndexError, TypeError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return max(0.0, (moment - datetime.fromtimestamp(now_s, timezone.utc)).total_seconds())

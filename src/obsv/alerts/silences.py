@@ -1,0 +1,105 @@
+"""Silences: which alerts nobody is told of, in Alertmanager's terms."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from obsv.errors import InvalidQuery
+from obsv.store.watching import SilenceRow
+
+MAX_MATCHERS, MAX_PATTERN = 50, 1_000
+_MATCHER = re.compile(r"""\s*([A-Za-z_][\w.-]*)\s*(=~|!~|!=|=)\s*("?)(.*?)\3\s*""", re.DOTALL)
+
+
+class Matcher(NamedTuple):
+    """A condition on one label; an absent label is empty text.
+
+    Args:
+        name: of the label; `alertname` is the rule.
+        value: what it is compared with.
+        is_regex: whether that is a pattern for the whole value.
+        is_equal: False reverses it.
+    """
+
+    name: str
+    value: str
+    is_regex: bool = False
+    is_equal: bool = True
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Return whether labels satisfy it."""
+        value = labels.get(self.name, "")
+        found = bool(re.fullmatch(self.value, value)) if self.is_regex else value == self.value
+        return found is self.is_equal
+
+    def __str__(self) -> str:
+        """As it is written: `process=~"shop.*"`."""
+        sign = ("=" if self.is_equal else "!") + ("~" if self.is_regex else "" if self.is_equal else "=")
+        return f"{self.name}{sign}{json.dumps(self.value, ensure_ascii=False)}"
+
+
+def parse_matcher(text: str) -> Matcher:
+    """Return what is written like `process=shop.price`, `severity!=page` or `process=~"shop.*"`.
+
+    Raises:
+        InvalidQuery: it cannot be read.
+    """
+    found = _MATCHER.fullmatch(text)
+    if not found:
+        raise InvalidQuery(f"Cannot read the matcher {text!r}: write it like process=shop.price or process=~'shop.*'.")
+    return checked(Matcher(found[1], found[4], "~" in found[2], not found[2].startswith("!")))
+
+
+def checked(matcher: Matcher) -> Matcher:
+    """Return a matcher that can be used.
+
+    Raises:
+        InvalidQuery: its pattern cannot be read, or could take for ever.
+    """
+    if len(matcher.value) > MAX_PATTERN or not matcher.name:
+        raise InvalidQuery(f"A matcher has a name and at most {MAX_PATTERN} characters.")
+    if matcher.is_regex:
+        try:
+            re.compile(matcher.value)
+        except (re.error, RecursionError, OverflowError) as error:
+            raise InvalidQuery(f"Cannot read the pattern {matcher.value!r}: {error}.") from error
+        if _NESTED.search(matcher.value) or "(?" in matcher.value:
+            raise InvalidQuery(f"The pattern {matcher.value!r} repeats what repeats; write it without that.")
+    return matcher
+
+
+# (a+)+ and its like take exponential time; a silence needs none of them.
+_NESTED = re.compile(r"[+*}]\s*\)\s*[+*{]|\\[1-9]")
+
+
+def matchers_of(text: str) -> list[Matcher]:
+    """Return the matchers that the file keeps."""
+    return [
+        Matcher(each["name"], each["value"], each.get("isRegex", False), each.get("isEqual", True))
+        for each in json.loads(text)
+    ]
+
+
+def matchers_text(matchers: Iterable[Matcher]) -> str:
+    """Return matchers as the file keeps them, and as Alertmanager's API has them."""
+    return json.dumps([matcher_form(each) for each in matchers], ensure_ascii=False)
+
+
+def matcher_form(matcher: Matcher) -> dict[str, Any]:
+    """Return a matcher as Alertmanager's API has it."""
+    return {
+        "name": matcher.name, "value": matcher.value, "isRegex": matcher.is_regex, "isEqual": matcher.is_equal
+    }  # fmt: skip
+
+
+def silencing(silences: Sequence[SilenceRow], labels: Mapping[str, str]) -> list[str]:
+    """Return the ids of the silences that match all of an alert's labels; a silence without matchers matches none."""
+    found = []
+    for silence in silences:
+        matchers = matchers_of(silence.matchers)
+        if matchers and all(matcher.matches(labels) for matcher in matchers):
+            found.append(silence.id)
+    return found

@@ -1,0 +1,17 @@
+"""What is watched and what became of it: the alerts' book, and the readings that rules are made of."""
+
+from obsv.store.watching.book import Book, LeaseLost
+from obsv.store.watching.changes import Changes
+from obsv.store.watching.rows import AlertRow, AttemptRow, EventRow, MessageRow, RuleRow, SilenceRow
+
+__all__ = [
+    "AlertRow",
+    "AttemptRow",
+    "Book",
+    "Changes",
+    "EventRow",
+    "LeaseLost",
+    "MessageRow",
+    "RuleRow",
+    "SilenceRow",
+]

@@ -1,0 +1,271 @@
+"""The alerts' book: states, messages and silences are written here, each change in one transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from obsv.errors import StoreUnavailable
+from obsv.store.file import explain, open_writer
+from obsv.store.watching.rows import AlertRow, AttemptRow, EventRow, MessageRow, RuleRow, SilenceRow
+
+_LEASE = "alerts"
+_CACHE_KIB = 500
+# History and messages that are done are kept for so long, silences that have ended too.
+KEEP_NS = 30 * 86_400 * 1_000_000_000
+# A resolved alert is shown among the others for so long.
+KEEP_RESOLVED_NS = 86_400 * 1_000_000_000
+_CHUNK = 500
+
+
+class LeaseLost(StoreUnavailable):
+    """Another process evaluates the alerts now."""
+
+
+class Book:
+    """Writes what concerns alerts. Threads may share one; of several processes one at a time holds the lease.
+
+    Args:
+        path: the database file; it is made at the first use.
+        busy_timeout_s: how long to wait for another process's lock, seconds.
+
+    All methods raise `StoreError`s; after one, nothing of the call has been stored.
+    """
+
+    def __init__(self, path: str | Path, *, busy_timeout_s: float = 2.0) -> None:
+        self._path = Path(path)
+        self._busy_timeout_s = busy_timeout_s
+        self._lock = threading.Lock()  # guards the two below; held while a transaction runs
+        self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+
+    def close(self) -> None:
+        """Close the file; the next call opens it again."""
+        with self._lock:
+            self._drop()
+
+    def hold(self, owner: str, now_ns: int, for_ns: int) -> bool:
+        """Take the lease, or prolong it; False where another process has it.
+
+        Args:
+            owner: who asks; unique.
+            now_ns: Unix time.
+            for_ns: how long it holds. One that would hold far longer than that is of another clock, and ended.
+        """
+        with self._transaction() as connection:
+            return (
+                connection.execute(
+                    _HOLD, {"name": _LEASE, "owner": owner, "now": now_ns, "until": now_ns + for_ns, "most": 4 * for_ns}
+                ).rowcount
+                > 0
+            )
+
+    def release(self, owner: str) -> None:
+        """Give the lease back."""
+        with self._transaction() as connection:
+            connection.execute("delete from lease where name = ? and owner = ?", (_LEASE, owner))
+
+    def alerts(self) -> list[AlertRow]:
+        """Return all alerts that are known."""
+        with self._transaction("deferred") as connection:
+            rows = connection.execute(f"select {_ALERT} from alert").fetchall()
+        return [AlertRow(*row)._replace(labels=labels_of(row[2])) for row in rows]
+
+    def cursor(self, name: str) -> int | None:
+        """Return how far calls have been looked at; None for not at all."""
+        with self._transaction("deferred") as connection:
+            row = connection.execute("select position from alert_cursor where name = ?", (name,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def commit(
+        self,
+        owner: str,
+        *,
+        alerts: Sequence[AlertRow] = (),
+        gone: Sequence[str] = (),
+        events: Sequence[EventRow] = (),
+        messages: Sequence[MessageRow] = (),
+        cursors: Mapping[str, int] | None = None,
+        rules: Sequence[RuleRow] = (),
+    ) -> None:
+        """Store a change, with the messages that it causes.
+
+        Args:
+            owner: who holds the lease.
+            alerts: as they are now.
+            gone: fingerprints of alerts that are no more.
+            events: history.
+            messages: to be sent.
+            cursors: how far calls have been looked at, by name.
+            rules: how their evaluation went; those that are not given stay.
+
+        Raises:
+            LeaseLost: another process holds it now.
+        """
+        with self._transaction() as connection:
+            held = connection.execute("select owner from lease where name = ?", (_LEASE,)).fetchone()
+            if held is None or held[0] != owner:
+                raise LeaseLost("Another process evaluates the alerts now.")
+            connection.executemany(_PUT_ALERT, [_plain(row) for row in alerts])
+            connection.executemany("delete from alert where fingerprint = ?", [(each,) for each in gone])
+            connection.executemany(_ADD_EVENT, [_plain(row) for row in events])
+            connection.executemany(_ADD_MESSAGE, messages)
+            connection.executemany(_PUT_CURSOR, list((cursors or {}).items()))
+            connection.executemany(_PUT_RULE, rules)
+
+    def queue(self, messages: Sequence[MessageRow]) -> None:
+        """Add messages that no change of state causes: tests."""
+        with self._transaction() as connection:
+            connection.executemany(_ADD_MESSAGE, messages)
+
+    def due(self, now_ns: int, beyond_ns: int, limit: int = 200) -> list[MessageRow]:
+        """Return messages to be tried now, oldest first; of one alert and receiver only the first that waits.
+
+        Args:
+            now_ns: Unix time.
+            beyond_ns: one whose time is so far ahead waits for a clock that was set back, and is due.
+            limit: how many at most.
+        """
+        with self._transaction("deferred") as connection:
+            rows = connection.execute(_DUE, {"now": now_ns, "beyond": now_ns + beyond_ns, "limit": limit}).fetchall()
+        return [MessageRow(*row) for row in rows]
+
+    def tried(self, attempt: AttemptRow, state: str, next_ns: int) -> None:
+        """Keep an attempt and what follows: `waiting` until `next_ns`, `sent`, or `failed`."""
+        done_ns = 0 if state == "waiting" else attempt.at_ns + attempt.took_ns
+        with self._transaction() as connection:
+            connection.execute(_ADD_ATTEMPT, attempt)
+            connection.execute(_TRIED, (state, next_ns, done_ns, attempt.message_id))
+
+    def put_silence(self, silence: SilenceRow) -> None:
+        """Store a silence, in place of one of the same id."""
+        with self._transaction() as connection:
+            connection.execute(_PUT_SILENCE, silence)
+
+    def end_silence(self, id: str, now_ns: int) -> bool:
+        """End a silence now; False where there is none of that id."""
+        with self._transaction() as connection:
+            return connection.execute(_END_SILENCE, {"id": id, "now": now_ns}).rowcount > 0
+
+    def silences(self, now_ns: int) -> list[SilenceRow]:
+        """Return the silences that hold."""
+        with self._transaction("deferred") as connection:
+            return [SilenceRow(*row) for row in connection.execute(_HOLDING, (now_ns, now_ns))]
+
+    def clean(self, now_ns: int) -> None:
+        """Delete what is too old, some rows of each table at a time."""
+        before = now_ns - KEEP_NS
+        with self._transaction() as connection:
+            for sql in _CLEAN:
+                connection.execute(sql, {"before": before, "resolved": now_ns - KEEP_RESOLVED_NS, "chunk": _CHUNK})
+
+    @contextmanager
+    def _transaction(self, mode: str = "immediate") -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                connection = self._connect()
+                connection.execute(f"begin {mode}")
+                try:
+                    yield connection
+                    connection.execute("commit")
+                except BaseException:
+                    connection.rollback()
+                    raise
+            except sqlite3.Error as error:
+                told = explain(error, self._path)
+                if "locked" not in str(error):
+                    self._drop()
+                raise told from error
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._connection is not None and self._file != _identity(self._path):
+            self._drop()
+        if self._connection is None:
+            self._connection = open_writer(self._path, self._busy_timeout_s, _CACHE_KIB)
+            self._file = _identity(self._path)
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _plain(row: AlertRow | EventRow) -> tuple[Any, ...]:
+    return tuple(labels_text(row.labels) if each is row.labels else each for each in row)
+
+
+def labels_text(labels: Sequence[tuple[str, str]]) -> str:
+    """Labels as the file keeps them."""
+    return json.dumps(dict(labels), ensure_ascii=False, separators=(",", ":"))
+
+
+def labels_of(text: str) -> tuple[tuple[str, str], ...]:
+    """Labels out of the file."""
+    return tuple(sorted(json.loads(text).items()))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+_ALERT = ", ".join(AlertRow._fields)
+_HOLD = """
+insert into lease(name, owner, until_ns) values (:name, :owner, :until)
+on conflict(name) do update set owner = excluded.owner, until_ns = excluded.until_ns
+where owner = excluded.owner or until_ns < :now or until_ns > :now + :most
+"""
+_PUT_ALERT = f"insert or replace into alert({_ALERT}) values ({', '.join('?' * len(AlertRow._fields))})"
+_ADD_EVENT = """
+insert into alert_event(at_ns, fingerprint, rule, labels, state, value, summary) values (?, ?, ?, ?, ?, ?, ?)
+"""
+_MESSAGE = ", ".join(MessageRow._fields)
+_ADD_MESSAGE = f"""
+insert into notification({_MESSAGE}) values ({", ".join("?" * len(MessageRow._fields))}) on conflict(id) do nothing
+"""
+_PUT_CURSOR = "insert or replace into alert_cursor(name, position) values (?, ?)"
+_PUT_RULE = """
+insert or replace into alert_rule(name, kind, evaluated_ns, took_ns, error, left_out) values (?, ?, ?, ?, ?, ?)
+"""
+_DUE = f"""
+select {_MESSAGE} from notification n
+where state = 'waiting' and (next_ns <= :now or next_ns > :beyond) and not exists (
+  select 1 from notification o where o.state = 'waiting' and o.created_ns < n.created_ns
+    and o.notifier = n.notifier and o.fingerprint = n.fingerprint
+)
+order by created_ns limit :limit
+"""
+_ADD_ATTEMPT = (
+    "insert into notification_attempt(notification_id, at_ns, took_ns, status, answer) values (?, ?, ?, ?, ?)"
+)
+_TRIED = "update notification set state = ?, next_ns = ?, done_ns = ?, attempts = attempts + 1 where id = ?"
+_PUT_SILENCE = """
+insert or replace into silence(id, matchers, starts_ns, ends_ns, created_by, comment, updated_ns)
+values (?, ?, ?, ?, ?, ?, ?)
+"""
+_END_SILENCE = """
+update silence set ends_ns = min(ends_ns, :now), starts_ns = min(starts_ns, :now), updated_ns = :now where id = :id
+"""
+_HOLDING = """
+select id, matchers, starts_ns, ends_ns, created_by, comment, updated_ns from silence
+where starts_ns <= ? and ends_ns > ?
+"""
+_CLEAN = (
+    "delete from alert where state = 'resolved' and ends_ns < :resolved and :before and :chunk",
+    "delete from silence where ends_ns < :before and :chunk and :resolved",
+    """delete from alert_event where id in
+       (select id from alert_event where at_ns < :before and :resolved order by at_ns limit :chunk)""",
+    """delete from notification where id in (select id from notification
+       where state <> 'waiting' and created_ns < :before and :resolved order by created_ns limit :chunk)""",
+    """delete from notification_attempt where id in (select a.id from notification_attempt a
+       where a.at_ns < :before and :resolved order by a.id limit :chunk)""",
+)

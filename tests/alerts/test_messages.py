@@ -1,0 +1,117 @@
+"""Which messages a change of an alert causes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from obsv.alerts.messages import Message, due_messages, labels_of
+from obsv.alerts.rules import AlertsConfig, NotifierConfig, Rule
+from obsv.alerts.silences import Matcher, matchers_text, parse_matcher, silencing
+from obsv.errors import InvalidQuery
+from obsv.store.watching import AlertRow, SilenceRow
+
+NS = 1_000_000_000
+RULE = Rule("slow", "duration", labels={"team": "data"}, notify=("log", "chat"), repeat_s=60)
+CONFIG = AlertsConfig(
+    (RULE,), {"log": NotifierConfig("log", "log", send_resolved=False), "chat": NotifierConfig("chat", "slack")},
+    url="https://obsv.example",
+)  # fmt: skip
+QUIET = AlertRow("f1", "slow", (("process", "shop"),), "inactive", 0)
+FIRING = QUIET._replace(state="firing", since_ns=NS, starts_ns=NS, episode=1, value=2.5, link="/code?process=shop")
+
+
+def due(before: AlertRow, after: AlertRow, at_s: int = 1, silenced: bool = False) -> tuple[AlertRow, list[Message]]:
+    alert, rows = due_messages(before, after, RULE, CONFIG, at_s * NS, is_silenced=silenced)
+    return alert, [Message.of(row) for row in rows]
+
+
+def test_a_firing_alert_is_told_once_to_each_of_its_receivers() -> None:
+    alert, messages = due(QUIET, FIRING)
+    assert [each.event for each in messages] == ["firing", "firing"]
+    assert due(alert, alert, 30)[1] == []
+
+
+def test_a_message_holds_the_alert_as_it_is() -> None:
+    message = due(QUIET, FIRING)[1][0]
+    assert message.labels == {"team": "data", "process": "shop", "alertname": "slow", "severity": "error"}
+    assert (message.value, message.starts_ns, message.link) == (2.5, NS, "https://obsv.example/code?process=shop")
+
+
+def test_it_is_told_again_after_the_repeat_interval() -> None:
+    alert, first = due(QUIET, FIRING)
+    again, messages = due(alert, alert, 61)
+    assert [each.event for each in messages] == ["repeat", "repeat"]
+    assert messages[0].id != first[0].id
+    assert due(again, again, 62)[1] == []
+
+
+def test_the_end_is_told_once_to_those_who_want_it() -> None:
+    alert, _ = due(QUIET, FIRING)
+    over = alert._replace(state="resolved", ends_ns=5 * NS)
+    ended, messages = due(alert, over, 5)
+    assert [each.event for each in messages] == ["resolved"]
+    assert due(ended, ended, 6)[1] == []
+
+
+def test_the_end_of_what_nobody_was_told_of_is_not_told() -> None:
+    assert due(FIRING, FIRING._replace(state="resolved", ends_ns=5 * NS), 5)[1] == []
+
+
+def test_a_silenced_alert_is_told_of_when_the_silence_ends() -> None:
+    alert, messages = due(QUIET, FIRING, silenced=True)
+    assert messages == []
+    assert [each.event for each in due(alert, alert, 100)[1]] == ["firing", "firing"]
+
+
+def test_the_end_is_told_though_a_silence_holds() -> None:
+    alert, _ = due(QUIET, FIRING)
+    assert [each.event for each in due(alert, alert._replace(state="resolved"), 5, silenced=True)[1]] == ["resolved"]
+
+
+def test_the_same_change_has_the_same_id_and_another_episode_another() -> None:
+    first, second = due(QUIET, FIRING)[1], due(QUIET, FIRING, 2)[1]
+    assert [each.id for each in first] == [each.id for each in second]
+    assert len({each.id for each in first}) == 2
+    assert due(QUIET, FIRING._replace(episode=2))[1][0].id != first[0].id
+
+
+@pytest.mark.parametrize(
+    ("text", "matcher"),
+    [
+        ("process=shop.price", Matcher("process", "shop.price")),
+        ('process="shop.price"', Matcher("process", "shop.price")),
+        ("a!=b", Matcher("a", "b", is_equal=False)),
+        ('a=~"b.*"', Matcher("a", "b.*", is_regex=True)),
+        ("a!~b", Matcher("a", "b", is_regex=True, is_equal=False)),
+        ("a=", Matcher("a", "")),
+    ],
+)
+def test_a_matcher_is_read(text: str, matcher: Matcher) -> None:
+    assert parse_matcher(text) == matcher
+    assert parse_matcher(str(matcher)) == matcher
+
+
+@pytest.mark.parametrize("text", ["", "a", "=b", "a=~(", "a=~(a+)+$", 'a=~"' + "x" * 2_000 + '"', r"a=~(.)\1"])
+def test_a_matcher_that_cannot_be_used_is_refused(text: str) -> None:
+    with pytest.raises(InvalidQuery):
+        parse_matcher(text)
+
+
+def silence(*matchers: Matcher) -> Any:
+    return SilenceRow("s1", matchers_text(matchers), 0, 10, "me", "why", 0)
+
+
+def test_a_silence_holds_where_all_its_matchers_do() -> None:
+    labels = labels_of(FIRING, RULE)
+    assert silencing([silence(Matcher("team", "data"), Matcher("alertname", "sl.*", is_regex=True))], labels) == ["s1"]
+    assert silencing([silence(Matcher("team", "data"), Matcher("process", "other"))], labels) == []
+    assert silencing([silence(Matcher("nothing", "x", is_equal=False))], labels) == ["s1"]
+    assert silencing([silence()], labels) == []
+
+
+def test_matchers_are_kept_as_alertmanager_has_them() -> None:
+    kept = json.loads(matchers_text([Matcher("a", "b")]))
+    assert kept == [{"name": "a", "value": "b", "isRegex": False, "isEqual": True}]
