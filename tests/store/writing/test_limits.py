@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from older_schema import without_tables_since
 from store_rows import START_NS, call
 
 from obsv.errors import StoreUnavailable
@@ -154,9 +155,7 @@ def test_a_file_of_an_older_version_has_the_defaults(writer: Writer, path: Path)
     writer.write([call(1), call(2)])
     writer.close()
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.executescript(
-        "drop table setting; drop table tally; drop table loss; delete from span where id = 1; pragma user_version = 3"
-    )
+    connection.executescript(without_tables_since(3) + "delete from span where id = 1; pragma user_version = 3")
     connection.close()
     assert check(path, START_NS).limits == Limits()
     writer.limit(max_bytes=MB)
