@@ -151,6 +151,7 @@ class CompiledRing:
             "masked": tuple(map(REDACTOR.is_sensitive, names)),
             "keywords": -1,
             "has_result": True,
+            "follow": None,
         }
         return core.Recorder(**{**settings, **changes})
 

@@ -18,6 +18,7 @@ from obsv.capture.names import ancestry
 from obsv.instrument.call import Call, LeanCall
 from obsv.instrument.recorded import awaited_object
 from obsv.instrument.steps import drive
+from obsv.trace.recording import compiled_span
 from obsv.trace.span import ABSENT, Span
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 WRAPPER_FILES.add(__file__)
 
+_OWN = (Span, compiled_span)
 _members: Callable[[type], Any] = type.__dict__["__dict__"].__get__
 
 # What awaits its end: the program may end before.
@@ -67,7 +69,7 @@ def follow(recorder: "Recorder", span: Any, value: Any) -> Any:
         What the program gets: the future itself; a coroutine for a coroutine; for other objects one that is all that
         it is, and can be awaited.
     """
-    end = _End(LeanCall.resumed(recorder, span) if type(span) is Span else span, value)
+    end = _End(LeanCall.resumed(recorder, span) if type(span) in _OWN else span, value)
     if type(value) in (CoroutineType, GeneratorType):
         return _awaited_coroutine(end, value)
     if _is_future(value, "asyncio.futures") or _is_future(value, "concurrent.futures._base"):
@@ -77,6 +79,11 @@ def follow(recorder: "Recorder", span: Any, value: Any) -> Any:
             end.come(value)
         return value
     return awaited_object(value, lambda: _object_steps(end))
+
+
+def follow_if(recorder: "Recorder", span: Any, value: Any) -> Any:
+    """What the program gets of a result that goes on, as `follow` says; None of any other."""
+    return follow(recorder, span, value) if goes_on(value) else None
 
 
 class _End:

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from obsv.capture import MASKED, Limits, Redactor, Snapshot, make_snapshot, render
+from obsv.instrument.following import follow_if
 from obsv.instrument.frames import failing_variables, hide_wrappers
 from obsv.instrument.options import Options
 from obsv.instrument.parameters import Parameters
@@ -13,7 +14,7 @@ from obsv.instrument.parts import make_part
 from obsv.instrument.steps import Driven, drive
 from obsv.record.core import encoder_of
 from obsv.trace import recording as path
-from obsv.trace.compiled import core
+from obsv.trace.compiled import core, is_expected
 from obsv.trace.context import QUIET, SPAN_KEY, get_context, leave_context
 from obsv.trace.failure import is_error
 from obsv.trace.function import Function
@@ -173,7 +174,7 @@ def _made(recorder: Recorder, part: str, /, *args: Any) -> Any:
         if path.recording.start is not None:
             # This call starts the pipeline; the next one knows who records.
             return make_part(recorder, part)(*args)
-        compiled = _compiled(recorder) if core.is_open() else None
+        compiled = _compiled(recorder) if is_expected() else None
         if compiled is not None:
             # `finish` first: what is begun is finished by it.
             recorder.finish, recorder.begin = compiled.finish, compiled.begin
@@ -207,6 +208,7 @@ def _compiled(recorder: Recorder) -> Any:
         masked=tuple(map(hidden, parameters.names)) if is_read else (),
         keywords=parameters.variables.index(parameters.keywords) if is_read and parameters.keywords else -1,
         has_result=bool(recorder.capture.get("result")),
+        follow=functools.partial(follow_if, recorder) if recorder.kind == "function" else None,
     )
 
 

@@ -16,7 +16,7 @@ from obsv.trace.clock import clock
 from obsv.trace.context import QUIET, SPAN_KEY
 from obsv.trace.frozen import freeze_details
 from obsv.trace.function import Function
-from obsv.trace.recording import begin_under, identity, inherit, recording
+from obsv.trace.recording import begin_under, has_green_threads, identity, inherit, recording
 from obsv.trace.span import ABSENT, ERROR, Span
 
 _DUNDERS = frozenset(("__repr__", "__enter__", "__exit__"))
@@ -64,14 +64,21 @@ def _methods() -> dict[str, Any]:
     }
 
 
-def _adopt(parent: Any) -> tuple[int, int, int, int, int, Function | None, Any] | None:
-    """What a call under a span that is not the core's takes from it; None where it is not recorded."""
+def _adopt(parent: Any) -> tuple[int, int, int, int, int, Function | None, Any] | bool | None:
+    """What a call under a span that is not the core's takes from it.
+
+    Returns:
+        None where the call is not recorded; False where Python has to ask the sampler.
+    """
     if parent is QUIET:
         return None
     if isinstance(parent, Span):
         details = None if parent.details is None else inherit(parent.details)
         own = parent.span_id, parent.depth + 1, parent.flags, parent.function, details
         return parent.trace_id >> 64, parent.trace_id & MASK_64, *own
+    context = parent.get_span_context()
+    if context.is_valid and not context.trace_flags.sampled:
+        return False
     child = object.__new__(Span)
     begin_under(child, parent)
     rest = child.parent_id, child.depth, child.flags, None, child.details
@@ -81,6 +88,8 @@ def _adopt(parent: Any) -> tuple[int, int, int, int, int, Function | None, Any] 
 def _late(span: Any) -> None:
     """End a call that the core did not end: by hand, as an error, or in another process than it began in."""
     failure = span.failure
+    if span.function.hides_result and span.result is not ABSENT:
+        span.result = span.function.shown_result(span.result)
     if failure is None and span.status_code != ERROR:
         is_written = span.write_end()
     else:
@@ -133,6 +142,12 @@ def follow() -> None:
         open_core(writer)
     else:
         core.close()
+        _writers.clear()
+
+
+def is_expected() -> bool:
+    """Whether the core records, or will as soon as the child of a fork has opened its ring."""
+    return core is not None and bool(_writers) and recording.on_begin == _writers[0].begin
 
 
 def open_core(writer: Writer) -> None:
@@ -154,6 +169,7 @@ def open_core(writer: Writer) -> None:
             look=writer.look_around,
             origin_number=writer.number_of_origin(recording.origin),
             offset=clock.offset,
+            has_green_threads=has_green_threads(),
         )
     except (OSError, ValueError):
         return  # the ring takes no definitions: Python says so at the next call

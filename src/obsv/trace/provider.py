@@ -16,6 +16,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags
 
 from obsv.semconv import VERSION
+from obsv.trace.compiled import follow
 from obsv.trace.context import get_context
 from obsv.trace.function import Function
 from obsv.trace.ids import TimeOrderedIdGenerator, new_span_id, new_trace_id
@@ -60,6 +61,7 @@ class TracerProvider(sdk.TracerProvider):
         recording.tracer = None
         recording.dropped = self._dropped
         recording.bypass = recording.off or not _samples_all_roots(self.sampler)
+        follow()
 
     def _on_start(self, span: Span) -> None:
         try:

@@ -57,6 +57,11 @@ class _Thread(threading.local):
 _thread = _Thread()
 
 
+def has_green_threads() -> bool:
+    """Whether threads of the program may share one of the system: `threading` was patched before this was loaded."""
+    return _Thread.__mro__[1].__module__ != "_thread"
+
+
 def identity() -> tuple[int, str]:
     """The id and the name of the running thread."""
     return _thread.identity

@@ -11,6 +11,7 @@ from opentelemetry.trace import StatusCode
 
 from obsv.capture import is_from_signal
 from obsv.trace.notices import Notices
+from obsv.trace.recording import compiled_span
 from obsv.trace.span import Span as LeanSpan
 
 
@@ -78,7 +79,7 @@ class RingSpanProcessor(SpanProcessor):
 
         Other tracers' spans that are not sampled are ignored; a monitored call comes here only if it is to be recorded.
         """
-        if type(span) is LeanSpan:
+        if type(span) is LeanSpan or type(span) is compiled_span:
             self.on_call_end(span)
             return
         try:

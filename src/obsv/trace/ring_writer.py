@@ -46,6 +46,7 @@ class RingWriter:
     Attributes:
         ring: where to.
         errors: how many errors were recorded.
+        on_ring: called with the writer when it has opened another ring; who writes into the ring beside it sets this.
         is_open: whether there is a ring: the child of a fork has none before its first call.
     """
 
@@ -58,6 +59,7 @@ class RingWriter:
     ) -> None:
         self._open, self._wake, self._look, self._notices = open_, wake, look, notices
         self._opening = RLock()  # guards `ring` while the child of a fork opens its own; waited for by no call else
+        self.on_ring: Callable[[RingWriter], object] = _nobody
         self._write_into(open_())
 
     def _write_into(self, ring: Ring) -> None:
@@ -82,6 +84,7 @@ class RingWriter:
         with self._opening:
             if not self.is_open:
                 self._write_into(self._open())
+                self.on_ring(self)
 
     # -- monitored calls -----------------------------------------------------------------------------------------------
 
@@ -89,7 +92,7 @@ class RingWriter:
         """Record that a call has begun, with its arguments."""
         try:
             if span.start_tick >= self._look_at:
-                self._look_around(span.start_tick)
+                self.look_around(span.start_tick)
             function, caller, trace_id = span.function, span.caller, span.trace_id
             if function.ring is not self.ring:
                 self._define(function)
@@ -192,11 +195,10 @@ class RingWriter:
         if not is_error:
             self._put(self.ring.calls, record)
             return
-        self.errors += 1
         self._put(self.ring.errors, record)
         if span.ring is self.ring:
             self._put(self.ring.calls, self._elsewhere(span))
-        self._call_keeper()
+        self.after_error()
 
     def _call(self, span: Span) -> bytes:
         if span.caller is not None:
@@ -259,9 +261,8 @@ class RingWriter:
         if not is_error:
             self._put(self.ring.calls, record)
             return
-        self.errors += 1
         self._put(self.ring.errors, record)
-        self._call_keeper()
+        self.after_error()
 
     def _foreign_origin(self, span: ReadableSpan) -> int:
         resource, scope = span.resource, span.instrumentation_scope
@@ -282,6 +283,19 @@ class RingWriter:
         if function.ring is not self.ring:
             function.number = self.ring.names.number(layout.FUNCTIONS, function.freeze())
             function.ring = self.ring  # last: another thread may be here as well
+
+    def number_of_function(self, function: Function) -> int:
+        """What records call a function, which is defined now if it is new; so the next two."""
+        self._define(function)
+        return function.number
+
+    def number_of_thread(self, thread: tuple[int, str]) -> int:
+        return self._threads.get(thread) or self._define_thread(thread)
+
+    def number_of_origin(self, origin: Origin) -> int:
+        if origin is not self._origin:
+            self._define_origin(origin)
+        return self._origin_number
 
     def _define_thread(self, thread: tuple[int, str]) -> int:
         number = self.ring.names.number(layout.THREADS, (thread[0], str(thread[1])))
@@ -304,12 +318,15 @@ class RingWriter:
         except ValueError:
             lane.add(record)
 
-    def _look_around(self, now: int) -> None:
+    def look_around(self, now: int) -> None:
+        """See to what is to be done about once a second; `now` is a tick."""
         self._look_at = now + _LOOK_NS
         if self.is_open:
             self._look()
 
-    def _call_keeper(self) -> None:
+    def after_error(self) -> None:
+        """An error is in the ring: count it, and wake the keeper where that sleeps."""
+        self.errors += 1
         if self.ring.about.keeper_sleeps:
             self._wake()
 
@@ -322,3 +339,7 @@ class RingWriter:
 
 _MOST_ORIGINS, _MOST_THREADS = 1_000, 10_000
 _LOOK_NS = 1_000_000_000
+
+
+def _nobody(writer: RingWriter) -> None:
+    """Nobody else writes into the ring."""

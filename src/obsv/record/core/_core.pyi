@@ -58,6 +58,7 @@ class Recorder:
         masked: tuple[bool, ...],
         keywords: int,
         has_result: bool,
+        follow: Callable[[Any, Any], Any] | None,
     ) -> Recorder: ...
     def begin(self, *values: Any) -> Any: ...
     def finish(self, span: Any, result: Any, /) -> Any: ...
@@ -69,7 +70,7 @@ def connect(
     span_class: type,
     methods: dict[str, Any],
     absent: object,
-    adopt: Callable[[Any], tuple[Any, ...] | None],
+    adopt: Callable[[Any], tuple[Any, ...] | bool | None],
     late: Callable[[Any], None],
     freeze_details: Callable[[Any], Any],
     is_from_signal: Callable[[BaseException], bool],
@@ -86,6 +87,7 @@ def open(
     look: Callable[[int], object],
     origin_number: int,
     offset: int,
+    has_green_threads: bool,
 ) -> None: ...
 def close() -> None: ...
 def is_open() -> bool: ...

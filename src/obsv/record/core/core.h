@@ -204,6 +204,7 @@ typedef struct {
 
 typedef struct {
     int on;                   // the ring is open, and of this process
+    int has_green_threads;    // several threads of the program may be one of the system
     uint64_t ring;            // counts the rings of this process
     uint16_t origin_number;
     int64_t offset;           // Unix time = tick + offset; for ids only
@@ -264,6 +265,7 @@ struct Recorder {
     PyObject *begin, *finish; // Python's, for calls that are not C's
     PyObject *freeze;         // (*values) -> Span.inputs, where C does not read them; else NULL
     PyObject *snapshot;       // (value) -> frozen, where C does not read it; else NULL
+    PyObject *follow;         // (span, result) -> what the program gets of one that goes on, else None; NULL: none does
     Encoder *encoder;         // NULL where `freeze` and `snapshot` are used
     Py_ssize_t count;         // how many values `begin` is given
     Py_ssize_t shown;         // how many of them are recorded, by `order`

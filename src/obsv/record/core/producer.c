@@ -74,7 +74,7 @@ static NOINLINE int meet_thread(uint64_t state_id) {
 
 int current_thread(Thread *thread) {
     uint64_t state_id = PyThreadState_GetID(PyThreadState_Get());
-    if (UNLIKELY(here.state_id != state_id || here.ring != producer.ring || !here.identity) && meet_thread(state_id)) return RAISED;
+    if (UNLIKELY(here.state_id != state_id || here.ring != producer.ring || !here.identity || producer.has_green_threads) && meet_thread(state_id)) return RAISED;
     thread->identity = Py_NewRef(here.identity);
     thread->number = here.number;
     return DONE;
@@ -142,6 +142,13 @@ static void put_end(Scratch *s, Span *span, unsigned char parts) {
     put_be64(at + 24, (uint64_t)span->end);
 }
 
+static int put_bytes_raw(Scratch *s, const void *bytes, size_t size) {
+    if (scratch_need(s, size)) return RAISED;
+    memcpy(s->at, bytes, size);
+    s->at += size;
+    return DONE;
+}
+
 static int put_result(Scratch *s, Recorder *r, PyObject *result) {
     if (LIKELY(r->encoder != NULL)) return encode_value(s, r->encoder, result);
     PyObject *frozen = PyObject_CallOneArg(r->snapshot, result);
@@ -194,8 +201,12 @@ static NOINLINE int write_end_into(Scratch *s, Span *span, PyObject *result) {
     if (UNLIKELY(scratch_need(s, END_BYTES))) return RAISED;
     s->at += END_BYTES;
     ptrdiff_t start = s->at - s->start;
-    if (UNLIKELY(has_details)) state = put_head(s, '(', 2) || put_head(s, '(', result != NULL) ? RAISED : DONE;
-    if (result && !state) {
+    if (UNLIKELY(has_details)) state = put_head(s, '(', 2) || put_head(s, '(', result || span->result) ? RAISED : DONE;
+    if (!result && span->result && !state) {
+        // Kept already: the result of a call that went on.
+        state = put_bytes_raw(s, PyBytes_AS_STRING(span->result), (size_t)PyBytes_GET_SIZE(span->result));
+        parts = HAS_RESULT;
+    } else if (result && !state) {
         ptrdiff_t from = s->at - s->start;
         state = put_result(s, r, result);
         // Somebody but the recorded function, which has it once or twice, still has the span: what is read of it later
@@ -235,13 +246,6 @@ int write_end(Span *span, PyObject *result, int has_result) {
     int state = write_end_into(s, span, has_result ? result : NULL);
     scratch_give(s);
     return state;
-}
-
-static int put_bytes_raw(Scratch *s, const void *bytes, size_t size) {
-    if (scratch_need(s, size)) return RAISED;
-    memcpy(s->at, bytes, size);
-    s->at += size;
-    return DONE;
 }
 
 // The whole call among the errors; then, among the calls, that nothing is to be stored of it there.
@@ -335,16 +339,20 @@ static PyObject *core_close(PyObject *module, PyObject *unused) {
 }
 
 static PyObject *core_open(PyObject *module, PyObject *args, PyObject *keywords) {
-    static char *names[] = {"calls", "errors", "define", "identify", "origin", "ring", "look", "origin_number", "offset", NULL};
+    static char *names[] = {"calls", "errors", "define", "identify", "origin", "ring", "look", "origin_number", "offset", "has_green_threads", NULL};
     PyObject *calls, *errors, *define, *identify, *origin, *ring, *look;
     unsigned short number;
     long long offset;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOOOOOOHL", names, &calls, &errors, &define, &identify, &origin, &ring, &look, &number, &offset)) return NULL;
+    int has_green_threads;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOOOOOOHLp", names, &calls, &errors, &define, &identify, &origin, &ring, &look, &number, &offset,
+                                     &has_green_threads))
+        return NULL;
     if (!joints.variable) return PyErr_SetString(PyExc_RuntimeError, "the core is not connected"), NULL;
     producer.on = 0;
     producer.ring++;
     producer.origin_number = number;
     producer.offset = offset;
+    producer.has_green_threads = has_green_threads;
     hold(&producer.calls.lane, calls);
     hold(&producer.errors.lane, errors);
     hold(&producer.define, define);

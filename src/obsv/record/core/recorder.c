@@ -46,11 +46,14 @@ static int has_trace_state(PyObject *details) {
     return has;
 }
 
+// A step of `begin` leaves all of it to Python.
+enum { BY_PYTHON = 2 };
+
 // Under a span that is not C's: Python says what to take over. NOT_MINE: the call is not recorded.
 static NOINLINE int adopt(Span *span, PyObject *parent) {
     PyObject *told = PyObject_CallOneArg(joints.adopt, parent);
     if (!told) return RAISED;
-    if (told == Py_None) return Py_DECREF(told), NOT_MINE;
+    if (told == Py_None || told == Py_False) return Py_DECREF(told), told == Py_None ? NOT_MINE : BY_PYTHON;
     unsigned long long high, low, parent_id;
     unsigned depth, flags;
     PyObject *caller, *details;
@@ -144,7 +147,7 @@ static int enter(Span *span, PyObject *context) {
 
 enum { BEGIN_BYTES = 72, KIND_BEGIN = 1, ERROR = 2 };
 
-// DONE; NOT_MINE: not recorded; RAISED. The start is taken last: a duration is the function's own.
+// DONE; NOT_MINE: not recorded; BY_PYTHON; RAISED. The start is taken last: a duration is the function's own.
 static NOINLINE int begin_in(Scratch *s, Recorder *r, Span *span, PyObject *context, PyObject *const *values) {
     Thread thread;
     if (UNLIKELY(recorder_number(r) || current_thread(&thread))) return RAISED;
@@ -203,7 +206,7 @@ static PyObject *recorder_begin(Recorder *r, PyObject *const *values, Py_ssize_t
     }
     Py_XDECREF((PyObject *)span);
     // What goes wrong here may go wrong in Python too, which counts it and says it once.
-    if (state == RAISED) return PyObject_Vectorcall(r->begin, values, (size_t)count, NULL);
+    if (state == RAISED || state == BY_PYTHON) return PyObject_Vectorcall(r->begin, values, (size_t)count, NULL);
     Py_RETURN_NONE;
 }
 
@@ -218,6 +221,36 @@ static NOINLINE int end_late(Recorder *r, Span *span, PyObject *result) {
     return DONE;
 }
 
+// Whether a result may go on when its function has returned: a coroutine, a future; most values of classes are not asked
+// for it. Python then looks closely.
+static inline int may_go_on(PyObject *result) {
+    PyTypeObject *type = Py_TYPE(result);
+    if (UNLIKELY((type->tp_as_async && type->tp_as_async->am_await) || type == &PyGen_Type)) return 1;
+    if (LIKELY(!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || !type->tp_mro)) return 0;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(type->tp_mro); i++)
+        if (UNLIKELY(!strcmp(((PyTypeObject *)PyTuple_GET_ITEM(type->tp_mro, i))->tp_name, "Future"))) return 1;
+    return 0;
+}
+
+// What the program gets of a result that goes on, whose end is the call's; NULL where it does not, or with an exception.
+static NOINLINE PyObject *follow(Recorder *r, Span *span, PyObject *result) {
+    int64_t end = span->end;
+    span->end = 0;
+    PyObject *answer = PyObject_CallFunctionObjArgs(r->follow, (PyObject *)span, result, NULL);
+    if (answer && answer != Py_None) return answer;
+    span->end = end;
+    Py_XDECREF(answer);
+    if (!answer) swallow(joints.is_from_signal);
+    return NULL;
+}
+
+static NOINLINE void end_before_error(Span *span) {
+    PyObject *type, *error, *frames;
+    PyErr_Fetch(&type, &error, &frames);
+    if (write_end(span, NULL, 0) == RAISED) PyErr_Clear();
+    PyErr_Restore(type, error, frames);
+}
+
 static PyObject *recorder_finish(Recorder *r, PyObject *const *arguments, Py_ssize_t count) {
     if (UNLIKELY(count != 2)) return PyErr_SetString(PyExc_TypeError, "finish takes a span and a result"), NULL;
     PyObject *result = arguments[1];
@@ -227,6 +260,12 @@ static PyObject *recorder_finish(Recorder *r, PyObject *const *arguments, Py_ssi
     if (LIKELY(is_open)) span->end = ticks();
     if (UNLIKELY(span_leave(span))) return NULL;
     if (LIKELY(is_open)) {
+        if (UNLIKELY(r->follow && may_go_on(result))) {
+            PyObject *goes_on = follow(r, span, result);
+            if (goes_on) return goes_on;
+            // A signal handler's: the call ends all the same, and then it goes on to the program.
+            if (PyErr_Occurred()) return end_before_error(span), NULL;
+        }
         // A status that the program set: an error goes where errors do.
         int state = UNLIKELY(span->status == ERROR) ? NOT_MINE : write_end(span, result, r->has_result);
         if (UNLIKELY(state == NOT_MINE)) state = end_late(r, span, result);
@@ -256,12 +295,12 @@ static int read_order(Recorder *r, PyObject *order, PyObject *masked) {
 }
 
 static PyObject *recorder_new(PyTypeObject *type, PyObject *args, PyObject *keywords) {
-    static char *names[] = {"function", "begin", "finish", "freeze", "snapshot", "encoder", "count", "order", "masked", "keywords", "has_result", NULL};
-    PyObject *function, *begin, *finish, *freeze, *snapshot, *encoder, *order, *masked;
+    static char *names[] = {"function", "begin", "finish", "freeze", "snapshot", "encoder", "count", "order", "masked", "keywords", "has_result", "follow", NULL};
+    PyObject *function, *begin, *finish, *freeze, *snapshot, *encoder, *order, *masked, *follow;
     Py_ssize_t count;
     int keyword_index, has_result;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOOOOOnO!O!ip", names, &function, &begin, &finish, &freeze, &snapshot, &encoder, &count,
-                                     &PyTuple_Type, &order, &PyTuple_Type, &masked, &keyword_index, &has_result))
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOOOOOnO!O!ipO", names, &function, &begin, &finish, &freeze, &snapshot, &encoder, &count,
+                                     &PyTuple_Type, &order, &PyTuple_Type, &masked, &keyword_index, &has_result, &follow))
         return NULL;
     if (encoder != Py_None && Py_TYPE(encoder) != EncoderType) return PyErr_SetString(PyExc_TypeError, "encoder is an Encoder or None"), NULL;
     if ((encoder == Py_None && freeze == Py_None) || keyword_index >= count) return PyErr_SetString(PyExc_ValueError, "nothing reads the arguments"), NULL;
@@ -272,6 +311,7 @@ static PyObject *recorder_new(PyTypeObject *type, PyObject *args, PyObject *keyw
     r->finish = Py_NewRef(finish);
     r->freeze = freeze == Py_None ? NULL : Py_NewRef(freeze);
     r->snapshot = Py_NewRef(snapshot);
+    r->follow = follow == Py_None ? NULL : Py_NewRef(follow);
     r->encoder = encoder == Py_None ? NULL : (Encoder *)Py_NewRef(encoder);
     r->count = count;
     r->keywords = keyword_index;
@@ -291,6 +331,7 @@ static int recorder_traverse(Recorder *r, visitproc visit, void *arg) {
     Py_VISIT(r->finish);
     Py_VISIT(r->freeze);
     Py_VISIT(r->snapshot);
+    Py_VISIT(r->follow);
     return 0;
 }
 
@@ -298,6 +339,7 @@ static int recorder_traverse(Recorder *r, visitproc visit, void *arg) {
 static int recorder_clear(Recorder *r) {
     r->count = -1;
     Py_CLEAR(r->freeze);
+    Py_CLEAR(r->follow);
     PyObject **places[] = {&r->function, &r->begin, &r->finish, &r->snapshot};
     for (int i = 0; i < 4; i++) {
         PyObject *old = *places[i];
@@ -315,6 +357,7 @@ static void recorder_dealloc(Recorder *r) {
     Py_XDECREF(r->finish);
     Py_XDECREF(r->freeze);
     Py_XDECREF(r->snapshot);
+    Py_XDECREF(r->follow);
     Py_XDECREF((PyObject *)r->encoder);
     PyObject_GC_Del(r);
     Py_DECREF(type);

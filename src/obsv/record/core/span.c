@@ -108,6 +108,19 @@ static PyObject *get_result(Span *span, void *unused) {
     if (!span->result) return Py_NewRef(joints.absent);
     return loaded((unsigned char *)PyBytes_AS_STRING(span->result), (size_t)PyBytes_GET_SIZE(span->result));
 }
+static int set_result(Span *span, PyObject *value, void *unused) {
+    PyObject *old = span->result, *bytes = NULL;
+    if (value && value != joints.absent) {
+        Scratch *s = scratch_take();
+        if (!s) return -1;
+        if (!put_frozen(s, value)) bytes = PyBytes_FromStringAndSize((char *)s->start, s->at - s->start);
+        scratch_give(s);
+        if (!bytes) return -1;
+    }
+    span->result = bytes;
+    Py_XDECREF(old);
+    return 0;
+}
 static PyObject *get_function(Span *span, void *unused) { return Py_NewRef(span->recorder->function); }
 static PyObject *get_class(Span *span, void *unused) { return Py_NewRef(joints.span_class); }
 static PyObject *get_origin(Span *span, void *unused) { return Py_NewRef(producer.origin ? producer.origin : Py_None); }
@@ -130,7 +143,7 @@ static int set_object(Span *span, PyObject *value, void *offset) {
 
 static PyGetSetDef span_fields[] = {{"trace_id", (getter)get_trace_id},
                                     {"inputs", (getter)get_inputs},
-                                    {"result", (getter)get_result},
+                                    {"result", (getter)get_result, (setter)set_result},
                                     {"function", (getter)get_function},
                                     {"origin", (getter)get_origin},
                                     {"on_end", (getter)get_on_end},
