@@ -5,6 +5,7 @@ import importlib
 import importlib.resources
 import importlib.util
 import inspect
+import os
 import pickle
 import py_compile
 import subprocess
@@ -14,13 +15,16 @@ import zipfile
 from collections.abc import Callable, Iterator
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from typing import Any
 
+import cloudpickle
 import pytest
 from sample_module import SOURCE
 from source_modules import SourceModules
 
+from obsv.instrument import imports
 from obsv.instrument.imports import RecordingFinder
-from obsv.instrument.monitor import is_monitored
+from obsv.instrument.monitor import is_monitored, monitor
 from obsv.instrument.never import is_never_recorded
 from obsv.instrument.targets import FirstParty, NamedModules, Targets
 from obsv.trace.span import Span
@@ -156,12 +160,101 @@ def test_spec_and_loader(everything: SourceModules) -> None:
     assert module.__spec__.origin == module.__file__ == str(everything.directory / "sample.py")
 
 
-def test_compiled_files_stay_unmarked(everything: SourceModules) -> None:
-    """A recorded import neither reads nor writes the cache of compiled files."""
+def test_python_s_compiled_files_are_left_alone(everything: SourceModules, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recorded import neither reads nor writes them: there are others beside them."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     module = everything.load("sample", SOURCE)
-    assert not list(everything.directory.rglob("*.pyc"))
+    assert not list(everything.directory.rglob(f"sample.{sys.implementation.cache_tag}.pyc"))
     py_compile.compile(str(module.__file__))
     assert is_monitored(importlib.reload(module).plain)
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that were compiled, in a process that may keep what it compiles."""
+    files: list[str] = []
+
+    def compile_planned(source: bytes, filename: str, *rest: Any) -> Any:
+        files.append(Path(filename).stem)
+        return planned(source, filename, *rest)
+
+    planned = imports.compile_planned
+    monkeypatch.setattr(imports, "compile_planned", compile_planned)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    return files
+
+
+def test_module_is_compiled_once(everything: SourceModules, spans: list[Span], compiled: list[str]) -> None:
+    """The next import takes its code from a file, and records the same calls."""
+    everything.load("sample", SOURCE)
+    before = names(spans)
+    del sys.modules["sample"], spans[:]
+    module = everything.load("sample")
+    assert compiled == ["sample"]
+    assert names(spans) == before == ["sample.registers"]
+    assert module.Order.add(1, 2) == 3
+    assert names(spans)[-1] == "sample.Order.add"
+
+
+def test_changed_module_is_compiled_anew(everything: SourceModules, compiled: list[str]) -> None:
+    """What runs is what the source says now."""
+    everything.load("changing", "def value(): return 1\n")
+    del sys.modules["changing"]
+    assert everything.load("changing", "def value(): return 22\n").value() == 22
+    assert compiled == ["changing", "changing"]
+
+
+def test_threads_call_a_function_first_at_once(everything: SourceModules, spans: list[Span]) -> None:
+    """Each call is recorded, and all of one function."""
+    module = everything.load("first", "def f(x): return x\n")
+    barrier = threading.Barrier(8)
+
+    def call() -> None:
+        barrier.wait()
+        module.f(1)
+
+    threads = [threading.Thread(target=call) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert names(spans) == ["first.f"] * 8
+    assert len({id(span.function) for span in spans}) == 1
+
+
+def test_monitor_over_a_recorded_function(everything: SourceModules, spans: list[Span]) -> None:
+    """What asks for a function by name takes the place of what records all."""
+    module = everything.load(
+        "both", "import obsv\n@obsv.monitor(process_group='own')\ndef f(): return 1\ndef g(): pass\n"
+    )
+    again = monitor(process_group="later")(module.g)
+    module.f(), again()
+    assert [(span.name, span.function.process_group) for span in spans] == [("both.f", "own"), ("both.g", "later")]
+
+
+def test_function_that_was_never_called_can_be_sent(everything: SourceModules, spans: list[Span]) -> None:
+    """By value, as cloudpickle does it: it is recorded where it arrives."""
+    module = everything.load("sent", "def f(x): return x\n")
+    cloudpickle.register_pickle_by_value(module)
+    try:
+        sent = cloudpickle.dumps(module.f)
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)
+    assert pickle.loads(sent)(3) == 3
+    assert [(span.name, dict(span.input_values())) for span in spans] == [("sent.f", {"x": 3})]
+
+
+def test_place_and_text_of_a_function(everything: SourceModules, spans: list[Span]) -> None:
+    """A recorded function shows its file, its first line and its source, with decorators and without what follows."""
+    text = "@functools.wraps(print)\ndef f():\n    return 1\n"
+    module = everything.load("placed", f"import functools\n\n{text}\n# more\nVALUE = 1\n")
+    module.f()
+    assert spans[0].function.code == (str(module.__file__), 3, text)
+    everything.load("later", "def g(): return 1\n")
+    path = everything.write("later", "def g(): return 2  # newer\n")
+    os.utime(path, ns=(2**62, 2**62))
+    sys.modules["later"].g()
+    assert spans[1].function.code == (str(path), 1, "")
 
 
 def test_reload(everything: SourceModules, spans: list[Span]) -> None:

@@ -91,7 +91,7 @@ class Children:
             if code is None and getattr(stream, "name", None) == self.script:
                 with contextlib.suppress(Exception):  # what is wrong with the source is said by whoever compiles it
                     stream.seek(0)
-                    return code_of(stream.read(), stream.name, options)
+                    return code_of(stream.read(), stream.name, "__main__", options)
             return code
 
         vars(pkgutil)["read_code"] = read_marked

@@ -145,7 +145,7 @@ def _compiler(options: Options | None) -> Compile:
     def compile_main(source: bytes | str, filename: str) -> CodeType:
         if options is not None:
             try:
-                return code_of(source, filename, options)
+                return code_of(source, filename, "__main__", options)
             except Exception:
                 # What is wrong with the source is said below, as the interpreter says it.
                 pass

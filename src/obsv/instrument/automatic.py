@@ -24,24 +24,17 @@ class Automatic:
         owns: whether a function's own code stands in the module.
 
     Attributes:
+        options, selection: as given.
         names: the qualified names of what is recorded now.
     """
 
     def __init__(self, options: Options, selection: Selection, owns: Callable[[FunctionType], bool]) -> None:
-        self._options, self._selection, self._owns = options, selection, owns
+        self.options, self.selection, self._owns = options, selection, owns
         self.names: list[str] = []
 
     def mark(self, target: Any) -> Any:
-        """Record a function or class as it is defined: works as a decorator.
-
-        Returns:
-            the recording wrapper of a function; a class itself, with its methods recorded; anything else as it is.
-        """
-        if isinstance(target, FunctionType):
-            return self.function(target)
-        if isinstance(target, type):
-            self.methods(target, {})
-        return target
+        """Record a function as it is defined: works as a decorator, and returns anything else as it is."""
+        return self.function(target) if isinstance(target, FunctionType) else target
 
     def method(self, target: Any) -> Any:
         """Record a function in the body of a class as it is defined, likewise."""
@@ -62,7 +55,7 @@ class Automatic:
             wrappers: by their functions, those made so far: what was one function under two names stays one.
         """
         try:
-            if leaves_class(cls) or self._selection.excludes(cls.__qualname__):
+            if leaves_class(cls) or self.selection.excludes(cls.__qualname__):
                 return
             for name, member in list(vars(cls).items()):
                 self._member(cls, name, member, wrappers)
@@ -92,10 +85,10 @@ class Automatic:
 
     def _takes(self, function: FunctionType) -> bool:
         *_, innermost = layers(function)
-        return self._selection.takes(function.__qualname__) and self._owns(innermost) and not leaves_function(function)
+        return self.selection.takes(function.__qualname__) and self._owns(innermost) and not leaves_function(function)
 
     def _wrapper(self, function: FunctionType, is_method: bool) -> FunctionType:
-        wrapper = record_function(function, self._options, is_method)
+        wrapper = record_function(function, self.options, is_method)
         setattr(wrapper, AUTOMATIC, True)
         self.names.append(function.__qualname__)
         return wrapper

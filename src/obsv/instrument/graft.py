@@ -30,9 +30,6 @@ from obsv.instrument.bytecode import Guard, Instruction, decode, encode, make, m
 VERSION = sys.version_info[:2]
 IS_POSSIBLE = sys.implementation.name == "cpython" and (3, 11) <= VERSION <= (3, 14)
 
-# What keeps a call of ours from being entered at all.
-_NO_ROOM = (RecursionError, MemoryError)
-
 _RESUME = dis.opmap.get("RESUME", -1)
 _RETURN_VALUE = dis.opmap["RETURN_VALUE"]
 _RETURN_CONST = dis.opmap.get("RETURN_CONST", -1)
@@ -53,7 +50,7 @@ class Graft:
 
     Args:
         code: the function's own.
-        recorder: what `begin`, `finish` and `fail` are read from; becomes a constant of the code.
+        recorder: what `begin`, `finish` and `fail` are read from; becomes a constant of the code, the last but one.
     """
 
     # What a call puts on the stack more than a function without obsv has.
@@ -64,8 +61,8 @@ class Graft:
         self._instructions, self._by_unit = decode(code)
         read_guards(code, self._instructions, self._by_unit)
         self._names = list(code.co_names)
-        self._constants = [*code.co_consts, recorder, _NO_ROOM, None]
-        self._recorder, self._no_room, self._none = range(len(code.co_consts), len(self._constants))
+        self._constants = [*code.co_consts, recorder, None]
+        self._recorder, self._none = range(len(code.co_consts), len(self._constants))
         self._handlers: list[Instruction] = []
 
     def made(self, passed: Sequence[str]) -> CodeType:
@@ -194,8 +191,9 @@ class Graft:
 
     def _if_no_room(self, then: list[Instruction], otherwise: list[Instruction]) -> list[Instruction]:
         """Go on by what the exception on top of the stack says: no room for a call, or something else."""
-        match = [make("LOAD_CONST", self._no_room), make("CHECK_EXC_MATCH"), make(_IF_FALSE, 0, otherwise[0])]
-        return [*match, make("POP_TOP"), *then, *otherwise]
+        no_room = [make("LOAD_CONST", self._recorder), make("LOAD_ATTR", self._attribute("no_room"))]
+        match = [make("CHECK_EXC_MATCH"), make(_IF_FALSE, 0, otherwise[0])]
+        return [*no_room, *match, make("POP_TOP"), *then, *otherwise]
 
 
 def guarded(instructions: list[Instruction], guard: Guard) -> list[Instruction]:

@@ -2,6 +2,7 @@
 
 import importlib.machinery as machinery
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -10,14 +11,19 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from obsv.instrument.automatic import Automatic
+from obsv.instrument.code_files import CodeFiles
+from obsv.instrument.compilers import follow_compilers
 from obsv.instrument.module import record_module
 from obsv.instrument.never import is_never_recorded
 from obsv.instrument.options import Options
 from obsv.instrument.selection import Selection
-from obsv.instrument.source import compile_marked
+from obsv.instrument.source import Wanted, compile_planned, recording_code
 from obsv.instrument.targets import Targets
+from obsv.own_time import unix_ns
 
 logger = logging.getLogger("obsv")
+
+_files = CodeFiles()
 
 # Modules without Python functions of their own.
 _LEFT_LOADERS = (machinery.ExtensionFileLoader, machinery.BuiltinImporter, machinery.FrozenImporter)
@@ -51,6 +57,7 @@ class RecordingFinder(MetaPathFinder):
     def install(self) -> None:
         """Stand before all other finders, and record what matches among the modules that are imported already."""
         sys.meta_path.insert(0, self)
+        follow_compilers(self.after_import)
         for name, module in list(sys.modules.items()):
             if name != "__main__" and isinstance(module, ModuleType) and self._matches(name, _file_of(module)):
                 record_module(module, self._options, Selection())
@@ -61,7 +68,7 @@ class RecordingFinder(MetaPathFinder):
             sys.meta_path.remove(self)
 
     def after_import(self, name: str, then: Callable[[ModuleType], None]) -> None:
-        """Have something done with a module of the standard library: now if it is imported, else when it is."""
+        """Have something done with a module: now if it is imported, else when it is."""
         if (module := sys.modules.get(name)) is not None:
             then(module)
         else:
@@ -125,13 +132,16 @@ def _follow(loader: Any, then: Callable[[ModuleType], None]) -> None:
     def exec_module(module: ModuleType) -> None:
         del loader.exec_module
         loader.exec_module(module)
-        then(module)
+        try:
+            then(module)
+        except Exception:
+            logger.debug("%s is left as it is.", module.__name__, exc_info=True)
 
     loader.exec_module = exec_module
 
 
 class MarkedCode:
-    """`get_code` of a source loader: compiles with marks, past the cache of compiled files, which stays unmarked."""
+    """`get_code` of a source loader: code that records, from files of its own beside those of Python."""
 
     def __init__(self, loader: SourceFileLoader, options: Options) -> None:
         self._loader, self._options = loader, options
@@ -140,7 +150,7 @@ class MarkedCode:
         loader = self._loader
         try:
             path = loader.get_filename(fullname)
-            return code_of(loader.get_data(path), path, self._options)
+            return _kept_code_of(loader, path, fullname, self._options)
         except Exception:
             # The loader says itself what is wrong with the source.
             return type(loader).get_code(loader, fullname)
@@ -175,7 +185,8 @@ class PatchingLoader(Loader):
         """What `runpy` asks for: the main module of an archive."""
         self._spec.loader = self._inner
         try:
-            return code_of(self._inner.get_source(fullname), self._inner.get_filename(fullname), self._options)
+            source, path = self._inner.get_source(fullname), self._inner.get_filename(fullname)
+            return code_of(source, path, fullname, self._options)
         except Exception:
             code: CodeType | None = self._inner.get_code(fullname)
             return code
@@ -190,14 +201,31 @@ class PatchingLoader(Loader):
         record_module(module, self._options, Selection())
 
 
-def code_of(source: bytes | str, filename: str, options: Options) -> CodeType:
+def _kept_code_of(loader: SourceFileLoader, path: str, name: str, options: Options) -> CodeType:
+    """Like `code_of`, of a file that was compiled before where that is kept."""
+    code = _files.read(path)
+    if code is None:
+        status = os.stat(path)
+        code = compile_planned(loader.get_data(path), path, Wanted())
+        _files.write(path, status, code)
+    return _ready(code, path, name, options)
+
+
+def code_of(source: bytes | str, filename: str, name: str, options: Options) -> CodeType:
     """A module's code, which records what it defines.
+
+    Args:
+        name: the module's.
 
     Raises:
         SyntaxError, ValueError: as `compile`.
     """
+    return _ready(compile_planned(source, filename, Wanted()), filename, name, options)
+
+
+def _ready(code: CodeType, filename: str, name: str, options: Options) -> CodeType:
     automatic = Automatic(options, Selection(), lambda function: _is_of(function, filename))
-    return compile_marked(source, filename, automatic.mark, automatic.method)
+    return recording_code(code, name, automatic, unix_ns())
 
 
 def _is_of(function: FunctionType, filename: str) -> bool:

@@ -1,6 +1,7 @@
 """What is left alone when whole modules are recorded: everything about which there is a doubt.
 
-A wrapper is one frame more and another function object. Whatever could tell the difference stays as it is.
+A recorded function is another function object and, where recording cannot be put into its own code, one frame more.
+Whatever could tell the difference stays as it is.
 """
 
 import ast
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
+from obsv.instrument.graft import can_graft
+from obsv.instrument.graft_steps import can_graft_steps
 from obsv.instrument.monitor import is_monitored
 
 # A function that uses one of these asks who called it; under a wrapper that would be the wrapper.
@@ -18,6 +21,7 @@ _FRAME_NAMES = frozenset(
 )
 
 _GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+_STEPS = _GENERATOR | inspect.CO_COROUTINE
 
 # Decorators that replace a function by something that is no function, that read its code instead of calling it, or that
 # only describe it.
@@ -34,14 +38,21 @@ _LEFT_DECORATOR_PACKAGES = frozenset({"numba", "nb", "cuda", "triton", "taichi",
 
 def leaves_function(function: FunctionType) -> bool:
     """Whether a function is left alone: a lambda, an abstract method, one that is recorded already, a generic function
-    of `functools.singledispatch`, or one that looks at its caller's frame."""
+    of `functools.singledispatch`, or one that looks at its caller's frame and would get one more."""
     return (
         "<" in function.__qualname__
         or bool(function.__code__.co_flags & inspect.CO_ITERABLE_COROUTINE)
         or bool(getattr(function, "__isabstractmethod__", False))
         or (hasattr(function, "registry") and hasattr(function, "dispatch"))
-        or any(is_monitored(layer) or looks_at_caller(layer.__code__) for layer in layers(function))
+        or any(map(is_monitored, layers(function)))
+        # Its own frame stays the one that looks, where nothing is put around it.
+        or (any(looks_at_caller(each.__code__) for each in layers(function)) and not _keeps_frame(function.__code__))
     )
+
+
+def _keeps_frame(code: CodeType) -> bool:
+    """Whether a function is recorded in the frame that it has."""
+    return can_graft_steps(code) if code.co_flags & _STEPS else can_graft(code)
 
 
 def layers(function: FunctionType) -> Iterator[FunctionType]:

@@ -21,8 +21,9 @@ def auto_instrument_module(
     Left alone: what the module imported; properties and other descriptors; C functions; what is recorded already;
     methods that Python or a library generated (dataclasses, named tuples); abstract methods, overloads, protocols,
     enums; objects that a decorator made of a function (`functools.lru_cache`, a command, a task); functions that look
-    at their caller's frame; special methods but `__call__`. What other objects refer to since before the call (a list
-    of handlers, a default argument) goes on working, unrecorded; under `obsv run` that is recorded too.
+    at their caller's frame and could only be recorded by one frame more; special methods but `__call__`. What other
+    objects refer to since before the call (a list of handlers, a default argument) goes on working, unrecorded; under
+    `obsv run` that is recorded too.
 
     Calling it again changes nothing.
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 from obsv.errors import ConfigurationError
 from obsv.instrument.options import Capture, Options, Serializer
 from obsv.instrument.recorded import is_found_at
-from obsv.instrument.wrapping import AUTOMATIC, ORIGINAL, record_reference, recorder_of, wrap
+from obsv.instrument.wrapping import is_automatic, original_of, record_reference, recorder_of, wrap
 from obsv.trace.recording import recording
 
 T = TypeVar("T")
@@ -145,6 +145,4 @@ def monitor_class(cls: type, options: Options) -> type:
 
 def _asked_for(function: Any) -> Any:
     """A function without the recording that nobody asked for by name."""
-    if AUTOMATIC in getattr(function, "__dict__", ()) and is_monitored(function):
-        return getattr(function, ORIGINAL)
-    return function
+    return original_of(function) if type(function) is FunctionType and is_automatic(function) else function

@@ -1,8 +1,12 @@
 """The recorder of one function: the only thing of obsv that its code refers to."""
 
+import _thread
 import functools
+import logging
+import os
+import sys
 from collections.abc import Callable, Mapping
-from types import TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any, Literal
 
 from obsv.capture import MASKED, Limits, Redactor, Snapshot, make_snapshot, render
@@ -22,6 +26,8 @@ from obsv.trace.span import Span
 
 Kind = Literal["function", "coroutine", "generator", "async generator"]
 
+logger = logging.getLogger("obsv")
+
 
 class Recorder:
     """Records the calls of one function; `trace/recording.py` says what `begin`, `finish` and `fail` are.
@@ -37,7 +43,7 @@ class Recorder:
         original: the function or callable, where the recorded function calls it instead of being it.
 
     Attributes:
-        hidden: parameters whose values are masked.
+        later: what it was made of, or will be; None of one that was made when its function was decorated.
         keeps: plain values are kept as they are; False where a serializer has to see every value.
         freeze: turns the values of all parameters into `Span.inputs`.
     """
@@ -48,8 +54,10 @@ class Recorder:
         "finish",
         "freeze",
         "function",
+        "is_made",
         "keeps",
         "kind",
+        "later",
         "options",
         "original",
         "parameters",
@@ -61,6 +69,8 @@ class Recorder:
     # What the source of `template.py` refers to by its recorder, so that it needs no other name.
     any_error, closed, no_more = BaseException, GeneratorExit, StopAsyncIteration
     drive, driven = staticmethod(drive), Driven
+    # What keeps a call of ours from being entered at all (`graft.py`).
+    no_room = (RecursionError, MemoryError)
 
     def __init__(
         self,
@@ -77,9 +87,42 @@ class Recorder:
         # Other serializers have to see plain values too.
         self.keeps = options.serializer in ("smart", "repr")
         self.snapshot: Snapshot = make_snapshot(Limits(options.max_repr), self.redactor, options.serializer)
-        self.begin: Callable[..., Any] = functools.partial(_made, self, "begin")
-        self.finish: Callable[..., Any] = functools.partial(_made, self, "finish")
+        self.later: Later | None = None
+        self.is_made = True
         self.freeze: Callable[..., tuple[Any, ...]] = functools.partial(_made, self, "freeze")
+        self.finish: Callable[..., Any] = functools.partial(_made, self, "finish")
+        self.begin: Callable[..., Any] = functools.partial(_made, self, "begin")
+
+    @classmethod
+    def at_first_call(cls, later: "Later") -> "Recorder":
+        """A recorder that is made of `later` when something is asked of it: most functions are never called."""
+        recorder = cls.__new__(cls)
+        recorder.later, recorder.is_made = later, False
+        recorder.begin = functools.partial(_first, recorder)
+        return recorder
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached for slots that are empty: those of a recorder that nothing was asked of so far.
+        if name not in _AT_FIRST_CALL or self.is_made:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self.make(None)
+        return getattr(self, name)
+
+    def make(self, frame: FrameType | None) -> None:
+        """Make what a recorder of `at_first_call` is, if nobody did.
+
+        Args:
+            frame: of the function's first call, where it is called.
+        """
+        if self.is_made or self.later is None:
+            return
+        made = Recorder(*self.later.arguments(frame))
+        made.freeze, made.finish = functools.partial(_made, self, "freeze"), functools.partial(_made, self, "finish")
+        with _making:
+            if not self.is_made:
+                for name in _AT_FIRST_CALL:
+                    setattr(self, name, getattr(made, name))
+                self.is_made, self.begin = True, functools.partial(_made, self, "begin")
 
     @property
     def is_measured(self) -> bool:
@@ -94,7 +137,7 @@ class Recorder:
         So that its span is current, and its CPU time counted, only while it runs: that of a generator, and of a
         coroutine function that is measured.
         """
-        return "generator" in self.kind or (self.kind == "coroutine" and self.is_measured)
+        return is_stepped(self.kind, self.is_measured)
 
     @property
     def is_driven(self) -> bool:
@@ -166,6 +209,58 @@ class Recorder:
             for name, value in variables.items()
             if not name.startswith("__")
         }
+
+
+def is_stepped(kind: Kind, is_measured: bool) -> bool:
+    """See `Recorder.is_stepped`."""
+    return "generator" in kind or (kind == "coroutine" and is_measured)
+
+
+class Later:
+    """What a recorder is made of when its function is first called."""
+
+    __slots__ = ()
+
+    @property
+    def code(self) -> CodeType:
+        """The function's code without its recording."""
+        raise NotImplementedError
+
+    def arguments(self, frame: FrameType | None) -> tuple[Function, Options, Parameters, Kind]:
+        """Those of `Recorder`; `frame` is that of the first call, if there is one."""
+        raise NotImplementedError
+
+
+# Slots that are empty until the first call.
+_AT_FIRST_CALL = tuple(name for name in Recorder.__slots__ if name not in ("later", "is_made", "begin"))
+
+# Held for microseconds, and never while anything else runs.
+_making = _thread.RLock()
+
+
+def _renew() -> None:
+    global _making
+    _making = _thread.RLock()  # whoever held it was not forked
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
+
+
+def _first(recorder: Recorder, /, *args: Any) -> Any:
+    """Begin the first call of a function."""
+    try:
+        # The frame of the function: partials have none.
+        recorder.make(sys._getframe(1))
+    except (RecursionError, MemoryError):
+        raise  # the call goes on unrecorded, the next one tries again
+    except Exception:
+        logger.debug("A function is left unrecorded.", exc_info=True)
+        recorder.begin = _unrecorded
+    return recorder.begin(*args)
+
+
+def _unrecorded(*_: Any) -> None: ...
 
 
 def _made(recorder: Recorder, part: str, /, *args: Any) -> Any:

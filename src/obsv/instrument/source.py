@@ -1,61 +1,173 @@
-"""Recording what a module defines from the moment it is defined, by marking its definitions when it is compiled.
+"""Recording what a module defines from the moment it is defined, by its code.
 
 Patching a module after its import would be simpler, but whatever took a reference during the import (a table of
 handlers, a registering decorator, a default argument, a circular import) would keep the unrecorded function; and a
-script runs while it is defined. So each `def` at the top of a module or of a class gets a decorator under all
-others, each `class` one above all others, on the same lines: what the compiler says of lines and names stays as it is.
+script runs while it is defined. So the code of each `def` at the top of a module or of a class is made one that records
+(`graft.py`) before the module runs. What it records by is made when it is first called (`late.py`): until then a plan
+stands in its place, so that the code of a module can be kept in a file.
+
+A function whose code cannot be made to record gets a decorator under all others, on the same line: what the compiler
+says of lines and names stays as it is.
 """
 
 import ast
-from collections.abc import Callable, Iterator
+import marshal
+from collections.abc import Callable, Iterator, Mapping
 from inspect import CO_OPTIMIZED
-from types import CodeType
-from typing import Any
+from types import CodeType, MappingProxyType
+from typing import Any, NamedTuple
 
+from obsv.instrument.automatic import Automatic
+from obsv.instrument.graft import Graft, can_graft
+from obsv.instrument.graft_steps import SteppedGraft, can_graft_steps
+from obsv.instrument.late import LateFunction, Loaded, Plan, original_code
 from obsv.instrument.leave import leaves_decorated
+from obsv.instrument.parameters import parameters_of
+from obsv.instrument.recorder import Recorder, is_stepped
+from obsv.instrument.wrapping import kind_of
 
-Mark = Callable[[Any], Any]
-
-# Stands for the decorator in the tree; the compiled code then gets the very object among its constants, so that the
-# module's names stay as they are.
-_PLACEHOLDER = "\0obsv.mark"
+# Stand for the decorators in the tree and among the constants of what is compiled of it, which then get the very
+# objects, so that the module's names stay as they are.
+_MARK = "\0obsv.mark"
 _METHOD = "\0obsv.method"
+_PLAN = "\0obsv.plan"
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 # What a definition at the top of a module may stand in.
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
-def compile_marked(source: bytes | str, filename: str, mark: Mark, method: Mark) -> CodeType:
-    """Compile a module so that its public functions and classes pass through a decorator as they are defined.
+class Wanted(NamedTuple):
+    """What to record of a module, as far as it does not depend on names that the user gave.
+
+    Args:
+        is_measured: a call takes more than a span.
+    """
+
+    is_measured: bool = False
+
+
+class _Chosen(NamedTuple):
+    definition: Any
+    is_method: bool
+
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+# The first line of a function and its name.
+_Place = tuple[int, str]
+
+
+def compile_planned(source: bytes | str, filename: str, wanted: Wanted) -> CodeType:
+    """Compile a module so that its public functions can be recorded; `recording_code` makes what runs of it.
 
     Args:
         source: the module's text, or its bytes with their encoding declared as PEP 263 has it.
         filename: what tracebacks show.
-        mark: the decorator of functions and classes.
-        method: that of functions in the bodies of classes.
+
+    Returns:
+        Code with plans among its constants, which can be marshalled.
 
     Raises:
         SyntaxError, ValueError: as `compile`.
     """
     tree: Any = compile(source, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-    for definition in list(_definitions(tree)):
-        if not definition.name.startswith("_"):
-            _decorate(definition, _PLACEHOLDER)
-    return _with_marks(compile(tree, filename, "exec", 0, dont_inherit=True), {_PLACEHOLDER: mark, _METHOD: method})
+    chosen = dict(_chosen(tree))
+    code = compile(tree, filename, "exec", 0, dont_inherit=True)
+    found = dict(_functions(code))
+    grafted = {place: _planned(found[place], chosen[place], wanted) for place in chosen if place in found}
+    left = [chosen[place] for place, made in grafted.items() if made is None]
+    if left:
+        for each in left:
+            _decorate(each)
+        code = compile(tree, filename, "exec", 0, dont_inherit=True)
+    return _with(code, lambda function: grafted.get(_place_of(function)) or function)
 
 
-def _with_marks(code: CodeType, marks: dict[str, Mark]) -> CodeType:
-    """A module's code, and that of the classes in it, with the marks in the places that are kept for them."""
+def recording_code(code: CodeType, name: str, automatic: Automatic, at_ns: int) -> CodeType:
+    """The code that runs of a module's, which records what is selected.
+
+    Args:
+        code: what `compile_planned` made.
+        name: the module's.
+        automatic: decorates what cannot record by its own code.
+        at_ns: Unix time; what is written after that is not what runs.
+    """
+    module, takes = Loaded(name, automatic.options, at_ns), automatic.selection.takes
+    marks = {_MARK: automatic.mark, _METHOD: automatic.method}
+
+    def ready(function: CodeType) -> CodeType:
+        constants = function.co_consts
+        if len(constants) < 2 or type(constants[-2]) is not tuple or constants[-2][:1] != (_PLAN,):
+            return function
+        plan = Plan._make(constants[-2])
+        if not takes(function.co_qualname):
+            return original_code(plan)
+        recorder = Recorder.at_first_call(LateFunction(plan, module))
+        return function.replace(co_consts=(*constants[:-2], recorder, None))
+
+    return _with(code, ready, marks)
+
+
+def _with(code: CodeType, function: Callable[[CodeType], CodeType], marks: Mapping[str, Any] = _NOTHING) -> CodeType:
+    """A module's code, and that of the classes in it, with other functions and with marks in their places."""
     constants = tuple(
-        marks.get(value, value)
+        (_with(value, function, marks) if _holds_definitions(value) else function(value))
+        if type(value) is CodeType
+        else marks.get(value, value)
         if type(value) is str
-        else _with_marks(value, marks)
-        if type(value) is CodeType and not value.co_flags & CO_OPTIMIZED
         else value
         for value in code.co_consts
     )
     return code.replace(co_consts=constants)
+
+
+def _functions(code: CodeType) -> Iterator[tuple[_Place, CodeType]]:
+    for value in code.co_consts:
+        if type(value) is not CodeType:
+            continue
+        if _holds_definitions(value):
+            yield from _functions(value)
+        else:
+            yield _place_of(value), value
+
+
+def _holds_definitions(code: CodeType) -> bool:
+    """Whether a code is that of a class, or of the scope around a definition that has type parameters."""
+    return not code.co_flags & CO_OPTIMIZED or code.co_name.startswith("<generic parameters of ")
+
+
+def _place_of(code: CodeType) -> _Place:
+    return code.co_firstlineno, code.co_name
+
+
+def _planned(code: CodeType, chosen: _Chosen, wanted: Wanted) -> CodeType | None:
+    """A function's code that records, with a plan; None where it cannot be made."""
+    steps = is_stepped(kind_of(code), wanted.is_measured)
+    try:
+        if not (can_graft_steps(code) if steps else can_graft(code)):
+            return None
+        plan = Plan(_PLAN, chosen.is_method, chosen.definition.end_lineno, marshal.dumps(code))
+        return (SteppedGraft if steps else Graft)(code, tuple(plan)).made(parameters_of(code).variables)
+    except Exception:
+        return None
+
+
+def _chosen(tree: Any, is_method: bool = False) -> Iterator[tuple[_Place, _Chosen]]:
+    """What is recorded of a module's or a class's own definitions, by its first line and its name."""
+    for definition in _definitions(tree):
+        decorators = definition.decorator_list
+        if not _is_public(definition.name, is_method) or leaves_decorated(decorators):
+            continue
+        if isinstance(definition, ast.ClassDef):
+            # Whatever sees a method while its class is made sees the recorded one: tables in the body, metaclasses.
+            yield from _chosen(definition, is_method=True)
+        else:
+            line = decorators[0].lineno if decorators else definition.lineno
+            yield (line, definition.name), _Chosen(definition, is_method and not _is_static(definition))
+
+
+def _is_public(name: str, is_method: bool) -> bool:
+    return not name.startswith("_") or (is_method and name == "__call__")
 
 
 def _definitions(node: ast.AST) -> Iterator[Any]:
@@ -68,26 +180,14 @@ def _definitions(node: ast.AST) -> Iterator[Any]:
                 yield from _definitions(child)
 
 
-def _decorate(definition: Any, placeholder: str) -> None:
-    decorators = definition.decorator_list
+def _decorate(chosen: _Chosen) -> None:
+    definition = chosen.definition
     line, column = definition.lineno, definition.col_offset
-    if not isinstance(definition, ast.ClassDef):
-        if not leaves_decorated(decorators):
-            decorators.append(_decorator(placeholder, line, column))
-        return
-    if not leaves_decorated(decorators):
-        # Whatever sees a method while its class is made sees the recorded one: tables in the body, metaclasses.
-        for member in list(_definitions(definition)):
-            if not member.name.startswith("_") or member.name == "__call__":
-                _decorate(member, _PLACEHOLDER if _is_static(member) else _METHOD)
-    # The class statement begins at its first decorator.
-    line = decorators[0].lineno if decorators else line
-    decorators.insert(0, _decorator(_PLACEHOLDER, line, column))
+    mark = ast.Constant(_METHOD if chosen.is_method else _MARK)
+    mark.lineno = mark.end_lineno = line
+    mark.col_offset = mark.end_col_offset = column
+    definition.decorator_list.append(mark)
 
 
 def _is_static(definition: Any) -> bool:
     return any(isinstance(each, ast.Name) and each.id == "staticmethod" for each in definition.decorator_list)
-
-
-def _decorator(placeholder: str, line: int, column: int) -> ast.Constant:
-    return ast.Constant(placeholder, lineno=line, col_offset=column, end_lineno=line, end_col_offset=column)

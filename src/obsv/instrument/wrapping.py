@@ -17,10 +17,9 @@ from obsv.instrument.parameters import Parameters, parameters_of
 from obsv.instrument.recorded import Recorded, shell
 from obsv.instrument.recorder import Kind, Recorder, redactor_of
 from obsv.instrument.template import wrapper_code
-from obsv.trace.function import Function
+from obsv.trace.function import Code, Function
 
-# Where a recorded function keeps its recorder, and the function that it was made of.
-MARK = "__obsv__"
+# Where a recorded function keeps the function that it was made of.
 ORIGINAL = "__obsv_original__"
 
 # On a recorded function that nobody asked for by name: `@monitor` takes its place.
@@ -64,7 +63,7 @@ def record_function(function: FunctionType, options: Options, is_method: bool = 
     """A function like another, in the same module, whose calls are recorded; see `wrap`."""
     code = function.__code__
     parameters = parameters_of(code, is_method, shows=function if hasattr(function, "__wrapped__") else None)
-    recorder = Recorder(_function(function, parameters, options), options, parameters, _kind(code))
+    recorder = Recorder(_function(function, parameters, options), options, parameters, kind_of(code))
     closure = None
     if can_graft_steps(code) if recorder.is_stepped else can_graft(code):
         made_by = SteppedGraft if recorder.is_stepped else Graft
@@ -73,9 +72,7 @@ def record_function(function: FunctionType, options: Options, is_method: bool = 
         recorder.original = function
         recorded = wrapper_code(recorder, code.co_posonlyargcount, code.co_name, code.co_firstlineno)
         recorded = recorded.replace(co_flags=recorded.co_flags | code.co_flags & inspect.CO_ITERABLE_COROUTINE)
-    made = FunctionType(recorded, function.__globals__, function.__name__, function.__defaults__, closure)
-    _take_over(made, function)
-    setattr(made, MARK, recorder)
+    made = _with_code(function, recorded, closure)
     setattr(made, ORIGINAL, function)
     # numba compiles what an attribute of this name names.
     made.__dict__["__numba__"] = ORIGINAL
@@ -92,12 +89,41 @@ def recorder_of(target: Any) -> Recorder | None:
         target = object.__getattribute__(target, "_obsv_call")
     if type(target) is not FunctionType:
         return None
-    # By its code: a wrapper around a recorded function, made with functools.wraps, carries a copy of the mark.
-    mark: Recorder | None = target.__dict__.get(MARK)
-    return mark if mark is not None and any(each is mark for each in target.__code__.co_consts) else None
+    # By its code: a wrapper around a recorded function, made with functools.wraps, carries copies of attributes.
+    return next((each for each in target.__code__.co_consts if type(each) is Recorder), None)
 
 
-def _take_over(made: FunctionType, function: FunctionType) -> None:
+def original_of(function: FunctionType) -> FunctionType:
+    """The function that a recorded one was made of; any other one itself.
+
+    Of one whose code was recorded as it stood in its module it is made now, once: whoever compiles functions keeps what
+    it compiled by their identity.
+    """
+    recorder = recorder_of(function)
+    if recorder is None:
+        return function
+    known: FunctionType | None = function.__dict__.get(ORIGINAL)
+    # `functools.update_wrapper` copies that of another.
+    if known is None or (recorder.later is not None and _place(known) != _place(function)):
+        assert recorder.later is not None
+        known = function.__dict__[ORIGINAL] = _with_code(function, recorder.later.code, function.__closure__)
+    return known
+
+
+def _place(function: FunctionType) -> tuple[str, str, int]:
+    code = function.__code__
+    return code.co_filename, code.co_name, code.co_firstlineno
+
+
+def is_automatic(function: FunctionType) -> bool:
+    """Whether a function is recorded though nobody asked for it by name."""
+    recorder = recorder_of(function)
+    return recorder is not None and (recorder.later is not None or AUTOMATIC in function.__dict__)
+
+
+def _with_code(function: FunctionType, code: CodeType, closure: Any) -> FunctionType:
+    """A function like another, with other code."""
+    made = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, closure)
     made.__kwdefaults__ = function.__kwdefaults__
     made.__qualname__, made.__module__, made.__doc__ = function.__qualname__, function.__module__, function.__doc__
     if sys.version_info >= (3, 14) and function.__annotate__ is not None:
@@ -108,6 +134,7 @@ def _take_over(made: FunctionType, function: FunctionType) -> None:
     if sys.version_info >= (3, 12):
         made.__type_params__ = function.__type_params__
     made.__dict__.update(function.__dict__)
+    return made
 
 
 def _stand_in(target: Any, original: Callable[..., Any], options: Options) -> FunctionType:
@@ -121,9 +148,7 @@ def _stand_in(target: Any, original: Callable[..., Any], options: Options) -> Fu
     kind: Kind = "coroutine" if _is_async(target) else "function"
     recorder = Recorder(_function(target, parameters, options), options, parameters, kind, original)
     name = recorder.function.name.rpartition(".")[2]
-    made = FunctionType(wrapper_code(recorder, 0, name, 1), vars(builtins), name)
-    setattr(made, MARK, recorder)
-    return made
+    return FunctionType(wrapper_code(recorder, 0, name, 1), vars(builtins), name)
 
 
 def _passes_on(*args: Any, **kwargs: Any) -> None: ...
@@ -139,7 +164,7 @@ def _is_async(target: object) -> bool:
     return not inspect.isroutine(target) and inspect.iscoroutinefunction(call)
 
 
-def _kind(code: CodeType) -> Kind:
+def kind_of(code: CodeType) -> Kind:
     flags = code.co_flags
     if flags & inspect.CO_ASYNC_GENERATOR:
         return "async generator"
@@ -149,28 +174,42 @@ def _kind(code: CodeType) -> Kind:
 
 
 def _function(target: Callable[..., Any], parameters: Parameters, options: Options) -> Function:
+    kind: Kind = "generator" if _is_generator(target) else "function"
+    return function_of(name_of(target), group_of(target), code_reader(target), kind, parameters, options)
+
+
+def function_of(
+    name: str,
+    group: str,
+    reader: Callable[[], Code | None],
+    kind: Kind,
+    parameters: Parameters,
+    options: Options,
+) -> Function:
+    """The unchanging part of a function's spans.
+
+    Args:
+        name: `module.qualname`.
+        group: the name of the module, where the options have no group.
+        reader: reads where it stands.
+    """
     has_args = options.capture.get("args")
+    output = semconv.YIELD if "generator" in kind else semconv.RETURN
     return Function(
-        name=name_of(target),
-        process_group=options.process_group or group_of(target),
+        name=name,
+        process_group=options.process_group or group,
         inputs=parameters.names if has_args and parameters.shown is None else (),
         has_keywords=bool(has_args) and (parameters.keywords is not None or parameters.shown is not None),
-        output=_output(target, options),
-        code=code_reader(target),
+        output=output if options.capture.get("result") else None,
+        code=reader,
         feed=options.feed,
         max_repr=options.max_repr,
         redactor=redactor_of(tuple(options.sensitive_fields)),
     )
 
 
-def _output(target: Callable[..., Any], options: Options) -> str | None:
-    if not options.capture.get("result"):
-        return None
-    return semconv.YIELD if _is_generator(target) else semconv.RETURN
-
-
 def _is_generator(target: object) -> bool:
     while isinstance(target, functools.partial):
         target = target.func
     code = getattr(target, "__code__", None)
-    return isinstance(code, CodeType) and "generator" in _kind(code)
+    return isinstance(code, CodeType) and "generator" in kind_of(code)
