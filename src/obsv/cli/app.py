@@ -332,14 +332,23 @@ def forward(
     to: Annotated[str, typer.Option("--to", help="OTLP endpoint, such as http://127.0.0.1:4318.", metavar="ENDPOINT")],
     db: Db = DEFAULT,
     since: SinceEver = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on with what comes, until Ctrl-C; begin where the last time ended.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send what is stored to another OpenTelemetry backend."""
+    """Send what is stored to another OpenTelemetry backend, such as a hub: one `obsv serve` for many machines."""
     from obsv.cli.extra import need_server
 
     need_server()
+    from obsv.cli.forward import follow as follow_spans
     from obsv.cli.forward import forward as forward_spans
 
+    if follow:
+        if since is not None:
+            raise ConfigurationError("--follow goes on where it ended: leave --since out.")
+        follow_spans(db, to, as_json=as_json)
+        return
     forward_spans(existing(db), to, since, as_json=as_json)
 
 

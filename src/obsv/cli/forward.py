@@ -1,16 +1,20 @@
 """`obsv forward`: what is stored, sent to another OpenTelemetry backend."""
 
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from obsv.cli.common import complain, say_at_once
 from obsv.cli.output import json_line
+from obsv.otlp.follow import Follower, name_of
 from obsv.otlp.forward import forward as forward_spans
 from obsv.otlp.senders import sender_to
 from obsv.since import since
 from obsv.store.seam import open_store
+from obsv.store.writing import Sent, SentBook
 
 
 def forward(
@@ -54,3 +58,61 @@ def forward(
         return
     refused = f", {done.rejected:,} of them rejected there: {done.message}" if done.rejected else ""
     say(f"{done.sent:,} spans sent to {to}{refused}")
+
+
+def follow(
+    db: Path,
+    to: str,
+    say: Callable[[str], None] = say_at_once,
+    note: Callable[[str], None] = complain,
+    as_json: bool = False,
+) -> None:
+    """Send what is stored and what comes, until Ctrl-C or SIGTERM; the next run goes on where this one ended.
+
+    Args:
+        db: path of the store; it may not exist yet.
+        to: OTLP endpoint; variables as for `forward`.
+        say: takes the line that says what was sent.
+        note: takes a line when the hub stops taking spans, and one when it takes them again.
+        as_json: whether what was sent is said as JSON.
+
+    Raises:
+        ConfigurationError: the endpoint cannot be used.
+        StoreError: the store cannot be read or written.
+    """
+
+    def troubled(reason: str | None) -> None:
+        if reason is None:
+            note(f"{to} takes spans again.")
+        else:
+            note(f"{to} does not take spans now ({reason}). They wait in {db}, and are sent when it does.")
+
+    target = name_of(to)
+    reader, book = open_store(db), SentBook(db)
+    sender = sender_to(to, os.environ)
+    stopping = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    follower = Follower(reader, book, sender, target, stopping.wait, troubled)
+    try:
+        book.open()
+        begun = follower.begin()
+        done = follower.run()
+        missed = follower.missed()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        sender.close()
+        book.close()
+        reader.close()
+    _say_sent(to, begun, done, missed, say, as_json)
+
+
+def _say_sent(to: str, begun: Sent, done: Sent, missed: int, say: Callable[[str], None], as_json: bool) -> None:
+    sent, rejected = done.spans - begun.spans, done.rejected - begun.rejected
+    if as_json:
+        say(json_line({"to": to, "sent": sent, "rejected": rejected, "missed": missed}))
+        return
+    parts = [f"{sent:,} spans sent to {to}"]
+    parts += [f"{rejected:,} of them rejected there"] if rejected else []
+    parts += [f"{missed:,} so far were deleted by retention before they could be sent"] if missed else []
+    say(", ".join(parts))

@@ -31,12 +31,14 @@ class Reply(NamedTuple):
         rejected: spans that it has turned away all the same.
         message: what it says, or why there is no answer.
         retry_after_s: when to try again, in seconds; None when it makes no sense. 0 leaves the time to the sender.
+        code: of its refusal: an HTTP status or the name of a gRPC code; empty without an answer.
     """
 
     taken: bool
     rejected: int = 0
     message: str = ""
     retry_after_s: float | None = None
+    code: str = ""
 
 
 class Sender(Protocol):
@@ -133,7 +135,8 @@ def _http_reply(response: http.client.HTTPResponse, content: bytes) -> Reply:
     if response.status in RETRIED:
         advice = response.headers.get("retry-after", "")
         retry_after_s = float(advice) if advice.isdecimal() else 0.0
-    return Reply(False, message=f"HTTP {response.status} {_message(content)}".strip(), retry_after_s=retry_after_s)
+    message = f"HTTP {response.status} {_message(content)}".strip()
+    return Reply(False, message=message, retry_after_s=retry_after_s, code=str(response.status))
 
 
 def _message(content: bytes) -> str:
@@ -204,7 +207,8 @@ def _grpc_reply(error: Any) -> Reply:
     name = error.code().name
     # Of an exhausted resource only its own advice tells whether it recovers.
     retried = name in _GRPC_RETRIED or (name == "RESOURCE_EXHAUSTED" and advice_s is not None)
-    return Reply(False, message=f"gRPC {name} {error.details()}", retry_after_s=(advice_s or 0.0) if retried else None)
+    message = f"gRPC {name} {error.details()}"
+    return Reply(False, message=message, retry_after_s=(advice_s or 0.0) if retried else None, code=name)
 
 
 def _advice_s(error: Any) -> float | None:

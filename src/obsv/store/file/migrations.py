@@ -32,6 +32,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(3, "programs write rings, and a keeper remembers how far it has stored them", _sql("schema_3.sql")),
     Migration(4, "limits belong to the store, and what is gone is counted", _sql("schema_4.sql")),
     Migration(5, "alerts have states, history, messages and silences", _sql("schema_5.sql")),
+    Migration(6, "a receiver's cursor is in the file that is sent to it", _sql("schema_6.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

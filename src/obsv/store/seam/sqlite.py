@@ -54,7 +54,7 @@ from obsv.store.spans import (
 )
 from obsv.store.spans.call import find_call, read_call, read_exact
 from obsv.store.spans.detail import read_detail
-from obsv.store.spans.stored import spans_of_trace, spans_since
+from obsv.store.spans.stored import counted_until, spans_after, spans_of_trace, spans_since
 from obsv.store.spans.stored_trace import read_trace, read_traces
 from obsv.store.spans.trace import known_trace, read_trace_columns
 from obsv.store.spans.trace_search import search_trace
@@ -227,6 +227,12 @@ class SQLiteStore:
 
     def spans_since(self, since_ns: int = 0, until_ns: int = MAX_NS, size: int = 1_000) -> Iterator[list[StoredSpan]]:
         return spans_since(self._source, since_ns, until_ns, size)
+
+    def spans_after(self, position: int, size: int = 1_000) -> list[StoredSpan]:
+        return spans_after(self._source, position, size)
+
+    def counted_until(self, position: int) -> int:
+        return counted_until(self._source, position)
 
     def read_beat(self, now_ns: int) -> Beat:
         try:

@@ -244,6 +244,14 @@ class Store(Protocol):
         """Spans that started in a range of time, oldest first, some at a time."""
         ...
 
+    def spans_after(self, position: int, size: int = 1_000) -> list[StoredSpan]:
+        """The spans that arrived after the one with this `id`, in order of arrival."""
+        ...
+
+    def counted_until(self, position: int) -> int:
+        """How many spans arrived up to the one with this `id`, with all that were deleted, whatever their ids."""
+        ...
+
     # 16. The store itself, and what a user asks in the store's own language.
     def read_beat(self, now_ns: int) -> Beat:
         """What recording processes say of themselves; of no store, that there is nothing."""

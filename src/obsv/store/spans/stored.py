@@ -64,6 +64,10 @@ from span s
   left join thread t on t.id = s.thread_id
 """
 _OF_TRACE = SPANS + "where s.trace = ? and s.span_id > ? order by s.span_id limit ?"
+_BY_ARRIVAL = SPANS + "where s.id > ? order by s.id limit ?"
+_COUNTED = """
+select (select calls from tally where name = 'deleted') + (select count(*) from span where id <= ?) as calls
+"""
 _IN_ORDER = SPANS + "where (s.ts, s.id) > (?, ?) and s.ts < ? order by s.ts, s.id limit ?"
 
 
@@ -102,3 +106,30 @@ def spans_since(
         spans = [StoredSpan._make(row) for row in chunk]
         yield spans
         place = (spans[-1].ts, spans[-1].id)
+
+
+def spans_after(reader: Readable, position: int, size: int = CHUNK) -> list[StoredSpan]:
+    """The spans that arrived after one, in order of arrival.
+
+    Args:
+        reader: of the store.
+        position: `id` of the last one known; 0 begins with the first that is there.
+        size: how many, at most.
+
+    Raises:
+        StoreError: see `Reader`.
+    """
+    return [StoredSpan._make(row) for row in reader.query(_BY_ARRIVAL, (position, size))]
+
+
+def counted_until(reader: Readable, position: int) -> int:
+    """Count the spans that arrived up to one, and all that were deleted since the store began.
+
+    Args:
+        reader: of the store.
+        position: `id` of the one.
+
+    Raises:
+        StoreError: see `Reader`.
+    """
+    return int(reader.query(_COUNTED, (position,))[0]["calls"])

@@ -1,10 +1,13 @@
 """The way into the file: batches, rollups, retention."""
 
+from obsv.store.writing.sent import Sent, SentBook
 from obsv.store.writing.upkeep import Upkeep
 from obsv.store.writing.writer import AS_KEPT, Writer
 
 __all__ = [
     "AS_KEPT",
+    "Sent",
+    "SentBook",
     "Upkeep",
     "Writer",
 ]

@@ -1,0 +1,127 @@
+"""What is recorded, sent on to a hub as it comes: the local store is the spool, a cursor in it says how far.
+
+A batch is sent until the hub has it; then the cursor moves on, in the file. Whatever dies between the two, the batch
+is sent once more, and the hub knows the spans by their ids. A hub that is away costs nothing but room: what waits is
+bounded by the store's own retention, and what that takes is counted.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from obsv.otlp.forward import BATCH_BYTES, BATCH_SPANS
+from obsv.otlp.senders import Sender
+from obsv.own_time import unix_ns
+from obsv.store.seam import Store
+from obsv.store.spans import StoredSpan
+from obsv.store.writing import Sent, SentBook
+from obsv.wire.encode_protobuf import to_protobuf
+
+# Between two looks for new spans.
+LOOK_S = 0.5
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
+# What is too large or cannot be read is refused for what it holds, everything else for who sends it or when.
+_NOT_WHOLE = ("400", "413", "422", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED")
+
+
+class Follower:
+    """Sends a store on.
+
+    Args:
+        store: what is sent.
+        book: keeps the cursor.
+        sender: to the hub.
+        target: the hub's name in the book.
+        wait: waits seconds; returns True, at once, when there is a reason to stop.
+        troubled: is told once an episode why the hub does not take spans, and None when it does again.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        book: SentBook,
+        sender: Sender,
+        target: str,
+        wait: Callable[[float], bool],
+        troubled: Callable[[str | None], None] = lambda reason: None,
+    ) -> None:
+        self._store, self._book, self._sender, self._target = store, book, sender, target
+        self._wait, self._troubled = wait, troubled
+        self._is_troubled = False
+        self.sent = Sent()
+
+    def run(self) -> Sent:
+        """Send until there is a reason to stop; returns what the hub has.
+
+        Raises:
+            StoreError: the store cannot be read, or the cursor not be kept.
+        """
+        self.begin()
+        while not self._wait(0 if self.step() else LOOK_S):
+            pass
+        return self.sent
+
+    def begin(self) -> Sent:
+        """Take up the cursor; one that is new begins with the first span that is there."""
+        self.sent = self._book.read(self._target) or Sent(begun_after=self._store.counted_until(0))
+        return self.sent
+
+    def missed(self) -> int:
+        """Count the calls that retention has deleted before they were sent, since the cursor began."""
+        return max(0, self._store.counted_until(self.sent.position) - self.sent.spans - self.sent.begun_after)
+
+    def step(self) -> bool:
+        """Send one batch; False where there is nothing new, or the hub did not take it before the end.
+
+        Raises:
+            StoreError: see `run`.
+        """
+        spans = self._store.spans_after(self.sent.position, BATCH_SPANS)
+        if not spans:
+            return False
+        rejected = self._send(spans)
+        if rejected is None:
+            return False
+        known = self.sent
+        self.sent = Sent(spans[-1].id, known.spans + len(spans), known.rejected + rejected, known.begun_after)
+        self._book.keep(self._target, self.sent, unix_ns())
+        return True
+
+    def _send(self, spans: Sequence[StoredSpan]) -> int | None:
+        """Send spans until the hub has them; returns how many it turned away, None where there was a reason to stop."""
+        body = to_protobuf(spans, source_text=True).SerializeToString()
+        if len(body) > BATCH_BYTES and len(spans) > 1:
+            return self._halves(spans)
+        pause_s = FIRST_PAUSE_S
+        while True:
+            reply = self._sender.send(body)
+            if reply.taken:
+                self._tell(None)
+                return reply.rejected
+            if reply.code in _NOT_WHOLE and reply.retry_after_s is None:
+                # One that is never taken alone must not keep the others waiting.
+                return self._halves(spans) if len(spans) > 1 else 1
+            self._tell(reply.message)
+            wait_s = reply.retry_after_s or random.uniform(pause_s / 2, pause_s)
+            if self._wait(wait_s):
+                return None
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+    def _halves(self, spans: Sequence[StoredSpan]) -> int | None:
+        half = len(spans) // 2
+        first = self._send(spans[:half])
+        second = None if first is None else self._send(spans[half:])
+        return None if first is None or second is None else first + second
+
+    def _tell(self, reason: str | None) -> None:
+        if (reason is not None) != self._is_troubled:
+            self._is_troubled = reason is not None
+            self._troubled(reason)
+
+
+def name_of(endpoint: str) -> str:
+    """The name of a receiver in the book: its endpoint without user, password, query and fragment."""
+    parts = urlsplit(endpoint if "://" in endpoint else f"http://{endpoint}")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}".lower()
