@@ -29,7 +29,7 @@ def test_database_is_the_argument_else_the_variable_else_the_default() -> None:
         ("spill_max_bytes", 0),
         ("queue_warning_threshold", 0),
         ("breaker_failures", 0),
-        ("retention_s", 0),
+        ("retention", 0),
         ("max_bytes", -1),
         ("breaker_recovery_s", 0),
         ("busy_timeout_s", 0),
@@ -44,5 +44,59 @@ def test_setting_that_cannot_be_used_is_named(name: str, value: object) -> None:
 
 def test_none_means_no_limit() -> None:
     """Retention and size can be switched off."""
-    settings = settings_from({"retention_s": None, "max_bytes": None}, {})
-    assert (settings.retention_s, settings.max_bytes) == (None, None)
+    settings = settings_from({"retention": None, "max_bytes": None}, {})
+    assert (settings.retention, settings.max_bytes) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [
+        ("retention", "2d", 172_800.0),
+        ("retention", "90s", 90.0),
+        ("retention", 5, 5.0),
+        ("retention", "off", None),
+        ("max_bytes", "1GB", 10**9),
+        ("max_bytes", "1.5 MiB", 3 * 2**19),
+        ("max_bytes", "none", None),
+        ("busy_timeout_s", "10ms", 0.01),
+        ("busy_timeout_s", "250µs", 0.00025),
+        ("sample_rate", "5%", 0.05),
+        ("sample_rate", "0.5", 0.5),
+        ("sensitive_fields", "iban, desk", ("iban", "desk")),
+        ("expected", "KeyError,shop.NotFound", ("KeyError", "shop.NotFound")),
+        ("expected", KeyError, (KeyError,)),
+        ("spill", "yes", True),
+        ("lane_size", "100", 100),
+        ("capture", "off", {"args": False, "result": False, "locals": False}),
+        ("capture", "exact", {"args": "exact", "result": True}),
+        ("capture", "args, cpu", {"args": True, "result": False, "locals": False, "cpu": True, "memory": False}),
+        ("busy_timeout_s", "2s", 2.0),
+    ],
+)
+def test_settings_as_people_write_them(name: str, value: object, meant: object) -> None:
+    """An argument and a variable mean the same."""
+    assert getattr(settings_from({name: value}, {}), name) == pytest.approx(meant)
+    if isinstance(value, str):
+        assert getattr(settings_from({}, {f"OBSV_{name.upper()}": value}), name) == pytest.approx(meant)
+
+
+@pytest.mark.parametrize("name", sorted(set(Arguments.__annotations__)))
+@pytest.mark.parametrize("value", [object(), b"x", 1j, [[]], "\0?", -1, float("nan"), True])
+def test_a_value_of_another_type_is_a_message(name: str, value: object) -> None:
+    """Whatever is given, it is used or refused by name: no TypeError comes out of it."""
+    try:
+        settings_from({name: value}, {})
+    except ConfigurationError as error:
+        assert name in str(error)  # noqa: PT017
+
+
+def test_a_variable_that_cannot_be_used_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    """The program is recorded all the same."""
+    assert settings_from({}, {"OBSV_RETENTION": "soon", "OBSV_MAX_REPR": "80"}).max_repr == 80
+    assert "OBSV_RETENTION" in caplog.text
+
+
+def test_limits_of_the_environment_are_the_stores() -> None:
+    """As those given in code are; what nobody chose is not."""
+    assert settings_from({}, {"OBSV_RETENTION": "1d"}).limit_changes() == {"max_age_ns": 86_400 * 10**9}
+    assert settings_from({}, {}).limit_changes() == {}

@@ -18,6 +18,7 @@ from obsv.exporters.otlp import otlp_lane
 from obsv.exporters.sqlite import SQLiteSpanExporter
 from obsv.housekeeping import Housekeeping
 from obsv.own_time import monotonic
+from obsv.program_name import program_name
 from obsv.trace.breaker import CircuitBreaker
 from obsv.trace.processor import ErrorFirstSpanProcessor
 from obsv.trace.provider import SCOPE, TracerProvider
@@ -114,14 +115,30 @@ def _ring_processor(settings: Settings) -> RingSpanProcessor:
 def _provider(settings: Settings) -> trace.TracerProvider:
     """The global provider; ours is installed where there is none."""
     installed = trace.get_tracer_provider()
-    if not isinstance(installed, trace.ProxyTracerProvider):
-        return installed
     attributes = dict(settings.resource)
     if settings.service_name is not None:
         attributes[SERVICE_NAME] = settings.service_name
-    provider = TracerProvider(resource=Resource.create(attributes), shutdown_on_exit=False)
-    trace.set_tracer_provider(provider)
-    return provider
+    if isinstance(installed, trace.ProxyTracerProvider):
+        provider = TracerProvider(resource=_resource(attributes), shutdown_on_exit=False)
+        trace.set_tracer_provider(provider)
+        return provider
+    if attributes and isinstance(installed, TracerProvider):
+        installed.describe(Resource(attributes))
+    elif attributes:
+        logger.warning(
+            "service_name and resource are not used: the program has installed a tracer provider of its own (%s), "
+            "whose resource spans have. Set them there, or by OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES.",
+            type(installed).__name__,
+        )
+    return installed
+
+
+def _resource(attributes: dict[str, Any]) -> Resource:
+    """The resource of these attributes; a service that nobody has named is called as the program is."""
+    found = Resource.create(attributes)
+    service = str(found.attributes.get(SERVICE_NAME, ""))
+    name = program_name() if not service or service.startswith("unknown_service") else None
+    return found if name is None else found.merge(Resource({SERVICE_NAME: name}))
 
 
 def _lane(settings: Settings, provider: trace.TracerProvider) -> Lane | None:

@@ -55,12 +55,14 @@ def configure(**settings: "Unpack[Arguments]") -> None:
     """
     global _pipeline, _settings
     from obsv.config import settings_from
+    from obsv.instrument.options import set_process_settings
 
     chosen = settings_from(settings)
     with _lock:
         if _pipeline is not None:
             _pipeline.shutdown(_SHUTDOWN_S)
         _settings, _pipeline = chosen, None
+        set_process_settings(chosen)
         _start()
 
 
@@ -129,9 +131,12 @@ def _open() -> None:
         return
     try:
         from obsv.config import settings_from
+        from obsv.instrument.options import set_process_settings
         from obsv.pipeline import Pipeline
 
-        _pipeline = Pipeline(_settings or settings_from({}))
+        chosen = _settings or settings_from({})
+        set_process_settings(chosen)
+        _pipeline = Pipeline(chosen)
         _flush_at_exit()
     except Exception:
         recording.off = recording.bypass = True

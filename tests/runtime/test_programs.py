@@ -373,3 +373,58 @@ def test_forks_while_a_batch_is_being_written(program: Program) -> None:
     )
     assert program.count("process like '%lambda%'") > 40
     assert program.query("select count(*) from data_trace where data = 'n' and data_value = '-1'") == [(40,)]
+
+
+def test_a_service_without_a_name_is_called_as_the_program(program: Program) -> None:
+    """By its script; a name that somebody gave goes first, also one that comes with a second `configure`."""
+    script = program.directory / "nightly_report.py"
+    script.write_text("import sys, obsv\nf = obsv.monitor(lambda: 1)\nf()\n")
+    code = f"import runpy, sys\nsys.exit(__import__('subprocess').call([sys.executable, {str(script)!r}]))"
+    program.run(code)
+    program.run(code, OTEL_SERVICE_NAME="shop")
+    program.run("import obsv\nf = obsv.monitor(lambda: 1)\nf()\nobsv.configure(service_name='later')\nf()")
+    assert program.query("select distinct service from process_trace")[:2] == [("nightly_report",), ("shop",)]
+    assert program.query("select count(*) from process_trace where service = 'later'") == [(1,)]
+
+
+def test_a_resource_that_is_not_used_is_said(program: Program) -> None:
+    """Where the program has a provider of its own, spans have that one's."""
+    result = program.run(
+        """
+        from opentelemetry import trace
+        from opentelemetry.sdk.trace import TracerProvider
+        import obsv
+
+        trace.set_tracer_provider(TracerProvider())
+        obsv.configure(service_name="mine")
+        """
+    )
+    assert "service_name and resource are not used" in result.stderr
+
+
+def test_settings_of_the_environment(program: Program) -> None:
+    """Every function follows them; one that cannot be used is a line, no more."""
+    result = program.run(
+        """
+        import obsv
+
+        @obsv.monitor
+        def f(desk, n):
+            if n:
+                raise KeyError(n)
+
+        f("eq", 0)
+        try:
+            f("eq", 1)
+        except KeyError:
+            pass
+        """,
+        OBSV_SENSITIVE_FIELDS="desk",
+        OBSV_EXPECTED="LookupError",
+        OBSV_MAX_REPR="many",
+        OBSV_RETENTION="2d",
+    )
+    assert program.query("select distinct data_value from data_trace where data = 'desk'") == [("***",)]
+    assert program.query("select status from process_trace") == [("OK",), ("OK",)]
+    assert program.query("select value from setting where name = 'max_age_ns'") == [(172_800 * 10**9,)]
+    assert result.stderr.splitlines() == ["OBSV_MAX_REPR is a whole number, at least 1, not 'many'. It is ignored."]

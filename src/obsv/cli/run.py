@@ -17,6 +17,7 @@ from obsv.cli.tracebacks import hide_frames_at_exit
 from obsv.instrument.imports import RecordingFinder, code_of
 from obsv.instrument.options import Options
 from obsv.instrument.targets import FirstParty, NamedModules, Targets, matches
+from obsv.program_name import say_program_name
 
 USAGE_ERROR = 2
 
@@ -106,6 +107,7 @@ def _install(program: Program, options: argparse.Namespace) -> Compile:
     """Have imports recorded; returns what compiles the main module, with marks if it is recorded."""
     try:
         recorded = _records_main(program, options.include, options.exclude)
+        say_program_name(program.name)
         main_options = Options(process_group=program.name)
         exclude = options.exclude if recorded else [*options.exclude, *program.main_names]
         finder = RecordingFinder(

@@ -22,7 +22,7 @@ from obsv.own_time import ticks
 from obsv.trace import recording as path
 from obsv.trace.context import QUIET, SPAN_KEY, get_context, leave_context, set_context
 from obsv.trace.details import Details
-from obsv.trace.failure import Failure, is_error
+from obsv.trace.failure import Failure
 from obsv.trace.ids import random_unit
 from obsv.trace.span import ABSENT, Span
 
@@ -171,7 +171,7 @@ class LeanCall(_Measured):
 
     def fail(self, error: BaseException) -> None:
         self._measure()
-        if self._exact is not None and is_error(error) and not self._has_secret():
+        if self._exact is not None and self._recorder.fails(error) and not self._has_secret():
             start_details(self.span).exact = self._exact
         self._recorder.end_failed(self.span, error)
 
@@ -219,7 +219,7 @@ class UnsampledCall:
         pass
 
     def fail(self, error: BaseException) -> None:
-        if is_error(error):
+        if self._recorder.fails(error):
             self._recorder.fail_unsampled(error, self._start_tick, self._recorder.freeze(*self._values))
 
 
@@ -260,7 +260,7 @@ class TracerCall(_Measured):
     def fail(self, error: BaseException) -> None:
         if not self.span.is_recording():
             self._recorder.fail_unsampled(error, self._start_tick, self._inputs)
-        elif is_error(error):
+        elif self._recorder.fails(error):
             self._record(error)
         hide_wrappers(error)
         self._end()

@@ -66,7 +66,7 @@ class LateFunction(Later):
         kind, parameters = kind_of(code), parameters_of(code, self._plan.is_method)
         process = f"{name}.{code.co_qualname}" if name else code.co_qualname
         reader = _reader(code.co_filename, code.co_firstlineno, self._plan.end_line, module.at_ns)
-        return function_of(process, name, reader, kind, parameters, options), options, parameters, kind
+        return function_of(process, name, reader, options), options, parameters, kind
 
 
 def original_code(plan: Plan) -> CodeType:

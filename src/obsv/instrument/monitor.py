@@ -7,7 +7,7 @@ from types import FunctionType
 from typing import Any, TypeVar, overload
 
 from obsv.errors import ConfigurationError
-from obsv.instrument.options import Capture, Options, Serializer
+from obsv.instrument.options import Capture, Expected, Options, Serializer
 from obsv.instrument.recorded import is_found_at
 from obsv.instrument.wrapping import is_automatic, original_of, record_reference, recorder_of, wrap
 from obsv.trace.recording import recording
@@ -23,13 +23,14 @@ def monitor(target: T, /) -> T: ...
 def monitor(
     *,
     process_group: str | None = None,
-    sample_rate: float = 1.0,
-    capture: Capture | None = None,
+    sample_rate: float | None = None,
+    capture: Capture | str | None = None,
     serializer: Serializer = "smart",
-    max_repr: int = 1_000,
+    max_repr: int | None = None,
     sensitive_fields: Sequence[str] = (),
     queue_warning_threshold: int | None = None,
     feed: str | None = None,
+    expected: Expected = (),
 ) -> Callable[[T], T]: ...
 def monitor(target: Any = None, /, **settings: Any) -> Any:
     """Record every call of a function: arguments, result, duration, exception; as an OpenTelemetry span.
@@ -43,15 +44,18 @@ def monitor(target: Any = None, /, **settings: Any) -> Any:
         target: what to record.
         process_group: what the views group the function by; by default its module's name.
         sample_rate: the share of calls that is recorded, 0.0 to 1.0, decided per call; a call that fails is always
-            recorded.
-        capture: which parts are recorded; see `Capture`.
+            recorded. None, as for all of these: what `configure` says, else 1.0.
+        capture: which parts are recorded; see `Capture`. Parts that are not named are what `configure` says. Or a text:
+            "off", "args", "all", "exact".
         serializer: how a value becomes text: "smart" (bounded, by kind, runs no user code), "repr", "json", or a
             callable that takes the value and returns text.
-        max_repr: characters of a value's text; longer ones are cut and their length said.
+        max_repr: characters of a value's text, 1,000; longer ones are cut and their length said.
         sensitive_fields: more names of arguments, keys and attributes whose values are masked, matched by whole words;
             passwords, tokens, keys and the like always are.
         queue_warning_threshold: warn once when more calls than this wait to be written.
         feed: the name of the data feed whose updates these calls are.
+        expected: exceptions that are no errors when they leave a call: classes, or names of classes with or without the
+            module. Those below them are, too; and Starlette's and FastAPI's `HTTPException` with a status below 500.
 
     Returns:
         The recorded callable; without `target` a decorator.

@@ -1,12 +1,17 @@
-"""What `@monitor` was asked for."""
+"""What `@monitor` was asked for, and what holds for a function where it was not asked for anything."""
+
+from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypedDict
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple, TypedDict
 
+from obsv import quantities
+from obsv.config import Settings, settings_from
 from obsv.errors import ConfigurationError
 
 Serializer = Literal["smart", "repr", "json"] | Callable[[Any], str]
+Expected = Sequence[str | type[BaseException]]
 
 
 class Capture(TypedDict, total=False):
@@ -32,33 +37,125 @@ _DEFAULT_CAPTURE = Capture(args=True, result=True, locals=False, cpu=False, memo
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """The settings of one monitored callable; `monitor` documents them."""
+    """The settings of one monitored callable; `monitor` documents them. None: what `configure` says, or its default."""
 
     process_group: str | None = None
-    sample_rate: float = 1.0
-    capture: Capture = dataclasses.field(default_factory=lambda: _DEFAULT_CAPTURE)
+    sample_rate: float | None = None
+    capture: Capture | str | None = None
     serializer: Serializer = "smart"
-    max_repr: int = 1_000
+    max_repr: int | None = None
     sensitive_fields: Sequence[str] = ()
     queue_warning_threshold: int | None = None
     feed: str | None = None
+    expected: Expected = ()
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.sample_rate <= 1.0:
-            raise ConfigurationError(f"sample_rate is a share of calls from 0.0 to 1.0, not {self.sample_rate!r}.")
-        if self.max_repr < 1:
-            raise ConfigurationError(f"max_repr is a number of characters, at least 1, not {self.max_repr!r}.")
+        for name, read in _READERS.items():
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, read(name, value))
         if not callable(self.serializer) and self.serializer not in ("smart", "repr", "json"):
             raise ConfigurationError(
                 f'serializer is "smart", "repr", "json" or a callable that returns text, not {self.serializer!r}.'
             )
         if isinstance(self.sensitive_fields, str):
             raise ConfigurationError(f"sensitive_fields is a sequence of names: write ({self.sensitive_fields!r},).")
-        object.__setattr__(self, "capture", _complete(self.capture))
+        object.__setattr__(self, "sensitive_fields", quantities.names("sensitive_fields", self.sensitive_fields))
 
 
-def _complete(capture: Mapping[str, Any]) -> Capture:
-    unknown = sorted(set(capture) - set(_DEFAULT_CAPTURE))
-    if unknown:
-        raise ConfigurationError(f"capture has no part {unknown[0]!r}: it takes {', '.join(_DEFAULT_CAPTURE)}.")
-    return Capture(**{**_DEFAULT_CAPTURE, **capture})  # type: ignore[typeddict-item]
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name} is a text, not {value!r:.100}.")
+    return value
+
+
+_READERS: dict[str, Callable[[str, Any], Any]] = {
+    "process_group": _text,
+    "sample_rate": quantities.share,
+    "capture": quantities.capture,
+    "max_repr": quantities.count,
+    "queue_warning_threshold": quantities.count,
+    "feed": _text,
+    "expected": quantities.exceptions,
+}
+
+
+class Rules(NamedTuple):
+    """How the calls of a function are recorded: its options, over those of the process.
+
+    Attributes:
+        capture: all parts.
+    """
+
+    capture: Capture
+    sample_rate: float
+    max_repr: int
+    sensitive_fields: tuple[str, ...]
+    expected: tuple[str | type[BaseException], ...]
+
+    @classmethod
+    def of(cls, options: Options, process: Settings) -> Rules:
+        """Join a function's options and those of the process."""
+
+        def chosen(own: Any, general: Any) -> Any:
+            return general if own is None else own
+
+        parts: dict[str, Any] = {**_DEFAULT_CAPTURE, **process.capture, **(options.capture or {})}  # type: ignore[dict-item]
+        return cls(
+            Capture(**parts),  # type: ignore[typeddict-item]
+            chosen(options.sample_rate, process.sample_rate),
+            chosen(options.max_repr, process.max_repr),
+            (*process.sensitive_fields, *options.sensitive_fields),
+            (*process.expected, *options.expected),
+        )
+
+
+# All functions of a program under `obsv run` share their options.
+_latest: tuple[Options, Settings, Rules] | None = None
+
+
+def rules_of(options: Options, process: Settings) -> Rules:
+    """The rules of a function, which those with the same options share."""
+    global _latest
+    known = _latest
+    if known is None or known[0] is not options or known[1] is not process:
+        known = _latest = (options, process, Rules.of(options, process))
+    return known[2]
+
+
+class _Process:
+    """The settings of this process.
+
+    Attributes:
+        settings: None until somebody asks: then those of the environment.
+        listeners: called when they change.
+    """
+
+    __slots__ = ("listeners", "settings")
+
+    def __init__(self) -> None:
+        self.settings: Settings | None = None
+        self.listeners: list[Callable[[], None]] = []
+
+
+_process = _Process()
+
+
+def process_settings() -> Settings:
+    """The settings of this process: what `configure` was given last, else those of the environment."""
+    if _process.settings is None:
+        _process.settings = settings_from({})
+    return _process.settings
+
+
+def set_process_settings(settings: Settings) -> None:
+    """Have functions recorded by these settings from their next call on."""
+    if settings == _process.settings:
+        return
+    _process.settings = settings
+    for listener in _process.listeners:
+        listener()
+
+
+def when_changed(listener: Callable[[], None]) -> None:
+    """Have something called when the settings of this process have changed."""
+    _process.listeners.append(listener)

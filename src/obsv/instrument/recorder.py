@@ -5,22 +5,26 @@ import functools
 import logging
 import os
 import sys
+import weakref
 from collections.abc import Callable, Mapping
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Literal
 
+from obsv import semconv
 from obsv.capture import MASKED, Limits, Redactor, Snapshot, make_snapshot, render
+from obsv.instrument.expected import Expectation
 from obsv.instrument.following import follow_if
 from obsv.instrument.frames import failing_variables, hide_wrappers
-from obsv.instrument.options import Options
+from obsv.instrument.options import Options, process_settings, rules_of, when_changed
 from obsv.instrument.parameters import Parameters
 from obsv.instrument.parts import make_part
 from obsv.instrument.steps import Driven, drive
+from obsv.own_time import ticks
 from obsv.record.core import encoder_of
 from obsv.trace import recording as path
 from obsv.trace.compiled import core, is_expected
 from obsv.trace.context import QUIET, SPAN_KEY, get_context, leave_context
-from obsv.trace.failure import is_error
+from obsv.trace.failure import freeze, is_error
 from obsv.trace.function import Function
 from obsv.trace.span import Span
 
@@ -41,16 +45,23 @@ class Recorder:
         parameters: what `begin` is given.
         kind: of the function; see `Kind`.
         original: the function or callable, where the recorded function calls it instead of being it.
+        output: the name of the result's row.
+        steps: what `is_stepped` is; None where it is a matter of the rules that hold now.
 
     Attributes:
+        rules: how calls are recorded: the options over the settings of the process.
+        expects: tells exceptions that are no errors.
         later: what it was made of, or will be; None of one that was made when its function was decorated.
         keeps: plain values are kept as they are; False where a serializer has to see every value.
         freeze: turns the values of all parameters into `Span.inputs`.
     """
 
     __slots__ = (
+        "__weakref__",
+        "_is_stepped",
         "begin",
         "capture",
+        "expects",
         "finish",
         "freeze",
         "function",
@@ -60,9 +71,12 @@ class Recorder:
         "later",
         "options",
         "original",
+        "output",
         "parameters",
         "redactor",
+        "rules",
         "sample_rate",
+        "settings",
         "snapshot",
     )
 
@@ -79,18 +93,48 @@ class Recorder:
         parameters: Parameters,
         kind: Kind = "function",
         original: Callable[..., Any] | None = None,
+        output: str | None = None,
+        steps: bool | None = None,
     ) -> None:
         self.function, self.options, self.parameters = function, options, parameters
         self.kind, self.original = kind, original
-        self.capture, self.sample_rate = options.capture, options.sample_rate
-        self.redactor: Redactor = function.redactor
-        # Other serializers have to see plain values too.
-        self.keeps = options.serializer in ("smart", "repr")
-        self.snapshot: Snapshot = make_snapshot(Limits(options.max_repr), self.redactor, options.serializer)
+        self.output = output or (semconv.YIELD if "generator" in kind else semconv.RETURN)
         self.later: Later | None = None
         self.is_made = True
+        self._is_stepped = steps
+        self.settle()
+        if steps is None:
+            self._is_stepped = is_stepped(kind, self.is_measured)
+
+    def settle(self) -> None:
+        """Take over the settings that hold now, before the next call."""
+        options, function, parameters = self.options, self.function, self.parameters
+        self.settings = process_settings()
+        rules = self.rules = rules_of(options, self.settings)
+        self.capture, self.sample_rate = rules.capture, rules.sample_rate
+        if self.kind == "coroutine" and self._is_stepped is False:
+            # What is used while other tasks run cannot be told from its own any more.
+            self.capture = {**rules.capture, "cpu": False, "memory": False}
+        self.expects = Expectation(rules.expected)
+        self.redactor: Redactor = redactor_of(rules.sensitive_fields)
+        # Other serializers have to see plain values too.
+        self.keeps = options.serializer in ("smart", "repr")
+        self.snapshot: Snapshot = make_snapshot(Limits(rules.max_repr), self.redactor, options.serializer)
+        has_args = bool(self.capture.get("args"))
+        function.settle(
+            inputs=parameters.names if has_args and parameters.shown is None else (),
+            has_keywords=has_args and (parameters.keywords is not None or parameters.shown is not None),
+            output=self.output if self.capture.get("result") else None,
+            max_repr=rules.max_repr,
+            redactor=self.redactor,
+        )
+        self.renew()
+
+    def renew(self) -> None:
+        """Have the parts made anew at the next call."""
+        begun_by = getattr(self, "finish", None)
         self.freeze: Callable[..., tuple[Any, ...]] = functools.partial(_made, self, "freeze")
-        self.finish: Callable[..., Any] = functools.partial(_made, self, "finish")
+        self.finish: Callable[..., Any] = functools.partial(_finished, self, begun_by)
         self.begin: Callable[..., Any] = functools.partial(_made, self, "begin")
 
     @classmethod
@@ -116,7 +160,9 @@ class Recorder:
         """
         if self.is_made or self.later is None:
             return
-        made = Recorder(*self.later.arguments(frame))
+        function, options, parameters, kind = self.later.arguments(frame)
+        # Its code was made without knowing the settings.
+        made = Recorder(function, options, parameters, kind, steps=is_stepped(kind, False))
         made.freeze, made.finish = functools.partial(_made, self, "freeze"), functools.partial(_made, self, "finish")
         with _making:
             if not self.is_made:
@@ -135,9 +181,9 @@ class Recorder:
         """Whether the body runs in steps, each of which enters the call and leaves it.
 
         So that its span is current, and its CPU time counted, only while it runs: that of a generator, and of a
-        coroutine function that is measured.
+        coroutine function that is measured. Settled when the function is decorated: its code depends on it.
         """
-        return is_stepped(self.kind, self.is_measured)
+        return bool(self._is_stepped)
 
     @property
     def is_driven(self) -> bool:
@@ -145,7 +191,8 @@ class Recorder:
         return self.is_stepped and self.original is not None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _arrived, (self.function.freeze(), self.options, self.parameters, self.kind, self.original)
+        what = self.function.freeze(), self.options, self.parameters, self.kind
+        return _arrived, (*what, self.original, self.output, self._is_stepped)
 
     def __repr__(self) -> str:
         return f"Recorder({self.function.name!r})"
@@ -184,15 +231,30 @@ class Recorder:
     def end_failed(self, span: Span, error: BaseException) -> None:
         """End a span with the exception that left the call, with locals where they were asked for."""
         frames = hide_wrappers(error)
+        if self.expects(error):
+            self._end_expected(span, error, frames)
+            return
         path.fail(span, error, frames)
         if span.failure is not None:
             span.failure.locals = self.locals_of(frames)
         span.on_end(span)
 
+    @staticmethod
+    def _end_expected(span: Span, error: BaseException, frames: TracebackType | None) -> None:
+        kind, message, *_ = freeze(error, frames)
+        text = span.function.redactor.redact_text(message[:_MESSAGE_CHARS])
+        span.add_event(semconv.EXCEPTION_EVENT, {semconv.EXCEPTION_TYPE: kind, semconv.EXCEPTION_MESSAGE: text})
+        span.end_tick = ticks()
+        span.on_end(span)
+
+    def fails(self, error: BaseException) -> bool:
+        """Whether a call that this exception leaves has failed."""
+        return is_error(error) and not self.expects(error)
+
     def fail_unsampled(self, error: BaseException, start_tick: int, inputs: tuple[Any, ...]) -> None:
         """Record a call that was not sampled, because it failed."""
         parent = get_context().get(SPAN_KEY)
-        if not is_error(error) or parent is QUIET:
+        if not self.fails(error) or parent is QUIET:
             return
         span = path.begin(self.function, parent)
         span.inputs, span.start_tick = inputs, start_tick
@@ -232,7 +294,7 @@ class Later:
 
 
 # Slots that are empty until the first call.
-_AT_FIRST_CALL = tuple(name for name in Recorder.__slots__ if name not in ("later", "is_made", "begin"))
+_AT_FIRST_CALL = tuple(name for name in Recorder.__slots__ if name not in ("__weakref__", "later", "is_made", "begin"))
 
 # Held for microseconds, and never while anything else runs.
 _making = _thread.RLock()
@@ -263,8 +325,24 @@ def _first(recorder: Recorder, /, *args: Any) -> Any:
 def _unrecorded(*_: Any) -> None: ...
 
 
+# Those whose parts are made: to be made anew when the settings of the process change.
+_recorders: "weakref.WeakSet[Recorder]" = weakref.WeakSet()
+
+
+def _renew_all() -> None:
+    for recorder in list(_recorders):
+        recorder.renew()
+    _recorders.clear()
+
+
+when_changed(_renew_all)
+
+
 def _made(recorder: Recorder, part: str, /, *args: Any) -> Any:
     """Make what a recorder does at a call, when the first call needs it, and do it: most functions are never called."""
+    if recorder.settings is not process_settings():
+        recorder.settle()
+    _recorders.add(recorder)
     if part == "begin" and core is not None and not recorder.is_measured and not recorder.is_stepped:
         if path.recording.start is not None:
             # This call starts the pipeline; the next one knows who records.
@@ -279,6 +357,13 @@ def _made(recorder: Recorder, part: str, /, *args: Any) -> Any:
     return made(*args)
 
 
+def _finished(recorder: Recorder, before: Callable[..., Any] | None, span: Any, result: Any) -> Any:
+    """The first `finish` after the settings have changed: a call that the core began before that is ended by it."""
+    if type(span) is path.compiled_span and type(span) is not Span and before is not None:
+        return before(span, result)
+    return _made(recorder, "finish", span, result)
+
+
 def _compiled(recorder: Recorder) -> Any:
     """The recorder of the compiled core, with Python's steps for calls that are not its own; None where there is none.
 
@@ -289,7 +374,7 @@ def _compiled(recorder: Recorder) -> Any:
         return None
     function, is_smart = recorder.function, options.serializer == "smart" and not recorder.function.hides_result
     is_read = is_smart and parameters.shown is None and bool(recorder.capture.get("args"))
-    encoder = encoder_of(Limits(options.max_repr), recorder.redactor) if is_smart else None
+    encoder = encoder_of(Limits(recorder.rules.max_repr), recorder.redactor) if is_smart else None
     hidden = recorder.redactor.is_sensitive
     return core.Recorder(
         function=function,
@@ -322,6 +407,9 @@ class _Lazy:
         return self._made(*args)
 
 
+# Of the message of an exception that is no error.
+_MESSAGE_CHARS = 1_000
+
 # The compiled recorder holds their order in an array.
 _MOST_PARAMETERS = 64
 
@@ -332,16 +420,18 @@ def _arrived(
     parameters: Parameters,
     kind: Kind,
     original: Callable[..., Any] | None,
+    output: str,
+    steps: bool,
 ) -> Recorder:
     """The recorder of a function that came from another process: the same for all copies where that can be told."""
-    key = (frozen, parameters, repr(options), kind)
+    key = (frozen, parameters, repr(options), kind, steps)
     if original is None and parameters.shown is None and not callable(options.serializer):
         if key not in _copies:
             if len(_copies) >= _MAX_COPIES:
                 _copies.clear()
-            _copies[key] = Recorder(Function.thaw(frozen), options, parameters, kind)
+            _copies[key] = Recorder(Function.thaw(frozen), options, parameters, kind, None, output, steps)
         return _copies[key]
-    return Recorder(Function.thaw(frozen), options, parameters, kind, original)
+    return Recorder(Function.thaw(frozen), options, parameters, kind, original, output, steps)
 
 
 # A pool of processes sends a function with each task.

@@ -13,7 +13,7 @@ from obsv.instrument.describe import code_reader, group_of, name_of
 from obsv.instrument.graft import Graft, can_graft
 from obsv.instrument.graft_steps import SteppedGraft, can_graft_steps
 from obsv.instrument.options import Options
-from obsv.instrument.parameters import Parameters, parameters_of
+from obsv.instrument.parameters import parameters_of
 from obsv.instrument.recorded import Recorded, shell
 from obsv.instrument.recorder import Kind, Recorder, redactor_of
 from obsv.instrument.template import wrapper_code
@@ -63,7 +63,7 @@ def record_function(function: FunctionType, options: Options, is_method: bool = 
     """A function like another, in the same module, whose calls are recorded; see `wrap`."""
     code = function.__code__
     parameters = parameters_of(code, is_method, shows=function if hasattr(function, "__wrapped__") else None)
-    recorder = Recorder(_function(function, parameters, options), options, parameters, kind_of(code))
+    recorder = Recorder(_function(function, options), options, parameters, kind_of(code))
     closure = None
     if can_graft_steps(code) if recorder.is_stepped else can_graft(code):
         made_by = SteppedGraft if recorder.is_stepped else Graft
@@ -146,7 +146,7 @@ def _stand_in(target: Any, original: Callable[..., Any], options: Options) -> Fu
     """
     parameters = parameters_of(_passes_on.__code__, shows=target)
     kind: Kind = "coroutine" if _is_async(target) else "function"
-    recorder = Recorder(_function(target, parameters, options), options, parameters, kind, original)
+    recorder = Recorder(_function(target, options), options, parameters, kind, original, _output(target))
     name = recorder.function.name.rpartition(".")[2]
     return FunctionType(wrapper_code(recorder, 0, name, 1), vars(builtins), name)
 
@@ -173,39 +173,33 @@ def kind_of(code: CodeType) -> Kind:
     return "generator" if flags & inspect.CO_GENERATOR else "function"
 
 
-def _function(target: Callable[..., Any], parameters: Parameters, options: Options) -> Function:
-    kind: Kind = "generator" if _is_generator(target) else "function"
-    return function_of(name_of(target), group_of(target), code_reader(target), kind, parameters, options)
+def _function(target: Callable[..., Any], options: Options) -> Function:
+    return function_of(name_of(target), group_of(target), code_reader(target), options)
 
 
-def function_of(
-    name: str,
-    group: str,
-    reader: Callable[[], Code | None],
-    kind: Kind,
-    parameters: Parameters,
-    options: Options,
-) -> Function:
-    """The unchanging part of a function's spans.
+def function_of(name: str, group: str, reader: Callable[[], Code | None], options: Options) -> Function:
+    """The unchanging part of a function's spans, but for what its recorder settles.
 
     Args:
         name: `module.qualname`.
         group: the name of the module, where the options have no group.
         reader: reads where it stands.
     """
-    has_args = options.capture.get("args")
-    output = semconv.YIELD if "generator" in kind else semconv.RETURN
     return Function(
         name=name,
         process_group=options.process_group or group,
-        inputs=parameters.names if has_args and parameters.shown is None else (),
-        has_keywords=bool(has_args) and (parameters.keywords is not None or parameters.shown is not None),
-        output=output if options.capture.get("result") else None,
+        inputs=(),
+        has_keywords=False,
+        output=None,
         code=reader,
         feed=options.feed,
-        max_repr=options.max_repr,
-        redactor=redactor_of(tuple(options.sensitive_fields)),
+        max_repr=1,
+        redactor=redactor_of(()),
     )
+
+
+def _output(target: Callable[..., Any]) -> str:
+    return semconv.YIELD if _is_generator(target) else semconv.RETURN
 
 
 def _is_generator(target: object) -> bool:

@@ -99,6 +99,16 @@ class Function:
             self._code, self._read_code = self._read_code(), None
         return self._code
 
+    def settle(
+        self, inputs: tuple[str, ...], has_keywords: bool, output: str | None, max_repr: int, redactor: Redactor
+    ) -> None:
+        """Take over what the settings of the process decide, before the first call under them."""
+        self.inputs, self.has_keywords, self.output = inputs, has_keywords, output
+        self.max_repr, self.redactor = max_repr, redactor
+        # Records and rows refer to it as it was.
+        self.ring, self._hides_result = None, None
+        self.memo.clear()
+
     def __repr__(self) -> str:
         return f"Function({self.name!r})"
 

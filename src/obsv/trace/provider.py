@@ -11,6 +11,7 @@ from typing import Any
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk import trace as sdk
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, sampling
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags
@@ -47,6 +48,10 @@ class TracerProvider(sdk.TracerProvider):
         self._processors += (span_processor,)
         if recording.origin.resource is self.resource:
             self.open(recording)
+
+    def describe(self, resource: Resource) -> None:
+        """Add attributes to the resource, over those it has: spans from now on have them."""
+        self._update_resource(resource)
 
     def open(self, recording: Recording) -> None:
         """Send monitored calls to this provider's processors."""

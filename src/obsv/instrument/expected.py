@@ -1,0 +1,47 @@
+"""Exceptions that leave a call and are no errors, as somebody said."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from obsv.capture.names import ancestry, class_name, qualified_name
+
+_SERVER_ERROR = 500
+
+
+class Expectation:
+    """Tells the exceptions that were expected: those of given classes and of classes below them.
+
+    Of Starlette's `HTTPException`, which FastAPI's is, those with a status below 500 always are: they are how a handler
+    answers "not found".
+
+    Args:
+        expected: classes, or names of classes with or without the module.
+    """
+
+    def __init__(self, expected: Sequence[str | type[BaseException]] = ()) -> None:
+        self._kinds = tuple(each for each in expected if not isinstance(each, str))
+        self._names = frozenset(each for each in expected if isinstance(each, str))
+
+    def __call__(self, error: BaseException) -> bool:
+        """Whether an exception was expected. Runs none of the program's code."""
+        return self._is_named(error) or _is_answer(error)
+
+    def _is_named(self, error: BaseException) -> bool:
+        if not self._kinds and not self._names:
+            return False
+        bases = ancestry(type(error))
+        # By identity: comparing classes may run their metaclass's code.
+        if any(base is kind for base in bases for kind in self._kinds):
+            return True
+        return any(class_name(base) in self._names or qualified_name(base) in self._names for base in bases)
+
+
+def _is_answer(error: BaseException) -> bool:
+    module = sys.modules.get("starlette.exceptions")
+    kind = None if module is None else vars(module).get("HTTPException")
+    if kind is None or not any(base is kind for base in ancestry(type(error))):
+        return False
+    status = BaseException.__getattribute__(error, "__dict__").get("status_code")
+    return isinstance(status, int) and status < _SERVER_ERROR
