@@ -16,8 +16,9 @@ from obsv.instrument.compilers import follow_compilers
 from obsv.instrument.module import record_module
 from obsv.instrument.never import is_never_recorded
 from obsv.instrument.options import Options
+from obsv.instrument.rewritten import follow_pytest
 from obsv.instrument.selection import Selection
-from obsv.instrument.source import Wanted, compile_planned, recording_code
+from obsv.instrument.source import Wanted, compile_planned, plan_compiled, recording_code
 from obsv.instrument.targets import Targets
 from obsv.own_time import unix_ns
 
@@ -58,6 +59,7 @@ class RecordingFinder(MetaPathFinder):
         """Stand before all other finders, and record what matches among the modules that are imported already."""
         sys.meta_path.insert(0, self)
         follow_compilers(self.after_import)
+        follow_pytest(self.after_import, self._prepare)
         for name, module in list(sys.modules.items()):
             if name != "__main__" and isinstance(module, ModuleType) and self._matches(name, _file_of(module)):
                 record_module(module, self._options, Selection())
@@ -113,6 +115,19 @@ class RecordingFinder(MetaPathFinder):
         except Exception:
             logger.debug("Whether %s matches could not be said.", name, exc_info=True)
             return False
+
+    def _prepare(self, code: CodeType, namespace: dict[str, Any]) -> CodeType:
+        """What runs of a module that somebody else compiled."""
+        try:
+            name, file = str(namespace.get("__name__")), namespace.get("__file__")
+            if file is None or not self._matches(name, file):
+                return code
+            with open(file, "rb") as source:
+                planned = plan_compiled(code, source.read(), Wanted())
+            return _ready(planned, code.co_filename, name, self._options)
+        except Exception:
+            logger.debug("%s is left unrecorded.", code.co_filename, exc_info=True)
+            return code
 
     def _hook(self, spec: ModuleSpec) -> None:
         loader: Any = spec.loader

@@ -70,17 +70,35 @@ def compile_planned(source: bytes | str, filename: str, wanted: Wanted) -> CodeT
     Raises:
         SyntaxError, ValueError: as `compile`.
     """
-    tree: Any = compile(source, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    tree = _tree(source, filename)
     chosen = dict(_chosen(tree))
     code = compile(tree, filename, "exec", 0, dont_inherit=True)
-    found = dict(_functions(code))
-    grafted = {place: _planned(found[place], chosen[place], wanted) for place in chosen if place in found}
+    grafted = _grafted(code, chosen, wanted)
     left = [chosen[place] for place, made in grafted.items() if made is None]
     if left:
         for each in left:
             _decorate(each)
         code = compile(tree, filename, "exec", 0, dont_inherit=True)
     return _with(code, lambda function: grafted.get(_place_of(function)) or function)
+
+
+def plan_compiled(code: CodeType, source: bytes | str, wanted: Wanted) -> CodeType:
+    """Like `compile_planned`, of what somebody else compiled; functions that cannot record by their code do not.
+
+    Args:
+        source: the text that it was compiled from.
+    """
+    grafted = _grafted(code, dict(_chosen(_tree(source, code.co_filename))), wanted)
+    return _with(code, lambda function: grafted.get(_place_of(function)) or function)
+
+
+def _tree(source: bytes | str, filename: str) -> Any:
+    return compile(source, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+
+
+def _grafted(code: CodeType, chosen: dict[_Place, _Chosen], wanted: Wanted) -> dict[_Place, CodeType | None]:
+    found = dict(_functions(code))
+    return {place: _planned(found[place], each, wanted) for place, each in chosen.items() if place in found}
 
 
 def recording_code(code: CodeType, name: str, automatic: Automatic, at_ns: int) -> CodeType:
