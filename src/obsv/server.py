@@ -20,6 +20,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from obsv.agents import Asked
+from obsv.alerts.watch import Watch
 from obsv.api import problems
 from obsv.api.door import DashDoor
 from obsv.api.guard import Guard
@@ -64,6 +65,7 @@ class Settings:
         otlp_grpc: where to receive OTLP over gRPC; None for nowhere.
         otlp_http: where to receive OTLP over HTTP, beside `/v1/traces` on the main port; None for nowhere.
         cors_origins: origins of pages in a browser that may send spans.
+        alerts: the file of alert rules; None looks for one beside the database.
     """
 
     db: Path
@@ -74,6 +76,7 @@ class Settings:
     otlp_grpc: Address | None = None
     otlp_http: Address | None = None
     cors_origins: tuple[str, ...] = ()
+    alerts: Path | None = None
 
     @classmethod
     def from_environment(
@@ -84,10 +87,12 @@ class Settings:
         environment: Mapping[str, str],
         otlp_grpc: Address | None = None,
         otlp_http: Address | None = None,
+        alerts: Path | None = None,
     ) -> "Settings":
         """Settings with `OBSV_TOKEN` and, comma-separated, `OBSV_ALLOWED_HOSTS` and `OBSV_CORS_ORIGINS`."""
         names, origins = split(environment.get("OBSV_ALLOWED_HOSTS")), split(environment.get("OBSV_CORS_ORIGINS"))
-        return cls(db, host, port, environment.get("OBSV_TOKEN") or None, names, otlp_grpc, otlp_http, origins)
+        token = environment.get("OBSV_TOKEN") or None
+        return cls(db, host, port, token, names, otlp_grpc, otlp_http, origins, alerts)
 
     @property
     def receiver(self) -> ReceiverSettings:
@@ -134,6 +139,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.receiver = Receiver(settings.receiver, bind=settings.host, attempts=attempts)
     app.state.keeper = HostedKeeper(settings.db, Options(), app.state.receiver.writer)
     app.state.pulse = Pulse(app.state.reader)
+    app.state.alerts = Watch(settings.db, settings.alerts)
     problems.install(app)
     for router in routers():
         app.include_router(router)
@@ -164,8 +170,10 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.keeper.start()
+    app.state.alerts.start()
     yield
     await app.state.agents.close()
+    await asyncio.to_thread(app.state.alerts.stop)
     await asyncio.to_thread(app.state.keeper.stop)
     app.state.receiver.writer.close()
     app.state.reader.close()

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from obsv.cli.alert_commands import Rules
 from obsv.cli.alert_commands import app as alerts_app
 from obsv.cli.common import (
     DEFAULT,
@@ -310,6 +311,7 @@ def serve(
     otlp_http: Annotated[
         str | None, typer.Option(help="OTLP over HTTP; default: 127.0.0.1:4318.", metavar="HOST:PORT|off")
     ] = None,
+    alerts: Rules = None,
     browser: Annotated[bool, typer.Option("--browser", help="Open the app in a browser.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -324,7 +326,7 @@ def serve(
 
     grpc = GRPC if otlp_grpc is None else Address.parse(otlp_grpc)
     http = HTTP if otlp_http is None else Address.parse(otlp_http)
-    serve_store(db, host, port, otlp_grpc=grpc, otlp_http=http, open_browser=browser, as_json=as_json)
+    serve_store(db, host, port, otlp_grpc=grpc, otlp_http=http, alerts=alerts, open_browser=browser, as_json=as_json)
 
 
 @app.command(epilog=_EXIT_CODES)

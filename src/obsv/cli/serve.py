@@ -26,6 +26,7 @@ def serve(
     *,
     otlp_grpc: Address | None = GRPC,
     otlp_http: Address | None = HTTP,
+    alerts: Path | None = None,
     open_browser: bool = False,
     as_json: bool = False,
     say: Callable[[str], None] = say_at_once,
@@ -38,6 +39,7 @@ def serve(
         port: TCP port; 0 takes a free one.
         otlp_grpc: where to receive OTLP over gRPC; None for nowhere.
         otlp_http: where to receive OTLP over HTTP; None for only `/v1/traces` on `port`.
+        alerts: the file of alert rules; None looks for one beside the database.
         open_browser: whether to open the app in a browser, where there is one.
         as_json: whether the addresses are said as one line of JSON.
         say: takes the lines that tell the addresses, once they answer.
@@ -46,7 +48,7 @@ def serve(
         ConfigurationError: an address needs a token, or is taken.
         StoreError: the file is not a store, or cannot be written.
     """
-    settings = Settings.from_environment(db, host, port, os.environ, otlp_grpc, otlp_http)
+    settings = Settings.from_environment(db, host, port, os.environ, otlp_grpc, otlp_http, alerts)
     settings.check()
     _make_store(db)
     allow_files()

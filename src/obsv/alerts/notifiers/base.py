@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -13,6 +14,8 @@ from obsv.errors import ConfigurationError
 
 ANSWER_CHARS = 200
 _MASK = "***"
+# Shorter parts of an address (`v2`, `hook`) are no secrets.
+_TELLING_CHARS, _TRIVIAL_CHARS = 8, 3
 
 
 class Notifier(Protocol):
@@ -40,10 +43,19 @@ def shown(config: NotifierConfig, text: str) -> str:
                 secret = value.read()
             except ConfigurationError:
                 continue
-            for form in {secret, repr(secret)[1:-1], secret.partition("://")[2]}:
-                text = text.replace(form, _MASK) if len(form) > 3 else text
+            for form in _forms(secret):
+                text = text.replace(form, _MASK)
     line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
     return line if len(line) <= ANSWER_CHARS else line[: ANSWER_CHARS - 1] + "…"
+
+
+def _forms(secret: str) -> list[str]:
+    """How a secret may be repeated by whoever got it, the longest first: whole, escaped, the parts of an address."""
+    address = secret.partition("://")[2]
+    path = address.partition("/")[2]
+    parts = [part for part in re.split(r"[/?&=@]", path) if len(part) >= _TELLING_CHARS]
+    whole = {secret, repr(secret)[1:-1], address, path, *parts}
+    return sorted((form for form in whole if len(form) > _TRIVIAL_CHARS), key=len, reverse=True)
 
 
 def safely(send: Callable[[], Answer]) -> Answer:

@@ -43,6 +43,7 @@ create table notification(
 ) without rowid;
 create index notification_waiting on notification(created_ns) where state = 'waiting';
 create index notification_by_time on notification(created_ns);
+create index notification_by_alert on notification(fingerprint, created_ns);
 
 create table notification_attempt(
   id integer primary key autoincrement,

@@ -59,6 +59,15 @@ from obsv.store.spans.stored_trace import read_trace, read_traces
 from obsv.store.spans.trace import known_trace, read_trace_columns
 from obsv.store.spans.trace_search import search_trace
 from obsv.store.spans.values import valued_calls
+from obsv.store.watching import Arrivals, CallFigures, Feed, Recorder, Repeating
+from obsv.store.watching.readings import (
+    read_call_figures,
+    read_failed,
+    read_feeds,
+    read_last_call,
+    read_recorders,
+    read_repeating,
+)
 from obsv.times import MAX_NS
 
 
@@ -233,6 +242,24 @@ class SQLiteStore:
 
     def counted_until(self, position: int) -> int:
         return counted_until(self._source, position)
+
+    def last_call(self) -> int:
+        return read_last_call(self._source)
+
+    def read_failed(self, after: int) -> Arrivals:
+        return read_failed(self._source, after)
+
+    def read_feeds(self) -> list[Feed]:
+        return read_feeds(self._source)
+
+    def read_repeating(self, least: int, since_ns: int) -> list[Repeating]:
+        return read_repeating(self._source, least, since_ns)
+
+    def read_recorders(self, since_ns: int) -> list[Recorder]:
+        return read_recorders(self._source, since_ns)
+
+    def read_call_figures(self, start_ns: int, end_ns: int) -> list[CallFigures]:
+        return read_call_figures(self._source, start_ns, end_ns)
 
     def read_beat(self, now_ns: int) -> Beat:
         try:

@@ -38,6 +38,7 @@ from obsv.store.spans import (
     TraceSpans,
     ValuedCalls,
 )
+from obsv.store.watching import Arrivals, CallFigures, Feed, Recorder, Repeating
 from obsv.times import MAX_NS
 
 
@@ -252,7 +253,32 @@ class Store(Protocol):
         """How many spans arrived up to the one with this `id`, with all that were deleted, whatever their ids."""
         ...
 
-    # 16. The store itself, and what a user asks in the store's own language.
+    # 16. What alert rules look at.
+    def last_call(self) -> int:
+        """The id of the call that arrived last."""
+        ...
+
+    def read_failed(self, after: int) -> Arrivals:
+        """The failed calls that arrived after one."""
+        ...
+
+    def read_feeds(self) -> list[Feed]:
+        """Feeds and their latest updates."""
+        ...
+
+    def read_repeating(self, least: int, since_ns: int) -> list[Repeating]:
+        """Variables that repeat."""
+        ...
+
+    def read_recorders(self, since_ns: int) -> list[Recorder]:
+        """Recording processes, as they last described themselves."""
+        ...
+
+    def read_call_figures(self, start_ns: int, end_ns: int) -> list[CallFigures]:
+        """How calls went over some minutes."""
+        ...
+
+    # 17. The store itself, and what a user asks in the store's own language.
     def read_beat(self, now_ns: int) -> Beat:
         """What recording processes say of themselves; of no store, that there is nothing."""
         ...

@@ -2,16 +2,23 @@
 
 from obsv.store.watching.book import Book, LeaseLost
 from obsv.store.watching.changes import Changes
+from obsv.store.watching.readings import Arrivals, CallFigures, FailedCall, Feed, Recorder, Repeating
 from obsv.store.watching.rows import AlertRow, AttemptRow, EventRow, MessageRow, RuleRow, SilenceRow
 
 __all__ = [
     "AlertRow",
+    "Arrivals",
     "AttemptRow",
     "Book",
+    "CallFigures",
     "Changes",
     "EventRow",
+    "FailedCall",
+    "Feed",
     "LeaseLost",
     "MessageRow",
+    "Recorder",
+    "Repeating",
     "RuleRow",
     "SilenceRow",
 ]

@@ -118,6 +118,11 @@ class Book:
             connection.executemany(_PUT_CURSOR, list((cursors or {}).items()))
             connection.executemany(_PUT_RULE, rules)
 
+    def told(self, fingerprint: str) -> list[str]:
+        """Return the receivers that messages about an alert were queued for."""
+        with self._transaction("deferred") as connection:
+            return [row[0] for row in connection.execute(_TOLD, (fingerprint,))]
+
     def queue(self, messages: Sequence[MessageRow]) -> None:
         """Add messages that no change of state causes: tests."""
         with self._transaction() as connection:
@@ -232,6 +237,7 @@ _MESSAGE = ", ".join(MessageRow._fields)
 _ADD_MESSAGE = f"""
 insert into notification({_MESSAGE}) values ({", ".join("?" * len(MessageRow._fields))}) on conflict(id) do nothing
 """
+_TOLD = "select distinct notifier from notification where fingerprint = ? and event in ('firing', 'repeat')"
 _PUT_CURSOR = "insert or replace into alert_cursor(name, position) values (?, ?)"
 _PUT_RULE = """
 insert or replace into alert_rule(name, kind, evaluated_ns, took_ns, error, left_out) values (?, ?, ?, ?, ?, ?)

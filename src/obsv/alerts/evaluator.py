@@ -1,0 +1,252 @@
+"""One look at the rules after another: samples become states, changes of states become messages, all in one commit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+from obsv.alerts.failures import Origins, Window
+from obsv.alerts.measure import Readings, measure
+from obsv.alerts.messages import due_messages, labels_of
+from obsv.alerts.rules import AlertsConfig, Rule
+from obsv.alerts.samples import MOST_SAMPLES, Sample, clean, fingerprint, summary_of
+from obsv.alerts.silences import silencing
+from obsv.alerts.states import ACTIVE, INACTIVE, RESOLVED, step
+from obsv.errors import ObsvError, StoreUnavailable
+from obsv.store.seam import Store
+from obsv.store.watching import AlertRow, Book, EventRow, MessageRow, RuleRow, SilenceRow
+
+CURSOR = "failed calls"
+_NS = 1_000_000_000
+# Values that change all the time are kept as often as this; changes of a state at once.
+_KEEP_VALUES_NS = 15 * _NS
+
+
+class Evaluator:
+    """Evaluates rules. For one thread, which holds the lease of `owner`.
+
+    Args:
+        store: what is watched.
+        book: where states and messages go.
+        owner: holder of the lease.
+        config: the rules.
+    """
+
+    def __init__(self, store: Store, book: Book, owner: str, config: AlertsConfig) -> None:
+        self._store, self._book, self._owner = store, book, owner
+        self._origins = Origins()
+        self._cursor: int | None = None
+        self._kept_cursor: int | None = None
+        self._alerts: dict[str, AlertRow] = {}
+        self._written_ns: dict[str, int] = {}
+        self._due_ns: dict[str, int] = {}
+        self._health: dict[str, RuleRow] = {}
+        self._kept_ns = 0
+        self._use(config)
+
+    def _use(self, config: AlertsConfig) -> None:
+        self._config = config
+        self._rules = {rule.name: rule for rule in config.rules}
+        self._windows = {rule.name: Window(rule) for rule in config.rules if rule.kind == "error"}
+
+    def load(self, now_ns: int) -> None:
+        """Take up where the last evaluator ended: at its states, and at the calls that it had not seen."""
+        self._alerts = {alert.fingerprint: alert for alert in self._book.alerts()}
+        self._cursor = self._kept_cursor = self._book.cursor(CURSOR)
+        if self._cursor is None:
+            # What failed before anybody asked to be told is history.
+            self._cursor = self._kept_cursor = self._last_call()
+            if self._cursor is not None:
+                self._book.commit(self._owner, cursors={CURSOR: self._cursor})
+        self._origins = Origins()
+        self._seed(now_ns)
+
+    def change(self, config: AlertsConfig, now_ns: int) -> None:
+        """Use other rules from now on. Alerts of rules that are no more are resolved at the next look."""
+        self._use(config)
+        self._due_ns = {}
+        self._seed(now_ns)
+
+    def next_due_ns(self) -> int:
+        """Return when the next rule is to be looked at, Unix time."""
+        return min((self._due_ns.get(rule.name, 0) for rule in self._config.rules), default=1 << 62)
+
+    def look(self, now_ns: int, *, has_news: bool = True) -> int:
+        """Look at what is due, and at calls that failed meanwhile.
+
+        Args:
+            now_ns: Unix time.
+            has_news: whether something was written since the last look.
+
+        Returns:
+            how many messages were queued.
+
+        Raises:
+            LeaseLost: another process evaluates now.
+            StoreError: nothing was changed; the next look tries again.
+        """
+        has_failed = has_news and bool(self._windows) and self._take_failed(now_ns)
+        rules = [rule for rule in self._config.rules if self._is_due(rule, now_ns, has_failed)]
+        orphans = [alert for alert in self._alerts.values() if self._is_orphan(alert)]
+        if not rules and not orphans:
+            return 0
+        readings, silences = Readings(self._store, now_ns), self._book.silences(now_ns)
+        after: list[AlertRow] = []
+        for rule in rules:
+            after += self._evaluated(rule, readings, now_ns)
+        after += [self._ended(alert, now_ns) for alert in orphans]
+        return self._commit(after, silences, now_ns)
+
+    def _is_due(self, rule: Rule, now_ns: int, has_failed: bool) -> bool:
+        due_ns = self._due_ns.get(rule.name, 0)
+        # One that is far ahead was set before the clock was set back.
+        is_due = not now_ns < due_ns <= now_ns + int(2 * rule.every_s * _NS)
+        if is_due:
+            self._due_ns[rule.name] = now_ns + int(rule.every_s * _NS)
+        return is_due or (has_failed and rule.kind == "error")
+
+    def _take_failed(self, now_ns: int) -> bool:
+        try:
+            arrivals = self._store.read_failed(self._cursor or 0)
+        except StoreUnavailable:
+            return False
+        self._cursor = arrivals.upto
+        began = self._origins.among(arrivals.calls)
+        for window in self._windows.values():
+            window.add(began, now_ns)
+        return bool(began)
+
+    def _evaluated(self, rule: Rule, readings: Readings, now_ns: int) -> list[AlertRow]:
+        began = time.perf_counter_ns()
+        known = {each.fingerprint: each for each in self._alerts.values() if each.rule == rule.name}
+        try:
+            window = self._windows.get(rule.name)
+            samples = measure(rule, readings) if window is None else window.samples(now_ns)
+            error = ""
+        except ObsvError as failure:
+            samples, error = [], clean(str(failure))
+        kept, left_out = _bounded(rule, samples, known)
+        took_ns = time.perf_counter_ns() - began
+        self._health[rule.name] = RuleRow(rule.name, rule.kind, now_ns, took_ns, error, left_out)
+        if error:
+            return self._without(rule, known, rule.on_error, now_ns, f"Rule {rule.name} cannot be evaluated: {error}")
+        found = [self._stepped(rule, sample, known, now_ns) for sample in kept.values()]
+        missing = {mark: alert for mark, alert in known.items() if mark not in kept}
+        text = f"Rule {rule.name} has no data"
+        policy = "ok" if rule.kind == "error" else rule.no_data
+        return found + self._without(rule, missing, policy, now_ns, text, has_data=bool(kept))
+
+    def _stepped(self, rule: Rule, sample: Sample, known: dict[str, AlertRow], now_ns: int) -> AlertRow:
+        mark = fingerprint(rule.name, sample.labels)
+        before = known.get(mark) or AlertRow(mark, rule.name, sample.labels, INACTIVE, now_ns)
+        after = step(before, sample.holds, now_ns, rule.for_s, rule.keep_firing_s)
+        if not sample.holds and before.state in (INACTIVE, RESOLVED):
+            return after
+        # A message about the end says the same as the one about the beginning.
+        summary = summary_of(rule, sample) if sample.holds else before.summary
+        return after._replace(
+            value=sample.value, severity=rule.severity, summary=summary, link=sample.link or before.link
+        )
+
+    def _without(
+        self, rule: Rule, missing: dict[str, AlertRow], policy: str, now_ns: int, text: str, has_data: bool = False
+    ) -> list[AlertRow]:
+        """Alerts of which nothing was measured."""
+        holds = {"ok": False, "keep": None, "alert": True}[policy]
+        own = fingerprint(rule.name, ())
+        found = []
+        if holds and not has_data and own not in missing:
+            missing = {**missing, own: AlertRow(own, rule.name, (), INACTIVE, now_ns, severity=rule.severity)}
+        for mark, alert in missing.items():
+            if holds and (mark != own or has_data) and alert.state not in ACTIVE:
+                continue  # what was not firing does not begin for want of data; the rule's own alert says it
+            is_over = holds and mark == own and has_data
+            after = step(alert, False if is_over else holds, now_ns, rule.for_s, rule.keep_firing_s)
+            found.append(after._replace(summary=clean(text)) if holds and mark == own and not is_over else after)
+        return found
+
+    def _is_orphan(self, alert: AlertRow) -> bool:
+        return alert.rule not in self._rules and alert.state != RESOLVED
+
+    def _ended(self, alert: AlertRow, now_ns: int) -> AlertRow:
+        """An alert whose rule is no more."""
+        return (
+            step(alert, False, now_ns, 0, 0)
+            if alert.state != "recovering"
+            else alert._replace(state=RESOLVED, since_ns=now_ns, ends_ns=now_ns)
+        )
+
+    def _commit(self, after: Sequence[AlertRow], silences: Sequence[SilenceRow], now_ns: int) -> int:
+        rows: list[AlertRow] = []
+        gone: list[str] = []
+        events: list[EventRow] = []
+        messages: list[MessageRow] = []
+        for alert in after:
+            before = self._alerts.get(alert.fingerprint) or alert._replace(state=INACTIVE, notified_ns=0)
+            rule = self._rules.get(alert.rule) or self._former(alert)
+            alert, due = due_messages(before, alert, rule, self._config, now_ns,
+                                      is_silenced=self._is_silenced(alert, rule, silences))  # fmt: skip
+            messages += due
+            if alert.state != before.state:
+                events.append(EventRow(now_ns, alert.fingerprint, alert.rule, alert.labels, alert.state,
+                                       alert.value, alert.summary))  # fmt: skip
+            if alert.state == INACTIVE:
+                gone += [alert.fingerprint] if alert.fingerprint in self._alerts else []
+            elif self._is_worth_keeping(before, alert, now_ns):
+                rows.append(alert)
+        self._write(rows, gone, events, messages, now_ns)
+        return len(messages)
+
+    def _write(
+        self, rows: list[AlertRow], gone: list[str], events: list[EventRow], messages: list[MessageRow], now_ns: int
+    ) -> None:
+        is_time = not self._kept_ns <= now_ns < self._kept_ns + _KEEP_VALUES_NS
+        if not (rows or gone or events or messages or is_time):
+            return
+        cursors = {} if self._cursor in (None, self._kept_cursor) else {CURSOR: self._cursor or 0}
+        health = [self._health[name] for name in self._rules if name in self._health] if is_time else []
+        self._book.commit(
+            self._owner, alerts=rows, gone=gone, events=events, messages=messages, cursors=cursors, rules=health
+        )
+        self._kept_cursor = self._cursor
+        self._kept_ns = now_ns if is_time else self._kept_ns
+        for row in rows:
+            self._alerts[row.fingerprint], self._written_ns[row.fingerprint] = row, now_ns
+        for mark in gone:
+            self._alerts.pop(mark, None)
+            self._written_ns.pop(mark, None)
+
+    def _is_worth_keeping(self, before: AlertRow, alert: AlertRow, now_ns: int) -> bool:
+        known = self._alerts.get(alert.fingerprint)
+        if known is None or alert.state != before.state or alert.notified_ns != known.notified_ns:
+            return True
+        age_ns = now_ns - self._written_ns.get(alert.fingerprint, 0)
+        return alert != known and not 0 <= age_ns < _KEEP_VALUES_NS
+
+    def _is_silenced(self, alert: AlertRow, rule: Rule, silences: Sequence[SilenceRow]) -> bool:
+        return bool(silences) and bool(silencing(silences, labels_of(alert, rule)))
+
+    def _former(self, alert: AlertRow) -> Rule:
+        """A rule that is no more, as far as its alert's end has to be told: to all who were told of the beginning."""
+        told = self._book.told(alert.fingerprint)
+        return Rule(alert.rule, "sql", severity=alert.severity, notify=tuple(told))
+
+    def _seed(self, now_ns: int) -> None:
+        for alert in self._alerts.values():
+            if alert.rule in self._windows and alert.state in (*ACTIVE, "pending"):
+                self._windows[alert.rule].seed(alert.labels, now_ns)
+
+    def _last_call(self) -> int | None:
+        try:
+            return self._store.last_call()
+        except StoreUnavailable:
+            return None
+
+
+def _bounded(rule: Rule, samples: Iterable[Sample], known: dict[str, AlertRow]) -> tuple[dict[str, Sample], int]:
+    """Samples by fingerprint; of too many, those whose alerts are known and those whose condition holds stay."""
+    found = {fingerprint(rule.name, each.labels): each for each in samples}
+    if len(found) <= MOST_SAMPLES:
+        return found, 0
+    ranked = sorted(found, key=lambda mark: (mark not in known, not found[mark].holds))
+    return {mark: found[mark] for mark in ranked[:MOST_SAMPLES]}, len(ranked) - MOST_SAMPLES

@@ -1,0 +1,93 @@
+"""Failed calls as rules see them: each exception once, where it was raised, counted over a window."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+from obsv.alerts.rules import Rule
+from obsv.alerts.samples import Labels, Sample, labelled
+from obsv.store.watching import FailedCall
+
+_NS = 1_000_000_000
+# Calls whose failing callers may still arrive, and sets of labels that one rule remembers.
+MOST_REMEMBERED, MOST_WINDOWS, MOST_TIMES = 20_000, 1_000, 10_000
+
+
+class Origins:
+    """Tells a call that raised from one that only passed an exception on. A caller ends after the call inside it, so
+    it arrives with it or later."""
+
+    def __init__(self) -> None:
+        self._raised: OrderedDict[tuple[str, str], set[tuple[str, str]]] = OrderedDict()
+
+    def among(self, calls: Iterable[FailedCall]) -> list[FailedCall]:
+        """Return those of the calls whose exception began with them; in order of arrival, all are remembered."""
+        calls = list(calls)
+        for call in calls:
+            if call.parent_span_id is not None:
+                key = call.trace_id, call.parent_span_id
+                self._raised.setdefault(key, set()).add((call.exception, call.message))
+                self._raised.move_to_end(key)
+        while len(self._raised) > MOST_REMEMBERED:
+            self._raised.popitem(last=False)
+        return [call for call in calls if not self._passed_on(call)]
+
+    def _passed_on(self, call: FailedCall) -> bool:
+        below = self._raised.get((call.trace_id, call.span_id), set())
+        return bool(below) and ((call.exception, call.message) in below or not call.exception)
+
+
+class Window:
+    """The failures of one rule over its window, by labels.
+
+    Args:
+        rule: of the kind `error`.
+    """
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+        self._times: dict[Labels, deque[int]] = {}
+        self._latest: dict[Labels, FailedCall] = {}
+
+    def add(self, calls: Iterable[FailedCall], now_ns: int) -> None:
+        """Count those that the rule is about. They count from when they are noticed: what arrived while nobody looked
+        is told of, too."""
+        details = self._rule.details
+        for call in calls:
+            if not (
+                fnmatchcase(call.process, details["process"])
+                and fnmatchcase(call.service, details["service"])
+                and fnmatchcase(call.exception, details["exception"])
+            ):
+                continue
+            labels = labelled({"process": call.process, "exception": call.exception, "service": call.service})
+            if labels in self._times or len(self._times) < MOST_WINDOWS:
+                self._times.setdefault(labels, deque(maxlen=MOST_TIMES)).append(now_ns)
+                self._latest[labels] = call
+
+    def seed(self, labels: Labels, now_ns: int) -> None:
+        """Remember an alert that fired before a restart: it is over when a window has passed without another."""
+        self._times.setdefault(labels, deque(maxlen=MOST_TIMES)).append(now_ns)
+
+    def samples(self, now_ns: int) -> list[Sample]:
+        """Return a sample for each set of labels that has failed within the window."""
+        oldest_ns = now_ns - int(self._rule.details["window"] * _NS)
+        found = []
+        for labels, times in list(self._times.items()):
+            # A time ahead of now is of a clock that was set back.
+            while times and not oldest_ns < times[0] <= now_ns + _NS:
+                times.popleft()
+            if not times:
+                del self._times[labels]
+                self._latest.pop(labels, None)
+                continue
+            found.append(self._sample(labels, len(times)))
+        return found
+
+    def _sample(self, labels: Labels, count: int) -> Sample:
+        call = self._latest.get(labels)
+        link = f"/trace/{call.trace_id}?span={call.span_id}" if call else ""
+        message = call.message if call else ""
+        return Sample(labels, count, count >= self._rule.threshold, {"message": message}, link)

@@ -1,0 +1,216 @@
+"""How each kind of rule is measured: a function a kind, over readings that all rules of a look share."""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import urlencode
+
+from obsv.alerts.rules import Rule
+from obsv.alerts.samples import Sample, labelled
+from obsv.errors import InvalidQuery
+from obsv.store.ground import percentile
+from obsv.store.seam import Store
+from obsv.store.watching import CallFigures, Feed, Recorder, Repeating
+
+_NS = 1_000_000_000
+_MOST_ROWS = 1_000
+OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
+    ">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt, "==": operator.eq, "!=": operator.ne
+}  # fmt: skip
+
+
+class Readings:
+    """What the rules of one look read; each thing once, however many rules ask.
+
+    Args:
+        store: what is watched.
+        now_ns: Unix time of the look.
+    """
+
+    def __init__(self, store: Store, now_ns: int) -> None:
+        self.store, self.now_ns = store, now_ns
+        self._feeds: list[Feed] | None = None
+        self._recorders: list[Recorder] | None = None
+        self._figures: dict[float, list[CallFigures]] = {}
+        self._repeating: dict[tuple[int, float], list[Repeating]] = {}
+
+    def feeds(self) -> list[Feed]:
+        """All feeds."""
+        if self._feeds is None:
+            self._feeds = self.store.read_feeds()
+        return self._feeds
+
+    def recorders(self) -> list[Recorder]:
+        """Recording processes of the last day."""
+        if self._recorders is None:
+            self._recorders = self.store.read_recorders(self.now_ns - 86_400 * _NS)
+        return self._recorders
+
+    def figures(self, window_s: float) -> list[CallFigures]:
+        """How calls went over a time up to now, whole minutes."""
+        if window_s not in self._figures:
+            start_ns = self.now_ns - int(window_s * _NS)
+            self._figures[window_s] = self.store.read_call_figures(start_ns, self.now_ns)
+        return self._figures[window_s]
+
+    def repeating(self, least: int, forget_s: float) -> list[Repeating]:
+        """Variables that repeat."""
+        key = least, forget_s
+        if key not in self._repeating:
+            self._repeating[key] = self.store.read_repeating(least, self.now_ns - int(forget_s * _NS))
+        return self._repeating[key]
+
+
+def measure(rule: Rule, readings: Readings) -> list[Sample]:
+    """Return what a rule finds now; of a rule of the kind `error`, nothing: it is told, see `failures`.
+
+    Raises:
+        ObsvError: it cannot be evaluated.
+    """
+    return _MEASURES[rule.kind](rule, readings)
+
+
+def _sql(rule: Rule, readings: Readings) -> list[Sample]:
+    answer = readings.store.run_sql(rule.details["query"], row_limit=_MOST_ROWS)
+    compare, samples = OPERATORS[rule.op], []
+    for row in answer.rows:
+        labels = {name: value for name, value in zip(answer.columns, row, strict=True) if isinstance(value, str)}
+        numbers = [value for value in row if isinstance(value, int | float)]
+        if not numbers:
+            if any(value is None for value in row):
+                continue  # a sum of nothing: no data
+            raise InvalidQuery("the query returns no number; its last column of numbers is the value")
+        link = "/code?" + urlencode({"process": labels["process"]}) if "process" in labels else ""
+        value = float(numbers[-1])
+        samples.append(Sample(labelled(labels), value, compare(value, rule.threshold), link=link))
+    return samples
+
+
+def _feed_lag(rule: Rule, readings: Readings) -> list[Sample]:
+    details, now_ns = rule.details, readings.now_ns
+    samples = []
+    for feed in readings.feeds():
+        lag_s = (now_ns - feed.last_ns) / _NS
+        if fnmatchcase(feed.name, details["feed"]) and lag_s <= details["forget"]:
+            link = "/flow?" + urlencode({"q": feed.name})
+            samples.append(Sample(labelled({"feed": feed.name}), round(lag_s, 3), lag_s > details["lag"], link=link))
+    return samples
+
+
+def _staleness(rule: Rule, readings: Readings) -> list[Sample]:
+    details, samples = rule.details, []
+    for each in readings.repeating(details["repeats"], details["forget"]):
+        if _is_of(rule, each.process, each.service) and fnmatchcase(each.name, details["variable"]):
+            age_s = (each.last_ns - each.changed_ns) / _NS
+            labels = labelled({"process": each.process, "variable": each.name, "data_type": each.data_type})
+            facts = {"data_value": each.value, "age": f"{age_s:.0f} s"}
+            link = "/code?" + urlencode({"process": each.process})
+            samples.append(Sample(labels, each.repeats, age_s >= details["min_age"], facts, link))
+    return samples
+
+
+def _backpressure(rule: Rule, readings: Readings) -> list[Sample]:
+    depth: Counter[str] = Counter()
+    for each in readings.recorders():
+        if fnmatchcase(each.service, rule.details["service"]):
+            is_alive = readings.now_ns - each.updated_ns < 10 * _NS
+            depth[each.service] += each.depth if is_alive else 0
+    return [
+        Sample(labelled({"service": name}), waiting, waiting > rule.details["depth"], link="/")
+        for name, waiting in depth.items()
+    ]
+
+
+def _recorder_gone(rule: Rule, readings: Readings) -> list[Sample]:
+    details = rule.details
+    # The latest of a service and host: a program that was started again is there.
+    latest = {(each.service, each.host): each for each in readings.recorders()}
+    samples = []
+    for (service, host), each in latest.items():
+        silent_s = (readings.now_ns - each.updated_ns) / _NS
+        if fnmatchcase(service, details["service"]) and silent_s <= details["forget"]:
+            is_gone = silent_s > details["after"] and not each.ended
+            facts = {"pid": each.pid}
+            samples.append(
+                Sample(labelled({"service": service, "host": host}), round(silent_s, 1), is_gone, facts, "/")
+            )
+    return samples
+
+
+def _duration(rule: Rule, readings: Readings) -> list[Sample]:
+    samples = []
+    for name, figures in _grouped(rule, readings).items():
+        value_s = _statistic(figures, rule.details["stat"]) / _NS
+        samples.append(_of_calls(rule, name, figures, round(value_s, 6), value_s > rule.details["over"]))
+    return samples
+
+
+def _error_rate(rule: Rule, readings: Readings) -> list[Sample]:
+    samples = []
+    for name, figures in _grouped(rule, readings).items():
+        rate = figures.errors / figures.calls
+        holds = rate > rule.details["over"] and figures.errors >= rule.details["min_failures"]
+        samples.append(_of_calls(rule, name, figures, round(rate, 6), holds))
+    return samples
+
+
+def _of_calls(rule: Rule, name: str, figures: CallFigures, value: float, holds: bool) -> Sample:
+    by = rule.details["by"]
+    facts = {
+        "name": name, "calls": figures.calls, "errors": figures.errors,
+        "percent": f"{100 * figures.errors / figures.calls:.3g}%",
+    }  # fmt: skip
+    key = {"process": "process", "group": "group", "service": "service"}[by]
+    link = "/code?" + urlencode({"process": name}) if by == "process" else "/explorer?" + urlencode({key: name})
+    labels = {by: name, **({"service": figures.service} if by == "process" else {})}
+    return Sample(labelled(labels), value, holds, facts, link)
+
+
+def _grouped(rule: Rule, readings: Readings) -> dict[str, CallFigures]:
+    """The figures of the calls that a rule is about, summed by what it asks for; those with too few calls left out."""
+    parts: defaultdict[str, list[CallFigures]] = defaultdict(list)
+    at = {"process": 0, "group": 1, "service": 2}[rule.details["by"]]
+    for each in readings.figures(rule.details["window"]):
+        if _is_of(rule, each.process, each.service) and fnmatchcase(each.group, rule.details["group"]):
+            parts[str(each[at])].append(each)
+    sums = {name: _sum(figures) for name, figures in parts.items()}
+    return {name: each for name, each in sums.items() if each.calls >= rule.details["min_calls"]}
+
+
+def _sum(parts: list[CallFigures]) -> CallFigures:
+    if len(parts) == 1:
+        return parts[0]
+    buckets: Counter[int] = Counter()
+    for each in parts:
+        buckets.update(each.buckets)
+    calls, errors = sum(each.calls for each in parts), sum(each.errors for each in parts)
+    total_ns, max_ns = sum(each.total_ns for each in parts), max(each.max_ns for each in parts)
+    return CallFigures(*parts[0][:3], calls, errors, total_ns, max_ns, buckets)
+
+
+def _statistic(figures: CallFigures, stat: str) -> float:
+    if stat == "max":
+        return figures.max_ns
+    if stat == "mean":
+        return figures.total_ns / figures.calls
+    return percentile(figures.buckets, int(stat[1:]) / 100) or 0.0
+
+
+def _is_of(rule: Rule, process: str, service: str) -> bool:
+    return fnmatchcase(process, rule.details["process"]) and fnmatchcase(service, rule.details["service"])
+
+
+_MEASURES: Mapping[str, Callable[[Rule, Readings], list[Sample]]] = {
+    "sql": _sql,
+    "error": lambda rule, readings: [],
+    "feed_lag": _feed_lag,
+    "staleness": _staleness,
+    "backpressure": _backpressure,
+    "duration": _duration,
+    "error_rate": _error_rate,
+    "recorder_gone": _recorder_gone,
+}

@@ -1,0 +1,172 @@
+"""Sends what waits in the outbox: a thread a receiver, so that a slow one holds up no other."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from obsv.alerts.messages import Message
+from obsv.alerts.notifiers import notifier_of
+from obsv.alerts.notifiers.base import safely, shown
+from obsv.alerts.retry import GIVE_UP_S, LONGEST_ASKED_S, Answer, pause_s
+from obsv.alerts.rules import NotifierConfig
+from obsv.errors import StoreError
+from obsv.own_time import monotonic, unix_ns
+from obsv.store.watching import AttemptRow, Book, MessageRow
+
+logger = logging.getLogger("obsv")
+
+_NS = 1_000_000_000
+_IDLE_S = 30.0
+# A receiver that does not answer is left alone for a while: others' messages to it would each wait in vain.
+_MOST_REST_S = 60.0
+
+
+class Sender:
+    """Hands due messages to the threads of their receivers.
+
+    Args:
+        book: where they wait, and where each attempt is kept.
+        notifiers: receivers by name.
+        clock: Unix time in ns.
+        send: sends one; by default as its receiver's type does.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        notifiers: Mapping[str, NotifierConfig],
+        clock: Callable[[], int] = unix_ns,
+        send: Callable[[NotifierConfig, Message], Answer] | None = None,
+    ) -> None:
+        self._book, self._clock = book, clock
+        self._send = send or (lambda config, message: notifier_of(config).send(message))
+        self._lanes: dict[str, _Lane] = {}
+        self.notifiers = notifiers
+
+    def step(self) -> None:
+        """Have what is due sent.
+
+        Raises:
+            StoreError: the outbox cannot be read for now.
+        """
+        now_ns = self._clock()
+        waiting: dict[str, list[MessageRow]] = {}
+        for row in self._book.due(now_ns, int(2 * LONGEST_ASKED_S * _NS)):
+            waiting.setdefault(row.notifier, []).append(row)
+        for name, rows in waiting.items():
+            config = self.notifiers.get(name)
+            if config is None:
+                for row in rows:
+                    gone = AttemptRow(row.id, now_ns, 0, None, "the file of rules has no receiver of this name")
+                    self._book.tried(gone, "failed", 0)
+                continue
+            lane = self._lanes.setdefault(name, _Lane(name, self._book, self._clock, self._send))
+            lane.offer(config, rows)
+
+    def close(self, patience_s: float = 2.0) -> None:
+        """End the threads; what has not been sent waits in the outbox."""
+        for lane in self._lanes.values():
+            lane.end()
+        deadline = monotonic() + patience_s
+        for lane in self._lanes.values():
+            lane.join(max(0.0, deadline - monotonic()))
+
+
+class _Lane:
+    """The thread of one receiver; it lives while there is something to send."""
+
+    def __init__(
+        self, name: str, book: Book, clock: Callable[[], int], send: Callable[[NotifierConfig, Message], Answer]
+    ) -> None:
+        self._name, self._book, self._clock, self._send = name, book, clock, send
+        self._lock = threading.Lock()  # guards all below
+        self._rows: deque[MessageRow] = deque()
+        self._config: NotifierConfig | None = None
+        self._thread: threading.Thread | None = None
+        self._rests_until = 0.0
+        self._unrecorded: list[tuple[AttemptRow, str, int]] = []
+        self._is_ending = False
+
+    def offer(self, config: NotifierConfig, rows: list[MessageRow]) -> None:
+        """Take messages, unless the receiver is busy or left alone: they are offered again."""
+        with self._lock:
+            if self._is_ending or self._thread is not None or monotonic() < self._rests_until:
+                return
+            self._config, self._rows = config, deque(rows)
+            self._thread = threading.Thread(target=self._run, name=f"obsv-alerts-{self._name}", daemon=True)
+            self._thread.start()
+
+    def end(self) -> None:
+        """Send no more."""
+        with self._lock:
+            self._is_ending = True
+            self._rows.clear()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for what is being sent."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout_s)
+
+    def _run(self) -> None:
+        try:
+            if self._unrecorded:
+                # What was offered may be among it: it is offered again if it still waits.
+                self._record_what_is_not()
+            else:
+                while (row := self._next()) is not None and self._try(row):
+                    pass
+        except Exception:
+            logger.exception("Sending alerts to %s stumbled, and goes on.", self._name)
+        finally:
+            with self._lock:
+                self._thread = None
+
+    def _next(self) -> MessageRow | None:
+        with self._lock:
+            return self._rows.popleft() if self._rows else None
+
+    def _try(self, row: MessageRow) -> bool:
+        """Send a message; False where the receiver is to be left alone."""
+        config = self._config
+        assert config is not None
+        began_ns, began = self._clock(), monotonic()
+        answer = safely(lambda: self._send(config, Message.of(row)))
+        took_ns = int((monotonic() - began) * _NS)
+        attempt = AttemptRow(row.id, began_ns, took_ns, answer.status, shown(config, answer.text))
+        state, pause = _outcome(row, answer, began_ns)
+        if state != "sent":
+            self._say(row, attempt, state, pause)
+        if state == "waiting":
+            self._rests_until = monotonic() + min(pause, answer.retry_after_s or _MOST_REST_S)
+        next_ns = began_ns + took_ns + int(pause * _NS)
+        self._unrecorded.append((attempt, state, next_ns))
+        return self._record_what_is_not() and state != "waiting"
+
+    def _record_what_is_not(self) -> bool:
+        """Keep attempts, also those that could not be kept before: a message that was sent is not sent again."""
+        while self._unrecorded:
+            try:
+                self._book.tried(*self._unrecorded[0])
+            except StoreError:
+                return False
+            del self._unrecorded[0]
+        return True
+
+    def _say(self, row: MessageRow, attempt: AttemptRow, state: str, pause: float) -> None:
+        if state == "failed":
+            logger.error("An alert (%s) could not be sent to %s, for good: %s", row.rule, self._name, attempt.answer)
+        elif row.attempts == 0:
+            text = "An alert (%s) could not be sent to %s (%s); it is tried again in %.0f s."
+            logger.warning(text, row.rule, self._name, attempt.answer or attempt.status, pause)
+
+
+def _outcome(row: MessageRow, answer: Answer, now_ns: int) -> tuple[str, float]:
+    if answer.ok:
+        return "sent", 0.0
+    if answer.is_final or now_ns - row.created_ns > GIVE_UP_S * _NS:
+        return "failed", 0.0
+    return "waiting", pause_s(row.attempts + 1, answer.retry_after_s)

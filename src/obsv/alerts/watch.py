@@ -1,0 +1,162 @@
+"""The thread that watches: it holds the lease, evaluates, sends, and reads the file of rules again when it changes.
+
+Whoever runs it (`obsv serve`, a keeper) starts and stops one; of several for one database one is at work.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from obsv.alerts.evaluator import Evaluator
+from obsv.alerts.file_watch import FileWatch
+from obsv.alerts.rules import AlertsConfig
+from obsv.alerts.rules_file import find_file
+from obsv.alerts.sender import Sender
+from obsv.errors import StoreError
+from obsv.own_time import monotonic, unix_ns
+from obsv.store.seam import open_store
+from obsv.store.watching import Book, Changes, LeaseLost
+
+logger = logging.getLogger("obsv")
+
+# A look whether the file has changed costs 5 µs, and is what an exception waits for.
+_TICK_S = 0.1
+_LEASE_NS, _RENEW_S = 10_000_000_000, 2.5
+_SEND_S = 0.5
+_FILE_S = 1.0
+_CLEAN_S = 600.0
+_STUMBLED_S = 1.0
+_STOP_S = 5.0
+
+
+class Watch:
+    """Watches a database.
+
+    Args:
+        db: path of the database; it may not exist yet.
+        file: the file of rules that was named; None finds one.
+        clock: Unix time in ns.
+        find: returns the file of rules; by default it is looked for beside the database.
+    """
+
+    def __init__(
+        self,
+        db: Path,
+        file: Path | None = None,
+        clock: Callable[[], int] = unix_ns,
+        find: Callable[[], Path | None] | None = None,
+    ) -> None:
+        self.db = db
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.file = FileWatch(find or (lambda: find_file(db, file)))
+        self.book = Book(db)
+        self._store, self._clock = open_store(db), clock
+        self._changes = Changes(db)
+        self._sender = Sender(self.book, self.file.config.notifiers, clock)
+        self._evaluator = Evaluator(self._store, self.book, self.owner, self.file.config)
+        self._is_owner = False
+        self._due: dict[str, float] = {}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="obsv-alerts", daemon=True)
+
+    @property
+    def config(self) -> AlertsConfig:
+        """The rules that count."""
+        return self.file.config
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether this process evaluates."""
+        return self._is_owner
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, and make room for another process; does nothing to one that was not started."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join(_STOP_S)
+
+    def _run(self) -> None:
+        pause_s, was_well = 0.0, True
+        while not self._stopping.wait(pause_s):
+            try:
+                self.step()
+                pause_s, was_well = _TICK_S, True
+            except LeaseLost:
+                self._is_owner, pause_s = False, _TICK_S
+            except Exception as error:
+                if was_well and isinstance(error, StoreError):
+                    logger.warning("Alert rules wait until the database can be used: %s", error)
+                elif was_well:
+                    logger.exception("Alerting stumbled, and goes on.")
+                pause_s, was_well = _STUMBLED_S, False
+        self._end()
+
+    def step(self) -> None:
+        """Do what is due.
+
+        Raises:
+            StoreError: the database cannot be used for now.
+        """
+        if self._is_time("file", _FILE_S) and self.file.look():
+            self._sender.notifiers = self.config.notifiers
+            self._evaluator.change(self.config, self._clock())
+        if not self._hold():
+            return
+        now_ns = self._clock()
+        has_news = self._changes.are_there()
+        queued = 0
+        if has_news or now_ns >= self._evaluator.next_due_ns() or self._is_time("look", 1.0):
+            queued = self._evaluator.look(now_ns, has_news=has_news)
+        if self._is_time("send", _SEND_S) or queued:
+            self._sender.step()
+        if self._is_time("clean", _CLEAN_S):
+            self.book.clean(now_ns)
+
+    def _hold(self) -> bool:
+        """Hold the lease, where there is anything to watch."""
+        if not self._is_time("lease", _RENEW_S):
+            return self._is_owner
+        if not self.config.rules and not self._is_owner and not self._has_history():
+            return False
+        now_ns = self._clock()
+        held = self.book.hold(self.owner, now_ns, _LEASE_NS)
+        if held and not self._is_owner:
+            self._evaluator.load(now_ns)
+        self._is_owner = held
+        return held
+
+    def _has_history(self) -> bool:
+        """Whether alerts of former rules are to be ended, or messages wait."""
+        if not self._store.exists:
+            return False
+        return bool(self.book.due(self._clock(), 1 << 62, 1)) or any(
+            alert.state != "resolved" for alert in self.book.alerts()
+        )
+
+    def _is_time(self, what: str, every_s: float) -> bool:
+        now = monotonic()
+        if now < self._due.get(what, 0.0):
+            return False
+        self._due[what] = now + every_s
+        return True
+
+    def _end(self) -> None:
+        self._sender.close()
+        try:
+            if self._is_owner:
+                self.book.release(self.owner)
+        except StoreError as error:
+            logger.debug("The lease of the alerts ends by itself: %s", error)
+        self._changes.close()
+        self._store.close()
+        self.book.close()

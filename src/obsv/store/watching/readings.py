@@ -1,0 +1,211 @@
+"""What rules look at: failed calls as they arrive, feeds, variables, recording processes, figures of functions."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from obsv.store.file import Readable
+from obsv.store.ground import MINUTE_NS, headline
+
+
+class FailedCall(NamedTuple):
+    """A failed call as it arrived.
+
+    Args:
+        id: order of arrival.
+        start_ns: Unix time.
+        process, group, service: whose call it was.
+        exception: type of what was raised; empty where nothing says so.
+        message: of what was raised.
+        trace_id, span_id, parent_span_id: hex; the last is None for a root.
+    """
+
+    id: int
+    start_ns: int
+    process: str
+    group: str
+    service: str
+    exception: str
+    message: str
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None
+
+
+class Arrivals(NamedTuple):
+    """Failed calls that arrived, oldest first, and how far that was looked at."""
+
+    calls: list[FailedCall]
+    upto: int
+
+
+class Feed(NamedTuple):
+    """A feed: its latest update, Unix time."""
+
+    name: str
+    last_ns: int
+
+
+class Repeating(NamedTuple):
+    """A variable with the same value again and again.
+
+    Args:
+        process, service: whose variable.
+        name: of the variable.
+        data_type: INPUT or OUTPUT.
+        value: what it is, as text.
+        repeats: how many times in a row it was seen again.
+        last_ns: start of the latest call that had it, Unix time.
+        changed_ns: since when it has been so.
+    """
+
+    process: str
+    service: str
+    name: str
+    data_type: str
+    value: str | None
+    repeats: int
+    last_ns: int
+    changed_ns: int
+
+
+class Recorder(NamedTuple):
+    """A recording process, as it last described itself.
+
+    Args:
+        service, pid, host: who.
+        state: OK, DELAYED, CIRCUIT OPEN or SPILLING.
+        depth: calls that wait to be stored.
+        lag_ms: how long the oldest of the last batch had waited.
+        updated_ns: when it said so, Unix time.
+        ended: it said that it would record nothing more.
+    """
+
+    service: str
+    pid: int
+    host: str
+    state: str
+    depth: int
+    lag_ms: float
+    updated_ns: int
+    ended: bool
+
+
+class CallFigures(NamedTuple):
+    """How the calls of a process went over some minutes.
+
+    Args:
+        process, group, service: whose calls.
+        calls, errors: how many.
+        total_ns, max_ns: durations.
+        buckets: how many calls fell into each bucket of duration.
+    """
+
+    process: str
+    group: str
+    service: str
+    calls: int
+    errors: int
+    total_ns: int
+    max_ns: int
+    buckets: Mapping[int, int]
+
+
+_LAST = "select coalesce(max(id), 0) from span"
+# In the file's own order: what has arrived since the last look is in its last pages.
+_FAILED = """
+select s.id, s.start_ns, p.name, p.process_group, p.service, coalesce(s.exception, '') as exception,
+  s.trace as trace_id, lower(hex(s.span_id)) as span_id, nullif(lower(hex(s.parent_span_id)), '') as parent_span_id
+from span s not indexed cross join process p on p.id = s.process_id
+where s.id > :after and s.id <= :upto and s.status = 2 order by s.id limit :limit
+"""
+# More than a look's worth of calls is looked at in several.
+MOST_CALLS, MOST_FAILED = 100_000, 1_000
+_FEEDS = "select name, max(last_ns) from feed group by name order by name"
+_REPEATING = """
+select p.name, p.service, v.name, v.data_type, v.last_value, v.repeats, v.last_ns, v.changed_ns
+from variable v cross join process p on p.id = v.process_id
+where v.repeats >= :least and v.last_ns >= :since order by v.repeats desc limit :limit
+"""
+_RECORDERS = """
+select service, pid, host, state, stats, updated_ns from recorder where updated_ns > ? order by updated_ns
+"""
+_FIGURES = """
+select p.name, p.process_group, p.service, sum(m.count), sum(m.errors), sum(m.total_ns), max(m.max_ns), p.id
+from process_minute m cross join process p on p.id = m.process_id where m.minute between ? and ? group by p.id
+"""
+_BUCKETS = """
+select process_id, bucket, sum(count) from process_histogram where minute between ? and ? group by process_id, bucket
+"""
+
+
+def read_last_call(store: Readable) -> int:
+    """Return the id of the call that arrived last; 0 where there is none."""
+    row = store.one(_LAST)
+    return int(row[0]) if row else 0
+
+
+def read_failed(store: Readable, after: int) -> Arrivals:
+    """Return the failed calls that arrived after one.
+
+    Args:
+        store: what is asked.
+        after: id of a call; where the file's ids end below it the file is another one, and all of it is new.
+    """
+    last = read_last_call(store)
+    after = 0 if after > last else after
+    upto = min(last, after + MOST_CALLS)
+    if upto == after:
+        return Arrivals([], upto)
+    rows = store.query(_FAILED, {"after": after, "upto": upto, "limit": MOST_FAILED})
+    calls = [_failed(*row) for row in rows]
+    return Arrivals(calls, calls[-1].id if len(calls) == MOST_FAILED else upto)
+
+
+def read_feeds(store: Readable) -> list[Feed]:
+    """Return all feeds, by name."""
+    return [Feed(*row) for row in store.query(_FEEDS)]
+
+
+def read_repeating(store: Readable, least: int, since_ns: int, limit: int = 1_000) -> list[Repeating]:
+    """Return variables that have repeated so often and were seen since, those that repeat most first."""
+    return [Repeating(*row) for row in store.query(_REPEATING, {"least": least, "since": since_ns, "limit": limit})]
+
+
+def read_recorders(store: Readable, since_ns: int) -> list[Recorder]:
+    """Return the recording processes that have described themselves since, the latest last."""
+    return [_recorder(*row) for row in store.query(_RECORDERS, (since_ns,))]
+
+
+def read_call_figures(store: Readable, start_ns: int, end_ns: int) -> list[CallFigures]:
+    """Return how calls went in the minutes of a stretch of time."""
+    bounds = start_ns // MINUTE_NS, end_ns // MINUTE_NS
+    with store.snapshot() as snapshot:
+        rows = snapshot.query(_FIGURES, bounds)
+        buckets: dict[int, Counter[int]] = {row[7]: Counter() for row in rows}
+        for process_id, bucket, count in snapshot.query(_BUCKETS, bounds):
+            buckets[process_id][bucket] += count
+    return [_figures(buckets, *row) for row in rows]
+
+
+def _figures(buckets: Mapping[int, Counter[int]], *row: Any) -> CallFigures:
+    name, group, service, calls, errors, total_ns, max_ns, process_id = row
+    return CallFigures(name, group, service, calls, errors, total_ns, max_ns, buckets[process_id])
+
+
+def _failed(id: int, start_ns: int, process: str, group: str, service: str, exception: str, *ids: Any) -> FailedCall:
+    kind, message = headline(exception)
+    return FailedCall(id, start_ns, process, group, service, kind, message, *ids)
+
+
+def _recorder(service: str, pid: int, host: str, state: str, stats: str, updated_ns: int) -> Recorder:
+    try:
+        figures = json.loads(stats)
+        depth = sum(int(figures.get(name) or 0) for name in ("depth", "error_depth", "spill_pending"))
+        lag_ms, ended = float(figures.get("writer_lag_ms") or 0), bool(figures.get("ended"))
+    except (ValueError, TypeError, AttributeError):
+        depth, lag_ms, ended = 0, 0.0, False
+    return Recorder(service, pid, host, state, depth, lag_ms, updated_ns, ended)

@@ -1,0 +1,219 @@
+"""The watching thread as a whole: from what a program records to what a receiver gets, through restarts and kills."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calls import call, traceback
+from receivers import Receiver, Reply, receiving
+
+from obsv.alerts.watch import Watch
+from obsv.store import Writer
+from obsv.store.watching import Book
+
+_PROGRAM = """
+import sys, time, pathlib
+from obsv.alerts.watch import Watch
+watch = Watch(pathlib.Path(sys.argv[1]))
+watch.start()
+print("ready", flush=True)
+time.sleep(600)
+"""
+RULE = '[[alerts.rule]]\nname = "it"\nkind = "error"\nnotify = ["hook"]\nwindow = "1h"\n'
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def db(tmp_path: Path, receiver: Receiver) -> Path:
+    hook = f'[[alerts.notify]]\nname = "hook"\ntype = "webhook"\nurl = "{receiver.url}"\n'
+    (tmp_path / "alerts.toml").write_text(hook + RULE)
+    path = tmp_path / "o.db"
+    Writer(path).open()
+    return path
+
+
+@pytest.fixture
+def watch(db: Path) -> Iterator[Watch]:
+    watch = Watch(db)
+    watch.start()
+    until(lambda: watch.is_owner)
+    yield watch
+    watch.stop()
+
+
+def until(true: Callable[[], Any], patience_s: float = 30) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + patience_s
+    while not true():
+        assert time.monotonic() < deadline, "it never came to be"
+        time.sleep(0.02)
+
+
+def fail(db: Path, number: int = 1) -> None:
+    """Record a failed call."""
+    writer = Writer(db, busy_timeout_s=10)
+    row = call(1, name=f"shop.f{number}", trace=f"{number:032x}", at=time.time_ns(), error=traceback("E", "x"))
+    writer.write([row])
+    writer.close()
+
+
+def states(db: Path) -> set[str]:
+    book = Book(db)
+    try:
+        return {alert.state for alert in book.alerts()}
+    finally:
+        book.close()
+
+
+def test_an_exception_reaches_a_webhook(watch: Watch, db: Path, receiver: Receiver) -> None:
+    fail(db)
+    (request,) = receiver.wait(1)
+    assert request.json["alerts"][0]["labels"]["process"] == "shop.f1"
+
+
+def test_the_file_is_read_again_when_it_changes_and_a_wrong_one_changes_nothing(
+    watch: Watch, db: Path, receiver: Receiver, caplog: Any
+) -> None:
+    file = db.parent / "alerts.toml"
+    text = file.read_text()
+    file.write_text(text + "\nbroken = = 1")
+    until(lambda: watch.file.error)
+    assert "line" in watch.file.error
+    fail(db)
+    receiver.wait(1)
+    file.write_text(text.replace('"error"', '"feed_lag"').replace("window", "lag"))
+    until(lambda: watch.config.rules[0].kind == "feed_lag")
+    assert not watch.file.error
+    assert receiver.wait(2)[1].json["status"] == "resolved"
+    assert "The alert rules that were read before stay" in caplog.text
+
+
+def test_a_file_that_appears_later_is_found(tmp_path: Path, receiver: Receiver) -> None:
+    watch = Watch(tmp_path / "o.db")
+    watch.start()
+    until(lambda: watch.file._seen is not None)
+    assert not (tmp_path / "o.db").exists()
+    hook = f'[[alerts.notify]]\nname = "hook"\ntype = "webhook"\nurl = "{receiver.url}"\n'
+    (tmp_path / "alerts.toml").write_text(hook + RULE)
+    until(lambda: watch.is_owner)
+    fail(tmp_path / "o.db")
+    receiver.wait(1)
+    watch.stop()
+
+
+def test_without_rules_nothing_is_written(tmp_path: Path) -> None:
+    Writer(tmp_path / "o.db").open()
+    watch = Watch(tmp_path / "o.db")
+    for _ in range(3):
+        watch._due.clear()
+        watch.step()
+    assert not watch.is_owner
+    watch._end()
+
+
+def test_of_several_one_evaluates_and_another_takes_over(watch: Watch, db: Path, receiver: Receiver) -> None:
+    other = Watch(db)
+    other.start()
+    until(lambda: other._due.get("lease"))
+    assert not other.is_owner
+    fail(db, 1)
+    receiver.wait(1)
+    watch.stop()
+    until(lambda: other.is_owner)
+    fail(db, 2)
+    receiver.wait(2)
+    other.stop()
+    assert len(receiver.requests) == 2
+
+
+def test_a_receiver_that_is_down_gets_everything_once_it_is_back(db: Path, receiver: Receiver) -> None:
+    receiver.answer = lambda request: Reply(503) if len(receiver.requests) < 2 else Reply(200)
+    watch = Watch(db)
+    watch.start()
+    until(lambda: watch.is_owner)
+    for number in range(3):
+        fail(db, number)
+    requests = receiver.wait(5)
+    watch.stop()
+    taken = [request.headers["webhook-id"] for request in requests[2:]]
+    assert len(taken) == len(set(taken)) == 3
+
+
+def test_a_killed_evaluator_loses_nothing_and_doubles_nothing(db: Path, receiver: Receiver) -> None:
+    """Killed again and again while failures are recorded and the receiver answers half of the time: each alert's
+    message is there, and what came twice has the same id."""
+    receiver.answer = lambda request: Reply(200 if len(receiver.requests) % 2 else 503)
+    count = 0
+    for _ in range(4):
+        program = subprocess.Popen([sys.executable, "-c", _PROGRAM, str(db)], stdout=subprocess.PIPE, text=True)
+        assert program.stdout is not None
+        assert program.stdout.readline() == "ready\n"
+        # What fails before anybody has ever watched is history.
+        until(lambda: _is_watched(db))
+        for _ in range(5):
+            count += 1
+            fail(db, count)
+        receiver.wait(len(receiver.requests) + 1)
+        os.kill(program.pid, signal.SIGKILL)
+        program.wait()
+        program.stdout.close()
+        # The lease of the killed one would run for ten seconds.
+        with sqlite3.connect(db) as connection:
+            connection.execute("delete from lease")
+        connection.close()
+    receiver.answer = lambda request: Reply(200)
+    watch = Watch(db)
+    watch.start()
+    until(lambda: len(_delivered(db)) == count, 60)
+    watch.stop()
+    ids = {request.headers["webhook-id"] for request in receiver.requests}
+    assert len(ids) == count
+    assert {name for name, _ in _delivered(db).items()} == ids
+
+
+def _is_watched(db: Path) -> bool:
+    book = Book(db)
+    try:
+        return book.cursor("failed calls") is not None
+    finally:
+        book.close()
+
+
+def _delivered(db: Path) -> dict[str, str]:
+    connection = sqlite3.connect(db)
+    try:
+        return dict(connection.execute("select id, state from notification where state = 'sent'").fetchall())
+    finally:
+        connection.close()
+
+
+def test_no_secret_is_in_the_store_or_the_log(db: Path, receiver: Receiver, caplog: Any, monkeypatch: Any) -> None:
+    secret = "s3cr3t-path-of-a-hook"
+    monkeypatch.setenv("HOOK", f"{receiver.url}/{secret}")
+    receiver.answer = lambda request: Reply(500, f"cannot post to {request.path}".encode())
+    text = (db.parent / "alerts.toml").read_text().replace(f'url = "{receiver.url}"', 'url_env = "HOOK"')
+    (db.parent / "alerts.toml").write_text(text)
+    watch = Watch(db)
+    watch.start()
+    until(lambda: watch.is_owner)
+    fail(db)
+    receiver.wait(1)
+    until(lambda: "could not be sent" in caplog.text)
+    watch.stop()
+    assert secret not in caplog.text
+    for file in db.parent.glob("o.db*"):
+        assert secret.encode() not in file.read_bytes()
