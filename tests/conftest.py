@@ -1,6 +1,29 @@
-"""Hypothesis without deadlines: how long an example takes says how busy the machine is."""
+"""What all tests share: Hypothesis without deadlines, and no keeper that outlives its test."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+from keepers import end_keepers
 
+# How long an example takes says how busy the machine is.
 settings.register_profile("obsv", deadline=None)
 settings.load_profile("obsv")
+
+
+@pytest.fixture(autouse=True)
+def _no_keepers_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A keeper stays for a while after its last program: hundreds of tests would have as many at once."""
+    # Asked for before the test, so that it outlives what the test has running.
+    directory: Path | None = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    yield
+    if directory is not None:
+        end_keepers(directory)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_keepers_at_the_end(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Of databases that many tests share."""
+    yield
+    end_keepers(tmp_path_factory.getbasetemp())

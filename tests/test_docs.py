@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from keepers import settle
 
 from obsv.config import Settings
 
@@ -30,6 +31,7 @@ def test_first_example_of_the_readme_records(tmp_path: Path) -> None:
     """The example, run as it stands, makes the store that the README names."""
     (tmp_path / "example.py").write_text(blocks(ROOT / "README.md", "python")[0])
     subprocess.run([sys.executable, "example.py"], cwd=tmp_path, check=True, env=without_database())
+    settle(tmp_path / "logs" / "observability.db")
     store = sqlite3.connect(tmp_path / "logs" / "observability.db")
     values = store.execute("select data, data_value from data_trace").fetchall()
     assert values == [("order_id", "7"), ("symbol", "'AAPL'"), ("return", "708.75")]
@@ -82,6 +84,7 @@ def test_examples_of_sql_run(tmp_path: Path) -> None:
     """The SQL of the guide runs on a store."""
     source = "import sys, obsv; obsv.configure(db=sys.argv[1]); obsv.monitor(len)([]); obsv.force_flush(30)"
     subprocess.run([sys.executable, "-c", source, str(tmp_path / "store.db")], check=True)
+    settle(tmp_path / "store.db")
     store = sqlite3.connect(tmp_path / "store.db")
     statements = [sql for block in blocks(ROOT / "docs" / "guide.md", "sql") for sql in block.split(";") if sql.strip()]
     assert statements

@@ -103,10 +103,10 @@ class Settings:
             of the package that `python -m` runs.
         resource: further resource attributes.
         otlp_endpoint: also send spans there by OTLP; by default `OTEL_EXPORTER_OTLP_ENDPOINT` where that is set.
-        writer: who stores what is recorded; by default "program": a thread of this program, from
-            its memory. With the others calls are in files beside the database from their beginning, and kill -9 loses
-            none: a "process" of its own stores them, the keeper, which all programs of a database share; a "thread" of
-            this program does; "auto" takes a process, and a thread where none can be started.
+        writer: who stores what is recorded; by default "auto": a process of its own, the keeper,
+            which all programs of a database share, and a thread of this program where none can be started. "process"
+            and "thread" take only the one. Calls are in files beside the database from their beginning, and kill -9
+            loses none. "program" is the way of older versions: a thread of this program, from its memory.
         on_full: when more comes than the database takes: "spill" to a file beside it, "drop" the oldest successes, or
             "block" the program for a bounded time. Errors are never dropped.
         spill_max_bytes: size up to which calls are spilled; after that the oldest successes go.
@@ -135,7 +135,7 @@ class Settings:
     service_name: str | None = None
     resource: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     otlp_endpoint: str | None = None
-    writer: WriterMode = "program"
+    writer: WriterMode = "auto"
     on_full: OnFull = "spill"
     spill: bool = True
     spill_max_bytes: int = _GIB

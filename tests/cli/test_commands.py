@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from keepers import settle
 
 from obsv.semconv import VERSION
 
@@ -36,6 +37,7 @@ for n in range(1, 5):
 def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("cli") / "store.db"
     subprocess.run([sys.executable, "-c", SOURCE, str(path)], check=True)
+    settle(path)
     return path
 
 

@@ -423,7 +423,7 @@ def test_nothing_that_obsv_runs_on() -> None:
 import sys, tempfile
 import obsv
 with tempfile.TemporaryDirectory() as directory:
-    obsv.configure(db=directory + "/x.db")
+    obsv.configure(db=directory + "/x.db", writer="thread")
     @obsv.monitor
     def f(x): return 1 / x
     for x in (1, 0):

@@ -1,6 +1,7 @@
 """Programs that record: run as processes of their own, as users run them."""
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from keepers import end_keeper, settle
+
+from obsv.keeper.files import KeeperFiles
 
 # Long enough for a loaded machine; a test that waits so long has failed.
 TIMEOUT_S = 240
@@ -47,8 +51,18 @@ class Program:
         assert process.returncode == 0, err
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
+    def end_keeper(self) -> None:
+        """End the keeper, when all is stored."""
+        settle(self.db)
+        end_keeper(KeeperFiles.of(self.db), signal.SIGTERM)
+
     def query(self, sql: str, *parameters: Any) -> list[Any]:
-        """Rows of the store."""
+        """Rows of the store, once all that was recorded is in it."""
+        settle(self.db)
+        return self.query_now(sql, *parameters)
+
+    def query_now(self, sql: str, *parameters: Any) -> list[Any]:
+        """Rows of the store as it is."""
         connection = sqlite3.connect(f"file:{self.db}?mode=ro", uri=True)
         try:
             return connection.execute(sql, parameters).fetchall()

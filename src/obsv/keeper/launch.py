@@ -16,13 +16,17 @@ from typing import Any
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.options import Options
 from obsv.own_time import monotonic, sleep
+from obsv.privacy import VARIABLE as FILE_MODE
 
 # An interpreter without `site` forks after 10 ms, a tenth of a second on a busy machine.
 _PATIENCE_S = 10.0
 _LOOK_S = 0.001
 _ENVIRONMENT = "OBSV_KEEPER"
-# What the loader and SQLite need to know; nothing else of the program's environment, which may hold secrets.
-_KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PATH", "HOME", "TMPDIR", "SQLITE_TMPDIR", "TZ", "LC_ALL", "LANG")
+# What the loader, SQLite and the store need to know; nothing else of the program's environment, which may hold secrets.
+_KEPT = (
+    *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PATH", "HOME", "TMPDIR", "SQLITE_TMPDIR", "TZ", "LC_ALL", "LANG"),
+    FILE_MODE,
+)
 _INTERPRETERS = ("python", "pypy")
 
 _CODE = """

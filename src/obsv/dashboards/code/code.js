@@ -1,6 +1,7 @@
-// @ts-check
 // The code page: the function that is chosen stands in the address, and Back leads to the one before.
-window.dash_clientside.obsv.codeChosen = (/** @type {string | null} */ name) => {
-  obsvAddress.set({ process: name }, 'go');
-  return window.dash_clientside.no_update;
-};
+(function (obsv, shared) {
+  obsv.codeChosen = function (name) {
+    shared.setQuery({ process: name }, true);
+    return window.dash_clientside.no_update;
+  };
+})(window.dash_clientside.obsv, window.obsv);

@@ -1,21 +1,16 @@
-// @ts-check
 // Keys: / search, j k rows, Enter open, Esc close, g + letter pages, l live, t theme, ? help.
-const obsvKeyboard = (() => {
-  let waiting = false;
-  // After `g` the next letter is a page's, however long it takes.
-  const choosesPage = () => waiting;
+(function () {
+  let waiting = 0;
+  // After `g` the next letter is a page's.
+  window.obsv.choosesPage = () => Date.now() - waiting < 1200;
+  const typing = (target) => target.closest && target.closest('input, textarea, select, [contenteditable=true]');
 
-  /** @param {string} selector @returns {HTMLElement[]} */
-  const inSight = (selector) =>
-    Array.from(/** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(selector))).filter(
-      (one) => one.offsetParent,
-    );
+  const gridApi = function () {
+    const grid = document.querySelector('.grid-frame .grid');
+    try { return grid && window.dash_ag_grid ? window.dash_ag_grid.getApi(grid.id) : null; } catch (error) { return null; }
+  };
 
-  /**
-   * @param {GridApi} api
-   * @param {number} step
-   */
-  const moveInGrid = (api, step) => {
+  const moveInGrid = function (api, step) {
     const focused = api.getFocusedCell();
     const count = api.getDisplayedRowCount();
     if (!count) return;
@@ -23,102 +18,82 @@ const obsvKeyboard = (() => {
     const column = focused ? focused.column : api.getAllDisplayedColumns()[0];
     api.ensureIndexVisible(row);
     api.setFocusedCell(row, column);
-    api.getDisplayedRowAtIndex(row)?.setSelected(true, true);
+    const node = api.getDisplayedRowAtIndex(row);
+    if (node) node.setSelected(true, true);
   };
 
   // Lists that are no grid: rows are the elements marked data-row, and links of the class row-link.
-  /** @param {number} step */
-  const moveInList = (step) => {
-    const rows = inSight('[data-row], a.row-link');
+  const moveInList = function (step) {
+    const rows = Array.from(document.querySelectorAll('[data-row], a.row-link')).filter((row) => row.offsetParent);
     if (!rows.length) return;
-    const at = rows.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+    const at = rows.indexOf(document.activeElement);
     rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + step))].focus();
   };
 
-  /** @param {number} step */
-  const move = (step) => {
-    const api = obsvGrid.shown();
-    if (api) moveInGrid(api, step);
-    else moveInList(step);
+  const move = function (step) {
+    const api = gridApi();
+    if (api) moveInGrid(api, step); else moveInList(step);
   };
 
-  /** @param {KeyboardEvent} event */
-  const open = (event) => {
-    const api = obsvGrid.shown();
-    const focused = api?.getFocusedCell();
-    if (!api || !focused || !obsvDom.around(event, '.ag-root-wrapper')) return;
+  const open = function (event) {
+    const api = gridApi();
+    const focused = api && api.getFocusedCell();
+    const inGrid = event.target.closest && event.target.closest('.ag-root-wrapper');
+    if (!inGrid || !focused) return;
     const node = api.getDisplayedRowAtIndex(focused.rowIndex);
-    if (node?.data) obsvGrid.openRow({ api, data: node.data }, true);
+    if (node && node.data) window.obsv.openRow({ api, node, data: node.data });
   };
 
   // A dialog closes itself, and only then what is below it.
-  const close = () => {
-    if (!document.querySelector('.mantine-Modal-content')) inSight('[data-close]').at(-1)?.click();
+  const close = function () {
+    if (document.querySelector('.mantine-Modal-content')) return;
+    const closers = Array.from(document.querySelectorAll('[data-close]')).filter((one) => one.offsetParent);
+    if (closers.length) closers[closers.length - 1].click();
   };
 
-  /** @param {string} letter */
-  const goTo = (letter) =>
-    inSight('.nav-entry')
-      .find((entry) => entry.title.endsWith(`(g ${letter})`))
-      ?.click();
-
-  const focusSearch = () => {
-    const field = /** @type {HTMLInputElement | null} */ (
-      document.querySelector('[data-hotkey="/"] input, input[data-hotkey="/"]')
-    );
-    field?.focus();
-    field?.select();
-    return field !== null;
+  const goTo = function (letter) {
+    const entry = Array.from(document.querySelectorAll('.nav-entry')).find((one) => one.title.endsWith(`(g ${letter})`));
+    if (entry) entry.click();
   };
 
-  // A page without a search leads to the explorer's, unless something else is pressed meanwhile.
-  const watch = new MutationObserver(() => {
-    if (focusSearch()) watch.disconnect();
-  });
-  const search = () => {
+  const focusSearch = function () {
+    const field = document.querySelector('[data-hotkey="/"] input, input[data-hotkey="/"]');
+    if (field) { field.focus(); field.select(); }
+    return Boolean(field);
+  };
+
+  // A page without a search leads to the explorer's.
+  const search = function () {
     if (focusSearch()) return;
+    const watch = new MutationObserver(() => { if (focusSearch()) watch.disconnect(); });
     watch.observe(document.body, { childList: true, subtree: true });
+    setTimeout(() => watch.disconnect(), 5000);
     goTo('e');
   };
 
-  /** @type {Record<string, (event: KeyboardEvent) => void>} */
   const plain = {
-    '/': (event) => {
-      event.preventDefault();
-      search();
-    },
+    '/': (event) => { event.preventDefault(); search(); },
     j: () => move(1),
     k: () => move(-1),
-    l: () => obsvDom.byId('explorer-live')?.click(),
-    t: () => obsvDom.byId('theme-toggle')?.click(),
-    '?': () => obsvDom.byId('help-open')?.click(),
-    g: () => {
-      waiting = true;
-    },
-    Enter: open,
+    l: () => { const live = document.getElementById('explorer-live'); if (live) live.click(); },
+    t: () => document.getElementById('theme-toggle').click(),
+    '?': () => document.getElementById('help-open').click(),
+    g: () => { waiting = Date.now(); },
   };
 
-  document.addEventListener('keydown', (event) => {
-    watch.disconnect();
-    if (event.ctrlKey || event.metaKey || event.altKey || event.key === 'Shift') return;
+  document.addEventListener('keydown', function (event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'Escape') {
-      if (obsvDom.typing(event)) /** @type {HTMLElement} */ (event.target).blur();
-      else close();
+      if (typing(event.target)) event.target.blur(); else close();
       return;
     }
-    if (obsvDom.typing(event)) return;
-    if (choosesPage() && event.key !== 'g') {
-      waiting = false;
+    if (typing(event.target)) return;
+    if (window.obsv.choosesPage() && event.key !== 'g') {
+      waiting = 0;
       goTo(event.key);
       return;
     }
-    plain[event.key]?.(event);
+    if (event.key === 'Enter') open(event);
+    else if (plain[event.key]) plain[event.key](event);
   });
-
-  document.addEventListener('pointerdown', () => {
-    watch.disconnect();
-    waiting = false;
-  });
-
-  return { choosesPage };
 })();
