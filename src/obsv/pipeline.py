@@ -18,10 +18,9 @@ from obsv.exporters.otlp import otlp_lane
 from obsv.exporters.sqlite import SQLiteSpanExporter
 from obsv.housekeeping import Housekeeping
 from obsv.own_time import monotonic
-from obsv.program_name import program_name
 from obsv.trace.breaker import CircuitBreaker
 from obsv.trace.processor import ErrorFirstSpanProcessor
-from obsv.trace.provider import SCOPE, TracerProvider
+from obsv.trace.provider import SCOPE, TracerProvider, named
 from obsv.trace.recording import recording
 from obsv.trace.ring_processor import RingSpanProcessor
 
@@ -119,11 +118,11 @@ def _provider(settings: Settings) -> trace.TracerProvider:
     if settings.service_name is not None:
         attributes[SERVICE_NAME] = settings.service_name
     if isinstance(installed, trace.ProxyTracerProvider):
-        provider = TracerProvider(resource=_resource(attributes), shutdown_on_exit=False)
+        provider = TracerProvider(resource=named(Resource.create(attributes)), shutdown_on_exit=False)
         trace.set_tracer_provider(provider)
         return provider
-    if attributes and isinstance(installed, TracerProvider):
-        installed.describe(Resource(attributes))
+    if isinstance(installed, TracerProvider):
+        installed.describe(named(installed.resource.merge(Resource(attributes))))
     elif attributes:
         logger.warning(
             "service_name and resource are not used: the program has installed a tracer provider of its own (%s), "
@@ -131,14 +130,6 @@ def _provider(settings: Settings) -> trace.TracerProvider:
             type(installed).__name__,
         )
     return installed
-
-
-def _resource(attributes: dict[str, Any]) -> Resource:
-    """The resource of these attributes; a service that nobody has named is called as the program is."""
-    found = Resource.create(attributes)
-    service = str(found.attributes.get(SERVICE_NAME, ""))
-    name = program_name() if not service or service.startswith("unknown_service") else None
-    return found if name is None else found.merge(Resource({SERVICE_NAME: name}))
 
 
 def _lane(settings: Settings, provider: trace.TracerProvider) -> Lane | None:

@@ -157,6 +157,7 @@ def _flush_at_exit() -> None:
     atexit.unregister(_shutdown_at_exit)
     atexit.register(_shutdown_at_exit)
     _flush_at_process_end()
+    _flush_at_end_of_child()
 
 
 def _flush_at_process_end() -> None:
@@ -164,6 +165,13 @@ def _flush_at_process_end() -> None:
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
         util.Finalize(None, _shutdown_at_exit, exitpriority=0)
+
+
+def _flush_at_end_of_child() -> None:
+    """A child of `multiprocessing`, forked or spawned, clears its finalizers before it calls these."""
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None and _pipeline is not None:
+        util.register_after_fork(_pipeline, lambda _: _flush_at_process_end())
 
 
 def _before_fork() -> None:
@@ -183,10 +191,7 @@ def _after_fork_in_parent() -> None:
 def _after_fork() -> None:
     global _lock
     _lock = threading.RLock()
-    util = sys.modules.get("multiprocessing.util")
-    if util is not None and _pipeline is not None:
-        # The child clears its finalizers before it calls these.
-        util.register_after_fork(_pipeline, lambda _: _flush_at_process_end())
+    _flush_at_end_of_child()
 
 
 if hasattr(os, "register_at_fork"):

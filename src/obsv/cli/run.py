@@ -18,6 +18,7 @@ from obsv.instrument.imports import RecordingFinder, code_of
 from obsv.instrument.options import Options
 from obsv.instrument.targets import FirstParty, NamedModules, Targets, matches
 from obsv.program_name import say_program_name
+from obsv.trace.provider import stand_in
 
 USAGE_ERROR = 2
 
@@ -115,6 +116,7 @@ def _install(program: Program, options: argparse.Namespace) -> Compile:
         )
         import obsv.pipeline  # noqa: F401  (before the program's directory is on the path: it may have a queue.py)
 
+        stand_in()
         finder.install()
         script = os.path.abspath(program.target)
         Children(finder, main_options if recorded else None, script, _directory(program)).follow()

@@ -55,6 +55,10 @@ class RecordingFinder(MetaPathFinder):
         self._main_options = main_options or self._options
         self._after: dict[str, Callable[[ModuleType], None]] = {}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Spawned processes get it; what follows an import is told there anew.
+        return type(self), (self._targets, self._main_names, self._main_options)
+
     def install(self) -> None:
         """Stand before all other finders, and record what matches among the modules that are imported already."""
         sys.meta_path.insert(0, self)

@@ -11,11 +11,12 @@ from typing import Any
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk import trace as sdk
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import SpanProcessor, sampling
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags
 
+from obsv.program_name import program_name
 from obsv.semconv import VERSION
 from obsv.trace.compiled import follow
 from obsv.trace.context import get_context
@@ -99,6 +100,13 @@ class TracerProvider(sdk.TracerProvider):
             self.open(recording)
 
 
+def named(found: Resource) -> Resource:
+    """A resource in which a service that nobody has named is called as the program is."""
+    service = str(found.attributes.get(SERVICE_NAME, ""))
+    name = program_name() if not service or service.startswith("unknown_service") else None
+    return found if name is None else found.merge(Resource({SERVICE_NAME: name}))
+
+
 class _Starter(SpanProcessor):
     """Starts the pipeline with the first span, as the first monitored call does."""
 
@@ -107,9 +115,54 @@ class _Starter(SpanProcessor):
             recording.start()
 
 
-def by_name() -> TracerProvider:
+class _PassOn(SpanProcessor):
+    """Gives the spans of a provider to the processors of another one."""
+
+    def __init__(self, to: TracerProvider) -> None:
+        self._to = to
+
+    def on_end(self, span: sdk.ReadableSpan) -> None:
+        for processor in self._to._processors:
+            processor.on_end(span)
+
+
+class _Once:
+    """Stands for what OpenTelemetry has for the one time that a provider is set."""
+
+    def __init__(self, once: Any, then: Callable[[], None]) -> None:
+        self._once, self._then = once, then
+
+    def do_once(self, function: Callable[[], None]) -> bool:
+        is_first: bool = self._once.do_once(function)
+        if is_first:
+            self._then()
+        return is_first
+
+
+def stand_in() -> None:
+    """Have the spans of a program recorded from its first line on.
+
+    A provider that the program sets itself takes the place of this one, and its spans are recorded as well. The
+    program finds OpenTelemetry as if nothing had been set.
+    """
+    namespace = vars(trace)
+    once = namespace.get("_TRACER_PROVIDER_SET_ONCE")
+    if once is None or not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        return
+    ours = by_name(shutdown_on_exit=False)
+
+    def follow_other() -> None:
+        add = getattr(trace.get_tracer_provider(), "add_span_processor", None)
+        if add is not None and recording.start is None:  # else it is there when the pipeline starts
+            add(_PassOn(ours))
+
+    namespace["_TRACER_PROVIDER"] = ours
+    namespace["_TRACER_PROVIDER_SET_ONCE"] = _Once(once, follow_other)
+
+
+def by_name(**settings: Any) -> TracerProvider:
     """The provider for `OTEL_PYTHON_TRACER_PROVIDER=obsv`: the first span of whatever instrumentation starts obsv."""
-    provider = TracerProvider()
+    provider = TracerProvider(resource=named(Resource.create()), **settings)
     # Beside the processors that monitored calls go to: they start the pipeline themselves.
     sdk.TracerProvider.add_span_processor(provider, _Starter())
     return provider
