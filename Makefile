@@ -22,7 +22,14 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/obsv
 COLLECTOR = $(CACHE)/otelcol-$(shell sha256sum $(COLLECTOR_DIR)/builder.yaml | cut -c1-12)
 BUILDER_VERSION := v0.165.0
 
-.PHONY: collector demo test programs lint unit test-all bench screenshots clean
+# What checks the app's scripts: types, lint and format, tests. Without npm all of that is left out.
+SCRIPTS := tests/scripts
+NPM := $(shell command -v npm)
+SCRIPTS_STAMP := $(if $(NPM),$(SCRIPTS)/node_modules/.installed)
+BIOME := $(SCRIPTS)/node_modules/.bin/biome
+BIOME_ARGS := --config-path=$(SCRIPTS)/rules.jsonc src/obsv/dashboards $(SCRIPTS)
+
+.PHONY: collector demo test programs lint lint-scripts format-scripts unit unit-scripts test-all bench screenshots clean
 
 demo: $(STAMP)
 	$(BIN)/obsv demo $(DEMO_ARGS)
@@ -45,14 +52,33 @@ collector:
 	  cd $$work && CGO_ENABLED=0 nice -n 15 ./builder --config $(CURDIR)/$(COLLECTOR_DIR)/builder.yaml && \
 	  mv $$work/out/otelcol $(COLLECTOR); }
 
-lint: $(STAMP)
+lint: $(STAMP) lint-scripts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-unit: $(STAMP) $(PEERS)
+lint-scripts: $(SCRIPTS_STAMP)
+ifdef NPM
+	$(BIOME) ci --error-on-warnings $(BIOME_ARGS)
+	$(SCRIPTS)/node_modules/.bin/tsc --project $(SCRIPTS)
+else
+	@echo "npm: not found, the app's scripts are not checked"
+endif
+
+format-scripts: $(SCRIPTS_STAMP)
+	$(BIOME) check --write $(BIOME_ARGS)
+
+unit-scripts: $(SCRIPTS_STAMP)
+ifdef NPM
+	cd $(SCRIPTS) && node --test
+else
+	@echo "npm: not found, the tests of the app's scripts are left out"
+endif
+
+unit: $(STAMP) $(PEERS) $(SCRIPTS_STAMP)
 	@status=0; \
+	$(MAKE) --no-print-directory unit-scripts || status=1; \
 	$(BIN)/python -m pytest $(PYTEST_ARGS) --ignore tests/browser --ignore $(BROWSER_SDK) || status=1; \
 	$(BIN)/python -m pytest tests/browser || status=1; \
 	$(BIN)/python -m pytest $(BROWSER_SDK) || status=1; \
@@ -98,5 +124,9 @@ $(STAMP): pyproject.toml hatch_build.py $(wildcard src/obsv/record/core/*.[ch])
 	npm install --prefix $* --no-package-lock --no-audit --no-fund --loglevel error
 	touch $@
 
+$(SCRIPTS)/node_modules/.installed: $(SCRIPTS)/package-lock.json
+	npm ci --prefix $(SCRIPTS) --no-audit --no-fund --loglevel error
+	touch $@
+
 clean:
-	rm -rf tests/peers/*/node_modules .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf tests/peers/*/node_modules $(SCRIPTS)/node_modules .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

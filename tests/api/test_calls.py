@@ -96,6 +96,28 @@ async def test_values_are_cut_on_request(shop: AsyncClient) -> None:
     assert each["exception"] == "ValueError: no price"
 
 
+@pytest.mark.parametrize("order", ["-ts", "ts", "-duration", "duration"])
+async def test_a_page_can_begin_with_any_call(shop: AsyncClient, order: str) -> None:
+    """Each call of a list has the cursor of the page that begins with it."""
+    listed = (await shop.get("/api/v1/calls", params={**ALL, "order": order})).json()["calls"]
+    for at, each in enumerate(listed):
+        found = (await shop.get("/api/v1/calls", params={**ALL, "order": order, "cursor": each["cursor"]})).json()
+        assert [one["id"] for one in found["calls"]] == [one["id"] for one in listed[at:]]
+
+
+async def test_a_call_of_the_tail_begins_a_page_too(shop: AsyncClient) -> None:
+    """The newest first, as pages have it."""
+    newest = (await shop.get("/api/v1/calls/tail", params={**ALL, "after": 0})).json()["calls"][0]
+    found = (await shop.get("/api/v1/calls", params={**ALL, "cursor": newest["cursor"]})).json()
+    assert [each["process"] for each in found["calls"]] == ["shop.price", "shop.buy"]
+
+
+async def test_the_tail_says_where_to_begin(shop: AsyncClient) -> None:
+    """Without a row it has no call, only the last one's number."""
+    found = (await shop.get("/api/v1/calls/tail", params=ALL)).json()
+    assert (found["calls"], found["last_id"]) == ([], 2)
+
+
 async def test_the_tail_goes_on_from_a_row(shop: AsyncClient) -> None:
     """What came after it, and where to go on."""
     found = (await shop.get("/api/v1/calls/tail", params={**ALL, "after": 1})).json()

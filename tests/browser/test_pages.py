@@ -90,16 +90,16 @@ def test_the_axis_has_round_numbers(page: Page, failed: tuple[str, str]) -> None
     """Four to eight for any length, 1, 2 or 5 times a power of ten apart; zoomed in still round, and so the lines."""
     shown_trace(page, f"/trace/{failed[0]}")
     for length in (*range(4, 100), 999, 1000, 32_259, 9_160_000, 14_500_000, 61e9, 7.2e12):
-        page.evaluate("length => { obsv.trace.data.length = length; obsv.trace.setZoom(0, length) }", length)
+        page.evaluate("length => { obsvTrace.view.data.length = length; obsvMap.setZoom(0, length) }", length)
         first, *_ = shown = _ticks(page)
         assert first == 0
         assert 4 <= len(shown) <= 8
         assert _step(shown) in (1, 2, 5)
-    page.evaluate("obsv.trace.data.length = 1e9; obsv.trace.setZoom(410_130_000, 410_160_000)")
+    page.evaluate("obsvTrace.view.data.length = 1e9; obsvMap.setZoom(410_130_000, 410_160_000)")
     expect(page.locator(".tb-axis span")).to_have_text(
         [f"{at} µs" for at in (410130, 410135, 410140, 410145, 410150, 410155)]
     )
-    page.evaluate("obsv.trace.setZoom(110e6, 510e6)")
+    page.evaluate("obsvMap.setZoom(110e6, 510e6)")
     expect(page.locator(".tb-axis span")).to_have_text(["200 ms", "300 ms", "400 ms"])
     lines = page.locator("#trace-grid .tb").first
     expect(lines).to_have_attribute("style", "--at: 22.5%; --step: 25%;")

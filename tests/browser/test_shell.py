@@ -139,10 +139,15 @@ def test_a_token_is_asked_for_and_leads_on(page: Page, serve: Callable[..., str]
 
 
 def test_a_server_that_is_gone_is_said_to_be(page: Page, serve: Callable[..., str], store: Path, watch: Any) -> None:
-    """A page that cannot be read any more says so instead of freezing."""
+    """Without a click: what looks live is not, and says how old it is; when the server is back so is the page."""
     watch.allow("ERR_CONNECTION", "ERR_INTERNET", "Failed to fetch", "Callback failed")
     page.goto(serve(store) + "/explorer")
     expect(page.locator("#explorer-grid .ag-row").first).to_be_visible()
     page.context.set_offline(True)
-    page.locator("#explorer-time-preset").get_by_text("24h", exact=True).click()
-    expect(page.locator("#notices")).to_contain_text("does not answer")
+    expect(page.locator("#lost")).to_contain_text("No connection to the server")
+    expect(page.locator("#ribbon .badge").first).to_have_css("text-decoration-line", "line-through")
+    page.evaluate("window.mark = 1")
+    page.context.set_offline(False)
+    expect(page.locator("#lost")).to_be_hidden()
+    expect(page.locator("#explorer-grid .ag-row").first).to_be_visible()
+    page.wait_for_function("window.mark === undefined")

@@ -1,12 +1,12 @@
 """Calls: lists by filter, what is new, one in full, and what filters can be set to."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from obsv.api.depends import StoreReader, TimeWindow
-from obsv.store.finding import MAX_ID, MAX_PAGE, MAX_SEARCH_CHARS, Filters
+from obsv.store.finding import MAX_ID, MAX_PAGE, MAX_SEARCH_CHARS, Filters, order_named
 from obsv.store.ground import raised
 from obsv.store.spans import Detail, ListedCall, Value
 
@@ -65,17 +65,23 @@ class CallOut(BaseModel):
     values: list[ValueOut]
 
 
+class ListedCallOut(CallOut):
+    """A call of a list."""
+
+    cursor: str = Field(description="Pass it to get the page that begins with this call.")
+
+
 class CallsOut(BaseModel):
     """A page of calls."""
 
-    calls: list[CallOut]
+    calls: list[ListedCallOut]
     cursor: str | None = Field(description="Pass it to get the next page; null on the last.")
 
 
 class TailOut(BaseModel):
     """What is new, newest first."""
 
-    calls: list[CallOut]
+    calls: list[ListedCallOut]
     last_id: int = Field(description="Pass it as `after` in the next request.")
     more: bool = Field(description="Whether older new calls were left out.")
 
@@ -130,7 +136,7 @@ def calls(
 ) -> CallsOut:
     """The filters are joined by and. A page never moves: rows that arrive meanwhile change nothing in it."""
     found = reader.read_page(filters, window, order, cursor, limit)
-    return CallsOut(calls=[call_out(call, chars) for call in found.calls], cursor=found.cursor)
+    return CallsOut(calls=[_listed_out(call, order, chars) for call in found.calls], cursor=found.cursor)
 
 
 @router.get("/calls/tail", summary="Calls since a row")
@@ -138,13 +144,17 @@ def tail(
     reader: StoreReader,
     window: TimeWindow,
     filters: CallFilters,
-    after: Annotated[int, Query(ge=0, le=MAX_ID, description="`last_id` of the last answer.")],
+    after: Annotated[
+        int | None,
+        Query(ge=0, le=MAX_ID, description="`last_id` of the last answer; none only asks where to begin."),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 200,
     chars: Chars = None,
 ) -> TailOut:
     """What arrived after the row `after`, whatever its start time, if it started within the window."""
-    found = reader.read_new(filters, after, window.start_ns, limit)
-    return TailOut(calls=[call_out(call, chars) for call in found.calls], last_id=found.last_id, more=found.more)
+    found = reader.read_new(filters, MAX_ID if after is None else after, window.start_ns, limit)
+    calls = [_listed_out(call, "-ts", chars) for call in found.calls]
+    return TailOut(calls=calls, last_id=found.last_id, more=found.more)
 
 
 @router.get("/calls/{trace_id}/{span_id}", summary="A call in full")
@@ -177,9 +187,17 @@ def variables(reader: StoreReader, part: Part = "", process: Name = None) -> lis
 
 def call_out(call: ListedCall, chars: int | None = None) -> CallOut:
     """A call for an answer; its texts cut to `chars` characters."""
+    return CallOut(**_fields(call, chars))
+
+
+def _fields(call: ListedCall, chars: int | None) -> dict[str, Any]:
     values = [_value_out(value, chars) for value in call.values]
     exception = call.exception if chars is None or call.exception is None else raised(call.exception)[:chars]
-    return CallOut(**{**call._asdict(), "values": values, "exception": exception})
+    return {**call._asdict(), "values": values, "exception": exception}
+
+
+def _listed_out(call: ListedCall, order: str, chars: int | None) -> ListedCallOut:
+    return ListedCallOut(**_fields(call, chars), cursor=order_named(order).begin(call))
 
 
 def _value_out(value: Value, chars: int | None) -> ValueOut:

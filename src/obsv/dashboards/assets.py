@@ -39,10 +39,11 @@ def load_assets(app: Dash) -> None:
 
 
 def loaded() -> Iterator[Path]:
-    """Yield the scripts and styles: the shell's, components', then pages'. In a folder its namesake stands first."""
+    """Yield the scripts and styles: the shell's, those of components, then those of pages, by name in a folder.
+
+    While it loads, a script uses scripts of the shell and of components only.
+    """
     others = sorted(path.name for path in FOLDER.iterdir() if path.is_dir() and path.name not in FIRST)
     for name in (*FIRST, *others):
         found = (path for path in (FOLDER / name).iterdir() if path.suffix in (".js", ".css"))
-        yield from sorted(
-            (path for path in found if path.name not in NOT_LOADED), key=lambda path: (path.stem != name, path)
-        )
+        yield from sorted(path for path in found if path.name not in NOT_LOADED)

@@ -1,10 +1,13 @@
 """Times and numbers as people read them: local time with UTC on hover, durations, counts.
 
+`components/format.js` has the same rules; `tests/scripts/formats.json` holds both to them.
+
 The browser tells its time zone in the cookie `obsv_tz` (shell/boot.js); the shell sets `ZONE` for each request.
 """
 
 from contextvars import ContextVar
 from datetime import datetime, timezone, tzinfo
+from math import floor
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dash import html
@@ -62,32 +65,45 @@ def ago(ns: int, now_ns: int) -> str:
 
 def duration(ns: float) -> str:
     """A duration in ns with three digits: `870 ns`, `12.3 µs`, `4.56 ms`, `1.23 s`, `2 min 3 s`, `1 h 5 min`."""
-    for size, unit in ((NS, "s"), (1_000_000, "ms"), (1000, "µs")):
-        if ns >= size:
-            if ns < 60 * NS:
-                return f"{_digits(ns / size)} {unit}"
-            seconds = int(ns // NS)
-            if seconds < 3600:
-                return f"{seconds // 60} min {seconds % 60} s"
-            return f"{seconds // 3600:,} h {seconds % 3600 // 60} min"
-    return f"{int(ns)} ns"
+    if ns < 1000:
+        return f"{int(ns)} ns"
+    for size, unit in ((1000, "µs"), (1_000_000, "ms")):
+        if ns / size < 999.5:
+            return f"{_digits(ns / size)} {unit}"
+    if ns < 59.95 * NS:
+        return f"{_digits(ns / NS)} s"
+    seconds = floor(ns / NS + 0.5)
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3600:,} h {seconds % 3600 // 60} min"
 
 
 def count(value: float) -> str:
-    """A count: exact below 10,000, then `12.3 k`, `4.5 M`, `1.2 G`."""
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if value >= size:
-            return f"{_digits(value / (1e3 if unit == 'k' else size))} {unit}"
-    return f"{value:,.0f}"
+    """A count: exact below 10,000, then `12.3 k`, `4.50 M`, `1.20 G`."""
+    if value < 9999.5:
+        return f"{floor(value + 0.5):,}"
+    for size, unit in ((1e3, "k"), (1e6, "M")):
+        if value / size < 999.5:
+            return f"{_digits(value / size)} {unit}"
+    return f"{_digits(value / 1e9)} G"
 
 
 def percent(share: float) -> str:
-    """A share of 0..1 as `0 %`, `0.034 %`, `4.2 %`, `37 %`."""
+    """A share of 0..1 in two digits: `0.034 %`, `4.2 %`, `37 %`; never 0 % or 100 % for what is not."""
     value = share * 100
     if value == 0:
         return "0 %"
-    return f"{value:.2g} %" if value < 10 else f"{value:.0f} %"
+    if value < 0.01:
+        return "<0.01 %"
+    if share < 1 and value >= 99.5:
+        return ">99 %"
+    return f"{_fixed(value, 3 if value < 0.095 else 2 if value < 0.995 else 1 if value < 9.95 else 0)} %"
 
 
 def _digits(value: float) -> str:
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
+    return _fixed(value, 2 if value < 9.995 else 1 if value < 99.95 else 0)
+
+
+def _fixed(value: float, places: int) -> str:
+    """Halves upwards, as `components/format.js` does it."""
+    return f"{floor(value * 10**places + 0.5) / 10**places:.{places}f}"

@@ -1,16 +1,30 @@
+// @ts-check
 // The compare page: what is chosen stands in the address; of the tools those of the mode are shown.
-(function (obsv, shared) {
-  // What window A is held against: a word, or two times of its own.
-  obsv.compareAgainst = function (against, from, to) {
-    const chosen = against !== 'custom' ? { against } : { from: shared.utcOf(from), to: shared.utcOf(to) };
-    if (against === 'custom' && !(chosen.from && chosen.to)) return [window.dash_clientside.no_update, {}];
-    return [chosen, against === 'custom' ? {} : { display: 'none' }];
+(() => {
+  /** @typedef {{ against?: string, from?: string, to?: string }} Second what window A is held against */
+
+  /**
+   * A word, or two times of its own.
+   * @param {string} against
+   * @param {string | null} from
+   * @param {string | null} to
+   */
+  const compareAgainst = (against, from, to) => {
+    if (against !== 'custom') return [{ against }, { display: 'none' }];
+    const [first, last] = [obsvFormat.utcOf(from), obsvFormat.utcOf(to)];
+    return [first && last ? { from: first, to: last } : window.dash_clientside.no_update, {}];
   };
 
-  obsv.compareChosen = function (name, failed, mode, second) {
+  /**
+   * @param {string | null} name
+   * @param {string | null} failed `<trace id>/<span id>`
+   * @param {string} mode
+   * @param {Second} second
+   */
+  const compareChosen = (name, failed, mode, second) => {
     const times = mode === 'times' ? second : {};
     const [trace, span] = failed && mode === 'calls' ? failed.split('/') : [null, null];
-    shared.setQuery({
+    obsvAddress.set({
       trace,
       span,
       process: trace ? null : name,
@@ -19,7 +33,12 @@
       b_from: times.from,
       b_to: times.to,
     });
-    for (const each of ['calls', 'times']) document.getElementById(`compare-${each}-tools`).hidden = mode !== each;
+    for (const each of ['calls', 'times']) {
+      const tools = obsvDom.byId(`compare-${each}-tools`);
+      if (tools) tools.hidden = mode !== each;
+    }
     return window.dash_clientside.no_update;
   };
-})(window.dash_clientside.obsv, window.obsv);
+
+  Object.assign(window.dash_clientside.obsv, { compareAgainst, compareChosen });
+})();

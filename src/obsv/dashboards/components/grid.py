@@ -43,7 +43,7 @@ def grid(
         columnDefs=columns,
         defaultColDef=COLUMN,
         dashGridOptions=settings,
-        eventListeners={"rowClicked": ["obsv.openRow(params)"]},
+        eventListeners={"rowClicked": ["openRow(params)"]},
         **{"className": "grid", "style": {"height": "100%", "width": "100%"}, **props},
     )
     return html.Div([table, dcc.Store(id=f"{id}-open")], className="grid-frame", role="region", **aria(label=label))

@@ -253,7 +253,7 @@ def register(app: App) -> None:
         )
     opened = Output("explorer-call", "data", allow_duplicate=True)
     _once(app, "explorerOpen", opened, Input("explorer-grid-open", "data"))
-    app.clientside("explorerClosed", Output("explorer-drawer", "data-closed"), Input("explorer-drawer", "opened"))
+    _once(app, "explorerClosed", Output("explorer-drawer", "data-closed"), Input("explorer-drawer", "opened"))
 
     @app.callback(
         Output("explorer-detail", "children"),

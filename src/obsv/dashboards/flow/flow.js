@@ -1,44 +1,68 @@
+// @ts-check
 // The flow page: what the server drew goes into cytoscape; tips, folding and links are done here.
-(function (obsv, shared) {
+(() => {
   const GRAPH = 'flow-graph';
   const REFRESH_MS = 5000;
   const LISTED = 200;
-  const byId = (id) => document.getElementById(id);
+  const ROOM_PX = 44; // free of the buttons in the corners
+  const { byId, el } = obsvDom;
   const none = () => window.dash_clientside.no_update;
-  const state = { key: null, last: 0, bound: null };
+  /** @typedef {{ key: string, note: string, groups: string[], folded: string[], elements: any[] }} Look */
+  const state = {
+    /** @type {string | null} */
+    key: null,
+    last: 0,
+    /** @type {Cytoscape | null} */
+    bound: null,
+    /** @type {Look | null} */
+    look: null,
+  };
 
-  const graph = function () {
-    const box = byId(GRAPH);
+  /** @returns {Cytoscape | null} */
+  const graph = () => {
+    const box = /** @type {any} */ (byId(GRAPH));
     const holder = box && (box._cyreg ? box : Array.from(box.querySelectorAll('div')).find((one) => one._cyreg));
     return holder ? holder._cyreg.cy : null;
   };
 
-  const whenThere = function (act, tries = 100) {
+  /**
+   * @param {(cy: Cytoscape) => void} act
+   * @param {number} [tries]
+   */
+  const whenThere = (act, tries = 100) => {
     const cy = graph();
     if (cy) act(cy);
     else if (tries && byId(GRAPH)) setTimeout(() => whenThere(act, tries - 1), 50);
   };
 
-  const fit = function (cy) {
-    cy.fit(undefined, 44);  // free of the buttons in the corners
-    if (cy.zoom() > 1.15) { cy.zoom(1.15); cy.center(); }
+  /** @param {Cytoscape} cy */
+  const fit = (cy) => {
+    cy.fit(undefined, ROOM_PX);
+    if (cy.zoom() > 1.15) {
+      cy.zoom(1.15);
+      cy.center();
+    }
   };
 
-  // -- drawing -----------------------------------------------------------------------------------------------------
+  // -- drawing -------------------------------------------------------------------------------------------------------
 
   // What is there already stays where it is, also where somebody dragged it; only a new kind of view starts afresh.
-  const kept = function (elements, cy) {
-    return elements.map((element) => {
+  /**
+   * @param {any[]} elements
+   * @param {Cytoscape} cy
+   */
+  const kept = (elements, cy) =>
+    elements.map((element) => {
       const known = element.position && cy.getElementById(element.data.id);
-      return known && known.length ? { ...element, position: { ...known.position() } } : element;
+      return known?.length ? { ...element, position: { ...known.position() } } : element;
     });
-  };
 
-  obsv.flowDraw = function (look) {
+  /** @param {Look | null} look */
+  const flowDraw = (look) => {
     if (!look) return none();
     const cy = graph();
-    const fresh = state.key !== look.key || !cy || !cy.elements().length;
-    const elements = fresh ? look.elements : kept(look.elements, cy);
+    const fresh = state.key !== look.key || !cy?.elements().length;
+    const elements = fresh || !cy ? look.elements : kept(look.elements, cy);
     state.key = look.key;
     state.look = look;
     describe(look);
@@ -49,43 +73,28 @@
     return elements;
   };
 
-  // Ahead: out at the right, in at the left, in an S. Within a column: a bow at its right. Back: as cytoscape draws it.
-  const bend = function (edge) {
+  /** @param {any} edge */
+  const bend = (edge) => {
     const [from, to] = [edge.source(), edge.target()];
     if (from === to || from.isParent() || to.isParent()) return;
-    const [start, end] = [from.position(), to.position()];
-    const dy = end.y - start.y;
-    const dx = end.x - to.width() / 2 - (start.x + from.width() / 2);
-    if (dx > 12) {
-      const length = Math.hypot(dx, dy);
-      // Nearly level: straight, an S would show a kink.
-      const away = Math.abs(dy) < dx / 8 ? 0 : (dx * dy) / (2 * length);
-      const share = (dx * dx) / (2 * length * length);
-      edge.style({
-        'curve-style': 'unbundled-bezier',
-        'edge-distances': 'endpoints',
-        'source-endpoint': '90deg',
-        'target-endpoint': '270deg',
-        'control-point-distances': [-away, away],
-        'control-point-weights': [share, 1 - share],
-      });
-    } else if (Math.abs(end.x - start.x) < 40) {
-      edge.style({
-        'curve-style': 'unbundled-bezier',
-        'edge-distances': 'endpoints',
-        'source-endpoint': '90deg',
-        'target-endpoint': '90deg',
-        'control-point-distances': [Math.sign(dy) * -(16 + Math.abs(dy) / 6)],
-        'control-point-weights': [0.5],
-      });
-    } else {
-      edge.removeStyle('curve-style edge-distances source-endpoint target-endpoint');
-    }
+    const style = obsvBend.style({ ...from.position(), width: from.width() }, { ...to.position(), width: to.width() });
+    if (style) edge.style(style);
+    else edge.removeStyle('curve-style edge-distances source-endpoint target-endpoint');
   };
+  /**
+   * @param {Cytoscape} cy
+   * @param {any} [edges]
+   */
   const bendAll = (cy, edges) => cy.batch(() => (edges || cy.edges()).forEach(bend));
 
   // React gives cytoscape its elements in a later turn.
-  const settle = function (cy, elements, fresh, tries = 600) {
+  /**
+   * @param {Cytoscape} cy
+   * @param {any[]} elements
+   * @param {boolean} fresh
+   * @param {number} [tries]
+   */
+  const settle = (cy, elements, fresh, tries = 600) => {
     if (elements.length && cy.elements().length !== elements.length && tries) {
       setTimeout(() => settle(cy, elements, fresh, tries - 1), 30);
       return;
@@ -93,96 +102,140 @@
     bendAll(cy);
     if (fresh) fit(cy);
     find();
-    name(cy);
+    label(cy);
   };
 
-  const name = function (cy) {
-    const said = [['function', '.process'], ['feed', '.feed'], ['folded group', '.folded']]
-      .map(([word, kind]) => [word, cy.nodes(kind).length]).concat([['arrow', cy.edges().length]])
-      .filter(([, many]) => many).map(([word, many]) => `${many} ${word}${many === 1 ? '' : 's'}`);
-    byId('flow-canvas').setAttribute('aria-label', `Graph of ${said.join(', ')}; the list after it says the same`);
+  /** @param {Cytoscape} cy */
+  const label = (cy) => {
+    const said = obsvFlowNames.said([
+      ['function', cy.nodes('.process').length],
+      ['feed', cy.nodes('.feed').length],
+      ['folded group', cy.nodes('.folded').length],
+      ['arrow', cy.edges().length],
+    ]);
+    byId('flow-canvas')?.setAttribute('aria-label', `Graph of ${said}; the list after it says the same`);
   };
 
-  const describe = function (look) {
-    byId('flow-note').textContent = look.note;
-    byId('flow-groups').hidden = look.groups.length < 2;
-    byId('flow-legend').hidden = !look.groups.length;
-    const empty = byId('flow-empty');
+  /** @param {Look} look */
+  const describe = (look) => {
+    obsvDom.write('flow-note', look.note);
     const nodes = look.elements.filter((element) => !element.data.source);
-    empty.hidden = nodes.length > 0;
-    empty.replaceChildren(
-      shared.el('h3', {}, look.groups.length || look.key !== 'lineage' ? 'No calls' : 'No value went from call to call'),
-      shared.el('p', {}, look.key === 'lineage'
-        ? 'No output of one call came in as an input of another in the same trace. Short and empty values do not count.'
-        : 'Nothing was recorded yet.'),
+    const lineage = look.key === 'lineage';
+    /** @type {[string, boolean][]} */
+    const parts = [
+      ['flow-groups', look.groups.length < 2],
+      ['flow-legend', !look.groups.length],
+      ['flow-empty', nodes.length > 0],
+    ];
+    for (const [id, hidden] of parts) /** @type {HTMLElement} */ (byId(id)).hidden = hidden;
+    byId('flow-empty')?.replaceChildren(
+      el('h3', {}, look.groups.length || !lineage ? 'No calls' : 'No value went from call to call'),
+      el(
+        'p',
+        {},
+        lineage
+          ? 'No output of one call came in as an input of another in the same trace. Short and empty values do not count.'
+          : 'Nothing was recorded yet.',
+      ),
     );
     list(nodes, look.folded);
   };
 
   // The same for who cannot point: one tab stop, arrows or j and k to move, Enter to open or fold.
-  const list = function (nodes, folded) {
-    const box = byId('flow-list');
-    const here = box.contains(document.activeElement) ? document.activeElement.dataset.node : null;
-    box.replaceChildren(...nodes.slice(0, LISTED).map((node) => shared.el('li', {}, entry(node.data, folded))));
-    const entries = Array.from(box.querySelectorAll('[data-node]'));
+  /**
+   * @param {any[]} nodes
+   * @param {string[]} folded
+   */
+  const list = (nodes, folded) => {
+    const box = /** @type {HTMLElement} */ (byId('flow-list'));
+    const active = /** @type {HTMLElement} */ (document.activeElement);
+    const here = box.contains(active) ? active.dataset.node : null;
+    box.replaceChildren(...nodes.slice(0, LISTED).map((node) => el('li', {}, entry(node.data, folded))));
+    const entries = /** @type {HTMLElement[]} */ (Array.from(box.querySelectorAll('[data-node]')));
     const at = entries.find((one) => one.dataset.node === here) || entries[0];
     if (at) at.tabIndex = 0;
     if (at && here) at.focus();
   };
 
-  const entry = function ({ id, name, tip, go: query, fold }, folded) {
-    const about = tip.slice(1).map((pair) => pair.join(' ')).join(' · ');
-    const mark = fold ? (folded.includes(fold) ? '▸ ' : '▾ ') : '';
-    const text = [shared.el('span', { class: 'mono' }, mark + name), shared.el('small', {}, about)];
-    if (query) return shared.el('a', { href: address(query), 'data-node': id, 'data-row': '', tabindex: '-1' }, ...text);
-    const open = String(!folded.includes(fold));
-    return shared.el('button', { 'data-node': id, 'data-row': '', tabindex: '-1', 'aria-expanded': open }, ...text);
+  /**
+   * @param {FlowNode} node
+   * @param {string[]} folded
+   */
+  const entry = (node, folded) => {
+    const { id, name, go: query, fold } = node;
+    const shut = fold !== undefined && folded.includes(fold);
+    const text = [
+      el('span', { class: 'mono' }, (fold ? (shut ? '▸ ' : '▾ ') : '') + name),
+      el('small', {}, obsvFlowNames.about(node)),
+    ];
+    const row = { 'data-node': id, 'data-row': '', tabindex: '-1' };
+    return query
+      ? el('a', { href: address(query), ...row }, ...text)
+      : el('button', { ...row, 'aria-expanded': String(!shut) }, ...text);
   };
 
-  // -- links -------------------------------------------------------------------------------------------------------
+  // -- links ---------------------------------------------------------------------------------------------------------
 
+  /** @param {Record<string, string>} query */
   const address = (query) => `/explorer?${new URLSearchParams(query)}`;
+  /** @param {string} href */
   const go = (href) => window.dash_clientside.set_props('location', { href });
 
-  const foldTo = function (folded) {
-    shared.setQuery({ folded: folded.length ? folded.join('|') : '|' });
+  /** @param {string[]} folded */
+  const foldTo = (folded) => {
+    obsvAddress.set({ folded: folded.length ? folded.join('|') : '|' }, 'push');
     window.dash_clientside.set_props('flow-asked', { data: { mode: 'calls', trace: null, folded } });
   };
 
-  const toggle = function (group) {
-    const { folded } = state.look;
-    foldTo(folded.includes(group) ? folded.filter((one) => one !== group) : [...folded, group]);
+  /** @param {string} group */
+  const toggle = (group) => {
+    if (state.look) foldTo(obsvFlowNames.toggled(state.look.folded, group));
   };
 
-  // -- pointing ----------------------------------------------------------------------------------------------------
+  // -- pointing ------------------------------------------------------------------------------------------------------
 
-  const showTip = function (event) {
+  /** @param {any} event */
+  const showTip = (event) => {
     const tip = byId('flow-tip');
+    /** @type {[string, string][] | undefined} */
     const lines = event.target.data('tip');
-    if (!tip || !lines) return;
-    tip.replaceChildren(...lines.map(([label, text]) => (label
-      ? shared.el('div', {}, shared.el('span', {}, label), shared.el('span', {}, text))
-      : shared.el('strong', {}, text))));
+    if (!tip?.parentElement || !lines) return;
+    tip.replaceChildren(
+      ...lines.map(([name, text]) =>
+        name ? el('div', {}, el('span', {}, name), el('span', {}, text)) : el('strong', {}, text),
+      ),
+    );
     tip.hidden = false;
     const box = tip.parentElement.getBoundingClientRect();
     const { x, y } = event.renderedPosition;
-    tip.style.left = `${Math.min(x + 16, box.width - tip.offsetWidth - 8)}px`;
-    tip.style.top = `${Math.min(y + 16, box.height - tip.offsetHeight - 8)}px`;
+    tip.style.left = `${Math.max(8, Math.min(x + 16, box.width - tip.offsetWidth - 8))}px`;
+    tip.style.top = `${Math.max(8, Math.min(y + 16, box.height - tip.offsetHeight - 8))}px`;
   };
 
-  const hideTip = function () {
+  const hideTip = () => {
     const tip = byId('flow-tip');
     if (tip) tip.hidden = true;
   };
 
-  const pointAt = function (event) {
-    const target = event.target;
-    showTip(event);
-    byId(GRAPH).style.cursor = target.data('go') || target.data('fold') || target.data('trace') ? 'pointer' : '';
-    lift(event.cy, target);
+  /** @param {string} shape */
+  const pointer = (shape) => {
+    const box = byId(GRAPH);
+    if (box) box.style.cursor = shape;
   };
 
-  const lift = function (cy, target) {
+  /** @param {any} event */
+  const pointAt = (event) => {
+    const { go: query, fold, trace } = event.target.data();
+    showTip(event);
+    pointer(query || fold || trace ? 'pointer' : '');
+    lift(event.cy, event.target);
+  };
+
+  /**
+   * @param {Cytoscape} cy
+   * @param {any} target
+   */
+  const lift = (cy, target) => {
     if (target.hasClass('group')) return;
     const near = target.isNode() ? target.closedNeighborhood() : target.union(target.connectedNodes());
     cy.batch(() => {
@@ -191,124 +244,145 @@
     });
   };
 
-  const pointAway = function (event) {
+  /** @param {any} event */
+  const pointAway = (event) => {
     hideTip();
-    byId(GRAPH).style.cursor = '';
+    pointer('');
     letGo(event.cy);
   };
 
-  const letGo = function (cy) {
+  /** @param {Cytoscape} cy */
+  const letGo = (cy) => {
     cy.batch(() => cy.elements().removeClass('near'));
     find();
   };
 
-  const inList = (event) => event.target.closest && event.target.closest('#flow-list [data-node]');
-  document.addEventListener('focusin', function (event) {
+  /** @param {Event} event */
+  const inList = (event) => obsvDom.around(event, '#flow-list [data-node]');
+  document.addEventListener('focusin', (event) => {
     const at = inList(event);
     const cy = at && graph();
-    if (!cy) return;
-    at.closest('ul').querySelectorAll('[data-node]').forEach((one) => { one.tabIndex = one === at ? 0 : -1; });
+    const entries = at?.closest('ul')?.querySelectorAll('[data-node]');
+    if (!cy || !entries) return;
+    for (const one of entries) /** @type {HTMLElement} */ (one).tabIndex = one === at ? 0 : -1;
     letGo(cy);
-    lift(cy, cy.getElementById(at.dataset.node));
+    lift(cy, cy.getElementById(at.dataset.node || ''));
   });
-  document.addEventListener('focusout', function (event) {
+  document.addEventListener('focusout', (event) => {
     const cy = inList(event) && graph();
     if (cy) letGo(cy);
   });
-  document.addEventListener('click', function (event) {
+  document.addEventListener('click', (event) => {
     const at = inList(event);
     if (!at || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    if (at.tagName === 'A') go(at.getAttribute('href')); else toggle(at.dataset.node);
+    const href = at.getAttribute('href');
+    if (href) go(href);
+    else toggle(at.dataset.node || '');
   });
 
-  const bind = function (cy) {
+  /** @param {Cytoscape} cy */
+  const bind = (cy) => {
     if (state.bound === cy) return;
     state.bound = cy;
     cy.on('mouseover', 'node, edge', pointAt);
     cy.on('mouseout', 'node, edge', pointAway);
     // Not on 'pan' or 'zoom': React sets both again whenever something is pointed at.
-    ['wheel', 'pointerdown'].forEach((kind) => cy.container().addEventListener(kind, hideTip, { passive: true }));
+    for (const kind of ['wheel', 'pointerdown']) cy.container().addEventListener(kind, hideTip, { passive: true });
     cy.on('drag', 'node', (event) => {
       const moved = event.target.union(event.target.descendants());
       bendAll(cy, moved.connectedEdges());
     });
     cy.on('tap', 'node, edge', (event) => {
       const { go: query, fold, trace } = event.target.data();
-      if (event.target !== event.cy && event.originalEvent && event.originalEvent.shiftKey) return;
+      if (event.target !== event.cy && event.originalEvent?.shiftKey) return;
       if (trace) go(`/trace/${trace[0]}?span=${trace[1]}`);
       else if (fold) toggle(fold);
       else if (query) go(address(query));
     });
   };
 
-  // -- finding, zooming, refreshing --------------------------------------------------------------------------------
+  // -- finding, zooming, refreshing ----------------------------------------------------------------------------------
 
-  const find = function () {
+  const wanted = () => /** @type {HTMLInputElement | null} */ (byId('flow-find'))?.value.trim() || '';
+
+  const find = () => {
     const cy = graph();
-    const field = byId('flow-find');
-    if (!cy || !field) return;
-    const wanted = field.value.trim().toLowerCase();
+    if (!cy) return;
+    const text = wanted();
     cy.batch(() => {
       cy.elements().removeClass('dim');
-      if (!wanted) return;
-      const hits = cy.nodes().filter((node) => String(node.data('name')).toLowerCase().includes(wanted));
+      if (!text) return;
+      const hits = cy.nodes().filter((/** @type {any} */ node) => obsvFlowNames.fits(node.data('name'), text));
       cy.elements().difference(hits.union(hits.ancestors()).union(hits.descendants())).not('.group').addClass('dim');
     });
   };
 
-  obsv.flowFind = function () {
+  const flowFind = () => {
     const cy = graph();
     find();
-    if (cy && byId('flow-find').value.trim()) {
+    if (cy && wanted()) {
       const hits = cy.nodes().not('.dim').not('.group');
       if (hits.length) cy.animate({ center: { eles: hits }, duration: 150 });
     }
     return none();
   };
 
-  obsv.flowMode = function (mode, asked) {
-    shared.setQuery({ mode: mode === 'lineage' ? mode : null, trace: null });
+  /**
+   * @param {string} mode
+   * @param {Record<string, unknown>} asked
+   */
+  const flowMode = (mode, asked) => {
+    obsvAddress.set({ mode: mode === 'lineage' ? mode : null, trace: null }, 'push');
     return { ...asked, mode, trace: null };
   };
 
-  obsv.flowTick = function () {
+  const flowTick = () => {
     const now = Date.now();
     if (now - state.last < REFRESH_MS || document.hidden) return none();
     state.last = now;
     return now;
   };
 
-  const zoom = (by) => whenThere((cy) => cy.zoom({
-    level: cy.zoom() * by, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 },
-  }));
+  /** @param {number} by */
+  const zoom = (by) =>
+    whenThere((cy) => cy.zoom({ level: cy.zoom() * by, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } }));
+  /** @type {Record<string, () => void>} */
   const buttons = {
     'flow-in': () => zoom(1.25),
     'flow-out': () => zoom(0.8),
     'flow-fit': () => whenThere(fit),
-    'flow-fold': () => foldTo(state.look.groups),
+    'flow-fold': () => foldTo(state.look ? state.look.groups : []),
     'flow-unfold': () => foldTo([]),
   };
-  document.addEventListener('click', function (event) {
-    const button = event.target.closest && event.target.closest('button[id^="flow-"]');
-    if (button && buttons[button.id]) buttons[button.id]();
+  document.addEventListener('click', (event) => {
+    const button = obsvDom.around(event, 'button[id^="flow-"]');
+    if (button) buttons[button.id]?.();
   });
   // Not dash-cytoscape's `responsive`: it takes the zoom back to 1 at its start.
-  let resized = 0;
-  window.addEventListener('resize', function () {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let resized;
+  window.addEventListener('resize', () => {
     clearTimeout(resized);
-    resized = setTimeout(() => { if (graph()) fit(graph()); }, 150);
+    resized = setTimeout(() => {
+      const cy = graph();
+      if (cy) fit(cy);
+    }, 150);
   });
+  /** @type {Record<string, string>} */
   const keys = { '+': 'flow-in', '-': 'flow-out', 0: 'flow-fit' };
-  document.addEventListener('keydown', function (event) {
-    if (!byId(GRAPH) || event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, textarea')) return;
+  document.addEventListener('keydown', (event) => {
+    if (!byId(GRAPH) || event.ctrlKey || event.metaKey || event.altKey || obsvDom.typing(event)) return;
     if (keys[event.key]) buttons[keys[event.key]]();
     const at = inList(event);
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (at && event.key === 'Escape') at.blur();
-    if (!at || !step) return;
+    if (!at?.parentElement) return;
+    if (event.key === 'Escape') at.blur();
+    if (!['ArrowDown', 'ArrowUp'].includes(event.key)) return;
     event.preventDefault();
-    const next = step > 0 ? at.parentElement.nextElementSibling : at.parentElement.previousElementSibling;
-    if (next) next.firstElementChild.focus();
+    const { nextElementSibling, previousElementSibling } = at.parentElement;
+    const next = event.key === 'ArrowDown' ? nextElementSibling : previousElementSibling;
+    if (next) /** @type {HTMLElement} */ (next.firstElementChild).focus();
   });
-})(window.dash_clientside.obsv, window.obsv);
+
+  Object.assign(window.dash_clientside.obsv, { flowDraw, flowFind, flowMode, flowTick });
+})();

@@ -74,6 +74,7 @@ def layout(pages: tuple[Page, ...]) -> Component:
             _navigation(pages),
             html.Header(ribbon.layout((), (), 0), id="ribbon", className="ribbon", **aria(label="Status of recording")),
             html.Main(id="page", className="page", tabIndex=-1),
+            html.Div(id="lost", className="lost", role="status", hidden=True),
             html.Div(id="notices", className="notices", role="alert"),
             _help(pages),
             repro_dialog(),
@@ -104,7 +105,7 @@ def _navigation(pages: tuple[Page, ...]) -> Component:
             html.I(className="icon icon-keys"), id="help-open", title="Keyboard (?)", **aria(label="Keyboard help")
         ),
     ]
-    logo = link("obsv", "/", className="logo", title="obsv")
+    logo = link("obsv", "/", className="logo", id="nav-logo", title="obsv")
     return html.Nav([logo, *entries, html.Div(tools, className="nav-tools")], className="nav", **aria(label="Pages"))
 
 

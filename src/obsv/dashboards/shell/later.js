@@ -1,23 +1,36 @@
-// Libraries that the first page does not draw with are loaded after it; another page waits for them.
-(function (obsv) {
+// @ts-check
+// Which page the address asks for. Libraries that the first page does not draw with are loaded after it; another page
+// waits for them.
+(() => {
   const start = window.location.pathname;
+  /** @type {Promise<unknown> | null} */
   let loaded = null;
 
-  const load = (link) => new Promise((resolve) => {
-    const script = document.createElement('script');
-    script.src = link.href;
-    script.onload = resolve;
-    script.onerror = resolve;
-    document.head.append(script);
-  });
-  const loadAll = function () {
-    loaded = loaded || Promise.all(Array.from(document.querySelectorAll('link[data-later]'), load));
+  /** @param {HTMLLinkElement} link */
+  const load = (link) =>
+    new Promise((resolve) => {
+      const script = document.createElement('script');
+      script.src = link.href;
+      script.onload = resolve;
+      script.onerror = resolve;
+      document.head.append(script);
+    });
+  const loadAll = () => {
+    if (!loaded) {
+      const links = /** @type {NodeListOf<HTMLLinkElement>} */ (document.querySelectorAll('link[data-later]'));
+      loaded = Promise.all(Array.from(links, load));
+    }
     return loaded;
   };
   window.addEventListener('load', () => setTimeout(() => window.requestIdleCallback(loadAll, { timeout: 4000 }), 1500));
 
-  obsv.ask = async function (pathname, search) {
+  /**
+   * @param {string} pathname
+   * @param {string} search
+   */
+  window.dash_clientside.obsv.ask = async (pathname, search) => {
+    if (!obsvAddress.moved()) return window.dash_clientside.no_update;
     if (pathname !== start) await loadAll();
     return { pathname: pathname || '/', search: search || '' };
   };
-})(window.dash_clientside.obsv);
+})();

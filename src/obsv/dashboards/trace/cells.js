@@ -1,144 +1,133 @@
+// @ts-check
 // How a span's row is drawn. React makes the elements, so whatever a name says is text.
-
-(function (cells, shared) {
-  const h = (...args) => window.React.createElement(...args);
+(() => {
+  const h = (/** @type {any[]} */ ...args) => window.React.createElement(...args);
   const INDENT = 14;
   // Deeper rows are not indented further, or the names would be gone.
   const DEEPEST = 24;
-  const trace = () => shared.trace;
+  const view = () => obsvTrace.view;
+  /** @typedef {{ data: { i: number } }} Cell */
 
-  const split = function (name) {
-    const cut = name.includes(' ') ? -1 : name.lastIndexOf('.');
-    return cut < 0 ? [name, ''] : [name.slice(cut + 1), name.slice(0, cut)];
-  };
-
-  const toggleOf = function (row, folded) {
-    const below = trace().children(row);
+  /**
+   * @param {number} row
+   * @param {boolean} folded
+   */
+  const toggleOf = (row, folded) => {
+    const below = obsvTrace.below(row);
     if (!below) return h('span', { className: 'tn-toggle', key: 't' });
-    return h('button', {
+    const about = {
       key: 't',
       className: 'tn-toggle',
       tabIndex: -1,
       'aria-expanded': !folded,
       'aria-label': folded ? `show ${below} spans` : 'fold',
-      onClick: (event) => { event.stopPropagation(); trace().toggle(row); },
-    }, h('i', { className: folded ? 'caret' : 'caret caret-open' }));
+      onClick: (/** @type {Event} */ event) => {
+        event.stopPropagation();
+        obsvTrace.toggle(row);
+      },
+    };
+    return h('button', about, h('i', { className: folded ? 'caret' : 'caret caret-open' }));
   };
 
-  const marksOf = function (row, flags, folded) {
-    const { FLAG } = trace();
-    const mark = (text, title, kind) => h('span', { key: text, className: `badge badge-${kind}`, title }, text);
+  /**
+   * @param {number} row
+   * @param {number} flags
+   * @param {boolean} folded
+   */
+  const marksOf = (row, flags, folded) => {
+    const mark = (/** @type {string} */ text, /** @type {string} */ title, /** @type {string} */ kind) =>
+      h('span', { key: text, className: `badge badge-${kind}`, title }, text);
     return [
-      flags & FLAG.error ? mark('ERR', 'This call failed', 'err') : null,
-      flags & FLAG.orphan ? mark('caller missing', 'Its caller was not recorded, or has not arrived yet', 'stale') : null,
-      flags & FLAG.circle ? mark('circle', 'Its callers run in a circle; it is cut here', 'stale') : null,
-      folded ? mark(`+${shared.count(trace().children(row))}`, 'Folded', 'plain') : null,
+      flags & obsvTree.FLAG.error ? mark('ERR', 'This call failed', 'err') : null,
+      flags & obsvTree.FLAG.orphan
+        ? mark('caller missing', 'Its caller was not recorded, or has not arrived yet', 'stale')
+        : null,
+      flags & obsvTree.FLAG.circle ? mark('circle', 'Its callers run in a circle; it is cut here', 'stale') : null,
+      folded ? mark(`+${obsvFormat.exact(obsvTrace.below(row))}`, 'Folded', 'plain') : null,
     ];
   };
 
-  cells.TraceName = function ({ data }) {
+  /** @param {number} row */
+  const colour = (row) => `var(--series-${obsvTrace.series(row)})`;
+
+  const TraceName = (/** @type {Cell} */ { data }) => {
     const { i: row } = data;
-    const view = trace();
-    const flags = view.data.flags[row];
-    const folded = view.folded[row];
-    const depth = view.data.depth[row];
-    const [own, module] = split(view.name(row));
-    const label = `level ${depth + 1}, ${view.service(row)}`;
-    const found = view.found.has(row) ? ' tn-found' : '';
-    return h('div', { className: `tn${found}`, title: `${view.name(row)}\n${view.service(row)}` }, [
-      h('span', { key: 'g', className: 'tn-guides', style: { width: Math.min(depth, DEEPEST) * INDENT } },
-        depth > DEEPEST ? h('span', { className: 'tn-deep' }, `${depth}`) : null),
-      toggleOf(row, folded),
-      h('i', { key: 's', className: 'tn-service', style: { background: view.colour(row) } }),
-      h('span', { key: 'l', className: 'visually-hidden' }, label),
-      h('span', { key: 'n', className: flags & view.FLAG.error ? 'tn-own tn-err' : 'tn-own' }, own),
-      module ? h('span', { key: 'm', className: 'tn-module' }, module) : null,
-      ...marksOf(row, flags, folded),
-    ]);
+    const flags = view().data.flags[row];
+    const folded = Boolean(view().folded[row]);
+    const depth = view().data.depth[row];
+    const [own, module] = obsvTree.split(obsvTrace.name(row));
+    const deep = depth > DEEPEST ? h('span', { className: 'tn-deep' }, `${depth}`) : null;
+    return h(
+      'div',
+      {
+        className: view().found.has(row) ? 'tn tn-found' : 'tn',
+        title: `${obsvTrace.name(row)}\n${obsvTrace.service(row)}`,
+      },
+      [
+        h('span', { key: 'g', className: 'tn-guides', style: { width: Math.min(depth, DEEPEST) * INDENT } }, deep),
+        toggleOf(row, folded),
+        h('i', { key: 's', className: 'tn-service', style: { background: colour(row) } }),
+        h('span', { key: 'l', className: 'visually-hidden' }, `level ${depth + 1}, ${obsvTrace.service(row)}`),
+        h('span', { key: 'n', className: flags & obsvTree.FLAG.error ? 'tn-own tn-err' : 'tn-own' }, own),
+        module ? h('span', { key: 'm', className: 'tn-module' }, module) : null,
+        ...marksOf(row, flags, folded),
+      ],
+    );
   };
 
-  // Where a time stands in the bar column, in percent; null when out of sight.
-  const place = function (start, end, [first, last]) {
-    if (end < first || start > last) return null;
-    const length = last - first;
-    const left = Math.max(0, (start - first) / length);
-    const right = Math.min(1, (end - first) / length);
-    return { left: `${left * 100}%`, width: `${Math.max(0, right - left) * 100}%` };
-  };
-
-  cells.TraceBar = function ({ data }) {
+  const TraceBar = (/** @type {Cell} */ { data }) => {
     const { i: row } = data;
-    const view = trace();
-    const { data: columns, zoom, FLAG } = view;
+    const { data: columns, zoom } = view();
     const start = columns.start[row];
-    const end = start + columns.duration[row];
     const flags = columns.flags[row];
-    const where = place(start, end, zoom);
     const parts = [];
+    const where = obsvAxis.place(start, start + columns.duration[row], zoom);
     if (where) {
-      const kind = `tb-bar${flags & FLAG.error ? ' tb-err' : ''}${view.children(row) ? '' : ' tb-leaf'}`;
-      parts.push(h('div', { key: 'b', className: kind, style: { ...where, '--c': view.colour(row) } }));
+      const kind = `tb-bar${flags & obsvTree.FLAG.error ? ' tb-err' : ''}${obsvTrace.below(row) ? '' : ' tb-leaf'}`;
+      parts.push(h('div', { key: 'b', className: kind, style: { ...where, '--c': colour(row) } }));
     }
-    if (flags & FLAG.critical) {
-      (view.segments.get(row) || []).forEach(([from, to], at) => {
-        const segment = place(from, to, zoom);
-        if (segment) parts.push(h('div', { key: `c${at}`, className: 'tb-critical', style: segment }));
-      });
+    for (const [from, to] of (flags & obsvTree.FLAG.critical && view().segments.get(row)) || []) {
+      const segment = obsvAxis.place(from, to, zoom);
+      if (segment) parts.push(h('div', { key: `c${from}`, className: 'tb-critical', style: segment }));
     }
-    (columns.events[row] || []).forEach((time, at) => {
-      const point = place(time, time, zoom);
+    for (const [at, time] of (columns.events[row] || []).entries()) {
+      const point = obsvAxis.place(time, time, zoom);
       if (point) parts.push(h('i', { key: `e${at}`, className: 'tb-event', style: { left: point.left } }));
-    });
-    return h('div', { className: 'tb', title: titleOf(row), style: linesOf(zoom) }, parts);
+    }
+    return h('div', { className: 'tb', title: titleOf(row), style: obsvAxis.lines(zoom) }, parts);
   };
 
-  const titleOf = function (row) {
-    const { data, FLAG } = trace();
+  /** @param {number} row */
+  const titleOf = (row) => {
+    const { data } = view();
+    const { duration } = obsvFormat;
     const lines = [
-      `starts at ${shared.duration(data.start[row])}`,
-      `took ${shared.duration(data.duration[row])}, of it ${shared.duration(data.self[row])} itself`,
+      `starts at ${duration(data.start[row])}`,
+      `took ${duration(data.duration[row])}, of it ${duration(data.self[row])} itself`,
     ];
-    if (data.flags[row] & FLAG.critical) lines.push('on the critical path');
-    if (data.flags[row] & FLAG.moved) lines.push('moved: the clock of this service differs');
-    if (data.flags[row] & FLAG.events) lines.push(`${data.events[row].length} events`);
-    if (data.flags[row] & FLAG.links) lines.push('has links');
+    if (data.flags[row] & obsvTree.FLAG.critical) lines.push('on the critical path');
+    if (data.flags[row] & obsvTree.FLAG.moved) lines.push('moved: the clock of this service differs');
+    if (data.flags[row] & obsvTree.FLAG.events) lines.push(`${data.events[row].length} events`);
+    if (data.flags[row] & obsvTree.FLAG.links) lines.push('has links');
     return lines.join('\n');
   };
 
-  // The last label stands to the right of its tick, and needs the room.
-  const LABELLED = 0.93;
-  // The largest of 1, 2 and 5 times a power of ten that gives an axis from 0 four ticks; there are never more than eight.
-  const stepOf = function ([first, last]) {
-    const most = (last - first) * LABELLED / 3;
-    const power = 10 ** Math.floor(Math.log10(most));
-    return Math.max(1, power * [5, 2, 1].find((times) => times * power <= most));
-  };
-  const linesOf = function (zoom) {
-    const [first, last] = zoom;
-    const step = stepOf(zoom);
-    const percent = (time) => `${time / (last - first) * 100}%`;
-    return { '--at': percent(Math.ceil(first / step) * step - first), '--step': percent(step) };
-  };
-  const ticksOf = function (zoom) {
-    const [first, last] = zoom;
-    const step = stepOf(zoom);
-    const ticks = [];
-    for (let at = Math.ceil(first / step); at * step <= first + (last - first) * LABELLED; at += 1) ticks.push(at * step);
-    return ticks;
-  };
-
   // The header of the bar column: an axis that follows the zoom.
-  cells.TraceAxis = function () {
+  const TraceAxis = () => {
     const [, redraw] = window.React.useState(0);
     window.React.useEffect(() => {
-      const listener = () => redraw((count) => count + 1);
-      trace().listeners.add(listener);
-      return () => trace().listeners.delete(listener);
+      const listener = () => redraw((/** @type {number} */ count) => count + 1);
+      view().listeners.add(listener);
+      return () => view().listeners.delete(listener);
     }, []);
-    if (!trace().data) return h('div', { className: 'tb-axis' });
-    const [first, last] = trace().zoom;
-    return h('div', { className: 'tb-axis' }, ticksOf([first, last]).map((time) => h('span', {
-      key: time, style: { left: `${(time - first) / (last - first) * 100}%` },
-    }, shared.tick(time, last - first))));
+    if (!view().data) return h('div', { className: 'tb-axis' });
+    const [first, last] = view().zoom;
+    const label = (/** @type {number} */ time) => {
+      const style = { left: `${((time - first) / (last - first)) * 100}%` };
+      return h('span', { key: time, style }, obsvFormat.tick(time, last - first));
+    };
+    return h('div', { className: 'tb-axis' }, obsvAxis.ticks(view().zoom).map(label));
   };
-})(window.dashAgGridComponentFunctions, window.obsv);
+
+  Object.assign(window.dashAgGridComponentFunctions, { TraceAxis, TraceBar, TraceName });
+})();

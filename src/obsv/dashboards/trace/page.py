@@ -22,10 +22,10 @@ COLUMNS: list[dict[str, Any]] = [
      "sortable": False},
     {"colId": "time", "headerName": "Time", "headerComponent": "TraceAxis", "cellRenderer": "TraceBar", "flex": 7,
      "minWidth": 120, **FIXED},
-    {"colId": "self", "headerName": "Self", "valueGetter": {"function": "obsv.traceSelf(params)"},
-     "cellClassRules": {"faint": "obsv.traceIsShort(params)"}, "width": 82, "type": "rightAligned", **FIXED,
+    {"colId": "self", "headerName": "Self", "valueGetter": {"function": "traceSelf(params)"},
+     "cellClassRules": {"faint": "traceIsShort(params)"}, "width": 82, "type": "rightAligned", **FIXED,
      "headerTooltip": "Time in which nothing that it called ran"},
-    {"colId": "took", "headerName": "Took", "valueGetter": {"function": "obsv.traceTook(params)"}, "width": 82,
+    {"colId": "took", "headerName": "Took", "valueGetter": {"function": "traceTook(params)"}, "width": 82,
      "type": "rightAligned", **FIXED},
 ]  # fmt: skip
 OPTIONS = {"rowHeight": 28, "headerHeight": 32, "suppressScrollOnNewData": True, "enableCellTextSelection": False}

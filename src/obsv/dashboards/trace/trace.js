@@ -1,83 +1,108 @@
-// The trace page: one trace in memory as columns (GET /api/v1/traces/<id>), drawn by the grid's renderers in cells.js.
-
-(function (obsv, shared) {
+// @ts-check
+// The trace page: one trace in memory, its rows in the grid; cells.js draws them, map.js what stands above.
+const obsvTrace = (() => {
   const GRID = 'trace-grid';
-  const FLAG = { error: 1, critical: 2, orphan: 4, circle: 8, moved: 16, events: 32, links: 64, exception: 128 };
   const SERIES = 8;
-  const trace = { data: null, FLAG, listeners: new Set() };
-  shared.trace = trace;
-  const byId = (id) => document.getElementById(id);
+  const { byId } = obsvDom;
   const noUpdate = () => window.dash_clientside.no_update;
 
-  // -- what is drawn -----------------------------------------------------------------------------------------------
+  const view = {
+    data: /** @type {TraceData} */ (/** @type {unknown} */ (null)), // until the first one is loaded
+    api: /** @type {GridApi} */ (/** @type {unknown} */ (null)),
+    /** @type {Set<() => void>} */
+    listeners: new Set(),
+    folded: new Uint8Array(),
+    hidden: new Uint8Array(),
+    /** @type {Uint8Array | null} */
+    only: null,
+    /** @type {Zoom} */
+    zoom: [0, 1],
+    /** @type {number[]} */
+    hits: [],
+    found: new Set(),
+    at: -1,
+    /** @type {Map<string, number>} */
+    rows: new Map(),
+    /** @type {Map<number, [number, number][]>} */
+    segments: new Map(),
+    /** @type {Map<string, number>} */
+    colours: new Map(),
+    byGroup: false,
+    /** @type {number[]} */
+    errors: [],
+    error: -1,
+  };
 
-  trace.children = (row) => trace.data.end[row] - row - 1;
-  trace.name = (row) => trace.data.processes[trace.data.process[row]][0];
-  trace.service = (row) => trace.data.processes[trace.data.process[row]][1];
-  trace.colour = (row) => `var(--series-${trace.colours.get(trace.owner(row)) % SERIES})`;
+  // -- what is drawn -------------------------------------------------------------------------------------------------
+
+  /** @param {number} row */
+  const below = (row) => view.data.end[row] - row - 1;
+  /** @param {number} row */
+  const name = (row) => view.data.processes[view.data.process[row]][0];
+  /** @param {number} row */
+  const service = (row) => view.data.processes[view.data.process[row]][1];
   // Colours tell services apart; where there is but one, groups.
-  trace.owner = (row) => trace.data.processes[trace.data.process[row]][trace.byGroup ? 2 : 1];
+  /** @param {number} row */
+  const owner = (row) => view.data.processes[view.data.process[row]][view.byGroup ? 2 : 1];
+  /** @param {number} row */
+  const series = (row) => /** @type {number} */ (view.colours.get(owner(row))) % SERIES;
 
-  const refresh = function () {
-    if (trace.api && !trace.api.isDestroyed()) trace.api.refreshCells({ force: true });
-    trace.listeners.forEach((listener) => listener());
-  };
-  trace.refresh = refresh;
-
-  // A row is hidden when a row above it is folded. Rows stand in preorder, so one pass does.
-  const fold = function () {
-    const { end } = trace.data;
-    trace.hidden.fill(0);
-    for (let row = 0; row < end.length; row += 1) {
-      if (trace.folded[row]) {
-        trace.hidden.fill(1, row + 1, end[row]);
-        row = end[row] - 1;
-      }
-    }
-    if (trace.only) for (let row = 0; row < end.length; row += 1) if (!trace.only[row]) trace.hidden[row] = 1;
-    trace.api.onFilterChanged();
+  const refresh = () => {
+    if (view.api && !view.api.isDestroyed()) view.api.refreshCells({ force: true });
+    for (const listener of view.listeners) listener();
   };
 
-  trace.toggle = function (row) {
-    if (!trace.children(row)) return;
-    trace.folded[row] = trace.folded[row] ? 0 : 1;
+  const fold = () => {
+    view.hidden = obsvTree.hidden(view.data.end, view.folded, view.only);
+    view.api.onFilterChanged();
+  };
+
+  /** @param {number} row */
+  const toggle = (row) => {
+    if (!below(row)) return;
+    view.folded[row] = view.folded[row] ? 0 : 1;
     fold();
     refresh();
   };
 
-  trace.foldAll = function (folded) {
-    for (let row = 0; row < trace.folded.length; row += 1) {
-      trace.folded[row] = folded && trace.data.depth[row] > 0 && trace.children(row) ? 1 : 0;
+  /** @param {boolean} folded */
+  const foldAll = (folded) => {
+    for (let row = 0; row < view.folded.length; row += 1) {
+      view.folded[row] = folded && view.data.depth[row] > 0 && below(row) ? 1 : 0;
     }
     fold();
     refresh();
   };
 
-  const unfoldTo = function (row) {
-    let changed = false;
-    for (let above = trace.data.parent[row]; above >= 0; above = trace.data.parent[above]) {
-      if (trace.folded[above]) { trace.folded[above] = 0; changed = true; }
-    }
-    if (changed) fold();
+  /** @param {number} row */
+  const unfoldTo = (row) => {
+    const shut = obsvTree.above(view.data.parent, row).filter((up) => view.folded[up]);
+    for (const up of shut) view.folded[up] = 0;
+    if (shut.length) fold();
   };
 
-  trace.reveal = function (row, open) {
-    if (trace.only && !trace.only[row]) setOnly(null);
+  /**
+   * @param {number} row
+   * @param {boolean} open
+   */
+  const reveal = (row, open) => {
+    if (view.only && !view.only[row]) setOnly(0);
     unfoldTo(row);
-    const node = trace.api.getRowNode(String(row));
+    const node = view.api.getRowNode(String(row));
     if (!node) return;
-    trace.api.ensureNodeVisible(node, 'middle');
-    trace.api.setFocusedCell(node.rowIndex, 'span');
+    view.api.ensureNodeVisible(node, 'middle');
+    view.api.setFocusedCell(node.rowIndex, 'span');
     node.setSelected(true, true);
-    if (open) shared.openRow({ api: trace.api, data: node.data });
+    if (open) obsvGrid.openRow({ api: view.api, data: node.data }, true);
     refresh();
   };
 
-  // -- loading -----------------------------------------------------------------------------------------------------
+  // -- loading -------------------------------------------------------------------------------------------------------
 
-  const setUp = function (data) {
+  /** @param {TraceData} data */
+  const setUp = (data) => {
     const size = data.span_id.length;
-    Object.assign(trace, {
+    Object.assign(view, {
       data,
       folded: new Uint8Array(size),
       hidden: new Uint8Array(size),
@@ -86,212 +111,234 @@
       found: new Set(),
       hits: [],
       at: -1,
-      showsPath: true,
       rows: new Map(data.span_id.map((span, row) => [span, row])),
-      segments: new Map(),
+      segments: obsvTree.segments(data.critical),
       colours: new Map(),
+      byGroup: new Set(data.processes.map((process) => process[1])).size < 2,
+      errors: obsvTree.errors(data),
+      error: -1,
     });
-    trace.byGroup = new Set(data.processes.map((process) => process[1])).size < 2;
     for (let row = 0; row < size; row += 1) {
-      const owner = trace.owner(row);
-      if (!trace.colours.has(owner)) trace.colours.set(owner, trace.colours.size);
+      if (!view.colours.has(owner(row))) view.colours.set(owner(row), view.colours.size);
     }
-    for (let at = 0; at < data.critical.length; at += 3) {
-      const row = data.critical[at];
-      if (!trace.segments.has(row)) trace.segments.set(row, []);
-      trace.segments.get(row).push([data.critical[at + 1], data.critical[at + 2]]);
-    }
-    trace.errors = deepestErrors(data);
   };
 
-  // Where it began: failed spans below which nothing failed, in order of time.
-  const deepestErrors = function (data) {
-    const failed = [];
-    const above = new Set();
-    for (let row = data.flags.length - 1; row >= 0; row -= 1) {
-      if (!(data.flags[row] & FLAG.error)) continue;
-      if (!above.has(row)) failed.push(row);
-      for (let up = data.parent[row]; up >= 0 && !above.has(up); up = data.parent[up]) above.add(up);
-    }
-    return failed.sort((one, other) => data.start[one] - data.start[other]);
-  };
-
-  obsv.traceLoad = async function (about) {
-    if (!about || !about.trace_id) return noUpdate();
-    const around = about.span ? `?around=${encodeURIComponent(about.span)}` : '';
+  /** @param {{ trace_id?: string, span?: string, q?: string } | null} about */
+  const traceLoad = async (about) => {
+    if (!about?.trace_id) return noUpdate();
     try {
-      const [answer, api] = await Promise.all([
-        shared.get(`/api/v1/traces/${about.trace_id}${around}`),
+      const [data, api] = await Promise.all([
+        obsvApi.json(`traces/${about.trace_id}`, { around: about.span }),
         window.dash_ag_grid.getApiAsync(GRID),
       ]);
-      trace.api = api;
-      setUp(await answer.json());
+      view.api = api;
+      setUp(data);
     } catch (error) {
-      return { failed: String(error.message || error) };
+      return { failed: error instanceof Error ? error.message : String(error) };
     }
-    const rows = trace.data.span_id.map((id, row) => ({ i: row, id }));
-    trace.api.setGridOption('isExternalFilterPresent', () => true);
-    trace.api.setGridOption('doesExternalFilterPass', (node) => !trace.hidden[node.data.i]);
-    trace.api.setGridOption('rowData', rows);
-    trace.describe();
-    trace.drawMap();
+    const rows = view.data.span_id.map((id, row) => ({ i: row, id }));
+    view.api.setGridOption('isExternalFilterPresent', () => true);
+    view.api.setGridOption(
+      'doesExternalFilterPass',
+      (/** @type {{ data: { i: number } }} */ node) => !view.hidden[node.data.i],
+    );
+    view.api.setGridOption('rowData', rows);
+    obsvMap.describe();
+    obsvMap.draw();
     refresh();
+    const row = about.span ? view.rows.get(about.span) : undefined;
     // The grid takes its rows in a later turn, and would drop a selection made before.
-    if (about.span && trace.rows.has(about.span)) setTimeout(() => trace.reveal(trace.rows.get(about.span), true), 60);
+    if (row !== undefined) setTimeout(() => reveal(row, true), 60);
     else if (about.q) find(about.q);
     return { spans: rows.length };
   };
 
   // Plain text columns are cheaper than rendered ones: a scroll of a page draws half as much.
-  shared.traceTook = ({ data }) => shared.duration(trace.data.duration[data.i]);
-  shared.traceSelf = ({ data }) => shared.duration(trace.data.self[data.i]);
-  shared.traceIsShort = ({ data }) => trace.data.self[data.i] < trace.data.length / 100;
+  /** @typedef {{ data: { i: number } }} RowParams */
+  Object.assign(window.dashAgGridFunctions, {
+    traceTook: (/** @type {RowParams} */ { data }) => obsvFormat.duration(view.data.duration[data.i]),
+    traceSelf: (/** @type {RowParams} */ { data }) => obsvFormat.duration(view.data.self[data.i]),
+    traceIsShort: (/** @type {RowParams} */ { data }) => view.data.self[data.i] < view.data.length / 100,
+  });
 
-  obsv.traceState = function (loaded) {
+  /** @param {{ failed?: string } | null} loaded */
+  const traceState = (loaded) => {
     const state = byId('trace-state');
     if (!state || !loaded) return noUpdate();
     state.hidden = !loaded.failed;
     state.textContent = loaded.failed || '';
-    byId('trace-body').classList.remove('loading');
+    byId('trace-body')?.classList.remove('loading');
     return noUpdate();
   };
 
-  // -- search and errors -------------------------------------------------------------------------------------------
+  // -- search and errors ---------------------------------------------------------------------------------------------
 
+  const LONGEST = 200;
   let asked = 0;
-  const find = async function (text) {
+  /** @param {string} text */
+  const find = async (text) => {
     asked += 1;
     const mine = asked;
-    shared.setQuery({ q: text || null });
-    if (!text) { setFound([]); return; }
-    const wanted = text.toLowerCase();
-    const hits = new Set();
-    trace.data.span_id.forEach((span, row) => {
-      const [name, service] = trace.data.processes[trace.data.process[row]];
-      if (span === wanted || `${service} ${name}`.toLowerCase().includes(wanted)) hits.add(row);
-    });
+    obsvAddress.set({ q: text });
+    if (!text) {
+      setFound([]);
+      return;
+    }
+    const hits = new Set(obsvTree.named(view.data, text));
     try {
-      const path = `/api/v1/traces/${trace.data.trace_id}/search?q=${encodeURIComponent(text.slice(0, 200))}`;
-      const { span_id: ids } = await (await shared.get(path)).json();
-      ids.forEach((id) => { if (trace.rows.has(id)) hits.add(trace.rows.get(id)); });
+      const found = await obsvApi.json(`traces/${view.data.trace_id}/search`, { q: text.slice(0, LONGEST) });
+      for (const id of found.span_id) {
+        const row = view.rows.get(id);
+        if (row !== undefined) hits.add(row);
+      }
     } catch (error) {
-      shared.notice(error.message, 'err');
+      obsvDom.notice(String(error), 'err');
     }
     if (mine === asked) setFound(Array.from(hits).sort((one, other) => one - other));
   };
 
-  const setFound = function (rows) {
-    trace.hits = rows;
-    trace.found = new Set(rows);
-    trace.at = -1;
-    const counter = byId('trace-found');
-    counter.textContent = byId('trace-search').value ? `${shared.count(rows.length)} found` : '';
-    if (rows.length) trace.step(1, false); else refresh();
+  /** @param {number[]} rows */
+  const setFound = (rows) => {
+    view.hits = rows;
+    view.found = new Set(rows);
+    view.at = -1;
+    const field = /** @type {HTMLInputElement | null} */ (byId('trace-search'));
+    obsvDom.write('trace-found', field?.value ? `${obsvFormat.exact(rows.length)} found` : '');
+    if (rows.length) step(1, false);
+    else refresh();
   };
 
-  trace.step = function (by, focus = true) {
-    if (!trace.data || !trace.hits.length) return;
-    trace.at = (trace.at + by + trace.hits.length) % trace.hits.length;
-    byId('trace-found').textContent = `${shared.count(trace.at + 1)} of ${shared.count(trace.hits.length)}`;
+  /**
+   * @param {number} by
+   * @param {boolean} [focus]
+   */
+  const step = (by, focus = true) => {
+    if (!view.data || !view.hits.length) return;
+    view.at = (view.at + by + view.hits.length) % view.hits.length;
+    obsvDom.write('trace-found', `${obsvFormat.exact(view.at + 1)} of ${obsvFormat.exact(view.hits.length)}`);
     const active = document.activeElement;
-    trace.reveal(trace.hits[trace.at], false);
-    if (!focus && active) active.focus();
+    reveal(view.hits[view.at], false);
+    if (!focus && active instanceof HTMLElement) active.focus();
   };
 
-  obsv.traceSearch = function (text) {
-    if (trace.data && byId('trace-search')) find((text || '').trim());
+  /** @param {string | null} text */
+  const traceSearch = (text) => {
+    if (view.data && byId('trace-search')) find((text || '').trim());
     return noUpdate();
   };
 
-  trace.nextError = function () {
-    if (!trace.data || !trace.errors.length) return;
-    trace.error = trace.error === undefined ? 0 : (trace.error + 1) % trace.errors.length;
-    trace.reveal(trace.errors[trace.error], true);
+  const nextError = () => {
+    if (!view.data || !view.errors.length) return;
+    view.error = (view.error + 1) % view.errors.length;
+    reveal(view.errors[view.error], true);
   };
 
-  // Only spans that have a flag, and what led to them.
-  const setOnly = function (flag) {
-    trace.only = null;
-    if (flag) {
-      trace.only = new Uint8Array(trace.data.flags.length);
-      trace.data.flags.forEach((flags, row) => {
-        if (!(flags & flag)) return;
-        for (let up = row; up >= 0 && !trace.only[up]; up = trace.data.parent[up]) trace.only[up] = 1;
-      });
-    }
-    byId('trace-only-path').setAttribute('aria-pressed', String(flag === FLAG.critical));
+  // Only spans that have a flag, and what led to them; 0 for all.
+  /** @param {number} flag */
+  const setOnly = (flag) => {
+    view.only = flag ? obsvTree.only(view.data, flag) : null;
+    byId('trace-only-path')?.setAttribute('aria-pressed', String(flag === obsvTree.FLAG.critical));
     fold();
     refresh();
   };
 
+  /** @type {Record<string, () => void>} */
   const buttons = {
-    'trace-error': () => trace.nextError(),
-    'trace-fold': () => trace.foldAll(true),
-    'trace-unfold': () => trace.foldAll(false),
-    'trace-previous': () => trace.step(-1),
-    'trace-next': () => trace.step(1),
-    'trace-only-path': () => setOnly(trace.only ? null : FLAG.critical),
-    'trace-zoom-out': () => trace.setZoom(0, trace.data.length),
+    'trace-error': nextError,
+    'trace-fold': () => foldAll(true),
+    'trace-unfold': () => foldAll(false),
+    'trace-previous': () => step(-1),
+    'trace-next': () => step(1),
+    'trace-only-path': () => setOnly(view.only ? 0 : obsvTree.FLAG.critical),
+    'trace-zoom-out': () => obsvMap.setZoom(0, view.data.length),
   };
-  document.addEventListener('click', function (event) {
-    const button = event.target.closest && event.target.closest('button[id^="trace-"]');
-    if (button && trace.data && buttons[button.id]) buttons[button.id]();
+  document.addEventListener('click', (event) => {
+    const button = obsvDom.around(event, 'button[id^="trace-"]');
+    if (button && view.data) buttons[button.id]?.();
   });
 
-  document.addEventListener('keydown', function (event) {
-    if (!trace.data || !byId('trace-body') || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.id === 'trace-search' && event.key === 'Enter') {
-      event.preventDefault();
-      trace.step(event.shiftKey ? -1 : 1, false);
-      return;
-    }
-    if (event.target.closest('input, textarea, select')) return;
-    if (shared.choosesPage()) return;
-    if (event.key === 'e') trace.nextError();
-    if (event.key.toLowerCase() === 'n') trace.step(event.shiftKey ? -1 : 1);
-    const inGrid = event.target.closest(`#${GRID}`);
-    const focused = inGrid && trace.api.getFocusedCell();
-    const node = focused && trace.api.getDisplayedRowAtIndex(focused.rowIndex);
+  /**
+   * Left folds, or goes to the caller; right unfolds, or goes to the first call.
+   * @param {number} row
+   * @param {boolean} left
+   */
+  const walk = (row, left) => {
+    const open = !view.folded[row] && below(row) > 0;
+    if (left ? open : view.folded[row]) toggle(row);
+    else if (left && view.data.parent[row] >= 0) reveal(view.data.parent[row], false);
+    else if (!left && open) reveal(row + 1, false);
+  };
+
+  /** @param {KeyboardEvent} event */
+  const arrow = (event) => {
+    const focused = obsvDom.around(event, `#${GRID}`) && view.api.getFocusedCell();
+    const node = focused && view.api.getDisplayedRowAtIndex(focused.rowIndex);
     if (!node || !['ArrowLeft', 'ArrowRight'].includes(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
-    const row = node.data.i;
-    const open = !trace.folded[row] && trace.children(row) > 0;
-    if (event.key === 'ArrowRight' && trace.folded[row]) trace.toggle(row);
-    else if (event.key === 'ArrowLeft' && open) trace.toggle(row);
-    else if (event.key === 'ArrowLeft' && trace.data.parent[row] >= 0) trace.reveal(trace.data.parent[row], false);
-    else if (event.key === 'ArrowRight' && open) trace.reveal(row + 1, false);
-  }, true);
-
-  // -- the panel ---------------------------------------------------------------------------------------------------
-
-  const showPanel = function (open) {
-    const body = byId('trace-body');
-    if (!body || body.classList.contains('with-panel') === open) return;
-    body.classList.toggle('with-panel', open);
-    if (!open) shared.setQuery({ span: null });
+    walk(/** @type {any} */ (node.data).i, event.key === 'ArrowLeft');
   };
 
-  obsv.tracePanel = function (opened) {
-    if (!opened || !opened.row) return noUpdate();
+  document.addEventListener(
+    'keydown',
+    (event) => {
+      if (!view.data || !byId('trace-body') || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.target instanceof Element && event.target.id === 'trace-search' && event.key === 'Enter') {
+        event.preventDefault();
+        step(event.shiftKey ? -1 : 1, false);
+        return;
+      }
+      if (obsvDom.typing(event) || obsvKeyboard.choosesPage()) return;
+      if (event.key === 'e') nextError();
+      if (event.key.toLowerCase() === 'n') step(event.shiftKey ? -1 : 1);
+      arrow(event);
+    },
+    true,
+  );
+
+  // -- the panel -----------------------------------------------------------------------------------------------------
+
+  /** @param {boolean} open */
+  const showPanel = (open) => byId('trace-body')?.classList.toggle('with-panel', open);
+
+  /** @param {{ row?: any, byKey?: boolean } | null} opened */
+  const tracePanel = (opened) => {
+    if (!opened?.row) return noUpdate();
     showPanel(true);
-    shared.setQuery({ span: opened.row.id });
+    const { id } = opened.row;
+    if (obsvAddress.get('span') !== id) obsvAddress.set({ span: id }, obsvAddress.get('span') ? 'replace' : 'push');
     return noUpdate();
   };
-  document.addEventListener('click', function (event) {
-    if (event.target.closest && event.target.closest('#trace-panel-close')) showPanel(false);
+  document.addEventListener('click', (event) => {
+    if (!obsvDom.around(event, '#trace-panel-close')) return;
+    showPanel(false);
+    obsvAddress.close(['span']);
+  });
+  // Back closes the panel, or opens the one of a span.
+  obsvAddress.undo(['span'], (query) => {
+    const row = view.rows.get(query.get('span') || '');
+    if (row === undefined) showPanel(false);
+    else reveal(row, true);
   });
 
-  const copyOf = { 'trace-copy-markdown': ['markdown', 'Markdown copied'], 'trace-copy-otlp': ['otlp', 'OTLP JSON copied'] };
-  document.addEventListener('click', async function (event) {
-    const button = event.target.closest && event.target.closest('button[id^="trace-copy-"]');
-    if (!button || !trace.data) return;
+  /** @type {Record<string, [string, string]>} */
+  const copyOf = {
+    'trace-copy-markdown': ['markdown', 'Markdown copied'],
+    'trace-copy-otlp': ['otlp', 'OTLP JSON copied'],
+  };
+  document.addEventListener('click', async (event) => {
+    const button = obsvDom.around(event, 'button[id^="trace-copy-"]');
+    if (!button || !view.data) return;
     const [format, done] = copyOf[button.id];
     try {
-      await shared.copy(await (await shared.get(`/api/v1/traces/${trace.data.trace_id}/${format}`)).text());
-      shared.notice(done);
+      await obsvDom.copy(await obsvApi.text(`traces/${view.data.trace_id}/${format}`));
+      obsvDom.notice(done);
     } catch (error) {
-      shared.notice(error.message, 'err');
+      obsvDom.notice(String(error), 'err');
     }
   });
-})(window.dash_clientside.obsv, window.obsv);
+
+  Object.assign(window.dash_clientside.obsv, { traceLoad, tracePanel, traceSearch, traceState });
+
+  return { below, name, owner, refresh, series, service, toggle, view };
+})();

@@ -13,6 +13,7 @@ from obsv.store.file import Snapshot
 from obsv.store.finding.sql import Sql, fill
 from obsv.store.finding.walks import Walk
 from obsv.store.ground import Range
+from obsv.store.spans import ListedCall
 from obsv.times import MAX_NS, iso_ns, ts
 
 MAX_ID = 2**63 - 1
@@ -57,6 +58,12 @@ class Order(NamedTuple):
     def token(self, key: Key) -> str:
         """A key as text for an address."""
         return f"{self.name}~{key.value}~{key.id}"
+
+    def begin(self, call: ListedCall) -> str:
+        """The token of the page that begins with a call."""
+        value = call.ts if self.by_time else call.duration_ns
+        # A page begins after its key; ids are whole numbers.
+        return self.token(Key(value, min(call.id + 1, MAX_ID) if self.down else call.id - 1))
 
     def key(self, token: str) -> Key:
         """The key of a token.
