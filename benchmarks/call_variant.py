@@ -1,59 +1,101 @@
 """One way of recording a call, measured in this process: `python -m benchmarks.call_variant NAME CALLS CHUNK`.
 
 Prints JSON: `caller_us`, CPU of the calling thread a call; `total_us`, CPU of the whole process a call until everything
-is
-stored. The function and its arguments are those that the peers were measured with.
+is stored, by a process of its own. `recorded` calls the function with the arguments that the peers were measured with.
 """
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import json
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 META = {"desk": "eq", "trader": "t42", "tags": ["a", "b"]}
-Variant = tuple[Callable[..., Any], Callable[[], object]]
 
 
 def f(order_id: int, symbol: str, qty: float, meta: dict[str, Any]) -> dict[str, Any]:
     return {"order_id": order_id, "symbol": symbol, "notional": qty * 101.25}
 
 
+@dataclass
+class Order:
+    order_id: int
+    symbol: str
+    price: decimal.Decimal
+    at: datetime.datetime
+
+
+ORDER = Order(5, "AAPL", decimal.Decimal("101.25"), datetime.datetime(2024, 5, 6, 7, 8, 9))
+FILLS = [{"venue": "XNAS", "qty": number} for number in range(5)]
+
+
+def rich(order: Order, at: datetime.datetime, price: decimal.Decimal, fills: list[dict[str, Any]]) -> Order:
+    return order
+
+
+def failing(order_id: int, symbol: str, qty: float, meta: dict[str, Any]) -> None:
+    raise ValueError("no such order")
+
+
+def chain() -> Exception:
+    """An exception with 3,000 causes."""
+    error: Exception = ValueError("0")
+    for number in range(3_000):
+        following = ValueError(str(number))
+        following.__cause__, error = error, following
+    return error
+
+
+CHAIN = chain()
+
+
+def chained() -> None:
+    raise CHAIN.with_traceback(None)
+
+
 def nothing() -> None:
     pass
+
+
+class Variant(NamedTuple):
+    """What is measured.
+
+    Args:
+        function: what is called.
+        flush: has everything stored.
+        arguments: what it is called with; None: those of `f`, a number first.
+    """
+
+    function: Callable[..., Any]
+    flush: Callable[[], object]
+    arguments: tuple[Any, ...] | None = None
+
+
+def monitored(function: Callable[..., Any], arguments: tuple[Any, ...] | None = None, **options: Any) -> Variant:
+    """A function under @monitor."""
+    import obsv
+
+    return Variant(obsv.monitor(**options)(function), lambda: obsv.force_flush(120), arguments)
 
 
 def sdk() -> Variant:
     """OpenTelemetry's SDK: an empty span, no processor."""
     from opentelemetry.sdk.trace import TracerProvider
 
-    return TracerProvider().get_tracer("bench").start_as_current_span("f")(f), nothing
+    return Variant(TracerProvider().get_tracer("bench").start_as_current_span("f")(f), nothing)
 
 
-def obsv_on() -> Variant:
-    """@monitor into SQLite: four arguments, the result."""
-    import obsv
-
-    return obsv.monitor(f), lambda: obsv.force_flush(120)
-
-
-def obsv_unsampled() -> Variant:
-    """@monitor, sampled away."""
-    import obsv
-
-    return obsv.monitor(sample_rate=0.0)(f), lambda: obsv.force_flush(120)
-
-
-def obsv_off() -> Variant:
+def off() -> Variant:
     """@monitor while OTEL_SDK_DISABLED is set."""
     os.environ["OTEL_SDK_DISABLED"] = "true"
-    import obsv
-
-    return obsv.monitor(f), nothing
+    return monitored(f)
 
 
 def logfire() -> Variant:
@@ -61,32 +103,51 @@ def logfire() -> Variant:
     import logfire as peer
 
     peer.configure(send_to_logfire=False, console=False, inspect_arguments=False)
-    return peer.instrument(extract_args=True, record_return=True)(f), nothing
+    return Variant(peer.instrument(extract_args=True, record_return=True)(f), nothing)
 
 
-def plain() -> Variant:
-    """The function itself."""
-    return f, nothing
-
-
-VARIANTS = {made.__name__: made for made in (plain, sdk, obsv_on, obsv_unsampled, obsv_off, logfire)}
+RICH = (ORDER, ORDER.at, ORDER.price, FILLS)
+VARIANTS: dict[str, Callable[[], Variant]] = {
+    "plain": lambda: Variant(f, nothing),
+    "sdk": sdk,
+    "logfire": logfire,
+    "recorded": lambda: monitored(f),
+    "plain_rich": lambda: Variant(rich, nothing, RICH),
+    "rich": lambda: monitored(rich, RICH),
+    "plain_failing": lambda: Variant(failing, nothing),
+    "failing": lambda: monitored(failing),
+    "plain_chained": lambda: Variant(chained, nothing, ()),
+    "chained": lambda: monitored(chained, ()),
+    "unsampled": lambda: monitored(f, sample_rate=0.0),
+    "off": off,
+}
 
 
 def main(name: str, calls: int, chunk: int) -> dict[str, float]:
     """Measure a variant, flushing after every `chunk` calls."""
-    function, flush = VARIANTS[name]()
-    for number in range(2_000):
-        function(number, "AAPL", 12.5, META)
-    flush()
+    variant = VARIANTS[name]()
+    _call(variant, min(calls, 2_000))
+    variant.flush()
     caller, process = 0.0, time.process_time()
     for _ in range(calls // chunk):
         thread = time.thread_time()
-        for number in range(chunk):
-            function(number, "AAPL", 12.5, META)
+        _call(variant, chunk)
         caller += time.thread_time() - thread
-        flush()
+        variant.flush()
     total = time.process_time() - process
     return {"caller_us": caller / calls * 1e6, "total_us": total / calls * 1e6}
+
+
+def _call(variant: Variant, count: int) -> None:
+    function, arguments = variant.function, variant.arguments
+    for number in range(count):
+        try:
+            if arguments is None:
+                function(number, "AAPL", 12.5, META)
+            else:
+                function(*arguments)
+        except ValueError:
+            pass
 
 
 if __name__ == "__main__":
