@@ -10,8 +10,8 @@ from obsv.instrument.options import Options
 from obsv.instrument.parameters import Parameters, parameters_of
 from obsv.instrument.recorder import Kind, Later
 from obsv.instrument.wrapping import function_of, kind_of
+from obsv.source_lines import SourceFiles
 from obsv.trace.function import Code, Function
-from obsv.trace.source_lines import SourceFiles
 
 
 class Plan(NamedTuple):

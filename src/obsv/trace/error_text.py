@@ -15,7 +15,7 @@ from typing import Any
 from obsv.capture.error import CAUSE, FrozenError
 from obsv.capture.frames import Place, Places
 from obsv.capture.message import cut_middle
-from obsv.trace.source_lines import SourceFiles
+from obsv.source_lines import SourceFiles
 
 _MAX_TEXT = 100_000
 _MAX_DEPTH = 10

@@ -3,6 +3,15 @@
 from obsv.store.figures.beat import Beat, FeedState, QueueSample, RecorderState
 from obsv.store.figures.busiest import Busy
 from obsv.store.figures.compare import Pair, Times
+from obsv.store.figures.error_groups import (
+    ErrorDetail,
+    ErrorEvent,
+    ErrorGroup,
+    ErrorGroups,
+    ErrorPlace,
+    ErrorSample,
+    ErrorWhy,
+)
 from obsv.store.figures.flow import Flow, FlowEdge, FlowNode
 from obsv.store.figures.function import Failure, FunctionReport, History, Neighbour, Variable
 from obsv.store.figures.health import Health
@@ -19,6 +28,13 @@ __all__ = [
     "Busy",
     "Dependency",
     "ErrorCall",
+    "ErrorDetail",
+    "ErrorEvent",
+    "ErrorGroup",
+    "ErrorGroups",
+    "ErrorPlace",
+    "ErrorSample",
+    "ErrorWhy",
     "Failure",
     "FeedState",
     "Flow",

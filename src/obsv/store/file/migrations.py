@@ -33,6 +33,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(4, "limits belong to the store, and what is gone is counted", _sql("schema_4.sql")),
     Migration(5, "alerts have states, history, messages and silences", _sql("schema_5.sql")),
     Migration(6, "a receiver's cursor is in the file that is sent to it", _sql("schema_6.sql")),
+    Migration(7, "errors are grouped by their cause, and versions are known", _sql("schema_7.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

@@ -12,6 +12,9 @@ from obsv.store.figures import (
     Busy,
     Dependency,
     ErrorCall,
+    ErrorDetail,
+    ErrorEvent,
+    ErrorGroups,
     Failure,
     Flow,
     FunctionReport,
@@ -27,6 +30,7 @@ from obsv.store.figures.beat import read_beat
 from obsv.store.figures.busiest import read_busiest
 from obsv.store.figures.choices import read_groups, read_processes, read_variables
 from obsv.store.figures.compare import failures, read_pair, read_times
+from obsv.store.figures.error_groups import error_events_since, read_error_group, read_error_groups
 from obsv.store.figures.flow import read_flow
 from obsv.store.figures.function import read_function
 from obsv.store.figures.health import check
@@ -164,6 +168,17 @@ class SQLiteStore:
 
     def latest_errors(self, window: Window, limit: int) -> list[ErrorCall]:
         return latest_errors(self._source, window, limit)
+
+    def read_error_groups(
+        self, window: Window, status: str | None = None, text: str = "", order: str = "last", limit: int = 100
+    ) -> ErrorGroups:
+        return read_error_groups(self._source, window, status, text, order, limit)
+
+    def read_error_group(self, group_id: int, window: Window, limit: int = 100) -> ErrorDetail:
+        return read_error_group(self._source, group_id, window, limit)
+
+    def error_events_since(self, after: int, limit: int = 1_000) -> list[ErrorEvent]:
+        return error_events_since(self._source, after, limit)
 
     def failures(self, name: str) -> list[Failure]:
         return failures(self._source, name)

@@ -15,6 +15,9 @@ from obsv.store.figures import (
     Busy,
     Dependency,
     ErrorCall,
+    ErrorDetail,
+    ErrorEvent,
+    ErrorGroups,
     Failure,
     Flow,
     FunctionReport,
@@ -147,6 +150,20 @@ class Store(Protocol):
 
     def latest_errors(self, window: Window, limit: int) -> list[ErrorCall]:
         """The latest failed calls, those that only pass an exception on left out."""
+        ...
+
+    def read_error_groups(
+        self, window: Window, status: str | None = None, text: str = "", order: str = "last", limit: int = 100
+    ) -> ErrorGroups:
+        """The groups with errors in a window, by `last`, `count` or `first`."""
+        ...
+
+    def read_error_group(self, group_id: int, window: Window, limit: int = 100) -> ErrorDetail:
+        """A group with what explains it, and its latest calls in a window."""
+        ...
+
+    def error_events_since(self, after: int, limit: int = 1_000) -> list[ErrorEvent]:
+        """Groups that were new or came back after the event with that id, oldest first."""
         ...
 
     def failures(self, name: str) -> list[Failure]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
-from obsv.store.ground import Rollups, Signature, Source, SpanRow, by_minute
+from obsv.store.ground import ERROR, Rollups, Signature, Source, SpanRow, by_minute
 from obsv.store.writing.interning import Ids, Thread
 from obsv.store.writing.statements import Insert, Joined
 
@@ -100,6 +100,12 @@ class Batch:
     def has_requests(self) -> bool:
         """Whether a span of these is more than internal to its service."""
         return any(group.signature.kind > INTERNAL for group in self.groups)
+
+    def failed(self) -> list[SpanRow]:
+        """The rows of failed calls."""
+        return [
+            row for group in self.groups if ERROR in group.columns[_STATUS] for row in group.rows if row.status == ERROR
+        ]
 
     def exact(self) -> list[SpanRow]:
         """The rows with pickled inputs."""

@@ -60,6 +60,11 @@ delete from exact_input where (trace_id, span_id) in
   (select trace_id, span_id from span where id in (select value from json_each(?)))
 """
 _DELETE_SPANS = "delete from span where id in (select value from json_each(?))"
+_OLDEST_ERROR = "select coalesce((select start_ns from span where status = 2 order by ts limit 1), 0)"
+# A range of the key a group.
+_DELETE_ERROR_CALLS = f"""
+delete from error_call where group_id in (select id from error_group) and start_ns < ({_OLDEST_ERROR})
+"""
 _COUNT_DELETED = "update tally set calls = calls + ?, errors = errors + ? where name = 'deleted'"
 # A call dated ahead outlives the time for which what it refers to is kept.
 _IS_AHEAD = f"select exists(select 1 from span where ts > {_TS})"
@@ -95,6 +100,9 @@ class Tidy(NamedTuple):
         return ", ".join(f"key_{number}" for number, _ in enumerate(self.keys.split(","), 1))
 
 
+# Groups of errors, and what happened to them, outlive the calls; hostile texts must not fill the file with them.
+MOST_GROUPS = 10_000
+_MANY = "id in (select id from {table} order by {order} desc limit -1 offset {most})"
 HISTOGRAM = "total, minute, process_id, bucket"
 _UNUSED = "used_ns < :unused_ns"
 _GONE = "not in (select id from process)"
@@ -102,6 +110,10 @@ _GONE = "not in (select id from process)"
 TIDY = (
     Tidy("histogram", HISTOGRAM, "total in (0, 1) and minute between 1 and :minute"),
     Tidy("calls_minute", "edge, minute, parent_id, process_id", "edge in (0, 1) and minute between 1 and :minute"),
+    Tidy("error_minute", "group_id, minute", "minute <= :minute"),
+    Tidy("error_call", "group_id, start_ns", f"start_ns < :before_ns or start_ns < ({_OLDEST_ERROR})"),
+    Tidy("error_group", "id", _MANY.format(table="error_group", order="last_ns", most=MOST_GROUPS)),
+    Tidy("error_event", "id", _MANY.format(table="error_event", order="id", most=MOST_GROUPS)),
     Tidy("orphan", "id", "start_ns < :before_ns"),
     Tidy("request_half", "id", "arrived_ns < :before_ns"),
     Tidy("exact_input", "trace_id, span_id", "start_ns < :before_ns"),
@@ -221,6 +233,8 @@ class Cleaner:
         if not deleted:
             (self._floor,) = self._one(_NEWEST)
             deleted = self._delete(_ERRORS, {}, size)
+            with self._locked():
+                self._connection.execute(_DELETE_ERROR_CALLS)
         return deleted
 
     def _delete(self, select: str, params: dict[str, Any], size: int) -> int:

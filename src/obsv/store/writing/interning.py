@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from obsv.store.ground import RECEIVED, Code, Signature, Source, machine_mark
+from obsv.store.ground import RECEIVED, Code, Signature, Source, SpanRow, machine_mark
 from obsv.store.writing.statements import Insert, Lookup
+from obsv.store.writing.versions import version_id
 
 Thread = tuple[int, str]
 
@@ -54,6 +55,7 @@ class Ids:
         self.signatures: dict[Signature, tuple[int, int, int]] = {}  # ids of name, process and signature
         self.sources: dict[Source, int] = {}
         self.threads: dict[Thread | None, int] = {None: 0}
+        self.versions: dict[Source, int] = {}
         self._epoch = -1
 
     def expire(self, now_ns: int) -> None:
@@ -67,12 +69,17 @@ class Ids:
         """Forgets everything: the file is another one."""
         self.signatures.clear()
         self.sources.clear()
+        self.versions.clear()
         self.threads.clear()
         self.threads[None] = 0
 
     def process_id(self, signature: Signature) -> int:
         """The id of a known signature's process."""
         return self.signatures[signature][1]
+
+    def version(self, row: SpanRow) -> int:
+        """The id of the version of the service that made a call; 0 where none is known."""
+        return self.versions.get(row.source, 0)
 
 
 class Missing:
@@ -94,6 +101,7 @@ class Missing:
         self._processes = self._of_signatures(connection, now_ns)
         sources = [(s.service, s.resource, s.scope, RECEIVED if s.received else machine_mark()) for s in self._sources]
         self._source_ids = _SOURCE.ids(connection, sources, now_ns)
+        self._versions = {source: version_id(connection, source, now_ns) for source in self._sources}
         self._thread_ids = _THREAD.ids(connection, self._threads, now_ns)
 
     def committed(self) -> None:
@@ -101,6 +109,7 @@ class Missing:
         self._ids.signatures.update(zip(self._signatures, self._processes, strict=True))
         self._ids.sources.update(zip(self._sources, self._source_ids, strict=True))
         self._ids.threads.update(zip(self._threads, self._thread_ids, strict=True))
+        self._ids.versions.update(self._versions)
 
     def _of_signatures(self, connection: sqlite3.Connection, now_ns: int) -> list[tuple[int, int, int]]:
         signatures = self._signatures

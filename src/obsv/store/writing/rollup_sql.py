@@ -83,8 +83,10 @@ def prepare_rollups(connection: sqlite3.Connection) -> None:
         )
 
 
-def write_rollups(connection: sqlite3.Connection, rollups: Rollups) -> None:
-    """Adds a batch's rollups to the file, in the transaction that is open."""
+def write_rollups(
+    connection: sqlite3.Connection, rollups: Rollups, more: Iterable[tuple[int, tuple[Any, ...]]] = ()
+) -> None:
+    """Adds a batch's rollups to the file, in the transaction that is open, and rows of other kinds of the view."""
     values: list[Any] = []
     for kind, rows in enumerate(
         (_calls(rollups), _histograms(rollups), _failures(rollups), _variables(rollups), _feeds(rollups))
@@ -93,6 +95,10 @@ def write_rollups(connection: sqlite3.Connection, rollups: Rollups) -> None:
             values.append(kind)
             values += row
             values += _SPARE[13 - len(row)]
+    for kind, row in more:
+        values.append(kind)
+        values += row
+        values += _SPARE[13 - len(row)]
     _ROLLUP.run(connection, values)
 
 

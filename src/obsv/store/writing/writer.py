@@ -15,6 +15,8 @@ from obsv.store.file import ForkLock, change_settings, explain, hold_at_fork, li
 from obsv.store.ground import Limits, RecorderRow, RingProgress, Rollups, SpanRow, WriteResult
 from obsv.store.writing.batch import SPANS, Batch
 from obsv.store.writing.cleaning import Cleaner
+from obsv.store.writing.error_sql import error_rows, of_rows, prepare_errors, read_split
+from obsv.store.writing.faults import Faults
 from obsv.store.writing.interning import Ids, Missing
 from obsv.store.writing.lineage import Callers, Orphans
 from obsv.store.writing.repair import repaired
@@ -71,6 +73,7 @@ class Writer:
         self.has_written = False
         self._limits: tuple[float, Limits] | None = None  # as read when, by the monotonic clock
         self._requests = RequestCounter()
+        self._faults = Faults()
         hold_at_fork(self)
 
     def open(self) -> None:
@@ -191,6 +194,7 @@ class Writer:
         batch = Batch(rows)
         self._intern(connection, batch)
         foreign = batch.foreign()
+        errors = self._faults.read(batch.failed())
         # Where it can be, everything is computed before the file is locked.
         values, rollups = (None, None) if foreign else (batch.values(self._ids), batch.rollups(self._ids))
         # An insert takes the write lock itself, in the same step. What is read before it needs the lock already.
@@ -201,9 +205,10 @@ class Writer:
             inserted = SPANS.run(connection, *(values or batch.values(self._ids)))
             if inserted < len(rows):  # some were there already
                 batch, rollups = Batch(_inserted(connection, batch, inserted)), None
+                errors = of_rows(errors, batch.rows())
             rollups = rollups or batch.rollups(self._ids)
             self._join(connection, batch, callers, rollups)
-            write_rollups(connection, rollups)
+            write_rollups(connection, rollups, error_rows(errors, self._ids))
             if batch.has_requests():
                 self._requests.add(connection, batch.rows(), self._clock())
             _write_rest(connection, batch, progress, self._clock())
@@ -222,6 +227,7 @@ class Writer:
         if self._limits is None or now_s - self._limits[0] > LIMITS_S:
             found = limits_of(read_settings(lambda sql: connection.execute(sql).fetchall()))
             self._cleaning(connection).fit_log(found.max_bytes)
+            self._faults.split = read_split(connection)
             self._limits = now_s, found
         return self._limits[1]
 
@@ -279,6 +285,7 @@ class Writer:
         if self._connection is None:
             self._connection = open_writer(self.path, self._busy_timeout_s, self._cache_kib)
             prepare_rollups(self._connection)
+            prepare_errors(self._connection)
             self._file = _identity(self.path)
             self._ids, self._orphans, self._cleaner, self._limits = Ids(), Orphans(), None, None
         return self._connection

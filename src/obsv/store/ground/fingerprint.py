@@ -1,0 +1,145 @@
+"""Which errors are the same one: `v1:` and a digest of what is compared.
+
+1. An attribute `error.fingerprint` of the call, where it has one.
+2. Else what was raised, its direct cause, and the frames of the program: module, function and the statement that was
+   running, without line numbers and in a form that reformatting does not change. Frames of the interpreter and of
+   installed packages are passed over, and of a recursion, however deep, the innermost turn counts.
+3. Where no frame is the program's: what was raised, its cause, the call, and the message with its numbers, ids and
+   quoted parts left out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import PurePath
+from typing import Any, NamedTuple
+
+from obsv.store.ground.fault import Fault, Frame, is_library
+from obsv.store.ground.rows import Code
+from obsv.store.ground.statement import normal
+
+VERSION = "v1"
+ATTRIBUTE = "error.fingerprint"
+
+# File, line, and the function's own source as it ran, where that is known.
+Statements = Callable[[str, int], "str | None"]
+
+_VARYING = (
+    (re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`|«[^»\n]*»"), "'…'"),
+    (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "#"),
+    (re.compile(r"\b0[xX][0-9a-fA-F]+\b|\b(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}\b"), "#"),
+    (re.compile(r"[+-]?\d[\d.,:_]*(?:[eE][+-]?\d+)?"), "#"),
+    (re.compile(r"\s+"), " "),
+)
+_MOST_CHARS = 300
+_MOST_FRAMES = 60
+_SHOWN_CHARS = 400
+
+
+class Fingerprint(NamedTuple):
+    """What tells errors apart.
+
+    Args:
+        key: `v1:` and 32 hex digits.
+        why: what was compared, for people.
+    """
+
+    key: str
+    why: dict[str, Any]
+
+
+def fingerprint(
+    fault: Fault, process: str, code: Code | None, statements: Statements, chosen: str | None = None, part: str = ""
+) -> Fingerprint:
+    """Return the fingerprint of an error.
+
+    Args:
+        fault: what was raised.
+        process: name of the call where it began.
+        code: of that call.
+        statements: gives the normal form of a statement.
+        chosen: value of the attribute that overrides all.
+        part: what else tells it apart, where its group was split.
+    """
+    if chosen is not None:
+        return _of(
+            {"rule": "attribute", "type": fault.type, "value": chosen[:_MOST_CHARS]}, [chosen[:_MOST_CHARS]], part
+        )
+    own = [frame for frame in fault.frames if not is_library(frame.file) or (code and frame.file == code.file_path)]
+    raised = [fault.type, fault.cause]
+    if own:
+        places = _places(own, process, code)
+        path = _without_cycles(places)[-_MOST_FRAMES:]
+        compared = [(places[at], statements(own[at].file, own[at].line) or normal(own[at].text)) for at in path]
+        shown = [{"in": places[at], "line": own[at].text.partition("\n")[0][:_SHOWN_CHARS]} for at in path]
+        why = {"rule": "frames", "frames": shown, "library_frames": len(fault.frames) - len(own)}
+        return _of({**why, "type": fault.type, "cause": fault.cause}, [*raised, compared], part)
+    if fault.stack:
+        stack = list(dict.fromkeys(fault.stack))[:_MOST_FRAMES]
+        why = {"rule": "stack", "frames": [{"in": frame, "line": ""} for frame in stack]}
+        return _of({**why, "type": fault.type, "cause": fault.cause}, [*raised, stack], part)
+    text = without_varying(fault.message)
+    where = without_varying(process)
+    why = {"rule": "message", "type": fault.type, "cause": fault.cause, "message": text, "process": where}
+    return _of(why, [*raised, where, text], part)
+
+
+def without_varying(message: str) -> str:
+    """A message without the parts that differ from one error to the next of its kind."""
+    for pattern, instead in _VARYING:
+        message = pattern.sub(instead, message[: 10 * _MOST_CHARS])
+    return message.strip()[:_MOST_CHARS]
+
+
+def _without_cycles(places: list[str]) -> list[int]:
+    """Positions of the frames that are left of a recursion: the way from the outermost to the innermost."""
+    path: dict[str, int] = {}
+    for at, place in enumerate(places):
+        if place in path:
+            for later in list(path)[list(path).index(place) :]:
+                del path[later]
+        path[place] = at
+    return list(path.values())
+
+
+def _of(why: dict[str, Any], compared: list[Any], part: str) -> Fingerprint:
+    if part:
+        compared, why = [*compared, part], {**why, "split_by": part}
+    text = json.dumps([why["rule"], *compared], ensure_ascii=False)
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return Fingerprint(f"{VERSION}:{digest}", why)
+
+
+def _places(frames: list[Frame], process: str, code: Code | None) -> list[str]:
+    """`module.function` of each frame."""
+    file_path = code.file_path if code else ""
+    module, root = _module_and_root(process, file_path)
+    return [f"{module if frame.file == file_path else _module(frame.file, root)}.{frame.function}" for frame in frames]
+
+
+@lru_cache(4_096)
+def _module_and_root(process: str, file_path: str) -> tuple[str, str]:
+    """The module of a recorded function, and the directory that its packages are found from."""
+    if not file_path:
+        return "", ""
+    path = PurePath(file_path).with_suffix("")
+    names = process.split(".")
+    for count in range(len(names) - 1, 0, -1):
+        parts = tuple(names[:count])
+        for tail in (parts, (*parts, "__init__")):
+            if path.parts[-len(tail) :] == tail:
+                return ".".join(parts), str(PurePath(*path.parts[: -len(tail)]))
+    return path.name, str(path.parent)
+
+
+@lru_cache(4_096)
+def _module(file: str, root: str) -> str:
+    parts = PurePath(file).with_suffix("").parts if not file.startswith("<") else (file,)
+    top = PurePath(root).parts if root else ()
+    inside = bool(top) and parts[: len(top)] == top and len(parts) > len(top)
+    parts = parts[len(top) :] if inside else parts[-1:]
+    return ".".join(parts[:-1] if parts[-1:] == ("__init__",) and len(parts) > 1 else parts)
