@@ -87,6 +87,7 @@ _READERS: dict[str, Read] = {
     "max_repr": quantities.count,
     "sensitive_fields": quantities.names,
     "expected": quantities.exceptions,
+    "follow_threads": quantities.flag,
 }
 # Those that a variable of the environment sets, `OBSV_` and their names; OpenTelemetry has its own for the rest.
 _VARIABLES = frozenset(_READERS) - {"service_name", "resource", "otlp_endpoint"}
@@ -127,6 +128,8 @@ class Settings:
         max_repr: characters of a value's text.
         sensitive_fields: more names whose values are masked, beside those that `@monitor` gives.
         expected: exceptions that are no errors, beside those that `@monitor` gives: classes, or their names.
+        follow_threads: what runs in a thread, or in a pool of `concurrent.futures`, stands below the call that started
+            or submitted it. It holds from then on for the whole process, and always under `obsv run`.
 
     Each but `service_name`, `resource` and `otlp_endpoint` is a variable of the environment, too: `OBSV_` and its name.
     """
@@ -152,6 +155,7 @@ class Settings:
     max_repr: int = 1_000
     sensitive_fields: tuple[str, ...] = ()
     expected: tuple[str | type[BaseException], ...] = ()
+    follow_threads: bool = False
 
     def __post_init__(self) -> None:
         for name, read in _READERS.items():
@@ -194,6 +198,7 @@ class Arguments(TypedDict, total=False):
     max_repr: int
     sensitive_fields: Sequence[str]
     expected: Sequence[str | type[BaseException]] | str | type[BaseException]
+    follow_threads: bool
 
 
 def settings_from(arguments: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:

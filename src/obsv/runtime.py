@@ -137,6 +137,10 @@ def _open() -> None:
         chosen = _settings or settings_from({})
         set_process_settings(chosen)
         _pipeline = Pipeline(chosen)
+        if chosen.follow_threads:
+            from obsv.instrument.threads import follow_threads
+
+            follow_threads()
         _flush_at_exit()
     except Exception:
         recording.off = recording.bypass = True

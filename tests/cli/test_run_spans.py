@@ -79,3 +79,25 @@ def test_spawned_processes(programs: Programs) -> None:
     )
     assert programs.recorded("main.py").code == 0
     assert ("while it is imported",) in programs.rows()
+
+
+def test_threads(programs: Programs) -> None:
+    """What runs in a thread, or in a pool of the event loop, stands below its caller."""
+    programs.write(
+        "main.py",
+        """
+        import asyncio, threading
+        def inner(): pass
+        def starts():
+            thread = threading.Thread(target=inner)
+            thread.start()
+            thread.join()
+        async def awaits():
+            await asyncio.get_running_loop().run_in_executor(None, inner)
+        starts()
+        asyncio.run(awaits())
+        """,
+    )
+    assert programs.recorded("main.py") == (0, "", "")
+    query = "where process = '__main__.inner' order by ts"
+    assert programs.rows("depth", query) == [(1,), (1,)]

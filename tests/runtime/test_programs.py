@@ -428,3 +428,23 @@ def test_settings_of_the_environment(program: Program) -> None:
     assert program.query("select status from process_trace") == [("OK",), ("OK",)]
     assert program.query("select value from setting where name = 'max_age_ns'") == [(172_800 * 10**9,)]
     assert result.stderr.splitlines() == ["OBSV_MAX_REPR is a whole number, at least 1, not 'many'. It is ignored."]
+
+
+@pytest.mark.parametrize(("setting", "depth"), [("", 0), ("1", 1)])
+def test_threads_are_followed_where_that_is_wanted(program: Program, setting: str, depth: int) -> None:
+    """By `follow_threads`, what runs in a thread stands below the call that started it."""
+    program.run(
+        """
+        import threading, obsv
+        @obsv.monitor
+        def inner(): pass
+        @obsv.monitor
+        def outer():
+            thread = threading.Thread(target=inner)
+            thread.start()
+            thread.join()
+        outer()
+        """,
+        OBSV_FOLLOW_THREADS=setting,
+    )
+    assert program.query("select depth from process_trace where process like '%inner'") == [(depth,)]

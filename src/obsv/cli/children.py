@@ -19,6 +19,7 @@ from obsv.cli.give_way import give_way
 from obsv.instrument.graft import IS_POSSIBLE
 from obsv.instrument.imports import RecordingFinder, code_of
 from obsv.instrument.options import Options
+from obsv.instrument.threads import follow_threads
 from obsv.trace.provider import stand_in
 
 _SPAWN = "multiprocessing.spawn"
@@ -76,6 +77,7 @@ class Children:
         import obsv.pipeline  # noqa: F401  (before the program's directory is on the path)
 
         stand_in()
+        follow_threads()
         self.finder.install()
         give_way(self.directory, loaded)
         double_recursion_limit()

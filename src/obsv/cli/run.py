@@ -17,6 +17,7 @@ from obsv.cli.tracebacks import hide_frames_at_exit
 from obsv.instrument.imports import RecordingFinder, code_of
 from obsv.instrument.options import Options
 from obsv.instrument.targets import FirstParty, NamedModules, Targets, matches
+from obsv.instrument.threads import follow_threads
 from obsv.program_name import say_program_name
 from obsv.trace.provider import stand_in
 
@@ -117,6 +118,7 @@ def _install(program: Program, options: argparse.Namespace) -> Compile:
         import obsv.pipeline  # noqa: F401  (before the program's directory is on the path: it may have a queue.py)
 
         stand_in()
+        follow_threads()
         finder.install()
         script = os.path.abspath(program.target)
         Children(finder, main_options if recorded else None, script, _directory(program)).follow()

@@ -1,0 +1,98 @@
+"""What runs in another thread on behalf of a call stands below that call.
+
+A thread begins in an empty context, so what it calls would have no parent. OpenTelemetry's context alone is handed on,
+to what a pool of `concurrent.futures` runs (and with it `run_in_executor`) and to a thread that is started: whatever
+else a program keeps in context variables stays as it is.
+
+Threads of the standard library's pools and servers are left out: they go on after the call that happened to start them,
+and do the work of others.
+"""
+
+import concurrent.futures.thread
+import functools
+import threading
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from obsv.instrument.frames import FILE
+from obsv.trace.context import SPAN_KEY, get_context, leave_context, set_context
+
+# Modules whose threads are those of pools and servers, and of event loops.
+_SERVICES = (
+    "asyncio.base_events",
+    "concurrent.futures.",
+    "http.server",
+    "logging.",
+    "multiprocessing.",
+    "socketserver",
+)
+
+_CONTEXT = "_obsv_context"
+_MARK = "_obsv_follows"
+
+
+def follow_threads() -> None:
+    """From now on, hand the current call on to what runs in threads. Calling it again changes nothing."""
+    thread, item = vars(threading)["Thread"], vars(concurrent.futures.thread)["_WorkItem"]
+    if not getattr(thread, _MARK, False):
+        setattr(thread, _MARK, True)
+        _replace(thread, "start", _starting)
+        _replace(thread, "_bootstrap", _entered)
+        _replace(item, "__init__", _submitting)
+        _replace(item, "run", _entered)
+
+
+def _replace(owner: type, name: str, make: Callable[[Any], Any]) -> None:
+    function = getattr(owner, name)
+    made = functools.wraps(function)(make(function))
+    assert isinstance(made, FunctionType)
+    # Not the caller of anything, for those who look.
+    made.__code__ = made.__code__.replace(co_filename=FILE)
+    setattr(owner, name, made)
+
+
+def _starting(start: Callable[..., Any]) -> Callable[..., Any]:
+    def run(thread: threading.Thread, *args: Any, **kwargs: Any) -> Any:
+        context = get_context()
+        if context.get(SPAN_KEY) is not None and not _is_service(thread):
+            vars(thread)[_CONTEXT] = context
+        return start(thread, *args, **kwargs)
+
+    return run
+
+
+def _submitting(begin: Callable[..., None]) -> Callable[..., None]:
+    def run(item: Any, *args: Any, **kwargs: Any) -> None:
+        vars(item)[_CONTEXT] = get_context()
+        begin(item, *args, **kwargs)
+
+    return run
+
+
+def _entered(function: Callable[..., None]) -> Callable[..., None]:
+    """Run the method of an object in the context that the object was given."""
+
+    def run(holder: Any, *args: Any, **kwargs: Any) -> None:
+        context = vars(holder).pop(_CONTEXT, None)
+        if context is None:
+            function(holder, *args, **kwargs)
+            return
+        token = set_context(context)
+        try:
+            function(holder, *args, **kwargs)
+        finally:
+            # A failed future keeps this frame, by its exception, and would be kept by it.
+            holder = None
+            leave_context(token)
+
+    return run
+
+
+def _is_service(thread: threading.Thread) -> bool:
+    """Whether a thread serves others than the one that starts it."""
+    run = type(thread).run
+    target: Any = getattr(thread, "_target", None) if run is threading.Thread.run else run
+    while isinstance(target, functools.partial):
+        target = target.func
+    return str(getattr(target, "__module__", None)).startswith(_SERVICES)
