@@ -4,7 +4,7 @@ A part that answers HTTP offers a FastAPI router and is listed in `routers()`; i
 `request.app.state`: `reader` (a `Store` of `obsv.store.seam`), `pulse` (`obsv.store.figures.Pulse`), `settings`
 (`Settings`) and `receiver` (`obsv.otlp.receiver.Receiver`). A part with something to start and stop (a gRPC port, a
 writer) gives its router a `lifespan`. Paths taken: `/api/v1` (JSON API), `/v1` (OTLP), `/api` (Jaeger), `/tempo`,
-`/metrics`, `/mcp`, `/login`, `/healthz`, `/assets`, `/_dash-*`, the pages.
+`/prometheus`, `/alertmanager`, `/metrics`, `/mcp`, `/login`, `/healthz`, `/assets`, `/_dash-*`, the pages.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from starlette.routing import Route
 from obsv.agents import Asked
 from obsv.alerts.watch import Watch
 from obsv.api import problems
+from obsv.api.alertmanager import router as alertmanager_router
 from obsv.api.door import DashDoor
 from obsv.api.guard import Guard
 from obsv.api.jaeger import router as jaeger_router
@@ -29,6 +30,7 @@ from obsv.api.jaeger_v3 import router as jaeger_v3_router
 from obsv.api.login import router as login_router
 from obsv.api.mcp import Door
 from obsv.api.metrics import router as metrics_router
+from obsv.api.prometheus import router as prometheus_router
 from obsv.api.session import Sessions
 from obsv.api.tempo import probes as tempo_probes
 from obsv.api.tempo import router as tempo_router
@@ -119,7 +121,17 @@ class Settings:
 
 def routers() -> tuple[APIRouter, ...]:
     """The routers of all parts, in the order they are asked."""
-    return (api_router, otlp_router, metrics_router, jaeger_v3_router, jaeger_router, tempo_router, tempo_probes)
+    return (
+        api_router,
+        otlp_router,
+        metrics_router,
+        jaeger_v3_router,
+        jaeger_router,
+        tempo_router,
+        tempo_probes,
+        prometheus_router,
+        alertmanager_router,
+    )
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -8,6 +8,7 @@ import pytest
 
 from obsv.cli.app import main
 from obsv.store import Writer
+from obsv.store.watching import AlertRow, Book
 
 RULES = """
 [[alerts.rule]]
@@ -58,3 +59,43 @@ def test_rules_are_listed(db: Path, capsys: Any) -> None:
 def test_without_a_file_it_is_said_where_one_goes(db: Path, capsys: Any) -> None:
     assert main(["alerts", "list", "--db", str(db)]) == 1
     assert "alerts.toml" in capsys.readouterr().err
+
+
+def test_a_receiver_is_tried(db: Path, capsys: Any) -> None:
+    (db.parent / "alerts.toml").write_text(RULES)
+    assert main(["alerts", "test", "log", "--db", str(db)]) == 0
+    assert "log took the test" in capsys.readouterr().out
+    assert main(["alerts", "test", "pager", "--db", str(db)]) == 1
+    assert "no receiver 'pager'" in capsys.readouterr().err
+
+
+def test_a_receiver_that_does_not_answer_ends_with_1(db: Path, capsys: Any) -> None:
+    hook = '[[alerts.notify]]\nname = "hook"\ntype = "webhook"\nurl = "http://127.0.0.1:1/s3cret-path"\n'
+    (db.parent / "alerts.toml").write_text(hook)
+    assert main(["alerts", "test", "hook", "--db", str(db), "--json"]) == 1
+    found = capsys.readouterr().out
+    assert json.loads(found)["ok"] is False
+    assert "s3cret" not in found
+
+
+def test_alerts_are_silenced_and_the_silence_ended(db: Path, capsys: Any) -> None:
+    arguments = ["alertname=slow", "--comment", "known", "--for", "30m", "--db", str(db), "--json"]
+    assert main(["alerts", "silence", *arguments]) == 0
+    id = json.loads(capsys.readouterr().out)["id"]
+    assert main(["alerts", "unsilence", id, "--db", str(db)]) == 0
+    assert main(["alerts", "unsilence", "other", "--db", str(db)]) == 1
+
+
+@pytest.mark.parametrize("wrong", [["slow", "-c", "x"], ["a=b", "-c", ""], ["a=b", "-c", "x", "--for", "soon"]])
+def test_a_silence_that_cannot_be_used_is_wrong_usage(db: Path, wrong: list[str]) -> None:
+    assert main(["alerts", "silence", *wrong, "--db", str(db)]) == 2
+
+
+def test_alerts_are_shown(db: Path, capsys: Any) -> None:
+    book = Book(db)
+    book.hold("me", 0, 10**9)
+    book.commit("me", alerts=[AlertRow("f", "slow", (("process", "p"),), "firing", 1, summary="it is slow")])
+    assert main(["alerts", "show", "--db", str(db), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["summary"] == "it is slow"
+    assert main(["alerts", "show", "--db", str(db)]) == 0
+    assert "it is slow" in capsys.readouterr().out

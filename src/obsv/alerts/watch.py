@@ -54,6 +54,7 @@ class Watch:
     ) -> None:
         self.db = db
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.started_ns = clock()
         self.file = FileWatch(find or (lambda: find_file(db, file)))
         self.book = Book(db)
         self._store, self._clock = open_store(db), clock

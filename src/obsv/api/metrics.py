@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -14,12 +15,14 @@ from obsv.api.exposition import Family, Histogram, render, wanted
 from obsv.errors import StoreUnavailable
 from obsv.store.figures import LATENCY_BOUNDS_NS, Latency, ProcessTotal, RecorderTotal, RequestTotal, Totals
 from obsv.store.ground import BOUNDS_NS
+from obsv.store.seam import Store
 
 KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 # Rollups do not tell a status that was set to OK from one that was not set.
 GOOD, FAILED = "STATUS_CODE_UNSET", "STATUS_CODE_ERROR"
 SPAN_LABELS = ("service", "span_name", "span_kind", "status_code")
 EDGE_LABELS = ("client", "server", "connection_type")
+ALERT_LABELS = ("alertname", "state", "severity")
 RECORDER_LABELS = ("service", "recorder")
 STATES = ("OK", "DELAYED", "CIRCUIT OPEN", "SPILLING")
 # A recorder speaks every second; one that has been silent for so long has ended.
@@ -76,7 +79,8 @@ def metrics(request: Request, reader: StoreReader) -> Response:
         found = Totals([], 0, [], [], 0, 0)
     content_type = wanted(request.headers.get("accept", ""))
     received = request.app.state.receiver.counts
-    return Response(render(families(found, received), content_type), media_type=content_type)
+    all_families = [*families(found, received), *alert_metrics(reader, now_ns)]
+    return Response(render(all_families, content_type), media_type=content_type)
 
 
 def families(found: Totals, received: Mapping[str, int]) -> Iterator[Family]:
@@ -91,6 +95,24 @@ def families(found: Totals, received: Mapping[str, int]) -> Iterator[Family]:
     yield Family("obsv_store_spans", "counter", "Spans stored since the file began.", (), [((), found.spans)])
     for name, key, help_text in RECEIVED:
         yield Family(name, "counter", help_text, (), [((), received.get(key, 0))])
+
+
+def alert_metrics(reader: Store, now_ns: int) -> Iterator[Family]:
+    """Alerts that are pending or fire, and how their messages fare. Not `ALERTS`: Prometheus makes that name itself."""
+    try:
+        alerts, outbox = reader.read_alerts(), reader.read_outbox()
+    except StoreUnavailable:
+        return
+    counted = Counter(
+        (each.rule, each.state, each.severity) for each in alerts if each.state != "resolved"
+    )  # fmt: skip
+    yield Family("obsv_alert", "gauge", "Alerts by rule and state.", ALERT_LABELS, list(counted.items()))
+    states = [(("waiting",), outbox.waiting), (("sent",), outbox.sent), (("failed",), outbox.failed)]
+    yield Family("obsv_alert_messages", "gauge", "Messages about alerts, of the last 30 days.", ("state",), states)
+    waits_s = (now_ns - outbox.oldest_ns) / _NS if outbox.oldest_ns else 0.0
+    yield _gauge("obsv_alert_oldest_message_seconds", "How long the oldest message has waited to be sent.", waits_s)
+    age_s = (now_ns - outbox.evaluated_ns) / _NS if outbox.evaluated_ns else 0.0
+    yield _gauge("obsv_alert_evaluation_age_seconds", "Since rules were last evaluated; kept every 15 s.", age_s)
 
 
 def _gauge(name: str, help_text: str, value: float) -> Family:

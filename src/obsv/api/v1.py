@@ -1,4 +1,4 @@
-"""The JSON API at `/api/v1`, read-only.
+"""The JSON API at `/api/v1`, read-only but for silences.
 
 How to add an endpoint: write `api/<noun>.py` with `router = APIRouter(tags=["<noun>"])`, take the store as
 `reader: StoreReader` (`api/depends.py`), declare the endpoint as a plain `def` (it runs on a worker thread), return a
@@ -8,6 +8,7 @@ pydantic model, raise `ObsvError`s (they become RFC 9457 answers), and add the r
 from fastapi import APIRouter
 
 from obsv.api import (
+    alerts,
     calls,
     compare,
     explain,
@@ -24,6 +25,7 @@ from obsv.api import (
 from obsv.api.problems import RESPONSES
 
 PARTS = (
+    alerts,
     status,
     running,
     overview,

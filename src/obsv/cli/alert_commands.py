@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from obsv.cli.common import DEFAULT, AsJson, Db
+from obsv.cli.common import DEFAULT, AsJson, Db, existing
+from obsv.errors import InvalidQuery
 
 app = typer.Typer(
     name="alerts",
-    help="Check and list alert rules.",
+    help="Check alert rules, try receivers, silence alerts.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -44,3 +45,61 @@ def list_(db: Db = DEFAULT, alerts: Rules = None, as_json: AsJson = False) -> No
     from obsv.cli.alerts import list_rules
 
     list_rules(db, alerts, as_json)
+
+
+@app.command(epilog=_EXIT_CODES)
+def show(db: Db = DEFAULT, as_json: AsJson = False) -> None:
+    """Print the alerts that are pending, fire, or ended within a day."""
+    from obsv.cli.alerts import list_alerts
+
+    list_alerts(existing(db), as_json)
+
+
+@app.command("test", epilog=_EXIT_CODES)
+def try_(
+    name: Annotated[str, typer.Argument(help="Name of a receiver.", metavar="NAME")],
+    db: Db = DEFAULT,
+    alerts: Rules = None,
+    as_json: AsJson = False,
+) -> int:
+    """Send a receiver a message that says it is a test."""
+    from obsv.cli.alerts import send_test
+
+    return send_test(db, alerts, name, as_json)
+
+
+@app.command(epilog=_EXIT_CODES)
+def silence(
+    matchers: Annotated[
+        list[str],
+        typer.Argument(help="Such as alertname=slow, severity!=page, process=~'shop.*'.", metavar="MATCHER..."),
+    ],
+    comment: Annotated[str, typer.Option("--comment", "-c", help="Why.", metavar="TEXT")],
+    duration: Annotated[str, typer.Option("--for", help="How long: 30m, 2h, 1d.", metavar="TIME")] = "2h",
+    by: Annotated[str | None, typer.Option("--by", help="Who; default: the user.", metavar="NAME")] = None,
+    db: Db = DEFAULT,
+    as_json: AsJson = False,
+) -> None:
+    """Tell nobody of some alerts for a while."""
+    import getpass
+
+    from obsv.alerts.readings import seconds
+    from obsv.cli.alerts import silence as add
+
+    try:
+        length_s = seconds(duration)
+    except ValueError as error:
+        raise InvalidQuery(f"--for: {error}") from None
+    add(existing(db), matchers, length_s, comment, by or getpass.getuser(), as_json)
+
+
+@app.command(epilog=_EXIT_CODES)
+def unsilence(
+    id: Annotated[str, typer.Argument(help="Of the silence.", metavar="ID")],
+    db: Db = DEFAULT,
+    as_json: AsJson = False,
+) -> None:
+    """End a silence."""
+    from obsv.cli.alerts import unsilence as end
+
+    end(existing(db), id, as_json)

@@ -1,13 +1,22 @@
-"""`obsv alerts`: the file of rules is checked and listed."""
+"""`obsv alerts`: rules are checked and listed, receivers tried, alerts shown and silenced."""
 
+import logging
+import time
 from pathlib import Path
 
 from obsv.alerts import AlertsConfig, AlertsFileError, Rule, find_file, read_file
+from obsv.alerts.desk import add_silence, end_silence, trial_message
+from obsv.alerts.messages import Message
+from obsv.alerts.notifiers import notifier_of
+from obsv.alerts.notifiers.base import safely, shown
 from obsv.alerts.secret import Secret
+from obsv.alerts.silences import parse_matcher
 from obsv.cli.common import FOUND_PROBLEMS
 from obsv.cli.output import console, print_json, say, table
 from obsv.errors import ConfigurationError, NotFound, ObsvError
 from obsv.store.seam import open_store
+from obsv.store.watching import Book
+from obsv.times import ts
 
 
 def check(db: Path, file: Path | None, as_json: bool = False) -> int:
@@ -95,3 +104,70 @@ def list_rules(db: Path, file: Path | None, as_json: bool = False) -> None:
         console().print("The file has no rules.")
     rows = [(rule.name, rule.kind, rule.severity, f"{rule.for_s:g} s", ", ".join(rule.notify)) for rule in rules]
     table(("Rule", "Kind", "Severity", "For", "Told"), rows, right=("For",), spare=("For", "Severity"))
+
+
+def list_alerts(db: Path, as_json: bool = False) -> None:
+    """Print the alerts that are pending or fire, and those that ended a day ago or later."""
+    store = open_store(db)
+    alerts = store.read_alerts()
+    store.close()
+    if as_json:
+        print_json(*({**each._asdict(), "labels": dict(each.labels)} for each in alerts))
+        return
+    if not alerts:
+        console().print("No alert is pending or fires.")
+    rows = [(each.state, each.rule, ts(each.since_ns)[:19], each.summary) for each in alerts]
+    table(("State", "Rule", "Since (UTC)", "Summary"), rows)
+
+
+def send_test(db: Path, file: Path | None, name: str, as_json: bool = False) -> int:
+    """Send a message that says it is a test, at once and from here.
+
+    Returns:
+        The exit code: 1 where the receiver did not take it.
+
+    Raises:
+        NotFound: there is no receiver of that name.
+    """
+    config = read_file(rules_path(db, file))
+    row = trial_message(config, name, time.time_ns())
+    notifier = config.notifiers[name]
+    logging.basicConfig(format="obsv: %(message)s", level=logging.INFO)
+    answer = safely(lambda: notifier_of(notifier).send(Message.of(row)))
+    said = shown(notifier, answer.text)
+    if as_json:
+        print_json({"receiver": name, "ok": answer.ok, "status": answer.status, "answer": said})
+    else:
+        say(f"{name} {'took' if answer.ok else 'did not take'} the test: {said or answer.status or 'no answer'}")
+    return 0 if answer.ok else FOUND_PROBLEMS
+
+
+def silence(db: Path, matchers: list[str], seconds: float, comment: str, by: str, as_json: bool = False) -> None:
+    """Silence the alerts that matchers describe.
+
+    Raises:
+        InvalidQuery: a matcher cannot be read, or the silence cannot be used.
+    """
+    now_ns, book = time.time_ns(), Book(db)
+    ends_ns = now_ns + int(seconds * 1e9)
+    found = add_silence(book, [parse_matcher(each) for each in matchers], now_ns, ends_ns, by, comment, now_ns)
+    book.close()
+    if as_json:
+        print_json({"id": found.id, "ends_ns": found.ends_ns})
+    else:
+        say(f"Silenced until {ts(found.ends_ns)[:19]} UTC: {found.id}")
+
+
+def unsilence(db: Path, id: str, as_json: bool = False) -> None:
+    """End a silence.
+
+    Raises:
+        NotFound: there is none of that id.
+    """
+    book = Book(db)
+    end_silence(book, id, time.time_ns())
+    book.close()
+    if as_json:
+        print_json({"id": id, "ended": True})
+    else:
+        say(f"Ended: {id}")

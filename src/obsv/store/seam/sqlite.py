@@ -63,7 +63,27 @@ from obsv.store.spans.stored_trace import read_trace, read_traces
 from obsv.store.spans.trace import known_trace, read_trace_columns
 from obsv.store.spans.trace_search import search_trace
 from obsv.store.spans.values import valued_calls
-from obsv.store.watching import Arrivals, CallFigures, Feed, Recorder, Repeating
+from obsv.store.watching import (
+    AlertRow,
+    Arrivals,
+    CallFigures,
+    Delivery,
+    EventRow,
+    Feed,
+    Outbox,
+    Recorder,
+    Repeating,
+    RuleRow,
+    SilenceRow,
+)
+from obsv.store.watching.looking import (
+    read_alert_events,
+    read_alerts,
+    read_deliveries,
+    read_outbox,
+    read_rule_rows,
+    read_silences,
+)
 from obsv.store.watching.readings import (
     read_call_figures,
     read_failed,
@@ -275,6 +295,24 @@ class SQLiteStore:
 
     def read_call_figures(self, start_ns: int, end_ns: int) -> list[CallFigures]:
         return read_call_figures(self._source, start_ns, end_ns)
+
+    def read_alerts(self, limit: int = 1_000) -> list[AlertRow]:
+        return read_alerts(self._source, limit)
+
+    def read_alert_events(self, limit: int = 200) -> list[EventRow]:
+        return read_alert_events(self._source, limit)
+
+    def read_deliveries(self, limit: int = 100) -> list[Delivery]:
+        return read_deliveries(self._source, limit)
+
+    def read_silences(self, since_ns: int) -> list[SilenceRow]:
+        return read_silences(self._source, since_ns)
+
+    def read_rule_rows(self) -> list[RuleRow]:
+        return read_rule_rows(self._source)
+
+    def read_outbox(self) -> Outbox:
+        return read_outbox(self._source)
 
     def read_beat(self, now_ns: int) -> Beat:
         try:

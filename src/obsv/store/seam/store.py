@@ -41,7 +41,19 @@ from obsv.store.spans import (
     TraceSpans,
     ValuedCalls,
 )
-from obsv.store.watching import Arrivals, CallFigures, Feed, Recorder, Repeating
+from obsv.store.watching import (
+    AlertRow,
+    Arrivals,
+    CallFigures,
+    Delivery,
+    EventRow,
+    Feed,
+    Outbox,
+    Recorder,
+    Repeating,
+    RuleRow,
+    SilenceRow,
+)
 from obsv.times import MAX_NS
 
 
@@ -295,7 +307,32 @@ class Store(Protocol):
         """How calls went over some minutes."""
         ...
 
-    # 17. The store itself, and what a user asks in the store's own language.
+    # 17. Alerts.
+    def read_alerts(self, limit: int = 1_000) -> list[AlertRow]:
+        """Alerts, those that fire first."""
+        ...
+
+    def read_alert_events(self, limit: int = 200) -> list[EventRow]:
+        """Changes of alerts' states, the latest first."""
+        ...
+
+    def read_deliveries(self, limit: int = 100) -> list[Delivery]:
+        """Messages about alerts with their attempts, the latest first."""
+        ...
+
+    def read_silences(self, since_ns: int) -> list[SilenceRow]:
+        """Silences that end after a time."""
+        ...
+
+    def read_rule_rows(self) -> list[RuleRow]:
+        """How the last evaluations of rules went."""
+        ...
+
+    def read_outbox(self) -> Outbox:
+        """How messages about alerts fare."""
+        ...
+
+    # 18. The store itself, and what a user asks in the store's own language.
     def read_beat(self, now_ns: int) -> Beat:
         """What recording processes say of themselves; of no store, that there is nothing."""
         ...

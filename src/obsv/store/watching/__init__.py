@@ -2,6 +2,7 @@
 
 from obsv.store.watching.book import Book, LeaseLost
 from obsv.store.watching.changes import Changes
+from obsv.store.watching.looking import Delivery, Outbox
 from obsv.store.watching.readings import Arrivals, CallFigures, FailedCall, Feed, Recorder, Repeating
 from obsv.store.watching.rows import AlertRow, AttemptRow, EventRow, MessageRow, RuleRow, SilenceRow
 
@@ -12,11 +13,13 @@ __all__ = [
     "Book",
     "CallFigures",
     "Changes",
+    "Delivery",
     "EventRow",
     "FailedCall",
     "Feed",
     "LeaseLost",
     "MessageRow",
+    "Outbox",
     "Recorder",
     "Repeating",
     "RuleRow",

@@ -1,0 +1,86 @@
+"""What people do by hand: silence alerts, end a silence, send a test."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from obsv.alerts.messages import message_row
+from obsv.alerts.rules import AlertsConfig
+from obsv.alerts.samples import clean
+from obsv.alerts.silences import MAX_MATCHERS, Matcher, checked, matchers_text
+from obsv.errors import InvalidQuery, NotFound
+from obsv.store.watching import AlertRow, Book, MessageRow, SilenceRow
+
+_NS = 1_000_000_000
+MAX_COMMENT = 1_000
+LONGEST_NS = 366 * 86_400 * _NS
+
+
+def add_silence(
+    book: Book,
+    matchers: Sequence[Matcher],
+    starts_ns: int,
+    ends_ns: int,
+    created_by: str,
+    comment: str,
+    now_ns: int,
+    id: str = "",
+) -> SilenceRow:
+    """Store a silence.
+
+    Args:
+        book: where it goes.
+        matchers: an alert that satisfies all of them is silenced; at least one, which does not match everything.
+        starts_ns, ends_ns: from when until when, Unix time.
+        created_by, comment: who and why.
+        now_ns: Unix time.
+        id: of a silence that it takes the place of.
+
+    Raises:
+        InvalidQuery: it cannot be used; the message says why.
+    """
+    if not matchers or len(matchers) > MAX_MATCHERS:
+        raise InvalidQuery(f"A silence has 1 to {MAX_MATCHERS} matchers, such as process=shop.price.")
+    if all(checked(each).matches({}) for each in matchers):
+        raise InvalidQuery("These matchers match alerts without any label: name at least one value.")
+    starts_ns = max(starts_ns, now_ns)
+    if not starts_ns < ends_ns <= now_ns + LONGEST_NS:
+        raise InvalidQuery("A silence ends after its start, and within a year.")
+    if not comment.strip():
+        raise InvalidQuery("Say why: the comment is empty.")
+    silence = SilenceRow(
+        id or str(uuid.uuid4()), matchers_text(matchers), starts_ns, ends_ns, clean(created_by) or "unknown",
+        comment.strip()[:MAX_COMMENT], now_ns,
+    )  # fmt: skip
+    book.put_silence(silence)
+    return silence
+
+
+def end_silence(book: Book, id: str, now_ns: int) -> None:
+    """End a silence now.
+
+    Raises:
+        NotFound: there is none of that id.
+    """
+    if not book.end_silence(id, now_ns):
+        raise NotFound(f"There is no silence {clean(id)!r}.")
+
+
+def trial_message(config: AlertsConfig, notifier: str, now_ns: int) -> MessageRow:
+    """Return a message that says it is a test.
+
+    Args:
+        config: the receivers.
+        notifier: name of one.
+        now_ns: Unix time.
+
+    Raises:
+        NotFound: there is no receiver of that name.
+    """
+    if notifier not in config.notifiers:
+        raise NotFound(f"There is no receiver {notifier!r}: the file has {', '.join(sorted(config.notifiers))}.")
+    text = f"A test of the receiver {notifier}: nothing is wrong"
+    alert = AlertRow(f"{0:016x}", "obsv_test", (), "firing", now_ns, now_ns, severity="info", summary=text)
+    labels = {"alertname": "obsv_test", "severity": "info"}
+    return message_row(alert, labels, notifier, "test", now_ns, config.url)

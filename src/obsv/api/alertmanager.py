@@ -1,0 +1,186 @@
+"""`/alertmanager/api/v2`: the part of Alertmanager's API by which `amtool` and Grafana show alerts and keep silences.
+
+https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from obsv.alerts.desk import add_silence, end_silence
+from obsv.alerts.silences import Matcher, matchers_of, parse_matcher
+from obsv.api.alerting import Alerting, Shown, shown_alerts
+from obsv.api.depends import StoreReader
+from obsv.errors import InvalidQuery, NotFound
+from obsv.semconv import VERSION
+from obsv.store.watching import SilenceRow
+from obsv.times import iso, iso_ns
+
+router = APIRouter(prefix="/alertmanager/api/v2", tags=["Alertmanager"], include_in_schema=False)
+_ACTIVE = ("firing", "recovering")
+_HISTORY_NS = 5 * 86_400 * 1_000_000_000
+Filter = Annotated[list[str] | None, Query(alias="filter")]
+
+
+class PostedMatcher(BaseModel):
+    """A matcher."""
+
+    name: str
+    value: str
+    isRegex: bool = False
+    isEqual: bool = True
+
+
+class PostedSilence(BaseModel):
+    """A silence to be stored."""
+
+    id: str = Field(default="", max_length=100)
+    matchers: list[PostedMatcher]
+    startsAt: str
+    endsAt: str
+    createdBy: str = ""
+    comment: str = ""
+
+
+@router.get("/status")
+def status(watch: Alerting) -> dict[str, Any]:
+    """Who answers; the configuration is the file's own, without secrets, so it is not shown."""
+    version = {"version": VERSION, "branch": "", "buildDate": "", "buildUser": "obsv", "goVersion": "", "revision": ""}
+    return {
+        "cluster": {"status": "disabled", "peers": []},
+        "config": {"original": f"# obsv reads its rules from {watch.file.path}\n"},
+        "uptime": iso(watch.started_ns),
+        "versionInfo": version,
+    }
+
+
+@router.get("/receivers")
+def receivers(watch: Alerting) -> list[dict[str, str]]:
+    """Names of receivers."""
+    return [{"name": name} for name in sorted(watch.config.notifiers)]
+
+
+@router.get("/alerts")
+def alerts(
+    store: StoreReader,
+    watch: Alerting,
+    filter: Filter = None,
+    active: bool = True,
+    silenced: bool = True,
+) -> list[dict[str, Any]]:
+    """Alerts that fire."""
+    return [_alert(each) for each in _found(store, watch, filter, active, silenced)]
+
+
+@router.get("/alerts/groups")
+def groups(
+    store: StoreReader,
+    watch: Alerting,
+    filter: Filter = None,
+    active: bool = True,
+    silenced: bool = True,
+) -> list[dict[str, Any]]:
+    """Alerts that fire, by rule and receiver."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for each in _found(store, watch, filter, active, silenced):
+        for receiver in each.receivers or ("",):
+            found.setdefault((each.alert.rule, receiver), []).append(_alert(each))
+    return [
+        {"labels": {"alertname": rule}, "receiver": {"name": receiver}, "alerts": members}
+        for (rule, receiver), members in found.items()
+    ]
+
+
+@router.get("/silences")
+def silences(store: StoreReader, filter: Filter = None) -> list[dict[str, Any]]:
+    """Silences that hold, will, or ended within five days."""
+    now_ns = time.time_ns()
+    wanted = [parse_matcher(text) for text in filter or ()]
+    return [
+        _silence(row, now_ns) for row in store.read_silences(now_ns - _HISTORY_NS) if _has(row, wanted)
+    ]  # fmt: skip
+
+
+@router.get("/silence/{id}")
+def silence(id: str, store: StoreReader) -> dict[str, Any]:
+    """A silence."""
+    now_ns = time.time_ns()
+    for row in store.read_silences(0):
+        if row.id == id:
+            return _silence(row, now_ns)
+    raise NotFound("There is no silence of that id.")
+
+
+@router.post("/silences")
+def post_silence(posted: PostedSilence, store: StoreReader, watch: Alerting) -> dict[str, str]:
+    """Store a silence; one that changes another ends that and begins anew, as Alertmanager does."""
+    now_ns = time.time_ns()
+    if posted.id and not any(row.id == posted.id for row in store.read_silences(0)):
+        raise NotFound("There is no silence of that id.")
+    try:
+        starts_ns, ends_ns = iso_ns(posted.startsAt), iso_ns(posted.endsAt)
+    except ValueError as error:
+        raise InvalidQuery("startsAt and endsAt are times such as 2026-01-31T12:00:00Z.") from error
+    matchers = [Matcher(each.name, each.value, each.isRegex, each.isEqual) for each in posted.matchers]
+    row = add_silence(watch.book, matchers, starts_ns, ends_ns, posted.createdBy, posted.comment, now_ns, posted.id)
+    return {"silenceID": row.id}
+
+
+@router.delete("/silence/{id}")
+def delete_silence(id: str, watch: Alerting) -> dict[str, str]:
+    """End a silence."""
+    end_silence(watch.book, id, time.time_ns())
+    return {}
+
+
+def _found(store: StoreReader, watch: Alerting, filter: Filter, active: bool, silenced: bool) -> list[Shown]:
+    wanted = [parse_matcher(text) for text in filter or ()]
+    return [
+        each
+        for each in shown_alerts(store, watch, time.time_ns())
+        if each.alert.state in _ACTIVE
+        and (silenced if each.silenced_by else active)
+        and all(matcher.matches(each.labels) for matcher in wanted)
+    ]
+
+
+def _alert(each: Shown) -> dict[str, Any]:
+    alert = each.alert
+    state = "suppressed" if each.silenced_by else "active"
+    return {
+        "annotations": {"summary": alert.summary},
+        # Alertmanager tells here until when it believes an alert without hearing of it again.
+        "endsAt": iso(time.time_ns() + 300 * 1_000_000_000),
+        "fingerprint": alert.fingerprint,
+        "receivers": [{"name": name} for name in each.receivers],
+        "startsAt": iso(alert.starts_ns),
+        "status": {"inhibitedBy": [], "silencedBy": each.silenced_by, "state": state},
+        "updatedAt": iso(alert.since_ns),
+        "generatorURL": alert.link,
+        "labels": each.labels,
+    }
+
+
+def _has(row: SilenceRow, wanted: list[Matcher]) -> bool:
+    """Whether a silence is about what matchers ask for: they are held against its own, as if those were labels."""
+    own = {each.name: each.value for each in matchers_of(row.matchers)}
+    return all(each.matches(own) for each in wanted)
+
+
+def _silence(row: SilenceRow, now_ns: int) -> dict[str, Any]:
+    state = "expired" if row.ends_ns <= now_ns else "pending" if row.starts_ns > now_ns else "active"
+    return {
+        "id": row.id,
+        "status": {"state": state},
+        "matchers": json.loads(row.matchers),
+        "startsAt": iso(row.starts_ns),
+        "endsAt": iso(row.ends_ns),
+        "updatedAt": iso(row.updated_ns),
+        "createdBy": row.created_by,
+        "comment": row.comment,
+    }
