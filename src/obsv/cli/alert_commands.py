@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from obsv.cli.common import DEFAULT, AsJson, Db, existing
+from obsv.cli.common import DEFAULT, EXIT_CODES, AsJson, Db, existing
 from obsv.errors import InvalidQuery
 
 app = typer.Typer(
@@ -14,7 +14,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-_EXIT_CODES = "Exit codes: 0 done, 1 problems found or nothing of that name, 2 wrong usage, 3 no usable database."
 Rules = Annotated[
     Path | None,
     typer.Option(
@@ -25,7 +24,7 @@ Rules = Annotated[
 ]
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def check(
     file: Annotated[
         Path | None, typer.Argument(help="A file of rules; default: the one in use.", metavar="FILE")
@@ -39,7 +38,7 @@ def check(
     return check_file(db, file, as_json)
 
 
-@app.command("list", epilog=_EXIT_CODES)
+@app.command("list", epilog=EXIT_CODES)
 def list_(db: Db = DEFAULT, alerts: Rules = None, as_json: AsJson = False) -> None:
     """Print the rules."""
     from obsv.cli.alerts import list_rules
@@ -47,7 +46,7 @@ def list_(db: Db = DEFAULT, alerts: Rules = None, as_json: AsJson = False) -> No
     list_rules(db, alerts, as_json)
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def show(db: Db = DEFAULT, as_json: AsJson = False) -> None:
     """Print the alerts that are pending, fire, or ended within a day."""
     from obsv.cli.alerts import list_alerts
@@ -55,7 +54,7 @@ def show(db: Db = DEFAULT, as_json: AsJson = False) -> None:
     list_alerts(existing(db), as_json)
 
 
-@app.command("test", epilog=_EXIT_CODES)
+@app.command("test", epilog=EXIT_CODES)
 def try_(
     name: Annotated[str, typer.Argument(help="Name of a receiver.", metavar="NAME")],
     db: Db = DEFAULT,
@@ -68,7 +67,7 @@ def try_(
     return send_test(db, alerts, name, as_json)
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def silence(
     matchers: Annotated[
         list[str],
@@ -93,7 +92,7 @@ def silence(
     add(existing(db), matchers, length_s, comment, by or getpass.getuser(), as_json)
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def unsilence(
     id: Annotated[str, typer.Argument(help="Of the silence.", metavar="ID")],
     db: Db = DEFAULT,

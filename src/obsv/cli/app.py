@@ -11,8 +11,10 @@ import typer
 
 from obsv.cli.alert_commands import Rules
 from obsv.cli.alert_commands import app as alerts_app
+from obsv.cli.archive_commands import app as archive_app
 from obsv.cli.common import (
     DEFAULT,
+    EXIT_CODES,
     FOUND_PROBLEMS,
     INTERRUPTED,
     TIME,
@@ -41,7 +43,7 @@ app = typer.Typer(
     epilog="Begin with `obsv demo`, or `obsv run script.py`, or @monitor on a function; then `obsv tail`.",
 )
 app.add_typer(alerts_app)
-_EXIT_CODES = "Exit codes: 0 done, 1 problems found or nothing of that name, 2 wrong usage, 3 no usable database."
+app.add_typer(archive_app)
 Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="TCP port; 0 takes a free one.", metavar="PORT")]
 
 
@@ -92,7 +94,7 @@ def run(context: typer.Context) -> int:
     return run_program(context.args)
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def demo(
     db: Db = DEFAULT,
     seconds: Annotated[
@@ -116,7 +118,7 @@ def demo(
         run_demo(db, 12.0 if seconds is None else seconds, service, as_json)
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def tail(
     db: Db = DEFAULT,
     errors: Annotated[bool, typer.Option("--errors", help="Only calls that failed.")] = False,
@@ -154,7 +156,7 @@ def tail(
     print_tail(existing(db), filters, start_ns, limit, follow, as_json)
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def errors(
     db: Db = DEFAULT,
     process: Process = None,
@@ -179,7 +181,7 @@ def errors(
     return FOUND_PROBLEMS if found and exit_code else 0
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def show(
     trace_id: Annotated[
         str, typer.Argument(help="Hex digits, as `obsv errors` and the app show them.", metavar="TRACE_ID")
@@ -195,7 +197,7 @@ def show(
     say_pending(db)
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def repro(
     span_id: Annotated[str, typer.Argument(help="A span, or TRACE_ID/SPAN_ID.", metavar="SPAN_ID")],
     db: Db = DEFAULT,
@@ -216,7 +218,7 @@ AppAddress = Annotated[
 ]
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def explain(
     span_id: Annotated[str, typer.Argument(help="A span, or TRACE_ID/SPAN_ID.", metavar="SPAN_ID")],
     db: Db = DEFAULT,
@@ -230,7 +232,7 @@ def explain(
     say_pending(db)
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def mcp(db: Db = DEFAULT, address: AppAddress = None) -> None:
     """Answer an assistant on stdin and stdout (Model Context Protocol); `obsv serve` does at /mcp."""
     from obsv.cli.extra import need_server
@@ -240,7 +242,7 @@ def mcp(db: Db = DEFAULT, address: AppAddress = None) -> None:
     answer(db, address)
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def stats(
     db: Db = DEFAULT,
     process: Process = None,
@@ -255,7 +257,7 @@ def stats(
     say_pending(db)
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def sql(
     statement: Annotated[
         str, typer.Argument(help="One statement that reads; views: process_trace, data_trace.", metavar="STATEMENT")
@@ -270,7 +272,7 @@ def sql(
     say_pending(db)
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def check(db: Db = DEFAULT, as_json: AsJson = False) -> int:
     """Look a database file through, and say what to do."""
     from obsv.cli import numbers
@@ -278,7 +280,7 @@ def check(db: Db = DEFAULT, as_json: AsJson = False) -> int:
     return numbers.check(existing(db), as_json)
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def ps(db: Db = DEFAULT, as_json: AsJson = False) -> None:
     """Print the calls that run now, with arguments and age."""
     from obsv.cli.ps import ps as print_running
@@ -286,7 +288,7 @@ def ps(db: Db = DEFAULT, as_json: AsJson = False) -> None:
     print_running(db, as_json)
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def keeper(
     db: Db = DEFAULT,
     drain: Annotated[bool, typer.Option("--drain", help="Store what is left, then end.")] = False,
@@ -298,7 +300,7 @@ def keeper(
     return keep(db, Options(), drain=drain)
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def serve(
     db: Db = DEFAULT,
     host: Annotated[
@@ -329,7 +331,7 @@ def serve(
     serve_store(db, host, port, otlp_grpc=grpc, otlp_http=http, alerts=alerts, open_browser=browser, as_json=as_json)
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def forward(
     to: Annotated[str, typer.Option("--to", help="OTLP endpoint, such as http://127.0.0.1:4318.", metavar="ENDPOINT")],
     db: Db = DEFAULT,
@@ -354,7 +356,7 @@ def forward(
     forward_spans(existing(db), to, since, as_json=as_json)
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=EXIT_CODES)
 def export(
     trace_id: Annotated[str | None, typer.Argument(help="A trace; default: all.", metavar="TRACE_ID")] = None,
     db: Db = DEFAULT,
@@ -375,7 +377,7 @@ def export(
         transfer.export_to(output, existing(db), trace_id, since, as_json)
 
 
-@app.command("import", epilog=_EXIT_CODES)
+@app.command("import", epilog=EXIT_CODES)
 def import_(
     file: Annotated[
         Path,

@@ -17,6 +17,7 @@ from obsv.errors import ConfigurationError, InvalidQuery, NotFound, ObsvError, S
 
 FOUND_PROBLEMS, USAGE, NO_DATABASE, INTERRUPTED = 1, 2, 3, 130
 
+EXIT_CODES = "Exit codes: 0 done, 1 problems found or nothing of that name, 2 wrong usage, 3 no usable database."
 TIME = "an age (90s, 5m, 1h, 7d) or an instant (2026-01-31 12:00, UTC)"
 Db = Annotated[
     Path,

@@ -34,6 +34,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(5, "alerts have states, history, messages and silences", _sql("schema_5.sql")),
     Migration(6, "a receiver's cursor is in the file that is sent to it", _sql("schema_6.sql")),
     Migration(7, "errors are grouped by their cause, and versions are known", _sql("schema_7.sql")),
+    Migration(8, "calls older than the hot window may be in an archive", _sql("schema_8.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

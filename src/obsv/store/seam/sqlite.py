@@ -48,6 +48,7 @@ from obsv.store.finding.summaries import matches, summarize
 from obsv.store.finding.tags import tag_names, tag_values
 from obsv.store.ground import Window
 from obsv.store.spans import (
+    ArchivedSpan,
     Call,
     Detail,
     ListedCall,
@@ -56,6 +57,7 @@ from obsv.store.spans import (
     TraceSpans,
     ValuedCalls,
 )
+from obsv.store.spans.archived import spans_between, starts_after
 from obsv.store.spans.call import find_call, read_call, read_exact
 from obsv.store.spans.detail import read_detail
 from obsv.store.spans.stored import counted_until, spans_after, spans_of_trace, spans_since
@@ -313,6 +315,12 @@ class SQLiteStore:
 
     def read_outbox(self) -> Outbox:
         return read_outbox(self._source)
+
+    def starts_after(self, position: int) -> Iterator[tuple[int, int]]:
+        return starts_after(self._source, position)
+
+    def spans_between(self, after: int, last: int) -> Iterator[list[ArchivedSpan]]:
+        return spans_between(self._source, after, last)
 
     def read_beat(self, now_ns: int) -> Beat:
         try:

@@ -33,6 +33,7 @@ from obsv.store.file import ROW_LIMIT, Answer
 from obsv.store.finding import Condition, Errors, Field, Filters, Match, Page, Series, Summary, TagValue, Tail, Wanted
 from obsv.store.ground import Window
 from obsv.store.spans import (
+    ArchivedSpan,
     Call,
     Detail,
     ListedCall,
@@ -333,6 +334,17 @@ class Store(Protocol):
         ...
 
     # 18. The store itself, and what a user asks in the store's own language.
+
+    # 17. The store itself, and what a user asks in the store's own language.
+    def starts_after(self, position: int) -> Iterator[tuple[int, int]]:
+        """`id` and start of the spans that arrived after one, in order of arrival."""
+        ...
+
+    def spans_between(self, after: int, last: int) -> Iterator[list[ArchivedSpan]]:
+        """The spans that arrived after one and up to another, some at a time, as an archive takes them."""
+        ...
+
+    # 16. The store itself, and what a user asks in the store's own language.
     def read_beat(self, now_ns: int) -> Beat:
         """What recording processes say of themselves; of no store, that there is nothing."""
         ...

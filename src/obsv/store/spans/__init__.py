@@ -1,5 +1,6 @@
 """Recorded calls and traces, read whole."""
 
+from obsv.store.spans.archived import ArchivedSpan
 from obsv.store.spans.call import Call, Value, find_call, read_call, read_exact
 from obsv.store.spans.detail import MOST_POINTS, Detail, Point, Relative, failing_line
 from obsv.store.spans.listed_call import ListedCall, listed_calls
@@ -10,6 +11,7 @@ from obsv.store.spans.values import ValuedCall, ValuedCalls
 
 __all__ = [
     "MOST_POINTS",
+    "ArchivedSpan",
     "Call",
     "Detail",
     "ListedCall",

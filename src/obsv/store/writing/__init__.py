@@ -1,13 +1,18 @@
 """The way into the file: batches, rollups, retention."""
 
+from obsv.store.writing.archive_book import ArchiveBook, ArchiveFacts, PartRow, Waiting
 from obsv.store.writing.sent import Sent, SentBook
 from obsv.store.writing.upkeep import Upkeep
 from obsv.store.writing.writer import AS_KEPT, Writer
 
 __all__ = [
     "AS_KEPT",
+    "ArchiveBook",
+    "ArchiveFacts",
+    "PartRow",
     "Sent",
     "SentBook",
     "Upkeep",
+    "Waiting",
     "Writer",
 ]

@@ -25,6 +25,7 @@ from obsv.store.writing.retention import (
 )
 
 _TIDY_EVERY_NS = MINUTE_NS
+_ALL = 2**63 - 1
 # Of a size limit the log may take up this part.
 LOG_SHARE = 16
 # What a call takes besides its texts: its numbers, and its entries in five indexes.
@@ -35,7 +36,16 @@ select (select page_count from pragma_page_count), (select freelist_count from p
   (select page_size from pragma_page_size), (select data_version from pragma_data_version)
 """
 _TS = "strftime('%Y-%m-%d %H:%M:%S', :before_ns / 1000000000, 'unixepoch')"
-_IS_EXPIRED = f"select exists(select 1 from span where ts < {_TS})"
+# Of a store with an archive only what is in it goes by age.
+_OLD = f"ts < {_TS} and id <= :archived"
+_IS_EXPIRED = f"select exists(select 1 from span where {_OLD})"
+_ARCHIVED = "select (select watermark from archive)"
+# An archive that is away holds back what is too old up to this size, or the store's own limit.
+MOST_HELD_BYTES = 8 << 30
+_COUNT_UNARCHIVED = """
+update tally set calls = calls + (select count(*) from json_each(:ids) where value > :archived)
+where name = 'unarchived'
+"""
 _BYTES = f"""
 {_CALL_BYTES} + length(cast(data as blob)) + coalesce(length(cast(exception as blob)), 0)
   + coalesce(length(cast(detail as blob)), 0)
@@ -51,7 +61,7 @@ select json_group_array(id), max(ts), sum(failed) from (
     from span {{}} order by ts limit :bytes / {_CALL_BYTES} + 1)
 ) where coalesce(before, 0) < :bytes
 """
-_EXPIRED = _CHOSEN.format(f"where ts < {_TS}")
+_EXPIRED = _CHOSEN.format(f"where {_OLD}")
 _SUCCESSES = _CHOSEN.format("indexed by span_by_ts where ts >= :floor and status <> 2")
 _ERRORS = _CHOSEN.format("indexed by span_errors where status = 2")
 _NEWEST = "select coalesce(max(ts), '') from span"
@@ -159,6 +169,7 @@ class Cleaner:
         self._step = 0
         self._tidied_ns = 0
         self._changes = (-1, -1)
+        self._archived = _ALL  # id up to which calls may go by age
 
     def clean(self, now_ns: int, max_age_ns: int | None, max_bytes: int | None) -> Retained:
         """Does one chunk of what is to be done; the arguments are those of `Writer.retain`."""
@@ -169,7 +180,7 @@ class Cleaner:
         self._held_s = 0.0
         deleted, more = 0, action not in (Action.CHECKPOINT, Action.NOTHING)
         if action is Action.EXPIRE:
-            deleted = self._delete(_EXPIRED, {"before_ns": before_ns}, self._bytes.size)
+            deleted = self._delete(_EXPIRED, {"before_ns": before_ns, "archived": self._archived}, self._bytes.size)
         elif action is Action.SHRINK:
             deleted = self._shrink(excess(facts, max_bytes))
             more = deleted > 0
@@ -211,8 +222,11 @@ class Cleaner:
         return Facts(False, False, pages, free, page_size, self._log_bytes(), False)
 
     def _facts(self, before_ns: int, untidy: bool) -> Facts:
-        (expired,) = self._one(_IS_EXPIRED, {"before_ns": before_ns})
         pages, free, page_size, version = self._one(_FACTS)
+        (watermark,) = self._one(_ARCHIVED)
+        held = watermark is not None and (pages - free) * page_size <= MOST_HELD_BYTES
+        self._archived = watermark if held else _ALL
+        (expired,) = self._one(_IS_EXPIRED, {"before_ns": before_ns, "archived": self._archived})
         changes = version, self._connection.total_changes
         idle, self._changes = changes == self._changes, changes
         return Facts(bool(expired), untidy, pages, free, page_size, self._log_bytes(), idle, self._chunks)
@@ -248,6 +262,9 @@ class Cleaner:
             deleted = self._connection.execute(_DELETE_SPANS, (ids,)).rowcount
         self._bytes.took(self._held_s)
         self._connection.execute(_COUNT_DELETED, (deleted, failed))
+        (watermark,) = self._one(_ARCHIVED)
+        if watermark is not None:
+            self._connection.execute(_COUNT_UNARCHIVED, {"ids": ids, "archived": watermark})
         if select is _SUCCESSES:
             self._floor = last_ts
         return deleted

@@ -1,0 +1,184 @@
+"""Moves calls into the archive, and looks after what is there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from obsv.archive.columns import count_rows, to_parquet
+from obsv.archive.part import CALLS, Part, manifest_of, name_of
+from obsv.archive.schedule import Window, cut
+from obsv.archive.target import Target
+from obsv.errors import StoreUnavailable
+from obsv.store.seam import Store
+from obsv.store.spans import ArchivedSpan
+from obsv.store.writing import ArchiveBook, ArchiveFacts, PartRow
+
+
+class Checked(NamedTuple):
+    """What a look through the archive found.
+
+    Attributes:
+        parts: that are as the book says.
+        calls: in them.
+        missing: names of parts that are not there.
+        damaged: names of parts that are not what was written.
+        strays: names of files of this store that the book does not know: a writer died before it entered them.
+    """
+
+    parts: int
+    calls: int
+    missing: list[str]
+    damaged: list[str]
+    strays: list[str]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every call of the book is there."""
+        return not self.missing and not self.damaged
+
+
+class Archiver:
+    """Archives one store. Several may run at once: one of them enters each part.
+
+    Args:
+        store: what is archived.
+        book: of the same file.
+        target: where to.
+        window: how long calls are where.
+    """
+
+    def __init__(self, store: Store, book: ArchiveBook, target: Target, window: Window | None = None) -> None:
+        self._store, self._book, self._target = store, book, target
+        self._window = window or Window()
+
+    def step(self, now_ns: int, at_once: bool = False) -> Part | None:
+        """Write the next part, if there is a whole one.
+
+        Args:
+            now_ns: Unix time.
+            at_once: also of an hour that is not over.
+
+        Raises:
+            StoreError: the store or the archive cannot be used now; nothing was lost, and nothing is archived twice.
+        """
+        archive = self._book.open(self._target.url, now_ns)
+        with self._store.view() as view:
+            chosen = cut(view.starts_after(archive.watermark), now_ns, self._window.hot_ns, at_once)
+            if chosen is None:
+                return None
+            counted = _Counted(view.spans_between(archive.watermark, chosen.last_id))
+            content = to_parquet(counted)
+        part = counted.part(archive, chosen.last_id, content)
+        self._put(part, content)
+        entered = self._book.enter(_row(part, now_ns), archive.watermark)
+        if not entered:
+            return None  # somebody else was quicker
+        self._remove_strays(part)
+        return part
+
+    def expire(self, now_ns: int) -> int:
+        """Delete parts that are older than the archive keeps; returns how many calls they had.
+
+        Raises:
+            StoreError: see `step`.
+        """
+        if self._window.keep_ns is None:
+            return 0
+        calls = 0
+        for part in self._book.parts(0, now_ns - self._window.keep_ns):
+            if part.max_ns < now_ns - self._window.keep_ns:
+                self._target.delete(part.name)
+                self._target.delete(manifest_of(part.name))
+                self._book.forget(part.name)
+                calls += part.calls
+        return calls
+
+    def verify(self) -> Checked:
+        """Read every part and compare it with the book.
+
+        Raises:
+            StoreError: see `step`.
+        """
+        missing, damaged, calls, whole = [], [], 0, 0
+        parts = self._book.parts()
+        for part in parts:
+            content = self._target.get(part.name)
+            if content is None:
+                missing.append(part.name)
+            elif not _is_whole(content, part):
+                damaged.append(part.name)
+            else:
+                whole, calls = whole + 1, calls + part.calls
+        archive = self._book.facts()
+        known = {part.name for part in parts}
+        mine = "" if archive is None else f"/{archive.store_id}-"
+        strays = [name for name in self._target.names(CALLS) if archive and mine in name and name not in known]
+        return Checked(whole, calls, missing, damaged, sorted(strays))
+
+    def _put(self, part: Part, content: bytes) -> None:
+        """Write a part and its manifest; a part that is there already, of a writer that died, is taken as it is."""
+        if not self._target.put(part.name, content):
+            found = self._target.get(part.name)
+            if found is not None and found != content:
+                # Cut short by a target that does not write in one step: the name says what it should be.
+                self._target.delete(part.name)
+                raise StoreUnavailable(f"A damaged file was in the way at {part.name}; the archive tries again.")
+        elif not _is_whole(self._target.get(part.name), part):
+            self._target.delete(part.name)
+            raise StoreUnavailable(f"{self._target.url} did not keep what was written; the archive tries again.")
+        manifest = part.text().encode()
+        if not self._target.put(part.manifest, manifest) and self._target.get(part.manifest) != manifest:
+            self._target.delete(part.manifest)
+            self._target.put(part.manifest, manifest)
+
+    def _remove_strays(self, part: Part) -> None:
+        """Delete what writers left that began at the same call and died: none of it can be entered any more."""
+        known = {each.name for each in self._book.parts()}
+        directory, _, _ = part.name.rpartition("/")
+        begin = f"{directory}/{part.store_id}-{part.first_id}-"
+        for name in list(self._target.names(directory)):
+            if name.startswith(begin) and name not in known:
+                self._target.delete(manifest_of(name))
+                self._target.delete(name)
+
+
+def _is_whole(content: bytes | None, part: Part | PartRow) -> bool:
+    return (
+        content is not None and hashlib.sha256(content).hexdigest() == part.sha256 and count_rows(content) == part.calls
+    )
+
+
+class _Counted:
+    """Passes chunks of spans on, and knows what was in them."""
+
+    def __init__(self, chunks: Iterator[list[ArchivedSpan]]) -> None:
+        self._chunks = chunks
+        self._calls = self._errors = self._first_id = self._first_ns = self._max_ns = 0
+        self._min_ns = 2**63
+
+    def __iter__(self) -> Iterator[list[ArchivedSpan]]:
+        for spans in self._chunks:
+            if not self._calls:
+                self._first_id, self._first_ns = spans[0].id, spans[0].start_ns
+            self._calls += len(spans)
+            self._errors += sum(span.status == 2 for span in spans)
+            self._min_ns = min(self._min_ns, *(span.start_ns for span in spans), 2**63)
+            self._max_ns = max(self._max_ns, *(span.start_ns for span in spans), 0)
+            yield spans
+
+    def part(self, archive: ArchiveFacts, last_id: int, content: bytes) -> Part:
+        sha256 = hashlib.sha256(content).hexdigest()
+        name = name_of(archive.store_id, self._first_id, last_id, self._first_ns, sha256)
+        return Part(
+            name, archive.store_id, self._first_id, last_id, self._calls, self._errors, self._min_ns, self._max_ns,
+            len(content), sha256,
+        )  # fmt: skip
+
+
+def _row(part: Part, now_ns: int) -> PartRow:
+    return PartRow(
+        part.name, part.first_id, part.last_id, part.calls, part.errors, part.min_ns, part.max_ns, part.size,
+        part.sha256, now_ns,
+    )  # fmt: skip

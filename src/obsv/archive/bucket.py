@@ -1,0 +1,82 @@
+"""An archive in an object store: S3 and what speaks it, Google Cloud Storage, Azure Blob Storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import from_url
+
+from obsv.errors import ConfigurationError, StoreUnavailable
+
+_LONGEST_S = 60
+
+
+class Bucket:
+    """Blobs as objects; creation is conditional on there being none (`If-None-Match: *`).
+
+    Args:
+        url: `s3://bucket/prefix` and the like.
+
+    Raises:
+        ConfigurationError: the address or the environment's settings cannot be used.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        # An endpoint in the environment may be plain HTTP: one in the same network.
+        options: dict[str, Any] = {"allow_http": True, "timeout": timedelta(seconds=_LONGEST_S)}
+        retries: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=_LONGEST_S)}
+        opened: Any = from_url
+        try:
+            self._store: Any = opened(url, client_options=options, retry_config=retries)
+        except (BaseError, ValueError) as error:
+            raise ConfigurationError(f"The archive {url} cannot be used: {_said(error)}.") from error
+
+    def put(self, name: str, content: bytes) -> bool:
+        """Keep a blob under a new name."""
+        with self._asking():
+            try:
+                obstore.put(self._store, name, content, mode="create")
+            except AlreadyExistsError:
+                return False
+        return True
+
+    def get(self, name: str) -> bytes | None:
+        """A blob."""
+        with self._asking():
+            try:
+                return bytes(obstore.get(self._store, name).bytes())
+            except FileNotFoundError:
+                return None
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """The names below a directory."""
+        with self._asking():
+            for page in obstore.list(self._store, prefix):
+                for each in page:
+                    yield str(each["path"])
+
+    def delete(self, name: str) -> None:
+        """Delete a blob."""
+        with self._asking():
+            try:
+                obstore.delete(self._store, name)
+            except FileNotFoundError:
+                return
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        try:
+            yield
+        except (BaseError, OSError) as error:
+            raise StoreUnavailable(f"The archive {self.url} cannot be used now: {_said(error)}.") from error
+
+
+def _said(error: Exception) -> str:
+    """The first line: what follows are the vendor's inner structures."""
+    return str(error).partition("\n")[0].rstrip(".")

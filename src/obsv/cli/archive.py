@@ -1,0 +1,188 @@
+"""`obsv archive …`: calls older than the hot window, in a directory or an object store."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from obsv.analysis.durations import duration
+from obsv.archive import Archiver, Target, Window, open_target, thaw
+from obsv.cli.common import complain, say_at_once
+from obsv.cli.output import json_line
+from obsv.errors import ConfigurationError
+from obsv.since import since
+from obsv.store.seam import SQLiteStore, open_store
+from obsv.store.writing import ArchiveBook, Writer
+from obsv.times import iso
+
+Say = Callable[[str], None]
+
+
+class _Opened(NamedTuple):
+    store: SQLiteStore
+    book: ArchiveBook
+    target: Target
+
+
+def status(db: Path, as_json: bool, say: Say = say_at_once) -> None:
+    """Say what is in the archive, and what waits.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    book = ArchiveBook(db)
+    try:
+        archive, parts, waiting = book.facts(), book.parts(), book.waiting()
+    finally:
+        book.close()
+    calls, size = sum(part.calls for part in parts), sum(part.size for part in parts)
+    oldest, newest = (min(p.min_ns for p in parts), max(p.max_ns for p in parts)) if parts else (None, None)
+    if as_json:
+        say(
+            json_line(
+                {
+                    "archive": archive.url if archive else None,
+                    "parts": len(parts),
+                    "calls": calls,
+                    "errors": sum(part.errors for part in parts),
+                    "bytes": size,
+                    "from": iso(oldest) if oldest is not None else None,
+                    "to": iso(newest) if newest is not None else None,
+                    "waiting": waiting.calls,
+                    "unarchived": waiting.unarchived,
+                }
+            )
+        )
+        return
+    if archive is None:
+        say("No archive is in use: `obsv archive now --to URL` begins one, and so does OBSV_ARCHIVE.")
+    else:
+        say(f"Archive: {archive.url}")
+    if parts:
+        say(f"{calls:,} calls in {len(parts):,} parts, {size / 1e6:,.1f} MB, {size / calls:.0f} bytes a call")
+        say(f"from {iso(oldest or 0)} to {iso(newest or 0)}")
+    if archive is not None:
+        lag = f", the oldest {duration(time.time_ns() - waiting.oldest_ns)} old" if waiting.oldest_ns else ""
+        say(f"{waiting.calls:,} calls are in the store only{lag}")
+    if waiting.unarchived:
+        say(f"{waiting.unarchived:,} calls were deleted before they were archived, for want of room")
+
+
+def now(db: Path, to: str | None, older_than: str, whole_hours: bool, as_json: bool, say: Say = say_at_once) -> None:
+    """Archive what is old enough.
+
+    Args:
+        db: path of the store.
+        to: where to; None takes what the store or `OBSV_ARCHIVE` names.
+        older_than: an age, such as `6h`.
+        whole_hours: leave an hour that is not over for later.
+        as_json: whether what was done is said as JSON.
+        say: takes the line that says what was done.
+
+    Raises:
+        ConfigurationError: there is no archive, or its address cannot be used.
+        StoreError: the store or the archive cannot be used now; what was archived before stays so.
+    """
+    now_ns = time.time_ns()
+    calls = size = parts = 0
+    with _opened(db, to) as opened:
+        archiver = Archiver(opened.store, opened.book, opened.target, Window(hot_ns=now_ns - since(older_than, now_ns)))
+        while (part := archiver.step(now_ns, not whole_hours)) is not None:
+            calls, size, parts = calls + part.calls, size + part.size, parts + 1
+        forgotten = archiver.expire(now_ns)
+        url = opened.target.url
+    if as_json:
+        say(json_line({"archive": url, "calls": calls, "bytes": size, "parts": parts, "forgotten": forgotten}))
+    else:
+        say(f"{calls:,} calls archived in {url}, {parts:,} parts, {size / 1e6:,.1f} MB")
+
+
+def verify(db: Path, as_json: bool, say: Say = say_at_once) -> bool:
+    """Read every part and compare it with the book; False where one is missing or damaged.
+
+    Raises:
+        ConfigurationError: there is no archive.
+        StoreError: the store or the archive cannot be used now.
+    """
+    with _opened(db, None) as opened:
+        found = Archiver(opened.store, opened.book, opened.target).verify()
+    if as_json:
+        say(json_line(found._asdict()))
+        return found.is_whole
+    say(f"{found.parts:,} parts with {found.calls:,} calls are as they were written")
+    for word, names in (("missing", found.missing), ("damaged", found.damaged)):
+        for name in names:
+            complain(f"{word}: {name}")
+    if found.strays:
+        complain(f"{len(found.strays):,} files are in no book: a writer died; they hold nothing that is not elsewhere")
+    return found.is_whole
+
+
+def restore(
+    db: Path, since_text: str | None, until_text: str | None, output: Path, as_json: bool, say: Say = say_at_once
+) -> None:
+    """Put archived calls into a store file of their own, which every command and the app can read.
+
+    Args:
+        db: path of the store whose archive it is.
+        since_text: from when on; None from the beginning.
+        until_text: up to when; None to the end.
+        output: the file; calls that it has already stay.
+        as_json: whether what was done is said as JSON.
+        say: takes the line that says what was done.
+
+    Raises:
+        ConfigurationError: there is no archive.
+        ForeignFile: a part is missing or damaged.
+        StoreError: the store, the archive or the file cannot be used now.
+    """
+    now_ns = time.time_ns()
+    start_ns = since(since_text, now_ns) if since_text else 0
+    end_ns = since(until_text, now_ns) if until_text else 2**63 - 1
+    with _opened(db, None) as opened:
+        writer = Writer(output)
+        try:
+            # By age all of it would be deleted at once.
+            writer.limit(max_age_ns=None)
+            calls = thaw(opened.book.parts(start_ns, end_ns), opened.target, writer, start_ns, end_ns)
+        finally:
+            writer.close()
+    if as_json:
+        say(json_line({"calls": calls, "file": output}))
+    else:
+        say(f"{calls:,} calls restored into {output}; look at them with: obsv serve --db {output}")
+
+
+def off(db: Path, say: Say = say_at_once) -> None:
+    """Use no archive any more; what is in it stays there.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    book = ArchiveBook(db)
+    try:
+        book.close_archive()
+    finally:
+        book.close()
+    say("No archive is in use from now on; what is in it stays there, and its book in the store.")
+
+
+@contextmanager
+def _opened(db: Path, to: str | None) -> Iterator[_Opened]:
+    book = ArchiveBook(db)
+    store = open_store(db)
+    try:
+        known = book.facts()
+        url = to or os.environ.get("OBSV_ARCHIVE") or (known.url if known else None)
+        if url is None:
+            raise ConfigurationError(
+                "There is no archive: name one with --to or OBSV_ARCHIVE, such as file:///srv/obsv."
+            )
+        yield _Opened(store, book, open_target(url))
+    finally:
+        store.close()
+        book.close()

@@ -1,0 +1,150 @@
+"""The book of an archive: where it lies, which parts it has, and up to where all calls are in parts."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from obsv.store.file import explain, open_writer
+
+_CACHE_KIB = 500
+_ARCHIVE = "select url, store_id, watermark from archive"
+_OPEN = """
+insert into archive(one, url, store_id, watermark, set_ns) values (1, :url, :store_id, 0, :now)
+on conflict(one) do update set url = excluded.url, set_ns = excluded.set_ns where url is not excluded.url
+"""
+_PARTS = """
+select name, first_id, last_id, calls, errors, min_ns, max_ns, bytes, sha256, written_ns from archive_part
+where max_ns >= ? and min_ns < ? order by first_id
+"""
+_ENTER = "insert into archive_part values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_MOVE = "update archive set watermark = ? where watermark = ?"
+_WAITING = """
+select count(*), coalesce(sum(status = 2), 0), min(start_ns) from span where id > (select watermark from archive)
+"""
+_UNARCHIVED = "select calls from tally where name = 'unarchived'"
+
+
+class ArchiveFacts(NamedTuple):
+    """An archive.
+
+    Attributes:
+        url: where it lies.
+        store_id: names this store's parts in it, 16 hex digits.
+        watermark: `id` of the span up to which all are in parts.
+    """
+
+    url: str
+    store_id: str
+    watermark: int
+
+
+class PartRow(NamedTuple):
+    """A part, as `obsv.archive.part.Part` says; `written_ns`: when it was entered, Unix time."""
+
+    name: str
+    first_id: int
+    last_id: int
+    calls: int
+    errors: int
+    min_ns: int
+    max_ns: int
+    size: int
+    sha256: str
+    written_ns: int
+
+
+class Waiting(NamedTuple):
+    """Calls that are in no part; `oldest_ns`: the earliest start, None where there is none.
+
+    Attributes:
+        unarchived: calls that were deleted before they were archived, for want of room.
+    """
+
+    calls: int
+    errors: int
+    oldest_ns: int | None
+    unarchived: int
+
+
+class ArchiveBook:
+    """Reads and writes the book. For one thread at a time.
+
+    Args:
+        path: the database file.
+        busy_timeout_s: how long to wait for another process's lock, seconds.
+
+    All methods raise `StoreError`s.
+    """
+
+    def __init__(self, path: str | Path, *, busy_timeout_s: float = 5.0) -> None:
+        self._path = Path(path)
+        self._busy_timeout_s = busy_timeout_s
+        self._connection: sqlite3.Connection | None = None
+
+    def open(self, url: str, now_ns: int) -> ArchiveFacts:
+        """Say where the archive of the store lies from now on; from then on no call goes that is not in it."""
+        with self._transaction() as connection:
+            connection.execute(_OPEN, {"url": url, "store_id": secrets.token_hex(8), "now": now_ns})
+            return ArchiveFacts(*connection.execute(_ARCHIVE).fetchone())
+
+    def facts(self) -> ArchiveFacts | None:
+        """The archive of the store; None where it has none."""
+        with self._transaction() as connection:
+            row = connection.execute(_ARCHIVE).fetchone()
+            return ArchiveFacts(*row) if row else None
+
+    def close_archive(self) -> None:
+        """Use no archive any more; the parts stay where they are, and their entries too."""
+        with self._transaction() as connection:
+            connection.execute("delete from archive")
+
+    def parts(self, start_ns: int = 0, end_ns: int = 2**63 - 1) -> list[PartRow]:
+        """The parts that have a call which started in a range of time, in order of arrival."""
+        with self._transaction() as connection:
+            return [PartRow(*row) for row in connection.execute(_PARTS, (start_ns, end_ns))]
+
+    def enter(self, part: PartRow, watermark: int) -> bool:
+        """Enter a part and move the watermark to its end; False where somebody else has moved it meanwhile."""
+        with self._transaction() as connection:
+            if not connection.execute(_MOVE, (part.last_id, watermark)).rowcount:
+                return False
+            connection.execute(_ENTER, part)
+            return True
+
+    def forget(self, name: str) -> None:
+        """Take a part out of the book: the archive keeps calls no longer."""
+        with self._transaction() as connection:
+            connection.execute("delete from archive_part where name = ?", (name,))
+
+    def waiting(self) -> Waiting:
+        """What is in no part."""
+        with self._transaction() as connection:
+            calls, errors, oldest_ns = connection.execute(_WAITING).fetchone()
+            return Waiting(calls, errors, oldest_ns, connection.execute(_UNARCHIVED).fetchone()[0])
+
+    def close(self) -> None:
+        """Close the file; the next call opens it again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        try:
+            if self._connection is None:
+                self._connection = open_writer(self._path, self._busy_timeout_s, _CACHE_KIB)
+            self._connection.execute("begin immediate")
+            try:
+                yield self._connection
+                self._connection.execute("commit")
+            except BaseException:
+                self._connection.rollback()
+                raise
+        except sqlite3.Error as error:
+            self.close()
+            raise explain(error, self._path) from error

@@ -1,0 +1,104 @@
+"""A directory and an object store keep the same promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from archive_rows import BEGIN_NS, HOUR_NS
+from object_store import ObjectStore, weed
+
+from obsv.archive import Archiver, Target, open_target
+from obsv.errors import ConfigurationError, StoreUnavailable
+
+needs_server = pytest.mark.skipif(weed() is None, reason="no SeaweedFS")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    store = ObjectStore(tmp_path_factory.mktemp("objects"))
+    store.start()
+    yield store
+    store.kill()
+
+
+@pytest.fixture(params=["directory", pytest.param("bucket", marks=needs_server)])
+def any_target(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
+    if request.param == "directory":
+        return open_target(tmp_path.as_uri())
+    for name, value in request.getfixturevalue("server").variables.items():
+        monkeypatch.setenv(name, value)
+    return open_target(f"s3://archive/{tmp_path.name}")
+
+
+def test_a_name_is_given_once(any_target: Target) -> None:
+    """The first content stays."""
+    assert any_target.put("calls/a/b", b"one")
+    assert not any_target.put("calls/a/b", b"two")
+    assert any_target.get("calls/a/b") == b"one"
+
+
+def test_what_is_not_there(any_target: Target) -> None:
+    """Is None, and can be deleted."""
+    assert any_target.get("calls/none") is None
+    any_target.delete("calls/none")
+    assert list(any_target.names("calls")) == []
+
+
+def test_names_below_a_directory(any_target: Target) -> None:
+    """And no others."""
+    for name in ("calls/a/1", "calls/b/2", "other/3"):
+        any_target.put(name, b"")
+    assert sorted(any_target.names("calls")) == ["calls/a/1", "calls/b/2"]
+    any_target.delete("calls/a/1")
+    assert list(any_target.names("calls")) == ["calls/b/2"]
+
+
+def test_an_archive_in_each(any_target: Target, archiving: Callable[..., Archiver]) -> None:
+    """Written, and read back."""
+    archiver = archiving(any_target)
+    while archiver.step(BEGIN_NS + 24 * HOUR_NS) is not None:
+        pass
+    assert archiver.verify() == (3, 90, [], [], [])
+
+
+@needs_server
+def test_a_server_that_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, archiving: Callable[..., Archiver]
+) -> None:
+    """While it is away nothing is archived and nothing lost; when it is back, it goes on."""
+    server = ObjectStore(tmp_path / "objects")
+    server.start()
+    try:
+        for name, value in server.variables.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr("obsv.archive.bucket._LONGEST_S", 3)
+        archiver = archiving(open_target("s3://archive"))
+        assert archiver.step(BEGIN_NS + 24 * HOUR_NS) is not None
+        server.kill()
+        with pytest.raises(StoreUnavailable, match="cannot be used now"):
+            archiver.step(BEGIN_NS + 24 * HOUR_NS)
+        server.start()
+        parts = 0
+        while parts < 2:
+            with suppress(StoreUnavailable):  # it answers before it stores again
+                parts += archiver.step(BEGIN_NS + 24 * HOUR_NS) is not None
+        assert archiver.verify() == (3, 90, [], [], [])
+    finally:
+        server.kill()
+
+
+def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
+    """Is told as a store that does not answer."""
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StoreUnavailable, match="cannot be used now"):
+        open_target(str(tmp_path / "file" / "archive")).put("a", b"")
+
+
+@pytest.mark.parametrize("url", ["ftp://host/x", "s3://", "s3://key:secret@bucket/x", "s3://bucket?token=1"])
+def test_addresses_that_are_refused(url: str) -> None:
+    """Of another kind, or with a secret in them."""
+    with pytest.raises(ConfigurationError):
+        open_target(url)
