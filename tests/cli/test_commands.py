@@ -85,21 +85,38 @@ def test_tail(db: Path) -> None:
 
 def test_errors_show_tracebacks(db: Path) -> None:
     """Those that no recorded caller caught come first, with their traceback; markup in a message stays text."""
-    shown = obsv("errors", db=db).stdout
+    shown = obsv("errors", "--calls", db=db).stdout
     assert "ValueError: no price [bold]for[/bold] order 3" in shown
     assert "1 of 2 errors left the program's outermost recorded call: these come first" in shown
     assert shown.index("__main__.quote") < shown.index("__main__.price")
-    found = documents(obsv("errors", "--json", db=db))
+    found = documents(obsv("errors", "--calls", "--json", db=db))
     assert [(each["process"], each["handled"]) for each in found] == [
         ("__main__.quote", False),
         ("__main__.price", False),
     ]
 
 
+def test_errors_are_groups(db: Path) -> None:
+    """One cause, however many calls it passed; by its number it is explained, and can be done with."""
+    shown = obsv("errors", db=db).stdout
+    assert "ValueError: no price [bold]for[/bold] order 3" in shown
+    assert "1 error of 1 cause." in shown
+    (group,) = documents(obsv("errors", "--json", db=db))
+    assert (group["process"], group["total"], group["handled"]) == ("__main__.price", 1, False)
+    explained = obsv("errors", str(group["id"]), db=db).stdout
+    assert "Traceback" in explained
+    assert "the frames of the program" in explained
+    assert "is resolved" in obsv("errors", str(group["id"]), "--resolve", db=db).stdout
+    assert "resolved ValueError" in obsv("errors", db=db).stdout
+    obsv("errors", "--resolve", db=db, expect=2)
+    obsv("errors", "99", db=db, expect=1)
+
+
 def test_errors_for_scripts(db: Path) -> None:
     """Errors are no failure of the command, unless asked; a limit says that there are more."""
     assert "No errors." in obsv("errors", "--since", "2090-01-01", "--exit-code", db=db).stdout
-    assert "--limit shows more" in obsv("errors", "-n", "1", "--exit-code", db=db, expect=1).stdout
+    assert "--limit shows more" in obsv("errors", "--calls", "-n", "1", "--exit-code", db=db, expect=1).stdout
+    obsv("errors", "--exit-code", db=db, expect=1)
 
 
 @pytest.mark.parametrize("command", [["errors"], ["stats"], ["tail", "--no-follow"]])
@@ -134,7 +151,7 @@ def test_nothing_is_imported_into_another_program_s_file(tmp_path: Path) -> None
 
 def test_repro_as_json(db: Path, tmp_path: Path) -> None:
     """The source or the file, and what is to be filled in."""
-    span_id = str(documents(obsv("errors", "--json", db=db))[0]["span_id"])
+    span_id = str(documents(obsv("errors", "--calls", "--json", db=db))[0]["span_id"])
     (said,) = documents(obsv("repro", span_id, "--json", db=db))
     assert (said["span_id"], "def test_" in str(said["source"])) == (span_id, True)
     (said,) = documents(obsv("repro", span_id, "--json", "-o", str(tmp_path), db=db))
@@ -143,7 +160,7 @@ def test_repro_as_json(db: Path, tmp_path: Path) -> None:
 
 def test_show_draws_a_trace(db: Path) -> None:
     """A trace is a tree with values; control characters of a value are written out."""
-    (failed, *_) = documents(obsv("errors", "--json", db=db))
+    (failed,) = documents(obsv("errors", "--json", db=db))
     shown = obsv("show", str(failed["trace_id"]), db=db).stdout
     assert shown.index("__main__.quote") < shown.index("__main__.price")
     assert "order_id = 3" in shown

@@ -1,4 +1,4 @@
-"""The JSON API at `/api/v1`, read-only but for silences.
+"""The JSON API at `/api/v1`; what it writes are silences, and decisions about errors.
 
 How to add an endpoint: write `api/<noun>.py` with `router = APIRouter(tags=["<noun>"])`, take the store as
 `reader: StoreReader` (`api/depends.py`), declare the endpoint as a plain `def` (it runs on a worker thread), return a
@@ -11,6 +11,7 @@ from obsv.api import (
     alerts,
     calls,
     compare,
+    errors,
     explain,
     export,
     flow,
@@ -29,6 +30,7 @@ PARTS = (
     status,
     running,
     overview,
+    errors,
     calls,
     export,
     traces,

@@ -158,25 +158,50 @@ def tail(
 
 @app.command(epilog=EXIT_CODES)
 def errors(
+    group: Annotated[
+        int | None, typer.Argument(help="Explain one group of errors, by its number.", metavar="[GROUP]")
+    ] = None,
     db: Db = DEFAULT,
     process: Process = None,
     since: Since = "6h",
     limit: Limit = 10,
+    calls: Annotated[
+        bool, typer.Option("--calls", help="Each failed call with its traceback, not grouped.", show_default=False)
+    ] = False,
+    resolve: Annotated[
+        bool, typer.Option("--resolve", help="Say that GROUP is done with.", show_default=False)
+    ] = False,
+    ignore: Annotated[
+        str | None, typer.Option("--ignore", help="Ignore GROUP for a time (2d), or `ever`.", metavar="TIME")
+    ] = None,
+    reopen: Annotated[bool, typer.Option("--open", help="Open GROUP again.", show_default=False)] = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 if there are any, for scripts.", show_default=False)
     ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Print failed calls with their tracebacks: those that no recorded caller caught first, each newest first.
+    """Print errors by their causes, the latest first: each is counted once, where it began.
 
-    Times are UTC.
+    With --calls: failed calls with their tracebacks, those that no recorded caller caught first. Times are UTC.
     """
-    from obsv.cli import listing
+    from obsv.cli import error_groups, listing
+    from obsv.cli.output import say
     from obsv.since import since as point
     from obsv.store.finding import Filters
 
-    filters = Filters(process=process, status="ERR")
-    found = listing.errors(existing(db), filters, point(since, now_ns()), limit, as_json)
+    file, start_ns = existing(db), point(since, now_ns())
+    if resolve or reopen or ignore is not None:
+        if group is None:
+            raise ConfigurationError("Which group? Give its number: `obsv errors GROUP --resolve`.")
+        say(error_groups.decide(file, group, resolve, ignore, reopen))
+        return 0
+    if group is not None:
+        error_groups.show_group(file, group, start_ns, as_json)
+        return 0
+    if calls:
+        found = listing.errors(file, Filters(process=process, status="ERR"), start_ns, limit, as_json)
+    else:
+        found = error_groups.show_groups(file, process, start_ns, limit, as_json)
     say_pending(db)
     return FOUND_PROBLEMS if found and exit_code else 0
 

@@ -22,7 +22,8 @@ HAS_GROUPS = "select 1 from sqlite_schema where type = 'table' and name = 'error
 _COLUMNS = """
 g.id, g.fingerprint, g.type, g.title, g.process, g.service, g.why, g.count, g.escaped, g.first_ns, g.last_ns,
 f.name as first_version, l.name as last_version, g.status, g.status_ns, v.name as resolved_version,
-g.ignored_until_ns, g.returned_ns, g.merged_into, g.split_by, g.split_from, g.note
+json_extract(g.latest_sample, '$.trace_id') as trace_id, json_extract(g.latest_sample, '$.span_id') as span_id,
+g.ignored_until_ns, g.returned_ns, g.merged_into, g.split_by, g.note
 """
 _JOINED = """
 from error_group g left join version f on f.id = g.first_version_id left join version l on l.id = g.last_version_id
@@ -66,6 +67,7 @@ class ErrorGroup(NamedTuple):
         series: the same, in parts of the window, oldest first.
         first_ns, last_ns: when the first and the latest were; start of the call, Unix time in ns.
         first_version, last_version: of the service; None where none is known.
+        trace_id, span_id: the latest call, hex.
         status: open, resolved or ignored.
         status_ns: since when; 0 where nobody said so.
         resolved_version: it returns in versions first seen after this one.
@@ -91,6 +93,8 @@ class ErrorGroup(NamedTuple):
     last_ns: int
     first_version: str | None
     last_version: str | None
+    trace_id: str
+    span_id: str
     status: str
     status_ns: int
     resolved_version: str | None
@@ -169,6 +173,7 @@ def read_error_groups(
     text: str = "",
     order: str = "last",
     limit: int = 100,
+    process: str | None = None,
 ) -> ErrorGroups:
     """The groups with errors in a window.
 
@@ -179,6 +184,7 @@ def read_error_groups(
         text: what title, type, process or service contain, in any case.
         order: `last` (latest first), `count` (most in the window first) or `first` (newest group first).
         limit: how many groups are returned.
+        process: name of the call where the latest error began; None for all.
     """
     with reader.snapshot() as store:
         minutes, step = _minutes(window)
@@ -194,6 +200,7 @@ def read_error_groups(
         for group in groups
         if group.seen
         and (status is None or group.status == status)
+        and process in (None, group.process)
         and wanted in f"{group.title}\0{group.type}\0{group.process}\0{group.service}".casefold()
     ]
     keys = {"last": lambda each: -each.last_ns, "count": lambda each: -each.seen, "first": lambda each: -each.first_ns}
@@ -317,13 +324,16 @@ def _group(root: Row, parts: list[Row], series: list[int], minutes: Minutes) -> 
         last["process"],
         last["service"],
         sum(row["count"] for row in parts),
-        sum(row["escaped"] for row in parts),
+        # Raised again in another thread it may leave the program twice.
+        sum(min(row["escaped"], row["count"]) for row in parts),
         sum(series),
         tuple(series),
         first["first_ns"],
         last["last_ns"],
         first["first_version"],
         last["last_version"],
+        last["trace_id"],
+        last["span_id"],
         root["status"],
         root["status_ns"],
         root["resolved_version"],

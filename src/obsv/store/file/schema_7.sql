@@ -41,7 +41,6 @@ create table error_group(
   returned_ns integer,              -- when it last came back
   merged_into integer,              -- the group that it is shown with; that one is never merged itself
   split_by text,                    -- 'message': errors of other messages are groups of their own
-  split_from integer,               -- the group that it was split from
   note text not null default ''
 );
 create index error_group_by_last on error_group(last_ns);

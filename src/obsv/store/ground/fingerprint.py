@@ -109,9 +109,13 @@ def _without_cycles(places: list[str]) -> list[int]:
 def _of(why: dict[str, Any], compared: list[Any], part: str) -> Fingerprint:
     if part:
         compared, why = [*compared, part], {**why, "split_by": part}
-    text = json.dumps([why["rule"], *compared], ensure_ascii=False)
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    return Fingerprint(f"{VERSION}:{digest}", why)
+        why["split_from"] = _key([why["rule"], *compared[:-1]])
+    return Fingerprint(_key([why["rule"], *compared]), why)
+
+
+def _key(compared: list[Any]) -> str:
+    text = json.dumps(compared, ensure_ascii=False)
+    return f"{VERSION}:{blake2b(text.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
 
 
 def _places(frames: list[Frame], process: str, code: Code | None) -> list[str]:

@@ -94,6 +94,7 @@ from obsv.store.watching.readings import (
     read_recorders,
     read_repeating,
 )
+from obsv.store.writing import Triage
 from obsv.times import MAX_NS
 
 
@@ -192,15 +193,24 @@ class SQLiteStore:
         return latest_errors(self._source, window, limit)
 
     def read_error_groups(
-        self, window: Window, status: str | None = None, text: str = "", order: str = "last", limit: int = 100
+        self,
+        window: Window,
+        status: str | None = None,
+        text: str = "",
+        order: str = "last",
+        limit: int = 100,
+        process: str | None = None,
     ) -> ErrorGroups:
-        return read_error_groups(self._source, window, status, text, order, limit)
+        return read_error_groups(self._source, window, status, text, order, limit, process)
 
     def read_error_group(self, group_id: int, window: Window, limit: int = 100) -> ErrorDetail:
         return read_error_group(self._source, group_id, window, limit)
 
     def error_events_since(self, after: int, limit: int = 1_000) -> list[ErrorEvent]:
         return error_events_since(self._source, after, limit)
+
+    def triage(self) -> Triage:
+        return Triage(self._path)
 
     def failures(self, name: str) -> list[Failure]:
         return failures(self._source, name)

@@ -55,6 +55,7 @@ from obsv.store.watching import (
     RuleRow,
     SilenceRow,
 )
+from obsv.store.writing import Triage
 from obsv.times import MAX_NS
 
 
@@ -166,7 +167,13 @@ class Store(Protocol):
         ...
 
     def read_error_groups(
-        self, window: Window, status: str | None = None, text: str = "", order: str = "last", limit: int = 100
+        self,
+        window: Window,
+        status: str | None = None,
+        text: str = "",
+        order: str = "last",
+        limit: int = 100,
+        process: str | None = None,
     ) -> ErrorGroups:
         """The groups with errors in a window, by `last`, `count` or `first`."""
         ...
@@ -177,6 +184,10 @@ class Store(Protocol):
 
     def error_events_since(self, after: int, limit: int = 1_000) -> list[ErrorEvent]:
         """Groups that were new or came back after the event with that id, oldest first."""
+        ...
+
+    def triage(self) -> Triage:
+        """Takes decisions about groups of errors: the only thing here that writes."""
         ...
 
     def failures(self, name: str) -> list[Failure]:

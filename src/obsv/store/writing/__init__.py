@@ -2,6 +2,7 @@
 
 from obsv.store.writing.archive_book import ArchiveBook, ArchiveFacts, PartRow, Waiting
 from obsv.store.writing.sent import Sent, SentBook
+from obsv.store.writing.triage import Triage
 from obsv.store.writing.upkeep import Upkeep
 from obsv.store.writing.writer import AS_KEPT, Writer
 
@@ -12,6 +13,7 @@ __all__ = [
     "PartRow",
     "Sent",
     "SentBook",
+    "Triage",
     "Upkeep",
     "Waiting",
     "Writer",

@@ -1,0 +1,145 @@
+"""What people decide about groups of errors; each decision is one short transaction and can be taken back."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from obsv.errors import InvalidQuery, NotFound, StoreUnavailable
+from obsv.store.file import open_writer
+from obsv.store.file.failures import explained
+
+OPEN, RESOLVED, IGNORED = "open", "resolved", "ignored"
+MESSAGE = "message"
+MOST_CHARS = 2_000
+# As long as a writer may hold the file.
+PATIENCE_S = 5.0
+
+_VERSIONS = "select id, name from version where service = ? order by id desc limit 1000"
+_GROUP = "select service, merged_into, split_by, fingerprint from error_group where id = ?"
+_STATUS = """
+update error_group set status = ?, status_ns = ?, resolved_version_id = ?, ignored_until_ns = ? where id = ?
+"""
+_MERGE = "update error_group set merged_into = :into where (id = :id or merged_into = :id) and id <> :into"
+_PARTS = """
+update error_group set merged_into = :into
+where id <> :into and json_extract(why, '$.split_from') = (select fingerprint from error_group where id = :into)
+"""
+_DEPLOY = "insert into deploy(at_ns, name, service, note) values (?, ?, ?, ?)"
+
+
+class Triage:
+    """Writes decisions to a store that there is.
+
+    Args:
+        path: the database file.
+
+    All methods raise `NotFound` (no such group), `StoreUnavailable`, `ForeignFile` and `NewerSchema`.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+
+    def open_again(self, group_id: int, now_ns: int) -> None:
+        """Take back that a group was resolved or ignored."""
+        with self._file() as file:
+            self._set(file, group_id, OPEN, now_ns)
+
+    def resolve(self, group_id: int, now_ns: int, version: str | None = None) -> None:
+        """Say that a group is done with: it comes back in versions that are first seen after this one.
+
+        Args:
+            group_id: which.
+            now_ns: Unix time.
+            version: of the group's service, the latest by default; where none is known any later error counts.
+
+        Raises:
+            InvalidQuery: the service had no such version.
+        """
+        with self._file() as file:
+            (service, *_) = self._group(file, group_id)
+            versions = file.execute(_VERSIONS, (service,)).fetchall()
+            chosen = next((row[0] for row in versions if version in (None, row[1])), 0)
+            if version is not None and not chosen:
+                known = ", ".join(row[1] for row in versions[:5]) or "none is known"
+                raise InvalidQuery(f"No version {version!r} of {service} was recorded: {known}.")
+            self._set(file, group_id, RESOLVED, now_ns, chosen)
+
+    def ignore(self, group_id: int, now_ns: int, until_ns: int | None = None) -> None:
+        """Say that a group is not to be looked at, for ever or until an instant."""
+        with self._file() as file:
+            self._set(file, group_id, IGNORED, now_ns, 0, until_ns)
+
+    def merge(self, group_ids: Sequence[int], into: int) -> None:
+        """Show groups with another one; `separate` takes it back."""
+        with self._file() as file:
+            for group_id in (into, *group_ids):
+                self._group(file, group_id)
+            if self._group(file, into)[1] is not None:
+                raise InvalidQuery(f"Group {into} is itself shown with group {self._group(file, into)[1]}.")
+            file.executemany(_MERGE, [{"id": group_id, "into": into} for group_id in group_ids])
+
+    def separate(self, group_id: int) -> None:
+        """Show a group by itself again."""
+        with self._file() as file:
+            self._group(file, group_id)
+            file.execute("update error_group set merged_into = null where id = ?", (group_id,))
+
+    def split(self, group_id: int) -> None:
+        """Tell the errors of a group that come from now on apart by their messages, too; `unite` takes it back."""
+        with self._file() as file:
+            self._group(file, group_id)
+            file.execute("update error_group set split_by = ? where id = ?", (MESSAGE, group_id))
+
+    def unite(self, group_id: int) -> None:
+        """Take back a split: what it told apart is shown with the group."""
+        with self._file() as file:
+            self._group(file, group_id)
+            file.execute("update error_group set split_by = null where id = ?", (group_id,))
+            file.execute(_PARTS, {"into": group_id})
+
+    def note(self, group_id: int, text: str) -> None:
+        """Write something about a group, in place of what was there."""
+        with self._file() as file:
+            self._group(file, group_id)
+            file.execute("update error_group set note = ? where id = ?", (text[:MOST_CHARS], group_id))
+
+    def deploy(self, name: str, now_ns: int, service: str = "", note: str = "") -> None:
+        """Mark an instant: a deployment, a change of settings."""
+        with self._file() as file:
+            file.execute(_DEPLOY, (now_ns, name[:MOST_CHARS], service[:MOST_CHARS], note[:MOST_CHARS]))
+
+    @contextmanager
+    def _file(self) -> Iterator[sqlite3.Connection]:
+        if not self._path.exists():
+            raise StoreUnavailable(f"There is no database at {self._path}; record something first, or set OBSV_DB.")
+        connection = open_writer(self._path, PATIENCE_S)
+        try:
+            with explained(self._path):
+                connection.execute("begin immediate")
+                yield connection
+                connection.execute("commit")
+        finally:
+            connection.close()
+
+    @staticmethod
+    def _group(file: sqlite3.Connection, group_id: int) -> tuple[Any, ...]:
+        row: tuple[Any, ...] | None = file.execute(_GROUP, (group_id,)).fetchone()
+        if row is None:
+            raise NotFound(f"No group of errors {group_id}; `obsv errors` lists those that there are.")
+        return row
+
+    def _set(
+        self,
+        file: sqlite3.Connection,
+        group_id: int,
+        status: str,
+        now_ns: int,
+        version_id: int = 0,
+        until_ns: int | None = None,
+    ) -> None:
+        shown = self._group(file, group_id)[1] or group_id
+        file.execute(_STATUS, (status, now_ns, version_id, until_ns, shown))
