@@ -45,11 +45,12 @@ class Housekeeping:
         processor.every(_RETAIN_S, self._retain)
         processor.at_end(self._end)
 
-    def _report(self) -> None:
+    def _report(self, *, ended: bool = False) -> None:
         clock.calibrate()
         if recording.queue_warning_threshold is not None:
             self._processor.queue_warning_threshold = recording.queue_warning_threshold
-        stats = self._processor.stats()
+        # Who ended in order is not missed.
+        stats = {**self._processor.stats(), **({"ended": True} if ended else {})}
         pid, host = os.getpid(), socket.gethostname()
         with suppress(StoreError):  # the exporter says it
             self._writer.report(
@@ -78,6 +79,6 @@ class Housekeeping:
                 self._limits = {}
 
     def _end(self) -> None:
-        self._report()
+        self._report(ended=True)
         self._limit()
         self._upkeep.finish(_RETAIN_AT_END_S)

@@ -408,3 +408,18 @@ def test_a_change_that_could_not_be_stored_is_made_at_the_next_look(world: World
     world.look(1)
     assert set(world.states().values()) == {"firing"}
     assert len(world.messages()) == 1
+
+
+@pytest.mark.parametrize("on", ["new_group", "came_back"])
+def test_a_new_group_of_errors_and_one_that_came_back_are_told_once(world: World, on: str) -> None:
+    world.use(rule("error", f'on = "{on}"'))
+    world.record(error=traceback("ValueError", "no price"))
+    world.record(error=traceback("ValueError", "no price"))
+    world.look(1)
+    assert len(world.states()) == (on == "new_group")
+    if on == "new_group":
+        assert "error_group" in dict(world.alert().labels)
+        assert [each.event for each in world.messages()] == ["firing"]
+    world.use(rule("error", f'on = "{on}"'))
+    world.look(1)
+    assert world.messages() == []

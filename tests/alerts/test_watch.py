@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from calls import call, traceback
 from receivers import Receiver, Reply, receiving
@@ -217,3 +220,49 @@ def test_no_secret_is_in_the_store_or_the_log(db: Path, receiver: Receiver, capl
     assert secret not in caplog.text
     for file in db.parent.glob("o.db*"):
         assert secret.encode() not in file.read_bytes()
+
+
+def test_a_heartbeat_is_heard_for_as_long_as_somebody_watches(tmp_path: Path, receiver: Receiver) -> None:
+    (tmp_path / "alerts.toml").write_text(f'[alerts]\nheartbeat_url = "{receiver.url}/beat"\nheartbeat_interval = 1\n')
+    Writer(tmp_path / "o.db").open()
+    watch = Watch(tmp_path / "o.db")
+    watch.start()
+    assert {request.path for request in receiver.wait(2)} == {"/beat"}
+    watch.stop()
+
+
+def test_a_real_alertmanager_shows_what_fires_and_forgets_what_is_over(tmp_path: Path) -> None:
+    program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
+    if program is None:
+        pytest.skip("Alertmanager is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (tmp_path / "am.yml").write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
+    command = [program, f"--config.file={tmp_path}/am.yml", f"--storage.path={tmp_path}/am",
+               f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]  # fmt: skip
+    theirs = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    push = f'[[alerts.notify]]\nname = "am"\ntype = "alertmanager"\nurl = "http://127.0.0.1:{port}"\n'
+    (tmp_path / "alerts.toml").write_text(push + RULE.replace('"hook"', '"am"').replace('"1h"', '"3s"'))
+    db = tmp_path / "o.db"
+    Writer(db).open()
+    watch = Watch(db)
+    watch.start()
+
+    def shown() -> list[Any]:
+        try:
+            found: list[Any] = httpx.get(f"http://127.0.0.1:{port}/api/v2/alerts").json()
+        except httpx.TransportError:
+            return []
+        return found
+
+    try:
+        until(lambda: watch.is_owner)
+        fail(db)
+        until(shown, 60)
+        assert shown()[0]["labels"]["alertname"] == "it"
+        watch._standing._again_at = 0.0
+        until(lambda: not shown(), 60)
+    finally:
+        watch.stop()
+        theirs.terminate()
+        theirs.wait()

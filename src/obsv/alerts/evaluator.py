@@ -5,18 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 
-from obsv.alerts.failures import Origins, Window
+from obsv.alerts.arrivals import CALLS, GROUPS, Arrivals
 from obsv.alerts.measure import Readings, measure
 from obsv.alerts.messages import due_messages, labels_of
 from obsv.alerts.rules import AlertsConfig, Rule
 from obsv.alerts.samples import MOST_SAMPLES, Sample, clean, fingerprint, summary_of
 from obsv.alerts.silences import silencing
 from obsv.alerts.states import ACTIVE, INACTIVE, RESOLVED, step
-from obsv.errors import ObsvError, StoreUnavailable
+from obsv.errors import ObsvError
 from obsv.store.seam import Store
 from obsv.store.watching import AlertRow, Book, EventRow, MessageRow, RuleRow, SilenceRow
 
-CURSOR = "failed calls"
 _NS = 1_000_000_000
 # Values that change all the time are kept as often as this; changes of a state at once.
 _KEEP_VALUES_NS = 15 * _NS
@@ -34,9 +33,7 @@ class Evaluator:
 
     def __init__(self, store: Store, book: Book, owner: str, config: AlertsConfig) -> None:
         self._store, self._book, self._owner = store, book, owner
-        self._origins = Origins()
-        self._cursor: int | None = None
-        self._kept_cursor: int | None = None
+        self._arrivals = Arrivals(store)
         self._alerts: dict[str, AlertRow] = {}
         self._written_ns: dict[str, int] = {}
         self._due_ns: dict[str, int] = {}
@@ -47,25 +44,26 @@ class Evaluator:
     def _use(self, config: AlertsConfig) -> None:
         self._config = config
         self._rules = {rule.name: rule for rule in config.rules}
-        self._windows = {rule.name: Window(rule) for rule in config.rules if rule.kind == "error"}
+        self._arrivals.use(config.rules)
 
     def load(self, now_ns: int) -> None:
         """Take up where the last evaluator ended: at its states, and at the calls that it had not seen."""
         self._alerts = {alert.fingerprint: alert for alert in self._book.alerts()}
-        self._cursor = self._kept_cursor = self._book.cursor(CURSOR)
-        if self._cursor is None:
-            # What failed before anybody asked to be told is history.
-            self._cursor = self._kept_cursor = self._last_call()
-            if self._cursor is not None:
-                self._book.commit(self._owner, cursors={CURSOR: self._cursor})
-        self._origins = Origins()
-        self._seed(now_ns)
+        begun = self._arrivals.load({name: self._book.cursor(name) for name in (CALLS, GROUPS)})
+        if begun:
+            self._book.commit(self._owner, cursors=begun)
+        self._arrivals.seed(self._alerts.values(), now_ns)
 
     def change(self, config: AlertsConfig, now_ns: int) -> None:
         """Use other rules from now on. Alerts of rules that are no more are resolved at the next look."""
         self._use(config)
         self._due_ns = {}
-        self._seed(now_ns)
+        self._arrivals.seed(self._alerts.values(), now_ns)
+
+    @property
+    def alerts(self) -> list[AlertRow]:
+        """All alerts, as they were last stored."""
+        return list(self._alerts.values())
 
     def next_due_ns(self) -> int:
         """Return when the next rule is to be looked at, Unix time."""
@@ -85,7 +83,7 @@ class Evaluator:
             LeaseLost: another process evaluates now.
             StoreError: nothing was changed; the next look tries again.
         """
-        has_failed = has_news and bool(self._windows) and self._take_failed(now_ns)
+        has_failed = has_news and self._arrivals.take(now_ns)
         rules = [rule for rule in self._config.rules if self._is_due(rule, now_ns, has_failed)]
         orphans = [alert for alert in self._alerts.values() if self._is_orphan(alert)]
         if not rules and not orphans:
@@ -105,23 +103,12 @@ class Evaluator:
             self._due_ns[rule.name] = now_ns + int(rule.every_s * _NS)
         return is_due or (has_failed and rule.kind == "error")
 
-    def _take_failed(self, now_ns: int) -> bool:
-        try:
-            arrivals = self._store.read_failed(self._cursor or 0)
-        except StoreUnavailable:
-            return False
-        self._cursor = arrivals.upto
-        began = self._origins.among(arrivals.calls)
-        for window in self._windows.values():
-            window.add(began, now_ns)
-        return bool(began)
-
     def _evaluated(self, rule: Rule, readings: Readings, now_ns: int) -> list[AlertRow]:
         began = time.perf_counter_ns()
         known = {each.fingerprint: each for each in self._alerts.values() if each.rule == rule.name}
         try:
-            window = self._windows.get(rule.name)
-            samples = measure(rule, readings) if window is None else window.samples(now_ns)
+            is_told = rule.kind == "error"
+            samples = self._arrivals.samples(rule.name, now_ns) if is_told else measure(rule, readings)
             error = ""
         except ObsvError as failure:
             samples, error = [], clean(str(failure))
@@ -203,12 +190,12 @@ class Evaluator:
         is_time = not self._kept_ns <= now_ns < self._kept_ns + _KEEP_VALUES_NS
         if not (rows or gone or events or messages or is_time):
             return
-        cursors = {} if self._cursor in (None, self._kept_cursor) else {CURSOR: self._cursor or 0}
+        cursors = self._arrivals.moved()
         health = [self._health[name] for name in self._rules if name in self._health] if is_time else []
         self._book.commit(
             self._owner, alerts=rows, gone=gone, events=events, messages=messages, cursors=cursors, rules=health
         )
-        self._kept_cursor = self._cursor
+        self._arrivals.keep(cursors)
         self._kept_ns = now_ns if is_time else self._kept_ns
         for row in rows:
             self._alerts[row.fingerprint], self._written_ns[row.fingerprint] = row, now_ns
@@ -230,17 +217,6 @@ class Evaluator:
         """A rule that is no more, as far as its alert's end has to be told: to all who were told of the beginning."""
         told = self._book.told(alert.fingerprint)
         return Rule(alert.rule, "sql", severity=alert.severity, notify=tuple(told))
-
-    def _seed(self, now_ns: int) -> None:
-        for alert in self._alerts.values():
-            if alert.rule in self._windows and alert.state in (*ACTIVE, "pending"):
-                self._windows[alert.rule].seed(alert.labels, now_ns)
-
-    def _last_call(self) -> int | None:
-        try:
-            return self._store.last_call()
-        except StoreUnavailable:
-            return None
 
 
 def _bounded(rule: Rule, samples: Iterable[Sample], known: dict[str, AlertRow]) -> tuple[dict[str, Sample], int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
 from obsv.alerts.rules import Rule
@@ -44,14 +44,18 @@ class Window:
 
     Args:
         rule: of the kind `error`.
+
+    Attributes:
+        on: what it counts: `exception`, `new_group` or `came_back`.
     """
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
+        self.on: str = rule.details["on"]
         self._times: dict[Labels, deque[int]] = {}
         self._latest: dict[Labels, FailedCall] = {}
 
-    def add(self, calls: Iterable[FailedCall], now_ns: int) -> None:
+    def add(self, calls: Iterable[FailedCall], now_ns: int, more: Mapping[str, str] | None = None) -> None:
         """Count those that the rule is about. They count from when they are noticed: what arrived while nobody looked
         is told of, too."""
         details = self._rule.details
@@ -62,7 +66,8 @@ class Window:
                 and fnmatchcase(call.exception, details["exception"])
             ):
                 continue
-            labels = labelled({"process": call.process, "exception": call.exception, "service": call.service})
+            own = {"process": call.process, "exception": call.exception, "service": call.service}
+            labels = labelled({**own, **(more or {})})
             if labels in self._times or len(self._times) < MOST_WINDOWS:
                 self._times.setdefault(labels, deque(maxlen=MOST_TIMES)).append(now_ns)
                 self._latest[labels] = call

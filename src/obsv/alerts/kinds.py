@@ -84,6 +84,7 @@ KINDS: Mapping[str, Kind] = {
     "error": Kind(
         {
             **_WHICH,
+            "on": Key(read.one_of("exception", "new_group", "came_back"), "exception"),
             "exception": Key(read.text, "*"),
             "window": Key(read.seconds, 60.0),
             "threshold": Key(read.whole(1), 1),
@@ -178,4 +179,6 @@ ALERTS: Mapping[str, Key] = {
     "repeat_interval": Key(read.seconds, REPEAT_S),
     "default_notify": Key(read.texts, ("log",)),
     "url": Key(read.http_url, ""),
+    "heartbeat_interval": Key(read.interval, 60.0),
 }
+HEARTBEAT = "heartbeat_url"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from obsv.alerts.secret import Secret
+
 OnMissing = Literal["ok", "keep", "alert"]
 CHECK_INTERVAL_S, REPEAT_S = 15.0, 4 * 3_600.0
 # Kinds that read a few rows are looked at once a second, so that ten seconds of silence are noticed after eleven.
@@ -83,9 +85,13 @@ class AlertsConfig:
         notifiers: by name; `log` is always there.
         check_interval_s: seconds between two evaluations of rules that read much.
         url: address under which people reach the app, for links; empty for none.
+        heartbeat: address that is posted to for as long as somebody watches; None for none.
+        heartbeat_s: seconds between two posts.
     """
 
     rules: tuple[Rule, ...] = ()
     notifiers: Mapping[str, NotifierConfig] = field(default_factory=lambda: {"log": NotifierConfig("log", "log")})
     check_interval_s: float = CHECK_INTERVAL_S
     url: str = ""
+    heartbeat: Secret | None = None
+    heartbeat_s: float = 60.0

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from obsv.alerts.kinds import ALERTS, COMMON, KINDS, RECEIVER, REQUIRED, TYPES, Key
+from obsv.alerts.kinds import ALERTS, COMMON, HEARTBEAT, KINDS, RECEIVER, REQUIRED, TYPES, Key
 from obsv.alerts.lines import Lines
 from obsv.alerts.rules import QUICK_S, AlertsConfig, NotifierConfig, Rule
 from obsv.alerts.secret import Secret
@@ -124,14 +124,16 @@ class _Parser:
         alerts = self._document.get("alerts", {})
         if not isinstance(alerts, dict):
             raise AlertsFileError(self._path, [Mistake(self._lines.key("", 0, "alerts"), "alerts", _NO_TABLE)])
-        self._unknown("alerts", 0, alerts, (*ALERTS, "rule", "notify"))
+        self._unknown("alerts", 0, alerts, (*ALERTS, *_forms(HEARTBEAT), "rule", "notify"))
         general = self._read("alerts", 0, alerts, ALERTS)
         notifiers = self._notifiers(self._tables(alerts, "notify"))
         rules = self._rules(self._tables(alerts, "rule"), general, notifiers)
+        heartbeat = self._secret("alerts", 0, alerts, HEARTBEAT, False)
         if self._mistakes:
             raise AlertsFileError(self._path, self._mistakes)
         interval = general["check_interval_seconds"]
-        return AlertsConfig(tuple(rules), notifiers, interval, general["url"].rstrip("/"))
+        url = general["url"].rstrip("/")
+        return AlertsConfig(tuple(rules), notifiers, interval, url, heartbeat, general["heartbeat_interval"])
 
     def _tables(self, alerts: dict[str, Any], key: str) -> list[dict[str, Any]]:
         found = alerts.get(key, [])
@@ -158,29 +160,29 @@ class _Parser:
             if general["type"] is not None:
                 self._say(_NOTIFY, at, "type", _expected(general["type"], TYPES))
             return None
-        forms = [f"{name}{suffix}" for name in kind.secrets for suffix in ("", "_env", "_file")]
+        forms = [form for name in kind.secrets for form in _forms(name)]
         self._unknown(_NOTIFY, at, table, (*RECEIVER, *kind.keys, *forms))
         options = self._read(_NOTIFY, at, table, kind.keys)
         for name, is_required in kind.secrets.items():
-            options[name] = self._secret(at, table, name, is_required)
+            options[name] = self._secret(_NOTIFY, at, table, name, is_required)
         return NotifierConfig(
             general["name"] or "", general["type"], options, general["send_resolved"], general["timeout"],
             self._lines.table(_NOTIFY, at),
         )  # fmt: skip
 
-    def _secret(self, at: int, table: dict[str, Any], name: str, is_required: bool) -> Secret | None:
-        forms = {name: "value", f"{name}_env": "env", f"{name}_file": "file"}
+    def _secret(self, place: str, at: int, table: dict[str, Any], name: str, is_required: bool) -> Secret | None:
+        forms = dict(zip(_forms(name), ("value", "env", "file"), strict=True))
         given = [form for form in forms if form in table]
         if len(given) > 1:
-            self._say(_NOTIFY, at, given[1], f"give only one of {', '.join(given)}")
+            self._say(place, at, given[1], f"give only one of {', '.join(given)}")
         elif not given and is_required:
-            self._say(_NOTIFY, at, "", f"{name} is missing: give {name}, {name}_env or {name}_file")
+            self._say(place, at, "", f"{name} is missing: give {name}, {name}_env or {name}_file")
         elif given:
-            form, place = given[0], table[given[0]]
-            if isinstance(place, str) and place.strip():
-                return Secret(forms[form], place)  # type: ignore[arg-type]
+            form, text = given[0], table[given[0]]
+            if isinstance(text, str) and text.strip():
+                return Secret(forms[form], text)  # type: ignore[arg-type]
             # Never with the value: it may be a secret of another type.
-            self._say(_NOTIFY, at, form, "expected text that is not empty")
+            self._say(place, at, form, "expected text that is not empty")
         return None
 
     def _rules(
@@ -275,6 +277,11 @@ class _Parser:
 
 
 _NO_TABLE = "expected a table that begins with [alerts]"
+
+
+def _forms(name: str) -> tuple[str, str, str]:
+    """The keys by which a secret is given."""
+    return name, f"{name}_env", f"{name}_file"
 
 
 def _is_tables(value: Any) -> bool:

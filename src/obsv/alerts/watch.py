@@ -18,6 +18,7 @@ from obsv.alerts.file_watch import FileWatch
 from obsv.alerts.rules import AlertsConfig
 from obsv.alerts.rules_file import find_file
 from obsv.alerts.sender import Sender
+from obsv.alerts.standing import Standing
 from obsv.errors import StoreError
 from obsv.own_time import monotonic, unix_ns
 from obsv.store.seam import open_store
@@ -61,6 +62,7 @@ class Watch:
         self._changes = Changes(db)
         self._sender = Sender(self.book, self.file.config.notifiers, clock)
         self._evaluator = Evaluator(self._store, self.book, self.owner, self.file.config)
+        self._standing = Standing(clock)
         self._is_owner = False
         self._due: dict[str, float] = {}
         self._stopping = threading.Event()
@@ -120,6 +122,8 @@ class Watch:
             queued = self._evaluator.look(now_ns, has_news=has_news)
         if self._is_time("send", _SEND_S) or queued:
             self._sender.step()
+        if self._is_time("standing", 1.0):
+            self._standing.step(self.config, self._evaluator.alerts, self.book.silences(now_ns))
         if self._is_time("clean", _CLEAN_S):
             self.book.clean(now_ns)
 
@@ -127,7 +131,7 @@ class Watch:
         """Hold the lease, where there is anything to watch."""
         if not self._is_time("lease", _RENEW_S):
             return self._is_owner
-        if not self.config.rules and not self._is_owner and not self._has_history():
+        if not self.config.rules and not self.config.heartbeat and not self._is_owner and not self._has_history():
             return False
         now_ns = self._clock()
         held = self.book.hold(self.owner, now_ns, _LEASE_NS)

@@ -8,7 +8,9 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+from obsv.keeper.alerting import Alerting
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.handover import forget_request
 from obsv.keeper.lock import Lock, Role
@@ -72,10 +74,13 @@ def keep(files: KeeperFiles, options: Options, role: Role, make_work: Callable[[
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: leaving.tell("told to by a signal"))
     logger.info("obsv %s keeps %s.", VERSION, files.db)
+    alerting = Alerting(Path(files.db))
+    alerting.start()
     try:
         loop = Loop(files, lock, leaving, options.idle_s if role == "process" else None)
         loop.run(make_work() if make_work else DatabaseWork(files, options))
     finally:
+        alerting.stop()
         lock.release()
         logger.info("Ended: %s.", leaving.reason or "stumbled")
     return True

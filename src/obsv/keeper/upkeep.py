@@ -53,8 +53,12 @@ class Upkeep:
             for recording in list(self._rings.recordings.values()):
                 self.report_on(recording)
 
-    def report_on(self, recording: Recording) -> None:
+    def report_on(self, recording: Recording, *, ended: bool = False) -> None:
         """Store what is known of one recording process; for the last time when all of its ring is stored.
+
+        Args:
+            recording: the process's records.
+            ended: it had said that it would record nothing more, so it is not missed.
 
         Raises:
             StoreError: the database cannot be written now.
@@ -75,6 +79,7 @@ class Upkeep:
             "oldest": recording.oldest(_OLDEST),
             "writer_lag_ms": recording.lag_ns / 1e6,
             "keeper": os.getpid(),
+            **({"ended": True} if ended else {}),
         }
         self._writer.report(
             RecorderRow(

@@ -195,7 +195,7 @@ class DatabaseWork:
             if ending is not None:
                 rows = recording.interrupted(ending)
                 self._storing.write(rows, [(recording, False)])
-                self._upkeep.report_on(recording)
+                self._upkeep.report_on(recording, ended=ending.is_orderly)
                 self._rings.close(recording, is_stored=True)
                 self._storing.forget(recording.name)
                 return True

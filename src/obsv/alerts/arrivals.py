@@ -1,0 +1,116 @@
+"""What has failed since the last look, for rules of the kind `error`: each call and each group of errors is seen once,
+through restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from obsv.alerts.failures import Origins, Window
+from obsv.alerts.rules import Rule
+from obsv.alerts.samples import Sample
+from obsv.alerts.states import ACTIVE
+from obsv.errors import StoreUnavailable
+from obsv.store.seam import Store
+from obsv.store.watching import AlertRow, FailedCall
+
+CALLS, GROUPS = "failed calls", "error events"
+_MOST_EVENTS = 1_000
+_KINDS = {"new": "new_group", "returned": "came_back"}
+
+
+class Arrivals:
+    """Reads on from where the last look ended.
+
+    Args:
+        store: what is watched.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._origins = Origins()
+        self._cursors: dict[str, int] = {}
+        self._kept: dict[str, int] = {}
+        self._windows: dict[str, Window] = {}
+        self._wanted: set[str] = set()
+
+    def use(self, rules: Iterable[Rule]) -> None:
+        """Count for these rules from now on."""
+        self._windows = {rule.name: Window(rule) for rule in rules if rule.kind == "error"}
+        self._wanted = {window.on for window in self._windows.values()}
+
+    def load(self, cursors: Mapping[str, int | None]) -> Mapping[str, int]:
+        """Take up where another evaluator ended; what failed before anybody asked to be told is history.
+
+        Returns:
+            cursors that begin now, to be kept.
+        """
+        self._origins = Origins()
+        found = {name: at for name, at in cursors.items() if at is not None}
+        begun: dict[str, int] = {}
+        try:
+            if CALLS not in found:
+                begun[CALLS] = self._store.last_call()
+            if GROUPS not in found:
+                begun[GROUPS] = self._last_event()
+        except StoreUnavailable:
+            begun = {}  # no file yet: all that will be in it is news
+        self._cursors = {**found, **begun}
+        self._kept = dict(self._cursors)
+        return begun
+
+    def seed(self, alerts: Iterable[AlertRow], now_ns: int) -> None:
+        """Remember alerts that fire: they are over when a window has passed without another failure."""
+        for alert in alerts:
+            if alert.rule in self._windows and alert.state in (*ACTIVE, "pending"):
+                self._windows[alert.rule].seed(alert.labels, now_ns)
+
+    def take(self, now_ns: int) -> bool:
+        """Count what has arrived; returns whether anything did that a rule may be about."""
+        try:
+            calls = self._take_calls(now_ns) if "exception" in self._wanted else False
+            events = self._take_events(now_ns) if self._wanted - {"exception"} else False
+        except StoreUnavailable:
+            return False
+        return calls or events
+
+    def samples(self, rule: str, now_ns: int) -> list[Sample]:
+        """Return what a rule finds."""
+        return self._windows[rule].samples(now_ns)
+
+    def moved(self) -> Mapping[str, int]:
+        """Return the cursors that are not kept so far."""
+        return {name: at for name, at in self._cursors.items() if self._kept.get(name) != at}
+
+    def keep(self, cursors: Mapping[str, int]) -> None:
+        """These are stored now."""
+        self._kept.update(cursors)
+
+    def _take_calls(self, now_ns: int) -> bool:
+        found = self._store.read_failed(self._cursors.get(CALLS, 0))
+        self._cursors[CALLS] = found.upto
+        began = self._origins.among(found.calls)
+        for window in self._windows.values():
+            if window.on == "exception":
+                window.add(began, now_ns)
+        return bool(began)
+
+    def _take_events(self, now_ns: int) -> bool:
+        events = self._store.error_events_since(self._cursors.get(GROUPS, 0), _MOST_EVENTS)
+        for event in events:
+            group = event.group
+            call = FailedCall(
+                event.id, event.at_ns, group.process, "", group.service, group.type, group.title, event.trace_id,
+                event.span_id, None,
+            )  # fmt: skip
+            for window in self._windows.values():
+                if window.on == _KINDS.get(event.kind):
+                    window.add([call], now_ns, {"error_group": str(group.id)})
+        if events:
+            self._cursors[GROUPS] = events[-1].id
+        return bool(events)
+
+    def _last_event(self) -> int:
+        last = 0
+        while events := self._store.error_events_since(last, _MOST_EVENTS):
+            last = events[-1].id
+        return last

@@ -1,0 +1,54 @@
+"""Alert rules are evaluated by a keeper's own process, too: while a program records and no server runs.
+
+Never by a thread of a recorded program. What evaluates is loaded when there is a file of rules: it takes 10 MB.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from obsv.alerts.watch import Watch
+
+_LOOK_S = 5.0
+_STOP_S = 6.0
+
+
+class Alerting:
+    """A thread that waits for a file of rules, then watches.
+
+    Args:
+        db: path of the database.
+    """
+
+    def __init__(self, db: Path) -> None:
+        self._db = db
+        self._stopping = threading.Event()
+        self._watch: Watch | None = None
+        self._thread = threading.Thread(target=self._run, name="obsv-keeper-alerts", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it; what has not been sent waits for the next evaluator."""
+        self._stopping.set()
+        self._thread.join(_STOP_S)
+        if self._watch is not None:
+            self._watch.stop()
+
+    def _run(self) -> None:
+        while not self._has_rules():
+            if self._stopping.wait(_LOOK_S):
+                return
+        from obsv.alerts.watch import Watch
+
+        self._watch = Watch(self._db)
+        self._watch.start()
+
+    def _has_rules(self) -> bool:
+        return bool(os.environ.get("OBSV_ALERTS")) or self._db.with_name("alerts.toml").is_file()
