@@ -89,7 +89,6 @@ def finish(_obsv_span, v):
 
 # Of a function: its result may go on.
 _RESULT = """\
-    _obsv_kind = _obsv_type(v)
     if {known}:
         {plain}
     elif _obsv_kind is not _obsv_dict and _obsv_kind is not _obsv_list and _obsv_goes_on(v):
@@ -117,9 +116,9 @@ def bind({declaration}):
 # What needs no look is kept here, without a call; `make_snapshot` says which values these are. By `is`: a look into a
 # set of types would run the `__hash__` of a value's metaclass.
 _PLAIN = (
-    "{v} is None or _obsv_type({v}) is _obsv_float or _obsv_type({v}) is _obsv_bool"
-    " or (_obsv_type({v}) is _obsv_str and _obsv_len({v}) <= _obsv_max_repr)"
-    " or (_obsv_type({v}) is _obsv_int and _obsv_min_int < {v} < _obsv_max_int)"
+    "(_obsv_kind := _obsv_type({v})) is _obsv_str and _obsv_len({v}) <= _obsv_max_repr"
+    " or _obsv_kind is _obsv_int and -1_000_000_000_000_000_000 < {v} < 1_000_000_000_000_000_000"
+    " or _obsv_kind is _obsv_float or {v} is None or _obsv_kind is _obsv_bool"
 )
 _KEEP = f"{{v}} if {_PLAIN} else _obsv_snapshot({{v}})"
 
@@ -145,7 +144,7 @@ def _finish_source(recorder: "Recorder") -> str:
     keeps = bool(recorder.capture.get("result"))
     if recorder.kind == "function":
         look = "_obsv_span.result = _obsv_snapshot(v)" if keeps else "pass"
-        known = _PLAIN.format(v="v") if recorder.keeps else "False"
+        known = _PLAIN.format(v="v") if recorder.keeps else "(_obsv_kind := _obsv_type(v)) is None"
         result = _RESULT.format(known=known, plain="_obsv_span.result = v" if keeps else "pass", look=look)
         return _FINISH.format(result=result, following=_FOLLOWING, reset="_obsv_reset_context")
     result = f"    _obsv_span.result = {_frozen('v', recorder.keeps)}\n" if keeps else ""
@@ -255,8 +254,6 @@ def _names(recorder: "Recorder", shown: bool = True) -> dict[str, Any]:
         "_obsv_sample_rate": recorder.sample_rate,
         "_obsv_random": random_unit,
         "_obsv_max_repr": recorder.function.max_repr,
-        "_obsv_min_int": -(10**18),
-        "_obsv_max_int": 10**18,
         "_obsv_mask": MASKED,
         "_obsv_recording": path.recording,
         "_obsv_begin": path.begin,

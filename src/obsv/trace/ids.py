@@ -29,7 +29,9 @@ def new_span_id() -> int:
 
 def new_trace_id() -> int:
     """An id of 128 bits that sorts by the millisecond it was made in."""
-    return (clock.unix(ticks()) // 1_000_000) << 80 | random_bits(80)
+    # `clock.unix` in line: a call costs more than the sum.
+    made: int = (ticks() + clock.offset) // 1_000_000 << 80 | random_bits(80)
+    return made
 
 
 class TimeOrderedIdGenerator(IdGenerator):

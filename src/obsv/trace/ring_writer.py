@@ -155,6 +155,9 @@ class RingWriter:
                 self._whole(span)
                 return
             result, details = span.result, span.details
+            delay = span.start_tick - span.begun_tick
+            if not 0 <= delay <= _MOST_DELAY:
+                delay = 0 if delay < 0 else _MOST_DELAY
             if span.function.hides_result and result is not ABSENT:
                 result = span.function.shown_result(result)
             if details is not None:
@@ -174,7 +177,7 @@ class RingWriter:
                     span.status_code,
                     parts,
                     0,
-                    min(max(0, span.start_tick - span.begun_tick), _MOST_DELAY),
+                    delay,
                     span.span_id,
                     span.end_tick,
                 )
