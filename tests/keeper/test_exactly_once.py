@@ -24,7 +24,7 @@ from obsv.keeper.recording import Recording
 from obsv.keeper.storing import Storing
 from obsv.record.lane_reader import LaneReader
 from obsv.store import Writer
-import obsv.store.writing.writer as writing
+from obsv.store.writing.opened import Opened
 
 db, step, left = sys.argv[1], sys.argv[2], [int(sys.argv[3])]
 
@@ -39,7 +39,7 @@ def dying(function):
 if step == "after reading":
     Storing._store = dying(Storing._store)
 elif step == "after the rows":
-    writing._write_rest = dying(writing._write_rest)
+    Opened._write_rest = dying(Opened._write_rest)
 elif step == "after the commit":
     Recording.committed = dying(Recording.committed)
 elif step == "while giving back":

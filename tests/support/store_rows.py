@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter, defaultdict
 from typing import Any
 
-from obsv.store import Reader, Signature, Source, SpanRow
+from obsv.store import Reader, Signature, Source, SpanRow, Writer
 from obsv.store.ground.histogram import bucket
 from obsv.store.ground.rollups import minute_of
 
@@ -16,6 +17,14 @@ FIELDS = (("order", "INPUT"), ("return", "OUTPUT"))
 PRICE = Signature("shop", "shop.price", "shop", 1, FIELDS)
 TAX = Signature("shop", "shop.tax", "shop", 1, FIELDS)
 SHOP = Source("shop", '{"attributes":[]}', '{"name":"obsv"}')
+
+
+def connection_of(writer: Writer) -> sqlite3.Connection:
+    """The connection of a writer, whose file is made where there is none."""
+    writer.open()
+    assert writer._opened is not None
+    return writer._opened.connection
+
 
 Counts = dict[tuple[int, ...], Any]
 

@@ -53,14 +53,17 @@ def test_file_that_is_no_database(path: Path, writer: Writer, reader: Reader) ->
 
 
 def test_corrupt_file(path: Path, writer: Writer) -> None:
-    """A store whose pages are overwritten is reported as corrupt; nothing is silently made anew."""
+    """A store whose pages are overwritten is put aside, whole, and not silently made anew."""
     writer.write([call(number) for number in range(1, 500)])
     writer.close()
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * 4096 * 30)
-    with pytest.raises(ForeignFile, match="corrupt; move it away"):
-        writer.write([call(1_000)])
+    damaged = path.read_bytes()
+    assert writer.write([call(1_000)]).inserted == 1
+    (loss,) = writer.losses
+    assert loss.put_aside is not None
+    assert path.with_name(loss.put_aside).read_bytes() == damaged
 
 
 def test_empty_file_becomes_a_store(path: Path, writer: Writer) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from older_schema import without_tables_since
-from store_rows import START_NS, call
+from store_rows import START_NS, call, connection_of
 
 from obsv.errors import StoreUnavailable
 from obsv.store import Reader, Writer
@@ -114,7 +114,7 @@ def test_the_log_is_part_of_the_size(writer: Writer) -> None:
     """It is copied sooner, and cut shorter, where the limit is small."""
     writer.limit(max_bytes=16 * MB)
     writer.write([call(1)])
-    connection = writer._connect()
+    connection = connection_of(writer)
     assert connection.execute("pragma journal_size_limit").fetchone() == (MB,)
     assert connection.execute("pragma wal_autocheckpoint").fetchone() == (128,)
     writer.limit(max_bytes=None)
@@ -160,7 +160,7 @@ def test_a_file_of_an_older_version_has_the_defaults(writer: Writer, path: Path)
     assert check(path, START_NS).limits == Limits()
     writer.limit(max_bytes=MB)
     assert writer.limits() == Limits(max_bytes=MB)
-    assert writer._connect().execute("select calls from tally").fetchone() == (1,)
+    assert connection_of(writer).execute("select calls from tally").fetchone() == (1,)
 
 
 class Deleting:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from store_rows import FIELDS, PRICE, TAX, call, span_id, trace_id
+from store_rows import FIELDS, PRICE, TAX, call, connection_of, span_id, trace_id
 
 from obsv.store import Reader, Signature, SpanRow, Writer
 from obsv.store.writing.lineage import Callers
@@ -122,13 +122,12 @@ def test_spans_that_are_each_others_parents(writer: Writer, reader: Reader) -> N
 def test_orphan_survives_a_failed_batch(writer: Writer, reader: Reader) -> None:
     """A batch that failed leaves no wrong memory of orphans behind: their ids are given out again."""
     writer.write([call(5)])
-    assert writer._connection is not None
-    writer._connection.execute(
+    connection_of(writer).execute(
         "create temp trigger fail before insert on orphan begin select raise(abort, 'locked'); end"
     )
     with pytest.raises(Exception, match="locked"):
         writer.write([call(2, parent_span_id=span_id(1))])
-    writer._connection.execute("drop trigger fail")
+    connection_of(writer).execute("drop trigger fail")
     writer.write([call(3, TAX, parent_span_id=span_id(1))])
     writer.write([call(1, WEB)])
     assert edges(reader) == {("GET /", "shop.tax"): 1}

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from store_rows import FIELDS, PRICE, SHOP, START_NS, call, recounted, rollups, span_id, trace_id
+from store_rows import FIELDS, PRICE, SHOP, START_NS, call, connection_of, recounted, rollups, span_id, trace_id
 
 from obsv.errors import StoreUnavailable
 from obsv.store import Code, Reader, RecorderRow, Signature, Source, Writer
@@ -92,7 +92,7 @@ def test_batch_is_few_statements(writer: Writer) -> None:
     rows = [call(number, **FAILED if number % 100 == 0 else {}) for number in range(10_000)]
     writer.write(rows[:5_000])
     statements: dict[str, None] = {}  # one that runs triggers is told again after each
-    writer._connect().set_trace_callback(statements.setdefault)
+    connection_of(writer).set_trace_callback(statements.setdefault)
     writer.write(rows[5_000:])
     long = [sql for sql in statements if "span(" in sql or sql == "commit"]
     assert len(long) <= 4
@@ -173,15 +173,14 @@ def test_failed_batch_leaves_nothing(path: Path, reader: Reader) -> None:
     """When a batch fails, neither rows nor rollups nor progress are there, and the same batch works later."""
     writer = Writer(path, busy_timeout_s=0.02)
     writer.write([call(1)])
-    assert writer._connection is not None
-    writer._connection.execute(
+    connection_of(writer).execute(
         "create trigger fail before insert on variable begin select raise(abort, 'disk i/o'); end"
     )
     with pytest.raises(StoreUnavailable):
         writer.write([call(2), call(3, Signature("shop", "shop.new", "shop", 1, FIELDS))], progress=("a", 5))
     assert reader.query("select count(*), (select sum(count) from process_minute), 0 from span")[0][:] == (1, 2, 0)
     assert writer.spill_position("a") == 0
-    writer._connect().execute("drop trigger fail")
+    connection_of(writer).execute("drop trigger fail")
     assert writer.write([call(2), call(3, Signature("shop", "shop.new", "shop", 1, FIELDS))]) == (2, 0)
     writer.close()
 

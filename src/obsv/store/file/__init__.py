@@ -1,10 +1,12 @@
 """The database file: how it is opened, migrated, read and guarded."""
 
 from obsv.store.file.adhoc import Answer, run_sql
+from obsv.store.file.checking import count_calls, find_damage, is_damage, is_store
 from obsv.store.file.connection import LOG_BYTES, LOG_PAGES, open_reader, open_writer
 from obsv.store.file.failures import explain, is_about_the_file
 from obsv.store.file.forks import ForkLock, hold_at_fork
 from obsv.store.file.parts import in_parts, split
+from obsv.store.file.place import held_place
 from obsv.store.file.reader import ROW_LIMIT, Params, Readable, Reader, Row, Snapshot
 from obsv.store.file.settings import change_settings, limits_of, read_settings
 from obsv.store.file.sql_functions import octave_of
@@ -21,10 +23,15 @@ __all__ = [
     "Row",
     "Snapshot",
     "change_settings",
+    "count_calls",
     "explain",
+    "find_damage",
+    "held_place",
     "hold_at_fork",
     "in_parts",
     "is_about_the_file",
+    "is_damage",
+    "is_store",
     "limits_of",
     "octave_of",
     "open_reader",

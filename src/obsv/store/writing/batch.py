@@ -97,6 +97,10 @@ class Batch:
             if row.parent is None and row.parent_span_id is not None
         ]
 
+    def errors(self) -> int:
+        """How many calls failed."""
+        return sum(group.columns[_STATUS].count(ERROR) for group in self.groups)
+
     def has_requests(self) -> bool:
         """Whether a span of these is more than internal to its service."""
         return any(group.signature.kind > INTERNAL for group in self.groups)

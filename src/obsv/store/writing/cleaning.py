@@ -155,10 +155,14 @@ class Cleaner:
     Args:
         connection: of the writer; nobody else uses it meanwhile.
         path: the file.
+
+    Attributes:
+        deleted, deleted_errors: calls that are gone, and failed ones among them.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
+        self.deleted = self.deleted_errors = 0
         connection.execute(_CHOSEN_KEYS)
         self._log = path.with_name(path.name + "-wal")
         self._bytes = Chunk(32 << 10, 8 << 20)  # of calls
@@ -265,6 +269,8 @@ class Cleaner:
         (watermark,) = self._one(_ARCHIVED)
         if watermark is not None:
             self._connection.execute(_COUNT_UNARCHIVED, {"ids": ids, "archived": watermark})
+        self.deleted += deleted
+        self.deleted_errors += failed
         if select is _SUCCESSES:
             self._floor = last_ts
         return deleted

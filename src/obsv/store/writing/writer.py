@@ -2,45 +2,49 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from obsv.errors import ForeignFile
 from obsv.own_time import unix_ns
-from obsv.store.file import ForkLock, change_settings, explain, hold_at_fork, limits_of, open_writer, read_settings
-from obsv.store.ground import Limits, RecorderRow, RingProgress, Rollups, SpanRow, WriteResult
-from obsv.store.writing.batch import SPANS, Batch
-from obsv.store.writing.cleaning import Cleaner
-from obsv.store.writing.error_sql import error_rows, of_rows, prepare_errors, read_split
-from obsv.store.writing.faults import Faults
-from obsv.store.writing.interning import Ids, Missing
-from obsv.store.writing.lineage import Callers, Orphans
-from obsv.store.writing.repair import repaired
-from obsv.store.writing.request_sql import RequestCounter
+from obsv.store.file import (
+    ForkLock,
+    change_settings,
+    count_calls,
+    explain,
+    find_damage,
+    held_place,
+    hold_at_fork,
+    is_damage,
+    is_store,
+)
+from obsv.store.ground import Limits, RecorderRow, RingProgress, SpanRow, WriteResult
+from obsv.store.writing.aside import put_aside
+from obsv.store.writing.carried import Carried, Untold
+from obsv.store.writing.losses import Loss
+from obsv.store.writing.mark import Mark, gone
+from obsv.store.writing.opened import Damaged, Opened
 from obsv.store.writing.retention import Retained
-from obsv.store.writing.rollup_sql import prepare_rollups, write_rollups
-from obsv.store.writing.statements import Insert
+
+logger = logging.getLogger("obsv")
+T = TypeVar("T")
 
 # For what the store itself keeps; None is a limit that was taken away.
 AS_KEPT: Any = object()
 
-_EXACT = Insert("exact_input", "trace_id, span_id, start_ns, pickle", "do nothing")
-
-# A batch may take so long again for making room, and this at least: deleting a row takes half the time of writing it.
-ROOM_SHARE, ROOM_LEAST_S = 2.0, 0.02
-# How long limits are taken as read: a statement more a batch costs a wait for the interpreter lock.
-LIMITS_S = 5.0
-
-# Connections that a fork copied in the middle of a call: closing them could hang.
-_abandoned: list[sqlite3.Connection | None] = []
+# Files that forks copied in the middle of a call: closing them could hang.
+_abandoned: list[Opened | None] = []
 
 
 class Writer:
     """Writes to a store; makes the file at the first use. Threads may share one; several processes may write one file.
+
+    A file that is damaged, or was taken away, is noticed within a second of writing. It is put aside under a name with
+    the time, and what is written goes into a new one, which says what was lost.
 
     Args:
         path: the database file; directories above it are made.
@@ -50,6 +54,9 @@ class Writer:
 
     All methods raise `StoreUnavailable` (locked, read-only, disk full: the same call may work later), `ForeignFile` and
     `NewerSchema`. After an error nothing of the call has been stored.
+
+    Attributes:
+        losses: files that were damaged or taken away under this writer.
     """
 
     def __init__(
@@ -65,21 +72,16 @@ class Writer:
         self._clock = clock
         self._cache_kib = cache_kib
         self.fork_lock = ForkLock()  # guards everything below
-        self._connection: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
-        self._ids = Ids()
-        self._orphans = Orphans()
-        self._cleaner: Cleaner | None = None
+        self._opened: Opened | None = None
+        self._last: Opened | None = None  # closed for an error that may have been the file's
         self.has_written = False
-        self._limits: tuple[float, Limits] | None = None  # as read when, by the monotonic clock
-        self._requests = RequestCounter()
-        self._faults = Faults()
+        self.losses: list[Loss] = []
+        self._untold: list[Untold] = []
         hold_at_fork(self)
 
     def open(self) -> None:
         """Opens or creates the file now rather than at the first write."""
-        with self._connected():
-            pass
+        self._do(lambda opened: None)
 
     def write(
         self, rows: Sequence[SpanRow], progress: tuple[str, int] | None = None, rings: Sequence[RingProgress] = ()
@@ -96,34 +98,28 @@ class Writer:
         """
         if not rows and progress is None and not rings:
             return WriteResult(0, 0)
-        with self._connected() as connection:
-            began = time.perf_counter()
-            try:
-                inserted = self._write(connection, rows, progress, rings)
-            except (UnicodeEncodeError, OverflowError):
-                inserted = self._write(connection, repaired(rows), progress, rings)
-            self._make_room(connection, time.perf_counter() - began)
-            self.has_written |= inserted > 0
+        inserted = self._do(lambda opened: opened.write(rows, progress, rings))
+        self.has_written |= inserted > 0
         return WriteResult(inserted, len(rows) - inserted)
 
     def report(self, recorder: RecorderRow) -> None:
         """Stores what a recording process says about itself, in place of what it said before."""
-        with self._connected() as connection:
-            connection.execute(_REPORT, recorder)
+        self._do(lambda opened: opened.connection.execute(_REPORT, recorder))
 
     def limits(self) -> Limits:
         """Return how long this store keeps calls, and how large it may be."""
-        with self._connected() as connection:
-            return self._kept_limits(connection)
+        return self._do(lambda opened: opened.limits())
 
     def limit(self, *, max_age_ns: int | None = AS_KEPT, max_bytes: int | None = AS_KEPT) -> None:
         """Change the limits of the store, for all programs that use it; a limit that is not given stays."""
         given = {"max_age_ns": max_age_ns, "max_bytes": max_bytes}
-        with self._connected() as connection:
-            change_settings(
-                connection, {name: value for name, value in given.items() if value is not AS_KEPT}, self._clock()
-            )
-            self._limits = None
+        changes = {name: value for name, value in given.items() if value is not AS_KEPT}
+
+        def change(opened: Opened) -> None:
+            change_settings(opened.connection, changes, self._clock())
+            opened.forget_limits()
+
+        self._do(change)
 
     def retain(
         self,
@@ -148,130 +144,54 @@ class Writer:
         Returns:
             what was done, and whether there is more: then call again soon.
         """
-        with self._connected() as connection:
-            kept = self._kept_limits(connection)
+
+        def clean(opened: Opened) -> Retained:
+            kept = opened.limits()
             kept = kept if by_default else kept.without_default()
-            return self._cleaning(connection).clean(
+            return opened.cleaner.clean(
                 now_ns,
                 kept.max_age_ns if max_age_ns is AS_KEPT else max_age_ns,
                 kept.max_bytes if max_bytes is AS_KEPT else max_bytes,
             )
 
+        return self._do(clean)
+
     def spill_position(self, path: str) -> int:
         """How far a spill file has been replayed: what the last `write` with its `progress` said, 0 before."""
-        with self._connected() as connection:
-            row = connection.execute("select position from spill_progress where path = ?", (path,)).fetchone()
-            return int(row[0]) if row else 0
+        return self._do(lambda opened: opened.carried.spill(opened.connection, path))
 
     def forget_spill(self, path: str) -> None:
         """Forgets how far a spill file has been replayed: it has been deleted."""
-        with self._connected() as connection:
-            connection.execute("delete from spill_progress where path = ?", (path,))
+        self._do(lambda opened: opened.carried.forget_spill(opened.connection, path))
 
     def ring(self, ring: str) -> RingProgress | None:
         """How far a ring is stored: what the last `write` with it said; None where nothing of it was."""
-        with self._connected() as connection:
-            row = connection.execute(_RING_STORED, (ring,)).fetchone()
-            return None if row is None else RingProgress(*row)
+        return self._do(lambda opened: opened.carried.ring(opened.connection, ring))
 
     def forget_ring(self, ring: str) -> None:
         """Forgets how far a ring is stored: it has been deleted."""
-        with self._connected() as connection:
-            connection.execute("delete from ring where ring = ?", (ring,))
+        self._do(lambda opened: opened.carried.forget_ring(opened.connection, ring))
 
     def close(self) -> None:
         """Closes the file; the next call opens it again."""
         with self.fork_lock:
             self._drop()
+            self._last = None
 
-    def _write(
-        self,
-        connection: sqlite3.Connection,
-        rows: Sequence[SpanRow],
-        progress: tuple[str, int] | None,
-        rings: Sequence[RingProgress],
-    ) -> int:
-        batch = Batch(rows)
-        self._intern(connection, batch)
-        foreign = batch.foreign()
-        errors = self._faults.read(batch.failed())
-        # Where it can be, everything is computed before the file is locked.
-        values, rollups = (None, None) if foreign else (batch.values(self._ids), batch.rollups(self._ids))
-        # An insert takes the write lock itself, in the same step. What is read before it needs the lock already.
-        with self._transaction(connection, "deferred" if rows and not foreign else "immediate"):
-            callers = Callers(connection, rows, foreign, self._ids) if foreign else None
-            if callers is not None:
-                batch = Batch([callers.placed(row) for row in rows])
-            inserted = SPANS.run(connection, *(values or batch.values(self._ids)))
-            if inserted < len(rows):  # some were there already
-                batch, rollups = Batch(_inserted(connection, batch, inserted)), None
-                errors = of_rows(errors, batch.rows())
-            rollups = rollups or batch.rollups(self._ids)
-            self._join(connection, batch, callers, rollups)
-            write_rollups(connection, rollups, error_rows(errors, self._ids))
-            if batch.has_requests():
-                self._requests.add(connection, batch.rows(), self._clock())
-            _write_rest(connection, batch, progress, self._clock())
-            for ring in rings:
-                connection.execute(_RING, (*ring, self._clock()))
-        return inserted
+    # -- one file after the other --------------------------------------------------------------------------------------
 
-    def _cleaning(self, connection: sqlite3.Connection) -> Cleaner:
-        if self._cleaner is None:
-            self._cleaner = Cleaner(connection, self.path)
-        return self._cleaner
-
-    def _kept_limits(self, connection: sqlite3.Connection) -> Limits:
-        """The limits, read again now and then: another process may change them."""
-        now_s = time.monotonic()
-        if self._limits is None or now_s - self._limits[0] > LIMITS_S:
-            found = limits_of(read_settings(lambda sql: connection.execute(sql).fetchall()))
-            self._cleaning(connection).fit_log(found.max_bytes)
-            self._faults.split = read_split(connection)
-            self._limits = now_s, found
-        return self._limits[1]
-
-    # Whoever writes faster than somebody else deletes would outgrow any limit, so each batch makes its own room.
-    def _make_room(self, connection: sqlite3.Connection, took_s: float) -> None:
-        max_bytes = self._kept_limits(connection).max_bytes
-        if max_bytes is not None:
-            try:
-                self._cleaning(connection).make_room(max_bytes, max(ROOM_LEAST_S, ROOM_SHARE * took_s))
-            except sqlite3.Error:  # the batch is stored; the next one, or `retain`, tries again and says what is wrong
-                if connection.in_transaction:
-                    connection.rollback()
-
-    def _intern(self, connection: sqlite3.Connection, batch: Batch) -> None:
-        now_ns = self._clock()
-        self._ids.expire(now_ns)
-        missing = Missing(self._ids, batch.signatures(), batch.sources(), batch.threads())
-        if missing:
-            with self._transaction(connection):
-                missing.insert(connection, now_ns)
-            missing.committed()
-
-    @contextmanager
-    def _transaction(self, connection: sqlite3.Connection, mode: str = "immediate") -> Iterator[None]:
-        connection.execute(f"begin {mode}")
-        try:
-            yield
-            connection.execute("commit")
-        except BaseException:
-            connection.rollback()
-            self._orphans = Orphans()  # it may have seen what was rolled back
-            raise
-
-    def _join(self, connection: sqlite3.Connection, batch: Batch, callers: Callers | None, rollups: Rollups) -> None:
-        if callers is not None:
-            lonely = callers.join(batch.foreign(), rollups)
-            self._orphans.add(connection, lonely, self._ids)
-        self._orphans.adopt(connection, batch.rows(), self._ids, rollups)
-
-    @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
+    def _do(self, work: Callable[[Opened], T]) -> T:
+        """Work on the file that stands at the path; once more, on the next, where it turns out to be lost."""
         with self.fork_lock:
             try:
-                yield self._connect()
+                try:
+                    return self._checked(work)
+                except (sqlite3.DatabaseError, Damaged) as error:
+                    if not self._is_replaced(error):
+                        raise
+                return self._checked(work)
+            except Damaged as error:
+                raise ForeignFile(f"{self.path} is damaged again and again: {error}") from error
             except sqlite3.Error as error:
                 told = explain(error, self.path)
                 # After anything but a lock the file may be another one, or better, when it is opened again.
@@ -279,21 +199,87 @@ class Writer:
                     self._drop()
                 raise told from error
 
-    def _connect(self) -> sqlite3.Connection:
-        if self._connection is not None and self._file != _identity(self.path):
+    def _checked(self, work: Callable[[Opened], T]) -> T:
+        opened = self._connect(now := Mark.of(self.path))
+        opened.look_before(now)
+        began = time.perf_counter()
+        done = work(opened)
+        opened.look_after(time.perf_counter() - began)
+        return done
+
+    def _connect(self, now: Mark) -> Opened:
+        left = self._opened or self._last
+        if left is not None and (reason := gone(left.watch.left, now)):
+            self._replace(left, reason)
+        elif self._opened is not None and self._opened.watch.left.has_lost_log(now):
+            self._opened.rescue()
             self._drop()
-        if self._connection is None:
-            self._connection = open_writer(self.path, self._busy_timeout_s, self._cache_kib)
-            prepare_rollups(self._connection)
-            prepare_errors(self._connection)
-            self._file = _identity(self.path)
-            self._ids, self._orphans, self._cleaner, self._limits = Ids(), Orphans(), None, None
-        return self._connection
+            self._opened = self._open()
+            self._opened.watch.doubt()
+        if self._opened is None:
+            try:
+                self._opened = self._open()
+            except ForeignFile as error:
+                self._replace(self._last, self._damage_of(error))
+                self._opened = self._open()
+        return self._opened
+
+    def _open(self) -> Opened:
+        with held_place(self.path):
+            opened = Opened(self.path, self._busy_timeout_s, self._clock, self._cache_kib)
+        opened.carried.take(opened.connection, self._untold)
+        opened.look_after(0.0)
+        self._untold = []
+        self._last = None
+        return opened
+
+    def _damage_of(self, error: ForeignFile) -> str:
+        """What is wrong with a store of ours that cannot be opened; raises the error where it is not ours."""
+        is_ours = self._last is not None or is_store(self.path)
+        damage = find_damage(self.path) if is_ours and isinstance(error.__cause__, sqlite3.Error) else None
+        if damage is None:
+            raise error
+        return damage
+
+    def _is_replaced(self, error: Exception) -> bool:
+        """Put the file away if it is the reason for an error."""
+        left = self._opened or self._last
+        if isinstance(error, Damaged):
+            reason: str | None = str(error)
+        else:
+            reason = find_damage(self.path) if isinstance(error, sqlite3.Error) and is_damage(error) else None
+        if reason is None or left is None:
+            return False
+        self._replace(left, reason)
+        return True
+
+    def _replace(self, left: Opened | None, reason: str) -> None:
+        """Put away what stands at the path, if it is what was left, and remember what was lost.
+
+        Args:
+            left: what this writer knows of the file; None where it could not even open it.
+            reason: for the loss.
+        """
+        now_ns = self._clock()
+        with held_place(self.path, alone=True):
+            counts = count_calls(self.path) if left is None else (left.held.calls, left.held.errors)
+            try:
+                name = put_aside(self.path, None if left is None else left.watch.left, now_ns)
+            except OSError as error:
+                text = f"{self.path} is damaged ({reason}) and cannot be put aside ({error}); move it away"
+                raise ForeignFile(text) from error
+        self._drop()
+        self._last = None
+        loss = Loss(now_ns, reason, name, *(counts or (None, None)))
+        carried, since_ns = (Carried(), now_ns) if left is None else (left.carried, left.watch.left_ns)
+        self._untold.append(Untold(carried, loss, since_ns))
+        self.losses.append(loss)
+        logger.error("%s: %s", self.path, loss)
 
     def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._opened is not None:
+            self._opened.close()
+            self._opened, self._last = None, self._opened
 
     def after_fork(self, *, was_idle: bool) -> None:
         """Begin anew in the child, where nobody holds the lock."""
@@ -301,54 +287,12 @@ class Writer:
         if was_idle:
             self._drop()
         else:
-            _abandoned.append(self._connection)
-            self._connection = None
+            _abandoned.append(self._opened)
+            self._opened = None
+        self._last = None
 
 
 _REPORT = """
 insert into recorder(id, service, pid, host, started_ns, updated_ns, state, stats) values (?, ?, ?, ?, ?, ?, ?, ?)
 on conflict(id) do update set updated_ns = excluded.updated_ns, state = excluded.state, stats = excluded.stats
 """
-_RING = """
-insert into ring(ring, calls, errors, stored, unreadable, open_at, open, updated_ns) values (?, ?, ?, ?, ?, ?, ?, ?)
-on conflict(ring) do update set calls = excluded.calls, errors = excluded.errors, stored = excluded.stored,
-  unreadable = excluded.unreadable, open_at = coalesce(excluded.open_at, open_at),
-  open = coalesce(excluded.open, open), updated_ns = excluded.updated_ns
-"""
-_RING_STORED = "select ring, calls, errors, stored, unreadable, open_at, open from ring where ring = ?"
-_PROGRESS = """
-insert into spill_progress(path, position, updated_ns) values (?, ?, ?)
-on conflict(path) do update set position = excluded.position, updated_ns = excluded.updated_ns
-"""
-
-
-# The rows just inserted have the greatest ids.
-def _inserted(connection: sqlite3.Connection, batch: Batch, count: int) -> list[SpanRow]:
-    latest = "select trace_id, span_id from span order by id desc limit ?"
-    new = set(connection.execute(latest, (count,)).fetchall())
-    rows = []
-    for row in batch.rows():
-        key = row.trace_id, row.span_id
-        if key in new:
-            new.remove(key)  # a second row of the same span in this batch was passed over
-            rows.append(row)
-    return rows
-
-
-def _write_rest(connection: sqlite3.Connection, batch: Batch, progress: tuple[str, int] | None, now_ns: int) -> None:
-    exact = batch.exact()
-    if exact:
-        _EXACT.run(
-            connection, [value for row in exact for value in (row.trace_id, row.span_id, row.start_ns, row.exact)]
-        )
-    if progress is not None:
-        connection.execute(_PROGRESS, (*progress, now_ns))
-
-
-# Which file stands at the path: a user may have deleted or replaced it under us.
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        stat = os.stat(path)
-    except OSError:
-        return None
-    return stat.st_dev, stat.st_ino

@@ -1,0 +1,50 @@
+"""A damaged database goes out of the way, whole: its bytes may still be worth something to its owner."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from obsv.privacy import SUFFIXES
+from obsv.store.writing.mark import Mark
+
+_MOST_NAMES = 1_000
+
+
+def put_aside(path: Path, left: Mark | None, now_ns: int) -> str | None:
+    """Rename a database, its log and the log's index.
+
+    The database goes first: who has it open sees that, and leaves the files alone that stand in its place afterwards.
+
+    Args:
+        path: the database.
+        left: the state in which its writer left it; None where it could not even open it. Another file in its place
+            stays, without a log that was not its own.
+        now_ns: Unix time.
+
+    Returns:
+        the new name; None if there was no file, or another one.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    aside = _free_name(path, now_ns)
+    now = Mark.of(path)
+    is_ours = left is None or (now.db is not None and left.db is not None and now.db.identity == left.db.identity)
+    name = None
+    if now.db is not None and is_ours:
+        os.rename(path, aside)
+        name = aside.name
+    if name or (left is not None and left.log is not None and now.log and now.log.identity == left.log.identity):
+        for suffix in SUFFIXES[1:]:
+            with suppress(FileNotFoundError):
+                os.rename(path.with_name(path.name + suffix), aside.with_name(aside.name + suffix))
+    return name
+
+
+def _free_name(path: Path, now_ns: int) -> Path:
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now_ns // 10**9))
+    names = (f"{path.name}.damaged-{stamp}{'' if number == 1 else f'-{number}'}" for number in range(1, _MOST_NAMES))
+    return next(free for name in names if not os.path.lexists(free := path.with_name(name)))

@@ -1,0 +1,217 @@
+"""One file that a writer has open, with all that it knows of it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from obsv.store.file import limits_of, open_writer, read_settings
+from obsv.store.ground import Limits, RingProgress, Rollups, SpanRow
+from obsv.store.writing.batch import SPANS, Batch
+from obsv.store.writing.carried import Carried
+from obsv.store.writing.cleaning import Cleaner
+from obsv.store.writing.error_sql import error_rows, of_rows, prepare_errors, read_split
+from obsv.store.writing.faults import Faults
+from obsv.store.writing.interning import Ids, Missing
+from obsv.store.writing.lineage import Callers, Orphans
+from obsv.store.writing.losses import Held
+from obsv.store.writing.mark import Mark
+from obsv.store.writing.repair import repaired
+from obsv.store.writing.request_sql import RequestCounter
+from obsv.store.writing.rollup_sql import prepare_rollups, write_rollups
+from obsv.store.writing.statements import Insert
+from obsv.store.writing.watch import Watch
+
+_EXACT = Insert("exact_input", "trace_id, span_id, start_ns, pickle", "do nothing")
+
+# A batch may take so long again for making room, and this at least: deleting a row takes half the time of writing it.
+ROOM_SHARE, ROOM_LEAST_S = 2.0, 0.02
+# How long limits are taken as read: a statement more a batch costs a wait for the interpreter lock.
+LIMITS_S = 5.0
+
+
+class Damaged(Exception):
+    """The file is not what was left; the message says why."""
+
+
+class _Done(NamedTuple):
+    """What was committed, if the file is still there."""
+
+    inserted: int
+    errors: int
+    rings: Sequence[RingProgress]
+    spill: tuple[str, int] | None
+
+
+class Opened:
+    """Writes to one file; who uses it holds the writer's lock.
+
+    Args:
+        path: the database.
+        busy_timeout_s, clock, cache_kib: see `Writer`.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+
+    def __init__(self, path: Path, busy_timeout_s: float, clock: Callable[[], int], cache_kib: int) -> None:
+        self.path = path
+        self.connection = open_writer(path, busy_timeout_s, cache_kib)
+        try:
+            prepare_rollups(self.connection)
+            prepare_errors(self.connection)
+            self.carried = Carried(self.connection)
+            self.cleaner = Cleaner(self.connection, path)
+            self.held = Held(self.connection, self.cleaner)
+            self.watch = Watch(self.connection, path, clock)
+        except BaseException:
+            self.connection.close()
+            raise
+        self._clock = clock
+        self._ids = Ids()
+        self._orphans = Orphans()
+        self._limits: tuple[float, Limits] | None = None  # as read when, by the monotonic clock
+        self._requests = RequestCounter()
+        self._faults = Faults()
+        self._done: _Done | None = None
+
+    def rescue(self) -> None:
+        """Copy the log into the file: its name is gone, and nobody else can read it."""
+        with suppress(sqlite3.Error):  # as much as can be copied
+            self.connection.execute("pragma wal_checkpoint(truncate)").fetchall()
+
+    def look_before(self, now: Mark) -> None:
+        """Look whether the file is as it was left. Raises `Damaged`."""
+        damage, others_wrote = self.watch.before(now)
+        if damage:
+            raise Damaged(damage)
+        if others_wrote:
+            self.held.others_wrote()
+
+    def look_after(self, took_s: float) -> None:
+        """Look whether what was done, in so many seconds, has got into the file, and count it. Raises `Damaged`."""
+        done, self._done = self._done, None
+        if damage := self.watch.after(took_s, may_cut_log=done is None):
+            raise Damaged(damage)
+        if done is not None:
+            self.held.add(done.inserted, done.errors)
+            self.carried.remember(done.rings, done.spill)
+
+    def write(self, rows: Sequence[SpanRow], spill: tuple[str, int] | None, rings: Sequence[RingProgress]) -> int:
+        """Stores a batch in one transaction; returns how many rows were new."""
+        began = time.perf_counter()
+        try:
+            inserted, errors = self._write(rows, spill, rings)
+        except (UnicodeEncodeError, OverflowError):
+            inserted, errors = self._write(repaired(rows), spill, rings)
+        self._make_room(time.perf_counter() - began)
+        self._done = _Done(inserted, errors, rings, spill)
+        return inserted
+
+    def _write(
+        self, rows: Sequence[SpanRow], spill: tuple[str, int] | None, rings: Sequence[RingProgress]
+    ) -> tuple[int, int]:
+        batch = Batch(rows)
+        self._intern(batch)
+        foreign = batch.foreign()
+        errors = self._faults.read(batch.failed())
+        # Where it can be, everything is computed before the file is locked.
+        values, rollups = (None, None) if foreign else (batch.values(self._ids), batch.rollups(self._ids))
+        # An insert takes the write lock itself, in the same step. What is read before it needs the lock already.
+        with self._transaction("deferred" if rows and not foreign else "immediate"):
+            callers = Callers(self.connection, rows, foreign, self._ids) if foreign else None
+            if callers is not None:
+                batch = Batch([callers.placed(row) for row in rows])
+            inserted = SPANS.run(self.connection, *(values or batch.values(self._ids)))
+            if inserted < len(rows):  # some were there already
+                batch, rollups = Batch(_inserted(self.connection, batch, inserted)), None
+                errors = of_rows(errors, batch.rows())
+            rollups = rollups or batch.rollups(self._ids)
+            self._join(batch, callers, rollups)
+            write_rollups(self.connection, rollups, error_rows(errors, self._ids))
+            self._write_rest(batch, spill, rings)
+        return inserted, batch.errors()
+
+    def limits(self) -> Limits:
+        """The limits, read again now and then: another process may change them."""
+        now_s = time.monotonic()
+        if self._limits is None or now_s - self._limits[0] > LIMITS_S:
+            self.carried.settings = read_settings(lambda sql: self.connection.execute(sql).fetchall())
+            found = limits_of(self.carried.settings)
+            self.cleaner.fit_log(found.max_bytes)
+            self._faults.split = read_split(self.connection)
+            self._limits = now_s, found
+        return self._limits[1]
+
+    def forget_limits(self) -> None:
+        """Read the limits anew before they are used."""
+        self._limits = None
+
+    def close(self) -> None:
+        """Close the file. SQLite leaves one alone that was renamed."""
+        self.connection.close()
+
+    # Whoever writes faster than somebody else deletes would outgrow any limit, so each batch makes its own room.
+    def _make_room(self, took_s: float) -> None:
+        """Delete what is beyond the size that the file may have, for about as long as a batch took to be stored."""
+        max_bytes = self.limits().max_bytes
+        if max_bytes is None:
+            return
+        try:
+            self.cleaner.make_room(max_bytes, max(ROOM_LEAST_S, ROOM_SHARE * took_s))
+        except sqlite3.Error:  # the batch is stored; the next one, or `retain`, tries again and says what is wrong
+            if self.connection.in_transaction:
+                self.connection.rollback()
+
+    def _intern(self, batch: Batch) -> None:
+        now_ns = self._clock()
+        self._ids.expire(now_ns)
+        missing = Missing(self._ids, batch.signatures(), batch.sources(), batch.threads())
+        if missing:
+            with self._transaction():
+                missing.insert(self.connection, now_ns)
+            missing.committed()
+
+    @contextmanager
+    def _transaction(self, mode: str = "immediate") -> Iterator[None]:
+        self.connection.execute(f"begin {mode}")
+        try:
+            yield
+            self.connection.execute("commit")
+        except BaseException:
+            self.connection.rollback()
+            self._orphans = Orphans()  # it may have seen what was rolled back
+            raise
+
+    def _join(self, batch: Batch, callers: Callers | None, rollups: Rollups) -> None:
+        if callers is not None:
+            lonely = callers.join(batch.foreign(), rollups)
+            self._orphans.add(self.connection, lonely, self._ids)
+        self._orphans.adopt(self.connection, batch.rows(), self._ids, rollups)
+
+    def _write_rest(self, batch: Batch, spill: tuple[str, int] | None, rings: Sequence[RingProgress]) -> None:
+        now_ns = self._clock()
+        if batch.has_requests():
+            self._requests.add(self.connection, batch.rows(), now_ns)
+        exact = batch.exact()
+        if exact:
+            values = [value for row in exact for value in (row.trace_id, row.span_id, row.start_ns, row.exact)]
+            _EXACT.run(self.connection, values)
+        self.carried.save(self.connection, rings, spill, now_ns)
+
+
+# The rows just inserted have the greatest ids.
+def _inserted(connection: sqlite3.Connection, batch: Batch, count: int) -> list[SpanRow]:
+    latest = "select trace_id, span_id from span order by id desc limit ?"
+    new = set(connection.execute(latest, (count,)).fetchall())
+    rows = []
+    for row in batch.rows():
+        key = row.trace_id, row.span_id
+        if key in new:
+            new.remove(key)  # a second row of the same span in this batch was passed over
+            rows.append(row)
+    return rows
