@@ -88,6 +88,10 @@ _READERS: dict[str, Read] = {
     "sensitive_fields": quantities.names,
     "expected": quantities.exceptions,
     "follow_threads": quantities.flag,
+    "errors_only": quantities.flag,
+    "min_duration": quantities.seconds,
+    "max_per_second": _or_none(quantities.count),
+    "depth": _or_none(quantities.count),
 }
 # Those that a variable of the environment sets, `OBSV_` and their names; OpenTelemetry has its own for the rest.
 _VARIABLES = frozenset(_READERS) - {"service_name", "resource", "otlp_endpoint"}
@@ -130,6 +134,10 @@ class Settings:
         expected: exceptions that are no errors, beside those that `@monitor` gives: classes, or their names.
         follow_threads: what runs in a thread, or in a pool of `concurrent.futures`, stands below the call that started
             or submitted it. It holds from then on for the whole process, and always under `obsv run`.
+        errors_only: only failed calls are recorded; the others are counted.
+        min_duration: shorter calls are not recorded unless they fail, but counted; seconds, or as `"10ms"`.
+        max_per_second: calls of one function that are recorded in a second; further ones are counted.
+        depth: how many recorded calls may stand inside each other; calls further inside are not recorded, but counted.
 
     Each but `service_name`, `resource` and `otlp_endpoint` is a variable of the environment, too: `OBSV_` and its name.
     """
@@ -156,6 +164,10 @@ class Settings:
     sensitive_fields: tuple[str, ...] = ()
     expected: tuple[str | type[BaseException], ...] = ()
     follow_threads: bool = False
+    errors_only: bool = False
+    min_duration: float = 0.0
+    max_per_second: int | None = None
+    depth: int | None = None
 
     def __post_init__(self) -> None:
         for name, read in _READERS.items():
@@ -199,6 +211,10 @@ class Arguments(TypedDict, total=False):
     sensitive_fields: Sequence[str]
     expected: Sequence[str | type[BaseException]] | str | type[BaseException]
     follow_threads: bool
+    errors_only: bool
+    min_duration: float | str
+    max_per_second: int | None
+    depth: int | None
 
 
 def settings_from(arguments: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:

@@ -2,6 +2,7 @@
 
 import atexit
 import concurrent.futures.thread  # noqa: F401  (acts at forks: not to be loaded by a start that a fork waits for)
+import contextlib
 import logging
 import os
 import sys
@@ -60,6 +61,7 @@ def configure(**settings: "Unpack[Arguments]") -> None:
     chosen = settings_from(settings)
     with _lock:
         if _pipeline is not None:
+            _say_left_out()
             _pipeline.shutdown(_SHUTDOWN_S)
         _settings, _pipeline = chosen, None
         set_process_settings(chosen)
@@ -76,7 +78,10 @@ def force_flush(timeout_s: float = 30.0) -> bool:
         False if time ran out, or the database cannot be written now.
     """
     pipeline = _pipeline
-    return True if pipeline is None else pipeline.force_flush(timeout_s)
+    if pipeline is None:
+        return True
+    _say_left_out()
+    return pipeline.force_flush(timeout_s)
 
 
 def shutdown() -> None:
@@ -84,8 +89,18 @@ def shutdown() -> None:
     _shutdown(_SHUTDOWN_S)
 
 
+def _say_left_out() -> None:
+    from obsv.instrument.left_out import say_left_out
+
+    if not recording.off:
+        with contextlib.suppress(Exception):
+            say_left_out()
+
+
 def _shutdown(timeout_s: float) -> None:
     global _pipeline
+    if _pipeline is not None:
+        _say_left_out()
     with _lock:
         pipeline, _pipeline = _pipeline, None
         recording.off = recording.bypass = True
@@ -150,6 +165,7 @@ def _open() -> None:
 def _shutdown_at_exit() -> None:
     pipeline = _pipeline
     if pipeline is not None:
+        _say_left_out()
         deadline = monotonic() + (_EXIT_REST_S if pipeline.leaves_rest else _EXIT_TIMEOUT_S)
         if not pipeline.leaves_rest:
             pipeline.store_all(_EXIT_STORE_S)

@@ -190,7 +190,7 @@ def test_a_pickled_recorder_follows_the_settings_where_it_arrives(settings: Set,
 @pytest.mark.parametrize(
     "setting",
     [{"sample_rate": "often"}, {"max_repr": "long"}, {"capture": 5}, {"expected": 3}, {"sensitive_fields": 5},
-     {"process_group": 5}, {"feed": b"x"}],
+     {"min_duration": object()}, {"max_per_second": 0}, {"process_group": 5}, {"feed": b"x"}],
 )  # fmt: skip
 def test_a_wrong_type_is_named(setting: dict[str, Any]) -> None:
     """A message, not a TypeError."""

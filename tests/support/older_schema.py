@@ -6,7 +6,18 @@ from obsv.store.file.migrations import MIGRATIONS
 
 
 def without_tables_since(version: int) -> str:
-    """SQL that drops the tables that came after a schema version."""
+    """SQL that drops the tables, and columns, that came after a schema version."""
     later = [each.sql for each in MIGRATIONS if each.version > version]
     names = [name for sql in later for name in re.findall(r"^create table (\w+)", sql, re.MULTILINE)]
-    return "".join(f"drop table {name};" for name in names)
+    columns = [pair for sql in later for pair in re.findall(r"^alter table (\w+) add column (\w+)", sql, re.MULTILINE)]
+    views = [name for sql in later for name in re.findall(r"^drop view (\w+)", sql, re.MULTILINE)]
+    before = {name: f"drop view {name};" for name in views}
+    after = [_first_form(name) for name in views]
+    dropped = [f"alter table {table} drop column {column};" for table, column in columns if table not in names]
+    return "".join([*(f"drop table {name};" for name in names), *before.values(), *dropped, *after])
+
+
+def _first_form(view: str) -> str:
+    found = re.search(rf"^create view {view} as.*?;", MIGRATIONS[0].sql, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[0]

@@ -43,7 +43,8 @@ class Program:
     def function(self, name: str, inputs: Sequence[str] = ("n",), output: str | None = "return", **more: Any) -> int:
         """Define a function."""
         has_keywords = more.get("has_keywords", False)
-        value = (name, name.rpartition(".")[0], tuple(inputs), has_keywords, output, None, None, 1_000, ((), True))
+        front = name, name.rpartition(".")[0], tuple(inputs), has_keywords, output
+        value = (*front, None, None, 1_000, ((), True), more.get("sample_rate", 1.0))
         return self.ring.names.number(layout.FUNCTIONS, value)
 
     def begin(

@@ -32,12 +32,18 @@ def stats(db: Path, since_ns: int | None, process: str | None, as_json: bool) ->
     if found:
         table(STATS, map(_row, found), right=STATS[2:], spare=("group", "mean", "max", "error rate"))
     say(_calls(sum(each.calls for each in found), sum(each.errors for each in found)))
+    if unrecorded := sum(each.unrecorded for each in found):
+        say(
+            f"~ is an estimate: {counted(unrecorded, 'call')} of these are not stored; sampled calls stand for them, "
+            "or they were only counted."
+        )
 
 
 def _row(of: ProcessStats) -> list[object]:
     times = (of.mean_ns, of.p50_ns, of.p95_ns, of.p99_ns, of.max_ns)
     rate = Text(f"{of.error_rate:.2%}", "red" if of.errors else "")
-    return [of.process, of.process_group, f"{of.calls:,}", f"{of.errors:,}", rate, *map(duration, times)]
+    calls = f"~{of.calls:,}" if of.unrecorded else f"{of.calls:,}"
+    return [of.process, of.process_group, calls, f"{of.errors:,}", rate, *map(duration, times)]
 
 
 def sql(db: Path, statement: str, as_json: bool) -> None:

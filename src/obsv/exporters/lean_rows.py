@@ -10,11 +10,13 @@ from obsv import semconv
 from obsv.capture import MASK, SHORTEST, render
 from obsv.conventions import direction
 from obsv.exporters.plain import detail_of, encode, source_of, stored, valid
-from obsv.store.ground import Code, Signature, Source, SpanRow
+from obsv.probability import threshold_of, whole, with_threshold
+from obsv.store.ground import Code, Signature, Source, SpanRow, Weight, by_trace_state, counted, sampled
 from obsv.trace.clock import clock
 from obsv.trace.details import Details
 from obsv.trace.function import Function
-from obsv.trace.span import ABSENT, Origin, Span
+from obsv.trace.sampling import OT
+from obsv.trace.span import ABSENT, ERROR, Origin, Span
 from obsv.wire.clean import Cleaner
 
 Field = tuple[str, str]
@@ -47,7 +49,8 @@ class LeanRows:
         """The row of an ended span."""
         function, details, failure, result = span.function, span.details, span.failure, span.result
         source = self.source(span.origin)
-        cpu_ns = memory_bytes = exception = detail = exact = None
+        cpu_ns = memory_bytes = exception = detail = exact = weight = None
+        duration_ns = span.end_tick - span.start_tick
         if details is None and failure is None and not function.has_keywords:
             texts = texts_of(function, span.inputs if result is ABSENT else (*span.inputs, result))
             shape: bool | tuple[Field, ...] = result is not ABSENT
@@ -59,6 +62,9 @@ class LeanRows:
                 exception = valid(failure.text(function.redactor.redact_text, span.end_tick + clock.offset))
             if details is not None:
                 cpu_ns, memory_bytes, exact = details.cpu_ns, details.memory_bytes, details.exact
+                weight = counted(details.attributes)
+        if weight is None and span.status_code != ERROR and (details is not None or function.sample_rate < 1.0):
+            weight, detail = _weight(span, duration_ns, detail)
         caller, parent_id, start = span.caller, span.parent_id, span.start_tick
         # A named tuple's own constructor takes twice as long.
         row: SpanRow = _new_row(
@@ -71,7 +77,7 @@ class LeanRows:
                 parent_id.to_bytes(8, "big") if parent_id else None,
                 None if caller is None else caller.memo.get((source, True)) or signature_of(caller, source, True),
                 start + clock.offset,
-                span.end_tick - start,
+                duration_ns,
                 span.thread,
                 span.status_code,
                 span.depth,
@@ -81,6 +87,7 @@ class LeanRows:
                 exception,
                 detail,
                 exact,
+                weight,
             ),
         )
         return row
@@ -130,6 +137,20 @@ class LeanRows:
                 direction(name),
                 encode(MASK if self._cleaner.is_secret(name) else self._cleaner.masked(stored(value))),
             )
+
+
+def _weight(span: Span, duration_ns: int, detail: str | None) -> tuple[Weight | None, str | None]:
+    """How many calls a sampled one stands for, and the detail that says so."""
+    state = span.context.trace_state.to_header()
+    weight = by_trace_state(state, span.span_id.to_bytes(8, "big"), duration_ns)
+    return weight, encode({"traceState": state}) if weight is not None and detail is None else detail
+
+
+def weight_of(function: Function, span_id: bytes, duration_ns: int) -> tuple[Weight, str]:
+    """The same of a call with nothing but arguments and a result, by the rate of its function."""
+    own = with_threshold("", threshold_of(function.sample_rate))
+    calls = whole(1.0 / function.sample_rate, span_id)
+    return sampled(calls, duration_ns), encode({"traceState": f"{OT}={own}"})
 
 
 def texts_of(function: Function, values: Iterable[Any]) -> list[str]:

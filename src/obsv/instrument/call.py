@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Status, StatusCode, Tracer
+from opentelemetry.trace.span import TraceState
 
 from obsv import semconv
 from obsv.capture import MASK, render
 from obsv.capture.openness import is_open
 from obsv.instrument.frames import hide_wrappers, own_frames
+from obsv.instrument.left_out import note
 from obsv.instrument.usage import cpu_ns, memory_bytes
 from obsv.own_time import ticks
 from obsv.trace import recording as path
 from obsv.trace.context import QUIET, SPAN_KEY, get_context, leave_context, set_context
 from obsv.trace.details import Details
 from obsv.trace.failure import Failure
+from obsv.trace.function import Function
 from obsv.trace.ids import random_unit
 from obsv.trace.span import ABSENT, Span
 
@@ -67,18 +70,29 @@ def open_call(recorder: Recorder, values: tuple[Any, ...]) -> Call | None:
 
 def _choose(recorder: Recorder, values: tuple[Any, ...]) -> Call:
     recording = path.recording
+    if recorder.rules.selects and _leaves_out(recorder):
+        return LeftOutCall(recorder, values)
     if recorder.sample_rate < 1.0 and random_unit() >= recorder.sample_rate:
         return UnsampledCall(recorder, values, None)
     if recording.tracer is not None:
         return TracerCall(recorder, recorder.freeze(*values), recording.tracer)
-    if recording.dropped is not None and (span := recording.dropped(recorder.function)) is not None:
-        return UnsampledCall(recorder, values, span)
+    state = None if recording.dropped is None else recording.dropped(recorder.function)
+    if isinstance(state, trace.Span):
+        return UnsampledCall(recorder, values, state)
     exact = None
     if recorder.capture.get("args") == "exact":
         args, keywords = recorder.parameters.as_passed(values)
         if is_open(args, recorder.redactor) and is_open(keywords, recorder.redactor):
             exact = pickle_inputs(args, keywords)
-    return LeanCall(recorder, recorder.freeze(*values), exact)
+    return LeanCall(recorder, recorder.freeze(*values), exact, state)
+
+
+def _leaves_out(recorder: Recorder) -> bool:
+    """Whether the call that begins now is counted only."""
+    rules = recorder.rules
+    if rules.errors_only or (recorder.throttle is not None and not recorder.throttle.admits()):
+        return True
+    return rules.depth is not None and getattr(get_context().get(SPAN_KEY), "depth", -1) + 1 >= rules.depth
 
 
 def open_unsampled(recorder: Recorder, values: tuple[Any, ...]) -> Call:
@@ -135,15 +149,21 @@ class _Measured(_Current):
 class LeanCall(_Measured):
     """A call with our own span."""
 
-    __slots__ = ("_exact", "_recorder")
+    __slots__ = ("_exact", "_min_duration_ns", "_recorder")
     span: Span
 
-    def __init__(self, recorder: Recorder, inputs: tuple[Any, ...], exact: bytes | None) -> None:
+    def __init__(
+        self, recorder: Recorder, inputs: tuple[Any, ...], exact: bytes | None, state: TraceState | None = None
+    ) -> None:
         span = path.begin(recorder.function, get_context().get(SPAN_KEY))
+        if state is not None:
+            start_details(span).trace_state = state
         super().__init__(recorder, span)
         self._recorder, self._exact = recorder, exact
+        self._min_duration_ns = recorder.rules.min_duration_ns
         span.inputs, span.start_tick = inputs, ticks()
-        if path.recording.on_begin is not None:
+        # Of one that may turn out too short nothing is recorded before its end.
+        if path.recording.on_begin is not None and not self._min_duration_ns:
             path.recording.on_begin(span)
             span.start_tick = ticks()
 
@@ -153,6 +173,7 @@ class LeanCall(_Measured):
         call = cls.__new__(cls)
         _Measured.__init__(call, recorder, span)
         call._recorder, call._exact = recorder, None
+        call._min_duration_ns = recorder.rules.min_duration_ns
         return call
 
     def item(self, item: object) -> None:
@@ -164,6 +185,9 @@ class LeanCall(_Measured):
         if span.end_tick:
             return
         span.end_tick = ticks()
+        if span.end_tick - span.start_tick < self._min_duration_ns:
+            note(span.function, span.caller, span.start_tick, span.end_tick)
+            return
         if result is not ABSENT and self._recorder.capture.get("result"):
             span.result = self._recorder.snapshot(result)
         self._measure()
@@ -223,6 +247,47 @@ class UnsampledCall:
             self._recorder.fail_unsampled(error, self._start_tick, self._recorder.freeze(*self._values))
 
 
+class LeftOutCall(UnsampledCall):
+    """A call that is counted, and recorded only if it fails."""
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, recorder: Recorder, values: tuple[Any, ...]) -> None:
+        super().__init__(recorder, values, None)
+        self._caller: Function | None = getattr(get_context().get(SPAN_KEY), "function", None)
+
+    def finish(self, result: object = ABSENT) -> None:
+        note(self._recorder.function, self._caller, self._start_tick, ticks())
+
+    def fail(self, error: BaseException) -> None:
+        if self._recorder.fails(error):
+            super().fail(error)
+        else:
+            self.finish()
+
+
+class Throttle:
+    """Admits so many calls in a second.
+
+    Args:
+        most: how many.
+    """
+
+    __slots__ = ("_left", "_most", "_until")
+
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most
+        self._until = 0
+
+    def admits(self) -> bool:
+        """Whether one more may be recorded."""
+        now = ticks()
+        if now >= self._until:
+            self._until, self._left = now + 1_000_000_000, self._most
+        self._left -= 1
+        return self._left >= 0
+
+
 class TracerCall(_Measured):
     """A call with a span of another provider's tracer."""
 
@@ -233,7 +298,10 @@ class TracerCall(_Measured):
         self._start_tick = ticks()
         template = path.begin(recorder.function, None)
         template.inputs = inputs
-        super().__init__(recorder, tracer.start_span(recorder.function.name, attributes=dict(template.attributes)))
+        attributes = dict(template.attributes)
+        if recorder.sample_rate < 1.0:
+            attributes[semconv.SAMPLE_RATE] = recorder.sample_rate
+        super().__init__(recorder, tracer.start_span(recorder.function.name, attributes=attributes))
 
     def item(self, item: object) -> None:
         if not self._has_item:

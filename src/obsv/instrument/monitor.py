@@ -31,6 +31,9 @@ def monitor(
     queue_warning_threshold: int | None = None,
     feed: str | None = None,
     expected: Expected = (),
+    errors_only: bool | None = None,
+    min_duration: float | str | None = None,
+    max_per_second: int | None = None,
 ) -> Callable[[T], T]: ...
 def monitor(target: Any = None, /, **settings: Any) -> Any:
     """Record every call of a function: arguments, result, duration, exception; as an OpenTelemetry span.
@@ -56,6 +59,9 @@ def monitor(target: Any = None, /, **settings: Any) -> Any:
         feed: the name of the data feed whose updates these calls are.
         expected: exceptions that are no errors when they leave a call: classes, or names of classes with or without the
             module. Those below them are, too; and Starlette's and FastAPI's `HTTPException` with a status below 500.
+        errors_only: only calls that fail are recorded; the others are counted.
+        min_duration: calls that take less are counted, not recorded, unless they fail; seconds, or as "10ms".
+        max_per_second: so many calls are recorded in a second; further ones are counted, and recorded if they fail.
 
     Returns:
         The recorded callable; without `target` a decorator.

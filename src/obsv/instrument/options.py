@@ -48,6 +48,9 @@ class Options:
     queue_warning_threshold: int | None = None
     feed: str | None = None
     expected: Expected = ()
+    errors_only: bool | None = None
+    min_duration: float | str | None = None
+    max_per_second: int | None = None
 
     def __post_init__(self) -> None:
         for name, read in _READERS.items():
@@ -76,6 +79,9 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "queue_warning_threshold": quantities.count,
     "feed": _text,
     "expected": quantities.exceptions,
+    "errors_only": quantities.flag,
+    "min_duration": quantities.seconds,
+    "max_per_second": quantities.count,
 }
 
 
@@ -84,6 +90,10 @@ class Rules(NamedTuple):
 
     Attributes:
         capture: all parts.
+        min_duration_ns: calls below it are left out; 0 for none.
+        max_per_second: calls beyond it are left out; None for no limit.
+        depth: recorded calls inside which further ones are left out; None for no limit.
+        selects: whether a call may be left out by one of the last four.
     """
 
     capture: Capture
@@ -91,6 +101,14 @@ class Rules(NamedTuple):
     max_repr: int
     sensitive_fields: tuple[str, ...]
     expected: tuple[str | type[BaseException], ...]
+    errors_only: bool
+    min_duration_ns: int
+    max_per_second: int | None
+    depth: int | None
+
+    @property
+    def selects(self) -> bool:
+        return bool(self.errors_only or self.min_duration_ns or self.max_per_second or self.depth)
 
     @classmethod
     def of(cls, options: Options, process: Settings) -> Rules:
@@ -106,6 +124,11 @@ class Rules(NamedTuple):
             chosen(options.max_repr, process.max_repr),
             (*process.sensitive_fields, *options.sensitive_fields),
             (*process.expected, *options.expected),
+            # Of nothing but failing calls no share can be estimated: the others are counted.
+            chosen(options.errors_only, process.errors_only) or chosen(options.sample_rate, process.sample_rate) == 0.0,
+            int(chosen(options.min_duration, process.min_duration) * 1e9),
+            chosen(options.max_per_second, process.max_per_second),
+            process.depth,
         )
 
 

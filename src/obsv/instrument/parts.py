@@ -54,7 +54,7 @@ _SAMPLING = """\
         return _obsv_unsampled(_obsv_recorder, ({tuple}))
 """
 
-# Calls that do not run through here from begin to end: measured ones, generators.
+# Calls that do not run through here from begin to end: measured ones, generators, and what may be left out.
 _OPEN = """\
 def begin({values}):
     return None if _obsv_recording.off else _obsv_open(_obsv_recorder, ({tuple}))
@@ -132,7 +132,7 @@ def make_part(recorder: "Recorder", part: str) -> Callable[..., Any]:
 def _begin_source(recorder: "Recorder") -> str:
     count = len(recorder.parameters.variables)
     shape = {"values": _values(count), "tuple": _tuple(count)}
-    if recorder.is_measured or recorder.is_stepped:
+    if recorder.is_measured or recorder.is_stepped or recorder.rules.selects:
         return _OPEN.format(**shape)
     sampling = _SAMPLING.format(**shape) if recorder.sample_rate < 1.0 else ""
     return _BEGIN.format(**shape, sampling=sampling, inputs=_inputs(recorder))

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from obsv import semconv
 from obsv.capture import MASKED, Limits, Redactor, Snapshot, make_snapshot, render
+from obsv.instrument.call import Throttle
 from obsv.instrument.expected import Expectation
 from obsv.instrument.following import follow_if
 from obsv.instrument.frames import failing_variables, hide_wrappers
@@ -51,6 +52,7 @@ class Recorder:
     Attributes:
         rules: how calls are recorded: the options over the settings of the process.
         expects: tells exceptions that are no errors.
+        throttle: admits calls, where only so many in a second are recorded.
         later: what it was made of, or will be; None of one that was made when its function was decorated.
         keeps: plain values are kept as they are; False where a serializer has to see every value.
         freeze: turns the values of all parameters into `Span.inputs`.
@@ -78,6 +80,7 @@ class Recorder:
         "sample_rate",
         "settings",
         "snapshot",
+        "throttle",
     )
 
     # What the source of `template.py` refers to by its recorder, so that it needs no other name.
@@ -116,6 +119,7 @@ class Recorder:
             # What is used while other tasks run cannot be told from its own any more.
             self.capture = {**rules.capture, "cpu": False, "memory": False}
         self.expects = Expectation(rules.expected)
+        self.throttle = None if rules.max_per_second is None else Throttle(rules.max_per_second)
         self.redactor: Redactor = redactor_of(rules.sensitive_fields)
         # Other serializers have to see plain values too.
         self.keeps = options.serializer in ("smart", "repr")
@@ -127,6 +131,7 @@ class Recorder:
             output=self.output if self.capture.get("result") else None,
             max_repr=rules.max_repr,
             redactor=self.redactor,
+            sample_rate=rules.sample_rate,
         )
         self.renew()
 
@@ -370,7 +375,7 @@ def _compiled(recorder: Recorder) -> Any:
     C reads what the "smart" serializer sees, of functions with up to 64 parameters; the rest is frozen by Python.
     """
     parameters, options = recorder.parameters, recorder.options
-    if recorder.sample_rate < 1.0 or len(parameters.variables) > _MOST_PARAMETERS:
+    if recorder.sample_rate < 1.0 or recorder.rules.selects or len(parameters.variables) > _MOST_PARAMETERS:
         return None
     function, is_smart = recorder.function, options.serializer == "smart" and not recorder.function.hides_result
     is_read = is_smart and parameters.shown is None and bool(recorder.capture.get("args"))

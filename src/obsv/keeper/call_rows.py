@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from obsv.capture import Redactor
 from obsv.exporters.foreign_rows import ForeignRows
-from obsv.exporters.lean_rows import LeanRows, signature_of, texts_of
+from obsv.exporters.lean_rows import LeanRows, signature_of, texts_of, weight_of
 from obsv.keeper.tables import Tables
 from obsv.record.layout import HAS_DETAILS, READ_BEGIN
 from obsv.record.values import BadValues, loads
@@ -115,6 +115,9 @@ class CallRows:
     ) -> SpanRow:
         function, signature, source, caller, thread = plan
         depth, trace_id, span_id, parent_id, start = _OWN(head)
+        weight = detail = None
+        if 0.0 < function.sample_rate < 1.0 and status != ERROR:
+            weight, detail = weight_of(function, span_id, end - start)
         start += delay
         # A named tuple's own constructor takes twice as long.
         row: SpanRow = _new_row(
@@ -135,8 +138,9 @@ class CallRows:
                 None,
                 None,
                 None,
+                detail,
                 None,
-                None,
+                weight,
             ),
         )
         return row

@@ -38,7 +38,8 @@ class Function:
         max_repr: characters of a value's text.
         redactor: masks secrets in the text of exceptions.
 
-    `memo` is for what an exporter works out from a function, so that it lives as long as the function; `number` is what
+    `sample_rate` is the share of its calls that is recorded, but for those that fail, which all are. `memo` is for what
+    an exporter works out from a function, so that it lives as long as the function; `number` is what
     records of `ring` call it.
     """
 
@@ -57,6 +58,7 @@ class Function:
         "process_group",
         "redactor",
         "ring",
+        "sample_rate",
     )
 
     def __init__(
@@ -74,6 +76,7 @@ class Function:
         self.name, self.process_group, self.inputs = name, process_group, inputs
         self.has_keywords, self.output, self.feed = has_keywords, output, feed
         self.max_repr, self.redactor = max_repr, redactor
+        self.sample_rate = 1.0
         self.memo: dict[Any, Any] = {}
         self.ring: object = None
         self.number = 0
@@ -101,11 +104,17 @@ class Function:
         return self._code
 
     def settle(
-        self, inputs: tuple[str, ...], has_keywords: bool, output: str | None, max_repr: int, redactor: Redactor
+        self,
+        inputs: tuple[str, ...],
+        has_keywords: bool,
+        output: str | None,
+        max_repr: int,
+        redactor: Redactor,
+        sample_rate: float,
     ) -> None:
         """Take over what the settings of the process decide, before the first call under them."""
         self.inputs, self.has_keywords, self.output = inputs, has_keywords, output
-        self.max_repr, self.redactor = max_repr, redactor
+        self.max_repr, self.redactor, self.sample_rate = max_repr, redactor, sample_rate
         # Records and rows refer to it as it was.
         self.ring, self.hides_result = None, returns_secret(self.name, redactor.is_sensitive)
         self.memo.clear()
@@ -117,11 +126,13 @@ class Function:
         """All of it, for `marshal`; of the redactor its words, which the text of an exception is redacted by later."""
         code = None if self.code is None else tuple(self.code)
         front = (self.name, self.process_group, self.inputs, self.has_keywords, self.output)
-        return *front, code, self.feed, self.max_repr, (self.redactor.own, self.redactor.defaults)
+        return *front, code, self.feed, self.max_repr, (self.redactor.own, self.redactor.defaults), self.sample_rate
 
     @classmethod
     def thaw(cls, frozen: tuple[Any, ...]) -> "Function":
         """The function of `freeze`."""
-        name, group, inputs, has_keywords, output, code, feed, max_repr, words = frozen
+        name, group, inputs, has_keywords, output, code, feed, max_repr, words, sample_rate = frozen
         place = None if code is None else Code(*code)
-        return cls(name, group, inputs, has_keywords, output, lambda: place, feed, max_repr, _redactor(*words))
+        made = cls(name, group, inputs, has_keywords, output, lambda: place, feed, max_repr, _redactor(*words))
+        made.sample_rate = float(sample_rate)
+        return made

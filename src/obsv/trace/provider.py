@@ -15,6 +15,7 @@ from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import SpanProcessor, sampling
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags
+from opentelemetry.trace.span import TraceState
 
 from obsv.program_name import program_name
 from obsv.semconv import VERSION
@@ -24,6 +25,7 @@ from obsv.trace.function import Function
 from obsv.trace.ids import TimeOrderedIdGenerator, new_span_id, new_trace_id
 from obsv.trace.notices import Notices
 from obsv.trace.recording import Recording, recording
+from obsv.trace.sampling import telling
 from obsv.trace.span import Origin, Span
 
 _notices = Notices()
@@ -42,6 +44,7 @@ class TracerProvider(sdk.TracerProvider):
         settings.setdefault("id_generator", TimeOrderedIdGenerator())
         self._processors: tuple[SpanProcessor, ...] = ()
         super().__init__(**settings)
+        self.sampler = telling(self.sampler)
 
     def add_span_processor(self, span_processor: SpanProcessor) -> None:
         """Add a processor; monitored calls reach it as complete `ReadableSpan`s."""
@@ -82,12 +85,12 @@ class TracerProvider(sdk.TracerProvider):
             except Exception:
                 _notices.once("on_end", ERROR, "A span processor failed in on_end; calls go on.", exc_info=True)
 
-    def _dropped(self, function: Function) -> NonRecordingSpan | None:
+    def _dropped(self, function: Function) -> NonRecordingSpan | TraceState | None:
         parent = trace.get_current_span().get_span_context()
         trace_id = parent.trace_id if parent.is_valid else new_trace_id()
         result = self.sampler.should_sample(get_context(), trace_id, function.name, SpanKind.INTERNAL, None, None)
         if result.decision is sampling.Decision.RECORD_AND_SAMPLE:
-            return None
+            return result.trace_state if not parent.is_valid and result.trace_state else None
         return NonRecordingSpan(
             SpanContext(trace_id, new_span_id(), False, TraceFlags(TraceFlags.DEFAULT), result.trace_state)
         )

@@ -28,6 +28,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace.span import TraceState
 
 from obsv.own_time import ticks
 from obsv.record.core import compiled
@@ -74,7 +75,8 @@ class Recording:
         bypass: the lean path must not be taken: nothing started yet, or one of the next three.
         off: calls are not recorded at all.
         tracer: another provider's tracer, which makes the spans.
-        dropped: asks the sampler; returns the span to make current for a call that is not sampled, else None.
+        dropped: asks the sampler; returns the span to make current for a call that is not sampled, else the trace state
+            of a trace that begins here, where it has one.
         start: starts the pipeline, called by the first recorded call; None once it runs.
         origin: resource and scope of the spans.
         on_start: what other processors want to see; None where only ours is there.
@@ -100,7 +102,7 @@ class Recording:
         self.bypass = True
         self.off = False
         self.tracer: trace.Tracer | None = None
-        self.dropped: Callable[[Function], trace.Span | None] | None = None
+        self.dropped: Callable[[Function], trace.Span | TraceState | None] | None = None
         self.start: Callable[[], None] | None = None
         self.origin = Origin(Resource({}), InstrumentationScope("obsv"), SpanLimits())
         self.on_start: Callable[[Span], None] | None = None

@@ -19,10 +19,12 @@ from opentelemetry.util.types import Attributes, AttributeValue
 from obsv import semconv
 from obsv.capture import render
 from obsv.own_time import ticks
+from obsv.probability import probability_of, threshold_of
 from obsv.trace.clock import clock
 from obsv.trace.details import Details
 from obsv.trace.failure import Failure
 from obsv.trace.function import Function
+from obsv.trace.sampling import OT, with_probability
 
 logger = logging.getLogger("obsv")
 
@@ -133,7 +135,16 @@ class Span(ReadableSpan, trace.Span):
 
     @property
     def context(self) -> SpanContext:
-        return self.get_span_context()
+        """The identity as whoever exports the span sees it: with the probability with which it was recorded."""
+        own = self.get_span_context()
+        rate = self.function.sample_rate
+        if rate >= 1.0 and OT not in own.trace_state:
+            return own
+        # A call that fails is always recorded; another by the rate of its function, where its trace is.
+        is_sampled = self.status_code != ERROR and rate > 0.0
+        probability = rate * probability_of(own.trace_state.get(OT, ""))
+        state = with_probability(own.trace_state, threshold_of(probability) if is_sampled else None)
+        return SpanContext(own.trace_id, own.span_id, own.is_remote, own.trace_flags, state)
 
     @property
     def parent(self) -> SpanContext | None:

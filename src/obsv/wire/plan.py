@@ -18,7 +18,13 @@ V = TypeVar("V")
 OWN_SCOPE = "obsv"
 THREAD_KEYS = (semconv.THREAD_ID, semconv.THREAD_NAME)
 # Attributes that have a column of their own; those of code only where obsv wrote them.
-OBSV_KEYS = (semconv.PROCESS_GROUP, semconv.FEED, semconv.CPU_TIME_NS, semconv.MEMORY_GROWTH_BYTES)
+OBSV_KEYS = (
+    semconv.PROCESS_GROUP,
+    semconv.FEED,
+    semconv.CPU_TIME_NS,
+    semconv.MEMORY_GROWTH_BYTES,
+    semconv.SAMPLE_RATE,
+)
 OWN_KEYS = (
     semconv.CODE_FUNCTION_NAME,
     semconv.CODE_FILE_PATH,
@@ -70,6 +76,7 @@ class Plan(NamedTuple):
         taken: positions and keys of attributes that have a column of their own.
         kept: the other positions.
         fields: names and directions of the kept.
+        is_counted: it has the attributes of calls that were only counted.
     """
 
     signature: Signature | None
@@ -77,6 +84,7 @@ class Plan(NamedTuple):
     taken: tuple[tuple[int, str], ...]
     kept: tuple[int, ...]
     fields: tuple[tuple[str, str], ...]
+    is_counted: bool
 
 
 class Shape(NamedTuple):
@@ -97,7 +105,7 @@ def make_plan(shape: Shape, is_secret: Callable[[str], bool], name_chars: int) -
     fields = tuple(field(shape.keys[i], name_chars) for i in kept)
     masked = tuple(i for i in kept if is_secret(shape.keys[i][:name_chars]))
     signature = None if taken else signature_of(shape, fields, {})
-    return Plan(signature, masked, taken, kept, fields)
+    return Plan(signature, masked, taken, kept, fields, semconv.LEFT_OUT_CALLS in shape.keys)
 
 
 def field(key: str, name_chars: int) -> tuple[str, str]:

@@ -8,7 +8,8 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from obsv import semconv
-from obsv.store.ground import Signature, Source, SpanRow
+from obsv.probability import whole
+from obsv.store.ground import Signature, Source, SpanRow, Weight, by_trace_state, counted, sampled
 from obsv.wire.clean import NO_NUL, Cleaner, Secrets, count
 from obsv.wire.detail import USUAL_FLAGS, detail, fitted
 from obsv.wire.limits import DEFAULT_LIMITS, INT64_MAX, Limits, clip, clip_name
@@ -30,6 +31,7 @@ SIGNATURE_KEYS = (
 THREAD_NAME_CHARS = 200
 # What the specification lets a receiver assume for an unspecified kind.
 INTERNAL = 1
+_ERROR = 2
 _NO_COLUMNS: dict[str, Any] = {}
 PLANS, SIGNATURES, SOURCES, FLAGS = 4_096, 4_096, 1_024, 64
 BAD_IDS = "spans without a trace id of 16 or a span id of 8 bytes, or with one of only zeros"
@@ -137,6 +139,7 @@ class RowMaker:
             parts.source.service, parts.scope, parts.name, parts.kind if 0 < parts.kind < 6 else INTERNAL, parts.keys
         )
         plan = self._plans.get(shape) or self._plan(shape)
+        weight = counted(dict(zip(parts.keys, parts.values, strict=False))) if plan.is_counted else None
         values = self._masked(parts.values, plan)
         signature, columns = plan.signature, _NO_COLUMNS
         if signature is None:
@@ -150,6 +153,9 @@ class RowMaker:
         if len(data) > self.limits.value_chars:
             data = self._shrink(values)
         rare, exception = self._rare(parts)
+        duration_ns = max(min(parts.end_ns, INT64_MAX) - parts.start_ns, 0)
+        if weight is None and (parts.rare or columns):
+            weight = _weight(parts, columns, duration_ns)
         return SpanRow(
             signature=signature,
             source=parts.source,
@@ -158,7 +164,7 @@ class RowMaker:
             parent_span_id=None if parent_span_id in (b"", NO_SPAN, span_id) else parent_span_id,
             parent=None,
             start_ns=parts.start_ns,
-            duration_ns=max(min(parts.end_ns, INT64_MAX) - parts.start_ns, 0),
+            duration_ns=duration_ns,
             thread=_thread(columns) if columns else None,
             status=parts.status if 0 <= parts.status <= 2 else 0,
             depth=0,
@@ -168,6 +174,7 @@ class RowMaker:
             exception=exception,
             detail=rare,
             exact=None,
+            weight=weight,
         )
 
     def _masked(self, values: list[Any], plan: Plan) -> list[Any]:
@@ -242,6 +249,14 @@ class RowMaker:
             return data
         share = self.limits.span_chars // len(values)
         return encode([_within(value, share) for value in shorter])
+
+
+def _weight(parts: SpanParts, columns: dict[str, Any], duration_ns: int) -> Weight | None:
+    """How many calls a span stands for, as its sender says; None for itself alone."""
+    rate = columns.get(semconv.SAMPLE_RATE)
+    if isinstance(rate, float) and 0.0 < rate < 1.0 and parts.status != _ERROR:
+        return sampled(whole(1.0 / rate, parts.span_id), duration_ns)
+    return by_trace_state((parts.rare or {}).get("traceState"), parts.span_id, duration_ns)
 
 
 def _within(value: Any, chars: int) -> Any:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+from pathlib import Path
+
 import pytest
+from older_schema import without_tables_since
 from store_rows import PRICE, START_NS, TAX, call
 
 from obsv.store import Reader, Writer
@@ -53,3 +57,17 @@ def test_store_without_calls(writer: Writer, reader: Reader) -> None:
     """Without calls there are no statistics."""
     writer.open()
     assert process_stats(reader) == []
+
+
+def test_a_file_of_an_older_version(tmp_path: Path) -> None:
+    """Its figures are read before any writer has brought it to the present version."""
+    writer = Writer(tmp_path / "obsv.db")
+    writer.write([call(1)])
+    writer.close()
+    connection = sqlite3.connect(tmp_path / "obsv.db", isolation_level=None)
+    connection.executescript(without_tables_since(8) + "pragma user_version = 8")
+    connection.close()
+    reader = Reader(tmp_path / "obsv.db")
+    (found,) = process_stats(reader)
+    reader.close()
+    assert (found.calls, found.unrecorded) == (1, 0)

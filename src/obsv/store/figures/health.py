@@ -21,7 +21,7 @@ _FACTS = """
 select (select user_version from pragma_user_version) as schema_version,
   (select page_count from pragma_page_count) * (select page_size from pragma_page_size) as bytes,
   (select freelist_count from pragma_freelist_count) * (select page_size from pragma_page_size) as free_bytes,
-  (select coalesce(sum(count), 0) from process_minute where minute = 0) as calls_ever,
+  (select coalesce(sum(count - unrecorded), 0) from process_minute where minute = 0) as calls_ever,
   (select coalesce(sum(errors), 0) from process_minute where minute = 0) as errors_ever,
   (select start_ns from span order by ts limit 1) as first_ns,
   (select min(ts) from span) as first_ts, (select max(ts) from span) as last_ts,

@@ -12,7 +12,7 @@ from obsv.store.ground import EVER, MINUTE_NS, percentile
 
 _CALLS = """
 select p.id, p.name, p.process_group, p.service, p.kind, sum(m.count) as calls, sum(m.errors) as errors,
-  sum(m.total_ns) as total_ns, max(m.max_ns) as max_ns, max(m.last_ns) as last_ns
+  sum(m.total_ns) as total_ns, max(m.max_ns) as max_ns, max(m.last_ns) as last_ns, sum(m.unrecorded) as unrecorded
 from process_minute m cross join process p on p.id = m.process_id
 where m.minute between ? and ? group by p.id order by calls desc, p.name
 """
@@ -39,10 +39,11 @@ class ProcessStats(NamedTuple):
         process_group: the group that it is shown under.
         service: who ran it.
         kind: OTLP SpanKind.
-        calls, errors: how many.
+        calls, errors: how many, estimated where calls are sampled.
         mean_ns, max_ns: durations, exact.
         p50_ns, p95_ns, p99_ns: percentiles of the durations, within 4 %.
         last_ns: start of the latest call, Unix time.
+        unrecorded: of `calls` those that are not stored, but that sampled ones stand for or that were only counted.
     """
 
     process: str
@@ -57,6 +58,7 @@ class ProcessStats(NamedTuple):
     p95_ns: float
     p99_ns: float
     last_ns: int
+    unrecorded: int = 0
 
     @property
     def error_rate(self) -> float:
@@ -99,7 +101,10 @@ def _buckets(store: Snapshot, first: int, last: int) -> dict[int, Counter[int]]:
 
 
 def _stats(row: Row, buckets: Mapping[int, int]) -> ProcessStats:
-    p50, p95, p99 = (percentile(buckets, q) or 0.0 for q in (0.5, 0.95, 0.99))
     mean, longest = row["total_ns"] / row["calls"], row["max_ns"]
+    # A bucket stands for durations on both sides of its middle.
+    p50, p95, p99 = (min(percentile(buckets, q) or 0.0, longest) for q in (0.5, 0.95, 0.99))
     who = row["name"], row["process_group"], row["service"], row["kind"]
-    return ProcessStats(*who, row["calls"], row["errors"], mean, longest, p50, p95, p99, row["last_ns"])
+    return ProcessStats(
+        *who, row["calls"], row["errors"], mean, longest, p50, p95, p99, row["last_ns"], row["unrecorded"]
+    )

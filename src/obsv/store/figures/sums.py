@@ -20,7 +20,8 @@ CALLS = (
     _MINUTES
     + """
 select (m.minute - :origin) / :step as bin, sum(r.count) as calls, sum(r.errors) as errors, sum(r.total_ns) as total_ns,
-  max(r.max_ns) as max_ns, sum(r.cpu_ns) as cpu_ns, sum(r.memory_bytes) as memory_bytes
+  max(r.max_ns) as max_ns, sum(r.cpu_ns) as cpu_ns, sum(r.memory_bytes) as memory_bytes,
+  sum(r.unrecorded) as unrecorded
 from m cross join json_each(:processes) j
 cross join process_minute r on r.minute = m.minute and r.process_id = j.value group by bin
 """
@@ -46,6 +47,7 @@ class Sums(NamedTuple):
         cpu_ns: CPU time added up, where it was measured.
         memory_bytes: memory growth added up, where it was measured.
         buckets: how many durations fell into each bucket of `obsv.store.ground.histogram`.
+        unrecorded: of `calls` those that are not stored, but that sampled ones stand for or that were only counted.
     """
 
     calls: int = 0
@@ -55,6 +57,7 @@ class Sums(NamedTuple):
     cpu_ns: int = 0
     memory_bytes: int = 0
     buckets: dict[int, int] = {}  # noqa: RUF012  # never written to
+    unrecorded: int = 0
 
     @property
     def error_rate(self) -> float:
@@ -68,7 +71,8 @@ class Sums(NamedTuple):
 
     def percentile_ns(self, share: float) -> float | None:
         """The duration that a share (0..1) of the calls did not exceed, within 4 %; None without a call."""
-        return percentile(self.buckets, share)
+        found = percentile(self.buckets, share)
+        return None if found is None else min(found, self.max_ns)
 
 
 def read_sums(store: Snapshot, processes: Iterable[int], minutes: Minutes) -> Sums:
@@ -105,5 +109,5 @@ def read_bins(store: Snapshot, processes: Iterable[int], minutes: Minutes, step:
 
 
 def _sums(row: Row, buckets: dict[int, int]) -> Sums:
-    _, calls, errors, total_ns, max_ns, cpu_ns, memory_bytes = tuple(row)
-    return Sums(calls, errors, total_ns, max_ns, cpu_ns, memory_bytes, buckets)
+    _, calls, errors, total_ns, max_ns, cpu_ns, memory_bytes, unrecorded = tuple(row)
+    return Sums(calls, errors, total_ns, max_ns, cpu_ns, memory_bytes, buckets, unrecorded)

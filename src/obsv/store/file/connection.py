@@ -105,6 +105,11 @@ def _done(connection: sqlite3.Connection, sql: str) -> bool:
     return True
 
 
+# A file that no writer has brought to this version yet is read as it is.
+_WEIGHED = 9
+_UNWEIGHED = "create temp view process_minute as select *, 0 as unrecorded from main.process_minute"
+
+
 def open_reader(path: Path) -> sqlite3.Connection:
     """Opens a store read-only.
 
@@ -129,12 +134,15 @@ def _open_reader(path: Path, options: str) -> sqlite3.Connection:
     uri = f"file:{quote(str(path.absolute()))}?{options}"
     connection = sqlite3.connect(uri, uri=True, timeout=5, isolation_level=None, check_same_thread=False)
     try:
-        connection.execute("pragma query_only = on")
         connection.execute("pragma cache_size = -8000")
         connection.execute("pragma temp_store = memory")
         add_functions(connection)
-        if version_of(connection, path) == 0:
+        version = version_of(connection, path)
+        if version == 0:
             raise StoreUnavailable(f"{path} is empty; record something first")
+        if version < _WEIGHED:
+            connection.execute(_UNWEIGHED)
+        connection.execute("pragma query_only = on")
     except BaseException:
         connection.close()
         raise

@@ -35,6 +35,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(6, "a receiver's cursor is in the file that is sent to it", _sql("schema_6.sql")),
     Migration(7, "errors are grouped by their cause, and versions are known", _sql("schema_7.sql")),
     Migration(8, "calls older than the hot window may be in an archive", _sql("schema_8.sql")),
+    Migration(9, "rows may stand for several calls, and what is an estimate can be told", _sql("schema_9.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

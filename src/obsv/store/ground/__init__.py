@@ -9,6 +9,7 @@ from obsv.store.ground.regex import compile_pattern, fits
 from obsv.store.ground.requests import BOUNDS_NS, Half, Requests, halves
 from obsv.store.ground.rollups import ERROR, EVER, MINUTE_NS, Rollups, by_minute, minute_of
 from obsv.store.ground.rows import Code, RecorderRow, RingProgress, Signature, Source, SpanRow, WriteResult
+from obsv.store.ground.weights import Weight, by_trace_state, counted, sampled
 from obsv.store.ground.window import PRESETS, Range, Window
 
 __all__ = [
@@ -34,11 +35,14 @@ __all__ = [
     "Signature",
     "Source",
     "SpanRow",
+    "Weight",
     "Window",
     "WriteResult",
     "bucket",
     "by_minute",
+    "by_trace_state",
     "compile_pattern",
+    "counted",
     "fits",
     "halves",
     "headline",
@@ -48,4 +52,5 @@ __all__ = [
     "percentile",
     "raised",
     "raised_line",
+    "sampled",
 ]

@@ -9,8 +9,9 @@ from typing import Any
 
 from obsv.store.ground.histogram import buckets
 from obsv.store.ground.lag import lag_ns
-from obsv.store.ground.rows import Signature
+from obsv.store.ground.rows import Signature, SpanRow
 from obsv.store.ground.variables import last_runs
+from obsv.store.ground.weights import Weight
 
 MINUTE_NS = 60 * 1_000_000_000
 ERROR = 2
@@ -30,11 +31,12 @@ class Calls:
 
     __slots__ = (
         "count", "cpu_ns", "errors", "lag_ns", "last_duration_ns", "last_ns", "max_ns", "memory_bytes", "total_ns",
+        "unrecorded",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.count = self.errors = self.total_ns = self.max_ns = self.last_duration_ns = 0
-        self.cpu_ns = self.memory_bytes = self.lag_ns = 0
+        self.cpu_ns = self.memory_bytes = self.lag_ns = self.unrecorded = 0
         self.last_ns = -1
 
     def add(self, starts: Sequence[int], durations: Sequence[int], statuses: Sequence[int]) -> None:
@@ -54,6 +56,16 @@ class Calls:
         self.total_ns += duration
         if duration > self.max_ns:
             self.max_ns = duration
+        if start >= self.last_ns:
+            self.last_ns, self.last_duration_ns = start, duration
+
+    def add_weighted(self, start: int, duration: int, status: int, weight: Weight) -> None:
+        """Adds a call that stands for several."""
+        self.count += weight.calls
+        self.unrecorded += weight.calls - weight.recorded
+        self.errors += weight.calls if status == ERROR else 0
+        self.total_ns += weight.total_ns
+        self.max_ns = max(self.max_ns, weight.max_ns)
         if start >= self.last_ns:
             self.last_ns, self.last_duration_ns = start, duration
 
@@ -92,6 +104,28 @@ class Rollups:
         self.buckets.setdefault((minute, process_id), Counter()).update(buckets(durations))
         if ERROR in statuses:
             self._add_failures(process_id, list(compress(durations, [each == ERROR for each in statuses])))
+
+    def add_weighted(self, process_id: int, row: SpanRow, weight: Weight) -> None:
+        """Adds a call that stands for several."""
+        start, duration = row.start_ns, row.duration_ns
+        minute = minute_of(start)
+        calls = self._calls(PROCESS, minute, 0, process_id)
+        calls.add_weighted(start, duration, row.status, weight)
+        calls.add_costs(((row.cpu_ns or 0) * weight.calls,), ((row.memory_bytes or 0) * weight.calls,))
+        if weight.recorded:
+            calls.lag_ns = max(calls.lag_ns, lag_ns((start,), (duration,), (row.trace_id,)))
+        counts = self.buckets.setdefault((minute, process_id), Counter())
+        for number, count in weight.buckets:
+            counts[number] += count
+            if row.status == ERROR:
+                sums = self.failures.setdefault((process_id, number), [0, 0])
+                sums[0] += count
+                sums[1] += count * duration
+
+    def add_weighted_edge(self, parent_id: int, process_id: int, row: SpanRow, weight: Weight) -> None:
+        """Adds a call from one process to another that stands for several."""
+        edge = self._calls(EDGE, minute_of(row.start_ns), parent_id, process_id)
+        edge.add_weighted(row.start_ns, row.duration_ns, row.status, weight)
 
     def add_edge(
         self, parent_id: int, process_id: int, starts: Sequence[int], durations: Sequence[int], statuses: Sequence[int]

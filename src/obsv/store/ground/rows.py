@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from obsv.store.ground.weights import Weight
+
 
 class Code(NamedTuple):
     """Where a monitored function stands and what it looked like when it ran.
@@ -99,6 +101,7 @@ class SpanRow(NamedTuple):
         exception: full traceback, redacted.
         detail: JSON object, absent when empty: statusMessage, events, links, traceState, flags, dropped…Count.
         exact: pickled inputs of a failing call.
+        weight: what it adds to the rollups where it stands for several calls; None for itself alone.
     """
 
     signature: Signature
@@ -118,6 +121,7 @@ class SpanRow(NamedTuple):
     exception: str | None = None
     detail: str | None = None
     exact: bytes | None = None
+    weight: Weight | None = None
 
 
 class RecorderRow(NamedTuple):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from itertools import chain
+from itertools import chain, compress
+from operator import not_
 from typing import Any
 
 from obsv.store.ground import ERROR, Rollups, Signature, Source, SpanRow, by_minute
@@ -15,7 +16,7 @@ _COLUMNS = (
     "name_id, trace_id, span_id, parent_span_id, start_ns, duration_ns, process_id, signature_id, source_id, "
     "thread_id, status, depth, data"
 )
-_RARE = ", cpu_ns, memory_bytes, exception, detail"
+_RARE = ", cpu_ns, memory_bytes, exception, detail, weight"
 # Most rows have none of the rare columns, and binding None is slow.
 # A root's parent comes as no bytes, not as None, for the same reason.
 _VALUES = {"parent_span_id": "nullif(?, x'')"}
@@ -26,7 +27,8 @@ SPANS = Joined(
 
 # Positions in a SpanRow.
 _SOURCE, _TRACE, _SPAN, _PARENT_SPAN, _PARENT, _START, _DURATION, _THREAD, _STATUS, _DEPTH, _DATA = range(1, 12)
-_CPU, _MEMORY, _EXCEPTION, _DETAIL, _EXACT = range(12, 17)
+_CPU, _MEMORY, _EXCEPTION, _DETAIL, _EXACT, _WEIGHT = range(12, 18)
+_RARE_AT = (_CPU, _MEMORY, _EXCEPTION, _DETAIL, _WEIGHT)
 
 INTERNAL = 1  # OTLP SpanKind
 
@@ -46,10 +48,11 @@ class Group:
         self.columns: Columns = tuple(zip(*rows, strict=True))
         self.parents: set[Signature | None] = set(self.columns[_PARENT])
         self.narrow, self.wide = rows, []
-        if any(self.columns[at].count(None) < len(rows) for at in (_CPU, _MEMORY, _EXCEPTION, _DETAIL)):
+        if any(self.columns[at].count(None) < len(rows) for at in _RARE_AT):
             nothing = (None, None, None, None)
-            self.narrow = [row for row in rows if row[_CPU:_EXACT] == nothing]
-            self.wide = [row for row in rows if row[_CPU:_EXACT] != nothing]
+            is_narrow = [row[_CPU:_EXACT] == nothing and row[_WEIGHT] is None for row in rows]
+            self.narrow = list(compress(rows, is_narrow))
+            self.wide = list(compress(rows, map(not_, is_narrow)))
 
     def narrow_columns(self) -> Columns:
         """The narrow rows as columns; nothing when there are none."""
@@ -126,7 +129,8 @@ class Batch:
                 narrow += _values(group.signature, group.narrow_columns(), ids)
             if group.wide:
                 columns = tuple(zip(*group.wide, strict=True))
-                wide += _values(group.signature, columns, ids, columns[_CPU:_EXACT])
+                weights = tuple(None if each is None else each.calls * each.recorded for each in columns[_WEIGHT])
+                wide += _values(group.signature, columns, ids, (*columns[_CPU:_EXACT], weights))
         return narrow, wide
 
     def rollups(self, ids: Ids) -> Rollups:
@@ -163,6 +167,13 @@ def _values(signature: Signature, columns: Columns, ids: Ids, rare: Columns = ()
 
 
 def _roll_up(group: Group, ids: Ids, rollups: Rollups) -> None:
+    weights = group.columns[_WEIGHT]
+    if weights.count(None) < len(weights):
+        _roll_up_weighted([row for row in group.rows if row.weight is not None], ids, rollups)
+        plain = [row for row in group.rows if row.weight is None]
+        if not plain:
+            return
+        group = Group(group.signature, plain)
     process_id = ids.process_id(group.signature)
     columns = group.columns
     starts, durations, statuses = columns[_START], columns[_DURATION], columns[_STATUS]
@@ -176,3 +187,15 @@ def _roll_up(group: Group, ids: Ids, rollups: Rollups) -> None:
         for part in by_minute(starts, durations, statuses):
             rollups.add_edge(ids.process_id(columns[_PARENT][0]), process_id, *part)
     rollups.add_values(process_id, group.signature, starts, columns[_DATA])
+
+
+def _roll_up_weighted(rows: Iterable[SpanRow], ids: Ids, rollups: Rollups) -> None:
+    for row in rows:
+        process_id, weight = ids.process_id(row.signature), row.weight
+        if weight is None:
+            continue
+        rollups.add_weighted(process_id, row, weight)
+        if row.parent is not None:
+            rollups.add_weighted_edge(ids.process_id(row.parent), process_id, row, weight)
+        if weight.recorded:
+            rollups.add_values(process_id, row.signature, (row.start_ns,), (row.data,))

@@ -50,7 +50,10 @@ class Callers:
                 lonely.append(row)
             else:
                 process_id = self._ids.process_id(row.signature)
-                rollups.add_edge(parent_id, process_id, (row.start_ns,), (row.duration_ns,), (row.status,))
+                if row.weight is not None:
+                    rollups.add_weighted_edge(parent_id, process_id, row, row.weight)
+                else:
+                    rollups.add_edge(parent_id, process_id, (row.start_ns,), (row.duration_ns,), (row.status,))
         return lonely
 
     def _process_id(self, key: Key) -> int | None:

@@ -16,15 +16,15 @@ from obsv.store.writing.statements import Insert
 
 _CALLS = """
 insert into calls_minute(edge, minute, parent_id, process_id,
-  count, errors, total_ns, max_ns, last_ns, last_duration_ns, cpu_ns, memory_bytes, lag_ns)
-values (new.a, {minute}, new.c, new.d, new.e, new.f, new.g, new.h, new.i, new.j, new.k, new.l, new.m)
+  count, errors, total_ns, max_ns, last_ns, last_duration_ns, cpu_ns, memory_bytes, lag_ns, unrecorded)
+values (new.a, {minute}, new.c, new.d, new.e, new.f, new.g, new.h, new.i, new.j, new.k, new.l, new.m, new.n)
 on conflict(edge, minute, parent_id, process_id) do update set
   count = count + excluded.count, errors = errors + excluded.errors, total_ns = total_ns + excluded.total_ns,
   max_ns = max(max_ns, excluded.max_ns),
   last_duration_ns = iif(excluded.last_ns >= last_ns, excluded.last_duration_ns, last_duration_ns),
   last_ns = max(last_ns, excluded.last_ns),
   cpu_ns = cpu_ns + excluded.cpu_ns, memory_bytes = memory_bytes + excluded.memory_bytes,
-  lag_ns = max(lag_ns, excluded.lag_ns)
+  lag_ns = max(lag_ns, excluded.lag_ns), unrecorded = unrecorded + excluded.unrecorded
 """
 _HISTOGRAM = """
 insert into histogram(total, minute, process_id, bucket, count)
@@ -61,9 +61,10 @@ on conflict(name, process_id) do update set
       * excluded.updates / (excluded.updates + 7) end,
   last_ns = max(last_ns, excluded.last_ns), updates = updates + excluded.updates
 """
-_COLUMNS = "kind, a, b, c, d, e, f, g, h, i, j, k, l, m"
+_COLUMNS = "kind, a, b, c, d, e, f, g, h, i, j, k, l, m, n"
 # What fills a row whose table has fewer columns: bound in a tenth of the time of None.
-_SPARE = tuple((0,) * count for count in range(14))
+_WIDTH = _COLUMNS.count(",")
+_SPARE = tuple((0,) * count for count in range(_WIDTH + 1))
 _ROLLUP = Insert("temp.rollup", _COLUMNS)
 # Durations of foreign spans may be anything.
 _MOST = 1 << 62
@@ -94,11 +95,11 @@ def write_rollups(
         for row in rows:
             values.append(kind)
             values += row
-            values += _SPARE[13 - len(row)]
+            values += _SPARE[_WIDTH - len(row)]
     for kind, row in more:
         values.append(kind)
         values += row
-        values += _SPARE[13 - len(row)]
+        values += _SPARE[_WIDTH - len(row)]
     _ROLLUP.run(connection, values)
 
 
@@ -116,6 +117,7 @@ def _calls(rollups: Rollups) -> Iterator[tuple[Any, ...]]:
             calls.cpu_ns,
             calls.memory_bytes,
             calls.lag_ns,
+            calls.unrecorded,
         )
         yield (edge, minute, *sums)
 

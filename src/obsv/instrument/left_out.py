@@ -1,0 +1,139 @@
+"""Calls that are counted instead of recorded: how many there were of each function, by whom called, and how long.
+
+About once a second what was counted becomes one span, which says how many calls it stands for; the store adds them to
+its counts and percentiles (`store/ground/weights.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections import Counter, deque
+from typing import Any
+
+from obsv import semconv
+from obsv.own_time import ticks
+from obsv.store.ground import bucket
+from obsv.trace import recording as path
+from obsv.trace.details import Details
+from obsv.trace.function import Function
+from obsv.trace.span import Span
+
+_EVERY_NS = 1_000_000_000
+# Durations that wait to be added up: 40 KB a function.
+_MOST_WAITING = 1_000
+
+
+class _Tally:
+    """The calls of one function by one caller since its last span."""
+
+    __slots__ = ("buckets", "first_tick", "lock", "max_ns", "total_ns", "waiting")
+
+    def __init__(self) -> None:
+        # Appending is one step; adding up is not, and is done by whoever has the lock.
+        self.waiting: deque[int] = deque()
+        self.lock = threading.Lock()
+        self.clear()
+
+    def clear(self) -> None:
+        self.buckets: Counter[int] = Counter()
+        self.total_ns = self.max_ns = 0
+        self.first_tick = ticks()
+
+    def add_up(self) -> None:
+        """Add what waits; to be called with the lock."""
+        waiting = self.waiting
+        durations = [waiting.popleft() for _ in range(len(waiting))]
+        if durations:
+            self.buckets.update(map(bucket, durations))
+            self.total_ns += sum(durations)
+            self.max_ns = max(self.max_ns, *durations)
+
+    def taken(self) -> dict[str, Any]:
+        """What was counted, as a span's attributes; nothing where there was none. To be called with the lock."""
+        self.add_up()
+        if not self.buckets:
+            return {}
+        found = {
+            semconv.LEFT_OUT_CALLS: self.buckets.total(),
+            semconv.LEFT_OUT_TOTAL_NS: self.total_ns,
+            semconv.LEFT_OUT_MAX_NS: self.max_ns,
+            semconv.LEFT_OUT_DURATIONS: json.dumps(sorted(self.buckets.items())),
+        }
+        self.clear()
+        return found
+
+
+class _LeftOut:
+    """All tallies of the process."""
+
+    def __init__(self) -> None:
+        self.tallies: dict[tuple[Function, Function | None], _Tally] = {}
+        self.due_tick = 0
+
+    def note(self, function: Function, caller: Function | None, duration_ns: int) -> None:
+        key = function, caller
+        tally = self.tallies.get(key)
+        if tally is None:
+            if not self.tallies:
+                self.due_tick = ticks() + _EVERY_NS
+            tally = self.tallies.setdefault(key, _Tally())
+        tally.waiting.append(duration_ns)
+        if len(tally.waiting) > _MOST_WAITING and tally.lock.acquire(blocking=False):
+            try:
+                tally.add_up()
+            finally:
+                tally.lock.release()
+
+    def say(self) -> None:
+        self.due_tick = ticks() + _EVERY_NS
+        for (function, caller), tally in list(self.tallies.items()):
+            if tally.lock.acquire(blocking=False):
+                try:
+                    first_tick, attributes = tally.first_tick, tally.taken()
+                finally:
+                    tally.lock.release()
+                if attributes:
+                    _record(function, caller, first_tick, attributes)
+                else:
+                    self.tallies.pop((function, caller), None)
+                    # What another thread noted meanwhile is not lost with it.
+                    for duration_ns in tally.waiting:
+                        self.note(function, caller, duration_ns)
+
+
+_left_out = _LeftOut()
+
+
+def note(function: Function, caller: Function | None, start_tick: int, end_tick: int) -> None:
+    """Count a call. Raises nothing but what a signal handler of the program raises meanwhile."""
+    _left_out.note(function, caller, end_tick - start_tick)
+    if end_tick >= _left_out.due_tick:
+        say_left_out()
+
+
+def say_left_out() -> None:
+    """Make spans of what was counted so far."""
+    _left_out.say()
+
+
+def _record(function: Function, caller: Function | None, first_tick: int, attributes: dict[str, Any]) -> None:
+    span: Span = path.begin(function, None)
+    span.caller, span.inputs = caller, ()
+    span.start_tick = first_tick
+    span.details = Details(span.origin.limits)
+    for key, value in attributes.items():
+        span.details.attributes[key] = value
+    # A call of the mean duration stands where single calls are shown.
+    span.end_tick = first_tick + attributes[semconv.LEFT_OUT_TOTAL_NS] // attributes[semconv.LEFT_OUT_CALLS]
+    span.on_end(span)
+
+
+def _after_fork() -> None:
+    # What the parent has counted it says itself.
+    _left_out.__init__()  # type: ignore[misc]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
