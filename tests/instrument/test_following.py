@@ -215,3 +215,31 @@ def test_what_never_ends_ends_with_the_program(tmp_path: Path) -> None:
         assert tuple(row) == ("__main__.promise", "OK")
     finally:
         reader.close()
+
+
+class PassesOn:
+    """As the proxies of werkzeug: each special method is a descriptor, which asks the object that it stands for."""
+
+    class Lookup:
+        def __get__(self, instance: Any, owner: Any = None) -> Any:
+            return self if instance is None else (lambda *args: instance.value)
+
+    value = 3
+    __await__ = Lookup()  # what it stands for may have none
+
+
+class SaysOtherwise:
+    """As wrapt's proxies and the mocks of `unittest`."""
+
+    __class__ = property(lambda self: int)  # type: ignore[assignment]
+
+    def __await__(self) -> Iterator[None]:
+        return iter(())
+
+
+@pytest.mark.parametrize("kind", [PassesOn, SaysOtherwise])
+def test_what_stands_for_another_object_is_returned_itself(spans: list[Span], kind: type) -> None:
+    """Such an object can seem to be anything; nothing can stand for it."""
+    value = kind()
+    assert monitor(lambda: value)() is value
+    assert len(spans) == 1

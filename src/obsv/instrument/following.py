@@ -10,7 +10,7 @@ import inspect
 import sys
 import weakref
 from collections.abc import Callable, Coroutine, Generator
-from types import CoroutineType, GeneratorType
+from types import CoroutineType, FunctionType, GeneratorType, MethodDescriptorType, WrapperDescriptorType
 from typing import TYPE_CHECKING, Any
 
 from obsv.capture.frames import WRAPPER_FILES
@@ -41,11 +41,24 @@ def goes_on(value: object) -> bool:
     if kind is GeneratorType:
         return _is_coroutine(value)
     # The metaclass of most classes is `type`, which looks without running anything.
-    if type(kind) is type:
-        has_await = hasattr(kind, "__await__")
-    else:
-        has_await = any("__await__" in _members(each) for each in ancestry(kind))
-    return has_await or _is_future(value, "concurrent.futures._base")
+    if type(kind) is type and not hasattr(kind, "__await__"):
+        return _is_future(value, "concurrent.futures._base")
+    return _is_awaitable(kind) or _is_future(value, "concurrent.futures._base")
+
+
+# What `__await__` is where a class has it of its own. A class that stands for another object, and passes on whatever is
+# asked of it, has descriptors of its own making, or says that it is of another class.
+_METHODS = (FunctionType, WrapperDescriptorType, MethodDescriptorType)
+
+
+def _is_awaitable(kind: type) -> bool:
+    method = None
+    for each in ancestry(kind):
+        members = _members(each)
+        if "__class__" in members and each is not object:
+            return False
+        method = members.get("__await__") if method is None else method
+    return isinstance(method, _METHODS)
 
 
 def _is_coroutine(value: Any) -> bool:
