@@ -63,8 +63,9 @@ def _is_to_come(ring: Path) -> bool:
 def end_keeper(files: KeeperFiles, number: int = signal.SIGKILL) -> None:
     """End the keeper process of a database, where there is one."""
     holder = Lock(files).holder()
-    is_ours = holder is not None and holder.identity.pid == os.getpid()  # a lock that a test took itself
-    if holder is not None and not is_ours and holder.role == "process" and holder.identity.is_alive():
+    if holder is None or holder.role != "process" or holder.identity.pid == os.getpid():
+        return
+    if holder.identity.is_alive():
         with contextlib.suppress(ProcessLookupError):
             os.kill(holder.identity.pid, number)
         eventually(lambda: not holder.identity.is_alive())
