@@ -52,7 +52,8 @@ def test_options_are_there(line: str) -> None:
 def test_commands_are_there(line: str) -> None:
     """Every command that a sentence or a table names exists."""
     names = [command.name or command.callback.__name__.rstrip("_") for command in app.registered_commands]  # type: ignore[union-attr]
-    assert line.split()[1] in names
+    groups = [group.typer_instance.info.name for group in app.registered_groups]
+    assert line.split()[1] in [*names, *groups]
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     writer = Writer(place / "logs" / "observability.db")
     writer.write([call(1, trace=TRACE, inputs={"symbol": "AAPL"}), call(2, 1, trace=TRACE, error="ValueError: x\n")])
     writer.close()
+    rules = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "alerts.md").read_text(), re.DOTALL)[0]
+    (place / "logs" / "alerts.toml").write_text(rules)
     program = place / "bin" / "obsv"
     program.parent.mkdir()
     program.write_text(f"#!{sys.executable}\nimport sys\nfrom obsv.cli import main\nsys.exit(main())\n")

@@ -1,6 +1,7 @@
 """`obsv alerts`: rules are checked and listed, receivers tried, alerts shown and silenced."""
 
 import logging
+import sys
 import time
 from pathlib import Path
 
@@ -132,7 +133,7 @@ def send_test(db: Path, file: Path | None, name: str, as_json: bool = False) -> 
     config = read_file(rules_path(db, file))
     row = trial_message(config, name, time.time_ns())
     notifier = config.notifiers[name]
-    logging.basicConfig(format="obsv: %(message)s", level=logging.INFO)
+    logging.basicConfig(format="obsv: %(message)s", level=logging.INFO, stream=sys.stderr if as_json else sys.stdout)
     answer = safely(lambda: notifier_of(notifier).send(Message.of(row)))
     said = shown(notifier, answer.text)
     if as_json:
