@@ -11,6 +11,7 @@ from obsv.api import (
     alerts,
     calls,
     compare,
+    differences,
     errors,
     explain,
     export,
@@ -39,6 +40,7 @@ PARTS = (
     repro,
     explain,
     compare,
+    differences,
     reference,
 )
 

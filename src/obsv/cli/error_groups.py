@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from obsv.analysis.markdown import one_line, visible
+from obsv.analysis.separation import describe, separate
 from obsv.cli.listing import expect_process
 from obsv.cli.output import console, counted, print_json
 from obsv.since import since
@@ -18,6 +19,7 @@ from obsv.store.finding import Filters
 from obsv.store.ground import Window
 from obsv.store.seam import open_store
 
+_SAMPLE, _MOST_FACTS = 400, 8
 _BARS = "▁▂▃▄▅▆▇█"
 _STATUS = {"open": "", "resolved": "green", "ignored": "dim"}
 
@@ -53,7 +55,10 @@ def show_group(db: Path, group_id: int, start_ns: int, as_json: bool) -> None:
     """Print a group: its latest call, and what was compared to tell it apart."""
     reader = open_store(db)
     try:
-        found = reader.read_error_group(group_id, Window(start_ns, time.time_ns() + 1_000_000_000))
+        window = Window(start_ns, time.time_ns() + 1_000_000_000)
+        found = reader.read_error_group(group_id, window)
+        failing = reader.sample_group(group_id, window, _SAMPLE)
+        good = reader.sample_calls(Filters(process=found.group.process, status="OK"), window, _SAMPLE)
     finally:
         reader.close()
     if as_json:
@@ -70,6 +75,11 @@ def show_group(db: Path, group_id: int, start_ns: int, as_json: bool) -> None:
     out = console()
     _print(out, found.group)
     _print_detail(out, found)
+    facts = describe(separate(failing.calls, good.calls, _MOST_FACTS))
+    if facts:
+        out.print(Text(f"\nFailing calls differ from {len(good.calls):,} good ones of the window by:"))
+    for fact in facts:
+        out.print(Text(f"  {visible(fact)}"), soft_wrap=True)
 
 
 def decide(db: Path, group_id: int, resolve: bool, ignore: str | None, reopen: bool) -> str:

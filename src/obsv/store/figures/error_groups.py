@@ -276,7 +276,8 @@ def members_of(store: Snapshot, group_id: int) -> list[int]:
 
 
 def _minutes(window: Window) -> tuple[Minutes, int]:
-    minutes = Minutes.of(window)
+    # An error at the window's edge is not to be missed, so the minute that it begins in counts.
+    minutes = Minutes(max(1, window.start_ns // MINUTE_NS), (window.end_ns - 1) // MINUTE_NS)
     return minutes, -(-(minutes.last - minutes.first + 1) // BINS)
 
 

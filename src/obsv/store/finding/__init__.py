@@ -26,6 +26,7 @@ from obsv.store.finding.filters import MAX_SEARCH_CHARS, Filters
 from obsv.store.finding.group_by import Label
 from obsv.store.finding.handled import Errors
 from obsv.store.finding.orders import MAX_ID, order_named
+from obsv.store.finding.sampling import Sample, SampledCall
 from obsv.store.finding.series_form import Series, Wanted
 from obsv.store.finding.summaries import Match, Summary
 from obsv.store.finding.tags import TagValue
@@ -57,6 +58,8 @@ __all__ = [
     "Not",
     "Page",
     "Present",
+    "Sample",
+    "SampledCall",
     "Series",
     "Summary",
     "TagValue",

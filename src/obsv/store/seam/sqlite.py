@@ -39,10 +39,24 @@ from obsv.store.figures.services import read_dependencies, read_operations, read
 from obsv.store.figures.stats import process_stats
 from obsv.store.figures.totals import read_totals
 from obsv.store.file import ROW_LIMIT, Answer, Readable, Reader, run_sql
-from obsv.store.finding import Condition, Errors, Field, Filters, Match, Page, Series, Summary, TagValue, Tail, Wanted
+from obsv.store.finding import (
+    Condition,
+    Errors,
+    Field,
+    Filters,
+    Match,
+    Page,
+    Sample,
+    Series,
+    Summary,
+    TagValue,
+    Tail,
+    Wanted,
+)
 from obsv.store.finding.condition_search import find_traces
 from obsv.store.finding.explorer import has_calls, read_new, read_page, read_pages
 from obsv.store.finding.handled import read_errors
+from obsv.store.finding.sampling import sample_calls, sample_group
 from obsv.store.finding.series import count_series
 from obsv.store.finding.summaries import matches, summarize
 from obsv.store.finding.tags import tag_names, tag_values
@@ -208,6 +222,12 @@ class SQLiteStore:
 
     def error_events_since(self, after: int, limit: int = 1_000) -> list[ErrorEvent]:
         return error_events_since(self._source, after, limit)
+
+    def sample_calls(self, filters: Filters, window: Window, most: int) -> Sample:
+        return sample_calls(self._source, filters, window, most)
+
+    def sample_group(self, group_id: int, window: Window, most: int) -> Sample:
+        return sample_group(self._source, group_id, window, most)
 
     def triage(self) -> Triage:
         return Triage(self._path)

@@ -30,7 +30,20 @@ from obsv.store.figures import (
     Totals,
 )
 from obsv.store.file import ROW_LIMIT, Answer
-from obsv.store.finding import Condition, Errors, Field, Filters, Match, Page, Series, Summary, TagValue, Tail, Wanted
+from obsv.store.finding import (
+    Condition,
+    Errors,
+    Field,
+    Filters,
+    Match,
+    Page,
+    Sample,
+    Series,
+    Summary,
+    TagValue,
+    Tail,
+    Wanted,
+)
 from obsv.store.ground import Window
 from obsv.store.spans import (
     ArchivedSpan,
@@ -184,6 +197,14 @@ class Store(Protocol):
 
     def error_events_since(self, after: int, limit: int = 1_000) -> list[ErrorEvent]:
         """Groups that were new or came back after the event with that id, oldest first."""
+        ...
+
+    def sample_calls(self, filters: Filters, window: Window, most: int) -> Sample:
+        """Some calls of a window, spread over it, with where each came from."""
+        ...
+
+    def sample_group(self, group_id: int, window: Window, most: int) -> Sample:
+        """The latest calls where errors of a group began."""
         ...
 
     def triage(self) -> Triage:
