@@ -34,6 +34,13 @@ def test_database_is_the_argument_else_the_variable_else_the_default() -> None:
         ("breaker_recovery_s", 0),
         ("busy_timeout_s", 0),
         ("databse", "x"),
+        ("max_bytes", "1e999"),
+        ("max_bytes", 10**400),
+        ("max_bytes", float("nan")),
+        ("retention", "1e999d"),
+        ("retention", 1e300),
+        ("lane_size", "1e999"),
+        ("sample_rate", "1e999%"),
     ],
 )
 def test_setting_that_cannot_be_used_is_named(name: str, value: object) -> None:

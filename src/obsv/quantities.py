@@ -4,7 +4,6 @@ Each takes the setting's name and a value, from code or as the text of an enviro
 what the setting means, or raises `ConfigurationError`.
 """
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,6 +14,8 @@ _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h
 _BYTES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _BYTES |= {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 _NUMBER = re.compile(r"\s*(\d+(?:[._]\d+)*(?:e[+-]?\d+)?)\s*([a-zµ]*)\s*", re.ASCII | re.IGNORECASE)
+# SQLite's integers have 64 bits, and durations are kept in nanoseconds.
+_MOST, _MOST_SECONDS = 9_000_000_000_000_000_000, 9_000_000_000
 _NO_LIMIT = frozenset(("none", "off", "no", "never", "unlimited"))
 _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
@@ -31,7 +32,7 @@ _CAPTURES: dict[str, dict[str, Any]] = {
 def seconds(name: str, value: Any) -> float:
     """A duration in seconds: a number of them, or a text with a unit such as `"250ms"`, `"90s"`, `"6h"`, `"2d"`."""
     found = _with_unit(value, _SECONDS, 1.0)
-    if found is None or found < 0:
+    if found is None or not 0 <= found <= _MOST_SECONDS:
         raise ConfigurationError(f'{name} is a duration, such as "250ms", "90s", "6h" or "2d", not {value!r:.100}.')
     return found
 
@@ -129,10 +130,15 @@ def _capture_of(name: str, text: str) -> dict[str, Any]:
 
 
 def _with_unit(value: Any, units: Mapping[str, float], plain: float) -> float | None:
+    found = _any_size(value, units, plain)
+    return found if found is not None and abs(found) <= _MOST else None
+
+
+def _any_size(value: Any, units: Mapping[str, float], plain: float) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
-        return value * plain if math.isfinite(value) else None
+        return value * plain if abs(value) <= _MOST else None
     found = _NUMBER.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         return None

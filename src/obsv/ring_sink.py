@@ -210,8 +210,9 @@ class RingSink:
 
         Returns:
             `recorded` and what became of it: `exported` (stored), `depth` (waits), `dropped`, `rejected` (could not be
-            read); of these `errors`; `error_depth`: errors that wait for room; `spill_bytes`: of records that wait;
-            `state`: OK, DELAYED, or CIRCUIT OPEN while the database cannot be written, for the `reason` given.
+            read); `lost`: calls of all programs in files that were damaged or taken away; of these `errors`;
+            `error_depth`: errors that wait for room; `spill_bytes`: of records that wait; `state`: OK, DELAYED, or
+            CIRCUIT OPEN while the database cannot be written, for the `reason` given.
         """
         if not self._writer.is_open:
             return {"state": "OK", "recorded": 0}
@@ -228,6 +229,7 @@ class RingSink:
             "error_depth": ring.errors.waiting,
             "dropped": ring.calls.dropped,
             "rejected": lost,
+            "lost": about.lost,
             "spill_bytes": waiting_bytes + ring.errors.waiting_since(about.errors_position),
             "keeper": about.keeper_pid or None,
             "reason": about.complaint or None,

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from obsv.dashboards.shell import ribbon
+from obsv.store.figures import Lost
 from obsv.store.figures.beat import FeedState, RecorderState
+from obsv.store.ground import Loss
 
 NOW = 1_790_000_000_000_000_000
 SECOND = 1_000_000_000
@@ -103,3 +105,13 @@ def test_running_calls_are_counted_and_the_oldest_named() -> None:
     assert figures["ribbon-running"].children[1].children == "3"
     assert figures["ribbon-running"].title == "shop.pay, for 7.00 s\nshop.order, for 5.00 s"
     assert "ribbon-running" not in {part.id for part in ribbon.layout([recorder(1)], (), NOW)[1].children}
+
+
+def test_lost_calls_are_red() -> None:
+    """As long as the loss is news; the hint says which file."""
+    lost = Lost((Loss(NOW, "it was emptied", "x.db.damaged-1", 1_234, 5),))
+    parts = ribbon.layout((), (), NOW, lost)
+    badge = parts[0].children[-1]
+    assert badge.className == "badge badge-err"
+    assert "lost" in str(badge.children)
+    assert "x.db.damaged-1" in badge.title

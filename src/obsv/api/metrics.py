@@ -93,6 +93,12 @@ def families(found: Totals, received: Mapping[str, int]) -> Iterator[Family]:
     )
     yield _gauge("obsv_store_bytes", "Size of the store.", found.bytes)
     yield Family("obsv_store_spans", "counter", "Spans stored since the file began.", (), [((), found.spans)])
+    for name, count, help_text in (
+        ("obsv_lost_files", len(found.lost.losses), "Files that were damaged or taken away while they were written."),
+        ("obsv_lost_calls", found.lost.calls, "Calls that those files held."),
+        ("obsv_lost_errors", found.lost.errors, "Failed calls among them."),
+    ):
+        yield Family(name, "counter", help_text, (), [((), count)])
     for name, key, help_text in RECEIVED:
         yield Family(name, "counter", help_text, (), [((), received.get(key, 0))])
 

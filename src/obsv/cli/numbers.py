@@ -13,6 +13,7 @@ from obsv.store.figures import ProcessStats, RecorderState
 from obsv.store.finding import Filters
 from obsv.store.ground import HOUR_NS, Limits
 from obsv.store.seam import open_store
+from obsv.times import ts
 
 STATS = ("process", "group", "calls", "errors", "error rate", "mean", "P50", "P95", "P99", "max")
 
@@ -72,6 +73,7 @@ def check(db: Path, as_json: bool) -> int:
         document = health._asdict() | {
             "recorders": [each._asdict() for each in health.recorders],
             "limits": health.limits._asdict(),
+            "losses": [each._asdict() for each in health.losses],
             "spills": [{"path": str(each.path), "size_bytes": each.size_bytes} for each in health.spills],
         }
         print_json(document)
@@ -86,8 +88,9 @@ def check(db: Path, as_json: bool) -> int:
         ("limits", _limits(health.limits)),
         *((f"recorder {each.pid}", f"{each.service}: {_state(each, now)}") for each in health.recorders),
     ]
+    losses = [("lost", f"{ts(each.at_ns)} UTC: {each}") for each in health.losses]
     spills = [("spill", f"{each.path.name}, {each.size_bytes:,} bytes") for each in health.spills]
-    for name, value in [("file", health.path), *(known if health.schema_version else ()), *spills]:
+    for name, value in [("file", health.path), *(known if health.schema_version else ()), *losses, *spills]:
         out.print(Text(f"{one_line(name):16}", "dim") + cell(value))
     for problem in health.problems:
         out.print(Text(f"! {visible(problem)}", "bold red"))

@@ -64,6 +64,7 @@ class Upkeep:
             StoreError: the database cannot be written now.
         """
         about = recording.reader.about
+        about.lost = sum(loss.calls or 0 for loss in self._writer.losses)
         is_behind = recording.lag_ns > _LATE_NS
         # The keys of `obsv.stats()`, as far as a keeper knows them.
         stats = {
@@ -75,6 +76,7 @@ class Upkeep:
             "error_depth": about.errors_waiting,
             "dropped": about.dropped,
             "rejected": recording.unreadable,
+            "lost": about.lost,
             "running": len(recording.running),
             "oldest": recording.oldest(_OLDEST),
             "writer_lag_ms": recording.lag_ns / 1e6,

@@ -52,6 +52,7 @@ class About:
     stored = _Number(at.AT_STORED)
     _offset = _Number(at.AT_OFFSET)
     unreadable = _Number(at.AT_UNREADABLE)
+    lost = _Number(at.AT_LOST)
 
     @property
     def offset(self) -> int:

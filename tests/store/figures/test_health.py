@@ -10,6 +10,7 @@ from store_rows import START_NS, call
 from obsv.store import RecorderRow, Writer
 from obsv.store.figures.health import check
 from obsv.store.file.migrations import SCHEMA_VERSION
+from obsv.store.ground import HOUR_NS
 from obsv.trace.spill_file import ERRORS, SpillFile
 
 NOW_NS = START_NS + 10_000_000_000
@@ -71,3 +72,27 @@ def test_spill_files_that_wait(writer: Writer, path: Path) -> None:
     assert "2,000,000 bytes of calls wait in spill files" in health.problems[0]
     writer.report(RECORDER)
     assert check(path, NOW_NS).problems == ()
+
+
+def test_lost_file_is_a_problem_for_a_day(writer: Writer, path: Path) -> None:
+    """What was lost is listed as long as the file lives."""
+    writer.write([call(1), call(2, status=2)])
+    path.unlink()
+    writer.write([call(3)])
+    (loss,) = writer.losses
+    health = check(path, loss.at_ns + 1)
+    assert [(each.calls, each.errors) for each in health.losses] == [(2, 1)]
+    assert any("2 calls (1 errors)" in problem for problem in health.problems)
+    later = check(path, loss.at_ns + 25 * HOUR_NS)
+    assert len(later.losses) == 1
+    assert not any("was lost" in problem for problem in later.problems)
+
+
+def test_recorder_whose_figures_are_damaged(writer: Writer, path: Path) -> None:
+    """What it says of itself counts as nothing, whatever stands there."""
+    for number, stats in enumerate(
+        ("[]", "{", "null", '{"depth":"x","writer_lag_ms":1e999,"oldest":[[1]]}', "[" * 5_000)
+    ):
+        writer.report(RECORDER._replace(id=str(number), stats=stats))
+    health = check(path, NOW_NS)
+    assert [each.queue_depth for each in health.recorders] == [0] * 5

@@ -14,8 +14,7 @@ import pytest
 from store_rows import call
 
 from obsv.store import Reader, Writer
-from obsv.store.ground import HOUR_NS, RingProgress
-from obsv.store.writing.losses import Loss
+from obsv.store.ground import HOUR_NS, Loss, RingProgress
 from obsv.store.writing.mark import Mark
 
 PAGE = 8_192

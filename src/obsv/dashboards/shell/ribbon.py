@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from obsv.dashboards.clock import NS, ago, count, duration
 from obsv.dashboards.components.badge import Kind, badge
-from obsv.store.figures import FeedState, RecorderState
+from obsv.store.figures import FeedState, Lost, RecorderState
 
 STATE_KINDS: dict[str, Kind] = {"OK": "ok", "DELAYED": "stale", "CIRCUIT OPEN": "err", "SPILLING": "stale"}
 SHOWN = 4
@@ -17,7 +17,9 @@ SHOWN = 4
 OLDEST = 10
 
 
-def layout(recorders: Sequence[RecorderState], feeds: Sequence[FeedState], now_ns: int) -> list[Component]:
+def layout(
+    recorders: Sequence[RecorderState], feeds: Sequence[FeedState], now_ns: int, lost: Lost | None = None
+) -> list[Component]:
     """The ribbon's content.
 
     Args:
@@ -25,6 +27,7 @@ def layout(recorders: Sequence[RecorderState], feeds: Sequence[FeedState], now_n
             gone last; the rest get a count.
         feeds: by name.
         now_ns: Unix time in ns.
+        lost: files that were lost of late.
     """
     ordered = sorted(recorders, key=lambda one: (one.gone(now_ns), one.state == "OK"))
     badges = [_recorder(one, now_ns, f"ribbon-{at}") for at, one in enumerate(ordered[:SHOWN])]
@@ -33,6 +36,9 @@ def layout(recorders: Sequence[RecorderState], feeds: Sequence[FeedState], now_n
     if len(ordered) > SHOWN:
         rest = "\n".join(_short(one, now_ns) for one in ordered[SHOWN:])
         badges.append(badge(f"+{len(ordered) - SHOWN}", title=rest, id="ribbon-more"))
+    if lost is not None and lost.losses:
+        about = "\n".join(str(loss) for loss in lost.losses[:SHOWN])
+        badges.append(badge(f"{count(lost.calls)} calls lost", "err", dot=True, title=about, id="ribbon-lost"))
     alive = [one for one in ordered if not one.gone(now_ns)]
     named = [_feed(one, now_ns, f"ribbon-feed-{at}") for at, one in enumerate(feeds)]
     totals = _totals(alive, now_ns)

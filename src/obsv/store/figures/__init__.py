@@ -15,6 +15,7 @@ from obsv.store.figures.error_groups import (
 from obsv.store.figures.flow import Flow, FlowEdge, FlowNode
 from obsv.store.figures.function import Failure, FunctionReport, History, Neighbour, Variable
 from obsv.store.figures.health import Health
+from obsv.store.figures.lost import Lost
 from obsv.store.figures.overview import ErrorCall, FunctionSums, GroupSums, Overview, PeriodTotals
 from obsv.store.figures.pulse import Pulse
 from obsv.store.figures.services import Dependency, Operation
@@ -46,6 +47,7 @@ __all__ = [
     "Health",
     "History",
     "Latency",
+    "Lost",
     "Neighbour",
     "Operation",
     "Overview",

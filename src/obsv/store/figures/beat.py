@@ -1,8 +1,10 @@
 """What the recording processes say about themselves, and how far the store has got: one cheap read a second."""
 
 import json
+from math import isfinite
 from typing import Any, NamedTuple
 
+from obsv.store.figures.lost import NEWS_NS, Lost, read_lost
 from obsv.store.file import Readable
 
 GONE_AFTER_NS = 5_000_000_000
@@ -67,12 +69,18 @@ def is_stale(last_ns: int | None, interval_ns: int | None, now_ns: int) -> bool:
 
 
 class Beat(NamedTuple):
-    """The state of recording at one instant. `last_id`: key of the newest span row, 0 when there is none."""
+    """The state of recording at one instant.
+
+    Attributes:
+        last_id: key of the newest span row, 0 when there is none.
+        lost: files that were lost in the last day.
+    """
 
     last_id: int
     recorders: tuple[RecorderState, ...]
     feeds: tuple[FeedState, ...]
     now_ns: int
+    lost: Lost = Lost()
 
     @property
     def queue(self) -> QueueSample:
@@ -92,17 +100,28 @@ FEEDS = "select name, max(last_ns), min(interval_ns) from feed group by name ord
 
 def recorder_state(service: str, pid: int, host: str, state: str, stats: str, updated_ns: int) -> RecorderState:
     """A row of the table `recorder` as a state; figures that it lacks count as zero."""
-    try:
-        figures: dict[str, Any] = json.loads(stats)
-    except ValueError:
-        figures = {}
-    waiting = sum(int(figures.get(name) or 0) for name in ("depth", "error_depth", "spill_pending"))
-    lag_ms, running = float(figures.get("writer_lag_ms") or 0), int(figures.get("running") or 0)
+    figures = _figures(stats)
+    waiting = sum(int(_number(figures, name)) for name in ("depth", "error_depth", "spill_pending"))
+    lag_ms, running = _number(figures, "writer_lag_ms"), int(_number(figures, "running"))
     try:
         oldest = tuple((str(name), int(start_ns)) for name, start_ns in figures.get("oldest") or ())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         oldest = ()
     return RecorderState(service, pid, host, state, waiting, lag_ms, updated_ns, running, oldest)
+
+
+def _figures(stats: str) -> dict[str, Any]:
+    """What a recorder said; nothing where it is damaged."""
+    try:
+        figures = json.loads(stats)
+    except (TypeError, ValueError, RecursionError):
+        return {}
+    return figures if isinstance(figures, dict) else {}
+
+
+def _number(figures: dict[str, Any], name: str) -> float:
+    value = figures.get(name)
+    return value if isinstance(value, (int, float)) and isfinite(value) else 0
 
 
 def read_beat(reader: Readable, now_ns: int) -> Beat:
@@ -114,4 +133,5 @@ def read_beat(reader: Readable, now_ns: int) -> Beat:
     """
     last_id = reader.query(LAST_ID)[0][0]
     recorders = tuple(recorder_state(*row) for row in reader.query(RECORDERS, (now_ns,)))
-    return Beat(last_id, recorders, tuple(FeedState(*row) for row in reader.query(FEEDS)), now_ns)
+    feeds = tuple(FeedState(*row) for row in reader.query(FEEDS))
+    return Beat(last_id, recorders, feeds, now_ns, read_lost(reader).since(now_ns - NEWS_NS))

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from obsv.errors import QueryTimeout, StoreError
 from obsv.store.figures.beat import RECORDERS, RecorderState, recorder_state
+from obsv.store.figures.lost import NEWS_NS, read_lost
 from obsv.store.file import Reader, Snapshot, limits_of, read_settings
-from obsv.store.ground import HOUR_NS, MINUTE_NS, Limits
+from obsv.store.ground import HOUR_NS, MINUTE_NS, Limits, Loss
 
 # Long, because the file is read from end to end.
 _CHECK_LIMIT_S = 120.0
@@ -52,6 +53,7 @@ class Health(NamedTuple):
         recorders: what recording processes say about themselves.
         spills: files beside the database with calls that wait.
         limits: how long calls are kept, and how large the file may be.
+        losses: files that were lost while programs wrote to them, latest first.
         problems: what is wrong and what to do, one sentence each; none when all is well.
     """
 
@@ -69,6 +71,7 @@ class Health(NamedTuple):
     recorders: tuple[RecorderState, ...] = ()
     spills: tuple[SpillFile, ...] = ()
     limits: Limits = Limits()
+    losses: tuple[Loss, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -110,6 +113,7 @@ def _filled(store: Snapshot, health: Health, now_ns: int) -> Health:
         last_write_ns=facts["last_ns"],
         recorders=recorders,
         limits=limits_of(read_settings(store.query)),
+        losses=read_lost(store).losses,
     )
 
 
@@ -135,6 +139,7 @@ def _complaints(health: Health, now_ns: int) -> list[str]:
     if health.spills and not alive:
         waiting = sum(spill.size_bytes for spill in health.spills)
         complaints.append(f"{waiting:,} bytes of calls wait in spill files; run a recording program once to store them")
+    complaints += [str(loss) for loss in health.losses if loss.at_ns >= now_ns - NEWS_NS]
     complaints += _beyond_limits(health, now_ns, is_recorded=bool(alive))
     if health.log_bytes > _TOO_LARGE_LOG:
         size = health.log_bytes / 1e6

@@ -8,6 +8,7 @@ from itertools import accumulate
 from math import sqrt
 from typing import Any, NamedTuple
 
+from obsv.store.figures.lost import Lost, read_lost
 from obsv.store.file import Readable, Row, Snapshot
 from obsv.store.ground import GROWTH, bucket
 
@@ -81,6 +82,7 @@ class Totals(NamedTuple):
         left_out: how many more processes there are.
         spans: how many spans have been stored.
         bytes: size of the file.
+        lost: files that were lost.
     """
 
     processes: list[ProcessTotal]
@@ -89,6 +91,7 @@ class Totals(NamedTuple):
     recorders: list[RecorderTotal]
     spans: int
     bytes: int
+    lost: Lost = Lost()
 
 
 def _class_of(bounds_ns: Sequence[int]) -> str:
@@ -135,7 +138,8 @@ def read_totals(reader: Readable, recorders_since_ns: int, most: int = 2_000) ->
         recorders = [_recorder(row) for row in snapshot.query(_RECORDERS, (recorders_since_ns, most))]
         size = snapshot.query(_BYTES)[0]["bytes"]
         left_out = sums["processes"] - len(processes)
-        return Totals(processes, left_out, _requests(snapshot, 2 * most), recorders, int(sums["spans"]), size)
+        requests, lost = _requests(snapshot, 2 * most), read_lost(snapshot)
+        return Totals(processes, left_out, requests, recorders, int(sums["spans"]), size, lost)
 
 
 def _recorder(row: Row) -> RecorderTotal:

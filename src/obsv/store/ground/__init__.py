@@ -4,6 +4,7 @@ from obsv.store.ground.exceptions import headline, raised, raised_line
 from obsv.store.ground.histogram import GROWTH, bucket, middle_ns, percentile
 from obsv.store.ground.lag import SKEW_NS, UNKNOWN_NS
 from obsv.store.ground.limits import DEFAULT_AGE_NS, HOUR_NS, Limits
+from obsv.store.ground.loss import Loss
 from obsv.store.ground.origin import RECEIVED, machine_mark
 from obsv.store.ground.regex import compile_pattern, fits
 from obsv.store.ground.requests import BOUNDS_NS, Half, Requests, halves
@@ -27,6 +28,7 @@ __all__ = [
     "Code",
     "Half",
     "Limits",
+    "Loss",
     "Range",
     "RecorderRow",
     "Requests",

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from obsv.store.file import change_settings, read_settings
-from obsv.store.ground import RingProgress
-from obsv.store.writing.losses import Loss, raise_loss, read_losses, write_losses
+from obsv.store.ground import Loss, RingProgress
+from obsv.store.writing.losses import raise_loss, read_losses, write_losses
 
 _RING = """
 insert into ring(ring, calls, errors, stored, unreadable, open_at, open, updated_ns) values (?, ?, ?, ?, ?, ?, ?, ?)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from typing import NamedTuple
 
+from obsv.store.ground import Loss
 from obsv.store.writing.cleaning import Cleaner
 
 # Counting takes 13 ms a million calls: while others write too it may take this part of the time.
@@ -24,32 +24,6 @@ update loss set calls = max(coalesce(calls, 0), coalesce(:calls, 0)),
   reason = iif(put_aside is null, :reason, reason), put_aside = coalesce(put_aside, :put_aside)
 where id = (select max(id) from loss where at_ns >= :since_ns)
 """
-
-
-class Loss(NamedTuple):
-    """A file that is gone or could not be used any more.
-
-    Args:
-        at_ns: when that was noticed, Unix time.
-        reason: what was wrong with it.
-        put_aside: its new name, beside the database; None where it is gone.
-        calls: how many it held; None where that is not known.
-        errors: failed ones among them.
-    """
-
-    at_ns: int
-    reason: str
-    put_aside: str | None
-    calls: int | None
-    errors: int | None
-
-    def __str__(self) -> str:
-        """One line for people."""
-        held = "an unknown number of calls"
-        if self.calls is not None:
-            held = f"{self.calls:,} calls ({self.errors or 0:,} errors)"
-        where = "They are lost" if self.put_aside is None else f"It is {self.put_aside} now"
-        return f"the file was lost ({self.reason}) with {held}. {where}; recording goes on in a new one."
 
 
 def read_losses(connection: sqlite3.Connection) -> list[Loss]:

@@ -22,10 +22,9 @@ from obsv.store.file import (
     is_damage,
     is_store,
 )
-from obsv.store.ground import Limits, RecorderRow, RingProgress, SpanRow, WriteResult
+from obsv.store.ground import Limits, Loss, RecorderRow, RingProgress, SpanRow, WriteResult
 from obsv.store.writing.aside import put_aside
 from obsv.store.writing.carried import Carried, Untold
-from obsv.store.writing.losses import Loss
 from obsv.store.writing.mark import Mark, gone
 from obsv.store.writing.opened import Damaged, Opened
 from obsv.store.writing.retention import Retained
