@@ -29,7 +29,7 @@ SCRIPTS_STAMP := $(if $(NPM),$(SCRIPTS)/node_modules/.installed)
 BIOME := $(SCRIPTS)/node_modules/.bin/biome
 BIOME_ARGS := --config-path=$(SCRIPTS)/rules.jsonc src/obsv/dashboards $(SCRIPTS)
 
-.PHONY: collector demo test programs lint lint-scripts format-scripts unit unit-scripts test-all bench screenshots clean
+.PHONY: collector demo test programs lint lint-scripts format-scripts unit unit-scripts test-all bench docs screenshots clean
 
 demo: $(STAMP)
 	$(BIN)/obsv demo $(DEMO_ARGS)
@@ -108,6 +108,11 @@ BENCH ?=
 bench: $(STAMP)
 	$(BIN)/pip install --quiet --group bench
 	$(BIN)/python -m benchmarks $(BENCH) --write
+
+docs: $(STAMP)
+	$(BIN)/pip install --quiet --group docs
+	$(BIN)/python docs/generate.py
+	$(BIN)/mkdocs build --quiet --strict
 
 screenshots: $(STAMP)
 	$(BIN)/python tests/browser/screenshots.py

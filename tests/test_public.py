@@ -10,8 +10,16 @@ import obsv
 
 def test_public_names() -> None:
     """The names that users may rely on."""
-    assert obsv.__all__ == ["auto_instrument_module", "configure", "force_flush", "monitor", "shutdown", "stats"]
-    assert all(callable(getattr(obsv, name)) for name in obsv.__all__)
+    assert obsv.__all__ == [
+        "__version__",
+        "auto_instrument_module",
+        "configure",
+        "force_flush",
+        "monitor",
+        "shutdown",
+        "stats",
+    ]
+    assert all(callable(getattr(obsv, name)) for name in obsv.__all__ if name != "__version__")
     with pytest.raises(AttributeError, match="no attribute 'monitr'"):
         _ = obsv.monitr  # type: ignore[attr-defined]
 

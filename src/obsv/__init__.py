@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from obsv.instrument.monitor import monitor
 from obsv.runtime import configure, force_flush, shutdown, stats
+from obsv.semconv import VERSION as __version__
 
 if TYPE_CHECKING:
     from obsv.instrument.module import auto_instrument_module
 
-__all__ = ["auto_instrument_module", "configure", "force_flush", "monitor", "shutdown", "stats"]
+__all__ = ["__version__", "auto_instrument_module", "configure", "force_flush", "monitor", "shutdown", "stats"]
 
 
 def __getattr__(name: str) -> Any:
