@@ -14,7 +14,6 @@ from typing import Any
 
 from obsv import semconv
 from obsv.own_time import ticks
-from obsv.store.ground import bucket
 from obsv.trace import recording as path
 from obsv.trace.details import Details
 from obsv.trace.function import Function
@@ -43,6 +42,8 @@ class _Tally:
 
     def add_up(self) -> None:
         """Add what waits; to be called with the lock."""
+        from obsv.store.ground import bucket  # with it SQLite, which `import obsv` does not load
+
         waiting = self.waiting
         durations = [waiting.popleft() for _ in range(len(waiting))]
         if durations:
