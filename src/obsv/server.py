@@ -163,7 +163,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.address = None
     app.state.agents = Door(lambda: Asked(app.state.reader, time.time_ns(), app.state.address))
     app.router.routes.append(Route("/mcp", app.state.agents))
-    dash = mount(app, app.state.reader, app.state.pulse, PAGES)
+    dash = mount(app, app.state.reader, app.state.pulse, PAGES, app.state.alerts)
     script_hashes = dash.finish()
     _answer_the_rest(app, dash)
     app.add_middleware(DashDoor, callbacks=dash.dash.callback_map)

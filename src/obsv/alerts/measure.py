@@ -104,7 +104,7 @@ def _feed_lag(rule: Rule, readings: Readings) -> list[Sample]:
 def _staleness(rule: Rule, readings: Readings) -> list[Sample]:
     details, samples = rule.details, []
     for each in readings.repeating(details["repeats"], details["forget"]):
-        if _is_of(rule, each.process, each.service) and fnmatchcase(each.name, details["variable"]):
+        if is_about(rule, each.process, each.service) and fnmatchcase(each.name, details["variable"]):
             age_s = (each.last_ns - each.changed_ns) / _NS
             labels = labelled({"process": each.process, "variable": each.name, "data_type": each.data_type})
             facts = {"data_value": each.value, "age": f"{age_s:.0f} s"}
@@ -175,7 +175,7 @@ def _grouped(rule: Rule, readings: Readings) -> dict[str, CallFigures]:
     parts: defaultdict[str, list[CallFigures]] = defaultdict(list)
     at = {"process": 0, "group": 1, "service": 2}[rule.details["by"]]
     for each in readings.figures(rule.details["window"]):
-        if _is_of(rule, each.process, each.service) and fnmatchcase(each.group, rule.details["group"]):
+        if is_about(rule, each.process, each.service) and fnmatchcase(each.group, rule.details["group"]):
             parts[str(each[at])].append(each)
     sums = {name: _sum(figures) for name, figures in parts.items()}
     return {name: each for name, each in sums.items() if each.calls >= rule.details["min_calls"]}
@@ -200,7 +200,8 @@ def _statistic(figures: CallFigures, stat: str) -> float:
     return percentile(figures.buckets, int(stat[1:]) / 100) or 0.0
 
 
-def _is_of(rule: Rule, process: str, service: str) -> bool:
+def is_about(rule: Rule, process: str, service: str) -> bool:
+    """Return whether a rule is about the calls of a process."""
     return fnmatchcase(process, rule.details["process"]) and fnmatchcase(service, rule.details["service"])
 
 

@@ -15,6 +15,7 @@ from dash.exceptions import PreventUpdate
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
+from obsv.alerts.watch import Watch
 from obsv.dashboards.assets import FOLDER, load_assets, serve_assets
 from obsv.dashboards.clock import ZONE, zone_named
 from obsv.dashboards.page import LIBRARIES, Page
@@ -41,10 +42,14 @@ class DashApp:
         reader: of the store, which may not exist yet.
         pulse: the state of recording.
         pages: each gets its address as a route and its callbacks registered.
+        alerts: what watches; None where nothing does.
     """
 
-    def __init__(self, server: FastAPI, reader: Store, pulse: Pulse, pages: Iterable[Page]) -> None:
+    def __init__(
+        self, server: FastAPI, reader: Store, pulse: Pulse, pages: Iterable[Page], alerts: Watch | None = None
+    ) -> None:
         self.reader = reader
+        self.alerts = alerts
         self.pulse = pulse
         self.pages = tuple(pages)
         self.dash = _dash(server)

@@ -25,6 +25,7 @@ from typing import Any, Protocol
 
 from dash.development.base_component import Component
 
+from obsv.alerts.watch import Watch
 from obsv.store.figures import QueueSample
 from obsv.store.ground import Window
 from obsv.store.seam import Store
@@ -43,6 +44,7 @@ class View:
         query: the query string's entries, the first of each name.
         now_ns: Unix time in ns.
         queue: queue depths of the last minutes, oldest first.
+        alerts: what watches; None where nothing does.
     """
 
     reader: Store
@@ -50,6 +52,7 @@ class View:
     query: Mapping[str, str]
     now_ns: int
     queue: list[QueueSample] = field(default_factory=list)
+    alerts: Watch | None = None
 
     def window(self, default: str = "1h") -> Window:
         """The time window of the query string.
@@ -64,6 +67,7 @@ class App(Protocol):
     """What `register` gets: callbacks and the store, nothing else of Dash's app."""
 
     reader: Store
+    alerts: Watch | None
 
     def now_ns(self) -> int:
         """Unix time in ns."""

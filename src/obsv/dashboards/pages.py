@@ -1,5 +1,6 @@
 """The pages, in the order of the navigation."""
 
+from obsv.dashboards.alerts.page import PAGE as ALERTS
 from obsv.dashboards.code.page import PAGE as CODE
 from obsv.dashboards.compare.page import PAGE as COMPARE
 from obsv.dashboards.explorer.page import PAGE as EXPLORER
@@ -8,4 +9,4 @@ from obsv.dashboards.overview.page import PAGE as OVERVIEW
 from obsv.dashboards.page import Page
 from obsv.dashboards.trace.page import PAGE as TRACE
 
-PAGES: tuple[Page, ...] = (OVERVIEW, EXPLORER, TRACE, FLOW, CODE, COMPARE)
+PAGES: tuple[Page, ...] = (OVERVIEW, EXPLORER, TRACE, FLOW, CODE, COMPARE, ALERTS)

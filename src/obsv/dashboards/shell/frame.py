@@ -9,6 +9,7 @@ from dash import Input, Output, State, dcc, html, set_props
 from dash.development.base_component import Component
 from fastapi import FastAPI
 
+from obsv.alerts.watch import Watch
 from obsv.dashboards.app import DashApp
 from obsv.dashboards.components import empty, failure, first_run, link
 from obsv.dashboards.components.aria import aria
@@ -128,7 +129,9 @@ def _caps(keys: str) -> list[Component]:
     return [html.Kbd(key) for key in keys.split()]
 
 
-def mount(server: FastAPI, reader: Store, pulse: Pulse, pages: tuple[Page, ...]) -> DashApp:
+def mount(
+    server: FastAPI, reader: Store, pulse: Pulse, pages: tuple[Page, ...], alerts: Watch | None = None
+) -> DashApp:
     """Put the app on a server; call `finish()` on the result after the last route.
 
     Args:
@@ -136,8 +139,9 @@ def mount(server: FastAPI, reader: Store, pulse: Pulse, pages: tuple[Page, ...])
         reader: of the store, which may not exist yet.
         pulse: the state of recording.
         pages: those of the app.
+        alerts: what watches; None where nothing does.
     """
-    app = DashApp(server, reader, pulse, pages)
+    app = DashApp(server, reader, pulse, pages, alerts)
     app.dash.layout = layout(pages)
     register(app)
     return app
@@ -207,7 +211,7 @@ def show(app: DashApp, pathname: str, search: str) -> tuple[Any, dict[str, str]]
         if page.needs_data and app.pulse.is_empty():
             return first_run(app.reader.name), {**about, "title": "Welcome"}
         query = dict(reversed(parse_qsl(search.lstrip("?"))))
-        return page.layout(View(app.reader, names, query, app.now_ns(), app.queue())), about
+        return page.layout(View(app.reader, names, query, app.now_ns(), app.queue(), app.alerts)), about
     except ObsvError as error:
         return failure(error), about
 

@@ -1,0 +1,86 @@
+"""Adds a rule to the file of rules; comments and the order of what is there stay."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from obsv.alerts.rules import AlertsConfig, Rule
+from obsv.alerts.rules_file import parse
+from obsv.errors import ConfigurationError
+
+
+def rule_of(fields: Mapping[str, Any]) -> Rule:
+    """Return a rule out of the keys that a file would have for it.
+
+    Raises:
+        AlertsFileError: they are wrong.
+    """
+    return parse(_text("", fields)).rules[0]
+
+
+def add_rule(path: Path, fields: Mapping[str, Any]) -> AlertsConfig:
+    """Write a rule to the end of a file, which is made where there is none.
+
+    Args:
+        path: the file.
+        fields: keys and values of the rule.
+
+    Returns:
+        what the file says then.
+
+    Raises:
+        AlertsFileError: the file as it is, or with this rule, is wrong; nothing was written.
+        ConfigurationError: the file cannot be written.
+    """
+    try:
+        before = path.read_text("utf-8") if path.exists() else ""
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read ({error.strerror}).") from error
+    text = _text(before, fields)
+    config = parse(text, str(path))
+    _write(path, text)
+    return config
+
+
+def _text(before: str, fields: Mapping[str, Any]) -> str:
+    tomlkit: Any = importlib.import_module("tomlkit")
+    parse(before or "\n")
+    document = tomlkit.parse(before)
+    alerts = document.get("alerts")
+    if alerts is None:
+        alerts = tomlkit.table(is_super_table=True)
+        document["alerts"] = alerts
+    rules = alerts.get("rule")
+    if rules is None:
+        rules = tomlkit.aot()
+        alerts["rule"] = rules
+    table = tomlkit.table()
+    for name, value in fields.items():
+        table[name] = value
+    rules.append(table)
+    return str(tomlkit.dumps(document))
+
+
+def _write(path: Path, text: str) -> None:
+    """In one step: whoever reads meanwhile has the one or the other."""
+    target = path.resolve()
+    try:
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.chmod(name, mode)
+            os.replace(name, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written ({error.strerror}); add the rule there by hand.") from error

@@ -1,0 +1,72 @@
+"""A rule is added to a file as a careful person would do it."""
+
+from pathlib import Path
+
+import pytest
+
+from obsv.alerts import AlertsFileError, read_file
+from obsv.alerts.editing import add_rule, rule_of
+from obsv.errors import ConfigurationError
+
+FILE = """# ours
+[alerts]
+check_interval_seconds = 15   # often enough
+
+# keep this one
+[[alerts.rule]]
+name = "first"   # by name
+query = "select 1"
+threshold = 1
+"""
+
+
+def test_comments_and_order_stay(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.toml"
+    path.write_text(FILE)
+    path.chmod(0o640)
+    config = add_rule(path, {"kind": "error", "process": "shop.*"})
+    assert [rule.name for rule in config.rules] == ["first", "error"]
+    text = path.read_text()
+    assert text.startswith(FILE.rstrip())
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert read_file(path) == config
+
+
+@pytest.mark.parametrize("before", [None, "", "# nothing so far\n", "[alerts]\n"])
+def test_a_first_rule_makes_the_table(tmp_path: Path, before: str | None) -> None:
+    path = tmp_path / "alerts.toml"
+    if before is not None:
+        path.write_text(before)
+    assert add_rule(path, {"kind": "feed_lag"}).rules[0].kind == "feed_lag"
+    assert add_rule(path, {"kind": "error"}).rules[1].kind == "error"
+
+
+def test_a_wrong_rule_or_a_wrong_file_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.toml"
+    path.write_text(FILE)
+    with pytest.raises(AlertsFileError, match="over"):
+        add_rule(path, {"kind": "duration", "over": "fast"})
+    assert path.read_text() == FILE
+    path.write_text("broken = = 1")
+    with pytest.raises(AlertsFileError):
+        add_rule(path, {"kind": "error"})
+    assert path.read_text() == "broken = = 1"
+    assert [each.name for each in tmp_path.iterdir()] == ["alerts.toml"]
+
+
+def test_values_cannot_leave_their_place(tmp_path: Path) -> None:
+    hostile = 'x"\n[[alerts.notify]]\nname = "evil'
+    config = add_rule(tmp_path / "alerts.toml", {"kind": "error", "process": hostile})
+    assert config.rules[0].details["process"] == hostile
+    assert set(config.notifiers) == {"log"}
+
+
+def test_a_file_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError):
+        add_rule(tmp_path / "no" / "alerts.toml", {"kind": "error"})
+
+
+def test_a_rule_alone_is_checked_as_in_a_file() -> None:
+    assert rule_of({"kind": "staleness", "variable": "price"}).details["repeats"] == 6
+    with pytest.raises(AlertsFileError, match="variable"):
+        rule_of({"kind": "staleness"})
