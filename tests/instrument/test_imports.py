@@ -456,7 +456,11 @@ def _is_extension(name: str) -> bool:
         ("*.orders", "shop.orders", True),
         ("*.orders", "orders", False),
         ("sh?p.*", "shop", True),
-        ("shop.orders", "shop", False),
+        ("shop.orders", "shop", True),  # which may define something of that name
+        ("shop.orders.Order.to_*", "shop.orders", True),
+        ("shop.orders.Order.to_*", "shop.prices", False),
+        ("shop.*.Order.total", "shop.orders", True),
+        ("*.Order.total", "shop.orders", False),
     ],
 )
 def test_globs(glob: str, name: str, expected: bool) -> None:

@@ -19,6 +19,7 @@ from obsv.cli.give_way import give_way
 from obsv.instrument.graft import IS_POSSIBLE
 from obsv.instrument.imports import RecordingFinder, code_of
 from obsv.instrument.options import Options
+from obsv.instrument.selection import Names
 from obsv.instrument.threads import follow_threads
 from obsv.trace.provider import stand_in
 
@@ -47,12 +48,14 @@ class Children:
         main_options: how calls of the main module are recorded; None if they are not.
         script: absolute path of the main module, where it is run by its path.
         directory: where the program has modules of its own, whatever obsv has loaded under their names.
+        names: what is recorded of modules.
     """
 
     finder: RecordingFinder
     main_options: Options | None
     script: str
     directory: str
+    names: Names
 
     def follow(self) -> None:
         """Tell each child, once the program spawns some."""
@@ -95,7 +98,7 @@ class Children:
             if code is None and getattr(stream, "name", None) == self.script:
                 with contextlib.suppress(Exception):  # what is wrong with the source is said by whoever compiles it
                     stream.seek(0)
-                    return code_of(stream.read(), stream.name, "__main__", options)
+                    return code_of(stream.read(), stream.name, "__main__", options, self.names)
             return code
 
         vars(pkgutil)["read_code"] = read_marked

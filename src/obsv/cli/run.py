@@ -4,40 +4,30 @@ This file and what it imports stay clear of the command line library: the progra
 loaded, as it would find under `python`.
 """
 
-import argparse
+import atexit
+import dataclasses
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import CodeType
 
 from obsv.cli.children import Children, double_recursion_limit
 from obsv.cli.give_way import give_way
-from obsv.cli.program import Compile, Kind, NoProgram, Program
+from obsv.cli.installed import find_command
+from obsv.cli.program import Compile, NoProgram, Program
+from obsv.cli.run_end import Summary, say_nothing_was_found
+from obsv.cli.run_options import hand_over, make_parser, names_of_environment, program_of
 from obsv.cli.tracebacks import hide_frames_at_exit
 from obsv.instrument.imports import RecordingFinder, code_of
 from obsv.instrument.options import Options
-from obsv.instrument.targets import FirstParty, NamedModules, Targets, matches
+from obsv.instrument.selection import Names
+from obsv.instrument.targets import FirstParty, NamedModules, Targets, matches, may_hold
 from obsv.instrument.threads import follow_threads
 from obsv.program_name import say_program_name
 from obsv.trace.provider import stand_in
+from obsv.trace.recording import recording
 
 USAGE_ERROR = 2
-
-_DESCRIPTION = """\
-Run a Python program and record its calls, with no change to its code.
-
-Without --include, functions of the script itself are recorded, and those of
-modules that lie below its directory or the current one and were not installed
-there. With --include it is what the globs name, `__main__` being the script.
-A glob without a wildcard means a module and, if it is a package, all inside:
---include shop. Private names (_name) are never recorded. What obsv itself runs
-on never is, the rest of the standard library only by name. Processes that it
-starts with multiprocessing are recorded likewise."""
-
-_EPILOG = """\
-The program's own exit code, output and signals are kept. --db and --service are
-handed to the program and its children as OBSV_DB and OTEL_SERVICE_NAME.
-Exit code 2: the program cannot be found."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -51,69 +41,48 @@ def run(arguments: Sequence[str]) -> int:
     """
     parser = make_parser()
     options = parser.parse_args(arguments)
-    program = _program(options)
+    program = program_of(options)
     if program is None:
         parser.error("give a script, or -m and a module's name")
-    _hand_over(options)
-    compile_main = _install(program, options)
+    hand_over(options)
+    names = names_of_environment()
+    if program.kind == "script" and (command := find_command(program.target)) is not None:
+        program = dataclasses.replace(program, target=command.path)
+        if command.package is not None and not names.include:
+            names = dataclasses.replace(names, include=(command.package,))
+    if options.children:
+        _inherit()
+    if options.summary:
+        # Registered before recording starts, so that it comes when all is stored.
+        atexit.register(Summary().say)
+    before = frozenset(sys.modules)
+    compile_main, finder = _install(program, names)
     give_way(_directory(program))
     double_recursion_limit()
-    return _run(program, compile_main)
-
-
-def make_parser() -> argparse.ArgumentParser:
-    """The parser of the command's own options; what follows the program is the program's."""
-    parser = argparse.ArgumentParser(
-        prog="obsv run",
-        usage="obsv run [OPTION]… (SCRIPT | -m MODULE | -c CODE | -) [ARGUMENT]…",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add = parser.add_argument
-    add("--include", action="append", default=[], metavar="GLOB", help="modules to record: shop, 'shop.*', '*.orders'")
-    add("--exclude", action="append", default=[], metavar="GLOB", help="modules not to record; goes first")
-    add("--db", metavar="FILE", help="the database file [env OBSV_DB, default logs/observability.db]")
-    add("--service", metavar="NAME", help="the service's name [env OTEL_SERVICE_NAME]")
-    add("-m", dest="module", nargs=argparse.REMAINDER, metavar="MODULE", help="run a module, as python -m does")
-    add("-c", dest="code", nargs=argparse.REMAINDER, metavar="CODE", help="run code, as python -c does")
-    add(
-        "script",
-        nargs=argparse.REMAINDER,
-        metavar="SCRIPT",
-        help="a script, a directory or archive with a __main__.py, or - for stdin",
-    )
-    return parser
-
-
-def _program(options: argparse.Namespace) -> Program | None:
-    choices: tuple[tuple[Kind, list[str]], ...] = (
-        ("module", options.module),
-        ("code", options.code),
-        ("input", options.script if options.script[:1] == ["-"] else []),
-        ("script", options.script),
-    )
-    return next((Program(kind, words[0], words[1:]) for kind, words in choices if words), None)
-
-
-def _hand_over(options: argparse.Namespace) -> None:
-    # By the environment, since the program may start others that record too.
-    if options.db is not None:
-        os.environ["OBSV_DB"] = os.path.abspath(options.db)
-    if options.service is not None:
-        os.environ["OTEL_SERVICE_NAME"] = options.service
-
-
-def _install(program: Program, options: argparse.Namespace) -> Compile:
-    """Have imports recorded; returns what compiles the main module, with marks if it is recorded."""
     try:
-        recorded = _records_main(program, options.include, options.exclude)
+        return _run(program, compile_main)
+    finally:
+        if not _records_main(program, names) and (names.include or not names.exclude):
+            _hint(finder, before)
+
+
+def _inherit() -> None:
+    """Have Python programs that this one starts begin with `obsv run`, with the same options."""
+    os.environ["OBSV_CHILDREN"] = "1"
+    own = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inherit")
+    rest = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each and each != own]
+    os.environ["PYTHONPATH"] = os.pathsep.join([own, *rest])
+
+
+def _install(program: Program, names: Names) -> tuple[Compile, RecordingFinder | None]:
+    """Have imports recorded; returns what compiles the main module, recorded if that is wanted, and the finder."""
+    try:
+        recorded = _records_main(program, names)
         say_program_name(program.name)
         main_options = Options(process_group=program.name)
-        exclude = options.exclude if recorded else [*options.exclude, *program.main_names]
+        exclude = names.exclude if recorded else [*names.exclude, *program.main_names]
         finder = RecordingFinder(
-            _targets(program, options.include, exclude), program.main_names if recorded else (), main_options
+            _targets(program, names.include, exclude), program.main_names if recorded else (), main_options, names
         )
         import obsv.pipeline  # noqa: F401  (before the program's directory is on the path: it may have a queue.py)
 
@@ -121,11 +90,18 @@ def _install(program: Program, options: argparse.Namespace) -> Compile:
         follow_threads()
         finder.install()
         script = os.path.abspath(program.target)
-        Children(finder, main_options if recorded else None, script, _directory(program)).follow()
-        return _compiler(main_options if recorded else None)
+        Children(finder, main_options if recorded else None, script, _directory(program), names).follow()
+        return _compiler(main_options if recorded else None, names, program.name), finder
     except Exception as error:
         print(f"obsv run: the program runs unrecorded ({type(error).__name__}: {error})", file=sys.stderr)
-        return _compiler(None)
+        return _compiler(None, names, program.name), None
+
+
+def _hint(finder: RecordingFinder | None, before: Collection[str]) -> None:
+    """Say so where nothing was recorded since no module matched."""
+    # The first recorded call starts recording.
+    if finder is not None and finder.found == 0 and recording.start is not None:
+        say_nothing_was_found([name for name in sys.modules if name not in before])
 
 
 def _directory(program: Program) -> str:
@@ -133,11 +109,13 @@ def _directory(program: Program) -> str:
     return program.directory or os.getcwd()
 
 
-def _records_main(program: Program, include: Sequence[str], exclude: Sequence[str]) -> bool:
-    names = {"__main__", program.name}
-    if any(matches(name, glob) for name in names for glob in exclude):
+def _records_main(program: Program, names: Names) -> bool:
+    called = {"__main__", program.name}
+    if any(matches(name, glob) for name in called for glob in names.exclude):
         return False
-    return not include or any(matches(name, glob) for name in names for glob in include)
+    return not names.include or any(
+        matches(name, glob) or may_hold(name, glob) for name in called for glob in names.include
+    )
 
 
 def _targets(program: Program, include: Sequence[str], exclude: Sequence[str]) -> Targets:
@@ -147,11 +125,11 @@ def _targets(program: Program, include: Sequence[str], exclude: Sequence[str]) -
     return FirstParty(tuple(dict.fromkeys(roots)), exclude)
 
 
-def _compiler(options: Options | None) -> Compile:
+def _compiler(options: Options | None, names: Names, program_name: str) -> Compile:
     def compile_main(source: bytes | str, filename: str) -> CodeType:
         if options is not None:
             try:
-                return code_of(source, filename, "__main__", options)
+                return code_of(source, filename, "__main__", options, names, (program_name,))
             except Exception:
                 # What is wrong with the source is said below, as the interpreter says it.
                 pass

@@ -17,14 +17,14 @@ from obsv.instrument.module import record_module
 from obsv.instrument.never import is_never_recorded
 from obsv.instrument.options import Options
 from obsv.instrument.rewritten import follow_pytest
-from obsv.instrument.selection import Selection
+from obsv.instrument.selection import Names
 from obsv.instrument.source import Wanted, compile_planned, plan_compiled, recording_code
 from obsv.instrument.targets import Targets
 from obsv.own_time import unix_ns
 
 logger = logging.getLogger("obsv")
 
-_files = CodeFiles()
+_files, _private_files = CodeFiles(), CodeFiles("p")
 
 # Modules without Python functions of their own.
 _LEFT_LOADERS = (machinery.ExtensionFileLoader, machinery.BuiltinImporter, machinery.FrozenImporter)
@@ -42,6 +42,10 @@ class RecordingFinder(MetaPathFinder):
         main_names: names under which `python -m` may ask for the main module, which is recorded whatever `targets`
             says; packages of these names are not it.
         main_options: how calls of the main module are recorded.
+        names: what is recorded of a module.
+
+    Attributes:
+        found: how many modules matched.
     """
 
     def __init__(
@@ -49,8 +53,10 @@ class RecordingFinder(MetaPathFinder):
         targets: Targets,
         main_names: Sequence[str] = (),
         main_options: Options | None = None,
+        names: Names | None = None,
     ) -> None:
-        self._targets, self._main_names = targets, main_names
+        self._targets, self._main_names, self._names = targets, main_names, names or Names()
+        self.found = 0
         self._options = Options()
         self._main_options = main_options or self._options
         self._after: dict[str, Callable[[ModuleType], None]] = {}
@@ -66,7 +72,8 @@ class RecordingFinder(MetaPathFinder):
         follow_pytest(self.after_import, self._prepare)
         for name, module in list(sys.modules.items()):
             if name != "__main__" and isinstance(module, ModuleType) and self._matches(name, _file_of(module)):
-                record_module(module, self._options, Selection())
+                self.found += 1
+                record_module(module, self._options, self._names.of_module(name))
 
     def uninstall(self) -> None:
         """Let later imports pass; modules that are recorded stay so."""
@@ -127,8 +134,9 @@ class RecordingFinder(MetaPathFinder):
             if file is None or not self._matches(name, file):
                 return code
             with open(file, "rb") as source:
-                planned = plan_compiled(code, source.read(), Wanted())
-            return _ready(planned, code.co_filename, name, self._options)
+                planned = plan_compiled(code, source.read(), _wanted(self._names))
+            self.found += 1
+            return _ready(planned, code.co_filename, name, self._options, self._names)
         except Exception:
             logger.debug("%s is left unrecorded.", code.co_filename, exc_info=True)
             return code
@@ -138,11 +146,12 @@ class RecordingFinder(MetaPathFinder):
         options = self._main_options if self._is_main(spec) else self._options
         if loader is None or isinstance(loader, (type, *_LEFT_LOADERS)):
             return
+        self.found += 1
         if _is_plain_source_loader(loader):
             # On the loader itself: it stays the object, of the type, that everybody expects in `__loader__`.
-            loader.get_code = MarkedCode(loader, options)
+            loader.get_code = MarkedCode(loader, options, self._names)
         elif hasattr(loader, "exec_module"):
-            spec.loader = PatchingLoader(loader, options, spec)
+            spec.loader = PatchingLoader(loader, options, spec, self._names)
 
 
 def _follow(loader: Any, then: Callable[[ModuleType], None]) -> None:
@@ -162,14 +171,14 @@ def _follow(loader: Any, then: Callable[[ModuleType], None]) -> None:
 class MarkedCode:
     """`get_code` of a source loader: code that records, from files of its own beside those of Python."""
 
-    def __init__(self, loader: SourceFileLoader, options: Options) -> None:
-        self._loader, self._options = loader, options
+    def __init__(self, loader: SourceFileLoader, options: Options, names: Names) -> None:
+        self._loader, self._options, self._names = loader, options, names
 
     def __call__(self, fullname: str) -> CodeType | None:
         loader = self._loader
         try:
             path = loader.get_filename(fullname)
-            return _kept_code_of(loader, path, fullname, self._options)
+            return _kept_code_of(loader, path, fullname, self._options, self._names)
         except Exception:
             # The loader says itself what is wrong with the source.
             return type(loader).get_code(loader, fullname)
@@ -188,10 +197,11 @@ class PatchingLoader(Loader):
         inner: the loader; it takes its place back before the module runs.
         options: how calls are recorded.
         spec: the module's.
+        names: what is recorded of it.
     """
 
-    def __init__(self, inner: Any, options: Options, spec: ModuleSpec) -> None:
-        self._inner, self._options, self._spec = inner, options, spec
+    def __init__(self, inner: Any, options: Options, spec: ModuleSpec, names: Names) -> None:
+        self._inner, self._options, self._spec, self._names = inner, options, spec, names
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -205,7 +215,7 @@ class PatchingLoader(Loader):
         self._spec.loader = self._inner
         try:
             source, path = self._inner.get_source(fullname), self._inner.get_filename(fullname)
-            return code_of(source, path, fullname, self._options)
+            return code_of(source, path, fullname, self._options, self._names)
         except Exception:
             code: CodeType | None = self._inner.get_code(fullname)
             return code
@@ -217,33 +227,44 @@ class PatchingLoader(Loader):
         if getattr(module, "__loader__", None) is self:
             module.__loader__ = self._inner
         self._inner.exec_module(module)
-        record_module(module, self._options, Selection())
+        record_module(module, self._options, self._names.of_module(module.__name__))
 
 
-def _kept_code_of(loader: SourceFileLoader, path: str, name: str, options: Options) -> CodeType:
+def _kept_code_of(loader: SourceFileLoader, path: str, name: str, options: Options, names: Names) -> CodeType:
     """Like `code_of`, of a file that was compiled before where that is kept."""
-    code = _files.read(path)
+    files = _private_files if names.wants_private else _files
+    code = files.read(path)
     if code is None:
         status = os.stat(path)
-        code = compile_planned(loader.get_data(path), path, Wanted())
-        _files.write(path, status, code)
-    return _ready(code, path, name, options)
+        code = compile_planned(loader.get_data(path), path, _wanted(names))
+        files.write(path, status, code)
+    return _ready(code, path, name, options, names)
 
 
-def code_of(source: bytes | str, filename: str, name: str, options: Options) -> CodeType:
+def _wanted(names: Names) -> Wanted:
+    return Wanted(private=names.wants_private)
+
+
+def code_of(
+    source: bytes | str, filename: str, name: str, options: Options, names: Names, also: Sequence[str] = ()
+) -> CodeType:
     """A module's code, which records what it defines.
 
     Args:
         name: the module's.
+        names: what is recorded of it.
+        also: further names of the module, by which it may be selected.
 
     Raises:
         SyntaxError, ValueError: as `compile`.
     """
-    return _ready(compile_planned(source, filename, Wanted()), filename, name, options)
+    return _ready(compile_planned(source, filename, _wanted(names)), filename, name, options, names, also)
 
 
-def _ready(code: CodeType, filename: str, name: str, options: Options) -> CodeType:
-    automatic = Automatic(options, Selection(), lambda function: _is_of(function, filename))
+def _ready(
+    code: CodeType, filename: str, name: str, options: Options, names: Names, also: Sequence[str] = ()
+) -> CodeType:
+    automatic = Automatic(options, names.of_module(name, *also), lambda function: _is_of(function, filename))
     return recording_code(code, name, automatic, unix_ns())
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from obsv.errors import ConfigurationError
+from obsv.instrument.targets import matches, may_hold
 
 # Special methods run inside the interpreter, and while a value is turned into text; these are called like functions.
 _CALLED = frozenset({"__call__"})
@@ -20,10 +21,19 @@ class Selection:
         include: searched in the qualified name (`Order.total`); names what is recorded, private names too. None takes
             all names without a leading underscore, and `__call__`.
         exclude: globs (`Order`, `Order.*`, `parse_*`); what they match is not recorded, nor what stands inside it.
+        modules: names of the module, by which the next two are matched.
+        named: globs of modules and full names (`shop.orders.Order.total`); where none is of the module, only functions
+            that one matches are recorded. None takes all.
+        left: likewise; what they match is not recorded.
+        private: names with a leading underscore are recorded, too.
     """
 
     include: re.Pattern[str] | None = None
     exclude: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    private: bool = False
 
     @classmethod
     def of(cls, include_regex: str | None, exclude: Sequence[str]) -> "Selection":
@@ -41,8 +51,15 @@ class Selection:
 
     def takes(self, qualname: str) -> bool:
         """Whether a function of this qualified name is recorded."""
-        if self.excludes(qualname):
+        if self.excludes(qualname) or self._is_one_of(self.left, qualname):
             return False
+        if self.named and not any(matches(module, glob) for module in self.modules for glob in self.named):
+            # By its own name, so private ones only where that is spelled out.
+            return any(
+                matches(f"{module}.{qualname}", glob) and (self._is_shown(qualname) or _spells(glob, qualname))
+                for module in self.modules
+                for glob in self.named
+            )
         parts = qualname.split(".")
         if parts[-1].startswith("__") and parts[-1].endswith("__"):
             return parts[-1] in (_CALLED if self.include is None else _NAMEABLE) and self._names(parts[:-1], qualname)
@@ -59,7 +76,52 @@ class Selection:
     def _names(self, parts: Sequence[str], qualname: str) -> bool:
         if self.include is not None:
             return self.include.search(qualname) is not None
-        return not any(part.startswith("_") for part in parts)
+        return self.private or not any(part.startswith("_") for part in parts)
+
+    def _is_shown(self, qualname: str) -> bool:
+        parts = qualname.split(".")
+        if parts[-1] in _CALLED:
+            parts.pop()
+        return self.private or not any(part.startswith("_") for part in parts)
+
+    def _is_one_of(self, globs: Sequence[str], qualname: str) -> bool:
+        return any(matches(f"{module}.{qualname}", glob) for module in self.modules for glob in globs)
+
+
+@dataclasses.dataclass(frozen=True)
+class Names:
+    """What is recorded of modules, by globs of modules and of functions.
+
+    Args:
+        include: `shop`, `shop.*`, `shop.orders.Order.total`; none takes all.
+        exclude: likewise; goes first.
+        private: names with a leading underscore are recorded, too.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    private: bool = False
+
+    @property
+    def wants_private(self) -> bool:
+        """Whether functions whose names begin with an underscore may be recorded."""
+        return self.private or any(part.startswith("_") for glob in self.include for part in _own_parts(glob))
+
+    def of_module(self, *names: str) -> Selection:
+        """What is recorded of one module, which has these names."""
+        include = tuple(
+            glob for glob in self.include if any(matches(name, glob) or may_hold(name, glob) for name in names)
+        )
+        # A module that is recorded for another reason than a glob, as a script is, is recorded whole.
+        return Selection(modules=names, named=include, left=self.exclude, private=self.private)
+
+
+def _own_parts(glob: str) -> list[str]:
+    return [part for part in glob.split(".") if not part.startswith("__")]
+
+
+def _spells(glob: str, qualname: str) -> bool:
+    return glob.split(".")[-1].startswith("_") and qualname.split(".")[-1].startswith("_")
 
 
 def _prefixes(qualname: str) -> Iterator[str]:

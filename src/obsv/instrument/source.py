@@ -42,9 +42,11 @@ class Wanted(NamedTuple):
 
     Args:
         is_measured: a call takes more than a span.
+        private: functions whose names begin with an underscore, too.
     """
 
     is_measured: bool = False
+    private: bool = False
 
 
 class _Chosen(NamedTuple):
@@ -71,7 +73,7 @@ def compile_planned(source: bytes | str, filename: str, wanted: Wanted) -> CodeT
         SyntaxError, ValueError: as `compile`.
     """
     tree = _tree(source, filename)
-    chosen = dict(_chosen(tree))
+    chosen = dict(_chosen(tree, wanted))
     code = compile(tree, filename, "exec", 0, dont_inherit=True)
     grafted = _grafted(code, chosen, wanted)
     left = [chosen[place] for place, made in grafted.items() if made is None]
@@ -88,7 +90,7 @@ def plan_compiled(code: CodeType, source: bytes | str, wanted: Wanted) -> CodeTy
     Args:
         source: the text that it was compiled from.
     """
-    grafted = _grafted(code, dict(_chosen(_tree(source, code.co_filename))), wanted)
+    grafted = _grafted(code, dict(_chosen(_tree(source, code.co_filename), wanted)), wanted)
     return _with(code, lambda function: grafted.get(_place_of(function)) or function)
 
 
@@ -170,22 +172,24 @@ def _planned(code: CodeType, chosen: _Chosen, wanted: Wanted) -> CodeType | None
         return None
 
 
-def _chosen(tree: Any, is_method: bool = False) -> Iterator[tuple[_Place, _Chosen]]:
+def _chosen(tree: Any, wanted: Wanted, is_method: bool = False) -> Iterator[tuple[_Place, _Chosen]]:
     """What is recorded of a module's or a class's own definitions, by its first line and its name."""
     for definition in _definitions(tree):
         decorators = definition.decorator_list
-        if not _is_public(definition.name, is_method) or leaves_decorated(decorators):
+        if not _is_wanted(definition.name, wanted, is_method) or leaves_decorated(decorators):
             continue
         if isinstance(definition, ast.ClassDef):
             # Whatever sees a method while its class is made sees the recorded one: tables in the body, metaclasses.
-            yield from _chosen(definition, is_method=True)
+            yield from _chosen(definition, wanted, is_method=True)
         else:
             line = decorators[0].lineno if decorators else definition.lineno
             yield (line, definition.name), _Chosen(definition, is_method and not _is_static(definition))
 
 
-def _is_public(name: str, is_method: bool) -> bool:
-    return not name.startswith("_") or (is_method and name == "__call__")
+def _is_wanted(name: str, wanted: Wanted, is_method: bool) -> bool:
+    if name.startswith("__") and name.endswith("__"):
+        return is_method and name == "__call__"
+    return wanted.private or not name.startswith("_")
 
 
 def _definitions(node: ast.AST) -> Iterator[Any]:

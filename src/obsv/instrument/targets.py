@@ -46,7 +46,7 @@ class NamedModules:
     def match(self, name: str, file: str | None) -> bool:
         return (
             not is_never_recorded(name)
-            and any(matches(name, glob) for glob in self.include)
+            and any(matches(name, glob) or may_hold(name, glob) for glob in self.include)
             and not any(matches(name, glob) for glob in self.exclude)
         )
 
@@ -81,9 +81,24 @@ class FirstParty:
 def matches(name: str, glob: str) -> bool:
     """Whether a module's name matches a glob: `*.orders`; `shop` and `shop.*` mean the package and all inside."""
     stem = glob.removesuffix(".*")
-    if not any(wildcard in stem for wildcard in "*?["):
+    if not _has_wildcard(stem):
         return name == stem or name.startswith(f"{stem}.")
     return fnmatchcase(name, glob) or fnmatchcase(name, stem)
+
+
+def may_hold(name: str, glob: str) -> bool:
+    """Whether a module may define what a glob of functions matches: `shop.orders` holds `shop.orders.Order.to_*`.
+
+    A glob that begins with a wildcard means modules only: else every module there is would have to be looked through.
+    """
+    parts, wanted = name.split("."), glob.split(".")
+    if len(parts) >= len(wanted) or _has_wildcard(wanted[0]):
+        return False
+    return all(fnmatchcase(part, pattern) for part, pattern in zip(parts, wanted, strict=False))
+
+
+def _has_wildcard(text: str) -> bool:
+    return any(wildcard in text for wildcard in "*?[")
 
 
 @functools.lru_cache(maxsize=4096)

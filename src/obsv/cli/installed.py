@@ -1,0 +1,59 @@
+"""Commands that a package has installed: `obsv run black .`"""
+
+import os
+import shutil
+import sys
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """An installed command.
+
+    Args:
+        path: of its script.
+        package: the package that it runs; None where that is not known.
+    """
+
+    path: str
+    package: str | None
+
+
+def find_command(name: str) -> Command | None:
+    """The command of a name, of this interpreter's environment first; None where this one can run none."""
+    if os.path.exists(name) or os.path.dirname(name):
+        return None
+    beside = os.path.dirname(sys.executable)
+    for directories in (beside, None):
+        path = shutil.which(name, path=directories)
+        if path is not None and _is_of_this_python(path):
+            return Command(path, _package_of(name))
+    return None
+
+
+def _is_of_this_python(path: str) -> bool:
+    """Whether the first line of a script names this interpreter."""
+    try:
+        with open(path, "rb") as script:
+            first = script.readline(4096)
+            # What pip writes where the interpreter's path is long, or has a space in it.
+            second = script.readline(4096) if first.startswith(b"#!/bin/sh") else b""
+    except OSError:
+        return False
+    line = (second or first).decode("utf-8", "replace")
+    if not line.startswith("#!") and not second:
+        return False
+    words = line.removeprefix("#!").replace("'''exec'", "").replace('"', "").strip()
+    if words.startswith("/usr/bin/env "):
+        return "python" in words
+    interpreter = words.removesuffix("$0 $@").strip().split(" -")[0]
+    try:
+        return os.path.samefile(os.path.dirname(interpreter), os.path.dirname(sys.executable))
+    except OSError:
+        return False
+
+
+def _package_of(name: str) -> str | None:
+    from importlib.metadata import entry_points
+
+    found = [entry.value for entry in entry_points(group="console_scripts", name=name)]
+    return found[0].partition(":")[0].partition(".")[0].strip() or None if found else None

@@ -1,0 +1,135 @@
+"""The options of `obsv run`, and the variables of the environment by which the program and its children have them."""
+
+import argparse
+import os
+from collections.abc import Callable
+from typing import Any
+
+from obsv import quantities
+from obsv.cli.program import Kind, Program
+from obsv.errors import ConfigurationError
+from obsv.instrument.selection import Names
+
+_DESCRIPTION = """\
+Run a Python program and record its calls, with no change to its code.
+
+Without --include, functions of the script itself are recorded, and those of
+modules that lie below its directory or the current one and were not installed
+there; of an installed command, those of its package. With --include it is what
+the globs name, `__main__` being the script. A glob without a wildcard means a
+module and, if it is a package, all inside: --include shop; or a function or
+class: --exclude 'shop.orders.Order.to_*'. Private names (_name) are only
+recorded with --private, or where a glob spells one. What obsv itself runs on
+never is, the rest of the standard library only by name. Processes that it
+starts with multiprocessing are recorded likewise."""
+
+_EPILOG = """\
+A call that fails is recorded whatever the options say, and calls that are left
+out are counted, so that figures stay those of all calls. The program's own exit
+code, output and signals are kept. The program and its children have each option
+as the variable in brackets. Exit code 2: the program cannot be found."""
+
+# Option, variable, how its value is read, placeholder, help.
+_VALUES: tuple[tuple[str, str, Callable[[str, Any], Any], str, str], ...] = (
+    ("--depth", "OBSV_DEPTH", quantities.count, "N", "record N calls inside each other at most"),
+    ("--min-duration", "OBSV_MIN_DURATION", quantities.seconds, "TIME", "record calls that take as long: 10ms"),
+    ("--sample", "OBSV_SAMPLE_RATE", quantities.share, "SHARE", "record a share of the calls: 0.05, 5%%"),
+    ("--max-per-second", "OBSV_MAX_PER_SECOND", quantities.count, "N", "record N calls of a function a second"),
+    ("--values", "OBSV_CAPTURE", quantities.capture, "PARTS", "record values: off, args, all, or parts"),
+    ("--max-repr", "OBSV_MAX_REPR", quantities.count, "N", "characters of a value, default 1000"),
+    ("--sensitive", "OBSV_SENSITIVE_FIELDS", quantities.names, "NAMES", "more names whose values are masked"),
+    ("--expected", "OBSV_EXPECTED", quantities.names, "NAMES", "exceptions that are no errors: KeyError,shop.Gone"),
+    ("--retention", "OBSV_RETENTION", quantities.seconds, "TIME", "delete calls after this time: 2d"),
+    ("--max-bytes", "OBSV_MAX_BYTES", quantities.size, "SIZE", "size of the database file: 1GB"),
+)
+_FLAGS = (
+    ("--private", "OBSV_PRIVATE", "1", "record private names (_name), too"),
+    ("--errors-only", "OBSV_ERRORS_ONLY", "1", "record calls that fail"),
+    ("--exact", "OBSV_CAPTURE", "exact", "keep inputs of failing calls as they were, for obsv repro"),
+)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of the command's own options; what follows the program is the program's."""
+    parser = argparse.ArgumentParser(
+        prog="obsv run",
+        usage="obsv run [OPTION]… (SCRIPT | COMMAND | -m MODULE | -c CODE | -) [ARGUMENT]…",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--include", action="append", default=[], metavar="GLOB", help="what to record: shop, 'shop.*' [OBSV_INCLUDE]")
+    add("--exclude", action="append", default=[], metavar="GLOB", help="what not; goes first [OBSV_EXCLUDE]")
+    for option, variable, read, metavar, text in _VALUES:
+        add(option, metavar=metavar, type=_checked(option, read), help=f"{text} [{variable}]")
+    for option, variable, _, text in _FLAGS:
+        add(option, action="store_true", help=f"{text} [{variable}]")
+    add("--children", action="store_true", help="record Python programs that it starts, too")
+    add("--summary", action="store_true", help="say at the end what was recorded")
+    add("--db", metavar="FILE", help="the database file [OBSV_DB, default logs/observability.db]")
+    add("--service", metavar="NAME", help="the service's name [OTEL_SERVICE_NAME, default the program's]")
+    add("-m", dest="module", nargs=argparse.REMAINDER, metavar="MODULE", help="run a module, as python -m does")
+    add("-c", dest="code", nargs=argparse.REMAINDER, metavar="CODE", help="run code, as python -c does")
+    add(
+        "script",
+        nargs=argparse.REMAINDER,
+        metavar="SCRIPT",
+        help="a script, an installed command, a directory or archive with a __main__.py, or - for stdin",
+    )
+    return parser
+
+
+def _checked(option: str, read: Callable[[str, Any], Any]) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        try:
+            read(option, text)
+        except ConfigurationError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+        return text
+
+    return check
+
+
+def program_of(options: argparse.Namespace) -> Program | None:
+    """What is to be run; None where nothing was named."""
+    choices: tuple[tuple[Kind, list[str]], ...] = (
+        ("module", options.module),
+        ("code", options.code),
+        ("input", options.script if options.script[:1] == ["-"] else []),
+        ("script", options.script),
+    )
+    return next((Program(kind, words[0], words[1:]) for kind, words in choices if words), None)
+
+
+def hand_over(options: argparse.Namespace) -> None:
+    """Put the options into the environment: the program may start others that record too."""
+    if options.db is not None:
+        os.environ["OBSV_DB"] = os.path.abspath(options.db)
+    if options.service is not None:
+        os.environ["OTEL_SERVICE_NAME"] = options.service
+    for option, variable, *_ in _VALUES:
+        if (text := getattr(options, _field(option))) is not None:
+            os.environ[variable] = text
+    for option, variable, value, _ in _FLAGS:
+        if getattr(options, _field(option)):
+            os.environ[variable] = value
+    for variable, globs in (("OBSV_INCLUDE", options.include), ("OBSV_EXCLUDE", options.exclude)):
+        if globs:
+            os.environ[variable] = ",".join(globs)
+
+
+def names_of_environment() -> Names:
+    """What to record, by the variables."""
+    include, exclude = (_names(variable) for variable in ("OBSV_INCLUDE", "OBSV_EXCLUDE"))
+    private = os.environ.get("OBSV_PRIVATE", "").strip().lower() in ("1", "true", "yes", "on")
+    return Names(include, exclude, private)
+
+
+def _names(variable: str) -> tuple[str, ...]:
+    return quantities.names(variable, os.environ.get(variable, ""))
+
+
+def _field(option: str) -> str:
+    return option.removeprefix("--").replace("-", "_")
