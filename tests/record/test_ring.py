@@ -322,6 +322,14 @@ def test_a_closed_ring_takes_nothing_more(ring):
     assert [span_of(record) for record in read_all(reader.calls, is_final=True)] == [1]
 
 
+def test_nothing_waits_where_the_reader_has_left_the_last_segment(ring):
+    """It has read a closed ring to its end; whoever asks how much waits is told so."""
+    put(ring.calls, begin(1))
+    ring.close()
+    position = layout.position(2, 0)
+    assert [ring.calls.waiting_since(position) for _ in range(2)] == [0, 0]
+
+
 def test_definitions_have_one_number_each(ring):
     """Equal ones the same, for every reader, as soon as a record may use it."""
     function = ("m.f", "m", ("a",), False, "return", None, None, 1_000)

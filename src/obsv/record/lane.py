@@ -80,6 +80,8 @@ class Lane:
     def waiting_since(self, committed: int) -> int:
         """Bytes of records behind a position of the reader."""
         number, offset = place(committed)
+        if number > self._segment.number:
+            return 0  # the reader has left the last segment behind, which was closed
         for old in [known for known in self._starts if known < number]:
             del self._starts[old]
         start = self._starts.get(number)
