@@ -3,10 +3,12 @@
 from obsv.dashboards.alerts.page import PAGE as ALERTS
 from obsv.dashboards.code.page import PAGE as CODE
 from obsv.dashboards.compare.page import PAGE as COMPARE
+from obsv.dashboards.errors.group import PAGE as ERROR
+from obsv.dashboards.errors.page import PAGE as ERRORS
 from obsv.dashboards.explorer.page import PAGE as EXPLORER
 from obsv.dashboards.flow.page import PAGE as FLOW
 from obsv.dashboards.overview.page import PAGE as OVERVIEW
 from obsv.dashboards.page import Page
 from obsv.dashboards.trace.page import PAGE as TRACE
 
-PAGES: tuple[Page, ...] = (OVERVIEW, EXPLORER, TRACE, FLOW, CODE, COMPARE, ALERTS)
+PAGES: tuple[Page, ...] = (OVERVIEW, ERRORS, ERROR, EXPLORER, TRACE, FLOW, CODE, COMPARE, ALERTS)

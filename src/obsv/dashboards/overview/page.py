@@ -17,13 +17,15 @@ from obsv.dashboards.components.link import address
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.theme import DARK, figure
-from obsv.store.figures import ErrorCall, FunctionSums, GroupSums, Overview, PeriodTotals, QueueSample
+from obsv.store.figures import ErrorCall, ErrorGroup, FunctionSums, GroupSums, Overview, PeriodTotals, QueueSample
 from obsv.store.ground import Window, raised_line
+from obsv.store.seam import Store
 
 ACCENT, OK, ERR, STALE = (DARK[name] for name in ("accent", "ok", "err", "stale"))
 # Changes below this are noise and get no colour.
 NOTABLE = 0.05
 GROUPS = 8
+CAUSES = 10
 STATS = (("rate", "Error rate"), ("speed", "Throughput"), ("p95", "P95 duration"), ("queue", "Queue depth"))
 # What a refresh may change, and which property of its component that is.
 PARTS = {
@@ -43,7 +45,7 @@ def layout(view: View) -> Component:
     """
     window = view.window()
     tools = html.Div(time_picker("overview-time", window, now_ns=view.now_ns), className="page-tools")
-    shown = parts(view.reader.read_overview(window), view.queue)
+    shown = parts(view.reader.read_overview(window), view.queue, _causes(view.reader, window))
     return html.Div(
         [
             html.Div([html.H1("Overview"), tools], className="page-head"),
@@ -55,12 +57,17 @@ def layout(view: View) -> Component:
     )
 
 
-def parts(found: Overview, queue: list[QueueSample]) -> dict[str, Any]:
+def _causes(reader: Store, window: Window) -> list[ErrorGroup]:
+    return reader.read_error_groups(window, limit=CAUSES).groups
+
+
+def parts(found: Overview, queue: list[QueueSample], causes: list[ErrorGroup]) -> dict[str, Any]:
     """What can change, by the names of `PARTS`: figures of charts, and content.
 
     Args:
         found: what the store says.
         queue: queue depths of the last minutes, oldest first.
+        causes: groups of errors, the latest first.
     """
     here = found.window.query()
     return {
@@ -68,7 +75,7 @@ def parts(found: Overview, queue: list[QueueSample]) -> dict[str, Any]:
         **_queue(queue),
         "traffic": _traffic(found),
         "groups": _groups(found.groups, here),
-        "errors": _errors(found.errors, here),
+        "errors": _error_groups(causes, here) if causes else _errors(found.errors, here),
         "all": _all_errors(found, here),
         "slowest": _functions(found.slowest, here),
         "changed": _functions(found.changed, here, changed=True),
@@ -95,7 +102,7 @@ def _body(shown: dict[str, Any]) -> list[Component]:
     return [
         html.Div([number(name, label) for name, label in STATS], className="stats"),
         html.Div([card("Calls", traffic, actions=_legend()), box("groups", "Process groups")], className="row-2-1"),
-        box("errors", "Latest errors", html.Span(shown["all"], id="overview-all")),
+        box("errors", "Errors by cause", html.Span(shown["all"], id="overview-all")),
         html.Div(
             [box("slowest", "Slowest functions", "by mean"), box("changed", "Most changed", AGAINST_BEFORE)],
             className="row-1-1",
@@ -207,9 +214,26 @@ def _item(row: Component) -> Component:
 
 def _all_errors(found: Overview, here: dict[str, str]) -> Component:
     text = f"all {count(found.now.errors)}" if found.now.errors else "all"
-    return link(text, "/explorer", {"status": "ERR", **here})
+    return html.Span([link("causes", "/errors", here), " · ", link(text, "/explorer", {"status": "ERR", **here})])
 
 
+def _error_groups(causes: list[ErrorGroup], here: dict[str, str]) -> Component:
+    return html.Div([_item(_cause(each, here)) for each in causes], className="errors", role="list")
+
+
+def _cause(each: ErrorGroup, here: dict[str, str]) -> Component:
+    mark = " new" if each.is_new else " came back" if each.returned_ns and each.status == "open" else ""
+    cells = [
+        when(each.last_ns),
+        html.Span(each.process, className="mono ellipsis", title=each.process),
+        html.Span(
+            [html.B(f"{count(each.seen)}×{mark} "), each.title], className="mono ellipsis err-text", title=each.title
+        ),
+    ]
+    return dcc.Link(cells, href=address(f"/errors/{each.id}", here), className="error-row row-link")
+
+
+# Of a file that an older obsv wrote: it grouped none.
 def _errors(errors: list[ErrorCall], here: dict[str, str]) -> Component:
     if not errors:
         return empty("No errors in this period", "Nothing that was recorded failed.")
@@ -277,7 +301,8 @@ def register(app: App) -> None:
         prevent_initial_call=True,
     )
     def refresh(window: dict[str, str], _: Any, shown: dict[str, int]) -> list[Any]:
-        found = parts(app.reader.read_overview(Window.parse(window, app.now_ns())), app.queue())
+        chosen = Window.parse(window, app.now_ns())
+        found = parts(app.reader.read_overview(chosen), app.queue(), _causes(app.reader, chosen))
         marks = _marks(found)
         return [*(no_update if marks[name] == shown.get(name) else found[name] for name in PARTS), marks]
 

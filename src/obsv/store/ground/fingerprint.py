@@ -35,6 +35,8 @@ _VARYING = (
     (re.compile(r"[+-]?\d[\d.,:_]*(?:[eE][+-]?\d+)?"), "#"),
     (re.compile(r"\s+"), " "),
 )
+# A function's name has no varying parts; that of a request may, as `GET /orders/42`.
+_NAME = re.compile(r"[\w.<>]+")
 _MOST_CHARS = 300
 _MOST_FRAMES = 60
 _SHOWN_CHARS = 400
@@ -83,7 +85,7 @@ def fingerprint(
         why = {"rule": "stack", "frames": [{"in": frame, "line": ""} for frame in stack]}
         return _of({**why, "type": fault.type, "cause": fault.cause}, [*raised, stack], part)
     text = without_varying(fault.message)
-    where = without_varying(process)
+    where = process if _NAME.fullmatch(process) else without_varying(process)
     why = {"rule": "message", "type": fault.type, "cause": fault.cause, "message": text, "process": where}
     return _of(why, [*raised, where, text], part)
 

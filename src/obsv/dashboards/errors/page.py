@@ -1,0 +1,96 @@
+"""Errors: one row a cause, the latest first, with how often over time, and which are new or came back."""
+
+from typing import Any
+
+from dash import Input, Output, dcc, html
+from dash.development.base_component import Component
+
+from obsv.dashboards.clock import count, when
+from obsv.dashboards.components import badge, empty, time_picker
+from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.link import address
+from obsv.dashboards.components.timepicker import watch_time_picker
+from obsv.dashboards.page import App, Page, View
+from obsv.store.figures import ErrorGroup, ErrorGroups
+from obsv.store.ground import Window
+
+
+def layout(view: View) -> Component:
+    """The page, filled.
+
+    Raises:
+        InvalidQuery: the address's time range cannot be read.
+    """
+    window = view.window("6h")
+    tools = html.Div(time_picker("errors-time", window, now_ns=view.now_ns), className="page-tools")
+    return html.Div(
+        [
+            html.Div([html.H1("Errors"), tools], className="page-head"),
+            html.Div(listed(view.reader.read_error_groups(window), window), id="errors-list"),
+        ],
+        className="errors-page",
+    )
+
+
+def listed(found: ErrorGroups, window: Window) -> list[Component]:
+    """Groups under a line that says how many."""
+    if not found.groups:
+        return [empty("No errors in this period", "Nothing that was recorded failed.")]
+    said = f"{count(found.errors)} errors of {count(found.total)} causes, each counted once, where it began."
+    here = window.query()
+    rows = [html.Div(group_row(group, here), role="listitem") for group in found.groups]
+    return [html.P(said, className="lead"), html.Div(rows, className="card error-groups", role="list")]
+
+
+def group_row(group: ErrorGroup, here: dict[str, str]) -> Component:
+    """A group as a line that leads to it."""
+    about = [html.Span(group.process, className="mono ellipsis", title=group.process), *marks(group)]
+    cells = [
+        html.Div(
+            [html.Span(group.title, className="mono ellipsis err-text", title=group.title), html.Div(about)],
+            className="error-what",
+        ),
+        bars(group.series),
+        html.Span(count(group.seen), className="error-count", title=f"{group.seen:,} in this period"),
+        html.Span(["last ", when(group.last_ns)], className="error-when"),
+    ]
+    return dcc.Link(cells, href=address(f"/errors/{group.id}", here), className="error-group row-link")
+
+
+def marks(group: ErrorGroup) -> list[Component]:
+    """What is to be known of a group at a glance."""
+    found = []
+    if group.status != "open":
+        found.append(badge(group.status, "ok" if group.status == "resolved" else "plain"))
+    elif group.returned_ns:
+        found.append(badge("came back", "stale", title="Somebody was done with it, and it happened again"))
+    if group.is_new:
+        found.append(badge("new", "accent", title="Its first error is in this period"))
+    if not group.escaped:
+        found.append(badge("caught", "plain", title="A recorded call caught every one"))
+    return found
+
+
+def bars(series: tuple[int, ...]) -> Component:
+    """A small chart of counts."""
+    most = max(series, default=0) or 1
+    parts = [html.I(style={"height": f"{max(each and 8, round(100 * each / most))}%"}) for each in series]
+    return html.Span(parts, className="error-bars", **aria(hidden=True))
+
+
+def register(app: App) -> None:
+    """Its callbacks: another window, and what is new."""
+    watch_time_picker(app, "errors-time")
+
+    @app.callback(
+        Output("errors-list", "children"),
+        Input("errors-time-window", "data"),
+        Input("pulse", "data"),
+        prevent_initial_call=True,
+    )
+    def refresh(window: dict[str, str], _: Any) -> list[Component]:
+        chosen = Window.parse(window, app.now_ns(), "6h")
+        return listed(app.reader.read_error_groups(chosen), chosen)
+
+
+PAGE = Page(path="/errors", title="Errors", layout=layout, register=register, icon="failure", key="r")

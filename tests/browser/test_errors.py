@@ -1,0 +1,34 @@
+"""Errors: groups, and one of them."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+
+def test_groups_lead_to_what_explains_them(page: Page) -> None:
+    """What differs, the latest traceback, and why it is one group."""
+    page.goto("/errors")
+    expect(page.locator(".error-group").first).to_be_visible()
+    title = page.locator(".error-group .err-text").first.inner_text()
+    page.locator(".error-group").first.click()
+    expect(page).to_have_url(re.compile(r"/errors/\d+"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    for heading in ("What differs in the failing calls", "Latest", "Why this is one group", "Calls"):
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+
+
+def test_group_is_resolved_and_opened_again(page: Page) -> None:
+    """The list shows it."""
+    page.goto("/errors")
+    page.locator(".error-group").last.click()
+    page.get_by_role("button", name="Resolve").click()
+    expect(page.locator("#error-state .badge", has_text="resolved")).to_be_visible()
+    page.get_by_role("button", name="Open again").click()
+    expect(page.get_by_role("button", name="Resolve")).to_be_visible()
+
+
+def test_what_is_no_group_is_said(page: Page) -> None:
+    """Neither a number that there is none of, nor a word."""
+    for name in ("999999", "x"):
+        page.goto(f"/errors/{name}")
+        expect(page.locator(".state-err")).to_be_visible()
