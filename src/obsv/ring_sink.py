@@ -123,8 +123,8 @@ class RingSink:
                 waiting,
                 self.queue_warning_threshold,
             )
-        else:
-            self._notices.over("queue")
+        elif waiting < self.queue_warning_threshold // 2:
+            self._notices.over("queue")  # an episode does not begin anew with each call around the threshold
 
     def _heed(self, ring: Ring) -> None:
         """Say what keeps the keeper from storing; a thread of this process has said so itself."""

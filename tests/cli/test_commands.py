@@ -277,3 +277,11 @@ def test_a_removed_working_directory_is_a_line(db: Path, tmp_path: Path) -> None
     )  # fmt: skip
     assert "Traceback" not in done.stderr
     assert "8 calls" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["show", "export"])
+@pytest.mark.parametrize("text", ["xyz", "0" * 33, "ab" * 16])
+def test_a_trace_that_is_none(db: Path, command: str, text: str) -> None:
+    """A malformed id is explained, and so is one that nobody has."""
+    expected = "hex digits" if text != "ab" * 16 else "No trace"
+    assert expected in obsv(command, text, db=db, expect=1).stderr

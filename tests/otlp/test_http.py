@@ -318,3 +318,12 @@ def test_json_answer_is_json(client: httpx.Client) -> None:
     """Errors in JSON carry their details by protobuf's JSON mapping."""
     answer = client.post("/v1/traces", content=b"[]", headers=JSON)
     assert json.loads(answer.content)["details"][0]["@type"].endswith("google.rpc.BadRequest")
+
+
+def test_a_path_twice_is_said_in_the_log(client: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    """Once: an SDK that was given the whole path adds it again, and shows only the status."""
+    for _ in range(3):
+        assert client.post("/v1/traces/v1/traces", content=ONE, headers=PROTOBUF).status_code == 404
+    assert client.post("/v1/spans", content=ONE, headers=PROTOBUF).status_code == 404
+    (said,) = [record.getMessage() for record in caplog.records if "turned away" in record.getMessage()]
+    assert "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" in said

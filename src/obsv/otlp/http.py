@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from obsv.analysis.markdown import visible
 from obsv.errors import ObsvError
 from obsv.otlp.access import Access
 from obsv.otlp.compression import too_large
@@ -18,6 +19,7 @@ from obsv.otlp.received import Received
 from obsv.otlp.signals import SIGNALS, Signal, refused
 from obsv.otlp.status import JSON, PROTOBUF, error_body, success_body
 from obsv.otlp.work import work_of
+from obsv.trace.notices import Notices
 from obsv.wire.errors import BadRequest
 
 logger = logging.getLogger("obsv")
@@ -41,6 +43,7 @@ class HttpReceiver:
         self._ingest = ingest
         self._access = access
         self._max_body = max_body
+        self._notices = Notices()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
@@ -71,7 +74,7 @@ class HttpReceiver:
         path = request.url.path.rstrip("/")
         signal = _REFUSED.get(path)
         if signal is None and path != TRACES:
-            raise _wrong_place(path)
+            raise self._wrong_place(path)
         if request.method != "POST":
             raise WrongMethod(f"{path} takes POST; this is where OpenTelemetry exporters send to.")
         if content_type not in (PROTOBUF, JSON):
@@ -85,6 +88,17 @@ class HttpReceiver:
     def _submit(self, request: Request, body: bytes, content_type: str, signal: Signal | None) -> "Future[Received]":
         encoding, sender = request.headers.get("content-encoding", ""), "%s:%s" % (request.client or ("", 0))
         return self._ingest.accept(body, lambda: work_of(body, encoding, content_type, self._max_body, signal), sender)
+
+    def _wrong_place(self, path: str) -> WrongPlace:
+        if "/v1/" not in path or not path.endswith(TRACES):
+            return WrongPlace(f"Nothing is at {path or '/'}; spans go to {TRACES}.")
+        said = (
+            f"Nothing is at {path}; spans go to {TRACES}. The sender adds that to its endpoint: give it the address "
+            "without a path, or the whole one as OTEL_EXPORTER_OTLP_TRACES_ENDPOINT."
+        )
+        # Senders show the status alone.
+        self._notices.once("place", logging.WARNING, "Spans of a sender are turned away. %s", visible(said[:500]))
+        return WrongPlace(said)
 
     async def _read(self, request: Request) -> bytes:
         if int(request.headers.get("content-length", "0")) > self._max_body:
@@ -107,15 +121,6 @@ class HttpReceiver:
             size += len(chunk)
             if size > self._max_body:
                 raise too_large(self._max_body)
-
-
-def _wrong_place(path: str) -> WrongPlace:
-    if "/v1/" in path and path.endswith(TRACES):
-        return WrongPlace(
-            f"Nothing is at {path}; spans go to {TRACES}. The sender adds that to its endpoint: give it the address "
-            "without a path, or the whole one as OTEL_EXPORTER_OTLP_TRACES_ENDPOINT."
-        )
-    return WrongPlace(f"Nothing is at {path or '/'}; spans go to {TRACES}.")
 
 
 def _failure(error: Exception, content_type: str, cors: Mapping[str, str]) -> Response:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from obsv.errors import NotFound
 from obsv.store.ground import SpanRow
 from obsv.store.seam import Store
 from obsv.store.spans import StoredSpan
@@ -39,12 +38,10 @@ def export_trace(reader: Store, trace_id: str) -> Iterator[str]:
         trace_id: hex digits in any case; leading zeros may be missing.
 
     Raises:
-        NotFound: no such trace.
+        NotFound: no such trace, or no trace has such an id.
         StoreError: see `Store`.
     """
-    spans = reader.spans_of_trace(trace_id.strip().lower().zfill(32))
-    if not spans:
-        raise NotFound(f"No trace {trace_id} in {reader.name}.")
+    spans = reader.spans_of_trace(reader.known_trace(trace_id))
     for start in range(0, len(spans), LINE_SPANS):
         yield from _lines_of(spans[start : start + LINE_SPANS])
 
