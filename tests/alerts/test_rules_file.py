@@ -74,7 +74,8 @@ def test_every_kind_needs_no_more_than_its_required_keys_and_none_less(kind: str
     required = [name for name, key in KINDS[kind].keys.items() if key.default is REQUIRED]
     values = {"query": '"select 1"', "threshold": "1", "over": "0.5", "variable": '"price"', "slo": '"x"'}
     table = "".join(f"{name} = {values[name]}\n" for name in required)
-    assert parse(f'[[alerts.rule]]\nkind = "{kind}"\n{table}').rules[0].name == kind
+    slo = '[[slo]]\nname = "x"\nobjective = 0.9\n' if kind == "slo" else ""
+    assert parse(f'[[alerts.rule]]\nkind = "{kind}"\n{table}{slo}').rules[0].name == kind
     for name in required:
         less = "".join(f"{other} = {values[other]}\n" for other in required if other != name)
         assert mistakes(f'[[alerts.rule]]\nkind = "{kind}"\n{less}') == [(1, "")]

@@ -33,6 +33,9 @@ name = "never"
 query = "select 0"
 threshold = 1
 for = "30s"
+[[slo]]
+name = "prices"
+objective = 0.99
 """
 
 
@@ -160,6 +163,8 @@ def test_metrics_have_alerts_but_not_under_the_name_that_prometheus_makes(server
     samples = {sample.name: sample for family in text_string_to_metric_families(text) for sample in family.samples}
     assert samples["obsv_alert"].labels == {"alertname": "always", "state": "firing", "severity": "page"}
     assert "obsv_alert_oldest_message_seconds" in samples
+    assert samples["obsv_slo_objective_ratio"].value == 0.99
+    assert samples["obsv_slo_budget_left_ratio"].value == 1
     assert "ALERTS" not in text
 
 

@@ -16,7 +16,7 @@ from obsv.dashboards.alerts.page import PAGE, THRESHOLDS, fields_of, previewed
 from obsv.dashboards.page import View
 from obsv.store import Writer
 from obsv.store.seam import open_store
-from obsv.store.watching import AlertRow, AttemptRow, Book, EventRow, MessageRow, SilenceRow
+from obsv.store.watching import AlertRow, AttemptRow, Book, EventRow, LevelBucket, MessageRow, SilenceRow
 
 NS = 1_000_000_000
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -90,3 +90,16 @@ def test_a_preview_says_when_it_would_have_fired(tmp_path: Path) -> None:
     slow: Any = fields_of("duration", "", "*", "", "100ms", "0s")
     assert "1 times in the last 6 hours" in str(previewed(rule_of(slow), open_store(db), now_ns))
     assert "would not have fired" in str(previewed(rule_of({**slow, "over": "10s"}), open_store(db), now_ns))
+
+
+def test_service_levels_show_what_is_left(tmp_path: Path) -> None:
+    Writer(tmp_path / "o.db").open()
+    (tmp_path / "alerts.toml").write_text('[[slo]]\nname = "prices"\nobjective = "99.9%"\n')
+    watch = Watch(tmp_path / "o.db")
+    watch.file.look()
+    (slo,) = watch.config.slos
+    watch.book.hold("me", 0, NS)
+    watch.book.add_level("me", "prices", slo.version, [LevelBucket(int(time.time()) // 300, 9_995, 10_000)], {})
+    found = text(tmp_path / "o.db", watch)
+    for part in ("Service levels", "99.9 %", "50 % left"):
+        assert part in found, part

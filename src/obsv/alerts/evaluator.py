@@ -88,7 +88,7 @@ class Evaluator:
         orphans = [alert for alert in self._alerts.values() if self._is_orphan(alert)]
         if not rules and not orphans:
             return 0
-        readings, silences = Readings(self._store, now_ns), self._book.silences(now_ns)
+        readings, silences = Readings(self._store, now_ns, self._config.slos), self._book.silences(now_ns)
         after: list[AlertRow] = []
         for rule in rules:
             after += self._evaluated(rule, readings, now_ns)

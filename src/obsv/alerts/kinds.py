@@ -126,6 +126,10 @@ KINDS: Mapping[str, Kind] = {
         {**_CALLS, "over": Key(read.share), "min_failures": Key(read.whole(1), 1)},
         "{percent} of the calls of {name} fail",
     ),
+    "slo": Kind(
+        {"slo": Key(read.text, "*"), "min_failures": Key(read.whole(1), 5)},
+        "{slo} spends its error budget {value} times too fast ({window}): {left} of it is left",
+    ),
     "recorder_gone": Kind(
         {
             "service": Key(read.text, "*"),
@@ -182,3 +186,12 @@ ALERTS: Mapping[str, Key] = {
     "heartbeat_interval": Key(read.interval, 60.0),
 }
 HEARTBEAT = "heartbeat_url"
+# Of a table [[slo]].
+SLO: Mapping[str, Key] = {
+    "name": Key(read.text),
+    "objective": Key(read.objective),
+    "period": Key(read.interval, 30 * 86_400.0),
+    "good": Key(read.text, "status = 'OK'"),
+    **_WHICH,
+    "group": Key(read.text, "*"),
+}

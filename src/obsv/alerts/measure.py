@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import operator
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlencode
 
+from obsv.alerts.levels import Slo, budget_left, burn_rate, burns_of, summed
 from obsv.alerts.rules import Rule
 from obsv.alerts.samples import Sample, labelled
 from obsv.errors import InvalidQuery
 from obsv.store.ground import percentile
 from obsv.store.seam import Store
-from obsv.store.watching import CallFigures, Feed, Recorder, Repeating
+from obsv.store.watching import CallFigures, Feed, LevelBucket, Recorder, Repeating
 
 _NS = 1_000_000_000
 _MOST_ROWS = 1_000
@@ -29,10 +30,12 @@ class Readings:
     Args:
         store: what is watched.
         now_ns: Unix time of the look.
+        slos: the service levels of the file.
     """
 
-    def __init__(self, store: Store, now_ns: int) -> None:
-        self.store, self.now_ns = store, now_ns
+    def __init__(self, store: Store, now_ns: int, slos: Sequence[Slo] = ()) -> None:
+        self.store, self.now_ns, self.slos = store, now_ns, slos
+        self._levels: dict[str, list[LevelBucket]] = {}
         self._feeds: list[Feed] | None = None
         self._recorders: list[Recorder] | None = None
         self._figures: dict[float, list[CallFigures]] = {}
@@ -56,6 +59,13 @@ class Readings:
             start_ns = self.now_ns - int(window_s * _NS)
             self._figures[window_s] = self.store.read_call_figures(start_ns, self.now_ns)
         return self._figures[window_s]
+
+    def level(self, slo: Slo) -> list[LevelBucket]:
+        """The counts of a service level over its period."""
+        if slo.name not in self._levels:
+            since_ns = self.now_ns - int(max(slo.period_s, 3_900) * _NS)
+            self._levels[slo.name] = self.store.read_level(slo.name, slo.version, since_ns)
+        return self._levels[slo.name]
 
     def repeating(self, least: int, forget_s: float) -> list[Repeating]:
         """Variables that repeat."""
@@ -123,6 +133,32 @@ def _backpressure(rule: Rule, readings: Readings) -> list[Sample]:
         Sample(labelled({"service": name}), waiting, waiting > rule.details["depth"], link="/")
         for name, waiting in depth.items()
     ]
+
+
+def _slo(rule: Rule, readings: Readings) -> list[Sample]:
+    samples = []
+    for slo in readings.slos:
+        if not fnmatchcase(slo.name, rule.details["slo"]):
+            continue
+        buckets, now_ns = readings.level(slo), readings.now_ns
+        whole = summed(buckets, slo.period_s, now_ns)
+        left = f"{100 * budget_left(whole, slo.objective):.3g}%"
+        for burn in burns_of(slo.period_s):
+            long, short = (summed(buckets, each, now_ns) for each in (burn.long_s, burn.short_s))
+            rates = [burn_rate(each, slo.objective) for each in (long, short)]
+            holds = min(rates) >= burn.factor(slo.period_s) and long.bad >= rule.details["min_failures"]
+            window = f"{burn.long_s / 3_600:g}h"
+            samples.append(_of_slo(slo, window, burn.urgency, rates[0], holds, left))
+        # Where calls are few no window burns for long: a budget that is spent is told of, too.
+        is_spent = budget_left(whole, slo.objective) <= 0 and whole.bad >= rule.details["min_failures"]
+        rate = burn_rate(whole, slo.objective)
+        samples.append(_of_slo(slo, "period", "ticket", rate, is_spent, left))
+    return samples
+
+
+def _of_slo(slo: Slo, window: str, urgency: str, rate: float, holds: bool, left: str) -> Sample:
+    labels = labelled({"slo": slo.name, "window": window, "urgency": urgency})
+    return Sample(labels, round(rate, 4), holds, {"left": left}, "/alerts")
 
 
 def _recorder_gone(rule: Rule, readings: Readings) -> list[Sample]:
@@ -214,4 +250,5 @@ _MEASURES: Mapping[str, Callable[[Rule, Readings], list[Sample]]] = {
     "duration": _duration,
     "error_rate": _error_rate,
     "recorder_gone": _recorder_gone,
+    "slo": _slo,
 }

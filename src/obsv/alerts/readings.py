@@ -57,6 +57,14 @@ def share(value: Any) -> float:
     return found
 
 
+def objective(value: Any) -> float:
+    """A share above 0 and below 1: a number, or text such as `99.9%`."""
+    found = share(value)
+    if not 0 < found < 1:
+        raise ValueError(f'expected a share between 0 and 1 such as 0.999 or "99.9%", found {_shown(value)}')
+    return found
+
+
 def text(value: Any) -> str:
     """Text that is not empty."""
     if not isinstance(value, str) or not value.strip() or len(value) > MAX_TEXT:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from obsv.alerts.levels import Slo
 from obsv.alerts.secret import Secret
 
 OnMissing = Literal["ok", "keep", "alert"]
@@ -87,6 +88,7 @@ class AlertsConfig:
         url: address under which people reach the app, for links; empty for none.
         heartbeat: address that is posted to for as long as somebody watches; None for none.
         heartbeat_s: seconds between two posts.
+        slos: service levels.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -95,3 +97,4 @@ class AlertsConfig:
     url: str = ""
     heartbeat: Secret | None = None
     heartbeat_s: float = 60.0
+    slos: tuple[Slo, ...] = ()

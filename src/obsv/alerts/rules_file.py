@@ -8,14 +8,17 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from obsv.alerts.kinds import ALERTS, COMMON, HEARTBEAT, KINDS, RECEIVER, REQUIRED, TYPES, Key
+from obsv.alerts.kinds import ALERTS, COMMON, HEARTBEAT, KINDS, RECEIVER, REQUIRED, SLO, TYPES, Key
+from obsv.alerts.levels import Slo
 from obsv.alerts.lines import Lines
 from obsv.alerts.rules import QUICK_S, AlertsConfig, NotifierConfig, Rule
 from obsv.alerts.secret import Secret
 from obsv.errors import ConfigurationError
+from obsv.store.watching import Level
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -24,7 +27,7 @@ else:
 
 NAME = "alerts.toml"
 _MAX_BYTES = 1 << 20
-_RULE, _NOTIFY = "alerts.rule", "alerts.notify"
+_RULE, _NOTIFY, _SLO = "alerts.rule", "alerts.notify", "slo"
 _TOML_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -120,20 +123,22 @@ class _Parser:
         self._mistakes: list[Mistake] = []
 
     def config(self) -> AlertsConfig:
-        self._unknown("", 0, self._document, ("alerts",))
+        self._unknown("", 0, self._document, ("alerts", "slo"))
         alerts = self._document.get("alerts", {})
         if not isinstance(alerts, dict):
             raise AlertsFileError(self._path, [Mistake(self._lines.key("", 0, "alerts"), "alerts", _NO_TABLE)])
         self._unknown("alerts", 0, alerts, (*ALERTS, *_forms(HEARTBEAT), "rule", "notify"))
         general = self._read("alerts", 0, alerts, ALERTS)
         notifiers = self._notifiers(self._tables(alerts, "notify"))
+        slos = self._slos()
         rules = self._rules(self._tables(alerts, "rule"), general, notifiers)
+        self._named_slos(rules, slos)
         heartbeat = self._secret("alerts", 0, alerts, HEARTBEAT, False)
         if self._mistakes:
             raise AlertsFileError(self._path, self._mistakes)
         interval = general["check_interval_seconds"]
         url = general["url"].rstrip("/")
-        return AlertsConfig(tuple(rules), notifiers, interval, url, heartbeat, general["heartbeat_interval"])
+        return AlertsConfig(tuple(rules), notifiers, interval, url, heartbeat, general["heartbeat_interval"], slos)
 
     def _tables(self, alerts: dict[str, Any], key: str) -> list[dict[str, Any]]:
         found = alerts.get(key, [])
@@ -141,6 +146,30 @@ class _Parser:
             return list(found)
         self._say("alerts", 0, key, f"expected tables that begin with [[alerts.{key}]]")
         return []
+
+    def _slos(self) -> tuple[Slo, ...]:
+        tables = self._document.get(_SLO, [])
+        if not _is_tables(tables) and tables != []:
+            self._say("", 0, _SLO, "expected tables that begin with [[slo]]")
+            return ()
+        found: dict[str, Slo] = {}
+        for at, table in enumerate(tables):
+            self._unknown(_SLO, at, table, SLO)
+            keys = self._read(_SLO, at, table, SLO)
+            if keys["name"] in found:
+                self._say(_SLO, at, "name", f"there is another service level named {keys['name']!r}")
+            level = Level(keys["good"], keys["process"], keys["group"], keys["service"])
+            line = self._lines.table(_SLO, at)
+            found[str(keys["name"])] = Slo(str(keys["name"]), keys["objective"] or 0.5, keys["period"], level, line)
+        return tuple(found.values())
+
+    def _named_slos(self, rules: list[Rule], slos: tuple[Slo, ...]) -> None:
+        names = [slo.name for slo in slos]
+        for rule in rules:
+            wanted = rule.details.get("slo", "*")
+            if rule.kind == "slo" and not any(fnmatchcase(name, wanted) for name in names):
+                message = f"there is no [[slo]] named {wanted!r}" + (f": {_expected(wanted, names)}" if names else "")
+                self._mistakes.append(Mistake(rule.line, "slo", message))
 
     def _notifiers(self, tables: list[dict[str, Any]]) -> dict[str, NotifierConfig]:
         found = {"log": NotifierConfig("log", "log", {"level": "warning"})}

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from obsv.alerts.counting import Counting
 from obsv.alerts.evaluator import Evaluator
 from obsv.alerts.file_watch import FileWatch
 from obsv.alerts.rules import AlertsConfig
@@ -32,6 +33,7 @@ _LEASE_NS, _RENEW_S = 10_000_000_000, 2.5
 _SEND_S = 0.5
 _FILE_S = 1.0
 _CLEAN_S = 600.0
+_COUNT_S = 5.0
 _STUMBLED_S = 1.0
 _STOP_S = 5.0
 
@@ -63,6 +65,7 @@ class Watch:
         self._sender = Sender(self.book, self.file.config.notifiers, clock)
         self._evaluator = Evaluator(self._store, self.book, self.owner, self.file.config)
         self._standing = Standing(clock)
+        self._counting = Counting(self._store, self.book, self.owner)
         self._is_owner = False
         self._due: dict[str, float] = {}
         self._stopping = threading.Event()
@@ -118,6 +121,8 @@ class Watch:
         now_ns = self._clock()
         has_news = self._changes.are_there()
         queued = 0
+        if self.config.slos and self._is_time("count", _COUNT_S):
+            self._counting.step(self.config.slos)
         if has_news or now_ns >= self._evaluator.next_due_ns() or self._is_time("look", 1.0):
             queued = self._evaluator.look(now_ns, has_news=has_news)
         if self._is_time("send", _SEND_S) or queued:
@@ -131,12 +136,17 @@ class Watch:
         """Hold the lease, where there is anything to watch."""
         if not self._is_time("lease", _RENEW_S):
             return self._is_owner
-        if not self.config.rules and not self.config.heartbeat and not self._is_owner and not self._has_history():
+        if (
+            not (self.config.rules or self.config.slos or self.config.heartbeat)
+            and not self._is_owner
+            and not self._has_history()
+        ):
             return False
         now_ns = self._clock()
         held = self.book.hold(self.owner, now_ns, _LEASE_NS)
         if held and not self._is_owner:
             self._evaluator.load(now_ns)
+            self._counting.load()
         self._is_owner = held
         return held
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from obsv.alerts.levels import Slo, budget_left, burn_rate, burns_of, summed
 from obsv.api.depends import StoreReader
 from obsv.api.exposition import Family, Histogram, render, wanted
 from obsv.errors import StoreUnavailable
@@ -80,6 +81,7 @@ def metrics(request: Request, reader: StoreReader) -> Response:
     content_type = wanted(request.headers.get("accept", ""))
     received = request.app.state.receiver.counts
     all_families = [*families(found, received), *alert_metrics(reader, now_ns)]
+    all_families += slo_metrics(reader, request.app.state.alerts.config.slos, now_ns)
     return Response(render(all_families, content_type), media_type=content_type)
 
 
@@ -119,6 +121,26 @@ def alert_metrics(reader: Store, now_ns: int) -> Iterator[Family]:
     yield _gauge("obsv_alert_oldest_message_seconds", "How long the oldest message has waited to be sent.", waits_s)
     age_s = (now_ns - outbox.evaluated_ns) / _NS if outbox.evaluated_ns else 0.0
     yield _gauge("obsv_alert_evaluation_age_seconds", "Since rules were last evaluated; kept every 15 s.", age_s)
+
+
+def slo_metrics(reader: Store, slos: Sequence[Slo], now_ns: int) -> Iterator[Family]:
+    """Service levels: what is left of each budget, and how fast it is spent."""
+    left: list[tuple[tuple[str, ...], float]] = []
+    rates: list[tuple[tuple[str, ...], float]] = []
+    for slo in slos:
+        try:
+            buckets = reader.read_level(slo.name, slo.version, now_ns - int(slo.period_s * _NS))
+        except StoreUnavailable:
+            return
+        left.append(((slo.name,), budget_left(summed(buckets, slo.period_s, now_ns), slo.objective)))
+        for burn in burns_of(slo.period_s):
+            rate = burn_rate(summed(buckets, burn.long_s, now_ns), slo.objective)
+            rates.append(((slo.name, f"{burn.long_s / 3_600:g}h"), rate))
+    objectives = [((slo.name,), slo.objective) for slo in slos]
+    yield Family("obsv_slo_objective_ratio", "gauge", "Share of calls that shall be good.", ("slo",), objectives)
+    yield Family("obsv_slo_budget_left_ratio", "gauge", "Share of the error budget that is left.", ("slo",), left)
+    help_text = "How many times faster than allowed the error budget is spent."
+    yield Family("obsv_slo_burn_rate", "gauge", help_text, ("slo", "window"), rates)
 
 
 def _gauge(name: str, help_text: str, value: float) -> Family:

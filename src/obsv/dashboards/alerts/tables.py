@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from dash import html
 from dash.development.base_component import Component
 
+from obsv.alerts.levels import budget_left, burn_rate, burns_of, summed
 from obsv.alerts.messages import labels_of
 from obsv.alerts.rules import AlertsConfig
 from obsv.alerts.samples import shown
@@ -21,6 +22,7 @@ from obsv.store.watching import AlertRow, Delivery, EventRow, Repeating, Silence
 STATE_KINDS: dict[str, Kind] = {"firing": "err", "recovering": "stale", "pending": "stale", "resolved": "ok"}
 SENT_KINDS: dict[str, Kind] = {"sent": "ok", "waiting": "stale", "failed": "err"}
 LISTED = 50
+LITTLE_LEFT = 0.25
 LEAST_REPEATS = 6
 _DAY_NS = 86_400 * 1_000_000_000
 
@@ -41,6 +43,7 @@ def lists(store: Store, config: AlertsConfig, now_ns: int) -> list[Component]:
     return [
         _alerts("Firing and pending", live, config, holding, now_ns),
         _alerts("Resolved within a day", over[:LISTED], config, holding, now_ns) if over else html.Div(),
+        *_levels(store, config, now_ns),
         _silences(silences, now_ns),
         _repeating(store.read_repeating(LEAST_REPEATS, now_ns - _DAY_NS)[:LISTED], now_ns),
         _deliveries(store.read_deliveries(LISTED), now_ns),
@@ -75,6 +78,21 @@ def _linked(alert: AlertRow) -> Any:
 
 def _labels(labels: Sequence[tuple[str, str]]) -> Component:
     return html.Span(", ".join(f"{name}={value}" for name, value in labels), className="muted")
+
+
+def _levels(store: Store, config: AlertsConfig, now_ns: int) -> list[Component]:
+    rows = []
+    for slo in config.slos:
+        buckets = store.read_level(slo.name, slo.version, now_ns - int(slo.period_s * 1e9))
+        whole = summed(buckets, slo.period_s, now_ns)
+        left = budget_left(whole, slo.objective)
+        kind: Kind = "err" if left <= 0 else "stale" if left < LITTLE_LEFT else "ok"
+        rates = [f"{burn_rate(summed(buckets, each.long_s, now_ns), slo.objective):.3g} ({each.long_s / 3_600:g} h)"
+                 for each in burns_of(slo.period_s)]  # fmt: skip
+        rows.append([slo.name, f"{100 * slo.objective:g} %", slo.level.good, badge(f"{100 * left:.3g} % left", kind),
+                     f"{count(whole.good)} of {count(whole.total)}", ", ".join(rates)])  # fmt: skip
+    names = ("Name", "Objective", "Good", "Budget", "Good calls", "Burn rate")
+    return [card("Service levels", table(names, rows), flush=True)] if rows else []
 
 
 def _silences(silences: Sequence[SilenceRow], now_ns: int) -> Component:

@@ -36,6 +36,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(7, "errors are grouped by their cause, and versions are known", _sql("schema_7.sql")),
     Migration(8, "calls older than the hot window may be in an archive", _sql("schema_8.sql")),
     Migration(9, "rows may stand for several calls, and what is an estimate can be told", _sql("schema_9.sql")),
+    Migration(10, "service levels are counted", _sql("schema_10.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

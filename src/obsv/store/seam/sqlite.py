@@ -83,15 +83,19 @@ from obsv.store.watching import (
     AlertRow,
     Arrivals,
     CallFigures,
+    Counted,
     Delivery,
     EventRow,
     Feed,
+    Level,
+    LevelBucket,
     Outbox,
     Recorder,
     Repeating,
     RuleRow,
     SilenceRow,
 )
+from obsv.store.watching.levels import count_level, read_level
 from obsv.store.watching.looking import (
     read_alert_events,
     read_alerts,
@@ -342,6 +346,12 @@ class SQLiteStore:
 
     def read_rule_rows(self) -> list[RuleRow]:
         return read_rule_rows(self._source)
+
+    def count_level(self, level: Level, after: int) -> Counted:
+        return count_level(self._source, self._path, level, after)
+
+    def read_level(self, slo: str, version: str, since_ns: int) -> list[LevelBucket]:
+        return read_level(self._source, slo, version, since_ns)
 
     def read_outbox(self) -> Outbox:
         return read_outbox(self._source)

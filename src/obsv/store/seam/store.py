@@ -59,9 +59,12 @@ from obsv.store.watching import (
     AlertRow,
     Arrivals,
     CallFigures,
+    Counted,
     Delivery,
     EventRow,
     Feed,
+    Level,
+    LevelBucket,
     Outbox,
     Recorder,
     Repeating,
@@ -359,6 +362,14 @@ class Store(Protocol):
 
     def read_rule_rows(self) -> list[RuleRow]:
         """How the last evaluations of rules went."""
+        ...
+
+    def count_level(self, level: Level, after: int) -> Counted:
+        """The calls of a service level that arrived after one."""
+        ...
+
+    def read_level(self, slo: str, version: str, since_ns: int) -> list[LevelBucket]:
+        """The counts of a service level."""
         ...
 
     def read_outbox(self) -> Outbox:

@@ -2,22 +2,27 @@
 
 from obsv.store.watching.book import Book, LeaseLost
 from obsv.store.watching.changes import Changes
+from obsv.store.watching.levels import BUCKET_NS, Counted, Level, LevelBucket
 from obsv.store.watching.looking import Delivery, Outbox
 from obsv.store.watching.readings import Arrivals, CallFigures, FailedCall, Feed, Recorder, Repeating
 from obsv.store.watching.rows import AlertRow, AttemptRow, EventRow, MessageRow, RuleRow, SilenceRow
 
 __all__ = [
+    "BUCKET_NS",
     "AlertRow",
     "Arrivals",
     "AttemptRow",
     "Book",
     "CallFigures",
     "Changes",
+    "Counted",
     "Delivery",
     "EventRow",
     "FailedCall",
     "Feed",
     "LeaseLost",
+    "Level",
+    "LevelBucket",
     "MessageRow",
     "Outbox",
     "Recorder",

@@ -12,6 +12,7 @@ from typing import Any
 
 from obsv.errors import StoreUnavailable
 from obsv.store.file import explain, open_writer
+from obsv.store.watching.levels import LevelBucket
 from obsv.store.watching.rows import AlertRow, AttemptRow, EventRow, MessageRow, RuleRow, SilenceRow
 
 _LEASE = "alerts"
@@ -108,9 +109,7 @@ class Book:
             LeaseLost: another process holds it now.
         """
         with self._transaction() as connection:
-            held = connection.execute("select owner from lease where name = ?", (_LEASE,)).fetchone()
-            if held is None or held[0] != owner:
-                raise LeaseLost("Another process evaluates the alerts now.")
+            self._check(connection, owner)
             connection.executemany(_PUT_ALERT, [_plain(row) for row in alerts])
             connection.executemany("delete from alert where fingerprint = ?", [(each,) for each in gone])
             connection.executemany(_ADD_EVENT, [_plain(row) for row in events])
@@ -122,6 +121,19 @@ class Book:
         """Return the receivers that messages about an alert were queued for."""
         with self._transaction("deferred") as connection:
             return [row[0] for row in connection.execute(_TOLD, (fingerprint,))]
+
+    def add_level(
+        self, owner: str, slo: str, version: str, buckets: Sequence[LevelBucket], cursors: Mapping[str, int]
+    ) -> None:
+        """Add to the counts of a service level, with how far calls have been counted.
+
+        Raises:
+            LeaseLost: another process holds the lease now.
+        """
+        with self._transaction() as connection:
+            self._check(connection, owner)
+            connection.executemany(_ADD_LEVEL, [(slo, version, *each) for each in buckets])
+            connection.executemany(_PUT_CURSOR, list(cursors.items()))
 
     def queue(self, messages: Sequence[MessageRow]) -> None:
         """Add messages that no change of state causes: tests."""
@@ -168,6 +180,11 @@ class Book:
         with self._transaction() as connection:
             for sql in _CLEAN:
                 connection.execute(sql, {"before": before, "resolved": now_ns - KEEP_RESOLVED_NS, "chunk": _CHUNK})
+
+    def _check(self, connection: sqlite3.Connection, owner: str) -> None:
+        held = connection.execute("select owner from lease where name = ?", (_LEASE,)).fetchone()
+        if held is None or held[0] != owner:
+            raise LeaseLost("Another process evaluates the alerts now.")
 
     @contextmanager
     def _transaction(self, mode: str = "immediate") -> Iterator[sqlite3.Connection]:
@@ -239,6 +256,10 @@ insert into notification({_MESSAGE}) values ({", ".join("?" * len(MessageRow._fi
 """
 _TOLD = "select distinct notifier from notification where fingerprint = ? and event in ('firing', 'repeat')"
 _PUT_CURSOR = "insert or replace into alert_cursor(name, position) values (?, ?)"
+_ADD_LEVEL = """
+insert into slo_bucket(slo, version, bucket, good, total) values (?, ?, ?, ?, ?)
+on conflict(slo, version, bucket) do update set good = good + excluded.good, total = total + excluded.total
+"""
 _PUT_RULE = """
 insert or replace into alert_rule(name, kind, evaluated_ns, took_ns, error, left_out) values (?, ?, ?, ?, ?, ?)
 """
@@ -266,6 +287,7 @@ select id, matchers, starts_ns, ends_ns, created_by, comment, updated_ns from si
 where starts_ns <= ? and ends_ns > ?
 """
 _CLEAN = (
+    "delete from slo_bucket where bucket < (:before - 5184000000000000) / 300000000000 and :resolved and :chunk",
     "delete from alert where state = 'resolved' and ends_ns < :resolved and :before and :chunk",
     "delete from silence where ends_ns < :before and :chunk and :resolved",
     """delete from alert_event where id in

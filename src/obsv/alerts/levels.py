@@ -1,0 +1,108 @@
+"""Service levels: objectives, what is left of their budget, and burn rates after the SRE workbook.
+
+https://sre.google/workbook/alerting-on-slos/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from obsv.store.watching import Level, LevelBucket
+
+_NS = 1_000_000_000
+_BUCKET_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Slo:
+    """An objective.
+
+    Attributes:
+        name: unique in the file.
+        objective: share of calls that shall be good, below 1.
+        period_s: over how long, seconds.
+        level: which calls count, and which are good.
+        line: of the file, where it begins.
+    """
+
+    name: str
+    objective: float
+    period_s: float
+    level: Level
+    line: int = 0
+
+    @property
+    def version(self) -> str:
+        """Of what is counted: other conditions are counted anew, another objective is not."""
+        return hashlib.sha256(json.dumps(self.level).encode()).hexdigest()[:12]
+
+    @property
+    def cursor(self) -> str:
+        """Name of how far calls have been counted."""
+        return f"slo {self.version} {self.name}"
+
+
+class Burn(NamedTuple):
+    """A pair of windows: both must burn faster than so that this share of the budget would go in the long one.
+
+    Args:
+        long_s, short_s: seconds; the short one ends the alert.
+        share: of the budget.
+        urgency: `page` or `ticket`.
+    """
+
+    long_s: float
+    short_s: float
+    share: float
+    urgency: str
+
+    def factor(self, period_s: float) -> float:
+        """Return the burn rate: 1 spends the budget in exactly the period."""
+        return self.share * period_s / self.long_s
+
+
+# For 30 days these are 14.4, 6, 3 and 1 times. Windows stay what they are for other periods, factors follow.
+BURNS = (
+    Burn(3_600, 300, 0.02, "page"),
+    Burn(6 * 3_600, 1_800, 0.05, "page"),
+    Burn(86_400, 7_200, 0.10, "ticket"),
+    Burn(3 * 86_400, 6 * 3_600, 0.10, "ticket"),
+)
+
+
+class Sum(NamedTuple):
+    """Calls of a window."""
+
+    good: int
+    total: int
+
+    @property
+    def bad(self) -> int:
+        """Those that were not good."""
+        return self.total - self.good
+
+
+def summed(buckets: Sequence[LevelBucket], window_s: float, now_ns: int) -> Sum:
+    """Return the calls of a window up to now; whole buckets, so up to five minutes more."""
+    first = int((now_ns / _NS - window_s) // _BUCKET_S)
+    found = [each for each in buckets if first <= each.bucket <= now_ns / _NS / _BUCKET_S]
+    return Sum(sum(each.good for each in found), sum(each.total for each in found))
+
+
+def burn_rate(calls: Sum, objective: float) -> float:
+    """Return how many times faster than allowed the budget is spent; 0 without calls."""
+    return calls.bad / calls.total / (1 - objective) if calls.total else 0.0
+
+
+def budget_left(calls: Sum, objective: float) -> float:
+    """Return the share of the budget that is left: 1 for all, below 0 where more was spent."""
+    return 1 - burn_rate(calls, objective)
+
+
+def burns_of(period_s: float) -> list[Burn]:
+    """Return the windows that make sense for a period: those that are shorter than it."""
+    return [each for each in BURNS if each.long_s < period_s and each.factor(period_s) >= 1 - 1e-9]

@@ -1,0 +1,92 @@
+"""Service levels: how many calls were good, five minutes at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from obsv.store.file import Readable, run_sql
+from obsv.store.watching.readings import MOST_CALLS, read_last_call
+
+BUCKET_NS = 300 * 1_000_000_000
+_HAS_LEVELS = "select 1 from sqlite_schema where type = 'table' and name = 'slo_bucket'"
+_BUCKETS = """
+select bucket, good, total from slo_bucket where slo = :slo and version = :version and bucket >= :since order by bucket
+"""
+_ROW_LIMIT = 50_000
+
+
+class Level(NamedTuple):
+    """What is counted.
+
+    Args:
+        good: a condition in SQL on the columns of `process_trace`.
+        process, group, service: patterns of the calls that count.
+    """
+
+    good: str
+    process: str
+    group: str
+    service: str
+
+
+class LevelBucket(NamedTuple):
+    """Calls that started in five minutes: `bucket` is Unix time / 5 min."""
+
+    bucket: int
+    good: int
+    total: int
+
+
+class Counted(NamedTuple):
+    """Calls that arrived, and how far that was looked at."""
+
+    buckets: list[LevelBucket]
+    upto: int
+
+
+def count_level(store: Readable, path: Path, level: Level, after: int) -> Counted:
+    """Count the calls that arrived after one; some at a time.
+
+    Args:
+        store: what is asked for the latest call.
+        path: of the file: the condition is a user's, and runs as a user's SQL does.
+        level: what is counted.
+        after: id of a call.
+
+    Raises:
+        InvalidQuery: the condition cannot be used.
+    """
+    last = read_last_call(store)
+    after = 0 if after > last else after
+    upto = min(last, after + MOST_CALLS)
+    if upto == after:
+        return Counted([], upto)
+    answer = run_sql(path, _statement(level, after, upto), row_limit=_ROW_LIMIT)
+    return Counted([LevelBucket(*row) for row in answer.rows], upto)
+
+
+def read_level(store: Readable, slo: str, version: str, since_ns: int) -> list[LevelBucket]:
+    """Return the counts of a service level since a time, oldest first."""
+    bound = {"slo": slo, "version": version, "since": since_ns // BUCKET_NS}
+    with store.snapshot() as snapshot:
+        rows = snapshot.query(_BUCKETS, bound) if snapshot.query(_HAS_LEVELS) else []
+    return [LevelBucket(*row) for row in rows]
+
+
+def _statement(level: Level, after: int, upto: int) -> str:
+    pairs = (("process", level.process), ("process_group", level.group), ("service", level.service))
+    wanted = " and ".join(f"{name} glob {_quoted(pattern)}" for name, pattern in pairs if pattern != "*") or "1"
+    return f"""
+select bucket, cast(sum(weight * ((\n{level.good}\n) is true)) as integer), cast(sum(weight) as integer) from (
+  select s.start_ns / {BUCKET_NS} as bucket, s.outcome as status, s.duration_ns / 1e6 as duration_ms, n.name as process,
+    p.process_group as process_group, p.service as service, s.exception as exception, s.depth as depth, s.ts as ts,
+    coalesce(s.weight, 1) as weight
+  from span s not indexed cross join process_name n on n.id = s.name_id cross join process p on p.id = s.process_id
+  where s.id > {after} and s.id <= {upto}
+) where {wanted} group by bucket
+"""
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''").replace("\0", "") + "'"
