@@ -490,10 +490,11 @@ def rows(tmp_path: Path) -> Callable[[str, str, str], Counter[Any]]:
         directory.mkdir()
         program, db = tmp_path / "program.py", directory / "calls.db"
         program.write_text(textwrap.dedent(source + END))
+        paths = [str(SUPPORT), *filter(None, [os.environ.get("PYTHONPATH")])]  # `make sanitize` has a build there
         own = {"OBSV_DB": str(db), "OBSV_WRITER": mode, "OBSV_CORE": core, "PYTHONHASHSEED": "0"}
         done = subprocess.run(
             [sys.executable, "-W", "ignore", str(program)],
-            env={**os.environ, "PYTHONPATH": str(SUPPORT), **own},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **own},
             capture_output=True,
             text=True,
             timeout=PATIENCE_S,
@@ -538,6 +539,38 @@ def _rows(db: Path) -> Counter[Any]:
 def _comparable(value: Any) -> Any:
     """A text without addresses, times and ids."""
     return re.sub(r"0x[0-9a-f]{6,}|\d{18,19}|process \d+", "…", value) if isinstance(value, str) else value
+
+
+FINALIZERS = """
+import gc, random
+
+class Finalized:
+    def __del__(self):
+        leaf(-1)
+
+def garbage():
+    cycle = [Finalized()]
+    cycle.append(cycle)
+
+@monitor
+def outer():
+    for number in range(5_000):
+        garbage()
+        gc.set_threshold(numbers.randint(1, 40), 1, 1)
+        leaf(number)
+
+numbers = random.Random(1)
+outer()
+gc.set_threshold(700, 10, 10)
+gc.collect()
+"""
+
+
+def test_finalizers_while_the_context_is_set(rows: Callable[[str, str, str], Counter[Any]]) -> None:
+    """Before Python 3.12 the collector, and with it a recorded call, comes in the middle of setting a variable."""
+    for core in ("py", "c"):
+        counted = Counter(row[1] for row in rows(START + FINALIZERS, core, "thread").elements())
+        assert counted == {"__main__.first": 1, "__main__.outer": 1, "__main__.leaf": 10_000}
 
 
 GREEN = {
