@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from calls import call
 
 from obsv.cli.app import main
 from obsv.store import Writer
@@ -99,3 +100,15 @@ def test_alerts_are_shown(db: Path, capsys: Any) -> None:
     assert json.loads(capsys.readouterr().out)["summary"] == "it is slow"
     assert main(["alerts", "show", "--db", str(db)]) == 0
     assert "it is slow" in capsys.readouterr().out
+
+
+def test_a_condition_that_fails_is_a_mistake(db: Path, capsys: Any) -> None:
+    writer = Writer(db)
+    writer.write([call(1)])
+    writer.close()
+    text = '[[slo]]\nname = "prices"\nobjective = 0.9\ngood = "stratus = 1"\n'
+    (db.parent / "alerts.toml").write_text(text)
+    assert main(["alerts", "check", "--db", str(db)]) == 1
+    assert "no such column: stratus" in capsys.readouterr().out
+    (db.parent / "alerts.toml").write_text(text.replace("stratus = 1", "status = 'OK'"))
+    assert main(["alerts", "check", "--db", str(db)]) == 0

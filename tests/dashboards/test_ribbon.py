@@ -115,3 +115,13 @@ def test_lost_calls_are_red() -> None:
     assert badge.className == "badge badge-err"
     assert "lost" in str(badge.children)
     assert "x.db.damaged-1" in badge.title
+
+
+def test_alerts_that_fire_are_on_every_page() -> None:
+    (part, *_) = ribbon.layout(
+        (), (), NOW, None, [("backpressure", "5,200 calls of shop wait"), ("slow", "p95 is 2 s")]
+    )
+    mark = next(each for each in part.children if each.id == "ribbon-alerts")
+    assert "2 alerts" in str(mark.children)
+    assert mark.title == "backpressure: 5,200 calls of shop wait\nslow: p95 is 2 s"
+    assert "ribbon-alerts" not in str(ribbon.layout((), (), NOW))

@@ -31,7 +31,7 @@ def check(db: Path, file: Path | None, as_json: bool = False) -> int:
         config = read_file(path)
     except AlertsFileError as error:
         return _report(path, [each._asdict() for each in error.mistakes], str(error), as_json)
-    wrong = [*_wrong_queries(db, config.rules), *_wrong_secrets(config)]
+    wrong = [*_wrong_queries(db, config.rules), *_wrong_levels(db, config), *_wrong_secrets(config)]
     if wrong:
         found = [{"line": line, "key": key, "message": text} for line, key, text in wrong]
         return _report(
@@ -78,6 +78,20 @@ def _wrong_queries(db: Path, rules: tuple[Rule, ...]) -> list[tuple[int, str, st
                 store.run_sql(rule.details["query"], row_limit=1)
             except ObsvError as error:
                 wrong.append((rule.line, "query", f"the query of rule {rule.name!r} fails: {error}"))
+    store.close()
+    return wrong
+
+
+def _wrong_levels(db: Path, config: AlertsConfig) -> list[tuple[int, str, str]]:
+    if not db.exists():
+        return []
+    wrong, store = [], open_store(db)
+    for slo in config.slos:
+        try:
+            # From the last call on: the condition is read, and nothing is counted.
+            store.count_level(slo.level, max(0, store.last_call() - 1))
+        except ObsvError as error:
+            wrong.append((slo.line, "good", f"the condition of service level {slo.name!r} fails: {error}"))
     store.close()
     return wrong
 

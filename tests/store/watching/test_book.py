@@ -8,6 +8,7 @@ import pytest
 
 from obsv.errors import ForeignFile
 from obsv.store import Writer
+from obsv.store.seam import open_store
 from obsv.store.watching import (
     AlertRow,
     AttemptRow,
@@ -154,3 +155,8 @@ def test_changes_of_others_are_seen_once(tmp_path: Path) -> None:
     assert changes.are_there()
     Book(tmp_path / "o.db").hold("me", 0, NS)
     assert changes.are_there()
+
+
+def test_the_beat_has_the_alerts_that_fire(book: Book, tmp_path: Path) -> None:
+    book.commit("me", alerts=[ALERT, ALERT._replace(fingerprint="f2", state="pending")])
+    assert open_store(tmp_path / "o.db").read_beat(10).firing == (("slow", "slow"),)

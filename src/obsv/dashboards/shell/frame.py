@@ -225,7 +225,7 @@ async def _beat(app: DashApp) -> None:
         if beat.last_id != last:
             last = beat.last_id
             set_props("pulse", {"data": {"last": last}})
-        badges = ribbon.layout(beat.recorders, beat.feeds, beat.now_ns, beat.lost)
+        badges = ribbon.layout(beat.recorders, beat.feeds, beat.now_ns, beat.lost, beat.firing)
         for name, props in ribbon.updates(shown, badges).items():
             set_props(name, props)
         shown = badges

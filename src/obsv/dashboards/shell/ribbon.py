@@ -18,7 +18,11 @@ OLDEST = 10
 
 
 def layout(
-    recorders: Sequence[RecorderState], feeds: Sequence[FeedState], now_ns: int, lost: Lost | None = None
+    recorders: Sequence[RecorderState],
+    feeds: Sequence[FeedState],
+    now_ns: int,
+    lost: Lost | None = None,
+    firing: Sequence[tuple[str, str]] = (),
 ) -> list[Component]:
     """The ribbon's content.
 
@@ -28,6 +32,7 @@ def layout(
         feeds: by name.
         now_ns: Unix time in ns.
         lost: files that were lost of late.
+        firing: rules and summaries of alerts that fire.
     """
     ordered = sorted(recorders, key=lambda one: (one.gone(now_ns), one.state == "OK"))
     badges = [_recorder(one, now_ns, f"ribbon-{at}") for at, one in enumerate(ordered[:SHOWN])]
@@ -39,6 +44,10 @@ def layout(
     if lost is not None and lost.losses:
         about = "\n".join(str(loss) for loss in lost.losses[:SHOWN])
         badges.append(badge(f"{count(lost.calls)} calls lost", "err", dot=True, title=about, id="ribbon-lost"))
+    if firing:
+        about = "\n".join(f"{rule}: {summary}" for rule, summary in firing[:OLDEST])
+        text = f"{len(firing)} alert{'s' * (len(firing) != 1)}"
+        badges.append(badge(text, "err", dot=True, title=about, id="ribbon-alerts"))
     alive = [one for one in ordered if not one.gone(now_ns)]
     named = [_feed(one, now_ns, f"ribbon-feed-{at}") for at, one in enumerate(feeds)]
     totals = _totals(alive, now_ns)

@@ -74,6 +74,7 @@ class Beat(NamedTuple):
     Attributes:
         last_id: key of the newest span row, 0 when there is none.
         lost: files that were lost in the last day.
+        firing: rules and summaries of alerts that fire, the latest first.
     """
 
     last_id: int
@@ -81,6 +82,7 @@ class Beat(NamedTuple):
     feeds: tuple[FeedState, ...]
     now_ns: int
     lost: Lost = Lost()
+    firing: tuple[tuple[str, str], ...] = ()
 
     @property
     def queue(self) -> QueueSample:
@@ -89,6 +91,11 @@ class Beat(NamedTuple):
         return QueueSample(self.now_ns, sum(one.queue_depth for one in alive))
 
 
+# A file of an older schema version has no alerts.
+HAS_ALERTS = "select 1 from sqlite_schema where type = 'table' and name = 'alert'"
+FIRING = """
+select rule, summary from alert where state in ('firing', 'recovering') order by starts_ns desc limit 100
+"""
 LAST_ID = "select coalesce(max(id), 0) from span"
 # A process that went away an hour ago is no news any more.
 RECORDERS = """
@@ -134,4 +141,5 @@ def read_beat(reader: Readable, now_ns: int) -> Beat:
     last_id = reader.query(LAST_ID)[0][0]
     recorders = tuple(recorder_state(*row) for row in reader.query(RECORDERS, (now_ns,)))
     feeds = tuple(FeedState(*row) for row in reader.query(FEEDS))
-    return Beat(last_id, recorders, feeds, now_ns, read_lost(reader).since(now_ns - NEWS_NS))
+    firing = tuple((row[0], row[1]) for row in reader.query(FIRING)) if reader.query(HAS_ALERTS) else ()
+    return Beat(last_id, recorders, feeds, now_ns, read_lost(reader).since(now_ns - NEWS_NS), firing)
