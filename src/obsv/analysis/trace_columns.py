@@ -59,5 +59,5 @@ def _events(spans: TraceSpans, tree: Tree) -> dict[int, list[int]]:
         if tree.flags[row] & Flag.EVENTS:
             # With its span, an event may have been moved to its caller's clock.
             zero = spans.start_ns[at] - tree.start[row]
-            found[row] = [int(time) - zero for time in json.loads(spans.events[at] or "[]") if time is not None]
+            found[row] = [int(time) - zero for time in json.loads(spans.events[at] or "[]") if str(time).isdecimal()]
     return found

@@ -5,13 +5,12 @@ status.
 """
 
 import functools
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from obsv import semconv
 from obsv.conventions import direction
-from obsv.store.ground import headline
+from obsv.store.ground import headline, pairs_of, read_detail, read_fields, read_object, read_values
 from obsv.store.spans import StoredSpan
 from obsv.wire.anyvalue import AnyDict, from_stored
 from obsv.wire.detail import USUAL_FLAGS
@@ -57,12 +56,15 @@ def _scope_spans(scope: str, spans: list[dict[str, Any]]) -> dict[str, Any]:
 # What a process made its spans with is the same text in row after row.
 @functools.lru_cache(maxsize=512)
 def _load(text: str) -> Any:
-    return json.loads(text)
+    found = read_object(text)
+    if "attributes" in found:
+        found["attributes"] = pairs_of(found)
+    return found
 
 
 def span_json(span: StoredSpan, *, source_text: bool = False) -> dict[str, Any]:
     """One span in OTLP JSON; arguments as of `to_json`."""
-    detail: dict[str, Any] = json.loads(span.detail) if span.detail else {}
+    detail: dict[str, Any] = read_detail(span.detail)
     status = {"code": span.status} | ({"message": message} if (message := detail.get("statusMessage")) else {})
     found: dict[str, Any] = {
         "traceId": span.trace_id.hex(),
@@ -90,7 +92,7 @@ def attributes(span: StoredSpan, *, source_text: bool = False) -> list[AnyDict]:
     columns = _columns(span, source_text)
     found = [_pair(key, value) for key, value in columns.items() if value is not None]
     keys = _keys(span.fields, _scope_name(span) == OWN_SCOPE)
-    for key, value in zip(keys, json.loads(span.data), strict=False):
+    for key, value in zip(keys, read_values(span.data), strict=False):
         found.append({"key": key, "value": from_stored(value)})
     return found
 
@@ -114,13 +116,13 @@ def _columns(span: StoredSpan, source_text: bool) -> dict[str, Any]:
 
 
 def _scope_name(span: StoredSpan) -> str:
-    name: str = _load(span.scope).get("name", "")
-    return name
+    name = _load(span.scope).get("name", "")
+    return name if isinstance(name, str) else ""
 
 
 @functools.lru_cache(maxsize=2048)
 def _keys(fields: str, own: bool) -> tuple[str, ...]:
-    return tuple(_key(name, data_type, own) for name, data_type in json.loads(fields))
+    return tuple(_key(name, data_type, own) for name, data_type in read_fields(fields))
 
 
 def _key(name: str, data_type: str, own: bool) -> str:
@@ -142,7 +144,7 @@ def _events(span: StoredSpan, events: list[AnyDict]) -> list[AnyDict]:
         return events
     missing = True
     for event in events:
-        if event["name"] == semconv.EXCEPTION_EVENT:
+        if event.get("name") == semconv.EXCEPTION_EVENT:
             missing = False
             for pair in event.get("attributes", ()):
                 if pair["key"] == semconv.EXCEPTION_STACKTRACE and not pair["value"]:

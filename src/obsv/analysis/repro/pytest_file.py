@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import builtins
-import json
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -23,6 +22,7 @@ from obsv.analysis.repro.literal import rebuild
 from obsv.analysis.repro.outcome import Raised, raised
 from obsv.analysis.repro.target import Target, nothing_of, target_of
 from obsv.errors import InvalidQuery
+from obsv.store.ground import read_object
 from obsv.store.spans import Call
 from obsv.times import iso
 
@@ -78,11 +78,7 @@ def repro(call: Call, exact: bytes | None = None) -> Repro:
 
 
 def _scope_name(call: Call) -> object:
-    try:
-        scope = json.loads(call.scope or "{}")
-    except ValueError:
-        return None
-    return scope.get("name") if isinstance(scope, dict) else None
+    return read_object(call.scope).get("name")
 
 
 def comment(text: str) -> str:

@@ -1,11 +1,11 @@
 """What the recording processes say about themselves, and how far the store has got: one cheap read a second."""
 
-import json
 from math import isfinite
 from typing import Any, NamedTuple
 
 from obsv.store.figures.lost import NEWS_NS, Lost, read_lost
 from obsv.store.file import Readable
+from obsv.store.ground import read_object
 
 GONE_AFTER_NS = 5_000_000_000
 # What is written in batches is seen a second late: a feed of a thousand updates a second is not stale by that.
@@ -107,7 +107,7 @@ FEEDS = "select name, max(last_ns), min(interval_ns) from feed group by name ord
 
 def recorder_state(service: str, pid: int, host: str, state: str, stats: str, updated_ns: int) -> RecorderState:
     """A row of the table `recorder` as a state; figures that it lacks count as zero."""
-    figures = _figures(stats)
+    figures = read_object(stats)
     waiting = sum(int(_number(figures, name)) for name in ("depth", "error_depth", "spill_pending"))
     lag_ms, running = _number(figures, "writer_lag_ms"), int(_number(figures, "running"))
     try:
@@ -115,15 +115,6 @@ def recorder_state(service: str, pid: int, host: str, state: str, stats: str, up
     except (TypeError, ValueError, OverflowError):
         oldest = ()
     return RecorderState(service, pid, host, state, waiting, lag_ms, updated_ns, running, oldest)
-
-
-def _figures(stats: str) -> dict[str, Any]:
-    """What a recorder said; nothing where it is damaged."""
-    try:
-        figures = json.loads(stats)
-    except (TypeError, ValueError, RecursionError):
-        return {}
-    return figures if isinstance(figures, dict) else {}
 
 
 def _number(figures: dict[str, Any], name: str) -> float:

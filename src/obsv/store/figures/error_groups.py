@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from obsv.errors import NotFound
 from obsv.store.figures.minutes import Minutes
 from obsv.store.file import Readable, Row, Snapshot
-from obsv.store.ground import MINUTE_NS, Window
+from obsv.store.ground import MINUTE_NS, Window, read_object
 
 BINS = 30
 # More groups than anyone reads; the file keeps ten thousand.
@@ -22,7 +22,8 @@ HAS_GROUPS = "select 1 from sqlite_schema where type = 'table' and name = 'error
 _COLUMNS = """
 g.id, g.fingerprint, g.type, g.title, g.process, g.service, g.why, g.count, g.escaped, g.first_ns, g.last_ns,
 f.name as first_version, l.name as last_version, g.status, g.status_ns, v.name as resolved_version,
-json_extract(g.latest_sample, '$.trace_id') as trace_id, json_extract(g.latest_sample, '$.span_id') as span_id,
+iif(json_valid(g.latest_sample), json_extract(g.latest_sample, '$.trace_id'), '') as trace_id,
+iif(json_valid(g.latest_sample), json_extract(g.latest_sample, '$.span_id'), '') as span_id,
 g.ignored_until_ns, g.returned_ns, g.merged_into, g.split_by, g.note
 """
 _JOINED = """
@@ -228,7 +229,7 @@ def read_error_group(reader: Readable, group_id: int, window: Window, limit: int
         (group,) = _groups(store, rows, minutes, step)
         members = [group.id, *group.merged]
         why = [
-            ErrorWhy(row["id"], row["fingerprint"], json.loads(row["why"])) for row in _some(store, members).values()
+            ErrorWhy(row["id"], row["fingerprint"], read_object(row["why"])) for row in _some(store, members).values()
         ]
         samples = [sample for member in members for sample in _samples(store, member)]
         bounds = {"ids": str(members), "start": window.start_ns, "end": window.end_ns, "limit": limit}
@@ -360,5 +361,5 @@ def _sample(text: str) -> ErrorSample | None:
         texts = (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values)
         shown = tuple((name, kind, value) for (name, kind), value in zip(names, texts, strict=False))
         return ErrorSample(**found, values=shown)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None

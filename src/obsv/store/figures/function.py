@@ -26,7 +26,7 @@ where process_id in (select value from json_each(:processes)) order by data_type
 """
 FAILURES = """
 select s.start_ns, s.duration_ns, s.trace as trace_id, lower(hex(s.span_id)) as span_id, s.exception,
-  json_extract(s.detail, '$.statusMessage') as message
+  iif(json_valid(s.detail), json_extract(s.detail, '$.statusMessage'), null) as message
 from process_name n cross join span s indexed by span_failed_by_name on s.name_id = n.id
 where n.name = :name and s.outcome = 'ERR' order by s.ts desc limit :limit
 """

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from obsv.store.figures.lost import Lost, read_lost
 from obsv.store.file import Readable, Row, Snapshot
-from obsv.store.ground import GROWTH, bucket
+from obsv.store.ground import GROWTH, bucket, read_object
 
 # Upper ends of the histograms' buckets: 2 ms · 2^k, as Tempo's span metrics have them.
 LATENCY_BOUNDS_NS = tuple(2_000_000 << k for k in range(14))
@@ -143,7 +143,7 @@ def read_totals(reader: Readable, recorders_since_ns: int, most: int = 2_000) ->
 
 
 def _recorder(row: Row) -> RecorderTotal:
-    return RecorderTotal(row["id"], row["service"], row["state"], row["updated_ns"], json.loads(row["stats"]))
+    return RecorderTotal(row["id"], row["service"], row["state"], row["updated_ns"], read_object(row["stats"]))
 
 
 def _processes(snapshot: Snapshot, most: int) -> list[ProcessTotal]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from obsv.errors import InvalidQuery, QueryTimeout
 from obsv.store.file.connection import open_reader
 from obsv.store.file.failures import about_the_file
-from obsv.store.file.reader import ROW_LIMIT, STEPS_A_LOOK, TIME_LIMIT_S
+from obsv.store.file.reader import ROW_LIMIT, STEPS_A_LOOK, TIME_LIMIT_S, lenient_text
 
 # What all values of an answer may take up together, and one of them.
 MAX_BYTES = 64 << 20
@@ -63,6 +63,7 @@ def run_sql(path: str | Path, sql: str, *, time_limit_s: float = TIME_LIMIT_S, r
     """
     path = Path(path)
     connection = open_reader(path)
+    connection.text_factory = lenient_text
     try:
         _confine(connection, time.monotonic() + time_limit_s)
         return _answer(connection, sql, row_limit)

@@ -10,12 +10,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from obsv.errors import QueryTimeout
 from obsv.store.file.connection import open_reader
 from obsv.store.file.failures import explain
 
+T = TypeVar("T")
 Row = sqlite3.Row
 Params = Sequence[Any] | Mapping[str, Any]
 
@@ -26,6 +27,11 @@ STEPS_A_LOOK = 20_000
 _IDLE_CONNECTIONS = 8
 # More would take the machine from the program that is recorded.
 _MOST_AT_ONCE = 4
+
+
+def lenient_text(data: bytes) -> str:
+    """A text of a damaged row. Decoding all texts like this would cost a fifth of reading them."""
+    return data.decode("utf-8", "replace")
 
 
 class Readable(Protocol):
@@ -155,16 +161,30 @@ class Snapshot:
 
     def query(self, sql: str, params: Params = ()) -> list[Row]:
         """Runs one query; like `Reader.query`."""
-        with self._limited():
-            return self._connection.execute(sql, params).fetchmany(self._row_limit)
+        return self._read(lambda: self._connection.execute(sql, params).fetchmany(self._row_limit))
 
     def one(self, sql: str, params: Params = ()) -> Row | None:
         """Runs one query; returns its first row, or None."""
-        with self._limited():
+
+        def first() -> Row | None:
             cursor = self._connection.execute(sql, params)
             row: Row | None = cursor.fetchone()
             cursor.close()
             return row
+
+        return self._read(first)
+
+    def _read(self, run: Callable[[], T]) -> T:
+        """Run a query; once more where a text is not UTF-8, which is then shown with the mark for that."""
+        try:
+            with self._limited():
+                return run()
+        except sqlite3.OperationalError as error:
+            if "decode to UTF-8" not in str(error):
+                raise
+        self._connection.text_factory = lenient_text
+        with self._limited():
+            return run()
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:

@@ -10,11 +10,13 @@ from obsv.store.ground.regex import compile_pattern, fits
 from obsv.store.ground.requests import BOUNDS_NS, Half, Requests, halves
 from obsv.store.ground.rollups import ERROR, EVER, MINUTE_NS, Rollups, by_minute, minute_of
 from obsv.store.ground.rows import Code, RecorderRow, RingProgress, Signature, Source, SpanRow, WriteResult
+from obsv.store.ground.stored_json import DAMAGED, pairs_of, read_detail, read_fields, read_object, read_values
 from obsv.store.ground.weights import Weight, by_trace_state, counted, sampled
 from obsv.store.ground.window import PRESETS, Range, Window
 
 __all__ = [
     "BOUNDS_NS",
+    "DAMAGED",
     "DEFAULT_AGE_NS",
     "ERROR",
     "EVER",
@@ -51,8 +53,13 @@ __all__ = [
     "machine_mark",
     "middle_ns",
     "minute_of",
+    "pairs_of",
     "percentile",
     "raised",
     "raised_line",
+    "read_detail",
+    "read_fields",
+    "read_object",
+    "read_values",
     "sampled",
 ]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from obsv.errors import NotFound
 from obsv.store.file import Readable
-from obsv.store.ground import Code, machine_mark
+from obsv.store.ground import Code, machine_mark, read_detail, read_fields, read_values
 from obsv.store.spans.stored import SPANS, StoredSpan
 
 ERROR = 2
@@ -160,7 +160,7 @@ def read_exact(store: Readable, call: Call) -> bytes | None:
 def to_call(span: StoredSpan, has_exact: bool = False, received: bool = True) -> Call:
     """The call of a stored span, its JSON read."""
     same = {name: getattr(span, name) for name in _SAME}
-    values = zip(json.loads(span.fields), json.loads(span.data), strict=False)
+    values = zip(read_fields(span.fields), read_values(span.data), strict=False)
     known = span.file_path is not None and span.line_number is not None
     return Call(
         **same,
@@ -168,7 +168,7 @@ def to_call(span: StoredSpan, has_exact: bool = False, received: bool = True) ->
         span_id=span.span_id.hex(),
         parent_span_id=span.parent_span_id.hex() if span.parent_span_id else None,
         process=span.name,
-        detail=json.loads(span.detail) if span.detail else {},
+        detail=read_detail(span.detail),
         values=tuple(Value(name, data_type, value) for (name, data_type), value in values),
         code=Code(span.file_path or "", span.line_number or 0, span.source_text or "") if known else None,
         has_exact=has_exact,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from obsv.store.file import Row, Snapshot
+from obsv.store.ground import read_fields, read_values
 from obsv.store.spans.call import Value
 
 CALLS = """
@@ -60,8 +61,8 @@ def _call(row: Row, shapes: dict[str, list[tuple[str, str]]]) -> ListedCall:
     fields = row["fields"]
     shape = shapes.get(fields)
     if shape is None:
-        shape = shapes[fields] = [(name, kind) for name, kind in json.loads(fields)]
-    values = (Value(name, kind, value) for (name, kind), value in zip(shape, json.loads(row["data"]), strict=False))
+        shape = shapes[fields] = read_fields(fields)
+    values = (Value(name, kind, value) for (name, kind), value in zip(shape, read_values(row["data"]), strict=False))
     return ListedCall(
         row["id"],
         row["ts"],

@@ -16,12 +16,14 @@ _LOOKED_UP, _LEVELS = 500, 64
 
 KNOWN = "select 1 from span where trace = ? limit 1"
 COUNT = "select count(*) as spans from span where trace = ?"
-WANTED = """
+_DETAIL = "iif(json_valid(s.detail), s.detail, '{}')"
+WANTED = f"""
 s.span_id, s.parent_span_id, s.start_ns, s.duration_ns, s.process_id, s.status, s.exception is not null,
 case when s.detail is not null then (
-  select json_group_array(json_extract(e.value, '$.timeUnixNano')) from json_each(s.detail, '$.events') e
+  select json_group_array(iif(e.type = 'object', json_extract(e.value, '$.timeUnixNano'), null))
+  from json_each({_DETAIL}, '$.events') e
 ) end,
-s.detail is not null and json_array_length(s.detail, '$.links') > 0
+s.detail is not null and json_array_length({_DETAIL}, '$.links') > 0
 """
 SPANS = f"select {WANTED} from span s where s.trace = :trace and s.span_id > :after order by s.span_id limit {PAGE}"
 # Part of a very long trace, in order of arrival.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
 
 from obsv.store.file import Readable, Row
-from obsv.store.ground import Window
+from obsv.store.ground import Window, read_fields, read_values
 from obsv.store.spans.call import hex_id
 from obsv.times import ts
 
@@ -62,14 +61,14 @@ def valued_calls(reader: Readable, window: Window, trace_id: str | None = None, 
         else:
             rows = store.query(LATEST, {"start": ts(window.start_ns), "end": ts(window.end_ns), "limit": limit})
         signatures = {row["signature_id"] for row in rows}
-        fields = {row[0]: json.loads(row[1]) for row in store.query(SIGNATURES, {"ids": str(sorted(signatures))})}
+        fields = {row[0]: read_fields(row[1]) for row in store.query(SIGNATURES, {"ids": str(sorted(signatures))})}
         ids = sorted({row["process_id"] for row in rows})
         processes = {row[0]: tuple(row)[1:] for row in store.query(PROCESSES, {"ids": str(ids)})}
     return ValuedCalls([_call(row, fields) for row in rows], processes, len(rows) == limit)
 
 
 def _call(row: Row, fields: dict[int, list[tuple[str, str]]]) -> ValuedCall:
-    named = zip(fields[row["signature_id"]], json.loads(row["data"]), strict=False)
+    named = zip(fields[row["signature_id"]], read_values(row["data"]), strict=False)
     values = [(name, data_type, value) for (name, data_type), value in named]
     end_ns = row["start_ns"] + row["duration_ns"]
     return ValuedCall(row["trace_id"], row["span_id"], row["start_ns"], end_ns, row["process_id"], values)

@@ -1,0 +1,71 @@
+"""JSON of a row, whatever stands there: a damaged row is shown as damaged, and costs no other one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from itertools import repeat
+from typing import Any
+
+DAMAGED = "(damaged)"
+# What those who show events and links rely on.
+_PARTS = {"events": ("name",), "links": ("traceId", "spanId")}
+_FIELDS = [(DAMAGED, "INPUT")]
+
+
+def read_fields(text: str) -> list[tuple[str, str]]:
+    """Name and direction of a signature's values."""
+    found = _read(text)
+    try:
+        return [(str(name), str(kind)) for name, kind in found] if isinstance(found, list) else _FIELDS
+    except (TypeError, ValueError):
+        return _FIELDS
+
+
+def read_values(text: str) -> Iterable[Any]:
+    """The values of a call, to be zipped with its fields."""
+    found = _read(text)
+    return found if isinstance(found, list) else repeat(DAMAGED)
+
+
+def read_object(text: str | None) -> dict[str, Any]:
+    """A JSON object; an empty one for what is none."""
+    found = _read(text) if text else None
+    return found if isinstance(found, dict) else {}
+
+
+def read_detail(text: str | None) -> dict[str, Any]:
+    """The rare things of a call; its events and links are objects, whose attributes have keys and values."""
+    if not text:
+        return {}
+    found = _read(text)
+    if not isinstance(found, dict):
+        return {"statusMessage": DAMAGED}
+    for part in _PARTS.keys() & found.keys():
+        found[part] = [
+            {**each, "attributes": pairs_of(each)} if "attributes" in each else each
+            for each in objects(found[part])
+            if all(isinstance(each.get(key), str) for key in _PARTS[part])
+        ]
+    return found
+
+
+def pairs_of(holder: dict[str, Any]) -> list[dict[str, Any]]:
+    """The attributes of a resource, a scope, an event or a link: those that have a key and a value."""
+    return [
+        pair
+        for pair in objects(holder.get("attributes"))
+        if isinstance(pair.get("key"), str) and isinstance(pair.get("value"), dict)
+    ]
+
+
+def objects(found: Any) -> list[dict[str, Any]]:
+    """The objects in what should be an array of them."""
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return None
