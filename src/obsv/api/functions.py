@@ -32,6 +32,9 @@ class Figures(BaseModel):
     errors: int
     error_rate: float = Field(description="0..1.")
     mean_ns: float | None
+    unrecorded: int = Field(
+        description="Of the calls those that are not stored: sampled ones stand for them, or they were only counted."
+    )
     p50_ns: float | None
     p95_ns: float | None
     p99_ns: float | None
@@ -50,6 +53,7 @@ class Figures(BaseModel):
             errors=sums.errors,
             error_rate=sums.error_rate,
             mean_ns=sums.mean_ns,
+            unrecorded=sums.unrecorded,
             p50_ns=sums.percentile_ns(0.5),
             p95_ns=sums.percentile_ns(0.95),
             p99_ns=sums.percentile_ns(0.99),

@@ -36,7 +36,7 @@ def _process(resource: Json) -> Json:
     pairs = resource.get("attributes", [])
     names = [pair["value"].get("stringValue", "") for pair in pairs if pair["key"] == semconv.SERVICE_NAME]
     tags = [_tag(pair) for pair in pairs if pair["key"] != semconv.SERVICE_NAME]
-    return {"serviceName": names[0] if names else "", "tags": tags}
+    return {"serviceName": names[0] if names and names[0] else "unknown_service", "tags": tags}
 
 
 def _span(span: Json, scope: Json, process_id: str) -> Json:
@@ -92,10 +92,14 @@ def _typed(key: str, kind: str, value: Any) -> Json:
     return {"key": key, "type": kind, "value": value}
 
 
+_MOST_EXACT = 2**53 - 1
+
+
 def _plain(value: Json) -> tuple[str, Any]:
     for kind, content in value.items():
         if kind == "intValue":
-            return "int64", int(content)
+            # As Jaeger sends them: JavaScript would round what is greater.
+            return "int64", int(content) if -_MOST_EXACT <= int(content) <= _MOST_EXACT else str(int(content))
         # NaN and the infinities are texts in OTLP JSON; Jaeger has no number for them.
         if kind == "doubleValue":
             return ("string" if isinstance(content, str) else "float64"), content

@@ -16,6 +16,8 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 OWN_SCOPE = "obsv"
+# What the specification has SDKs call a service that nobody named.
+UNKNOWN_SERVICE = "unknown_service"
 THREAD_KEYS = (semconv.THREAD_ID, semconv.THREAD_NAME)
 # Attributes that have a column of their own; those of code only where obsv wrote them.
 OBSV_KEYS = (
@@ -150,14 +152,16 @@ class Resource(NamedTuple):
 
 
 def resource_of(resource: dict[str, Any], encode: Callable[[Any], str]) -> Resource:
-    """What a clean OTLP JSON resource with its `schemaUrl` comes to."""
-    service = next(
-        (
-            pair["value"].get("stringValue")
-            for pair in resource.get("attributes", ())
-            if pair["key"] == semconv.SERVICE_NAME
-        ),
-        None,
-    )
-    name = clip_name(service or "unknown_service", DEFAULT_LIMITS.name_chars)
-    return Resource(name, encode(resource))
+    """What a clean OTLP JSON resource with its `schemaUrl` comes to.
+
+    A service's name that is empty, or not a text, is replaced: every view then shows the same.
+    """
+    pairs = resource.get("attributes", ())
+    given = next((pair["value"] for pair in pairs if pair["key"] == semconv.SERVICE_NAME), None)
+    service = None if given is None else given.get("stringValue")
+    if given is not None and not service:
+        value = {"stringValue": UNKNOWN_SERVICE}
+        resource = resource | {
+            "attributes": [pair | {"value": value} if pair["key"] == semconv.SERVICE_NAME else pair for pair in pairs]
+        }
+    return Resource(clip_name(service or UNKNOWN_SERVICE, DEFAULT_LIMITS.name_chars), encode(resource))
