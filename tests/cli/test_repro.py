@@ -1,5 +1,7 @@
 """`obsv repro`."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from obsv.cli.repro import repro
 from obsv.errors import ConfigurationError, NotFound
 from obsv.store import Code, Writer
 
-CODE = Code("/srv/shop/orders.py", 3, "def place(order, card): ...\n")
+CODE = Code("/nowhere/shop/orders.py", 3, "def place(order, card): ...\n")
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def test_it_is_written_into_a_directory(db: Path, tmp_path: Path) -> None:
     path = repro(db, "1", tmp_path, said.append)
     assert path == tmp_path / "test_repro_00000000.py"
     compile(path.read_text(encoding="utf-8"), str(path), "exec")
-    assert said == [f"{path} written; run it with: pytest {path}", "To be filled in first: card"]
+    assert said == [f"{path} written; run it with: python -m pytest {path}", "To be filled in first: card"]
 
 
 def test_no_such_span(db: Path) -> None:
@@ -48,3 +50,28 @@ def test_a_place_that_cannot_be_written(db: Path, tmp_path: Path) -> None:
     """The error says so."""
     with pytest.raises(ConfigurationError, match="choose another place"):
         repro(db, "1", tmp_path / "no" / "such.py")
+
+
+def test_directory_is_made(db: Path, tmp_path: Path) -> None:
+    """As `-o tests/` says where there is none yet."""
+    path = repro(db, "1", tmp_path / "new" / "tests", lambda _: None)
+    assert path == tmp_path / "new" / "tests" / "test_repro_00000000.py"
+    assert path.is_file()
+
+
+def test_printed_command_runs_where_the_module_is_found(tmp_path: Path) -> None:
+    """Pasted as it is: the package is importable from there, whatever the working directory was."""
+    package = tmp_path / "my app" / "shop"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "orders.py").write_text("def place(order):\n    return 1 / order\n")
+    code = Code(str(package / "orders.py"), 1, "def place(order):\n    return 1 / order\n")
+    error = "Traceback (most recent call last):\nZeroDivisionError: division by zero\n"
+    db, said = tmp_path / "obsv.db", []
+    writer = Writer(db)
+    writer.write([call(1, inputs={"order": "0"}, code=code, error=error)])
+    writer.close()
+    repro(db, "1", tmp_path / "tests", said.append)
+    line = said[0].partition("run it with: ")[2].replace("python -m", f"{sys.executable} -m")
+    done = subprocess.run(line, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout + done.stderr

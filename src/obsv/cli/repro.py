@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 
 from obsv.analysis.repro import repro as make
 from obsv.cli.common import complain, say_at_once
 from obsv.cli.output import json_line
 from obsv.errors import ConfigurationError
 from obsv.store.seam import open_store
+from obsv.store.spans import Call
 
 _RECEIVED = (
     "This call was not recorded by obsv on this machine, so the test imports nothing: it holds what the sender says. "
@@ -28,7 +30,8 @@ def repro(
     Args:
         db: path of the store.
         span_id: up to 16 hex digits, or `TRACE_ID/SPAN_ID`, which is found faster in a large store.
-        output: the file, or a directory that gets `test_repro_<span>.py`; None says the source instead.
+        output: a file that ends in `.py`, or a directory that gets `test_repro_<span>.py` and is made where there is
+            none; None says the source instead.
         say: takes the source, or the lines that tell what was written.
         note: takes a warning.
         as_json: whether that is one line of JSON.
@@ -58,17 +61,49 @@ def repro(
     if output is None:
         say(json_line({**known, "source": found.source}) if as_json else found.source)
         return None
-    path = output / found.file_name if output.is_dir() else output
+    is_directory = output.is_dir() or output.suffix != ".py"
+    path = output / found.file_name if is_directory else output
     try:
+        if is_directory:
+            path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(found.source, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
     if as_json:
         say(json_line({**known, "file": path}))
         return path
-    say(f"{path} written; run it with: pytest {path}")
+    say(f"{path} written; run it with: {command(path, call, Path.cwd())}")
     if found.placeholders:
         say(f"To be filled in first: {', '.join(found.placeholders)}")
     if found.exact:
         say("It loads a pickle: run it only if you trust what was recorded.")
     return path
+
+
+def command(path: Path, call: Call, here: Path) -> str:
+    """What runs a test, from where the module of its function is found.
+
+    Args:
+        path: of the test.
+        call: what it repeats.
+        here: the working directory.
+    """
+    root = _root(call)
+    if root is None or root == here or not root.is_dir():
+        return f"python -m pytest {quote(str(path))}"
+    return f"cd {quote(str(root))} && python -m pytest {quote(str(path.absolute()))}"
+
+
+def _root(call: Call) -> Path | None:
+    """The directory that a function's module is imported from; None where it is not known."""
+    if call.code is None:
+        return None
+    file = Path(call.code.file_path)
+    if call.process.startswith("__main__."):
+        return file.parent
+    stem = file.parent.parts if file.stem == "__init__" else file.with_suffix("").parts
+    names = tuple(call.process.split("."))
+    for count in range(len(names) - 1, 0, -1):
+        if stem[-count:] == names[:count]:
+            return Path(*stem[:-count])
+    return None
