@@ -48,6 +48,26 @@ def test_traces_are_apart() -> None:
     assert found(valued(1, 0, 5, out="'AAPL'"), valued(2, 6, 9, trace=b"u", symbol="'AAPL'")) == []
 
 
+def test_none_is_followed_inside_one_trace() -> None:
+    """By the name that it went by, or from the call just before; a name that it never had says nothing."""
+
+    def inside(*calls: ValuedCall) -> list[tuple[int, str, int, str]]:
+        return [each[:4] for each in lineage(ValuedCalls(list(calls), named, False), True)]
+
+    named = PROCESSES | {3: ("shop.find_rate", "s", "g", 1)}
+    taker = valued(5, 8, 9, rate="None")
+    other = valued(4, 5, 7, out="7")
+    assert inside(valued(1, 0, 2, out="{'eu': 1, 'rate': None}"), other, taker) == [(1, "out.rate", 5, "rate")]
+    assert inside(valued(3, 0, 2, out="None"), other, taker) == [(3, "out", 5, "rate")]
+    assert inside(valued(1, 0, 2, out="None"), taker) == [(1, "out", 5, "rate")]
+    assert inside(valued(1, 0, 2, out="None"), other, taker) == []
+    assert inside(valued(1, 0, 2, out="{'eu': None}"), other, taker) == []
+    assert inside(valued(1, 0, 2, out="{'id': 'A-100'}"), valued(5, 8, 9, order="'A-100'")) == [
+        (1, "out.id", 5, "order")
+    ]
+    assert found(valued(1, 0, 2, out="None"), taker) == []
+
+
 def test_handovers_are_counted_with_their_last_example() -> None:
     """One edge a pair of variables."""
     first = [valued(1, 0, 5, out="111"), valued(2, 6, 9, price="111")]

@@ -7,6 +7,10 @@ are passed over (`is_telling`):
 - numbers and texts of fewer than three characters: 0, 42, 'ok';
 - what was masked or cut, since different values look alike then.
 
+Inside one trace the values that everybody has count too, where a name says that it is the same one: what went out as
+member `rate` of a dictionary, or of a function with `rate` in its name, came in as argument `rate`; or the call that
+put it out was the last to end before the taker began.
+
 A value comes from the call that had put it out last before the taker began. A call that ran around the taker has not
 put anything out by then, and a taker's own output is no source of its inputs. Across services the clocks may differ, so
 there the giver need only have begun first. One look is bounded: so many calls, and so many values of each.
@@ -14,12 +18,14 @@ there the giver need only have begun first. One look is bounded: so many calls, 
 
 from __future__ import annotations
 
+import ast
 import json
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from obsv.analysis.repro.parsing import parse_expression
 from obsv.store.spans import ValuedCall, ValuedCalls
 
 MOST_VALUES = 40
@@ -64,15 +70,26 @@ class _Origin(NamedTuple):
     name: str
 
 
-def lineage(found: ValuedCalls) -> list[Handover]:
-    """Which values went from which function to which, most frequent first."""
+def lineage(found: ValuedCalls, one_trace: bool = False) -> list[Handover]:
+    """Which values went from which function to which, most frequent first.
+
+    Args:
+        found: calls.
+        one_trace: whether they are of one trace, whose values are followed through members of dictionaries, and with
+            those that everybody has.
+    """
+    names = {number: about[0].rpartition(".")[2].casefold() for number, about in found.processes.items()}
     service = {number: about[1] for number, about in found.processes.items()}
     handovers: dict[tuple[int, str, int, str], Handover] = {}
     for calls in _by_trace(found.calls):
-        origins = _origins(calls)
+        origins = _origins(calls, one_trace)
+        ends = sorted(call.end_ns for call in calls)
         for taker in calls:
-            for name, text in _texts(taker, "INPUT"):
+            for name, text in _texts(taker, "INPUT", one_trace):
                 origin = _origin(origins.get(text, []), taker, service)
+                if origin is None and one_trace and not is_telling(text):
+                    origin = _origin(origins.get(_member(name, text), []), taker, service)
+                    origin = origin or _likely(origins.get(_member("", text), []), taker, name, names, ends)
                 if origin is not None:
                     _count(handovers, origin, taker, name, text)
     return sorted(handovers.values(), key=lambda each: (-each.times, each.source, each.target, each.output, each.name))
@@ -92,20 +109,56 @@ def _by_trace(calls: Iterable[ValuedCall]) -> Iterable[list[ValuedCall]]:
     return (sorted(trace, key=lambda call: call.start_ns) for trace in traces.values() if len(trace) > 1)
 
 
-def _origins(calls: list[ValuedCall]) -> dict[str, list[_Origin]]:
+def _origins(calls: list[ValuedCall], one_trace: bool) -> dict[str, list[_Origin]]:
     """Who put out each text, in the order in which it was ready."""
     origins: dict[str, list[_Origin]] = defaultdict(list)
     for call in calls:
-        for name, text in _texts(call, "OUTPUT"):
-            origins[text].append(_Origin(call.end_ns, call.start_ns, call, name))
+        for name, text in _texts(call, "OUTPUT", one_trace):
+            key = text if is_telling(text) else _member("", text)
+            origins[key].append(_Origin(call.end_ns, call.start_ns, call, name))
+            for member, inner in _members(text) if one_trace else ():
+                key = inner if is_telling(inner) else _member(member, inner)
+                origins[key].append(_Origin(call.end_ns, call.start_ns, call, f"{name}.{member}"))
     for each in origins.values():
         each.sort(key=lambda origin: (origin.ready_ns, origin.start_ns))
     return origins
 
 
-def _texts(call: ValuedCall, wanted: str) -> list[tuple[str, str]]:
+def _texts(call: ValuedCall, wanted: str, every: bool = False) -> list[tuple[str, str]]:
     texts = [(name, _text(value)) for name, data_type, value in call.values[:MOST_VALUES] if data_type == wanted]
-    return [(name, text) for name, text in texts if is_telling(text)]
+    return [(name, text) for name, text in texts if is_telling(text) or (every and "***" not in text)]
+
+
+def _member(name: str, text: str) -> str:
+    """The key of a value that says nothing by itself, under the name that it went by."""
+    return f"{name}\0{text}"
+
+
+def _members(text: str) -> list[tuple[str, str]]:
+    """The members of a dictionary as it is recorded."""
+    node = parse_expression(text) if text[:1] == "{" and len(text) < COMPARED else None
+    if not isinstance(node, ast.Dict):
+        return []
+    pairs = zip(node.keys, node.values, strict=True)
+    return [
+        (key.value, ast.unparse(value))
+        for key, value in pairs
+        if isinstance(key, ast.Constant) and isinstance(key.value, str)
+    ][:MOST_VALUES]
+
+
+def _likely(
+    ready: list[_Origin], taker: ValuedCall, name: str, names: dict[int, str], ends: list[int]
+) -> _Origin | None:
+    """Who put out a value that everybody has: by name, or as the last call that ended before."""
+    before = [each for each in ready if each.ready_ns <= taker.start_ns and each.call.span_id != taker.span_id]
+    if not before:
+        return None
+    named = [each for each in before if name.casefold() in names.get(each.call.process_id, "")]
+    if named:
+        return named[-1]
+    latest = ends[bisect_right(ends, taker.start_ns) - 1]
+    return before[-1] if before[-1].ready_ns == latest else None
 
 
 def _text(value: Any) -> str:

@@ -101,6 +101,6 @@ def handovers(
             source_span_id=each.source_span,
             target_span_id=each.target_span,
         )
-        for each in lineage(found)
+        for each in lineage(found, trace_id is not None)
     ]
     return LineageAnswer(handovers=answers, calls=len(found.calls), cut=found.cut)

@@ -82,7 +82,7 @@ def look(reader: Store, window: Window, asked: dict[str, Any], now_ns: int) -> d
 
 def _lineage(reader: Store, window: Window, asked: dict[str, Any]) -> dict[str, Any]:
     found = reader.valued_calls(window, asked["trace"])
-    handovers = lineage(found)
+    handovers = lineage(found, bool(asked["trace"]))
     where = "of this trace" if asked["trace"] else "of this time"
     first = "first" if asked["trace"] else "latest"
     scope = (
