@@ -21,9 +21,9 @@ COUNT_PULSES = """() => {
 
 
 def test_it_shows_figures_with_sparklines(page: Page) -> None:
-    """Error rate, throughput, P95 and queue depth."""
+    """Error rate, throughput, P95 of all functions, and how many functions fail."""
     page.goto("/")
-    for label in ("Error rate", "Throughput", "P95 duration", "Queue depth"):
+    for label in ("Error rate", "Throughput", "P95 of all functions", "Failing functions"):
         stat = page.locator(".stat").filter(has_text=label)
         expect(stat.locator(".stat-value")).not_to_be_empty()
         expect(stat.locator(".js-plotly-plot")).to_be_visible()
@@ -64,7 +64,7 @@ def test_a_group_opens_in_the_explorer(page: Page) -> None:
 
 def test_the_window_changes_figures_and_address(page: Page) -> None:
     """Another preset, another period; the address remembers."""
-    page.goto("/?range=5m")
+    page.goto("/?range=1h")
     calls = page.locator("a.share span:nth-child(2)").first
     before = calls.inner_text()
     page.locator("#overview-time-preset").get_by_text("24h", exact=True).click()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -146,6 +147,38 @@ def test_the_flow_is_walked_by_keys(page: Page) -> None:
     function.focus()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/explorer\?process=shop\.pricing\.quote&range=24h"))
+
+
+@pytest.fixture
+def many(tmp_path: Path, serve: Callable[..., str]) -> str:
+    """The address of an app on forty functions, each called by the one before."""
+    writer = Writer(tmp_path / "many.db")
+    calls = [
+        call(n + 1, n or None, name=f"shop.step_{n:02}", group=f"shop.part_{n // 10}", at=time.time_ns() - 10**9)
+        for n in range(40)
+    ]
+    writer.write(calls)
+    writer.close()
+    return serve(tmp_path / "many.db")
+
+
+def test_the_flow_is_readable_and_its_search_centres(page: Page, many: str) -> None:
+    """Labels have nine pixels or more, however many functions there are; what is found stands in the middle."""
+    page.goto(many + "/flow")
+    expect(page.get_by_role("img", name=re.compile("40 functions"))).to_be_visible()
+    cy = "[...document.querySelectorAll('#flow-graph, #flow-graph *')].find((e) => e._cyreg)._cyreg.cy"
+    assert page.evaluate(f"11.5 * {cy}.zoom()") >= 9
+    page.keyboard.press("/")
+    page.keyboard.type("step_39")
+    away = f"""(() => {{
+        const cy = {cy};
+        const at = cy.nodes('.process').filter((node) => node.data('name').endsWith('step_39')).renderedPosition();
+        return Math.hypot(at.x - cy.width() / 2, at.y - cy.height() / 2);
+    }})()"""
+    deadline = time.monotonic() + 40
+    while (distance := page.evaluate(away)) >= 4 and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    assert distance < 4
 
 
 def test_lineage_is_drawn(page: Page) -> None:

@@ -23,7 +23,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 def text(db: Path, watch: Watch | None = None) -> str:
-    return str(PAGE.layout(View(open_store(db), {}, {}, time.time_ns(), [], watch)))
+    return str(PAGE.layout(View(open_store(db), {}, {}, time.time_ns(), watch)))
 
 
 def test_the_page_has_alerts_messages_silences_history_and_repeating_variables(tmp_path: Path) -> None:

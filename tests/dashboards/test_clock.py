@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from obsv.dashboards.clock import ZONE, ago, count, duration, local_text, percent, when, zone_named
+from obsv.dashboards.clock import ZONE, ago, count, duration, local_text, percent, when, zone_named, zone_text
 
 NS = 1_790_000_000_123_456_789  # 2026-09-21 14:13:20.123456789 UTC
 
@@ -19,7 +19,7 @@ def test_an_instant_is_local_with_utc_on_hover() -> None:
         shown = when(NS, date=True)
     finally:
         ZONE.reset(token)
-    assert shown.children == "2026-09-21 19:43:20.123"
+    assert shown.children == "2026-09-21 19:43:20.123 UTC+5:30"
     assert shown.title == "2026-09-21 14:13:20.123456 UTC"
     assert shown.dateTime == "2026-09-21T14:13:20Z"
 
@@ -30,6 +30,19 @@ def test_an_unknown_zone_is_utc(name: str | None) -> None:
     token = ZONE.set(zone_named(name))
     try:
         assert local_text(NS) == "14:13:20.123"
+    finally:
+        ZONE.reset(token)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("Asia/Kolkata", "UTC+5:30"), ("America/St_Johns", "UTC−2:30"), ("Europe/Berlin", "UTC+2"), ("Etc/UTC", "UTC")],
+)
+def test_the_zone_is_said_by_its_distance(name: str, text: str) -> None:
+    """As it is at that instant: in September summer time holds."""
+    token = ZONE.set(zone_named(name))
+    try:
+        assert zone_text(NS) == text
     finally:
         ZONE.reset(token)
 

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from obsv.dashboards.components import source
+import pytest
+
+from obsv.dashboards.components import place, source
 
 TEXT = 'def price(a):\n    """Not\n    <b>markup</b>."""\n    return a  # done\n'
 
@@ -48,3 +50,17 @@ def test_any_text_is_shown() -> None:
     """Text that is no Python, and none at all."""
     assert text(lines(source("]]>\x00 not python ((("))[0].children[1]) == "]]>\x00 not python ((("
     assert len(lines(source(""))) <= 1
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "text"),
+    [
+        ("/tmp/pytest-of-me/x/orders.py", 12, "orders.py:12"),
+        (r"C:\\work\\orders.py", 12, "orders.py:12"),
+        ("<stdin>", 1, "<stdin>:1"),
+        ("orders.py", None, "orders.py"),
+    ],
+)
+def test_a_place_is_as_its_author_calls_it(path: str, line: int | None, text: str) -> None:
+    """Whatever directory it stands in."""
+    assert place(path, line) == text

@@ -28,9 +28,8 @@ interface GridApi {
 }
 
 interface Cytoscape {
-  animate(how: Props): void;
   batch(act: () => void): void;
-  center(): void;
+  center(elements?: unknown): void;
   container(): HTMLElement;
   edges(): any;
   elements(): any;
@@ -38,6 +37,7 @@ interface Cytoscape {
   getElementById(id: string): any;
   height(): number;
   nodes(selector?: string): any;
+  panBy(by: { x: number; y: number }): void;
   on(kind: string, selector: string, act: (event: any) => void): void;
   width(): number;
   zoom(): number;

@@ -30,7 +30,7 @@ def describe_function(asked: Asked, name: str, since: str = "24h", max_tokens: i
         NotFound: no such function; the message names the nearest ones.
     """
     try:
-        found = asked.store.read_function(name, asked.window(since), asked.now_ns)
+        found = asked.store.read_function(name, asked.window(since))
     except NotFound as error:
         near = suggestion(name, asked.store.read_processes(limit=5_000))
         raise NotFound(f"{error}{near}") from None

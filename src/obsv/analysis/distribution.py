@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import log
 from typing import NamedTuple
 
 from obsv.store.ground import GROWTH, bucket
@@ -45,6 +46,10 @@ class Scale(NamedTuple):
     def edge(self, at: int) -> float:
         """Where a bar begins, in ns."""
         return GROWTH ** (self.first + at * self.step)
+
+    def at(self, ns: float) -> float:
+        """Where a duration lies on the axis, counted in bars: what `edge` takes."""
+        return (log(ns, GROWTH) - self.first) / self.step
 
     def place(self, ns: float) -> float:
         """Where a duration stands, counted in bars from the left edge of the first."""

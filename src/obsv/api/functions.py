@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -103,8 +102,8 @@ class NeighbourFunction(BaseModel):
     errors: int
 
 
-class Day(BaseModel):
-    """24 hours in bins."""
+class HistoryOut(BaseModel):
+    """The window in bins."""
 
     start_ns: int = Field(description="Start of the first bin, Unix time.")
     step_ns: int
@@ -121,7 +120,7 @@ class FunctionAnswer(BaseModel):
     feed: str | None
     last_ns: int | None
     figures: Figures
-    day: Day
+    history: HistoryOut
     versions: list[SourceVersion]
     variables: list[VariableState]
     failures: list[FailedCall]
@@ -142,13 +141,13 @@ def functions(
 
 @router.get("/{name:path}", summary="A function in full")
 def function(reader: StoreReader, window: TimeWindow, name: Annotated[str, Path(max_length=2_000)]) -> FunctionAnswer:
-    """Figures, source, variables, failures, and the day of a function."""
-    return _answer(reader.read_function(name, window, time.time_ns()))
+    """Figures, source, variables, failures, and the history of a function."""
+    return _answer(reader.read_function(name, window))
 
 
 def _answer(found: FunctionReport) -> FunctionAnswer:
     history = found.history
-    day = Day(start_ns=history.start_ns, step_ns=history.step_ns, bins=[Figures.of(each) for each in history.bins])
+    bins = [Figures.of(each) for each in history.bins]
     return FunctionAnswer(
         name=found.name,
         services=found.services,
@@ -157,7 +156,7 @@ def _answer(found: FunctionReport) -> FunctionAnswer:
         feed=found.feed,
         last_ns=found.last_ns,
         figures=Figures.of(found.sums),
-        day=day,
+        history=HistoryOut(start_ns=history.start_ns, step_ns=history.step_ns, bins=bins),
         versions=[SourceVersion(**each.code._asdict(), used_ns=each.used_ns) for each in found.versions],
         variables=[VariableState(**each._asdict()) for each in found.variables],
         failures=[FailedCall(**each._asdict()) for each in found.failures],

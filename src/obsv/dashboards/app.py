@@ -21,7 +21,7 @@ from obsv.dashboards.clock import ZONE, zone_named
 from obsv.dashboards.page import LIBRARIES, Page
 from obsv.dashboards.theme import stylesheet
 from obsv.errors import ObsvError
-from obsv.store.figures import Pulse, QueueSample
+from obsv.store.figures import Pulse
 from obsv.store.seam import Store
 
 log = logging.getLogger("obsv.dashboards")
@@ -60,10 +60,6 @@ class DashApp:
     def now_ns(self) -> int:
         """Unix time in ns."""
         return time.time_ns()
-
-    def queue(self) -> list[QueueSample]:
-        """Queue depths of the last minutes, oldest first."""
-        return self.pulse.queue()
 
     def callback(self, *dependencies: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare a callback. A plain function runs on a worker thread, a coroutine function on the event loop.

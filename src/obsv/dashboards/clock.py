@@ -35,6 +35,16 @@ def utc_text(ns: int) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}.{ns // 1000 % 1_000_000:06d} UTC"
 
 
+def zone_text(ns: int) -> str:
+    """The zone of local times at an instant, as `UTC+5:30`."""
+    offset = local(ns).utcoffset()
+    minutes = round(offset.total_seconds() / 60) if offset else 0
+    if not minutes:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes > 0 else '−'}{hours}" + (f":{rest:02d}" if rest else "")
+
+
 def local_text(ns: int, *, date: bool = False) -> str:
     """Unix time in ns as `HH:MM:SS.mmm` local time, with the date before it when asked."""
     moment = local(ns)
@@ -46,11 +56,12 @@ def when(ns: int, *, date: bool = False) -> html.Time:
 
     Args:
         ns: Unix time in ns.
-        date: whether to show the date too.
+        date: whether to show the date too, and the zone.
     """
     moment = datetime.fromtimestamp(ns // NS, timezone.utc)
+    zone = f" {zone_text(ns)}" if date else ""
     return html.Time(
-        local_text(ns, date=date), dateTime=f"{moment:%Y-%m-%dT%H:%M:%SZ}", title=utc_text(ns), className="t"
+        local_text(ns, date=date) + zone, dateTime=f"{moment:%Y-%m-%dT%H:%M:%SZ}", title=utc_text(ns), className="t"
     )
 
 

@@ -26,7 +26,6 @@ from typing import Any, Protocol
 from dash.development.base_component import Component
 
 from obsv.alerts.watch import Watch
-from obsv.store.figures import QueueSample
 from obsv.store.ground import Window
 from obsv.store.seam import Store
 
@@ -43,7 +42,6 @@ class View:
         path: the values of the address's `<names>`, `/trace/<trace_id>` gives `{"trace_id": …}`.
         query: the query string's entries, the first of each name.
         now_ns: Unix time in ns.
-        queue: queue depths of the last minutes, oldest first.
         alerts: what watches; None where nothing does.
     """
 
@@ -51,7 +49,6 @@ class View:
     path: Mapping[str, str]
     query: Mapping[str, str]
     now_ns: int
-    queue: list[QueueSample] = field(default_factory=list)
     alerts: Watch | None = None
 
     def window(self, default: str = "1h") -> Window:
@@ -71,9 +68,6 @@ class App(Protocol):
 
     def now_ns(self) -> int:
         """Unix time in ns."""
-
-    def queue(self) -> list[QueueSample]:
-        """Queue depths of the last minutes, oldest first."""
 
     def callback(self, *dependencies: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare a callback that runs on a worker thread. Takes what `dash.callback` takes."""
@@ -95,6 +89,7 @@ class Page:
         key: the letter after `g` that opens it.
         needs_data: whether an empty store shows the first-run page in its place.
         libraries: names of `LIBRARIES` that it draws with.
+        subject: the entry of the query string that names what it is about, for the title of the window.
     """
 
     path: str
@@ -105,6 +100,7 @@ class Page:
     key: str | None = None
     needs_data: bool = field(default=True)
     libraries: tuple[str, ...] = ()
+    subject: str | None = None
 
     def match(self, pathname: str) -> dict[str, str] | None:
         """The values of the address's names when `pathname` is an address of this page, else None."""

@@ -48,7 +48,7 @@ def body(reader: Store, window: Window, name: str | None, now_ns: int) -> list[C
     if not name:
         return [_list(reader.read_busiest(window, limit=LISTED), window)]
     try:
-        found = reader.read_function(name, window, now_ns)
+        found = reader.read_function(name, window)
     except NotFound as error:
         return [empty("No such function", str(error), link("All functions", "/code"))]
     return function_report(found, now_ns)
@@ -92,4 +92,4 @@ def register(app: App) -> None:
         return body(app.reader, Window.parse(window, now_ns), name, now_ns)
 
 
-PAGE = Page(path="/code", title="Code", layout=layout, register=register, icon="code", key="c")
+PAGE = Page(path="/code", title="Code", layout=layout, register=register, icon="code", key="c", subject="process")

@@ -6,8 +6,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from obsv.dashboards.clock import ago, count, duration, percent, when
-from obsv.dashboards.components import badge, card, empty, link, source
+from obsv.dashboards.components import badge, card, empty, link, place, source
 from obsv.dashboards.components.function_charts import day, latency
+from obsv.dashboards.components.values import value_text
 from obsv.store.figures import Failure, FunctionReport, Neighbour, Sums, Variable
 from obsv.store.ground import raised_line
 from obsv.store.spans import failing_line
@@ -95,8 +96,8 @@ def _ns(value: float | None) -> str:
 def _columns(found: FunctionReport, now_ns: int) -> Component:
     left = [_source(found), card("Variables", _variables(found.variables, now_ns), flush=True)]
     right = [
-        card("Durations", latency(found.sums), actions="log scale"),
-        card("24 hours", day(found.history), actions=_day_legend()),
+        card("Durations", latency(found.sums, {"process": found.name, **found.window.query()}), actions="log scale"),
+        card("Over time", day(found.history), actions=_day_legend()),
         card("Latest failures", _failures(found.failures), flush=True),
         card("Called by, and calls", _neighbours(found), actions="since the file began", flush=True),
     ]
@@ -115,11 +116,11 @@ def _source(found: FunctionReport) -> Component:
     if not found.versions:
         return card("Source", empty("No source", "This span came from another instrumentation."))
     path, first, text = found.versions[0].code
-    place = f"{path}:{first}"
+    whole = f"{path}:{first}"
     if not text:
-        return card("Source", empty("No source text", f"{place} could not be read when the function was recorded."))
+        return card("Source", empty("No source text", f"{whole} could not be read when the function was recorded."))
     marked = next((line for each in found.failures if (line := failing_line(each.text, path, first, text))), None)
-    note: list[Component] = [html.Span(place, className="mono faint ellipsis", title=place)]
+    note: list[Component] = [html.Span(place(path, first), className="mono faint ellipsis", title=whole)]
     if len(found.versions) > 1:
         changed = "The function was changed while it was recorded"
         note.append(badge(f"latest of {len(found.versions)} versions", title=changed))
@@ -142,7 +143,7 @@ def _variable(each: Variable, now_ns: int) -> Component:
     return html.Tr(
         [
             html.Th([kind, html.Span(each.name, className="mono", title=each.name)], scope="row"),
-            html.Td(html.Div(each.last_value or "", className="value")),
+            html.Td(value_text(each.last_value or "")),
             html.Td([changed, html.Div(when(each.changed_ns, date=True), className="faint")]),
             html.Td(count(each.updates), title=f"last {ago(each.last_ns, now_ns)}"),
         ]

@@ -9,8 +9,9 @@ from dash.development.base_component import Component
 
 from obsv.analysis.difference import Difference, Piece, differences
 from obsv.dashboards.clock import duration, when
-from obsv.dashboards.components import badge, button_link, card, empty, link, source, status_badge, traceback
+from obsv.dashboards.components import badge, button_link, card, empty, link, place, source, status_badge, traceback
 from obsv.dashboards.components.repro import repro_button
+from obsv.dashboards.components.values import LONG
 from obsv.store.figures import Pair
 from obsv.store.ground import Code
 from obsv.store.spans import Call, failing_line
@@ -95,7 +96,8 @@ def _cell(text: str | None, pieces: list[Piece]) -> Component:
 
 def _text(pieces: list[Piece]) -> Component:
     parts: list[Any] = [html.Mark(piece.text) if piece.differs else piece.text for piece in pieces]
-    return html.Div(parts, className="value")
+    long: dict[str, Any] = {"tabIndex": 0} if sum(len(piece.text) for piece in pieces) > LONG else {}
+    return html.Div(parts, className="value", **long)
 
 
 def _circumstances(pair: Pair, good: Call) -> Component:
@@ -125,7 +127,7 @@ def _version(call: Call) -> str:
     if call.code is None:
         return "not recorded"
     lines = len(call.code.source_text.splitlines())
-    return f"{call.code.file_path}:{call.code.line_number}, {lines} lines"
+    return f"{place(call.code.file_path, call.code.line_number)}, {lines} lines"
 
 
 def _exception(failed: Call) -> list[Component]:

@@ -236,4 +236,12 @@ def register(app: App) -> None:
     )  # fmt: skip
 
 
-PAGE = Page(path="/compare", title="Compare", layout=layout, register=register, icon="compare", key="m")
+PAGE = Page(
+    path="/compare",
+    title="Compare",
+    layout=layout,
+    register=register,
+    icon="compare",
+    key="m",
+    subject="process",
+)

@@ -11,14 +11,13 @@ from dash.development.base_component import Component
 from obsv.analysis.distribution import Scale
 from obsv.dashboards.clock import count, duration, local, percent
 from obsv.dashboards.components import card, chart, empty, link
+from obsv.dashboards.components.change import change
 from obsv.dashboards.components.function_charts import bars, log_axis
 from obsv.dashboards.theme import DARK, figure
 from obsv.store.figures import Sums, Times
 from obsv.store.ground import Window
 
 FIRST, SECOND = DARK["accent"], DARK["stale"]
-# Smaller changes are noise and get no colour.
-NOTABLE = 0.05
 
 
 class Measure(NamedTuple):
@@ -28,6 +27,10 @@ class Measure(NamedTuple):
     value: Callable[[Sums, Window], float | None]
     text: Callable[[float], str]
     less_is_better: bool | None
+
+    def behind(self, sums: Sums) -> int:
+        """How many calls, or errors, it is taken from."""
+        return sums.errors if self.label.startswith("Error") else sums.calls
 
 
 def _share(share: float) -> Callable[[Sums, Window], float | None]:
@@ -65,13 +68,6 @@ def compare_times(times: Times) -> list[Component]:
     return [html.Div(columns, className="compare-times")]
 
 
-def change(first: float | None, second: float | None) -> float | None:
-    """By how much the first is more than the second, as a share of the second; None where that says nothing."""
-    if first is None or not second:
-        return None
-    return first / second - 1
-
-
 def _figures(times: Times) -> Component:
     titles = [_title("A", times.first, FIRST), _title("B", times.second, SECOND)]
     head = html.Tr([html.Th("Measure"), *(html.Th(title) for title in titles), html.Th("A against B")])
@@ -94,17 +90,16 @@ def _row(measure: Measure, times: Times) -> Component | None:
     if first is None and second is None:
         return None
     cells = [html.Td("–" if value is None else measure.text(value), className="num") for value in (first, second)]
-    return html.Tr([html.Th(measure.label, scope="row"), *cells, html.Td(_change(measure, change(first, second)))])
+    return html.Tr([html.Th(measure.label, scope="row"), *cells, html.Td(_change(measure, first, second, times))])
 
 
-def _change(measure: Measure, ratio: float | None) -> Component | str:
-    if ratio is None:
+def _change(measure: Measure, first: float | None, second: float | None, times: Times) -> Component | str:
+    calls = measure.behind(times.first_sums), measure.behind(times.second_sums)
+    found = change(first, second, less_is_better=measure.less_is_better, calls=calls)
+    if found is None:
         return ""
-    text = f"{ratio * 100:+.0f} %" if abs(ratio) < 10 else f"×{ratio + 1:.0f}"
-    text = "0 %" if text in ("+0 %", "-0 %") else text
-    if measure.less_is_better is None or abs(ratio) < NOTABLE:
-        return html.Span(text, className="delta delta-even")
-    return html.Span(text, className=f"delta delta-{'good' if (ratio < 0) == measure.less_is_better else 'bad'}")
+    tone = {True: "good", False: "bad", None: "even"}[found.good]
+    return html.Span(found.text, className=f"delta delta-{tone}")
 
 
 def _legend(times: Times) -> list[Component]:
@@ -116,11 +111,15 @@ def _legend(times: Times) -> list[Component]:
 def _durations(times: Times) -> Component:
     scale = Scale.over(times.first_sums.buckets, times.second_sums.buckets)
     drawn = [
-        bars(scale, times.second_sums, SECOND, "calls in B", share=True),
-        bars(scale, times.first_sums, FIRST, "calls in A", share=True),
+        bars(scale, times.second_sums, SECOND, "calls in B", _query(times, times.second), share=True),
+        bars(scale, times.first_sums, FIRST, "calls in A", _query(times, times.first), share=True),
     ]
     for each in drawn:
         each["marker"]["opacity"] = 0.55
     axis = {"fixedrange": True, "nticks": 5, "ticksuffix": " %", "showgrid": True}
     look = figure(drawn, barmode="overlay", bargap=0.05, yaxis=axis, xaxis=log_axis(scale), hovermode="closest")
     return chart(look, height=330, label="Durations in both times, as a share of their calls")
+
+
+def _query(times: Times, window: Window) -> dict[str, str]:
+    return {"process": times.name, **window.query()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import floor, log10
 from typing import Any
 
@@ -13,20 +13,77 @@ STEPS = (1, 2, 2.5, 5, 10)
 TIMES = ((NS, " s"), (1_000_000, " ms"), (1000, " µs"), (1, " ns"))
 # Below ten thousand a count is written in full.
 COUNTS = ((10**9, " G"), (10**6, " M"), (10**4, " k"), (1, ""))
+# A value so many times higher than nine in ten of the others is a burst: in full it would flatten them to a line.
+BURST = 5.0
+ENOUGH = 8
 
 
 def duration_axis(values_ns: Iterable[float | None]) -> dict[str, Any]:
-    """An axis of durations from 0, for traces in ns."""
-    places = _places(max((value for value in values_ns if value is not None), default=0))
+    """An axis of durations from 0, for traces in ns; a burst is cut off."""
+    values = [value for value in values_ns if value is not None]
+    top = cap(values)
+    places = _places(top or max(values, default=0))
     size, unit = next(each for each in TIMES if places[-1] >= each[0])
-    return _axis(places, size, unit)
+    return _axis(places, size, unit, top)
 
 
 def count_axis(values: Iterable[float]) -> dict[str, Any]:
-    """An axis of counts from 0: whole numbers."""
-    places = _places(max(values, default=0))
+    """An axis of counts from 0: whole numbers; a burst is cut off."""
+    values = list(values)
+    top = cap(values)
+    places = _places(top or max(values, default=0))
     size, unit = next(each for each in COUNTS if places[-1] >= each[0])
-    return _axis(places, min(size, 1000) if unit == " k" else size, unit)
+    return _axis(places, min(size, 1000) if unit == " k" else size, unit, top)
+
+
+def cap(values: Iterable[float | None]) -> float | None:
+    """Where an axis ends so that a burst does not flatten the rest; None when there is none."""
+    known = sorted(value for value in values if value)
+    if len(known) < ENOUGH:
+        return None
+    usual = known[int(len(known) * 0.9) - 1]
+    return 1.5 * usual if known[-1] > BURST * usual else None
+
+
+def cut_marks(
+    x: Sequence[Any], values: Sequence[float | None], top: float | None, text: Callable[[float], str]
+) -> list[dict[str, Any]]:
+    """Plotly's annotations that say how high what was cut off is.
+
+    Args:
+        x: where each value stands.
+        values: all of them.
+        top: of `cap`.
+        text: of a value.
+    """
+    high = [(at, value) for at, value in zip(x, values, strict=True) if top and value and value > top]
+    look = {"yref": "paper", "y": 1, "yanchor": "bottom", "showarrow": False, "font": {"size": 10}}
+    return [{"x": at, "text": f"▲ {text(value)}", **look} for at, value in high]
+
+
+def time_axis(**more: Any) -> dict[str, Any]:
+    """An x axis of local times, along which a part can be chosen with the pointer (`chart.js`)."""
+    return {"fixedrange": False, "nticks": 8, "tickangle": 0, "tickformat": "%H:%M\n%b %d", **more}
+
+
+def log_ticks(low_ns: float, high_ns: float) -> dict[float, str]:
+    """Ticks of a log axis of durations and their labels: 1, 10, 100; 2 and 5 too where that would be few.
+
+    Args:
+        low_ns: where the axis begins.
+        high_ns: where it ends.
+    """
+    powers = range(floor(log10(max(low_ns, 1))), floor(log10(max(high_ns, 1))) + 1)
+    for digits in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)):
+        found = [each * 10**power for power in powers for each in digits if low_ns <= each * 10**power <= high_ns]
+        if len(found) >= 3:
+            break
+    return {place: _time(place) for place in found}
+
+
+def _time(ns: float) -> str:
+    size, unit = next((each for each in TIMES if ns >= each[0]), TIMES[-1])
+    return f"{ns / size:,g}{unit}"
 
 
 def _places(most: float) -> list[int]:
@@ -37,6 +94,7 @@ def _places(most: float) -> list[int]:
     return [step * at for at in range(max(1, floor(most / step)) + 1)]
 
 
-def _axis(places: list[int], size: int, unit: str) -> dict[str, Any]:
+def _axis(places: list[int], size: int, unit: str, top: float | None) -> dict[str, Any]:
     labels = ["0", *(f"{place / size:,g}{unit}" for place in places[1:])]
-    return {"fixedrange": True, "showgrid": True, "tickvals": places, "ticktext": labels}
+    cut = {"range": [0, top], "autorange": False} if top else {}
+    return {"fixedrange": True, "showgrid": True, "tickvals": places, "ticktext": labels, **cut}

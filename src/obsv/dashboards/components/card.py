@@ -29,7 +29,7 @@ def _id(id: str | None) -> dict[str, Any]:
     return {"id": id} if id else {}
 
 
-def stat(label: str, figures: list[Component], spark: Component, *, id: str) -> Component:
+def stat(label: str, figures: list[Component], spark: Component, *, id: str, hint: str | None = None) -> Component:
     """A box with one large number and its sparkline.
 
     Args:
@@ -37,21 +37,25 @@ def stat(label: str, figures: list[Component], spark: Component, *, id: str) -> 
         figures: of `stat_figures`.
         spark: a small chart.
         id: of what holds the figures, for callbacks that replace them.
+        hint: what it says exactly, on hover.
     """
     number = html.Div(figures, className="stat-figures", id=id)
-    parts = [html.Div(label, className="stat-label"), number, html.Div(spark, className="stat-spark")]
+    parts = [html.Div(label, className="stat-label", title=hint), number, html.Div(spark, className="stat-spark")]
     return html.Div(parts, className="card stat", role="group", **aria(label=label))
 
 
-def stat_figures(value: str, *, change: str | None = None, good: bool | None = None) -> list[Component]:
+def stat_figures(
+    value: str, *, unit: str | None = None, change: str | None = None, good: bool | None = None
+) -> list[Component]:
     """The number of a `stat`, and its change.
 
     Args:
         value: the number with its unit.
+        unit: what it is of, smaller.
         change: against the period before, like `+12 %`.
         good: whether the change is for the better; None when it is neither.
     """
-    number = html.Span(value, className="stat-value")
+    number = html.Span([value, html.Small(f" {unit}")] if unit else value, className="stat-value")
     if change is None:
         return [number]
     tone = {True: "good", False: "bad", None: "even"}[good]

@@ -7,6 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.axis import cap
 from obsv.dashboards.theme import FIGURE_CONFIG, figure
 
 
@@ -36,7 +37,7 @@ def line_mode(values: Sequence[float | None]) -> str:
 
 
 def sparkline(
-    x: Sequence[Any], y: Sequence[float | None], *, colour: str = "#3e8ef7", unit: str = ""
+    x: Sequence[Any], y: Sequence[float | None], *, colour: str = "#3e8ef7", unit: str = "", step_ms: int | None = None
 ) -> dict[str, Any]:
     """The figure of a small line without axes; values on hover.
 
@@ -45,6 +46,7 @@ def sparkline(
         y: values; None leaves a gap.
         colour: `#rrggbb`.
         unit: what follows a value on hover.
+        step_ms: length of a bin of time in ms; a part of the time can then be chosen with the pointer.
     """
     line = {
         "type": "scatter",
@@ -58,7 +60,10 @@ def sparkline(
         "hovertemplate": "%{y:,.4~g}" + unit + "<extra></extra>",
     }
     bare = {"visible": False, "fixedrange": True}
+    top = cap(y)
+    cut = {"range": [0, top], "autorange": False} if top else {}
+    chosen = {"dragmode": "zoom", "meta": {"step_ms": step_ms}} if step_ms else {}
     ends = {"range": [x[0], x[-1]], "autorange": False} if len(x) > 1 else {}
     hover = {"showspikes": False, "hoverformat": "%H:%M:%S", **ends}
-    layout = {"margin": {"l": 0, "r": 0, "t": 2, "b": 0}, "xaxis": {**bare, **hover}, "yaxis": bare}
-    return figure([line], **layout)
+    layout = {"margin": {"l": 0, "r": 0, "t": 2, "b": 0}, "xaxis": {**bare, **hover, "fixedrange": not step_ms}}
+    return figure([line], **layout, yaxis={**bare, **cut}, **chosen)

@@ -61,5 +61,24 @@ const obsvDom = (() => {
     }
   };
 
-  return { around, byId, copy, el, notice, typing, write };
+  /**
+   * Gives an element the focus as soon as it is there, unless something else is pressed meanwhile.
+   * @param {() => Element | null} find
+   */
+  const focusOnce = (find) => {
+    const take = () => {
+      const found = find();
+      if (!(found instanceof HTMLElement)) return;
+      watch.disconnect();
+      found.focus();
+    };
+    const watch = new MutationObserver(take);
+    watch.observe(document.body, { childList: true, subtree: true });
+    for (const kind of ['keydown', 'pointerdown']) {
+      document.addEventListener(kind, () => watch.disconnect(), { capture: true, once: true });
+    }
+    take();
+  };
+
+  return { around, byId, copy, el, focusOnce, notice, typing, write };
 })();

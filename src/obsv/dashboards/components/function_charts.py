@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+from math import ceil, floor
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
 from obsv.analysis.distribution import Scale
-from obsv.dashboards.clock import NS, duration, local
+from obsv.dashboards.clock import count, duration, local
 from obsv.dashboards.components import chart, empty
-from obsv.dashboards.components.axis import count_axis, duration_axis
+from obsv.dashboards.components.axis import cap, count_axis, cut_marks, duration_axis, log_ticks, time_axis
 from obsv.dashboards.components.chart import line_mode
 from obsv.dashboards.theme import DARK, figure
 from obsv.store.figures import History, Sums
 
 ACCENT, ERR, STALE, MUTED = DARK["accent"], DARK["err"], DARK["stale"], DARK["faint"]
 PERCENTILES = ((0.5, "P50"), (0.95, "P95"), (0.99, "P99"))
-TICKS = 5
 
 
-def latency(sums: Sums, *, height: int = 188) -> Component:
-    """A histogram of durations on a log scale, with the percentiles marked."""
+def latency(sums: Sums, query: dict[str, str], *, height: int = 188) -> Component:
+    """A histogram of durations on a log scale, with the percentiles marked.
+
+    Args:
+        sums: whose durations.
+        query: of the explorer with these calls: a bar opens its own.
+        height: in px.
+    """
     if not sums.calls:
         return empty("No calls in this time")
     scale = Scale.over(sums.buckets)
     marks = _marks(scale, sums)
-    drawn = bars(scale, sums, ACCENT, "calls")
+    drawn = bars(scale, sums, ACCENT, "calls", query)
     return chart(
         figure([drawn], xaxis=log_axis(scale), yaxis=count_axis(drawn["y"]), bargap=0.08, hovermode="closest",
                margin={"t": 20}, **marks),
@@ -35,7 +41,9 @@ def latency(sums: Sums, *, height: int = 188) -> Component:
     )  # fmt: skip
 
 
-def bars(scale: Scale, sums: Sums, colour: str, name: str, *, share: bool = False) -> dict[str, Any]:
+def bars(
+    scale: Scale, sums: Sums, colour: str, name: str, query: dict[str, str], *, share: bool = False
+) -> dict[str, Any]:
     """The bars of a histogram as a plotly trace.
 
     Args:
@@ -43,25 +51,28 @@ def bars(scale: Scale, sums: Sums, colour: str, name: str, *, share: bool = Fals
         sums: whose durations.
         colour: `#rrggbb`.
         name: what they are, for the hover text.
+        query: of the explorer with these calls.
         share: whether their height is the share of all calls, in percent, instead of a count.
     """
     drawn = scale.draw(sums.buckets)
     heights = [each.calls / sums.calls * 100 if share and sums.calls else each.calls for each in drawn]
-    texts = [f"{duration(each.low_ns)} – {duration(each.high_ns)}<br>{each.calls:,} {name}" for each in drawn]
+    about = [
+        [f"{duration(each.low_ns)} – {duration(each.high_ns)}<br>{each.calls:,} {name}",
+         floor(each.low_ns) / 1e6, ceil(each.high_ns) / 1e6]
+        for each in drawn
+    ]  # fmt: skip
     places = [at + 0.5 for at in range(len(drawn))]
-    look = {"marker": {"color": colour, "opacity": 0.8}, "hovertemplate": "%{customdata}<extra></extra>"}
-    return {"type": "bar", "x": places, "y": heights, "customdata": texts, "name": name, **look}
+    look = {"marker": {"color": colour, "opacity": 0.8}, "hovertemplate": "%{customdata[0]}<extra></extra>"}
+    look["meta"] = {"calls": query}
+    return {"type": "bar", "x": places, "y": heights, "customdata": about, "name": name, **look}
 
 
 def log_axis(scale: Scale) -> dict[str, Any]:
-    """An x axis in bars, labelled with durations."""
-    ticks = (
-        [round(scale.bars * at / TICKS) for at in range(TICKS + 1)]
-        if scale.bars >= TICKS
-        else list(range(scale.bars + 1))
-    )
-    labels = [duration(scale.edge(at)) for at in ticks]
-    return {"fixedrange": True, "tickvals": ticks, "ticktext": labels, "range": [-0.5, scale.bars + 0.5]}
+    """An x axis in bars, labelled with durations of 1, 10 and 100."""
+    ticks = log_ticks(scale.edge(0), scale.edge(scale.bars))
+    places = [scale.at(ns) for ns in ticks]
+    return {"fixedrange": True, "tickvals": places, "ticktext": list(ticks.values()),
+            "range": [-0.5, scale.bars + 0.5]}  # fmt: skip
 
 
 def _marks(scale: Scale, sums: Sums) -> dict[str, Any]:
@@ -86,11 +97,13 @@ def _apart(notes: list[dict[str, Any]], scale: Scale) -> list[dict[str, Any]]:
 
 
 def day(history: History) -> Component:
-    """Calls and errors, and below them durations, over 24 hours."""
+    """Calls and errors, and below them durations, over the chosen time."""
     times = [f"{local(history.start_ns + at * history.step_ns):%Y-%m-%d %H:%M}" for at in range(len(history.bins))]
     if not any(each.calls for each in history.bins):
-        return empty("No calls in 24 hours")
-    ends = {"range": [times[0], times[-1]], "fixedrange": True, "nticks": 9, "tickformat": "%H:%M"}
+        return empty("No calls in this time")
+    end_ns = history.start_ns + len(times) * history.step_ns
+    ends = time_axis(range=[times[0], f"{local(end_ns):%Y-%m-%d %H:%M}"])
+    chosen = {"dragmode": "zoom", "meta": {"step_ms": history.step_ns // 1_000_000}}
     fine = [each.calls - each.errors for each in history.bins]
     failed = [each.errors for each in history.bins]
     calls = [
@@ -101,15 +114,17 @@ def day(history: History) -> Component:
         each["hovertemplate"] = "%{y:,}"
     lines = [_line(times, history, share, name, colour)
              for (share, name), colour in zip(PERCENTILES, (ACCENT, STALE, ERR), strict=True)]  # fmt: skip
-    counts = count_axis(each.calls for each in history.bins)
+    heights = [float(each.calls) for each in history.bins]
+    marks = cut_marks(times, heights, cap(heights), count)
     durations = duration_axis(value for line in lines for value in line["y"])
     return html.Div(
         [
-            html.P(f"Calls, a bar for {history.step_ns // (60 * NS)} minutes", className="chart-title"),
-            chart(figure(calls, barmode="stack", bargap=0.15, yaxis=counts, xaxis=ends), height=112,
-                  label="Calls of 24 hours, failed ones marked"),
+            html.P(f"Calls, a bar for {duration(history.step_ns)}", className="chart-title"),
+            chart(figure(calls, barmode="stack", bargap=0.15, yaxis=count_axis(heights), xaxis=ends, annotations=marks,
+                         margin={"t": 20 if marks else 8}, **chosen),
+                  height=112, label="Calls over time, failed ones marked"),
             html.P("Durations", className="chart-title"),
-            chart(figure(lines, yaxis=durations, xaxis=ends), height=124, label="Percentiles of 24 hours"),
+            chart(figure(lines, yaxis=durations, xaxis=ends, **chosen), height=124, label="Percentiles over time"),
         ]
     )  # fmt: skip
 
@@ -126,6 +141,6 @@ def _line(times: list[str], history: History, share: float, name: str, colour: s
         "line": {"color": colour, "width": 1.4},
         "marker": {"size": 4},
         "connectgaps": False,
-        "cliponaxis": False,
+        "cliponaxis": cap(values) is not None,
         "hovertemplate": "%{customdata}",
     }

@@ -34,7 +34,13 @@ def source(text: str, *, first_line: int = 1, marked: int | None = None) -> Comp
     """
     lines = _lines(text)[:MAX_LINES]
     rows = [_line(first_line + at, tokens, first_line + at == marked) for at, tokens in enumerate(lines)]
-    return html.Div(html.Code(rows), className="source", role="region", tabIndex=0, **aria(label="Source"))
+    return html.Div(html.Code(rows), className="source", role="region", tabIndex=0, **aria(label="Source code"))
+
+
+def place(path: str, line: int | None) -> str:
+    """Where a function stands, as its author calls it: `orders.py:12`. The whole path is for a hint."""
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    return f"{name}:{line}" if line else name
 
 
 def _line(number: int, tokens: list[tuple[str, str]], marked: bool) -> Component:

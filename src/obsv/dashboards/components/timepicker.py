@@ -13,7 +13,7 @@ import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from obsv.dashboards.clock import local
+from obsv.dashboards.clock import local, zone_text
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.choice import choice
 from obsv.store.ground import PRESETS, Window
@@ -34,7 +34,9 @@ def time_picker(id: str, window: Window, *, now_ns: int) -> Component:
         "Time range",
     )
     custom = custom_range(id, window, now_ns=now_ns, shown=not window.preset)
-    return html.Div([custom, presets, dcc.Store(id=f"{id}-window", data=window.query())], className="time-picker")
+    zone = html.Span(zone_text(now_ns), className="zone", title="Times are local; hover over one for UTC")
+    store = dcc.Store(id=f"{id}-window", data=window.query())
+    return html.Div([zone, custom, presets, store], className="time-picker")
 
 
 def custom_range(id: str, window: Window, *, now_ns: int, shown: bool) -> Component:

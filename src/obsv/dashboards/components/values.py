@@ -1,12 +1,15 @@
 """The values of a call: name, and text in full."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.components.aria import aria
 from obsv.store.spans import Value
+
+LONG, LINES = 90, 3
 
 
 def values(title: str, items: Iterable[Value], none: str) -> Component:
@@ -22,7 +25,13 @@ def values(title: str, items: Iterable[Value], none: str) -> Component:
     return html.Section([html.H3(title), body], className="panel-part", **aria(label=title))
 
 
+def value_text(text: str) -> Component:
+    """A value's text; one that may be higher than its place can be scrolled by keys."""
+    long: dict[str, Any] = {"tabIndex": 0} if len(text) > LONG or text.count("\n") > LINES else {}
+    return html.Div(text, className="value", **long)
+
+
 def _row(item: Value) -> Component:
-    text = html.Div(item.text, className="value") if item.text else html.Span("empty", className="faint")
+    text = value_text(item.text) if item.text else html.Span("empty", className="faint")
     copy = dcc.Clipboard(content=item.text, title="Copy", className="copy")
     return html.Tr([html.Th(item.name, scope="row", title=item.name), html.Td([text, copy])])

@@ -6,7 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from obsv.dashboards.clock import duration, local, when
-from obsv.dashboards.components import badge, button_link, chart, source, status_badge, traceback, values
+from obsv.dashboards.components import badge, button_link, chart, place, source, status_badge, traceback, values
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.axis import duration_axis
 from obsv.dashboards.components.repro import repro_button
@@ -33,6 +33,7 @@ def drilldown(found: Detail) -> Component:
             _place(found),
         ],
         className="drilldown",
+        tabIndex=-1,
         **aria(label=f"Call of {call.process}"),
     )
 
@@ -68,10 +69,10 @@ def _source(found: Detail) -> Component:
     if found.source is None:
         text = "This span came from another instrumentation: its source was not recorded."
         return html.Section([html.H3("Source"), html.P(text, className="muted")], className="drill-left")
-    place = f"{found.file_path}:{found.failing_line or found.first_line}"
+    path, line = found.file_path or "", found.failing_line or found.first_line
     return html.Section(
         [
-            html.H3(["Source ", html.Span(place, className="mono faint ellipsis", title=place)]),
+            html.H3(["Source ", html.Span(place(path, line), className="mono faint ellipsis", title=f"{path}:{line}")]),
             source(found.source, first_line=found.first_line, marked=found.failing_line),
         ],
         className="drill-left",
@@ -153,10 +154,10 @@ def _place(found: Detail) -> Component:
 
 def _relative(call: ListedCall, each: Relative, start: int, length: int) -> Component:
     left, width = (each.start_ns - start) / length * 100, max(each.duration_ns / length * 100, 0.2)
-    place = {"left": f"{left:.3f}%", "width": f"{width:.3f}%"}
+    where = {"left": f"{left:.3f}%", "width": f"{width:.3f}%"}
     cells = [
         html.Span(each.process, style={"paddingLeft": f"{each.level * INDENT_PX}px"}, className="mono ellipsis"),
-        html.Div(html.Div(className="bar err" if each.failed else "bar", style=place), className="bar-track"),
+        html.Div(html.Div(className="bar err" if each.failed else "bar", style=where), className="bar-track"),
         html.Span(duration(each.duration_ns), className="num"),
         badge("here", "accent") if each.here else html.Span(),
     ]

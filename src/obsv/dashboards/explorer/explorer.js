@@ -22,6 +22,7 @@
     rows: 0,
     calls: 0,
     live: false,
+    byKey: false,
     /** @type {number | null} */
     lastId: null,
     /** @type {GridApi | null} */
@@ -335,6 +336,21 @@
     return String(clicks);
   };
 
+  // Enter leads into what it opened, and Esc back to the row.
+  const focusDetail = () => {
+    const before = document.querySelector('#explorer-detail article');
+    obsvDom.focusOnce(() => {
+      const now = document.querySelector('#explorer-detail article');
+      return now === before ? null : now;
+    });
+  };
+  const focusRow = () => {
+    const api = grid();
+    const cell = api?.getFocusedCell();
+    if (api && cell && state.byKey) api.setFocusedCell(cell.rowIndex, cell.column);
+    state.byKey = false;
+  };
+
   /**
    * @param {string} trace_id
    * @param {string} span_id
@@ -343,7 +359,9 @@
   const open = (trace_id, span_id, byKey = false) => {
     // From one call to the next: one step back closes all.
     obsvAddress.set({ call: `${trace_id}.${span_id}` }, obsvAddress.get('call') ? 'replace' : 'push');
-    return { trace_id, span_id, byKey };
+    state.byKey = byKey;
+    if (byKey) focusDetail();
+    return { trace_id, span_id };
   };
   /** @param {{ row?: any, byKey?: boolean } | null} opened */
   const explorerOpen = (opened) =>
@@ -360,7 +378,10 @@
 
   /** @param {boolean} opened */
   const explorerClosed = (opened) => {
-    if (opened === false && state.query) obsvAddress.close(['call']);
+    if (opened === false) {
+      obsvAddress.close(['call']);
+      focusRow();
+    }
     return noUpdate();
   };
 
@@ -369,6 +390,19 @@
     const [trace_id, span_id] = (query.get('call') || '').split('.');
     if (span_id) window.dash_clientside.set_props('explorer-call', { data: { trace_id, span_id } });
     else window.dash_clientside.set_props('explorer-drawer', { opened: false });
+  });
+
+  // The menu of exports goes when something else is meant.
+  const menu = () => /** @type {HTMLDetailsElement | null} */ (document.querySelector('details.menu[open]'));
+  document.addEventListener('click', (event) => {
+    const open = menu();
+    if (open && !obsvDom.around(event, 'details.menu summary')) open.open = false;
+  });
+  document.addEventListener('keydown', (event) => {
+    const open = menu();
+    if (event.key !== 'Escape' || !open) return;
+    open.open = false;
+    open.querySelector('summary')?.focus();
   });
 
   Object.assign(window.dash_clientside.obsv, {

@@ -8,13 +8,14 @@ from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from obsv.dashboards.components import grid, time_picker
+from obsv.dashboards.components import empty, grid, time_picker
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.choice import choice
 from obsv.dashboards.components.hotkey import SEARCH
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.explorer.drilldown import drilldown
 from obsv.dashboards.page import App, Page, View
+from obsv.errors import NotFound
 from obsv.store.finding import Filters, order_named
 
 DEBOUNCE_MS = 300
@@ -108,7 +109,7 @@ def layout(view: View) -> Component:
                 [html.Span(id="explorer-status", role="status"), html.Span(id="explorer-live-note", role="status")],
                 className="explorer-foot",
             ),
-            _drawer(),
+            _drawer(_detail(view)),
             dcc.Store(id="explorer-loaded"),
             dcc.Store(id="explorer-call", data=_call(view.query.get("call"))),
         ],
@@ -125,17 +126,17 @@ def _tools(view: View, window: Any) -> Component:
         title="Show new calls as they come (l)",
         **aria(pressed=live),
     )
-    download = html.Button(
+    summary = html.Summary(
         [html.I(className="icon icon-download", **aria(hidden=True)), "Export"],
         className="button",
         id="explorer-export",
     )
     kinds = [
-        dmc.MenuItem(label, id=f"explorer-export-{form}", n_clicks=0)
+        html.Button(label, id=f"explorer-export-{form}", n_clicks=0, className="menu-item")
         for form, label in (("csv", "CSV"), ("jsonl", "JSON Lines"))
     ]
-    note = dmc.MenuLabel("What is filtered, first 10,000 rows")
-    exports = dmc.Menu([dmc.MenuTarget(download), dmc.MenuDropdown([note, *kinds])], position="bottom-end")
+    note = html.P("What is filtered, first 10,000 rows", className="faint")
+    exports = html.Details([summary, html.Div([note, *kinds], className="menu-items")], className="menu")
     return html.Div([time_picker("explorer-time", window, now_ns=view.now_ns), button, exports], className="page-tools")
 
 
@@ -197,11 +198,22 @@ def _select(name: str, value: str | None, given: list[str]) -> Component:
     return select
 
 
-def _drawer() -> Component:
+def _detail(view: View) -> Component | None:
+    """The call that the address names: there with the page, whatever the grid still has to read."""
+    call = _call(view.query.get("call"))
+    if call is None:
+        return None
+    try:
+        return drilldown(view.reader.read_detail(call["trace_id"], call["span_id"]))
+    except NotFound as error:
+        return empty("No such call", str(error))
+
+
+def _drawer(detail: Component | None) -> Component:
     drawer: Component = dmc.Drawer(
-        html.Div(id="explorer-detail"),
+        html.Div(detail, id="explorer-detail"),
         id="explorer-drawer",
-        opened=False,
+        opened=detail is not None,
         position="right",
         size="min(1180px, 80vw)",
         withOverlay=False,
@@ -259,9 +271,9 @@ def register(app: App) -> None:
         Output("explorer-detail", "children"),
         Output("explorer-drawer", "opened"),
         Input("explorer-call", "data"),
-        State("explorer-drawer", "opened"),
+        prevent_initial_call=True,
     )
-    def show(call: dict[str, str] | None, opened: bool) -> tuple[Component, bool]:
+    def show(call: dict[str, str] | None) -> tuple[Component, bool]:
         if not call:
             raise PreventUpdate
         return drilldown(app.reader.read_detail(call["trace_id"], call["span_id"])), True
@@ -279,4 +291,5 @@ PAGE = Page(
     icon="explorer",
     key="e",
     libraries=("dash_ag_grid",),
+    subject="process",
 )

@@ -5,6 +5,8 @@
   const REFRESH_MS = 5000;
   const LISTED = 200;
   const ROOM_PX = 44; // free of the buttons in the corners
+  const MOST_ZOOM = 1.15;
+  const LEAST_ZOOM = 0.8; // labels of 11.5 px are 9 px high on the screen
   const { byId, el } = obsvDom;
   const none = () => window.dash_clientside.no_update;
   /** @typedef {{ key: string, note: string, groups: string[], folded: string[], elements: any[] }} Look */
@@ -38,9 +40,16 @@
   /** @param {Cytoscape} cy */
   const fit = (cy) => {
     cy.fit(undefined, ROOM_PX);
-    if (cy.zoom() > 1.15) {
-      cy.zoom(1.15);
+    if (cy.zoom() > MOST_ZOOM) {
+      cy.zoom(MOST_ZOOM);
       cy.center();
+    } else if (cy.zoom() < LEAST_ZOOM) {
+      // Rather a part that can be read than all that cannot: where calls begin.
+      cy.zoom(LEAST_ZOOM);
+      const box = cy.elements().renderedBoundingBox();
+      const room = (/** @type {number} */ size, /** @type {number} */ from, /** @type {number} */ to) =>
+        to - from < size ? (size - from - to) / 2 : ROOM_PX - from;
+      cy.panBy({ x: room(cy.width(), box.x1, box.x2), y: room(cy.height(), box.y1, box.y2) });
     }
   };
 
@@ -323,7 +332,11 @@
     find();
     if (cy && wanted()) {
       const hits = cy.nodes().not('.dim').not('.group');
-      if (hits.length) cy.animate({ center: { eles: hits }, duration: 150 });
+      // In one step: React puts the graph back to where it believes it to be while it moves.
+      if (hits.length) {
+        cy.zoom(Math.max(LEAST_ZOOM, cy.zoom()));
+        cy.center(hits);
+      }
     }
     return none();
   };

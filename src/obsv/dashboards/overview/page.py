@@ -9,24 +9,33 @@ from zlib import crc32
 from dash import Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from obsv.dashboards.clock import NS, count, duration, local, percent, when
+from obsv.dashboards.clock import count, duration, local, percent, when
 from obsv.dashboards.components import card, chart, empty, link, sparkline, stat, stat_figures, time_picker
 from obsv.dashboards.components.aria import aria
-from obsv.dashboards.components.axis import count_axis
+from obsv.dashboards.components.axis import cap, count_axis, cut_marks, time_axis
+from obsv.dashboards.components.change import Change, change
 from obsv.dashboards.components.link import address
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.theme import DARK, figure
-from obsv.store.figures import ErrorCall, ErrorGroup, FunctionSums, GroupSums, Overview, PeriodTotals, QueueSample
+from obsv.store.figures import ErrorCall, ErrorGroup, FunctionSums, GroupSums, Overview, PeriodTotals
 from obsv.store.ground import Window, raised_line
 from obsv.store.seam import Store
 
-ACCENT, OK, ERR, STALE = (DARK[name] for name in ("accent", "ok", "err", "stale"))
-# Changes below this are noise and get no colour.
-NOTABLE = 0.05
+ACCENT, ERR, STALE = (DARK[name] for name in ("accent", "err", "stale"))
 GROUPS = 8
 CAUSES = 10
-STATS = (("rate", "Error rate"), ("speed", "Throughput"), ("p95", "P95 duration"), ("queue", "Queue depth"))
+STATS = (
+    ("rate", "Error rate"),
+    ("speed", "Throughput"),
+    ("p95", "P95 of all functions"),
+    ("failing", "Failing functions"),
+)
+HINTS = {
+    "p95": "Of calls of all functions together: it also moves when another function is called more often",
+    "speed": "Calls a second of the time in which something was recorded",
+    "failing": "Functions of which at least one call failed, of all that were called",
+}
 # What a refresh may change, and which property of its component that is.
 PARTS = {
     **{name: "children" for name, _ in STATS},
@@ -45,7 +54,7 @@ def layout(view: View) -> Component:
     """
     window = view.window()
     tools = html.Div(time_picker("overview-time", window, now_ns=view.now_ns), className="page-tools")
-    shown = parts(view.reader.read_overview(window), view.queue, _causes(view.reader, window))
+    shown = parts(view.reader.read_overview(window), _causes(view.reader, window))
     return html.Div(
         [
             html.Div([html.H1("Overview"), tools], className="page-head"),
@@ -61,18 +70,16 @@ def _causes(reader: Store, window: Window) -> list[ErrorGroup]:
     return reader.read_error_groups(window, limit=CAUSES).groups
 
 
-def parts(found: Overview, queue: list[QueueSample], causes: list[ErrorGroup]) -> dict[str, Any]:
+def parts(found: Overview, causes: list[ErrorGroup]) -> dict[str, Any]:
     """What can change, by the names of `PARTS`: figures of charts, and content.
 
     Args:
         found: what the store says.
-        queue: queue depths of the last minutes, oldest first.
         causes: groups of errors, the latest first.
     """
     here = found.window.query()
     return {
         **_stats(found),
-        **_queue(queue),
         "traffic": _traffic(found),
         "groups": _groups(found.groups, here),
         "errors": _error_groups(causes, here) if causes else _errors(found.errors, here),
@@ -92,7 +99,7 @@ def _body(shown: dict[str, Any]) -> list[Component]:
 
     def number(name: str, label: str) -> Component:
         spark = chart(shown[f"{name}-line"], id=f"overview-{name}-line", height=40, label=f"{label} over time")
-        return stat(label, shown[name], spark, id=f"overview-{name}")
+        return stat(label, shown[name], spark, id=f"overview-{name}", hint=HINTS.get(name))
 
     def box(name: str, title: str, actions: Any = None) -> Component:
         return card(title, shown[name], id=f"overview-{name}", actions=actions, flush=True)
@@ -110,23 +117,6 @@ def _body(shown: dict[str, Any]) -> list[Component]:
     ]
 
 
-def change(now: float | None, before: float | None, *, less_is_better: bool | None) -> dict[str, Any]:
-    """What a number's change against the period before looks like: arguments of `stat`.
-
-    Args:
-        now: this period.
-        before: the one before; None or 0 tell nothing.
-        less_is_better: None when neither is.
-    """
-    if not now or not before:
-        return {}
-    ratio = now / before - 1
-    text = f"{ratio * 100:+.0f} %" if abs(ratio) < 10 else f"×{now / before:.0f}"
-    if abs(ratio) < NOTABLE or less_is_better is None:
-        return {"change": text}
-    return {"change": text, "good": (ratio < 0) == less_is_better}
-
-
 def _stats(found: Overview) -> dict[str, Any]:
     now, before, times = found.now, found.before, [_local(each.start_ns) for each in found.bins]
     per_bin: list[PeriodTotals] = [each.totals for each in found.bins]
@@ -134,35 +124,41 @@ def _stats(found: Overview) -> dict[str, Any]:
     speeds: list[float | None] = [each.throughput for each in per_bin]
     p95s: list[float | None] = [each.p95_ns / 1e6 if each.p95_ns is not None else None for each in per_bin]
     p95 = duration(now.p95_ns) if now.p95_ns is not None else "–"
-    worse = change(now.error_rate, before.error_rate, less_is_better=True)
-    slower = change(now.p95_ns, before.p95_ns, less_is_better=True)
-    busier = change(now.throughput, before.throughput, less_is_better=None)
+    calls, step = (now.calls, before.calls), _step_ms(found)
+    worse = change(now.error_rate, before.error_rate, less_is_better=True, calls=(now.errors, before.errors))
+    slower = change(now.p95_ns, before.p95_ns, less_is_better=True, calls=calls)
+    busier = change(now.throughput, before.throughput, less_is_better=None, calls=calls)
     return {
-        "rate": stat_figures(percent(now.error_rate), **worse),
-        "rate-line": sparkline(times, rates, colour=ERR, unit=" %"),
-        "speed": stat_figures(f"{_rate(now.throughput)}/s", **busier),
-        "speed-line": sparkline(times, speeds, colour=ACCENT, unit="/s"),
-        "p95": stat_figures(p95, **slower),
-        "p95-line": sparkline(times, p95s, colour=STALE, unit=" ms"),
+        "rate": stat_figures(percent(now.error_rate), **_told(worse)),
+        "rate-line": sparkline(times, rates, colour=ERR, unit=" %", step_ms=step),
+        "speed": stat_figures(f"{_rate(now.throughput)}/s", **_told(busier)),
+        "speed-line": sparkline(times, speeds, colour=ACCENT, unit="/s", step_ms=step),
+        "p95": stat_figures(p95, **_told(slower)),
+        "p95-line": sparkline(times, p95s, colour=STALE, unit=" ms", step_ms=step),
+        **_failing(found, times),
     }
 
 
-def _queue(queue: list[QueueSample]) -> dict[str, Any]:
-    # The first sample alone would be no line.
-    shown = [queue[0]._replace(at_ns=queue[0].at_ns - NS), *queue] if queue else []
-    depths: list[float | None] = [float(sample.depth) for sample in shown]
+def _told(found: Change | None) -> dict[str, Any]:
+    """A change as arguments of `stat_figures`."""
+    return {} if found is None else {"change": found.text, "good": found.good}
+
+
+def _failing(found: Overview, times: list[str]) -> dict[str, Any]:
+    """How many functions failed: one that does is another thing than all that do."""
+    errors: list[float | None] = [float(each.totals.errors) for each in found.bins]
+    more = found.failing - found.failing_before
+    told: dict[str, Any] = {"change": f"{more:+d}", "good": more < 0} if more and found.before.calls else {}
     return {
-        "queue": stat_figures(count(queue[-1].depth) if queue else "–", **_queue_change(queue)),
-        "queue-line": sparkline([_local(sample.at_ns) for sample in shown], depths, colour=OK, unit=" calls"),
+        "failing": stat_figures(f"{found.failing:,}", unit=f"of {found.functions:,}", **told),
+        "failing-line": sparkline(times, errors, colour=ERR, unit=" errors", step_ms=_step_ms(found)),
     }
 
 
-def _queue_change(queue: list[QueueSample]) -> dict[str, Any]:
-    half = len(queue) // 2
-    if not half:
-        return {}
-    before, now = (sum(each.depth for each in part) / half for part in (queue[:half], queue[-half:]))
-    return change(now, before, less_is_better=True)
+def _step_ms(found: Overview) -> int:
+    """How long a bin is."""
+    starts = [each.start_ns for each in found.bins[:2]]
+    return (starts[1] - starts[0]) // 1_000_000 if len(starts) == 2 else 60_000
 
 
 def _traffic(found: Overview) -> dict[str, Any]:
@@ -175,8 +171,12 @@ def _traffic(found: Overview) -> dict[str, Any]:
     ]
     for bar in bars:
         bar["hovertemplate"] = "%{y:,}"
-    counts = count_axis(each.totals.calls for each in found.bins)
-    return figure(bars, barmode="stack", bargap=0.25, yaxis=counts, xaxis={"fixedrange": True, "nticks": 8})
+    calls = [float(each.totals.calls) for each in found.bins]
+    marks = cut_marks(times, calls, cap(calls), count)
+    return figure(
+        bars, barmode="stack", bargap=0.25, yaxis=count_axis(calls), xaxis=time_axis(), dragmode="zoom",
+        annotations=marks, margin={"t": 20 if marks else 8}, meta={"step_ms": _step_ms(found)},
+    )  # fmt: skip
 
 
 def _legend() -> list[Component]:
@@ -266,13 +266,19 @@ def _function(each: FunctionSums, here: dict[str, str], changed: bool) -> Compon
     p95 = duration(each.p95_ns) if each.p95_ns is not None else "–"
     third = html.Td(p95)
     if changed and each.mean_before_ns:
-        told = change(each.mean_ns, each.mean_before_ns, less_is_better=True)
-        tone = {True: "good", False: "bad", None: "even"}[told.get("good")]
-        before = f"before: {duration(each.mean_before_ns)}"
-        third = html.Td(html.Span(told["change"], className=f"delta-{tone}", title=before))
+        third = html.Td(_changed(each, each.mean_before_ns))
     failed = percent(each.errors / each.calls) if each.errors else "–"
     errors = html.Td(failed, className="err-text" if each.errors else "faint")
     return html.Tr([html.Td(name), html.Td(count(each.calls)), html.Td(duration(each.mean_ns)), third, errors])
+
+
+def _changed(each: FunctionSums, before_ns: float) -> Component | str:
+    found = change(each.mean_ns, before_ns, less_is_better=True, calls=(each.calls, each.calls_before))
+    if found is None:
+        return "–"
+    tone = {True: "good", False: "bad", None: "even"}[found.good]
+    about = f"before: {duration(before_ns)}, {each.calls_before:,} calls"
+    return html.Span(found.text, className=f"delta-{tone}", title=about)
 
 
 def _local(ns: int) -> str:
@@ -302,7 +308,7 @@ def register(app: App) -> None:
     )
     def refresh(window: dict[str, str], _: Any, shown: dict[str, int]) -> list[Any]:
         chosen = Window.parse(window, app.now_ns())
-        found = parts(app.reader.read_overview(chosen), app.queue(), _causes(app.reader, chosen))
+        found = parts(app.reader.read_overview(chosen), _causes(app.reader, chosen))
         marks = _marks(found)
         return [*(no_update if marks[name] == shown.get(name) else found[name] for name in PARTS), marks]
 

@@ -73,7 +73,13 @@ def layout(pages: tuple[Page, ...]) -> Component:
         [
             html.A("Skip to content", href="#page", className="skip"),
             _navigation(pages),
-            html.Header(ribbon.layout((), (), 0), id="ribbon", className="ribbon", **aria(label="Status of recording")),
+            html.Section(
+                ribbon.layout((), (), 0),
+                id="ribbon",
+                className="ribbon",
+                tabIndex=0,
+                **aria(label="Status of recording"),
+            ),
             html.Main(id="page", className="page", tabIndex=-1),
             html.Div(id="lost", className="lost", role="status", hidden=True),
             html.Div(id="notices", className="notices", role="alert"),
@@ -84,6 +90,13 @@ def layout(pages: tuple[Page, ...]) -> Component:
     )
     root: Component = dmc.MantineProvider([*stores, frame], id="mantine", theme=MANTINE, forceColorScheme="dark")
     return root
+
+
+def _ribbon() -> Component:
+    # On a narrow screen it is scrolled, by keys too.
+    return html.Section(
+        ribbon.layout((), (), 0), id="ribbon", className="ribbon", tabIndex=0, **aria(label="Status of recording")
+    )
 
 
 def _navigation(pages: tuple[Page, ...]) -> Component:
@@ -211,7 +224,10 @@ def show(app: DashApp, pathname: str, search: str) -> tuple[Any, dict[str, str]]
         if page.needs_data and app.pulse.is_empty():
             return first_run(app.reader.name), {**about, "title": "Welcome"}
         query = dict(reversed(parse_qsl(search.lstrip("?"))))
-        return page.layout(View(app.reader, names, query, app.now_ns(), app.queue(), app.alerts)), about
+        subject = query.get(page.subject) if page.subject else None
+        if subject:
+            about["title"] = f"{subject} · {page.title}"
+        return page.layout(View(app.reader, names, query, app.now_ns(), app.alerts)), about
     except ObsvError as error:
         return failure(error), about
 

@@ -66,6 +66,7 @@ const obsvMap = (() => {
   };
 
   const describe = () => {
+    document.title = `${titleOf()[0].textContent} · Trace · obsv`;
     byId('trace-title')?.replaceChildren(...titleOf());
     byId('trace-facts')?.replaceChildren(...facts());
     byId('trace-legend')?.replaceChildren(...legend());

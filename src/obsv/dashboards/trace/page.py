@@ -18,12 +18,12 @@ from obsv.dashboards.trace.panel import span_panel
 
 FIXED = {"sortable": False, "resizable": False}
 COLUMNS: list[dict[str, Any]] = [
-    {"colId": "span", "headerName": "Span", "cellRenderer": "TraceName", "flex": 4, "minWidth": 210,
+    {"colId": "span", "headerName": "Span", "cellRenderer": "TraceName", "flex": 4, "minWidth": 160,
      "sortable": False},
     {"colId": "time", "headerName": "Time", "headerComponent": "TraceAxis", "cellRenderer": "TraceBar", "flex": 7,
-     "minWidth": 120, **FIXED},
+     "minWidth": 96, **FIXED},
     {"colId": "self", "headerName": "Self", "valueGetter": {"function": "traceSelf(params)"},
-     "cellClassRules": {"faint": "traceIsShort(params)"}, "width": 82, "type": "rightAligned", **FIXED,
+     "cellClassRules": {"faint": "traceIsShort(params)"}, "width": 74, "type": "rightAligned", **FIXED,
      "headerTooltip": "Time in which nothing that it called ran"},
     {"colId": "took", "headerName": "Took", "valueGetter": {"function": "traceTook(params)"}, "width": 82,
      "type": "rightAligned", **FIXED},

@@ -7,9 +7,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from obsv.dashboards.clock import duration, when
-from obsv.dashboards.components import badge, button_link, facts, link, status_badge, traceback, values
+from obsv.dashboards.components import badge, button_link, facts, link, place, status_badge, traceback, values
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.repro import repro_button
+from obsv.dashboards.components.values import value_text
 from obsv.store.spans import Call
 
 KINDS = {2: "server", 3: "client", 4: "producer", 5: "consumer"}
@@ -59,7 +60,10 @@ def _actions(call: Call) -> Component:
 def _facts(call: Call) -> Component:
     thread = f"{call.thread_name} ({call.thread_id})" if call.thread_name else call.thread_id
     memory = None if call.memory_bytes is None else f"{call.memory_bytes / 1024:+,.1f} KiB"
-    place = f"{call.code.file_path}:{call.code.line_number}" if call.code else None
+    code = call.code
+    file = code and html.Code(
+        place(code.file_path, code.line_number), className="wrap", title=f"{code.file_path}:{code.line_number}"
+    )
     return facts(
         (
             ("Started", when(call.start_ns, date=True)),
@@ -69,7 +73,7 @@ def _facts(call: Call) -> Component:
             ("Group", call.process_group or None),
             ("Feed", call.feed),
             ("Thread", thread),
-            ("File", place and html.Code(place, className="wrap")),
+            ("File", file),
             ("Span", html.Code(call.span_id)),
         )
     )
@@ -131,7 +135,7 @@ def _to_trace(one: dict[str, Any]) -> Component:
 def _attributes(pairs: Any) -> Component | None:
     """OTLP KeyValues as a table."""
     rows = [
-        html.Tr([html.Th(str(pair.get("key", "")), scope="row"), html.Td(html.Div(_text(pair), className="value"))])
+        html.Tr([html.Th(str(pair.get("key", "")), scope="row"), html.Td(value_text(_text(pair)))])
         for pair in pairs or []
     ]
     return html.Table(html.Tbody(rows), className="value-table") if rows else None

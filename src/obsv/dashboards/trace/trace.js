@@ -93,7 +93,7 @@ const obsvTrace = (() => {
     view.api.ensureNodeVisible(node, 'middle');
     view.api.setFocusedCell(node.rowIndex, 'span');
     node.setSelected(true, true);
-    if (open) obsvGrid.openRow({ api: view.api, data: node.data }, true);
+    if (open) obsvGrid.openRow({ api: view.api, data: node.data });
     refresh();
   };
 
@@ -301,16 +301,31 @@ const obsvTrace = (() => {
   /** @param {boolean} open */
   const showPanel = (open) => byId('trace-body')?.classList.toggle('with-panel', open);
 
+  // Enter leads into what it opened, and Esc back to the row.
+  const focusPanel = () => {
+    const before = byId('trace-panel-close');
+    obsvDom.focusOnce(() => {
+      const now = byId('trace-panel-close');
+      return now === before ? null : now;
+    });
+  };
+  const focusRow = () => {
+    const cell = byId('trace-panel')?.contains(document.activeElement) ? view.api.getFocusedCell() : null;
+    if (cell) view.api.setFocusedCell(cell.rowIndex, cell.column);
+  };
+
   /** @param {{ row?: any, byKey?: boolean } | null} opened */
   const tracePanel = (opened) => {
     if (!opened?.row) return noUpdate();
     showPanel(true);
+    if (opened.byKey) focusPanel();
     const { id } = opened.row;
     if (obsvAddress.get('span') !== id) obsvAddress.set({ span: id }, obsvAddress.get('span') ? 'replace' : 'push');
     return noUpdate();
   };
   document.addEventListener('click', (event) => {
     if (!obsvDom.around(event, '#trace-panel-close')) return;
+    focusRow();
     showPanel(false);
     obsvAddress.close(['span']);
   });

@@ -1,6 +1,6 @@
 """Figures: counts, durations and states, from the rollups."""
 
-from obsv.store.figures.beat import Beat, FeedState, QueueSample, RecorderState
+from obsv.store.figures.beat import Beat, FeedState, RecorderState
 from obsv.store.figures.busiest import Busy
 from obsv.store.figures.compare import Pair, Times
 from obsv.store.figures.error_groups import (
@@ -56,7 +56,6 @@ __all__ = [
     "ProcessStats",
     "ProcessTotal",
     "Pulse",
-    "QueueSample",
     "RecorderState",
     "RecorderTotal",
     "RequestTotal",

@@ -54,13 +54,6 @@ class FeedState(NamedTuple):
         return is_stale(self.last_ns, self.interval_ns, now_ns)
 
 
-class QueueSample(NamedTuple):
-    """How many calls waited in all recording processes at one instant, Unix time in ns."""
-
-    at_ns: int
-    depth: int
-
-
 def is_stale(last_ns: int | None, interval_ns: int | None, now_ns: int) -> bool:
     """Whether a feed's last update is older than twice its usual interval, and than `FRESH_NS`; not if not known."""
     if last_ns is None or interval_ns is None:
@@ -83,12 +76,6 @@ class Beat(NamedTuple):
     now_ns: int
     lost: Lost = Lost()
     firing: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def queue(self) -> QueueSample:
-        """The calls that wait in all processes that still record."""
-        alive = (one for one in self.recorders if not one.gone(self.now_ns))
-        return QueueSample(self.now_ns, sum(one.queue_depth for one in alive))
 
 
 # A file of an older schema version has no alerts.

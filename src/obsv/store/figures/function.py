@@ -11,7 +11,8 @@ from obsv.store.file import Readable, Snapshot
 from obsv.store.ground import MINUTE_NS, Code, Window
 from obsv.times import NS
 
-HISTORY_MINUTES, BIN_MINUTES = 24 * 60, 15
+# A bar of five pixels.
+MOST_BINS = 96
 NO_EXCEPTION = "failed without an exception"
 MOST_FAILURES, MOST_VERSIONS, MOST_VARIABLES, MOST_NEIGHBOURS = 8, 10, 200, 50
 
@@ -89,7 +90,7 @@ class Neighbour(NamedTuple):
 
 
 class History(NamedTuple):
-    """A day, bin by bin. `start_ns`: of the first bin, Unix time; `step_ns`: length of each."""
+    """The window, bin by bin. `start_ns`: of the first bin, Unix time; `step_ns`: length of each."""
 
     start_ns: int
     step_ns: int
@@ -102,7 +103,7 @@ class FunctionReport(NamedTuple):
     Attributes:
         services: who runs it, the latest first.
         sums: of the window.
-        history: of the 24 hours up to now, or up to the last call where that is longer ago.
+        history: of the window.
         versions: of its source, the latest first.
         failures: the latest.
         last_ns: start of the latest call; None when retention has removed all.
@@ -136,14 +137,13 @@ def process_ids(store: Snapshot, name: str) -> list[int]:
     return found
 
 
-def read_function(reader: Readable, name: str, window: Window, now_ns: int) -> FunctionReport:
+def read_function(reader: Readable, name: str, window: Window) -> FunctionReport:
     """Read a function.
 
     Args:
         reader: of the store.
         name: `module.qualname`, or a foreign span's name.
         window: what the sums are of; its whole minutes.
-        now_ns: Unix time; the history ends here.
 
     Raises:
         NotFound: no such function.
@@ -163,7 +163,7 @@ def read_function(reader: Readable, name: str, window: Window, now_ns: int) -> F
             feed=next((row["feed"] for row in processes if row["feed"]), None),
             window=window,
             sums=read_sums(store, ids, Minutes.of(window)),
-            history=_history(store, ids, now_ns, last_ns),
+            history=_history(store, ids, window),
             versions=[
                 Version(Code(*tuple(row)[:3]), row["used_ns"])
                 for row in store.query(CODES, {**listed, "limit": MOST_VERSIONS})
@@ -199,11 +199,7 @@ def _variables(store: Snapshot, listed: dict[str, str]) -> list[Variable]:
     return list(latest.values())
 
 
-def _history(store: Snapshot, ids: list[int], now_ns: int, last_ns: int | None) -> History:
-    end_ns = now_ns
-    if last_ns is not None and now_ns - last_ns > HISTORY_MINUTES * MINUTE_NS:
-        end_ns = last_ns
-    last = end_ns // MINUTE_NS
-    minutes = Minutes(max(1, last - HISTORY_MINUTES + 1), last)
-    bins = read_bins(store, ids, minutes, BIN_MINUTES)
-    return History(minutes.first * MINUTE_NS, BIN_MINUTES * 60 * NS, bins)
+def _history(store: Snapshot, ids: list[int], window: Window) -> History:
+    minutes = Minutes.of(window)
+    step = -(-(minutes.last - minutes.first + 1) // MOST_BINS)
+    return History(minutes.first * MINUTE_NS, step * 60 * NS, read_bins(store, ids, minutes, step))

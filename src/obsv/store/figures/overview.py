@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from math import log
 from typing import NamedTuple
 
+from obsv.store.figures.minutes import ENDS
 from obsv.store.file import Readable, Row, Snapshot
 from obsv.store.ground import MINUTE_NS, Window, percentile, raised
 from obsv.times import NS, ts
@@ -31,6 +32,7 @@ where minute between :first and :last group by bin
 HISTOGRAM = (
     "select bucket, sum(count) as count from minute_histogram where minute between :first and :last group by bucket"
 )
+FIRST_CALL = "select start_ns from span where ts >= :start and ts < :end order by ts limit 1"
 FUNCTIONS = """
 select r.process_id, p.name, p.process_group, r.count, r.errors, r.total_ns from (
   select process_id, sum(count) as count, sum(errors) as errors, sum(total_ns) as total_ns from process_minute
@@ -114,15 +116,23 @@ class FunctionSums(NamedTuple):
     mean_ns: float
     p95_ns: float | None
     mean_before_ns: float | None
+    calls_before: int
 
 
 class Overview(NamedTuple):
-    """What the overview shows."""
+    """What the overview shows.
+
+    Attributes:
+        functions: how many were called; `failing` of them failed at least once, `failing_before` in the time before.
+    """
 
     window: Window
     now: PeriodTotals
     before: PeriodTotals
     bins: list[Bin]
+    functions: int
+    failing: int
+    failing_before: int
     errors: list[ErrorCall]
     groups: list[GroupSums]
     slowest: list[FunctionSums]
@@ -142,6 +152,23 @@ class _Sums(NamedTuple):
         return self.total_ns / self.calls
 
 
+class Lived(NamedTuple):
+    """From the first recorded call to the end of the last minute with one; Unix time in ns."""
+
+    start_ns: int
+    end_ns: int
+
+    @classmethod
+    def read(cls, store: Snapshot) -> Lived:
+        """All of the file; nothing where there is no call."""
+        row = store.one(ENDS)
+        if row is None or row["first"] is None:
+            return cls(0, 0)
+        start_ns = row["first"] * MINUTE_NS
+        first = store.one(FIRST_CALL, {"start": ts(start_ns), "end": ts(start_ns + MINUTE_NS)})
+        return cls(first["start_ns"] if first else start_ns, (row["last"] + 1) * MINUTE_NS)
+
+
 class _Minutes(NamedTuple):
     """A window in whole minutes: rollups know no smaller part."""
 
@@ -156,8 +183,13 @@ class _Minutes(NamedTuple):
     def before(self) -> _Minutes:
         return _Minutes(2 * self.first - self.last - 1, self.first - 1)
 
-    def seconds(self, end_ns: int) -> float:
-        return (min(end_ns, (self.last + 1) * MINUTE_NS) - self.first * MINUTE_NS) / NS
+    def seconds(self, end_ns: int, lived: Lived) -> float:
+        """The part in which something was recorded: what came before, or after, would make each rate less."""
+        first, last = (
+            max(self.first * MINUTE_NS, lived.start_ns),
+            min(end_ns, (self.last + 1) * MINUTE_NS, lived.end_ns),
+        )
+        return max(0, last - first) / NS
 
     def params(self, **more: object) -> dict[str, object]:
         return {"first": self.first, "last": self.last, **more}
@@ -179,13 +211,17 @@ def read_overview(reader: Readable, window: Window) -> Overview:
         slowest, changed = _slowest(now), _changed(now, before)
         p95 = _p95(store, minutes, [each.process_id for each in (*slowest, *changed)])
         listed = [[_function(each, p95, before) for each in each_list] for each_list in (slowest, changed)]
-        bins, buckets = _bins(store, minutes, window.end_ns)
+        lived = Lived.read(store)
+        bins, buckets = _bins(store, minutes, window.end_ns, lived)
         buckets_before = _histogram(store, minutes.before())
         return Overview(
             window,
-            _totals(buckets, now, minutes.seconds(window.end_ns)),
-            _totals(buckets_before, before, minutes.before().seconds(window.end_ns)),
+            _totals(buckets, now, minutes.seconds(window.end_ns, lived)),
+            _totals(buckets_before, before, minutes.before().seconds(window.end_ns, lived)),
             bins,
+            len(now),
+            _failing(now),
+            _failing(before),
             latest_errors(store, window),
             _groups(now),
             *listed,
@@ -215,6 +251,10 @@ def _functions(store: Snapshot, minutes: _Minutes) -> dict[int, _Sums]:
     return {row["process_id"]: _Sums(*row) for row in store.query(FUNCTIONS, minutes.params())}
 
 
+def _failing(functions: dict[int, _Sums]) -> int:
+    return sum(1 for each in functions.values() if each.errors)
+
+
 def _histogram(store: Snapshot, minutes: _Minutes) -> Counter[int]:
     return Counter({row["bucket"]: row["count"] for row in store.query(HISTOGRAM, minutes.params())})
 
@@ -225,7 +265,7 @@ def _totals(buckets: Counter[int], functions: dict[int, _Sums], seconds: float) 
 
 
 # A query a bin: grouping all of them by bin and bucket takes twice as long.
-def _bins(store: Snapshot, minutes: _Minutes, end_ns: int) -> tuple[list[Bin], Counter[int]]:
+def _bins(store: Snapshot, minutes: _Minutes, end_ns: int, lived: Lived) -> tuple[list[Bin], Counter[int]]:
     step = -(-(minutes.last - minutes.first + 1) // BINS)
     errors = {row["bin"]: row["errors"] for row in store.query(ERRORS_BY_BIN, minutes.params(step=step))}
     bins, together = [], Counter[int]()
@@ -233,7 +273,7 @@ def _bins(store: Snapshot, minutes: _Minutes, end_ns: int) -> tuple[list[Bin], C
         part = _Minutes(minutes.first + at * step, min(minutes.last, minutes.first + (at + 1) * step - 1))
         found = _histogram(store, part)
         together += found
-        totals = PeriodTotals(found.total(), errors.get(at, 0), percentile(found, 0.95), part.seconds(end_ns))
+        totals = PeriodTotals(found.total(), errors.get(at, 0), percentile(found, 0.95), part.seconds(end_ns, lived))
         bins.append(Bin(part.first * MINUTE_NS, totals))
     return bins, together
 
@@ -277,4 +317,5 @@ def _function(each: _Sums, p95: dict[int, float | None], before: dict[int, _Sums
         each.mean_ns,
         p95.get(each.process_id),
         known.mean_ns if known else None,
+        known.calls if known else 0,
     )

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from obsv.store.figures.beat import Beat, QueueSample
+from obsv.store.figures.beat import Beat
 
 FRESH_S = 0.5
-# The store keeps no history of queues: a quarter of an hour is kept here, a sample every few seconds.
-SAMPLE_S = 5.0
-SAMPLES = 180
 
 
 class Recording(Protocol):
@@ -38,8 +34,6 @@ class Pulse:
         self._lock = threading.Lock()  # guards all below; held during the read, so that one thread reads
         self._beat = Beat(0, (), (), 0)
         self._read_at = -FRESH_S
-        self._sampled_at = -SAMPLE_S
-        self._queue: deque[QueueSample] = deque(maxlen=SAMPLES)
 
     def beat(self) -> Beat:
         """The state of recording, at most `FRESH_S` seconds old; an empty one while there is no store.
@@ -52,22 +46,11 @@ class Pulse:
         with self._lock:
             if self._clock() - self._read_at >= FRESH_S:
                 self._beat, self._read_at = self._read(), self._clock()
-                self._sample()
             return self._beat
-
-    def queue(self) -> list[QueueSample]:
-        """Queue depths of the last minutes, oldest first."""
-        with self._lock:
-            return list(self._queue)
 
     def is_empty(self) -> bool:
         """Whether there is no call to show: no file, or no row in it. Raises what `beat` raises."""
         return self.beat().last_id == 0
-
-    def _sample(self) -> None:
-        if self._read_at - self._sampled_at >= SAMPLE_S:
-            self._sampled_at = self._read_at
-            self._queue.append(self._beat.queue)
 
     def _read(self) -> Beat:
         return self._store.read_beat(time.time_ns())

@@ -242,8 +242,8 @@ class SQLiteStore:
     def read_busiest(self, window: Window, part: str = "", limit: int = 100) -> list[Busy]:
         return read_busiest(self._source, window, part, limit)
 
-    def read_function(self, name: str, window: Window, now_ns: int) -> FunctionReport:
-        return read_function(self._source, name, window, now_ns)
+    def read_function(self, name: str, window: Window) -> FunctionReport:
+        return read_function(self._source, name, window)
 
     def process_stats(self, since_ns: int | None = None) -> list[ProcessStats]:
         return process_stats(self._source, since_ns)

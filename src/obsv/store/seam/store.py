@@ -223,7 +223,7 @@ class Store(Protocol):
         """The functions that were called most."""
         ...
 
-    def read_function(self, name: str, window: Window, now_ns: int) -> FunctionReport:
+    def read_function(self, name: str, window: Window) -> FunctionReport:
         """A function: what it is, how it did, what its variables were last."""
         ...
 

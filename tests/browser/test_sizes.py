@@ -1,0 +1,110 @@
+"""Every page on narrow and wide screens, in both themes: usable, and without a violation that axe-core finds."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Page, expect
+
+AXE = Path(__file__).parents[1] / "scripts" / "node_modules" / "axe-core" / "axe.min.js"
+WIDTHS = (390, 1024, 1920)
+# A page, and what has to be there before it is looked at.
+PAGES: dict[str, tuple[str, str]] = {
+    "overview": ("/?range=24h", "#overview-groups .share"),
+    "explorer": ("/explorer?range=24h", "#explorer-grid .ag-center-cols-container .ag-row"),
+    "drill-down": ("/explorer?range=24h&call={trace}.{span}", ".drilldown"),
+    "trace": ("/trace/{trace}", "#trace-grid .ag-center-cols-container .ag-row"),
+    "span": ("/trace/{trace}?span={span}", "#trace-panel h2"),
+    "flow": ("/flow?range=24h", "#flow-list [data-node]"),
+    "lineage": ("/flow?range=24h&mode=lineage", "#flow-list [data-node]"),
+    "functions": ("/code?range=24h", ".function-list .row-link"),
+    "function": ("/code?range=24h&process=shop.pricing.quote", "#code-body .source"),
+    "errors to compare": ("/compare?range=24h", ".error-row"),
+    "calls": ("/compare?trace={trace}&span={span}", "#compare-body mark"),
+    "times": ("/compare?process=shop.pricing.quote&range=24h&mode=times", "#compare-body .figures"),
+}
+
+
+@pytest.fixture(scope="module")
+def failed(base_url: str) -> dict[str, str]:
+    """The latest failed call of `shop.pricing.quote`."""
+    with urlopen(f"{base_url}/api/v1/calls?process=shop.pricing.quote&status=ERR&range=24h&limit=1") as answer:
+        call = json.load(answer)["calls"][0]
+    return {"trace": call["trace_id"], "span": call["span_id"]}
+
+
+def shown(page: Page, name: str, failed: dict[str, str]) -> None:
+    address, ready = PAGES[name]
+    page.goto(address.format(**failed))
+    expect(page.locator(ready).first).to_be_attached()
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (make unit-scripts)")
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_no_violation_at_any_size(page: Page, failed: dict[str, str], name: str) -> None:
+    """From a telephone to a wide screen, dark and light; nothing is wider than the screen."""
+    shown(page, name, failed)
+    page.evaluate(AXE.read_text("utf-8"))
+    found: dict[str, Any] = {}
+    for theme in ("dark", "light"):
+        expect(page.locator("html")).to_have_attribute("data-theme", theme)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 860})
+            faults = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+            found |= {f"{each['id']} at {width} px, {theme}": each["nodes"][0]["target"] for each in faults}
+            if not fits(page):
+                found[f"wider than {width} px"] = name
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("t")
+    assert found == {}
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing is wider than the screen, once charts have followed its width."""
+    wide = "[document.documentElement, document.getElementById('page')].some((e) => e.scrollWidth > e.clientWidth)"
+    deadline = time.monotonic() + 20
+    while page.evaluate(wide):
+        if time.monotonic() > deadline:
+            return False
+        page.wait_for_timeout(50)
+    return True
+
+
+@pytest.fixture
+def phone(browser: Any, base_url: str, browser_context_args: dict[str, Any]) -> Any:
+    """A page on a telephone: touched, not pointed at."""
+    small = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    with browser.new_context(**{**browser_context_args, **small}) as context:
+        page = context.new_page()
+        page.set_default_timeout(80_000)
+        yield page
+
+
+def test_a_call_is_found_by_touch(phone: Page) -> None:
+    """From the rows to the call and its trace, and out again."""
+    phone.goto("/explorer?range=24h&status=ERR")
+    phone.locator("#explorer-grid .ag-center-cols-container .ag-row").first.tap()
+    expect(phone.locator(".drilldown")).to_be_visible()
+    box = phone.locator(".mantine-Drawer-content").bounding_box()
+    assert box is not None
+    assert box["width"] == 390
+    phone.get_by_role("button", name="Close").tap()
+    expect(phone.locator(".drilldown")).to_have_count(0)
+    phone.locator("#explorer-grid .ag-center-cols-container .ag-row").first.tap()
+    phone.locator(".drilldown").get_by_role("link", name="Trace", exact=True).tap()
+    expect(phone.locator("#trace-panel h2")).to_be_visible()
+    phone.locator("#trace-panel-close").tap()
+    expect(phone.locator("#trace-panel")).to_be_hidden()
+
+
+def test_the_navigation_and_the_theme_are_in_reach_of_a_thumb(phone: Page) -> None:
+    """Every entry is on the screen, or a swipe away."""
+    phone.goto("/?range=24h")
+    for title in ("Explorer", "Flow", "Code", "Compare", "Overview"):
+        phone.get_by_role("navigation").get_by_role("link", name=title, exact=True).tap()
+        expect(phone.locator(".nav-entry.here")).to_have_text(title)
+    phone.get_by_role("button", name="Theme").tap()
+    expect(phone.locator("html")).to_have_attribute("data-theme", "light")
