@@ -74,7 +74,10 @@ def _of_core(seen: Runs, outrun: list[dict[str, float]], core: str, sdk: float) 
         figure("failing call", "failing", "plain_failing"),
         figure("in a chain of 3,000 causes", "chained", "plain_chained"),
         figure("CPU until stored", "recorded", "plain", "total_us"),
-        Result(f"{CORES[core]}: 50,000 calls without a pause ÷ SDK's empty span, a call", _median(outrun) / sdk),
+        Result(
+            f"{CORES[core]}: {CALLS['recorded']:,} calls without a pause ÷ SDK's empty span, a call",
+            _median(outrun) / sdk,
+        ),
         Result(
             f"{CORES[core]}: call not sampled ÷ SDK's empty span", _median(seen["unsampled", core]) / sdk, 0.08, 0.03
         ),
