@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
@@ -15,14 +15,14 @@ from obsv.config import Settings
 from obsv.errors import ConfigurationError
 from obsv.exporters.lane import Lane
 from obsv.exporters.otlp import otlp_lane
-from obsv.exporters.sqlite import SQLiteSpanExporter
-from obsv.housekeeping import Housekeeping
 from obsv.own_time import monotonic
-from obsv.trace.breaker import CircuitBreaker
-from obsv.trace.processor import ErrorFirstSpanProcessor
 from obsv.trace.provider import SCOPE, TracerProvider, named
 from obsv.trace.recording import recording
 from obsv.trace.ring_processor import RingSpanProcessor
+
+# What a program that stores its calls itself needs loads where it is used: 40 ms of SQLite and the store.
+if TYPE_CHECKING:
+    from obsv.trace.processor import ErrorFirstSpanProcessor
 
 logger = logging.getLogger("obsv")
 
@@ -42,6 +42,9 @@ class Pipeline:
         self.processor: ErrorFirstSpanProcessor | RingSpanProcessor
         exporter = None
         if settings.writer == "program":
+            from obsv.exporters.sqlite import SQLiteSpanExporter
+            from obsv.housekeeping import Housekeeping
+
             exporter = SQLiteSpanExporter(settings.db, busy_timeout_s=settings.busy_timeout_s)
             self.processor = processor = _processor(settings, exporter)
         else:
@@ -86,7 +89,10 @@ class Pipeline:
         return found
 
 
-def _processor(settings: Settings, exporter: SpanExporter) -> ErrorFirstSpanProcessor:
+def _processor(settings: Settings, exporter: SpanExporter) -> "ErrorFirstSpanProcessor":
+    from obsv.trace.breaker import CircuitBreaker
+    from obsv.trace.processor import ErrorFirstSpanProcessor
+
     # Calls may have to be put aside beside the database before its writer has made the directory.
     with contextlib.suppress(OSError):
         settings.db.parent.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import CodeType, ModuleType
 from typing import Any
 
-from obsv.cli.give_way import give_way
+from obsv.cli.give_way import give_way, load_pipeline
 from obsv.instrument.graft import IS_POSSIBLE
 from obsv.instrument.imports import RecordingFinder, code_of
 from obsv.instrument.options import Options
@@ -77,8 +77,7 @@ class Children:
         Args:
             loaded: names of the modules that it had before obsv.
         """
-        import obsv.pipeline  # noqa: F401  (before the program's directory is on the path)
-
+        load_pipeline(self.directory)
         stand_in()
         follow_threads()
         self.finder.install()

@@ -21,14 +21,34 @@ def give_way(directory: str, loaded: Collection[str] = ()) -> None:
         directory: what comes first on `sys.path`.
         loaded: modules that were there before obsv, and stay.
     """
-    try:
-        own = {os.path.splitext(entry)[0] for entry in os.listdir(directory) if _is_module(directory, entry)}
-    except OSError:
-        return
+    own = _modules_in(directory)
     for name in list(sys.modules):
         top = name.partition(".")[0]
         if top in own and top not in _STARTUP and name not in loaded and not _stands_in(top, directory):
             del sys.modules[name]
+
+
+def load_pipeline(directory: str) -> None:
+    """Load what records before a program's directory is on the path: it may have a `queue.py`.
+
+    What stores, which most programs leave to another process, is loaded only where the directory has a module of the
+    standard library's names.
+    """
+    import obsv.pipeline
+    import obsv.ring_sink
+
+    if _modules_in(directory) & sys.stdlib_module_names:
+        import obsv.exporters.sqlite
+        import obsv.housekeeping
+        import obsv.keeper.thread
+        import obsv.trace.processor  # noqa: F401
+
+
+def _modules_in(directory: str) -> set[str]:
+    try:
+        return {os.path.splitext(entry)[0] for entry in os.listdir(directory) if _is_module(directory, entry)}
+    except OSError:
+        return set()
 
 
 def _is_module(directory: str, entry: str) -> bool:

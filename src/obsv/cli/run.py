@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from types import CodeType
 
 from obsv.cli.children import Children, double_recursion_limit
-from obsv.cli.give_way import give_way
+from obsv.cli.give_way import give_way, load_pipeline
 from obsv.cli.installed import find_command
 from obsv.cli.program import Compile, NoProgram, Program
 from obsv.cli.run_end import Summary, say_nothing_was_found
@@ -84,8 +84,7 @@ def _install(program: Program, names: Names) -> tuple[Compile, RecordingFinder |
         finder = RecordingFinder(
             _targets(program, names.include, exclude), program.main_names if recorded else (), main_options, names
         )
-        import obsv.pipeline  # noqa: F401  (before the program's directory is on the path: it may have a queue.py)
-
+        load_pipeline(_directory(program))
         stand_in()
         follow_threads()
         finder.install()
