@@ -19,15 +19,14 @@ from obsv.store.seam import open_store
 from obsv.store.watching import AlertRow, AttemptRow, Book, LeaseLost, SilenceRow
 
 NS = 1_000_000_000
-# Of this hour, so that queries which ask for the present find what is recorded.
-NOW_NS = time.time_ns() // NS * NS
 
 
 class World:
     """A store, a book and an evaluator under a clock that only tests move."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.now_ns = path, NOW_NS
+        # The present at its beginning: queries that ask for the last seconds find what is recorded.
+        self.path, self.now_ns = path, time.time_ns() // NS * NS
         self.writer, self.book = Writer(path), Book(path)
         self.writer.open()
         self.evaluator: Evaluator | None = None
@@ -136,9 +135,8 @@ def test_a_failing_query_keeps_what_was_and_says_so(world: World) -> None:
 
 @pytest.mark.parametrize(("policy", "state"), [("ok", "resolved"), ("keep", "firing"), ("alert", "firing")])
 def test_no_data_means_what_the_rule_says(world: World, policy: str, state: str) -> None:
-    query = (
-        f"select process, 1 from process_trace where ts > datetime({NOW_NS // NS + 5}, 'unixepoch') or '{policy}' = ''"
-    )
+    after = f"ts > datetime({world.now_ns // NS + 5}, 'unixepoch')"
+    query = f"select process, 1 from process_trace where {after} or '{policy}' = ''"
     world.use(rule("sql", f'query = "select process, 1 from process_trace"\nthreshold = 1\nno_data = "{policy}"'))
     world.record()
     world.look()
@@ -186,9 +184,11 @@ def test_an_exception_fires_at_once_with_its_process_type_and_trace(world: World
 def test_an_exception_is_counted_where_it_began(world: World) -> None:
     world.use(rule("error"))
     text = traceback("ValueError", "no price")
-    world.writer.write([call(3, 2, name="inner", error=text, at=NOW_NS)])
+    world.writer.write([call(3, 2, name="inner", error=text, at=world.now_ns)])
     world.look()
-    world.writer.write([call(2, 1, name="middle", error=text, at=NOW_NS), call(1, name="outer", error=text, at=NOW_NS)])
+    world.writer.write(
+        [call(2, 1, name="middle", error=text, at=world.now_ns), call(1, name="outer", error=text, at=world.now_ns)]
+    )
     world.look(1)
     assert set(world.states()) == {"exception=ValueError,process=inner,service=shop"}
 
