@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from archive_rows import BEGIN_NS, HOUR_NS, row
 
-from obsv.archive import Archiver, Target, thaw
+from obsv.archive import Archiver, Target, Window, thaw
 from obsv.archive.columns import read_rows
 from obsv.errors import ForeignFile, StoreUnavailable
 from obsv.store import Writer
@@ -68,6 +68,32 @@ def test_restored_calls_are_the_same(archiving: Make, target: Target, db: Path, 
         for number in (1, 10, 90):
             ids = f"{number % 7 + 1:032x}", f"{number:016x}"
             assert thawed.read_call(*ids)._replace(id=0) == store.read_call(*ids)._replace(id=0)
+
+
+def test_figures_of_sampled_and_counted_calls_come_back(tmp_path: Path, target: Target) -> None:
+    """A restored file counts as the one that was archived."""
+    program = """
+import obsv
+obsv.configure(db=DB)
+@obsv.monitor(sample_rate=0.2)
+def sampled(): ...
+@obsv.monitor(sample_rate=0.0)
+def counted(): ...
+for _ in range(500):
+    sampled()
+    counted()
+obsv.force_flush(60)
+""".replace("DB", repr(str(tmp_path / "obsv.db")))
+    subprocess.run([sys.executable, "-c", program], check=True)
+    with closing(ArchiveBook(tmp_path / "obsv.db")) as book, closing(open_store(tmp_path / "obsv.db")) as store:
+        archiver = Archiver(store, book, target, Window(hot_ns=1))
+        assert archiver.step(time.time_ns() + 10**9, at_once=True) is not None
+        with closing(Writer(tmp_path / "thawed.db")) as writer:
+            thaw(book.parts(), target, writer)
+    counts = "select name, sum(count), sum(unrecorded) from process_minute m"
+    sums = f"{counts} join process p on p.id = m.process_id group by 1"
+    assert rows_of(tmp_path / "thawed.db", sums) == rows_of(tmp_path / "obsv.db", sums)
+    assert "counted', 1000" in str(rows_of(tmp_path / "obsv.db", sums))  # the minute, and since the file began
 
 
 def test_a_range_of_time(archiving: Make, target: Target, db: Path, tmp_path: Path) -> None:

@@ -1,9 +1,7 @@
 """Scripts and styles beside their pages."""
 
-import asyncio
-
 from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient
+from fastapi.testclient import TestClient
 
 from obsv.dashboards.assets import FIRST, FOLDER, loaded, serve_assets
 
@@ -31,13 +29,13 @@ def test_what_belongs_to_other_pages_is_not_loaded() -> None:
 def test_scripts_are_served_and_python_is_not() -> None:
     """Fonts and licences too; nothing above the folder."""
     served = ("shell/boot.js", "shell/icons/up.svg", "shell/fonts/inter.woff2", "shell/fonts/inter.LICENSE.txt")
-    assert asyncio.run(statuses(served)) == [200] * 4
+    assert statuses(served) == [200] * 4
     assert (FOLDER / "app.py").is_file()
-    assert asyncio.run(statuses(("app.py", "shell/frame.py", "explorer", "%2e%2e/config.py"))) == [404] * 4
+    assert statuses(("app.py", "shell/frame.py", "explorer", "%2e%2e/config.py")) == [404] * 4
 
 
-async def statuses(paths: tuple[str, ...]) -> list[int]:
+def statuses(paths: tuple[str, ...]) -> list[int]:
     app = FastAPI()
     serve_assets(app)
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://127.0.0.1") as client:
-        return [(await client.get(f"/assets/{path}")).status_code for path in paths]
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        return [client.get(f"/assets/{path}").status_code for path in paths]

@@ -12,7 +12,7 @@ from arro3.core import Array, DataType, Field, RecordBatch, RecordBatchReader, S
 
 from obsv.errors import ForeignFile
 from obsv.store import Code, Signature, Source, SpanRow
-from obsv.store.ground import machine_mark
+from obsv.store.ground import Weight, counted, machine_mark, sampled
 from obsv.store.spans import ArchivedSpan
 
 # A reader of one function's calls or of one minute passes over groups by their statistics.
@@ -63,6 +63,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("resource", _TEXT, lambda span: span.resource),
     Column("scope", _TEXT, lambda span: span.scope),
     Column("origin", _TEXT, lambda span: span.origin),
+    Column("weight", _INT, lambda span: span.weight),
 )
 SCHEMA = Schema([Field(column.name, column.type, nullable=True) for column in COLUMNS])
 
@@ -146,6 +147,14 @@ _SIGNATURE = (
 )  # fmt: skip
 
 
+def _weight(has: dict[str, Any]) -> Weight | None:
+    """What a restored row adds to the rollups."""
+    if not has["weight"]:
+        names = [name for name, _ in _fields(has["fields"])]
+        return None if has["weight"] is None else counted(dict(zip(names, json.loads(has["data"]), strict=False)))
+    return sampled(has["weight"], has["duration_ns"])
+
+
 class _Seen:
     """Signatures and sources are compared by identity: one for each of their kind.
 
@@ -179,6 +188,8 @@ class _Seen:
             has["memory_bytes"],
             has["exception"],
             has["detail"],
+            None,
+            _weight(has),
         )
 
     def _signature(self, has: dict[str, Any]) -> Signature:

@@ -16,6 +16,7 @@ class ArchivedSpan(NamedTuple):
 
     Attributes:
         origin: mark of the machine whose recorder made it; empty: received, or not known.
+        weight: how many calls it stands for; None for one, 0 for those that its values count.
     """
 
     id: int
@@ -46,10 +47,11 @@ class ArchivedSpan(NamedTuple):
     resource: str
     scope: str
     origin: str
+    weight: int | None
 
 
 _FROM = "\nfrom span s"
-_SPANS = SPANS.replace(_FROM, f", o.origin{_FROM}") + "where s.id > ? and s.id <= ? order by s.id limit ?"
+_SPANS = SPANS.replace(_FROM, f", o.origin, s.weight{_FROM}") + "where s.id > ? and s.id <= ? order by s.id limit ?"
 _STARTS = "select id, start_ns from span where id > ? order by id limit ?"
 
 
