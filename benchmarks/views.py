@@ -58,7 +58,7 @@ serve(Path(sys.argv[1]), port=int(sys.argv[2]), otlp_grpc=None, otlp_http=None, 
 RECORDER = """
 import sys, time
 import obsv
-obsv.configure(db=sys.argv[1], retention_s=None)
+obsv.configure(db=sys.argv[1], retention=None)
 def made(name):
     def work(order, symbol, quantity, options):
         return {"id": order, "price": 101.25 * quantity}

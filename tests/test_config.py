@@ -25,13 +25,10 @@ def test_database_is_the_argument_else_the_variable_else_the_default() -> None:
     ("name", "value"),
     [
         ("on_full", "explode"),
-        ("lane_size", 0),
         ("spill_max_bytes", 0),
         ("queue_warning_threshold", 0),
-        ("breaker_failures", 0),
         ("retention", 0),
         ("max_bytes", -1),
-        ("breaker_recovery_s", 0),
         ("busy_timeout_s", 0),
         ("databse", "x"),
         ("max_bytes", "1e999"),
@@ -39,7 +36,6 @@ def test_database_is_the_argument_else_the_variable_else_the_default() -> None:
         ("max_bytes", float("nan")),
         ("retention", "1e999d"),
         ("retention", 1e300),
-        ("lane_size", "1e999"),
         ("sample_rate", "1e999%"),
     ],
 )

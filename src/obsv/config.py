@@ -15,7 +15,7 @@ logger = logging.getLogger("obsv")
 DEFAULT_DB = Path("logs") / "observability.db"
 
 OnFull = Literal["spill", "drop", "block"]
-WriterMode = Literal["program", "auto", "process", "thread"]
+WriterMode = Literal["auto", "process", "thread"]
 
 _HOUR_S = 3_600.0
 _GIB = 2**30
@@ -70,17 +70,13 @@ _READERS: dict[str, Read] = {
     "service_name": _text,
     "resource": _mapping,
     "otlp_endpoint": _text,
-    "writer": _one_of("program", "auto", "process", "thread"),
+    "writer": _one_of("auto", "process", "thread"),
     "on_full": _one_of("spill", "drop", "block"),
     "spill": quantities.flag,
     "spill_max_bytes": _positive(quantities.size),
-    "lane_size": quantities.count,
-    "ring_size": quantities.count,
     "queue_warning_threshold": quantities.count,
     "retention": _or_none(_positive(quantities.seconds)),
     "max_bytes": _or_none(_positive(quantities.size)),
-    "breaker_failures": quantities.count,
-    "breaker_recovery_s": _positive(quantities.seconds),
     "busy_timeout_s": _positive(quantities.seconds),
     "capture": quantities.capture,
     "sample_rate": quantities.share,
@@ -108,23 +104,19 @@ class Settings:
             of the package that `python -m` runs.
         resource: further resource attributes.
         otlp_endpoint: also send spans there by OTLP; by default `OTEL_EXPORTER_OTLP_ENDPOINT` where that is set.
-        writer: who stores what is recorded; by default "auto": a process of its own, the keeper,
-            which all programs of a database share, and a thread of this program where none can be started. "process"
-            and "thread" take only the one. Calls are in files beside the database from their beginning, and kill -9
-            loses none. "program" is the way of older versions: a thread of this program, from its memory.
-        on_full: when more comes than the database takes: "spill" to a file beside it, "drop" the oldest successes, or
-            "block" the program for a bounded time. Errors are never dropped.
-        spill_max_bytes: size up to which calls are spilled; after that the oldest successes go.
-        spill: whether a spill file may be written at all.
-        lane_size: successes that wait for the writer.
-        ring_size: successes that wait behind those.
+        writer: who stores what is recorded: a "process" of its own, the keeper, which all programs of a database share;
+            a "thread" of this program; "auto" takes a process, and a thread where none can be started. Calls are in
+            files beside the database from their beginning, and kill -9 loses none.
+        on_full: when more comes than the database takes: "spill" keeps up to `spill_max_bytes` of it beside the
+            database, "drop" 12 MiB, after which the oldest successes go; "block" lets the program wait for a bounded
+            time before. Errors are never dropped.
+        spill_max_bytes: size of what may wait, in bytes or as `"1GB"`.
+        spill: whether files beside the database may be used at all; else calls wait in memory.
         queue_warning_threshold: warn once an episode when more calls than this wait.
         retention: age at which calls are deleted, in seconds or as `"2d"`; None keeps them. Like `max_bytes` a property
             of the store: given here it is kept there, for all programs; not given, what was set before holds.
         max_bytes: size of the database file above which the oldest calls go, successes before errors, in bytes or as
             `"1GB"`; None is no limit.
-        breaker_failures: failed writes in a row after which the database is left alone for a while.
-        breaker_recovery_s: how long, in seconds.
         busy_timeout_s: how long one write waits for another process's lock, in seconds.
         capture: which parts of a call are recorded, where `@monitor` does not say: a mapping of them, or "off", "args",
             "all", "exact". `docs/guide.md` has the parts. So are the next ones, which `@monitor` documents.
@@ -150,13 +142,9 @@ class Settings:
     on_full: OnFull = "spill"
     spill: bool = True
     spill_max_bytes: int = _GIB
-    lane_size: int = 10_000
-    ring_size: int = 50_000
     queue_warning_threshold: int = 8_000
     retention: float | None = 6 * _HOUR_S
     max_bytes: int | None = None
-    breaker_failures: int = 5
-    breaker_recovery_s: float = 5.0
     busy_timeout_s: float = 1.0
     capture: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     sample_rate: float = 1.0
@@ -197,13 +185,9 @@ class Arguments(TypedDict, total=False):
     on_full: OnFull
     spill: bool
     spill_max_bytes: int | str
-    lane_size: int
-    ring_size: int
     queue_warning_threshold: int
     retention: float | str | None
     max_bytes: int | str | None
-    breaker_failures: int
-    breaker_recovery_s: float | str
     busy_timeout_s: float | str
     capture: Mapping[str, Any] | str
     sample_rate: float | str

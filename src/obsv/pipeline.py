@@ -1,28 +1,24 @@
-"""Everything between a monitored call and the store: provider, buffer, writer, housekeeping."""
+"""Everything between a monitored call and its record: provider, processor, ring, and the lane to a collector."""
 
 import contextlib
 import logging
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import SpanProcessor
-from opentelemetry.sdk.trace.export import SpanExporter
 
 from obsv.config import Settings
 from obsv.errors import ConfigurationError
 from obsv.exporters.lane import Lane
 from obsv.exporters.otlp import otlp_lane
 from obsv.own_time import monotonic
+from obsv.ring_sink import RingSink
+from obsv.trace.processor import ErrorFirstSpanProcessor
 from obsv.trace.provider import SCOPE, TracerProvider, named
 from obsv.trace.recording import recording
-from obsv.trace.ring_processor import RingSpanProcessor
-
-# What a program that stores its calls itself needs loads where it is used: 40 ms of SQLite and the store.
-if TYPE_CHECKING:
-    from obsv.trace.processor import ErrorFirstSpanProcessor
 
 logger = logging.getLogger("obsv")
 
@@ -39,26 +35,15 @@ class Pipeline:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.processor: ErrorFirstSpanProcessor | RingSpanProcessor
-        exporter = None
-        if settings.writer == "program":
-            from obsv.exporters.sqlite import SQLiteSpanExporter
-            from obsv.housekeeping import Housekeeping
-
-            exporter = SQLiteSpanExporter(settings.db, busy_timeout_s=settings.busy_timeout_s)
-            self.processor = processor = _processor(settings, exporter)
-        else:
-            self.processor = _ring_processor(settings)
+        self.processor = _processor(settings)
         self.provider = _provider(settings)
         self.lane = _lane(settings, self.provider)
         _join(self.provider, [self.processor] if self.lane is None else [self.processor, self.lane])
-        if exporter is not None:
-            self.housekeeping = Housekeeping(exporter.writer, processor, settings, recording.origin.resource)
 
     @property
     def leaves_rest(self) -> bool:
         """Whether what is not stored at the end of the program is stored by another process."""
-        return isinstance(self.processor, RingSpanProcessor) and not self.processor.is_kept_here
+        return not self.processor.is_kept_here
 
     def store_all(self, timeout_s: float) -> bool:
         return self.processor.force_flush(int(timeout_s * 1_000))
@@ -89,32 +74,10 @@ class Pipeline:
         return found
 
 
-def _processor(settings: Settings, exporter: SpanExporter) -> "ErrorFirstSpanProcessor":
-    from obsv.trace.breaker import CircuitBreaker
-    from obsv.trace.processor import ErrorFirstSpanProcessor
-
-    # Calls may have to be put aside beside the database before its writer has made the directory.
-    with contextlib.suppress(OSError):
-        settings.db.parent.mkdir(parents=True, exist_ok=True)
-    return ErrorFirstSpanProcessor(
-        exporter,
-        lane_size=settings.lane_size,
-        ring_size=settings.ring_size,
-        on_full=settings.on_full,
-        spill_path=settings.db if settings.spill else None,
-        spill_max_bytes=settings.spill_max_bytes,
-        queue_warning_threshold=recording.queue_warning_threshold or settings.queue_warning_threshold,
-        breaker=CircuitBreaker(settings.breaker_failures, settings.breaker_recovery_s),
-    )
-
-
-def _ring_processor(settings: Settings) -> RingSpanProcessor:
-    # Loaded only where it is used: the keeper's part is not every program's.
-    from obsv.ring_sink import RingSink
-
+def _processor(settings: Settings) -> ErrorFirstSpanProcessor:
     with contextlib.suppress(OSError):  # the sink says what that means
         settings.db.parent.mkdir(parents=True, exist_ok=True)
-    return RingSpanProcessor(RingSink(settings))
+    return ErrorFirstSpanProcessor(RingSink(settings))
 
 
 def _provider(settings: Settings) -> trace.TracerProvider:

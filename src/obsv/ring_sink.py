@@ -15,39 +15,35 @@ from obsv.record.filesystem import refuse_network
 from obsv.record.ring import Bounds, Ring, open_in_memory, open_ring
 from obsv.trace.clock import clock
 from obsv.trace.notices import Notices
+from obsv.trace.processor import SpanSink
+from obsv.trace.recording import recording
 from obsv.trace.ring_writer import RingWriter
 from obsv.trace.span import Span
 
 logger = logging.getLogger("obsv")
 
-_MODES: dict[str, keeper.WriterMode] = {"process": "process", "thread": "thread"}
 # While somebody waits for the keeper, who takes a tenth of a second for 5,000 calls: a look costs 15 µs of the program.
 _POLL_S, _LONGEST_POLL_S = 0.002, 0.02
 # While somebody waits for the keeper: between two looks whether there is one.
 _ENSURE_S = 0.25
 
 
-class RingSink:
+class RingSink(SpanSink):
     """Spans into the ring of this process.
 
     Args:
         settings: which database, and how much may wait for it.
-
-    Attributes:
-        queue_warning_threshold: calls that wait to be stored before one warning an episode is logged.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self._notices = settings, Notices()
         self._files = KeeperFiles.of(settings.db)
         self._options = keeper.Options(
-            writer=_MODES.get(settings.writer, "auto"),
+            writer=settings.writer,
             busy_timeout_s=settings.busy_timeout_s,
-            limits=settings.limit_changes(),
         )
         self._bounds = Bounds(settings.spill_max_bytes, settings.on_full)
         self._is_shut_down = False
-        self.queue_warning_threshold = settings.queue_warning_threshold
         self._writer = RingWriter(self._open, self._wake, self._look, self._notices)
         # The writer's own, for the call path: a call less a call.
         self.begin = self._writer.begin  # type: ignore[method-assign]
@@ -74,14 +70,14 @@ class RingSink:
             self._files.make()
             rings = Path(self._files.rings)
             refuse_network(rings)
-            ring = open_ring(rings, clock.offset, self._bounds)
+            ring = open_ring(rings, clock.offset, self._bounds, self._settings.limit_changes())
         except OSError as error:
             return self._open_in_memory(error)
         keeper.ensure(self._settings.db, self._options)
         return ring
 
     def _open_in_memory(self, error: OSError) -> Ring:
-        ring = open_in_memory(clock.offset, self._bounds)
+        ring = open_in_memory(clock.offset, self._bounds, self._settings.limit_changes())
         if self._settings.spill:
             self._notices.once(
                 "memory",
@@ -115,16 +111,21 @@ class RingSink:
             self._notices.once("look", logging.DEBUG, "The recorder could not look after itself.", exc_info=True)
 
     def _warn(self, waiting: int) -> None:
-        if waiting > self.queue_warning_threshold:
+        if waiting > self._warn_at:
             self._notices.once(
                 "queue",
                 logging.WARNING,
                 "About %d calls wait to be stored, more than %d: the program makes calls faster than they are stored.",
                 waiting,
-                self.queue_warning_threshold,
+                self._warn_at,
             )
-        elif waiting < self.queue_warning_threshold // 2:
+        elif waiting < self._warn_at // 2:
             self._notices.over("queue")  # an episode does not begin anew with each call around the threshold
+
+    @property
+    def _warn_at(self) -> int:
+        """Calls that wait to be stored before one warning an episode is logged."""
+        return recording.queue_warning_threshold or self._settings.queue_warning_threshold
 
     def _heed(self, ring: Ring) -> None:
         """Say what keeps the keeper from storing; a thread of this process has said so itself."""
@@ -238,7 +239,7 @@ class RingSink:
     def _state(self, complaint: str, waiting: int) -> str:
         if complaint:
             return "CIRCUIT OPEN"
-        return "DELAYED" if waiting > self.queue_warning_threshold else "OK"
+        return "DELAYED" if waiting > self._warn_at else "OK"
 
     def after_fork(self) -> None:
         self._notices.reset()

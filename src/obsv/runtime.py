@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("obsv")
 
-# At interpreter exit: longer and a stuck disk would keep the program from ending; what is left goes to the spill file,
-# for which the last part of the time is kept.
+# At interpreter exit, where a thread of this process stores: longer and a stuck disk would keep the program from
+# ending. What is left stands in files.
 _EXIT_TIMEOUT_S = 10.0
 _EXIT_STORE_S = 0.8 * _EXIT_TIMEOUT_S
 # Where the keeper stores the rest.
@@ -110,7 +110,7 @@ def _shutdown(timeout_s: float) -> None:
 
 
 def stats() -> dict[str, Any]:
-    """What the pipeline counts about itself: recorded, overflowed, recovered, dropped, errors, depth, times, state.
+    """What the pipeline counts about itself: recorded, stored, dropped, errors, what waits, state.
 
     Empty before the first recorded call.
     """

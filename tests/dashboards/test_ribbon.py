@@ -35,7 +35,7 @@ def badges(*recorders: RecorderState, feeds: tuple[FeedState, ...] = ()) -> list
 
 @pytest.mark.parametrize(
     ("state", "kind"),
-    [("OK", "ok"), ("DELAYED", "stale"), ("CIRCUIT OPEN", "err"), ("SPILLING", "stale"), ("NEW", "plain")],
+    [("OK", "ok"), ("DELAYED", "stale"), ("CIRCUIT OPEN", "err"), ("NEW", "plain")],
 )
 def test_the_writers_state_has_a_colour(state: str, kind: str) -> None:
     """A badge a process says which."""

@@ -30,7 +30,7 @@ sys.stdin.read()
 _KEEPER = "import sys; from obsv.cli import main; sys.argv[1:1] = ['keeper']; sys.exit(main())"
 
 
-@pytest.mark.parametrize("writer", ["process", "program"])
+@pytest.mark.parametrize("writer", ["process", "thread"])
 def test_an_exception_reaches_a_webhook_without_a_server(tmp_path: Path, writer: str) -> None:
     db = tmp_path / "o.db"
     with receiving() as receiver:

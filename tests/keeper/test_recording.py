@@ -176,16 +176,17 @@ def test_foreign_span_is_a_row(files: KeeperFiles, program: Program, work: Datab
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-    from obsv.trace.foreign_form import ForeignForm
+    from obsv.trace.foreign_form import freeze_resource, freeze_scope, freeze_span
 
     exporter = InMemorySpanExporter()
     provider = TracerProvider(resource=Resource({"service.name": "web"}))
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     with provider.get_tracer("http", "1").start_as_current_span("GET /", attributes={"http.response.status_code": 200}):
         pass
-    (frozen,) = ForeignForm().freeze(exporter.get_finished_spans())
-    packed = dumps((*frozen[:3], *frozen[5:]))
-    origin = program.ring.names.number(layout.FOREIGN_ORIGINS, (frozen[3], frozen[4]))
+    (span,) = exporter.get_finished_spans()
+    packed = dumps(freeze_span(span))
+    place = freeze_resource(span.resource), freeze_scope(span.instrumentation_scope)
+    origin = program.ring.names.number(layout.FOREIGN_ORIGINS, place)
     size = layout.SPAN_HEAD.size + len(packed)
     program.put(program.ring.calls, layout.SPAN_HEAD.pack(size, check_of(packed), layout.SPAN, 0, 0, origin) + packed)
     drain(work)

@@ -7,11 +7,11 @@ import time
 
 from recorded import Program
 
-from obsv.keeper import Options
 from obsv.keeper.call_rows import CallRows
 from obsv.keeper.doorbell import Doorbell
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.rings import Rings
+from obsv.keeper.storing import Storing
 from obsv.keeper.upkeep import Upkeep
 from obsv.store import Writer
 
@@ -20,7 +20,7 @@ def test_recorders_are_reported(files: KeeperFiles) -> None:
     """One row a process, in the place of what was said before."""
     writer = Writer(files.db)
     rings = Rings(files.rings, CallRows(), writer.ring, Doorbell(files.bell))
-    upkeep = Upkeep(writer, rings, Options())
+    upkeep = Upkeep(writer, rings, Storing(writer))
     program = Program(files.rings)
     program.call(program.function("shop.price"))
     rings.look(is_due=True)
@@ -41,6 +41,7 @@ def test_recorders_are_reported(files: KeeperFiles) -> None:
 def test_old_calls_go(files: KeeperFiles) -> None:
     """A keeper is who keeps the limits, also when nobody records."""
     program = Program(files.rings)
+    program.ring.about.limits = {"max_age_ns": 1_000_000}
     writer = Writer(files.db)
     rows = CallRows()
     rings = Rings(files.rings, rows, writer.ring, Doorbell(files.bell))
@@ -48,9 +49,34 @@ def test_old_calls_go(files: KeeperFiles) -> None:
     rings.look(is_due=True)
     for recording in rings.recordings.values():
         writer.write(recording.take_calls(is_final=False) or [])
-    upkeep = Upkeep(writer, rings, Options(limits={"max_age_ns": 1_000_000}))
+    upkeep = Upkeep(writer, rings, Storing(writer))
+    upkeep.run_due()
     time.sleep(1.1)  # calls are deleted by whole seconds
     while upkeep.retain() is not None:
         pass
     writer.close()
     assert sqlite3.connect(files.db).execute("select count(*) from span").fetchone() == (0,)
+
+
+def test_limits_of_every_program_are_told_to_the_store(files: KeeperFiles) -> None:
+    """Also of one that finds the keeper of another; not again when its ring is opened once more."""
+    writer = Writer(files.db)
+
+    def look() -> None:
+        rings = Rings(files.rings, CallRows(), writer.ring, Doorbell(files.bell))
+        upkeep = Upkeep(writer, rings, Storing(writer))
+        rings.look(is_due=True)
+        upkeep.run_due()
+        for recording in rings.recordings.values():
+            writer.write(recording.take_calls(is_final=False) or [], None, [recording.progress])
+
+    for limits in ({"max_age_ns": 5}, {"max_bytes": 10**9}, {"max_age_ns": None}):
+        program = Program(files.rings)
+        program.ring.about.limits = limits
+        program.call(program.function("shop.price"))
+        look()
+    assert (writer.limits().max_age_ns, writer.limits().max_bytes) == (None, 10**9)
+    writer.limit(max_age_ns=7)
+    look()
+    assert writer.limits().max_age_ns == 7
+    writer.close()

@@ -11,7 +11,7 @@ from tests.runtime.conftest import Program
 GROUPS = "select process, type, count, escaped from error_group order by id"
 
 
-@pytest.mark.parametrize("writer", ["program", "process"])
+@pytest.mark.parametrize("writer", ["thread", "process"])
 def test_error_counts_where_it_began(program: Program, writer: str) -> None:
     """Not at its callers, whether they let it pass or raise another from it; who caught it is told."""
     program.run(

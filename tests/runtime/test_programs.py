@@ -354,8 +354,8 @@ def test_forks_while_a_batch_is_being_written(program: Program) -> None:
 
         def load():
             while not stop.is_set():
-                for n in range(500): f(n)
-                stop.wait(0.002)
+                for n in range(100): f(n)
+                stop.wait(0.01)
 
         thread = threading.Thread(target=load)
         thread.start()

@@ -1,15 +1,17 @@
 """Programs that record a part of their calls: counts, rates and error shares are those of all calls."""
 
 import pytest
+from keepers import settle
 
 from obsv.store import Reader
 from obsv.store.figures.stats import ProcessStats, process_stats
 from tests.runtime.conftest import Program
 
-WRITERS = pytest.mark.parametrize("writer", ["program", "thread", "process"])
+WRITERS = pytest.mark.parametrize("writer", ["thread", "process"])
 
 
 def stats(program: Program) -> dict[str, ProcessStats]:
+    settle(program.db)
     reader = Reader(program.db)
     try:
         return {each.process.rpartition(".")[2]: each for each in process_stats(reader)}

@@ -82,17 +82,16 @@ def rings_of(db: Path) -> list[str]:
 WHOLE = {("outer", "OK"): 1, ("price", "OK"): 200, ("fail", "ERR"): 10}
 
 
-@pytest.mark.parametrize("mode", ["program", "process", "thread", "auto"])
+@pytest.mark.parametrize("mode", ["process", "thread", "auto"])
 def test_all_is_stored_at_the_end(tmp_path: Path, mode: str) -> None:
     """Whoever does it: with values, and nothing is left behind."""
     db = tmp_path / "calls.db"
     done = run(db, "outer('whole')", mode)
-    if mode != "program":
-        eventually(lambda: rings_of(db) == [])
-        end_keeper(db)
+    eventually(lambda: rings_of(db) == [])
+    end_keeper(db)
     assert counted(db) == WHOLE
     # On a busy machine a keeper process is not there within the second that a program waits for it at its end.
-    assert done.stderr == "" or (mode != "program" and "the keeper of the database stores them" in done.stderr)
+    assert done.stderr == "" or "the keeper of the database stores them" in done.stderr
     connection = sqlite3.connect(db)
     values = connection.execute(
         "select data, data_type, data_value from data_trace where process like '%price' order by ts, data limit 4"
@@ -170,9 +169,9 @@ with trace.get_tracer("other").start_as_current_span("GET /", attributes={"n": 1
     assert counted(db) == {**WHOLE, ("price", "OK"): 201, ("GET /", "OK"): 1}
 
 
-def test_writer_is_one_of_four() -> None:
+def test_writer_is_one_of_three() -> None:
     """The message names them."""
-    with pytest.raises(ConfigurationError, match='"program", "auto", "process" or "thread"'):
+    with pytest.raises(ConfigurationError, match='"auto", "process" or "thread"'):
         Settings(writer="keeper")  # type: ignore[arg-type]
 
 

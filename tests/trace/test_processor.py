@@ -3,21 +3,17 @@
 import gc
 import logging
 import threading
-import time
 import weakref
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
 from unittest.mock import Mock
 
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExportResult
 
 from obsv.testing import CollectingExporter, ended_span
 from obsv.trace.breaker import CircuitBreaker
 from obsv.trace.processor import ErrorFirstSpanProcessor
-from obsv.trace.spill import Spill
 
 NEVER_S = 3600.0
 
@@ -28,8 +24,8 @@ def exporter() -> CollectingExporter:
 
 
 @pytest.fixture
-def processor(exporter: CollectingExporter, tmp_path: Path) -> Iterator[ErrorFirstSpanProcessor]:
-    processor = ErrorFirstSpanProcessor(exporter, spill_path=tmp_path / "calls.db")
+def processor(exporter: CollectingExporter) -> Iterator[ErrorFirstSpanProcessor]:
+    processor = ErrorFirstSpanProcessor(exporter)
     yield processor
     exporter.error, exporter.result = None, SpanExportResult.SUCCESS
     exporter.go_on()
@@ -55,9 +51,9 @@ def test_force_flush_exports_everything_in_order(exporter: CollectingExporter) -
     processor.shutdown()
 
 
-def test_an_error_overtakes_the_successes(tmp_path: Path, exporter: CollectingExporter) -> None:
+def test_an_error_overtakes_the_successes(exporter: CollectingExporter) -> None:
     """An error that comes last is exported first."""
-    processor = ErrorFirstSpanProcessor(exporter, spill_path=tmp_path / "calls.db", batch_size=10)
+    processor = ErrorFirstSpanProcessor(exporter, batch_size=10)
     exporter.hang()
     processor.on_end(ended_span("opener", error=True))
     assert exporter.wait_for_attempts(1)
@@ -88,9 +84,9 @@ def test_spans_of_the_sdk_pass(processor: ErrorFirstSpanProcessor, exporter: Col
     assert exporter.names == ["parent"]
 
 
-def test_shutdown_exports_what_waits_and_ends_the_exporter(tmp_path: Path, exporter: CollectingExporter) -> None:
+def test_shutdown_exports_what_waits_and_ends_the_exporter(exporter: CollectingExporter) -> None:
     """Spans recorded before shutdown are exported; later ones are dropped and counted."""
-    processor = ErrorFirstSpanProcessor(exporter, spill_path=tmp_path / "calls.db", schedule_delay_s=NEVER_S)
+    processor = ErrorFirstSpanProcessor(exporter, schedule_delay_s=NEVER_S)
     processor.on_end(ended_span("before"))
     processor.shutdown()
     processor.on_end(ended_span("after"))
@@ -102,10 +98,10 @@ def test_shutdown_exports_what_waits_and_ends_the_exporter(tmp_path: Path, expor
     processor.shutdown()
 
 
-def test_a_mock_is_an_exporter(tmp_path: Path) -> None:
+def test_a_mock_is_an_exporter() -> None:
     """An exporter whose export returns something else than a result has not failed."""
     exporter = Mock()
-    processor = ErrorFirstSpanProcessor(exporter, spill_path=tmp_path / "calls.db", schedule_delay_s=NEVER_S)
+    processor = ErrorFirstSpanProcessor(exporter, schedule_delay_s=NEVER_S)
     for _ in range(10):
         processor.on_end(ended_span())
     assert processor.force_flush()
@@ -114,9 +110,9 @@ def test_a_mock_is_an_exporter(tmp_path: Path) -> None:
     exporter.shutdown.assert_called_once_with()
 
 
-def test_the_processor_is_garbage_collected_after_shutdown(tmp_path: Path, exporter: CollectingExporter) -> None:
+def test_the_processor_is_garbage_collected_after_shutdown(exporter: CollectingExporter) -> None:
     """Nothing keeps a processor alive that was shut down."""
-    processor = ErrorFirstSpanProcessor(exporter, spill_path=tmp_path / "calls.db")
+    processor = ErrorFirstSpanProcessor(exporter)
     processor.on_end(ended_span())
     reference = weakref.ref(processor)
     processor.shutdown()
@@ -125,11 +121,9 @@ def test_the_processor_is_garbage_collected_after_shutdown(tmp_path: Path, expor
     assert reference() is None
 
 
-def test_a_forgotten_processor_exports_what_it_has_and_ends_its_thread(
-    tmp_path: Path, exporter: CollectingExporter
-) -> None:
+def test_a_forgotten_processor_exports_what_it_has_and_ends_its_thread(exporter: CollectingExporter) -> None:
     """A processor that nobody has any more loses nothing and leaves no thread."""
-    processor = ErrorFirstSpanProcessor(exporter, spill_path=tmp_path / "calls.db", schedule_delay_s=NEVER_S)
+    processor = ErrorFirstSpanProcessor(exporter, schedule_delay_s=NEVER_S)
     before = set(threading.enumerate())
     processor.on_end(ended_span("a"))
     (thread,) = set(threading.enumerate()) - before
@@ -150,26 +144,24 @@ def test_a_failed_batch_is_kept(processor: ErrorFirstSpanProcessor, exporter: Co
     processor.on_end(ended_span("error", error=True))
     processor.on_end(ended_span("success"))
     assert not processor.force_flush()
-    assert processor.stats()["spill_pending"] == 2
+    assert processor.stats()["depth"] + processor.stats()["error_depth"] == 2
     exporter.error, exporter.result = None, SpanExportResult.SUCCESS
     assert processor.force_flush()
     assert exporter.names == ["error", "success"]
-    assert processor.stats()["spill_pending"] == 0
+    assert processor.stats()["depth"] == 0
 
 
-def test_a_failing_exporter_is_logged_once(
-    exporter: CollectingExporter, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_failing_exporter_is_logged_once(exporter: CollectingExporter, caplog: pytest.LogCaptureFixture) -> None:
     """One line an episode says that calls cannot be stored."""
     breaker = CircuitBreaker(failure_threshold=100)
-    processor = ErrorFirstSpanProcessor(exporter, spill_path=tmp_path / "calls.db", breaker=breaker)
+    processor = ErrorFirstSpanProcessor(exporter, breaker=breaker)
     exporter.error = RuntimeError("the disk is gone")
     with caplog.at_level(logging.WARNING, "obsv"):
         for _ in range(5):
             processor.on_end(ended_span(error=True))
             processor.force_flush()
     assert [record.message for record in caplog.records] == [
-        "Calls cannot be stored now, they are kept and tried again: RuntimeError: the disk is gone"
+        "Spans cannot be exported now, they are kept and tried again: RuntimeError: the disk is gone"
     ]
     exporter.error = None
     processor.shutdown()
@@ -182,44 +174,89 @@ def test_force_flush_honours_its_timeout(processor: ErrorFirstSpanProcessor, exp
     assert not processor.force_flush(timeout_millis=1)
 
 
-def test_shutdown_waits_for_what_is_being_put_aside(
-    tmp_path: Path, exporter: CollectingExporter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What the worker has taken from memory is on the disk when shutdown returns, however slow the disk is."""
-    processor = ErrorFirstSpanProcessor(exporter, spill_path=tmp_path / "calls.db")
-    exporter.error = OSError("gone")
-    append = Spill.append
-
-    def slowly(*args: Any, **keywords: Any) -> None:
-        time.sleep(1.5)  # longer than a thread is waited for that does not do this
-        append(*args, **keywords)
-
-    monkeypatch.setattr(Spill, "append", slowly)
-    for _ in range(3):
-        processor.on_end(ended_span("success"))
-    processor.shutdown(timeout_millis=1)
-    monkeypatch.undo()
-    successor = CollectingExporter()
-    following = ErrorFirstSpanProcessor(successor, spill_path=tmp_path / "calls.db")
-    assert following.force_flush()
-    assert successor.names == ["success"] * 3
-    following.shutdown()
-
-
-def test_shutdown_puts_aside_what_a_hanging_exporter_does_not_take(
-    tmp_path: Path, exporter: CollectingExporter
-) -> None:
-    """Spans behind an exporter that hangs are there in the next process."""
-    processor = ErrorFirstSpanProcessor(exporter, spill_path=tmp_path / "calls.db")
+def test_shutdown_does_not_wait_for_an_exporter_that_hangs(exporter: CollectingExporter) -> None:
+    """What it has not taken is dropped, and counted."""
+    processor = ErrorFirstSpanProcessor(exporter)
     exporter.hang()
     processor.on_end(ended_span("opener", error=True))
     assert exporter.wait_for_attempts(1)
     processor.on_end(ended_span("error", error=True))
     processor.on_end(ended_span("success"))
     processor.shutdown(timeout_millis=1)
-    successor = CollectingExporter()
-    following = ErrorFirstSpanProcessor(successor, spill_path=tmp_path / "calls.db")
-    assert following.force_flush()
-    assert successor.names[-2:] == ["error", "success"]
-    following.shutdown()
+    assert processor.stats()["dropped"] == 2
     exporter.go_on()
+
+
+def test_errors_are_never_dropped(exporter: CollectingExporter) -> None:
+    """Where more comes than the exporter takes, the oldest successes go."""
+    processor = ErrorFirstSpanProcessor(exporter, max_queue_size=10)
+    exporter.hang()
+    processor.on_end(ended_span("opener", error=True))
+    assert exporter.wait_for_attempts(1)
+    for number in range(100):
+        processor.on_end(ended_span(f"error {number}", error=True))
+        processor.on_end(ended_span(f"success {number}"))
+    assert processor.stats()["dropped"] == 90
+    exporter.go_on()
+    assert processor.force_flush()
+    assert exporter.names == [
+        "opener",
+        *(f"error {number}" for number in range(100)),
+        *(f"success {number}" for number in range(90, 100)),
+    ]
+    processor.shutdown()
+
+
+def test_a_program_may_wait_for_room(exporter: CollectingExporter) -> None:
+    """With on_full="block" nothing is dropped while the exporter takes something in time."""
+    processor = ErrorFirstSpanProcessor(exporter, max_queue_size=5, batch_size=2, on_full="block", block_timeout_s=60)
+    for number in range(200):
+        processor.on_end(ended_span(str(number)))
+    assert processor.force_flush()
+    assert exporter.names == [str(number) for number in range(200)]
+    assert processor.stats()["dropped"] == 0
+    processor.shutdown()
+
+
+class Picky(CollectingExporter):
+    """Refuses batches with a span of a certain name."""
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        if any(span.name == "bad" for span in spans):
+            return SpanExportResult.FAILURE
+        return super().export(spans)
+
+
+def test_a_span_that_is_refused_keeps_no_other_out(caplog: pytest.LogCaptureFixture) -> None:
+    """It is dropped, counted and named."""
+    exporter = Picky()
+    processor = ErrorFirstSpanProcessor(exporter, schedule_delay_s=NEVER_S, breaker=CircuitBreaker(100))
+    for name in ("a", "b", "bad", "c"):
+        processor.on_end(ended_span(name))
+    assert processor.force_flush()
+    assert exporter.names == ["a", "b", "c"]
+    assert (processor.stats()["exported"], processor.stats()["rejected"]) == (3, 1)
+    assert "1 spans are dropped" in caplog.text
+    processor.shutdown()
+
+
+def test_many_waiting_spans_are_said_once(exporter: CollectingExporter, caplog: pytest.LogCaptureFixture) -> None:
+    """One line an episode."""
+    processor = ErrorFirstSpanProcessor(exporter, schedule_delay_s=NEVER_S, queue_warning_threshold=3)
+    for _ in range(10):
+        processor.on_end(ended_span())
+    assert [record.message for record in caplog.records] == ["4 spans wait for the exporter, more than 3."]
+    processor.shutdown()
+
+
+def test_an_open_breaker_is_shown(exporter: CollectingExporter) -> None:
+    """The state says that the exporter is left alone."""
+    processor = ErrorFirstSpanProcessor(exporter, breaker=CircuitBreaker(1, 3_600))
+    exporter.error = RuntimeError("no")
+    processor.on_end(ended_span(error=True))
+    assert not processor.force_flush()
+    assert processor.stats()["state"] == "CIRCUIT OPEN"
+    exporter.error = None
+    assert processor.force_flush()
+    assert processor.stats()["state"] == "OK"
+    processor.shutdown()

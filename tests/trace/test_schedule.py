@@ -25,13 +25,17 @@ def test_a_task_may_say_when() -> None:
     clock = FakeClock()
     schedule = Schedule(Notices(), clock)
     waits = iter([2.0, 0.5, None, None])
-    schedule.every(10, lambda: next(waits))
-    seen = []
-    for _ in range(4):
-        clock.advance(schedule.wait_s() or 0)
+    began, called_at = clock(), []
+
+    def call() -> float | None:
+        called_at.append(clock() - began)
+        return next(waits)
+
+    schedule.every(10, call)
+    for _ in range(46):
         schedule.run_due()
-        seen.append(schedule.wait_s())
-    assert seen == [2.0, 0.5, 10.0, 10.0]
+        clock.advance(0.5)
+    assert called_at == [10.0, 12.0, 12.5, 22.5]
 
 
 def test_a_long_sleep_is_not_made_up_for() -> None:
@@ -44,7 +48,9 @@ def test_a_long_sleep_is_not_made_up_for() -> None:
     schedule.run_due()
     schedule.run_due()
     assert calls == [1]
-    assert schedule.wait_s() == 1
+    clock.advance(1)
+    schedule.run_due()
+    assert calls == [1, 1]
 
 
 def test_what_raises_is_logged_once_and_called_again(caplog: pytest.LogCaptureFixture) -> None:
@@ -64,8 +70,3 @@ def test_what_raises_is_logged_once_and_called_again(caplog: pytest.LogCaptureFi
         schedule.run_due()
     assert calls == [1, 2] * 3
     assert len(caplog.records) == 1
-
-
-def test_nothing_to_do_has_no_time() -> None:
-    """A worker without tasks may sleep for ever."""
-    assert Schedule(Notices()).wait_s() is None

@@ -25,7 +25,7 @@ SPAN_LABELS = ("service", "span_name", "span_kind", "status_code")
 EDGE_LABELS = ("client", "server", "connection_type")
 ALERT_LABELS = ("alertname", "state", "severity")
 RECORDER_LABELS = ("service", "recorder")
-STATES = ("OK", "DELAYED", "CIRCUIT OPEN", "SPILLING")
+STATES = ("OK", "DELAYED", "CIRCUIT OPEN")
 # A recorder speaks every second; one that has been silent for so long has ended.
 _RECORDER_GONE_NS = 300 * 1_000_000_000
 _NS = 1e9
@@ -34,19 +34,14 @@ COUNTERS = (
     ("obsv_recorded_calls", "recorded", "Calls recorded."),
     ("obsv_recorded_errors", "errors", "Failed calls recorded."),
     ("obsv_exported_calls", "exported", "Calls written to the store."),
-    ("obsv_overflowed_calls", "overflowed", "Calls that found the queue full and went to the ring."),
-    ("obsv_recovered_calls", "recovered", "Calls taken back from the ring."),
     ("obsv_dropped_calls", "dropped", "Calls that are lost."),
     ("obsv_rejected_calls", "rejected", "Calls that the store refused."),
-    ("obsv_spilled_calls", "spilled", "Calls written to a spill file while the store could not be written."),
-    ("obsv_replayed_calls", "replayed", "Calls read back from a spill file."),
     ("obsv_failed_batches", "failed_batches", "Batches that could not be written at the first try."),
 )
 GAUGES = (
     ("obsv_queue_depth", "depth", 1, "Calls that wait to be written."),
     ("obsv_error_queue_depth", "error_depth", 1, "Failed calls that wait to be written."),
-    ("obsv_spill_pending", "spill_pending", 1, "Calls in spill files."),
-    ("obsv_spill_bytes", "spill_bytes", 1, "Size of the spill files."),
+    ("obsv_spill_bytes", "spill_bytes", 1, "Size of the calls that wait to be written."),
     ("obsv_last_batch_size", "batch_size", 1, "Calls in the last batch."),
     ("obsv_last_batch_duration_seconds", "batch_time_ms", 1e-3, "How long the last batch took to write."),
     ("obsv_writer_lag_seconds", "writer_lag_ms", 1e-3, "Age of the oldest call that waits."),

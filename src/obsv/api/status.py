@@ -14,7 +14,7 @@ class Recorder(BaseModel):
     service: str
     pid: int
     host: str
-    state: str = Field(description="OK, DELAYED, CIRCUIT OPEN or SPILLING.")
+    state: str = Field(description="OK, DELAYED or CIRCUIT OPEN.")
     queue_depth: int = Field(description="Calls waiting to be written.")
     write_lag_ms: float = Field(description="How long the last batch's oldest call had waited.")
     updated_ns: int = Field(description="When it said so, Unix time.")

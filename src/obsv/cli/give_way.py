@@ -38,10 +38,8 @@ def load_pipeline(directory: str) -> None:
     import obsv.ring_sink
 
     if _modules_in(directory) & sys.stdlib_module_names:
-        import obsv.exporters.sqlite
-        import obsv.housekeeping
         import obsv.keeper.thread
-        import obsv.trace.processor  # noqa: F401
+        import obsv.keeper.work  # noqa: F401
 
 
 def _modules_in(directory: str) -> set[str]:

@@ -3,7 +3,7 @@
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from opentelemetry.sdk.trace import ReadableSpan
@@ -13,7 +13,6 @@ from obsv.config import DEFAULT_DB
 from obsv.errors import StoreError
 from obsv.exporters.rows import Rows
 from obsv.store.file import is_about_the_file
-from obsv.store.ground import SpanRow
 from obsv.store.writing import Writer
 
 logger = logging.getLogger("obsv")
@@ -45,40 +44,9 @@ class SQLiteSpanExporter(SpanExporter):
         Returns:
             FAILURE when the database could not be written; nothing of the batch is in it then.
         """
-        return self._attempt(lambda rows: self.writer.write(rows), spans)
-
-    def export_replayed(self, spans: Sequence[ReadableSpan], path: str, position: int) -> SpanExportResult:
-        """Store a batch from a spill file and, in the same transaction, how far that file is done."""
-        return self._attempt(lambda rows: self.writer.write(rows, (path, position)), spans)
-
-    def replayed_position(self, path: str) -> int:
-        """How far a spill file has been stored, in bytes; 0 where nothing of it was.
-
-        Raises:
-            StoreError: the database cannot be read now.
-        """
-        return self.writer.spill_position(path)
-
-    def forget_replayed(self, path: str) -> None:
-        """The spill file is gone.
-
-        Raises:
-            StoreError: the database cannot be written now.
-        """
-        self.writer.forget_spill(path)
-
-    def shutdown(self) -> None:
-        """Close the database."""
-        self.writer.close()
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Nothing waits here: an export has been stored when it returns."""
-        return True
-
-    def _attempt(self, write: Callable[[list[SpanRow]], object], spans: Iterable[ReadableSpan]) -> SpanExportResult:
         self.is_unavailable = False
         try:
-            write(self._rows.of(spans))
+            self.writer.write(self._rows.of(spans))
         except StoreError as error:
             cause = error.__cause__
             self.is_unavailable = not isinstance(cause, sqlite3.Error) or is_about_the_file(cause)
@@ -89,3 +57,11 @@ class SQLiteSpanExporter(SpanExporter):
             return SpanExportResult.FAILURE
         self._said = None
         return SpanExportResult.SUCCESS
+
+    def shutdown(self) -> None:
+        """Close the database."""
+        self.writer.close()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Nothing waits here: an export has been stored when it returns."""
+        return True

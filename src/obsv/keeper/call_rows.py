@@ -226,7 +226,7 @@ class CallRows:
         try:
             plain = loads(packed)
             resource, scope = tables.foreign_origin(origin)
-            (span,) = self._form.thaw([(*plain[:3], resource, scope, *plain[3:])])
+            span = self._form.thaw((*plain[:3], resource, scope, *plain[3:]))
             row = self._foreign.row(span)
         except Exception as error:
             raise Unreadable(f"{type(error).__name__}: {error}") from error

@@ -21,15 +21,12 @@ class Options(NamedTuple):
         writer: "process" or "thread": who may keep it; "auto": a process, and a thread where none can be started.
         idle_s: seconds without a recording program after which a keeper process ends.
         busy_timeout_s: how long one write waits for another process's lock, in seconds.
-        limits: limits of the store that somebody chose, `Settings.limit_changes()`: they are kept there, for all that
-            use it; the others stay as they are.
         own_only: only what this process records is stored.
     """
 
     writer: WriterMode = "auto"
     idle_s: float = IDLE_S
     busy_timeout_s: float = 1.0
-    limits: Mapping[str, int | None] = {}
     own_only: bool = False
 
     def text(self) -> str:

@@ -112,6 +112,11 @@ class Recording:
         return round(self.reader.calls.unread_bytes() * self.stored / max(1, self._bytes_read))
 
     @property
+    def waiting_bytes(self) -> int:
+        """Bytes of records that have not been read so far."""
+        return 0 if self._is_drained else self.reader.calls.unread_bytes() + self.reader.errors.unread_bytes()
+
+    @property
     def progress(self) -> RingProgress:
         """How far it has been read; with the calls that are open where a segment has been left."""
         calls, errors = self.reader.calls.position, self.reader.errors.position

@@ -42,6 +42,7 @@ class Rings:
 
     Attributes:
         recordings: those that are open, by name.
+        limits: of the store, that users of these programs chose and nobody has told to the store so far.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Rings:
         self._directory, self._rows, self._progress = Path(directory), rows, progress
         self._bell, self._own_only = bell, own_only
         self.recordings: dict[str, Recording] = {}
+        self.limits: dict[str, int | None] = {}
         self._refused: set[str] = set()
         self._endings: dict[str, Ending] = {}
         self._listed_ns = -1
@@ -66,6 +68,7 @@ class Rings:
         self._memory_only = True
         name = f"memory of {os.getpid()}"
         self.recordings[name] = Recording(name, RingReader.of_memory(ring), self._rows)
+        self.limits |= ring.about.limits
         ring.about.keeper_pid = os.getpid()
 
     def look(self, *, is_due: bool) -> None:
@@ -149,13 +152,16 @@ class Rings:
             return
         reader.about.keeper_pid = os.getpid()
         try:
-            self.recordings[name] = Recording(name, reader, self._rows, self._progress(name))
+            stored = self._progress(name)
+            self.recordings[name] = Recording(name, reader, self._rows, stored)
         except BaseException as error:
             if isinstance(error, StoreError):
                 reader.about.complaint = str(error)
             reader.close()
             raise
         reader.about.complaint = ""
+        if stored is None:  # else they have been told to the store, and others may have chosen since
+            self.limits |= reader.about.limits
         if _is_here(reader.about):
             self._bell.watch(reader.about.pid)
 

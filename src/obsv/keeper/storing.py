@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from obsv.errors import StoreError
 from obsv.keeper.recording import Recording
+from obsv.own_time import monotonic
 from obsv.store import SpanRow, Writer
 from obsv.store.file import is_about_the_file
 from obsv.store.ground import RingProgress
@@ -32,6 +33,8 @@ class Storing:
         writer: of the database.
 
     Attributes:
+        failed: batches that could not be written at the first try.
+        batch_size, batch_s: rows of the last batch, and how long writing it took, in seconds.
         lost: rows that the store does not take, whatever else it does.
     """
 
@@ -39,7 +42,8 @@ class Storing:
         self._writer = writer
         self._batch: tuple[list[SpanRow], list[Mark]] | None = None
         self._notices = Notices()
-        self.lost = 0
+        self.failed = self.batch_size = self.lost = 0
+        self.batch_s = 0.0
 
     @property
     def is_waiting(self) -> bool:
@@ -65,7 +69,11 @@ class Storing:
             StoreError: the database cannot be written now; the batch is kept.
         """
         self._batch = rows, [Mark(recording, recording.progress, is_alive) for recording, is_alive in read]
-        self.retry()
+        try:
+            self.retry()
+        except StoreError:
+            self.failed += 1
+            raise
 
     def retry(self) -> bool:
         """Store the batch that waits; False where none does.
@@ -79,7 +87,9 @@ class Storing:
         # Records of calls that have begun are not to be stored: how far those are read is nothing to be committed.
         changed = [mark.progress for mark in marks if rows or mark.progress.open_at is not None]
         if changed:
+            began = monotonic()
             self._store(rows, changed)
+            self.batch_size, self.batch_s = len(rows), monotonic() - began
             if self._notices.over("store"):
                 logger.warning("The database can be written again.")
         self._batch = None

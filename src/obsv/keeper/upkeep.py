@@ -8,9 +8,9 @@ import socket
 from contextlib import suppress
 
 from obsv.errors import StoreError
-from obsv.keeper.options import Options
 from obsv.keeper.recording import Recording
 from obsv.keeper.rings import Rings
+from obsv.keeper.storing import Storing
 from obsv.own_time import unix_ns
 from obsv.store import RecorderRow, Writer
 from obsv.store.writing import Upkeep as Limiting
@@ -31,12 +31,11 @@ class Upkeep:
     Args:
         writer: of the database.
         rings: of those who record.
-        options: the limits that somebody chose for the store.
+        storing: writes batches.
     """
 
-    def __init__(self, writer: Writer, rings: Rings, options: Options) -> None:
-        self._writer, self._rings = writer, rings
-        self._limits = dict(options.limits)
+    def __init__(self, writer: Writer, rings: Rings, storing: Storing) -> None:
+        self._writer, self._rings, self._storing = writer, rings, storing
         self._limiting = Limiting(writer)
         self._host = socket.gethostname()
         self._schedule = Schedule(Notices())
@@ -44,7 +43,14 @@ class Upkeep:
         self._schedule.every(_RETAIN_S, self.retain)
 
     def run_due(self) -> None:
-        """Do what is due."""
+        """Do what is due.
+
+        Raises:
+            StoreError: the limits that somebody chose cannot be told to the store now.
+        """
+        if self._rings.limits:
+            self._writer.limit(**self._rings.limits)
+            self._rings.limits = {}
         self._schedule.run_due()
 
     def report(self) -> None:
@@ -79,6 +85,10 @@ class Upkeep:
             "lost": about.lost,
             "running": len(recording.running),
             "oldest": recording.oldest(_OLDEST),
+            "spill_bytes": recording.waiting_bytes,
+            "failed_batches": self._storing.failed,
+            "batch_size": self._storing.batch_size,
+            "batch_time_ms": round(self._storing.batch_s * 1e3, 3),
             "writer_lag_ms": recording.lag_ns / 1e6,
             "keeper": os.getpid(),
             **({"ended": True} if ended else {}),
@@ -103,9 +113,6 @@ class Upkeep:
         return None
 
     def _retain(self) -> float | None:
-        if self._limits:
-            self._writer.limit(**self._limits)
-            self._limits = {}
         # A server that only shows what was recorded yesterday deletes none of it by a limit that nobody chose.
         self._limiting.by_default = self._writer.has_written
         pause_s = self._limiting.step()

@@ -10,6 +10,7 @@ from obsv.errors import StoreError
 from obsv.keeper.call_rows import CallRows
 from obsv.keeper.doorbell import Doorbell
 from obsv.keeper.files import KeeperFiles
+from obsv.keeper.left_behind import LeftBehind
 from obsv.keeper.options import Options
 from obsv.keeper.recording import Recording
 from obsv.keeper.rings import Rings
@@ -61,7 +62,8 @@ class DatabaseWork:
         self._rings = Rings(files.rings, rows, self._storing.progress, self._bell, own_only=options.own_only)
         if memory is not None:
             self._rings.take_memory(memory)
-        self._upkeep = Upkeep(self._writer, self._rings, options)
+        self._left_behind = LeftBehind(files.db, self._writer)
+        self._upkeep = Upkeep(self._writer, self._rings, self._storing)
         self._active_at = monotonic()
         self._list_at = 0.0
         self._again_at = 0.0
@@ -91,7 +93,7 @@ class DatabaseWork:
         self._look()
         self._upkeep.run_due()
         self._maker.arrive(unix_ns())
-        return self._store_errors() or self._store_calls() or self._finish()
+        return self._store_errors() or self._store_calls() or self._finish() or self._left_behind.step()
 
     def wait(self, timeout_s: float | None = None) -> None:
         """Wait for more."""

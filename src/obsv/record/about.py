@@ -6,10 +6,14 @@ Eight aligned bytes a number, in the machine's order: each is read and written i
 import mmap
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from obsv.own_time import unix_ns
 from obsv.record import layout as at
+
+# What SQLite takes for a number.
+_INT = (1 << 63) - 1
 
 
 class _Number:
@@ -51,6 +55,9 @@ class About:
     errors_position = _Number(at.AT_ERRORS_POSITION)
     stored = _Number(at.AT_STORED)
     _offset = _Number(at.AT_OFFSET)
+    _chosen = _Number(at.AT_CHOSEN)
+    _max_age_ns = _Number(at.AT_MAX_AGE)
+    _max_bytes = _Number(at.AT_MAX_BYTES)
     unreadable = _Number(at.AT_UNREADABLE)
     lost = _Number(at.AT_LOST)
 
@@ -79,6 +86,17 @@ class About:
         self.words[first] = 0
         self._map[at.AT_COMPLAINT + 8 : at.AT_COMPLAINT + at.COMPLAINT_BYTES] = written[8:]
         self.words[first] = int.from_bytes(written[:8], sys.byteorder)
+
+    @property
+    def limits(self) -> dict[str, int | None]:
+        """Limits of the store that the program's user chose, as `Settings.limit_changes` has them."""
+        found = {"max_age_ns": self._max_age_ns & _INT, "max_bytes": self._max_bytes & _INT}
+        return {name: found[name] or None for bit, name in enumerate(found) if self._chosen >> bit & 1}
+
+    @limits.setter
+    def limits(self, limits: Mapping[str, int | None]) -> None:
+        self._max_age_ns, self._max_bytes = limits.get("max_age_ns") or 0, limits.get("max_bytes") or 0
+        self._chosen = ("max_age_ns" in limits) | ("max_bytes" in limits) << 1
 
     @property
     def boot_id(self) -> bytes:

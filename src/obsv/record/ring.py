@@ -4,6 +4,7 @@ import contextlib
 import mmap
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +46,7 @@ class Bounds(NamedTuple):
 
 
 _USUAL = Bounds()
+_NONE: Mapping[str, int | None] = {}
 
 
 class Ring:
@@ -86,13 +88,14 @@ class Ring:
             self._lock = None
 
 
-def open_ring(rings: Path, offset: int, bounds: Bounds = _USUAL) -> Ring:
+def open_ring(rings: Path, offset: int, bounds: Bounds = _USUAL, limits: Mapping[str, int | None] = _NONE) -> Ring:
     """Make the ring of this process.
 
     Args:
         rings: the directory of all rings of a database, which exists.
         offset: nanoseconds from a tick to Unix time.
         bounds: how much it takes.
+        limits: of the store, that its user chose.
 
     Raises:
         OSError: the file system has no room, or cannot map or lock files, or does not let us.
@@ -105,6 +108,7 @@ def open_ring(rings: Path, offset: int, bounds: Bounds = _USUAL) -> Ring:
     try:
         about = About(create_file(made / layout.ABOUT, layout.PAGE))
         about.fill(offset)
+        about.limits = limits
         lock = os.open(made / layout.ABOUT, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         names = Names(appender(made / layout.NAMES))
@@ -121,10 +125,11 @@ def open_ring(rings: Path, offset: int, bounds: Bounds = _USUAL) -> Ring:
     return Ring(about, calls, errors, names, made, lock)
 
 
-def open_in_memory(offset: int, bounds: Bounds = _USUAL) -> Ring:
+def open_in_memory(offset: int, bounds: Bounds = _USUAL, limits: Mapping[str, int | None] = _NONE) -> Ring:
     """A ring for a reader in this process, where there can be no files."""
     about = About(mmap.mmap(-1, layout.PAGE))
     about.fill(offset)
+    about.limits = limits
     definitions: list[bytes] = []
     calls, errors = _calls(Memory(), bounds), _errors(Memory())
     ring = Ring(about, calls, errors, Names(definitions.append), None, None)

@@ -17,27 +17,16 @@ _MAX_SHARED = 10_000
 
 
 class ForeignForm:
-    """The form of any `ReadableSpan`; what comes back is the SDK's `ReadableSpan`.
+    """Makes the SDK's `ReadableSpan` of what `freeze_span`, `freeze_resource` and `freeze_scope` made of any.
 
     Equal resources and scopes come back as one object, so that exporters may compare them by identity.
     """
 
-    name = "otel"
-
     def __init__(self) -> None:
         self._shared: dict[Plain, Any] = {}
 
-    def takes(self, span_type: type) -> bool:
-        return True
-
-    def freeze(self, spans: Sequence[ReadableSpan]) -> list[Plain]:
-        shared: dict[int, Plain | None] = {}
-        return [_freeze(span, shared) for span in spans]
-
-    def thaw(self, frozen: list[Plain]) -> list[ReadableSpan]:
-        return [self._thaw(plain) for plain in frozen]
-
-    def _thaw(self, plain: Plain) -> ReadableSpan:
+    def thaw(self, plain: Plain) -> ReadableSpan:
+        """The span of its parts; resource and scope behind the first three."""
         name, context, parent, resource, scope, attributes, events, links, kind, status, start, end = plain
         return ReadableSpan(
             name=name,
@@ -61,16 +50,6 @@ class ForeignForm:
                 self._shared.clear()
             self._shared[plain] = thaw(plain)
         return self._shared[plain]
-
-
-def _freeze(span: ReadableSpan, shared: dict[int, Plain | None]) -> Plain:
-    resource, scope = span.resource, span.instrumentation_scope
-    if id(resource) not in shared:
-        shared[id(resource)] = freeze_resource(resource)
-    if id(scope) not in shared:
-        shared[id(scope)] = freeze_scope(scope)
-    frozen = freeze_span(span)
-    return (*frozen[:3], shared[id(resource)], shared[id(scope)], *frozen[3:])
 
 
 def freeze_span(span: ReadableSpan) -> Plain:

@@ -1,4 +1,4 @@
-"""Spans as plain tuples that `marshal` can write: what the spill file holds."""
+"""Spans of monitored calls from plain tuples, and their details as such."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,28 +15,14 @@ from obsv.trace.span import ABSENT, Origin, Span, discard
 Frozen = tuple[Any, ...]
 
 
-def freeze(span: Span) -> Frozen:
-    """All of a span but its function, its caller and its origin, which many spans share."""
-    result = () if span.result is ABSENT else (span.result,)
-    return (
-        span.trace_id,
-        span.span_id,
-        span.parent_id,
-        span.flags,
-        span.depth,
-        clock.unix(span.start_tick),
-        clock.unix(span.end_tick),
-        span.thread,
-        span.inputs,
-        result,
-        span.status_code,
-        None if span.failure is None else (span.failure.frozen, span.failure.locals),
-        None if span.details is None else freeze_details(span.details),
-    )
-
-
 def thaw(frozen: Frozen, function: Function, caller: Function | None, origin: Origin) -> Span:
-    """The span of `freeze`."""
+    """A span of its parts.
+
+    Args:
+        frozen: trace id, span id, parent id, flags, depth, start and end as Unix time, thread, inputs, result as a
+            tuple of none or one, status, failure and details as plain values or None.
+        function, caller, origin: which many spans share.
+    """
     span = Span.__new__(Span)
     span.function, span.caller, span.origin, span.on_end = function, caller, origin, discard
     (span.trace_id, span.span_id, span.parent_id, span.flags, span.depth, start, end, *rest) = frozen

@@ -1,4 +1,4 @@
-"""Things to do every so often on the worker's thread."""
+"""Things to do every so often on a keeper's thread."""
 
 import logging
 from collections.abc import Callable
@@ -19,7 +19,6 @@ class Schedule:
         self._notices = notices
         self._clock = clock
         self._tasks: list[_Task] = []
-        self._last: list[Callable[[], object]] = []
 
     def every(self, interval_s: float, call: Callable[[], float | None]) -> None:
         """Call something about every `interval_s` seconds; for the first time after that time.
@@ -27,15 +26,6 @@ class Schedule:
         Where it returns a number it is called again after so many seconds instead.
         """
         self._tasks.append(_Task(interval_s, call, self._clock() + interval_s))
-
-    def at_end(self, call: Callable[[], object]) -> None:
-        """Call something once, when the end has come."""
-        self._last.append(call)
-
-    def run_last(self) -> None:
-        """The end has come."""
-        for call in self._last:
-            self._run(call)
 
     def run_due(self) -> None:
         """Call what is due. What raises is logged once and called again next time."""
@@ -55,12 +45,6 @@ class Schedule:
             message = "%r failed; it is tried again."
             self._notices.once(f"every {call!r}", logging.WARNING, message, call, exc_info=True)
             return None
-
-    def wait_s(self) -> float | None:
-        """Seconds until something is due; None if nothing ever is."""
-        if not self._tasks:
-            return None
-        return max(0.0, min(task.due for task in self._tasks) - self._clock())
 
 
 class _Task:

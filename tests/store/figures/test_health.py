@@ -11,7 +11,6 @@ from obsv.store import RecorderRow, Writer
 from obsv.store.figures.health import check
 from obsv.store.file.migrations import SCHEMA_VERSION
 from obsv.store.ground import HOUR_NS
-from obsv.trace.spill_file import ERRORS, SpillFile
 
 NOW_NS = START_NS + 10_000_000_000
 RECORDER = RecorderRow("host:1:2", "shop", 1, "host", START_NS, NOW_NS, "OK", "{}")
@@ -49,16 +48,16 @@ def test_corrupt_file(writer: Writer, path: Path) -> None:
 
 def test_recorder_in_trouble(writer: Writer, path: Path) -> None:
     """A recorder that cannot keep up is named; one that is gone is not."""
-    writer.report(RECORDER._replace(state="SPILLING", stats=json.dumps({"depth": 5, "queue_depth": 5})))
+    writer.report(RECORDER._replace(state="CIRCUIT OPEN", stats=json.dumps({"depth": 5, "queue_depth": 5})))
     writer.report(RECORDER._replace(id="gone", state="CIRCUIT OPEN", updated_ns=NOW_NS - 60_000_000_000))
     (problem,) = check(path, NOW_NS).problems
-    assert problem.startswith("shop (pid 1 on host) is SPILLING")
+    assert problem.startswith("shop (pid 1 on host) is CIRCUIT OPEN")
 
 
 def test_spill_files_without_calls(writer: Writer, path: Path) -> None:
-    """A killed program leaves its journal, empty where all errors were stored: nothing waits."""
+    """A killed program of an older version left its journal, empty where all errors were stored: nothing waits."""
     writer.write([call(1)])
-    SpillFile.create(path.with_name(path.name + ".12-ab-journal1.errors.spill"), ERRORS).retire(delete=False)
+    path.with_name(path.name + ".12-ab-journal1.errors.spill").write_bytes(b"OBSVSPIL".ljust(24, b"\0"))
     health = check(path, NOW_NS)
     assert (health.spills, health.problems) == ((), ())
 
@@ -69,7 +68,7 @@ def test_spill_files_that_wait(writer: Writer, path: Path) -> None:
     path.with_name(path.name + ".12-ab-1.spill").write_bytes(b"x" * 2_000_000)
     health = check(path, NOW_NS)
     assert [spill.size_bytes for spill in health.spills] == [2_000_000]
-    assert "2,000,000 bytes of calls wait in spill files" in health.problems[0]
+    assert "2,000,000 bytes of calls wait in files of an older version" in health.problems[0]
     writer.report(RECORDER)
     assert check(path, NOW_NS).problems == ()
 

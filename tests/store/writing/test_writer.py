@@ -189,9 +189,9 @@ def test_recorder_is_one_row(writer: Writer, reader: Reader) -> None:
     """What a recorder says replaces what it said before."""
     said = RecorderRow("host:1:2", "shop", 1, "host", 2, 3, "OK", "{}")
     writer.report(said)
-    writer.report(said._replace(updated_ns=4, state="SPILLING", stats='{"depth":1}'))
+    writer.report(said._replace(updated_ns=4, state="CIRCUIT OPEN", stats='{"depth":1}'))
     rows = reader.query("select * from recorder")
-    assert [tuple(row) for row in rows] == [("host:1:2", "shop", 1, "host", 2, 4, "SPILLING", '{"depth":1}')]
+    assert [tuple(row) for row in rows] == [("host:1:2", "shop", 1, "host", 2, 4, "CIRCUIT OPEN", '{"depth":1}')]
 
 
 def test_what_sqlite_cannot_take_is_repaired(writer: Writer, reader: Reader) -> None:

@@ -11,7 +11,7 @@ from obsv.dashboards.clock import NS, ago, count, duration
 from obsv.dashboards.components.badge import Kind, badge
 from obsv.store.figures import FeedState, Lost, RecorderState
 
-STATE_KINDS: dict[str, Kind] = {"OK": "ok", "DELAYED": "stale", "CIRCUIT OPEN": "err", "SPILLING": "stale"}
+STATE_KINDS: dict[str, Kind] = {"OK": "ok", "DELAYED": "stale", "CIRCUIT OPEN": "err"}
 SHOWN = 4
 # Running calls that the hint on their number names.
 OLDEST = 10

@@ -19,8 +19,8 @@ class RecorderState(NamedTuple):
         service: resource attribute `service.name`.
         pid: process id.
         host: where it runs.
-        state: OK, DELAYED, CIRCUIT OPEN or SPILLING.
-        queue_depth: calls waiting to be written, in memory or in its spill file.
+        state: OK, DELAYED or CIRCUIT OPEN.
+        queue_depth: calls waiting to be written.
         write_lag_ms: how long the last batch's oldest call had waited, in ms.
         updated_ns: when it said so, Unix time in ns; it does so once a second.
         running: calls that have begun and not ended.
@@ -95,7 +95,7 @@ FEEDS = "select name, max(last_ns), min(interval_ns) from feed group by name ord
 def recorder_state(service: str, pid: int, host: str, state: str, stats: str, updated_ns: int) -> RecorderState:
     """A row of the table `recorder` as a state; figures that it lacks count as zero."""
     figures = read_object(stats)
-    waiting = sum(int(_number(figures, name)) for name in ("depth", "error_depth", "spill_pending"))
+    waiting = sum(int(_number(figures, name)) for name in ("depth", "error_depth"))
     lag_ms, running = _number(figures, "writer_lag_ms"), int(_number(figures, "running"))
     try:
         oldest = tuple((str(name), int(start_ns)) for name, start_ns in figures.get("oldest") or ())

@@ -31,7 +31,7 @@ select (select user_version from pragma_user_version) as schema_version,
 
 
 class SpillFile(NamedTuple):
-    """A file of calls that wait beside the database: they are stored at the next start of a recording program."""
+    """A file of an older version beside the database, with calls that wait: a keeper stores them."""
 
     path: Path
     size_bytes: int
@@ -51,7 +51,7 @@ class Health(NamedTuple):
         first_ts, last_ts: start of the oldest and the latest call that are kept, UTC; None without calls.
         last_write_ns: start of the call that arrived last, Unix time; None without calls.
         recorders: what recording processes say about themselves.
-        spills: files beside the database with calls that wait.
+        spills: files of older versions beside the database with calls that wait.
         limits: how long calls are kept, and how large the file may be.
         losses: files that were lost while programs wrote to them, latest first.
         problems: what is wrong and what to do, one sentence each; none when all is well.
@@ -138,7 +138,8 @@ def _complaints(health: Health, now_ns: int) -> list[str]:
             complaints.append(f"{who} is {recorder.state}: {recorder.queue_depth} calls wait to be written")
     if health.spills and not alive:
         waiting = sum(spill.size_bytes for spill in health.spills)
-        complaints.append(f"{waiting:,} bytes of calls wait in spill files; run a recording program once to store them")
+        remedy = "`obsv keeper --drain` stores them"
+        complaints.append(f"{waiting:,} bytes of calls wait in files of an older version; {remedy}")
     complaints += [str(loss) for loss in health.losses if loss.at_ns >= now_ns - NEWS_NS]
     complaints += _beyond_limits(health, now_ns, is_recorded=bool(alive))
     if health.log_bytes > _TOO_LARGE_LOG:

@@ -218,7 +218,7 @@ create table recorder(
   id text primary key,              -- service.instance.id or host:pid:start
   service text not null, pid integer not null, host text not null, started_ns integer not null,
   updated_ns integer not null,
-  state text not null,              -- OK, DELAYED, CIRCUIT OPEN, SPILLING
+  state text not null,              -- OK, DELAYED, CIRCUIT OPEN
   stats text not null               -- JSON: obsv.stats()
 ) without rowid;
 

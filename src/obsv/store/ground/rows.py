@@ -134,7 +134,7 @@ class RecorderRow(NamedTuple):
         host: host name.
         started_ns: when the process began to record, Unix time.
         updated_ns: when this was said, Unix time.
-        state: `OK`, `DELAYED`, `CIRCUIT OPEN` or `SPILLING`.
+        state: `OK`, `DELAYED` or `CIRCUIT OPEN`.
         stats: JSON object, what `obsv.stats()` returns.
     """
 

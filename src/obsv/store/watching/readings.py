@@ -77,7 +77,7 @@ class Recorder(NamedTuple):
 
     Args:
         service, pid, host: who.
-        state: OK, DELAYED, CIRCUIT OPEN or SPILLING.
+        state: OK, DELAYED or CIRCUIT OPEN.
         depth: calls that wait to be stored.
         lag_ms: how long the oldest of the last batch had waited.
         updated_ns: when it said so, Unix time.
@@ -204,7 +204,7 @@ def _failed(id: int, start_ns: int, process: str, group: str, service: str, exce
 def _recorder(service: str, pid: int, host: str, state: str, stats: str, updated_ns: int) -> Recorder:
     try:
         figures = json.loads(stats)
-        depth = sum(int(figures.get(name) or 0) for name in ("depth", "error_depth", "spill_pending"))
+        depth = sum(int(figures.get(name) or 0) for name in ("depth", "error_depth"))
         lag_ms, ended = float(figures.get("writer_lag_ms") or 0), bool(figures.get("ended"))
     except (ValueError, TypeError, AttributeError):
         depth, lag_ms, ended = 0, 0.0, False
