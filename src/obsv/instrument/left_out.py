@@ -131,10 +131,10 @@ def _record(function: Function, caller: Function | None, first_tick: int, attrib
     span.on_end(span)
 
 
-def _after_fork() -> None:
-    # What the parent has counted it says itself.
+def forget_left_out() -> None:
+    """Begin anew: in a child, since the parent says itself what it has counted; and where tests record into a list."""
     _left_out.__init__()  # type: ignore[misc]
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(after_in_child=forget_left_out)

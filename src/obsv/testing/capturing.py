@@ -6,6 +6,7 @@ from typing import Any
 
 from opentelemetry.sdk.trace import TracerProvider as SdkTracerProvider
 
+from obsv.instrument.left_out import forget_left_out
 from obsv.trace.provider import TracerProvider
 from obsv.trace.recording import Recording, recording
 from obsv.trace.span import Span
@@ -50,6 +51,7 @@ def captured_spans(**settings: Any) -> Iterator[list[Span]]:
     provider = TracerProvider(shutdown_on_exit=False, **settings)
     provider.add_span_processor(collector)  # type: ignore[arg-type]
     recording.start = None
+    forget_left_out()
     provider.open(recording)
     try:
         yield collector.spans
