@@ -180,6 +180,23 @@ def test_a_batch_that_dies_before_its_cursor_is_sent_again(writer: Writer, monke
     assert hub.taken == ids(1, 3) * 2
 
 
+def test_another_file_at_the_place_is_sent_from_its_beginning(writer: Writer) -> None:
+    """A damaged file was put aside, or somebody deleted it; its ids begin anew."""
+    hub = Hub()
+    writer.write(rows(1, 3))
+    with closing(open_store(writer.path)) as store, closing(SentBook(writer.path)) as book:
+        follower = Follower(store, book, hub, HUB, Turns(0))
+        follower.run()
+        writer.close()
+        for name in ("", "-wal", "-shm"):
+            writer.path.with_name(writer.path.name + name).unlink(missing_ok=True)
+        with closing(Writer(writer.path)) as another:
+            another.write(rows(4, 5))
+            assert follower.step()
+            assert book.read(HUB) == Sent(2, 2)
+    assert hub.taken == ids(1, 5)
+
+
 def test_each_hub_has_a_cursor_of_its_own(writer: Writer) -> None:
     """Named without what is secret in its address."""
     book = SentBook(writer.path)

@@ -50,6 +50,7 @@ class Follower:
         self._store, self._book, self._sender, self._target = store, book, sender, target
         self._wait, self._troubled = wait, troubled
         self._is_troubled = False
+        self._file: object = None
         self.sent = Sent()
 
     def run(self) -> Sent:
@@ -65,6 +66,7 @@ class Follower:
 
     def begin(self) -> Sent:
         """Take up the cursor; one that is new begins with the first span that is there."""
+        self._file = self._store.identity
         self.sent = self._book.read(self._target) or Sent(begun_after=self._store.counted_until(0))
         return self.sent
 
@@ -78,6 +80,10 @@ class Follower:
         Raises:
             StoreError: see `run`.
         """
+        if self._store.identity != self._file:
+            # Another file has taken its place: its calls are counted anew.
+            self._book.close()
+            self.begin()
         spans = self._store.spans_after(self.sent.position, BATCH_SPANS)
         if not spans:
             return False
