@@ -117,4 +117,5 @@ def test_no_command_shows_a_traceback(sql: str, command: list[str], tmp_path: Pa
         timeout=120,
     )
     assert "Traceback (most recent call last):\n  File" not in done.stderr
-    assert done.returncode in (0, 1)
+    # Of a call whose scope cannot be read there is no function to call: wrong usage of `repro`.
+    assert done.returncode in ((0, 1, 2) if command[0] == "repro" else (0, 1))

@@ -44,11 +44,16 @@ def test_a_query_that_fails_is_a_mistake_where_there_is_a_database(db: Path, cap
     assert "no such column: state" in capsys.readouterr().out
 
 
+def unwrapped(capsys: Any) -> str:
+    """What was printed, without the line ends that fit it to a terminal (`COLUMNS`)."""
+    return " ".join(capsys.readouterr().out.split())
+
+
 def test_a_secret_that_is_not_there_is_a_mistake(db: Path, capsys: Any) -> None:
     text = '[[alerts.notify]]\nname = "s"\ntype = "slack"\nurl_env = "NO_SUCH_VARIABLE"\n'
     (db.parent / "alerts.toml").write_text(text)
     assert main(["alerts", "check", "--db", str(db)]) == 1
-    assert "NO_SUCH_VARIABLE is not set" in capsys.readouterr().out
+    assert "NO_SUCH_VARIABLE is not set" in unwrapped(capsys)
 
 
 def test_rules_are_listed(db: Path, capsys: Any) -> None:
@@ -109,6 +114,6 @@ def test_a_condition_that_fails_is_a_mistake(db: Path, capsys: Any) -> None:
     text = '[[slo]]\nname = "prices"\nobjective = 0.9\ngood = "stratus = 1"\n'
     (db.parent / "alerts.toml").write_text(text)
     assert main(["alerts", "check", "--db", str(db)]) == 1
-    assert "no such column: stratus" in capsys.readouterr().out
+    assert "no such column: stratus" in unwrapped(capsys)
     (db.parent / "alerts.toml").write_text(text.replace("stratus = 1", "status = 'OK'"))
     assert main(["alerts", "check", "--db", str(db)]) == 0

@@ -258,7 +258,7 @@ def test_modules_beside_the_program_are_not_the_keepers(files: KeeperFiles, tmp_
 
 def test_options_reach_the_process() -> None:
     """As text, and those of another version do not hurt."""
-    options = Options("process", 3.5, 2.0, None, 10**9)
+    options = Options("process", 3.5, 2.0, own_only=True)
     assert Options.of_text(options.text()) == options
     assert Options.of_text(json.dumps({"idle_s": 2, "unknown": 1})) == Options(idle_s=2)
     assert Options.of_text("[") == Options.of_text("[]") == Options()

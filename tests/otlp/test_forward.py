@@ -190,10 +190,12 @@ def answering(status: int, body: bytes = b"", **headers: str) -> Iterator[tuple[
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", taken
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", taken
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def send(url: str) -> Reply:
@@ -218,7 +220,7 @@ def test_http_answers() -> None:
     with answering(429, retry_after="Wed, 21 Oct 2026 07:28:00 GMT") as (url, _):
         assert send(url).retry_after_s == 0
     with answering(500, b"broken") as (url, _):
-        assert send(url) == Reply(False, message="HTTP 500 broken")
+        assert send(url) == Reply(False, message="HTTP 500 broken", code="500")
     with answering(404) as (url, _):
         assert send(url).retry_after_s is None
 
