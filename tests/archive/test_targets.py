@@ -74,15 +74,16 @@ def test_a_server_that_is_killed(
     try:
         for name, value in server.variables.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr("obsv.archive.bucket._LONGEST_S", 3)
         archiver = archiving(open_target("s3://archive"))
-        assert archiver.step(BEGIN_NS + 24 * HOUR_NS) is not None
+        parts = 0
+        while parts < 1:
+            with suppress(StoreUnavailable):  # a busy machine's server makes its first volume in its own time
+                parts += archiver.step(BEGIN_NS + 24 * HOUR_NS) is not None
         server.kill()
         with pytest.raises(StoreUnavailable, match="cannot be used now"):
             archiver.step(BEGIN_NS + 24 * HOUR_NS)
         server.start()
-        parts = 0
-        while parts < 2:
+        while parts < 3:
             with suppress(StoreUnavailable):  # it answers before it stores again
                 parts += archiver.step(BEGIN_NS + 24 * HOUR_NS) is not None
         assert archiver.verify() == (3, 90, [], [], [])
