@@ -81,3 +81,10 @@ def test_off(db: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     capsys.readouterr()
     state = said(capsys, "archive", "status", "--db", db)
     assert (state["archive"], state["calls"]) == (None, 30)
+
+
+def test_without_the_extra(db: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line says what to install."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, package=None: None)
+    assert main(["archive", "status", "--db", str(db)]) == 2
+    assert "pip install 'obsv[archive]'" in capsys.readouterr().err

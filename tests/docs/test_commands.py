@@ -19,8 +19,8 @@ from obsv.store import Writer
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
-# These wait for more, or for a receiver that is not there; they have tests of their own.
-WAITING = ("obsv serve", "obsv forward", "obsv tail\n", "obsv run")
+# These wait for more, for a receiver that is not there, or write outside their directory; they have tests of their own.
+WAITING = ("obsv serve", "obsv forward", "obsv tail\n", "obsv run", "obsv archive now --to")
 
 
 def blocks(page: Path) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from obsv.cli.common import DEFAULT, EXIT_CODES, FOUND_PROBLEMS, TIME, AsJson, Db, existing
+from obsv.cli.extra import need_archive
 
 app = typer.Typer(
     name="archive",
@@ -18,6 +19,7 @@ app = typer.Typer(
 @app.command(epilog=EXIT_CODES)
 def status(db: Db = DEFAULT, as_json: AsJson = False) -> None:
     """Say what is in the archive, and what waits."""
+    need_archive()
     from obsv.cli.archive import status as say_status
 
     say_status(existing(db), as_json)
@@ -39,6 +41,7 @@ def now(
     as_json: AsJson = False,
 ) -> None:
     """Archive the calls that are old enough."""
+    need_archive()
     from obsv.cli.archive import now as archive_now
 
     archive_now(existing(db), to, older_than, whole_hours, as_json)
@@ -47,6 +50,7 @@ def now(
 @app.command(epilog=EXIT_CODES)
 def verify(db: Db = DEFAULT, as_json: AsJson = False) -> int:
     """Read the whole archive and compare it with its book."""
+    need_archive()
     from obsv.cli.archive import verify as verify_parts
 
     return 0 if verify_parts(existing(db), as_json) else FOUND_PROBLEMS
@@ -63,6 +67,7 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Put archived calls into a database file of their own."""
+    need_archive()
     from obsv.cli.archive import restore as restore_calls
 
     restore_calls(existing(db), since, until, output, as_json)
@@ -71,6 +76,7 @@ def restore(
 @app.command(epilog=EXIT_CODES)
 def off(db: Db = DEFAULT) -> None:
     """Use no archive any more; what is in it stays there."""
+    need_archive()
     from obsv.cli.archive import off as use_none
 
     use_none(existing(db))

@@ -11,10 +11,23 @@ def need_server() -> None:
     Raises:
         ConfigurationError: it is not; the message says how to install it.
     """
-    for module in ("dash", "fastapi", "uvicorn", "grpc", "opentelemetry.proto"):
+    _need("server", ("dash", "fastapi", "uvicorn", "grpc", "opentelemetry.proto"))
+
+
+def need_archive() -> None:
+    """See that the extra `archive` is installed.
+
+    Raises:
+        ConfigurationError: it is not; the message says how to install it.
+    """
+    _need("archive", ("arro3.core", "arro3.io", "obstore"))
+
+
+def _need(extra: str, modules: tuple[str, ...]) -> None:
+    for module in modules:
         try:
             found = importlib.util.find_spec(module) is not None
         except ModuleNotFoundError:
             found = False
         if not found:
-            raise ConfigurationError("This command needs more than recording does: pip install 'obsv[server]'.")
+            raise ConfigurationError(f"This command needs more than recording does: pip install 'obsv[{extra}]'.")
