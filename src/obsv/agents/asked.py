@@ -1,4 +1,4 @@
-"""What a question is asked of."""
+"""The store, the instant and the app that a question is about."""
 
 from __future__ import annotations
 

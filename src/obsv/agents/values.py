@@ -22,5 +22,5 @@ def values_line(values: Iterable[Value], most: int = 4) -> str:
 
 
 def title_of(call: Call) -> str:
-    """What happened, in a few words."""
+    """Say in a few words how a call ended."""
     return f"{code(call.process)} {'failed' if call.failed else 'ended well'}"

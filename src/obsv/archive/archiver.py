@@ -17,7 +17,7 @@ from obsv.store.writing import ArchiveBook, ArchiveFacts, PartRow
 
 
 class Checked(NamedTuple):
-    """What a look through the archive found.
+    """Result of a look through the archive.
 
     Attributes:
         parts: that are as the book says.
@@ -35,7 +35,7 @@ class Checked(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """Whether every call of the book is there."""
+        """True where every call of the book is there."""
         return not self.missing and not self.damaged
 
 
@@ -161,11 +161,11 @@ class _Counted:
     def __iter__(self) -> Iterator[list[ArchivedSpan]]:
         for spans in self._chunks:
             if not self._calls:
-                self._first_id, self._first_ns = spans[0].id, spans[0].start_ns
+                self._first_id, self._first_ns = spans[0].span.id, spans[0].span.start_ns
             self._calls += len(spans)
-            self._errors += sum(span.status == 2 for span in spans)
-            self._min_ns = min(self._min_ns, *(span.start_ns for span in spans), 2**63)
-            self._max_ns = max(self._max_ns, *(span.start_ns for span in spans), 0)
+            self._errors += sum(each.span.status == 2 for each in spans)
+            self._min_ns = min(self._min_ns, *(each.span.start_ns for each in spans), 2**63)
+            self._max_ns = max(self._max_ns, *(each.span.start_ns for each in spans), 0)
             yield spans
 
     def part(self, archive: ArchiveFacts, last_id: int, content: bytes) -> Part:

@@ -34,36 +34,36 @@ def _hex(value: bytes | None) -> str | None:
 
 _TEXT, _INT, _TIME = DataType.utf8(), DataType.int64(), DataType.timestamp("us", tz="UTC")
 COLUMNS: tuple[Column, ...] = (
-    Column("id", _INT, lambda span: span.id),
-    Column("ts", _TIME, lambda span: span.start_ns // 1_000),
-    Column("start_ns", _INT, lambda span: span.start_ns),
-    Column("duration_ns", _INT, lambda span: span.duration_ns),
-    Column("status", _TEXT, lambda span: "ERR" if span.status == 2 else "OK"),
-    Column("status_code", _INT, lambda span: span.status),
-    Column("process", _TEXT, lambda span: span.name),
-    Column("process_group", _TEXT, lambda span: span.process_group),
-    Column("service", _TEXT, lambda span: span.service),
-    Column("trace_id", _TEXT, lambda span: span.trace_id.hex()),
-    Column("span_id", _TEXT, lambda span: span.span_id.hex()),
-    Column("parent_span_id", _TEXT, lambda span: _hex(span.parent_span_id)),
-    Column("depth", _INT, lambda span: span.depth),
-    Column("kind", _INT, lambda span: span.kind),
-    Column("feed", _TEXT, lambda span: span.feed),
-    Column("exception", _TEXT, lambda span: span.exception),
-    Column("fields", _TEXT, lambda span: span.fields),
-    Column("data", _TEXT, lambda span: span.data),
-    Column("detail", _TEXT, lambda span: span.detail),
-    Column("cpu_ns", _INT, lambda span: span.cpu_ns),
-    Column("memory_bytes", _INT, lambda span: span.memory_bytes),
-    Column("thread_id", _INT, lambda span: span.thread_id),
-    Column("thread_name", _TEXT, lambda span: span.thread_name),
-    Column("file_path", _TEXT, lambda span: span.file_path),
-    Column("line_number", _INT, lambda span: span.line_number),
-    Column("source_text", _TEXT, lambda span: span.source_text),
-    Column("resource", _TEXT, lambda span: span.resource),
-    Column("scope", _TEXT, lambda span: span.scope),
-    Column("origin", _TEXT, lambda span: span.origin),
-    Column("weight", _INT, lambda span: span.weight),
+    Column("id", _INT, lambda each: each.span.id),
+    Column("ts", _TIME, lambda each: each.span.start_ns // 1_000),
+    Column("start_ns", _INT, lambda each: each.span.start_ns),
+    Column("duration_ns", _INT, lambda each: each.span.duration_ns),
+    Column("status", _TEXT, lambda each: "ERR" if each.span.status == 2 else "OK"),
+    Column("status_code", _INT, lambda each: each.span.status),
+    Column("process", _TEXT, lambda each: each.span.name),
+    Column("process_group", _TEXT, lambda each: each.span.process_group),
+    Column("service", _TEXT, lambda each: each.span.service),
+    Column("trace_id", _TEXT, lambda each: each.span.trace_id.hex()),
+    Column("span_id", _TEXT, lambda each: each.span.span_id.hex()),
+    Column("parent_span_id", _TEXT, lambda each: _hex(each.span.parent_span_id)),
+    Column("depth", _INT, lambda each: each.span.depth),
+    Column("kind", _INT, lambda each: each.span.kind),
+    Column("feed", _TEXT, lambda each: each.span.feed),
+    Column("exception", _TEXT, lambda each: each.span.exception),
+    Column("fields", _TEXT, lambda each: each.span.fields),
+    Column("data", _TEXT, lambda each: each.span.data),
+    Column("detail", _TEXT, lambda each: each.span.detail),
+    Column("cpu_ns", _INT, lambda each: each.span.cpu_ns),
+    Column("memory_bytes", _INT, lambda each: each.span.memory_bytes),
+    Column("thread_id", _INT, lambda each: each.span.thread_id),
+    Column("thread_name", _TEXT, lambda each: each.span.thread_name),
+    Column("file_path", _TEXT, lambda each: each.span.file_path),
+    Column("line_number", _INT, lambda each: each.span.line_number),
+    Column("source_text", _TEXT, lambda each: each.span.source_text),
+    Column("resource", _TEXT, lambda each: each.span.resource),
+    Column("scope", _TEXT, lambda each: each.span.scope),
+    Column("origin", _TEXT, lambda each: each.origin),
+    Column("weight", _INT, lambda each: each.weight),
 )
 SCHEMA = Schema([Field(column.name, column.type, nullable=True) for column in COLUMNS])
 
@@ -148,7 +148,7 @@ _SIGNATURE = (
 
 
 def _weight(has: dict[str, Any]) -> Weight | None:
-    """What a restored row adds to the rollups."""
+    """Make the weight that a restored row adds to the rollups with."""
     if not has["weight"]:
         names = [name for name, _ in _fields(has["fields"])]
         return None if has["weight"] is None else counted(dict(zip(names, json.loads(has["data"]), strict=False)))

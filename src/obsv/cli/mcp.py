@@ -31,7 +31,7 @@ def serve(db: Path, app: str | None) -> None:
 
 
 def explain(db: Path, span: str, app: str | None, as_json: bool) -> None:
-    """Print what `explain_error` answers.
+    """Print the answer of `explain_error`.
 
     Args:
         db: path of the store.

@@ -1,4 +1,4 @@
-"""What is recorded, sent on to a hub as it comes: the local store is the spool, a cursor in it says how far.
+"""Sends what is recorded on to a hub as it comes: the local store is the spool, a cursor in it says how far.
 
 A batch is sent until the hub has it; then the cursor moves on, in the file. Whatever dies between the two, the batch
 is sent once more, and the hub knows the spans by their ids. A hub that is away costs nothing but room: what waits is

@@ -6,52 +6,28 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from obsv.store.file import Readable
-from obsv.store.spans.stored import SPANS
+from obsv.store.spans.stored import SPANS, StoredSpan
 
 CHUNK = 2_000
 
 
 class ArchivedSpan(NamedTuple):
-    """A span with all that the file knows of it; fields as of `StoredSpan`.
+    """A span with what a store of its own needs to know of it besides.
 
     Attributes:
+        span: the span.
         origin: mark of the machine whose recorder made it; empty: received, or not known.
         weight: how many calls it stands for; None for one, 0 for those that its values count.
     """
 
-    id: int
-    ts: str
-    trace_id: bytes
-    span_id: bytes
-    parent_span_id: bytes | None
-    start_ns: int
-    duration_ns: int
-    status: int
-    depth: int
-    data: str
-    cpu_ns: int | None
-    memory_bytes: int | None
-    exception: str | None
-    detail: str | None
-    name: str
-    service: str
-    process_group: str
-    kind: int
-    feed: str | None
-    fields: str
-    file_path: str | None
-    line_number: int | None
-    source_text: str | None
-    thread_id: int | None
-    thread_name: str | None
-    resource: str
-    scope: str
+    span: StoredSpan
     origin: str
     weight: int | None
 
 
 _FROM = "\nfrom span s"
 _SPANS = SPANS.replace(_FROM, f", o.origin, s.weight{_FROM}") + "where s.id > ? and s.id <= ? order by s.id limit ?"
+_WIDTH = len(StoredSpan._fields)
 _STARTS = "select id, start_ns from span where id > ? order by id limit ?"
 
 
@@ -73,6 +49,6 @@ def spans_between(reader: Readable, after: int, last: int, size: int = CHUNK) ->
         StoreError: see `Reader`.
     """
     while chunk := reader.query(_SPANS, (after, last, size)):
-        spans = [ArchivedSpan._make(row) for row in chunk]
+        spans = [ArchivedSpan(StoredSpan._make(row[:_WIDTH]), row["origin"], row["weight"]) for row in chunk]
         yield spans
-        after = spans[-1].id
+        after = spans[-1].span.id

@@ -122,7 +122,7 @@ class ArchiveBook:
             connection.execute("delete from archive_part where name = ?", (name,))
 
     def waiting(self) -> Waiting:
-        """What is in no part."""
+        """Count the calls that are in no part."""
         with self._transaction() as connection:
             calls, errors, oldest_ns = connection.execute(_WAITING).fetchone()
             return Waiting(calls, errors, oldest_ns, connection.execute(_UNARCHIVED).fetchone()[0])

@@ -19,7 +19,7 @@ on conflict(target) do update set position = excluded.position, spans = excluded
 
 
 class Sent(NamedTuple):
-    """What a receiver has.
+    """How far a receiver has a store.
 
     Attributes:
         position: `id` of the last span that it took; the next ones have greater ids.
@@ -54,7 +54,7 @@ class SentBook:
         self._connected()
 
     def read(self, target: str) -> Sent | None:
-        """What a receiver has; None where it was never sent to."""
+        """Read how far a receiver has the store; None where it was never sent to."""
         try:
             row = self._connected().execute(_READ, (target,)).fetchone()
         except sqlite3.Error as error:
