@@ -9,7 +9,7 @@ import json
 import time
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from obsv.alerts.desk import add_silence, end_silence
@@ -25,6 +25,22 @@ router = APIRouter(prefix="/alertmanager/api/v2", tags=["Alertmanager"], include
 _ACTIVE = ("firing", "recovering")
 _HISTORY_NS = 5 * 86_400 * 1_000_000_000
 Filter = Annotated[list[str] | None, Query(alias="filter")]
+
+
+def _found(
+    store: StoreReader, watch: Alerting, filter: Filter = None, active: bool = True, silenced: bool = True
+) -> list[Shown]:
+    wanted = [parse_matcher(text) for text in filter or ()]
+    return [
+        each
+        for each in shown_alerts(store, watch, time.time_ns())
+        if each.alert.state in _ACTIVE
+        and (silenced if each.silenced_by else active)
+        and all(matcher.matches(each.labels) for matcher in wanted)
+    ]
+
+
+Found = Annotated[list[Shown], Depends(_found)]
 
 
 class PostedMatcher(BaseModel):
@@ -66,33 +82,21 @@ def receivers(watch: Alerting) -> list[dict[str, str]]:
 
 
 @router.get("/alerts")
-def alerts(
-    store: StoreReader,
-    watch: Alerting,
-    filter: Filter = None,
-    active: bool = True,
-    silenced: bool = True,
-) -> list[dict[str, Any]]:
+def alerts(found: Found) -> list[dict[str, Any]]:
     """Alerts that fire."""
-    return [_alert(each) for each in _found(store, watch, filter, active, silenced)]
+    return [_alert(each) for each in found]
 
 
 @router.get("/alerts/groups")
-def groups(
-    store: StoreReader,
-    watch: Alerting,
-    filter: Filter = None,
-    active: bool = True,
-    silenced: bool = True,
-) -> list[dict[str, Any]]:
+def groups(found: Found) -> list[dict[str, Any]]:
     """Alerts that fire, by rule and receiver."""
-    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for each in _found(store, watch, filter, active, silenced):
+    grouped: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for each in found:
         for receiver in each.receivers or ("",):
-            found.setdefault((each.alert.rule, receiver), []).append(_alert(each))
+            grouped.setdefault((each.alert.rule, receiver), []).append(_alert(each))
     return [
         {"labels": {"alertname": rule}, "receiver": {"name": receiver}, "alerts": members}
-        for (rule, receiver), members in found.items()
+        for (rule, receiver), members in grouped.items()
     ]
 
 
@@ -136,17 +140,6 @@ def delete_silence(id: str, watch: Alerting) -> dict[str, str]:
     """End a silence."""
     end_silence(watch.book, id, time.time_ns())
     return {}
-
-
-def _found(store: StoreReader, watch: Alerting, filter: Filter, active: bool, silenced: bool) -> list[Shown]:
-    wanted = [parse_matcher(text) for text in filter or ()]
-    return [
-        each
-        for each in shown_alerts(store, watch, time.time_ns())
-        if each.alert.state in _ACTIVE
-        and (silenced if each.silenced_by else active)
-        and all(matcher.matches(each.labels) for matcher in wanted)
-    ]
 
 
 def _alert(each: Shown) -> dict[str, Any]:
