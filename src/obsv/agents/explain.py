@@ -12,10 +12,10 @@ from obsv.agents.values import SHORT, title_of, value_line
 from obsv.analysis.difference import differences
 from obsv.analysis.durations import duration
 from obsv.analysis.markdown import block, code
-from obsv.analysis.tree import Tree, build
+from obsv.analysis.tree import build, row_of
 from obsv.store.figures import Pair
 from obsv.store.seam import Store
-from obsv.store.spans import Call, TraceSpans
+from obsv.store.spans import Call
 from obsv.times import iso
 
 # A long traceback takes no more than this part of an answer, nor does a function's source.
@@ -123,14 +123,9 @@ def _failing_line(call: Call, first: int, count: int) -> int:
 def _path(store: Store, call: Call) -> list[str]:
     spans = store.read_trace_columns(call.trace_id, call.span_id)
     tree = build(spans)
-    row = _row_of(spans, tree, call.span_id)
+    row = row_of(spans, tree, call.span_id)
     path: list[str] = []
     while row >= 0 and (row := tree.parent[row]) >= 0:
         at = tree.at[row]
         path.append(f"{code(spans.processes[spans.process_id[at]].name)}, span {code(spans.span_id[at].hex())}")
     return path[::-1]
-
-
-def _row_of(spans: TraceSpans, tree: Tree, span_id: str) -> int:
-    wanted = bytes.fromhex(span_id)
-    return next((row for row, at in enumerate(tree.at) if spans.span_id[at] == wanted), -1)

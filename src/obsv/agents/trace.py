@@ -10,8 +10,8 @@ from obsv.agents.values import value_line
 from obsv.analysis.critical_path import critical_path
 from obsv.analysis.durations import duration
 from obsv.analysis.markdown import block, code, visible
-from obsv.analysis.tree import Flag, Tree, build
-from obsv.store.spans import Call, TraceSpans
+from obsv.analysis.tree import Flag, Tree, build, row_of
+from obsv.store.spans import TraceSpans
 
 # A line of the skeleton, on average: how many fit is known before they are made.
 _CHARS_A_LINE = 90
@@ -49,7 +49,7 @@ def get_trace(
     answer.add(f"{spans.total:,} spans, {errors:,} failed, {duration(tree.length)}.")
     if call is not None:
         answer.items(f"Values of {code(call.process)}", map(value_line, call.values))
-    centre = _row_of(spans, tree, call)
+    centre = row_of(spans, tree, call.span_id) if call else -1
     most = max(5, answer.room // _CHARS_A_LINE)
     lines = list(_lines(spans, tree, _shown(tree, centre, depth, most)))
     while most > 1 and not _fits(answer, lines):
@@ -103,10 +103,3 @@ def _lines(spans: TraceSpans, tree: Tree, rows: list[int]) -> Iterator[str]:
         name = " ".join(visible(spans.processes[spans.process_id[at]].name).split())[:_NAME]
         mark = "!" if tree.flags[row] & Flag.ERROR else "*" if row in critical else " "
         yield f"{mark} {indent}{name}  {duration(tree.duration[row])}  {spans.span_id[at].hex()}"
-
-
-def _row_of(spans: TraceSpans, tree: Tree, call: Call | None) -> int:
-    if call is None:
-        return -1
-    wanted = bytes.fromhex(call.span_id)
-    return next((row for row, at in enumerate(tree.at) if spans.span_id[at] == wanted), -1)

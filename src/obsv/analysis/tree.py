@@ -92,6 +92,12 @@ def build(spans: TraceSpans) -> Tree:
     )
 
 
+def row_of(spans: TraceSpans, tree: Tree, span_id: str) -> int:
+    """Find the row of a span by its id in hex; -1 where the trace has none of that id."""
+    wanted = bytes.fromhex(span_id)
+    return next((row for row, at in enumerate(tree.at) if spans.span_id[at] == wanted), -1)
+
+
 def _parents(spans: TraceSpans) -> tuple[list[int], list[int]]:
     """Position of each span's parent, -1 for a root, and the flags."""
     position = {span: at for at, span in enumerate(spans.span_id)}
