@@ -36,7 +36,8 @@ def listed(found: ErrorGroups, window: Window) -> list[Component]:
     """Groups under a line that says how many."""
     if not found.groups:
         return [empty("No errors in this period", "Nothing that was recorded failed.")]
-    said = f"{count(found.errors)} errors of {count(found.total)} causes, each counted once, where it began."
+    errors = f"{count(found.errors)} error{'s' * (found.errors != 1)}"
+    said = f"{errors} of {count(found.total)} cause{'s' * (found.total != 1)}, each counted once, where it began."
     here = window.query()
     rows = [html.Div(group_row(group, here), role="listitem") for group in found.groups]
     return [html.P(said, className="lead"), html.Div(rows, className="card error-groups", role="list")]
