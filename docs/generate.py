@@ -23,8 +23,8 @@ _HEAD = """# Commands
 
 <!-- Written by docs/generate.py. -->
 
-`--db FILE`, or `OBSV_DB`, names the database; `--json` prints JSON on stdout, a document a line, and nothing else.
-[The guide](guide.md#the-command) has examples and exit codes.
+`--db FILE`, or `OBSV_DB`, names the database; `--json` prints JSON on stdout, one document per line.
+[The guide](guide.md#the-command-line) has examples and exit codes.
 """
 _COMMON = {"--db", "--json", "--help"}
 
