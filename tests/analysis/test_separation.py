@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from obsv.analysis.separation import describe, separate
-from obsv.store.finding import SampledCall
 from obsv.store.spans import ListedCall, Value
+from obsv.store.surveying import SampledCall
 
 
 def sampled(failed: bool, caller: str = "shop.main", thread: str = "MainThread", **values: Any) -> SampledCall:

@@ -17,11 +17,11 @@ from obsv.store.finding.explorer import read_new, read_page
 from obsv.store.finding.filters import Filters
 from obsv.store.finding.series import count_series
 from obsv.store.finding.series_form import Wanted
-from obsv.store.finding.summaries import matches, summarize
-from obsv.store.finding.tags import tag_names, tag_values
 from obsv.store.ground.rollups import MINUTE_NS
 from obsv.store.ground.window import Range, Window
 from obsv.store.spans.stored_trace import read_spans, read_trace
+from obsv.store.surveying.summaries import matches, summarize
+from obsv.store.surveying.tags import tag_names, tag_values
 from obsv.times import MAX_NS
 
 LARGE = ("span", "s", "x", "histogram", "failure_histogram", "calls_minute", "m", "request_half")

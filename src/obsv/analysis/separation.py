@@ -16,7 +16,7 @@ from math import sqrt
 from typing import NamedTuple
 
 from obsv.analysis.repro.parsing import parse_expression
-from obsv.store.finding import SampledCall
+from obsv.store.surveying import SampledCall
 
 # Facts that fewer calls have say nothing.
 FEWEST = 2

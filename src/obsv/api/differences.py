@@ -11,9 +11,10 @@ from obsv.analysis.separation import separate
 from obsv.api.calls import CallFilters
 from obsv.api.depends import INSTANT, StoreReader, TimeWindow
 from obsv.errors import InvalidQuery
-from obsv.store.finding import Filters, Sample
+from obsv.store.finding import Filters
 from obsv.store.ground import Window
 from obsv.store.seam import Store
+from obsv.store.surveying import Sample
 from obsv.times import instant_ns
 
 router = APIRouter(tags=["differences"])

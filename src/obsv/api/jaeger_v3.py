@@ -13,8 +13,8 @@ from obsv.api.jaeger import whole_id
 from obsv.api.jaeger_form import KINDS
 from obsv.api.jaeger_query import read_v3
 from obsv.errors import NotFound, ObsvError
-from obsv.store.finding import Summary
 from obsv.store.spans import StoredTrace
+from obsv.store.surveying import Summary
 from obsv.wire.encode import to_json
 
 

@@ -18,10 +18,11 @@ from obsv.api.tempo_series import instant_json, range_json, step_for
 from obsv.api.traceql import Query, parse
 from obsv.api.traceql.names import OFFERED, field_named
 from obsv.errors import InvalidQuery, NotFound, ObsvError
-from obsv.store.finding import Always, Condition, TagValue, fields_of
+from obsv.store.finding import Always, Condition, fields_of
 from obsv.store.ground import Range
 from obsv.store.seam import Store
 from obsv.store.spans import StoredTrace
+from obsv.store.surveying import TagValue
 from obsv.times import MAX_NS, NS, clamp_ns
 from obsv.wire.encode import to_json
 from obsv.wire.encode_protobuf import to_protobuf

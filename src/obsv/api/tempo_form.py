@@ -7,8 +7,9 @@ from typing import Any
 
 from obsv import semconv
 from obsv.api.traceql.names import short_name
-from obsv.store.finding import EVENT, INTRINSIC, KINDS, LINK, RESOURCE, STATUSES, UNSCOPED, Field, Match, Summary
+from obsv.store.finding import EVENT, INTRINSIC, KINDS, LINK, RESOURCE, STATUSES, UNSCOPED, Field
 from obsv.store.spans import StoredSpan
+from obsv.store.surveying import Match, Summary
 from obsv.wire.encode import to_json
 
 Json = dict[str, Any]

@@ -12,10 +12,11 @@ from obsv.analysis.durations import duration
 from obsv.analysis.markdown import one_line, visible
 from obsv.cli.output import STATUS_STYLE, console, print_json
 from obsv.errors import NotFound
-from obsv.store.finding import Errors, Filters
+from obsv.store.finding import Filters
 from obsv.store.ground import Window, raised_line
 from obsv.store.seam import Store, open_store
 from obsv.store.spans import ListedCall, Value
+from obsv.store.surveying import Errors
 
 _VALUE_CHARS = 60
 

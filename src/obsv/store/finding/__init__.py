@@ -24,12 +24,8 @@ from obsv.store.finding.conditions import (
 from obsv.store.finding.explorer import MAX_PAGE, Page, Tail
 from obsv.store.finding.filters import MAX_SEARCH_CHARS, Filters
 from obsv.store.finding.group_by import Label
-from obsv.store.finding.handled import Errors
 from obsv.store.finding.orders import MAX_ID, order_named
-from obsv.store.finding.sampling import Sample, SampledCall
 from obsv.store.finding.series_form import Series, Wanted
-from obsv.store.finding.summaries import Match, Summary
-from obsv.store.finding.tags import TagValue
 
 __all__ = [
     "EVENT",
@@ -50,19 +46,13 @@ __all__ = [
     "AnyOf",
     "Compare",
     "Condition",
-    "Errors",
     "Field",
     "Filters",
     "Label",
-    "Match",
     "Not",
     "Page",
     "Present",
-    "Sample",
-    "SampledCall",
     "Series",
-    "Summary",
-    "TagValue",
     "Tail",
     "Wanted",
     "fields_of",

@@ -39,27 +39,10 @@ from obsv.store.figures.services import read_dependencies, read_operations, read
 from obsv.store.figures.stats import process_stats
 from obsv.store.figures.totals import read_totals
 from obsv.store.file import ROW_LIMIT, Answer, Readable, Reader, run_sql
-from obsv.store.finding import (
-    Condition,
-    Errors,
-    Field,
-    Filters,
-    Match,
-    Page,
-    Sample,
-    Series,
-    Summary,
-    TagValue,
-    Tail,
-    Wanted,
-)
+from obsv.store.finding import Condition, Field, Filters, Page, Series, Tail, Wanted
 from obsv.store.finding.condition_search import find_traces
 from obsv.store.finding.explorer import has_calls, read_new, read_page, read_pages
-from obsv.store.finding.handled import read_errors
-from obsv.store.finding.sampling import sample_calls, sample_group
 from obsv.store.finding.series import count_series
-from obsv.store.finding.summaries import matches, summarize
-from obsv.store.finding.tags import tag_names, tag_values
 from obsv.store.ground import Window
 from obsv.store.spans import (
     ArchivedSpan,
@@ -79,6 +62,11 @@ from obsv.store.spans.stored_trace import read_trace, read_traces
 from obsv.store.spans.trace import known_trace, read_trace_columns
 from obsv.store.spans.trace_search import search_trace
 from obsv.store.spans.values import valued_calls
+from obsv.store.surveying import Errors, Match, Sample, Summary, TagValue
+from obsv.store.surveying.handled import read_errors
+from obsv.store.surveying.sampling import sample_calls, sample_group
+from obsv.store.surveying.summaries import matches, summarize
+from obsv.store.surveying.tags import tag_names, tag_values
 from obsv.store.watching import (
     AlertRow,
     Arrivals,

@@ -30,20 +30,7 @@ from obsv.store.figures import (
     Totals,
 )
 from obsv.store.file import ROW_LIMIT, Answer
-from obsv.store.finding import (
-    Condition,
-    Errors,
-    Field,
-    Filters,
-    Match,
-    Page,
-    Sample,
-    Series,
-    Summary,
-    TagValue,
-    Tail,
-    Wanted,
-)
+from obsv.store.finding import Condition, Field, Filters, Page, Series, Tail, Wanted
 from obsv.store.ground import Window
 from obsv.store.spans import (
     ArchivedSpan,
@@ -55,6 +42,7 @@ from obsv.store.spans import (
     TraceSpans,
     ValuedCalls,
 )
+from obsv.store.surveying import Errors, Match, Sample, Summary, TagValue
 from obsv.store.watching import (
     AlertRow,
     Arrivals,

@@ -7,8 +7,9 @@ import pytest
 from store_rows import PRICE, START_NS, TAX, call, span_id, trace_id
 
 from obsv.store import Reader, Signature, SpanRow
-from obsv.store.finding import Filters, handled
+from obsv.store.finding import Filters
 from obsv.store.ground.window import Window
+from obsv.store.surveying import handled
 from obsv.store.writing.writer import Writer
 from obsv.times import MAX_NS
 

@@ -7,9 +7,9 @@ import pytest
 from query_world import START_NS, make
 
 from obsv.store import Reader
-from obsv.store.finding import summaries
 from obsv.store.finding.conditions import INTRINSIC, Always, Compare, Field
-from obsv.store.finding.summaries import Match, ServiceCount
+from obsv.store.surveying import summaries
+from obsv.store.surveying.summaries import Match, ServiceCount
 
 
 @pytest.fixture
