@@ -46,6 +46,7 @@ def shown(page: Page, name: str, failed: dict[str, str]) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_has_no_violation_at_any_size(page: Page, failed: dict[str, str], name: str) -> None:
     """From a telephone to a wide screen, dark and light; nothing is wider than the screen."""
+    page.emulate_media(reduced_motion="reduce")
     shown(page, name, failed)
     page.evaluate(AXE.read_text("utf-8"))
     found: dict[str, Any] = {}
@@ -53,17 +54,30 @@ def test_a_page_has_no_violation_at_any_size(page: Page, failed: dict[str, str],
         expect(page.locator("html")).to_have_attribute("data-theme", theme)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 860})
-            faults = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-            found |= {f"{each['id']} at {width} px, {theme}": each["nodes"][0]["target"] for each in faults}
             if not fits(page):
                 found[f"wider than {width} px"] = name
+            faults = violations(page)
+            found |= {f"{each['id']} at {width} px, {theme}": each["nodes"][0]["target"] for each in faults}
         page.evaluate("document.activeElement.blur()")
         page.keyboard.press("t")
     assert found == {}
 
 
+def violations(page: Page) -> list[dict[str, Any]]:
+    """Return what axe-core still finds once the page has settled in its new width and theme.
+
+    A control follows both in a later frame: its label may stand on the old place of its marker at the first look.
+    """
+    deadline = time.monotonic() + 20
+    while True:
+        faults: list[dict[str, Any]] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        if not faults or time.monotonic() > deadline:
+            return faults
+        page.wait_for_timeout(50)
+
+
 def fits(page: Page) -> bool:
-    """Whether nothing is wider than the screen, once charts have followed its width."""
+    """Return True once nothing is wider than the screen: charts follow its width in a later frame."""
     wide = "[document.documentElement, document.getElementById('page')].some((e) => e.scrollWidth > e.clientWidth)"
     deadline = time.monotonic() + 20
     while page.evaluate(wide):

@@ -231,7 +231,9 @@
     const way = order[0] === '-' ? 'desc' : 'asc';
     api.applyColumnState({ state: [{ colId, sort: way }], defaultState: { sort: null } });
     api.addEventListener('bodyScroll', () => more());
+    // The grid tells of a scroll's end a moment later, when the page may have gone on and the grid with it.
     api.addEventListener('bodyScrollEnd', () => {
+      if (api.isDestroyed()) return;
       const top = api.getDisplayedRowAtIndex(Math.round(api.getVerticalPixelRange().top / ROW_PX));
       keepPlace(top?.rowIndex ? /** @type {any} */ (top.data).key : null);
     });
