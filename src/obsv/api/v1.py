@@ -11,6 +11,7 @@ from obsv.api import (
     alerts,
     calls,
     compare,
+    deploys,
     differences,
     errors,
     explain,
@@ -40,6 +41,7 @@ PARTS = (
     repro,
     explain,
     compare,
+    deploys,
     differences,
     reference,
 )

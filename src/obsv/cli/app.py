@@ -12,6 +12,7 @@ import typer
 from obsv.cli.alert_commands import Rules
 from obsv.cli.alert_commands import app as alerts_app
 from obsv.cli.archive_commands import app as archive_app
+from obsv.cli.change_commands import register as register_changes
 from obsv.cli.common import (
     DEFAULT,
     EXIT_CODES,
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 app.add_typer(alerts_app)
 app.add_typer(archive_app)
+register_changes(app)
 Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="TCP port; 0 takes a free one.", metavar="PORT")]
 
 

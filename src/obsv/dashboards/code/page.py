@@ -51,7 +51,8 @@ def body(reader: Store, window: Window, name: str | None, now_ns: int) -> list[C
         found = reader.read_function(name, window)
     except NotFound as error:
         return [empty("No such function", str(error), link("All functions", "/code"))]
-    return function_report(found, now_ns)
+    milestones = [each for each in reader.read_milestones(window) if each.service in ("", *found.services)]
+    return function_report(found, milestones, now_ns)
 
 
 def _list(functions: list[Busy], window: Window) -> Component:

@@ -9,21 +9,22 @@ from obsv.dashboards.clock import ago, count, duration, percent, when
 from obsv.dashboards.components import badge, card, empty, link, place, source
 from obsv.dashboards.components.function_charts import day, latency
 from obsv.dashboards.components.values import value_text
-from obsv.store.figures import Failure, FunctionReport, Neighbour, Sums, Variable
+from obsv.store.figures import Failure, FunctionReport, Milestone, Neighbour, Sums, Variable
 from obsv.store.ground import raised_line
 from obsv.store.spans import failing_line
 
 NEIGHBOURS = 8
 
 
-def function_report(found: FunctionReport, now_ns: int) -> list[Component]:
+def function_report(found: FunctionReport, milestones: list[Milestone], now_ns: int) -> list[Component]:
     """Everything about a function.
 
     Args:
         found: what the store says.
+        milestones: deployments and new versions of the time.
         now_ns: Unix time.
     """
-    return [_head(found, now_ns), _stats(found), _columns(found, now_ns)]
+    return [_head(found, now_ns), _stats(found), _columns(found, milestones, now_ns)]
 
 
 def _head(found: FunctionReport, now_ns: int) -> Component:
@@ -93,11 +94,11 @@ def _ns(value: float | None) -> str:
     return "–" if value is None else duration(value)
 
 
-def _columns(found: FunctionReport, now_ns: int) -> Component:
+def _columns(found: FunctionReport, milestones: list[Milestone], now_ns: int) -> Component:
     left = [_source(found), card("Variables", _variables(found.variables, now_ns), flush=True)]
     right = [
         card("Durations", latency(found.sums, {"process": found.name, **found.window.query()}), actions="log scale"),
-        card("Over time", day(found.history), actions=_day_legend()),
+        card("Over time", day(found.history, milestones), actions=_day_legend()),
         card("Latest failures", _failures(found.failures), flush=True),
         card("Called by, and calls", _neighbours(found), actions="since the file began", flush=True),
     ]

@@ -13,8 +13,9 @@ from obsv.dashboards.clock import count, duration, local
 from obsv.dashboards.components import chart, empty
 from obsv.dashboards.components.axis import cap, count_axis, cut_marks, duration_axis, log_ticks, time_axis
 from obsv.dashboards.components.chart import line_mode
+from obsv.dashboards.components.milestones import milestone_marks
 from obsv.dashboards.theme import DARK, figure
-from obsv.store.figures import History, Sums
+from obsv.store.figures import History, Milestone, Sums
 
 ACCENT, ERR, STALE, MUTED = DARK["accent"], DARK["err"], DARK["stale"], DARK["faint"]
 PERCENTILES = ((0.5, "P50"), (0.95, "P95"), (0.99, "P99"))
@@ -96,8 +97,13 @@ def _apart(notes: list[dict[str, Any]], scale: Scale) -> list[dict[str, Any]]:
     return joined
 
 
-def day(history: History) -> Component:
-    """Calls and errors, and below them durations, over the chosen time."""
+def day(history: History, milestones: list[Milestone]) -> Component:
+    """Calls and errors, and below them durations, over the chosen time.
+
+    Args:
+        history: bins of the function.
+        milestones: deployments and new versions, which are marked.
+    """
     times = [f"{local(history.start_ns + at * history.step_ns):%Y-%m-%d %H:%M}" for at in range(len(history.bins))]
     if not any(each.calls for each in history.bins):
         return empty("No calls in this time")
@@ -115,16 +121,18 @@ def day(history: History) -> Component:
     lines = [_line(times, history, share, name, colour)
              for (share, name), colour in zip(PERCENTILES, (ACCENT, STALE, ERR), strict=True)]  # fmt: skip
     heights = [float(each.calls) for each in history.bins]
-    marks = cut_marks(times, heights, cap(heights), count)
+    marked = milestone_marks(milestones)
+    marks = cut_marks(times, heights, cap(heights), count) + marked["annotations"]
     durations = duration_axis(value for line in lines for value in line["y"])
     return html.Div(
         [
             html.P(f"Calls, a bar for {duration(history.step_ns)}", className="chart-title"),
             chart(figure(calls, barmode="stack", bargap=0.15, yaxis=count_axis(heights), xaxis=ends, annotations=marks,
-                         margin={"t": 20 if marks else 8}, **chosen),
+                         shapes=marked["shapes"], margin={"t": 20 if marks else 8}, **chosen),
                   height=112, label="Calls over time, failed ones marked"),
             html.P("Durations", className="chart-title"),
-            chart(figure(lines, yaxis=durations, xaxis=ends, **chosen), height=124, label="Percentiles over time"),
+            chart(figure(lines, yaxis=durations, xaxis=ends, shapes=marked["shapes"], **chosen),
+                  height=124, label="Percentiles over time"),
         ]
     )  # fmt: skip
 

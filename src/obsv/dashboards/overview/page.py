@@ -15,10 +15,11 @@ from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.axis import cap, count_axis, cut_marks, time_axis
 from obsv.dashboards.components.change import Change, change
 from obsv.dashboards.components.link import address
+from obsv.dashboards.components.milestones import milestone_marks
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.theme import DARK, figure
-from obsv.store.figures import ErrorCall, ErrorGroup, FunctionSums, GroupSums, Overview, PeriodTotals
+from obsv.store.figures import ErrorCall, ErrorGroup, FunctionSums, GroupSums, Milestone, Overview, PeriodTotals
 from obsv.store.ground import Window, raised_line
 from obsv.store.seam import Store
 
@@ -54,7 +55,7 @@ def layout(view: View) -> Component:
     """
     window = view.window()
     tools = html.Div(time_picker("overview-time", window, now_ns=view.now_ns), className="page-tools")
-    shown = parts(view.reader.read_overview(window), _causes(view.reader, window))
+    shown = parts(view.reader.read_overview(window), _causes(view.reader, window), view.reader.read_milestones(window))
     return html.Div(
         [
             html.Div([html.H1("Overview"), tools], className="page-head"),
@@ -70,17 +71,18 @@ def _causes(reader: Store, window: Window) -> list[ErrorGroup]:
     return reader.read_error_groups(window, limit=CAUSES).groups
 
 
-def parts(found: Overview, causes: list[ErrorGroup]) -> dict[str, Any]:
+def parts(found: Overview, causes: list[ErrorGroup], milestones: list[Milestone]) -> dict[str, Any]:
     """What can change, by the names of `PARTS`: figures of charts, and content.
 
     Args:
         found: what the store says.
         causes: groups of errors, the latest first.
+        milestones: deployments and new versions.
     """
     here = found.window.query()
     return {
         **_stats(found),
-        "traffic": _traffic(found),
+        "traffic": _traffic(found, milestones),
         "groups": _groups(found.groups, here),
         "errors": _error_groups(causes, here) if causes else _errors(found.errors, here),
         "all": _all_errors(found, here),
@@ -161,7 +163,7 @@ def _step_ms(found: Overview) -> int:
     return (starts[1] - starts[0]) // 1_000_000 if len(starts) == 2 else 60_000
 
 
-def _traffic(found: Overview) -> dict[str, Any]:
+def _traffic(found: Overview, milestones: list[Milestone]) -> dict[str, Any]:
     times = [_local(each.start_ns) for each in found.bins]
     fine = [each.totals.calls - each.totals.errors for each in found.bins]
     failed = [each.totals.errors for each in found.bins]
@@ -172,10 +174,11 @@ def _traffic(found: Overview) -> dict[str, Any]:
     for bar in bars:
         bar["hovertemplate"] = "%{y:,}"
     calls = [float(each.totals.calls) for each in found.bins]
-    marks = cut_marks(times, calls, cap(calls), count)
+    marked = milestone_marks(milestones)
+    marks = cut_marks(times, calls, cap(calls), count) + marked["annotations"]
     return figure(
         bars, barmode="stack", bargap=0.25, yaxis=count_axis(calls), xaxis=time_axis(), dragmode="zoom",
-        annotations=marks, margin={"t": 20 if marks else 8}, meta={"step_ms": _step_ms(found)},
+        annotations=marks, shapes=marked["shapes"], margin={"t": 20 if marks else 8}, meta={"step_ms": _step_ms(found)},
     )  # fmt: skip
 
 
@@ -308,7 +311,8 @@ def register(app: App) -> None:
     )
     def refresh(window: dict[str, str], _: Any, shown: dict[str, int]) -> list[Any]:
         chosen = Window.parse(window, app.now_ns())
-        found = parts(app.reader.read_overview(chosen), _causes(app.reader, chosen))
+        milestones = app.reader.read_milestones(chosen)
+        found = parts(app.reader.read_overview(chosen), _causes(app.reader, chosen), milestones)
         marks = _marks(found)
         return [*(no_update if marks[name] == shown.get(name) else found[name] for name in PARTS), marks]
 

@@ -16,6 +16,7 @@ from obsv.store.figures.flow import Flow, FlowEdge, FlowNode
 from obsv.store.figures.function import Failure, FunctionReport, History, Neighbour, Variable
 from obsv.store.figures.health import Health
 from obsv.store.figures.lost import Lost
+from obsv.store.figures.milestones import Milestone
 from obsv.store.figures.overview import ErrorCall, FunctionSums, GroupSums, Overview, PeriodTotals
 from obsv.store.figures.pulse import Pulse
 from obsv.store.figures.services import Dependency, Operation
@@ -48,6 +49,7 @@ __all__ = [
     "History",
     "Latency",
     "Lost",
+    "Milestone",
     "Neighbour",
     "Operation",
     "Overview",

@@ -37,6 +37,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(8, "calls older than the hot window may be in an archive", _sql("schema_8.sql")),
     Migration(9, "rows may stand for several calls, and what is an estimate can be told", _sql("schema_9.sql")),
     Migration(10, "service levels are counted", _sql("schema_10.sql")),
+    Migration(11, "versions are known by their sources, and values that are new by their forms", _sql("schema_11.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

@@ -19,6 +19,7 @@ from obsv.store.figures import (
     Flow,
     FunctionReport,
     Health,
+    Milestone,
     Operation,
     Overview,
     Pair,
@@ -34,6 +35,7 @@ from obsv.store.figures.error_groups import error_events_since, read_error_group
 from obsv.store.figures.flow import read_flow
 from obsv.store.figures.function import read_function
 from obsv.store.figures.health import check
+from obsv.store.figures.milestones import read_milestones
 from obsv.store.figures.overview import latest_errors, read_overview
 from obsv.store.figures.services import read_dependencies, read_operations, read_services
 from obsv.store.figures.stats import process_stats
@@ -214,6 +216,9 @@ class SQLiteStore:
 
     def error_events_since(self, after: int, limit: int = 1_000) -> list[ErrorEvent]:
         return error_events_since(self._source, after, limit)
+
+    def read_milestones(self, window: Window, limit: int = 200) -> list[Milestone]:
+        return read_milestones(self._source, window, limit)
 
     def sample_calls(self, filters: Filters, window: Window, most: int) -> Sample:
         return sample_calls(self._source, filters, window, most)

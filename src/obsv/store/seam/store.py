@@ -22,6 +22,7 @@ from obsv.store.figures import (
     Flow,
     FunctionReport,
     Health,
+    Milestone,
     Operation,
     Overview,
     Pair,
@@ -188,6 +189,10 @@ class Store(Protocol):
 
     def error_events_since(self, after: int, limit: int = 1_000) -> list[ErrorEvent]:
         """Groups that were new or came back after the event with that id, oldest first."""
+        ...
+
+    def read_milestones(self, window: Window, limit: int = 200) -> list[Milestone]:
+        """Deployments and new versions of a window, oldest first."""
         ...
 
     def sample_calls(self, filters: Filters, window: Window, most: int) -> Sample:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, compress
 from operator import not_
 from typing import Any
@@ -85,6 +85,12 @@ class Batch:
     def sources(self) -> set[Source]:
         """Who made the spans."""
         return set().union(*(group.columns[_SOURCE] for group in self.groups))
+
+    def coded(self) -> Iterator[tuple[Signature, Sequence[Source], Sequence[int]]]:
+        """Signatures of functions whose source is known, with source and start of each of their calls."""
+        for group in self.groups:
+            if group.signature.code is not None:
+                yield group.signature, group.columns[_SOURCE], group.columns[_START]
 
     def threads(self) -> set[Thread | None]:
         """Where they ran."""

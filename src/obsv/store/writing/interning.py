@@ -10,7 +10,7 @@ from typing import Any
 
 from obsv.store.ground import RECEIVED, Code, Signature, Source, SpanRow, machine_mark
 from obsv.store.writing.statements import Insert, Lookup
-from obsv.store.writing.versions import version_id
+from obsv.store.writing.versions import Unversioned, Versions
 
 Thread = tuple[int, str]
 
@@ -86,22 +86,29 @@ class Missing:
     """What of a batch has no id yet."""
 
     def __init__(
-        self, ids: Ids, signatures: Iterable[Signature], sources: Iterable[Source], threads: Iterable[Thread | None]
+        self,
+        ids: Ids,
+        signatures: Iterable[Signature],
+        sources: Iterable[Source],
+        threads: Iterable[Thread | None],
+        unversioned: Sequence[Unversioned],
     ) -> None:
         self._ids = ids
+        self._unversioned = unversioned
         self._signatures = [signature for signature in signatures if signature not in ids.signatures]
         self._sources = [source for source in sources if source not in ids.sources]
         self._threads = [thread for thread in threads if thread is not None and thread not in ids.threads]
 
     def __bool__(self) -> bool:
-        return bool(self._signatures or self._sources or self._threads)
+        return bool(self._signatures or self._sources or self._threads or self._unversioned)
 
-    def insert(self, connection: sqlite3.Connection, now_ns: int) -> None:
+    def insert(self, connection: sqlite3.Connection, versions: Versions, now_ns: int) -> None:
         """Gives an id to each, in the transaction that is open."""
         self._processes = self._of_signatures(connection, now_ns)
         sources = [(s.service, s.resource, s.scope, RECEIVED if s.received else machine_mark()) for s in self._sources]
         self._source_ids = _SOURCE.ids(connection, sources, now_ns)
-        self._versions = {source: version_id(connection, source, now_ns) for source in self._sources}
+        self._versions = {source: versions.of(connection, source, now_ns) for source in self._sources}
+        self._versions.update(versions.learn(connection, self._unversioned, now_ns))
         self._thread_ids = _THREAD.ids(connection, self._threads, now_ns)
 
     def committed(self) -> None:

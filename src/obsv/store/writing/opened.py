@@ -24,6 +24,7 @@ from obsv.store.writing.repair import repaired
 from obsv.store.writing.request_sql import RequestCounter
 from obsv.store.writing.rollup_sql import prepare_rollups, write_rollups
 from obsv.store.writing.statements import Insert
+from obsv.store.writing.versions import Versions
 from obsv.store.writing.watch import Watch
 
 _EXACT = Insert("exact_input", "trace_id, span_id, start_ns, pickle", "do nothing")
@@ -73,6 +74,7 @@ class Opened:
             raise
         self._clock = clock
         self._ids = Ids()
+        self._versions = Versions()
         self._orphans = Orphans()
         self._limits: tuple[float, Limits] | None = None  # as read when, by the monotonic clock
         self._requests = RequestCounter()
@@ -170,11 +172,17 @@ class Opened:
     def _intern(self, batch: Batch) -> None:
         now_ns = self._clock()
         self._ids.expire(now_ns)
-        missing = Missing(self._ids, batch.signatures(), batch.sources(), batch.threads())
-        if missing:
+        new = self._versions.new(batch.coded())
+        missing = Missing(self._ids, batch.signatures(), batch.sources(), batch.threads(), new)
+        if not missing:
+            return
+        try:
             with self._transaction():
-                missing.insert(self.connection, now_ns)
-            missing.committed()
+                missing.insert(self.connection, self._versions, now_ns)
+        except BaseException:
+            self._versions.forget()
+            raise
+        missing.committed()
 
     @contextmanager
     def _transaction(self, mode: str = "immediate") -> Iterator[None]:

@@ -1,0 +1,138 @@
+"""The git commit that a source file belongs to, and whether the file is as it is there: read from git's own files.
+
+No `git` is run: a thread of the program may do this work, and a child of its process is not ours to make. So edits that
+are in the index but in no commit are not seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from typing import NamedTuple
+
+_MOST_LEVELS = 40
+_MOST_REF, _MOST_PACKED, _MOST_INDEX, _MOST_FILE = 500, 16 << 20, 64 << 20, 5_000_000
+# What installs packages below a work tree does not make them part of it.
+_NOT_PART = ("site-packages", "dist-packages")
+_STAT_BYTES, _FLAG_BYTES, _EXTENDED = 40, 2, 0x4000
+
+
+class WorkTree(NamedTuple):
+    """A work tree as it was when it was read.
+
+    Attributes:
+        root: its directory.
+        commit: full hex digest of the commit that is checked out.
+        entries: the index, the file of git that says what belongs to it; empty where it cannot be read.
+    """
+
+    root: str
+    commit: str
+    entries: bytes
+
+    def is_clean(self, path: str, before_ns: int) -> bool | None:
+        """Whether a file is as it is in the index; None where that cannot be told.
+
+        Args:
+            path: of the file.
+            before_ns: a file that was changed later says nothing of the program that began then, Unix time.
+        """
+        try:
+            if os.stat(path).st_mtime_ns > before_ns:
+                return None
+        except (OSError, ValueError):
+            return None
+        text = _read(path, _MOST_FILE)
+        if text is None or not self.entries:
+            return None
+        known = self._known(os.path.relpath(path, self.root).replace(os.sep, "/"))
+        return known is not None and known == self._blob(text)
+
+    def _blob(self, text: bytes) -> bytes:
+        whole = b"blob %d\0%s" % (len(text), text)
+        if len(self.commit) == 40:
+            return hashlib.sha1(whole, usedforsecurity=False).digest()
+        return hashlib.sha256(whole).digest()
+
+    def _known(self, path: str) -> bytes | None:
+        """The digest of a file in the index: it stands before the file's path."""
+        needle, size = os.fsencode(path), len(self.commit) // 2
+        at = self.entries.find(needle + b"\0")
+        while at >= 0:
+            for more in (0, _FLAG_BYTES):  # of an entry with extended flags
+                end = at - _FLAG_BYTES - more
+                flags = int.from_bytes(self.entries[end : end + _FLAG_BYTES], "big")
+                is_length = flags & 0xFFF == min(len(needle), 0xFFF) and bool(flags & _EXTENDED) == bool(more)
+                if is_length and end >= _STAT_BYTES + size:
+                    return self.entries[end - size : end]
+            at = self.entries.find(needle + b"\0", at + 1)
+        return None
+
+
+def work_tree(path: str, known: WorkTree | None = None) -> WorkTree | None:
+    """The work tree that a source file is part of; None where it is part of none. Raises nothing.
+
+    Args:
+        path: of the file.
+        known: one that was read before, and is not read again.
+    """
+    if not os.path.isabs(path) or any(part in _NOT_PART for part in path.split(os.sep)):
+        return None
+    directory = os.path.dirname(path)
+    for _ in range(_MOST_LEVELS):
+        git = os.path.join(directory, ".git")
+        if os.path.exists(git):
+            return known if known is not None and known.root == directory else _at(directory, git)
+        above = os.path.dirname(directory)
+        if above == directory:
+            return None
+        directory = above
+    return None
+
+
+def _at(root: str, git: str) -> WorkTree | None:
+    if os.path.isfile(git):  # a further work tree, or a submodule
+        text = _line(git)
+        if not text.startswith("gitdir: "):
+            return None
+        git = os.path.join(root, text.removeprefix("gitdir: "))
+    common = os.path.join(git, _line(os.path.join(git, "commondir")) or ".")
+    commit = _commit(git, common)
+    if commit is None:
+        return None
+    index = _read(os.path.join(git, "index"), _MOST_INDEX) or b""
+    # From version 4 on paths are cut short.
+    readable = index[:4] == b"DIRC" and int.from_bytes(index[4:8], "big") in (2, 3)
+    return WorkTree(root, commit, index if readable else b"")
+
+
+def _commit(git: str, common: str) -> str | None:
+    head = _line(os.path.join(git, "HEAD"))
+    if head.startswith("ref: "):
+        name = head.removeprefix("ref: ")
+        if not name.startswith("refs/") or ".." in name:
+            return None
+        head = _line(os.path.join(common, name)) or _packed(common, name)
+    is_digest = len(head) in (40, 64) and all(each in "0123456789abcdef" for each in head)
+    return head if is_digest else None
+
+
+def _packed(common: str, name: str) -> str:
+    text = (_read(os.path.join(common, "packed-refs"), _MOST_PACKED) or b"").decode("utf-8", "replace")
+    return next((line.split(" ")[0] for line in text.splitlines() if line.endswith(f" {name}")), "")
+
+
+def _line(path: str) -> str:
+    return (_read(path, _MOST_REF) or b"").decode("utf-8", "replace").strip()
+
+
+def _read(path: str, most: int) -> bytes | None:
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return None
+        with open(path, "rb") as file:
+            text = file.read(most + 1)
+    except (OSError, ValueError):
+        return None
+    return text if len(text) <= most else None
