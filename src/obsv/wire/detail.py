@@ -23,8 +23,8 @@ def detail(span: dict[str, Any], cleaner: Cleaner) -> tuple[str | None, str | No
     """`detail` and `exception` of a row.
 
     Args:
-        span: an OTLP JSON span, of which the rare parts are read; its message of status is `statusMessage`, and a start
-            that was moved `startTimeUnixNano`.
+        span: an OTLP JSON span, of which the rare parts are read; its message of status is `statusMessage`, a start
+            that was moved `startTimeUnixNano`, the end of a span that has none `endTimeUnixNano`.
         cleaner: bounds and masks.
 
     Returns:
@@ -76,8 +76,7 @@ def _counters(span: dict[str, Any], rare: dict[str, Any]) -> None:
     for part, counter in COUNTERS:
         if dropped := count(span.get(counter)) + len(_list(span, part)) - len(rare.get(part, ())):
             rare[counter] = dropped
-    if moved := span.get("startTimeUnixNano"):
-        rare["startTimeUnixNano"] = moved
+    rare |= {key: span[key] for key in ("startTimeUnixNano", "endTimeUnixNano") if span.get(key)}
 
 
 def _events(span: dict[str, Any], cleaner: Cleaner, rare: dict[str, Any]) -> str | None:

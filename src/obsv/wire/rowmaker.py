@@ -207,6 +207,7 @@ class RowMaker:
     def _is_odd(self, parts: SpanParts) -> bool:
         return (
             not 0 < parts.start_ns <= self.latest_ns
+            or not parts.end_ns
             or len(parts.keys) > self.limits.attributes
             or len(parts.name) > self.limits.name_chars
             or "\0" in parts.name
@@ -219,6 +220,8 @@ class RowMaker:
         if over := len(parts.keys) - limit if len(parts.keys) > limit else 0:
             rare["droppedAttributesCount"] = count(rare.get("droppedAttributesCount")) + over
         start_ns, end_ns = parts.start_ns, parts.end_ns
+        if not end_ns:
+            rare["endTimeUnixNano"] = "0"
         if not 0 < start_ns <= self.latest_ns:
             duration_ns = max(end_ns - start_ns, 0) if start_ns else 0
             rare["startTimeUnixNano"] = str(start_ns)

@@ -22,14 +22,14 @@ SIGNATURES = [
 @st.composite
 def spans(draw: st.DrawFn) -> SpanRow:
     """A call whose parent may come before it, after it, in the same batch, twice, or never."""
-    number = draw(st.integers(1, 12))
+    number, trace = draw(st.integers(1, 12)), draw(st.integers(1, 2))
     return call(
         number,
-        # A span has one signature, however often it is sent.
+        # A span has one signature and one start, however often it is sent.
         SIGNATURES[number % len(SIGNATURES)],
-        trace_id=trace_id(draw(st.integers(1, 2))),
+        trace_id=trace_id(trace),
         parent_span_id=draw(st.none() | st.integers(1, 14).filter(lambda parent: parent != number).map(span_id)),
-        start_ns=START_NS + draw(st.integers(0, 3)) * 45_000_000_000 + number,
+        start_ns=START_NS + number * trace % 4 * 45_000_000_000 + number,
         duration_ns=draw(st.integers(0, 10**10)),
         status=draw(st.integers(0, 2)),
         exception=draw(st.none() | st.just("Traceback")),

@@ -9,7 +9,17 @@ from obsv.store.ground.origin import RECEIVED, machine_mark
 from obsv.store.ground.regex import compile_pattern, fits
 from obsv.store.ground.requests import BOUNDS_NS, Half, Requests, halves
 from obsv.store.ground.rollups import ERROR, EVER, MINUTE_NS, Rollups, by_minute, minute_of
-from obsv.store.ground.rows import Code, RecorderRow, RingProgress, Signature, Source, SpanRow, WriteResult
+from obsv.store.ground.rows import (
+    Code,
+    RecorderRow,
+    RingProgress,
+    Signature,
+    Source,
+    SpanRow,
+    WriteResult,
+    is_unfinished,
+    is_without_start,
+)
 from obsv.store.ground.stored_json import DAMAGED, pairs_of, read_detail, read_fields, read_object, read_values
 from obsv.store.ground.weights import Weight, by_trace_state, counted, sampled
 from obsv.store.ground.window import PRESETS, Range, Window
@@ -50,6 +60,8 @@ __all__ = [
     "fits",
     "halves",
     "headline",
+    "is_unfinished",
+    "is_without_start",
     "machine_mark",
     "middle_ns",
     "minute_of",

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from obsv.store.ground.rollups import ERROR
-from obsv.store.ground.rows import SpanRow
+from obsv.store.ground.rows import SpanRow, is_unfinished
 
 # OTLP SpanKind.
 SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
@@ -103,10 +103,12 @@ class Requests:
 
 
 def halves(rows: Sequence[SpanRow]) -> Iterable[Half]:
-    """The halves of requests among the rows of a batch."""
+    """The halves of requests among the rows of a batch; a span that has not ended comes once more."""
     asked = {row.span_id: row.signature.kind for row in rows}
     for row in rows:
         kind = row.signature.kind
+        if kind > 1 and is_unfinished(row.detail):
+            continue
         if kind in (CLIENT, PRODUCER):
             yield _asking(row)
         # Below a span that is no client's, as the batch may tell, there is no other half to wait for.

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from itertools import compress
 from typing import Any
 
-from obsv.store.ground.histogram import buckets
+from obsv.store.ground.histogram import bucket, buckets
 from obsv.store.ground.lag import lag_ns
 from obsv.store.ground.rows import Signature, SpanRow
 from obsv.store.ground.variables import last_runs
-from obsv.store.ground.weights import Weight
+from obsv.store.ground.weights import Weight, sampled
 
 MINUTE_NS = 60 * 1_000_000_000
 ERROR = 2
@@ -68,6 +68,13 @@ class Calls:
         self.max_ns = max(self.max_ns, weight.max_ns)
         if start >= self.last_ns:
             self.last_ns, self.last_duration_ns = start, duration
+
+    def take_back(self, duration: int, status: int, calls: int) -> None:
+        """Takes out what was added before: calls of one duration, of which one was recorded."""
+        self.count -= calls
+        self.unrecorded -= calls - 1
+        self.errors -= calls if status == ERROR else 0
+        self.total_ns -= calls * duration
 
     def add_costs(self, cpu_ns: Iterable[int | None], memory_bytes: Iterable[int | None]) -> None:
         """Adds what was measured of the same calls."""
@@ -126,6 +133,25 @@ class Rollups:
         """Adds a call from one process to another that stands for several."""
         edge = self._calls(EDGE, minute_of(row.start_ns), parent_id, process_id)
         edge.add_weighted(row.start_ns, row.duration_ns, row.status, weight)
+
+    def take_back(self, process_id: int, start: int, duration: int, status: int, calls: int) -> None:
+        """Takes out a row that was stored before and is there no more; it stood for so many calls."""
+        minute = minute_of(start)
+        self._calls(PROCESS, minute, 0, process_id).take_back(duration, status, calls)
+        number = bucket(duration)
+        self.buckets.setdefault((minute, process_id), Counter())[number] -= calls
+        if status == ERROR:
+            sums = self.failures.setdefault((process_id, number), [0, 0])
+            sums[0] -= calls
+            sums[1] -= calls * duration
+
+    def correct_edge(self, parent_id: int, process_id: int, start: int, duration: int, status: int, calls: int) -> None:
+        """Adds a stored row that stands for so many calls to those of one process by another; takes it out below 0."""
+        edge = self._calls(EDGE, minute_of(start), parent_id, process_id)
+        if calls < 0:
+            edge.take_back(duration, status, -calls)
+        else:
+            edge.add_weighted(start, duration, status, sampled(calls, duration))
 
     def add_edge(
         self, parent_id: int, process_id: int, starts: Sequence[int], durations: Sequence[int], statuses: Sequence[int]

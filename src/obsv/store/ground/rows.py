@@ -99,7 +99,8 @@ class SpanRow(NamedTuple):
         cpu_ns: CPU time of the call; None when not measured.
         memory_bytes: memory growth of the call; None when not measured.
         exception: full traceback, redacted.
-        detail: JSON object, absent when empty: statusMessage, events, links, traceState, flags, dropped…Count.
+        detail: JSON object, absent when empty: statusMessage, events, links, traceState, flags, dropped…Count,
+            startTimeUnixNano as sent where it cannot be, endTimeUnixNano where the span had not ended.
         exact: pickled inputs of a failing call.
         weight: what it adds to the rollups where it stands for several calls; None for itself alone.
     """
@@ -122,6 +123,16 @@ class SpanRow(NamedTuple):
     detail: str | None = None
     exact: bytes | None = None
     weight: Weight | None = None
+
+
+def is_without_start(detail: str | None) -> bool:
+    """Whether a row's start is not the one that its sender gave."""
+    return detail is not None and '"startTimeUnixNano":"' in detail
+
+
+def is_unfinished(detail: str | None) -> bool:
+    """Whether a row's span had not ended when it was sent."""
+    return detail is not None and '"endTimeUnixNano":"' in detail
 
 
 class RecorderRow(NamedTuple):

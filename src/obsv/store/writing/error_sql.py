@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from obsv.store.ground import minute_of, raised_line
@@ -163,14 +163,3 @@ def _sample(failed: Failed) -> str:
         "data": row.data if len(row.data) <= _MOST_VALUES else "[]",
     }
     return json.dumps(sample, ensure_ascii=False, separators=(",", ":"))
-
-
-def of_rows(failed: Iterable[Failed], stored: Iterable[Any]) -> list[Failed]:
-    """Those whose calls are among the stored rows, each once."""
-    keys = {(row.trace_id, row.span_id) for row in stored}
-    kept: dict[tuple[bytes, bytes], Failed] = {}
-    for each in failed:
-        key = each.row.trace_id, each.row.span_id
-        if key in keys:
-            kept.setdefault(key, each)
-    return list(kept.values())

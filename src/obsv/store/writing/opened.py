@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from obsv.store.file import limits_of, open_writer, read_settings
-from obsv.store.ground import Limits, RingProgress, Rollups, SpanRow
+from obsv.store.ground import ERROR, Limits, RingProgress, Rollups, SpanRow
 from obsv.store.writing.batch import SPANS, Batch
 from obsv.store.writing.carried import Carried
 from obsv.store.writing.cleaning import Cleaner
-from obsv.store.writing.error_sql import error_rows, of_rows, prepare_errors, read_split
+from obsv.store.writing.error_sql import error_rows, prepare_errors, read_split
 from obsv.store.writing.faults import Faults
 from obsv.store.writing.interning import Ids, Missing
 from obsv.store.writing.lineage import Callers, Orphans
@@ -23,6 +23,7 @@ from obsv.store.writing.mark import Mark
 from obsv.store.writing.repair import repaired
 from obsv.store.writing.request_sql import RequestCounter
 from obsv.store.writing.rollup_sql import prepare_rollups, write_rollups
+from obsv.store.writing.shared_ids import SharedIds
 from obsv.store.writing.statements import Insert
 from obsv.store.writing.versions import Versions
 from obsv.store.writing.watch import Watch
@@ -129,14 +130,22 @@ class Opened:
             if callers is not None:
                 batch = Batch([callers.placed(row) for row in rows])
             inserted = SPANS.run(self.connection, *(values or batch.values(self._ids)))
-            if inserted < len(rows):  # some were there already
-                batch, rollups = Batch(_inserted(self.connection, batch, inserted)), None
-                errors = of_rows(errors, batch.rows())
+            shared = None
+            if inserted < len(rows):  # the ids of some were taken
+                shared = SharedIds(self.connection, batch.rows(), inserted, self._ids, self._clock())
+                batch, rollups, errors = Batch(shared.rows()), None, shared.errors(errors)
+                if foreign := batch.foreign():
+                    callers = Callers(self.connection, batch.rows(), foreign, self._ids)
             rollups = rollups or batch.rollups(self._ids)
+            if shared is not None:
+                shared.correct(rollups)
             self._join(batch, callers, rollups)
             write_rollups(self.connection, rollups, error_rows(errors, self._ids))
-            self._write_rest(batch, spill, rings)
-        return inserted, batch.errors()
+            if shared is not None:
+                shared.tidy()
+            self._write_rest(batch, shared, spill, rings)
+        gone = shared.replaced if shared is not None else []
+        return len(batch.rows()) - len(gone), batch.errors() - sum(old.status == ERROR for old in gone)
 
     def limits(self) -> Limits:
         """The limits, read again now and then: another process may change them."""
@@ -201,25 +210,18 @@ class Opened:
             self._orphans.add(self.connection, lonely, self._ids)
         self._orphans.adopt(self.connection, batch.rows(), self._ids, rollups)
 
-    def _write_rest(self, batch: Batch, spill: tuple[str, int] | None, rings: Sequence[RingProgress]) -> None:
+    def _write_rest(
+        self,
+        batch: Batch,
+        shared: SharedIds | None,
+        spill: tuple[str, int] | None,
+        rings: Sequence[RingProgress],
+    ) -> None:
         now_ns = self._clock()
         if batch.has_requests():
-            self._requests.add(self.connection, batch.rows(), now_ns)
+            self._requests.add(self.connection, shared.untold() if shared is not None else batch.rows(), now_ns)
         exact = batch.exact()
         if exact:
             values = [value for row in exact for value in (row.trace_id, row.span_id, row.start_ns, row.exact)]
             _EXACT.run(self.connection, values)
         self.carried.save(self.connection, rings, spill, now_ns)
-
-
-# The rows just inserted have the greatest ids.
-def _inserted(connection: sqlite3.Connection, batch: Batch, count: int) -> list[SpanRow]:
-    latest = "select trace_id, span_id from span order by id desc limit ?"
-    new = set(connection.execute(latest, (count,)).fetchall())
-    rows = []
-    for row in batch.rows():
-        key = row.trace_id, row.span_id
-        if key in new:
-            new.remove(key)  # a second row of the same span in this batch was passed over
-            rows.append(row)
-    return rows

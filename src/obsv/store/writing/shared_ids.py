@@ -1,0 +1,310 @@
+"""Spans that come with the ids of another span: which of them are one span, and what the others are called.
+
+Two rows with one trace and span id are one span where service, kind and start are the same, and the name unless one of
+them has not ended. Of one span the row that has ended, and later, stays. Any other row is a span of its own, under an
+id that is made of what it came with and of its service and kind: whoever sends it again finds it there.
+
+Zipkin's two sides of a request share an id. There the answering side keeps it, since its children name it, and stands
+below the asking side, which gets another (docs/connect.md).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from typing import NamedTuple
+
+from obsv.store.ground import ERROR, EVER, RECEIVED, Half, Rollups, SpanRow, is_unfinished, is_without_start, minute_of
+from obsv.store.ground.requests import ANSWERING, ASKING, CLIENT, CONSUMER, MESSAGING, PRODUCER, SERVER
+from obsv.store.writing.batch import SPANS, Batch
+from obsv.store.writing.faults import Failed
+from obsv.store.writing.interning import Ids
+from obsv.store.writing.lineage import Callers
+
+Key = tuple[bytes, bytes]  # (trace id, span id)
+
+# Who asks, by who answers.
+_ASKS = {SERVER: CLIENT, CONSUMER: PRODUCER}
+_ANSWERS = {asking: answering for answering, asking in _ASKS.items()}
+
+_STORED = f"""
+s.id, s.process_id, p.service, p.kind, p.name, o.origin = '{RECEIVED}', s.start_ns, s.duration_ns, s.status,
+  coalesce(s.weight, 1), s.parent_span_id, s.detail
+"""
+_NAMED = "join process p on p.id = s.process_id join source o on o.id = s.source_id"
+_FOUND = f"select {_STORED} from span s {_NAMED} where s.trace = ? and s.span_id = ?"
+# Of a trace with more spans some edges stay as they were first counted.
+_MOST_LOOKED_AT = 10_000
+_BELOW = f"""
+select s.span_id, {_STORED} from (select * from span where trace = ? limit ?) s {_NAMED} where s.parent_span_id = ?
+"""
+_WAITS_FOR = """
+delete from orphan where id = (select id from orphan
+  where trace_id = ? and parent_span_id = ? and process_id = ? and start_ns = ? limit 1)
+"""
+# By group, since that is how the table is sorted.
+_ERROR_CALL = """
+update or ignore error_call set span_id = ?
+where group_id in (select id from error_group) and start_ns = ? and trace_id = ? and span_id = ?
+"""
+_NO_CALLS = "delete from calls_minute where edge = ? and minute = ? and parent_id = ? and process_id = ? and count <= 0"
+_NEW_HALF = "insert into request_half values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_HALF = "update request_half set span_id = ? where span_id = ? and trace_id = ? and side = ? and service = ?"
+
+
+class Stored(NamedTuple):
+    """What the file has under an id."""
+
+    id: int
+    process_id: int
+    service: str
+    kind: int
+    name: str
+    received: bool
+    start_ns: int
+    duration_ns: int
+    status: int
+    calls: int
+    parent_span_id: bytes | None
+    detail: str | None
+
+
+class SharedIds:
+    """The rows of a batch of which some were passed over, as their ids were taken.
+
+    Args:
+        connection: in the transaction that writes the batch.
+        rows: the whole batch, in the order in which it was inserted.
+        inserted: how many of them were.
+        ids: those of all signatures and sources in the batch.
+        now_ns: Unix time.
+
+    Attributes:
+        replaced: rows of earlier batches that are there no more: the same span came in a later state.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, rows: Sequence[SpanRow], inserted: int, ids: Ids, now_ns: int
+    ) -> None:
+        self._connection, self._ids, self._now_ns = connection, ids, now_ns
+        self._rows: dict[Key, SpanRow] = {}  # what this batch has stored, by where it stands
+        self._came: dict[Key, SpanRow] = {}  # as it came
+        self._edges: list[tuple[int, Stored, int]] = []  # parent's process, child, how many more
+        self._told: set[Key] = set()
+        self.replaced: list[Stored] = []
+        passed = []
+        new = _latest(connection, inserted)
+        for row in rows:
+            key = row.trace_id, row.span_id
+            if key in new and key not in self._rows:
+                self._rows[key] = self._came[key] = row
+            else:
+                passed.append(row)
+        for row in passed:
+            self._place(row)
+
+    def rows(self) -> list[SpanRow]:
+        """What of the batch is stored now, as it is stored."""
+        return list(self._rows.values())
+
+    def untold(self) -> list[SpanRow]:
+        """Those of them that no count of requests between services knows yet."""
+        return [row for key, row in self._rows.items() if key not in self._told]
+
+    def errors(self, failed: Sequence[Failed]) -> list[Failed]:
+        """Those errors whose calls are stored, each once, as they are stored."""
+        stored = {_mark(came): self._rows[key] for key, came in self._came.items()}
+        found = {_mark(each.row): each for each in reversed(failed)}
+        known = {(old.process_id, old.start_ns) for old in self.replaced if old.status == ERROR}
+        return [
+            each._replace(row=stored[mark])
+            for mark, each in reversed(found.items())
+            if mark in stored and (self._ids.process_id(each.row.signature), each.row.start_ns) not in known
+        ]
+
+    def correct(self, rollups: Rollups) -> None:
+        """Take out of the rollups what was added for rows that are there no more, or stand below another."""
+        for old in self.replaced:
+            rollups.take_back(old.process_id, old.start_ns, old.duration_ns, old.status, old.calls)
+        for parent_id, old, more in self._edges:
+            rollups.correct_edge(parent_id, old.process_id, old.start_ns, old.duration_ns, old.status, more * old.calls)
+
+    def tidy(self) -> None:
+        """Delete what the corrections have brought to nothing."""
+        for parent_id, old, more in self._edges:
+            if more < 0:
+                self._tidy(old, 1, parent_id)
+        for old in self.replaced:
+            self._tidy(old, 0, 0)
+
+    def _tidy(self, old: Stored, edge: int, parent_id: int) -> None:
+        for minute in (EVER, minute_of(old.start_ns)):
+            self._connection.execute(_NO_CALLS, (edge, minute, parent_id, old.process_id))
+
+    # -- one row ------------------------------------------------------------------------------------------------------
+
+    def _place(self, row: SpanRow) -> None:
+        for number, span_id in enumerate(_places(row)):
+            key = row.trace_id, span_id
+            old = self._find(key)
+            if old is None:
+                self._insert(row, row._replace(span_id=span_id))
+                return
+            if self._is_same(row, old):
+                if _is_later(row, old):
+                    self._replace(row, key, old)
+                return
+            if number == 0 and self._are_sides(row, old):
+                return
+
+    def _find(self, key: Key) -> Stored | None:
+        found = self._connection.execute(_FOUND, (key[0].hex(), key[1])).fetchone()
+        return None if found is None else Stored(*found)
+
+    def _is_same(self, row: SpanRow, old: Stored) -> bool:
+        if old.process_id == self._ids.process_id(row.signature) and old.start_ns == row.start_ns:
+            return True
+        if (old.service, old.kind) != (row.signature.service, row.signature.kind):
+            return False
+        # Of a span without a time, or with one that cannot be, the start is when it came.
+        is_then = old.start_ns == row.start_ns or is_without_start(row.detail) or is_without_start(old.detail)
+        return is_then and (old.name == row.signature.name or is_unfinished(row.detail) or is_unfinished(old.detail))
+
+    def _insert(self, came: SpanRow, row: SpanRow) -> None:
+        key = row.trace_id, row.span_id
+        placed = Callers(self._connection, [row], Batch([row]).foreign(), self._ids).placed(row)
+        SPANS.run(self._connection, *Batch([placed]).values(self._ids))
+        self._rows[key], self._came[key] = placed, came
+
+    def _replace(self, row: SpanRow, key: Key, old: Stored) -> None:
+        self._connection.execute("delete from span where id = ?", (old.id,))
+        if key in self._rows:
+            del self._rows[key], self._came[key]
+        else:
+            self._unhang(key[0], old)
+            self._hand_on(key, old, row)
+            self.replaced.append(old)
+            if not is_unfinished(old.detail):
+                self._told.add(key)
+        self._insert(row, row._replace(span_id=key[1]))
+
+    # -- two sides of a request ---------------------------------------------------------------------------------------
+
+    def _are_sides(self, row: SpanRow, old: Stored) -> bool:
+        """Stores a row that shares its id with the other side of a request; says whether it does."""
+        kind = row.signature.kind
+        if _ASKS.get(kind) == old.kind:
+            return self._answer(row, old)
+        return _ANSWERS.get(kind) == old.kind and self._ask(row, old)
+
+    def _answer(self, row: SpanRow, old: Stored) -> bool:
+        """The answering side comes second: it takes the id, and the asking side gets another."""
+        asks = _derived(row.trace_id, row.span_id, old.service, old.kind)
+        if row.parent_span_id not in (None, old.parent_span_id, asks):
+            return False
+        if not old.received:  # its other records say the id too
+            span_id = next(_further_places(row))
+            if self._find((row.trace_id, span_id)) is None:
+                self._insert(row, row._replace(span_id=span_id, parent_span_id=row.span_id, parent=None))
+                return True
+            return False
+        if self._find((row.trace_id, asks)) is not None:
+            return False
+        self._move(row, asks, old)
+        self._insert(row, row._replace(parent_span_id=asks, parent=None))
+        return True
+
+    def _ask(self, row: SpanRow, old: Stored) -> bool:
+        """The asking side comes second: it gets another id, and the answering side stands below it."""
+        asks = _derived(row.trace_id, row.span_id, row.signature.service, row.signature.kind)
+        if old.parent_span_id not in (None, row.parent_span_id) or self._find((row.trace_id, asks)) is not None:
+            return False
+        self._insert(row, row._replace(span_id=asks))
+        if old.received:
+            self._rehang(row, asks, old)
+        return True
+
+    def _move(self, row: SpanRow, to: bytes, old: Stored) -> None:
+        trace_id, span_id = row.trace_id, row.span_id
+        self._connection.execute("update span set span_id = ? where id = ?", (to, old.id))
+        if (trace_id, span_id) in self._rows:
+            self._rows[trace_id, to] = self._rows.pop((trace_id, span_id))._replace(span_id=to)
+            self._came[trace_id, to] = self._came.pop((trace_id, span_id))
+            return
+        self._hand_on((trace_id, span_id), old, row)
+        self._connection.execute(_HALF, (to, span_id, trace_id, ASKING, old.service))
+        if old.status == ERROR:
+            self._connection.execute(_ERROR_CALL, (to, old.start_ns, trace_id, span_id))
+
+    def _rehang(self, row: SpanRow, below: bytes, old: Stored) -> None:
+        self._connection.execute("update span set parent_span_id = ? where id = ?", (below, old.id))
+        key = row.trace_id, row.span_id
+        if key in self._rows:
+            self._rows[key] = self._rows[key]._replace(parent_span_id=below, parent=None)
+            return
+        self._unhang(row.trace_id, old)
+        self._edges.append((self._ids.process_id(row.signature), old, 1))
+        if old.parent_span_id is not None:
+            self._answers(row.trace_id, below, old, old.parent_span_id)
+
+    def _answers(self, trace_id: bytes, below: bytes, old: Stored, parent: bytes) -> None:
+        """Let the half of a request that a row of an earlier batch is wait for the asking side that has come."""
+        moved = self._connection.execute(_HALF, (below, parent, trace_id, ANSWERING, old.service))
+        if moved.rowcount == 0:  # below what stood above it nobody waited
+            connection = MESSAGING if old.kind == CONSUMER else ""
+            half = Half(trace_id, below, ANSWERING, old.service, "", connection, old.duration_ns, old.status == ERROR)
+            self._connection.execute(_NEW_HALF, (*half, self._now_ns))
+
+    def _unhang(self, trace_id: bytes, old: Stored) -> None:
+        """Let a row of an earlier batch wait for its parent no more, or take it out of what its parent called."""
+        if old.parent_span_id is None:
+            return
+        waits = self._connection.execute(_WAITS_FOR, (trace_id, old.parent_span_id, old.process_id, old.start_ns))
+        if waits.rowcount == 0 and (parent := self._find((trace_id, old.parent_span_id))) is not None:
+            self._edges.append((parent.process_id, old, -1))
+
+    def _hand_on(self, key: Key, old: Stored, row: SpanRow) -> None:
+        """Let what stands below an id be called by the row that has it now."""
+        process_id = self._ids.process_id(row.signature)
+        if process_id == old.process_id:
+            return
+        for span_id, *child in self._connection.execute(_BELOW, (key[0].hex(), _MOST_LOOKED_AT, key[1])):
+            if (key[0], span_id) not in self._rows:
+                below = Stored(*child)
+                self._edges += [(old.process_id, below, -1), (process_id, below, 1)]
+
+
+def _places(row: SpanRow) -> Iterator[bytes]:
+    """The ids that a row may stand under, the first that is free or its own; the last is for nothing else."""
+    yield row.span_id
+    yield from _further_places(row)
+
+
+def _further_places(row: SpanRow) -> Iterator[bytes]:
+    signature = row.signature
+    yield _derived(row.trace_id, row.span_id, signature.service, signature.kind)
+    start_ns = 0 if is_without_start(row.detail) else row.start_ns
+    yield _derived(row.trace_id, row.span_id, signature.service, signature.kind, start_ns, signature.name)
+
+
+def _derived(trace_id: bytes, span_id: bytes, *said: object) -> bytes:
+    text = json.dumps(said).encode()
+    return blake2b(trace_id + span_id + text, digest_size=8).digest()
+
+
+def _is_later(row: SpanRow, old: Stored) -> bool:
+    if not (old.received and row.source.received):
+        return False  # what this machine recorded itself has ended
+    return (not is_unfinished(row.detail), row.duration_ns) > (not is_unfinished(old.detail), old.duration_ns)
+
+
+def _mark(row: SpanRow) -> tuple[object, ...]:
+    return row.trace_id, row.span_id, row.signature, row.start_ns, row.duration_ns
+
+
+# The rows just inserted have the greatest ids.
+def _latest(connection: sqlite3.Connection, count: int) -> set[Key]:
+    latest = "select trace_id, span_id from span order by id desc limit ?"
+    return set(connection.execute(latest, (count,)).fetchall())
