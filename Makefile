@@ -10,6 +10,7 @@ DEMO_ARGS ?= --serve
 # Playwright keeps an event loop running in its thread: tests of browsers have processes of their own.
 BROWSER_SDK := tests/peers/test_browser_sdk.py
 PYTEST_ARGS ?= -n 2 --dist loadfile
+BROWSER_ARGS ?= -n 1
 
 # Programs that tests run besides: Debian's, installed where that may be done without asking; without them those tests
 # are skipped.
@@ -29,7 +30,7 @@ SCRIPTS_STAMP := $(if $(NPM),$(SCRIPTS)/node_modules/.installed)
 BIOME := $(SCRIPTS)/node_modules/.bin/biome
 BIOME_ARGS := --config-path=$(SCRIPTS)/rules.jsonc src/obsv/dashboards $(SCRIPTS)
 
-.PHONY: collector demo test programs lint lint-scripts format-scripts unit unit-scripts test-all bench docs screenshots clean
+.PHONY: collector demo test programs lint lint-scripts format-scripts unit unit-browsers unit-scripts test-all bench docs screenshots clean
 
 demo: $(STAMP)
 	$(BIN)/obsv demo $(DEMO_ARGS)
@@ -76,13 +77,18 @@ else
 	@echo "npm: not found, the tests of the app's scripts are left out"
 endif
 
+# The two halves use the time in which the other waits; the browsers' output follows when both are done.
 unit: $(STAMP) $(PEERS) $(SCRIPTS_STAMP)
-	@status=0; \
+	@status=0; mkdir -p build; \
+	$(MAKE) --no-print-directory unit-browsers >build/browsers.log 2>&1 & browsers=$$!; \
 	$(MAKE) --no-print-directory unit-scripts || status=1; \
 	$(BIN)/python -m pytest $(PYTEST_ARGS) --ignore tests/browser --ignore $(BROWSER_SDK) || status=1; \
-	$(BIN)/python -m pytest tests/browser || status=1; \
-	$(BIN)/python -m pytest $(BROWSER_SDK) || status=1; \
+	wait $$browsers || status=1; \
+	cat build/browsers.log; \
 	exit $$status
+
+unit-browsers: $(STAMP) $(PEERS) $(SCRIPTS_STAMP)
+	@$(BIN)/python -m pytest $(BROWSER_ARGS) tests/browser $(BROWSER_SDK)
 
 # The compiled core under its tests, in a build that checks every access to memory and every undefined step.
 SANITIZED := build/sanitized

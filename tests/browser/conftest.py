@@ -5,7 +5,6 @@ Every test also fails when the page logs an error, when a request fails, or when
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,20 +13,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import story
+from chromium import CHROMIUM, FLAGS
 from playwright.sync_api import expect
 from serving import serving
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 ZONE = "Asia/Kolkata"  # half an hour off, and never on summer time
 HERE = Path(__file__).parent
 # A busy machine with two cores takes its time to draw a first page; nothing here measures that.

@@ -1,7 +1,6 @@
 """A page of another origin sends spans from a real browser: preflight, then JSON."""
 
 import functools
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -11,13 +10,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from chromium import CHROMIUM, FLAGS
 from tests.peers.conftest import HERE, WAIT_S, give_up
 
 from obsv.otlp.receiver import Receiver
 from obsv.store import Reader
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 TOKEN = "a-long-enough-token"
 
 
@@ -44,22 +42,25 @@ def origin(tmp_path: Path, node: Callable[[str], str]) -> Iterator[str]:
         thread.join()
 
 
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    return {"executable_path": CHROMIUM, "args": FLAGS}
+
+
 @pytest.fixture
-def title() -> Callable[[str], str]:
+def title(request: pytest.FixtureRequest) -> Callable[[str], str]:
     """Opens a page and returns its title, once it has one."""
-    playwright = pytest.importorskip("playwright.sync_api")
+    pytest.importorskip("playwright.sync_api")
     if not CHROMIUM:
         give_up("no Chromium on this machine (apt-get install chromium)")
 
     def open_page(url: str) -> str:
-        with playwright.sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            page = browser.new_page()
-            page.goto(url)
-            page.wait_for_function("document.title !== ''", timeout=WAIT_S * 1e3)
-            found: str = page.title()
-            browser.close()
-            return found
+        page = request.getfixturevalue("browser").new_page()
+        page.goto(url)
+        page.wait_for_function("document.title !== ''", timeout=WAIT_S * 1e3)
+        found: str = page.title()
+        page.close()
+        return found
 
     return open_page
 
