@@ -15,8 +15,7 @@ from obsv.store.finding.condition_search import find_traces
 from obsv.store.finding.conditions import INTRINSIC, RESOURCE, SPAN, All, Always, Compare, Condition, Field
 from obsv.store.finding.explorer import read_new, read_page
 from obsv.store.finding.filters import Filters
-from obsv.store.finding.series import count_series
-from obsv.store.finding.series_form import Wanted
+from obsv.store.finding.series import Wanted, count_series
 from obsv.store.ground.rollups import MINUTE_NS
 from obsv.store.ground.window import Range, Window
 from obsv.store.spans.stored_trace import read_spans, read_trace

@@ -6,8 +6,7 @@ from query_world import SECOND, START_NS, row
 
 from obsv.store import Reader, Signature, Writer
 from obsv.store.finding.conditions import SPAN, UNSCOPED, Always, Field
-from obsv.store.finding.series import count_series
-from obsv.store.finding.series_form import Wanted
+from obsv.store.finding.series import Wanted, count_series
 from obsv.store.ground.window import Range
 
 MIXED = Signature("mixed", "step", "mixed", 1, (("flag", "INPUT"),))

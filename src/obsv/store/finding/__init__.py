@@ -25,7 +25,7 @@ from obsv.store.finding.explorer import MAX_PAGE, Page, Tail
 from obsv.store.finding.filters import MAX_SEARCH_CHARS, Filters
 from obsv.store.finding.group_by import Label
 from obsv.store.finding.orders import MAX_ID, order_named
-from obsv.store.finding.series_form import Series, Wanted
+from obsv.store.finding.series import Series, Wanted
 
 __all__ = [
     "EVENT",

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from itertools import islice
 
-from obsv.store.file import ROW_LIMIT, Snapshot
-from obsv.store.finding.cells import Buckets, Cell, cells, duration_minutes, minute_range, outermost
+from obsv.store.file import ROW_LIMIT
+from obsv.store.finding.cells import Cell, cells, duration_minutes, outermost
 from obsv.store.finding.orders import Key, Rows
-from obsv.store.finding.plan import Asked
 from obsv.store.finding.sql import fill
 from obsv.store.finding.walks import BY_ARRIVAL, BY_TIME, ERRORS, Walk, by_name
-from obsv.store.ground import bucket
+from obsv.store.ground import Buckets, Range, bucket
 from obsv.times import ts
 
 # The range of a cell is the index's; what is left of the microseconds at its ends, the rows tell.
@@ -29,60 +28,53 @@ MOST = 0.33
 MARGIN = 4
 
 
-def by_duration(snapshot: Snapshot, rows: Rows, asked: Asked) -> list[Key]:
-    """The next rows in the order of durations.
-
-    Args:
-        snapshot: to read.
-        rows: those of the page.
-        asked: what they satisfy.
-    """
-    reach = asked.reach
+def by_duration(rows: Rows) -> list[Key]:
+    """The next rows in the order of durations."""
+    asked, reach = rows.asked, rows.asked.reach
     load = reach.load(rows.part) if reach.processes is not None or asked.errors else None
     if load and asked.errors and load.errors <= FEW:
-        return rows.along(snapshot, ERRORS)
+        return rows.along(ERRORS)
     if load and reach.processes is not None and load.mine <= FEW:
-        return rows.along(snapshot, by_name(reach))
+        return rows.along(by_name(reach))
     others = load.calls / max(1, load.mine) if load else 1.0
-    found = None if asked.costly else _outermost(snapshot, rows, asked, others)
+    found = None if asked.costly else _outermost(rows, others)
     if found is not None:
         return found
     load = load or reach.load(rows.part)
-    return rows.along(snapshot, BY_ARRIVAL if load.calls > MOST * reach.ever else BY_TIME)
+    return rows.along(BY_ARRIVAL if load.calls > MOST * reach.ever else BY_TIME)
 
 
-def _outermost(snapshot: Snapshot, rows: Rows, asked: Asked, others: float) -> list[Key] | None:
+def _outermost(rows: Rows, others: float) -> list[Key] | None:
     """The page by way of the outermost buckets; None when too much lies there, or other filters leave too little.
 
     `others`: how many calls there are for one that the condition's processes have.
     """
-    longest_first = rows.order.down
-    ends = Buckets.of(*asked.durations)
+    longest_first, reach = rows.order.down, rows.asked.reach
+    ends = Buckets.of(*rows.asked.durations)
     if rows.key is not None:
         edge = bucket(int(rows.key.value))
         ends = Buckets(ends.low, min(ends.high, edge)) if longest_first else Buckets(max(ends.low, edge), ends.high)
-    margin = MARGIN if asked.selective else 1
+    margin = MARGIN if rows.asked.parts else 1
     need, most_cells = rows.limit * margin * others, min(int(FEW_CELLS * others), ROW_LIMIT)
-    for buckets in outermost(snapshot, ends, longest_first, need, MARGIN):
-        counts = list(islice(duration_minutes(snapshot, rows.part, buckets, False), ROW_LIMIT))
+    for buckets in outermost(reach.snapshot, ends, longest_first, need, MARGIN):
+        counts = list(islice(duration_minutes(reach.snapshot, rows.part, buckets, False), ROW_LIMIT))
         taken = sum(count for _, count in counts)
         if taken > FEW or len(counts) >= ROW_LIMIT:
             return None
         if taken < need and buckets != ends:
             continue
-        found = cells(snapshot, asked.reach, [minute for minute, _ in counts], buckets, most_cells)
+        found = cells(reach, [minute for minute, _ in counts], buckets, most_cells)
         if len(found) >= most_cells:
             return None
-        keys = _in_cells(snapshot, rows, found, buckets)
+        keys = _in_cells(rows, found, buckets)
         if buckets == ends or len(keys) >= rows.limit:
             return keys
     return []
 
 
-def _in_cells(snapshot: Snapshot, rows: Rows, found: list[Cell], buckets: Buckets) -> list[Key]:
-    parts = [(cell.process_id, minute_range(cell.minute).overlap(rows.part)) for cell in found]
+def _in_cells(rows: Rows, found: list[Cell], buckets: Buckets) -> list[Key]:
+    parts = [(cell.process_id, Range.of_minute(cell.minute).overlap(rows.part)) for cell in found]
     bounds = json.dumps([(process_id, *map(ts, part)) for process_id, part in parts])
-    test = fill(
-        "s.duration_ns between {low} and {high} and {test}", low=buckets.low_ns, high=buckets.high_ns, test=rows.test
-    )
-    return rows.along(snapshot, Walk(_IN_CELLS, ((bounds,),), by_time=False), test=test)
+    within = "s.duration_ns between {low} and {high} and {test}"
+    test = fill(within, low=buckets.low_ns, high=buckets.high_ns, test=rows.asked.everywhere)
+    return rows.along(Walk(_IN_CELLS, ((bounds,),), by_time=False), test=test)

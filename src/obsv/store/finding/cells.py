@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from obsv.store.file import ROW_LIMIT, Row, Snapshot
-from obsv.store.finding.reach import Reach, minutes
-from obsv.store.finding.sql import Sql, among, fill
-from obsv.store.ground import GROWTH, MINUTE_NS, Range, bucket
-from obsv.times import MAX_NS
+from obsv.store.finding.reach import Reach
+from obsv.store.finding.sql import Sql, fill
+from obsv.store.ground import Buckets, Range
 
 _ERROR_MINUTES = """
 select distinct minute from process_minute
@@ -44,48 +43,18 @@ class Cell(NamedTuple):
     minute: int
 
 
-class Buckets(NamedTuple):
-    """Histogram buckets, both ends within: a bucket holds durations above its lower end, up to and with its upper."""
-
-    low: int
-    high: int
-
-    @classmethod
-    def of(cls, least_ns: int | None, most_ns: int | None) -> Buckets:
-        """Those of the durations within limits; None is none."""
-        low = bucket(max(0, least_ns)) if least_ns is not None else 0
-        return cls(low, bucket(min(max(0, most_ns), MAX_NS) if most_ns is not None else MAX_NS))
-
-    @property
-    def low_ns(self) -> int:
-        """No duration in them is shorter."""
-        return int(GROWTH**self.low) if self.low else 0
-
-    @property
-    def high_ns(self) -> int:
-        """No duration in them is longer."""
-        return min(int(GROWTH ** (self.high + 1)) + 1, MAX_NS)
-
-
-def minute_range(minute: int) -> Range:
-    """The instants of a minute."""
-    return Range(minute * MINUTE_NS, (minute + 1) * MINUTE_NS - 1)
-
-
-def error_minutes(snapshot: Snapshot, reach: Reach, part: Range, down: bool) -> Iterator[int]:
+def error_minutes(reach: Reach, part: Range, down: bool) -> Iterator[int]:
     """The minutes with failed calls."""
-    mine = Sql("1") if reach.processes is None else among("process_id", reach.processes)
-    return (row[0] for row in _by_minute(snapshot, _ERROR_MINUTES, part, down, mine=mine))
+    return (row[0] for row in _by_minute(reach.snapshot, _ERROR_MINUTES, part, down, mine=reach.mine))
 
 
 def duration_minutes(snapshot: Snapshot, part: Range, buckets: Buckets, down: bool) -> Iterator[tuple[int, int]]:
     """The minutes with calls of such durations, and how many of them there are of all processes."""
-    found = _by_minute(snapshot, _DURATION_MINUTES, part, down, low=buckets.low, high=buckets.high)
-    return ((row[0], row[1]) for row in found)
+    return ((row[0], row[1]) for row in _by_minute(snapshot, _DURATION_MINUTES, part, down, **buckets._asdict()))
 
 
 def _by_minute(snapshot: Snapshot, template: str, part: Range, down: bool, **params: object) -> Iterator[Row]:
-    first, last = minutes(part)
+    first, last = part.minutes
     while first <= last:
         rows = snapshot.query(*fill(template, first=first, last=last, way=Sql("desc" if down else "asc"), **params))
         yield from rows
@@ -94,12 +63,12 @@ def _by_minute(snapshot: Snapshot, template: str, part: Range, down: bool, **par
         first, last = (first, rows[-1][0] - 1) if down else (rows[-1][0] + 1, last)
 
 
-def cells(snapshot: Snapshot, reach: Reach, found: list[int], buckets: Buckets, limit: int = ROW_LIMIT) -> list[Cell]:
+def cells(reach: Reach, minutes: list[int], buckets: Buckets, limit: int = ROW_LIMIT) -> list[Cell]:
     """The processes in some minutes that have calls of such durations; with as many as `limit` there may be more."""
-    bounds = {"minutes": json.dumps(found), **buckets._asdict(), "edge": buckets.low_ns, "limit": limit}
-    few = reach.processes is not None and len(reach.processes) * len(found) <= FEW_LOOKUPS
+    bounds = {"minutes": json.dumps(minutes), **buckets._asdict(), "edge": buckets.low_ns, "limit": limit}
+    few = reach.processes is not None and len(reach.processes) * len(minutes) <= FEW_LOOKUPS
     asked = fill(_CELLS_OF, processes=json.dumps(reach.processes), **bounds) if few else fill(_CELLS, **bounds)
-    rows = [Cell(*row) for row in snapshot.query(*asked)]
+    rows = [Cell(*row) for row in reach.snapshot.query(*asked)]
     if reach.processes is None or few or len(rows) >= limit:
         return rows
     wanted = set(reach.processes)

@@ -13,23 +13,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from obsv.store.file import Snapshot
-from obsv.store.finding.cells import minute_range
-from obsv.store.finding.conditions import (
-    INTRINSIC,
-    All,
-    AnyOf,
-    Compare,
-    Condition,
-    Field,
-    Not,
-    Present,
-    conjuncts,
-    limits,
-)
-from obsv.store.finding.narrowing import processes, roots
-from obsv.store.finding.plan import DURATION, FAILED
-from obsv.store.finding.reach import Reach, minutes
-from obsv.store.finding.sql import TRUE, Sql, among, fill
+from obsv.store.finding.conditions import INTRINSIC, All, AnyOf, Compare, Condition, Field, Not, Present, limits
+from obsv.store.finding.narrowing import roots
+from obsv.store.finding.plan import Asked
+from obsv.store.finding.reach import Reach
+from obsv.store.finding.sql import TRUE, Sql, fill
 from obsv.store.finding.walks import (
     BY_ARRIVAL,
     BY_TIME,
@@ -86,14 +74,7 @@ _LATE_COST, _UNKNOWN_COST = 0.5, 3
 def find_traces(
     snapshot: Snapshot, condition: Condition, start_ns: int = 0, end_ns: int = MAX_NS, limit: int = 20
 ) -> list[str]:
-    """Finds traces.
-
-    Args:
-        snapshot: where to look.
-        condition: what one span of the trace satisfies.
-        start_ns: the earliest start of that span, Unix time.
-        end_ns: the latest.
-        limit: how many traces at most.
+    """Finds traces with a span that satisfies a condition and started in a range of time, Unix time.
 
     Returns:
         their ids in hex, the trace of the latest matching span first; in a wide range, the one that came last.
@@ -112,40 +93,32 @@ def find_traces(
 
 
 class _Step(NamedTuple):
-    """A walk through a range of time.
-
-    Args:
-        walk: the way.
-        part: the range.
-        among: the spans walked only name traces; those that match begin in this range. None: those walked match.
-        named_by: a test of the spans that name traces.
-    """
+    """A walk through a range of time."""
 
     walk: Walk
     part: Range
-    among: Range | None = None
-    named_by: Sql = TRUE
+    among: Range | None = None  # the spans walked only name traces; those that match begin in this range
+    named_by: Sql = TRUE  # a test of the spans that name traces
 
 
 class _Search:
     def __init__(self, snapshot: Snapshot, condition: Condition, limit: int) -> None:
         self._snapshot = snapshot
         self._limit = limit
-        self._parts = conjuncts(condition)
-        self._spans = where(All(tuple(part for part in self._parts if not _of_trace(part))))
-        self._traces = where(All(tuple(part for part in self._parts if _of_trace(part))))
-        self._reach = Reach(snapshot, processes(condition))
+        self._asked = asked = Asked(snapshot, condition)
+        self._spans = where(All(tuple(part for part in asked.parts if not _of_trace(part))))
+        self._traces = where(All(tuple(part for part in asked.parts if _of_trace(part))))
         self._roots = Reach(snapshot, roots(condition))
         self.found: dict[str, None] = {}
 
     @property
     def hopeless(self) -> bool:
         """Whether no process can match."""
-        return self._reach.is_empty or self._roots.is_empty
+        return self._asked.reach.is_empty or self._roots.is_empty
 
     def steps(self, whole: Range) -> Iterator[_Step]:
         """The range in parts, latest first, and how to walk each."""
-        for part in self._parts:
+        for part in self._asked.parts:
             if isinstance(part, Compare) and part.operator == "=" and part.field == _TRACE_ID:
                 yield _Step(of_trace(str(part.value).lower().rjust(32, "0")), whole)
                 return
@@ -171,19 +144,18 @@ class _Search:
 
     # The rollups know each minute's longest call: where a long one is sought, most minutes hold none.
     def _slow_minutes(self, rest: Range) -> tuple[list[Range], float]:
-        least, _ = limits(self._parts, DURATION)
+        least, _ = self._asked.durations
         if not least:
             return [rest], 1.0
-        ids, (first, last) = self._reach.processes, minutes(rest)
-        mine = TRUE if ids is None else among("process_id", ids)
-        asked = fill(_SLOW, first=first, last=last, least=least, mine=mine, limit=_MOST_MINUTES)
+        first, last = rest.minutes
+        asked = fill(_SLOW, first=first, last=last, least=least, mine=self._asked.reach.mine, limit=_MOST_MINUTES)
         rows = self._snapshot.query(*asked)
         if len(rows) >= _MOST_MINUTES:
             return [rest], 1.0
-        return [rest.overlap(minute_range(row["minute"])) for row in rows], len(rows) / (last - first + 1)
+        return [rest.overlap(Range.of_minute(row["minute"])) for row in rows], len(rows) / (last - first + 1)
 
     def _late(self, rest: Range) -> list[_Step] | None:
-        least, _ = limits(self._parts, _TRACE_DURATION)
+        least, _ = limits(self._asked.parts, _TRACE_DURATION)
         if least is None or least <= _ROW_SKEW_NS:
             return None
         # A span of the range that is no such call itself began at most X after the id was made.
@@ -191,17 +163,17 @@ class _Search:
         asked = fill(_LATE, least=max(0, least - SKEW_NS), first=first, limit=_MOST_MINUTES)
         rows = self._snapshot.query(*asked)
         cost = sum(row["calls"] * (_UNKNOWN_COST if row["lag_ns"] == UNKNOWN_NS else _LATE_COST) for row in rows)
-        if (rows and cost > self._reach.share * rows[0]["ever"]) or len(rows) >= _MOST_MINUTES:
+        if (rows and cost > self._asked.reach.share * rows[0]["ever"]) or len(rows) >= _MOST_MINUTES:
             return None
         test = fill(_LATE_ROW, least=least - _ROW_SKEW_NS, skew=_ROW_SKEW_NS)
-        return [_Step(BY_TIME, minute_range(row["minute"]), rest, test) for row in rows]
+        return [_Step(BY_TIME, Range.of_minute(row["minute"]), rest, test) for row in rows]
 
     def _walk(self, share: float) -> Walk:
-        if FAILED in self._parts:
+        if self._asked.errors:
             return ERRORS
-        if self._roots.share < self._reach.share:
+        if self._roots.share < self._asked.reach.share:
             return cheapest(self._roots, share, roots_by_name(self._roots))
-        return cheapest(self._reach, share)
+        return cheapest(self._asked.reach, share)
 
     def look(self, step: _Step) -> None:
         """Adds the traces of one part to `found`; some may come again."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 # Scopes of an attribute. UNSCOPED means the span's, or else its resource's.
 UNSCOPED, SPAN, RESOURCE, EVENT, LINK, INSTRUMENTATION = "", "span", "resource", "event", "link", "instrumentation"
@@ -48,12 +48,7 @@ Value: TypeAlias = "str | int | float | bool"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What is compared: an attribute of a scope, or an intrinsic.
-
-    Args:
-        scope: one of the scopes above, or `INTRINSIC`.
-        name: the attribute's key, or a name of `INTRINSICS`.
-    """
+    """What is compared: an attribute of a scope by its key, or an intrinsic by its name in `INTRINSICS`."""
 
     scope: str
     name: str
@@ -70,7 +65,6 @@ class Compare:
     elements does (`!=` and `!~`: when none is equal or fits).
 
     Args:
-        field: what is compared.
         operator: one of `= != < <= > >= =~ !~`, or `is`: equal as text whatever the type, as Jaeger's tags compare.
         value: a duration is whole nanoseconds, a kind or status its number in OTLP; a pattern is RE2's and fits the
             whole text.
@@ -83,18 +77,21 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """Whether the span has the field at all."""
+    """The span has the field at all: a comparison without an operator."""
 
     field: Field
+    operator: ClassVar[None] = None
+    value: ClassVar[str] = ""
+
+
+Leaf: TypeAlias = Compare | Present
 
 
 @dataclass(frozen=True, slots=True)
 class Contains:
     """A value of the span, or its exception where it failed, contains a text; ASCII letters match in either case.
 
-    Args:
-        text: what is looked for.
-        name: of the values that are looked at; None for all.
+    With a name, only the values of that name are looked at.
     """
 
     text: str

@@ -19,14 +19,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from obsv.store.file import Readable, Snapshot
+from obsv.store.file import Readable
 from obsv.store.finding.by_duration import by_duration
-from obsv.store.finding.cells import Buckets, cells, duration_minutes, error_minutes, minute_range
+from obsv.store.finding.cells import cells, duration_minutes, error_minutes
 from obsv.store.finding.filters import Filters
 from obsv.store.finding.orders import NEWEST, OLDEST, Key, Rows, order_named
 from obsv.store.finding.plan import Asked
 from obsv.store.finding.walks import BY_ARRIVAL, BY_TIME, ERRORS, nearest, of_each, since
-from obsv.store.ground import Range, Window
+from obsv.store.ground import Buckets, Range, Window
 from obsv.store.spans import ListedCall, Value, listed_calls
 from obsv.times import MAX_NS
 
@@ -59,15 +59,7 @@ class Tail(NamedTuple):
 def read_page(
     reader: Readable, filters: Filters, window: Window, order: str = "-ts", cursor: str | None = None, limit: int = 100
 ) -> Page:
-    """One page.
-
-    Args:
-        reader: of the store.
-        filters: which calls.
-        window: when they started.
-        order: `-ts` (newest first), `ts`, `-duration` (longest first) or `duration`.
-        cursor: of the page before; None for the first.
-        limit: how many calls, at most `MAX_PAGE`.
+    """A page of up to `MAX_PAGE` calls that started in a window, after the cursor of the page before.
 
     Raises:
         InvalidQuery: no such order, or a cursor of another search.
@@ -77,11 +69,11 @@ def read_page(
     key = by.key(cursor) if cursor else None
     limit = max(1, min(limit, MAX_PAGE))
     with reader.snapshot() as snapshot:
-        asked = Asked.of(snapshot, filters.condition)
+        asked = Asked(snapshot, filters.condition)
         if asked.reach.is_empty:
             return Page([], None)
-        rows = Rows(by, by.rest(window.range, key), asked.everywhere, key, limit)
-        keys = (_by_time if by.by_time else by_duration)(snapshot, rows, asked)
+        rows = Rows(asked, by, by.rest(window.range, key), key, limit)
+        keys = _by_time(rows) if by.by_time else by_duration(rows)
         calls = listed_calls(snapshot, [found.id for found in keys])
     return Page(_shown(calls, filters), by.token(keys[-1]) if len(keys) >= limit else None)
 
@@ -89,16 +81,7 @@ def read_page(
 def read_pages(
     reader: Readable, filters: Filters, window: Window, order: str, most: int, size: int = MAX_PAGE
 ) -> Iterator[list[ListedCall]]:
-    """All pages one after the other, up to a number of calls. Raises what `read_page` raises.
-
-    Args:
-        reader: of the store.
-        filters: which calls.
-        window: when they started.
-        order: as for `read_page`.
-        most: how many calls at most.
-        size: how many calls a page.
-    """
+    """All pages one after the other, `size` calls each, up to `most` calls. Raises what `read_page` raises."""
     cursor: str | None = None
     while most > 0:
         found = read_page(reader, filters, window, order, cursor, min(size, most))
@@ -128,11 +111,11 @@ def read_new(
         last_id = newest[0] if newest else 0
         if last_id <= after:
             return Tail([], last_id, False)
-        asked = Asked.of(snapshot, filters.condition)
+        asked = Asked(snapshot, filters.condition)
         if asked.reach.is_empty:
             return Tail([], last_id, False)
-        rows = Rows(OLDEST if oldest else NEWEST, Range(start_ns, MAX_NS), asked.everywhere, None, limit)
-        ids = [key.id for key in rows.along(snapshot, since(after))]
+        rows = Rows(asked, OLDEST if oldest else NEWEST, Range(start_ns, MAX_NS), None, limit)
+        ids = [key.id for key in rows.along(since(after))]
         calls = listed_calls(snapshot, ids)
     calls.sort(key=lambda call: (call.ts, call.id), reverse=not oldest)
     more = len(ids) == limit
@@ -142,68 +125,66 @@ def read_new(
 def has_calls(reader: Readable, filters: Filters) -> bool:
     """Whether anything that the filters name was recorded at all."""
     with reader.snapshot() as snapshot:
-        return not Asked.of(snapshot, filters.condition).reach.is_empty
+        return not Asked(snapshot, filters.condition).reach.is_empty
 
 
-def _by_time(snapshot: Snapshot, rows: Rows, asked: Asked) -> list[Key]:
+def _by_time(rows: Rows) -> list[Key]:
+    asked, few = rows.asked, _few(rows)
     if asked.costly:
-        return _looked_into(snapshot, rows, asked)
+        return _looked_into(rows)
     if asked.errors:
-        return _errors(snapshot, rows, asked)
-    few = _few(asked)
-    if asked.limits_duration:
-        if few and asked.reach.load(rows.part).mine <= FEW_CALLS:
-            return rows.along(snapshot, of_each(few), test=asked.test)
-        return _rare(snapshot, rows, asked)
-    return rows.along(snapshot, of_each(few), test=asked.test) if few else rows.along(snapshot, BY_TIME)
+        return _errors(rows)
+    if asked.limits_duration and not (few and asked.reach.load(rows.part).mine <= FEW_CALLS):
+        return _rare(rows)
+    return rows.along(of_each(few), test=asked.test) if few else rows.along(BY_TIME)
 
 
-def _few(asked: Asked) -> list[int]:
+def _few(rows: Rows) -> list[int]:
     """The processes, where they are so few that a walk for each is quickest; else none."""
-    ids = asked.reach.processes
+    ids = rows.asked.reach.processes
     return ids if ids is not None and len(ids) <= MERGED_PROCESSES else []
 
 
-def _looked_into(snapshot: Snapshot, rows: Rows, asked: Asked) -> list[Key]:
-    if asked.errors:
-        return rows.along(snapshot, ERRORS)
-    load, scan_from = asked.reach.load(rows.part), SCAN_FROM * asked.reach.ever
-    few = _few(asked)
+def _looked_into(rows: Rows) -> list[Key]:
+    if rows.asked.errors:
+        return rows.along(ERRORS)
+    reach, few = rows.asked.reach, _few(rows)
+    load, scan_from = reach.load(rows.part), SCAN_FROM * reach.ever
     if few and load.mine <= scan_from:
-        return rows.along(snapshot, of_each(few), test=asked.test)
-    part = rows.part if load.calls <= scan_from else nearest(snapshot, rows.part, FIRST_TRY, rows.order.down)
-    found = rows.along(snapshot, BY_TIME, part)
-    if part in (None, rows.part) or len(found) >= rows.limit:
-        return found
-    return rows.along(snapshot, BY_ARRIVAL)
+        return rows.along(of_each(few), test=rows.asked.test)
+    part = rows.part
+    if load.calls > scan_from:
+        part = nearest(reach.snapshot, part, FIRST_TRY, rows.order.down) or part
+    found = rows.along(BY_TIME, part)
+    return found if part == rows.part or len(found) >= rows.limit else rows.along(BY_ARRIVAL)
 
 
-def _errors(snapshot: Snapshot, rows: Rows, asked: Asked) -> list[Key]:
-    if few := _few(asked):
-        return rows.along(snapshot, of_each(few, failed=True), test=asked.test)
+def _errors(rows: Rows) -> list[Key]:
+    asked = rows.asked
+    if few := _few(rows):
+        return rows.along(of_each(few, failed=True), test=asked.test)
     narrow = asked.limits_duration or asked.reach.processes is not None
     if not narrow or asked.reach.load(rows.part).errors <= FEW_ERRORS:
-        return rows.along(snapshot, ERRORS)
-    return _rare(snapshot, rows, asked)
+        return rows.along(ERRORS)
+    return _rare(rows)
 
 
-def _rare(snapshot: Snapshot, rows: Rows, asked: Asked) -> list[Key]:
+def _rare(rows: Rows) -> list[Key]:
     """The first rows of some duration or status, minute by minute where the rollups have any."""
-    down, reach, buckets = rows.order.down, asked.reach, Buckets.of(*asked.durations)
+    asked, reach, down = rows.asked, rows.asked.reach, rows.order.down
+    buckets = Buckets.of(*asked.durations)
     minutes = (
-        (minute for minute, _ in duration_minutes(snapshot, rows.part, buckets, down))
+        (minute for minute, _ in duration_minutes(reach.snapshot, rows.part, buckets, down))
         if asked.limits_duration
-        else error_minutes(snapshot, reach, rows.part, down)
+        else error_minutes(reach, rows.part, down)
     )
     found: list[Key] = []
     for minute in minutes:
-        part = rows.part.overlap(minute_range(minute))
+        part = rows.part.overlap(Range.of_minute(minute))
         if asked.errors:
-            found += rows.along(snapshot, ERRORS, part)
-        else:
-            ids = [cell.process_id for cell in cells(snapshot, reach, [minute], buckets)]
-            if ids:
-                found += rows.along(snapshot, of_each(ids) if len(ids) <= CELLS_A_MINUTE else BY_TIME, part)
+            found += rows.along(ERRORS, part)
+        elif ids := [cell.process_id for cell in cells(reach, [minute], buckets)]:
+            found += rows.along(of_each(ids) if len(ids) <= CELLS_A_MINUTE else BY_TIME, part)
         if len(found) >= rows.limit:
             break
     return rows.first(found)
@@ -229,5 +210,3 @@ def has_text(shown: str, text: str) -> bool:
 
 
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
-
-__all__ = ["Page", "Tail", "has_calls", "read_new", "read_page", "read_pages"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import cached_property
+from itertools import chain
 from typing import Any, TypeAlias
 
 from obsv import semconv
@@ -24,8 +26,8 @@ from obsv.store.finding.sql import Sql, fill
 from obsv.store.finding.where import COLUMNS, NUMERIC_COLUMNS, SCALARS, field_named
 
 Label: TypeAlias = "str | int | float | bool | None"
-_PROCESS = {"span:name": 1, "span:kind": 2}
-_SERVICE = 3
+Read: TypeAlias = Callable[[Row], Label]
+_IDS = {"span:id": "lower(hex(s.span_id))", "span:parentID": "lower(hex(s.parent_span_id))", "trace:id": "s.trace"}
 _SOURCES = "select id, resource, scope from source"
 _PROCESSES = "select id, name, kind, service from process"
 # Which signatures have an attribute, by its place among their values; of several of one name the first.
@@ -39,11 +41,7 @@ _VALUE = "when s.signature_id in (select value from json_each(?)) then json_extr
 
 
 class Grouping:
-    """How the rows of a query are grouped.
-
-    Args:
-        snapshot: where they are.
-        fields: what by.
+    """How the rows of a query are grouped by fields.
 
     Raises:
         InvalidQuery: a field has more than one value a span.
@@ -52,16 +50,13 @@ class Grouping:
     def __init__(self, snapshot: Snapshot, fields: Sequence[Field]) -> None:
         self._snapshot = snapshot
         self._columns: list[Sql] = []
-        self._readers: list[Callable[[Row, dict[int, Any], dict[int, Any]], Label]] = []
-        self._needs_processes = self._needs_sources = False
-        for field in fields:
-            self._readers.append(self._reader(field))
+        self._readers = [self._reader(field) for field in fields]
 
     @property
     def columns(self) -> Sql:
         """The columns to select and group by, each followed by a comma; empty when nothing is grouped."""
         text = "".join(f"{column.text} as g{place}, " for place, column in enumerate(self._columns))
-        return Sql(text, tuple(param for column in self._columns for param in column.params))
+        return Sql(text, tuple(chain.from_iterable(column.params for column in self._columns)))
 
     @property
     def names(self) -> str:
@@ -70,9 +65,15 @@ class Grouping:
 
     def labels(self, rows: Sequence[Row]) -> list[tuple[Label, ...]]:
         """The values of the fields for each row of the answer; None for what a span does not have."""
-        processes = {row["id"]: row for row in self._snapshot.query(_PROCESSES)} if self._needs_processes else {}
-        sources = {row["id"]: _origins(row) for row in self._snapshot.query(_SOURCES)} if self._needs_sources else {}
-        return [tuple(read(row, processes, sources) for read in self._readers) for row in rows]
+        return [tuple(read(row) for read in self._readers) for row in rows]
+
+    @cached_property
+    def _processes(self) -> dict[int, Row]:
+        return {row["id"]: row for row in self._snapshot.query(_PROCESSES)}
+
+    @cached_property
+    def _sources(self) -> dict[int, dict[tuple[str, str], Label]]:
+        return {row["id"]: _origins(row) for row in self._snapshot.query(_SOURCES)}
 
     def _add(self, sql: str, params: tuple[Any, ...] = ()) -> str:
         column = Sql(sql, params)
@@ -80,77 +81,58 @@ class Grouping:
             self._columns.append(column)
         return f"g{self._columns.index(column)}"
 
-    def _reader(self, field: Field) -> Callable[[Row, dict[int, Any], dict[int, Any]], Label]:
+    def _reader(self, field: Field) -> Read:
+        if field.scope in (EVENT, LINK) or field.name.startswith(("event:", "link:")):
+            raise InvalidQuery(f"{field} can have several values in one span; series cannot be split by it")
         if field.scope == INTRINSIC:
             return self._intrinsic(field.name)
         if field.name == semconv.SERVICE_NAME and field.scope in (RESOURCE, UNSCOPED):
-            return self._process(_SERVICE)
-        if field.scope in (EVENT, LINK):
-            raise InvalidQuery(f"{field} can have several values in one span; series cannot be split by it")
+            return self._process("service")
         if field.scope in (RESOURCE, INSTRUMENTATION):
-            return self._source(field)
+            return self._source(field.scope, field.name)
         own = self._attribute(field.name)
-        if field.scope != UNSCOPED:
-            return own
-        resource = self._source(Field(RESOURCE, field.name))
-        return lambda row, processes, sources: _first(own(row, processes, sources), resource(row, processes, sources))
+        return _either(own, self._source(RESOURCE, field.name)) if field.scope == UNSCOPED else own
 
-    def _process(self, place: int) -> Callable[[Row, dict[int, Any], dict[int, Any]], Label]:
-        self._needs_processes = True
+    def _process(self, part: str) -> Read:
         column = self._add("s.process_id")
+        return lambda row: self._processes[row[column]][part] if row[column] in self._processes else None
 
-        def read(row: Row, processes: dict[int, Any], _: dict[int, Any]) -> Label:
-            process = processes.get(row[column])
-            if process is None:
-                return None
-            value: str | int = process[place]
-            return KINDS[value] if isinstance(value, int) else value
+    def _source(self, part: str, key: str) -> Read:
+        column = self._add("s.source_id")
+        return lambda row: self._sources.get(row[column], {}).get((part, key))
 
-        return read
-
-    def _source(self, field: Field) -> Callable[[Row, dict[int, Any], dict[int, Any]], Label]:
-        self._needs_sources = True
-        column, part = self._add("s.source_id"), field.scope
-        return lambda row, _, sources: sources.get(row[column], {}).get((part, field.name))
-
-    def _intrinsic(self, name: str) -> Callable[[Row, dict[int, Any], dict[int, Any]], Label]:
-        if name in _PROCESS:
-            return self._process(_PROCESS[name])
+    def _intrinsic(self, name: str) -> Read:
+        if name == "span:name":
+            return self._process("name")
+        if name == "span:kind":
+            return _named(self._process("kind"), KINDS)
         if name == "span:status":
-            status = self._add("s.status")
-            return lambda row, _, __: STATUSES[row[status]]
+            return _named(self._column("s.status"), STATUSES)
         if name.startswith("instrumentation:"):
-            return self._source(Field(INSTRUMENTATION, ":" + name.partition(":")[2]))
-        if name.startswith(("event:", "link:")):
-            raise InvalidQuery(f"{name} can have several values in one span; series cannot be split by it")
-        column = self._add(_IDS.get(name) or SCALARS.get(name) or "null")
-        return lambda row, _, __: row[column]
+            return self._source(INSTRUMENTATION, ":" + name.partition(":")[2])
+        return self._column(_IDS.get(name) or SCALARS.get(name) or "null")
 
-    def _attribute(self, key: str) -> Callable[[Row, dict[int, Any], dict[int, Any]], Label]:
+    def _column(self, sql: str) -> Read:
+        column = self._add(sql)
+        return lambda row: row[column]
+
+    def _attribute(self, key: str) -> Read:
         places = self._snapshot.query(*fill(_PLACES, named=field_named(key)))
         params = [each for place in places for each in (place["signatures"], place["path"])]
         column = self._add(f"case {' '.join([_VALUE] * len(places))} end" if places else "null", tuple(params))
-        if key not in COLUMNS:
-            return lambda row, _, __: _typed(row[column])
-        own = self._add(COLUMNS[key])
-        return lambda row, _, __: _first(row[own], _typed(row[column]))
+
+        def own(row: Row) -> Label:
+            return None if row[column] is None else _label(json.loads(row[column])[0])
+
+        return _either(self._column(COLUMNS[key]), own) if key in COLUMNS else own
 
 
-_IDS = {
-    "span:id": "lower(hex(s.span_id))",
-    "span:parentID": "lower(hex(s.parent_span_id))",
-    "trace:id": "s.trace",
-}
+def _either(one: Read, other: Read) -> Read:
+    return lambda row: other(row) if (first := one(row)) is None else first
 
 
-def _first(one: Label, other: Label) -> Label:
-    return other if one is None else one
-
-
-def _typed(text: str | None) -> Label:
-    if text is None:
-        return None
-    return _label(json.loads(text)[0])
+def _named(read: Read, names: Sequence[str]) -> Read:
+    return lambda row: names[number] if isinstance(number := read(row), int) else None
 
 
 def _label(value: Label | list[Any] | dict[str, Any]) -> Label:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
 
 from obsv import semconv
 from obsv.store.finding.conditions import (
@@ -18,24 +17,23 @@ from obsv.store.finding.conditions import (
     Compare,
     Condition,
     Field,
+    Leaf,
     Not,
     Present,
-    Value,
 )
-from obsv.store.finding.sql import FALSE, TRUE, Sql, joined, scalar
-from obsv.store.finding.where import COLUMNS, PROCESS_COLUMNS, field_named, resource_carriers
+from obsv.store.finding.sql import FALSE, TRUE, Sql, fill, joined, scalar
+from obsv.store.finding.where import COLUMNS, PROCESS_COLUMNS, field_named, has_attribute, text_only
 
-Leaf: TypeAlias = "Compare | Present"
 _ROOT = {"trace:rootName": "p.name", "trace:rootService": "p.service"}
 
 
-def processes(condition: Condition) -> Sql | None:
-    """A test on `process p` that the process of every matching span passes; None when all do."""
+def processes(condition: Condition) -> Sql:
+    """A test on `process p` that the process of every matching span passes; `TRUE` when all do."""
     return _narrow(condition, _of_span)
 
 
-def roots(condition: Condition) -> Sql | None:
-    """A test on `process p` that the root's process of every matching trace passes; None when all do."""
+def roots(condition: Condition) -> Sql:
+    """A test on `process p` that the root's process of every matching trace passes; `TRUE` when all do."""
     return _narrow(condition, _of_root)
 
 
@@ -61,55 +59,47 @@ def tells(field: Field) -> bool:
     return field.name == semconv.SERVICE_NAME and field.scope in (RESOURCE, UNSCOPED)
 
 
-def _narrow(condition: Condition, leaf: Callable[[Leaf], Sql | None]) -> Sql | None:
+def _narrow(condition: Condition, of_leaf: Callable[[Leaf], Sql]) -> Sql:
     match condition:
         case Always(value=value):
-            return None if value else FALSE
+            return TRUE if value else FALSE
         case Compare() | Present():
-            return leaf(condition)
+            return of_leaf(condition)
         case All(parts=parts):
-            found = [narrow for part in parts if (narrow := _narrow(part, leaf)) is not None]
-            return joined(" and ", found) if found else None
+            found = [narrow for part in parts if (narrow := _narrow(part, of_leaf)) != TRUE]
+            return joined(" and ", found)
         case AnyOf(parts=parts):
-            each = [_narrow(part, leaf) for part in parts]
-            known = [narrow for narrow in each if narrow is not None]
-            return joined(" or ", known) if len(known) == len(each) else None
-    return None
+            found = [_narrow(part, of_leaf) for part in parts]
+            return TRUE if TRUE in found else joined(" or ", found)
+    return TRUE
 
 
-def _of_root(leaf: Leaf) -> Sql | None:
-    if isinstance(leaf, Compare) and leaf.field.scope == INTRINSIC and leaf.field.name in _ROOT:
-        return scalar(_ROOT[leaf.field.name], leaf.operator, leaf.value)
-    return None
-
-
-def _of_span(leaf: Leaf) -> Sql | None:
+def _of_root(leaf: Leaf) -> Sql:
     field = leaf.field
-    operator, value = (leaf.operator, leaf.value) if isinstance(leaf, Compare) else (None, "")
-    if field.scope == INTRINSIC:
-        if operator is None:
-            return None
-        if field.name == VARIABLE:
-            return _carrying(scalar("f.name", operator, value))
-        known = PROCESS_COLUMNS.get(field.name)
-        return scalar(known, operator, value) if known else None
-    if field.scope == RESOURCE:
-        return _with_resource(field.name, operator, value)
-    if field.scope not in (SPAN, UNSCOPED) or field.name in COLUMNS:
-        return None
-    own = _carrying(field_named(field.name))
-    return own | _with_resource(field.name, operator, value) if field.scope == UNSCOPED else own
+    return scalar(_ROOT[field.name], leaf) if field.scope == INTRINSIC and field.name in _ROOT else TRUE
+
+
+def _of_span(leaf: Leaf) -> Sql:
+    name, scope = leaf.field.name, leaf.field.scope
+    if scope == INTRINSIC:
+        if name == VARIABLE:
+            return _carrying(scalar("f.name", leaf))
+        return scalar(PROCESS_COLUMNS[name], leaf) if name in PROCESS_COLUMNS else TRUE
+    if scope == RESOURCE:
+        return _with_resource(leaf)
+    if scope not in (SPAN, UNSCOPED) or name in COLUMNS:
+        return TRUE
+    own = _carrying(field_named(name))
+    return own | _with_resource(leaf) if scope == UNSCOPED else own
 
 
 def _carrying(named: Sql) -> Sql:
-    carriers = "select g.process_id from signature_field f join signature g on g.id = f.signature_id where "
-    return Sql(f"p.id in ({carriers}{named.text})", named.params)
+    carriers = "select g.process_id from signature_field f join signature g on g.id = f.signature_id where {named}"
+    return fill(f"p.id in ({carriers})", named=named)
 
 
-def _with_resource(key: str, operator: str | None, value: Value) -> Sql:
-    if key == semconv.SERVICE_NAME:
-        if operator is None:
-            return TRUE
-        return scalar("p.service", operator, value) if isinstance(value, str) else FALSE
-    carriers = resource_carriers(key, operator, value)
-    return Sql(f"p.service in (select r.service from source r where {carriers.text})", carriers.params)
+def _with_resource(leaf: Leaf) -> Sql:
+    if leaf.field.name == semconv.SERVICE_NAME:
+        return TRUE if isinstance(leaf, Present) else text_only("p.service", leaf)
+    test = has_attribute("r.resource", leaf)
+    return fill("p.service in (select r.service from source r where {test})", test=test)

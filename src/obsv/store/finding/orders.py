@@ -9,7 +9,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from obsv.errors import InvalidQuery
-from obsv.store.file import Snapshot
+from obsv.store.finding.plan import Asked
 from obsv.store.finding.sql import Sql, fill
 from obsv.store.finding.walks import Walk
 from obsv.store.ground import Range
@@ -24,30 +24,18 @@ select {column} as place, s.id from {rows}{after} order by {sorted} {way}, s.id 
 
 
 class Key(NamedTuple):
-    """The place of a row in an order.
-
-    Attributes:
-        value: what the order sorts by: `ts` text, or a duration in ns.
-        id: the row's id; makes the order total.
-    """
+    """The place of a row in an order: `ts` text or a duration in ns, and the row's id, which makes the order total."""
 
     value: str | int
     id: int
 
 
 class Order(NamedTuple):
-    """An order of pages.
-
-    Attributes:
-        name: as in an address.
-        column: what it sorts by.
-        scanned: the same where no index gives it: `ts` of every row takes longer than reading the row.
-        down: whether the greatest comes first.
-    """
+    """An order of pages; `name` stands in addresses, `down` says that the greatest comes first."""
 
     name: str
     column: str
-    scanned: str
+    scanned: str  # the same where no index gives it: `ts` of every row takes longer than reading the row
     down: bool
 
     @property
@@ -123,28 +111,21 @@ class Rows(NamedTuple):
     """The rows that a page wants of each walk.
 
     Attributes:
+        asked: what they satisfy.
         order: their order.
         part: when their calls started.
-        test: what they pass.
         key: they come after this one; None for the first.
         limit: how many.
     """
 
+    asked: Asked
     order: Order
     part: Range
-    test: Sql
     key: Key | None
     limit: int
 
-    def along(self, snapshot: Snapshot, walk: Walk, part: Range | None = None, test: Sql | None = None) -> list[Key]:
-        """The first rows of a walk.
-
-        Args:
-            snapshot: to read.
-            walk: the way.
-            part: another range of time.
-            test: another test.
-        """
+    def along(self, walk: Walk, part: Range | None = None, test: Sql | None = None) -> list[Key]:
+        """The first rows of a walk, through another range of time or with another test where one is given."""
         order = self.order
         column = order.column if walk.by_time else order.scanned
 
@@ -152,14 +133,14 @@ class Rows(NamedTuple):
             return fill(
                 _PAGE,
                 column=Sql(order.column),
-                rows=walk.through(part or self.part, test or self.test),
+                rows=walk.through(part or self.part, test or self.asked.everywhere),
                 after=order.after(self.key, column),
                 sorted=Sql(column),
                 way=Sql("desc" if order.down else "asc"),
                 limit=self.limit,
             )
 
-        found = [[Key(*row) for row in rows] for rows in walk.read(snapshot, query)]
+        found = [[Key(*row) for row in rows] for rows in walk.read(self.asked.reach.snapshot, query)]
         return self.first(heapq.merge(*found, reverse=order.down))
 
     def first(self, keys: Iterable[Key]) -> list[Key]:

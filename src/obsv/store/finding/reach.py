@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from obsv.store.file import Snapshot
-from obsv.store.finding.sql import Sql, among, fill
-from obsv.store.ground import Range, minute_of
+from obsv.store.finding.sql import TRUE, Sql, among, fill
+from obsv.store.ground import Range
 
 _PROCESSES = """
 select json_group_array(p.id) as ids, json_group_array(distinct p.name_id) as names from process p where {test}
@@ -35,24 +35,24 @@ class Load(NamedTuple):
 
 
 class Reach:
-    """What a condition reaches.
-
-    Args:
-        snapshot: of the store.
-        test: on `process p`, which the processes pass; None for all.
+    """The processes that pass a test on `process p`.
 
     Attributes:
+        snapshot: of the store.
         processes: their ids; None for all.
         names: the ids of their names as a JSON array; None for all.
+        mine: a test of a row with a `process_id` for being theirs.
     """
 
-    def __init__(self, snapshot: Snapshot, test: Sql | None) -> None:
-        self._snapshot = snapshot
+    def __init__(self, snapshot: Snapshot, test: Sql) -> None:
+        self.snapshot = snapshot
         self.processes: list[int] | None = None
         self.names: str | None = None
-        if test is not None:
+        self.mine = TRUE
+        if test != TRUE:
             row = snapshot.query(*fill(_PROCESSES, test=test))[0]
             self.processes, self.names = json.loads(row["ids"]), row["names"]
+            self.mine = among("process_id", self.processes or ())
 
     @property
     def is_empty(self) -> bool:
@@ -64,22 +64,16 @@ class Reach:
         """Their calls' share of all calls, 0 to 1."""
         if self.processes is None:
             return 1.0
-        row = self._snapshot.query(*fill(_SHARE, mine=among("process_id", self.processes)))[0]
+        row = self.snapshot.query(*fill(_SHARE, mine=self.mine))[0]
         return float(row["calls"] / (row["ever"] or 1.0))
 
     @cached_property
     def ever(self) -> int:
         """How many calls there were since the file began, of all processes."""
-        row = self._snapshot.one(_EVER)
+        row = self.snapshot.one(_EVER)
         return int(row[0]) if row else 0
 
     def load(self, part: Range) -> Load:
         """The load of a range of time."""
-        mine = Sql("1") if self.processes is None else among("process_id", self.processes)
-        first, last = minutes(part)
-        return Load(*self._snapshot.query(*fill(_LOAD, mine=mine, first=first, last=last))[0])
-
-
-def minutes(part: Range) -> tuple[int, int]:
-    """The first and last minute that a range touches; minute 0 stands for all time and is none of them."""
-    return minute_of(part.first_ns), minute_of(part.last_ns)
+        first, last = part.minutes
+        return Load(*self.snapshot.query(*fill(_LOAD, mine=self.mine, first=first, last=last))[0])

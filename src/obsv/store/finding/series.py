@@ -1,38 +1,87 @@
-"""Matching spans counted over time: what TraceQL's metrics functions are made of."""
+"""Matching spans counted over time: what TraceQL's metrics functions are made of.
+
+The rollups tell when slots are whole minutes, conditions and groups are on name, kind and service, and nothing but
+durations is measured; else the spans are counted.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from obsv.errors import InvalidQuery
-from obsv.store.file import Row, Snapshot
-from obsv.store.finding.conditions import conjuncts
+from obsv.store.file import Row, Snapshot, octave_of
+from obsv.store.finding.conditions import KINDS, All, Always, Compare, Condition, Field, Not, conjuncts
 from obsv.store.finding.group_by import Grouping, Label, measured
-from obsv.store.finding.narrowing import processes
-from obsv.store.finding.plan import FAILED
-from obsv.store.finding.reach import Reach
-from obsv.store.finding.rollup_series import from_rollups
-from obsv.store.finding.series_form import Series, Wanted
+from obsv.store.finding.narrowing import is_of_process, tells
+from obsv.store.finding.plan import DURATION, FAILED, Asked
 from obsv.store.finding.sql import Sql, fill
 from obsv.store.finding.walks import BY_ARRIVAL, ERRORS, Walk, cheapest, extent
-from obsv.store.finding.where import where
-from obsv.store.ground import Range
+from obsv.store.finding.where import PROCESS_COLUMNS, where
+from obsv.store.ground import MINUTE_NS, Range, middle_ns
 
 MOST_SERIES = 1_000
 _PIECES = 60
 _IS_WEIGHED = "select 1 from process_minute where minute = 0 and unrecorded > 0 limit 1"
 # The weight stands behind a span's values: to read it takes longer than to count.
 _COUNT, _WEIGHTS = Sql("count(*)"), Sql("sum(coalesce(s.weight, 1))")
-
-
 # A row a group, its slots as one JSON array: the reader returns no more than 10,000 rows.
-_SERIES = """
+_SPANS = """
 select {names}json_group_array(json_array(slot, class, n)) as counts from (
   select {columns}(s.start_ns - {first}) / {step} as slot, {classes} as class, {calls} as n
   from {rows} group by {names}slot, class
 ) where class is not null group by {groups} limit {limit}
 """
+# Called `s` and with its `process_id`, a rollup fits the conditions on spans as they are.
+_COUNTS = """
+select {names}json_group_array(json_array(slot, 0, n)) as counts from (
+  select {columns}(s.minute - {first}) / {step} as slot, sum(s.{column}) as n
+  from process_minute s {join} where s.minute >= {first} and s.minute <= {last} and {where} group by {names}slot
+) where n > 0 group by {groups}
+"""
+_DURATIONS = """
+select {names}json_group_array(json_array(slot, bucket, n)) as counts from (
+  select {columns}(s.minute - {first}) / {step} as slot, s.bucket as bucket, sum(s.count) as n
+  from {histogram} s {join} where s.minute >= {first} and s.minute <= {last} and {where} group by {names}slot, s.bucket
+) group by {groups}
+"""
+_JOIN = "cross join process p on p.id = s.process_id"
+_GOOD = Compare(FAILED.field, "!=", FAILED.value)
+_OUTCOMES: dict[Condition, str] = {FAILED: "errors", Not(FAILED): "count - s.errors", _GOOD: "count - s.errors"}
+
+
+class Wanted(NamedTuple):
+    """What to count.
+
+    Args:
+        condition: of a span.
+        by: what the series are split by.
+        within: starts of the spans.
+        step_ns: length of a slot; slot 0 begins with the range.
+        field: what is measured; None where spans are counted.
+        classes: `bucket` (the store's, within 4 %) or `octave` (powers of two): how measured values are told apart.
+    """
+
+    condition: Condition
+    by: tuple[Field, ...]
+    within: Range
+    step_ns: int
+    field: Field | None = None
+    classes: str = "bucket"
+
+
+class Series(NamedTuple):
+    """Counts over time.
+
+    Args:
+        labels: values of the fields of `by`.
+        slots: for each slot that has spans, how many fall into each class; class 0 where nothing is measured.
+    """
+
+    labels: tuple[Label, ...]
+    slots: dict[int, dict[int, int]]
 
 
 def count_series(snapshot: Snapshot, wanted: Wanted) -> list[Series]:
@@ -42,24 +91,45 @@ def count_series(snapshot: Snapshot, wanted: Wanted) -> list[Series]:
         InvalidQuery: series cannot be split by a field, nothing is measured by it, or there are over 1,000 series.
         QueryTimeout: there are too many spans; a narrower range helps.
     """
-    known = from_rollups(snapshot, wanted)
-    found = _from_spans(snapshot, wanted) if known is None else known
+    counted = _from_rollups(snapshot, wanted)
+    found: dict[str, Series] = {}
+    for labels, row in _from_spans(snapshot, wanted) if counted is None else counted:
+        # By their text: to Python 1, 1.0 and True are the same key.
+        _add(found.setdefault(repr(labels), Series(labels, {})), row)
     if len(found) > MOST_SERIES:
         raise InvalidQuery(f"over {MOST_SERIES:,} series; split by fewer fields, or by one with fewer values")
-    return found
+    if counted is not None and wanted.field is not None and wanted.classes == "octave":
+        for series in found.values():
+            series.slots.update({slot: _octaves(counts) for slot, counts in series.slots.items()})
+    return list(found.values())
 
 
-def _from_spans(snapshot: Snapshot, wanted: Wanted) -> list[Series]:
-    grouping, test = Grouping(snapshot, wanted.by), where(wanted.condition)
-    reach = Reach(snapshot, processes(wanted.condition))
-    if reach.is_empty:
-        return []
-    walk = ERRORS if FAILED in conjuncts(wanted.condition) else cheapest(reach, extent(snapshot, wanted.within).share)
+def _add(series: Series, row: Row) -> None:
+    slots = series.slots
+    for slot, number, count in json.loads(row["counts"]):
+        counts = slots.get(slot)
+        if counts is None:
+            slots[slot] = {number: count}
+        else:
+            counts[number] = counts.get(number, 0) + count
+
+
+def _octaves(counts: dict[int, int]) -> dict[int, int]:
+    found: Counter[int] = Counter()
+    for bucket, count in counts.items():
+        found[octave_of(middle_ns(bucket)) or 0] += count
+    return dict(found)
+
+
+def _from_spans(snapshot: Snapshot, wanted: Wanted) -> Iterator[tuple[tuple[Label, ...], Row]]:
+    grouping, test, asked = Grouping(snapshot, wanted.by), where(wanted.condition), Asked(snapshot, wanted.condition)
+    if asked.reach.is_empty:
+        return
+    walk = ERRORS if asked.errors else cheapest(asked.reach, extent(snapshot, wanted.within).share)
     calls = _COUNT if snapshot.one(_IS_WEIGHED) is None else _WEIGHTS
-    found: dict[str, Series] = {}
     for part in _pieces(wanted, walk):
-        asked = fill(
-            _SERIES,
+        query = fill(
+            _SPANS,
             names=Sql(grouping.names),
             columns=grouping.columns,
             first=wanted.within.first_ns,
@@ -70,9 +140,8 @@ def _from_spans(snapshot: Snapshot, wanted: Wanted) -> list[Series]:
             groups=Sql(grouping.names.rstrip(", ") or "1 = 1"),
             limit=10 * MOST_SERIES,
         )
-        rows = snapshot.query(*asked)
-        _add(found, grouping.labels(rows), rows)
-    return list(found.values())
+        rows = snapshot.query(*query)
+        yield from zip(grouping.labels(rows), rows, strict=True)
 
 
 # Short ones, a group of slots each: what is sorted to be counted then fits into the processor's cache.
@@ -86,17 +155,42 @@ def _pieces(wanted: Wanted, walk: Walk) -> Iterator[Range]:
         yield Range(start, min(last, start + length - 1))
 
 
-def _add(found: dict[str, Series], labels_of: list[tuple[Label, ...]], rows: list[Row]) -> None:
-    for labels, row in zip(labels_of, rows, strict=True):
-        # By their text: to Python 1, 1.0 and True are the same key.
-        series = found.setdefault(repr(labels), Series(labels, {}))
-        for slot, number, count in json.loads(row["counts"]):
-            counts = series.slots.setdefault(slot, {})
-            counts[number] = counts.get(number, 0) + count
-
-
 def _classes(wanted: Wanted) -> Sql:
     if wanted.field is None:
         return Sql("0")
-    value = measured(wanted.field)
-    return Sql(f"{wanted.classes}({value.text})", value.params)
+    return fill(f"{wanted.classes}({{value}})", value=measured(wanted.field))
+
+
+def _from_rollups(snapshot: Snapshot, wanted: Wanted) -> Iterable[tuple[tuple[Label, ...], Row]] | None:
+    """The groups and their counts, by the store's buckets; None where only the spans tell.
+
+    Failed calls are counted apart, not measured apart.
+    """
+    all_parts, measures = conjuncts(wanted.condition), wanted.field is not None
+    parts = [part for part in all_parts if part not in _OUTCOMES]
+    outcomes = [_OUTCOMES[part] for part in all_parts if part in _OUTCOMES]
+    by_minutes = wanted.step_ns % MINUTE_NS == 0 and wanted.within.first_ns % MINUTE_NS == 0
+    known = all(map(is_of_process, parts)) and all(map(tells, wanted.by)) and len(outcomes) < 2
+    if not (by_minutes and known and wanted.field in (None, DURATION)) or (measures and outcomes):
+        return None
+    everything = not wanted.by and all(part == Always(True) for part in parts)
+    names = "".join(f"g{place}, " for place in range(len(wanted.by)))
+    columns = (PROCESS_COLUMNS.get(field.name, "p.service") for field in wanted.by)
+    query = fill(
+        _DURATIONS if measures else _COUNTS,
+        names=Sql(names),
+        columns=Sql("".join(f"{column} as g{place}, " for place, column in enumerate(columns))),
+        join=Sql(_JOIN if wanted.by else ""),
+        where=where(All(tuple(parts))),
+        groups=Sql(names.rstrip(", ") or "1 = 1"),
+        histogram=Sql("minute_histogram" if everything else "process_histogram"),
+        column=Sql(outcomes[0] if outcomes else "count"),
+        first=wanted.within.first_ns // MINUTE_NS,
+        last=wanted.within.last_ns // MINUTE_NS,
+        step=wanted.step_ns // MINUTE_NS,
+    )
+    return [(_labels(wanted.by, row), row) for row in snapshot.query(*query)]
+
+
+def _labels(by: Iterable[Field], row: Row) -> tuple[Label, ...]:
+    return tuple(KINDS[row[at]] if field.name == "span:kind" else row[at] for at, field in enumerate(by))

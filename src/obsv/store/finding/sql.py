@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
 from string import Formatter
 from typing import Any, NamedTuple
 
-from obsv.store.finding.conditions import Value
+from obsv.store.finding.conditions import Compare, Leaf, Present
 
-NEGATIVE = {"!=": "=", "!~": "=~"}
+_NEGATIVE = {"!=": "=", "!~": "=~"}
 
 
 class Sql(NamedTuple):
@@ -60,8 +61,11 @@ def _parsed(template: str) -> list[tuple[str, str | None]]:
 
 
 def joined(word: str, pieces: Iterable[Sql]) -> Sql:
-    """Pieces with a word between them, in brackets."""
-    texts, params = zip(*pieces, strict=True)
+    """Pieces with ` and ` or ` or ` between them, in brackets."""
+    found = list(pieces)
+    if not found:
+        return TRUE if word == " and " else FALSE
+    texts, params = zip(*found, strict=True)
     return Sql(f"({word.join(texts)})", tuple(chain.from_iterable(params)))
 
 
@@ -70,74 +74,73 @@ def among(column: str, numbers: Iterable[int]) -> Sql:
     return Sql(f"{column} in (select value from json_each(?))", (json.dumps(list(numbers)),))
 
 
-def scalar(value_sql: str, operator: str, value: Value) -> Sql:
+def scalar(value_sql: str, leaf: Leaf) -> Sql:
     """A test of an SQL expression of the right type; NULL where there is no value."""
-    if operator == "=~":
-        return Sql(f"fits(?, {value_sql})", (value,))
-    if operator == "!~":
-        return Sql(f"({value_sql} is not null and not fits(?, {value_sql}))", (value,))
-    if operator == "is":
-        return Sql(f"cast({value_sql} as text) = ?", (str(value),))
-    return Sql(f"{value_sql} {operator} ?", (value,))
+    match leaf.operator:
+        case None:
+            return Sql(f"{value_sql} is not null")
+        case "=~":
+            return Sql(f"fits(?, {value_sql})", (leaf.value,))
+        case "!~":
+            return Sql(f"({value_sql} is not null and not fits(?, {value_sql}))", (leaf.value,))
+        case "is":
+            return Sql(f"cast({value_sql} as text) = ?", (str(leaf.value),))
+    return Sql(f"{value_sql} {leaf.operator} ?", (leaf.value,))
 
 
-def json_value(value_sql: str, type_sql: str, operator: str, value: Value) -> Sql:
-    """A test of a JSON value that is no array.
-
-    Args:
-        value_sql: what `json_extract` gives.
-        type_sql: what `json_type` gives.
-        operator: as in `Compare`.
-        value: as in `Compare`.
-    """
-    if operator == "is":
+def json_value(value_sql: str, type_sql: str, leaf: Leaf) -> Sql:
+    """A test of a JSON value that is no array: of what `json_extract` and `json_type` give."""
+    if leaf.operator == "is":
         text = f"case {type_sql} when 'true' then 'true' when 'false' then 'false' else cast({value_sql} as text) end"
-        return Sql(f"{text} = ?", (str(value),))
-    if isinstance(value, bool):
-        wanted, other = ("true", "false") if value else ("false", "true")
-        return Sql(f"{type_sql} = '{wanted if operator == '=' else other}'")
-    kinds = "= 'text'" if isinstance(value, str) else "in ('integer', 'real')"
-    return scalar(value_sql, operator, value) & Sql(f"{type_sql} {kinds}")
+        return Sql(f"{text} = ?", (str(leaf.value),))
+    if isinstance(leaf.value, bool):
+        wanted, other = ("true", "false") if leaf.value else ("false", "true")
+        return Sql(f"{type_sql} = '{wanted if leaf.operator == '=' else other}'")
+    kinds = "= 'text'" if isinstance(leaf.value, str) else "in ('integer', 'real')"
+    return scalar(value_sql, leaf) & Sql(f"{type_sql} {kinds}")
 
 
-def json_path(document: str, path: str, operator: str, value: Value) -> Sql:
-    """A test of the value at a path of a JSON document; of an array, its elements are tested.
-
-    Args:
-        document: SQL of the document.
-        path: SQL of the path.
-        operator: as in `Compare`.
-        value: as in `Compare`.
-    """
+def json_path(document: str, path: str, leaf: Leaf) -> Sql:
+    """A test of the value at a path of a JSON document, both SQL; of an array, its elements are tested."""
     kind = f"json_type({document}, {path})"
-    plain = json_value(f"json_extract({document}, {path})", kind, operator, value)
-    inner = json_value("e.value", "e.type", NEGATIVE.get(operator, operator), value)
-    exists = "not exists" if operator in NEGATIVE else "exists"
-    elements = Sql(f"{exists} (select 1 from json_each({document}, {path}) e where {inner.text})", inner.params)
-    return plain | (Sql(f"{kind} = 'array'") & elements)
+    if isinstance(leaf, Present):
+        return Sql(f"{kind} <> 'null'")
+    plain = json_value(f"json_extract({document}, {path})", kind, leaf)
+    inner = json_value("e.value", "e.type", _positive(leaf))
+    return plain | (Sql(f"{kind} = 'array'") & _elements(leaf, f"{document}, {path}", inner))
 
 
-def any_value(document: str, path: str, operator: str, value: Value) -> Sql:
+def any_value(document: str, path: str, leaf: Leaf) -> Sql:
     """A test of an OTLP JSON AnyValue at a literal path of a JSON document; of an array, its elements are tested."""
-    inner = _any_scalar("e.value", "$", NEGATIVE.get(operator, operator), value)
-    exists = "not exists" if operator in NEGATIVE else "exists"
-    elements = f"{exists} (select 1 from json_each({document}, '{path}.arrayValue.values') e where {inner.text})"
-    is_array = Sql(f"json_type({document}, '{path}.arrayValue') is not null")
-    return _any_scalar(document, path, operator, value) | (is_array & Sql(elements, inner.params))
+    if isinstance(leaf, Present):
+        return TRUE
+    array = f"{document}, '{path}.arrayValue"
+    elements = _elements(leaf, f"{array}.values'", _any_scalar("e.value", "$", _positive(leaf)))
+    return _any_scalar(document, path, leaf) | (Sql(f"json_type({array}') is not null") & elements)
 
 
-def _any_scalar(document: str, path: str, operator: str, value: Value) -> Sql:
+def _positive(leaf: Compare) -> Compare:
+    return replace(leaf, operator=_NEGATIVE.get(leaf.operator, leaf.operator))
+
+
+# Of an array one element passes; of a negative operator, none passes the positive one.
+def _elements(leaf: Compare, place: str, test: Sql) -> Sql:
+    exists = "not exists" if leaf.operator in _NEGATIVE else "exists"
+    return Sql(f"{exists} (select 1 from json_each({place}) e where {test.text})", test.params)
+
+
+def _any_scalar(document: str, path: str, leaf: Compare) -> Sql:
     text, whole, real, boolean = (
         f"json_extract({document}, '{path}.{kind}Value')" for kind in ("string", "int", "double", "bool")
     )
-    if operator == "is":
+    if leaf.operator == "is":
         shown = f"coalesce({text}, cast({whole} as text), case {boolean} when 1 then 'true' when 0 then 'false' end,"
-        return Sql(f"{shown} cast({real} as text)) = ?", (str(value),))
-    if isinstance(value, bool):
-        return Sql(f"{boolean} {operator} ?", (int(value),))
-    if not isinstance(value, str):
-        return scalar(f"cast(coalesce({whole}, {real}) as numeric)", operator, value)
-    return scalar(text, operator, value)
+        return Sql(f"{shown} cast({real} as text)) = ?", (str(leaf.value),))
+    if isinstance(leaf.value, bool):
+        return Sql(f"{boolean} {leaf.operator} ?", (int(leaf.value),))
+    if not isinstance(leaf.value, str):
+        return scalar(f"cast(coalesce({whole}, {real}) as numeric)", leaf)
+    return scalar(text, leaf)
 
 
 # What stands in JSON as it is, and nowhere but in values.
@@ -145,12 +148,7 @@ _PLAIN = re.compile(r"(?!n?u?l?l?$)[A-Za-z0-9 ._+/@#$%!?;=*()<>~|^&'-]+", re.ASC
 
 
 def contains(text: str, name: str | None) -> Sql:
-    """A test of `span s`: that a value, or the exception of a failed call, contains a text.
-
-    Args:
-        text: what is looked for.
-        name: of the values that are looked at; None for all.
-    """
+    """A test of `span s`: that a value, of one name or of any, or the exception of a failed call contains a text."""
     # LIKE is the fastest way to look for a text in SQLite, and takes ASCII letters in either case.
     # A text in an array or map stands in it as it is shown.
     forms = sorted({json.dumps(text, ensure_ascii=False)[1:-1], text})

@@ -16,17 +16,11 @@ COST_BY_TIME, COST_BY_NAME, COST_BY_ARRIVAL = 0.3, 0.4, 0.08
 
 
 class Walk(NamedTuple):
-    """A way to come by spans: a FROM clause with its conditions.
-
-    Args:
-        sql: the clause.
-        runs: what is bound in it; several walks of one text are taken together.
-        by_time: whether an index gives the rows' `ts`: else comparing start_ns is cheaper.
-    """
+    """A way to come by spans: a FROM clause with its conditions."""
 
     sql: str
-    runs: tuple[tuple[Any, ...], ...] = ((),)
-    by_time: bool = True
+    runs: tuple[tuple[Any, ...], ...] = ((),)  # what is bound in it; several walks of one text are taken together
+    by_time: bool = True  # an index gives the rows' `ts`: else comparing start_ns is cheaper
 
     def through(self, part: Range, test: Sql = TRUE) -> Sql:
         """The spans of a range of time that pass a test: a FROM clause with its conditions, for the first run."""
@@ -44,12 +38,7 @@ class Walk(NamedTuple):
         return fill(found, own=own, low=low, high=high, ends=ends, test=test)
 
     def read(self, snapshot: Snapshot, query: Callable[[Walk], Sql]) -> list[list[Row]]:
-        """The rows of each run.
-
-        Args:
-            snapshot: to read.
-            query: makes the query of a walk; what the walk binds comes first in it.
-        """
+        """The rows of each run of a query, in which what the walk binds comes first."""
         if self == BY_ARRIVAL:  # on several processors
             parts = Walk("span s not indexed where s.id >= ? and s.id <= ?", tuple(in_parts(snapshot)), False)
             return snapshot.query_each(*parts.bound(query))
@@ -97,15 +86,10 @@ def since(row_id: int) -> Walk:
 
 
 class Extent(NamedTuple):
-    """How far the file's spans reach.
-
-    Args:
-        oldest_ns: the earliest start, Unix time; None in an empty file.
-        share: the share of a range in all spans, by the places of its first and last in the order of arrival.
-    """
+    """How far the file's spans reach: the earliest start, and the share of a range in all spans."""
 
     oldest_ns: int | None
-    share: float
+    share: float  # by the places of its first and last in the order of arrival
 
 
 _EXTENT = """

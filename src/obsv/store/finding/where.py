@@ -13,6 +13,7 @@ from obsv.store.finding.conditions import (
     INTRINSIC,
     LINK,
     RESOURCE,
+    SPAN,
     UNSCOPED,
     VARIABLE,
     All,
@@ -21,14 +22,13 @@ from obsv.store.finding.conditions import (
     Compare,
     Condition,
     Contains,
-    Field,
+    Leaf,
     Not,
     Present,
     Value,
 )
-from obsv.store.finding.sql import FALSE, TRUE, Sql, any_value, contains, joined, json_path, scalar
+from obsv.store.finding.sql import FALSE, TRUE, Sql, any_value, contains, fill, joined, json_path, scalar
 
-Test = Callable[[str], Sql]  # SQL of a value -> SQL of the test
 # Characters that every JSON encoder leaves as they are, and LIKE too.
 _PLAIN = re.compile(r"[A-Za-z0-9 .,:;+=()\[\]{}*@#$!?|~^-]+")
 _HEX = frozenset("0123456789abcdef")
@@ -70,29 +70,20 @@ NUMERIC_COLUMNS = frozenset(
 
 
 def where(condition: Condition) -> Sql:
-    """SQL that is true for the spans that satisfy a condition; NULL or false for the others.
-
-    Args:
-        condition: what is asked.
-
-    Returns:
-        an expression on `span s`.
-    """
+    """SQL on `span s` that is true for the spans that satisfy a condition; NULL or false for the others."""
     match condition:
         case Always(value=value):
             return TRUE if value else FALSE
-        case Compare():
-            return _compare(condition)
-        case Present(field=field):
-            return _present(field)
+        case Compare(field=field) | Present(field=field):
+            return _SCOPES[field.scope](condition)
         case Contains(text=text, name=name):
             return contains(text, name)
         case Not(part=part):
             return _negated(part)
         case All(parts=parts):
-            return _joined(" and ", parts)
+            return joined(" and ", map(where, parts))
         case AnyOf(parts=parts):
-            return _joined(" or ", parts)
+            return joined(" or ", map(where, parts))
 
 
 # Turned inside out rather than wrapped: SQLite's parser has room for a hundred open brackets or so.
@@ -101,57 +92,10 @@ def _negated(condition: Condition) -> Sql:
         case Not(part=part):
             return where(part)
         case All(parts=parts):
-            return _joined(" or ", tuple(map(Not, parts)))
+            return joined(" or ", map(_negated, parts))
         case AnyOf(parts=parts):
-            return _joined(" and ", tuple(map(Not, parts)))
+            return joined(" and ", map(_negated, parts))
     return where(condition).negated()
-
-
-def _joined(word: str, parts: tuple[Condition, ...]) -> Sql:
-    if not parts:
-        return TRUE if word == " and " else FALSE
-    return joined(word, map(where, parts))
-
-
-def _compare(condition: Compare) -> Sql:
-    field, operator, value = condition.field, condition.operator, condition.value
-
-    def test(value_sql: str) -> Sql:
-        return scalar(value_sql, operator, value)
-
-    if field.scope == INTRINSIC:
-        return _intrinsic(field.name, test, operator, value)
-    if field.scope == EVENT:
-        return event_attribute(field.name, operator, value)
-    if field.scope == LINK:
-        return _of_each("links", _has_attribute("e.value", "$.attributes", field.name, operator, value))
-    if field.scope == INSTRUMENTATION:
-        return _of_sources(_has_attribute("r.scope", "$.attributes", field.name, operator, value))
-    if field.scope == RESOURCE:
-        return resource_attribute(field.name, operator, value)
-    found = span_attribute(field.name, operator, value)
-    return found | resource_attribute(field.name, operator, value) if field.scope == UNSCOPED else found
-
-
-def _intrinsic(name: str, test: Test, operator: str, value: Value) -> Sql:
-    if name in PROCESS_COLUMNS:
-        return of_processes(test(PROCESS_COLUMNS[name]))
-    if name == VARIABLE:
-        return _named(test("f.name"))
-    if name in SCALARS:
-        return test(SCALARS[name])
-    if name in ("span:id", "span:parentID", "trace:id"):
-        return _identity(name, operator, str(value))
-    if name == "event:name":
-        own = Sql("s.exception is not null") & test(f"'{semconv.EXCEPTION_EVENT}'")
-        return own | _of_each("events", test("json_extract(e.value, '$.name')"))
-    if name.startswith("event:"):
-        since = "(cast(json_extract(e.value, '$.timeUnixNano') as integer) - s.start_ns)"
-        return (Sql(_MADE) & test("s.duration_ns")) | _of_each("events", test(since))
-    if name.startswith("link:"):
-        key = {"link:spanID": "spanId", "link:traceID": "traceId"}[name]
-        return _of_each("links", test(f"json_extract(e.value, '$.{key}')"))
-    return _of_sources(test(f"json_extract(r.scope, '$.{name.partition(':')[2]}')"))
 
 
 SCALARS = {
@@ -164,62 +108,84 @@ SCALARS = {
 }
 
 
+_EACH = {
+    "event:name": ("events", "json_extract(e.value, '$.name')"),
+    "event:timeSinceStart": ("events", "(cast(json_extract(e.value, '$.timeUnixNano') as integer) - s.start_ns)"),
+    "link:spanID": ("links", "json_extract(e.value, '$.spanId')"),
+    "link:traceID": ("links", "json_extract(e.value, '$.traceId')"),
+}
+_SCOPE_KEYS = {"instrumentation:name": "$.name", "instrumentation:version": "$.version"}
+_IDS = {"span:id": ("s.span_id", 16), "span:parentID": ("s.parent_span_id", 16), "trace:id": ("s.trace", 32)}
+
+
+def _intrinsic(leaf: Leaf) -> Sql:
+    name = leaf.field.name
+    if name in PROCESS_COLUMNS:
+        return of_processes(scalar(PROCESS_COLUMNS[name], leaf))
+    if name == VARIABLE:
+        return _named(scalar("f.name", leaf))
+    if name in SCALARS:
+        return scalar(SCALARS[name], leaf)
+    if name in _IDS:
+        return _identity(leaf)
+    if name in _EACH:
+        part, value = _EACH[name]
+        found = _of_each(part, scalar(value, leaf))
+        if name == "event:name":
+            return (Sql("s.exception is not null") & scalar(f"'{semconv.EXCEPTION_EVENT}'", leaf)) | found
+        return (Sql(_MADE) & scalar("s.duration_ns", leaf)) | found if part == "events" else found
+    if name in _SCOPE_KEYS:
+        return _of_sources(scalar(f"json_extract(r.scope, '{_SCOPE_KEYS[name]}')", leaf))
+    return TRUE  # every span has a place in its trace's tree
+
+
 # An id that is looked for with `=` is found by index, in full form; Tempo leaves leading zeros away.
-def _identity(name: str, operator: str, value: str) -> Sql:
-    column, digits = {
-        "span:id": ("s.span_id", 16),
-        "span:parentID": ("s.parent_span_id", 16),
-        "trace:id": ("s.trace", 32),
-    }[name]
-    if operator in ("=", "!="):
-        whole = value.lower().rjust(digits, "0")
+def _identity(leaf: Leaf) -> Sql:
+    column, digits = _IDS[leaf.field.name]
+    is_trace = leaf.field.name == "trace:id"
+    if leaf.operator in ("=", "!="):
+        whole = str(leaf.value).lower().rjust(digits, "0")
         if len(whole) != digits or not _HEX.issuperset(whole):
-            return FALSE if operator == "=" else Sql(f"{column} is not null")
-        return Sql(f"{column} {operator} ?", (whole if name == "trace:id" else bytes.fromhex(whole),))
+            return FALSE if leaf.operator == "=" else Sql(f"{column} is not null")
+        return Sql(f"{column} {leaf.operator} ?", (whole if is_trace else bytes.fromhex(whole),))
     # hex(NULL) is an empty text; a root has no parent's id to compare.
-    return scalar(column if name == "trace:id" else f"nullif(lower(hex({column})), '')", operator, value)
+    return scalar(column if is_trace else f"nullif(lower(hex({column})), '')", leaf)
 
 
 def of_processes(test: Sql) -> Sql:
     """True where the span's process passes a test on `process p`."""
-    return Sql(f"s.process_id in (select p.id from process p where {test.text})", test.params)
+    return fill("s.process_id in (select p.id from process p where {test})", test=test)
 
 
 def _of_sources(test: Sql) -> Sql:
-    return Sql(f"s.source_id in (select r.id from source r where {test.text})", test.params)
+    return fill("s.source_id in (select r.id from source r where {test})", test=test)
 
 
 def _named(test: Sql) -> Sql:
-    carriers = f"select f.signature_id from signature_field f where {test.text}"
-    return Sql(f"s.signature_id in ({carriers})", test.params)
+    return fill("s.signature_id in (select f.signature_id from signature_field f where {test})", test=test)
 
 
 def _of_each(part: str, test: Sql) -> Sql:
-    text = f"exists (select 1 from json_each(s.detail, '$.{part}') e where {test.text})"
-    return Sql(f"(s.detail is not null and {text})", test.params)
+    exists = f"exists (select 1 from json_each(s.detail, '$.{part}') e where {{test}})"
+    return fill(f"(s.detail is not null and {exists})", test=test)
 
 
-def _has_attribute(document: str, path: str, key: str, operator: str | None, value: Value = "") -> Sql:
-    test = Sql("json_extract(a.value, '$.key') = ?", (key,))
-    if operator is not None:
-        test &= any_value("a.value", "$.value", operator, value)
-    return Sql(f"exists (select 1 from json_each({document}, '{path}') a where {test.text})", test.params)
+def has_attribute(document: str, leaf: Leaf) -> Sql:
+    """A test of OTLP JSON: that it has an attribute that passes."""
+    test = Sql("json_extract(a.value, '$.key') = ?", (leaf.field.name,)) & any_value("a.value", "$.value", leaf)
+    return Sql(f"exists (select 1 from json_each({document}, '$.attributes') a where {test.text})", test.params)
 
 
-def resource_attribute(key: str, operator: str | None, value: Value = "") -> Sql:
-    """A test of a resource's attribute; without an operator, of its presence."""
-    if key == semconv.SERVICE_NAME:
-        return TRUE if operator is None else of_processes(_text_only("p.service", operator, value))
-    return _of_sources(resource_carriers(key, operator, value))
+def resource_attribute(leaf: Leaf) -> Sql:
+    """A test of a resource's attribute."""
+    if leaf.field.name == semconv.SERVICE_NAME:
+        return of_processes(text_only("p.service", leaf))
+    return _of_sources(has_attribute("r.resource", leaf))
 
 
-def resource_carriers(key: str, operator: str | None, value: Value = "") -> Sql:
-    """A test on `source r`: those whose resource has an attribute that passes."""
-    return _has_attribute("r.resource", "$.attributes", key, operator, value)
-
-
-def _text_only(column: str, operator: str, value: Value) -> Sql:
-    return scalar(column, operator, value) if isinstance(value, str) else FALSE
+def text_only(column: str, leaf: Leaf) -> Sql:
+    """A test of a column that holds nothing but texts."""
+    return scalar(column, leaf) if isinstance(leaf.value, str) else FALSE
 
 
 def field_named(key: str) -> Sql:
@@ -234,72 +200,43 @@ def field_named(key: str) -> Sql:
     return Sql("f.name = ?", (key,))
 
 
-def span_attribute(key: str, operator: str | None, value: Value = "") -> Sql:
-    """A test of a span's own attribute; without an operator, of its presence."""
-    named = field_named(key)
-    test = Sql("json_type(s.data, f.path) <> 'null'")
-    if operator is not None:
-        test = json_path("s.data", "f.path", operator, value)
-    found = Sql("f.signature_id = s.signature_id") & named & test
-    attribute = Sql(f"exists (select 1 from signature_field f where {found.text})", found.params)
-    hint = _hint(value) if operator in ("=", "is") else ""
+def _span_attribute(leaf: Leaf) -> Sql:
+    key = leaf.field.name
+    found = Sql("f.signature_id = s.signature_id") & field_named(key) & json_path("s.data", "f.path", leaf)
+    attribute = fill("exists (select 1 from signature_field f where {found})", found=found)
+    hint = _hint(leaf.value) if leaf.operator in ("=", "is") else ""
     if hint:
         attribute = Sql("s.data like ?", (f"%{hint}%",)) & attribute
-    if key not in COLUMNS:
-        return attribute
-    return _column(key, operator, value) | attribute
+    return _column(leaf) | attribute if key in COLUMNS else attribute
 
 
 # What JSON text of this value contains in any case. Looking for it first takes a third of the time of reading the JSON,
 # and with LIKE three quarters of the time of instr().
 def _hint(value: Value) -> str:
-    if not isinstance(value, str):
-        return ""
-    return max(_PLAIN.findall(value), key=len, default="")
+    return max(_PLAIN.findall(value), key=len, default="") if isinstance(value, str) else ""
 
 
-def _column(key: str, operator: str | None, value: Value) -> Sql:
-    if operator is None:
-        return Sql(f"{COLUMNS[key]} is not null")
-    if operator != "is" and (isinstance(value, bool) or isinstance(value, str) == (key in NUMERIC_COLUMNS)):
-        return FALSE
-    return scalar(COLUMNS[key], operator, value)
+def _column(leaf: Leaf) -> Sql:
+    key, value = leaf.field.name, leaf.value
+    is_other = isinstance(value, bool) or isinstance(value, str) == (key in NUMERIC_COLUMNS)
+    return FALSE if leaf.operator not in (None, "is") and is_other else scalar(COLUMNS[key], leaf)
 
 
-def event_attribute(key: str, operator: str | None, value: Value = "") -> Sql:
-    """A test of the attributes of a span's events; the exception's stack trace is the row's exception."""
-    found = _of_each("events", _has_attribute("e.value", "$.attributes", key, operator, value))
+# The exception's stack trace is the row's exception.
+def _event_attribute(leaf: Leaf) -> Sql:
+    key, found = leaf.field.name, _of_each("events", has_attribute("e.value", leaf))
     if key not in OF_EXCEPTION:
         return found
-    column = OF_EXCEPTION[key]
-    own = TRUE if operator is None else _text_only(column, operator, value)
+    own = TRUE if isinstance(leaf, Present) else text_only(OF_EXCEPTION[key], leaf)
     return (Sql("s.exception is not null" if key == semconv.EXCEPTION_STACKTRACE else _MADE) & own) | found
 
 
-def _present(field: Field) -> Sql:
-    if field.scope == INTRINSIC:
-        return _present_intrinsic(field.name)
-    if field.scope == EVENT:
-        return event_attribute(field.name, None)
-    if field.scope == LINK:
-        return _of_each("links", _has_attribute("e.value", "$.attributes", field.name, None))
-    if field.scope == INSTRUMENTATION:
-        return _of_sources(_has_attribute("r.scope", "$.attributes", field.name, None))
-    if field.scope == RESOURCE:
-        return resource_attribute(field.name, None)
-    found = span_attribute(field.name, None)
-    return found | resource_attribute(field.name, None) if field.scope == UNSCOPED else found
-
-
-def _present_intrinsic(name: str) -> Sql:
-    if name == "span:parentID":
-        return Sql("s.parent_span_id is not null")
-    if name == VARIABLE:
-        return _named(TRUE)
-    if name.startswith("event:"):
-        return Sql("s.exception is not null") | _of_each("events", TRUE)
-    if name.startswith("link:"):
-        return _of_each("links", TRUE)
-    if name.startswith("instrumentation:"):
-        return _of_sources(Sql(f"json_extract(r.scope, '$.{name.partition(':')[2]}') is not null"))
-    return Sql(f"{SCALARS[name]} is not null") if name in SCALARS else TRUE
+_SCOPES: dict[str, Callable[[Leaf], Sql]] = {
+    INTRINSIC: _intrinsic,
+    SPAN: _span_attribute,
+    RESOURCE: resource_attribute,
+    UNSCOPED: lambda leaf: _span_attribute(leaf) | resource_attribute(leaf),
+    EVENT: _event_attribute,
+    LINK: lambda leaf: _of_each("links", has_attribute("e.value", leaf)),
+    INSTRUMENTATION: lambda leaf: _of_sources(has_attribute("r.scope", leaf)),
+}

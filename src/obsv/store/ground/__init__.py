@@ -1,7 +1,7 @@
 """What the store stands on: rows, rollups, windows of time, histograms; pure, no SQL."""
 
 from obsv.store.ground.exceptions import headline, raised, raised_line
-from obsv.store.ground.histogram import GROWTH, bucket, middle_ns, percentile
+from obsv.store.ground.histogram import GROWTH, Buckets, bucket, middle_ns, percentile
 from obsv.store.ground.lag import SKEW_NS, UNKNOWN_NS
 from obsv.store.ground.limits import DEFAULT_AGE_NS, HOUR_NS, Limits
 from obsv.store.ground.loss import Loss
@@ -37,6 +37,7 @@ __all__ = [
     "RECEIVED",
     "SKEW_NS",
     "UNKNOWN_NS",
+    "Buckets",
     "Code",
     "Half",
     "Limits",

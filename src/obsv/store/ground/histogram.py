@@ -10,6 +10,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from math import ceil, sqrt
+from typing import NamedTuple
+
+from obsv.times import MAX_NS
 
 GROWTH = 1.08
 
@@ -63,3 +66,26 @@ def percentile(buckets: Mapping[int, int], q: float) -> float | None:
         if seen >= rank:
             return middle_ns(number)
     return None
+
+
+class Buckets(NamedTuple):
+    """Buckets from one to another, both within."""
+
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, least_ns: int | None, most_ns: int | None) -> Buckets:
+        """Those of the durations within limits; None is none."""
+        low = bucket(max(0, least_ns)) if least_ns is not None else 0
+        return cls(low, bucket(min(max(0, most_ns), MAX_NS) if most_ns is not None else MAX_NS))
+
+    @property
+    def low_ns(self) -> int:
+        """No duration in them is shorter."""
+        return int(GROWTH**self.low) if self.low else 0
+
+    @property
+    def high_ns(self) -> int:
+        """No duration in them is longer."""
+        return min(int(GROWTH ** (self.high + 1)) + 1, MAX_NS)

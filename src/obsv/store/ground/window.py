@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from obsv.errors import InvalidQuery
+from obsv.store.ground.rollups import MINUTE_NS, minute_of
 from obsv.times import MAX_NS, NS, clamp_ns, instant_ns, iso
 
 PRESETS: dict[str, int] = {"5m": 300, "1h": 3600, "6h": 6 * 3600, "24h": 24 * 3600}
@@ -21,6 +22,16 @@ class Range(NamedTuple):
     def overlap(self, other: Range) -> Range:
         """The part that lies in both."""
         return Range(max(self.first_ns, other.first_ns), min(self.last_ns, other.last_ns))
+
+    @property
+    def minutes(self) -> tuple[int, int]:
+        """The first and last of the rollups' minutes that it touches."""
+        return minute_of(self.first_ns), minute_of(self.last_ns)
+
+    @classmethod
+    def of_minute(cls, minute: int) -> Range:
+        """The instants of a minute."""
+        return cls(minute * MINUTE_NS, (minute + 1) * MINUTE_NS - 1)
 
 
 class Window(NamedTuple):

@@ -77,7 +77,7 @@ def read_errors(reader: Readable, filters: Filters, window: Window, limit: int) 
         limit: how many.
     """
     with reader.snapshot() as snapshot:
-        asked = Asked.of(snapshot, filters._replace(status="ERR").condition)
+        asked = Asked(snapshot, filters._replace(status="ERR").condition)
         found = ERRORS.through(window.range, asked.everywhere)
         latest = fill(_LATEST, found=found, most=MOST_LOOKED_AT)
         (counted,) = snapshot.query(*_bound(_COUNTED, latest))

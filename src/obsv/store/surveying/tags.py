@@ -23,7 +23,7 @@ from obsv.store.finding.conditions import (
     Field,
 )
 from obsv.store.finding.narrowing import processes
-from obsv.store.finding.sql import TRUE, Sql, fill
+from obsv.store.finding.sql import Sql, fill
 from obsv.store.finding.where import OF_EXCEPTION, field_named, where
 
 # How many of the processes that have an attribute are looked at, the latest used first, and newest spans of each.
@@ -151,7 +151,7 @@ def tag_values(snapshot: Snapshot, field: Field, condition: Condition, limit: in
         return [TagValue("keyword", word) for word in _KEYWORDS[field.name]][:limit]
     values: list[TagValue] = []
     if field.scope in (INTRINSIC, RESOURCE, UNSCOPED) and field.name in _PROCESS_COLUMNS:
-        column, narrow = Sql(_PROCESS_COLUMNS[field.name]), processes(condition) or TRUE
+        column, narrow = Sql(_PROCESS_COLUMNS[field.name]), processes(condition)
         values += _typed(snapshot.query(*fill(_BY_PROCESS, column=column, narrow=narrow, limit=limit)))
     elif field.scope == INTRINSIC:
         values += _of_intrinsic(snapshot, field.name, limit)
@@ -189,7 +189,7 @@ def _of_spans(snapshot: Snapshot, key: str, condition: Condition, limit: int) ->
     asked = fill(
         _SAMPLE,
         named=field_named(key),
-        narrow=processes(condition) or TRUE,
+        narrow=processes(condition),
         where=where(condition),
         processes=_PROCESSES,
         spans=_SPANS,
