@@ -82,6 +82,9 @@ def monitored(function: Callable[..., Any], arguments: tuple[Any, ...] | None = 
     """A function under @monitor."""
     import obsv
 
+    # As a decorator finds it, before its name stands in the module; of a function that goes on standing there an object
+    # is made, whose calls are a frame more.
+    del globals()[function.__name__]
     return Variant(obsv.monitor(**options)(function), lambda: obsv.force_flush(120), arguments)
 
 

@@ -104,7 +104,54 @@ class _Writer:
         self.errors += 1
 
 
-class CompiledRing:
+class RingReading:
+    """What a reader finds in a ring.
+
+    Args:
+        ring: in memory, or in files.
+    """
+
+    def __init__(self, ring: Ring) -> None:
+        self.ring = ring
+        self.reader = (
+            RingReader.of_memory(ring) if ring.directory is None else RingReader.of_files(ring.directory, writable=True)
+        )
+
+    def records(self, *, is_final: bool = False, errors: bool = False) -> list[Any]:
+        """What has been written into a lane since the last look."""
+        lane, found = self.reader.errors if errors else self.reader.calls, []
+        while (piece := lane.read(is_final=is_final)) is not None:
+            for kind, start, stop in piece.records:
+                found.append(self._read(kind, piece.data[start:stop]))
+            lane.give_back(lane.position, is_alive=True)
+        return found
+
+    def _read(self, kind: int, record: bytes) -> Begin | End | Whole:
+        size = layout.HEAD_SIZES[kind]
+        assert layout.check_of(record[size:]) == int.from_bytes(record[4:8], "big")
+        if kind == layout.END:
+            _, _, _, status, parts, _, _, span_id, end = layout.READ_END.unpack_from(record)
+            return End(status, parts, span_id, end, loads(record[size:]) if parts & 3 else None)
+        values = loads(record[size:])
+        head = layout.READ_BEGIN.unpack_from(record)
+        if kind == layout.CALL:
+            *head, end = layout.READ_CALL.unpack_from(record)
+            return Whole(self._begin_of(head, values[0]), head[-1], end, *values[1:])
+        assert kind == layout.BEGIN
+        return self._begin_of(head, values)
+
+    def _begin_of(self, head: Any, inputs: Any) -> Begin:
+        _, _, _, _, _, depth, *ids, start, function, caller, thread, _ = head
+        named = self._function(caller) if caller else None
+        who = self.reader.names.get(layout.THREADS, thread)
+        return Begin(self._function(function), depth, *ids, start, named, who, inputs)
+
+    def _function(self, number: int) -> str:
+        name: str = self.reader.names.get(layout.FUNCTIONS, number)[0]
+        return name
+
+
+class CompiledRing(RingReading):
     """A ring that the core writes into.
 
     Args:
@@ -114,13 +161,8 @@ class CompiledRing:
     def __init__(self, directory: Path | None, bounds: Bounds | None = None) -> None:
         bounds = bounds or Bounds()
         self.by_python: list[tuple[Any, ...]] = []
-        self.ring: Ring = open_in_memory(0, bounds) if directory is None else open_ring(directory, 0, bounds)
+        super().__init__(open_in_memory(0, bounds) if directory is None else open_ring(directory, 0, bounds))
         self.writer = _Writer(self.ring)
-        self.reader = (
-            RingReader.of_memory(self.ring)
-            if self.ring.directory is None
-            else RingReader.of_files(self.ring.directory, writable=True)
-        )
         self._before = recording.bypass, recording.on_begin, recording.on_end
         recording.bypass, recording.on_begin, recording.on_end = False, self.writer.begin, self.writer.end
         follow()
@@ -170,39 +212,6 @@ class CompiledRing:
 
     def _begin(self, *values: Any) -> None:
         self.by_python.append(values)
-
-    def records(self, *, is_final: bool = False, errors: bool = False) -> list[Any]:
-        """What has been written into a lane since the last look."""
-        lane, found = self.reader.errors if errors else self.reader.calls, []
-        while (piece := lane.read(is_final=is_final)) is not None:
-            for kind, start, stop in piece.records:
-                found.append(self._read(kind, piece.data[start:stop]))
-            lane.give_back(lane.position, is_alive=True)
-        return found
-
-    def _read(self, kind: int, record: bytes) -> Begin | End | Whole:
-        size = layout.HEAD_SIZES[kind]
-        assert layout.check_of(record[size:]) == int.from_bytes(record[4:8], "big")
-        if kind == layout.END:
-            _, _, _, status, parts, _, _, span_id, end = layout.READ_END.unpack_from(record)
-            return End(status, parts, span_id, end, loads(record[size:]) if parts & 3 else None)
-        values = loads(record[size:])
-        head = layout.READ_BEGIN.unpack_from(record)
-        if kind == layout.CALL:
-            *head, end = layout.READ_CALL.unpack_from(record)
-            return Whole(self._begin_of(head, values[0]), head[-1], end, *values[1:])
-        assert kind == layout.BEGIN
-        return self._begin_of(head, values)
-
-    def _begin_of(self, head: Any, inputs: Any) -> Begin:
-        _, _, _, _, _, depth, *ids, start, function, caller, thread, _ = head
-        named = self._function(caller) if caller else None
-        who = self.reader.names.get(layout.THREADS, thread)
-        return Begin(self._function(function), depth, *ids, start, named, who, inputs)
-
-    def _function(self, number: int) -> str:
-        name: str = self.reader.names.get(layout.FUNCTIONS, number)[0]
-        return name
 
     def close(self) -> None:
         """Leave recording to Python again."""

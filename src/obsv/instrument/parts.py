@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.context import Context
 
 from obsv.capture import MASKED
+from obsv.instrument import direct
 from obsv.instrument.call import open_call, open_unsampled
 from obsv.instrument.following import follow, goes_on
 from obsv.instrument.parameters import Declared
@@ -75,6 +76,10 @@ def finish(_obsv_span, v):
     {reset}(_obsv_span.token)
     _obsv_span.token = None
 {result}\
+{end}\
+"""
+
+_END = """\
     _obsv_span.on_end(_obsv_span)
     return v
 """
@@ -121,6 +126,13 @@ _PLAIN = (
     " or _obsv_kind is _obsv_float or {v} is None or _obsv_kind is _obsv_bool"
 )
 _KEEP = f"{{v}} if {_PLAIN} else _obsv_snapshot({{v}})"
+# Where an exception of these is caught, as that of `_obsv_snapshot` need not be.
+_KEEP_DIRECT = (
+    f"{{v}} if {_PLAIN}"
+    " else _obsv_freeze_dict({v}, _obsv_max_depth, [_obsv_max_repr]) if _obsv_kind is _obsv_dict"
+    " else _obsv_freeze_list({v}, _obsv_max_depth, [_obsv_max_repr]) if _obsv_kind is _obsv_list"
+    " else _obsv_snapshot({v})"
+)
 
 
 def make_part(recorder: "Recorder", part: str) -> Callable[..., Any]:
@@ -129,35 +141,60 @@ def make_part(recorder: "Recorder", part: str) -> Callable[..., Any]:
     return _compiled(source, part, _names(recorder))
 
 
+def make_direct(recorder: "Recorder") -> tuple[Callable[..., Any], Callable[..., Any]] | None:
+    """`begin` and `finish` in one piece with the writing of their records; None where a call is not that simple."""
+    writer = direct.writer_of(path.recording)
+    is_open = recorder.is_measured or recorder.is_stepped or bool(recorder.rules.selects)
+    if writer is None or is_open or recorder.function.hides_result:
+        return None
+    names = {**_names(recorder), **direct.names(recorder, writer, lambda: make_part(recorder, "begin"))}
+    count, is_smart = len(recorder.parameters.variables), recorder.options.serializer == "smart"
+    shape = {"values": _values(count), "inputs": _inputs(recorder, _KEEP_DIRECT if is_smart else None)}
+    begin = direct.BEGIN.format(**shape, sampling=_sampling(recorder))
+    return _compiled(begin, "begin", names), _compiled(_finish_source(recorder, is_direct=True), "finish", names)
+
+
 def _begin_source(recorder: "Recorder") -> str:
     count = len(recorder.parameters.variables)
     shape = {"values": _values(count), "tuple": _tuple(count)}
     if recorder.is_measured or recorder.is_stepped or recorder.rules.selects:
         return _OPEN.format(**shape)
-    sampling = _SAMPLING.format(**shape) if recorder.sample_rate < 1.0 else ""
-    return _BEGIN.format(**shape, sampling=sampling, inputs=_inputs(recorder))
+    return _BEGIN.format(**shape, sampling=_sampling(recorder), inputs=_inputs(recorder))
 
 
-def _finish_source(recorder: "Recorder") -> str:
+def _sampling(recorder: "Recorder") -> str:
+    count = len(recorder.parameters.variables)
+    return _SAMPLING.format(tuple=_tuple(count)) if recorder.sample_rate < 1.0 else ""
+
+
+def _finish_source(recorder: "Recorder", is_direct: bool = False) -> str:
     if "generator" in recorder.kind:
         return _FINISH_GENERATOR
     keeps = bool(recorder.capture.get("result"))
+    end = direct.end_source(keeps) if is_direct else _END
     if recorder.kind == "function":
         look = "_obsv_span.result = _obsv_snapshot(v)" if keeps else "pass"
+        if keeps and is_direct and recorder.options.serializer == "smart":
+            look = direct.LOOK
         known = _PLAIN.format(v="v") if recorder.keeps else "(_obsv_kind := _obsv_type(v)) is None"
         result = _RESULT.format(known=known, plain="_obsv_span.result = v" if keeps else "pass", look=look)
-        return _FINISH.format(result=result, following=_FOLLOWING, reset="_obsv_reset_context")
-    result = f"    _obsv_span.result = {_frozen('v', recorder.keeps)}\n" if keeps else ""
+        reset = direct.RESET if is_direct else "_obsv_reset_context"
+        return _FINISH.format(result=result, following=_FOLLOWING, reset=reset, end=end)
+    result = f"    _obsv_span.result = {_keep(recorder.keeps).format(v='v')}\n" if keeps else ""
     # A coroutine that is closed late is so in another context than it began in.
-    return _FINISH.format(result=result, following="", reset="_obsv_leave_context")
+    return _FINISH.format(result=result, following="", reset="_obsv_leave_context", end=end)
 
 
 def _freeze_source(recorder: "Recorder") -> str:
     return _FREEZE.format(values=_values(len(recorder.parameters.variables)), inputs=_inputs(recorder))
 
 
-def _inputs(recorder: "Recorder") -> str:
-    """An expression for `Span.inputs`: a frozen value a name, and last the pairs of `**kwargs`."""
+def _inputs(recorder: "Recorder", keep: str | None = None) -> str:
+    """An expression for `Span.inputs`: a frozen value a name, and last the pairs of `**kwargs`.
+
+    Args:
+        keep: an expression for one value; None for the usual one.
+    """
     parameters = recorder.parameters
     if not recorder.capture.get("args"):
         return "()"
@@ -166,12 +203,12 @@ def _inputs(recorder: "Recorder") -> str:
     hidden, variables = recorder.redactor.is_sensitive, parameters.variables
     by_name = {name: f"v{number}" for number, name in enumerate(variables)}
     named = [(by_name[name], hidden(name)) for name in parameters.names]
-    return _listed(named, by_name.get(parameters.keywords or ""), recorder.keeps)
+    return _listed(named, by_name.get(parameters.keywords or ""), keep or _keep(recorder.keeps))
 
 
-def _listed(values: list[tuple[str, bool]], keywords: str | None, keeps: bool) -> str:
+def _listed(values: list[tuple[str, bool]], keywords: str | None, keep: str) -> str:
     """An expression for the tuple of some variables, each with whether it is masked."""
-    items = ["_obsv_mask" if masked else f"({_frozen(variable, keeps)})" for variable, masked in values]
+    items = ["_obsv_mask" if masked else f"({keep.format(v=variable)})" for variable, masked in values]
     if keywords is not None:
         items.append(f"_obsv_snapshot_keywords({keywords})")
     return f"({', '.join(items)},)" if items else "()"
@@ -185,8 +222,8 @@ def _tuple(count: int) -> str:
     return "".join(f"v{number}, " for number in range(count))
 
 
-def _frozen(variable: str, keeps: bool) -> str:
-    return _KEEP.format(v=variable) if keeps else f"_obsv_snapshot({variable})"
+def _keep(keeps: bool) -> str:
+    return _KEEP if keeps else "_obsv_snapshot({v})"
 
 
 def _pass_on(recorder: "Recorder", shown: Declared) -> Callable[..., tuple[Any, ...]]:
@@ -212,7 +249,7 @@ def _pass_on(recorder: "Recorder", shown: Declared) -> Callable[..., tuple[Any, 
 
 def _binder(recorder: "Recorder", shown: Declared) -> Callable[..., tuple[Any, ...]]:
     hidden = recorder.redactor.is_sensitive
-    inputs = _listed([(name, hidden(name)) for name in shown.names], shown.keywords, recorder.keeps)
+    inputs = _listed([(name, hidden(name)) for name in shown.names], shown.keywords, _keep(recorder.keeps))
     source = _BIND.format(declaration=shown.declaration, inputs=inputs)
     return _compiled(source, "bind", {**_names(recorder, shown=False), **shown.defaults})
 

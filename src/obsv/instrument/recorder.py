@@ -18,7 +18,7 @@ from obsv.instrument.following import follow_if
 from obsv.instrument.frames import failing_variables, hide_wrappers
 from obsv.instrument.options import Options, process_settings, rules_of, when_changed
 from obsv.instrument.parameters import Parameters
-from obsv.instrument.parts import make_part
+from obsv.instrument.parts import make_direct, make_part
 from obsv.instrument.steps import Driven, drive
 from obsv.own_time import ticks
 from obsv.record.core import encoder_of
@@ -348,15 +348,16 @@ def _made(recorder: Recorder, part: str, /, *args: Any) -> Any:
     if recorder.settings is not process_settings():
         recorder.settle()
     _recorders.add(recorder)
-    if part == "begin" and core is not None and not recorder.is_measured and not recorder.is_stepped:
+    if part == "begin" and not recorder.is_measured and not recorder.is_stepped:
         if path.recording.start is not None:
             # This call starts the pipeline; the next one knows who records.
             return make_part(recorder, part)(*args)
-        compiled = _compiled(recorder) if is_expected() else None
-        if compiled is not None:
+        compiled = _compiled(recorder) if core is not None and is_expected() else None
+        both = make_direct(recorder) if compiled is None else (compiled.begin, compiled.finish)
+        if both is not None:
             # `finish` first: what is begun is finished by it.
-            recorder.finish, recorder.begin = compiled.finish, compiled.begin
-            return compiled.begin(*args)
+            recorder.finish, recorder.begin = both[1], both[0]
+            return both[0](*args)
     made = make_part(recorder, part)
     setattr(recorder, part, made)
     return made(*args)

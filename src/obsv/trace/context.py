@@ -27,22 +27,27 @@ _variable = getattr(_runtime, "_current_context", None)
 get_context: Callable[[], Context]
 set_context: Callable[[Context], Any]
 reset_context: Callable[[Any], None]
+# The same without what the next line asks for: for who sees to it himself.
+set_variable: Callable[[Context], Any]
+reset_variable: Callable[[Any], None]
+# Before 3.12 the collector runs in the middle of setting a variable. A finalizer that sets it too, as a recorded call
+# does, took its old values away under the first: a crash of the interpreter. A copy holds them while it is there.
+HOLDS_CONTEXT = isinstance(_variable, ContextVar) and sys.version_info < (3, 12)
 if isinstance(_variable, ContextVar):
-    get_context, set_context, reset_context = _variable.get, _variable.set, _variable.reset
-    if sys.version_info < (3, 12):
-        # There the collector runs in the middle of setting a variable. A finalizer that sets it too, as a recorded call
-        # does, took its old values away under the first: a crash of the interpreter. A copy holds them (70 ns).
-        _set, _reset = _variable.set, _variable.reset
-
-        def set_context(context: Context) -> Any:
-            held = copy_context()  # noqa: F841
-            return _set(context)
-
-        def reset_context(token: Any) -> None:
-            held = copy_context()  # noqa: F841
-            _reset(token)
+    get_context, set_variable, reset_variable = _variable.get, _variable.set, _variable.reset
 else:
-    get_context, set_context, reset_context = context_api.get_current, context_api.attach, context_api.detach
+    get_context, set_variable, reset_variable = context_api.get_current, context_api.attach, context_api.detach
+if HOLDS_CONTEXT:
+
+    def set_context(context: Context) -> Any:
+        held = copy_context()  # noqa: F841
+        return set_variable(context)
+
+    def reset_context(token: Any) -> None:
+        held = copy_context()  # noqa: F841
+        reset_variable(token)
+else:
+    set_context, reset_context = set_variable, reset_variable
 
 
 @contextmanager

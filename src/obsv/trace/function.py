@@ -45,10 +45,10 @@ class Function:
 
     __slots__ = (
         "_code",
+        "_hides_result",
         "_read_code",
         "feed",
         "has_keywords",
-        "hides_result",
         "inputs",
         "max_repr",
         "memo",
@@ -82,15 +82,14 @@ class Function:
         self.number = 0
         self._read_code: Callable[[], Code | None] | None = code
         self._code: Code | None = None
+        self._hides_result: bool | None = None
 
-    # Whether the result is a secret by the function's name: a slot, since each call asks, filled when the first does.
-    hides_result: bool
-
-    def __getattr__(self, name: str) -> Any:
-        if name != "hides_result":
-            raise AttributeError(name)
-        self.hides_result = returns_secret(self.name, self.redactor.is_sensitive)
-        return self.hides_result
+    @property
+    def hides_result(self) -> bool:
+        """Whether the result is a secret by the function's name."""
+        if self._hides_result is None:
+            self._hides_result = returns_secret(self.name, self.redactor.is_sensitive)
+        return self._hides_result
 
     def shown_result(self, result: Any) -> Any:
         """A frozen result as it may be shown; True, False and None tell no secret."""
@@ -116,7 +115,7 @@ class Function:
         self.inputs, self.has_keywords, self.output = inputs, has_keywords, output
         self.max_repr, self.redactor, self.sample_rate = max_repr, redactor, sample_rate
         # Records and rows refer to it as it was.
-        self.ring, self.hides_result = None, returns_secret(self.name, redactor.is_sensitive)
+        self.ring = self._hides_result = None
         self.memo.clear()
 
     def __repr__(self) -> str:

@@ -48,24 +48,40 @@ compiled_span = Span if compiled is None else compiled.Span
 _UNREAD = Failure(UNREAD)
 
 
-class _Thread(threading.local):
-    """`(thread.id, thread.name)` of the running thread, asked for once a thread."""
+class Thread:
+    """A thread of the program.
+
+    Attributes:
+        identity: `(thread.id, thread.name)`.
+        number: what records of `ring` call it.
+    """
+
+    __slots__ = ("identity", "number", "ring")
 
     def __init__(self) -> None:
         self.identity = (threading.get_ident(), threading.current_thread().name)
+        self.ring: object = None
+        self.number = 0
 
 
-_thread = _Thread()
+class _Here(threading.local):
+    """The running thread, asked for its name once."""
+
+    def __init__(self) -> None:
+        self.thread = Thread()
+
+
+here = _Here()
 
 
 def has_green_threads() -> bool:
     """Whether threads of the program may share one of the system: `threading` was patched before this was loaded."""
-    return _Thread.__mro__[1].__module__ != "_thread"
+    return _Here.__mro__[1].__module__ != "_thread"
 
 
 def identity() -> tuple[int, str]:
     """The id and the name of the running thread."""
-    return _thread.identity
+    return here.thread.identity
 
 
 class Recording:
@@ -141,7 +157,7 @@ def begin(function: Function, parent: Any) -> Span:
     span.span_id = random_bits(64) or new_span_id()
     span.origin = recording.origin
     span.on_end = recording.on_end
-    span.thread = _thread.identity
+    span.thread = here.thread.identity
     span.result = ABSENT
     span.failure = span.ring = None
     span.status_code = UNSET

@@ -23,13 +23,14 @@ from obsv.trace.foreign_form import freeze_resource, freeze_scope, freeze_span
 from obsv.trace.frozen import freeze_details
 from obsv.trace.function import Function
 from obsv.trace.notices import Notices
+from obsv.trace.recording import Thread, recording
 from obsv.trace.span import ABSENT, ERROR, Origin, Span
 
 _BEGIN_SIZE, _END_SIZE = layout.BEGIN_HEAD.size, layout.END_HEAD.size
 _pack_begin, _pack_end = layout.BEGIN_HEAD.pack, layout.END_HEAD.pack
 _dumps, _VERSION = marshal.dumps, 2
-_MOST_DELAY = 0xFFFF_FFFF
-_MOST_VALUES = layout.MAX_RECORD - layout.PAGE
+MOST_DELAY = 0xFFFF_FFFF
+MOST_VALUES = layout.MAX_RECORD - layout.PAGE
 # Stands for what is too large for a record, after everything was bounded: max_repr is the program's choice.
 _TOO_LARGE = (..., "<too large>")
 
@@ -48,6 +49,9 @@ class RingWriter:
         errors: how many errors were recorded.
         on_ring: called with the writer when it has opened another ring; who writes into the ring beside it sets this.
         is_open: whether there is a ring: the child of a fork has none before its first call.
+        calls: its lane of calls.
+        origin, origin_number: what was recorded last as where spans come from, and what records call that.
+        look_at: the tick from which on `look_around` is due.
     """
 
     def __init__(
@@ -64,13 +68,13 @@ class RingWriter:
 
     def _write_into(self, ring: Ring) -> None:
         self._threads: dict[tuple[int, str], int] = {}
-        self._origin: Origin | None = None
-        self._origin_number = 0
+        self.origin: Origin | None = None
+        self.origin_number = 0
         # Resource and scope stand beside their number, so that their ids stay theirs.
         self._foreign: dict[tuple[int, int], tuple[int, object, object]] = {}
         self.errors = 0
-        self._look_at = ticks()
-        self._calls = ring.calls
+        self.look_at = ticks()
+        self.calls = ring.calls
         self.ring, self.is_open = ring, True
 
     def after_fork(self) -> None:
@@ -91,7 +95,7 @@ class RingWriter:
     def begin(self, span: Span) -> None:
         """Record that a call has begun, with its arguments."""
         try:
-            if span.start_tick >= self._look_at:
+            if span.start_tick >= self.look_at:
                 self.look_around(span.start_tick)
             function, caller, trace_id = span.function, span.caller, span.trace_id
             if function.ring is not self.ring:
@@ -99,10 +103,10 @@ class RingWriter:
             ring = self.ring
             if caller is not None and caller.ring is not ring:
                 self._define(caller)
-            if span.origin is not self._origin:
+            if span.origin is not self.origin:
                 self._define_origin(span.origin)
             values = _dumps(span.inputs, _VERSION)
-            if len(values) > _MOST_VALUES:
+            if len(values) > MOST_VALUES:
                 values = self._without_values(span)
             record = (
                 _pack_begin(
@@ -110,7 +114,7 @@ class RingWriter:
                     check_of(values),
                     BEGIN,
                     span.flags & 0xFF,
-                    self._origin_number,
+                    self.origin_number,
                     span.depth,
                     trace_id >> 64,
                     trace_id & MASK_64,
@@ -126,22 +130,22 @@ class RingWriter:
             )
             span.ring, span.begun_tick = ring, span.start_tick
             try:
-                self._calls.put(record)
+                self.calls.put(record)
             except ValueError:
-                self._calls.add(record)
+                self.calls.add(record)
         except Exception as error:
             if is_from_signal(error):
-                self._take_back(span)
+                self.take_back(span)
                 raise
             self._notices.once("record", logging.ERROR, "A call could not be recorded.", exc_info=True)
         except BaseException:
-            self._take_back(span)
+            self.take_back(span)
             raise
 
-    def _take_back(self, span: Span) -> None:
+    def take_back(self, span: Span) -> None:
         """End a call that was interrupted before it began."""
         if span.ring is self.ring:
-            self._put(self._calls, self._elsewhere(span))
+            self._put(self.calls, self._elsewhere(span))
 
     @staticmethod
     def _elsewhere(span: Span) -> bytes:
@@ -156,8 +160,8 @@ class RingWriter:
                 return
             result, details = span.result, span.details
             delay = span.start_tick - span.begun_tick
-            if not 0 <= delay <= _MOST_DELAY:
-                delay = 0 if delay < 0 else _MOST_DELAY
+            if not 0 <= delay <= MOST_DELAY:
+                delay = 0 if delay < 0 else MOST_DELAY
             if span.function.hides_result and result is not ABSENT:
                 result = span.function.shown_result(result)
             if details is not None:
@@ -167,7 +171,7 @@ class RingWriter:
                 parts, values = 0, b""
             else:
                 parts, values = HAS_RESULT, _dumps(result, _VERSION)
-            if len(values) > _MOST_VALUES:
+            if len(values) > MOST_VALUES:
                 parts, values = HAS_RESULT, dumps(_TOO_LARGE)
             record = (
                 _pack_end(
@@ -184,11 +188,11 @@ class RingWriter:
                 + values
             )
             try:
-                self._calls.put(record)
+                self.calls.put(record)
             except ValueError:
-                self._calls.add(record)
+                self.calls.add(record)
         except Exception as error:
-            self._failed(error)
+            self.failed(error)
 
     def _whole(self, span: Span) -> None:
         """Record all of a call at once: an error, or one whose begin is not in this ring."""
@@ -206,7 +210,7 @@ class RingWriter:
     def _call(self, span: Span) -> bytes:
         if span.caller is not None:
             self._define(span.caller)
-        if span.origin is not self._origin:
+        if span.origin is not self.origin:
             self._define_origin(span.origin)
         values = self._values(span)
         return (
@@ -215,7 +219,7 @@ class RingWriter:
                 check_of(values),
                 layout.CALL,
                 span.flags & 0xFF,
-                self._origin_number,
+                self.origin_number,
                 span.depth,
                 span.trace_id >> 64,
                 span.trace_id & MASK_64,
@@ -237,7 +241,7 @@ class RingWriter:
         failure = None if span.failure is None else (span.failure.frozen, span.failure.locals)
         details = None if span.details is None else freeze_details(span.details)
         values = dumps((span.inputs, results, failure, details))
-        if len(values) > _MOST_VALUES:
+        if len(values) > MOST_VALUES:
             values = dumps(((_TOO_LARGE,) * len(span.inputs), (), failure, None))
         return values
 
@@ -252,7 +256,7 @@ class RingWriter:
         try:
             self._foreign_whole(span, is_error)
         except Exception as error:
-            self._failed(error)
+            self.failed(error)
 
     def _foreign_whole(self, span: ReadableSpan, is_error: bool) -> None:
         if not self.is_open:
@@ -287,6 +291,14 @@ class RingWriter:
             function.number = self.ring.names.number(layout.FUNCTIONS, function.freeze())
             function.ring = self.ring  # last: another thread may be here as well
 
+    def acquaint(self, function: Function, thread: Thread) -> None:
+        """Define what the next call's record refers to, where the ring does not know it."""
+        self._define(function)
+        ring = self.ring
+        thread.number = self.number_of_thread(thread.identity)
+        thread.ring = ring  # last: a signal handler may be here as well
+        self.number_of_origin(recording.origin)
+
     def number_of_function(self, function: Function) -> int:
         """What records call a function, which is defined now if it is new; so the next two."""
         self._define(function)
@@ -296,9 +308,9 @@ class RingWriter:
         return self._threads.get(thread) or self._define_thread(thread)
 
     def number_of_origin(self, origin: Origin) -> int:
-        if origin is not self._origin:
+        if origin is not self.origin:
             self._define_origin(origin)
-        return self._origin_number
+        return self.origin_number
 
     def _define_thread(self, thread: tuple[int, str]) -> int:
         number = self.ring.names.number(layout.THREADS, (thread[0], str(thread[1])))
@@ -309,8 +321,8 @@ class RingWriter:
 
     def _define_origin(self, origin: Origin) -> None:
         value = freeze_resource(origin.resource), freeze_scope(origin.scope)
-        self._origin_number = self.ring.names.number(layout.ORIGINS, value)
-        self._origin = origin
+        self.origin_number = self.ring.names.number(layout.ORIGINS, value)
+        self.origin = origin
 
     # -- the rest ------------------------------------------------------------------------------------------------------
 
@@ -323,7 +335,7 @@ class RingWriter:
 
     def look_around(self, now: int) -> None:
         """See to what is to be done about once a second; `now` is a tick."""
-        self._look_at = now + _LOOK_NS
+        self.look_at = now + _LOOK_NS
         if self.is_open:
             self._look()
 
@@ -333,7 +345,8 @@ class RingWriter:
         if self.ring.about.keeper_sleeps:
             self._wake()
 
-    def _failed(self, error: Exception) -> None:
+    def failed(self, error: Exception) -> None:
+        """Count a call that could not be recorded; an exception of a signal handler goes on."""
         if is_from_signal(error):
             raise error
         self._notices.once("record", logging.ERROR, "A call could not be recorded.", exc_info=True)
