@@ -120,6 +120,26 @@ def test_nothing_matched(shop: Programs) -> None:
     ]
 
 
+@pytest.mark.parametrize("matches", [True, False])
+def test_nothing_matched_in_the_parent(programs: Programs, matches: bool) -> None:
+    """A server that loads its application in a worker: what a child recorded is not called nothing."""
+    programs.write("application.py", "def work(): return 1\n")
+    programs.write(
+        "server.py",
+        "import os, sys\n"
+        "worker = os.fork()\n"
+        "if not worker:\n"
+        "    import application\n"
+        "    sys.exit(application.work())\n"
+        "sys.exit(os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) - 1)\n",
+    )
+    code, _, errors = programs.recorded("server.py", options=["--include", "application" if matches else "nothing"])
+    assert code == 0
+    assert programs.processes() == ({"application.work"} if matches else set())
+    # Nor does the worker say it beside its parent.
+    assert errors.count("no call was recorded") == (0 if matches else 1)
+
+
 def test_a_summary(shop: Programs) -> None:
     """At the end, when all is stored: how much, how many errors, and where the time went."""
     code, _, errors = shop.recorded("main.py", options=["--summary"])

@@ -15,7 +15,7 @@ from obsv.cli.children import Children, double_recursion_limit
 from obsv.cli.give_way import give_way, load_pipeline
 from obsv.cli.installed import find_command
 from obsv.cli.program import Compile, NoProgram, Program
-from obsv.cli.run_end import Summary, say_nothing_was_found
+from obsv.cli.run_end import Summary, has_recorded, say_nothing_was_found
 from obsv.cli.run_options import hand_over, make_parser, names_of_environment, program_of
 from obsv.cli.tracebacks import hide_frames_at_exit
 from obsv.instrument.imports import RecordingFinder, code_of
@@ -23,6 +23,7 @@ from obsv.instrument.options import Options
 from obsv.instrument.selection import Names
 from obsv.instrument.targets import FirstParty, NamedModules, Targets, matches, may_hold
 from obsv.instrument.threads import follow_threads
+from obsv.own_time import unix_ns
 from obsv.program_name import say_program_name
 from obsv.trace.provider import stand_in
 from obsv.trace.recording import recording
@@ -55,15 +56,15 @@ def run(arguments: Sequence[str]) -> int:
     if options.summary:
         # Registered before recording starts, so that it comes when all is stored.
         atexit.register(Summary().say)
-    before = frozenset(sys.modules)
+    before, since_ns, pid = frozenset(sys.modules), unix_ns(), os.getpid()
     compile_main, finder = _install(program, names)
     give_way(_directory(program))
     double_recursion_limit()
     try:
         return _run(program, compile_main)
     finally:
-        if not _records_main(program, names) and (names.include or not names.exclude):
-            _hint(finder, before)
+        if os.getpid() == pid and not _records_main(program, names) and (names.include or not names.exclude):
+            _hint(finder, before, since_ns)
 
 
 def _inherit() -> None:
@@ -96,10 +97,12 @@ def _install(program: Program, names: Names) -> tuple[Compile, RecordingFinder |
         return _compiler(None, names, program.name), None
 
 
-def _hint(finder: RecordingFinder | None, before: Collection[str]) -> None:
+def _hint(finder: RecordingFinder | None, before: Collection[str], since_ns: int) -> None:
     """Say so where nothing was recorded since no module matched."""
     # The first recorded call starts recording.
-    if finder is not None and finder.found == 0 and recording.start is not None:
+    if finder is None or finder.found or recording.start is None:
+        return
+    if not has_recorded(since_ns):
         say_nothing_was_found([name for name in sys.modules if name not in before])
 
 

@@ -27,6 +27,24 @@ def say_nothing_was_found(imported: Collection[str]) -> None:
     print(f"obsv run: no call was recorded; --include names modules to record.{some}", file=sys.stderr)
 
 
+def has_recorded(since_ns: int) -> bool:
+    """Whether anybody has recorded into the database that the settings name: also a child of the program, as a server's
+    workers are.
+
+    Args:
+        since_ns: Unix time.
+    """
+    from obsv.config import settings_from
+    from obsv.keeper.files import KeeperFiles
+
+    try:
+        files = KeeperFiles.of(settings_from({}).db)
+        paths = [each for each in (files.rings, files.db, f"{files.db}-wal") if os.path.exists(each)]
+        return any(os.stat(each).st_mtime_ns >= since_ns for each in paths)
+    except Exception:
+        return False
+
+
 def _is_own(name: str) -> bool:
     return name not in ("obsv", "sitecustomize", "usercustomize") and not is_never_recorded(name)
 
