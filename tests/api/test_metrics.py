@@ -15,6 +15,7 @@ from query_world import SLASHED, make, row
 
 from obsv.api.exposition import OPENMETRICS, TEXT
 from obsv.store import RecorderRow, Signature, Writer
+from obsv.store.ground import sampled
 
 pytestmark = pytest.mark.anyio
 MakeClient = Callable[..., AsyncClient]
@@ -57,6 +58,27 @@ async def test_span_metrics_have_the_names_that_grafana_asks_for(client: MakeCli
     }
     assert sums["traces_service_graph_request_server_seconds_sum", "user", SLASHED, "virtual_node"] == 1.505
     assert sums["traces_service_graph_request_server_seconds_bucket", "user", SLASHED, "virtual_node", "0.1"] == 1
+
+
+async def test_what_is_estimated_is_told(client: MakeClient, db: Path) -> None:
+    """Spans and requests that sampled ones stand for are counted by themselves; without sampling there are none."""
+    names = ("obsv_estimated_spans", "obsv_estimated_requests")
+    families = {family.name: family for family in parse_text(await scrape(client()))}
+    assert [families[name].samples for name in names] == [[], []]
+    writer = Writer(db)
+    asks, answers = (Signature(service, "get", "lib", kind, ()) for service, kind in (("web", 3), ("stock", 2)))
+    spans = [row(90, 1, None, asks, []), row(90, 2, 1, answers, [])]
+    writer.write([each._replace(weight=sampled(50, each.duration_ns)) for each in spans])
+    writer.close()
+    families = {family.name: family for family in parse_text(await scrape(client()))}
+    found = {tuple(sample.labels.values()): sample.value for name in names for sample in families[name].samples}
+    assert found == {
+        ("stock", "get", "SPAN_KIND_SERVER"): 49,
+        ("web", "get", "SPAN_KIND_CLIENT"): 49,
+        ("web", "stock", ""): 49,
+    }
+    calls = {tuple(sample.labels.values()): sample.value for sample in families["traces_spanmetrics_calls"].samples}
+    assert calls["web", "get", "SPAN_KIND_CLIENT", "STATUS_CODE_UNSET"] == 50
 
 
 @pytest.mark.usefixtures("db")

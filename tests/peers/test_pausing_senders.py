@@ -1,4 +1,4 @@
-"""Senders that pause as OpenTelemetry's batches do lose nothing (`tests/support/pausing_senders.py` has the long form)."""
+"""Senders that pause as OpenTelemetry's batches do lose nothing (`pausing_senders.py` has the long form)."""
 
 from __future__ import annotations
 

@@ -233,7 +233,7 @@ def _statistic(figures: CallFigures, stat: str) -> float:
         return figures.max_ns
     if stat == "mean":
         return figures.total_ns / figures.calls
-    return percentile(figures.buckets, int(stat[1:]) / 100) or 0.0
+    return min(percentile(figures.buckets, int(stat[1:]) / 100) or 0.0, figures.max_ns)
 
 
 def is_about(rule: Rule, process: str, service: str) -> bool:

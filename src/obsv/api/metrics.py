@@ -152,6 +152,13 @@ def span_metrics(processes: list[ProcessTotal]) -> Iterator[Family]:
     ]
     calls = [(labels, latency.calls) for labels, latency in parts]
     yield Family("traces_spanmetrics_calls", "counter", "Spans by service, name, kind and status.", SPAN_LABELS, calls)
+    text = "Of traces_spanmetrics_calls, those that are estimated: they are not stored, sampled ones stand for them."
+    unrecorded = [
+        ((each.service, each.name, f"SPAN_KIND_{KINDS[each.kind]}"), each.unrecorded)
+        for each in processes
+        if each.unrecorded
+    ]
+    yield Family("obsv_estimated_spans", "counter", text, SPAN_LABELS[:3], unrecorded)
     yield _histogram(
         "traces_spanmetrics_latency", "Durations of spans in seconds.", SPAN_LABELS, parts, LATENCY_BOUNDS_NS
     )
@@ -163,6 +170,9 @@ def service_graph(requests: list[RequestTotal]) -> Iterator[Family]:
     edges = [((each.client, each.server, each.connection), each) for each in requests]
     counts = [(labels, each.answered.calls) for labels, each in edges]
     yield Family(name, "counter", "Requests between services.", by, counts)
+    text = "Of traces_service_graph_request, those that are estimated: sampled ones stand for them."
+    estimated = [(labels, each.unrecorded) for labels, each in edges if each.unrecorded]
+    yield Family("obsv_estimated_requests", "counter", text, by, estimated)
     failed = [(labels, each.failed) for labels, each in edges]
     yield Family(f"{name}_failed", "counter", "Failed requests between services.", by, failed)
     for side in ("server", "client"):

@@ -15,6 +15,9 @@ class TotalsOut(BaseModel):
     errors: int
     p95_ns: float | None
     seconds: float = Field(description="Length of the period.")
+    unrecorded: int = Field(
+        description="Of the calls those that are not stored: sampled ones stand for them, or they were only counted."
+    )
 
 
 class BinOut(BaseModel):
@@ -41,6 +44,9 @@ class GroupOut(BaseModel):
     name: str
     calls: int
     errors: int
+    unrecorded: int = Field(
+        description="Of the calls those that are not stored: sampled ones stand for them, or they were only counted."
+    )
 
 
 class FunctionOut(BaseModel):
@@ -53,6 +59,9 @@ class FunctionOut(BaseModel):
     mean_ns: float
     p95_ns: float | None
     mean_before_ns: float | None = Field(description="Mean of the period before.")
+    unrecorded: int = Field(
+        description="Of the calls those that are not stored: sampled ones stand for them, or they were only counted."
+    )
 
 
 class OverviewOut(BaseModel):

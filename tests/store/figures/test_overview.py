@@ -9,6 +9,7 @@ from calls import EPOCH_NS, call
 
 from obsv.store import Reader, Writer
 from obsv.store.figures.overview import LATEST_ERRORS, Overview, latest_errors, read_overview
+from obsv.store.ground import sampled
 from obsv.store.ground.window import Window
 from obsv.times import NS
 
@@ -57,6 +58,29 @@ def test_bins_cover_the_window_and_sum_to_it(found: tuple[Overview, list[tuple[i
     assert [each.start_ns for each in shown.bins] == [HOUR.start_ns + at * MINUTE for at in range(60)]
     assert sum(each.totals.calls for each in shown.bins) == shown.now.calls
     assert sum(each.totals.errors for each in shown.bins) == shown.now.errors
+
+
+def test_percentiles_are_at_most_the_longest_call(writer: Writer, reader: Reader) -> None:
+    """The middle of a bucket lies above durations at its lower end; in totals, bins and functions alike."""
+    ms = (int(1.08**200) + 1) / 1e6
+    writer.write([call(number, at=END - MINUTE // 2 - number, ms=ms) for number in range(1, 30)])
+    shown = read_overview(reader, HOUR)
+    longest = longest_call(reader)
+    assert (shown.now.p95_ns, shown.slowest[0].p95_ns, shown.bins[-1].totals.p95_ns) == (longest,) * 3
+
+
+def test_estimates_are_told(writer: Writer, reader: Reader) -> None:
+    """Of all calls, of a bin, a group and a function it is said how many are not stored."""
+    rows = [call(number, at=END - MINUTE // 2 - number, ms=1, group="g") for number in range(1, 4)]
+    writer.write([rows[0], *(row._replace(weight=sampled(10, row.duration_ns)) for row in rows[1:])])
+    shown = read_overview(reader, HOUR)
+    parts = (shown.now, shown.bins[-1].totals, shown.groups[0], shown.slowest[0])
+    assert [(each.calls, each.unrecorded) for each in parts] == [(21, 18)] * 4
+
+
+def longest_call(reader: Reader) -> int:
+    """The duration of the longest call."""
+    return int(reader.query("select max(duration_ns) from span")[0][0])
 
 
 def test_groups_by_share(found: tuple[Overview, list[tuple[int, str, int, bool]]]) -> None:

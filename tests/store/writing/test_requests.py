@@ -1,13 +1,16 @@
 """Requests between services are counted as Tempo's service graph counts them."""
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
+from older_schema import without_tables_since
 
 from obsv.store import Reader, Signature, Source, SpanRow, Writer
 from obsv.store.figures.totals import RequestTotal, read_totals
+from obsv.store.ground import sampled
 from obsv.store.writing.request_sql import PATIENCE_NS
 
 SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
@@ -70,6 +73,31 @@ def test_client_and_server_make_a_request(writer: Writer, order: tuple[int, int]
     assert (found.client, found.server, found.connection, found.failed) == ("web", "shop", "", 0)
     assert (found.asked.total_ns, found.answered.total_ns) == (300 * MS, 90 * MS)
     assert (found.asked.buckets, found.answered.buckets) == ((0, 0, 1, 1, 1, 1, 1, 1), (1,) * 8)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_sampled_request_is_several(writer: Writer, together: bool) -> None:
+    """It counts as often as the side that is sampled less, which has to be there too; and it is told from others."""
+    halves = [
+        row("web", CLIENT, 1, ms=300, weight=sampled(100, 300 * MS)),
+        row("shop", SERVER, 2, 1, ms=90, status=2, weight=sampled(10, 90 * MS)),
+    ]
+    for batch in [halves] if together else [[half] for half in halves]:
+        writer.write(batch)
+    (found,) = requests(writer)
+    assert (found.answered.calls, found.asked.calls, found.failed, found.unrecorded) == (100, 100, 100, 99)
+    assert (found.asked.total_ns, found.answered.total_ns) == (30_000 * MS, 9_000 * MS)
+
+
+def test_requests_of_a_file_of_an_older_version(writer: Writer) -> None:
+    """They are read before any writer has brought it to the present version."""
+    writer.write([row("web", CLIENT, 1), row("shop", SERVER, 2, 1)])
+    writer.close()
+    connection = sqlite3.connect(writer.path, isolation_level=None)
+    connection.executescript(without_tables_since(8) + "pragma user_version = 8")
+    connection.close()
+    (found,) = requests(writer)
+    assert (found.answered.calls, found.unrecorded) == (1, 0)
 
 
 def test_a_batch_sent_twice_counts_once(writer: Writer) -> None:

@@ -96,6 +96,19 @@ def test_edges_and_repeats(path: Path, writer: Writer) -> None:
     reader.close()
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_edges_of_orphans(path: Path, writer: Writer, order: tuple[int, int]) -> None:
+    """A sampled call counts for as many below its caller, whichever comes first; counted ones with their times."""
+    counted = call(3, TAX, parent_span_id=span_id(1), weight=Weight(4, 0, 100, 90, ((bucket(5), 4),)))
+    batches = [[call(1)], [weighed(2, 10, TAX, parent_span_id=span_id(1)), counted]]
+    for at in order:
+        writer.write(batches[at])
+    reader = Reader(path)
+    edges = reader.query("select count, errors, total_ns from edge_minute where minute = 0")
+    assert [tuple(row) for row in edges] == [(14, 0, 50_100)]
+    reader.close()
+
+
 def test_a_percentile_is_at_most_the_longest(path: Path, writer: Writer) -> None:
     """The middle of a bucket lies above durations at its lower end."""
     writer.write([call(n, duration_ns=int(1.08**200) + 1) for n in range(1, 4)])

@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from obsv.dashboards.clock import ago, count, duration, percent, when
 from obsv.dashboards.components import badge, card, empty, link, place, source
+from obsv.dashboards.components.estimate import about, counted
 from obsv.dashboards.components.function_charts import day, latency
 from obsv.dashboards.components.values import value_text
 from obsv.store.figures import Failure, FunctionReport, Milestone, Neighbour, Sums, Variable
@@ -54,7 +55,7 @@ def _head(found: FunctionReport, now_ns: int) -> Component:
 def _stats(found: FunctionReport) -> Component:
     sums = found.sums
     tiles = [
-        _tile("Calls", _calls(sums), title=_unrecorded(sums)),
+        _tile("Calls", counted(sums.calls, sums.unrecorded), title=about(sums.unrecorded)),
         _tile("Error rate", percent(sums.error_rate), bad=sums.errors > 0, title=f"{sums.errors:,} failed"),
         _tile("Mean", _ns(sums.mean_ns)),
         *(_tile(name, _ns(sums.percentile_ns(share))) for name, share in (("P50", 0.5), ("P95", 0.95), ("P99", 0.99))),
@@ -62,17 +63,6 @@ def _stats(found: FunctionReport) -> Component:
         *_resources(sums),
     ]
     return html.Div(tiles, className="tiles card")
-
-
-def _calls(sums: Sums) -> str:
-    return f"~{count(sums.calls)}" if sums.unrecorded else count(sums.calls)
-
-
-def _unrecorded(sums: Sums) -> str | None:
-    """What the figures are estimated from, where they are."""
-    if not sums.unrecorded:
-        return None
-    return f"{sums.unrecorded:,} of these calls are not stored: sampled ones stand for them, or they were only counted"
 
 
 def _resources(sums: Sums) -> list[Component]:

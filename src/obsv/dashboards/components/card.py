@@ -45,7 +45,12 @@ def stat(label: str, figures: list[Component], spark: Component, *, id: str, hin
 
 
 def stat_figures(
-    value: str, *, unit: str | None = None, change: str | None = None, good: bool | None = None
+    value: str,
+    *,
+    unit: str | None = None,
+    change: str | None = None,
+    good: bool | None = None,
+    about: str | None = None,
 ) -> list[Component]:
     """The number of a `stat`, and its change.
 
@@ -54,8 +59,9 @@ def stat_figures(
         unit: what it is of, smaller.
         change: against the period before, like `+12 %`.
         good: whether the change is for the better; None when it is neither.
+        about: what the number is made of, on hover.
     """
-    number = html.Span([value, html.Small(f" {unit}")] if unit else value, className="stat-value")
+    number = html.Span([value, html.Small(f" {unit}")] if unit else value, className="stat-value", title=about)
     if change is None:
         return [number]
     tone = {True: "good", False: "bad", None: "even"}[good]

@@ -14,6 +14,7 @@ from obsv.dashboards.components import card, chart, empty, link, sparkline, stat
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.axis import cap, count_axis, cut_marks, time_axis
 from obsv.dashboards.components.change import Change, change
+from obsv.dashboards.components.estimate import about, counted, marked
 from obsv.dashboards.components.link import address
 from obsv.dashboards.components.milestones import milestone_marks
 from obsv.dashboards.components.timepicker import watch_time_picker
@@ -130,12 +131,16 @@ def _stats(found: Overview) -> dict[str, Any]:
     worse = change(now.error_rate, before.error_rate, less_is_better=True, calls=(now.errors, before.errors))
     slower = change(now.p95_ns, before.p95_ns, less_is_better=True, calls=calls)
     busier = change(now.throughput, before.throughput, less_is_better=None, calls=calls)
+
+    def figures(text: str, change: Change | None) -> list[Component]:
+        return stat_figures(marked(text, now.unrecorded), **_told(change), about=about(now.unrecorded))
+
     return {
-        "rate": stat_figures(percent(now.error_rate), **_told(worse)),
+        "rate": figures(percent(now.error_rate), worse),
         "rate-line": sparkline(times, rates, colour=ERR, unit=" %", step_ms=step),
-        "speed": stat_figures(f"{_rate(now.throughput)}/s", **_told(busier)),
+        "speed": figures(f"{_rate(now.throughput)}/s", busier),
         "speed-line": sparkline(times, speeds, colour=ACCENT, unit="/s", step_ms=step),
-        "p95": stat_figures(p95, **_told(slower)),
+        "p95": figures(p95, slower),
         "p95-line": sparkline(times, p95s, colour=STALE, unit=" ms", step_ms=step),
         **_failing(found, times),
     }
@@ -201,14 +206,15 @@ def _group(group: GroupSums, share: float, here: dict[str, str]) -> Component:
     failed = percent(group.errors / group.calls) if group.errors else "–"
     cells = [
         html.Span(group.name or "(none)", className="ellipsis"),
-        html.Span(count(group.calls)),
+        html.Span(counted(group.calls, group.unrecorded)),
         html.Span(f"{share * 100:.0f} %"),
         html.Span(failed, className="err-text" if group.errors else "faint"),
         html.I(className="share-fill", style={"width": f"{share:.2%}"}, **aria(hidden=True)),
     ]
-    about = f"{group.name}: {group.calls:,} calls, {group.errors:,} failed"
+    calls = marked(f"{group.calls:,} calls", group.unrecorded)
+    told = "; ".join(filter(None, [f"{group.name}: {calls}, {group.errors:,} failed", about(group.unrecorded)]))
     href = address("/explorer", {"group": group.name, **here})
-    return _item(dcc.Link(cells, href=href, className="share row-link", title=about))
+    return _item(dcc.Link(cells, href=href, className="share row-link", title=told))
 
 
 def _item(row: Component) -> Component:
@@ -272,7 +278,8 @@ def _function(each: FunctionSums, here: dict[str, str], changed: bool) -> Compon
         third = html.Td(_changed(each, each.mean_before_ns))
     failed = percent(each.errors / each.calls) if each.errors else "–"
     errors = html.Td(failed, className="err-text" if each.errors else "faint")
-    return html.Tr([html.Td(name), html.Td(count(each.calls)), html.Td(duration(each.mean_ns)), third, errors])
+    calls = html.Td(counted(each.calls, each.unrecorded), title=about(each.unrecorded))
+    return html.Tr([html.Td(name), calls, html.Td(duration(each.mean_ns)), third, errors])
 
 
 def _changed(each: FunctionSums, before_ns: float) -> Component | str:
@@ -280,8 +287,8 @@ def _changed(each: FunctionSums, before_ns: float) -> Component | str:
     if found is None:
         return "–"
     tone = {True: "good", False: "bad", None: "even"}[found.good]
-    about = f"before: {duration(before_ns)}, {each.calls_before:,} calls"
-    return html.Span(found.text, className=f"delta-{tone}", title=about)
+    told = f"before: {duration(before_ns)}, {each.calls_before:,} calls"
+    return html.Span(found.text, className=f"delta-{tone}", title=told)
 
 
 def _local(ns: int) -> str:

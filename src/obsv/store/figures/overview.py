@@ -25,8 +25,9 @@ select s.start_ns, p.name as process, p.process_group, coalesce(s.exception, '')
 from span s indexed by span_errors cross join process p on p.id = s.process_id
 where s.status = 2 and s.ts >= :start and s.ts < :end order by s.ts desc, s.id desc limit :limit
 """
-ERRORS_BY_BIN = """
-select (minute - :first) / :step as bin, sum(errors) as errors from process_minute
+SUMS_BY_BIN = """
+select (minute - :first) / :step as bin, sum(errors) as errors, max(max_ns) as max_ns, sum(unrecorded) as unrecorded
+from process_minute
 where minute between :first and :last group by bin
 """
 HISTOGRAM = (
@@ -34,8 +35,9 @@ HISTOGRAM = (
 )
 FIRST_CALL = "select start_ns from span where ts >= :start and ts < :end order by ts limit 1"
 FUNCTIONS = """
-select r.process_id, p.name, p.process_group, r.count, r.errors, r.total_ns from (
-  select process_id, sum(count) as count, sum(errors) as errors, sum(total_ns) as total_ns from process_minute
+select r.process_id, p.name, p.process_group, r.count, r.errors, r.total_ns, r.max_ns, r.unrecorded from (
+  select process_id, sum(count) as count, sum(errors) as errors, sum(total_ns) as total_ns, max(max_ns) as max_ns,
+    sum(unrecorded) as unrecorded from process_minute
   where minute between :first and :last group by process_id
 ) r cross join process p on p.id = r.process_id
 """
@@ -62,12 +64,14 @@ class PeriodTotals(NamedTuple):
         errors: how many failed.
         p95_ns: 95th percentile of their durations; None without a call.
         seconds: length of the period.
+        unrecorded: of `calls` those that are not stored: sampled ones stand for them, or they were only counted.
     """
 
     calls: int
     errors: int
     p95_ns: float | None
     seconds: float
+    unrecorded: int = 0
 
     @property
     def error_rate(self) -> float:
@@ -99,11 +103,12 @@ class ErrorCall(NamedTuple):
 
 
 class GroupSums(NamedTuple):
-    """A process group: its calls and how many failed."""
+    """A process group: its calls, how many failed, and how many of them are not stored."""
 
     name: str
     calls: int
     errors: int
+    unrecorded: int = 0
 
 
 class FunctionSums(NamedTuple):
@@ -117,6 +122,7 @@ class FunctionSums(NamedTuple):
     p95_ns: float | None
     mean_before_ns: float | None
     calls_before: int
+    unrecorded: int = 0
 
 
 class Overview(NamedTuple):
@@ -146,6 +152,8 @@ class _Sums(NamedTuple):
     calls: int
     errors: int
     total_ns: int
+    max_ns: int
+    unrecorded: int
 
     @property
     def mean_ns(self) -> float:
@@ -260,30 +268,40 @@ def _histogram(store: Snapshot, minutes: _Minutes) -> Counter[int]:
 
 
 def _totals(buckets: Counter[int], functions: dict[int, _Sums], seconds: float) -> PeriodTotals:
-    errors = sum(each.errors for each in functions.values())
-    return PeriodTotals(buckets.total(), errors, percentile(buckets, 0.95), seconds)
+    sums = functions.values()
+    errors, longest = sum(each.errors for each in sums), max((each.max_ns for each in sums), default=0)
+    unrecorded = sum(each.unrecorded for each in sums)
+    return PeriodTotals(buckets.total(), errors, _within(percentile(buckets, 0.95), longest), seconds, unrecorded)
+
+
+def _within(share_ns: float | None, longest_ns: int) -> float | None:
+    """A percentile: the middle of its bucket may be longer than the longest call."""
+    return None if share_ns is None else min(share_ns, longest_ns)
 
 
 # A query a bin: grouping all of them by bin and bucket takes twice as long.
 def _bins(store: Snapshot, minutes: _Minutes, end_ns: int, lived: Lived) -> tuple[list[Bin], Counter[int]]:
     step = -(-(minutes.last - minutes.first + 1) // BINS)
-    errors = {row["bin"]: row["errors"] for row in store.query(ERRORS_BY_BIN, minutes.params(step=step))}
+    sums = {row["bin"]: tuple(row)[1:] for row in store.query(SUMS_BY_BIN, minutes.params(step=step))}
     bins, together = [], Counter[int]()
     for at in range((minutes.last - minutes.first) // step + 1):
         part = _Minutes(minutes.first + at * step, min(minutes.last, minutes.first + (at + 1) * step - 1))
         found = _histogram(store, part)
         together += found
-        totals = PeriodTotals(found.total(), errors.get(at, 0), percentile(found, 0.95), part.seconds(end_ns, lived))
+        errors, longest, unrecorded = sums.get(at, (0, 0, 0))
+        p95 = _within(percentile(found, 0.95), longest)
+        totals = PeriodTotals(found.total(), errors, p95, part.seconds(end_ns, lived), unrecorded)
         bins.append(Bin(part.first * MINUTE_NS, totals))
     return bins, together
 
 
 def _groups(functions: dict[int, _Sums]) -> list[GroupSums]:
-    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for each in functions.values():
         sums[each.process_group][0] += each.calls
         sums[each.process_group][1] += each.errors
-    return sorted((GroupSums(name, *both) for name, both in sums.items()), key=lambda group: -group.calls)
+        sums[each.process_group][2] += each.unrecorded
+    return sorted((GroupSums(name, *all_of_it) for name, all_of_it in sums.items()), key=lambda group: -group.calls)
 
 
 def _slowest(functions: dict[int, _Sums]) -> list[_Sums]:
@@ -315,7 +333,8 @@ def _function(each: _Sums, p95: dict[int, float | None], before: dict[int, _Sums
         each.calls,
         each.errors,
         each.mean_ns,
-        p95.get(each.process_id),
+        _within(p95.get(each.process_id), each.max_ns),
         known.mean_ns if known else None,
         known.calls if known else 0,
+        each.unrecorded,
     )

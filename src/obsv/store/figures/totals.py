@@ -37,6 +37,7 @@ class ProcessTotal(NamedTuple):
         kind: OTLP SpanKind.
         good: calls without an error.
         failed: calls with status error.
+        unrecorded: of both those that are not stored; sampled ones stand for them, or they were only counted.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ProcessTotal(NamedTuple):
     kind: int
     good: Latency
     failed: Latency
+    unrecorded: int = 0
 
 
 class RequestTotal(NamedTuple):
@@ -54,6 +56,7 @@ class RequestTotal(NamedTuple):
         failed: how many requests failed.
         asked: as the clients measured them.
         answered: as the servers did.
+        unrecorded: how many of them sampled ones stand for.
     """
 
     client: str
@@ -62,6 +65,7 @@ class RequestTotal(NamedTuple):
     failed: int
     asked: Latency
     answered: Latency
+    unrecorded: int = 0
 
 
 class RecorderTotal(NamedTuple):
@@ -111,13 +115,13 @@ select process_id, json_group_array(json_array(class, count)) as classes, sum(to
 _EVERY = _CLASSES.format(sum="0", table="process_histogram where minute = 0")
 _FAILED = _CLASSES.format(sum="sum(total_ns)", table="failure_histogram where 1")
 _PROCESSES = """
-select p.id, p.name, p.service, p.kind, m.count, m.errors, m.total_ns
+select p.id, p.name, p.service, p.kind, m.count, m.errors, m.total_ns, m.unrecorded
 from process_minute m cross join process p on p.id = m.process_id where m.minute = 0 order by m.count desc, p.id limit ?
 """
 _SUMS = "select count(*) as processes, total(count) as spans from process_minute where minute = 0"
 _REQUESTS = """
 select client, server, connection, side, json_group_array(json_array(bucket, count)) as classes,
-  sum(total_ns) as total_ns, sum(failed) as failed
+  sum(total_ns) as total_ns, sum(failed) as failed, sum(unrecorded) as unrecorded
 from request_total group by client, server, connection, side order by client, server, connection, side limit ?
 """
 _RECORDERS = "select id, service, state, updated_ns, stats from recorder where updated_ns >= ? order by id limit ?"
@@ -158,7 +162,7 @@ def _processes(snapshot: Snapshot, most: int) -> list[ProcessTotal]:
         apart = tuple(each - bad for each, bad in zip(of_all, of_failed, strict=True))
         fine = Latency(row["count"] - row["errors"], row["total_ns"] - failed_ns, apart)
         bad = Latency(row["errors"], failed_ns, of_failed)
-        found.append(ProcessTotal(row["name"], row["service"], row["kind"], fine, bad))
+        found.append(ProcessTotal(row["name"], row["service"], row["kind"], fine, bad, row["unrecorded"]))
     return found
 
 
@@ -174,7 +178,7 @@ def _requests(snapshot: Snapshot, most: int) -> list[RequestTotal]:
     for row in snapshot.query(_REQUESTS, (most,)):
         sides.setdefault(tuple(row[:3]), {})[row["side"]] = row
     return [
-        RequestTotal(*key, both[1]["failed"], _latency(both[0]), _latency(both[1]))
+        RequestTotal(*key, both[1]["failed"], _latency(both[0]), _latency(both[1]), both[1]["unrecorded"])
         for key, both in sides.items()
         if len(both) > 1
     ]

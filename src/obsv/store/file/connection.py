@@ -108,6 +108,8 @@ def _done(connection: sqlite3.Connection, sql: str) -> bool:
 # A file that no writer has brought to this version yet is read as it is.
 _WEIGHED = 9
 _UNWEIGHED = "create temp view process_minute as select *, 0 as unrecorded from main.process_minute"
+_WEIGHED_REQUESTS = 12
+_UNWEIGHED_REQUESTS = "create temp view request_total as select *, 0 as unrecorded from main.request_total"
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
@@ -142,6 +144,8 @@ def _open_reader(path: Path, options: str) -> sqlite3.Connection:
             raise StoreUnavailable(f"{path} is empty; record something first")
         if version < _WEIGHED:
             connection.execute(_UNWEIGHED)
+        if version < _WEIGHED_REQUESTS:
+            connection.execute(_UNWEIGHED_REQUESTS)
         connection.execute("pragma query_only = on")
     except BaseException:
         connection.close()

@@ -38,6 +38,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(9, "rows may stand for several calls, and what is an estimate can be told", _sql("schema_9.sql")),
     Migration(10, "service levels are counted", _sql("schema_10.sql")),
     Migration(11, "versions are known by their sources, and values that are new by their forms", _sql("schema_11.sql")),
+    Migration(12, "orphans and requests are weighed by sampling", _sql("schema_12.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

@@ -40,6 +40,7 @@ class Half(NamedTuple):
         connection: empty, or one of the names above.
         duration_ns: of its span.
         failed: whether its span has status error.
+        calls: how many requests it stands for.
     """
 
     trace_id: bytes
@@ -50,6 +51,7 @@ class Half(NamedTuple):
     connection: str
     duration_ns: int
     failed: bool
+    calls: int = 1
 
 
 class Edge(NamedTuple):
@@ -66,7 +68,7 @@ class Requests:
     """The requests of a batch: counts by edge, and the halves that still wait for the other one."""
 
     def __init__(self) -> None:
-        self.edges: dict[Edge, list[int]] = {}  # count, failed, total_ns
+        self.edges: dict[Edge, list[int]] = {}  # count, failed, total_ns, unrecorded
         self.waiting: dict[tuple[bytes, bytes, int], Half] = {}
 
     def add(self, half: Half) -> None:
@@ -94,12 +96,15 @@ class Requests:
 
     def _count(self, client: str, server: str, connection: str, asking: Half, answering: Half) -> None:
         failed = asking.failed or answering.failed
+        # Both are there where the one that is sampled less often is.
+        calls = max(asking.calls, answering.calls)
         for side, half in ((ASKING, asking), (ANSWERING, answering)):
             edge = Edge(client, server, connection, side, bisect_left(BOUNDS_NS, half.duration_ns))
-            sums = self.edges.setdefault(edge, [0, 0, 0])
-            sums[0] += 1
-            sums[1] += failed
-            sums[2] += half.duration_ns
+            sums = self.edges.setdefault(edge, [0, 0, 0, 0])
+            sums[0] += calls
+            sums[1] += failed * calls
+            sums[2] += half.duration_ns * calls
+            sums[3] += calls - 1
 
 
 def halves(rows: Sequence[SpanRow]) -> Iterable[Half]:
@@ -121,7 +126,7 @@ def _asking(row: SpanRow) -> Half:
     peer, is_database = _peer(row)
     connection = MESSAGING if signature.kind == PRODUCER else DATABASE if is_database else ""
     ids, failed = (row.trace_id, row.span_id), row.status == ERROR
-    return Half(*ids, ASKING, signature.service, peer, connection, row.duration_ns, failed)
+    return Half(*ids, ASKING, signature.service, peer, connection, row.duration_ns, failed, _calls(row))
 
 
 def _answering(row: SpanRow) -> Half:
@@ -129,9 +134,12 @@ def _answering(row: SpanRow) -> Half:
     connection = MESSAGING if signature.kind == CONSUMER else ""
     peer = USER if row.parent_span_id is None and signature.kind == SERVER else ""
     asker = row.parent_span_id or b""
-    return Half(
-        row.trace_id, asker, ANSWERING, signature.service, peer, connection, row.duration_ns, row.status == ERROR
-    )
+    ids, failed = (row.trace_id, asker), row.status == ERROR
+    return Half(*ids, ANSWERING, signature.service, peer, connection, row.duration_ns, failed, _calls(row))
+
+
+def _calls(row: SpanRow) -> int:
+    return row.weight.calls if row.weight is not None else 1
 
 
 def _peer(row: SpanRow) -> tuple[str, bool]:

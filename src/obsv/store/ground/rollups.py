@@ -145,6 +145,21 @@ class Rollups:
             sums[0] -= calls
             sums[1] -= calls * duration
 
+    def add_adopted(
+        self,
+        parent_id: int,
+        process_id: int,
+        start: int,
+        duration: int,
+        status: int,
+        calls: int,
+        recorded: int,
+        total_ns: int | None,
+    ) -> None:
+        """Adds a row that has waited for its caller, with what it stands for."""
+        weight = Weight(calls, recorded, duration * calls if total_ns is None else total_ns, duration, ())
+        self._calls(EDGE, minute_of(start), parent_id, process_id).add_weighted(start, duration, status, weight)
+
     def correct_edge(self, parent_id: int, process_id: int, start: int, duration: int, status: int, calls: int) -> None:
         """Adds a stored row that stands for so many calls to those of one process by another; takes it out below 0."""
         edge = self._calls(EDGE, minute_of(start), parent_id, process_id)

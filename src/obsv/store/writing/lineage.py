@@ -14,8 +14,9 @@ Key = tuple[bytes, bytes]  # (trace id, span id)
 Known = tuple[int, int]  # (process id, depth)
 
 _CALLERS = Lookup("span", "trace, span_id", "process_id, depth")
-_ORPHAN = Insert("orphan", "trace_id, parent_span_id, process_id, start_ns, duration_ns, status", "do nothing")
-_WAITING = Lookup("orphan", "trace_id, parent_span_id", "id, process_id, start_ns, duration_ns, status")
+_WAITS = "process_id, start_ns, duration_ns, status, calls, recorded, total_ns"
+_ORPHAN = Insert("orphan", f"trace_id, parent_span_id, {_WAITS}", "do nothing")
+_WAITING = Lookup("orphan", "trace_id, parent_span_id", f"id, {_WAITS}")
 # Orphans are remembered up to this many; older ones wait in vain.
 _MOST_ORPHANS = 100_000
 
@@ -108,6 +109,7 @@ class Orphans:
                 row.start_ns,
                 row.duration_ns,
                 row.status,
+                *((1, 1, None) if row.weight is None else row.weight[:3]),
             )
         ]
         _ORPHAN.run(connection, values)
@@ -119,9 +121,9 @@ class Orphans:
         if not parents:
             return
         found = _WAITING.run(connection, [(row.trace_id, row.span_id) for row in parents])
-        for position, _, process_id, start, duration, status in found:
+        for position, _, process_id, start, duration, status, *counted in found:
             parent_id = ids.process_id(parents[position].signature)
-            rollups.add_edge(parent_id, process_id, (start,), (duration,), (status,))
+            rollups.add_adopted(parent_id, process_id, start, duration, status, *counted)
         adopted = json.dumps([row[1] for row in found])
         connection.execute("delete from orphan where id in (select value from json_each(?))", (adopted,))
 

@@ -12,14 +12,15 @@ from obsv.store.writing.statements import Insert, Lookup
 # How long a half waits. What an exporter holds back arrives within some seconds.
 PATIENCE_NS = 60 * 1_000_000_000
 _LOOK_EVERY_NS = 10 * 1_000_000_000
-_COLUMNS = "trace_id, span_id, side, service, peer, connection, duration_ns, failed"
+_COLUMNS = "trace_id, span_id, side, service, peer, connection, duration_ns, failed, calls"
 _WAITING = Lookup("request_half", "span_id, trace_id, side", f"id, {_COLUMNS}")
-_HALF = Insert("request_half", f"{_COLUMNS}, arrived_ns", "do nothing")
+HALF = Insert("request_half", f"{_COLUMNS}, arrived_ns", "do nothing")
 _EDGE = Insert(
     "request_total",
-    "client, server, connection, side, bucket, count, failed, total_ns",
+    "client, server, connection, side, bucket, count, failed, total_ns, unrecorded",
     "(client, server, connection, side, bucket) do update set count = count + excluded.count, "
-    "failed = failed + excluded.failed, total_ns = total_ns + excluded.total_ns",
+    "failed = failed + excluded.failed, total_ns = total_ns + excluded.total_ns, "
+    "unrecorded = unrecorded + excluded.unrecorded",
 )
 _GIVEN_UP = f"select id, {_COLUMNS} from request_half where arrived_ns < ? order by id limit 10000"
 _DELETE = "delete from request_half where id in (select value from json_each(?))"
@@ -44,7 +45,7 @@ class RequestCounter:
             requests.add(half)
         self._join(connection, requests)
         self._give_up(connection, requests, now_ns)
-        _HALF.run(connection, [value for half in requests.waiting.values() for value in (*half, now_ns)])
+        HALF.run(connection, [value for half in requests.waiting.values() for value in (*half, now_ns)])
         edges = sorted(requests.edges.items())
         _EDGE.run(connection, [value for edge, sums in edges for value in (*edge, *sums)])
 

@@ -22,6 +22,7 @@ from obsv.store.writing.batch import SPANS, Batch
 from obsv.store.writing.faults import Failed
 from obsv.store.writing.interning import Ids
 from obsv.store.writing.lineage import Callers
+from obsv.store.writing.request_sql import HALF
 
 Key = tuple[bytes, bytes]  # (trace id, span id)
 
@@ -50,7 +51,6 @@ update or ignore error_call set span_id = ?
 where group_id in (select id from error_group) and start_ns = ? and trace_id = ? and span_id = ?
 """
 _NO_CALLS = "delete from calls_minute where edge = ? and minute = ? and parent_id = ? and process_id = ? and count <= 0"
-_NEW_HALF = "insert into request_half values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _HALF = "update request_half set span_id = ? where span_id = ? and trace_id = ? and side = ? and service = ?"
 
 
@@ -126,7 +126,7 @@ class SharedIds:
 
     def correct(self, rollups: Rollups) -> None:
         """Take out of the rollups what was added for rows that are there no more, or stand below another."""
-        for old in self.replaced:
+        for old in self.replaced:  # what was only counted has no row that could come again
             rollups.take_back(old.process_id, old.start_ns, old.duration_ns, old.status, old.calls)
         for parent_id, old, more in self._edges:
             rollups.correct_edge(parent_id, old.process_id, old.start_ns, old.duration_ns, old.status, more * old.calls)
@@ -254,8 +254,9 @@ class SharedIds:
         moved = self._connection.execute(_HALF, (below, parent, trace_id, ANSWERING, old.service))
         if moved.rowcount == 0:  # below what stood above it nobody waited
             connection = MESSAGING if old.kind == CONSUMER else ""
-            half = Half(trace_id, below, ANSWERING, old.service, "", connection, old.duration_ns, old.status == ERROR)
-            self._connection.execute(_NEW_HALF, (*half, self._now_ns))
+            told = old.duration_ns, old.status == ERROR, old.calls
+            half = Half(trace_id, below, ANSWERING, old.service, "", connection, *told)
+            HALF.run(self._connection, [*half, self._now_ns])
 
     def _unhang(self, trace_id: bytes, old: Stored) -> None:
         """Let a row of an earlier batch wait for its parent no more, or take it out of what its parent called."""
