@@ -12,7 +12,7 @@ from obsv.store.figures.services import read_dependencies, read_operations, read
 from obsv.store.figures.totals import read_totals
 from obsv.store.file.reader import Params, Row, Snapshot
 from obsv.store.finding.condition_search import find_traces
-from obsv.store.finding.conditions import INTRINSIC, RESOURCE, SPAN, All, Always, Compare, Condition, Field
+from obsv.store.finding.conditions import EVERY_SPAN, INTRINSIC, RESOURCE, SPAN, All, Compare, Condition, Field
 from obsv.store.finding.explorer import read_new, read_page
 from obsv.store.finding.filters import Filters
 from obsv.store.finding.series import Wanted, count_series
@@ -55,7 +55,7 @@ def series(condition: Condition, *by: Field, measured: Field | None = None) -> C
         lambda snapshot: tag_names(snapshot, 100),
         lambda snapshot: tag_values(snapshot, Field(SPAN, "sku"), SHOP, 100),
         series(SHOP, Field(INTRINSIC, "span:name")),
-        series(Always(True), measured=Field(INTRINSIC, "span:duration")),
+        series(EVERY_SPAN, measured=Field(INTRINSIC, "span:duration")),
         series(SHOP, measured=Field(INTRINSIC, "span:duration")),
         lambda snapshot: read_totals(snapshot, 0),
         lambda snapshot: read_services(snapshot),

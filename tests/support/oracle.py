@@ -10,7 +10,6 @@ from obsv.store.finding.conditions import (
     GROUP,
     VARIABLE,
     All,
-    Always,
     AnyOf,
     Compare,
     Condition,
@@ -36,8 +35,6 @@ def flatten(document: dict[str, Any]) -> Trace:
 def holds(condition: Condition, span: dict[str, Any], trace: Trace) -> bool:
     """Whether a span satisfies a condition."""
     match condition:
-        case Always(value=value):
-            return value
         case Not(part=part):
             return not holds(part, span, trace)
         case All(parts=parts):

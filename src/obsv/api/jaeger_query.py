@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from obsv import semconv
 from obsv.api.durations import parse_duration
 from obsv.errors import InvalidQuery
-from obsv.store.finding import INTRINSIC, KINDS, RESOURCE, UNSCOPED, All, Always, Compare, Condition, Field, Not
+from obsv.store.finding import INTRINSIC, KINDS, NO_SPAN, RESOURCE, UNSCOPED, All, Compare, Condition, Field, Not
 from obsv.times import iso_ns
 
 MOST_TRACES = 1_500
@@ -147,10 +147,10 @@ def _tagged(key: str, value: str) -> Condition:
     if key == "error" and value in ("true", "false"):
         return ERROR if value == "true" else Not(ERROR)
     if key == "span.kind":
-        return Compare(Field(INTRINSIC, "span:kind"), "=", KINDS.index(value)) if value in KINDS else Always(False)
+        return Compare(Field(INTRINSIC, "span:kind"), "=", KINDS.index(value)) if value in KINDS else NO_SPAN
     if key == "otel.status_code":
         status = _STATUSES.get(value.upper())
-        return Always(False) if status is None else Compare(Field(INTRINSIC, "span:status"), "=", status)
+        return NO_SPAN if status is None else Compare(Field(INTRINSIC, "span:status"), "=", status)
     if key in _TEXTS:
         return Compare(Field(INTRINSIC, _TEXTS[key]), "=", value)
     return Compare(Field(UNSCOPED, key), "is", value)

@@ -18,7 +18,7 @@ from obsv.api.tempo_series import instant_json, range_json, step_for
 from obsv.api.traceql import Query, parse
 from obsv.api.traceql.names import OFFERED, field_named
 from obsv.errors import InvalidQuery, NotFound, ObsvError
-from obsv.store.finding import Always, Condition, fields_of
+from obsv.store.finding import EVERY_SPAN, Condition, fields_of
 from obsv.store.ground import Range
 from obsv.store.seam import Store
 from obsv.store.spans import StoredTrace
@@ -186,7 +186,7 @@ def _filter(text: str) -> Condition:
     try:
         return parse(text or "{}").condition
     except InvalidQuery:
-        return Always(True)
+        return EVERY_SPAN
 
 
 @router.get("/metrics/query_range")

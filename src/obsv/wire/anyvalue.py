@@ -18,19 +18,6 @@ def double(number: float) -> float | str:
     return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
 
 
-def to_stored(value: AnyDict) -> Stored:
-    """The stored form of a clean OTLP JSON AnyValue (as `Cleaner.value` returns it)."""
-    for kind, content in value.items():
-        if kind == "intValue":
-            return int(content)
-        if kind == "arrayValue":
-            return [to_stored(item) for item in content["values"]]
-        if kind in ("bytesValue", "kvlistValue") or (kind == "doubleValue" and isinstance(content, str)):
-            return value
-        return content
-    return None
-
-
 def from_stored(value: Stored) -> AnyDict:
     """OTLP JSON of a stored value."""
     if value is None:

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from obsv.store.ground import Source, SpanRow
-from obsv.wire.anyvalue import Stored, to_stored
+from obsv.store.ground import Source, SpanRow, to_stored
+from obsv.wire.anyvalue import Stored
 from obsv.wire.budget import MOST_JSON_BYTES, SLICE_SPANS
 from obsv.wire.clean import Cleaner, count
 from obsv.wire.detail import nanoseconds

@@ -17,8 +17,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationSc
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
-from obsv.store.ground import Source, SpanRow
-from obsv.wire.anyvalue import Stored, to_stored
+from obsv.store.ground import Source, SpanRow, to_stored
+from obsv.wire.anyvalue import Stored
 from obsv.wire.budget import MOST_FIELDS, MOST_PARTS, MOST_SPAN_BYTES, SLICE_BYTES, SLICE_SPANS, too_many
 from obsv.wire.clean import Cleaner
 from obsv.wire.errors import BadRequest, TooLarge

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from obsv.api.traceql import Metric, Query, parse
 from obsv.api.traceql.parser import DEEPEST, MOST_PARTS
 from obsv.errors import InvalidQuery
-from obsv.store.finding.conditions import INTRINSIC, All, Always, AnyOf, Compare, Field, Not, Present
+from obsv.store.finding.conditions import EVERY_SPAN, INTRINSIC, NO_SPAN, All, AnyOf, Compare, Field, Not, Present
 
 FOO, NAME, DURATION = Field("", "foo"), Field(INTRINSIC, "span:name"), Field(INTRINSIC, "span:duration")
 A = Compare(FOO, "=", "a")
@@ -19,8 +19,8 @@ A = Compare(FOO, "=", "a")
 @pytest.mark.parametrize(
     ("text", "condition"),
     [
-        ("{}", Always(True)),
-        ("{ true }", Always(True)),
+        ("{}", EVERY_SPAN),
+        ("{ true }", EVERY_SPAN),
         ('{.foo="bar"}', Compare(FOO, "=", "bar")),
         ('{span."a b".c=~"x|y"}', Compare(Field("span", "a b.c"), "=~", "x|y")),
         ("{resource.shard >= 3}", Compare(Field("resource", "shard"), ">=", 3)),
@@ -34,7 +34,7 @@ A = Compare(FOO, "=", "a")
         ("{traceDuration<2µs}", Compare(Field(INTRINSIC, "trace:duration"), "<", 2_000)),
         ("{status=error}", Compare(Field(INTRINSIC, "span:status"), "=", 2)),
         ("{span:kind!=server}", Compare(Field(INTRINSIC, "span:kind"), "!=", 2)),
-        ("{.foo=error}", Always(False)),
+        ("{.foo=error}", NO_SPAN),
         ("{nestedSetParent<0}", Not(Present(Field(INTRINSIC, "span:parentID")))),
         ('{rootServiceName="x"}', Compare(Field(INTRINSIC, "trace:rootService"), "=", "x")),
         ('{.foo="a" || .foo=1 && .foo=2}', AnyOf((A, All((Compare(FOO, "=", 1), Compare(FOO, "=", 2)))))),
@@ -62,7 +62,7 @@ def test_conditions(text: str, condition: object) -> None:
 )
 def test_stages(text: str, select: tuple[Field, ...], metric: Metric | None) -> None:
     """What stands behind the braces says what to return."""
-    assert parse(text) == Query(Always(True), select, metric)
+    assert parse(text) == Query(EVERY_SPAN, select, metric)
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from obsv.errors import InvalidQuery
 from obsv.store import Reader, Signature, Source, SpanRow, Writer
-from obsv.store.finding.explorer import has_text, read_new, read_page, read_pages
+from obsv.store.finding.explorer import read_new, read_page, read_pages
 from obsv.store.finding.filters import Filters
 from obsv.store.finding.orders import ORDERS
 from obsv.store.ground.window import Window
-from obsv.store.spans.listed_call import ListedCall, listed_calls
+from obsv.store.spans.listed_call import ListedCall, has_text, listed_calls
 
 SOURCE = Source("shop")
 SHAPES = ((("order", "INPUT"), ("return", "OUTPUT")), (("user", "INPUT"),), ())

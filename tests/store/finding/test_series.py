@@ -5,7 +5,7 @@ from pathlib import Path
 from query_world import SECOND, START_NS, row
 
 from obsv.store import Reader, Signature, Writer
-from obsv.store.finding.conditions import SPAN, UNSCOPED, Always, Field
+from obsv.store.finding.conditions import EVERY_SPAN, SPAN, UNSCOPED, Field
 from obsv.store.finding.series import Wanted, count_series
 from obsv.store.ground.window import Range
 
@@ -15,7 +15,7 @@ MIXED = Signature("mixed", "step", "mixed", 1, (("flag", "INPUT"),))
 def labels(path: Path, values: list[object], field: Field) -> dict[str, int]:
     """Of spans with these values of `flag`, the series by a field: label and count."""
     Writer(path).write([row(1, number, None, MIXED, [value]) for number, value in enumerate(values)])
-    wanted = Wanted(Always(True), (field,), Range(START_NS, START_NS + SECOND - 1), SECOND)
+    wanted = Wanted(EVERY_SPAN, (field,), Range(START_NS, START_NS + SECOND - 1), SECOND)
     reader = Reader(path)
     with reader.snapshot() as snapshot:
         found = {repr(series.labels[0]): series.slots[0][0] for series in count_series(snapshot, wanted)}

@@ -14,11 +14,12 @@ from obsv.store.file import parts
 from obsv.store.finding import condition_search, walks
 from obsv.store.finding.condition_search import find_traces
 from obsv.store.finding.conditions import (
+    EVERY_SPAN,
     GROUP,
     INTRINSIC,
+    NO_SPAN,
     VARIABLE,
     All,
-    Always,
     AnyOf,
     Compare,
     Condition,
@@ -87,7 +88,7 @@ leaf = st.one_of(
     st.builds(Compare, st.just(Field(INTRINSIC, "span:status")), st.sampled_from(("=", "!=")), st.integers(0, 2)),
     st.builds(Present, text_field),
     st.builds(Contains, st.sampled_from(PARTS), st.none() | st.sampled_from(("sku", "order", "tags", "none"))),
-    st.builds(Always, st.booleans()),
+    st.sampled_from((EVERY_SPAN, NO_SPAN)),
 )
 conditions = st.recursive(
     leaf,
@@ -160,7 +161,7 @@ def test_limit_and_range_are_kept(world: Reader, limit: int, first: int, seconds
     low, high = START_NS + first * SECOND, START_NS + (first + seconds) * SECOND
     rows = world.query("select trace from span where start_ns between ? and ? order by start_ns desc", (low, high))
     with world.snapshot() as snapshot:
-        assert find_traces(snapshot, Always(True), low, high, limit) == list(dict.fromkeys(r[0] for r in rows))[:limit]
+        assert find_traces(snapshot, EVERY_SPAN, low, high, limit) == list(dict.fromkeys(r[0] for r in rows))[:limit]
 
 
 @pytest.mark.parametrize("name", ["span:id", "span:parentID"])

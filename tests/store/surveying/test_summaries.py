@@ -7,7 +7,7 @@ import pytest
 from query_world import START_NS, make
 
 from obsv.store import Reader
-from obsv.store.finding.conditions import INTRINSIC, Always, Compare, Field
+from obsv.store.finding.conditions import EVERY_SPAN, INTRINSIC, Compare, Field
 from obsv.store.surveying import summaries
 from obsv.store.surveying.summaries import Match, ServiceCount
 
@@ -39,7 +39,7 @@ def test_order_is_kept_and_unknown_ones_are_left_out(world: Reader) -> None:
 def test_matches_are_counted_and_the_earliest_returned(world: Reader) -> None:
     """All matching spans of a trace are counted, wherever in time they are."""
     with world.snapshot() as snapshot:
-        found = summaries.matches(snapshot, Always(True), [f"{1:032x}"], 2)
+        found = summaries.matches(snapshot, EVERY_SPAN, [f"{1:032x}"], 2)
         names = [span.start_ns for span in found[f"{1:032x}"].spans]
     assert found[f"{1:032x}"].matched == 4
     assert names == [START_NS, START_NS + 100_000_000]

@@ -9,7 +9,7 @@ from obsv.api.traceql.cursor import Cursor
 from obsv.api.traceql.lexer import ATTRIBUTE, DURATION, NAME, NUMBER, STRING, Token, split_attribute
 from obsv.api.traceql.names import KEYWORDS, SCOPES, intrinsic, type_of
 from obsv.errors import InvalidQuery
-from obsv.store.finding import Always, Compare, Condition, Field, Not, Present
+from obsv.store.finding import EVERY_SPAN, NO_SPAN, Compare, Condition, Field, Not, Present
 from obsv.store.ground import compile_pattern
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "=~", "!~")
@@ -68,7 +68,7 @@ def read_comparison(cursor: Cursor) -> Condition:
     """
     token = cursor.token
     if token.kind == NAME and token.text in _BOOLEANS and cursor.following.text not in OPERATORS:
-        return Always(_BOOLEANS[cursor.take().text])
+        return EVERY_SPAN if _BOOLEANS[cursor.take().text] else NO_SPAN
     if token.kind == ATTRIBUTE or (token.kind == NAME and intrinsic(token.text)):
         return _field_first(cursor)
     return _value_first(cursor)
@@ -143,7 +143,7 @@ def _compare(
     if kind == "nil":
         return Not(Present(field)) if operator == "=" else Present(field)
     if kind == "keyword":  # a status or kind is no attribute's type, so nothing is equal to it
-        return Always(False)
+        return NO_SPAN
     if operator in ("=~", "!~"):
         _check_pattern(str(value), sign)
     if field.name == "nestedSetParent":

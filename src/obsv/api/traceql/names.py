@@ -7,7 +7,6 @@ from obsv.store.finding import (
     EVENT,
     INSTRUMENTATION,
     INTRINSIC,
-    INTRINSICS,
     KINDS,
     LINK,
     RESOURCE,
@@ -17,6 +16,28 @@ from obsv.store.finding import (
     Field,
 )
 
+# The type of each intrinsic's values, by TraceQL's scoped names.
+INTRINSICS = {
+    "span:duration": "duration",
+    "span:id": "string",
+    "span:kind": "kind",
+    "span:name": "string",
+    "span:parentID": "string",
+    "span:status": "status",
+    "span:statusMessage": "string",
+    "trace:duration": "duration",
+    "trace:id": "string",
+    "trace:rootName": "string",
+    "trace:rootService": "string",
+    "event:name": "string",
+    "event:timeSinceStart": "duration",
+    "instrumentation:name": "string",
+    "instrumentation:version": "string",
+    "link:spanID": "string",
+    "link:traceID": "string",
+    # The parent's position in the trace's tree; only whether there is one (`< 0`: a root) is answered.
+    "nestedSetParent": "int",
+}
 # The names from before intrinsics had scopes.
 _UNSCOPED = {
     "duration": "span:duration",

@@ -22,7 +22,7 @@ from obsv.api.traceql.cursor import Cursor
 from obsv.api.traceql.lexer import END, NAME, NUMBER, tokens
 from obsv.api.traceql.names import type_of
 from obsv.errors import InvalidQuery
-from obsv.store.finding import All, Always, AnyOf, Condition, Field, Not
+from obsv.store.finding import EVERY_SPAN, All, AnyOf, Condition, Field, Not
 
 # SQLite's parser has room for twice as many within each other; the query builder writes one.
 DEEPEST = 6
@@ -79,7 +79,7 @@ class _Parser:
         cursor = self._cursor
         cursor.expect("{", "to begin the conditions")
         if cursor.accept("}"):
-            return Always(True)
+            return EVERY_SPAN
         condition = self._or(0)
         cursor.expect("}", "or && or || after a condition")
         return condition

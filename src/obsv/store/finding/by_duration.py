@@ -6,7 +6,7 @@ import json
 from itertools import islice
 
 from obsv.store.file import ROW_LIMIT
-from obsv.store.finding.cells import Cell, cells, duration_minutes, outermost
+from obsv.store.finding.cells import cells, duration_minutes, outermost
 from obsv.store.finding.orders import Key, Rows
 from obsv.store.finding.sql import fill
 from obsv.store.finding.walks import BY_ARRIVAL, BY_TIME, ERRORS, Walk, by_name
@@ -72,8 +72,8 @@ def _outermost(rows: Rows, others: float) -> list[Key] | None:
     return []
 
 
-def _in_cells(rows: Rows, found: list[Cell], buckets: Buckets) -> list[Key]:
-    parts = [(cell.process_id, Range.of_minute(cell.minute).overlap(rows.part)) for cell in found]
+def _in_cells(rows: Rows, found: list[tuple[int, int]], buckets: Buckets) -> list[Key]:
+    parts = ((process_id, Range.of_minute(minute).overlap(rows.part)) for process_id, minute in found)
     bounds = json.dumps([(process_id, *map(ts, part)) for process_id, part in parts])
     within = "s.duration_ns between {low} and {high} and {test}"
     test = fill(within, low=buckets.low_ns, high=buckets.high_ns, test=rows.asked.everywhere)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from obsv.store.file import ROW_LIMIT, Row, Snapshot
-from obsv.store.finding.reach import Reach
+from obsv.store.finding.asked import Reach
 from obsv.store.finding.sql import Sql, fill
 from obsv.store.ground import Buckets, Range
 
@@ -36,13 +35,6 @@ _EVER = "select bucket, count from minute_histogram where minute = 0 and bucket 
 FEW_LOOKUPS = 5_000
 
 
-class Cell(NamedTuple):
-    """A process in a minute."""
-
-    process_id: int
-    minute: int
-
-
 def error_minutes(reach: Reach, part: Range, down: bool) -> Iterator[int]:
     """The minutes with failed calls."""
     return (row[0] for row in _by_minute(reach.snapshot, _ERROR_MINUTES, part, down, mine=reach.mine))
@@ -63,16 +55,16 @@ def _by_minute(snapshot: Snapshot, template: str, part: Range, down: bool, **par
         first, last = (first, rows[-1][0] - 1) if down else (rows[-1][0] + 1, last)
 
 
-def cells(reach: Reach, minutes: list[int], buckets: Buckets, limit: int = ROW_LIMIT) -> list[Cell]:
-    """The processes in some minutes that have calls of such durations; with as many as `limit` there may be more."""
+def cells(reach: Reach, minutes: list[int], buckets: Buckets, limit: int = ROW_LIMIT) -> list[tuple[int, int]]:
+    """Processes and the minutes in which they have calls of such durations; with `limit` of them there may be more."""
     bounds = {"minutes": json.dumps(minutes), **buckets._asdict(), "edge": buckets.low_ns, "limit": limit}
     few = reach.processes is not None and len(reach.processes) * len(minutes) <= FEW_LOOKUPS
     asked = fill(_CELLS_OF, processes=json.dumps(reach.processes), **bounds) if few else fill(_CELLS, **bounds)
-    rows = [Cell(*row) for row in reach.snapshot.query(*asked)]
+    rows = [(row[0], row[1]) for row in reach.snapshot.query(*asked)]
     if reach.processes is None or few or len(rows) >= limit:
         return rows
     wanted = set(reach.processes)
-    return [cell for cell in rows if cell.process_id in wanted]
+    return [(process_id, minute) for process_id, minute in rows if process_id in wanted]
 
 
 def outermost(snapshot: Snapshot, ends: Buckets, from_above: bool, need: float, growth: int) -> Iterator[Buckets]:

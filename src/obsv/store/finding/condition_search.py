@@ -13,21 +13,20 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from obsv.store.file import Snapshot
-from obsv.store.finding.conditions import INTRINSIC, All, AnyOf, Compare, Condition, Field, Not, Present, limits
+from obsv.store.finding.asked import Asked, Reach
+from obsv.store.finding.conditions import INTRINSIC, All, Compare, Condition, Field, Present, leaves, limits
 from obsv.store.finding.narrowing import roots
-from obsv.store.finding.plan import Asked
-from obsv.store.finding.reach import Reach
 from obsv.store.finding.sql import TRUE, Sql, fill
 from obsv.store.finding.walks import (
     BY_ARRIVAL,
     BY_TIME,
     ERRORS,
     Walk,
+    by_name,
     cheapest,
     extent,
     nearest,
     of_trace,
-    roots_by_name,
 )
 from obsv.store.finding.where import where
 from obsv.store.ground import SKEW_NS, UNKNOWN_NS, Range, minute_of
@@ -76,15 +75,12 @@ def find_traces(
 ) -> list[str]:
     """Finds traces with a span that satisfies a condition and started in a range of time, Unix time.
 
-    Returns:
-        their ids in hex, the trace of the latest matching span first; in a wide range, the one that came last.
+    Their ids, in hex, begin with the trace of the latest matching span; in a wide range, with the one that came last.
 
     Raises:
         QueryTimeout: the answer takes too long; a narrower time range or condition helps.
     """
     search = _Search(snapshot, condition, limit)
-    if search.hopeless or limit <= 0:
-        return []
     for step in search.steps(Range(clamp_ns(start_ns), clamp_ns(end_ns))):
         search.look(step)
         if len(search.found) >= limit:
@@ -111,13 +107,10 @@ class _Search:
         self._roots = Reach(snapshot, roots(condition))
         self.found: dict[str, None] = {}
 
-    @property
-    def hopeless(self) -> bool:
-        """Whether no process can match."""
-        return self._asked.reach.is_empty or self._roots.is_empty
-
     def steps(self, whole: Range) -> Iterator[_Step]:
         """The range in parts, latest first, and how to walk each."""
+        if self._asked.reach.is_empty or self._roots.is_empty or self._limit <= 0:
+            return
         for part in self._asked.parts:
             if isinstance(part, Compare) and part.operator == "=" and part.field == _TRACE_ID:
                 yield _Step(of_trace(str(part.value).lower().rjust(32, "0")), whole)
@@ -130,16 +123,16 @@ class _Search:
             yield from self._rest(rest) if late is None else late
 
     def _rest(self, rest: Range) -> Iterator[_Step]:
-        reach = extent(self._snapshot, rest)
-        rest = Range(max(rest.first_ns, reach.oldest_ns or 0), rest.last_ns)
+        oldest_ns, share = extent(self._snapshot, rest)
+        rest = Range(max(rest.first_ns, oldest_ns or 0), rest.last_ns)
         slow, part = self._slow_minutes(rest)
-        walk = self._walk(reach.share * part)
+        walk = self._walk(share * part)
         if walk == BY_ARRIVAL:
             yield _Step(walk, rest)
         elif walk in (BY_TIME, ERRORS):
             yield from (_Step(walk, part_of) for part_of in slow)
         else:
-            held = rest if walk == roots_by_name(self._roots) else None
+            held = rest if walk == by_name(self._roots, roots=True) else None
             yield from (_Step(walk, each, held) for part_of in slow for each in _slices(part_of))
 
     # The rollups know each minute's longest call: where a long one is sought, most minutes hold none.
@@ -172,7 +165,7 @@ class _Search:
         if self._asked.errors:
             return ERRORS
         if self._roots.share < self._asked.reach.share:
-            return cheapest(self._roots, share, roots_by_name(self._roots))
+            return cheapest(self._roots, share, by_name(self._roots, roots=True))
         return cheapest(self._asked.reach, share)
 
     def look(self, step: _Step) -> None:
@@ -192,14 +185,11 @@ class _Search:
 
 # Whether a condition is on the trace as a whole, and so the same for each of its spans.
 def _of_trace(condition: Condition) -> bool:
-    match condition:
-        case Compare(field=field) | Present(field=field):
-            return field.scope == INTRINSIC and field.name.startswith("trace:")
-        case Not(part=part):
-            return _of_trace(part)
-        case All(parts=parts) | AnyOf(parts=parts):
-            return bool(parts) and all(map(_of_trace, parts))
-    return False
+    found = leaves(condition)
+    return bool(found) and all(
+        isinstance(leaf, Compare | Present) and leaf.field.scope == INTRINSIC and leaf.field.name.startswith("trace:")
+        for leaf in found
+    )
 
 
 def _slices(rest: Range) -> Iterator[Range]:

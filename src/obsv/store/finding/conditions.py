@@ -1,6 +1,6 @@
 """What a search asks of a span: a small tree that TraceQL, Jaeger's tags and the app all turn into.
 
-    Condition = Always | Compare | Present | Contains | Not | All | AnyOf
+    Condition = Compare | Present | Contains | Not | All | AnyOf
 
 `obsv.store.finding.where` compiles it to SQL.
 """
@@ -13,31 +13,9 @@ from typing import ClassVar, TypeAlias
 
 # Scopes of an attribute. UNSCOPED means the span's, or else its resource's.
 UNSCOPED, SPAN, RESOURCE, EVENT, LINK, INSTRUMENTATION = "", "span", "resource", "event", "link", "instrumentation"
-# What every span has without an attribute; its names are those of `INTRINSICS`.
+# What every span has without an attribute, by TraceQL's scoped names (`span:duration`).
 INTRINSIC = "intrinsic"
 
-# The type of each intrinsic's values, by TraceQL's scoped names.
-INTRINSICS = {
-    "span:duration": "duration",
-    "span:id": "string",
-    "span:kind": "kind",
-    "span:name": "string",
-    "span:parentID": "string",
-    "span:status": "status",
-    "span:statusMessage": "string",
-    "trace:duration": "duration",
-    "trace:id": "string",
-    "trace:rootName": "string",
-    "trace:rootService": "string",
-    "event:name": "string",
-    "event:timeSinceStart": "duration",
-    "instrumentation:name": "string",
-    "instrumentation:version": "string",
-    "link:spanID": "string",
-    "link:traceID": "string",
-    # The parent's position in the trace's tree; only whether there is one (`< 0`: a root) is answered.
-    "nestedSetParent": "int",
-}
 # Two more, which no query language has a name for: the process group, and the names of a span's values.
 GROUP, VARIABLE = "process:group", "span:variable"
 KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
@@ -48,7 +26,7 @@ Value: TypeAlias = "str | int | float | bool"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What is compared: an attribute of a scope by its key, or an intrinsic by its name in `INTRINSICS`."""
+    """What is compared: an attribute of a scope by its key, or an intrinsic by its name."""
 
     scope: str
     name: str
@@ -99,13 +77,6 @@ class Contains:
 
 
 @dataclass(frozen=True, slots=True)
-class Always:
-    """True or false for every span."""
-
-    value: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Not:
     """What the other condition does not match."""
 
@@ -126,19 +97,23 @@ class AnyOf:
     parts: tuple[Condition, ...]
 
 
-Condition: TypeAlias = Always | Compare | Present | Contains | Not | All | AnyOf
+Condition: TypeAlias = Compare | Present | Contains | Not | All | AnyOf
+EVERY_SPAN, NO_SPAN = All(()), AnyOf(())
+
+
+def leaves(condition: Condition) -> list[Condition]:
+    """The conditions without parts that a condition is made of, in order."""
+    match condition:
+        case Not(part=part):
+            return leaves(part)
+        case All(parts=parts) | AnyOf(parts=parts):
+            return [leaf for part in parts for leaf in leaves(part)]
+    return [condition]
 
 
 def fields_of(condition: Condition) -> list[Field]:
     """The fields that a condition names, in order, each once."""
-    match condition:
-        case Compare(field=field) | Present(field=field):
-            return [field]
-        case Not(part=part):
-            return fields_of(part)
-        case All(parts=parts) | AnyOf(parts=parts):
-            return list(dict.fromkeys(field for part in parts for field in fields_of(part)))
-    return []
+    return list(dict.fromkeys(leaf.field for leaf in leaves(condition) if isinstance(leaf, Compare | Present)))
 
 
 def conjuncts(condition: Condition) -> list[Condition]:

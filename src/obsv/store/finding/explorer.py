@@ -20,14 +20,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from obsv.store.file import Readable
+from obsv.store.finding.asked import Asked
 from obsv.store.finding.by_duration import by_duration
 from obsv.store.finding.cells import cells, duration_minutes, error_minutes
 from obsv.store.finding.filters import Filters
 from obsv.store.finding.orders import NEWEST, OLDEST, Key, Rows, order_named
-from obsv.store.finding.plan import Asked
 from obsv.store.finding.walks import BY_ARRIVAL, BY_TIME, ERRORS, nearest, of_each, since
 from obsv.store.ground import Buckets, Range, Window
-from obsv.store.spans import ListedCall, Value, listed_calls
+from obsv.store.spans import ListedCall, listed_calls
 from obsv.times import MAX_NS
 
 MAX_PAGE = 1_000
@@ -75,7 +75,8 @@ def read_page(
         rows = Rows(asked, by, by.rest(window.range, key), key, limit)
         keys = _by_time(rows) if by.by_time else by_duration(rows)
         calls = listed_calls(snapshot, [found.id for found in keys])
-    return Page(_shown(calls, filters), by.token(keys[-1]) if len(keys) >= limit else None)
+    shown = [call.showing(filters.variable, filters.search) for call in calls]
+    return Page(shown, by.token(keys[-1]) if len(keys) >= limit else None)
 
 
 def read_pages(
@@ -95,16 +96,10 @@ def read_pages(
 def read_new(
     reader: Readable, filters: Filters, after: int, start_ns: int, limit: int = 200, oldest: bool = False
 ) -> Tail:
-    """What has arrived since a row.
+    """What has arrived since a row, `last_id` of the last look, and started no earlier than `start_ns`, Unix time.
 
-    Args:
-        reader: of the store.
-        filters: which calls.
-        after: `last_id` of the last look.
-        start_ns: calls that started before are no news, Unix time in ns.
-        limit: how many calls at most.
-        oldest: of more than `limit`, the first to arrive, oldest first, so that the next look goes on behind them;
-            else the last, newest first, and the others are left out.
+    Of more than `limit` calls the last, newest first, the others are left out; with `oldest` the first to arrive,
+    oldest first, and the next look goes on behind them.
     """
     with reader.snapshot() as snapshot:
         newest = snapshot.one("select coalesce(max(id), 0) from span")
@@ -116,10 +111,10 @@ def read_new(
             return Tail([], last_id, False)
         rows = Rows(asked, OLDEST if oldest else NEWEST, Range(start_ns, MAX_NS), None, limit)
         ids = [key.id for key in rows.along(since(after))]
-        calls = listed_calls(snapshot, ids)
+        calls = [call.showing(filters.variable, filters.search) for call in listed_calls(snapshot, ids)]
     calls.sort(key=lambda call: (call.ts, call.id), reverse=not oldest)
     more = len(ids) == limit
-    return Tail(_shown(calls, filters), ids[-1] if more and oldest else last_id, more)
+    return Tail(calls, ids[-1] if more and oldest else last_id, more)
 
 
 def has_calls(reader: Readable, filters: Filters) -> bool:
@@ -183,30 +178,8 @@ def _rare(rows: Rows) -> list[Key]:
         part = rows.part.overlap(Range.of_minute(minute))
         if asked.errors:
             found += rows.along(ERRORS, part)
-        elif ids := [cell.process_id for cell in cells(reach, [minute], buckets)]:
+        elif ids := [process_id for process_id, _ in cells(reach, [minute], buckets)]:
             found += rows.along(of_each(ids) if len(ids) <= CELLS_A_MINUTE else BY_TIME, part)
         if len(found) >= rows.limit:
             break
     return rows.first(found)
-
-
-def _shown(calls: list[ListedCall], filters: Filters) -> list[ListedCall]:
-    """The calls with the values that the filters want: a variable's, and those with the text."""
-    return [call._replace(values=_chosen(call, filters)) for call in calls]
-
-
-def _chosen(call: ListedCall, filters: Filters) -> tuple[Value, ...]:
-    values = call.values
-    if filters.variable:
-        values = tuple(value for value in values if value.name == filters.variable)
-    if filters.search:
-        values = tuple(value for value in values if has_text(value.text, filters.search)) or values
-    return values
-
-
-def has_text(shown: str, text: str) -> bool:
-    """Whether a value as it is shown contains a text as the search understands it: ASCII letters in either case."""
-    return text.translate(_LOWER) in shown.translate(_LOWER)
-
-
-_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}

@@ -16,25 +16,15 @@ MAX_SEARCH_CHARS = 500
 
 
 class Filters(NamedTuple):
-    """Which calls; None everywhere means all.
-
-    Attributes:
-        group: process group, exactly.
-        process: process name, exactly.
-        variable: name of an input or output, exactly; only its rows are shown then.
-        status: OK or ERR.
-        min_ns: shortest duration, in ns.
-        max_ns: longest duration, in ns.
-        search: text that a value or the exception contains; ASCII letters match in either case.
-    """
+    """Which calls: names are matched exactly, durations are in ns; None everywhere means all."""
 
     group: str | None = None
     process: str | None = None
-    variable: str | None = None
-    status: str | None = None
+    variable: str | None = None  # of an input or output; only its values are shown then
+    status: str | None = None  # OK or ERR
     min_ns: int | None = None
     max_ns: int | None = None
-    search: str | None = None
+    search: str | None = None  # a value or the exception contains it; ASCII letters match in either case
 
     @classmethod
     def parse(cls, query: Mapping[str, str]) -> Filters:
@@ -62,17 +52,7 @@ class Filters(NamedTuple):
     @property
     def condition(self) -> Condition:
         """The condition that a call's span satisfies."""
-        parts: list[Condition] = [
-            Compare(Field(INTRINSIC, name), operator, value)
-            for name, operator, value in self._comparisons()
-            if value is not None
-        ]
-        if self.search:
-            parts.append(Contains(self.search, self.variable or None))
-        return All(tuple(parts))
-
-    def _comparisons(self) -> tuple[tuple[str, str, Value | None], ...]:
-        return (
+        asked: tuple[tuple[str, str, Value | None], ...] = (
             (GROUP, "=", self.group or None),
             ("span:name", "=", self.process or None),
             (VARIABLE, "=", self.variable or None),
@@ -80,6 +60,8 @@ class Filters(NamedTuple):
             ("span:duration", ">=", self.min_ns),
             ("span:duration", "<=", self.max_ns),
         )
+        parts = [Compare(Field(INTRINSIC, name), sign, value) for name, sign, value in asked if value is not None]
+        return All((*parts, Contains(self.search, self.variable or None)) if self.search else tuple(parts))
 
 
 def _duration_ns(query: Mapping[str, str], name: str) -> int | None:

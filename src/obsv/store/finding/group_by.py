@@ -24,6 +24,7 @@ from obsv.store.finding.conditions import (
 )
 from obsv.store.finding.sql import Sql, fill
 from obsv.store.finding.where import COLUMNS, NUMERIC_COLUMNS, SCALARS, field_named
+from obsv.store.ground import attributes_of, read_object
 
 Label: TypeAlias = "str | int | float | bool | None"
 Read: TypeAlias = Callable[[Row], Label]
@@ -35,6 +36,10 @@ _PLACES = """
 select path, json_group_array(signature_id) as signatures from (
   select f.signature_id, min(f.position), f.path from signature_field f where {named} group by f.signature_id
 ) group by path
+"""
+_NUMBER = """
+(select json_extract(s.data, f.path) * 1000000000.0 from signature_field f
+  where f.signature_id = s.signature_id and {named} and json_type(s.data, f.path) in ('integer', 'real') limit 1)
 """
 # With a second path, of nothing, the value comes as JSON, and so with its type.
 _VALUE = "when s.signature_id in (select value from json_each(?)) then json_extract(s.data, ?, '$.none')"
@@ -142,23 +147,10 @@ def _label(value: Label | list[Any] | dict[str, Any]) -> Label:
 def _origins(row: Row) -> dict[tuple[str, str], Label]:
     found: dict[tuple[str, str], Label] = {}
     for part, text in ((RESOURCE, row["resource"]), (INSTRUMENTATION, row["scope"])):
-        origin = json.loads(text)
-        for pair in origin.get("attributes", ()):
-            found[part, pair["key"]] = _label(_plain(pair["value"]))
-        for key in ("name", "version"):
-            if part == INSTRUMENTATION and origin.get(key):
-                found[part, f":{key}"] = origin[key]
+        found.update({(part, key): _label(value) for key, value in attributes_of(text).items()})
+    scope = read_object(row["scope"])
+    found.update({(INSTRUMENTATION, f":{key}"): scope[key] for key in ("name", "version") if scope.get(key)})
     return found
-
-
-def _plain(value: dict[str, Any]) -> Any:
-    for kind, content in value.items():
-        if kind == "intValue":
-            return int(content)
-        if kind == "arrayValue":
-            return [_plain(item) for item in content["values"]]
-        return content if kind in ("stringValue", "boolValue", "doubleValue") else value
-    return None
 
 
 def measured(field: Field) -> Sql:
@@ -174,8 +166,4 @@ def measured(field: Field) -> Sql:
     if field.name in NUMERIC_COLUMNS:
         factor = "" if field.name.endswith("_ns") else " * 1000000000"
         return Sql(f"({COLUMNS[field.name]}{factor})")
-    named = field_named(field.name)
-    number = "json_extract(s.data, f.path) * 1000000000.0"
-    test = "json_type(s.data, f.path) in ('integer', 'real')"
-    where = f"f.signature_id = s.signature_id and {named.text} and {test}"
-    return Sql(f"(select {number} from signature_field f where {where} limit 1)", named.params)
+    return fill(_NUMBER, named=field_named(field.name))

@@ -12,16 +12,15 @@ from obsv.store.finding.conditions import (
     UNSCOPED,
     VARIABLE,
     All,
-    Always,
     AnyOf,
     Compare,
     Condition,
     Field,
     Leaf,
-    Not,
     Present,
+    leaves,
 )
-from obsv.store.finding.sql import FALSE, TRUE, Sql, fill, joined, scalar
+from obsv.store.finding.sql import TRUE, Sql, fill, joined, scalar
 from obsv.store.finding.where import COLUMNS, PROCESS_COLUMNS, field_named, has_attribute, text_only
 
 _ROOT = {"trace:rootName": "p.name", "trace:rootService": "p.service"}
@@ -39,17 +38,9 @@ def roots(condition: Condition) -> Sql:
 
 def is_of_process(condition: Condition) -> bool:
     """Whether a span's process alone decides."""
-    match condition:
-        case Always():
-            return True
-        case Compare(field=field):
-            # An unscoped service.name may be a span's attribute as well.
-            return tells(field) and field.scope != UNSCOPED
-        case Not(part=part):
-            return is_of_process(part)
-        case All(parts=parts) | AnyOf(parts=parts):
-            return all(map(is_of_process, parts))
-    return False
+    # An unscoped service.name may be a span's attribute as well.
+    compared = [leaf.field if isinstance(leaf, Compare) else None for leaf in leaves(condition)]
+    return all(field and tells(field) and field.scope != UNSCOPED for field in compared)
 
 
 def tells(field: Field) -> bool:
@@ -61,8 +52,6 @@ def tells(field: Field) -> bool:
 
 def _narrow(condition: Condition, of_leaf: Callable[[Leaf], Sql]) -> Sql:
     match condition:
-        case Always(value=value):
-            return TRUE if value else FALSE
         case Compare() | Present():
             return of_leaf(condition)
         case All(parts=parts):

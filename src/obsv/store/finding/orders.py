@@ -9,7 +9,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from obsv.errors import InvalidQuery
-from obsv.store.finding.plan import Asked
+from obsv.store.finding.asked import Asked
 from obsv.store.finding.sql import Sql, fill
 from obsv.store.finding.walks import Walk
 from obsv.store.ground import Range
@@ -108,20 +108,12 @@ def order_named(name: str) -> Order:
 
 
 class Rows(NamedTuple):
-    """The rows that a page wants of each walk.
-
-    Attributes:
-        asked: what they satisfy.
-        order: their order.
-        part: when their calls started.
-        key: they come after this one; None for the first.
-        limit: how many.
-    """
+    """The rows that a page wants of each walk."""
 
     asked: Asked
     order: Order
-    part: Range
-    key: Key | None
+    part: Range  # when their calls started
+    key: Key | None  # they come after this one
     limit: int
 
     def along(self, walk: Walk, part: Range | None = None, test: Sql | None = None) -> list[Key]:

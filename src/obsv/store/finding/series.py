@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from obsv.errors import InvalidQuery
 from obsv.store.file import Row, Snapshot, octave_of
-from obsv.store.finding.conditions import KINDS, All, Always, Compare, Condition, Field, Not, conjuncts
+from obsv.store.finding.asked import DURATION, FAILED, Asked
+from obsv.store.finding.conditions import KINDS, All, Compare, Condition, Field, Not, conjuncts
 from obsv.store.finding.group_by import Grouping, Label, measured
 from obsv.store.finding.narrowing import is_of_process, tells
-from obsv.store.finding.plan import DURATION, FAILED, Asked
 from obsv.store.finding.sql import Sql, fill
 from obsv.store.finding.walks import BY_ARRIVAL, ERRORS, Walk, cheapest, extent
 from obsv.store.finding.where import PROCESS_COLUMNS, where
@@ -53,35 +53,21 @@ _OUTCOMES: dict[Condition, str] = {FAILED: "errors", Not(FAILED): "count - s.err
 
 
 class Wanted(NamedTuple):
-    """What to count.
-
-    Args:
-        condition: of a span.
-        by: what the series are split by.
-        within: starts of the spans.
-        step_ns: length of a slot; slot 0 begins with the range.
-        field: what is measured; None where spans are counted.
-        classes: `bucket` (the store's, within 4 %) or `octave` (powers of two): how measured values are told apart.
-    """
+    """The spans to count, by their starts, and how: in slots of `step_ns`, the first at the beginning of the range."""
 
     condition: Condition
-    by: tuple[Field, ...]
+    by: tuple[Field, ...]  # fields that the series are split by
     within: Range
     step_ns: int
-    field: Field | None = None
-    classes: str = "bucket"
+    field: Field | None = None  # what is measured; None where spans are counted
+    classes: str = "bucket"  # of measured values: the store's buckets, within 4 %, or `octave`: powers of two
 
 
 class Series(NamedTuple):
-    """Counts over time.
-
-    Args:
-        labels: values of the fields of `by`.
-        slots: for each slot that has spans, how many fall into each class; class 0 where nothing is measured.
-    """
+    """Counts by slot and class, for one set of values of the fields of `by`."""
 
     labels: tuple[Label, ...]
-    slots: dict[int, dict[int, int]]
+    slots: dict[int, dict[int, int]]  # those with spans; all are of class 0 where nothing is measured
 
 
 def count_series(snapshot: Snapshot, wanted: Wanted) -> list[Series]:
@@ -125,7 +111,8 @@ def _from_spans(snapshot: Snapshot, wanted: Wanted) -> Iterator[tuple[tuple[Labe
     grouping, test, asked = Grouping(snapshot, wanted.by), where(wanted.condition), Asked(snapshot, wanted.condition)
     if asked.reach.is_empty:
         return
-    walk = ERRORS if asked.errors else cheapest(asked.reach, extent(snapshot, wanted.within).share)
+    walk = ERRORS if asked.errors else cheapest(asked.reach, extent(snapshot, wanted.within)[1])
+    classes = fill(f"{wanted.classes}({{value}})", value=measured(wanted.field)) if wanted.field else Sql("0")
     calls = _COUNT if snapshot.one(_IS_WEIGHED) is None else _WEIGHTS
     for part in _pieces(wanted, walk):
         query = fill(
@@ -134,7 +121,7 @@ def _from_spans(snapshot: Snapshot, wanted: Wanted) -> Iterator[tuple[tuple[Labe
             columns=grouping.columns,
             first=wanted.within.first_ns,
             step=wanted.step_ns,
-            classes=_classes(wanted),
+            classes=classes,
             calls=calls,
             rows=walk.through(part, test),
             groups=Sql(grouping.names.rstrip(", ") or "1 = 1"),
@@ -155,12 +142,6 @@ def _pieces(wanted: Wanted, walk: Walk) -> Iterator[Range]:
         yield Range(start, min(last, start + length - 1))
 
 
-def _classes(wanted: Wanted) -> Sql:
-    if wanted.field is None:
-        return Sql("0")
-    return fill(f"{wanted.classes}({{value}})", value=measured(wanted.field))
-
-
 def _from_rollups(snapshot: Snapshot, wanted: Wanted) -> Iterable[tuple[tuple[Label, ...], Row]] | None:
     """The groups and their counts, by the store's buckets; None where only the spans tell.
 
@@ -173,7 +154,6 @@ def _from_rollups(snapshot: Snapshot, wanted: Wanted) -> Iterable[tuple[tuple[La
     known = all(map(is_of_process, parts)) and all(map(tells, wanted.by)) and len(outcomes) < 2
     if not (by_minutes and known and wanted.field in (None, DURATION)) or (measures and outcomes):
         return None
-    everything = not wanted.by and all(part == Always(True) for part in parts)
     names = "".join(f"g{place}, " for place in range(len(wanted.by)))
     columns = (PROCESS_COLUMNS.get(field.name, "p.service") for field in wanted.by)
     query = fill(
@@ -183,14 +163,12 @@ def _from_rollups(snapshot: Snapshot, wanted: Wanted) -> Iterable[tuple[tuple[La
         join=Sql(_JOIN if wanted.by else ""),
         where=where(All(tuple(parts))),
         groups=Sql(names.rstrip(", ") or "1 = 1"),
-        histogram=Sql("minute_histogram" if everything else "process_histogram"),
+        histogram=Sql("process_histogram" if wanted.by or parts else "minute_histogram"),
         column=Sql(outcomes[0] if outcomes else "count"),
         first=wanted.within.first_ns // MINUTE_NS,
         last=wanted.within.last_ns // MINUTE_NS,
         step=wanted.step_ns // MINUTE_NS,
     )
-    return [(_labels(wanted.by, row), row) for row in snapshot.query(*query)]
-
-
-def _labels(by: Iterable[Field], row: Row) -> tuple[Label, ...]:
-    return tuple(KINDS[row[at]] if field.name == "span:kind" else row[at] for at, field in enumerate(by))
+    kinds = [field.name == "span:kind" for field in wanted.by]
+    rows = snapshot.query(*query)
+    return [(tuple(KINDS[row[at]] if kind else row[at] for at, kind in enumerate(kinds)), row) for row in rows]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from obsv.store.file import Params, Row, Snapshot, in_parts
-from obsv.store.finding.reach import Reach
+from obsv.store.finding.asked import Reach
 from obsv.store.finding.sql import TRUE, Sql, fill
 from obsv.store.ground import Range
 from obsv.times import MAX_NS, iso_ns, ts
@@ -59,14 +59,9 @@ _BY_NAME = "span s indexed by span_by_name where s.name_id in (select value from
 _ONE = "s.name_id = (select name_id from process where id = ?) and s.process_id = ?"
 
 
-def by_name(reach: Reach) -> Walk:
-    """The spans of the names of processes."""
-    return Walk(_BY_NAME, ((reach.names,),))
-
-
-def roots_by_name(reach: Reach) -> Walk:
-    """The roots with the names of processes."""
-    return Walk(_BY_NAME + " and s.parent_span_id is null", ((reach.names,),))
+def by_name(reach: Reach, roots: bool = False) -> Walk:
+    """The spans of the names of processes, or only the roots of them."""
+    return Walk(_BY_NAME + (" and s.parent_span_id is null" if roots else ""), ((reach.names,),))
 
 
 def of_each(processes: Iterable[int], failed: bool = False) -> Walk:
@@ -85,13 +80,6 @@ def since(row_id: int) -> Walk:
     return Walk("span s where s.id > ?", ((row_id,),), by_time=False)
 
 
-class Extent(NamedTuple):
-    """How far the file's spans reach: the earliest start, and the share of a range in all spans."""
-
-    oldest_ns: int | None
-    share: float  # by the places of its first and last in the order of arrival
-
-
 _EXTENT = """
 select (select min(id) from span) as first, (select max(id) from span) as last, (select min(ts) from span) as oldest,
   (select id from span where ts >= ? order by ts limit 1) as first_within,
@@ -99,14 +87,14 @@ select (select min(id) from span) as first, (select max(id) from span) as last, 
 """
 
 
-def extent(snapshot: Snapshot, part: Range) -> Extent:
-    """How far the spans reach, and a range's share of them."""
+def extent(snapshot: Snapshot, part: Range) -> tuple[int | None, float]:
+    """The earliest start in the file, and the share of a range in all spans, by their order of arrival."""
     row = snapshot.query(_EXTENT, (ts(part.first_ns), ts(part.last_ns)))[0]
     oldest_ns = None if row["oldest"] is None else iso_ns(row["oldest"])
     if row["first_within"] is None or row["last_within"] is None:
-        return Extent(oldest_ns, 0.0)
+        return oldest_ns, 0.0
     within, all_spans = abs(row["last_within"] - row["first_within"]) + 1, row["last"] - row["first"] + 1
-    return Extent(oldest_ns, min(1.0, float(within / all_spans)))
+    return oldest_ns, min(1.0, float(within / all_spans))
 
 
 _EDGE = "select ts from span where ts >= ? and ts <= ? order by ts {} limit 1 offset ?"

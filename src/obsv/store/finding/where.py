@@ -17,7 +17,6 @@ from obsv.store.finding.conditions import (
     UNSCOPED,
     VARIABLE,
     All,
-    Always,
     AnyOf,
     Compare,
     Condition,
@@ -72,8 +71,6 @@ NUMERIC_COLUMNS = frozenset(
 def where(condition: Condition) -> Sql:
     """SQL on `span s` that is true for the spans that satisfy a condition; NULL or false for the others."""
     match condition:
-        case Always(value=value):
-            return TRUE if value else FALSE
         case Compare(field=field) | Present(field=field):
             return _SCOPES[field.scope](condition)
         case Contains(text=text, name=name):

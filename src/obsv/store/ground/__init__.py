@@ -20,7 +20,16 @@ from obsv.store.ground.rows import (
     is_unfinished,
     is_without_start,
 )
-from obsv.store.ground.stored_json import DAMAGED, pairs_of, read_detail, read_fields, read_object, read_values
+from obsv.store.ground.stored_json import (
+    DAMAGED,
+    attributes_of,
+    pairs_of,
+    read_detail,
+    read_fields,
+    read_object,
+    read_values,
+    to_stored,
+)
 from obsv.store.ground.weights import Weight, by_trace_state, counted, sampled
 from obsv.store.ground.window import PRESETS, Range, Window
 
@@ -53,6 +62,7 @@ __all__ = [
     "Weight",
     "Window",
     "WriteResult",
+    "attributes_of",
     "bucket",
     "by_minute",
     "by_trace_state",
@@ -75,4 +85,5 @@ __all__ = [
     "read_object",
     "read_values",
     "sampled",
+    "to_stored",
 ]

@@ -59,6 +59,27 @@ def pairs_of(holder: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def attributes_of(text: str) -> dict[str, Any]:
+    """The attributes of a resource or a scope as the store keeps values, by key."""
+    try:
+        return {pair["key"]: to_stored(pair["value"]) for pair in pairs_of(read_object(text))}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return {}
+
+
+def to_stored(value: dict[str, Any]) -> Any:
+    """The stored form of a clean OTLP JSON AnyValue: JSON's own kinds; what JSON cannot say exactly as OTLP JSON."""
+    for kind, content in value.items():
+        if kind == "intValue":
+            return int(content)
+        if kind == "arrayValue":
+            return [to_stored(item) for item in content["values"]]
+        if kind in ("bytesValue", "kvlistValue") or (kind == "doubleValue" and isinstance(content, str)):
+            return value
+        return content
+    return None
+
+
 def objects(found: Any) -> list[dict[str, Any]]:
     """The objects in what should be an array of them."""
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []

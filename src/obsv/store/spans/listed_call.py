@@ -50,6 +50,21 @@ class ListedCall(NamedTuple):
     span_id: str
     values: tuple[Value, ...]
 
+    def showing(self, name: str | None, text: str | None) -> ListedCall:
+        """The call with its values of a name, and of these those that contain a text, where any does."""
+        values = tuple(value for value in self.values if not name or value.name == name)
+        if text:
+            values = tuple(value for value in values if has_text(value.text, text)) or values
+        return self._replace(values=values)
+
+
+def has_text(shown: str, text: str) -> bool:
+    """Whether a value as it is shown contains a text as the search understands it: ASCII letters in either case."""
+    return text.translate(_LOWER) in shown.translate(_LOWER)
+
+
+_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
 
 def listed_calls(store: Snapshot, ids: Iterable[int]) -> list[ListedCall]:
     """The calls of row ids, in the order of the ids."""

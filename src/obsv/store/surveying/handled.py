@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from obsv.store.file import Readable, Snapshot
+from obsv.store.finding.asked import Asked
 from obsv.store.finding.filters import Filters
-from obsv.store.finding.plan import Asked
 from obsv.store.finding.sql import Sql, fill
 from obsv.store.finding.walks import ERRORS
 from obsv.store.ground import Window

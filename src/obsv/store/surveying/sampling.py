@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from obsv.store.file import Readable, Snapshot
 from obsv.store.finding.explorer import read_page
 from obsv.store.finding.filters import Filters
-from obsv.store.ground import Window
+from obsv.store.ground import Window, attributes_of
 from obsv.store.spans import ListedCall, listed_calls
 from obsv.times import instant_ns
 
@@ -96,19 +96,11 @@ def _with_facts(store: Snapshot, calls: Iterable[ListedCall]) -> list[SampledCal
     calls = list(calls)
     facts = {row["id"]: row for row in store.query(FACTS, {"ids": json.dumps([call.id for call in calls])})}
     ids = sorted({row["source_id"] for row in facts.values()})
-    versions = {row["id"]: _version(row["resource"]) for row in store.query(SOURCES, {"ids": json.dumps(ids)})}
+    sources = store.query(SOURCES, {"ids": json.dumps(ids)})
+    versions = {row["id"]: attributes_of(row["resource"]).get("service.version") for row in sources}
     return [
-        SampledCall(call, row["caller"], row["thread"], versions.get(row["source_id"]))
+        SampledCall(call, row["caller"], row["thread"], None if version is None else str(version))
         for call in calls
         if (row := facts.get(call.id)) is not None
+        for version in (versions.get(row["source_id"]),)
     ]
-
-
-def _version(resource: str) -> str | None:
-    try:
-        pairs: list[Any] = json.loads(resource)["attributes"]
-        return next(
-            (str(next(iter(each["value"].values()))) for each in pairs if each["key"] == "service.version"), None
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
-        return None

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-from obsv.store.ground import Signature, Source
+from obsv.store.ground import Signature, Source, attributes_of
 from obsv.store.writing.commit import WorkTree, work_tree
 
 VERSION, COMMIT, CODE = "version", "commit", "code"
@@ -146,13 +146,9 @@ class Versions:
 def _named(resource: str) -> tuple[str, str] | None:
     if not any(f'"{key}"' in resource for key, _ in _ATTRIBUTES):
         return None
-    try:
-        pairs = json.loads(resource)["attributes"]
-        values = {pair["key"]: next(iter(pair["value"].values()), "") for pair in pairs}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
+    values = attributes_of(resource)
     for key, kind in _ATTRIBUTES:
-        if key in values and str(values[key]).strip():
+        if values.get(key) is not None and str(values[key]).strip():
             return str(values[key]).strip()[:_MOST_CHARS], kind
     return None
 
