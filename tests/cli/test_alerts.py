@@ -70,7 +70,7 @@ def test_without_a_file_it_is_said_where_one_goes(db: Path, capsys: Any) -> None
 def test_a_receiver_is_tried(db: Path, capsys: Any) -> None:
     (db.parent / "alerts.toml").write_text(RULES)
     assert main(["alerts", "test", "log", "--db", str(db)]) == 0
-    assert "log took the test" in capsys.readouterr().out
+    assert "log accepted the test" in capsys.readouterr().out
     assert main(["alerts", "test", "pager", "--db", str(db)]) == 1
     assert "no receiver 'pager'" in capsys.readouterr().err
 

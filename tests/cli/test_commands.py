@@ -87,7 +87,7 @@ def test_errors_show_tracebacks(db: Path) -> None:
     """Those that no recorded caller caught come first, with their traceback; markup in a message stays text."""
     shown = obsv("errors", "--calls", db=db).stdout
     assert "ValueError: no price [bold]for[/bold] order 3" in shown
-    assert "1 of 2 errors left the program's outermost recorded call: these come first" in shown
+    assert "1 of 2 errors left the program's outermost recorded call: these are listed first" in shown
     assert shown.index("__main__.quote") < shown.index("__main__.price")
     found = documents(obsv("errors", "--calls", "--json", db=db))
     assert [(each["process"], each["handled"]) for each in found] == [
@@ -181,7 +181,7 @@ def test_sql_reads_and_cannot_write(db: Path) -> None:
 
 def test_check(db: Path, tmp_path: Path) -> None:
     """A good file is well; one that is no store is not, and the exit code says so."""
-    assert "All is well." in obsv("check", db=db).stdout
+    assert "No problems found." in obsv("check", db=db).stdout
     assert documents(obsv("check", "--json", db=db))[0]["calls_ever"] == 8
     other = tmp_path / "other.db"
     other.write_text("something else entirely" * 100)

@@ -37,7 +37,7 @@ def test_it_is_written_into_a_directory(db: Path, tmp_path: Path) -> None:
     path = repro(db, "1", tmp_path, said.append)
     assert path == tmp_path / "test_repro_00000000.py"
     compile(path.read_text(encoding="utf-8"), str(path), "exec")
-    assert said == [f"{path} written; run it with: python -m pytest {path}", "To be filled in first: card"]
+    assert said == [f"{path} was written; run it with: python -m pytest {path}", "Fill in first: card"]
 
 
 def test_no_such_span(db: Path) -> None:
@@ -48,7 +48,7 @@ def test_no_such_span(db: Path) -> None:
 
 def test_a_place_that_cannot_be_written(db: Path, tmp_path: Path) -> None:
     """The error says so."""
-    with pytest.raises(ConfigurationError, match="choose another place"):
+    with pytest.raises(ConfigurationError, match="choose another location"):
         repro(db, "1", tmp_path / "no" / "such.py")
 
 

@@ -119,7 +119,7 @@ def test_nothing_to_run(programs: Programs) -> None:
     """Without a program the usage is shown."""
     outcome = programs.recorded()
     assert (outcome.code, outcome.output) == (2, "")
-    assert "give a script, or -m" in outcome.errors
+    assert "name a script, or a module with -m" in outcome.errors
 
 
 def test_help(programs: Programs) -> None:

@@ -116,7 +116,7 @@ def test_nothing_matched(shop: Programs) -> None:
     code, _, errors = shop.recorded("main.py", options=["--include", "shopp"])
     assert code == 0
     assert errors.splitlines() == [
-        "obsv run: no call was recorded; --include names modules to record. It imported secrets_of_shop."
+        "obsv run: no call was recorded; name the modules to record with --include. It imported secrets_of_shop."
     ]
 
 

@@ -1,4 +1,4 @@
-"""What docs/connect.md says is so."""
+"""Check the claims of docs/connect.md against the code."""
 
 import re
 from pathlib import Path
@@ -18,14 +18,14 @@ TEXT = (ROOT / "docs" / "connect.md").read_text()
 @pytest.mark.parametrize(
     "claim",
     [
-        f"a name or key over {DEFAULT_LIMITS.name_chars:,} characters",
+        f"a name or key longer than {DEFAULT_LIMITS.name_chars:,} characters",
         f"more than {DEFAULT_LIMITS.attributes:,} attributes",
         f"more than {DEFAULT_LIMITS.events} events or links",
-        f"a value over {DEFAULT_LIMITS.value_chars:,} characters",
-        f"values over {DEFAULT_LIMITS.span_chars:,} characters together",
-        f"over {DEFAULT_LIMITS.items:,} elements, or more than {DEFAULT_LIMITS.depth} within each other",
-        f"up to {MAX_BODY >> 20} MiB a request",
-        f"{MAX_BYTES >> 20} MiB wait",
+        f"a value longer than {DEFAULT_LIMITS.value_chars:,} characters",
+        f"values of more than {DEFAULT_LIMITS.span_chars:,} characters in total",
+        f"more than {DEFAULT_LIMITS.items:,} elements, or nested more than {DEFAULT_LIMITS.depth} levels deep",
+        f"up to {MAX_BODY >> 20} MiB per decompressed request",
+        f"{MAX_BYTES >> 20} MiB are waiting",
         f"its body | {READ_TIMEOUT_S:g} s",
         f"`{GRPC}`",
         f"`{HTTP}/v1/traces`",
@@ -33,17 +33,17 @@ TEXT = (ROOT / "docs" / "connect.md").read_text()
     ],
 )
 def test_numbers(claim: str) -> None:
-    """Limits, ports and sizes are those of the code."""
+    """Limits, ports and sizes match the code."""
     assert claim in TEXT
 
 
 def test_a_day_ahead() -> None:
-    """The row about the future is about a day, and events and links have one limit."""
+    """The future limit is one day, and events and links have the same limit."""
     assert DEFAULT_LIMITS.future_ns == DAY_NS
     assert DEFAULT_LIMITS.events == DEFAULT_LIMITS.links
 
 
 def test_links() -> None:
-    """Files that it names are there."""
+    """Linked files exist."""
     for target in re.findall(r"\]\((?!http)([^)#]+)\)", TEXT):
         assert (ROOT / "docs" / target).exists(), target

@@ -30,9 +30,9 @@ def make_test(asked: Asked, span: str, max_tokens: int = USUAL_TOKENS) -> str:
     if found.received:
         answer.add("Another machine's recorder made this call: the file imports nothing, and holds its data only.")
     if found.placeholders:
-        answer.add(f"To be filled in first: {', '.join(map(code, found.placeholders))}.")
+        answer.add(f"Fill in first: {', '.join(map(code, found.placeholders))}.")
     if found.exact:
-        answer.add("It loads a pickle: run it only if you trust what was recorded.")
+        answer.add("The test loads a pickle: run it only if you trust the recorded data.")
     answer.add(f"Save it as {code(found.file_name)} and run {code(f'python -m pytest {found.file_name}')}.")
     answer.add(block(found.source, "python", longest=max(len(found.source), 1)))
     return answer.text()

@@ -4,9 +4,9 @@ import sys
 
 
 def main() -> int:
-    """Run the command with the arguments of this process; returns its exit code."""
+    """Run the command with the arguments of this process; return its exit code."""
     if sys.argv[1:2] == ["run"]:
-        # Past the command line library: the program is to find as few modules loaded as under `python`.
+        # Bypass the command line library: the program must find as few modules loaded as under `python`.
         from obsv.cli.run import run
 
         return run(sys.argv[2:])

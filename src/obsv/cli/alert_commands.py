@@ -1,4 +1,4 @@
-"""`obsv alerts …`: the commands about alerting; each loads what it needs when it runs."""
+"""`obsv alerts …`: the alerting commands. Each imports what it needs when it runs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from obsv.errors import InvalidQuery
 
 app = typer.Typer(
     name="alerts",
-    help="Check alert rules, try receivers, silence alerts.",
+    help="Check alert rules, test receivers and silence alerts.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -18,7 +18,7 @@ Rules = Annotated[
     Path | None,
     typer.Option(
         "--alerts",
-        help="The file of rules; default: OBSV_ALERTS, else alerts.toml beside the database.",
+        help="The rules file; default: OBSV_ALERTS, else alerts.toml beside the database.",
         metavar="FILE",
     ),
 ]
@@ -26,13 +26,11 @@ Rules = Annotated[
 
 @app.command(epilog=EXIT_CODES)
 def check(
-    file: Annotated[
-        Path | None, typer.Argument(help="A file of rules; default: the one in use.", metavar="FILE")
-    ] = None,
+    file: Annotated[Path | None, typer.Argument(help="A rules file; default: the one in use.", metavar="FILE")] = None,
     db: Db = DEFAULT,
     as_json: AsJson = False,
 ) -> int:
-    """Say what is wrong with a file of rules, by line and key."""
+    """Check a rules file and report errors by line and key."""
     from obsv.cli.alerts import check as check_file
 
     return check_file(db, file, as_json)
@@ -48,7 +46,7 @@ def list_(db: Db = DEFAULT, alerts: Rules = None, as_json: AsJson = False) -> No
 
 @app.command(epilog=EXIT_CODES)
 def show(db: Db = DEFAULT, as_json: AsJson = False) -> None:
-    """Print the alerts that are pending, fire, or ended within a day."""
+    """Print alerts that are pending, firing, or ended within the last day."""
     from obsv.cli.alerts import list_alerts
 
     list_alerts(existing(db), as_json)
@@ -61,7 +59,7 @@ def try_(
     alerts: Rules = None,
     as_json: AsJson = False,
 ) -> int:
-    """Send a receiver a message that says it is a test."""
+    """Send a test message to a receiver."""
     from obsv.cli.alerts import send_test
 
     return send_test(db, alerts, name, as_json)
@@ -71,15 +69,17 @@ def try_(
 def silence(
     matchers: Annotated[
         list[str],
-        typer.Argument(help="Such as alertname=slow, severity!=page, process=~'shop.*'.", metavar="MATCHER..."),
+        typer.Argument(
+            help="A matcher, such as alertname=slow, severity!=page, process=~'shop.*'.", metavar="MATCHER..."
+        ),
     ],
     comment: Annotated[str, typer.Option("--comment", "-c", help="Why.", metavar="TEXT")],
-    duration: Annotated[str, typer.Option("--for", help="How long: 30m, 2h, 1d.", metavar="TIME")] = "2h",
-    by: Annotated[str | None, typer.Option("--by", help="Who; default: the user.", metavar="NAME")] = None,
+    duration: Annotated[str, typer.Option("--for", help="Duration: 30m, 2h, 1d.", metavar="TIME")] = "2h",
+    by: Annotated[str | None, typer.Option("--by", help="Author; default: the current user.", metavar="NAME")] = None,
     db: Db = DEFAULT,
     as_json: AsJson = False,
 ) -> None:
-    """Tell nobody of some alerts for a while."""
+    """Silence matching alerts for a while."""
     import getpass
 
     from obsv.alerts.readings import seconds
@@ -94,7 +94,7 @@ def silence(
 
 @app.command(epilog=EXIT_CODES)
 def unsilence(
-    id: Annotated[str, typer.Argument(help="Of the silence.", metavar="ID")],
+    id: Annotated[str, typer.Argument(help="ID of the silence.", metavar="ID")],
     db: Db = DEFAULT,
     as_json: AsJson = False,
 ) -> None:

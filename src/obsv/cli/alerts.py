@@ -1,4 +1,4 @@
-"""`obsv alerts`: rules are checked and listed, receivers tried, alerts shown and silenced."""
+"""`obsv alerts`: check and list rules, test receivers, show and silence alerts."""
 
 import logging
 import sys
@@ -21,10 +21,10 @@ from obsv.times import ts
 
 
 def check(db: Path, file: Path | None, as_json: bool = False) -> int:
-    """Say what is wrong with a file of rules; where there is a database, run its queries.
+    """Check a rules file and, if there is a database, run its queries.
 
     Returns:
-        The exit code: 1 where something is wrong.
+        The exit code: 1 if something is wrong.
     """
     path = rules_path(db, file)
     try:
@@ -40,20 +40,20 @@ def check(db: Path, file: Path | None, as_json: bool = False) -> int:
     if as_json:
         print_json({"file": path, "rules": len(config.rules), "mistakes": []})
     else:
-        say(f"{path}: {len(config.rules)} rules, {len(config.notifiers)} receivers, no mistakes.")
+        say(f"{path}: {len(config.rules)} rules, {len(config.notifiers)} receivers, no errors.")
     return 0
 
 
 def rules_path(db: Path, file: Path | None) -> Path:
-    """The file of rules.
+    """Return the path of the rules file.
 
     Raises:
-        NotFound: there is none.
+        NotFound: no rules file was found.
     """
     path = find_file(db, file)
     if path is None:
         raise NotFound(
-            f"There is no file of rules: write {db.parent / 'alerts.toml'} or config/alerts.toml, or name one "
+            f"No rules file was found: create {db.parent / 'alerts.toml'} or config/alerts.toml, or name one "
             "with --alerts or OBSV_ALERTS."
         )
     return path
@@ -88,7 +88,7 @@ def _wrong_levels(db: Path, config: AlertsConfig) -> list[tuple[int, str, str]]:
     wrong, store = [], open_store(db)
     for slo in config.slos:
         try:
-            # From the last call on: the condition is read, and nothing is counted.
+            # Only calls from the last one on: this evaluates the condition and counts nothing.
             store.count_level(slo.level, max(0, store.last_call() - 1))
         except ObsvError as error:
             wrong.append((slo.line, "good", f"the condition of service level {slo.name!r} fails: {error}"))
@@ -109,20 +109,20 @@ def _wrong_secrets(config: AlertsConfig) -> list[tuple[int, str, str]]:
 
 
 def list_rules(db: Path, file: Path | None, as_json: bool = False) -> None:
-    """Print the rules of the file."""
+    """Print the rules of a rules file."""
     rules = read_file(rules_path(db, file)).rules
     if as_json:
         print_json(*({"name": rule.name, "kind": rule.kind, "severity": rule.severity, "for_s": rule.for_s,
                       "notify": rule.notify, "line": rule.line} for rule in rules))  # fmt: skip
         return
     if not rules:
-        console().print("The file has no rules.")
+        console().print("The file contains no rules.")
     rows = [(rule.name, rule.kind, rule.severity, f"{rule.for_s:g} s", ", ".join(rule.notify)) for rule in rules]
     table(("Rule", "Kind", "Severity", "For", "Told"), rows, right=("For",), spare=("For", "Severity"))
 
 
 def list_alerts(db: Path, as_json: bool = False) -> None:
-    """Print the alerts that are pending or fire, and those that ended a day ago or later."""
+    """Print alerts that are pending or firing, and those that ended within the last day."""
     store = open_store(db)
     alerts = store.read_alerts()
     store.close()
@@ -130,19 +130,19 @@ def list_alerts(db: Path, as_json: bool = False) -> None:
         print_json(*({**each._asdict(), "labels": dict(each.labels)} for each in alerts))
         return
     if not alerts:
-        console().print("No alert is pending or fires.")
+        console().print("No alerts are pending or firing.")
     rows = [(each.state, each.rule, ts(each.since_ns)[:19], each.summary) for each in alerts]
     table(("State", "Rule", "Since (UTC)", "Summary"), rows)
 
 
 def send_test(db: Path, file: Path | None, name: str, as_json: bool = False) -> int:
-    """Send a message that says it is a test, at once and from here.
+    """Send a test message immediately, from this process.
 
     Returns:
-        The exit code: 1 where the receiver did not take it.
+        The exit code: 1 if the receiver did not accept it.
 
     Raises:
-        NotFound: there is no receiver of that name.
+        NotFound: no receiver has that name.
     """
     config = read_file(rules_path(db, file))
     row = trial_message(config, name, time.time_ns())
@@ -153,15 +153,18 @@ def send_test(db: Path, file: Path | None, name: str, as_json: bool = False) -> 
     if as_json:
         print_json({"receiver": name, "ok": answer.ok, "status": answer.status, "answer": said})
     else:
-        say(f"{name} {'took' if answer.ok else 'did not take'} the test: {said or answer.status or 'no answer'}")
+        say(
+            f"{name} {'accepted' if answer.ok else 'did not accept'} the test message: "
+            f"{said or answer.status or 'no response'}"
+        )
     return 0 if answer.ok else FOUND_PROBLEMS
 
 
 def silence(db: Path, matchers: list[str], seconds: float, comment: str, by: str, as_json: bool = False) -> None:
-    """Silence the alerts that matchers describe.
+    """Silence the alerts that match.
 
     Raises:
-        InvalidQuery: a matcher cannot be read, or the silence cannot be used.
+        InvalidQuery: a matcher cannot be parsed, or the silence is invalid.
     """
     now_ns, book = time.time_ns(), Book(db)
     ends_ns = now_ns + int(seconds * 1e9)
@@ -177,7 +180,7 @@ def unsilence(db: Path, id: str, as_json: bool = False) -> None:
     """End a silence.
 
     Raises:
-        NotFound: there is none of that id.
+        NotFound: no silence has that ID.
     """
     book = Book(db)
     end_silence(book, id, time.time_ns())

@@ -1,4 +1,4 @@
-"""The commands; each loads what it needs when it runs, so that `obsv --help` is quick."""
+"""The commands. Each imports what it needs when it runs, so that `obsv --help` starts fast."""
 
 import io
 import os
@@ -36,12 +36,12 @@ from obsv.semconv import VERSION
 
 app = typer.Typer(
     name="obsv",
-    help="See what a Python program did: every call, what went in, what came out, and why it failed.",
+    help="See what a Python program did: every call, its inputs and results, and why it failed.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Begin with `obsv demo`, or `obsv run script.py`, or @monitor on a function; then `obsv tail`.",
+    epilog="Start with `obsv demo`, `obsv run script.py` or @monitor on a function; then run `obsv tail`.",
 )
 app.add_typer(alerts_app)
 app.add_typer(archive_app)
@@ -50,9 +50,9 @@ Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="TCP port; 
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command; returns its exit code."""
+    """Run a command; return its exit code."""
     command = typer.main.get_command(app)
-    # An arrow on a terminal that knows only ASCII becomes a question mark.
+    # A terminal that supports only ASCII shows arrows as question marks.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
     except typer.Abort:
         return INTERRUPTED
     except Exception as error:
-        # A usage error of the command line library, whose class typer does not name.
+        # A usage error of the command line library; typer does not export its class.
         if not hasattr(error, "show"):
             raise
         error.show()
@@ -85,12 +85,12 @@ def options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """See what a Python program did: every call, what went in, what came out, and why it failed."""
+    """See what a Python program did: every call, its inputs and results, and why it failed."""
 
 
 @app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 def run(context: typer.Context) -> int:
-    """Run a program and record its calls, with no change to its code."""
+    """Run a program and record its calls, without changing its code."""
     from obsv.cli.run import run as run_program
 
     return run_program(context.args)
@@ -101,11 +101,11 @@ def demo(
     db: Db = DEFAULT,
     seconds: Annotated[
         float | None,
-        typer.Option(min=0.1, help="How long the program runs; default 12, with --serve an hour.", metavar="SECONDS"),
+        typer.Option(min=0.1, help="Duration in seconds; default 12, with --serve one hour.", metavar="SECONDS"),
     ] = None,
-    serve: Annotated[bool, typer.Option("--serve", help="Serve the app beside the program, until Ctrl-C.")] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Also serve the app, until Ctrl-C.")] = False,
     port: Port = 8050,
-    service: Annotated[str, typer.Option(help="Its service name.", metavar="NAME")] = "market-demo",
+    service: Annotated[str, typer.Option(help="Service name of the demo program.", metavar="NAME")] = "market-demo",
     as_json: AsJson = False,
 ) -> None:
     """Record a small market-data program and show what it did."""
@@ -123,10 +123,10 @@ def demo(
 @app.command(epilog=EXIT_CODES)
 def tail(
     db: Db = DEFAULT,
-    errors: Annotated[bool, typer.Option("--errors", help="Only calls that failed.")] = False,
+    errors: Annotated[bool, typer.Option("--errors", help="Only failed calls.")] = False,
     process: Process = None,
     since: Annotated[
-        str | None, typer.Option("--since", help=f"Begin with all calls since {TIME}.", metavar="TIME")
+        str | None, typer.Option("--since", help=f"Start with all calls since {TIME}.", metavar="TIME")
     ] = None,
     limit: Annotated[
         int | None,
@@ -136,15 +136,16 @@ def tail(
             min=1,
             max=10_000,
             metavar="N",
-            help="Begin with so many at most; default 20, with --since all.",
+            help="Start with at most N calls; default 20, with --since all.",
         ),
     ] = None,
     follow: Annotated[
-        bool, typer.Option("--follow/--no-follow", help="Wait for more, until Ctrl-C; the default.", show_default=False)
+        bool,
+        typer.Option("--follow/--no-follow", help="Wait for new calls until Ctrl-C (the default).", show_default=False),
     ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Print the latest calls, then new ones as they come.
+    """Print the latest calls, then new ones as they arrive.
 
     Times are UTC.
     """
@@ -160,31 +161,28 @@ def tail(
 
 @app.command(epilog=EXIT_CODES)
 def errors(
-    group: Annotated[
-        int | None, typer.Argument(help="Explain one group of errors, by its number.", metavar="[GROUP]")
-    ] = None,
+    group: Annotated[int | None, typer.Argument(help="Number of an error group to explain.", metavar="[GROUP]")] = None,
     db: Db = DEFAULT,
     process: Process = None,
     since: Since = "6h",
     limit: Limit = 10,
     calls: Annotated[
-        bool, typer.Option("--calls", help="Each failed call with its traceback, not grouped.", show_default=False)
+        bool,
+        typer.Option("--calls", help="List each failed call with its traceback, without grouping.", show_default=False),
     ] = False,
-    resolve: Annotated[
-        bool, typer.Option("--resolve", help="Say that GROUP is done with.", show_default=False)
-    ] = False,
+    resolve: Annotated[bool, typer.Option("--resolve", help="Mark GROUP as resolved.", show_default=False)] = False,
     ignore: Annotated[
-        str | None, typer.Option("--ignore", help="Ignore GROUP for a time (2d), or `ever`.", metavar="TIME")
+        str | None, typer.Option("--ignore", help="Ignore GROUP for a time (2d), or for `ever`.", metavar="TIME")
     ] = None,
     reopen: Annotated[bool, typer.Option("--open", help="Open GROUP again.", show_default=False)] = False,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 1 if there are any, for scripts.", show_default=False)
+        bool, typer.Option("--exit-code", help="Exit with 1 if there are any errors, for scripts.", show_default=False)
     ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Print errors by their causes, the latest first: each is counted once, where it began.
+    """Print errors grouped by cause, the latest first. Each is counted once, where it originated.
 
-    With --calls: failed calls with their tracebacks, those that no recorded caller caught first. Times are UTC.
+    With --calls: failed calls with their tracebacks, uncaught ones first. Times are UTC.
     """
     from obsv.cli import error_groups, listing
     from obsv.cli.output import say
@@ -194,7 +192,7 @@ def errors(
     file, start_ns = existing(db), point(since, now_ns())
     if resolve or reopen or ignore is not None:
         if group is None:
-            raise ConfigurationError("Which group? Give its number: `obsv errors GROUP --resolve`.")
+            raise ConfigurationError("No group was given. Add its number: `obsv errors GROUP --resolve`.")
         say(error_groups.decide(file, group, resolve, ignore, reopen))
         return 0
     if group is not None:
@@ -211,7 +209,7 @@ def errors(
 @app.command(epilog=EXIT_CODES)
 def show(
     trace_id: Annotated[
-        str, typer.Argument(help="Hex digits, as `obsv errors` and the app show them.", metavar="TRACE_ID")
+        str, typer.Argument(help="Hex digits, as shown by `obsv errors` and the app.", metavar="TRACE_ID")
     ],
     db: Db = DEFAULT,
     limit: Limit = 500,
@@ -230,7 +228,7 @@ def repro(
     db: Db = DEFAULT,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="A file, or a directory for it; default: stdout.", metavar="PATH"),
+        typer.Option("--output", "-o", help="A file or directory to write to; default: stdout.", metavar="PATH"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -252,7 +250,7 @@ def explain(
     address: AppAddress = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print all that helps to find why a call failed, as Markdown for an issue or an assistant."""
+    """Print an explanation of why a call failed, as Markdown for an issue or an assistant."""
     from obsv.cli.mcp import explain as print_explanation
 
     print_explanation(existing(db), span_id, address, as_json)
@@ -261,7 +259,7 @@ def explain(
 
 @app.command(epilog=EXIT_CODES)
 def mcp(db: Db = DEFAULT, address: AppAddress = None) -> None:
-    """Answer an assistant on stdin and stdout (Model Context Protocol); `obsv serve` does at /mcp."""
+    """Answer an assistant on stdin and stdout (Model Context Protocol); `obsv serve` does the same at /mcp."""
     from obsv.cli.extra import need_server
     from obsv.cli.mcp import serve as answer
 
@@ -287,12 +285,12 @@ def stats(
 @app.command(epilog=EXIT_CODES)
 def sql(
     statement: Annotated[
-        str, typer.Argument(help="One statement that reads; views: process_trace, data_trace.", metavar="STATEMENT")
+        str, typer.Argument(help="One read-only statement; views: process_trace, data_trace.", metavar="STATEMENT")
     ],
     db: Db = DEFAULT,
     as_json: AsJson = False,
 ) -> None:
-    """Print the rows of an SQL statement. It cannot write."""
+    """Run a read-only SQL statement and print its rows."""
     from obsv.cli import numbers
 
     numbers.sql(existing(db), statement, as_json)
@@ -301,7 +299,7 @@ def sql(
 
 @app.command(epilog=EXIT_CODES)
 def check(db: Db = DEFAULT, as_json: AsJson = False) -> int:
-    """Look a database file through, and say what to do."""
+    """Check a database file and suggest fixes."""
     from obsv.cli import numbers
 
     return numbers.check(existing(db), as_json)
@@ -309,7 +307,7 @@ def check(db: Db = DEFAULT, as_json: AsJson = False) -> int:
 
 @app.command(epilog=EXIT_CODES)
 def ps(db: Db = DEFAULT, as_json: AsJson = False) -> None:
-    """Print the calls that run now, with arguments and age."""
+    """Print the calls that are running now, with arguments and age."""
     from obsv.cli.ps import ps as print_running
 
     print_running(db, as_json)
@@ -318,9 +316,9 @@ def ps(db: Db = DEFAULT, as_json: AsJson = False) -> None:
 @app.command(epilog=EXIT_CODES)
 def keeper(
     db: Db = DEFAULT,
-    drain: Annotated[bool, typer.Option("--drain", help="Store what is left, then end.")] = False,
+    drain: Annotated[bool, typer.Option("--drain", help="Store what is left, then exit.")] = False,
 ) -> int:
-    """Store what programs record, until Ctrl-C; else they start a keeper themselves."""
+    """Store what programs record, until Ctrl-C. Without it, programs start a keeper themselves."""
     from obsv.cli.keeper import keeper as keep
     from obsv.keeper import Options
 
@@ -331,11 +329,11 @@ def keeper(
 def serve(
     db: Db = DEFAULT,
     host: Annotated[
-        str, typer.Option(help="Address to bind; any but loopback needs OBSV_TOKEN.", metavar="HOST")
+        str, typer.Option(help="Address to bind; any address other than loopback requires OBSV_TOKEN.", metavar="HOST")
     ] = "127.0.0.1",
     port: Port = 8050,
     otlp_grpc: Annotated[
-        str | None, typer.Option(help="OTLP over gRPC; default: 127.0.0.1:4317.", metavar="HOST:PORT|off")
+        str | None, typer.Option(help="Address for OTLP over gRPC; default: 127.0.0.1:4317.", metavar="HOST:PORT|off")
     ] = None,
     otlp_http: Annotated[
         str | None, typer.Option(help="OTLP over HTTP; default: 127.0.0.1:4318.", metavar="HOST:PORT|off")
@@ -348,7 +346,7 @@ def serve(
     from obsv.cli.extra import need_server
 
     need_server()
-    # gRPC writes about a port that is taken on stderr itself, before we say what it means.
+    # gRPC itself prints to stderr about a port in use, before our own message.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from obsv.cli.serve import serve as serve_store
     from obsv.otlp.settings import GRPC, HTTP, Address
@@ -364,11 +362,11 @@ def forward(
     db: Db = DEFAULT,
     since: SinceEver = None,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Go on with what comes, until Ctrl-C; begin where the last time ended.")
+        bool, typer.Option("--follow", help="Keep sending new calls until Ctrl-C; start where the last run ended.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send what is stored to another OpenTelemetry backend, such as a hub: one `obsv serve` for many machines."""
+    """Send stored calls to another OpenTelemetry backend, such as a hub (one `obsv serve` for many machines)."""
     from obsv.cli.extra import need_server
 
     need_server()
@@ -377,7 +375,7 @@ def forward(
 
     if follow:
         if since is not None:
-            raise ConfigurationError("--follow goes on where it ended: leave --since out.")
+            raise ConfigurationError("--follow continues where the last run ended: remove --since.")
         follow_spans(db, to, as_json=as_json)
         return
     forward_spans(existing(db), to, since, as_json=as_json)
@@ -393,9 +391,9 @@ def export(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print spans as OTLP JSON, a request a line."""
+    """Print spans as OTLP JSON, one request per line."""
     if trace_id is not None and since is not None:
-        raise ConfigurationError("A trace is exported whole: give a TRACE_ID or --since.")
+        raise ConfigurationError("A trace is always exported as a whole: give either TRACE_ID or --since.")
     from obsv.cli import transfer
 
     if output is None:
@@ -409,13 +407,16 @@ def import_(
     file: Annotated[
         Path,
         typer.Argument(
-            help="OTLP JSON, a request a line; gzip is recognized.", metavar="FILE", exists=True, dir_okay=False
+            help="A file of OTLP JSON, one request per line; gzip is recognized.",
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
         ),
     ],
     db: Db = DEFAULT,
     as_json: AsJson = False,
 ) -> int:
-    """Store spans from OTLP JSON, each once."""
+    """Store spans from an OTLP JSON file. Each span is stored once."""
     from obsv.cli.transfer import import_ as import_spans
 
     return 0 if import_spans(db, file, as_json=as_json) else FOUND_PROBLEMS

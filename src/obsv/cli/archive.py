@@ -1,4 +1,4 @@
-"""`obsv archive …`: calls older than the hot window, in a directory or an object store."""
+"""`obsv archive …`: calls older than the retention period, in a directory or an object store."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Opened(NamedTuple):
 
 
 def status(db: Path, as_json: bool, say: Say = say_at_once) -> None:
-    """Say what is in the archive, and what waits.
+    """Report what is archived and what is waiting.
 
     Raises:
         StoreError: the store cannot be read.
@@ -59,33 +59,36 @@ def status(db: Path, as_json: bool, say: Say = say_at_once) -> None:
         )
         return
     if archive is None:
-        say("No archive is in use: `obsv archive now --to URL` begins one, and so does OBSV_ARCHIVE.")
+        say("No archive is configured: run `obsv archive now --to URL`, or set OBSV_ARCHIVE.")
     else:
         say(f"Archive: {archive.url}")
     if parts:
-        say(f"{calls:,} calls in {len(parts):,} parts, {size / 1e6:,.1f} MB, {size / calls:.0f} bytes a call")
+        say(f"{calls:,} calls in {len(parts):,} parts, {size / 1e6:,.1f} MB, {size / calls:.0f} bytes per call")
         say(f"from {iso(oldest or 0)} to {iso(newest or 0)}")
     if archive is not None:
         lag = f", the oldest {duration(time.time_ns() - waiting.oldest_ns)} old" if waiting.oldest_ns else ""
-        say(f"{waiting.calls:,} calls are in the store only{lag}")
+        say(f"{waiting.calls:,} calls are only in the database{lag}")
     if waiting.unarchived:
-        say(f"{waiting.unarchived:,} calls were deleted before they were archived, for want of room")
+        say(
+            f"{waiting.unarchived:,} calls were deleted before they were archived, because the "
+            "database had reached its size limit"
+        )
 
 
 def now(db: Path, to: str | None, older_than: str, whole_hours: bool, as_json: bool, say: Say = say_at_once) -> None:
-    """Archive what is old enough.
+    """Archive calls that are old enough.
 
     Args:
         db: path of the store.
-        to: where to; None takes what the store or `OBSV_ARCHIVE` names.
+        to: URL of the archive; None uses the one in the store or in `OBSV_ARCHIVE`.
         older_than: an age, such as `6h`.
-        whole_hours: leave an hour that is not over for later.
-        as_json: whether what was done is said as JSON.
-        say: takes the line that says what was done.
+        whole_hours: skip the current, incomplete hour.
+        as_json: whether to print JSON.
+        say: receives the line that reports what was done.
 
     Raises:
-        ConfigurationError: there is no archive, or its address cannot be used.
-        StoreError: the store or the archive cannot be used now; what was archived before stays so.
+        ConfigurationError: there is no archive, or its address is invalid.
+        StoreError: the store or the archive is not available; calls archived so far stay archived.
     """
     now_ns = time.time_ns()
     calls = size = parts = 0
@@ -102,43 +105,46 @@ def now(db: Path, to: str | None, older_than: str, whole_hours: bool, as_json: b
 
 
 def verify(db: Path, as_json: bool, say: Say = say_at_once) -> bool:
-    """Read every part and compare it with the book; False where one is missing or damaged.
+    """Read every part and compare it with the catalog; return False if one is missing or damaged.
 
     Raises:
         ConfigurationError: there is no archive.
-        StoreError: the store or the archive cannot be used now.
+        StoreError: the store or the archive is not available.
     """
     with _opened(db, None) as opened:
         found = Archiver(opened.store, opened.book, opened.target).verify()
     if as_json:
         say(json_line(found._asdict()))
         return found.is_whole
-    say(f"{found.parts:,} parts with {found.calls:,} calls are as they were written")
+    say(f"{found.parts:,} parts with {found.calls:,} calls are intact")
     for word, names in (("missing", found.missing), ("damaged", found.damaged)):
         for name in names:
             complain(f"{word}: {name}")
     if found.strays:
-        complain(f"{len(found.strays):,} files are in no book: a writer died; they hold nothing that is not elsewhere")
+        complain(
+            f"{len(found.strays):,} files are not in the catalog: a writer was interrupted; their "
+            "calls are stored elsewhere"
+        )
     return found.is_whole
 
 
 def restore(
     db: Path, since_text: str | None, until_text: str | None, output: Path, as_json: bool, say: Say = say_at_once
 ) -> None:
-    """Put archived calls into a store file of their own, which every command and the app can read.
+    """Restore archived calls into a separate database, which every command and the app can read.
 
     Args:
         db: path of the store whose archive it is.
-        since_text: from when on; None from the beginning.
-        until_text: up to when; None to the end.
-        output: the file; calls that it has already stay.
-        as_json: whether what was done is said as JSON.
-        say: takes the line that says what was done.
+        since_text: the start; None for the beginning.
+        until_text: the end; None for the latest.
+        output: the file; its existing calls stay.
+        as_json: whether to print JSON.
+        say: receives the line that reports what was done.
 
     Raises:
         ConfigurationError: there is no archive.
         ForeignFile: a part is missing or damaged.
-        StoreError: the store, the archive or the file cannot be used now.
+        StoreError: the store, the archive or the file is not available.
     """
     now_ns = time.time_ns()
     start_ns = since(since_text, now_ns) if since_text else 0
@@ -146,7 +152,7 @@ def restore(
     with _opened(db, None) as opened:
         writer = Writer(output)
         try:
-            # By age all of it would be deleted at once.
+            # Retention by age would delete all of it immediately.
             writer.limit(max_age_ns=None)
             calls = thaw(opened.book.parts(start_ns, end_ns), opened.target, writer, start_ns, end_ns)
         finally:
@@ -154,11 +160,11 @@ def restore(
     if as_json:
         say(json_line({"calls": calls, "file": output}))
     else:
-        say(f"{calls:,} calls restored into {output}; look at them with: obsv serve --db {output}")
+        say(f"{calls:,} calls restored into {output}; view them with: obsv serve --db {output}")
 
 
 def off(db: Path, say: Say = say_at_once) -> None:
-    """Use no archive any more; what is in it stays there.
+    """Stop archiving; archived parts stay.
 
     Raises:
         StoreError: the store cannot be written.
@@ -168,7 +174,7 @@ def off(db: Path, say: Say = say_at_once) -> None:
         book.close_archive()
     finally:
         book.close()
-    say("No archive is in use from now on; what is in it stays there, and its book in the store.")
+    say("Archiving is off. Archived parts stay in place, and their catalog stays in the database.")
 
 
 @contextmanager
@@ -180,7 +186,7 @@ def _opened(db: Path, to: str | None) -> Iterator[_Opened]:
         url = to or os.environ.get("OBSV_ARCHIVE") or (known.url if known else None)
         if url is None:
             raise ConfigurationError(
-                "There is no archive: name one with --to or OBSV_ARCHIVE, such as file:///srv/obsv."
+                "No archive is configured: name one with --to or OBSV_ARCHIVE, such as file:///srv/obsv."
             )
         yield _Opened(store, book, open_target(url))
     finally:

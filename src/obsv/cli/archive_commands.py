@@ -1,4 +1,4 @@
-"""`obsv archive …`: the commands about the archive; each loads what it needs when it runs."""
+"""`obsv archive …`: the archive commands. Each imports what it needs when it runs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from obsv.cli.extra import need_archive
 
 app = typer.Typer(
     name="archive",
-    help="Keep calls for longer than the database does: in a directory or an object store.",
+    help="Keep calls longer than the database does, in a directory or an object store.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -18,7 +18,7 @@ app = typer.Typer(
 
 @app.command(epilog=EXIT_CODES)
 def status(db: Db = DEFAULT, as_json: AsJson = False) -> None:
-    """Say what is in the archive, and what waits."""
+    """Report what is archived and what is waiting."""
     need_archive()
     from obsv.cli.archive import status as say_status
 
@@ -36,11 +36,11 @@ def now(
             metavar="URL",
         ),
     ] = None,
-    older_than: Annotated[str, typer.Option("--older-than", help="Age of the calls.", metavar="AGE")] = "6h",
-    whole_hours: Annotated[bool, typer.Option("--whole-hours", help="Leave an hour that is not over.")] = False,
+    older_than: Annotated[str, typer.Option("--older-than", help="Minimum age of the calls.", metavar="AGE")] = "6h",
+    whole_hours: Annotated[bool, typer.Option("--whole-hours", help="Skip the current, incomplete hour.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Archive the calls that are old enough."""
+    """Archive calls that are old enough."""
     need_archive()
     from obsv.cli.archive import now as archive_now
 
@@ -49,7 +49,7 @@ def now(
 
 @app.command(epilog=EXIT_CODES)
 def verify(db: Db = DEFAULT, as_json: AsJson = False) -> int:
-    """Read the whole archive and compare it with its book."""
+    """Read the whole archive and compare it with its catalog."""
     need_archive()
     from obsv.cli.archive import verify as verify_parts
 
@@ -58,15 +58,17 @@ def verify(db: Db = DEFAULT, as_json: AsJson = False) -> int:
 
 @app.command(epilog=EXIT_CODES)
 def restore(
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file to put them in.", metavar="FILE")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The database file to write.", metavar="FILE")],
     db: Db = DEFAULT,
     since: Annotated[
         str | None, typer.Option("--since", help=f"From when on: {TIME}; default: ever.", metavar="TIME")
     ] = None,
-    until: Annotated[str | None, typer.Option("--until", help="Up to when; default: now.", metavar="TIME")] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="End of the range; default: now.", metavar="TIME")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put archived calls into a database file of their own."""
+    """Restore archived calls into a separate database file."""
     need_archive()
     from obsv.cli.archive import restore as restore_calls
 
@@ -75,7 +77,7 @@ def restore(
 
 @app.command(epilog=EXIT_CODES)
 def off(db: Db = DEFAULT) -> None:
-    """Use no archive any more; what is in it stays there."""
+    """Stop archiving; archived parts stay."""
     need_archive()
     from obsv.cli.archive import off as use_none
 

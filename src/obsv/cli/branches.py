@@ -1,4 +1,4 @@
-"""The lines that lead to the calls of a tree, drawn in one walk: a trace may be deeper than Python recurses."""
+"""Draw the lines that lead to the calls of a tree, without recursion: a trace may be deeper than Python's stack."""
 
 from obsv.analysis.tree import Tree
 
@@ -8,13 +8,13 @@ _GAP = "   "
 
 
 class Branches:
-    """What stands before each row of a tree, asked for in the order of its rows.
+    """The prefix of each row of a tree, requested in the order of its rows.
 
     Args:
         tree: the trace.
         shown: how many of its rows are drawn.
-        levels: how many levels are indented; a call below them says its depth in brackets instead.
-        lines: what leads to a call that others follow, to the last one, and past a call to the next.
+        levels: how many levels are indented; deeper calls show their depth in brackets.
+        lines: the strings that lead to a call with later siblings, to the last sibling, and past a call.
     """
 
     def __init__(self, tree: Tree, shown: int, levels: int, lines: tuple[str, str, str] = LINES) -> None:
@@ -25,7 +25,7 @@ class Branches:
         self._rests: list[str] = []
 
     def of(self, row: int) -> tuple[str, str]:
-        """What stands before the call, and before what is said of it on further lines."""
+        """Return the prefixes of the call's first line and of its further lines."""
         depth = self._tree.depth[row]
         if depth >= self._levels:
             return f"{self._rests[-1]}[{depth:,}] ", self._rests[-1] + _GAP

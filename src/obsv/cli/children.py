@@ -1,8 +1,8 @@
-"""Processes that a recorded program spawns with `multiprocessing`: they record as the program does.
+"""Record the processes that a recorded program starts with `multiprocessing`.
 
-A forked child has what its parent had. A spawned one, and one of a fork server, is a new interpreter that knows nothing
-of `obsv run`. The first thing that it reads is a pickled dict of preparations: an entry that is added to it here begins
-to record when it is unpickled, before the child runs the program's main module once more.
+A forked child inherits its parent's state. A spawned child, or one of a fork server, is a new interpreter without `obsv
+run`. The first thing it reads is a pickled dict of preparation data: the entry added here starts recording when it is
+unpickled, before the child runs the program's main module again.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from obsv.instrument.threads import follow_threads
 from obsv.trace.provider import stand_in
 
 _SPAWN = "multiprocessing.spawn"
-# Whatever fails in it, the child starts: its environment may have no obsv.
+# If anything fails here, the child still starts: its environment may not have obsv.
 _BEGIN = """
 import pickle, sys
 loaded, path = frozenset(sys.modules), sys.path[:]
@@ -41,14 +41,14 @@ finally:
 
 @dataclass(frozen=True)
 class Children:
-    """Has the children of this process recorded, and theirs.
+    """Records the children of this process and their descendants.
 
     Args:
         finder: records modules as they are imported.
-        main_options: how calls of the main module are recorded; None if they are not.
-        script: absolute path of the main module, where it is run by its path.
-        directory: where the program has modules of its own, whatever obsv has loaded under their names.
-        names: what is recorded of modules.
+        main_options: recording options for the main module; None if it is not recorded.
+        script: absolute path of the main module, if it is run by path.
+        directory: the directory of the program's own modules, which take precedence over modules loaded by obsv.
+        names: which names of modules are recorded.
     """
 
     finder: RecordingFinder
@@ -58,7 +58,7 @@ class Children:
     names: Names
 
     def follow(self) -> None:
-        """Tell each child, once the program spawns some."""
+        """Add the entry to each child, once the program spawns children."""
         self.finder.after_import(_SPAWN, self._tell)
 
     def _tell(self, spawn: ModuleType) -> None:
@@ -72,10 +72,10 @@ class Children:
         vars(spawn)["get_preparation_data"] = get_preparation_data
 
     def begin(self, loaded: Collection[str]) -> None:
-        """Record this process, a child that is about to be prepared.
+        """Start recording in this process, a child that is being prepared.
 
         Args:
-            loaded: names of the modules that it had before obsv.
+            loaded: names of the modules that were loaded before obsv.
         """
         load_pipeline(self.directory)
         stand_in()
@@ -88,14 +88,14 @@ class Children:
             self._record_main(self.main_options)
 
     def _record_main(self, options: Options) -> None:
-        # What `runpy` asks for the code of a script: None means to compile its source.
+        # Called by `runpy` for the code of a script; None means to compile its source.
         read_code: Callable[[Any], CodeType | None] = pkgutil.read_code
 
         @functools.wraps(read_code)
         def read_marked(stream: Any) -> CodeType | None:
             code = read_code(stream)
             if code is None and getattr(stream, "name", None) == self.script:
-                with contextlib.suppress(Exception):  # what is wrong with the source is said by whoever compiles it
+                with contextlib.suppress(Exception):  # whoever compiles the source reports its errors
                     stream.seek(0)
                     return code_of(stream.read(), stream.name, "__main__", options, self.names)
             return code
@@ -104,7 +104,7 @@ class Children:
 
 
 class _Entry:
-    """What a child unpickles: nothing but builtins, so that it can."""
+    """The entry that a child unpickles, made of builtins only so that any child can unpickle it."""
 
     def __init__(self, children: bytes) -> None:
         self._children = children
@@ -114,6 +114,6 @@ class _Entry:
 
 
 def double_recursion_limit() -> None:
-    """Where a recorded call is two frames, let what recursed as deep as it could still do so."""
+    """Double the recursion limit if a recorded call takes two frames, to keep the depth that a program can reach."""
     if not IS_POSSIBLE:
         sys.setrecursionlimit(2 * sys.getrecursionlimit())

@@ -1,4 +1,4 @@
-"""What every command shares: the database option, exit codes, errors as one line."""
+"""Parts shared by all commands: the database option, exit codes, errors printed as one line."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from obsv.errors import ConfigurationError, InvalidQuery, NotFound, ObsvError, S
 
 FOUND_PROBLEMS, USAGE, NO_DATABASE, INTERRUPTED = 1, 2, 3, 130
 
-EXIT_CODES = "Exit codes: 0 done, 1 problems found or nothing of that name, 2 wrong usage, 3 no usable database."
+EXIT_CODES = "Exit codes: 0 success, 1 problems found or no such name, 2 wrong usage, 3 no usable database."
 TIME = "an age (90s, 5m, 1h, 7d) or an instant (2026-01-31 12:00, UTC)"
 Db = Annotated[
     Path,
@@ -30,41 +30,45 @@ Db = Annotated[
         metavar="FILE",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, a document a line, and nothing else.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print only JSON on stdout, one document per line.")]
 Since = Annotated[str, typer.Option("--since", help=f"From when on: {TIME}.", metavar="TIME")]
 SinceEver = Annotated[str | None, typer.Option("--since", help=f"From when on: {TIME}; default: ever.", metavar="TIME")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many at most.", metavar="N")]
-Process = Annotated[str | None, typer.Option("--process", help="Only this process: module.qualname.", metavar="NAME")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="Show at most N.", metavar="N")]
+Process = Annotated[
+    str | None, typer.Option("--process", help="Only the process with this name: module.qualname.", metavar="NAME")
+]
 DEFAULT = DEFAULT_DB
 
 
 def existing(db: Path) -> Path:
-    """The database, if there is one.
+    """Return the path of the database if it exists.
 
     Raises:
-        typer.Exit: there is none; what to do has been said.
+        typer.Exit: it does not exist; a message was printed.
     """
     try:
         if not stat.S_ISDIR(db.stat().st_mode):
             return db
-        complain(f"{db} is a directory; --db and OBSV_DB name a file in it.")
+        complain(f"{db} is a directory; set --db or OBSV_DB to a file in it.")
     except (FileNotFoundError, NotADirectoryError):
         complain(
             f"There is no database at {db}. Record something first: put @monitor on a function, or try `obsv demo` or "
-            "`obsv run script.py`. --db or OBSV_DB names another file."
+            "`obsv run script.py`. Use --db or OBSV_DB for another file."
         )
     except OSError as error:
-        complain(f"{db} cannot be opened ({error.strerror}); check its directories' permissions, or name another file.")
+        complain(
+            f"{db} cannot be opened ({error.strerror}); check the permissions of its directories, or name another file."
+        )
     raise typer.Exit(NO_DATABASE)
 
 
 def complain(text: str) -> None:
-    """A line on stderr."""
+    """Print a line on stderr."""
     print(f"obsv: {visible(text)}", file=sys.stderr, flush=True)
 
 
 def say_pending(db: Path) -> None:
-    """Say on stderr how many recorded calls a reader of the database does not see yet; nothing where there are none."""
+    """Print on stderr how many recorded calls a reader of the database does not see yet, if any."""
     try:
         has_rings = any(not name.startswith("keeper.") for name in os.listdir(f"{os.path.realpath(db)}.rings"))
     except OSError:
@@ -75,43 +79,46 @@ def say_pending(db: Path) -> None:
         waiting = pending(db)
         if waiting.calls:
             verb = "is" if waiting.calls == 1 else "are"
-            complain(f"{waiting} {verb} still to be stored; `obsv keeper --drain` does it where no keeper runs.")
+            complain(f"{waiting} {verb} still to be stored; if no keeper is running, run `obsv keeper --drain`.")
 
 
 def say_at_once(text: str) -> None:
-    """A line on stdout that whoever reads through a pipe has at once."""
+    """Print a line on stdout and flush it, for readers of a pipe."""
     print(visible(text), flush=True)
 
 
 def exit_code(error: ObsvError) -> int:
-    """The exit code of an error."""
+    """Return the exit code for an error."""
     if isinstance(error, StoreError):
         return NO_DATABASE
     return USAGE if isinstance(error, InvalidQuery | ConfigurationError) else FOUND_PROBLEMS
 
 
 def guarded(run: Callable[[], Any]) -> int:
-    """Run a command; errors become a line and an exit code, a closed pipe and Ctrl-C a quiet end."""
+    """Run a command; turn errors into a line and an exit code, and end quietly on a closed pipe or Ctrl-C."""
     try:
         return int(run() or 0)
     except (ObsvError, NotFound) as error:
         complain(str(error))
         return exit_code(error)
     except BrokenPipeError:
-        # What reads us has gone, as `head` does; the interpreter must not complain about it at exit.
+        # The reader of the pipe has gone (as with `head`); the interpreter must not complain about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        # No descriptors are left, or the working directory is gone.
-        complain(f"The system refused ({error.strerror or error}); check limits and the working directory.")
+        # No descriptors are left, or the working directory was removed.
+        complain(
+            f"The operating system refused ({error.strerror or error}); check resource limits and the "
+            "working directory."
+        )
         return NO_DATABASE
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        complain(f"The database holds a value that cannot be read ({error}); `obsv check` looks the file through.")
+        complain(f"The database holds a value that cannot be read ({error}); run `obsv check` to examine the file.")
         return NO_DATABASE
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
 def now_ns() -> int:
-    """Unix time in nanoseconds."""
+    """Return the Unix time in nanoseconds."""
     return time.time_ns()

@@ -1,4 +1,4 @@
-"""`obsv demo`: a small live program, recorded, and what was recorded."""
+"""`obsv demo`: record a small live program and show the result."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ from obsv.store.seam import open_store
 from obsv.store.writing import Writer
 from obsv.times import MAX_NS
 
-# Ends by its own flush when the app is closed, or when its standard input is: then whoever started it is gone.
+# Ends with its own flush when the app is closed or its standard input is: its parent process has then ended.
 _PROGRAM = """
 import os, signal, sys, threading
 import obsv
@@ -36,10 +36,10 @@ run(float(sys.argv[3]))
 
 
 def demo(db: Path, seconds: float, service: str, as_json: bool = False) -> None:
-    """Run the program, then print statistics, the latest errors and a trace, or as JSON where to look.
+    """Run the program, then print statistics, the latest errors and a trace, or their locations as JSON.
 
     Raises:
-        StoreError: nothing can be recorded there.
+        StoreError: calls cannot be recorded there.
     """
     writer = Writer(db)
     writer.open()
@@ -47,7 +47,7 @@ def demo(db: Path, seconds: float, service: str, as_json: bool = False) -> None:
     obsv.configure(db=db, service_name=service)
     out = console()
     if not as_json:
-        out.print(f"A market-data program runs for {seconds:g} s and is recorded in {db} …")
+        out.print(f"Recording a market-data program for {seconds:g} s in {db} …")
     run(seconds)
     obsv.force_flush(30)
     trace_id = _failed_trace(db)
@@ -76,7 +76,7 @@ def _failed_trace(db: Path) -> str | None:
 
 
 def live_demo(db: Path, port: int, seconds: float, service: str, as_json: bool = False) -> None:
-    """The program in a process of its own, and the app on it here, until interrupted."""
+    """Run the program in a separate process and serve the app here, until interrupted."""
     from obsv.cli.serve import serve
 
     program = subprocess.Popen([sys.executable, "-c", _PROGRAM, str(db), service, str(seconds)], stdin=subprocess.PIPE)

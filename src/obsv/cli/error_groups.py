@@ -1,4 +1,4 @@
-"""`obsv errors`: groups of errors, a cause each, and one of them with what explains it."""
+"""`obsv errors`: error groups by cause, and the explanation of one group."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STATUS = {"open": "", "resolved": "green", "ignored": "dim"}
 
 
 def show_groups(db: Path, process: str | None, start_ns: int, limit: int, as_json: bool) -> bool:
-    """Print the groups with errors since an instant, the latest first; returns whether there are any."""
+    """Print the groups with errors since a point in time, the latest first; return whether there are any."""
     reader = open_store(db)
     try:
         window = Window(start_ns, time.time_ns() + 1_000_000_000)
@@ -42,17 +42,19 @@ def show_groups(db: Path, process: str | None, start_ns: int, limit: int, as_jso
     for group in found.groups:
         _print(out, group)
     if not found.groups:
-        said = f"{counted(older, 'failed call')}, not grouped: --calls lists each." if older else "No errors."
+        said = f"{counted(older, 'failed call')}, not grouped: list them with --calls." if older else "No errors."
         out.print(said)
         return older > 0
     said = f"{counted(found.errors, 'error')} of {counted(found.total, 'cause')}"
     more = "; --limit shows more" if found.total > limit else ""
-    out.print(f"{said}{more}. `obsv errors ID` explains one, --calls lists each failed call with its traceback.")
+    out.print(
+        f"{said}{more}. Run `obsv errors ID` to explain one, or --calls to list each failed call with its traceback."
+    )
     return True
 
 
 def show_group(db: Path, group_id: int, start_ns: int, as_json: bool) -> None:
-    """Print a group: its latest call, and what was compared to tell it apart."""
+    """Print a group: its latest call, and how failing calls differ from successful ones."""
     reader = open_store(db)
     try:
         window = Window(start_ns, time.time_ns() + 1_000_000_000)
@@ -77,25 +79,28 @@ def show_group(db: Path, group_id: int, start_ns: int, as_json: bool) -> None:
     _print_detail(out, found)
     facts = describe(separate(failing.calls, good.calls, _MOST_FACTS))
     if facts:
-        out.print(Text(f"\nFailing calls differ from {len(good.calls):,} good ones of the window by:"))
+        out.print(Text(f"\nFailing calls differ from {len(good.calls):,} successful ones in the same window by:"))
     for fact in facts:
         out.print(Text(f"  {visible(fact)}"), soft_wrap=True)
 
 
 def decide(db: Path, group_id: int, resolve: bool, ignore: str | None, reopen: bool) -> str:
-    """Resolve or ignore a group, or open it again; returns what was done."""
+    """Resolve, ignore or reopen a group; return a message that says what was done."""
     reader = open_store(db)
     now_ns = time.time_ns()
     triage = reader.triage()
     if resolve:
         triage.resolve(group_id, now_ns)
-        return f"Group {group_id} is resolved: it comes back in later versions, with any error where none is known."
+        return (
+            f"Group {group_id} is resolved: it reopens with an error in a later version, or with any "
+            "error if no version is known."
+        )
     if reopen:
         triage.open_again(group_id, now_ns)
         return f"Group {group_id} is open."
     until_ns = None if ignore in (None, "", "ever") else 2 * now_ns - since(str(ignore), now_ns)
     triage.ignore(group_id, now_ns, until_ns)
-    return f"Group {group_id} is ignored {'for ever' if until_ns is None else f'until {_when(until_ns)} UTC'}."
+    return f"Group {group_id} is ignored {'forever' if until_ns is None else f'until {_when(until_ns)} UTC'}."
 
 
 def _document(group: ErrorGroup) -> dict[str, object]:
@@ -120,11 +125,11 @@ def _print(out: Console, group: ErrorGroup) -> None:
 def _print_detail(out: Console, found: ErrorDetail) -> None:
     if found.latest is not None:
         values = ", ".join(f"{one_line(name)}={one_line(text)}" for name, _, text in found.latest.values)
-        out.print(Text(f"\nThe latest, {one_line(found.latest.process)}({values})"), soft_wrap=True)
+        out.print(Text(f"\nLatest call: {one_line(found.latest.process)}({values})"), soft_wrap=True)
         out.print(Text(visible(found.latest.exception).rstrip()), soft_wrap=True)
     for why in found.why:
         compared = why.compared
-        out.print(Text(f"\nWhy {why.fingerprint}: errors are compared by {_RULES.get(compared.get('rule', ''), '')}"))
+        out.print(Text(f"\nWhy {why.fingerprint}: errors are grouped by {_RULES.get(compared.get('rule', ''), '')}"))
         for frame in compared.get("frames", ()):
             out.print(Text(f"  {one_line(frame['in'])}: {one_line(frame['line'])}"), soft_wrap=True)
         for name in ("type", "cause", "process", "message", "value", "split_by"):
@@ -135,9 +140,9 @@ def _print_detail(out: Console, found: ErrorDetail) -> None:
 
 
 _RULES = {
-    "frames": "what was raised, its cause, and the frames of the program",
-    "stack": "what was raised, its cause, and the frames of the program",
-    "message": "what was raised and the message without what varies: no frame is the program's",
+    "frames": "the exception, its cause and the program's frames",
+    "stack": "the exception, its cause and the program's frames",
+    "message": "the exception and its message without variable parts, because no frame belongs to the program",
     "attribute": "the attribute error.fingerprint",
 }
 

@@ -1,4 +1,4 @@
-"""Commands that need an extra say so, instead of a traceback."""
+"""Messages for commands that need an extra, instead of a traceback."""
 
 import importlib.util
 
@@ -6,7 +6,7 @@ from obsv.errors import ConfigurationError
 
 
 def need_server() -> None:
-    """See that the extra `server` is installed.
+    """Check that the extra `server` is installed.
 
     Raises:
         ConfigurationError: it is not; the message says how to install it.
@@ -15,7 +15,7 @@ def need_server() -> None:
 
 
 def need_archive() -> None:
-    """See that the extra `archive` is installed.
+    """Check that the extra `archive` is installed.
 
     Raises:
         ConfigurationError: it is not; the message says how to install it.
@@ -30,4 +30,4 @@ def _need(extra: str, modules: tuple[str, ...]) -> None:
         except ModuleNotFoundError:
             found = False
         if not found:
-            raise ConfigurationError(f"This command needs more than recording does: pip install 'obsv[{extra}]'.")
+            raise ConfigurationError(f"This command needs an extra package: pip install 'obsv[{extra}]'.")

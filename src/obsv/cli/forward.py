@@ -1,4 +1,4 @@
-"""`obsv forward`: what is stored, sent to another OpenTelemetry backend."""
+"""`obsv forward`: send stored calls to another OpenTelemetry backend."""
 
 import os
 import signal
@@ -25,25 +25,25 @@ def forward(
     note: Callable[[str], None] = complain,
     as_json: bool = False,
 ) -> None:
-    """Send what is stored.
+    """Send stored calls.
 
     Args:
         db: path of the store.
-        to: OTLP endpoint; the standard `OTEL_EXPORTER_OTLP_*` variables give protocol, headers and certificates.
-        since_text: an age (`1h`) or an instant from which on; None sends everything.
-        say: takes the line that says what was sent.
-        note: takes lines on how it goes.
+        to: OTLP endpoint; the standard `OTEL_EXPORTER_OTLP_*` variables set protocol, headers and certificates.
+        since_text: the start, as an age (`1h`) or a time; None sends everything.
+        say: receives the line that reports what was sent.
+        note: receives progress messages.
         as_json: whether that line is JSON.
 
     Raises:
-        InvalidQuery: the time cannot be read.
-        ConfigurationError: the endpoint cannot be used.
-        NotTaken: the receiver refuses, or does not answer.
+        InvalidQuery: the time cannot be parsed.
+        ConfigurationError: the endpoint is invalid.
+        NotTaken: the receiver refuses, or does not respond.
         StoreError: the store cannot be read.
     """
 
     def troubled(reason: str, wait_s: float) -> None:
-        note(f"{to} does not take spans now ({reason}); trying again in {wait_s:.1f} s.")
+        note(f"{to} is not accepting spans ({reason}); retrying in {wait_s:.1f} s.")
 
     start_ns = since(since_text, time.time_ns()) if since_text else 0
     reader = open_store(db)
@@ -56,7 +56,7 @@ def forward(
     if as_json:
         say(json_line({"to": to, **done._asdict()}))
         return
-    refused = f", {done.rejected:,} of them rejected there: {done.message}" if done.rejected else ""
+    refused = f", {done.rejected:,} of them rejected by the receiver: {done.message}" if done.rejected else ""
     say(f"{done.sent:,} spans sent to {to}{refused}")
 
 
@@ -67,25 +67,25 @@ def follow(
     note: Callable[[str], None] = complain,
     as_json: bool = False,
 ) -> None:
-    """Send what is stored and what comes, until Ctrl-C or SIGTERM; the next run goes on where this one ended.
+    """Send stored and new calls until Ctrl-C or SIGTERM; the next run continues where this one ended.
 
     Args:
         db: path of the store; it may not exist yet.
         to: OTLP endpoint; variables as for `forward`.
-        say: takes the line that says what was sent.
-        note: takes a line when the hub stops taking spans, and one when it takes them again.
-        as_json: whether what was sent is said as JSON.
+        say: receives the line that reports what was sent.
+        note: receives a line when the hub stops accepting spans, and another when it accepts them again.
+        as_json: whether to print JSON.
 
     Raises:
-        ConfigurationError: the endpoint cannot be used.
+        ConfigurationError: the endpoint is invalid.
         StoreError: the store cannot be read or written.
     """
 
     def troubled(reason: str | None) -> None:
         if reason is None:
-            note(f"{to} takes spans again.")
+            note(f"{to} is accepting spans again.")
         else:
-            note(f"{to} does not take spans now ({reason}). They wait in {db}, and are sent when it does.")
+            note(f"{to} is not accepting spans ({reason}). They wait in {db} and will be sent later.")
 
     target = name_of(to)
     reader, book = open_store(db), SentBook(db)
@@ -113,6 +113,6 @@ def _say_sent(to: str, begun: Sent, done: Sent, missed: int, say: Callable[[str]
         say(json_line({"to": to, "sent": sent, "rejected": rejected, "missed": missed}))
         return
     parts = [f"{sent:,} spans sent to {to}"]
-    parts += [f"{rejected:,} of them rejected there"] if rejected else []
+    parts += [f"{rejected:,} of them rejected by the receiver"] if rejected else []
     parts += [f"{missed:,} so far were deleted by retention before they could be sent"] if missed else []
     say(", ".join(parts))

@@ -1,10 +1,10 @@
-"""Modules that obsv has loaded and that a program has under the same names."""
+"""Unload modules that obsv has loaded and that the program also has under the same names."""
 
 import os
 import sys
 from collections.abc import Collection
 
-# Loaded before any program runs: a file of such a name is never imported, with or without obsv.
+# Loaded before any program runs: a file with such a name is never imported, with or without obsv.
 _STARTUP = frozenset(
     {
         *("abc", "builtins", "codecs", "encodings", "genericpath", "io", "marshal", "ntpath", "os", "posixpath"),
@@ -14,12 +14,13 @@ _STARTUP = frozenset(
 
 
 def give_way(directory: str, loaded: Collection[str] = ()) -> None:
-    """Forget loaded modules of which a program's directory has its own: a `queue.py` beside a script is what its
-    `import queue` finds. obsv keeps those that it holds.
+    """Unload modules that a program's directory also contains, so that `import queue` finds a `queue.py` there.
+
+    obsv keeps its own references.
 
     Args:
-        directory: what comes first on `sys.path`.
-        loaded: modules that were there before obsv, and stay.
+        directory: the first entry of `sys.path`.
+        loaded: modules that were loaded before obsv, and stay.
     """
     own = _modules_in(directory)
     for name in list(sys.modules):
@@ -29,10 +30,10 @@ def give_way(directory: str, loaded: Collection[str] = ()) -> None:
 
 
 def load_pipeline(directory: str) -> None:
-    """Load what records before a program's directory is on the path: it may have a `queue.py`.
+    """Load the recording modules before a program's directory is on the path, as it may contain a `queue.py`.
 
-    What stores, which most programs leave to another process, is loaded only where the directory has a module of the
-    standard library's names.
+    The storing modules, which most programs leave to another process, are loaded only if the directory contains a
+    module named like one of the standard library.
     """
     import obsv.pipeline
     import obsv.ring_sink

@@ -1,4 +1,4 @@
-"""Commands that a package has installed: `obsv run black .`"""
+"""Find commands that a package has installed: `obsv run black .`"""
 
 import os
 import shutil
@@ -10,8 +10,8 @@ class Command(NamedTuple):
     """An installed command.
 
     Args:
-        path: of its script.
-        package: the package that it runs; None where that is not known.
+        path: path of its script.
+        package: the package that it runs; None if unknown.
     """
 
     path: str
@@ -19,7 +19,7 @@ class Command(NamedTuple):
 
 
 def find_command(name: str) -> Command | None:
-    """The command of a name, of this interpreter's environment first; None where this one can run none."""
+    """Find a command by name, first in this interpreter's environment; None if this interpreter cannot run it."""
     if os.path.exists(name) or os.path.dirname(name):
         return None
     beside = os.path.dirname(sys.executable)
@@ -31,11 +31,11 @@ def find_command(name: str) -> Command | None:
 
 
 def _is_of_this_python(path: str) -> bool:
-    """Whether the first line of a script names this interpreter."""
+    """Return whether the first line of a script names this interpreter."""
     try:
         with open(path, "rb") as script:
             first = script.readline(4096)
-            # What pip writes where the interpreter's path is long, or has a space in it.
+            # Written by pip if the interpreter's path is long or contains a space.
             second = script.readline(4096) if first.startswith(b"#!/bin/sh") else b""
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""`obsv keeper`: stores what programs record, in the foreground, for systemd or a container."""
+"""`obsv keeper`: store what programs record, in the foreground, for systemd or a container."""
 
 import logging
 import time
@@ -13,21 +13,21 @@ from obsv.keeper.looking import pending
 from obsv.keeper.process import drain as store_what_is_there
 from obsv.keeper.process import keep
 
-# Another keeper ends within a second of being asked, once it has stored what it has in hand.
+# Another keeper ends within a second of being asked, after it has stored what it has read.
 _HANDOVER_S = 15.0
 _LOOK_S = 0.2
 
 
 def keeper(db: Path, options: Options, *, drain: bool) -> int:
-    """Keep a database until told to end.
+    """Run a keeper for a database until told to end.
 
     Args:
-        db: path of the database; it is made when the first call comes.
-        options: how it is kept.
-        drain: store what is there, then end.
+        db: path of the database; it is created when the first call arrives.
+        options: settings of the keeper.
+        drain: store what is left, then return.
 
     Returns:
-        The exit code: 1 where another keeper does not make room.
+        The exit code: 1 if another keeper does not give up the database.
     """
     logging.basicConfig(format="obsv: %(message)s", level=logging.INFO)
     db.parent.mkdir(parents=True, exist_ok=True)
@@ -45,19 +45,19 @@ def keeper(db: Path, options: Options, *, drain: bool) -> int:
             ask_to_leave(files)
             time.sleep(_LOOK_S)
     except LockUnsupported as error:
-        complain(f"There can be no keeper: {error}. Each program stores what it records itself.")
+        complain(f"A keeper cannot run here: {error}. Each program stores its calls itself.")
         return FOUND_PROBLEMS
     except OSError as error:
-        complain(f"There can be no keeper: {error}.")
+        complain(f"A keeper cannot run here: {error}.")
         return FOUND_PROBLEMS
     return 0
 
 
 def _wait(db: Path, holder: Holder | None) -> int:
-    """Let the keeper that runs store what is there."""
+    """Wait until the running keeper has stored what is left."""
     waiting = pending(db)
     if waiting.calls:
-        say_at_once(f"{_who(holder)} stores them: {waiting} to come.")
+        say_at_once(f"{_who(holder)} is storing them: {waiting} left.")
     while pending(db).calls:
         time.sleep(_LOOK_S)
     return 0

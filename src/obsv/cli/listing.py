@@ -1,4 +1,4 @@
-"""Calls, a line each, and `obsv errors`."""
+"""Print calls, one per line, and `obsv errors --calls`."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ Print = Callable[[Console, ListedCall], None]
 
 
 def as_document(call: ListedCall) -> dict[str, object]:
-    """A call as JSON."""
+    """Return a call as a JSON document."""
     document: dict[str, object] = call._asdict()
     document["duration_ms"] = document.pop("duration_ns", 0) / 1e6  # type: ignore[operator]
     document["values"] = values_as_documents(call.values)
@@ -32,12 +32,12 @@ def as_document(call: ListedCall) -> dict[str, object]:
 
 
 def values_as_documents(values: Sequence[Value]) -> list[dict[str, str]]:
-    """Values as JSON."""
+    """Return values as JSON documents."""
     return [{"name": value.name, "data_type": value.data_type, "text": value.text} for value in values]
 
 
 def line(call: ListedCall, with_date: bool = False) -> Text:
-    """A call on one line: when (UTC), how long, what, with which values."""
+    """Return a call as one line: start (UTC), duration, name and values."""
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f"{call.ts[0 if with_date else 11 : 23]} ", "dim")
     text.append(f"{call.status:4}", STATUS_STYLE.get(call.status, ""))
@@ -61,7 +61,7 @@ def _short(text: str) -> str:
 
 
 def show(calls: list[ListedCall], as_json: bool, print_call: Print | None = None) -> None:
-    """Print calls in the order given, by default a line each."""
+    """Print calls in the order given, by default one per line."""
     if as_json:
         print_json(*map(as_document, calls))
         return
@@ -71,7 +71,7 @@ def show(calls: list[ListedCall], as_json: bool, print_call: Print | None = None
 
 
 def _print(out: Console, call: ListedCall, with_date: bool = False) -> None:
-    """On a screen a call is one line; elsewhere nothing is cut."""
+    """Print a call on one line on a screen; elsewhere nothing is cut."""
     with_date = with_date or not call.ts.startswith(f"{datetime.now(timezone.utc):%Y-%m-%d}")
     if out.is_terminal:
         out.print(line(call, with_date), no_wrap=True, overflow="ellipsis")
@@ -80,10 +80,10 @@ def _print(out: Console, call: ListedCall, with_date: bool = False) -> None:
 
 
 def errors(db: Path, filters: Filters, start_ns: int, limit: int, as_json: bool) -> bool:
-    """Print failed calls with their tracebacks, those first that left the program's outermost recorded call.
+    """Print failed calls with their tracebacks, starting with those that left the program's outermost recorded call.
 
     Returns:
-        whether there are any.
+        Whether there are any.
     """
     reader = open_store(db)
     try:
@@ -106,9 +106,11 @@ def _counted(found: Errors, limit: int) -> str:
     total = f"{found.errors:,}" if found.is_all else f"the latest {found.errors:,}"
     said = f"{found.outermost:,} of {total} errors left the program's outermost recorded call"
     said += (
-        "." if found.outermost == found.errors else ": these come first; the others were caught, or passed on to them."
+        "."
+        if found.outermost == found.errors
+        else ": these are listed first; the others were caught, or passed on to these."
     )
-    return said if found.errors <= limit else f"{said} --limit shows more."
+    return said if found.errors <= limit else f"{said} Use --limit to show more."
 
 
 def _print_error(out: Console, call: ListedCall) -> None:
@@ -119,19 +121,19 @@ def _print_error(out: Console, call: ListedCall) -> None:
 
 
 def expect_process(reader: Store, filters: Filters, note: Callable[[str], None] | None = None) -> None:
-    """See that calls of the wanted process were recorded at all: a name that nobody has is soon mistyped.
+    """Check that calls of the requested process exist, to detect mistyped names.
 
     Args:
-        reader: of the store.
-        filters: with a process.
-        note: takes the line that says so; None for an error.
+        reader: reader of the store.
+        filters: filters that name a process.
+        note: receives a message if there are none; None raises an error instead.
 
     Raises:
-        NotFound: there are none.
+        NotFound: there are no such calls.
     """
     if reader.has_calls(filters):
         return
-    said = f"No calls of {filters.process} were recorded; `obsv stats` lists what was."
+    said = f"No calls of {filters.process} were recorded; `obsv stats` lists the recorded processes."
     if note is None:
         raise NotFound(said)
     note(said)

@@ -16,7 +16,7 @@ def serve(db: Path, app: str | None) -> None:
 
     Args:
         db: path of the store; it may not exist yet.
-        app: address of the app, for links; None for none.
+        app: address of the app, for links; None omits them.
 
     Raises:
         ConfigurationError: the MCP SDK is not installed.
@@ -35,12 +35,12 @@ def explain(db: Path, span: str, app: str | None, as_json: bool) -> None:
 
     Args:
         db: path of the store.
-        span: `TRACE_ID/SPAN_ID` or a span id.
-        app: address of the app, for links; None for none.
-        as_json: whether that is one line of JSON.
+        span: `TRACE_ID/SPAN_ID` or a span ID.
+        app: address of the app, for links; None omits them.
+        as_json: whether to print one line of JSON.
 
     Raises:
-        NotFound: no such span.
+        NotFound: there is no such span.
         StoreError: the store cannot be read.
     """
     store = open_store(db)

@@ -1,4 +1,4 @@
-"""`obsv stats`, `obsv sql` and `obsv check`: what a store says about the program, about itself, and about anything."""
+"""`obsv stats`, `obsv sql` and `obsv check`: statistics, queries and the state of the database."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ STATS = ("process", "group", "calls", "errors", "error rate", "mean", "P50", "P9
 
 
 def stats(db: Path, since_ns: int | None, process: str | None, as_json: bool) -> None:
-    """Calls, error rate and percentiles of each process."""
+    """Print calls, error rate and percentiles of each process."""
     reader = open_store(db)
     try:
         found = [each for each in reader.process_stats(since_ns) if process in (None, each.process)]
@@ -35,8 +35,8 @@ def stats(db: Path, since_ns: int | None, process: str | None, as_json: bool) ->
     say(_calls(sum(each.calls for each in found), sum(each.errors for each in found)))
     if unrecorded := sum(each.unrecorded for each in found):
         say(
-            f"~ is an estimate: {counted(unrecorded, 'call')} of these are not stored; sampled calls stand for them, "
-            "or they were only counted."
+            f"~ marks an estimate: {counted(unrecorded, 'call')} of these are not stored; they are covered by "
+            "sampled calls, or were only counted."
         )
 
 
@@ -48,7 +48,7 @@ def _row(of: ProcessStats) -> list[object]:
 
 
 def sql(db: Path, statement: str, as_json: bool) -> None:
-    """Rows of a statement that only reads."""
+    """Run a read-only SQL statement and print its rows."""
     answer = open_store(db).run_sql(statement)
     if as_json:
         print_json(*(dict(zip(answer.columns, row, strict=True)) for row in answer.rows))
@@ -66,7 +66,7 @@ def sql(db: Path, statement: str, as_json: bool) -> None:
 
 
 def check(db: Path, as_json: bool) -> int:
-    """How a database file is; the exit code says whether something is wrong."""
+    """Check a database file; the exit code says whether something is wrong."""
     now = now_ns()
     health = open_store(db).check(now)
     if as_json:
@@ -79,11 +79,11 @@ def check(db: Path, as_json: bool) -> int:
         print_json(document)
         return FOUND_PROBLEMS if health.problems else 0
     out = console()
-    # Of a file that cannot be read nothing else is known.
+    # Nothing else is known about a file that cannot be read.
     known = [
         ("schema version", health.schema_version),
         ("size", f"{health.size_bytes:,} bytes, {health.free_bytes:,} free, log {health.log_bytes:,}"),
-        ("recorded", f"{_calls(health.calls_ever, health.errors_ever)} since the file began"),
+        ("recorded", f"{_calls(health.calls_ever, health.errors_ever)} since the file was created"),
         ("kept", f"{health.first_ts} to {health.last_ts} UTC" if health.first_ts else "no calls"),
         ("limits", _limits(health.limits)),
         *((f"recorder {each.pid}", f"{each.service}: {_state(each, now)}") for each in health.recorders),
@@ -95,7 +95,7 @@ def check(db: Path, as_json: bool) -> int:
     for problem in health.problems:
         out.print(Text(f"! {visible(problem)}", "bold red"))
     if not health.problems:
-        out.print(Text("All is well.", "green"))
+        out.print(Text("No problems found.", "green"))
     return FOUND_PROBLEMS if health.problems else 0
 
 

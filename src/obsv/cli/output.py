@@ -1,4 +1,4 @@
-"""What the commands print: tables and text for people, JSON lines for programs."""
+"""Output of the commands: tables and text for people, JSON lines for programs."""
 
 import json
 import os
@@ -14,32 +14,32 @@ from rich.text import Text
 from obsv.analysis.markdown import one_line, visible, visible_json
 
 STATUS_STYLE = {"OK": "green", "ERR": "bold red"}
-# Piped output is for grep and less: nothing is cut or wrapped to the width of a screen that is not there.
+# Piped output is for grep and less: nothing is cut or wrapped to a screen width.
 _PIPED_WIDTH = 10_000
 _READABLE = 24
 _ID = re.compile("([0-9a-f]{16}|[0-9a-f]{32})?")
 
 
 def console() -> Console:
-    """Where people read: colours only on a terminal, and no markup in what was recorded."""
+    """Return the console: colours only on a terminal, and no markup in recorded text."""
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPED_WIDTH
     return Console(width=width, markup=False, highlight=False, emoji=False)
 
 
 def say(text: str) -> None:
-    """A line for people."""
+    """Print a line of text."""
     console().print(Text(visible(text)))
 
 
 def print_json(*documents: Any) -> None:
-    """JSON, a document a line."""
+    """Print JSON, one document per line."""
     for document in documents:
         sys.stdout.write(json_line(document) + "\n")
     sys.stdout.flush()
 
 
 def json_line(document: Any) -> str:
-    """A document of JSON on one line."""
+    """Return a JSON document as one line."""
     return visible_json(json.dumps(document, ensure_ascii=False, default=_plain))
 
 
@@ -50,11 +50,11 @@ def _plain(value: Any) -> Any:
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[str] = (), spare: Sequence[str] = ()
 ) -> None:
-    """A table; ids are never cut. Where the screen is too narrow for it, a line a value instead.
+    """Print a table without cutting IDs. If the screen is too narrow, print one value per line instead.
 
     Args:
-        right: columns of numbers.
-        spare: columns that a narrow screen can do without, the first to go first.
+        right: right-aligned columns.
+        spare: columns to omit on a narrow screen, in this order.
     """
     if not columns:
         return
@@ -65,7 +65,7 @@ def table(
     for name in spare:
         if sum(widths[at] + 2 for at in kept) - 2 > room:
             kept.remove(columns.index(name))
-    # The widest column but those of ids may wrap, down to a width at which it can still be read.
+    # The widest column other than IDs may wrap, down to a width that is still readable.
     widest = max(kept, key=lambda at: 0 if _are_ids(row[at].plain for row in cells) else widths[at])
     full = sum(widths[at] + 2 for at in kept) - 2
     if min(full, full - widths[widest] + _READABLE) > room:
@@ -98,7 +98,7 @@ def _table(columns: Sequence[str], rows: list[list[Text]], right: Sequence[str],
 
 
 def cell(value: Any) -> Text:
-    """A value in a table: text on one line, control characters written out."""
+    """Return a table cell: text on one line, with control characters escaped."""
     if isinstance(value, Text):
         return value
     if value is None:
@@ -107,10 +107,10 @@ def cell(value: Any) -> Text:
 
 
 def status(value: str) -> Text:
-    """A status in its colour."""
+    """Return a status in its colour."""
     return Text(value, STATUS_STYLE.get(value, ""))
 
 
 def counted(count: int, what: str) -> str:
-    """`1 call`, `2,000 calls`."""
+    """Return a count with its noun: `1 call`, `2,000 calls`."""
     return f"{count:,} {what}{'s' * (count != 1)}"

@@ -1,7 +1,7 @@
-"""Running a Python program as the interpreter itself would: its arguments, its path, its `__main__`.
+"""Run a Python program as the interpreter would: its arguments, its path, its `__main__`.
 
-What `python` does before it runs `script.py`, `-m module`, `-c code` or `-` (standard input) is described under
-"Interface options" in the reference of the command line.
+"Interface options" in Python's command line reference describes what `python` does before it runs `script.py`, `-m
+module`, `-c code` or `-` (standard input).
 """
 
 import io
@@ -20,17 +20,17 @@ Compile = Callable[[bytes | str, str], CodeType]
 
 
 class NoProgram(Exception):
-    """The script cannot be read; the message says which and why, in the interpreter's words."""
+    """The script cannot be read; the message says which script and why, in the interpreter's words."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """What is to be run.
+    """The program to run.
 
     Args:
-        kind: how `target` is meant.
+        kind: the kind of `target`.
         target: a path of a script, directory or archive; a module's name; code; or `-`.
-        arguments: the program's own.
+        arguments: arguments of the program.
     """
 
     kind: Kind
@@ -39,7 +39,7 @@ class Program:
 
     @property
     def name(self) -> str:
-        """What people call it: the module's name, or the script's without its suffix."""
+        """Return a display name: the module's name, or the script's name without its suffix."""
         if self.kind == "module":
             return self.target
         if self.kind == "script":
@@ -48,19 +48,19 @@ class Program:
 
     @property
     def main_names(self) -> tuple[str, ...]:
-        """Under which names the import system may be asked for the main module."""
+        """Return the names under which the import system may look up the main module."""
         if self.kind == "module":
             return self.target, f"{self.target}.__main__"
         return ("__main__",) if self.is_package else ()
 
     @property
     def is_package(self) -> bool:
-        """Whether the script is a directory or an archive with a `__main__` inside."""
+        """Return whether the script is a directory or an archive that contains a `__main__`."""
         return self.kind == "script" and get_importer(self.target) is not None
 
     @property
     def directory(self) -> str | None:
-        """The absolute path of what Python puts first on `sys.path` for a script; None for the rest."""
+        """Return the absolute path that Python puts first on `sys.path` for a script; None for other kinds."""
         if self.kind != "script":
             return None
         if self.is_package:
@@ -68,10 +68,10 @@ class Program:
         return os.path.dirname(os.path.realpath(self.target))
 
     def run(self, compile_main: Compile) -> None:
-        """Run it to its end, in this process; whatever it raises comes out.
+        """Run the program to its end in this process; exceptions propagate.
 
         Args:
-            compile_main: makes the code of a script from its source and its file's name.
+            compile_main: compiles the source of a script; takes the source and the file name.
 
         Raises:
             NoProgram: the script cannot be read.
@@ -106,7 +106,7 @@ class Program:
         exec(compile_main(sys.stdin.buffer.read(), "<stdin>"), vars(main))
 
     def _enter(self, name: str, path: str) -> ModuleType:
-        """Set what the program sees of itself; returns its `__main__`."""
+        """Set what the program sees of itself; return its `__main__` module."""
         sys.argv[:] = [name, *self.arguments]
         if not getattr(sys.flags, "safe_path", False):
             sys.path[:1] = [path]
@@ -120,13 +120,13 @@ class Program:
 
 
 def _run_module(name: str, replace_argument: bool) -> None:
-    # What the interpreter calls for -m, so that its messages and its frames in tracebacks are the same.
+    # Called by the interpreter for -m, so that messages and traceback frames are the same.
     run: Callable[[str, bool], Any] = vars(runpy)["_run_module_as_main"]
     run(name, replace_argument)
 
 
 def _absolute(path: str) -> str:
-    """As the interpreter does it: `.`, `..` and symbolic links stay."""
+    """Return an absolute path as the interpreter does: `.`, `..` and symbolic links stay."""
     return os.path.join(os.getcwd(), path)
 
 

@@ -1,4 +1,4 @@
-"""`obsv ps`: the calls that run now, from the files that recording programs write; `obsv keeper` stores them."""
+"""`obsv ps`: the calls that are running now, read from the files that recording programs write."""
 
 import time
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _VALUE_CHARS = 60
 
 
 def ps(db: Path, as_json: bool) -> None:
-    """Print the calls that run now, with arguments and age, by process."""
+    """Print the calls that are running now, with arguments and age, by process."""
     now_ns = time.time_ns()
     found = running(db)
     if as_json:
@@ -30,7 +30,7 @@ def ps(db: Path, as_json: bool) -> None:
 
 def _print(process: RunningProcess, now_ns: int) -> None:
     out = console()
-    state = "" if process.is_alive else "  ended, and is being stored"
+    state = "" if process.is_alive else "  ended; its calls are being stored"
     out.print(Text(f"{one_line(process.service)} (pid {process.pid})", "bold") + Text(state, "red"))
     for call in process.calls:
         text = Text("  ", no_wrap=True, overflow="ellipsis")

@@ -1,4 +1,4 @@
-"""`obsv repro SPAN_ID`: a recorded call as a pytest file."""
+"""`obsv repro SPAN_ID`: turn a recorded call into a pytest file."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,8 @@ from obsv.store.seam import open_store
 from obsv.store.spans import Call
 
 _RECEIVED = (
-    "This call was not recorded by obsv on this machine, so the test imports nothing: it holds what the sender says. "
+    "This call was not recorded by obsv on this machine, so the test imports nothing and contains only what "
+    "the sender reported. "
     "Read it before you fill in the function."
 )
 
@@ -25,23 +26,23 @@ def repro(
     note: Callable[[str], None] = complain,
     as_json: bool = False,
 ) -> Path | None:
-    """Write the test of a recorded call.
+    """Write a test for a recorded call.
 
     Args:
         db: path of the store.
-        span_id: up to 16 hex digits, or `TRACE_ID/SPAN_ID`, which is found faster in a large store.
-        output: a file that ends in `.py`, or a directory that gets `test_repro_<span>.py` and is made where there is
-            none; None says the source instead.
-        say: takes the source, or the lines that tell what was written.
-        note: takes a warning.
-        as_json: whether that is one line of JSON.
+        span_id: up to 16 hex digits, or `TRACE_ID/SPAN_ID`, which is faster in a large store.
+        output: a file that ends in `.py`, or a directory, created if needed, that gets `test_repro_<span>.py`; None
+            prints the source instead.
+        say: receives the source, or the lines that report what was written.
+        note: receives a warning.
+        as_json: whether to print one line of JSON.
 
     Returns:
-        the file that was written.
+        The file that was written.
 
     Raises:
-        NotFound: no such span.
-        InvalidQuery: another instrumentation recorded it: there is no function to call.
+        NotFound: there is no such span.
+        InvalidQuery: the span is from other instrumentation, so there is no function to call.
         ConfigurationError: the file cannot be written.
         StoreError: the store cannot be read.
     """
@@ -68,24 +69,24 @@ def repro(
             path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(found.source, encoding="utf-8")
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
+        raise ConfigurationError(f"{path} cannot be written ({error.strerror}); choose another location.") from error
     if as_json:
         say(json_line({**known, "file": path}))
         return path
-    say(f"{path} written; run it with: {command(path, call, Path.cwd())}")
+    say(f"{path} was written; run it with: {command(path, call, Path.cwd())}")
     if found.placeholders:
-        say(f"To be filled in first: {', '.join(found.placeholders)}")
+        say(f"Fill in first: {', '.join(found.placeholders)}")
     if found.exact:
-        say("It loads a pickle: run it only if you trust what was recorded.")
+        say("The test loads a pickle: run it only if you trust the recorded data.")
     return path
 
 
 def command(path: Path, call: Call, here: Path) -> str:
-    """What runs a test, from where the module of its function is found.
+    """Return the command that runs a test from the directory where its function's module can be imported.
 
     Args:
-        path: of the test.
-        call: what it repeats.
+        path: path of the test.
+        call: the call that it repeats.
         here: the working directory.
     """
     root = _root(call)
@@ -95,7 +96,7 @@ def command(path: Path, call: Call, here: Path) -> str:
 
 
 def _root(call: Call) -> Path | None:
-    """The directory that a function's module is imported from; None where it is not known."""
+    """Return the directory that a function's module is imported from; None if unknown."""
     if call.code is None:
         return None
     file = Path(call.code.file_path)

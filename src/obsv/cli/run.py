@@ -1,7 +1,7 @@
-"""`obsv run`: record a program without touching it.
+"""`obsv run`: record a program without changing it.
 
-This file and what it imports stay clear of the command line library: the program finds the modules, and as few of them
-loaded, as it would find under `python`.
+This module and its imports avoid the command line library, so that the program finds the same modules, and as few of
+them loaded, as under `python`.
 """
 
 import atexit
@@ -35,16 +35,16 @@ def run(arguments: Sequence[str]) -> int:
     """Run and record a program.
 
     Args:
-        arguments: those of the command, after `run`.
+        arguments: the command's arguments after `run`.
 
     Returns:
-        0 if the program came to its end, 2 if there is none. Whatever it raises, `SystemExit` among it, comes out.
+        0 if the program ran to its end, 2 if it was not found. Its exceptions, including `SystemExit`, propagate.
     """
     parser = make_parser()
     options = parser.parse_args(arguments)
     program = program_of(options)
     if program is None:
-        parser.error("give a script, or -m and a module's name")
+        parser.error("name a script, or a module with -m")
     hand_over(options)
     names = names_of_environment()
     if program.kind == "script" and (command := find_command(program.target)) is not None:
@@ -54,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.children:
         _inherit()
     if options.summary:
-        # Registered before recording starts, so that it comes when all is stored.
+        # Registered before recording starts, so that it runs after everything is stored.
         atexit.register(Summary().say)
     before, since_ns, pid = frozenset(sys.modules), unix_ns(), os.getpid()
     compile_main, finder = _install(program, names)
@@ -68,7 +68,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _inherit() -> None:
-    """Have Python programs that this one starts begin with `obsv run`, with the same options."""
+    """Make Python programs started by this one run under `obsv run` with the same options."""
     os.environ["OBSV_CHILDREN"] = "1"
     own = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inherit")
     rest = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each and each != own]
@@ -76,7 +76,7 @@ def _inherit() -> None:
 
 
 def _install(program: Program, names: Names) -> tuple[Compile, RecordingFinder | None]:
-    """Have imports recorded; returns what compiles the main module, recorded if that is wanted, and the finder."""
+    """Install recording of imports; return the compiler of the main module, recording if requested, and the finder."""
     try:
         recorded = _records_main(program, names)
         say_program_name(program.name)
@@ -107,7 +107,7 @@ def _hint(finder: RecordingFinder | None, before: Collection[str], since_ns: int
 
 
 def _directory(program: Program) -> str:
-    """What comes first on the program's `sys.path`."""
+    """Return the first entry of the program's `sys.path`."""
     return program.directory or os.getcwd()
 
 
@@ -133,7 +133,7 @@ def _compiler(options: Options | None, names: Names, program_name: str) -> Compi
             try:
                 return code_of(source, filename, "__main__", options, names, (program_name,))
             except Exception:
-                # What is wrong with the source is said below, as the interpreter says it.
+                # Errors in the source are reported below, as the interpreter reports them.
                 pass
         return compile(source, filename, "exec", dont_inherit=True)
 

@@ -1,4 +1,4 @@
-"""What `obsv run` says at the end of a program: why nothing was recorded, or what was."""
+"""Messages of `obsv run` at the end of a program: why nothing was recorded, or a summary."""
 
 import os
 import sys
@@ -11,12 +11,12 @@ from obsv.own_time import monotonic
 
 _SHOWN = 8
 _BUSIEST = 5
-# Somebody asked for the sums, and sits there.
+# The user asked for the summary and is waiting for it.
 _PATIENCE_S, _POLL_S = 20.0, 0.02
 
 
 def say_nothing_was_found(imported: Collection[str]) -> None:
-    """Say that no function was recorded, and which modules could be.
+    """Print that no function was recorded, and which modules could be.
 
     Args:
         imported: names of modules that the program has imported.
@@ -24,7 +24,7 @@ def say_nothing_was_found(imported: Collection[str]) -> None:
     tops = sorted({name.partition(".")[0] for name in imported})
     own = [name for name in tops if name not in sys.stdlib_module_names and not name.startswith("_") and _is_own(name)]
     some = f" It imported {', '.join(own[:_SHOWN])}{', …' if len(own) > _SHOWN else ''}." if own else ""
-    print(f"obsv run: no call was recorded; --include names modules to record.{some}", file=sys.stderr)
+    print(f"obsv run: no call was recorded; name the modules to record with --include.{some}", file=sys.stderr)
 
 
 def has_recorded(since_ns: int) -> bool:
@@ -50,21 +50,21 @@ def _is_own(name: str) -> bool:
 
 
 class Summary:
-    """Says what a program recorded, after all of it was stored."""
+    """Prints a summary of what a program recorded, after everything is stored."""
 
     def __init__(self) -> None:
         self._start_ns = time.time_ns()
         self._pid = os.getpid()
 
     def say(self) -> None:
-        """Print it to standard error. Never raises."""
+        """Print the summary to standard error. Never raises."""
         if os.getpid() != self._pid:
             return
         try:
             for line in self._lines():
                 print(f"obsv: {line}", file=sys.stderr)
         except Exception as error:
-            print(f"obsv: the calls cannot be summed up ({error}).", file=sys.stderr)
+            print(f"obsv: the calls cannot be summarized ({error}).", file=sys.stderr)
 
     def _lines(self) -> list[str]:
         from obsv.analysis.markdown import one_line
@@ -95,7 +95,7 @@ class Summary:
 
 
 def wait_until_stored(db: Path) -> str:
-    """Wait for the keeper; returns how many calls are not stored when patience ends, as a text, or nothing."""
+    """Wait for the keeper; return the number of calls still not stored as text, or an empty string."""
     from obsv.keeper.looking import pending
 
     deadline = monotonic() + _PATIENCE_S

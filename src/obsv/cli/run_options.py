@@ -1,4 +1,4 @@
-"""The options of `obsv run`, and the variables of the environment by which the program and its children have them."""
+"""Options of `obsv run`, and the environment variables that pass them to the program and its children."""
 
 import argparse
 import os
@@ -11,46 +11,46 @@ from obsv.errors import ConfigurationError
 from obsv.instrument.selection import Names
 
 _DESCRIPTION = """\
-Run a Python program and record its calls, with no change to its code.
+Run a Python program and record its calls, without changing its code.
 
-Without --include, functions of the script itself are recorded, and those of
-modules that lie below its directory or the current one and were not installed
-there; of an installed command, those of its package. With --include it is what
-the globs name, `__main__` being the script. A glob without a wildcard means a
-module and, if it is a package, all inside: --include shop; or a function or
-class: --exclude 'shop.orders.Order.to_*'. Private names (_name) are only
-recorded with --private, or where a glob spells one. What obsv itself runs on
-never is, the rest of the standard library only by name. Processes that it
-starts with multiprocessing are recorded likewise."""
+By default, functions of the script are recorded, and those of modules below its
+directory or the current one that were not installed there; for an installed
+command, those of its package. --include selects names by glob instead, where
+`__main__` is the script. A glob without a wildcard names a module and, if it is
+a package, everything inside: --include shop; or a function or class: --exclude
+'shop.orders.Order.to_*'. Private names (_name) are recorded only with --private
+or if a glob spells one. Modules that obsv itself uses are never recorded, and
+other modules of the standard library only by name. Processes that the program
+starts with multiprocessing are also recorded."""
 
 _EPILOG = """\
-A call that fails is recorded whatever the options say, and calls that are left
-out are counted, so that figures stay those of all calls. The program's own exit
-code, output and signals are kept. The program and its children have each option
-as the variable in brackets. Exit code 2: the program cannot be found."""
+A failing call is always recorded, and calls that are left out are counted, so
+that figures account for all calls. The program's exit code, output and signals
+are unchanged. Each option reaches the program and its children as the variable
+in brackets. Exit code 2: the program cannot be found."""
 
-# Option, variable, how its value is read, placeholder, help.
+# Option, variable, parser of its value, placeholder, help.
 _VALUES: tuple[tuple[str, str, Callable[[str, Any], Any], str, str], ...] = (
-    ("--depth", "OBSV_DEPTH", quantities.count, "N", "record N calls inside each other at most"),
-    ("--min-duration", "OBSV_MIN_DURATION", quantities.seconds, "TIME", "record calls that take as long: 10ms"),
+    ("--depth", "OBSV_DEPTH", quantities.count, "N", "record at most N nested calls"),
+    ("--min-duration", "OBSV_MIN_DURATION", quantities.seconds, "TIME", "record calls that take at least: 10ms"),
     ("--sample", "OBSV_SAMPLE_RATE", quantities.share, "SHARE", "record a share of the calls: 0.05, 5%%"),
-    ("--max-per-second", "OBSV_MAX_PER_SECOND", quantities.count, "N", "record N calls of a function a second"),
+    ("--max-per-second", "OBSV_MAX_PER_SECOND", quantities.count, "N", "record N calls per function and second"),
     ("--values", "OBSV_CAPTURE", quantities.capture, "PARTS", "record values: off, args, all, or parts"),
-    ("--max-repr", "OBSV_MAX_REPR", quantities.count, "N", "characters of a value, default 1000"),
-    ("--sensitive", "OBSV_SENSITIVE_FIELDS", quantities.names, "NAMES", "more names whose values are masked"),
-    ("--expected", "OBSV_EXPECTED", quantities.names, "NAMES", "exceptions that are no errors: KeyError,shop.Gone"),
+    ("--max-repr", "OBSV_MAX_REPR", quantities.count, "N", "characters per value, default 1000"),
+    ("--sensitive", "OBSV_SENSITIVE_FIELDS", quantities.names, "NAMES", "additional names to mask"),
+    ("--expected", "OBSV_EXPECTED", quantities.names, "NAMES", "exceptions that are not errors: KeyError,shop.Gone"),
     ("--retention", "OBSV_RETENTION", quantities.seconds, "TIME", "delete calls after this time: 2d"),
     ("--max-bytes", "OBSV_MAX_BYTES", quantities.size, "SIZE", "size of the database file: 1GB"),
 )
 _FLAGS = (
-    ("--private", "OBSV_PRIVATE", "1", "record private names (_name), too"),
-    ("--errors-only", "OBSV_ERRORS_ONLY", "1", "record calls that fail"),
-    ("--exact", "OBSV_CAPTURE", "exact", "keep inputs of failing calls as they were, for obsv repro"),
+    ("--private", "OBSV_PRIVATE", "1", "also record private names (_name)"),
+    ("--errors-only", "OBSV_ERRORS_ONLY", "1", "record only failed calls"),
+    ("--exact", "OBSV_CAPTURE", "exact", "keep exact inputs of failing calls, for obsv repro"),
 )
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of the command's own options; what follows the program is the program's."""
+    """Return the parser of the command's own options; arguments after the program belong to the program."""
     parser = argparse.ArgumentParser(
         prog="obsv run",
         usage="obsv run [OPTION]… (SCRIPT | COMMAND | -m MODULE | -c CODE | -) [ARGUMENT]…",
@@ -60,14 +60,14 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--include", action="append", default=[], metavar="GLOB", help="what to record: shop, 'shop.*' [OBSV_INCLUDE]")
-    add("--exclude", action="append", default=[], metavar="GLOB", help="what not; goes first [OBSV_EXCLUDE]")
+    add("--include", action="append", default=[], metavar="GLOB", help="names to record: shop, 'shop.*' [OBSV_INCLUDE]")
+    add("--exclude", action="append", default=[], metavar="GLOB", help="names to skip; takes precedence [OBSV_EXCLUDE]")
     for option, variable, read, metavar, text in _VALUES:
         add(option, metavar=metavar, type=_checked(option, read), help=f"{text} [{variable}]")
     for option, variable, _, text in _FLAGS:
         add(option, action="store_true", help=f"{text} [{variable}]")
-    add("--children", action="store_true", help="record Python programs that it starts, too")
-    add("--summary", action="store_true", help="say at the end what was recorded")
+    add("--children", action="store_true", help="also record Python programs that it starts")
+    add("--summary", action="store_true", help="print a summary at the end")
     add("--db", metavar="FILE", help="the database file [OBSV_DB, default logs/observability.db]")
     add("--service", metavar="NAME", help="the service's name [OTEL_SERVICE_NAME, default the program's]")
     add("-m", dest="module", nargs=argparse.REMAINDER, metavar="MODULE", help="run a module, as python -m does")
@@ -93,7 +93,7 @@ def _checked(option: str, read: Callable[[str, Any], Any]) -> Callable[[str], st
 
 
 def program_of(options: argparse.Namespace) -> Program | None:
-    """What is to be run; None where nothing was named."""
+    """Return the program to run; None if none was named."""
     choices: tuple[tuple[Kind, list[str]], ...] = (
         ("module", options.module),
         ("code", options.code),
@@ -104,7 +104,7 @@ def program_of(options: argparse.Namespace) -> Program | None:
 
 
 def hand_over(options: argparse.Namespace) -> None:
-    """Put the options into the environment: the program may start others that record too."""
+    """Put the options into the environment, for child processes that also record."""
     if options.db is not None:
         os.environ["OBSV_DB"] = os.path.abspath(options.db)
     if options.service is not None:
@@ -121,7 +121,7 @@ def hand_over(options: argparse.Namespace) -> None:
 
 
 def names_of_environment() -> Names:
-    """What to record, by the variables."""
+    """Return the names to record, from the environment variables."""
     include, exclude = (_names(variable) for variable in ("OBSV_INCLUDE", "OBSV_EXCLUDE"))
     private = os.environ.get("OBSV_PRIVATE", "").strip().lower() in ("1", "true", "yes", "on")
     return Names(include, exclude, private)

@@ -1,4 +1,4 @@
-"""`obsv serve`: the app in the browser, the JSON API and what other tools query, on one port."""
+"""`obsv serve`: serve the app, the JSON API and the query APIs of other tools on one port."""
 
 import gc
 import os
@@ -35,18 +35,18 @@ def serve(
 
     Args:
         db: path of the store; it may not exist yet.
-        host: address to bind; any but loopback needs `OBSV_TOKEN`.
-        port: TCP port; 0 takes a free one.
-        otlp_grpc: where to receive OTLP over gRPC; None for nowhere.
-        otlp_http: where to receive OTLP over HTTP; None for only `/v1/traces` on `port`.
+        host: address to bind; any other than loopback requires `OBSV_TOKEN`.
+        port: TCP port; 0 selects a free one.
+        otlp_grpc: address for OTLP over gRPC; None disables it.
+        otlp_http: address for OTLP over HTTP; None leaves only `/v1/traces` on `port`.
         alerts: the file of alert rules; None looks for one beside the database.
-        open_browser: whether to open the app in a browser, where there is one.
-        as_json: whether the addresses are said as one line of JSON.
-        say: takes the lines that tell the addresses, once they answer.
+        open_browser: whether to open the app in a browser, if there is one.
+        as_json: whether to print the addresses as one line of JSON.
+        say: receives the lines with the addresses, once they respond.
 
     Raises:
-        ConfigurationError: an address needs a token, or is taken.
-        StoreError: the file is not a store, or cannot be written.
+        ConfigurationError: an address requires a token, or is in use.
+        StoreError: the file is not a database of obsv, or cannot be written.
     """
     settings = Settings.from_environment(db, host, port, os.environ, otlp_grpc, otlp_http, alerts)
     settings.check()
@@ -63,14 +63,14 @@ def serve(
         if open_browser:
             webbrowser.open(address)
 
-    # The app stays: looking through it for garbage took a sixth of an answer of many rows.
+    # The app is permanent: scanning it in garbage collections took a sixth of the time of an answer with many rows.
     gc.collect()
     gc.freeze()
     _Server(config(app, timeout_graceful_shutdown=2), ready).run(sockets=[listener])
 
 
 def _make_store(db: Path) -> None:
-    """Make the store if there is none: to whoever asks an empty store is an answer, and no store a fault."""
+    """Create the store if it does not exist: clients can handle an empty store, but treat a missing one as an error."""
     writer = Writer(db)
     try:
         writer.open()
@@ -79,7 +79,7 @@ def _make_store(db: Path) -> None:
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it answers."""
+    """A server that reports when it is ready."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -94,7 +94,7 @@ class _Server(uvicorn.Server):
 def _lines(db: Path, address: str, receiver: Receiver, as_json: bool) -> list[str]:
     if as_json:
         return [json_line({"app": address, "otlp": receiver.addresses, "db": db})]
-    return [f"obsv on {address}, reading {db}", f"OTLP: {receiver}", "Ctrl-C ends it."]
+    return [f"obsv on {address}, reading {db}", f"OTLP: {receiver}", "Press Ctrl-C to stop."]
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,4 +1,4 @@
-"""`obsv show TRACE_ID`: a trace as a tree, with times and values."""
+"""`obsv show TRACE_ID`: print a trace as a tree, with times and values."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from obsv.cli.output import STATUS_STYLE, console, print_json
 from obsv.store.seam import open_store
 from obsv.store.spans import Call, TraceSpans
 
-# Levels beyond would leave no room for the calls, or fill a file with lines.
+# Deeper levels would leave no space for the calls, or fill a file with lines.
 _LEVELS, _READABLE = 40, 44
 
 
@@ -35,7 +35,9 @@ def show(db: Path, trace_id: str, limit: int, as_json: bool) -> None:
     else:
         _draw(spans, tree, calls)
     if len(calls) < spans.total:
-        complain(f"{spans.total - len(calls):,} of {spans.total:,} spans are not shown; --limit or the app show more.")
+        complain(
+            f"{spans.total - len(calls):,} of {spans.total:,} spans are not shown; use --limit or the app to see more."
+        )
 
 
 def _document(call: Call, tree: Tree, row: int) -> dict[str, object]:
@@ -70,7 +72,7 @@ def _draw(spans: TraceSpans, tree: Tree, calls: list[Call]) -> None:
 
 
 def _print(out: Console, text: Text, first: str, rest: str) -> None:
-    """On a screen what is too long goes on below itself; elsewhere nothing is wrapped."""
+    """Print text; on a screen, long text continues below itself, elsewhere nothing is wrapped."""
     for line in text.split("\n"):
         for part in line.wrap(out, out.width - len(rest), overflow="fold"):
             out.print(Text.assemble((first, "dim"), part), soft_wrap=True)

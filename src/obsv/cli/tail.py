@@ -1,4 +1,4 @@
-"""`obsv tail`: the latest calls, then each new one."""
+"""`obsv tail`: print the latest calls, then each new one."""
 
 import sys
 import time
@@ -19,12 +19,12 @@ _PAGE = 1_000
 
 
 class Follower:
-    """The calls of a store from now on, each once and in order of arrival, also when the file is replaced.
+    """The new calls of a store, each once and in order of arrival, even if the file is replaced.
 
     Args:
-        reader: of the store.
+        reader: reader of the store.
         filters: which calls.
-        note: takes a line that says what became of the file.
+        note: receives a line that reports a change of the file.
     """
 
     def __init__(self, reader: Store, filters: Filters, note: Callable[[str], None] = complain) -> None:
@@ -36,22 +36,22 @@ class Follower:
         self.last_id = reader.read_new(filters, after=0, start_ns=0, limit=1).last_id
 
     def new(self) -> Iterator[list[ListedCall]]:
-        """What has arrived since the last look, a page after the other."""
+        """Yield the calls that have arrived since the last look, page by page."""
         try:
             yield from self._pages()
             self._waits = False
         except StoreUnavailable as error:
             if not self._waits:
-                self._note(f"{error}. Waiting for it …")
+                self._note(f"{error}. Waiting …")
             self._waits = True
             if self._reader.identity is None:
-                # The next one may get this one's inode.
+                # The new file may get the same inode.
                 self._file = None
 
     def _pages(self) -> Iterator[list[ListedCall]]:
         file = self._reader.identity
         if file is not None and file != self._file:
-            self._note(f"{self._reader.name} is another file now; going on with its calls.")
+            self._note(f"{self._reader.name} was replaced by another file; continuing with its calls.")
             self._file, self.last_id = file, 0
         more = True
         while more:
@@ -61,13 +61,13 @@ class Follower:
 
 
 def tail(db: Path, filters: Filters, start_ns: int | None, limit: int | None, follow: bool, as_json: bool) -> None:
-    """Print the latest calls, then what comes, until interrupted.
+    """Print the latest calls, then new ones, until interrupted.
 
     Args:
         db: path of the store.
         filters: which calls.
-        start_ns: begin with all calls from here on, Unix time; None for the latest only.
-        limit: how many of those at most; None for all since `start_ns`, or for 20.
+        start_ns: print all calls since this Unix time; None for the latest only.
+        limit: maximum number of those; None for all since `start_ns`, or else for 20.
         follow: whether to wait for more.
         as_json: whether to print JSON.
     """
@@ -76,7 +76,7 @@ def tail(db: Path, filters: Filters, start_ns: int | None, limit: int | None, fo
         follower = Follower(reader, filters)
         shown = 0
         for calls in _begin(reader, filters, start_ns, limit):
-            # Later ones come with the first look.
+            # Later calls are found by the first look.
             known = [call for call in calls if call.id <= follower.last_id]
             listing.show(known, as_json)
             shown += len(known)

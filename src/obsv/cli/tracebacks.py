@@ -1,4 +1,4 @@
-"""Tracebacks without frames of obsv: what a program prints is what it prints without obsv."""
+"""Remove frames of obsv from tracebacks, so that a program prints the same as without obsv."""
 
 import os
 import sys
@@ -14,10 +14,10 @@ Hook = Callable[[type[BaseException], BaseException, TracebackType | None], Any]
 
 
 def hide_frames_at_exit() -> None:
-    """Let the exception that now ends the program be shown without frames of obsv.
+    """Show the exception that ends the program without frames of obsv.
 
-    `sys.excepthook`, the interpreter's or the program's own, is asked as always, so that exit codes, signals and
-    `SystemExit` remain the interpreter's business.
+    `sys.excepthook`, the interpreter's or the program's own, is called as usual, so that the interpreter still handles
+    exit codes, signals and `SystemExit`.
     """
     hook: Hook = sys.excepthook
 
@@ -30,7 +30,7 @@ def hide_frames_at_exit() -> None:
 
 
 def hide_frames(error: BaseException, seen: set[int] | None = None) -> None:
-    """Take the frames of obsv out of an exception's traceback, and those of its causes and of a group's members."""
+    """Remove the frames of obsv from the tracebacks of an exception, its causes and the members of its group."""
     seen = set() if seen is None else seen
     if id(error) in seen:
         return
@@ -42,7 +42,7 @@ def hide_frames(error: BaseException, seen: set[int] | None = None) -> None:
 
 
 def _from_program(frames: TracebackType | None) -> TracebackType | None:
-    """What follows the frames that started the program, where there are any."""
+    """Return the traceback after the frames that started the program, if any."""
     frame, start = frames, frames
     while frame is not None:
         if frame.tb_frame.f_code.co_filename.startswith(_STARTER):

@@ -17,25 +17,25 @@ from obsv.store.seam import open_store
 from obsv.store.writing import Upkeep, Writer
 from obsv.wire.rowmaker import RowMaker
 
-# What is imported may be older, or more, than the store was told to keep; the default age is left to who records.
+# Imported calls may be older, or more, than the store's limits allow; only recording processes enforce the default age.
 _UPKEEP_S = 60.0
 
 
 def export(db: Path, output: TextIO, trace_id: str | None = None, since_text: str | None = None) -> int:
-    """Write a trace, or everything since a time, as text.
+    """Write a trace, or all traces since a time, as text.
 
     Args:
         db: path of the store.
-        output: where the lines go.
+        output: file to write the lines to.
         trace_id: hex digits; None exports all traces.
-        since_text: of all traces, an age (`1h`) or an instant from which on.
+        since_text: with all traces, the start as an age (`1h`) or a time.
 
     Returns:
-        how many requests were written, one a line.
+        The number of requests written, one per line.
 
     Raises:
-        NotFound: no such trace.
-        InvalidQuery: the time cannot be read.
+        NotFound: there is no such trace.
+        InvalidQuery: the time cannot be parsed.
         StoreError: the store cannot be read.
     """
     start_ns = since(since_text, time.time_ns()) if since_text else 0
@@ -58,16 +58,16 @@ def export_to(
     as_json: bool,
     say: Callable[[str], None] = say_at_once,
 ) -> None:
-    """Write them into a file that only its owner may read, or whom `OBSV_FILE_MODE` says, and say so.
+    """Export into a file that is readable by its owner, or as `OBSV_FILE_MODE` says, and report it.
 
     Raises:
-        ConfigurationError: the file cannot be written; and what `export` raises.
+        ConfigurationError: the file cannot be written. Also raises the errors of `export`.
     """
     try:
         with open(create_private(path, chosen_mode() or PRIVATE), "w", encoding="utf-8") as output:
             requests = export(db, output, trace_id, since_text)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
+        raise ConfigurationError(f"{path} cannot be written ({error.strerror}); choose another location.") from error
     say(json_line({"file": path, "requests": requests}) if as_json else f"{path} written, {requests:,} requests")
 
 
@@ -75,13 +75,13 @@ def import_(db: Path, path: Path, say: Callable[[str], None] = say_at_once, as_j
     """Store the spans of a file.
 
     Args:
-        db: path of the store; it is made if it does not exist.
+        db: path of the store; it is created if it does not exist.
         path: the file; gzip is recognized.
-        say: takes the lines that say what came of it.
-        as_json: whether that is one line of JSON.
+        say: receives the lines that report the result.
+        as_json: whether to print one line of JSON.
 
     Returns:
-        Whether all of the file could be read.
+        Whether the whole file could be read.
 
     Raises:
         ConfigurationError: the file cannot be opened.
@@ -99,10 +99,10 @@ def import_(db: Path, path: Path, say: Callable[[str], None] = say_at_once, as_j
     if as_json:
         say(json_line(done._asdict()))
         return not done.unreadable
-    say(f"{done.stored:,} spans stored, {done.duplicates:,} were there already, {done.rejected:,} rejected")
+    say(f"{done.stored:,} spans stored, {done.duplicates:,} already present, {done.rejected:,} rejected")
     if done.unreadable:
         shown = ", ".join(map(str, done.unreadable[:10])) + (", …" if len(done.unreadable) > 10 else "")
-        say(f"{len(done.unreadable):,} lines are no OTLP JSON, or too long: {shown}")
+        say(f"{len(done.unreadable):,} lines are not OTLP JSON, or too long: {shown}")
     if len(done.unreadable) >= MOST_UNREADABLE:
-        say(f"After so many of them the rest of {path} was not read.")
+        say(f"Too many unreadable lines: the rest of {path} was skipped.")
     return not done.unreadable

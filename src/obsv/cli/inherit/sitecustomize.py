@@ -1,18 +1,19 @@
-"""Has a Python program recorded that a program under `obsv run --children` starts.
+"""Record a Python program that was started by a program under `obsv run --children`.
 
-Python imports this at its start, as the directory is in PYTHONPATH; then the `sitecustomize` whose place it takes. It
-may run under any Python, so it uses what all have, and whatever is not as expected leaves the program as it is.
+Python imports this module at start-up because its directory is in PYTHONPATH; it then imports the `sitecustomize` that
+it replaces. It may run under any Python version, so it uses only common features, and if anything is unexpected, the
+program runs unrecorded.
 """
 
 import os
 import sys
 
-# Those that take another word.
+# Options that take a value in the next word.
 _WITH_VALUE = ("-W", "-X")
 
 
 def command_of(words: "list[str]") -> "list[str] | None":
-    """The words of a Python command line that runs the same program recorded; None where that is not to be done.
+    """Return a Python command line that runs the same program under `obsv run`, or None if it must not be recorded.
 
     Args:
         words: `sys.orig_argv`.
@@ -35,7 +36,7 @@ def command_of(words: "list[str]") -> "list[str] | None":
         return None
     if rest[0] == "-m" and rest[1].split(".")[0] in ("obsv", "ensurepip", "venv"):
         return None
-    # What multiprocessing starts has its own way to be recorded.
+    # Children of multiprocessing are recorded in a different way.
     if rest[0] == "-c" and (rest[1].startswith("from multiprocessing") or "--multiprocessing-fork" in rest):
         return None
     if os.path.basename(rest[0]).split(".")[0] == "obsv":
@@ -55,7 +56,7 @@ def _record() -> None:
 
 
 def _go_on() -> None:
-    """Import the module that stands behind this one."""
+    """Import the module that this one replaces."""
     here = os.path.dirname(os.path.abspath(__file__))
     path = sys.path[:]
     sys.path[:] = [each for each in path if os.path.abspath(each or os.curdir) != here]
