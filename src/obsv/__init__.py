@@ -1,4 +1,4 @@
-"""See what a Python program did: every call, what went in, what came out, how long it took, and why it failed."""
+"""See what a Python program did: every call, its inputs and results, how long it took, and why it failed."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ __all__ = ["__version__", "auto_instrument_module", "configure", "force_flush", 
 
 
 def __getattr__(name: str) -> Any:
-    """Load what few programs use when they use it (PEP 562): it takes as long to import as all the rest."""
+    """Load rarely used names on first access (PEP 562): they take as long to import as everything else."""
     if name == "auto_instrument_module":
         from obsv.instrument.module import auto_instrument_module
 

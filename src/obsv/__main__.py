@@ -1,4 +1,4 @@
-"""`python -m obsv`: the command, under an interpreter of one's choice."""
+"""`python -m obsv`: the command line, under the interpreter of your choice."""
 
 import sys
 

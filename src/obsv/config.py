@@ -1,4 +1,4 @@
-"""The settings of the recording pipeline: arguments of `configure`, else the environment, else what is written here."""
+"""Settings of the recording pipeline: arguments of `configure`, else the environment, else the defaults here."""
 
 import dataclasses
 import logging
@@ -37,7 +37,7 @@ def _positive(read: Read) -> Read:
     def read_positive(name: str, value: Any) -> Any:
         found = read(name, value)
         if found <= 0:
-            raise ConfigurationError(f"{name} is more than 0, not {value!r:.100}.")
+            raise ConfigurationError(f"{name} must be more than 0, not {value!r:.100}.")
         return found
 
     return read_positive
@@ -49,19 +49,19 @@ def _or_none(read: Read) -> Read:
 
 def _path(name: str, value: Any) -> Path:
     if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(value), str):
-        raise ConfigurationError(f"{name} is the path of a file, not {value!r:.100}.")
+        raise ConfigurationError(f"{name} must be the path of a file, not {value!r:.100}.")
     return Path(value).absolute()
 
 
 def _text(name: str, value: Any) -> str | None:
     if value is not None and not isinstance(value, str):
-        raise ConfigurationError(f"{name} is a text, not {value!r:.100}.")
+        raise ConfigurationError(f"{name} must be text, not {value!r:.100}.")
     return value
 
 
 def _mapping(name: str, value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise ConfigurationError(f"{name} is a mapping of attributes, not {value!r:.100}.")
+        raise ConfigurationError(f"{name} must be a mapping of attributes, not {value!r:.100}.")
     return value
 
 
@@ -89,49 +89,52 @@ _READERS: dict[str, Read] = {
     "max_per_second": _or_none(quantities.count),
     "depth": _or_none(quantities.count),
 }
-# Those that a variable of the environment sets, `OBSV_` and their names; OpenTelemetry has its own for the rest.
+# Settings that an environment variable can set, named `OBSV_` and the field; the others have OpenTelemetry variables.
 _VARIABLES = frozenset(_READERS) - {"service_name", "resource", "otlp_endpoint"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """How calls are kept. Where OpenTelemetry has a variable (`OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER`, …) the SDK
-    reads it.
+    """Settings for recording and storing calls.
+
+    If OpenTelemetry has a variable for a setting (`OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER`, …), the SDK reads it.
 
     Args:
         db: the database file.
-        service_name: resource attribute `service.name`; by default `OTEL_SERVICE_NAME`, else the name of the script or
-            of the package that `python -m` runs.
-        resource: further resource attributes.
-        otlp_endpoint: also send spans there by OTLP; by default `OTEL_EXPORTER_OTLP_ENDPOINT` where that is set.
-        writer: who stores what is recorded: a "process" of its own, the keeper, which all programs of a database share;
-            a "thread" of this program; "auto" takes a process, and a thread where none can be started. Calls are in
-            files beside the database from their beginning, and kill -9 loses none.
-        on_full: when more comes than the database takes: "spill" keeps up to `spill_max_bytes` of it beside the
-            database, "drop" 12 MiB, after which the oldest successes go; "block" lets the program wait for a bounded
-            time before. Errors are never dropped.
-        spill_max_bytes: size of what may wait, in bytes or as `"1GB"`.
-        spill: whether files beside the database may be used at all; else calls wait in memory.
-        queue_warning_threshold: warn once an episode when more calls than this wait.
-        retention: age at which calls are deleted, in seconds or as `"2d"`; None keeps them. Like `max_bytes` a property
-            of the store: given here it is kept there, for all programs; not given, what was set before holds.
-        max_bytes: size of the database file above which the oldest calls go, successes before errors, in bytes or as
-            `"1GB"`; None is no limit.
-        busy_timeout_s: how long one write waits for another process's lock, in seconds.
-        capture: which parts of a call are recorded, where `@monitor` does not say: a mapping of them, or "off", "args",
-            "all", "exact". `docs/guide.md` has the parts. So are the next ones, which `@monitor` documents.
-        sample_rate: the share of calls that is recorded, 0.0 to 1.0.
-        max_repr: characters of a value's text.
-        sensitive_fields: more names whose values are masked, beside those that `@monitor` gives.
-        expected: exceptions that are no errors, beside those that `@monitor` gives: classes, or their names.
-        follow_threads: what runs in a thread, or in a pool of `concurrent.futures`, stands below the call that started
-            or submitted it. It holds from then on for the whole process, and always under `obsv run`.
-        errors_only: only failed calls are recorded; the others are counted.
-        min_duration: shorter calls are not recorded unless they fail, but counted; seconds, or as `"10ms"`.
-        max_per_second: calls of one function that are recorded in a second; further ones are counted.
-        depth: how many recorded calls may stand inside each other; calls further inside are not recorded, but counted.
+        service_name: the resource attribute `service.name`; defaults to `OTEL_SERVICE_NAME`, else to the name of the
+            script or of the package that `python -m` runs.
+        resource: additional resource attributes.
+        otlp_endpoint: also send spans to this OTLP endpoint; defaults to `OTEL_EXPORTER_OTLP_ENDPOINT`, if set.
+        writer: what stores the recorded calls: "process", a keeper process that all programs of a database share;
+            "thread", a thread of this program; or "auto", a process if one can be started, else a thread. Calls are in
+            files beside the database from the moment they start, and kill -9 loses no finished call.
+        on_full: what happens when calls arrive faster than they are stored: "spill" keeps up to `spill_max_bytes` of
+            them beside the database, "drop" 12 MiB; beyond that, the oldest successes are dropped. "block" first makes
+            the program wait for a limited time. Errors are never dropped.
+        spill_max_bytes: maximum size of waiting calls, in bytes or as text such as `"1GB"`.
+        spill: whether files beside the database may be used; if not, calls wait in memory.
+        queue_warning_threshold: log a warning, once per episode, when more calls than this wait.
+        retention: age at which calls are deleted, in seconds or as text such as `"2d"`; None keeps them. Like
+            `max_bytes`, it is saved in the database for all programs; if not given, the saved value applies.
+        max_bytes: size of the database file above which the oldest calls are deleted, successes before errors, in bytes
+            or as text such as `"1GB"`; None means unlimited.
+        busy_timeout_s: how long a write waits for a lock held by another process, in seconds.
+        capture: which parts of a call are recorded by default: a mapping of parts, or "off", "args", "all", "exact";
+            `docs/guide.md` lists the parts. `@monitor` overrides this setting and the next four.
+        sample_rate: the share of calls to record, 0.0 to 1.0.
+        max_repr: maximum length of a value's text, in characters.
+        sensitive_fields: additional names whose values are masked; names given to `@monitor` are added to them.
+        expected: exceptions that are not errors, as classes or names; those given to `@monitor` are added to them.
+        follow_threads: record calls in a thread, or in a pool of `concurrent.futures`, as children of the call that
+            started or submitted the work. Once set, it applies to the whole process; always on under `obsv run`.
+        errors_only: record only failed calls; the others are counted.
+        min_duration: record only calls that take at least this long, and failed calls; the others are counted. In
+            seconds or as text such as `"10ms"`.
+        max_per_second: record at most this many calls of a function per second; the others are counted.
+        depth: record at most this many nested calls; deeper calls are counted.
 
-    Each but `service_name`, `resource` and `otlp_endpoint` is a variable of the environment, too: `OBSV_` and its name.
+    Each setting except `service_name`, `resource` and `otlp_endpoint` also has an environment variable: `OBSV_` and its
+    name.
     """
 
     db: Path = DEFAULT_DB
@@ -161,11 +164,11 @@ class Settings:
         for name, read in _READERS.items():
             object.__setattr__(self, name, read(name, getattr(self, name)))
 
-    # What was given, though it may be the default.
+    # Names of the arguments that were given, even if equal to the default.
     _given = frozenset[str]()
 
     def limit_changes(self) -> dict[str, int | None]:
-        """Return the store's limits that somebody chose: `max_age_ns`, `max_bytes`."""
+        """Return the limits of the store that the user chose: `max_age_ns`, `max_bytes`."""
         age_ns = None if self.retention is None else int(self.retention * 1e9)
         found = {"retention": ("max_age_ns", age_ns), "max_bytes": ("max_bytes", self.max_bytes)}
         defaults = {each.name: each.default for each in dataclasses.fields(self)}
@@ -175,7 +178,7 @@ class Settings:
 
 
 class Arguments(TypedDict, total=False):
-    """What `configure` takes: the fields of `Settings`, for type checkers."""
+    """The arguments of `configure`: the fields of `Settings`, for type checkers."""
 
     db: str | os.PathLike[str] | None
     service_name: str | None
@@ -202,12 +205,12 @@ class Arguments(TypedDict, total=False):
 
 
 def settings_from(arguments: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from the arguments that were given and, for the rest, the environment.
+    """Return settings from the given arguments and, for the rest, the environment.
 
-    A variable that cannot be used is said in the log, and is as if it were not there: it may be another program's wish.
+    A variable with an invalid value is logged and ignored: it may belong to another program.
 
     Raises:
-        ConfigurationError: an argument is unknown or cannot be used; the message names it.
+        ConfigurationError: an argument is unknown or invalid; the message names it.
     """
     unknown = sorted(set(arguments) - set(_READERS))
     if unknown:
@@ -231,9 +234,9 @@ def _variables(environment: Mapping[str, str], given: Mapping[str, Any]) -> dict
         except ConfigurationError as error:
             if str(error) not in _said:
                 _said.add(str(error))
-                logger.warning("%s It is ignored.", error)
+                logger.warning("%s The variable is ignored.", error)
     return found
 
 
-# The environment is read by decorators and by the start of recording.
+# Decorators and the start of recording read the environment.
 _said: set[str] = set()

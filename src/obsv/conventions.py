@@ -1,14 +1,15 @@
-"""What an attribute's name says by the semantic conventions (HTTP, DB, RPC, messaging, GenAI) and by OpenInference.
+"""Classify attributes by the semantic conventions (HTTP, DB, RPC, messaging, GenAI) and by OpenInference.
 
-A foreign attribute is a data row under its own key. The conventions know better than a word in the name whether it went
-in or came out: `gen_ai.output.type` is what the caller asks for, `llm.token_count.completion` is an answer.
+A foreign attribute becomes a data row under its own key. The conventions tell more reliably than a word in the name
+whether it is an input or an output: `gen_ai.output.type` is what the caller requests,
+`llm.token_count.completion` is part of the response.
 """
 
 import functools
 
 from obsv.semconv import INPUT, OUTPUT, OUTPUT_WORDS
 
-# Prefixes, the longest that fits decides. Only where the words of OUTPUT_WORDS would be wrong.
+# Prefixes; the longest match decides. Listed only where OUTPUT_WORDS would be wrong.
 DIRECTIONS = {
     # HTTP, URL, network
     "http.request.": INPUT,
@@ -74,7 +75,7 @@ _PREFIXES = tuple(sorted(DIRECTIONS, key=len, reverse=True))
 
 @functools.lru_cache(maxsize=8192)
 def direction(key: str) -> str:
-    """INPUT or OUTPUT, for the key of an attribute that obsv did not make itself."""
+    """Return INPUT or OUTPUT for the key of an attribute that obsv did not create itself."""
     for prefix in _PREFIXES:
         if key.startswith(prefix):
             return DIRECTIONS[prefix]

@@ -1,8 +1,8 @@
-"""`opentelemetry-instrument` without a line of code: obsv as OpenTelemetry distribution and configurator.
+"""OpenTelemetry distribution and configurator for `opentelemetry-instrument`, without code changes.
 
-Entry points of the groups `opentelemetry_distro` and `opentelemetry_configurator`. They take part only where
-`OTEL_TRACES_EXPORTER` names `obsv_sqlite` or is not set; to whoever names only other exporters, everything is as if
-obsv were not installed.
+These are the entry points of the groups `opentelemetry_distro` and `opentelemetry_configurator`. They take effect
+only if `OTEL_TRACES_EXPORTER` names `obsv_sqlite` or is not set; if it names only other exporters, OpenTelemetry
+behaves as if obsv were not installed.
 """
 
 import logging
@@ -26,7 +26,7 @@ TRACES, METRICS, LOGS = "OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER", "OTEL_L
 
 
 class Distro(BaseDistro):
-    """The distribution: sets what the user did not."""
+    """The distribution: sets the variables that the user did not set."""
 
     def _configure(self, **_: Any) -> None:
         os.environ.setdefault(TRACES, f"{SQLITE},otlp" if has_endpoint(os.environ) else SQLITE)
@@ -36,7 +36,7 @@ class Distro(BaseDistro):
 
 
 class Configurator(_BaseConfigurator):
-    """Starts obsv's pipeline, and the other exporters that `OTEL_TRACES_EXPORTER` names."""
+    """Starts obsv's pipeline and the other exporters that `OTEL_TRACES_EXPORTER` names."""
 
     def _configure(self, **settings: Any) -> None:
         if not _is_ours():
@@ -57,7 +57,7 @@ def _is_ours() -> bool:
 
 
 def _others() -> list[str]:
-    """Names of exporters that are neither ours nor, because the OTLP lane does it, OTLP."""
+    """Return the names of exporters other than ours and OTLP, which the OTLP lane handles."""
     return [name for name in _names() if name not in (SQLITE, "none") and not name.startswith("otlp")]
 
 
@@ -65,7 +65,7 @@ def _add(name: str) -> None:
     provider = trace.get_tracer_provider()
     found = list(entry_points(group="opentelemetry_traces_exporter", name=name))
     if not found:
-        logger.error("%s names %r, and no installed package provides it.", TRACES, name)
+        logger.error("%s names %r, but no installed package provides this exporter.", TRACES, name)
         return
     try:
         provider.add_span_processor(BatchSpanProcessor(found[0].load()()))  # type: ignore[attr-defined]
@@ -76,4 +76,4 @@ def _add(name: str) -> None:
 def _say_what_is_left_out() -> None:
     for variable in (METRICS, LOGS):
         if os.environ.get(variable, "none").strip().lower() not in ("", "none"):
-            logger.warning("obsv sets up traces; %s is left to the program.", variable)
+            logger.warning("obsv only sets up traces; %s must be set up by the program.", variable)

@@ -1,16 +1,16 @@
-"""Every error that obsv raises on purpose.
+"""Exceptions that obsv raises on purpose.
 
     ObsvError
-    ├── ConfigurationError      a setting cannot be used; the message names the setting and what it takes
+    ├── ConfigurationError      a setting is invalid; the message names the setting and the accepted values
     ├── StoreError              the database file cannot be used
-    │   ├── StoreUnavailable    for now: locked, read-only, disk full; the same call may work later
-    │   ├── ForeignFile         the file at the path is no obsv store, or is corrupt
-    │   ├── NewerSchema         written by a newer obsv
-    │   └── QueryTimeout        a reader's query ran past its limit
+    │   ├── StoreUnavailable    temporarily: locked, read-only, disk full; the same call may work later
+    │   ├── ForeignFile         the file at the path is not an obsv database, or is corrupt
+    │   ├── NewerSchema         written by a newer version of obsv
+    │   └── QueryTimeout        a query exceeded its time limit
     ├── NotFound                no such trace, span or process
-    └── InvalidQuery            a search that cannot be read; `position` says where
+    └── InvalidQuery            a query that cannot be parsed; `position` says where
 
-None of them reaches a monitored function: recording counts and logs, it does not raise.
+None of them reaches a monitored function: recording counts and logs its errors, but does not raise them.
 """
 
 
@@ -19,7 +19,7 @@ class ObsvError(Exception):
 
 
 class ConfigurationError(ObsvError):
-    """A setting cannot be used."""
+    """A setting is invalid."""
 
 
 class StoreError(ObsvError):
@@ -27,11 +27,11 @@ class StoreError(ObsvError):
 
 
 class StoreUnavailable(StoreError):
-    """The database cannot be written or read for now: locked, read-only, or the disk is full."""
+    """The database cannot be written or read at the moment: it is locked or read-only, or the disk is full."""
 
 
 class ForeignFile(StoreError):
-    """The file at the path is not an obsv store, or is corrupt."""
+    """The file at the path is not an obsv database, or is corrupt."""
 
 
 class NewerSchema(StoreError):
@@ -39,7 +39,7 @@ class NewerSchema(StoreError):
 
 
 class QueryTimeout(StoreError):
-    """A query ran past its time limit."""
+    """A query exceeded its time limit."""
 
 
 class NotFound(ObsvError):
@@ -47,11 +47,11 @@ class NotFound(ObsvError):
 
 
 class InvalidQuery(ObsvError):
-    """A query that cannot be read.
+    """A query cannot be parsed.
 
     Args:
         message: what is wrong and what to write instead.
-        position: offset in characters of the first that could not be read; None where there is no one place.
+        position: offset in characters of the first invalid character; None if there is no single position.
     """
 
     def __init__(self, message: str, position: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Host names and addresses: which are this machine's own, and whether a Host header names this server."""
+"""Check host names and addresses: whether they belong to this machine, and whether a Host header names this server."""
 
 import ipaddress
 import socket
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 
 def host_of(header: str) -> str:
-    """Host name of a Host header, without port, brackets or trailing dot; empty when it cannot be read."""
+    """Return the host name of a Host header, without port, brackets or trailing dot; empty if it is malformed."""
     try:
         return (urlsplit("//" + header).hostname or "").rstrip(".").lower()
     except ValueError:
@@ -15,7 +15,7 @@ def host_of(header: str) -> str:
 
 
 def is_same_origin(origin: str, host: str) -> bool:
-    """Whether an Origin header is that of a page of the server that the Host header names; False if it is malformed."""
+    """Return whether an Origin header belongs to the server that the Host header names; False if it is malformed."""
     try:
         return urlsplit(origin).netloc.lower() == host.lower()
     except ValueError:
@@ -23,7 +23,7 @@ def is_same_origin(origin: str, host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own: localhost, 127.0.0.0/8 or ::1."""
+    """Return whether a host name or address belongs to this machine: localhost, 127.0.0.0/8 or ::1."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -33,7 +33,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_address(host: str) -> bool:
-    """Whether this is an IP address and no name."""
+    """Return whether this is an IP address rather than a name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -42,11 +42,11 @@ def is_address(host: str) -> bool:
 
 
 class KnownHosts:
-    """The names that a server is known by. A Host header with another is a page's on a domain that points here.
+    """The host names of a server. Any other Host header may come from a page on a domain that resolves to this server.
 
     Args:
         bind: the address that the server listens on.
-        names: further names (`OBSV_ALLOWED_HOSTS`).
+        names: additional names (`OBSV_ALLOWED_HOSTS`).
     """
 
     def __init__(self, bind: str, names: Iterable[str] = ()) -> None:
@@ -54,9 +54,9 @@ class KnownHosts:
         self.names = {bind.lower(), *map(str.lower, names)} | (set() if self.local else {socket.gethostname().lower()})
 
     def __contains__(self, header: str) -> bool:
-        """Whether the Host header names this server."""
+        """Return whether the Host header names this server."""
         host = host_of(header)
         if host in self.names or is_loopback(host):
             return bool(host)
-        # An attacker's page has a name; an address in the header cannot come from rebinding.
+        # An attacker's page has a name; an address in the header cannot result from DNS rebinding.
         return not self.local and is_address(host)

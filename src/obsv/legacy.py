@@ -1,6 +1,6 @@
-"""The older decorators `TraceTime`, `TraceCpu`, `TraceMemory` and `TraceCloser`, as names for `monitor`.
+"""The older decorators `TraceTime`, `TraceCpu`, `TraceMemory` and `TraceCloser`, as aliases of `monitor`.
 
-They warn with DeprecationWarning; docs/migration.md says what to write instead.
+They issue a DeprecationWarning; docs/migration.md lists the replacements.
 """
 
 import warnings
@@ -14,21 +14,21 @@ __all__ = ["TraceCloser", "TraceCpu", "TraceMemory", "TraceTime"]
 
 T = TypeVar("T")
 
-# What a stack of them was made of: function and settings, so that the next one adds to it.
+# Function and settings of a decorated function, so that the next decorator in a stack adds to them.
 _STACK = "__obsv_legacy__"
 
 
 class _Decorator:
-    """One of the older names: used bare, called, or called with settings of `monitor`.
+    """One of the older decorators: used bare, called, or called with settings of `monitor`.
 
     Args:
         name: the older name.
-        instead: what to write instead.
+        instead: the replacement.
         capture: what it records beyond arguments and result.
     """
 
     def __init__(self, name: str, instead: str, capture: Capture) -> None:
-        self.__name__, self.__doc__ = name, f"The older name of `{instead}`."
+        self.__name__, self.__doc__ = name, f"A deprecated alias of `{instead}`."
         self._instead, self._capture = instead, capture
 
     @overload
@@ -39,10 +39,12 @@ class _Decorator:
         """Record every call of a function; see `monitor` for the settings.
 
         Raises:
-            ConfigurationError: a setting cannot be used, or the target is not callable.
+            ConfigurationError: a setting is invalid, or the target is not callable.
         """
         warnings.warn(
-            f"{self.__name__} is deprecated: write {self._instead} (docs/migration.md).", DeprecationWarning, 2
+            f"{self.__name__} is deprecated: use {self._instead} instead (see docs/migration.md).",
+            DeprecationWarning,
+            2,
         )
         settings["capture"] = {**self._capture, **settings.get("capture", {})}
         return _decorate(target, settings) if target is not None else lambda function: _decorate(function, settings)

@@ -1,4 +1,4 @@
-"""Copies of built-in modules that nobody else holds."""
+"""Private copies of built-in modules."""
 
 import importlib.util
 from importlib.machinery import BuiltinImporter
@@ -6,12 +6,12 @@ from typing import Any
 
 
 def own_module(name: str) -> Any:
-    """Return a copy of a module in C, as it was before anything was patched into it.
+    """Return a private copy of a C module, as it was before it was patched.
 
     Args:
-        name: of a module of the standard library, built in or an extension.
+        name: name of a standard library module, built-in or extension.
     """
-    # The importer first: what `importlib.util` finds is what the module in `sys.modules` says of itself.
+    # Copy the importer first: `importlib.util` reads its result from the module in `sys.modules`.
     spec = BuiltinImporter.find_spec(name) or importlib.util.find_spec(name)
     assert spec is not None
     assert spec.loader is not None

@@ -1,8 +1,8 @@
-"""Threads and locks of the operating system, also in a program whose threads are green.
+"""Native threads and locks, even in a program whose threads are green.
 
-gevent and eventlet put functions of theirs into `threading`, `_thread` and `queue`: a thread is then a greenlet of the
-program's only one, and whoever waits in it for something that is not green stops all of them. What obsv does behind the
-program's back runs beside it instead: by a copy of `_thread`, which nobody else holds.
+gevent and eventlet patch `threading`, `_thread` and `queue`: a thread is then a greenlet in the program's only thread,
+and waiting in it for anything that is not green blocks all of them. obsv's background work therefore uses native
+threads, from a private copy of `_thread`.
 """
 
 import threading
@@ -14,7 +14,7 @@ from types import BuiltinFunctionType
 from obsv.own_module import own_module
 from obsv.own_time import monotonic
 
-# Between two looks of a green thread at what one of the operating system does.
+# Interval at which a green thread polls for the result of a native one.
 _LOOK_S = 0.005
 
 __all__ = ["Done", "Empty", "SimpleQueue", "allocate_lock", "are_green", "get_ident", "start_new_thread", "thread"]
@@ -27,14 +27,14 @@ start_new_thread: Callable[[Callable[[], object], tuple[()]], int] = _thread.sta
 
 
 def are_green() -> bool:
-    """Whether what `threading` starts is no thread of the operating system now."""
-    # Up to 3.12 it is `_start_new_thread`, then `_start_joinable_thread`; both are built in.
+    """Return whether `threading` currently starts green threads instead of native ones."""
+    # Up to 3.12 it is `_start_new_thread`, later `_start_joinable_thread`; both are built in.
     starts = (getattr(threading, f"_start_{kind}_thread", None) for kind in ("new", "joinable"))
     return any(start is not None and type(start) is not BuiltinFunctionType for start in starts)
 
 
 def thread(target: Callable[[], object], name: str) -> "threading.Thread | NativeThread":
-    """A daemon thread that is one, not yet started."""
+    """Return a native daemon thread that is not started yet."""
     if are_green():
         return NativeThread(target, name)
     return threading.Thread(target=target, name=name, daemon=True)
@@ -44,8 +44,8 @@ class NativeThread:
     """The part of `threading.Thread` that obsv uses, without `threading`.
 
     Args:
-        target: what it runs.
-        name: what it is called.
+        target: the function to run.
+        name: the name of the thread.
     """
 
     daemon = True
@@ -54,10 +54,10 @@ class NativeThread:
         self.name = name
         self.ident: int | None = None
         self._target = target
-        self._running = allocate_lock()  # held from the start to the end
+        self._running = allocate_lock()  # held while the thread runs
 
     def start(self) -> None:
-        """Start it.
+        """Start the thread.
 
         Raises:
             RuntimeError: no thread can be started.
@@ -84,21 +84,21 @@ class NativeThread:
 
 
 class Done:
-    """A `threading.Event` that is set once, from any thread."""
+    """An event like `threading.Event` that is set once, from any thread."""
 
     def __init__(self) -> None:
         self._lock = allocate_lock()
         self._lock.acquire()
 
     def set(self) -> None:
-        """Let go who waits."""
+        """Wake up the waiting threads."""
         try:
             self._lock.release()
         except RuntimeError:
-            return  # it was set before
+            return  # already set
 
     def wait(self, timeout: float) -> bool:
-        """Wait, for so many seconds at most; whether it was set."""
+        """Wait for at most `timeout` seconds; return whether the event was set."""
         is_set = wait_for(self._lock, timeout)
         if is_set:
             self.set()
@@ -106,12 +106,12 @@ class Done:
 
 
 def wait_for(lock: threading.Lock, timeout: float | None) -> bool:
-    """Acquire a lock of `allocate_lock`; where threads are green the others go on meanwhile."""
+    """Acquire a lock from `allocate_lock`, letting other green threads run meanwhile."""
     if not are_green():
         return lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
     deadline = None if timeout is None else monotonic() + timeout
     while not lock.acquire(blocking=False):
         if deadline is not None and monotonic() >= deadline:
             return False
-        time.sleep(_LOOK_S)  # the program's own, which lets its other threads run
+        time.sleep(_LOOK_S)  # the program's own sleep, which lets its other threads run
     return True

@@ -1,8 +1,8 @@
-"""Clocks that nobody else holds: what is recorded has the time of the machine, whatever the program's own time is.
+"""Private clocks: recorded times are those of the machine, even if the program's own time is patched.
 
-Tests freeze time in two ways. freezegun and patches by hand put other functions into the module `time`, and into every
-module that has one of its functions: so the ones here belong to a copy of that module. time-machine makes the system's
-wall clock answer otherwise in all copies: `unix_ns` notices by the time stamp of a file.
+Tests freeze time in two ways. freezegun and manual patches replace functions of the module `time`, and in every
+module that imported one of them: the functions here belong to a private copy of that module. time-machine changes the
+wall clock in all copies: `unix_ns` detects this from the time stamp of a file.
 """
 
 import os
@@ -13,30 +13,30 @@ from obsv.own_module import own_module
 _time = own_module("time")
 
 monotonic = _time.monotonic
-"""Seconds of a clock that is never set."""
+"""Return the seconds of a clock that is never set."""
 
 ticks = _time.perf_counter_ns
-"""Nanoseconds of a clock that is never set."""
+"""Return the nanoseconds of a clock that is never set."""
 
 thread_time_ns = _time.thread_time_ns
-"""CPU time of the running thread in nanoseconds."""
+"""Return the CPU time of the running thread in nanoseconds."""
 
 sleep = _time.sleep
-"""Wait so many seconds; a hub of green threads waits too."""
+"""Wait for a number of seconds; this also blocks a hub of green threads."""
 
-# Time stamps of files advance with the kernel's ticks, every 1 to 10 ms.
+# File time stamps advance with the kernel's ticks, every 1 to 10 ms.
 _COARSE_NS = 1_000_000_000
 
 
 def unix_ns() -> int:
-    """Nanoseconds since 1970."""
+    """Return the nanoseconds since 1970."""
     told: int = _time.time_ns()
     stamped = _stamp()
     return told if stamped is None or abs(told - stamped) < _COARSE_NS else stamped
 
 
 def _stamp() -> int | None:
-    """The time that a new file gets (5 µs); None where that is not to be had."""
+    """Return the time stamp that a new file gets (takes 5 µs); None if it is not available."""
     if sys.platform != "linux":
         return None
     try:

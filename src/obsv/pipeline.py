@@ -1,4 +1,4 @@
-"""Everything between a monitored call and its record: provider, processor, ring, and the lane to a collector."""
+"""The path from a monitored call to its record: provider, processor, ring, and the lane to a collector."""
 
 import contextlib
 import logging
@@ -22,15 +22,15 @@ from obsv.trace.recording import recording
 
 logger = logging.getLogger("obsv")
 
-# A collector that does not answer must not keep whoever waits for the store.
+# A collector that does not respond must not delay callers that wait for the store.
 _LANE_FLUSH_S = 2.0
 
 
 class Pipeline:
-    """The pieces, joined.
+    """The assembled components of the pipeline.
 
     Args:
-        settings: how it is made.
+        settings: settings of the pipeline.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -42,7 +42,7 @@ class Pipeline:
 
     @property
     def leaves_rest(self) -> bool:
-        """Whether what is not stored at the end of the program is stored by another process."""
+        """Return whether another process stores what is left at the end of the program."""
         return not self.processor.is_kept_here
 
     def store_all(self, timeout_s: float) -> bool:
@@ -62,7 +62,7 @@ class Pipeline:
             self.lane.shutdown()
 
     def end(self) -> None:
-        """Shut down what others added to our provider, once everything of ours is stored."""
+        """Shut down the processors that others added to our provider, after all our calls are stored."""
         if isinstance(self.provider, TracerProvider):
             self.provider.shutdown()
 
@@ -75,13 +75,13 @@ class Pipeline:
 
 
 def _processor(settings: Settings) -> ErrorFirstSpanProcessor:
-    with contextlib.suppress(OSError):  # the sink says what that means
+    with contextlib.suppress(OSError):  # the sink reports what that means
         settings.db.parent.mkdir(parents=True, exist_ok=True)
     return ErrorFirstSpanProcessor(RingSink(settings))
 
 
 def _provider(settings: Settings) -> trace.TracerProvider:
-    """The global provider; ours is installed where there is none."""
+    """Return the global provider; install ours if there is none."""
     installed = trace.get_tracer_provider()
     attributes = dict(settings.resource)
     if settings.service_name is not None:
@@ -94,28 +94,28 @@ def _provider(settings: Settings) -> trace.TracerProvider:
         installed.describe(named(installed.resource.merge(Resource(attributes))))
     elif attributes:
         logger.warning(
-            "service_name and resource are not used: the program has installed a tracer provider of its own (%s), "
-            "whose resource spans have. Set them there, or by OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES.",
+            "service_name and resource are ignored: the program has installed its own tracer provider (%s), "
+            "whose resource applies. Set them there, or with OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES.",
             type(installed).__name__,
         )
     return installed
 
 
 def _lane(settings: Settings, provider: trace.TracerProvider) -> Lane | None:
-    """The lane to a collector; never a reason not to record."""
+    """Return the lane to a collector, if any; a failure here never prevents recording."""
     if settings.otlp_endpoint is None and not isinstance(provider, TracerProvider):
-        return None  # whoever installed the provider has read the same variables
+        return None  # the code that installed the provider has read the same variables
     try:
         return otlp_lane(settings.otlp_endpoint, os.environ)
     except ConfigurationError as error:
-        logger.error("Spans are not sent by OTLP. %s", error)
+        logger.error("Spans are not exported over OTLP. %s", error)
     except Exception:
-        logger.exception("Spans are not sent by OTLP; they are stored.")
+        logger.exception("Spans are stored, but not exported over OTLP.")
     return None
 
 
 def _join(provider: trace.TracerProvider, processors: Sequence[SpanProcessor]) -> None:
-    """Send what a provider's tracers make, and monitored calls, to the processors."""
+    """Send the spans of a provider's tracers, and monitored calls, to the processors."""
     if isinstance(provider, TracerProvider):
         _add(provider.add_span_processor, processors)
         provider.open(recording)
@@ -123,8 +123,8 @@ def _join(provider: trace.TracerProvider, processors: Sequence[SpanProcessor]) -
     add = getattr(provider, "add_span_processor", None)
     if add is None:
         logger.warning(
-            "The installed tracer provider %s takes no span processors: monitored calls are recorded beside it, "
-            "its own spans are not.",
+            "The installed tracer provider %s does not accept span processors: monitored calls are recorded, "
+            "but its own spans are not.",
             type(provider).__name__,
         )
         own = TracerProvider(shutdown_on_exit=False)

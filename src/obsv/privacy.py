@@ -1,7 +1,7 @@
-"""Who may read a store's files: their owner, unless the user gives them to a group.
+"""File permissions of a store: readable by the owner, unless the user gives access to a group.
 
-The files hold what a program was called with. SQLite gives the write-ahead log and the shared memory the permissions
-that the database has when it makes them, so the database comes first.
+The files contain the arguments of a program's calls. SQLite creates the write-ahead log and the shared memory with
+the permissions that the database has at that moment, so the database's permissions are set first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CHOICES = {"600": 0o600, "0600": 0o600, "640": 0o640, "0640": 0o640, "660": 0o6
 
 
 def chosen_mode(environment: Mapping[str, str] = os.environ) -> int | None:
-    """Return the permissions that the user chose by `OBSV_FILE_MODE`: 600, 640 or 660; None for no choice."""
+    """Return the permissions that the user chose with `OBSV_FILE_MODE`: 600, 640 or 660; None if unset."""
     text = environment.get(VARIABLE, "").strip()
     if text in _CHOICES:
         return _CHOICES[text]
@@ -35,20 +35,20 @@ def chosen_mode(environment: Mapping[str, str] = os.environ) -> int | None:
 @cache
 def _complain(text: str) -> None:
     logger.warning(
-        "%s is 600, 640 (the group reads) or 660 (the group writes), not %r: it is not used.", VARIABLE, text
+        "%s must be 600, 640 (the group can read) or 660 (the group can write), not %r: it is ignored.", VARIABLE, text
     )
 
 
 def make_private(path: Path) -> None:
-    """Create a file for its owner alone, if there is none; one that is there is left as it is."""
+    """Create a file that only its owner can access; leave an existing file unchanged."""
     with suppress(OSError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_CLOEXEC", 0), PRIVATE))
 
 
 def protect(path: Path, mode: int) -> None:
-    """Give a store's files their permissions; only our own, and only regular files.
+    """Set the permissions of a store's files; only of our own, regular files.
 
-    By path: closing a descriptor of the database would drop the locks that SQLite holds on it in this process.
+    This uses paths, because closing a descriptor of the database would release SQLite's locks on it in this process.
     """
     for suffix in SUFFIXES:
         with suppress(OSError):
@@ -60,12 +60,12 @@ def protect(path: Path, mode: int) -> None:
 
 
 def create_private(path: Path, mode: int = PRIVATE) -> int:
-    """Open a file for writing that only its owner may read; return the descriptor.
+    """Open a file for writing that only its owner can read; return the descriptor.
 
-    A file that is there is emptied and made private too; a device or a pipe keeps its permissions.
+    An existing file is truncated and made private too; a device or a pipe keeps its permissions.
 
     Raises:
-        OSError: it cannot be opened.
+        OSError: the file cannot be opened.
     """
     descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0), mode)
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""What people call the running program: the name of its package, or of its script."""
+"""The display name of the running program: the name of its package or script."""
 
 import os
 import sys
@@ -7,14 +7,14 @@ _said: list[str] = []
 
 
 def say_program_name(name: str) -> None:
-    """Set it, where somebody else runs the program."""
+    """Set the name, for programs that are run by another one."""
     _said[:] = [name]
 
 
 def program_name() -> str | None:
-    """The module that `python -m` was given, without `__main__`, or the script's name without its suffix.
+    """Return the module that `python -m` was given, without `__main__`, or the script's name without its suffix.
 
-    None where there is neither: an interactive session, `python -c`, standard input.
+    Return None if there is neither: an interactive session, `python -c`, standard input.
     """
     if _said:
         return _said[0]
@@ -27,7 +27,7 @@ def program_name() -> str | None:
 
 
 def name_of_script(path: object) -> str | None:
-    """The name of a script's file; of a directory's or archive's main module, theirs."""
+    """Return the name of a script's file, or of the directory or archive that contains a main module."""
     if not isinstance(path, str) or not path or path.startswith("<"):
         return None
     stem = os.path.splitext(os.path.basename(path))[0]

@@ -1,7 +1,7 @@
-"""Settings as people write them: `"2d"`, `"1GB"`, `"yes"`, `"KeyError, shop.NotFound"`; each reader names what it got.
+"""Parsers of readable settings: `"2d"`, `"1GB"`, `"yes"`, `"KeyError, shop.NotFound"`.
 
-Each takes the setting's name and a value, from code or as the text of an environment variable or an option, and returns
-what the setting means, or raises `ConfigurationError`.
+Each takes the setting's name and a value, from code or as the text of an environment variable or an option. It
+returns the parsed value, or raises `ConfigurationError` with the name and the value.
 """
 
 import re
@@ -14,7 +14,7 @@ _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h
 _BYTES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _BYTES |= {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 _NUMBER = re.compile(r"\s*(\d+(?:[._]\d+)*(?:e[+-]?\d+)?)\s*([a-zµ]*)\s*", re.ASCII | re.IGNORECASE)
-# SQLite's integers have 64 bits, and durations are kept in nanoseconds.
+# SQLite integers have 64 bits, and durations are stored in nanoseconds.
 _MOST, _MOST_SECONDS = 9_000_000_000_000_000_000, 9_000_000_000
 _NO_LIMIT = frozenset(("none", "off", "no", "never", "unlimited"))
 _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -30,89 +30,93 @@ _CAPTURES: dict[str, dict[str, Any]] = {
 
 
 def seconds(name: str, value: Any) -> float:
-    """A duration in seconds: a number of them, or a text with a unit such as `"250ms"`, `"90s"`, `"6h"`, `"2d"`."""
+    """Parse a duration in seconds: a number, or text with a unit such as `"250ms"`, `"90s"`, `"6h"`, `"2d"`."""
     found = _with_unit(value, _SECONDS, 1.0)
     if found is None or not 0 <= found <= _MOST_SECONDS:
-        raise ConfigurationError(f'{name} is a duration, such as "250ms", "90s", "6h" or "2d", not {value!r:.100}.')
+        raise ConfigurationError(f'{name} must be a duration such as "250ms", "90s", "6h" or "2d", not {value!r:.100}.')
     return found
 
 
 def size(name: str, value: Any) -> int:
-    """A size in bytes: a number of them, or a text with a unit such as `"500MB"`, `"1GB"`, `"2GiB"`."""
+    """Parse a size in bytes: a number, or text with a unit such as `"500MB"`, `"1GB"`, `"2GiB"`."""
     found = _with_unit(value, _BYTES, 1.0)
     if found is None or found < 0:
-        raise ConfigurationError(f'{name} is a size, such as "500MB", "1GB" or a number of bytes, not {value!r:.100}.')
+        raise ConfigurationError(
+            f'{name} must be a size such as "500MB", "1GB" or a number of bytes, not {value!r:.100}.'
+        )
     return int(found)
 
 
 def is_no_limit(value: Any) -> bool:
-    """Whether a value says that there is no limit: None, "none", "off", …"""
+    """Return whether a value means "no limit": None, "none", "off", …"""
     return value is None or (isinstance(value, str) and value.strip().lower() in _NO_LIMIT)
 
 
 def share(name: str, value: Any) -> float:
-    """A share from 0 to 1: a number, or a text such as `"0.05"` or `"5%"`."""
+    """Parse a share from 0 to 1: a number, or text such as `"0.05"` or `"5%"`."""
     found = _with_unit(value.replace("%", "percent") if isinstance(value, str) else value, {"percent": 0.01}, 1.0)
     if found is None or not 0.0 <= found <= 1.0:
-        raise ConfigurationError(f"{name} is a share of calls from 0.0 to 1.0, not {value!r:.100}.")
+        raise ConfigurationError(f"{name} must be a share of calls from 0.0 to 1.0, not {value!r:.100}.")
     return found
 
 
 def count(name: str, value: Any) -> int:
-    """A whole number, at least 1."""
+    """Parse a whole number of at least 1."""
     found = _with_unit(value, {}, 1.0)
     if found is None or found != int(found) or found < 1:
-        raise ConfigurationError(f"{name} is a whole number, at least 1, not {value!r:.100}.")
+        raise ConfigurationError(f"{name} must be a whole number of at least 1, not {value!r:.100}.")
     return int(found)
 
 
 def flag(name: str, value: Any) -> bool:
-    """True or false, or a text that says so."""
+    """Parse a boolean, given as such or as text."""
     found = value if isinstance(value, bool) else _WORDS.get(str(value).strip().lower())
     if found is None:
-        raise ConfigurationError(f"{name} is true or false, not {value!r:.100}.")
+        raise ConfigurationError(f"{name} must be true or false, not {value!r:.100}.")
     return found
 
 
 def names(name: str, value: Any) -> tuple[str, ...]:
-    """Names: a sequence of them, or one text with commas between them."""
+    """Parse names: a sequence of them, or text with commas between them."""
     if isinstance(value, str):
         return tuple(filter(None, map(str.strip, value.split(","))))
     if isinstance(value, Mapping) or not isinstance(value, Iterable):
-        raise ConfigurationError(f"{name} is a sequence of names, not {value!r:.100}.")
+        raise ConfigurationError(f"{name} must be a sequence of names, not {value!r:.100}.")
     found = tuple(value)
     if not all(isinstance(each, str) for each in found):
-        raise ConfigurationError(f"{name} is a sequence of names, not {value!r:.100}.")
+        raise ConfigurationError(f"{name} must be a sequence of names, not {value!r:.100}.")
     return found
 
 
 def exceptions(name: str, value: Any) -> tuple[str | type[BaseException], ...]:
-    """Classes of exceptions, or their names with or without the module: a sequence, one of them, or a text of names."""
+    """Parse exception classes or their names, with or without the module: a sequence, a single one, or text."""
     if isinstance(value, str):
         return names(name, value)
     found = (value,) if isinstance(value, type) or not isinstance(value, Iterable) else tuple(value)
     for each in found:
         if not isinstance(each, str) and not (isinstance(each, type) and issubclass(each, BaseException)):
-            raise ConfigurationError(f"{name} are classes of exceptions or their names, not {each!r:.100}.")
+            raise ConfigurationError(f"{name} must be exception classes or their names, not {each!r:.100}.")
     return found
 
 
 def capture(name: str, value: Any) -> dict[str, Any]:
-    """Which parts of a call are recorded, as far as is said: a mapping of parts, or a text.
+    """Parse the parts of a call to record: a mapping of parts, or text.
 
-    The text is `off`, `args`, `all`, `exact`, or parts with commas between them: `args,result,locals`.
+    The text is `off`, `args`, `all`, `exact`, or parts with commas between them: `args,result,locals`. Parts that are
+    not
+    mentioned keep their defaults.
     """
     if isinstance(value, str):
         return _capture_of(name, value)
     if not isinstance(value, Mapping):
-        raise ConfigurationError(f"{name} is a mapping of parts ({', '.join(PARTS)}) or a text, not {value!r:.100}.")
+        raise ConfigurationError(f"{name} must be a mapping of parts ({', '.join(PARTS)}) or text, not {value!r:.100}.")
     unknown = sorted(str(part) for part in value if part not in PARTS)
     if unknown:
-        raise ConfigurationError(f"{name} has no part {unknown[0]!r}: it takes {', '.join(PARTS)}.")
+        raise ConfigurationError(f"{name} has no part {unknown[0]!r}: expected {', '.join(PARTS)}.")
     for part, wanted in value.items():
         if not isinstance(wanted, bool) and not (part == "args" and wanted == "exact"):
             also = ' or "exact"' if part == "args" else ""
-            raise ConfigurationError(f"{name}: {part} is true or false{also}, not {wanted!r:.100}.")
+            raise ConfigurationError(f"{name}: {part} must be true or false{also}, not {wanted!r:.100}.")
     return dict(value)
 
 
@@ -123,7 +127,8 @@ def _capture_of(name: str, text: str) -> dict[str, Any]:
     unknown = [each for each in wanted if each not in (*PARTS, "exact")]
     if unknown or not wanted:
         raise ConfigurationError(
-            f"{name} is off, args, all, exact, or some of {', '.join(PARTS)} with commas between, not {text!r:.100}."
+            f"{name} must be off, args, all, exact, or some of {', '.join(PARTS)} separated by commas, "
+            f"not {text!r:.100}."
         )
     parts: dict[str, Any] = {part: part in wanted for part in PARTS}
     return parts | ({"args": "exact"} if "exact" in wanted else {})

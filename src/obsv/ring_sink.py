@@ -1,4 +1,4 @@
-"""What a recording process does with its spans: it writes them into its ring, and sees that somebody stores them."""
+"""The span sink of a recording process: writes spans into its ring, and makes sure that a keeper stores them."""
 
 import logging
 import time
@@ -22,17 +22,18 @@ from obsv.trace.span import Span
 
 logger = logging.getLogger("obsv")
 
-# While somebody waits for the keeper, who takes a tenth of a second for 5,000 calls: a look costs 15 µs of the program.
+# Polling interval while a caller waits for the keeper, which takes a tenth of a second for 5,000 calls; a poll costs
+# the program 15 µs.
 _POLL_S, _LONGEST_POLL_S = 0.002, 0.02
-# While somebody waits for the keeper: between two looks whether there is one.
+# While a caller waits for the keeper: interval of the checks that one is running.
 _ENSURE_S = 0.25
 
 
 class RingSink(SpanSink):
-    """Spans into the ring of this process.
+    """A sink that writes spans into the ring of this process.
 
     Args:
-        settings: which database, and how much may wait for it.
+        settings: the database, and how much may wait for it.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -45,7 +46,7 @@ class RingSink(SpanSink):
         self._bounds = Bounds(settings.spill_max_bytes, settings.on_full)
         self._is_shut_down = False
         self._writer = RingWriter(self._open, self._wake, self._look, self._notices)
-        # The writer's own, for the call path: a call less a call.
+        # The writer's own methods, for the call path: this saves one call per call.
         self.begin = self._writer.begin  # type: ignore[method-assign]
         self.end = self._writer.end  # type: ignore[method-assign]
 
@@ -60,7 +61,8 @@ class RingSink(SpanSink):
     def foreign(self, span: ReadableSpan, *, is_error: bool) -> None:
         self._writer.foreign(span, is_error=is_error)
 
-    # -- who stores them -----------------------------------------------------------------------------------------------
+    # -- keeper
+    # ------------------------------------------------------------------------------------------------------------
 
     def _open(self) -> Ring:
         clock.calibrate()
@@ -82,8 +84,8 @@ class RingSink(SpanSink):
             self._notices.once(
                 "memory",
                 logging.WARNING,
-                "Calls wait in memory until a thread of this program has stored them, and are lost if it is killed: no "
-                "files can be used beside %s (%s).",
+                "Calls wait in memory until a thread of this program has stored them, and are lost if it is killed, "
+                "because no files can be used beside %s (%s).",
                 self._settings.db,
                 error,
             )
@@ -94,7 +96,7 @@ class RingSink(SpanSink):
         keeper.wake(self._settings.db)
 
     def _look(self) -> None:
-        """What is done about once a second, by a call that begins."""
+        """Do the periodic work, called about once a second by a call that begins."""
         try:
             ring = self._writer.ring
             clock.calibrate()
@@ -104,31 +106,32 @@ class RingSink(SpanSink):
             if ring.directory is not None:
                 keeper.ensure(self._settings.db, self._options)
             if ring.about.keeper_sleeps:
-                self._wake()  # it looks rarely once nothing has come for a while
+                self._wake()  # it polls rarely after a quiet period
             self._warn(self._waiting(ring))
             self._heed(ring)
         except Exception:
-            self._notices.once("look", logging.DEBUG, "The recorder could not look after itself.", exc_info=True)
+            self._notices.once("look", logging.DEBUG, "The recorder's periodic checks failed.", exc_info=True)
 
     def _warn(self, waiting: int) -> None:
         if waiting > self._warn_at:
             self._notices.once(
                 "queue",
                 logging.WARNING,
-                "About %d calls wait to be stored, more than %d: the program makes calls faster than they are stored.",
+                "About %d calls are waiting to be stored, more than %d: the program makes calls faster than "
+                "they are stored.",
                 waiting,
                 self._warn_at,
             )
         elif waiting < self._warn_at // 2:
-            self._notices.over("queue")  # an episode does not begin anew with each call around the threshold
+            self._notices.over("queue")  # an episode does not start again with each call around the threshold
 
     @property
     def _warn_at(self) -> int:
-        """Calls that wait to be stored before one warning an episode is logged."""
+        """Return the number of waiting calls above which one warning per episode is logged."""
         return recording.queue_warning_threshold or self._settings.queue_warning_threshold
 
     def _heed(self, ring: Ring) -> None:
-        """Say what keeps the keeper from storing; a thread of this process has said so itself."""
+        """Log what keeps the keeper from storing; a thread of this process has already logged it."""
         complaint = "" if self.is_kept_here else ring.about.complaint
         if complaint:
             self._notices.once("complaint", logging.ERROR, "Calls are recorded, and stored later: %s", complaint)
@@ -137,22 +140,22 @@ class RingSink(SpanSink):
 
     @staticmethod
     def _waiting(ring: Ring) -> int:
-        """About how many calls wait to be stored."""
+        """Return the approximate number of calls that wait to be stored."""
         calls, errors = ring.calls, ring.errors
         found = calls.calls_in(calls.waiting_since(ring.about.calls_position))
         return found + errors.calls_in(errors.waiting_since(ring.about.errors_position)) + errors.waiting
 
     @property
     def is_kept_here(self) -> bool:
-        """Whether a thread of this process stores what it records."""
+        """Return whether a thread of this process stores what it records."""
         return self._writer.is_open and self._writer.ring.about.keeper_pid == self._writer.ring.pid
 
     # -- the end -------------------------------------------------------------------------------------------------------
 
     def flush(self, timeout_s: float) -> bool:
-        """Wait until all that was recorded before is committed.
+        """Wait until everything recorded before is committed.
 
-        By polling: a hub of green threads goes on meanwhile.
+        This polls, so that a hub of green threads continues meanwhile.
         """
         deadline = monotonic() + timeout_s
         ring = self._writer.ring
@@ -199,7 +202,7 @@ class RingSink(SpanSink):
         left = self._waiting(ring)
         if ring.directory is not None:
             logger.warning(
-                "About %d calls are not stored yet: they are in %s, and the keeper of the database stores them.",
+                "About %d calls are not stored yet: they are in %s, and the keeper of the database will store them.",
                 left,
                 self._files.rings,
             )
@@ -207,13 +210,14 @@ class RingSink(SpanSink):
             logger.warning("About %d calls could not be stored in time and are lost.", left)
 
     def stats(self) -> dict[str, Any]:
-        """Counts since the start of the process, or since a fork.
+        """Return counters since the start of the process, or since a fork.
 
         Returns:
-            `recorded` and what became of it: `exported` (stored), `depth` (waits), `dropped`, `rejected` (could not be
-            read); `lost`: calls of all programs in files that were damaged or taken away; of these `errors`;
-            `error_depth`: errors that wait for room; `spill_bytes`: of records that wait; `state`: OK, DELAYED, or
-            CIRCUIT OPEN while the database cannot be written, for the `reason` given.
+            `recorded`, and what happened to these calls: `exported` (stored), `depth` (waiting), `dropped`, `rejected`
+            (unreadable). `lost`: calls of all programs in files that were damaged or removed; `errors`: the errors
+            among
+            them. `error_depth`: errors that wait for space. `spill_bytes`: size of the waiting records. `state`: OK,
+            DELAYED, or CIRCUIT OPEN while the database cannot be written, with the `reason`.
         """
         if not self._writer.is_open:
             return {"state": "OK", "recorded": 0}

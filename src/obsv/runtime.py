@@ -1,4 +1,4 @@
-"""Joins the pieces once a process: starts with the first recorded call, ends with the program."""
+"""The pipeline of the process: starts with the first recorded call, ends with the program."""
 
 import atexit
 import concurrent.futures.thread  # noqa: F401  (acts at forks: not to be loaded by a start that a fork waits for)
@@ -15,7 +15,7 @@ from opentelemetry.sdk.environment_variables import OTEL_SDK_DISABLED
 from obsv.own_time import monotonic
 from obsv.trace.recording import recording
 
-# What the pipeline is made of loads when it starts: `import obsv` costs a program 10 ms instead of 30.
+# The pipeline's modules are loaded when it starts: `import obsv` takes 10 ms instead of 30.
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
@@ -24,35 +24,36 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("obsv")
 
-# At interpreter exit, where a thread of this process stores: longer and a stuck disk would keep the program from
-# ending. What is left stands in files.
+# At interpreter exit, if a thread of this process stores: a longer wait with a stuck disk would keep the program from
+# ending. The rest stays in files.
 _EXIT_TIMEOUT_S = 10.0
 _EXIT_STORE_S = 0.8 * _EXIT_TIMEOUT_S
-# Where the keeper stores the rest.
+# If the keeper stores the rest.
 _EXIT_REST_S = 1.0
-# When the program asks for the end.
+# If the program requests the end.
 _SHUTDOWN_S = 30.0
-# A start takes a tenth of a second; one that hangs must not keep the program from forking.
+# Starting takes a tenth of a second; a start that hangs must not keep the program from forking.
 _FORK_TIMEOUT_S = 5.0
 
 
-_lock = threading.RLock()  # guards the three below; the thread that starts the pipeline may make monitored calls
-_starter: int | None = None  # the thread, or the green one of a thread, that starts it now
+_lock = threading.RLock()  # guards the next three; the thread that starts the pipeline may make monitored calls
+_starter: int | None = None  # the thread, or green thread, that is starting it
 _pipeline: "Pipeline | None" = None
 _settings: "Settings | None" = None
-_forking = threading.local()  # several threads may fork at once: whether this one has the lock
+_forking = threading.local()  # several threads may fork at once: whether this one holds the lock
 
 
 def configure(**settings: "Unpack[Arguments]") -> None:
-    """Set how calls are kept, and start the pipeline; without it the first recorded call starts one with the defaults.
+    """Set how calls are recorded, and start the pipeline. Without it, the first recorded call starts one with the
+    defaults.
 
-    Called again, it ends the running pipeline, which writes what it holds, and starts another.
+    If a pipeline is running, it stores what it holds and ends, and a new one starts.
 
     Args:
         settings: the fields of `obsv.config.Settings`: db, service_name, resource, otlp_endpoint, on_full, …
 
     Raises:
-        ConfigurationError: a setting is unknown or cannot be used.
+        ConfigurationError: a setting is unknown or invalid.
     """
     global _pipeline, _settings
     from obsv.config import settings_from
@@ -69,13 +70,13 @@ def configure(**settings: "Unpack[Arguments]") -> None:
 
 
 def force_flush(timeout_s: float = 30.0) -> bool:
-    """Wait until everything recorded so far is in the store.
+    """Wait until everything recorded so far is stored.
 
     Args:
-        timeout_s: how long at most, in seconds.
+        timeout_s: the maximum time to wait, in seconds.
 
     Returns:
-        False if time ran out, or the database cannot be written now.
+        False if time ran out, or if the database cannot be written at the moment.
     """
     pipeline = _pipeline
     if pipeline is None:
@@ -85,7 +86,7 @@ def force_flush(timeout_s: float = 30.0) -> bool:
 
 
 def shutdown() -> None:
-    """Write everything and stop recording; interpreter exit does this. Monitored functions go on, unrecorded."""
+    """Store everything and stop recording, as at interpreter exit. Monitored functions keep working, unrecorded."""
     _shutdown(_SHUTDOWN_S)
 
 
@@ -110,18 +111,21 @@ def _shutdown(timeout_s: float) -> None:
 
 
 def stats() -> dict[str, Any]:
-    """What the pipeline counts about itself: recorded, stored, dropped, errors, what waits, state.
+    """Return counters of the pipeline: recorded, stored, dropped, errors, waiting, state.
 
-    Empty before the first recorded call.
+    The result is empty before the first recorded call.
     """
     pipeline = _pipeline
     return {} if pipeline is None else pipeline.stats()
 
 
 def start() -> None:
-    """Start the pipeline if it does not run: what the first recorded call does, others wait for it. Never raises."""
+    """Start the pipeline unless it is running.
+
+    The first recorded call does this, and others wait for it. Never raises.
+    """
     with _lock:
-        # Green threads are one thread to a lock that was made before they became so.
+        # A lock that was created before threads became green sees all green threads as one thread.
         deadline = monotonic() + _FORK_TIMEOUT_S
         while _starter not in (None, threading.get_ident()) and monotonic() < deadline:
             time.sleep(0.001)
@@ -159,7 +163,7 @@ def _open() -> None:
         _flush_at_exit()
     except Exception:
         recording.off = recording.bypass = True
-        logger.exception("obsv could not start; the program runs on, its calls are not recorded.")
+        logger.exception("obsv could not start. The program continues, but its calls are not recorded.")
 
 
 def _shutdown_at_exit() -> None:
@@ -181,23 +185,25 @@ def _flush_at_exit() -> None:
 
 
 def _flush_at_process_end() -> None:
-    """Children of `multiprocessing` end by `os._exit`, which skips atexit but not the finalizers of multiprocessing."""
+    """Flush in a child of `multiprocessing`: it ends with `os._exit`, which skips atexit but not multiprocessing's
+    finalizers.
+    """
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
         util.Finalize(None, _shutdown_at_exit, exitpriority=0)
 
 
 def _flush_at_end_of_child() -> None:
-    """A child of `multiprocessing`, forked or spawned, clears its finalizers before it calls these."""
+    """Register the flush in a child of `multiprocessing`, which clears its finalizers before it calls these hooks."""
     util = sys.modules.get("multiprocessing.util")
     if util is not None and _pipeline is not None:
         util.register_after_fork(_pipeline, lambda _: _flush_at_process_end())
 
 
 def _before_fork() -> None:
-    """Let a start in another thread finish: a child with half a pipeline, or half an import, would hang."""
+    """Let a start in another thread finish: a child with half a pipeline, or a half-done import, would hang."""
     _forking.has_lock = _lock.acquire(timeout=_FORK_TIMEOUT_S)
-    # If that start loaded the store, this fork does not know yet that it has to wait for its writers.
+    # If that start loaded the store, this fork does not know yet that it must wait for the store's writers.
     hold_writers = getattr(sys.modules.get("obsv.store.file.forks"), "hold_writers", None)
     if hold_writers is not None:
         hold_writers()

@@ -1,6 +1,6 @@
-"""Attribute keys: OpenTelemetry's semantic conventions where they have one, `obsv.*` where they have none."""
+"""Attribute keys: OpenTelemetry's semantic conventions where they exist, `obsv.*` otherwise."""
 
-# Of obsv itself; pyproject.toml reads it here.
+# The version of obsv; pyproject.toml reads it from here.
 VERSION = "0.1.0"
 
 CODE_FUNCTION_NAME = "code.function.name"
@@ -21,21 +21,21 @@ PROCESS_GROUP = "obsv.process_group"
 FEED = "obsv.feed"
 CPU_TIME_NS = "obsv.cpu_time_ns"
 MEMORY_GROWTH_BYTES = "obsv.memory_growth_bytes"
-# Of a span that stands for calls of its function which were counted, not recorded.
+# On a span that stands for calls of its function that were counted, not recorded.
 LEFT_OUT_CALLS = "obsv.left_out.calls"
 LEFT_OUT_TOTAL_NS = "obsv.left_out.total_ns"
 LEFT_OUT_MAX_NS = "obsv.left_out.max_ns"
 # JSON: [[bucket of the store's histograms, calls], …]
 LEFT_OUT_DURATIONS = "obsv.left_out.durations"
-# The share of calls of its function that is recorded, on spans of another provider's tracer.
+# The share of a function's calls that is recorded, on spans of another provider's tracer.
 SAMPLE_RATE = "obsv.sample_rate"
-# Only in what `obsv export` and `obsv forward` send, so that a moved store still shows the code.
+# Only in the output of `obsv export` and `obsv forward`, so that a moved store still shows the code.
 CODE_SOURCE_TEXT = "obsv.code.source_text"
 
 INPUT = "INPUT"
 OUTPUT = "OUTPUT"
 
-# The row names of what is not an argument.
+# Row names of values that are not arguments.
 RETURN = "return"
 YIELD = "yield"
 LOCAL_PREFIX = "local."

@@ -1,9 +1,9 @@
-"""One ASGI app out of the JSON API, the app in the browser, and whoever else answers HTTP.
+"""One ASGI app that combines the JSON API, the browser app and the other HTTP interfaces.
 
-A part that answers HTTP offers a FastAPI router and is listed in `routers()`; it finds what it needs in
+A part that serves HTTP provides a FastAPI router and is listed in `routers()`. It finds what it needs in
 `request.app.state`: `reader` (a `Store` of `obsv.store.seam`), `pulse` (`obsv.store.figures.Pulse`), `settings`
-(`Settings`) and `receiver` (`obsv.otlp.receiver.Receiver`). A part with something to start and stop (a gRPC port, a
-writer) gives its router a `lifespan`. Paths taken: `/api/v1` (JSON API), `/v1` (OTLP), `/api` (Jaeger), `/tempo`,
+(`Settings`) and `receiver` (`obsv.otlp.receiver.Receiver`). A part that starts and stops something (a gRPC port, a
+writer) gives its router a `lifespan`. Paths in use: `/api/v1` (JSON API), `/v1` (OTLP), `/api` (Jaeger), `/tempo`,
 `/prometheus`, `/alertmanager`, `/metrics`, `/mcp`, `/login`, `/healthz`, `/assets`, `/_dash-*`, the pages.
 """
 
@@ -49,25 +49,25 @@ from obsv.store.figures import Pulse
 from obsv.store.seam import open_store
 from obsv.web.attempts import Attempts
 
-# Routes that pages of other origins may call under rules of their own (a browser's OTLP exporter).
+# Routes that pages of other origins may call under separate rules (a browser's OTLP exporter).
 CROSS_ORIGIN = ("/v1/",)
 MIN_TOKEN_CHARS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to serve.
+    """Settings of the server.
 
     Attributes:
         db: path of the store; it may not exist yet.
         host: address to bind.
         port: TCP port.
-        token: the secret that readers must show; None for everybody on this machine.
-        allowed_hosts: further names the server is known by.
-        otlp_grpc: where to receive OTLP over gRPC; None for nowhere.
-        otlp_http: where to receive OTLP over HTTP, beside `/v1/traces` on the main port; None for nowhere.
-        cors_origins: origins of pages in a browser that may send spans.
-        alerts: the file of alert rules; None looks for one beside the database.
+        token: the secret that readers must present; None allows everyone on this machine.
+        allowed_hosts: additional host names of the server.
+        otlp_grpc: address for OTLP over gRPC; None disables it.
+        otlp_http: address for OTLP over HTTP, in addition to `/v1/traces` on the main port; None disables it.
+        cors_origins: origins of web pages that may send spans.
+        alerts: the rules file; None looks for one beside the database.
     """
 
     db: Path
@@ -91,36 +91,37 @@ class Settings:
         otlp_http: Address | None = None,
         alerts: Path | None = None,
     ) -> "Settings":
-        """Settings with `OBSV_TOKEN` and, comma-separated, `OBSV_ALLOWED_HOSTS` and `OBSV_CORS_ORIGINS`."""
+        """Return settings with `OBSV_TOKEN` and, comma-separated, `OBSV_ALLOWED_HOSTS` and `OBSV_CORS_ORIGINS`."""
         names, origins = split(environment.get("OBSV_ALLOWED_HOSTS")), split(environment.get("OBSV_CORS_ORIGINS"))
         token = environment.get("OBSV_TOKEN") or None
         return cls(db, host, port, token, names, otlp_grpc, otlp_http, origins, alerts)
 
     @property
     def receiver(self) -> ReceiverSettings:
-        """How spans are received."""
+        """Return the settings of the OTLP receiver."""
         return ReceiverSettings(
             self.db, self.otlp_grpc, self.otlp_http, self.token, self.allowed_hosts, self.cors_origins
         )
 
     def check(self) -> None:
-        """Refuse what is not safe.
+        """Refuse settings that are not safe.
 
         Raises:
-            ConfigurationError: an address beyond this machine without a token, or a token that is easily guessed.
+            ConfigurationError: the address is reachable from other machines without a token, or the token is easily
+                guessed.
         """
         if not is_loopback(self.host) and not self.token:
             raise ConfigurationError(
-                f"Refusing to listen on {self.host}: everybody who reaches that address could read what was recorded. "
+                f"Refusing to listen on {self.host}: anyone who can reach that address could read the recorded calls. "
                 "Set OBSV_TOKEN to a secret (python -c 'import secrets; print(secrets.token_urlsafe())'), "
                 "or listen on 127.0.0.1."
             )
         if self.token and len(self.token) < MIN_TOKEN_CHARS:
-            raise ConfigurationError(f"OBSV_TOKEN is too short: use {MIN_TOKEN_CHARS} characters or more.")
+            raise ConfigurationError(f"OBSV_TOKEN is too short: use at least {MIN_TOKEN_CHARS} characters.")
 
 
 def routers() -> tuple[APIRouter, ...]:
-    """The routers of all parts, in the order they are asked."""
+    """Return the routers of all parts, in the order they are asked."""
     return (
         api_router,
         otlp_router,
@@ -135,10 +136,10 @@ def routers() -> tuple[APIRouter, ...]:
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The ASGI app.
+    """Return the ASGI app.
 
     Args:
-        settings: how to serve.
+        settings: settings of the server.
 
     Raises:
         ConfigurationError: the settings are not safe.
@@ -159,7 +160,7 @@ def create_app(settings: Settings) -> FastAPI:
     if sessions is not None:
         app.include_router(login_router(sessions, attempts, time.monotonic))
     app.add_api_route("/healthz", _healthy, include_in_schema=False)
-    # Who listens knows the address.
+    # The listening side knows the address.
     app.state.address = None
     app.state.agents = Door(lambda: Asked(app.state.reader, time.time_ns(), app.state.address))
     app.router.routes.append(Route("/mcp", app.state.agents))

@@ -1,4 +1,4 @@
-"""Times as people type them: an age, or an instant."""
+"""Parse times as people type them: an age, or a point in time."""
 
 import re
 
@@ -10,10 +10,10 @@ _AGE = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 
 
 def since(text: str, now_ns: int) -> int:
-    """A point in time.
+    """Parse a point in time.
 
     Args:
-        text: an age such as `90s`, `1h` or `7d`, or an instant in ISO 8601 (UTC where no offset is given).
+        text: an age such as `90s`, `1h` or `7d`, or a time in ISO 8601 (UTC if no offset is given).
         now_ns: Unix time.
 
     Returns:
@@ -28,5 +28,5 @@ def since(text: str, now_ns: int) -> int:
         return iso_ns(text.strip())
     except ValueError:
         raise InvalidQuery(
-            f"A time is an age (90s, 5m, 1h, 7d) or an instant (2026-01-31 12:00), not {text!r}."
+            f"A time must be an age (90s, 5m, 1h, 7d) or a point in time (2026-01-31 12:00), not {text!r}."
         ) from None

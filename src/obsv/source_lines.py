@@ -1,4 +1,4 @@
-"""Lines of source files, for whoever shows a place: read when they are shown, by a reader that nothing can hold up."""
+"""Lines of source files for display: read on demand, in a way that cannot block."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 _MAX_FILES = 256
-# A generated file may be larger; nobody reads it.
+# Generated files may be larger; nobody reads them.
 _MAX_BYTES = 5_000_000
 
 
@@ -18,7 +18,7 @@ class Source(NamedTuple):
 
     Attributes:
         lines: with their line ends.
-        changed_ns: when the file was changed last, as Unix time in nanoseconds.
+        changed_ns: last modification of the file, as Unix time in nanoseconds.
     """
 
     lines: list[str]
@@ -26,13 +26,13 @@ class Source(NamedTuple):
 
 
 class SourceFiles:
-    """Reads source files, and keeps what it has read as long as the file stays as it was."""
+    """A reader of source files that caches each file until it changes."""
 
     def __init__(self) -> None:
         self._files: OrderedDict[str, tuple[tuple[int, int], Source | None]] = OrderedDict()
 
     def read(self, path: str) -> Source | None:
-        """The lines of a file; None where there is none, or none that is source. Raises nothing."""
+        """Return the lines of a file; None if it does not exist or is not source code. Never raises."""
         try:
             status = os.stat(path)
         except (OSError, ValueError):

@@ -1,7 +1,7 @@
-"""Unix time in nanoseconds and the texts that stand for it: one rule everywhere.
+"""Unix time in nanoseconds and its text formats: one rule everywhere.
 
-The store keeps an instant as 64 bits, so it knows those from 1970-01-01 to 2262-04-11T23:47:16.854775807Z. What lies
-outside becomes the nearer end.
+The store keeps a point in time in 64 bits, so it covers 1970-01-01 to 2262-04-11T23:47:16.854775807Z. Times outside
+this range become the nearest end.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from obsv.errors import InvalidQuery
 NS = 1_000_000_000
 MAX_NS = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-# Python's parser knows six digits of a second, and from 3.11 on more forms of the rest.
+# Python's parser accepts six digits of a second and, from 3.11 on, more forms of the rest.
 _FRACTION = re.compile(r"(.*\d\d:\d\d:\d\d)[.,](\d+)(.*)", re.ASCII)
 
 
 def clamp_ns(ns: int) -> int:
-    """The nearest Unix time that the store knows, in ns."""
+    """Return the nearest Unix time in ns that the store can represent."""
     return min(max(ns, 0), MAX_NS)
 
 
 def ts(ns: int) -> str:
-    """Unix time in ns as the store writes `ts`: `YYYY-MM-DD HH:MM:SS.ffffff`, UTC; sorts as text."""
+    """Format Unix time in ns as the store's `ts`: `YYYY-MM-DD HH:MM:SS.ffffff`, UTC; sorts as text."""
     ns = clamp_ns(ns)
     return f"{_EPOCH + timedelta(seconds=ns // NS):%Y-%m-%d %H:%M:%S}.{ns // 1_000 % 1_000_000:06d}"
 
 
 def iso(ns: int) -> str:
-    """Unix time in ns as ISO 8601 in UTC with microseconds."""
+    """Format Unix time in ns as ISO 8601 in UTC with microseconds."""
     return ts(ns).replace(" ", "T") + "Z"
 
 
 def iso_ns(text: str) -> int:
-    """Unix time in ns of ISO 8601 text, UTC where no offset is given; a space may stand for the T.
+    """Return the Unix time in ns of ISO 8601 text, in UTC if it has no offset; a space may replace the T.
 
     Raises:
-        ValueError: it is no such text.
+        ValueError: the text is not in this format.
     """
     found = _FRACTION.fullmatch(text)
     whole, digits = (found[1] + found[3], found[2]) if found else (text, "")
@@ -48,10 +48,10 @@ def iso_ns(text: str) -> int:
 
 
 def instant_ns(text: str) -> int:
-    """Unix time in ns of ISO 8601 text (UTC where no offset is given) or of a number in ns.
+    """Return the Unix time in ns of ISO 8601 text (UTC if it has no offset) or of a number in ns.
 
     Raises:
-        InvalidQuery: it is neither.
+        InvalidQuery: the text is neither.
     """
     text = text.strip()
     if text.isascii() and text.isdecimal():
@@ -59,4 +59,4 @@ def instant_ns(text: str) -> int:
     try:
         return iso_ns(text)
     except ValueError:
-        raise InvalidQuery(f"Cannot read the time {text!r}: write it like 2026-01-31T12:00:00Z.") from None
+        raise InvalidQuery(f"Cannot parse the time {text!r}: write it as 2026-01-31T12:00:00Z.") from None

@@ -259,7 +259,7 @@ def test_a_stale_feed_is_found_as_soon_as_its_lag_is_over(world: World) -> None:
     assert world.states() == {}
     world.look(2)
     assert world.states() == {"feed=prices": "firing"}
-    assert "prices has had no update for 11.01 s" in world.alert().summary
+    assert "prices has not been updated for 11.01 s" in world.alert().summary
     world.record(name="prices", feed="prices")
     world.look(1)
     assert world.states() == {"feed=prices": "resolved"}

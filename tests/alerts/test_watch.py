@@ -102,7 +102,7 @@ def test_the_file_is_read_again_when_it_changes_and_a_wrong_one_changes_nothing(
     until(lambda: watch.config.rules[0].kind == "feed_lag")
     assert not watch.file.error
     assert receiver.wait(2)[1].json["status"] == "resolved"
-    assert "The alert rules that were read before stay" in caplog.text
+    assert "the previous rules stay in force" in caplog.text
 
 
 def test_a_file_that_appears_later_is_found(tmp_path: Path, receiver: Receiver) -> None:

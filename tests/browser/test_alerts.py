@@ -49,6 +49,6 @@ def test_alerts_are_silenced_and_rules_are_added(page: Page, place: tuple[str, P
     page.click("#alerts-preview")
     expect(page.locator("#alerts-previewed")).to_contain_text("would have fired 1 times", timeout=60_000)
     page.click("#alerts-add")
-    expect(page.locator("#alerts-previewed")).to_contain_text("2 rules now", timeout=60_000)
+    expect(page.locator("#alerts-previewed")).to_contain_text("now has 2 rules", timeout=60_000)
     assert file.read_text().startswith(RULES)
     expect(page.locator(".page-tools")).to_be_visible()

@@ -49,9 +49,9 @@ def test_charts_of_a_function_follow_the_chosen_time(page: Page) -> None:
     """A bar is a part of it, and the zone of its labels is said."""
     page.goto("/code?range=24h&process=shop.pricing.quote")
     title = page.locator("#code-body .chart-title").first
-    expect(title).to_have_text("Calls, a bar for 15 min 0 s")
+    expect(title).to_have_text("Calls per 15 min 0 s")
     page.locator("#code-time-preset").get_by_text("6h", exact=True).click()
-    expect(title).to_have_text("Calls, a bar for 4 min 0 s")
+    expect(title).to_have_text("Calls per 4 min 0 s")
     expect(page.locator(".zone")).to_have_text("UTC+5:30")
 
 

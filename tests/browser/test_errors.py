@@ -13,7 +13,7 @@ def test_groups_lead_to_what_explains_them(page: Page) -> None:
     page.locator(".error-group").first.click()
     expect(page).to_have_url(re.compile(r"/errors/\d+"))
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
-    for heading in ("What differs in the failing calls", "Latest", "Why this is one group", "Calls"):
+    for heading in ("Differences of the failed calls", "Latest", "Grouping", "Calls"):
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
 
 
@@ -23,7 +23,7 @@ def test_group_is_resolved_and_opened_again(page: Page) -> None:
     page.locator(".error-group").last.click()
     page.get_by_role("button", name="Resolve").click()
     expect(page.locator("#error-state .badge", has_text="resolved")).to_be_visible()
-    page.get_by_role("button", name="Open again").click()
+    page.get_by_role("button", name="Reopen").click()
     expect(page.get_by_role("button", name="Resolve")).to_be_visible()
 
 

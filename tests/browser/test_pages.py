@@ -184,7 +184,7 @@ def test_the_flow_is_readable_and_its_search_centres(page: Page, many: str) -> N
 def test_lineage_is_drawn(page: Page) -> None:
     """Values that went from call to call."""
     page.goto("/flow?mode=lineage&range=24h")
-    expect(page.locator("#flow-note")).to_contain_text("values went from an output into an input")
+    expect(page.locator("#flow-note")).to_contain_text("values passed from an output to an input")
     expect(page.get_by_role("img", name=re.compile(r"\b([4-9]|\d\d) arrows"))).to_be_visible()
 
 
@@ -219,9 +219,9 @@ def test_back_leads_to_the_function_chosen_before(page: Page) -> None:
 def test_a_failed_call_is_compared(page: Page, failed: tuple[str, str]) -> None:
     """Its inputs beside those of the last good one; then two times of the function."""
     page.goto(f"/compare?trace={failed[0]}&span={failed[1]}")
-    expect(page.locator("#compare-body")).to_contain_text("Last good call before it")
+    expect(page.locator("#compare-body")).to_contain_text("Last successful call before it")
     expect(page.locator("#compare-body mark").first).to_be_visible()
-    page.get_by_text("Two times").click()
+    page.get_by_text("Two periods").click()
     expect(page.locator("#compare-body .figures")).to_contain_text("P95")
     assert "mode=times" in page.url
 

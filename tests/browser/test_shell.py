@@ -128,7 +128,7 @@ def test_a_token_is_asked_for_and_leads_on(page: Page, serve: Callable[..., str]
     page.goto(f"{address}/explorer?range=24h&status=ERR")
     page.get_by_label("Token").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_have_text("That is not the token.")
+    expect(page.get_by_role("alert")).to_have_text("The token is wrong.")
     page.get_by_label("Token").fill("a-long-enough-token")
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{address}/explorer?range=24h&status=ERR")

@@ -105,7 +105,7 @@ def test_errors_are_groups(db: Path) -> None:
     assert (group["process"], group["total"], group["handled"]) == ("__main__.price", 1, False)
     explained = obsv("errors", str(group["id"]), db=db).stdout
     assert "Traceback" in explained
-    assert "the frames of the program" in explained
+    assert "the program's frames" in explained
     assert "is resolved" in obsv("errors", str(group["id"]), "--resolve", db=db).stdout
     assert "resolved ValueError" in obsv("errors", db=db).stdout
     obsv("errors", "--resolve", db=db, expect=2)

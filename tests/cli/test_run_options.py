@@ -75,10 +75,10 @@ def test_functions_and_calls(shop: Programs, options: list[str], expected: set[s
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("--depth", "0", "--depth is a whole number"),
-        ("--sample", "often", "--sample is a share"),
-        ("--values", "most", "--values is off, args, all"),
-        ("--min-duration", "soon", "--min-duration is a duration"),
+        ("--depth", "0", "--depth must be a whole number"),
+        ("--sample", "often", "--sample must be a share"),
+        ("--values", "most", "--values must be off, args, all"),
+        ("--min-duration", "soon", "--min-duration must be a duration"),
     ],
 )
 def test_values_that_cannot_be_used(capsys: pytest.CaptureFixture[str], option: str, value: str, words: str) -> None:

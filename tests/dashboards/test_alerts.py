@@ -56,9 +56,9 @@ def test_the_page_has_alerts_messages_silences_history_and_repeating_variables(t
 
 
 def test_an_empty_store_and_none_have_a_page(tmp_path: Path) -> None:
-    assert "no file of rules" in text(tmp_path / "none.db")
+    assert "no rules file" in text(tmp_path / "none.db")
     Writer(tmp_path / "o.db").open()
-    assert "No alert fires" in text(tmp_path / "o.db")
+    assert "No firing alerts" in text(tmp_path / "o.db")
 
 
 def test_a_wrong_file_is_said_on_the_page(tmp_path: Path) -> None:
@@ -66,13 +66,13 @@ def test_a_wrong_file_is_said_on_the_page(tmp_path: Path) -> None:
     (tmp_path / "alerts.toml").write_text("broken = = 1")
     watch = Watch(tmp_path / "o.db")
     watch.file.look()
-    assert "the file is wrong" in text(tmp_path / "o.db", watch)
+    assert "invalid file" in text(tmp_path / "o.db", watch)
     (tmp_path / "alerts.toml").write_text('[[alerts.rule]]\nkind = "error"\n')
     watch.file.look()
     assert "1 rules" in text(tmp_path / "o.db", watch)
     (tmp_path / "alerts.toml").write_text("broken = = 12")
     watch.file.look()
-    assert "the file is wrong, earlier rules hold" in text(tmp_path / "o.db", watch)
+    assert "invalid file, previous rules in force" in text(tmp_path / "o.db", watch)
 
 
 @pytest.mark.parametrize("kind", THRESHOLDS)

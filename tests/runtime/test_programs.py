@@ -399,7 +399,7 @@ def test_a_resource_that_is_not_used_is_said(program: Program) -> None:
         obsv.configure(service_name="mine")
         """
     )
-    assert "service_name and resource are not used" in result.stderr
+    assert "service_name and resource are ignored" in result.stderr
 
 
 def test_settings_of_the_environment(program: Program) -> None:
@@ -427,7 +427,9 @@ def test_settings_of_the_environment(program: Program) -> None:
     assert program.query("select distinct data_value from data_trace where data = 'desk'") == [("***",)]
     assert program.query("select status from process_trace") == [("OK",), ("OK",)]
     assert program.query("select value from setting where name = 'max_age_ns'") == [(172_800 * 10**9,)]
-    assert result.stderr.splitlines() == ["OBSV_MAX_REPR is a whole number, at least 1, not 'many'. It is ignored."]
+    assert result.stderr.splitlines() == [
+        "OBSV_MAX_REPR must be a whole number of at least 1, not 'many'. The variable is ignored."
+    ]
 
 
 @pytest.mark.parametrize(("setting", "depth"), [("", 0), ("1", 1)])

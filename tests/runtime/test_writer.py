@@ -91,7 +91,7 @@ def test_all_is_stored_at_the_end(tmp_path: Path, mode: str) -> None:
     end_keeper(db)
     assert counted(db) == WHOLE
     # On a busy machine a keeper process is not there within the second that a program waits for it at its end.
-    assert done.stderr == "" or "the keeper of the database stores them" in done.stderr
+    assert done.stderr == "" or "the keeper of the database will store them" in done.stderr
     connection = sqlite3.connect(db)
     values = connection.execute(
         "select data, data_type, data_value from data_trace where process like '%price' order by ts, data limit 4"

@@ -1,8 +1,8 @@
-"""Answers for assistants: eight questions about a store, each answered in Markdown of a bounded size.
+"""Answers for assistants: eight queries on a store, each answered in Markdown of limited size.
 
-Pure functions over `Store`; `obsv.api.mcp` and the command offer them over the Model Context Protocol. Every recorded
-text stands in code marks and is announced as data (`answer`): it was made by the recorded program and by whoever sends
-it input, and may well read like an instruction.
+These are pure functions over `Store`; `obsv.api.mcp` and the command line offer them over the Model Context Protocol.
+All recorded text is placed in code marks and announced as data (`answer`): it comes from the recorded program and from
+whoever sends it input, and may read like an instruction.
 """
 
 from obsv.agents.explain import explain_error

@@ -1,4 +1,4 @@
-"""The store, the instant and the app that a question is about."""
+"""The store, the time and the app that a query refers to."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from obsv.store.seam import Store
 
 
 class Asked(NamedTuple):
-    """A store at an instant.
+    """A store at a point in time.
 
     Attributes:
-        store: what answers.
+        store: the store to query.
         now_ns: Unix time.
-        app: address of the app, such as `http://127.0.0.1:8050/`; None where none is known to run.
+        app: address of the app, such as `http://127.0.0.1:8050/`; None if it is not known to run.
     """
 
     store: Store
@@ -24,15 +24,15 @@ class Asked(NamedTuple):
     app: str | None = None
 
     def window(self, text: str) -> Window:
-        """From an age (`90s`, `1h`, `7d`) or an instant up to now.
+        """Return the window from an age (`90s`, `1h`, `7d`) or a point in time until now.
 
         Raises:
-            InvalidQuery: it is neither.
+            InvalidQuery: the text is neither.
         """
         return Window(since(text, self.now_ns), self.now_ns + 1)
 
     def link(self, path: str, **query: str) -> str:
-        """A line with the address of a page of the app; empty where no app is known."""
+        """Return a line with the address of a page of the app; empty if no app is known."""
         if self.app is None:
             return ""
         asked = f"?{urlencode(query, quote_via=quote)}" if query else ""

@@ -1,4 +1,4 @@
-"""`find_calls`: calls that a short text describes."""
+"""`find_calls`: calls that match a short text."""
 
 from __future__ import annotations
 
@@ -27,38 +27,38 @@ def find_calls(
     cursor: str | None = None,
     max_tokens: int = USUAL_TOKENS,
 ) -> str:
-    """Calls, a line each with their first values.
+    """List calls, one line each with their first values.
 
     Args:
         asked: the store.
-        filter: `process:NAME group:NAME variable:NAME status:ERR min_ms:200 max_ms:900` in any number; other words are
-            looked for in values and exceptions.
-        since: an age (90s, 1h, 7d) or an instant (ISO 8601, UTC).
+        filter: `process:NAME group:NAME variable:NAME status:ERR min_ms:200 max_ms:900` in any combination; other words
+            are searched in values and exceptions.
+        since: an age (90s, 1h, 7d) or a point in time (ISO 8601, UTC).
         order: -ts (newest first), ts, -duration (longest first) or duration.
-        limit: how many, up to 200.
-        cursor: of the answer before, for the next page.
-        max_tokens: the longest answer.
+        limit: the maximum number of calls, up to 200.
+        cursor: cursor of the previous answer, for the next page.
+        max_tokens: maximum length of the answer.
 
     Raises:
-        InvalidQuery: a filter, order or cursor that cannot be read.
+        InvalidQuery: a filter, order or cursor cannot be parsed.
     """
     filters = parse(filter)
     size = min(max(limit, 1), MOST)
     page = asked.store.read_page(filters, asked.window(since), order, cursor, size)
-    answer = Answer("Calls", max_tokens, "Ask for fewer with limit, or narrow the filter.")
+    answer = Answer("Calls", max_tokens, "Ask for fewer calls with limit, or narrow the filter.")
     if not page.calls:
         answer.add("None." + (_unknown(asked, filters.process) if filters.process else ""))
     if page.cursor:
-        answer.add(f"More: the same question with cursor {code(page.cursor, 1_000)}.")
+        answer.add(f"For more calls, repeat the query with cursor {code(page.cursor, 1_000)}.")
     answer.items(f"{len(page.calls)} calls", map(_line, page.calls))
     return answer.text()
 
 
 def parse(text: str) -> Filters:
-    """The filters that a text describes.
+    """Return the filters that a text describes.
 
     Raises:
-        InvalidQuery: a value that its key does not take.
+        InvalidQuery: a key does not accept its value.
     """
     given: dict[str, str] = {}
     words: list[str] = []

@@ -1,4 +1,4 @@
-"""`find_errors`: what fails, grouped, each group with a call to look into."""
+"""`find_errors`: failed calls in groups, each with a call to inspect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from obsv.errors import NotFound
 from obsv.store.figures import ErrorCall
 from obsv.times import iso
 
-# Failed calls that are looked at: more of them change shares, seldom groups.
+# Number of failed calls examined: more would change the shares, but seldom the groups.
 LOOKED_AT = 1_000
 _LONGEST = 160
 
@@ -24,17 +24,17 @@ def find_errors(
     file: str | None = None,
     max_tokens: int = USUAL_TOKENS,
 ) -> str:
-    """Failed calls grouped by function and exception, with counts and the latest call of each group.
+    """List failed calls grouped by function and exception, with counts and the latest call of each group.
 
     Args:
         asked: the store.
-        since: an age (90s, 1h, 7d) or an instant (ISO 8601, UTC).
+        since: an age (90s, 1h, 7d) or a point in time (ISO 8601, UTC).
         process: only errors of this function, `module.qualname`.
         file: only errors whose traceback names this file.
-        max_tokens: the longest answer.
+        max_tokens: maximum length of the answer.
 
     Raises:
-        NotFound: no such function.
+        NotFound: there is no such function.
     """
     window = asked.window(since)
     found = asked.store.latest_errors(window, LOOKED_AT)
@@ -44,17 +44,17 @@ def find_errors(
             _must_be_known(asked, process)
     if file is not None:
         found = [each for each in found if file in each.exception]
-    answer = Answer(f"Errors since {since}", max_tokens, "Narrow it with process, file or a later since.")
+    answer = Answer(f"Errors since {since}", max_tokens, "Narrow the query with process, file or a later since.")
     if not found:
         answer.add("None.")
     answer.items(f"{len(found):,} failed calls, by function and exception", error_lines(found))
-    answer.add("Ask explain_error with a span for the values that failed.")
+    answer.add("Ask explain_error with a span for the values that made it fail.")
     answer.add(asked.link("/explorer", status="ERR"))
     return answer.text()
 
 
 def error_lines(errors: Sequence[ErrorCall]) -> Iterator[str]:
-    """A line a group, the most frequent first; of equals, the one that failed last."""
+    """Yield one line per group, the most frequent first; ties are ordered by their latest failure."""
     groups: dict[tuple[str, str], list[ErrorCall]] = {}
     for each in errors:
         groups.setdefault((each.process, kind_of(each.exception)), []).append(each)
@@ -66,12 +66,12 @@ def error_lines(errors: Sequence[ErrorCall]) -> Iterator[str]:
 
 
 def kind_of(exception: str) -> str:
-    """The exception's type, as the traceback's last line names it."""
+    """Return the exception's type, as named in the traceback's last line."""
     return last_line(exception).partition(":")[0]
 
 
 def last_line(exception: str) -> str:
-    """The line of a traceback that names type and message: the last one that is not indented."""
+    """Return the line of a traceback with the type and message: the last one that is not indented."""
     lines = [line for line in exception.splitlines() if line.strip()]
     return next((line for line in reversed(lines) if not line[:1].isspace()), lines[-1] if lines else "no message")
 

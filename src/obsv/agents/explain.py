@@ -1,4 +1,4 @@
-"""`explain_error`: one failed call, with all that helps to find the cause."""
+"""`explain_error`: one failed call, with everything that helps to find the cause."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from obsv.store.seam import Store
 from obsv.store.spans import Call
 from obsv.times import iso
 
-# A long traceback takes no more than this part of an answer, nor does a function's source.
+# A long traceback, and a function's source, each take at most this share of an answer.
 _TRACEBACK, _SOURCE = 0.25, 0.2
 _LINES_AROUND = 6
 _FRAME = re.compile(r'^\s*(?:[|+ ]\s*)?File "(?P<file>.+)", line (?P<line>\d+), in ', re.MULTILINE)
 
 
 def explain_error(asked: Asked, span: str, max_tokens: int = USUAL_TOKENS) -> str:
-    """A failed call: exception, failing line with its source, inputs, difference to the last good call, its callers.
+    """Explain a failed call: exception, failing line, inputs, difference from the last successful call, callers.
 
     Args:
         asked: the store.
-        span: `TRACE_ID/SPAN_ID` or a span id, hex.
-        max_tokens: the longest answer.
+        span: `TRACE_ID/SPAN_ID` or a span ID, hex.
+        max_tokens: maximum length of the answer.
 
     Raises:
-        NotFound: no such span.
+        NotFound: there is no such span.
     """
     with asked.store.view() as store:
         call = call_of(store, span)
@@ -43,8 +43,8 @@ def explain_error(asked: Asked, span: str, max_tokens: int = USUAL_TOKENS) -> st
     answer.add(_facts(call))
     if call.failed:
         answer.add(f"Exception: {code(last_line(_exception(call)), 600)}")
-    answer.items("Inputs", map(value_line, call.inputs), "Ask query for a whole value of data_trace.")
-    answer.items("Differs from the last good call", _different(pair), "Ask query for whole values.")
+    answer.items("Inputs", map(value_line, call.inputs), "Ask query for a complete value of data_trace.")
+    answer.items("Differences from the last successful call", _different(pair), "Ask query for complete values.")
     if source := _source(call, int(answer.chars * _SOURCE)):
         answer.add(source)
     answer.items("Outputs", (value_line(value) for value in call.outputs if value.text))
@@ -56,10 +56,10 @@ def explain_error(asked: Asked, span: str, max_tokens: int = USUAL_TOKENS) -> st
 
 
 def call_of(store: Store, span: str) -> Call:
-    """The call of `TRACE_ID/SPAN_ID` or of a span id.
+    """Return the call of `TRACE_ID/SPAN_ID` or of a span ID.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is no such call.
     """
     trace, _, span_id = span.strip().rpartition("/")
     return store.read_call(trace, span_id) if trace else store.find_call(span_id)
@@ -79,9 +79,9 @@ def _exception(call: Call) -> str:
 
 
 def _different(pair: Pair) -> Iterator[str]:
-    """The inputs that the good call had otherwise."""
+    """Yield the inputs that differ in the successful call."""
     if pair.good is None:
-        yield "no good call of this function was found to compare with"
+        yield "no successful call of this function was found to compare with"
         return
     good = pair.good
     when = "after" if pair.good_is_later else "before"
@@ -96,7 +96,7 @@ def _different(pair: Pair) -> Iterator[str]:
 
 
 def _source(call: Call, longest: int) -> str:
-    """The source around the line that failed, or the function's first lines; empty where it is not known."""
+    """Return the source around the failing line, or the function's first lines; empty if unknown."""
     if call.code is None or not call.code.source_text:
         return ""
     lines = call.code.source_text.splitlines()
@@ -107,11 +107,11 @@ def _source(call: Call, longest: int) -> str:
         f"{'>' if number == failing else ' '} {number:5} {line}"
         for number, line in enumerate(lines[begin : begin + 3 * _LINES_AROUND], first + begin)
     ]
-    return f"## Source, as it ran\n\n{block(chr(10).join(shown), 'text', longest)}"
+    return f"## Source at the time of the call\n\n{block(chr(10).join(shown), 'text', longest)}"
 
 
 def _failing_line(call: Call, first: int, count: int) -> int:
-    """The last line of the traceback that lies in the function."""
+    """Return the last line of the traceback that lies in the function."""
     if call.exception and call.code:
         for frame in reversed(list(_FRAME.finditer(call.exception))):
             line = int(frame["line"][:9])

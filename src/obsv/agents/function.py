@@ -1,4 +1,4 @@
-"""`describe_function`: what a function is, how it did, who calls it, what its variables were."""
+"""`describe_function`: statistics, callers and variables of a function."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _SOURCE = 0.4
 
 
 def describe_function(asked: Asked, name: str, since: str = "24h", max_tokens: int = USUAL_TOKENS) -> str:
-    """A function: counts and percentiles, variables with their last values, callers, callees, failures, source.
+    """Describe a function: counts, percentiles, variables with their last values, callers, callees, failures, source.
 
     Args:
         asked: the store.
         name: `module.qualname`, or a foreign span's name.
-        since: what the counts cover: an age (90s, 1h, 7d) or an instant (ISO 8601, UTC).
-        max_tokens: the longest answer.
+        since: start of the counts: an age (90s, 1h, 7d) or a point in time (ISO 8601, UTC).
+        max_tokens: maximum length of the answer.
 
     Raises:
-        NotFound: no such function; the message names the nearest ones.
+        NotFound: there is no such function; the message suggests similar names.
     """
     try:
         found = asked.store.read_function(name, asked.window(since))
@@ -48,7 +48,7 @@ def describe_function(asked: Asked, name: str, since: str = "24h", max_tokens: i
     answer.items("Calls", map(_neighbour, found.callees))
     if found.versions and found.versions[0].code.source_text:
         text = block(found.versions[0].code.source_text, "python", int(answer.chars * _SOURCE))
-        answer.add(f"## Source, as it ran last\n\n{text}")
+        answer.add(f"## Source at the last call\n\n{text}")
     answer.add(asked.link("/code", process=found.name))
     return answer.text()
 

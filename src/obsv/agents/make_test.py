@@ -1,4 +1,4 @@
-"""`make_test`: a recorded call as a pytest file."""
+"""`make_test`: turn a recorded call into a pytest file."""
 
 from __future__ import annotations
 
@@ -11,24 +11,28 @@ from obsv.analysis.repro import repro
 
 
 def make_test(asked: Asked, span: str, max_tokens: int = USUAL_TOKENS) -> str:
-    """A pytest file that calls the function again with the recorded inputs and asserts what happened.
+    """Return a pytest file that calls the function again with the recorded inputs and asserts the recorded outcome.
 
     Args:
         asked: the store.
-        span: `TRACE_ID/SPAN_ID` or a span id, hex.
-        max_tokens: the longest answer.
+        span: `TRACE_ID/SPAN_ID` or a span ID, hex.
+        max_tokens: maximum length of the answer.
 
     Raises:
-        NotFound: no such span.
-        InvalidQuery: another instrumentation recorded it: there is no function to call.
+        NotFound: there is no such span.
+        InvalidQuery: the span is from other instrumentation, so there is no function to call.
     """
     with asked.store.view() as store:
         call = call_of(store, span)
         found = repro(call, store.read_exact(call))
     command = f"obsv repro {call.trace_id}/{call.span_id} -o {found.file_name}"
-    answer = Answer(f"Test: {title_of(call)}", max_tokens, f"The whole file: {code(command)}, or a greater max_tokens.")
+    answer = Answer(
+        f"Test: {title_of(call)}",
+        max_tokens,
+        f"For the whole file, run {code(command)} or ask again with a larger max_tokens.",
+    )
     if found.received:
-        answer.add("Another machine's recorder made this call: the file imports nothing, and holds its data only.")
+        answer.add("This call was not recorded on this machine: the file imports nothing and contains only its data.")
     if found.placeholders:
         answer.add(f"Fill in first: {', '.join(map(code, found.placeholders))}.")
     if found.exact:

@@ -1,4 +1,4 @@
-"""Names that were meant: an unknown name is answered with the nearest known ones."""
+"""Suggestions for unknown names: the most similar known ones."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from heapq import nlargest
 from obsv.analysis.markdown import code
 
 MOST = 5
-# More names than this are not compared one by one.
+# With more names than this, they are not compared one by one.
 MOST_COMPARED = 5_000
 _LONGEST = 200
 
 
 def nearest(name: str, known: Iterable[str], most: int = MOST) -> list[str]:
-    """The known names that are most alike, the best first; the last part of a dotted name counts like the whole."""
+    """Return the most similar known names, best first; the last part of a dotted name counts like the whole."""
     wanted = name[:_LONGEST].lower()
     last = wanted.rpartition(".")[2]
 
@@ -29,6 +29,6 @@ def nearest(name: str, known: Iterable[str], most: int = MOST) -> list[str]:
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """A sentence that names the nearest; empty where nothing is near."""
+    """Return a sentence that suggests similar names; empty if there are none."""
     found = nearest(name, known)
     return f" Nearest: {', '.join(map(code, found))}." if found else ""

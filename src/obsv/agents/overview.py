@@ -1,4 +1,4 @@
-"""`overview`: how it is going."""
+"""`overview`: the state of the program."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _BUSIEST = 10
 
 
 def overview(asked: Asked, since: str = "1h", max_tokens: int = USUAL_TOKENS) -> str:
-    """Calls, error share and p95 since a time against the period before; errors; slow, changed and busy functions.
+    """Compare calls, error rate and p95 with the previous period; list errors and slow, changed and busy functions.
 
     Args:
         asked: the store.
-        since: an age (90s, 1h, 7d) or an instant (ISO 8601, UTC).
-        max_tokens: the longest answer.
+        since: an age (90s, 1h, 7d) or a point in time (ISO 8601, UTC).
+        max_tokens: maximum length of the answer.
     """
     window = asked.window(since)
     with asked.store.view() as store:
@@ -27,12 +27,12 @@ def overview(asked: Asked, since: str = "1h", max_tokens: int = USUAL_TOKENS) ->
         busiest = store.read_busiest(window, limit=_BUSIEST)
         services = store.read_services()
     answer = Answer(f"Overview since {since}", max_tokens, "Ask find_errors or describe_function for one of these.")
-    answer.add(f"Now: {_totals(found.now)}.\n\nThe period before: {_totals(found.before)}.")
+    answer.add(f"Now: {_totals(found.now)}.\n\nPrevious period: {_totals(found.before)}.")
     if services:
         answer.add(f"Services: {', '.join(map(code, services[:20]))}.")
     answer.items("Errors, most frequent first", error_lines(errors), "Ask find_errors for the others.")
     answer.items("Slowest functions", map(_function, found.slowest))
-    answer.items("Functions whose durations changed", map(_function, found.changed))
+    answer.items("Functions with changed durations", map(_function, found.changed))
     answer.items(
         "Functions with the most calls",
         (f"{code(each.name)}: {each.calls:,} calls, {each.errors:,} failed" for each in busiest),

@@ -11,7 +11,7 @@ from obsv.agents.nearest import suggestion
 from obsv.analysis.markdown import code
 from obsv.errors import InvalidQuery
 
-# The store's public face.
+# The public views of the store.
 VIEWS = {
     "process_trace": (
         "ts", "process", "status", "duration_ms", "exception", "process_group", "trace_id", "span_id",
@@ -29,28 +29,29 @@ _NO_TABLE = re.compile(r"no such table: (?P<name>\w+)")
 
 
 def query(asked: Asked, sql: str, max_tokens: int = USUAL_TOKENS) -> str:
-    """The rows of one SQLite statement that reads.
+    """Return the rows of one read-only SQLite statement.
 
-    Views: process_trace (one row a call: ts, process, status, duration_ms, exception, process_group, trace_id, span_id,
-    parent_span_id, depth, thread_id, service) and data_trace (one row a value: ts, process, data, data_type,
+    Views: process_trace (one row per call: ts, process, status, duration_ms, exception, process_group, trace_id,
+    span_id,
+    parent_span_id, depth, thread_id, service) and data_trace (one row per value: ts, process, data, data_type,
     data_value, status, exception, process_group, trace_id, span_id). status is OK or ERR, data_type INPUT or OUTPUT;
     ts is UTC text that compares with datetime('now', '-30 seconds'); data_value is text.
 
     Args:
         asked: the store.
         sql: the statement.
-        max_tokens: the longest answer.
+        max_tokens: maximum length of the answer.
 
     Raises:
-        InvalidQuery: it does not only read, or SQLite does not understand it; the message names the nearest names.
-        QueryTimeout: it took longer than five seconds.
+        InvalidQuery: the statement is not read-only, or SQLite cannot parse it; the message suggests similar names.
+        QueryTimeout: the statement took longer than five seconds.
     """
     try:
         found = asked.store.run_sql(sql, MOST_ROWS)
     except InvalidQuery as error:
         raise InvalidQuery(f"{error}{_nearest(str(error))}") from None
-    answer = Answer("Rows", max_tokens, "Ask for fewer columns, a LIMIT, or substr() of long values.")
-    more = f" More than {MOST_ROWS:,}: add a LIMIT or narrow it." if found.truncated else ""
+    answer = Answer("Rows", max_tokens, "Select fewer columns, add a LIMIT, or use substr() on long values.")
+    more = f" There are more than {MOST_ROWS:,} rows: add a LIMIT or narrow the query." if found.truncated else ""
     answer.add(f"{len(found.rows):,} rows.{more}")
     answer.items(
         "Columns: " + ", ".join(code(name, 80) for name in found.columns[:50]),

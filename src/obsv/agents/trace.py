@@ -1,4 +1,4 @@
-"""`get_trace`: the skeleton of a trace, with values only where they are asked for."""
+"""`get_trace`: the structure of a trace, with values only on request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from obsv.analysis.markdown import block, code, visible
 from obsv.analysis.tree import Flag, Tree, build, row_of
 from obsv.store.spans import TraceSpans
 
-# A line of the skeleton, on average: how many fit is known before they are made.
+# Average length of a line, to know how many fit before they are formatted.
 _CHARS_A_LINE = 90
 _ROOM_FOR_COUNT = 190
 _NAME = 60
@@ -27,17 +27,17 @@ def get_trace(
     depth: int | None = None,
     max_tokens: int = USUAL_TOKENS,
 ) -> str:
-    """A trace as a tree of names, durations and span ids; failed and long calls are kept when it is too long.
+    """Show a trace as a tree of names, durations and span IDs; if it is too long, failed and long calls are kept.
 
     Args:
         asked: the store.
         trace_id: hex.
-        around: a span id whose values are shown, and whose callers and callees are kept.
+        around: a span ID whose values are shown, and whose callers and callees are kept.
         depth: levels shown, from the outermost call or from `around`.
-        max_tokens: the longest answer.
+        max_tokens: maximum length of the answer.
 
     Raises:
-        NotFound: no such trace, or no such span in it.
+        NotFound: there is no such trace, or no such span in it.
     """
     with asked.store.view() as store:
         spans = store.read_trace_columns(trace_id, around)
@@ -72,7 +72,7 @@ def _skeleton(lines: list[str]) -> str:
 
 
 def _shown(tree: Tree, centre: int, depth: int | None, most: int) -> list[int]:
-    """The rows to show, in the order of the tree: those above and below the centre, else failed and long ones."""
+    """Return the rows to show, in tree order: those above and below the centre, else failed and long ones."""
     level = tree.depth[centre] if centre >= 0 else 0
     allowed = [row for row in range(len(tree)) if depth is None or tree.depth[row] - level < depth or row == centre]
     inside = range(centre, tree.end[centre]) if centre >= 0 else range(0)
@@ -87,7 +87,7 @@ def _shown(tree: Tree, centre: int, depth: int | None, most: int) -> list[int]:
             path.append(row)
             row = tree.parent[row]
         if len(kept) + len(path) > most:
-            # A chain longer than the room: its lower end, where the failure is.
+            # A chain longer than the space: keep its lower end, where the failure is.
             kept.update(path[: most - len(kept)])
             break
         kept.update(path)

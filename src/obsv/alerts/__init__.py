@@ -1,6 +1,6 @@
-"""Alerting: rules from a file, their states, messages that wait to be sent, and who is told.
+"""Alerting: rules from a file, their states, queued messages, and receivers.
 
-`rules_file` reads `alerts.toml`, `states` says how a rule's state changes. Nothing here runs in a recorded program.
+`rules_file` reads `alerts.toml`; `states` defines how a rule's state changes. Nothing here runs in a recorded program.
 """
 
 from obsv.alerts.rules import AlertsConfig, NotifierConfig, Rule

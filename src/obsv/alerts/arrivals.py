@@ -1,5 +1,4 @@
-"""What has failed since the last look, for rules of the kind `error`: each call and each group of errors is seen once,
-through restarts."""
+"""New failures for rules of kind `error`: each call and each error group is seen once, even across restarts."""
 
 from __future__ import annotations
 
@@ -19,10 +18,10 @@ _KINDS = {"new": "new_group", "returned": "came_back"}
 
 
 class Arrivals:
-    """Reads on from where the last look ended.
+    """A reader that continues where the last look ended.
 
     Args:
-        store: what is watched.
+        store: the watched store.
     """
 
     def __init__(self, store: Store) -> None:
@@ -39,10 +38,10 @@ class Arrivals:
         self._wanted = {window.on for window in self._windows.values()}
 
     def load(self, cursors: Mapping[str, int | None]) -> Mapping[str, int]:
-        """Take up where another evaluator ended; what failed before anybody asked to be told is history.
+        """Continue where another evaluator ended; failures from before the first evaluation are history.
 
         Returns:
-            cursors that begin now, to be kept.
+            New cursors, to be saved.
         """
         self._origins = Origins()
         found = {name: at for name, at in cursors.items() if at is not None}
@@ -53,19 +52,19 @@ class Arrivals:
             if GROUPS not in found:
                 begun[GROUPS] = self._last_event()
         except StoreUnavailable:
-            begun = {}  # no file yet: all that will be in it is news
+            begun = {}  # no file yet: everything that arrives will be new
         self._cursors = {**found, **begun}
         self._kept = dict(self._cursors)
         return begun
 
     def seed(self, alerts: Iterable[AlertRow], now_ns: int) -> None:
-        """Remember alerts that fire: they are over when a window has passed without another failure."""
+        """Remember alerts that are firing: they end when a window has passed without another failure."""
         for alert in alerts:
             if alert.rule in self._windows and alert.state in (*ACTIVE, "pending"):
                 self._windows[alert.rule].seed(alert.labels, now_ns)
 
     def take(self, now_ns: int) -> bool:
-        """Count what has arrived; returns whether anything did that a rule may be about."""
+        """Count what has arrived; return whether any of it may concern a rule."""
         try:
             calls = self._take_calls(now_ns) if "exception" in self._wanted else False
             events = self._take_events(now_ns) if self._wanted - {"exception"} else False
@@ -74,15 +73,15 @@ class Arrivals:
         return calls or events
 
     def samples(self, rule: str, now_ns: int) -> list[Sample]:
-        """Return what a rule finds."""
+        """Return the samples of a rule."""
         return self._windows[rule].samples(now_ns)
 
     def moved(self) -> Mapping[str, int]:
-        """Return the cursors that are not kept so far."""
+        """Return the cursors that are not saved yet."""
         return {name: at for name, at in self._cursors.items() if self._kept.get(name) != at}
 
     def keep(self, cursors: Mapping[str, int]) -> None:
-        """These are stored now."""
+        """Mark these cursors as saved."""
         self._kept.update(cursors)
 
     def _take_calls(self, now_ns: int) -> bool:

@@ -1,4 +1,4 @@
-"""Counts the calls of service levels as they arrive: each once, as counts and how far they go are one transaction."""
+"""Counting of calls for service levels: each call once, because counts and cursors are saved in one transaction."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from obsv.store.watching import Book
 
 logger = logging.getLogger("obsv")
 
-# Of 100,000 calls each: what is behind catches up without holding up the rules.
+# Batches of 100,000 calls: a backlog is worked off without delaying the rules.
 _CHUNKS_A_STEP = 3
 
 
 class Counting:
-    """Counts on from where the last step ended.
+    """A counter that continues where the last step ended.
 
     Args:
-        store: what is counted.
-        book: where the counts go.
+        store: the store to count.
+        book: where the counts are saved.
         owner: holder of the lease.
     """
 
@@ -31,15 +31,15 @@ class Counting:
         self._wrong: set[str] = set()
 
     def load(self) -> None:
-        """Begin where another process ended."""
+        """Continue where another process ended."""
         self._cursors = {}
 
     def step(self, slos: Sequence[Slo]) -> None:
         """Count what has arrived.
 
         Raises:
-            LeaseLost: another process counts now.
-            StoreError: nothing was counted; the next step tries again.
+            LeaseLost: another process has taken over.
+            StoreError: nothing was counted; the next step retries.
         """
         for slo in slos:
             try:

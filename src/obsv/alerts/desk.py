@@ -1,4 +1,4 @@
-"""What people do by hand: silence alerts, end a silence, send a test."""
+"""Manual actions: silence alerts, end a silence, send a test message."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ def add_silence(
     """Store a silence.
 
     Args:
-        book: where it goes.
-        matchers: an alert that satisfies all of them is silenced; at least one, which does not match everything.
-        starts_ns, ends_ns: from when until when, Unix time.
-        created_by, comment: who and why.
+        book: where it is stored.
+        matchers: an alert that satisfies all of them is silenced; at least one that does not match everything.
+        starts_ns, ends_ns: start and end, Unix time.
+        created_by, comment: author and reason.
         now_ns: Unix time.
-        id: of a silence that it takes the place of.
+        id: ID of a silence to replace.
 
     Raises:
-        InvalidQuery: it cannot be used; the message says why.
+        InvalidQuery: the silence is invalid; the message says why.
     """
     if not matchers or len(matchers) > MAX_MATCHERS:
-        raise InvalidQuery(f"A silence has 1 to {MAX_MATCHERS} matchers, such as process=shop.price.")
+        raise InvalidQuery(f"A silence needs 1 to {MAX_MATCHERS} matchers, such as process=shop.price.")
     if all(checked(each).matches({}) for each in matchers):
-        raise InvalidQuery("These matchers match alerts without any label: name at least one value.")
+        raise InvalidQuery("These matchers match alerts without any label: give at least one label value.")
     starts_ns = max(starts_ns, now_ns)
     if not starts_ns < ends_ns <= now_ns + LONGEST_NS:
-        raise InvalidQuery("A silence ends after its start, and within a year.")
+        raise InvalidQuery("A silence must end after its start and within a year.")
     if not comment.strip():
-        raise InvalidQuery("Say why: the comment is empty.")
+        raise InvalidQuery("The comment is empty: give a reason.")
     silence = SilenceRow(
         id or str(uuid.uuid4()), matchers_text(matchers), starts_ns, ends_ns, clean(created_by) or "unknown",
         comment.strip()[:MAX_COMMENT], now_ns,
@@ -61,26 +61,28 @@ def end_silence(book: Book, id: str, now_ns: int) -> None:
     """End a silence now.
 
     Raises:
-        NotFound: there is none of that id.
+        NotFound: no silence has that ID.
     """
     if not book.end_silence(id, now_ns):
         raise NotFound(f"There is no silence {clean(id)!r}.")
 
 
 def trial_message(config: AlertsConfig, notifier: str, now_ns: int) -> MessageRow:
-    """Return a message that says it is a test.
+    """Return a test message.
 
     Args:
         config: the receivers.
-        notifier: name of one.
+        notifier: name of the receiver.
         now_ns: Unix time.
 
     Raises:
-        NotFound: there is no receiver of that name.
+        NotFound: no receiver has that name.
     """
     if notifier not in config.notifiers:
-        raise NotFound(f"There is no receiver {notifier!r}: the file has {', '.join(sorted(config.notifiers))}.")
-    text = f"A test of the receiver {notifier}: nothing is wrong"
+        raise NotFound(
+            f"There is no receiver {notifier!r}: the rules file defines {', '.join(sorted(config.notifiers))}."
+        )
+    text = f"Test message for the receiver {notifier}: no action is needed"
     alert = AlertRow(f"{0:016x}", "obsv_test", (), "firing", now_ns, now_ns, severity="info", summary=text)
     labels = {"alertname": "obsv_test", "severity": "info"}
     return message_row(alert, labels, notifier, "test", now_ns, config.url)

@@ -1,4 +1,4 @@
-"""Adds a rule to the file of rules; comments and the order of what is there stay."""
+"""Add a rule to the rules file, keeping its comments and order."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from obsv.errors import ConfigurationError
 
 
 def rule_of(fields: Mapping[str, Any]) -> Rule:
-    """Return a rule out of the keys that a file would have for it.
+    """Return the rule for the keys that a file would contain.
 
     Raises:
-        AlertsFileError: they are wrong.
+        AlertsFileError: the keys are invalid.
     """
     return parse(_text("", fields)).rules[0]
 
 
 def add_rule(path: Path, fields: Mapping[str, Any]) -> AlertsConfig:
-    """Write a rule to the end of a file, which is made where there is none.
+    """Append a rule to a file, creating the file if needed.
 
     Args:
         path: the file.
         fields: keys and values of the rule.
 
     Returns:
-        what the file says then.
+        The new content of the file.
 
     Raises:
-        AlertsFileError: the file as it is, or with this rule, is wrong; nothing was written.
+        AlertsFileError: the file is invalid, with or without this rule; nothing was written.
         ConfigurationError: the file cannot be written.
     """
     try:
@@ -68,7 +68,7 @@ def _text(before: str, fields: Mapping[str, Any]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """In one step: whoever reads meanwhile has the one or the other."""
+    """Write in one step, so that a concurrent reader gets either the old or the new file."""
     target = path.resolve()
     try:
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
@@ -83,4 +83,4 @@ def _write(path: Path, text: str) -> None:
                 os.unlink(name)
             raise
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written ({error.strerror}); add the rule there by hand.") from error
+        raise ConfigurationError(f"{path} cannot be written ({error.strerror}); add the rule to it by hand.") from error

@@ -1,4 +1,4 @@
-"""One look at the rules after another: samples become states, changes of states become messages, all in one commit."""
+"""One evaluation of the rules: samples become states, and state changes become messages, in one transaction."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from obsv.store.seam import Store
 from obsv.store.watching import AlertRow, Book, EventRow, MessageRow, RuleRow, SilenceRow
 
 _NS = 1_000_000_000
-# Values that change all the time are kept as often as this; changes of a state at once.
+# Changing values are saved at this interval, state changes at once.
 _KEEP_VALUES_NS = 15 * _NS
 
 
 class Evaluator:
-    """Evaluates rules. For one thread, which holds the lease of `owner`.
+    """The evaluator of rules, for one thread that holds the lease of `owner`.
 
     Args:
-        store: what is watched.
-        book: where states and messages go.
+        store: the watched store.
+        book: where states and messages are saved.
         owner: holder of the lease.
         config: the rules.
     """
@@ -47,7 +47,7 @@ class Evaluator:
         self._arrivals.use(config.rules)
 
     def load(self, now_ns: int) -> None:
-        """Take up where the last evaluator ended: at its states, and at the calls that it had not seen."""
+        """Continue where the last evaluator ended: with its states, and with the calls that it had not seen."""
         self._alerts = {alert.fingerprint: alert for alert in self._book.alerts()}
         begun = self._arrivals.load({name: self._book.cursor(name) for name in (CALLS, GROUPS)})
         if begun:
@@ -55,33 +55,33 @@ class Evaluator:
         self._arrivals.seed(self._alerts.values(), now_ns)
 
     def change(self, config: AlertsConfig, now_ns: int) -> None:
-        """Use other rules from now on. Alerts of rules that are no more are resolved at the next look."""
+        """Use other rules from now on. Alerts of removed rules are resolved at the next look."""
         self._use(config)
         self._due_ns = {}
         self._arrivals.seed(self._alerts.values(), now_ns)
 
     @property
     def alerts(self) -> list[AlertRow]:
-        """All alerts, as they were last stored."""
+        """Return all alerts, as last stored."""
         return list(self._alerts.values())
 
     def next_due_ns(self) -> int:
-        """Return when the next rule is to be looked at, Unix time."""
+        """Return when the next rule is due, as Unix time."""
         return min((self._due_ns.get(rule.name, 0) for rule in self._config.rules), default=1 << 62)
 
     def look(self, now_ns: int, *, has_news: bool = True) -> int:
-        """Look at what is due, and at calls that failed meanwhile.
+        """Evaluate the rules that are due, and calls that have failed meanwhile.
 
         Args:
             now_ns: Unix time.
             has_news: whether something was written since the last look.
 
         Returns:
-            how many messages were queued.
+            The number of messages queued.
 
         Raises:
-            LeaseLost: another process evaluates now.
-            StoreError: nothing was changed; the next look tries again.
+            LeaseLost: another process has taken over.
+            StoreError: nothing was changed; the next look retries.
         """
         has_failed = has_news and self._arrivals.take(now_ns)
         rules = [rule for rule in self._config.rules if self._is_due(rule, now_ns, has_failed)]
@@ -97,7 +97,7 @@ class Evaluator:
 
     def _is_due(self, rule: Rule, now_ns: int, has_failed: bool) -> bool:
         due_ns = self._due_ns.get(rule.name, 0)
-        # One that is far ahead was set before the clock was set back.
+        # A due time far ahead was set before the clock was set back.
         is_due = not now_ns < due_ns <= now_ns + int(2 * rule.every_s * _NS)
         if is_due:
             self._due_ns[rule.name] = now_ns + int(rule.every_s * _NS)
@@ -129,7 +129,7 @@ class Evaluator:
         after = step(before, sample.holds, now_ns, rule.for_s, rule.keep_firing_s)
         if not sample.holds and before.state in (INACTIVE, RESOLVED):
             return after
-        # A message about the end says the same as the one about the beginning.
+        # A resolved message has the same text as the firing one.
         summary = summary_of(rule, sample) if sample.holds else before.summary
         return after._replace(
             value=sample.value, severity=rule.severity, summary=summary, link=sample.link or before.link
@@ -138,7 +138,7 @@ class Evaluator:
     def _without(
         self, rule: Rule, missing: dict[str, AlertRow], policy: str, now_ns: int, text: str, has_data: bool = False
     ) -> list[AlertRow]:
-        """Alerts of which nothing was measured."""
+        """Return the alerts without a measurement, in their new states."""
         holds = {"ok": False, "keep": None, "alert": True}[policy]
         own = fingerprint(rule.name, ())
         found = []
@@ -146,7 +146,7 @@ class Evaluator:
             missing = {**missing, own: AlertRow(own, rule.name, (), INACTIVE, now_ns, severity=rule.severity)}
         for mark, alert in missing.items():
             if holds and (mark != own or has_data) and alert.state not in ACTIVE:
-                continue  # what was not firing does not begin for want of data; the rule's own alert says it
+                continue  # missing data starts no alert; the rule's own alert reports it
             is_over = holds and mark == own and has_data
             after = step(alert, False if is_over else holds, now_ns, rule.for_s, rule.keep_firing_s)
             found.append(after._replace(summary=clean(text)) if holds and mark == own and not is_over else after)
@@ -156,7 +156,7 @@ class Evaluator:
         return alert.rule not in self._rules and alert.state != RESOLVED
 
     def _ended(self, alert: AlertRow, now_ns: int) -> AlertRow:
-        """An alert whose rule is no more."""
+        """Return an alert whose rule was removed, in its new state."""
         return (
             step(alert, False, now_ns, 0, 0)
             if alert.state != "recovering"
@@ -214,13 +214,13 @@ class Evaluator:
         return bool(silences) and bool(silencing(silences, labels_of(alert, rule)))
 
     def _former(self, alert: AlertRow) -> Rule:
-        """A rule that is no more, as far as its alert's end has to be told: to all who were told of the beginning."""
+        """Return a removed rule as far as needed to notify everyone who was told of the alert's start."""
         told = self._book.told(alert.fingerprint)
         return Rule(alert.rule, "sql", severity=alert.severity, notify=tuple(told))
 
 
 def _bounded(rule: Rule, samples: Iterable[Sample], known: dict[str, AlertRow]) -> tuple[dict[str, Sample], int]:
-    """Samples by fingerprint; of too many, those whose alerts are known and those whose condition holds stay."""
+    """Return samples by fingerprint; if there are too many, those with known alerts and those that hold."""
     found = {fingerprint(rule.name, each.labels): each for each in samples}
     if len(found) <= MOST_SAMPLES:
         return found, 0

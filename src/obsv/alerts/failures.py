@@ -1,4 +1,4 @@
-"""Failed calls as rules see them: each exception once, where it was raised, counted over a window."""
+"""Failed calls for rules: each exception once, where it was raised, counted over a window."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from obsv.alerts.samples import Labels, Sample, labelled
 from obsv.store.watching import FailedCall
 
 _NS = 1_000_000_000
-# Calls whose failing callers may still arrive, and sets of labels that one rule remembers.
+# Limits for calls whose failing callers may still arrive, and for label sets that one rule remembers.
 MOST_REMEMBERED, MOST_WINDOWS, MOST_TIMES = 20_000, 1_000, 10_000
 
 
 class Origins:
-    """Tells a call that raised from one that only passed an exception on. A caller ends after the call inside it, so
-    it arrives with it or later."""
+    """Distinguishes calls that raised an exception from those that passed it on.
+
+    A caller ends after the call inside it, so it arrives with it or later.
+    """
 
     def __init__(self) -> None:
         self._raised: OrderedDict[tuple[str, str], set[tuple[str, str]]] = OrderedDict()
 
     def among(self, calls: Iterable[FailedCall]) -> list[FailedCall]:
-        """Return those of the calls whose exception began with them; in order of arrival, all are remembered."""
+        """Return the calls whose exception originated in them, in order of arrival, and remember all."""
         calls = list(calls)
         for call in calls:
             if call.parent_span_id is not None:
@@ -43,10 +45,10 @@ class Window:
     """The failures of one rule over its window, by labels.
 
     Args:
-        rule: of the kind `error`.
+        rule: a rule of kind `error`.
 
     Attributes:
-        on: what it counts: `exception`, `new_group` or `came_back`.
+        on: the kind of failures to count: `exception`, `new_group` or `came_back`.
     """
 
     def __init__(self, rule: Rule) -> None:
@@ -56,8 +58,10 @@ class Window:
         self._latest: dict[Labels, FailedCall] = {}
 
     def add(self, calls: Iterable[FailedCall], now_ns: int, more: Mapping[str, str] | None = None) -> None:
-        """Count those that the rule is about. They count from when they are noticed: what arrived while nobody looked
-        is told of, too."""
+        """Count the calls that concern the rule, at the time they are noticed.
+
+        Failures that arrived during a gap are therefore reported too.
+        """
         details = self._rule.details
         for call in calls:
             if not (
@@ -73,15 +77,15 @@ class Window:
                 self._latest[labels] = call
 
     def seed(self, labels: Labels, now_ns: int) -> None:
-        """Remember an alert that fired before a restart: it is over when a window has passed without another."""
+        """Remember an alert that fired before a restart: it ends when a window has passed without another failure."""
         self._times.setdefault(labels, deque(maxlen=MOST_TIMES)).append(now_ns)
 
     def samples(self, now_ns: int) -> list[Sample]:
-        """Return a sample for each set of labels that has failed within the window."""
+        """Return a sample for each label set that has failed within the window."""
         oldest_ns = now_ns - int(self._rule.details["window"] * _NS)
         found = []
         for labels, times in list(self._times.items()):
-            # A time ahead of now is of a clock that was set back.
+            # A time in the future comes from a clock that was set back.
             while times and not oldest_ns < times[0] <= now_ns + _NS:
                 times.popleft()
             if not times:

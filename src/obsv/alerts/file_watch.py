@@ -1,4 +1,4 @@
-"""The file of rules as it is now: read again when it changes, kept as it was while it is wrong."""
+"""The current rules file: read again when it changes; the previous rules stay while it is invalid."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ logger = logging.getLogger("obsv")
 
 
 class FileWatch:
-    """Follows a file.
+    """A watcher of a rules file.
 
     Args:
-        find: returns the file; None where there is none.
+        find: returns the file; None if there is none.
 
     Attributes:
-        config: what counts.
-        path: where it was read; None where there is no file.
-        error: why the file as it is now does not count; empty where it does.
+        config: the rules in force.
+        path: the file that was read; None if there is no file.
+        error: why the current file is invalid; empty if it is valid.
     """
 
     def __init__(self, find: Callable[[], Path | None]) -> None:
@@ -32,7 +32,7 @@ class FileWatch:
         self.error = ""
 
     def look(self) -> bool:
-        """Read the file if it has changed; returns whether other rules count now."""
+        """Read the file if it has changed; return whether the rules have changed."""
         path = self._find()
         seen = _state(path)
         if seen == self._seen:
@@ -47,7 +47,7 @@ class FileWatch:
             self.path, self.error = path, ""
         except AlertsFileError as error:
             self.error = str(error)
-            logger.error("The alert rules that were read before stay, since the file is wrong: %s", error)
+            logger.error("The alert rules file is invalid; the previous rules stay in force: %s", error)
         return self.config != before
 
 

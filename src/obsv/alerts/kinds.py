@@ -1,6 +1,6 @@
-"""The kinds of rules and the types of receivers: which keys each takes, how they are read, their defaults.
+"""Kinds of rules and types of receivers: their keys, parsers and defaults.
 
-A new kind is an entry here and a measurement in `obsv.alerts.measure`; a new type an entry here and a class in
+A new kind is an entry here and a measurement in `obsv.alerts.measure`; a new type is an entry here and a class in
 `obsv.alerts.notifiers`.
 """
 
@@ -17,7 +17,7 @@ SEVERITIES = ("critical", "page", "error", "warning", "ticket", "info")
 
 
 class Key(NamedTuple):
-    """A key of a table: how its value is read, and its value where it is absent."""
+    """A key of a table: the parser of its value, and its default."""
 
     read: read.Read
     default: Any = REQUIRED
@@ -27,10 +27,10 @@ class Kind(NamedTuple):
     """A kind of rule.
 
     Args:
-        keys: its own, besides those of every rule.
+        keys: its own keys, in addition to those of every rule.
         summary: template of its messages.
-        is_quick: it reads a few rows, and is evaluated every second.
-        defaults: of keys of every rule, where they differ.
+        is_quick: whether it reads only a few rows, and is evaluated every second.
+        defaults: different defaults for keys of every rule.
     """
 
     keys: Mapping[str, Key]
@@ -40,13 +40,13 @@ class Kind(NamedTuple):
 
 
 class Type(NamedTuple):
-    """A type of receiver: its own keys, and which of its settings are secrets (given as KEY, KEY_env or KEY_file)."""
+    """A type of receiver: its own keys, and which settings are secrets (given as KEY, KEY_env or KEY_file)."""
 
     keys: Mapping[str, Key]
-    secrets: Mapping[str, bool] = {}  # whether it is required
+    secrets: Mapping[str, bool] = {}  # the value: whether the secret is required
 
 
-# Of every rule.
+# Keys of every rule.
 COMMON: Mapping[str, Key] = {
     "name": Key(read.text, None),
     "kind": Key(read.text, None),
@@ -58,7 +58,7 @@ COMMON: Mapping[str, Key] = {
     "labels": Key(read.mapping, {}),
     "summary": Key(read.text, None),
     "notify": Key(read.texts, None),
-    # A receiver by the older name.
+    # The older name of a receiver.
     "action": Key(read.text, None),
     "repeat_interval": Key(read.seconds, None),
     "enabled": Key(read.flag, True),
@@ -94,7 +94,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "feed_lag": Kind(
         {"feed": Key(read.text, "*"), "lag": Key(read.seconds, 10.0), "forget": Key(read.seconds, 86_400.0)},
-        "Feed {feed} has had no update for {value} s",
+        "Feed {feed} has not been updated for {value} s",
         True,
     ),
     "staleness": Kind(
@@ -105,12 +105,12 @@ KINDS: Mapping[str, Kind] = {
             "min_age": Key(read.seconds, 10.0),
             "forget": Key(read.seconds, 86_400.0),
         },
-        "{variable} of {process} has repeated {value} times",
+        "{variable} of {process} has had the same value {value} times",
         True,
     ),
     "backpressure": Kind(
         {"service": Key(read.text, "*"), "depth": Key(read.whole(1), 5_000)},
-        "{value} calls of {service} wait to be stored",
+        "{value} calls of {service} are waiting to be stored",
         True,
         {"for": 30.0},
     ),
@@ -128,7 +128,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "slo": Kind(
         {"slo": Key(read.text, "*"), "min_failures": Key(read.whole(1), 5)},
-        "{slo} spends its error budget {value} times too fast ({window}): {left} of it is left",
+        "{slo} uses its error budget {value} times too fast ({window}): {left} remains",
     ),
     "recorder_gone": Kind(
         {
@@ -136,7 +136,7 @@ KINDS: Mapping[str, Kind] = {
             "after": Key(read.seconds, 10.0),
             "forget": Key(read.seconds, 3_600.0),
         },
-        "{service} on {host} has stopped recording: no sign for {value} s",
+        "{service} on {host} has stopped recording: silent for {value} s",
         True,
     ),
 }
@@ -170,14 +170,14 @@ TYPES: Mapping[str, Type] = {
     "apprise": Type({}, {"url": True}),
 }  # fmt: skip
 
-# Of every receiver.
+# Keys of every receiver.
 RECEIVER: Mapping[str, Key] = {
     "name": Key(read.text),
     "type": Key(read.text),
     "send_resolved": Key(read.flag, True),
     "timeout": Key(read.seconds, 10.0),
 }
-# Of the table [alerts].
+# Keys of the table [alerts].
 ALERTS: Mapping[str, Key] = {
     "check_interval_seconds": Key(read.interval, CHECK_INTERVAL_S),
     "repeat_interval": Key(read.seconds, REPEAT_S),
@@ -186,7 +186,7 @@ ALERTS: Mapping[str, Key] = {
     "heartbeat_interval": Key(read.interval, 60.0),
 }
 HEARTBEAT = "heartbeat_url"
-# Of a table [[slo]].
+# Keys of a table [[slo]].
 SLO: Mapping[str, Key] = {
     "name": Key(read.text),
     "objective": Key(read.objective),

@@ -1,4 +1,4 @@
-"""Service levels: objectives, what is left of their budget, and burn rates after the SRE workbook.
+"""Service levels: objectives, remaining budgets, and burn rates following the SRE workbook.
 
 https://sre.google/workbook/alerting-on-slos/
 """
@@ -19,14 +19,14 @@ _BUCKET_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Slo:
-    """An objective.
+    """A service level objective.
 
     Attributes:
         name: unique in the file.
-        objective: share of calls that shall be good, below 1.
-        period_s: over how long, seconds.
-        level: which calls count, and which are good.
-        line: of the file, where it begins.
+        objective: the share of calls that must be good, below 1.
+        period_s: the period, in seconds.
+        level: which calls count, and which of them are good.
+        line: the line in the file where it begins.
     """
 
     name: str
@@ -37,21 +37,21 @@ class Slo:
 
     @property
     def version(self) -> str:
-        """Of what is counted: other conditions are counted anew, another objective is not."""
+        """Return the version of the counts: changing the condition restarts them, changing the objective does not."""
         return hashlib.sha256(json.dumps(self.level).encode()).hexdigest()[:12]
 
     @property
     def cursor(self) -> str:
-        """Name of how far calls have been counted."""
+        """Return the name of the cursor for counted calls."""
         return f"slo {self.version} {self.name}"
 
 
 class Burn(NamedTuple):
-    """A pair of windows: both must burn faster than so that this share of the budget would go in the long one.
+    """A pair of windows that must both burn faster than would spend this share of the budget in the long one.
 
     Args:
-        long_s, short_s: seconds; the short one ends the alert.
-        share: of the budget.
+        long_s, short_s: lengths in seconds; the short window ends the alert.
+        share: share of the budget.
         urgency: `page` or `ticket`.
     """
 
@@ -61,11 +61,11 @@ class Burn(NamedTuple):
     urgency: str
 
     def factor(self, period_s: float) -> float:
-        """Return the burn rate: 1 spends the budget in exactly the period."""
+        """Return the burn rate; 1 spends the budget in exactly the period."""
         return self.share * period_s / self.long_s
 
 
-# For 30 days these are 14.4, 6, 3 and 1 times. Windows stay what they are for other periods, factors follow.
+# For 30 days the factors are 14.4, 6, 3 and 1. For other periods, the windows stay the same and the factors follow.
 BURNS = (
     Burn(3_600, 300, 0.02, "page"),
     Burn(6 * 3_600, 1_800, 0.05, "page"),
@@ -75,14 +75,14 @@ BURNS = (
 
 
 class Sum(NamedTuple):
-    """Calls of a window."""
+    """The calls of a window."""
 
     good: int
     total: int
 
     @property
     def bad(self) -> int:
-        """Those that were not good."""
+        """Return the number of calls that were not good."""
         return self.total - self.good
 
 
@@ -94,15 +94,15 @@ def summed(buckets: Sequence[LevelBucket], window_s: float, now_ns: int) -> Sum:
 
 
 def burn_rate(calls: Sum, objective: float) -> float:
-    """Return how many times faster than allowed the budget is spent; 0 without calls."""
+    """Return the burn rate: how many times faster than allowed the budget is spent; 0 without calls."""
     return calls.bad / calls.total / (1 - objective) if calls.total else 0.0
 
 
 def budget_left(calls: Sum, objective: float) -> float:
-    """Return the share of the budget that is left: 1 for all, below 0 where more was spent."""
+    """Return the remaining share of the budget: 1 for all, negative if overspent."""
     return 1 - burn_rate(calls, objective)
 
 
 def burns_of(period_s: float) -> list[Burn]:
-    """Return the windows that make sense for a period: those that are shorter than it."""
+    """Return the windows that are shorter than a period."""
     return [each for each in BURNS if each.long_s < period_s and each.factor(period_s) >= 1 - 1e-9]

@@ -1,4 +1,4 @@
-"""Where a key stands in a TOML file: the parser of the standard library does not say."""
+"""Line numbers of keys in a TOML file, which the standard library's parser does not report."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _FENCES = ('"""', "'''")
 
 
 class Lines:
-    """Finds the line of a table or of a key in it.
+    """A finder for the lines of tables and keys.
 
     Args:
-        text: of the file.
+        text: text of the file.
     """
 
     def __init__(self, text: str) -> None:
@@ -36,18 +36,18 @@ class Lines:
                 fence = next((each for each in _FENCES if key[4].count(each) % 2), "")
 
     def table(self, name: str, at: int = 0) -> int:
-        """Return the line of a table's header, counted from 1; 0 where it is not known.
+        """Return the line of a table's header, counted from 1; 0 if unknown.
 
         Args:
-            name: dotted.
-            at: which of an array of tables.
+            name: dotted name.
+            at: index in an array of tables.
         """
         return self._tables.get((name, at), 0)
 
     def key(self, table: str, at: int, key: str) -> int:
-        """Return the line of a key, else that of its table."""
+        """Return the line of a key, or else that of its table."""
         return self._keys.get((table, at, key)) or self.table(f"{table}.{key}") or self.table(table, at)
 
     def below(self, name: str) -> int:
-        """Return the line of the first table of that name, or below it."""
+        """Return the line of the first table with that name, or below it."""
         return min((line for (table, _), line in self._tables.items() if table.split(".")[0] == name), default=0)

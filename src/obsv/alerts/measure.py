@@ -1,4 +1,4 @@
-"""How each kind of rule is measured: a function a kind, over readings that all rules of a look share."""
+"""Measurements of each kind of rule, one function per kind, over readings that all rules of a look share."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 class Readings:
-    """What the rules of one look read; each thing once, however many rules ask.
+    """The readings of one look; each is read once, however many rules use it.
 
     Args:
-        store: what is watched.
+        store: the watched store.
         now_ns: Unix time of the look.
         slos: the service levels of the file.
     """
@@ -42,33 +42,33 @@ class Readings:
         self._repeating: dict[tuple[int, float], list[Repeating]] = {}
 
     def feeds(self) -> list[Feed]:
-        """All feeds."""
+        """Return all feeds."""
         if self._feeds is None:
             self._feeds = self.store.read_feeds()
         return self._feeds
 
     def recorders(self) -> list[Recorder]:
-        """Recording processes of the last day."""
+        """Return the recording processes of the last day."""
         if self._recorders is None:
             self._recorders = self.store.read_recorders(self.now_ns - 86_400 * _NS)
         return self._recorders
 
     def figures(self, window_s: float) -> list[CallFigures]:
-        """How calls went over a time up to now, whole minutes."""
+        """Return the figures of calls over a window up to now, in whole minutes."""
         if window_s not in self._figures:
             start_ns = self.now_ns - int(window_s * _NS)
             self._figures[window_s] = self.store.read_call_figures(start_ns, self.now_ns)
         return self._figures[window_s]
 
     def level(self, slo: Slo) -> list[LevelBucket]:
-        """The counts of a service level over its period."""
+        """Return the counts of a service level over its period."""
         if slo.name not in self._levels:
             since_ns = self.now_ns - int(max(slo.period_s, 3_900) * _NS)
             self._levels[slo.name] = self.store.read_level(slo.name, slo.version, since_ns)
         return self._levels[slo.name]
 
     def repeating(self, least: int, forget_s: float) -> list[Repeating]:
-        """Variables that repeat."""
+        """Return the variables whose values repeat."""
         key = least, forget_s
         if key not in self._repeating:
             self._repeating[key] = self.store.read_repeating(least, self.now_ns - int(forget_s * _NS))
@@ -76,10 +76,10 @@ class Readings:
 
 
 def measure(rule: Rule, readings: Readings) -> list[Sample]:
-    """Return what a rule finds now; of a rule of the kind `error`, nothing: it is told, see `failures`.
+    """Return the samples of a rule; none for the kind `error`, which is handled in `failures`.
 
     Raises:
-        ObsvError: it cannot be evaluated.
+        ObsvError: the rule cannot be evaluated.
     """
     return _MEASURES[rule.kind](rule, readings)
 
@@ -92,8 +92,8 @@ def _sql(rule: Rule, readings: Readings) -> list[Sample]:
         numbers = [value for value in row if isinstance(value, int | float)]
         if not numbers:
             if any(value is None for value in row):
-                continue  # a sum of nothing: no data
-            raise InvalidQuery("the query returns no number; its last column of numbers is the value")
+                continue  # sum over no rows: no data
+            raise InvalidQuery("the query returns no number; its last numeric column is the value")
         link = "/code?" + urlencode({"process": labels["process"]}) if "process" in labels else ""
         value = float(numbers[-1])
         samples.append(Sample(labelled(labels), value, compare(value, rule.threshold), link=link))
@@ -149,7 +149,7 @@ def _slo(rule: Rule, readings: Readings) -> list[Sample]:
             holds = min(rates) >= burn.factor(slo.period_s) and long.bad >= rule.details["min_failures"]
             window = f"{burn.long_s / 3_600:g}h"
             samples.append(_of_slo(slo, window, burn.urgency, rates[0], holds, left))
-        # Where calls are few no window burns for long: a budget that is spent is told of, too.
+        # With few calls, no window burns for long: a spent budget must be reported too.
         is_spent = budget_left(whole, slo.objective) <= 0 and whole.bad >= rule.details["min_failures"]
         rate = burn_rate(whole, slo.objective)
         samples.append(_of_slo(slo, "period", "ticket", rate, is_spent, left))
@@ -163,7 +163,7 @@ def _of_slo(slo: Slo, window: str, urgency: str, rate: float, holds: bool, left:
 
 def _recorder_gone(rule: Rule, readings: Readings) -> list[Sample]:
     details = rule.details
-    # The latest of a service and host: a program that was started again is there.
+    # Only the latest of a service and host: a restarted program is not gone.
     latest = {(each.service, each.host): each for each in readings.recorders()}
     samples = []
     for (service, host), each in latest.items():
@@ -207,7 +207,7 @@ def _of_calls(rule: Rule, name: str, figures: CallFigures, value: float, holds: 
 
 
 def _grouped(rule: Rule, readings: Readings) -> dict[str, CallFigures]:
-    """The figures of the calls that a rule is about, summed by what it asks for; those with too few calls left out."""
+    """Return the figures of the calls that concern a rule, grouped as it requests, without groups of too few calls."""
     parts: defaultdict[str, list[CallFigures]] = defaultdict(list)
     at = {"process": 0, "group": 1, "service": 2}[rule.details["by"]]
     for each in readings.figures(rule.details["window"]):
@@ -237,7 +237,7 @@ def _statistic(figures: CallFigures, stat: str) -> float:
 
 
 def is_about(rule: Rule, process: str, service: str) -> bool:
-    """Return whether a rule is about the calls of a process."""
+    """Return whether a rule concerns the calls of a process."""
     return fnmatchcase(process, rule.details["process"]) and fnmatchcase(service, rule.details["service"])
 
 

@@ -1,4 +1,4 @@
-"""Which messages a look at an alert causes, and what a message is."""
+"""Messages: their content, and which ones a look at an alert causes."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _NS = 1_000_000_000
 
 
 class Message(NamedTuple):
-    """What a receiver is told: an alert as it was when the message was queued.
+    """A message to a receiver: an alert as it was when the message was queued.
 
     Args:
-        id: the same at each attempt; receivers can tell repeats by it.
+        id: stays the same for each attempt, so that receivers can detect duplicates.
         event: `firing`, `repeat`, `resolved` or `test`.
-        fingerprint: of the alert, 16 hex digits.
-        rule: its name.
-        labels: all, with those of the rule, `alertname` and `severity`.
-        severity: of the rule.
-        summary: one line for people.
-        value: what was measured; None where nothing was.
+        fingerprint: fingerprint of the alert, 16 hex digits.
+        rule: name of the rule.
+        labels: all labels, including those of the rule, `alertname` and `severity`.
+        severity: severity of the rule.
+        summary: one line of text.
+        value: the measured value; None if there is none.
         starts_ns, ends_ns: when it began to fire, and ended; 0 for not yet.
-        link: address of what it is about, whole where the file says the app's address.
+        link: address of the subject; absolute if the file gives the app's address.
     """
 
     id: str
@@ -44,23 +44,23 @@ class Message(NamedTuple):
 
     @property
     def is_resolved(self) -> bool:
-        """Whether it says that the alert is over."""
+        """Return whether the message says that the alert is over."""
         return self.event == RESOLVED
 
     @property
     def title(self) -> str:
-        """State and rule, in a few words."""
+        """Return the state and the rule in a few words."""
         head = {"resolved": "Resolved", "test": "Test"}.get(self.event, "Firing")
         return f"{head}: {self.rule}"
 
     @classmethod
     def of(cls, row: MessageRow) -> Message:
-        """The message of a row of the outbox."""
+        """Return the message of a row in the outbox."""
         return cls(row.id, row.event, row.fingerprint, row.rule, **json.loads(row.body))
 
 
 def labels_of(alert: AlertRow, rule: Rule | None = None) -> dict[str, str]:
-    """Return all labels of an alert: what silences match and receivers see."""
+    """Return all labels of an alert, as matched by silences and shown to receivers."""
     return {
         **(rule.labels if rule else {}), **dict(alert.labels), "alertname": alert.rule, "severity": alert.severity
     }  # fmt: skip
@@ -71,15 +71,16 @@ def due_messages(
 ) -> tuple[AlertRow, list[MessageRow]]:
     """Return the alert with the time of its last message, and the messages that are due.
 
-    A silenced alert keeps its state and is told of when the silence ends, if it still fires. The end of an alert is
-    told once, at once, to those who were told of its beginning, silenced or not: else an incident would stay open.
+    A silenced alert keeps its state; if it is still firing when the silence ends, the message is sent then. The end of
+    an alert is sent once, immediately, to everyone who was notified of its start, silenced or not; otherwise an
+    incident would stay open.
 
     Args:
         before, after: the alert before and after the look.
         rule: its rule.
         config: the receivers.
         now_ns: Unix time.
-        is_silenced: whether a silence holds for it.
+        is_silenced: whether a silence applies to it.
     """
     event = _event(before, after, rule, now_ns, is_silenced)
     if not event:

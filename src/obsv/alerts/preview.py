@@ -1,4 +1,4 @@
-"""What a rule would have done in the last hours, as far as the store still knows."""
+"""Preview of a rule: what it would have done in the last hours, as far as the store still knows."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from obsv.store.watching import AlertRow
 
 _NS = 1_000_000_000
 HOURS = 6
-# Figures are kept by the minute.
+# Figures are kept per minute.
 _STEP_S = 60
 _MOST_EPISODES = 200
-# Of the other kinds only the present is known.
+# For other kinds, only the present is known.
 PAST = ("duration", "error_rate", "error")
 
 
 class Episode(NamedTuple):
-    """A time for which an alert would have fired: Unix time in ns; `ends_ns` is 0 where it still would."""
+    """A period in which an alert would have fired: Unix time in ns; `ends_ns` is 0 if it would still be firing."""
 
     labels: Labels
     starts_ns: int
@@ -33,13 +33,13 @@ def preview(rule: Rule, store: Store, now_ns: int, hours: int = HOURS) -> list[E
     """Return when a rule would have fired, the latest first.
 
     Args:
-        rule: which.
-        store: what was recorded.
+        rule: the rule.
+        store: the recorded calls.
         now_ns: Unix time.
-        hours: how far back.
+        hours: length of the preview.
 
     Raises:
-        ObsvError: it cannot be evaluated.
+        ObsvError: the rule cannot be evaluated.
     """
     first_ns = now_ns - hours * 3_600 * _NS if rule.kind in PAST else now_ns
     alerts: dict[Labels, AlertRow] = {}
@@ -67,7 +67,7 @@ def _samples(rule: Rule, store: Store, at_ns: int) -> list[Sample]:
     readings = Readings(store, at_ns)
     if rule.kind != "error":
         return measure(rule, readings)
-    # Of exceptions that are gone the minute's sums are left; those that passed through count there, too.
+    # For deleted exceptions only the sums per minute are left, which also count exceptions passed on.
     figures = [each for each in readings.figures(rule.details["window"]) if each.errors >= rule.threshold]
     return [
         Sample(labelled({"process": each.process, "service": each.service}), each.errors, True)

@@ -1,4 +1,4 @@
-"""How single values of the file are read; each reader raises ValueError with what it expected."""
+"""Parsers of single values of the rules file; each raises ValueError with what it expected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_TEXT = 10_000
 
 
 def seconds(value: Any) -> float:
-    """A time: a number of seconds, or text such as `10s`, `1h30m`, `250ms`."""
+    """Parse a duration: a number of seconds, or text such as `10s`, `1h30m`, `250ms`."""
     found: float | None = None
     if isinstance(value, int | float) and not isinstance(value, bool):
         found = float(value)
@@ -31,22 +31,22 @@ def seconds(value: Any) -> float:
 
 
 def interval(value: Any) -> float:
-    """A time of a second or more, between two looks."""
+    """Parse an interval of at least one second between two looks."""
     found = seconds(value)
     if found < 1:
-        raise ValueError(f"expected a second or more, found {_shown(value)}")
+        raise ValueError(f"expected at least one second, found {_shown(value)}")
     return found
 
 
 def number(value: Any) -> float:
-    """A finite number."""
+    """Parse a finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"expected a number, found {_shown(value)}")
     return float(value)
 
 
 def share(value: Any) -> float:
-    """A share of a whole: a number from 0 to 1, or text such as `5%`."""
+    """Parse a share: a number from 0 to 1, or text such as `5%`."""
     text = value.strip() if isinstance(value, str) else ""
     try:
         found = float(text[:-1]) / 100 if text.endswith("%") else number(value)
@@ -58,7 +58,7 @@ def share(value: Any) -> float:
 
 
 def objective(value: Any) -> float:
-    """A share above 0 and below 1: a number, or text such as `99.9%`."""
+    """Parse a share above 0 and below 1: a number, or text such as `99.9%`."""
     found = share(value)
     if not 0 < found < 1:
         raise ValueError(f'expected a share between 0 and 1 such as 0.999 or "99.9%", found {_shown(value)}')
@@ -66,21 +66,21 @@ def objective(value: Any) -> float:
 
 
 def text(value: Any) -> str:
-    """Text that is not empty."""
+    """Parse text that is not empty."""
     if not isinstance(value, str) or not value.strip() or len(value) > MAX_TEXT:
-        raise ValueError(f"expected text, found {_shown(value)}")
+        raise ValueError(f"expected non-empty text, found {_shown(value)}")
     return value
 
 
 def flag(value: Any) -> bool:
-    """True or false."""
+    """Parse a boolean."""
     if not isinstance(value, bool):
         raise ValueError(f"expected true or false, found {_shown(value)}")
     return value
 
 
 def texts(value: Any) -> tuple[str, ...]:
-    """A list of texts; one text alone is a list of one."""
+    """Parse a list of strings; a single string is a list of one."""
     if isinstance(value, str):
         value = [value]
     if not isinstance(value, list) or not value:
@@ -89,18 +89,18 @@ def texts(value: Any) -> tuple[str, ...]:
 
 
 def whole(least: int) -> Read:
-    """A whole number, not less than that."""
+    """Return a parser of whole numbers that are at least `least`."""
 
     def read(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ValueError(f"expected a whole number of {least} or more, found {_shown(value)}")
+            raise ValueError(f"expected a whole number of at least {least}, found {_shown(value)}")
         return value
 
     return read
 
 
 def one_of(*choices: str) -> Read:
-    """One of some words."""
+    """Return a parser that accepts one of the given words."""
 
     def read(value: Any) -> str:
         if value not in choices or not isinstance(value, str):
@@ -111,14 +111,14 @@ def one_of(*choices: str) -> Read:
 
 
 def mapping(value: Any) -> dict[str, str]:
-    """Names and texts, as labels are; numbers and booleans become text."""
+    """Parse a table of names and text, such as labels; numbers and booleans become text."""
     if not isinstance(value, dict) or not all(isinstance(each, str | int | float) for each in value.values()):
         raise ValueError('expected a table such as { team = "data" }')
     return {name: each if isinstance(each, str) else str(each).lower() for name, each in value.items()}
 
 
 def http_url(value: Any) -> str:
-    """An address that begins with http:// or https://."""
+    """Parse an address that begins with http:// or https://."""
     if not isinstance(value, str) or not re.match(r"https?://[^\s/]+", value):
         raise ValueError("expected an address such as https://example.org/path")
     return value

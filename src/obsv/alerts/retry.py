@@ -1,4 +1,4 @@
-"""When a message that could not be sent is tried again."""
+"""Retries of messages that could not be sent."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import NamedTuple
 
 GIVE_UP_S = 86_400.0
 LONGEST_S = 900.0
-# A receiver may ask for more patience than our own longest pause, but not for ever.
+# A receiver may request a longer pause than our own maximum, but not an unlimited one.
 LONGEST_ASKED_S = 3_600.0
 
 
 class Answer(NamedTuple):
-    """What came of an attempt.
+    """The result of an attempt.
 
     Args:
-        ok: the receiver has taken the message.
-        status: of HTTP or SMTP; None where there was no answer.
-        text: what it said, or what went wrong.
-        is_final: there is no use in trying again.
-        retry_after_s: how long it asked to wait, seconds.
+        ok: whether the receiver accepted the message.
+        status: status code of HTTP or SMTP; None if there was no response.
+        text: the response, or what went wrong.
+        is_final: whether retrying is useless.
+        retry_after_s: requested pause, in seconds.
     """
 
     ok: bool
@@ -33,11 +33,11 @@ class Answer(NamedTuple):
 
 
 def of_http(status: int, text: str, retry_after: str | None, now_s: float) -> Answer:
-    """Return what an HTTP answer means: 2xx is taken; 4xx is final, but for 408 and 429.
+    """Return the meaning of an HTTP response: 2xx is accepted; 4xx is final, except 408 and 429.
 
     Args:
-        status: code.
-        text: the body's beginning.
+        status: status code.
+        text: beginning of the body.
         retry_after: the header; seconds, or a date.
         now_s: Unix time.
     """
@@ -47,11 +47,11 @@ def of_http(status: int, text: str, retry_after: str | None, now_s: float) -> An
 
 
 def pause_s(attempts: int, retry_after_s: float | None, jitter: Callable[[], float] = random.random) -> float:
-    """Return the pause before the next attempt: 1 s, doubled each time up to 15 minutes, up to half of it by chance.
+    """Return the pause before the next attempt: 1 s, doubled each time up to 15 minutes, up to half of it random.
 
     Args:
-        attempts: how many have failed.
-        retry_after_s: what the receiver asked for; it is never tried earlier.
+        attempts: number of failed attempts.
+        retry_after_s: pause requested by the receiver; the next attempt is never earlier.
         jitter: a number from 0 to 1.
     """
     own = min(LONGEST_S, 2.0 ** min(max(attempts, 1) - 1, 20)) * (1 - jitter() / 2)

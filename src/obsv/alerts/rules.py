@@ -1,4 +1,4 @@
-"""Rules and receivers as the file states them, checked and with their defaults filled in."""
+"""Rules and receivers as defined in the file, validated and with defaults applied."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from obsv.alerts.secret import Secret
 
 OnMissing = Literal["ok", "keep", "alert"]
 CHECK_INTERVAL_S, REPEAT_S = 15.0, 4 * 3_600.0
-# Kinds that read a few rows are looked at once a second, so that ten seconds of silence are noticed after eleven.
+# Kinds that read a few rows are evaluated once a second, so that ten seconds of silence are noticed after eleven.
 QUICK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A condition that is watched.
+    """A watched condition.
 
     Attributes:
         name: unique in the file.
-        kind: which condition; `obsv.alerts.kinds` lists them.
+        kind: kind of the condition; `obsv.alerts.kinds` lists them.
         details: the kind's own settings, times in seconds.
-        threshold: number that the value is compared with.
-        op: how: `>=`, `>`, `<=`, `<`, `==` or `!=`.
+        threshold: number to compare the value with.
+        op: comparison: `>=`, `>`, `<=`, `<`, `==` or `!=`.
         for_s: seconds for which the condition must hold before the alert fires.
         keep_firing_s: seconds without the condition before a firing alert is resolved.
-        no_data: what a value that is missing means: the condition does not hold, everything stays, or it holds.
-        on_error: likewise, where the condition cannot be evaluated.
+        no_data: what a missing value means: the condition does not hold, nothing changes, or it holds.
+        on_error: likewise, if the condition cannot be evaluated.
         severity: shown and sent.
         labels: added to each of its alerts.
         summary: template of the message; `{value}` and labels in braces are filled in.
         notify: names of receivers.
         repeat_s: seconds after which a firing alert is sent again.
         every_s: seconds between two evaluations.
-        line: of the file, where the rule begins.
+        line: the line in the file where the rule begins.
     """
 
     name: str
@@ -61,12 +61,12 @@ class NotifierConfig:
     """A receiver.
 
     Attributes:
-        name: by which rules name it.
-        type: how it is told; `obsv.alerts.kinds` lists the types.
+        name: its name in rules.
+        type: type of receiver; `obsv.alerts.kinds` lists them.
         options: the type's own settings; secrets are `Secret`s.
-        send_resolved: whether the end of an alert is sent too.
-        timeout_s: seconds that one attempt may take.
-        line: of the file, where it begins.
+        send_resolved: whether to send the end of an alert.
+        timeout_s: maximum duration of an attempt, in seconds.
+        line: the line in the file where it begins.
     """
 
     name: str
@@ -79,14 +79,14 @@ class NotifierConfig:
 
 @dataclass(frozen=True, slots=True)
 class AlertsConfig:
-    """All that a file says.
+    """The content of a rules file.
 
     Attributes:
         rules: in the order of the file.
         notifiers: by name; `log` is always there.
-        check_interval_s: seconds between two evaluations of rules that read much.
-        url: address under which people reach the app, for links; empty for none.
-        heartbeat: address that is posted to for as long as somebody watches; None for none.
+        check_interval_s: seconds between two evaluations of expensive rules.
+        url: address of the app, for links; empty if unset.
+        heartbeat: address to post to while a process evaluates; None if unset.
         heartbeat_s: seconds between two posts.
         slos: service levels.
     """

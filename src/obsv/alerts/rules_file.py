@@ -1,4 +1,4 @@
-"""The file of rules: found, read, and refused with the line and key of each mistake."""
+"""The rules file: finding, reading and validating it, with the line and key of each error."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _TOML_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 class Mistake(NamedTuple):
-    """What is wrong in the file.
+    """An error in the rules file.
 
     Args:
         line: counted from 1; 0 for the file as a whole.
-        key: which key; empty where it is none.
+        key: the key; empty if there is none.
         message: what was expected and found.
     """
 
@@ -50,11 +50,11 @@ class Mistake(NamedTuple):
 
 
 class AlertsFileError(ConfigurationError):
-    """The file of rules cannot be used.
+    """The rules file is invalid.
 
     Args:
         path: the file.
-        mistakes: all that were found, in order of their lines.
+        mistakes: all errors, in order of their lines.
     """
 
     def __init__(self, path: str, mistakes: Iterable[Mistake]) -> None:
@@ -64,12 +64,12 @@ class AlertsFileError(ConfigurationError):
 
 
 def find_file(db: Path, given: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path | None:
-    """Return the file of rules of a database; None where there is none.
+    """Return the rules file of a database; None if there is none.
 
     Args:
         db: path of the database.
-        given: the file that was named; it need not exist yet.
-        environment: `OBSV_ALERTS` names one too.
+        given: the file named by the user; it need not exist yet.
+        environment: may contain `OBSV_ALERTS`.
     """
     named = given or environment.get("OBSV_ALERTS")
     if named:
@@ -79,16 +79,16 @@ def find_file(db: Path, given: Path | None = None, environment: Mapping[str, str
 
 
 def read_file(path: Path) -> AlertsConfig:
-    """Return what a file says.
+    """Return the content of a file.
 
     Raises:
-        AlertsFileError: it cannot be read or used.
+        AlertsFileError: the file cannot be read or is invalid.
     """
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
         if len(data) > _MAX_BYTES:
-            raise AlertsFileError(str(path), [Mistake(0, "", "the file has more than 1 MB")])
+            raise AlertsFileError(str(path), [Mistake(0, "", "the file is larger than 1 MB")])
         return parse(data.decode("utf-8"), str(path))
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -98,17 +98,17 @@ def read_file(path: Path) -> AlertsConfig:
 
 
 def parse(text: str, path: str = NAME) -> AlertsConfig:
-    """Return what the text of a file says.
+    """Return the content of a file given as text.
 
     Raises:
-        AlertsFileError: it cannot be used.
+        AlertsFileError: the text is invalid.
     """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = _TOML_LINE.search(str(error))
         line = int(found[1]) if found and found[1] else len(text.splitlines()) if found else 0
-        message = f"this is not TOML: {_TOML_LINE.sub('', str(error))}"
+        message = f"this is not valid TOML: {_TOML_LINE.sub('', str(error))}"
         raise AlertsFileError(path, [Mistake(line, "", message)]) from error
     except RecursionError as error:
         raise AlertsFileError(path, [Mistake(0, "", "the file is nested too deeply")]) from error
@@ -116,7 +116,7 @@ def parse(text: str, path: str = NAME) -> AlertsConfig:
 
 
 class _Parser:
-    """Reads a document, and collects what is wrong with it."""
+    """A parser that collects the errors of a document."""
 
     def __init__(self, document: dict[str, Any], lines: Lines, path: str) -> None:
         self._document, self._lines, self._path = document, lines, path
@@ -211,7 +211,7 @@ class _Parser:
             if isinstance(text, str) and text.strip():
                 return Secret(forms[form], text)  # type: ignore[arg-type]
             # Never with the value: it may be a secret of another type.
-            self._say(place, at, form, "expected text that is not empty")
+            self._say(place, at, form, "expected non-empty text")
         return None
 
     def _rules(
@@ -309,7 +309,7 @@ _NO_TABLE = "expected a table that begins with [alerts]"
 
 
 def _forms(name: str) -> tuple[str, str, str]:
-    """The keys by which a secret is given."""
+    """Return the keys that can provide a secret."""
     return name, f"{name}_env", f"{name}_file"
 
 
@@ -323,7 +323,7 @@ def _expected(name: Any, known: Collection[str]) -> str:
 
 
 def _named(rule: Rule, others: Collection[str]) -> Rule:
-    """The rule under the name of its kind, with a number where others have that."""
+    """Return a rule named after its kind, with a number if that name is taken."""
     name, number = rule.kind, 2
     while name in others:
         name, number = f"{rule.kind}_{number}", number + 1

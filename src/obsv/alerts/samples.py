@@ -1,4 +1,4 @@
-"""What a look at a rule finds: a sample for each set of labels."""
+"""Samples: the findings of a rule, one for each label set."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from obsv.alerts.rules import Rule
 
-# Labels come from outside: a recorded name may be of any length, and hold anything.
+# Labels come from outside: a recorded name may be of any length and contain anything.
 LABEL_CHARS, MOST_LABELS, MOST_SAMPLES = 200, 30, 100
 SUMMARY_CHARS = 500
 _NAME = re.compile(r"\{([A-Za-z_]\w*)\}")
@@ -18,14 +18,14 @@ Labels = tuple[tuple[str, str], ...]
 
 
 class Sample(NamedTuple):
-    """What was measured for one set of labels.
+    """A measurement for one label set.
 
     Args:
         labels: names and values, sorted by name.
-        value: None where there is none.
+        value: the value; None if there is none.
         holds: whether the rule's condition holds.
-        facts: what the rule's summary may name besides labels and value.
-        link: path in the app; empty for none.
+        facts: additional names for the rule's summary, besides labels and value.
+        link: path in the app; empty if there is none.
     """
 
     labels: Labels
@@ -36,25 +36,25 @@ class Sample(NamedTuple):
 
 
 def labelled(labels: Mapping[str, object]) -> Labels:
-    """Return labels as they are kept: bounded, on one line, sorted."""
+    """Return labels as they are stored: limited in length, on one line, sorted."""
     pairs = [(clean(name), clean(str(value))) for name, value in labels.items() if value is not None]
     return tuple(sorted(dict(pairs[:MOST_LABELS]).items()))
 
 
 def clean(text: str) -> str:
-    """Return text from outside on one line and not too long, with nothing that does not show."""
+    """Return outside text on one line, limited in length and without invisible characters."""
     line = "".join(each if each.isprintable() else " " for each in text[: LABEL_CHARS + 1])
     return line if len(line) <= LABEL_CHARS else line[: LABEL_CHARS - 1] + "…"
 
 
 def fingerprint(rule: str, labels: Labels) -> str:
-    """Return what an alert is known by: 16 hex digits of its rule and labels."""
+    """Return an alert's fingerprint: 16 hex digits derived from its rule and labels."""
     text = json.dumps([rule, labels], ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def summary_of(rule: Rule, sample: Sample) -> str:
-    """Return the rule's summary with names in braces filled in; a name that nothing has stays as it is."""
+    """Return the rule's summary with names in braces filled in; unknown names stay unchanged."""
     known: dict[str, Any] = {
         **rule.details, **rule.labels, **dict(sample.labels), **sample.facts, "rule": rule.name,
         "value": shown(sample.value), "severity": rule.severity,
@@ -68,7 +68,7 @@ def summary_of(rule: Rule, sample: Sample) -> str:
 
 
 def shown(value: float | None) -> str:
-    """Return a number for people: whole, or with four figures."""
+    """Format a number for people: whole, or with four significant digits."""
     if value is None:
         return "no value"
     return f"{value:.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.4g}"

@@ -1,4 +1,4 @@
-"""A secret as the file names it: given there, or in the environment, or in a file of its own."""
+"""A secret as the rules file names it: given directly, in the environment, or in a separate file."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _MAX_BYTES = 64 << 10
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """Where a secret is. It is read when it is needed, so a rotated one counts from the next message on.
+    """The location of a secret. It is read when needed, so a rotated secret applies from the next message on.
 
     Attributes:
         source: whether `place` is the secret itself, a variable's name or a file's path.
-        place: never shown where it is the secret.
+        place: never displayed if it is the secret.
     """
 
     source: Literal["value", "env", "file"]
@@ -29,11 +29,12 @@ class Secret:
         """Return the secret.
 
         Raises:
-            ConfigurationError: the variable is not set, or the file cannot be read; the message has no secret.
+            ConfigurationError: the variable is not set, or the file cannot be read; the message does not contain the
+                secret.
         """
         found = self._found(environment).strip()
         if not found:
-            raise ConfigurationError(f"{self} is empty; set it to the secret.")
+            raise ConfigurationError(f"{self} is empty: set it to the secret.")
         return found
 
     def _found(self, environment: Mapping[str, str]) -> str:
@@ -41,7 +42,7 @@ class Secret:
             return self.place
         if self.source == "env":
             if self.place not in environment:
-                raise ConfigurationError(f"{self} is not set; set it where obsv runs.")
+                raise ConfigurationError(f"{self} is not set: set it in the environment of obsv.")
             return environment[self.place]
         try:
             with Path(self.place).expanduser().open(encoding="utf-8") as file:
@@ -50,7 +51,7 @@ class Secret:
             raise ConfigurationError(f"{self} cannot be read ({type(error).__name__}).") from error
 
     def __str__(self) -> str:
-        """Where it is, never what it is."""
+        """Return where the secret is, never the secret itself."""
         if self.source == "value":
-            return "The value in the file"
+            return "The value in the rules file"
         return f"The {'environment variable' if self.source == 'env' else 'file'} {self.place}"

@@ -1,4 +1,4 @@
-"""Sends what waits in the outbox: a thread a receiver, so that a slow one holds up no other."""
+"""Sending of the messages in the outbox, one thread per receiver, so that a slow receiver delays no other."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ logger = logging.getLogger("obsv")
 
 _NS = 1_000_000_000
 _IDLE_S = 30.0
-# A receiver that does not answer is left alone for a while: others' messages to it would each wait in vain.
+# A receiver that does not respond is paused: otherwise every message to it would wait for its timeout.
 _MOST_REST_S = 60.0
 
 
 class Sender:
-    """Hands due messages to the threads of their receivers.
+    """A sender that passes due messages to the threads of their receivers.
 
     Args:
-        book: where they wait, and where each attempt is kept.
+        book: where messages wait, and where attempts are recorded.
         notifiers: receivers by name.
         clock: Unix time in ns.
-        send: sends one; by default as its receiver's type does.
+        send: sends one message; by default, the sender of the receiver's type.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class Sender:
         self.notifiers = notifiers
 
     def step(self) -> None:
-        """Have what is due sent.
+        """Send the messages that are due.
 
         Raises:
-            StoreError: the outbox cannot be read for now.
+            StoreError: the outbox cannot be read at the moment.
         """
         now_ns = self._clock()
         waiting: dict[str, list[MessageRow]] = {}
@@ -60,14 +60,14 @@ class Sender:
             config = self.notifiers.get(name)
             if config is None:
                 for row in rows:
-                    gone = AttemptRow(row.id, now_ns, 0, None, "the file of rules has no receiver of this name")
+                    gone = AttemptRow(row.id, now_ns, 0, None, "the rules file has no receiver of this name")
                     self._book.tried(gone, "failed", 0)
                 continue
             lane = self._lanes.setdefault(name, _Lane(name, self._book, self._clock, self._send))
             lane.offer(config, rows)
 
     def close(self, patience_s: float = 2.0) -> None:
-        """End the threads; what has not been sent waits in the outbox."""
+        """End the threads; unsent messages wait in the outbox."""
         for lane in self._lanes.values():
             lane.end()
         deadline = monotonic() + patience_s
@@ -76,13 +76,13 @@ class Sender:
 
 
 class _Lane:
-    """The thread of one receiver; it lives while there is something to send."""
+    """The thread of one receiver; it runs while there is something to send."""
 
     def __init__(
         self, name: str, book: Book, clock: Callable[[], int], send: Callable[[NotifierConfig, Message], Answer]
     ) -> None:
         self._name, self._book, self._clock, self._send = name, book, clock, send
-        self._lock = threading.Lock()  # guards all below
+        self._lock = threading.Lock()  # guards everything below
         self._rows: deque[MessageRow] = deque()
         self._config: NotifierConfig | None = None
         self._thread: threading.Thread | None = None
@@ -91,7 +91,7 @@ class _Lane:
         self._is_ending = False
 
     def offer(self, config: NotifierConfig, rows: list[MessageRow]) -> None:
-        """Take messages, unless the receiver is busy or left alone: they are offered again."""
+        """Accept messages, unless the receiver is busy or paused: they are offered again."""
         with self._lock:
             if self._is_ending or self._thread is not None or monotonic() < self._rests_until:
                 return
@@ -100,13 +100,13 @@ class _Lane:
             self._thread.start()
 
     def end(self) -> None:
-        """Send no more."""
+        """Stop sending."""
         with self._lock:
             self._is_ending = True
             self._rows.clear()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for what is being sent."""
+        """Wait for the message being sent."""
         thread = self._thread
         if thread is not None:
             thread.join(timeout_s)
@@ -114,13 +114,13 @@ class _Lane:
     def _run(self) -> None:
         try:
             if self._unrecorded:
-                # What was offered may be among it: it is offered again if it still waits.
+                # Messages offered here may be among them: they are offered again if they still wait.
                 self._record_what_is_not()
             else:
                 while (row := self._next()) is not None and self._try(row):
                     pass
         except Exception:
-            logger.exception("Sending alerts to %s stumbled, and goes on.", self._name)
+            logger.exception("Sending alerts to %s failed unexpectedly; it continues.", self._name)
         finally:
             with self._lock:
                 self._thread = None
@@ -130,7 +130,7 @@ class _Lane:
             return self._rows.popleft() if self._rows else None
 
     def _try(self, row: MessageRow) -> bool:
-        """Send a message; False where the receiver is to be left alone."""
+        """Send a message; return False if the receiver must be paused."""
         config = self._config
         assert config is not None
         began_ns, began = self._clock(), monotonic()
@@ -147,7 +147,7 @@ class _Lane:
         return self._record_what_is_not() and state != "waiting"
 
     def _record_what_is_not(self) -> bool:
-        """Keep attempts, also those that could not be kept before: a message that was sent is not sent again."""
+        """Record attempts, including earlier ones that could not be recorded: a message is not sent twice."""
         while self._unrecorded:
             try:
                 self._book.tried(*self._unrecorded[0])
@@ -158,9 +158,14 @@ class _Lane:
 
     def _say(self, row: MessageRow, attempt: AttemptRow, state: str, pause: float) -> None:
         if state == "failed":
-            logger.error("An alert (%s) could not be sent to %s, for good: %s", row.rule, self._name, attempt.answer)
+            logger.error(
+                "An alert (%s) could not be sent to %s and will not be retried: %s",
+                row.rule,
+                self._name,
+                attempt.answer,
+            )
         elif row.attempts == 0:
-            text = "An alert (%s) could not be sent to %s (%s); it is tried again in %.0f s."
+            text = "An alert (%s) could not be sent to %s (%s); retrying in %.0f s."
             logger.warning(text, row.rule, self._name, attempt.answer or attempt.status, pause)
 
 

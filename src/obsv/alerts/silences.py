@@ -1,4 +1,4 @@
-"""Silences: which alerts nobody is told of, in Alertmanager's terms."""
+"""Silences: which alerts cause no notification, in Alertmanager's terms."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _MATCHER = re.compile(r"""\s*([A-Za-z_][\w.-]*)\s*(=~|!~|!=|=)\s*("?)(.*?)\3\s*"
 
 
 class Matcher(NamedTuple):
-    """A condition on one label; an absent label is empty text.
+    """A condition on one label; a missing label counts as empty text.
 
     Args:
-        name: of the label; `alertname` is the rule.
-        value: what it is compared with.
-        is_regex: whether that is a pattern for the whole value.
-        is_equal: False reverses it.
+        name: name of the label; `alertname` is the rule.
+        value: value to compare with.
+        is_regex: whether `value` is a pattern for the whole value.
+        is_equal: False negates the condition.
     """
 
     name: str
@@ -30,53 +30,53 @@ class Matcher(NamedTuple):
     is_equal: bool = True
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """Return whether labels satisfy it."""
+        """Return whether labels satisfy the matcher."""
         value = labels.get(self.name, "")
         found = bool(re.fullmatch(self.value, value)) if self.is_regex else value == self.value
         return found is self.is_equal
 
     def __str__(self) -> str:
-        """As it is written: `process=~"shop.*"`."""
+        """Return the matcher as it is written: `process=~"shop.*"`."""
         sign = ("=" if self.is_equal else "!") + ("~" if self.is_regex else "" if self.is_equal else "=")
         return f"{self.name}{sign}{json.dumps(self.value, ensure_ascii=False)}"
 
 
 def parse_matcher(text: str) -> Matcher:
-    """Return what is written like `process=shop.price`, `severity!=page` or `process=~"shop.*"`.
+    """Parse a matcher such as `process=shop.price`, `severity!=page` or `process=~"shop.*"`.
 
     Raises:
-        InvalidQuery: it cannot be read.
+        InvalidQuery: the text cannot be parsed.
     """
     found = _MATCHER.fullmatch(text)
     if not found:
-        raise InvalidQuery(f"Cannot read the matcher {text!r}: write it like process=shop.price or process=~'shop.*'.")
+        raise InvalidQuery(f"Cannot parse the matcher {text!r}: write it as process=shop.price or process=~'shop.*'.")
     return checked(Matcher(found[1], found[4], "~" in found[2], not found[2].startswith("!")))
 
 
 def checked(matcher: Matcher) -> Matcher:
-    """Return a matcher that can be used.
+    """Return a matcher after validating it.
 
     Raises:
-        InvalidQuery: its pattern cannot be read, or could take for ever.
+        InvalidQuery: its pattern cannot be parsed, or could take very long.
     """
     if len(matcher.value) > MAX_PATTERN or not matcher.name:
-        raise InvalidQuery(f"A matcher has a name and at most {MAX_PATTERN} characters.")
+        raise InvalidQuery(f"A matcher needs a name and has at most {MAX_PATTERN} characters.")
     if matcher.is_regex:
         try:
             re.compile(matcher.value)
         except (re.error, RecursionError, OverflowError) as error:
-            raise InvalidQuery(f"Cannot read the pattern {matcher.value!r}: {error}.") from error
+            raise InvalidQuery(f"Cannot parse the pattern {matcher.value!r}: {error}.") from error
         if _NESTED.search(matcher.value) or "(?" in matcher.value:
-            raise InvalidQuery(f"The pattern {matcher.value!r} repeats what repeats; write it without that.")
+            raise InvalidQuery(f"The pattern {matcher.value!r} has nested repetitions; write it without them.")
     return matcher
 
 
-# (a+)+ and its like take exponential time; a silence needs none of them.
+# (a+)+ and similar patterns take exponential time; a silence needs none of them.
 _NESTED = re.compile(r"[+*}]\s*\)\s*[+*{]|\\[1-9]")
 
 
 def matchers_of(text: str) -> list[Matcher]:
-    """Return the matchers that the file keeps."""
+    """Return the matchers stored in the file."""
     return [
         Matcher(each["name"], each["value"], each.get("isRegex", False), each.get("isEqual", True))
         for each in json.loads(text)
@@ -84,19 +84,19 @@ def matchers_of(text: str) -> list[Matcher]:
 
 
 def matchers_text(matchers: Iterable[Matcher]) -> str:
-    """Return matchers as the file keeps them, and as Alertmanager's API has them."""
+    """Return matchers as text, as stored in the file and used by Alertmanager's API."""
     return json.dumps([matcher_form(each) for each in matchers], ensure_ascii=False)
 
 
 def matcher_form(matcher: Matcher) -> dict[str, Any]:
-    """Return a matcher as Alertmanager's API has it."""
+    """Return a matcher in the form of Alertmanager's API."""
     return {
         "name": matcher.name, "value": matcher.value, "isRegex": matcher.is_regex, "isEqual": matcher.is_equal
     }  # fmt: skip
 
 
 def silencing(silences: Sequence[SilenceRow], labels: Mapping[str, str]) -> list[str]:
-    """Return the ids of the silences that match all of an alert's labels; a silence without matchers matches none."""
+    """Return the IDs of the silences that match all of an alert's labels; a silence without matchers matches none."""
     found = []
     for silence in silences:
         matchers = matchers_of(silence.matchers)

@@ -1,5 +1,4 @@
-"""Alerts that stand are posted again and again where a receiver forgets those of which it hears nothing more, and a
-heartbeat says that somebody watches."""
+"""Repeated posts: alerts that a receiver would otherwise forget, and a heartbeat while a process evaluates."""
 
 from __future__ import annotations
 
@@ -26,7 +25,7 @@ _HEARTBEAT_TIMEOUT_S = 10.0
 
 
 class Standing:
-    """Posts what stands, on a thread of its own: nothing waits for it, and nothing of it is kept.
+    """A poster of active alerts on a separate thread: nothing waits for it, and nothing is stored.
 
     Args:
         clock: Unix time in ns.
@@ -39,7 +38,7 @@ class Standing:
         self._was_heard = True
 
     def step(self, config: AlertsConfig, alerts: Sequence[AlertRow], silences: Sequence[SilenceRow]) -> None:
-        """Post what is due, unless the last posts are still on their way."""
+        """Post what is due, unless the previous posts are still in progress."""
         now = monotonic()
         if self._thread is not None and self._thread.is_alive():
             return
@@ -61,7 +60,7 @@ class Standing:
         found: list[Callable[[], object]] = []
         for alert in alerts:
             rule = rules.get(alert.rule)
-            # Of the first message the outbox takes care.
+            # The outbox handles the first message.
             if rule is None or alert.state not in ACTIVE or not alert.notified_ns:
                 continue
             labels = labels_of(alert, rule)
@@ -78,7 +77,7 @@ class Standing:
         assert secret is not None
         answer = safely(lambda: post(secret.read(), b"", {}, _HEARTBEAT_TIMEOUT_S))
         if not answer.ok and self._was_heard:
-            logger.warning("The heartbeat was not heard (status %s); it is sent on.", answer.status)
+            logger.warning("The heartbeat was not accepted (status %s); it continues.", answer.status)
         self._was_heard = answer.ok
 
 

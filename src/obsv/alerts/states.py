@@ -1,11 +1,11 @@
-"""How the state of one alert follows from what is measured: a pure function of what was and what is.
+"""State changes of one alert: a pure function of its previous state and the measurement.
 
     inactive ──> pending ──> firing ──> recovering ──> resolved
                     │           ^            │             │
                     v           └────────────┘             v
                 inactive                                pending
 
-Nothing is said here about messages: `obsv.alerts.messages` makes them of the changes.
+Messages are created from these changes in `obsv.alerts.messages`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _NS = 1_000_000_000
 
 
 def step(alert: AlertRow, holds: bool | None, now_ns: int, for_s: float, keep_firing_s: float) -> AlertRow:
-    """Return an alert as it is after a look.
+    """Return the state of an alert after a look.
 
     Args:
-        alert: as it was; state `inactive` for one that is new.
-        holds: whether the condition holds; None where that is not known, and everything stays.
-        now_ns: Unix time. Where it is earlier than the alert's own time the clock was set back, and the wait begins
-            anew.
+        alert: its previous state; `inactive` for a new alert.
+        holds: whether the condition holds; None if unknown, and nothing changes.
+        now_ns: Unix time. If it is earlier than the alert's own time, the clock was set back, and the wait starts
+            again.
         for_s: seconds that the condition must hold before the alert fires.
         keep_firing_s: seconds without it before the alert is resolved.
     """

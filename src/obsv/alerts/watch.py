@@ -1,6 +1,6 @@
-"""The thread that watches: it holds the lease, evaluates, sends, and reads the file of rules again when it changes.
+"""The evaluating thread: it holds the lease, evaluates, sends, and reads the rules file again when it changes.
 
-Whoever runs it (`obsv serve`, a keeper) starts and stops one; of several for one database one is at work.
+Its host (`obsv serve`, a keeper) starts and stops it; of several threads for one database, only one is active.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from obsv.store.watching import Book, Changes, LeaseLost
 
 logger = logging.getLogger("obsv")
 
-# A look whether the file has changed costs 5 µs, and is what an exception waits for.
+# Checking whether the file has changed costs 5 µs, and determines the delay of an exception's alert.
 _TICK_S = 0.1
 _LEASE_NS, _RENEW_S = 10_000_000_000, 2.5
 _SEND_S = 0.5
@@ -39,13 +39,13 @@ _STOP_S = 5.0
 
 
 class Watch:
-    """Watches a database.
+    """A watcher of a database.
 
     Args:
         db: path of the database; it may not exist yet.
-        file: the file of rules that was named; None finds one.
+        file: the rules file named by the user; None finds one.
         clock: Unix time in ns.
-        find: returns the file of rules; by default it is looked for beside the database.
+        find: returns the rules file; by default it is searched beside the database.
     """
 
     def __init__(
@@ -73,12 +73,12 @@ class Watch:
 
     @property
     def config(self) -> AlertsConfig:
-        """The rules that count."""
+        """Return the rules in force."""
         return self.file.config
 
     @property
     def is_owner(self) -> bool:
-        """Whether this process evaluates."""
+        """Return whether this process evaluates."""
         return self._is_owner
 
     def start(self) -> None:
@@ -86,7 +86,7 @@ class Watch:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, and make room for another process; does nothing to one that was not started."""
+        """End the thread and release the lease; does nothing if it was not started."""
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join(_STOP_S)
@@ -103,7 +103,7 @@ class Watch:
                 if was_well and isinstance(error, StoreError):
                     logger.warning("Alert rules wait until the database can be used: %s", error)
                 elif was_well:
-                    logger.exception("Alerting stumbled, and goes on.")
+                    logger.exception("Alerting failed unexpectedly; it continues.")
                 pause_s, was_well = _STUMBLED_S, False
         self._end()
 
@@ -111,7 +111,7 @@ class Watch:
         """Do what is due.
 
         Raises:
-            StoreError: the database cannot be used for now.
+            StoreError: the database cannot be used at the moment.
         """
         if self._is_time("file", _FILE_S) and self.file.look():
             self._sender.notifiers = self.config.notifiers
@@ -133,7 +133,7 @@ class Watch:
             self.book.clean(now_ns)
 
     def _hold(self) -> bool:
-        """Hold the lease, where there is anything to watch."""
+        """Hold the lease if there is anything to watch."""
         if not self._is_time("lease", _RENEW_S):
             return self._is_owner
         if (
@@ -151,7 +151,7 @@ class Watch:
         return held
 
     def _has_history(self) -> bool:
-        """Whether alerts of former rules are to be ended, or messages wait."""
+        """Return whether alerts of removed rules must be ended, or messages wait."""
         if not self._store.exists:
             return False
         return bool(self.book.due(self._clock(), 1 << 62, 1)) or any(
@@ -171,7 +171,7 @@ class Watch:
             if self._is_owner:
                 self.book.release(self.owner)
         except StoreError as error:
-            logger.debug("The lease of the alerts ends by itself: %s", error)
+            logger.debug("The alerting lease was not released and will expire: %s", error)
         self._changes.close()
         self._store.close()
         self.book.close()

@@ -1,1 +1,1 @@
-"""What recorded calls say: trees, critical paths, lineage, comparisons, tests. Pure functions; nothing is read here."""
+"""Analysis of recorded calls: trees, critical paths, lineage, comparisons, tests. Pure functions without I/O."""

@@ -1,4 +1,4 @@
-"""Which calls a trace waited for: shorten one of them and the whole gets shorter."""
+"""The critical path of a trace: the calls it waited for. Shortening one of them shortens the trace."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from obsv.analysis.tree import Tree
 
 
 class CriticalPath(NamedTuple):
-    """Stretches in which the span of a row ran and none of those below it, latest first, a list a column.
+    """Stretches in which a row's span ran and none of its children did, latest first, as one list per column.
 
     Attributes:
-        row: of the tree.
+        row: row of the tree.
         start: ns since the trace's start.
         end: likewise.
     """
@@ -21,7 +21,7 @@ class CriticalPath(NamedTuple):
     end: list[int]
 
     def add(self, row: int, start: int, end: int) -> None:
-        """One more, unless it is empty."""
+        """Add a stretch, unless it is empty."""
         if start < end:
             self.row.append(row)
             self.start.append(start)
@@ -29,18 +29,18 @@ class CriticalPath(NamedTuple):
 
 
 def critical_path(tree: Tree) -> CriticalPath:
-    """The critical path of the longest root.
+    """Return the critical path of the longest root.
 
-    From the end of a span backwards: what ran last is the child that ended last; before it began, the one that ended
-    last before that, and so on; where no child ran the span itself did. A child that outlives its caller was not waited
-    for, but for the time up to the caller's end. Of calls beside each other only the last to end counts.
+    It is found backwards from the end of a span: the child that ended last ran last; before it began, the child that
+    ended last before that, and so on; where no child ran, the span itself did. A child that outlives its caller counts
+    only up to the caller's end. Of concurrent calls, only the last one to end counts.
     """
     roots = [row for row, parent in enumerate(tree.parent) if parent < 0]
     root = max(roots, key=lambda row: (tree.duration[row], -row))
     starts, ends = tree.start, list(map(int.__add__, tree.start, tree.duration))
     children = _children(tree)
     path = CriticalPath([], [], [])
-    # (row, where it ended or was no longer waited for, down to where it has been explained)
+    # (row, where it ended or was no longer waited for, lower bound of the explained part)
     stack = [(root, ends[root], ends[root])]
     waiting = {root: _by_end(children, root, ends)}
     while stack:
@@ -52,7 +52,7 @@ def critical_path(tree: Tree) -> CriticalPath:
             if not starts[child] < end <= cursor:
                 continue
             path.add(row, end, cursor)
-            # Below the child's start this span goes on; the child is walked first.
+            # Before the child's start this span continues; the child is walked first.
             cursor = max(starts[child], start)
             if child in children:
                 waiting[child] = _by_end(children, child, ends)
@@ -73,5 +73,5 @@ def _children(tree: Tree) -> dict[int, list[int]]:
 
 
 def _by_end(children: dict[int, list[int]], row: int, ends: list[int]) -> list[int]:
-    """Rows below one, by their end, so that the last to end is the last in the list."""
+    """Return the rows below one, ordered by their end, so that the last to end is the last in the list."""
     return sorted(children.get(row, ()), key=ends.__getitem__)

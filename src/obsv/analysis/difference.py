@@ -1,4 +1,4 @@
-"""What differs between two calls, value by value, and where in a value."""
+"""Differences between two calls, value by value, and within values."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import NamedTuple
 
 from obsv.store.spans import Call
 
-# Longer values are compared as wholes: matching takes quadratic time.
+# Longer values are compared as a whole: matching takes quadratic time.
 LONGEST = 4_000
 _TOKENS = re.compile(r"\w+|\s+|[^\w\s]")
 
 
 class Piece(NamedTuple):
-    """A part of a text, and whether the other text has another there."""
+    """A part of a text, and whether it differs from the other text."""
 
     text: str
     differs: bool
 
 
 class Difference(NamedTuple):
-    """A variable in both calls; a side is None where that call does not have it.
+    """A variable in both calls; a side is None if that call does not have it.
 
     Attributes:
         left: its text in the first call.
         right: its text in the second.
-        left_pieces: the text, differing parts told apart.
+        left_pieces: `left`, split into equal and differing parts.
         right_pieces: likewise.
     """
 
@@ -39,19 +39,19 @@ class Difference(NamedTuple):
 
     @property
     def same(self) -> bool:
-        """Whether both calls have it, with the same text."""
+        """Return whether both calls have the variable with the same text."""
         return self.left == self.right
 
 
 def differences(first: Call, second: Call) -> list[Difference]:
-    """The variables of two calls, those that differ first, otherwise in the order of the first call."""
+    """Return the variables of two calls: those that differ first, otherwise in the order of the first call."""
     left, right = _texts(first), _texts(second)
     found = [_difference(key, left.get(key), right.get(key)) for key in dict.fromkeys((*left, *right))]
     return sorted(found, key=lambda each: each.same)
 
 
 def pieces(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
-    """Both texts cut where they differ, word by word."""
+    """Split both texts where they differ, word by word."""
     if one == other:
         return [Piece(one, False)], [Piece(other, False)]
     if max(len(one), len(other)) > LONGEST:

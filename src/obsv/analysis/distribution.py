@@ -1,4 +1,4 @@
-"""Durations as bars: neighbouring buckets of a histogram put together until there are few enough to see."""
+"""Durations as bars: neighbouring buckets of a histogram merged until there are few enough to display."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_BARS = 48
 
 
 class Bar(NamedTuple):
-    """Durations above `low_ns` up to `high_ns`: how many calls had one."""
+    """The number of calls with durations above `low_ns` up to `high_ns`."""
 
     low_ns: float
     high_ns: float
@@ -20,7 +20,7 @@ class Bar(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """Where bars stand: `step` buckets a bar, `bars` of them from bucket `first` on."""
+    """The positions of bars: `bars` bars of `step` buckets each, starting at bucket `first`."""
 
     first: int
     step: int
@@ -28,7 +28,7 @@ class Scale(NamedTuple):
 
     @classmethod
     def over(cls, *histograms: Mapping[int, int]) -> Scale:
-        """The scale on which all of some histograms can be drawn."""
+        """Return the scale on which several histograms can be drawn completely."""
         numbers = [number for histogram in histograms for number, calls in histogram.items() if calls]
         if not numbers:
             return cls(0, 1, 0)
@@ -37,20 +37,20 @@ class Scale(NamedTuple):
         return cls(min(numbers), step, -(-width // step))
 
     def draw(self, histogram: Mapping[int, int]) -> list[Bar]:
-        """The bars of a histogram, also those without a call."""
+        """Return the bars of a histogram, including those without calls."""
         sums = [0] * self.bars
         for number, calls in histogram.items():
             sums[(number - self.first) // self.step] += calls
         return [Bar(self.edge(at), self.edge(at + 1), calls) for at, calls in enumerate(sums)]
 
     def edge(self, at: int) -> float:
-        """Where a bar begins, in ns."""
+        """Return the lower edge of a bar, in ns."""
         return GROWTH ** (self.first + at * self.step)
 
     def at(self, ns: float) -> float:
-        """Where a duration lies on the axis, counted in bars: what `edge` takes."""
+        """Return the position of a duration on the axis, in bars: the argument of `edge`."""
         return (log(ns, GROWTH) - self.first) / self.step
 
     def place(self, ns: float) -> float:
-        """Where a duration stands, counted in bars from the left edge of the first."""
+        """Return the position of a duration, in bars from the left edge of the first."""
         return (bucket(int(ns)) - self.first + 0.5) / self.step

@@ -1,10 +1,10 @@
-"""Durations as people read them."""
+"""Readable durations."""
 
 _UNITS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"), (1, "ns"))
 
 
 def duration(ns: float) -> str:
-    """A duration in ns with three digits: `870 ns`, `12.3 µs`, `4.56 ms`, `1.23 s`, `2 min 3 s`, `1 h 5 min`."""
+    """Format a duration in ns with three digits: `870 ns`, `12.3 µs`, `4.56 ms`, `1.23 s`, `2 min 3 s`, `1 h 5 min`."""
     if ns < 1_000:
         return f"{int(ns)} ns"
     if ns < 60_000_000_000:

@@ -1,6 +1,6 @@
-"""The flow as a graph to draw: boxes in their groups, arrows between them, and where each stands.
+"""The flow as a graph to draw: boxes in their groups, arrows between them, and all positions.
 
-Places come from all that was ever recorded, not from the time window, so that nothing moves when the window does.
+Positions depend on everything ever recorded, not on the time window, so that nothing moves when the window changes.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import NamedTuple
 from obsv.analysis.layering import Place, Size, layered
 from obsv.store.figures import Flow, FlowEdge, FlowNode
 
-# With more functions than this, groups begin folded.
+# With more functions than this, groups start folded.
 UNFOLDED = 40
-# Above this share of failed calls an arrow is as red as can be; a single failure shows too.
+# Above this error rate an arrow has the maximum heat; a single failure is visible too.
 FULL_HEAT, LEAST_HEAT = 0.1, 0.4
 _CHAR, _PADDING, _HEIGHT = 6.9, 26, 40
-# Room for the figures below a name, whatever they are: sizes must not change with the window.
+# Space for any figures below a name: sizes must not change with the window.
 _LEAST_WIDTH, _MOST_WIDTH = 116.0, 250.0
 _GROUP_PADDING, _GROUP_HEAD = 14, 20
 _ROW_WIDTH = 1_100
@@ -29,12 +29,12 @@ class Box(NamedTuple):
     """A function, a feed, or a group of them.
 
     Attributes:
-        kind: `process`, `feed`, `group` (open, holds others) or `folded` (stands for others).
-        parent: the open group that it stands in.
-        name: in full; of a group, its name.
-        members: how many functions it stands for.
-        place: its centre; None for an open group, which reaches around what it holds.
-        size: of an open group, so much as what it holds needs.
+        kind: `process`, `feed`, `group` (open, contains others) or `folded` (represents others).
+        parent: the open group that contains it.
+        name: the full name.
+        members: number of functions it represents.
+        place: its centre; None for an open group, which surrounds its content.
+        size: width and height; for an open group, what its content needs.
     """
 
     id: str
@@ -60,7 +60,7 @@ class Arrow(NamedTuple):
     Attributes:
         width: 1 to 4.5, by calls.
         heat: 0 (no errors) to 1.
-        stale: whether it comes from a feed that went silent.
+        stale: whether it comes from a silent feed.
     """
 
     id: str
@@ -76,7 +76,7 @@ class Arrow(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """Boxes, arrows, and the groups there are, open or folded."""
+    """Boxes, arrows, and all groups, open or folded."""
 
     boxes: list[Box]
     arrows: list[Arrow]
@@ -84,12 +84,12 @@ class Graph(NamedTuple):
 
 
 def draw(flow: Flow, now_ns: int, folded: Collection[str] | None = None) -> Graph:
-    """The graph of a flow.
+    """Return the graph of a flow.
 
     Args:
         flow: who calls whom.
         now_ns: Unix time.
-        folded: ids of the groups that are folded; None leaves the choice to the number of functions.
+        folded: IDs of the folded groups; None decides by the number of functions.
     """
     groups = _groups(flow.nodes)
     if folded is None:
@@ -107,7 +107,7 @@ def draw(flow: Flow, now_ns: int, folded: Collection[str] | None = None) -> Grap
 
 
 def heat(calls: int, errors: int) -> float:
-    """How red: 0 without errors, 1 when a tenth of the calls failed."""
+    """Return the heat of an arrow: 0 without errors, 1 if a tenth of the calls failed."""
     if not errors or not calls:
         return 0.0
     return round(LEAST_HEAT + (1 - LEAST_HEAT) * min(1.0, errors / calls / FULL_HEAT), 2)
@@ -170,7 +170,7 @@ def _box(node: FlowNode, group: str, now_ns: int) -> Box:
 
 
 def _short(label: str) -> str:
-    """As much of a long name as a box holds: its beginning and its end."""
+    """Return the beginning and the end of a long name, to fit a box."""
     half = int((_MOST_WIDTH - _PADDING) / _CHAR) // 2
     return label if len(label) <= 2 * half else f"{label[: half - 1]}…{label[-half:]}"
 
@@ -215,7 +215,7 @@ def _sum(one: FlowEdge, other: FlowEdge) -> FlowEdge:
 
 
 def _placed(boxes: list[Box], arrows: list[Arrow]) -> list[Box]:
-    """Each open group is laid out by itself, then the groups as wholes."""
+    """Lay out each open group separately, then the groups as wholes."""
     inside: dict[str, dict[str, Size]] = defaultdict(dict)
     for box in boxes:
         if box.parent is not None and box.size is not None:
@@ -236,7 +236,7 @@ def _placed(boxes: list[Box], arrows: list[Arrow]) -> list[Box]:
 
 
 def _columns(sizes: dict[str, Size], edges: list[tuple[str, str]]) -> dict[str, Place]:
-    """Callers above what they call, in as few columns as there is room for: groups stand beside each other."""
+    """Place callers above their callees, in as few columns as fit: groups are placed side by side."""
     depth = layered(sizes, edges)
     ordered = sorted(sizes, key=lambda each: depth[each])
     rows = max(_ROWS, ceil(len(ordered) ** 0.5))
@@ -259,7 +259,7 @@ def _around(sizes: dict[str, Size], places: dict[str, Place]) -> Size:
 
 
 def _outer(sizes: dict[str, Size], edges: list[tuple[str, str]]) -> dict[str, Place]:
-    """Groups that call each other in layers; those that do not in rows below."""
+    """Place groups that call each other in layers, and the others in rows below."""
     joined = {end for source, target in edges if source != target for end in (source, target)}
     places = layered({each: size for each, size in sizes.items() if each in joined}, edges, gap_x=84, gap_y=30)
     bottom = max((places[each].y + sizes[each].height / 2 for each in places), default=-34.0)

@@ -1,8 +1,8 @@
-"""Places for the nodes of a directed graph, in layers from left to right. The same graph gets the same places.
+"""Positions for the nodes of a directed graph, in layers from left to right. Equal graphs get equal positions.
 
-The usual four steps (Sugiyama, Tagawa, Toda 1981): turn edges around until there is no circle, put each node right of
-its callers, order each layer so that few edges cross, then move nodes towards their neighbours. Linear in nodes and
-edges for a fixed number of sweeps.
+The usual four steps (Sugiyama, Tagawa, Toda 1981): reverse edges until there is no cycle, put each node to the right of
+its callers, order each layer to reduce crossings, then move nodes towards their neighbours. Linear in nodes and edges
+for a fixed number of sweeps.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ class Place(NamedTuple):
 def layered(
     sizes: Mapping[Key, Size], edges: Iterable[tuple[Key, Key]], *, gap_x: float = 70, gap_y: float = 18
 ) -> dict[Key, Place]:
-    """Places for nodes.
+    """Return the positions of nodes.
 
     Args:
-        sizes: of each node, in the order that decides where nothing else does.
-        edges: from caller to callee; those of unknown nodes and of a node to itself are passed over.
-        gap_x: between layers.
-        gap_y: between the nodes of a layer.
+        sizes: size of each node, in the order that breaks ties.
+        edges: from caller to callee; edges of unknown nodes and self-loops are ignored.
+        gap_x: gap between layers.
+        gap_y: gap between the nodes of a layer.
 
     Returns:
-        centres; the whole begins at (0, 0).
+        The centres; the drawing starts at (0, 0).
     """
     known = _known(sizes, edges)
     forward = _without_circles(list(sizes), known)
@@ -59,7 +59,7 @@ def _known(sizes: Mapping[Key, Size], edges: Iterable[tuple[Key, Key]]) -> list[
 
 
 def _without_circles(nodes: list[Key], edges: list[tuple[Key, Key]]) -> list[tuple[Key, Key]]:
-    """Edges with those turned around that lead back into a walk from the sources."""
+    """Return the edges with those reversed that lead back into a walk from the sources."""
     targets = _targets(edges)
     called = {target for _, target in edges}
     done: set[Key] = set()
@@ -91,7 +91,7 @@ def _without_circles(nodes: list[Key], edges: list[tuple[Key, Key]]) -> list[tup
 def _layers(nodes: list[Key], forward: list[tuple[Key, Key]], edges: list[tuple[Key, Key]]) -> list[list[Key]]:
     depth = _longest(nodes, forward)
     if max(depth.values(), default=0) > 1.6 * len(nodes) ** 0.5 + 1:
-        # Where everybody calls everybody the longest way is a long row of single nodes; the shortest is not.
+        # If every node calls every other, the longest way is a long row of single nodes; the shortest is not.
         depth = _shortest(nodes, edges)
     layers: list[list[Key]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
     for node in nodes:
@@ -107,7 +107,7 @@ def _targets(edges: list[tuple[Key, Key]]) -> dict[Key, list[Key]]:
 
 
 def _longest(nodes: list[Key], forward: list[tuple[Key, Key]]) -> dict[Key, int]:
-    """Each node one layer right of the last of its callers; edges without a circle."""
+    """Place each node one layer to the right of the last of its callers; for edges without a cycle."""
     targets = _targets(forward)
     waits = dict.fromkeys(nodes, 0)
     for _, target in forward:
@@ -124,7 +124,7 @@ def _longest(nodes: list[Key], forward: list[tuple[Key, Key]]) -> dict[Key, int]
 
 
 def _shortest(nodes: list[Key], edges: list[tuple[Key, Key]]) -> dict[Key, int]:
-    """Each node as many layers right of the sources as calls lead to it at least."""
+    """Place each node as many layers to the right of the sources as its shortest call chain."""
     targets = _targets(edges)
     called = {target for _, target in edges}
     depth: dict[Key, int] = {}
@@ -149,7 +149,7 @@ def _neighbours(edges: list[tuple[Key, Key]]) -> tuple[dict[Key, list[Key]], dic
 
 
 def _order(layers: list[list[Key]], above: Mapping[Key, list[Key]], below: Mapping[Key, list[Key]]) -> None:
-    """Sorts each layer by the mean position of its neighbours, back and forth."""
+    """Sort each layer by the mean position of its neighbours, back and forth."""
     at = {node: position / max(1, len(layer)) for layer in layers for position, node in enumerate(layer)}
     for sweep in range(SWEEPS):
         neighbours = above if sweep % 2 == 0 else below
@@ -171,7 +171,7 @@ def _heights(
     below: Mapping[Key, list[Key]],
     gap: float,
 ) -> dict[Key, float]:
-    """The y of each centre: beside its neighbours as far as the order and the gaps allow."""
+    """Return the y of each centre: beside its neighbours, as far as the order and the gaps allow."""
     ys: dict[Key, float] = {}
     for layer in layers:
         total = sum(sizes[node].height for node in layer) + gap * (len(layer) - 1)
@@ -188,7 +188,7 @@ def _heights(
 
 
 def _apart(wanted: list[float], heights: list[float], gap: float) -> list[float]:
-    """The nearest to the wanted places (in order) that do not overlap: those that touch are moved together."""
+    """Return the non-overlapping positions nearest to the wanted ones (in order): touching nodes move together."""
     steps = [0.0, *((one + other) / 2 + gap for one, other in pairwise(heights))]
     pools: list[_Pool] = []
     for y, step in zip(wanted, steps, strict=True):
@@ -204,12 +204,12 @@ def _apart(wanted: list[float], heights: list[float], gap: float) -> list[float]
 
 
 class _Pool(NamedTuple):
-    """Nodes below each other without a gap to spare.
+    """A run of nodes below each other without free space.
 
     Attributes:
-        total: sum of where the first would have to be for each of them to be where it wants to be.
-        length: from the centre of the first to that of the last.
-        step: from the centre of the last node before the pool to that of its first, at least.
+        total: sum over the nodes of the first node's position that would give the node its wanted position.
+        length: distance from the first centre to the last.
+        step: minimum distance from the centre of the last node before the pool to the first centre.
     """
 
     total: float

@@ -1,19 +1,19 @@
-"""Where values went: an output of one call that came in as an input of another in the same trace.
+"""Paths of values: an output of one call that became an input of another in the same trace.
 
-Two values are the same when their recorded texts are, whole. That says nothing for values that everybody has, so these
-are passed over (`is_telling`):
+Two values are the same if their recorded texts are identical and complete. For common values this proves nothing, so
+these are skipped (`is_telling`):
 
-- nothing, truth values and empty things: `None`, `True`, `''`, `[]`, `{}`, …;
-- numbers and texts of fewer than three characters: 0, 42, 'ok';
-- what was masked or cut, since different values look alike then.
+- nothing, booleans and empty values: `None`, `True`, `''`, `[]`, `{}`, …;
+- numbers and strings of fewer than three characters: 0, 42, 'ok';
+- masked or truncated values, because different values then look alike.
 
-Inside one trace the values that everybody has count too, where a name says that it is the same one: what went out as
-member `rate` of a dictionary, or of a function with `rate` in its name, came in as argument `rate`; or the call that
-put it out was the last to end before the taker began.
+Within one trace, common values count too if a name indicates that they are the same: a member `rate` of a dictionary,
+or the output of a function with `rate` in its name, that arrives as an argument `rate`; or if the call that produced
+the value was the last to end before the taker began.
 
-A value comes from the call that had put it out last before the taker began. A call that ran around the taker has not
-put anything out by then, and a taker's own output is no source of its inputs. Across services the clocks may differ, so
-there the giver need only have begun first. One look is bounded: so many calls, and so many values of each.
+A value comes from the call that last produced it before the taker began. A call that was running around the taker has
+not produced anything by then, and a taker's own output is not a source of its inputs. Across services the clocks may
+differ, so there the giver only has to begin first. One query is limited in calls and in values per call.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from obsv.analysis.repro.parsing import parse_expression
 from obsv.store.spans import ValuedCall, ValuedCalls
 
 MOST_VALUES = 40
-# Longer texts are compared by this much of their beginning and their length.
+# Longer texts are compared by this many leading characters and their length.
 COMPARED = 2_000
 SHORTEST = 3
 CONSTANTS = ("None", "True", "False", "null", "true", "false", "set()", "frozenset()")
@@ -38,18 +38,18 @@ EMPTY = "'\"[](){} "
 
 
 class Handover(NamedTuple):
-    """A value that went from one function to another.
+    """A value that passed from one function to another.
 
     Attributes:
-        source: process id of the function that put it out.
+        source: ID of the process that produced it.
         output: name of the value there.
-        target: process id of the function that took it.
-        name: of the argument there.
-        times: how often it was seen.
-        example: the value, last time.
-        trace_id: where that was, hex.
-        source_span: that put it out, hex.
-        target_span: that took it, hex.
+        target: ID of the process that received it.
+        name: name of the argument there.
+        times: number of occurrences.
+        example: the value at the latest occurrence.
+        trace_id: trace of the latest occurrence, hex.
+        source_span: span that produced it, hex.
+        target_span: span that received it, hex.
     """
 
     source: int
@@ -71,12 +71,12 @@ class _Origin(NamedTuple):
 
 
 def lineage(found: ValuedCalls, one_trace: bool = False) -> list[Handover]:
-    """Which values went from which function to which, most frequent first.
+    """Return the values that passed between functions, most frequent first.
 
     Args:
         found: calls.
-        one_trace: whether they are of one trace, whose values are followed through members of dictionaries, and with
-            those that everybody has.
+        one_trace: whether they belong to one trace, whose values are also followed through members of dictionaries and
+            with common values.
     """
     names = {number: about[0].rpartition(".")[2].casefold() for number, about in found.processes.items()}
     service = {number: about[1] for number, about in found.processes.items()}
@@ -96,7 +96,7 @@ def lineage(found: ValuedCalls, one_trace: bool = False) -> list[Handover]:
 
 
 def is_telling(text: str) -> bool:
-    """Whether two values with this text are likely the same value."""
+    """Return whether two values with this text are likely the same value."""
     if len(text) < SHORTEST or text in TRIVIAL or "***" in text or "…" in text:
         return False
     return len(text.strip("'\"")) >= SHORTEST and text.strip(EMPTY) != ""
@@ -110,7 +110,7 @@ def _by_trace(calls: Iterable[ValuedCall]) -> Iterable[list[ValuedCall]]:
 
 
 def _origins(calls: list[ValuedCall], one_trace: bool) -> dict[str, list[_Origin]]:
-    """Who put out each text, in the order in which it was ready."""
+    """Return the producers of each text, in the order in which it was ready."""
     origins: dict[str, list[_Origin]] = defaultdict(list)
     for call in calls:
         for name, text in _texts(call, "OUTPUT", one_trace):
@@ -130,12 +130,12 @@ def _texts(call: ValuedCall, wanted: str, every: bool = False) -> list[tuple[str
 
 
 def _member(name: str, text: str) -> str:
-    """The key of a value that says nothing by itself, under the name that it went by."""
+    """Return the key for a common value together with its name."""
     return f"{name}\0{text}"
 
 
 def _members(text: str) -> list[tuple[str, str]]:
-    """The members of a dictionary as it is recorded."""
+    """Return the members of a dictionary as recorded."""
     node = parse_expression(text) if text[:1] == "{" and len(text) < COMPARED else None
     if not isinstance(node, ast.Dict):
         return []
@@ -150,7 +150,7 @@ def _members(text: str) -> list[tuple[str, str]]:
 def _likely(
     ready: list[_Origin], taker: ValuedCall, name: str, names: dict[int, str], ends: list[int]
 ) -> _Origin | None:
-    """Who put out a value that everybody has: by name, or as the last call that ended before."""
+    """Return the likely producer of a common value: by name, or the last call that ended before."""
     before = [each for each in ready if each.ready_ns <= taker.start_ns and each.call.span_id != taker.span_id]
     if not before:
         return None

@@ -1,15 +1,15 @@
-"""Recorded text in Markdown: whatever it says, it stays text.
+"""Recorded text in Markdown that stays text, whatever it contains.
 
-Every recorded text stands in a code span or a fenced block whose marks are longer than any run of backticks inside, so
-that nothing in it can close it (CommonMark 0.31, 4.5 and 6.1): no markup, no link, no HTML.
+All recorded text is placed in a code span or a fenced block whose marks are longer than any run of backticks inside,
+so that its content cannot close it (CommonMark 0.31, 4.5 and 6.1): no markup, no link, no HTML.
 """
 
 import re
 
 _RUNS = re.compile("`+")
-# What moves a terminal's cursor or ends a line (C0 but tab and newline, C1), hides, or reorders what follows: format
-# characters, bidirectional marks, fillers, tags, halves of surrogate pairs (Unicode 16: Cc, Cf, Zl, Zp, Cs and the
-# default-ignorable ones, but for the variation selectors of emoji).
+# Characters that move a terminal's cursor or end a line (C0 except tab and newline, C1), hide text, or reorder what
+# follows: format characters, bidirectional marks, fillers, tags, halves of surrogate pairs (Unicode 16: Cc, Cf, Zl, Zp,
+# Cs and the default-ignorable ones, except the variation selectors of emoji).
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
     "\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb"
@@ -18,27 +18,27 @@ _UNSEEN = re.compile(
 
 
 def code(text: str, longest: int = 200) -> str:
-    """A code span on one line.
+    """Return a code span on one line.
 
     Args:
-        text: anything.
-        longest: characters shown; a longer text is cut.
+        text: any text.
+        longest: number of characters shown; a longer text is cut.
     """
     line = " ".join(visible(text).split()) or "(empty)"
     line = line if len(line) <= longest else line[:longest] + "…"
     marks = "`" * (_longest_run(line) + 1)
-    # A space beside a backtick is taken off again when it is read.
+    # A Markdown reader removes a space beside a backtick.
     pad = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{marks}{pad}{line}{pad}{marks}"
 
 
 def block(text: str, language: str = "", longest: int = 4_000) -> str:
-    """A fenced block.
+    """Return a fenced block.
 
     Args:
-        text: anything.
-        language: of the text, for colours: `text`, `python`.
-        longest: characters shown; the middle of a longer text is left out.
+        text: any text.
+        language: language for highlighting: `text`, `python`.
+        longest: number of characters shown; the middle of a longer text is left out.
     """
     shown = visible(text).rstrip()
     if len(shown) > longest:
@@ -49,17 +49,17 @@ def block(text: str, language: str = "", longest: int = 4_000) -> str:
 
 
 def visible(text: str) -> str:
-    """The text, fit for a terminal: control characters, and characters that hide or reorder others, written out."""
+    """Return text that is safe for a terminal: control, hiding and reordering characters are escaped."""
     return _UNSEEN.sub(_escaped, text.replace("\r\n", "\n"))
 
 
 def one_line(text: str) -> str:
-    """The same on one line."""
+    """Return text that is safe for a terminal, on one line."""
     return visible(text).replace("\n", "⏎").replace("\t", " ")
 
 
 def visible_json(line: str) -> str:
-    """JSON, fit for a terminal: the same characters escaped as JSON does, so that it means the same text."""
+    """Return JSON that is safe for a terminal: the same characters as JSON escapes, so that it has the same meaning."""
     return _UNSEEN.sub(_json_escaped, line)
 
 

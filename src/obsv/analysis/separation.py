@@ -1,8 +1,8 @@
-"""What calls of one set have that calls of another do not: what failed against what went well, slow against quick.
+"""Facts that separate two sets of calls: failed from successful ones, slow from fast ones.
 
-Each call is described by facts: a value is this one, is None, is empty, is of this type, is so long, is more than so
-much, and the same of the members of dictionaries; who called, in which thread, service and version. A fact separates
-two sets as far as its shares in both differ.
+Each call is described by facts: a value is equal to X, is None, is empty, has a type, a length or a lower bound, and
+likewise for members of dictionaries; caller, thread, service and version. A fact separates two sets by the difference
+of its shares in both.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import NamedTuple
 from obsv.analysis.repro.parsing import parse_expression
 from obsv.store.surveying import SampledCall
 
-# Facts that fewer calls have say nothing.
+# Facts of fewer calls prove nothing.
 FEWEST = 2
-# Two proportions that differ by less than chance would have them differ once in three hundred times, say nothing.
+# Two shares whose difference would occur by chance once in three hundred times prove nothing.
 LEAST_Z = 3.0
 MOST_FACTS = 20
 _MOST_TEXT = 80
@@ -32,15 +32,15 @@ _TYPE = re.compile(r"<?([A-Za-z_][\w.]*)[( ]")
 
 
 class Fact(NamedTuple):
-    """Something that is true of some calls.
+    """A property that holds for some calls.
 
     Attributes:
         subject: name of the value (`order.rate`), or caller, thread, service, version.
         what: `is None`, `= 'EUR'`, `is empty`, `is a list`, `> 250`.
         kind: value, attribute or origin.
-        first: calls of the first set that have it, of `of_first`.
-        second: calls of the second set, of `of_second`.
-        text: the whole text to filter by; None where there is none.
+        first: number of calls in the first set that have it, out of `of_first`.
+        second: number of calls in the second set, out of `of_second`.
+        text: the complete text to filter by; None if there is none.
     """
 
     subject: str
@@ -54,22 +54,22 @@ class Fact(NamedTuple):
 
     @property
     def difference(self) -> float:
-        """Of the shares, −1..1; above 0 where the first set has it more often."""
+        """Return the difference of the shares, −1..1; positive if more frequent in the first set."""
         return self.first / max(1, self.of_first) - self.second / max(1, self.of_second)
 
 
-# A fact before it is counted: subject, what, kind, text, and how plain it is: the plainest of those that say the same
-# is shown.
+# A fact before it is counted: subject, what, kind, text, and rank of simplicity: of equivalent facts, the simplest is
+# shown.
 _Key = tuple[str, str, str, "str | None", int]
 
 
 def separate(first: Sequence[SampledCall], second: Sequence[SampledCall], most: int = MOST_FACTS) -> list[Fact]:
-    """The facts that tell two sets of calls apart, the best first.
+    """Return the facts that separate two sets of calls, best first.
 
     Args:
-        first: calls that failed, say.
-        second: calls to hold against them.
-        most: how many facts.
+        first: for example failed calls.
+        second: calls to compare them with.
+        most: maximum number of facts.
     """
     if not first or not second:
         return []
@@ -78,7 +78,7 @@ def separate(first: Sequence[SampledCall], second: Sequence[SampledCall], most: 
     for at, each in enumerate((*first, *second)):
         for key in _origins(each):
             masks[key] |= 1 << at
-        # What came out of a failed call cannot tell why it failed.
+        # The output of a failed call cannot explain why it failed.
         for name, kind, text in each.call.values:
             if kind == "INPUT":
                 facts, measures = _value(name, str(text))
@@ -88,7 +88,7 @@ def separate(first: Sequence[SampledCall], second: Sequence[SampledCall], most: 
                     numbers[subject].append((number, at))
     masks.update(_thresholds(numbers, len(first)))
     in_first = (1 << len(first)) - 1
-    # Of facts that the same calls have, the plainest; also of a fact and its opposite.
+    # Of facts that hold for the same calls, keep the simplest; likewise for a fact and its opposite.
     plainest: dict[int, tuple[_Key, int]] = {}
     whole = (1 << (len(first) + len(second))) - 1
     for key, mask in masks.items():
@@ -110,7 +110,7 @@ def _order(key: _Key, mask: int, in_first: int) -> tuple[bool, int, int, str]:
 
 def _tells(fact: Fact) -> bool:
     a, n, b, m = fact.first, fact.of_first, fact.second, fact.of_second
-    # Of one or two failed calls none can be sure: what none of the others has is shown all the same.
+    # One or two failed calls prove nothing: facts that no other call has are shown anyway.
     few = n < 5 and m >= 5 and (b == 0 or b == m)
     if (a + b < FEWEST and not few) or (a == n and b == m):
         return False
@@ -132,7 +132,7 @@ def _origins(each: SampledCall) -> Iterator[_Key]:
 
 @lru_cache(20_000)
 def _value(name: str, text: str) -> tuple[frozenset[_Key], tuple[tuple[str, float], ...]]:
-    """The facts of a value and of its members, and the numbers among them."""
+    """Return the facts of a value and of its members, and the numbers among them."""
     numbers: list[tuple[str, float]] = []
     facts = set(_scalar(name, text, numbers))
     if text[:1] in "{[(" and len(text) <= _MOST_PARSED:
@@ -151,7 +151,7 @@ def _scalar(name: str, text: str, numbers: list[tuple[str, float]]) -> Iterator[
     if text in _EMPTY:
         yield name, "is empty", "value", text, 1
     elif len(text) <= _MOST_TEXT:
-        # Of a container, which member it is says more.
+        # For a container, the member is more specific.
         yield name, f"= {text}", "value", text, 5 if text[:1] in "{[(" else 2
     if _NUMBER.fullmatch(text):
         numbers.append((name, float(text)))
@@ -176,7 +176,7 @@ def _members(name: str, node: ast.expr, numbers: list[tuple[str, float]], depth:
 
 
 def _thresholds(numbers: dict[str, list[tuple[float, int]]], count: int) -> dict[_Key, int]:
-    """For each number the bound that tells the sets apart best."""
+    """Return the bound of each number that separates the sets best."""
     found: dict[_Key, int] = {}
     for name, seen in numbers.items():
         totals = Counter(at < count for _, at in seen)
@@ -216,7 +216,7 @@ def _a(kind: str) -> str:
 
 
 def describe(facts: Iterable[Fact]) -> list[str]:
-    """Each fact in one line: `rate is None: 100 % against 0 %`."""
+    """Format each fact as one line: `rate is None: 100 % against 0 %`."""
     return [
         f"{fact.subject} {fact.what}: {fact.first / fact.of_first:.0%} ({fact.first} of {fact.of_first}) against "
         f"{fact.second / fact.of_second:.0%} ({fact.second} of {fact.of_second})"

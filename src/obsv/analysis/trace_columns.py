@@ -1,4 +1,4 @@
-"""A trace as compact columns, ready to draw: 3 MB for 50,000 spans."""
+"""A trace as compact columns for drawing: 3 MB for 50,000 spans."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ VISIBLE = 1 / 4000
 
 
 def trace_columns(spans: TraceSpans) -> dict[str, Any]:
-    """What the trace page draws; documented by `obsv.api.traces.TraceColumns`.
+    """Return the data that the trace page draws, as documented by `obsv.api.traces.TraceColumns`.
 
     Args:
-        spans: of one trace, at least one.
+        spans: spans of one trace, at least one.
     """
     tree = build(spans)
     path = critical_path(tree)
@@ -27,7 +27,7 @@ def trace_columns(spans: TraceSpans) -> dict[str, Any]:
     return {
         "trace_id": spans.trace_id,
         "total": spans.total,
-        # Unix time in ns is beyond what a JavaScript number holds exactly.
+        # Unix time in ns exceeds the exact range of a JavaScript number.
         "start_ns": str(tree.start_ns),
         "length": tree.length,
         "moved": tree.moved,
@@ -47,17 +47,17 @@ def trace_columns(spans: TraceSpans) -> dict[str, Any]:
 
 
 def _visible(path: CriticalPath, length: int) -> list[int]:
-    """Row, start and end of each stretch that can be seen, one after the other."""
+    """Return row, start and end of each visible stretch, flattened."""
     least = length * VISIBLE
     return [number for each in zip(*path, strict=True) if each[2] - each[1] >= least for number in each]
 
 
 def _events(spans: TraceSpans, tree: Tree) -> dict[int, list[int]]:
-    """Times of events by row, in ns since the trace's start."""
+    """Return the times of events by row, in ns since the trace's start."""
     found = {}
     for row, at in enumerate(tree.at):
         if tree.flags[row] & Flag.EVENTS:
-            # With its span, an event may have been moved to its caller's clock.
+            # An event may have been moved to its caller's clock, together with its span.
             zero = spans.start_ns[at] - tree.start[row]
             found[row] = [int(time) - zero for time in json.loads(spans.events[at] or "[]") if str(time).isdecimal()]
     return found

@@ -1,4 +1,4 @@
-"""A trace as Markdown that reads well in an issue or a chat: what failed, with what, and where the time went."""
+"""A trace as Markdown for an issue or a chat: failures, their inputs, and where the time went."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAME, _BAR = 52, 16
 
 
 def first_failures(tree: Tree, most: int = MOST_FAILURES) -> list[int]:
-    """Rows of the failed spans below which nothing failed, earliest first."""
+    """Return the rows of the failed spans without failed children, earliest first."""
     above: set[int] = set()
     found = []
     for row in range(len(tree) - 1, -1, -1):
@@ -33,19 +33,19 @@ def first_failures(tree: Tree, most: int = MOST_FAILURES) -> list[int]:
 
 
 def trace_markdown(spans: TraceSpans, tree: Tree, failures: Sequence[Call]) -> str:
-    """A trace as Markdown.
+    """Return a trace as Markdown.
 
     Args:
-        spans: of the trace.
-        tree: theirs.
-        failures: the calls to tell about, such as those of `first_failures`.
+        spans: the spans of the trace.
+        tree: their tree.
+        failures: the calls to describe, such as those of `first_failures`.
     """
     parts = [_head(spans, tree), *map(_failure, failures), _tree(spans, tree)]
     return "\n\n".join(parts) + "\n"
 
 
 def of_spans(spans: TraceSpans) -> tuple[Tree, list[str]]:
-    """The tree, and the ids of the spans whose calls `trace_markdown` should tell about."""
+    """Return the tree, and the IDs of the spans that `trace_markdown` should describe."""
     tree = build(spans)
     return tree, [spans.span_id[tree.at[row]].hex() for row in first_failures(tree)]
 
@@ -87,12 +87,12 @@ def _tree(spans: TraceSpans, tree: Tree) -> str:
     critical = set(critical_path(tree).row)
     rows = list(_rows(tree))
     lines = [_line(spans, tree, row, left_out, row in critical) for row, left_out in rows]
-    legend = "`█` when it ran, `*` on the critical path, `!` failed"
+    legend = "`█` while it ran, `*` on the critical path, `!` failed"
     return f"{legend}\n\n{block(chr(10).join(lines), 'text', longest=60_000)}"
 
 
 def _rows(tree: Tree) -> Iterator[tuple[int, int]]:
-    """The rows shown, each with how many are left out after it: failed and long ones are kept."""
+    """Yield the rows to show, each with the number left out after it; failed and long ones are kept."""
     if len(tree) <= MOST_ROWS:
         yield from ((row, 0) for row in range(len(tree)))
         return

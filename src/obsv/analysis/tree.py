@@ -1,6 +1,6 @@
-"""A trace as a tree, in the order it is drawn: whatever was recorded becomes one, and nothing in it recurses.
+"""A trace as a tree in drawing order. Any input gives a tree, and nothing recurses.
 
-Parents may be missing, chains of parents may run in a circle, several spans may be roots, clocks of services differ,
+Parents may be missing, chains of parents may form a cycle, several spans may be roots, clocks of services may differ,
 and a chain of calls may be 50,000 deep.
 """
 
@@ -16,7 +16,7 @@ EMPTY = len("[]")
 
 
 class Flag:
-    """What is said of a span, as bits of a number; plain ones, of an enum each test costs a microsecond."""
+    """Properties of a span as bits of an int; with an enum, each test would cost a microsecond."""
 
     ERROR = 1
     CRITICAL = 2
@@ -29,20 +29,20 @@ class Flag:
 
 
 class Tree(NamedTuple):
-    """The spans of a trace in the order of drawing (parents first, siblings by start), a list a column.
+    """The spans of a trace in drawing order (parents first, siblings by start), as one list per column.
 
     Attributes:
         at: position of the row in the `TraceSpans` it came from.
         parent: row of the caller; -1 for a root.
         depth: 0 for a root.
-        end: the row after the last one below this one.
+        end: the row after the last descendant.
         start: ns since the trace's start, on the caller's clock.
         duration: ns.
-        self_ns: ns of `duration` in which no call below it ran.
+        self_ns: ns of `duration` in which no child ran.
         flags: `Flag` bits.
         start_ns: Unix time of the trace's start.
         length: ns from the first start to the last end.
-        moved: by how many ns the clock of a service was set right, by service.
+        moved: correction of each service's clock in ns.
     """
 
     at: list[int]
@@ -62,12 +62,12 @@ class Tree(NamedTuple):
 
 
 def build(spans: TraceSpans) -> Tree:
-    """The tree of a trace; at least one span."""
+    """Build the tree of a trace of at least one span."""
     parents, flags = _parents(spans)
     starts, moved = spans.start_ns, dict[str, int]()
     at = _preorder(parents, starts)
     if len(at) < len(parents):
-        # What runs in a circle hangs on no root.
+        # The spans of a cycle are not below any root.
         _cut_circles(parents, flags, starts)
         at = _preorder(parents, starts)
     if len({process.service for process in spans.processes.values()}) > 1:
@@ -93,13 +93,13 @@ def build(spans: TraceSpans) -> Tree:
 
 
 def row_of(spans: TraceSpans, tree: Tree, span_id: str) -> int:
-    """Find the row of a span by its id in hex; -1 where the trace has none of that id."""
+    """Return the row of a span by its ID in hex; -1 if the trace does not contain it."""
     wanted = bytes.fromhex(span_id)
     return next((row for row, at in enumerate(tree.at) if spans.span_id[at] == wanted), -1)
 
 
 def _parents(spans: TraceSpans) -> tuple[list[int], list[int]]:
-    """Position of each span's parent, -1 for a root, and the flags."""
+    """Return the position of each span's parent (-1 for a root), and the flags."""
     position = {span: at for at, span in enumerate(spans.span_id)}
     parents = [-1 if span is None else position.get(span, -1) for span in spans.parent_span_id]
     flags = [
@@ -116,7 +116,7 @@ def _parents(spans: TraceSpans) -> tuple[list[int], list[int]]:
 
 
 def _cut_circles(parents: list[int], flags: list[int], starts: list[int]) -> None:
-    """Makes the earliest span of each circle a root."""
+    """Make the earliest span of each cycle a root."""
     unseen, done = 0, -1
     seen = [unseen] * len(parents)
     for first in range(len(parents)):
@@ -145,10 +145,10 @@ def _cut(on_circle: int, parents: list[int], flags: list[int], starts: list[int]
 def _set_clocks(
     spans: TraceSpans, parents: list[int], flags: list[int], downwards: list[int]
 ) -> tuple[list[int], dict[str, int]]:
-    """Start times with other services' clocks set right.
+    """Return start times with the clocks of other services corrected.
 
-    A call cannot begin before its caller. Where it seems to and another service ran it, that service's clock differs:
-    it is put into the middle of its caller, and what it called itself moves with it. Within a service nothing is moved.
+    A call cannot begin before its caller. If it appears to, and another service ran it, that service's clock differs:
+    the call is centred in its caller, and its own calls move with it. Within a service, nothing is moved.
     """
     service = {number: process.service for number, process in spans.processes.items()}
     services = [service[number] for number in spans.process_id]
@@ -172,7 +172,7 @@ def _set_clocks(
 
 
 def _preorder(parents: list[int], starts: list[int]) -> list[int]:
-    """All spans below a root, callers first, siblings by start."""
+    """Return all spans below a root, callers first, siblings by start."""
     below = defaultdict(list)
     for each in sorted(range(len(parents)), key=starts.__getitem__, reverse=True):
         below[parents[each]].append(each)
@@ -187,7 +187,7 @@ def _preorder(parents: list[int], starts: list[int]) -> list[int]:
 
 
 def _rows_above(at: list[int], parents: list[int]) -> list[int]:
-    row_of = [-1] * (len(at) + 1)  # the last is of parent -1
+    row_of = [-1] * (len(at) + 1)  # the last entry is for parent -1
     for row, each in enumerate(at):
         row_of[each] = row
     return [row_of[parents[each]] for each in at]
@@ -211,7 +211,7 @@ def _ends(parent: list[int]) -> list[int]:
 
 def _self_times(parent: list[int], start: list[int], duration: list[int]) -> list[int]:
     own = list(duration)
-    # Siblings come in order of start: up to where its callees have covered a caller.
+    # Siblings arrive in order of start: the time up to which a caller's callees have covered it.
     reached = list(start)
     for row, above in enumerate(parent):
         if above >= 0:

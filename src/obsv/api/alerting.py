@@ -1,4 +1,4 @@
-"""What endpoints about alerts ask for: the rules, and the book that silences go into."""
+"""Dependencies of the endpoints about alerts: the rules, and the record that silences are stored in."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Alerting = Annotated[Watch, Depends(_watch)]
 
 
 class Shown:
-    """An alert with all its labels, and the silences that hold for it.
+    """An alert with all its labels, and the silences that apply to it.
 
     Args:
-        alert: as the store has it.
-        rule: its rule; None where that is no more.
-        silenced_by: ids of silences.
+        alert: the stored alert.
+        rule: its rule; None if it was removed.
+        silenced_by: IDs of silences.
     """
 
     def __init__(self, alert: AlertRow, rule: Rule | None, silenced_by: list[str]) -> None:
@@ -37,12 +37,12 @@ class Shown:
 
     @property
     def receivers(self) -> tuple[str, ...]:
-        """Who is told."""
+        """Return the names of its receivers."""
         return self.rule.notify if self.rule else ()
 
 
 def shown_alerts(store: Store, watch: Watch, now_ns: int) -> list[Shown]:
-    """Return all alerts, those that fire first."""
+    """Return all alerts, firing ones first."""
     rules = {rule.name: rule for rule in watch.config.rules}
     silences = [each for each in store.read_silences(now_ns) if each.starts_ns <= now_ns]
     found = []

@@ -1,4 +1,4 @@
-"""`/alertmanager/api/v2`: the part of Alertmanager's API by which `amtool` and Grafana show alerts and keep silences.
+"""`/alertmanager/api/v2`: the part of Alertmanager's API with which `amtool` and Grafana manage alerts and silences.
 
 https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
 """
@@ -53,7 +53,7 @@ class PostedMatcher(BaseModel):
 
 
 class PostedSilence(BaseModel):
-    """A silence to be stored."""
+    """A silence to store."""
 
     id: str = Field(default="", max_length=100)
     matchers: list[PostedMatcher]
@@ -65,7 +65,7 @@ class PostedSilence(BaseModel):
 
 @router.get("/status")
 def status(watch: Alerting) -> dict[str, Any]:
-    """Who answers; the configuration is the file's own, without secrets, so it is not shown."""
+    """Return the server's status. The configuration file may contain secrets, so it is not shown."""
     version = {"version": VERSION, "branch": "", "buildDate": "", "buildUser": "obsv", "goVersion": "", "revision": ""}
     return {
         "cluster": {"status": "disabled", "peers": []},
@@ -77,19 +77,19 @@ def status(watch: Alerting) -> dict[str, Any]:
 
 @router.get("/receivers")
 def receivers(watch: Alerting) -> list[dict[str, str]]:
-    """Names of receivers."""
+    """Return the names of receivers."""
     return [{"name": name} for name in sorted(watch.config.notifiers)]
 
 
 @router.get("/alerts")
 def alerts(found: Found) -> list[dict[str, Any]]:
-    """Alerts that fire."""
+    """Return the firing alerts."""
     return [_alert(each) for each in found]
 
 
 @router.get("/alerts/groups")
 def groups(found: Found) -> list[dict[str, Any]]:
-    """Alerts that fire, by rule and receiver."""
+    """Return the firing alerts, by rule and receiver."""
     grouped: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for each in found:
         for receiver in each.receivers or ("",):
@@ -102,7 +102,7 @@ def groups(found: Found) -> list[dict[str, Any]]:
 
 @router.get("/silences")
 def silences(store: StoreReader, filter: Filter = None) -> list[dict[str, Any]]:
-    """Silences that hold, will, or ended within five days."""
+    """Return silences that are active or pending, or that ended within five days."""
     now_ns = time.time_ns()
     wanted = [parse_matcher(text) for text in filter or ()]
     return [
@@ -112,24 +112,24 @@ def silences(store: StoreReader, filter: Filter = None) -> list[dict[str, Any]]:
 
 @router.get("/silence/{id}")
 def silence(id: str, store: StoreReader) -> dict[str, Any]:
-    """A silence."""
+    """Return a silence."""
     now_ns = time.time_ns()
     for row in store.read_silences(0):
         if row.id == id:
             return _silence(row, now_ns)
-    raise NotFound("There is no silence of that id.")
+    raise NotFound("No silence has that ID.")
 
 
 @router.post("/silences")
 def post_silence(posted: PostedSilence, store: StoreReader, watch: Alerting) -> dict[str, str]:
-    """Store a silence; one that changes another ends that and begins anew, as Alertmanager does."""
+    """Store a silence. As in Alertmanager, changing a silence ends it and creates a new one."""
     now_ns = time.time_ns()
     if posted.id and not any(row.id == posted.id for row in store.read_silences(0)):
-        raise NotFound("There is no silence of that id.")
+        raise NotFound("No silence has that ID.")
     try:
         starts_ns, ends_ns = iso_ns(posted.startsAt), iso_ns(posted.endsAt)
     except ValueError as error:
-        raise InvalidQuery("startsAt and endsAt are times such as 2026-01-31T12:00:00Z.") from error
+        raise InvalidQuery("startsAt and endsAt must be times such as 2026-01-31T12:00:00Z.") from error
     matchers = [Matcher(each.name, each.value, each.isRegex, each.isEqual) for each in posted.matchers]
     row = add_silence(watch.book, matchers, starts_ns, ends_ns, posted.createdBy, posted.comment, now_ns, posted.id)
     return {"silenceID": row.id}
@@ -147,7 +147,7 @@ def _alert(each: Shown) -> dict[str, Any]:
     state = "suppressed" if each.silenced_by else "active"
     return {
         "annotations": {"summary": alert.summary},
-        # Alertmanager tells here until when it believes an alert without hearing of it again.
+        # Alertmanager reports here until when it considers an alert active without another post.
         "endsAt": iso(time.time_ns() + 300 * 1_000_000_000),
         "fingerprint": alert.fingerprint,
         "receivers": [{"name": name} for name in each.receivers],
@@ -160,7 +160,7 @@ def _alert(each: Shown) -> dict[str, Any]:
 
 
 def _has(row: SilenceRow, wanted: list[Matcher]) -> bool:
-    """Whether a silence is about what matchers ask for: they are held against its own, as if those were labels."""
+    """Return whether a silence's own matchers satisfy the given ones, as if they were labels."""
     own = {each.name: each.value for each in matchers_of(row.matchers)}
     return all(each.matches(own) for each in wanted)
 

@@ -1,4 +1,4 @@
-"""`/api/v1/alerts`: alerts, their history, what was sent, and silences."""
+"""`/api/v1/alerts`: alerts, their history, messages, and silences."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ class Alert(BaseModel):
     rule: str
     labels: dict[str, str]
     state: str = Field(description="pending, firing, recovering or resolved.")
-    since_ns: int = Field(description="When it took this state, Unix time.")
-    starts_ns: int = Field(description="When it last began to fire; 0 for never.")
-    ends_ns: int = Field(description="When that ended; 0 for not yet.")
+    since_ns: int = Field(description="Time of the change to this state, Unix time.")
+    starts_ns: int = Field(description="Latest time it began to fire; 0 for never.")
+    ends_ns: int = Field(description="Time it stopped firing; 0 for not yet.")
     value: float | None
     severity: str
     summary: str
-    link: str = Field(description="Path in the app; empty for none.")
-    silenced_by: list[str] = Field(description="Ids of silences.")
+    link: str = Field(description="Path in the app; empty if there is none.")
+    silenced_by: list[str] = Field(description="IDs of silences.")
 
 
 class Rules(BaseModel):
     """The rules in use."""
 
     file: str | None = Field(description="Where they are read; null where there is no file.")
-    error: str = Field(description="Why the file as it is now does not count; empty where it does.")
+    error: str = Field(description="Why the current file is invalid; empty if it is valid.")
     count: int
 
 
@@ -48,7 +48,7 @@ class Alerts(BaseModel):
     """All alerts."""
 
     rules: Rules
-    alerts: list[Alert] = Field(description="Those that fire first.")
+    alerts: list[Alert] = Field(description="Firing alerts first.")
 
 
 class Change(BaseModel):
@@ -58,7 +58,7 @@ class Change(BaseModel):
     fingerprint: str
     rule: str
     labels: dict[str, str]
-    state: str = Field(description="What it became.")
+    state: str = Field(description="The new state.")
     value: float | None
     summary: str
 
@@ -68,7 +68,7 @@ class Attempt(BaseModel):
 
     at_ns: int
     took_ns: int
-    status: int | None = Field(description="Of HTTP or SMTP; null where there was no answer.")
+    status: int | None = Field(description="Status code of HTTP or SMTP; null if there was no response.")
     answer: str
 
 
@@ -82,7 +82,7 @@ class Delivery(BaseModel):
     rule: str
     created_ns: int
     state: str = Field(description="waiting, sent or failed.")
-    next_ns: int = Field(description="When it is tried next, where it waits.")
+    next_ns: int = Field(description="Time of the next attempt, if it is waiting.")
     attempts: list[Attempt]
 
 
@@ -98,17 +98,17 @@ class Silence(BaseModel):
 
 
 class NewSilence(BaseModel):
-    """A silence to be made."""
+    """A silence to create."""
 
-    matchers: list[str] = Field(description="Such as process=shop.price, severity!=page or process=~'shop.*'.")
-    seconds: float = Field(gt=0, description="How long it holds.")
+    matchers: list[str] = Field(description="Matchers such as process=shop.price, severity!=page or process=~'shop.*'.")
+    seconds: float = Field(gt=0, description="Duration of the silence.")
     comment: str = Field(description="Why.")
     created_by: str = Field(default="api", description="Who.")
 
 
 @router.get("/alerts", summary="Alerts")
 def alerts(store: StoreReader, watch: Alerting) -> Alerts:
-    """Those that are pending or fire, and those that ended within a day."""
+    """List alerts that are pending or firing, and those that ended within a day."""
     found = [
         Alert(**{**each.alert._asdict(), "labels": each.labels}, silenced_by=each.silenced_by)
         for each in shown_alerts(store, watch, time.time_ns())
@@ -118,15 +118,15 @@ def alerts(store: StoreReader, watch: Alerting) -> Alerts:
     return Alerts(rules=rules, alerts=found)
 
 
-@router.get("/alerts/history", summary="Changes of alerts")
+@router.get("/alerts/history", summary="List changes of alerts")
 def history(store: StoreReader, limit: int = Query(200, ge=1, le=10_000)) -> list[Change]:
-    """The latest first."""
+    """List the changes of alerts, latest first."""
     return [Change(**{**each._asdict(), "labels": dict(each.labels)}) for each in store.read_alert_events(limit)]
 
 
-@router.get("/alerts/deliveries", summary="Messages about alerts")
+@router.get("/alerts/deliveries", summary="List messages about alerts")
 def deliveries(store: StoreReader, limit: int = Query(100, ge=1, le=1_000)) -> list[Delivery]:
-    """The latest first, each with all attempts to send it."""
+    """List the messages, latest first, each with all attempts to send it."""
     found = []
     for message, attempts in store.read_deliveries(limit):
         tried = [Attempt(**each._asdict()) for each in attempts]
@@ -136,13 +136,13 @@ def deliveries(store: StoreReader, limit: int = Query(100, ge=1, le=1_000)) -> l
 
 @router.get("/alerts/silences", summary="Silences")
 def silences(store: StoreReader) -> list[Silence]:
-    """Those that hold or will, and those that ended within a month."""
+    """List silences that are active or pending, and those that ended within a month."""
     return [_silence(each) for each in store.read_silences(time.time_ns() - _HISTORY_NS)]
 
 
 @router.post("/alerts/silences", summary="Silence alerts")
 def silence(new: NewSilence, watch: Alerting) -> Silence:
-    """Alerts that satisfy all matchers are told to nobody for a while; their states go on."""
+    """Suppress notifications for alerts that satisfy all matchers; their states continue."""
     now_ns = time.time_ns()
     matchers = [parse_matcher(each) for each in new.matchers]
     ends_ns = now_ns + int(min(new.seconds, 1e9) * 1e9)
@@ -151,7 +151,7 @@ def silence(new: NewSilence, watch: Alerting) -> Silence:
 
 @router.delete("/alerts/silences/{id}", summary="End a silence", status_code=204)
 def end(id: str, watch: Alerting) -> None:
-    """Alerts that still fire are told of then."""
+    """End a silence. Alerts that are still firing are then reported."""
     end_silence(watch.book, id, time.time_ns())
 
 

@@ -1,4 +1,4 @@
-"""Calls: lists by filter, what is new, one in full, and what filters can be set to."""
+"""Calls: lists by filter, new calls, one call in full, and values for filters."""
 
 from typing import Annotated, Any, Literal
 
@@ -15,7 +15,7 @@ router = APIRouter(tags=["calls"])
 Order = Literal["-ts", "ts", "-duration", "duration"]
 Name = Annotated[str | None, Query(max_length=1000)]
 Milliseconds = Annotated[float | None, Query(ge=0, description="Milliseconds.")]
-Part = Annotated[str, Query(max_length=200, description="Text that the names contain.")]
+Part = Annotated[str, Query(max_length=200, description="Text contained in the names.")]
 
 
 def _filters(
@@ -35,7 +35,7 @@ def _filters(
 CallFilters = Annotated[Filters, Depends(_filters)]
 Chars = Annotated[
     int | None,
-    Query(ge=1, description="Cut values to so many characters, and exceptions to so many of what was raised."),
+    Query(ge=1, description="Maximum length of values and of exception messages, in characters."),
 ]
 
 
@@ -45,7 +45,7 @@ class ValueOut(BaseModel):
     name: str
     data_type: str = Field(description="INPUT or OUTPUT.")
     text: str
-    cut: bool = Field(default=False, description="Whether `chars` has cut it.")
+    cut: bool = Field(default=False, description="Whether it was cut to `chars`.")
 
 
 class CallOut(BaseModel):
@@ -66,7 +66,7 @@ class CallOut(BaseModel):
 
 
 class ListedCallOut(CallOut):
-    """A call of a list."""
+    """A call in a list."""
 
     cursor: str = Field(description="Pass it to get the page that begins with this call.")
 
@@ -79,7 +79,7 @@ class CallsOut(BaseModel):
 
 
 class TailOut(BaseModel):
-    """What is new, newest first."""
+    """New calls, newest first."""
 
     calls: list[ListedCallOut]
     last_id: int = Field(description="Pass it as `after` in the next request.")
@@ -87,7 +87,7 @@ class TailOut(BaseModel):
 
 
 class PointOut(BaseModel):
-    """A duration before the call: one call's, or the mean of a minute's calls."""
+    """A duration before the call: of one call, or the mean of a minute's calls."""
 
     start_ns: int
     duration_ns: float
@@ -96,7 +96,7 @@ class PointOut(BaseModel):
 
 
 class RelativeOut(BaseModel):
-    """A call near the one looked at in its trace."""
+    """A call near the selected one in its trace."""
 
     span_id: str
     process: str
@@ -117,14 +117,14 @@ class DetailOut(BaseModel):
     memory_bytes: int | None
     file_path: str | None
     first_line: int
-    source: str | None = Field(description="The function's source as it was when it ran.")
-    failing_line: int | None = Field(description="In the file's count.")
-    points: list[PointOut] = Field(description="Durations of the half hour that ends with it.")
+    source: str | None = Field(description="The function's source at the time of the call.")
+    failing_line: int | None = Field(description="Line number in the file.")
+    points: list[PointOut] = Field(description="Durations in the half hour that ends with the call.")
     relatives: list[RelativeOut] = Field(description="Its ancestors, itself, its children.")
     more_children: bool
 
 
-@router.get("/calls", summary="Calls by filter, a page by key")
+@router.get("/calls", summary="List calls by filter, in pages")
 def calls(
     reader: StoreReader,
     window: TimeWindow,
@@ -134,59 +134,59 @@ def calls(
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
     chars: Chars = None,
 ) -> CallsOut:
-    """The filters are joined by and. A page never moves: rows that arrive meanwhile change nothing in it."""
+    """List calls that satisfy all filters. A page never changes: rows that arrive later do not affect it."""
     found = reader.read_page(filters, window, order, cursor, limit)
     return CallsOut(calls=[_listed_out(call, order, chars) for call in found.calls], cursor=found.cursor)
 
 
-@router.get("/calls/tail", summary="Calls since a row")
+@router.get("/calls/tail", summary="List calls since a row")
 def tail(
     reader: StoreReader,
     window: TimeWindow,
     filters: CallFilters,
     after: Annotated[
         int | None,
-        Query(ge=0, le=MAX_ID, description="`last_id` of the last answer; none only asks where to begin."),
+        Query(ge=0, le=MAX_ID, description="`last_id` of the previous response; omit it to get the starting point."),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 200,
     chars: Chars = None,
 ) -> TailOut:
-    """What arrived after the row `after`, whatever its start time, if it started within the window."""
+    """List calls that arrived after the row `after`, in any order of start, if they started within the window."""
     found = reader.read_new(filters, MAX_ID if after is None else after, window.start_ns, limit)
     calls = [_listed_out(call, "-ts", chars) for call in found.calls]
     return TailOut(calls=calls, last_id=found.last_id, more=found.more)
 
 
-@router.get("/calls/{trace_id}/{span_id}", summary="A call in full")
+@router.get("/calls/{trace_id}/{span_id}", summary="Get a call in full")
 def call(
     reader: StoreReader,
     trace_id: Annotated[str, Path(pattern="^[0-9a-fA-F]{32}$")],
     span_id: Annotated[str, Path(pattern="^[0-9a-fA-F]{16}$")],
 ) -> DetailOut:
-    """Its source, values, exception, the durations before it, and its place in its trace."""
+    """Return a call's source, values, exception, previous durations, and position in its trace."""
     return detail_out(reader.read_detail(trace_id, span_id))
 
 
-@router.get("/groups", summary="Names of process groups")
+@router.get("/groups", summary="List process groups")
 def groups(reader: StoreReader, part: Part = "") -> list[str]:
-    """At most 50, by name."""
+    """List at most 50 group names, by name."""
     return reader.read_groups(part)
 
 
-@router.get("/processes", summary="Names of processes")
+@router.get("/processes", summary="List processes")
 def processes(reader: StoreReader, part: Part = "", group: Name = None) -> list[str]:
-    """At most 50: those that begin with the text first, then those used last."""
+    """List at most 50 names: those that begin with the text first, then the most recently used."""
     return reader.read_processes(part, group)
 
 
-@router.get("/variables", summary="Names of variables")
+@router.get("/variables", summary="List variables")
 def variables(reader: StoreReader, part: Part = "", process: Name = None) -> list[str]:
-    """At most 50, by name."""
+    """List at most 50 variable names, by name."""
     return reader.read_variables(part, process)
 
 
 def call_out(call: ListedCall, chars: int | None = None) -> CallOut:
-    """A call for an answer; its texts cut to `chars` characters."""
+    """Return a call as a response, with texts cut to `chars` characters."""
     return CallOut(**_fields(call, chars))
 
 
@@ -208,7 +208,7 @@ def _value_out(value: Value, chars: int | None) -> ValueOut:
 
 
 def detail_out(found: Detail) -> DetailOut:
-    """A call in full for an answer."""
+    """Return a call in full as a response."""
     points = [PointOut(**point._asdict()) for point in found.points]
     relatives = [RelativeOut(**relative._asdict()) for relative in found.relatives]
     rest = {**found._asdict(), "call": call_out(found.call), "points": points, "relatives": relatives}

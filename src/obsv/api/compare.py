@@ -1,4 +1,4 @@
-"""`GET /api/v1/compare/calls` and `/times`: a failed call beside a good one, a function in two windows."""
+"""`GET /api/v1/compare/calls` and `/times`: a failed call beside a successful one, a function in two windows."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class ComparedCall(BaseModel):
     duration_ns: int
     status: str = Field(description="OK or ERR.")
     service: str
-    caller: str | None = Field(description="The function that called it.")
+    caller: str | None = Field(description="The calling function.")
     exception: str | None
 
     @classmethod
     def of(cls, call: Call, caller: str | None) -> ComparedCall:
-        """That of a call."""
+        """Return a call as a response."""
         return cls(
             trace_id=call.trace_id,
             span_id=call.span_id,
@@ -46,7 +46,7 @@ class ComparedCall(BaseModel):
 
 
 class ComparedValue(BaseModel):
-    """A variable in both calls; null where that call does not have it."""
+    """A variable in both calls; null if that call does not have it."""
 
     name: str
     data_type: str
@@ -56,12 +56,12 @@ class ComparedValue(BaseModel):
 
 
 class CallsAnswer(BaseModel):
-    """The two calls; those variables first that differ."""
+    """The two calls, with differing variables first."""
 
     process: str
     failed: ComparedCall
-    good: ComparedCall | None = Field(description="The last good one before it, or the first after.")
-    source_changed: bool = Field(description="Whether the function was changed between them.")
+    good: ComparedCall | None = Field(description="The last successful call before it, or the first after it.")
+    source_changed: bool = Field(description="Whether the function changed between them.")
     values: list[ComparedValue]
 
 
@@ -73,13 +73,13 @@ class TimesAnswer(BaseModel):
     second: Figures
 
 
-@router.get("/calls", summary="A call beside the last good one")
+@router.get("/calls", summary="Compare a call with the last successful one")
 def calls(
     reader: StoreReader,
     trace_id: Annotated[str, Query(max_length=32)],
     span_id: Annotated[str, Query(max_length=16)],
 ) -> CallsAnswer:
-    """Which inputs differ, and which do not."""
+    """Compare the inputs of a call with those of a successful call."""
     pair = reader.read_pair(trace_id, span_id)
     failed, good = pair.failed, pair.good
     found = differences(failed, good) if good else []
@@ -95,7 +95,7 @@ def calls(
     )
 
 
-@router.get("/times", summary="A function in two windows")
+@router.get("/times", summary="Compare a function in two windows")
 def times(
     reader: StoreReader,
     window: TimeWindow,
@@ -105,7 +105,7 @@ def times(
     ] = None,
     against_to: Annotated[str | None, Query(description="Where it ends; as long as the first.")] = None,
 ) -> TimesAnswer:
-    """Counts, errors and percentiles."""
+    """Compare counts, errors and percentiles of a function in two windows."""
     length = window.end_ns - window.start_ns
     start = instant_ns(against) if against else max(0, window.start_ns - length)
     end = instant_ns(against_to) if against_to else min(MAX_NS, start + length)

@@ -1,4 +1,4 @@
-"""What endpoints ask for."""
+"""Dependencies of endpoints."""
 
 import time
 from pathlib import Path
@@ -29,7 +29,9 @@ def _pulse(request: Request) -> Pulse:
 
 
 def _window(
-    range: Annotated[Literal["5m", "1h", "6h", "24h"] | None, Query(description="Up to now.")] = None,
+    range: Annotated[
+        Literal["5m", "1h", "6h", "24h"] | None, Query(description="Length of the window up to now.")
+    ] = None,
     start: Annotated[
         str | None, Query(alias="from", max_length=40, description="ISO 8601, or Unix time in ns.")
     ] = None,
@@ -42,7 +44,7 @@ def _window(
 
 
 RecordingPulse = Annotated[Pulse, Depends(_pulse)]
-# The database file that programs here record into: what is not in it yet lies beside it.
+# The database file that programs on this machine record into; calls not yet stored are in files beside it.
 RecordedFile = Annotated[Path, Depends(_file)]
 StoreReader = Annotated[Store, Depends(_reader)]
 TimeWindow = Annotated[Window, Depends(_window)]

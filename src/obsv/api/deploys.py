@@ -1,4 +1,4 @@
-"""`/api/v1/deploys`: what happened to programs beside their calls; a deployment is told of here."""
+"""`/api/v1/deploys`: events of programs beside their calls; deployments are reported here."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ router = APIRouter(tags=["changes"])
 
 
 class MilestoneOut(BaseModel):
-    """Something that may explain why calls go otherwise than before."""
+    """An event that may explain a change in calls."""
 
     at_ns: int = Field(description="Unix time.")
-    kind: Literal["deploy", "version"] = Field(description="version: its first call, as this store saw it.")
+    kind: Literal["deploy", "version"] = Field(description="version: its first call in this store.")
     name: str
     service: str = Field(description="Empty for all.")
-    note: str = Field(description="Of a version what it is named by: version, commit or code.")
+    note: str = Field(description="For a version, its kind of name: version, commit or code.")
 
 
 class MilestonesOut(BaseModel):
@@ -41,21 +41,21 @@ class DeployIn(BaseModel):
 
 
 def milestone_out(each: Milestone) -> MilestoneOut:
-    """A milestone as JSON."""
+    """Return a milestone as JSON."""
     return MilestoneOut(**each._asdict())
 
 
-@router.get("/deploys", summary="Deployments and new versions")
+@router.get("/deploys", summary="List deployments and new versions")
 def deploys(
     reader: StoreReader, window: TimeWindow, limit: Annotated[int, Query(ge=1, le=1_000)] = 200
 ) -> MilestonesOut:
-    """The latest of a window."""
+    """List the latest milestones in a window."""
     return MilestonesOut(milestones=[milestone_out(each) for each in reader.read_milestones(window, limit)])
 
 
-@router.post("/deploys", summary="Tell of a deployment", status_code=201)
+@router.post("/deploys", summary="Report a deployment", status_code=201)
 def deploy(reader: StoreReader, told: DeployIn) -> MilestoneOut:
-    """Mark an instant on all time charts; `changes` compares what was before with what is after it."""
+    """Mark a point in time on all time charts; `changes` compares the calls before and after it."""
     at_ns = time.time_ns() if told.at is None else instant_ns(told.at)
     reader.triage().deploy(told.name, at_ns, told.service, told.note)
     return MilestoneOut(at_ns=at_ns, kind="deploy", name=told.name, service=told.service, note=told.note)

@@ -1,4 +1,4 @@
-"""`GET /api/v1/differences`: what tells failing or slow calls from good ones, or a window from another."""
+"""`GET /api/v1/differences`: differences between failing or slow calls and others, or between two windows."""
 
 from __future__ import annotations
 
@@ -19,34 +19,35 @@ from obsv.times import instant_ns
 
 router = APIRouter(tags=["differences"])
 
-# So many calls a side show a share to within three per cent, and take a tenth of a second, of a million as of ten.
+# This many calls per side give shares within three per cent, and take a tenth of a second, with one million calls or
+# ten.
 SAMPLE = 1_000
 
 
 class FactOut(BaseModel):
-    """Something that is true of more calls of one set than of the other."""
+    """A property that is more frequent in one set of calls than in the other."""
 
     subject: str = Field(description="Name of the value, or caller, thread, service, version.")
     what: str = Field(description="`is None`, `= 'EUR'`, `is empty`, `> 250`, …")
     kind: str = Field(description="value or origin.")
-    first: int = Field(description="Calls of the first set that have it.")
+    first: int = Field(description="Number of calls in the first set that have it.")
     of_first: int
     second: int
     of_second: int
-    text: str | None = Field(description="What to search for; null where there is no text.")
+    text: str | None = Field(description="Text to search for; null if there is none.")
 
 
 class DifferencesOut(BaseModel):
-    """What tells two sets of calls apart, the best first."""
+    """The differences between two sets of calls, best first."""
 
     facts: list[FactOut]
-    first: int = Field(description="Calls of the first set that were compared.")
+    first: int = Field(description="Number of calls compared in the first set.")
     second: int
-    first_is_all: bool = Field(description="Whether these are all; else they are a sample, spread over the window.")
+    first_is_all: bool = Field(description="Whether all calls were compared; if not, a sample spread over the window.")
     second_is_all: bool
 
 
-@router.get("/differences", summary="What differs in the failing calls")
+@router.get("/differences", summary="Find differences in failing calls")
 def differences(
     reader: StoreReader,
     window: TimeWindow,
@@ -54,11 +55,11 @@ def differences(
     by: Annotated[
         Literal["failing", "slow", "window"],
         Query(
-            description="failing: those that failed against the others; slow: those of `min_ms` and more against "
-            "the others; window: those of the window against those from `against` on."
+            description="failing: failed calls against the others; slow: calls of at least `min_ms` against "
+            "the others; window: calls in the window against those from `against` on."
         ),
     ] = "failing",
-    error: Annotated[int | None, Query(ge=1, lt=2**63, description="A group of errors, in place of filters.")] = None,
+    error: Annotated[int | None, Query(ge=1, lt=2**63, description="An error group, instead of filters.")] = None,
     against: Annotated[str | None, Query(max_length=40, description=f"Start of the other window: {INSTANT}.")] = None,
 ) -> DifferencesOut:
     """Compare values, callers, threads, services and versions of two sets of calls."""
@@ -76,7 +77,7 @@ def differences(
 def two_sets(
     reader: Store, window: Window, filters: Filters, by: str, error: int | None = None, against: str | None = None
 ) -> tuple[Sample, Sample]:
-    """The calls that are compared."""
+    """Return the two sets of calls to compare."""
     if error is not None:
         group = reader.read_error_group(error, window).group
         good = Filters(process=group.process, status="OK")
@@ -90,7 +91,7 @@ def two_sets(
         quick = filters._replace(min_ns=None, max_ns=filters.min_ns - 1)
         return reader.sample_calls(filters, window, SAMPLE), reader.sample_calls(quick, window, SAMPLE)
     if against is None:
-        raise InvalidQuery("Which window is compared with? Give its start as `against`.")
+        raise InvalidQuery("The second window is missing: give its start as `against`.")
     start_ns = instant_ns(against)
     other = Window(start_ns, start_ns + window.end_ns - window.start_ns)
     return reader.sample_calls(filters, window, SAMPLE), reader.sample_calls(filters, other, SAMPLE)

@@ -1,7 +1,7 @@
-"""The door of Dash's own routes: what is not a request of its page is 4xx there, and nothing fails.
+"""Protection of Dash's own routes: a request that does not come from its page gets a 4xx response instead of an error.
 
-Dash answers 500 with a traceback to a callback that nobody registered, to a body that is not JSON, and to the address
-of a file that no component has.
+Dash responds with 500 and a traceback to an unregistered callback, to a body that is not JSON, and to a file path that
+no component has.
 """
 
 import json
@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from obsv.api.problems import problem
 
 COMPONENTS, CALLBACKS = "/_dash-component-suites/", "/_dash-update-component"
-# A request of a page names what its controls show, a few kilobytes.
+# A request of a page contains the state of its controls, a few kilobytes.
 MOST_BYTES = 4 * 2**20
 
 
@@ -31,7 +31,7 @@ class DashDoor:
         self.callbacks = callbacks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer it."""
+        """Let a request through, or respond to it."""
         if scope["type"] == "http" and scope["path"].startswith(COMPONENTS):
             await self._file(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == CALLBACKS and scope["method"] == "POST":
@@ -51,7 +51,7 @@ class DashDoor:
         try:
             await self.app(scope, receive, unless_failed)
         except Exception:
-            failed = True  # Dash raises for a file that it does not know
+            failed = True  # Dash raises for an unknown file
         if failed:
             await problem(404, "Not found", "No component has this file.")(scope, receive, send)
 
@@ -61,7 +61,7 @@ class DashDoor:
         except ClientDisconnect:
             return
         if not self._is_callback(scope, body):
-            answer = problem(400, "Bad request", "This is not a request of a page: load the page anew.")
+            answer = problem(400, "Bad request", "This request does not come from a page of the app: reload the page.")
             await answer(scope, receive, send)
             return
         given = False

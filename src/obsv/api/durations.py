@@ -1,4 +1,4 @@
-"""Durations as Go writes them: `1.2s`, `500us`, `1h30m`."""
+"""Durations in Go's format: `1.2s`, `500us`, `1h30m`."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ _LIMIT = 2**63
 
 
 def parse_duration(text: str) -> int:
-    """A Go duration in nanoseconds.
+    """Parse a Go duration to nanoseconds.
 
     Args:
-        text: as Go's `time.ParseDuration` takes it: a sign, then numbers with units h, m, s, ms, us, ns; or `0`.
+        text: in the format of Go's `time.ParseDuration`: a sign, then numbers with units h, m, s, ms, us, ns; or `0`.
 
     Returns:
-        nanoseconds, rounded down.
+        Nanoseconds, rounded down.
 
     Raises:
-        InvalidQuery: it is no duration, or longer than 292 years.
+        InvalidQuery: the text is not a duration, or longer than 292 years.
     """
     if text in ("0", "+0", "-0"):
         return 0
     if len(text) > _LONGEST or not _WHOLE.fullmatch(text):
-        raise InvalidQuery(f"{text[:_LONGEST]!r} is no duration; write for example 1.5s, 200ms or 1h30m")
+        raise InvalidQuery(f"{text[:_LONGEST]!r} is not a duration: write for example 1.5s, 200ms or 1h30m")
     nanoseconds = int(sum(Decimal(number) * UNITS_NS[unit] for number, unit in _PART.findall(text)))
     if nanoseconds >= _LIMIT:
         raise InvalidQuery(f"the duration {text!r} is longer than 292 years")

@@ -1,4 +1,4 @@
-"""Routes whose errors have another form than the rest of the server's."""
+"""Routes with an error format of their own."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from obsv.errors import ObsvError
 
 
 def answering(form: Callable[[int, ObsvError], Response]) -> type[APIRoute]:
-    """A class of routes, for `APIRouter(route_class=…)`, that answer obsv's errors in a form of their own.
+    """Return a route class, for `APIRouter(route_class=…)`, that formats obsv's errors in its own way.
 
     Args:
-        form: makes the answer of an HTTP status code and the error.
+        form: creates the response from an HTTP status code and the error.
     """
 
     class Route(APIRoute):

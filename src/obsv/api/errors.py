@@ -1,4 +1,4 @@
-"""Groups of errors: lists, one with what explains it, and what people decide about them."""
+"""Error groups: lists, one group with its explanation, and decisions about groups."""
 
 import time
 from typing import Annotated, Any, Literal
@@ -16,46 +16,46 @@ GroupId = Annotated[int, Path(ge=1, lt=2**63)]
 
 
 class ErrorGroupOut(BaseModel):
-    """Errors of one cause."""
+    """Errors with one cause."""
 
     id: int
     fingerprint: str
     type: str
-    title: str = Field(description="What was raised, of the latest error, one line.")
-    process: str = Field(description="The call where the latest began.")
+    title: str = Field(description="The exception of the latest error, on one line.")
+    process: str = Field(description="The call in which the latest error originated.")
     service: str
-    total: int = Field(description="Errors since the store began, once each, at the call where they began.")
-    escaped: int = Field(description="Of these, those that no recorded call caught.")
+    total: int = Field(description="Errors since the store was created, each counted once, where it originated.")
+    escaped: int = Field(description="The number of them that no recorded call caught.")
     seen: int = Field(description="Errors in the window.")
-    series: list[int] = Field(description="The same in parts of the window, oldest first.")
+    series: list[int] = Field(description="Errors in parts of the window, oldest first.")
     first_ns: int
     last_ns: int
     first_version: str | None
     last_version: str | None
-    trace_id: str = Field(description="Of the latest call.")
+    trace_id: str = Field(description="Version of the latest call.")
     span_id: str
     status: Literal["open", "resolved", "ignored"]
     status_ns: int
     resolved_version: str | None
     ignored_until_ns: int | None
-    is_new: bool = Field(description="The first error is in the window.")
+    is_new: bool = Field(description="Whether the first error is in the window.")
     returned_ns: int | None
-    merged: list[int] = Field(description="Groups that are shown with it.")
+    merged: list[int] = Field(description="Groups merged into it.")
     split_by: str | None
     note: str
 
 
 class ErrorGroupsOut(BaseModel):
-    """Groups of a window."""
+    """The groups of a window."""
 
     groups: list[ErrorGroupOut]
-    total: int = Field(description="How many groups there are.")
-    errors: int = Field(description="Errors of all of them in the window.")
-    bin_ns: int = Field(description="Length of a part of `series`.")
+    total: int = Field(description="Number of groups.")
+    errors: int = Field(description="Errors of all groups in the window.")
+    bin_ns: int = Field(description="Length of each part of `series`.")
 
 
 class ErrorWhyOut(BaseModel):
-    """What was compared."""
+    """The data by which a group is identified."""
 
     id: int
     fingerprint: str
@@ -84,7 +84,7 @@ class ErrorSampleOut(BaseModel):
 
 
 class ErrorPlaceOut(BaseModel):
-    """A stored call where an error of the group began."""
+    """A stored call in which an error of the group originated."""
 
     start_ns: int
     trace_id: str
@@ -92,18 +92,18 @@ class ErrorPlaceOut(BaseModel):
 
 
 class ErrorDetailOut(BaseModel):
-    """A group with what explains it."""
+    """A group with its explanation."""
 
     group: ErrorGroupOut
     why: list[ErrorWhyOut]
     first: ErrorSampleOut | None
     latest: ErrorSampleOut | None
-    calls: list[ErrorPlaceOut] = Field(description="The latest in the window that are still stored.")
+    calls: list[ErrorPlaceOut] = Field(description="The latest calls in the window that are still stored.")
     bin_ns: int
 
 
 class ErrorEventOut(BaseModel):
-    """A group was new, or came back."""
+    """A new group, or one that came back."""
 
     id: int
     at_ns: int
@@ -114,22 +114,26 @@ class ErrorEventOut(BaseModel):
 
 
 class ErrorEventsOut(BaseModel):
-    """What happened to groups, oldest first."""
+    """Events of groups, oldest first."""
 
     events: list[ErrorEventOut]
 
 
 class DecisionIn(BaseModel):
-    """What to do with a group."""
+    """A decision about a group."""
 
     action: Literal["open", "resolve", "ignore", "merge", "separate", "split", "unite", "note"]
-    version: str | None = Field(default=None, max_length=200, description="resolve: the last version that has it.")
-    until: str | None = Field(default=None, max_length=40, description="ignore: ISO 8601, or Unix time in ns.")
-    into: int | None = Field(default=None, description="merge: the group that it is shown with.")
-    text: str = Field(default="", max_length=2_000, description="note: what to write.")
+    version: str | None = Field(
+        default=None, max_length=200, description="resolve: the last version that contains the error."
+    )
+    until: str | None = Field(
+        default=None, max_length=40, description="ignore: end time in ISO 8601, or Unix time in ns."
+    )
+    into: int | None = Field(default=None, description="merge: the group to merge it into.")
+    text: str = Field(default="", max_length=2_000, description="note: the text.")
 
 
-@router.get("/errors", summary="Errors, grouped by their cause")
+@router.get("/errors", summary="List errors, grouped by cause")
 def errors(
     reader: StoreReader,
     window: TimeWindow,
@@ -137,9 +141,9 @@ def errors(
     q: Annotated[str, Query(max_length=200, description="Text in title, type, call or service.")] = "",
     order: Annotated[Literal["last", "count", "first"], Query()] = "last",
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
-    process: Annotated[str | None, Query(max_length=1_000, description="The call where errors begin.")] = None,
+    process: Annotated[str | None, Query(max_length=1_000, description="The call in which errors originate.")] = None,
 ) -> ErrorGroupsOut:
-    """The groups with errors in a window, each error counted once, at the call where it began."""
+    """List the groups with errors in a window. Each error is counted once, at the call in which it originated."""
     found = reader.read_error_groups(window, status, q, order, limit, process)
     return ErrorGroupsOut(
         groups=[group_out(group) for group in found.groups],
@@ -149,28 +153,28 @@ def errors(
     )
 
 
-@router.get("/errors/events", summary="New groups, and groups that came back")
+@router.get("/errors/events", summary="List new groups, and groups that came back")
 def events(
     reader: StoreReader,
-    after: Annotated[int, Query(ge=0, lt=2**63, description="`id` of the last event that is known.")] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**63, description="`id` of the last known event.")] = 0,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> ErrorEventsOut:
-    """Read on from the last event that is known."""
+    """List the events after the last known one."""
     found = reader.error_events_since(after, limit)
     return ErrorEventsOut(
         events=[ErrorEventOut(**{**each._asdict(), "group": group_out(each.group)}) for each in found]
     )
 
 
-@router.get("/errors/{group_id}", summary="A group of errors with what explains it")
+@router.get("/errors/{group_id}", summary="Get an error group with its explanation")
 def error(reader: StoreReader, window: TimeWindow, group_id: GroupId) -> ErrorDetailOut:
-    """The group, what was compared to tell it apart, its first and latest call, and where more of them are."""
+    """Return a group, the data that identifies it, its first and latest call, and more of its calls."""
     return _detail(reader, group_id, window)
 
 
-@router.post("/errors/{group_id}", summary="Decide about a group of errors")
+@router.post("/errors/{group_id}", summary="Decide about an error group")
 def decide(reader: StoreReader, window: TimeWindow, group_id: GroupId, decision: DecisionIn) -> ErrorDetailOut:
-    """Resolve, ignore, open again, merge, separate, split, unite, or write a note; returns the group as it is then."""
+    """Resolve, ignore, reopen, merge, separate, split or unite a group, or write a note; return the changed group."""
     triage, now_ns = reader.triage(), time.time_ns()
     if decision.action == "resolve":
         triage.resolve(group_id, now_ns, decision.version)
@@ -200,7 +204,7 @@ def _detail(reader: StoreReader, group_id: int, window: TimeWindow) -> ErrorDeta
 
 
 def group_out(group: ErrorGroup) -> ErrorGroupOut:
-    """A group as JSON."""
+    """Return a group as JSON."""
     return ErrorGroupOut(**group._asdict())
 
 

@@ -1,4 +1,4 @@
-"""`GET /api/v1/explain/{trace_id}/{span_id}`: what helps to find why a call failed, as Markdown."""
+"""`GET /api/v1/explain/{trace_id}/{span_id}`: an explanation of why a call failed, as Markdown."""
 
 import time
 from typing import Annotated
@@ -13,7 +13,9 @@ from obsv.api.traces import MarkdownResponse, SpanId, TraceId
 router = APIRouter(tags=["agents"], prefix="/explain")
 
 
-@router.get("/{trace_id}/{span_id}", summary="Why a call failed, for an assistant", response_class=MarkdownResponse)
+@router.get(
+    "/{trace_id}/{span_id}", summary="Explain why a call failed, for an assistant", response_class=MarkdownResponse
+)
 def explain(
     request: Request,
     reader: StoreReader,
@@ -21,6 +23,8 @@ def explain(
     span_id: SpanId,
     max_tokens: Annotated[int, Query(ge=FEWEST_TOKENS, le=MOST_TOKENS)] = USUAL_TOKENS,
 ) -> MarkdownResponse:
-    """Exception, failing line, inputs, difference to the last good call, callers; recorded text is marked as data."""
+    """Return exception, failing line, inputs, differences from the last successful call, and callers; recorded text is
+    marked.
+    """
     asked = Asked(reader, time.time_ns(), request.app.state.address)
     return MarkdownResponse(explain_error(asked, f"{trace_id}/{span_id}", max_tokens))

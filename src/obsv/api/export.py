@@ -1,4 +1,4 @@
-"""What is filtered as CSV or JSON Lines, one row a variable: streamed, and capped."""
+"""Export of filtered calls as CSV or JSON Lines, one row per variable: streamed, with a limit."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ from obsv.store.spans import ListedCall, Value
 
 router = APIRouter(tags=["calls"])
 
-# The seven columns that people know, then what finds the call again.
+# The seven canonical columns, then those that identify the call.
 COLUMNS = {
     "process": "Process",
     "data": "Data",
@@ -43,7 +43,7 @@ PAGE = 500
 
 @router.get(
     "/export",
-    summary="Rows by filter, as a file",
+    summary="Export rows by filter",
     response_class=StreamingResponse,
     responses={200: {"content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in TYPES.values()}}},
 )
@@ -54,9 +54,12 @@ def export(
     order: Order = "-ts",
     format: Annotated[Literal["csv", "jsonl"], Query()] = "csv",
 ) -> StreamingResponse:
-    """One row a variable, at most 10,000; times in UTC. CSV cells that a spreadsheet would run begin with `'`."""
+    """Export one row per variable, at most 10,000, with times in UTC.
+
+    CSV cells that look like formulas begin with `'`.
+    """
     found = reader.read_pages(filters, window, order, ROW_LIMIT, PAGE)
-    # The first page is read before the answer begins: an error is still an error then.
+    # The first page is read before the response begins, so that an error can still be reported.
     first = next(found, [])
     rows = islice(_rows(chain(first, chain.from_iterable(found))), ROW_LIMIT)
     made = datetime.fromtimestamp(time.time(), timezone.utc)
@@ -67,13 +70,15 @@ def export(
 
 
 def guarded(cell: str) -> str:
-    """A CSV cell that no spreadsheet takes for a formula: what looks like one, and is no number, begins with `'`."""
+    """Return a CSV cell that no spreadsheet interprets as a formula: such text, unless it is a number, is prefixed with
+    `'`.
+    """
     return "'" + cell if cell.startswith(FORMULA_STARTS) and not NUMBER.fullmatch(cell) else cell
 
 
 def _rows(calls: Iterable[ListedCall]) -> Iterator[dict[str, str | float | None]]:
     for call in calls:
-        # A call without values is a row too.
+        # A call without values is also a row.
         for value in call.values or (Value("", "", ""),):
             yield {
                 "process": call.process,

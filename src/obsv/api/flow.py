@@ -1,4 +1,4 @@
-"""`GET /api/v1/flow`: who calls whom; `GET /api/v1/lineage`: where values went."""
+"""`GET /api/v1/flow`: the call graph; `GET /api/v1/lineage`: the paths of values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ router = APIRouter(tags=["flow"])
 
 
 class Node(BaseModel):
-    """A function or feed; counts are of the window."""
+    """A function or feed, with the counts of the window."""
 
     id: int
     name: str
@@ -27,7 +27,7 @@ class Node(BaseModel):
     errors: int
     last_ns: int | None = Field(description="Start of the latest call, Unix time.")
     last_duration_ns: int | None
-    interval_ns: int | None = Field(description="Of a feed: usual time between updates.")
+    interval_ns: int | None = Field(description="For a feed: usual time between updates.")
     stale: bool = Field(description="A feed whose last update is older than twice its usual interval.")
 
 
@@ -43,15 +43,15 @@ class Edge(BaseModel):
 
 
 class FlowAnswer(BaseModel):
-    """Who calls whom. What was called only before the window is there with no calls."""
+    """The call graph. Functions called only before the window are included with no calls."""
 
     nodes: list[Node]
     edges: list[Edge]
-    left_out: int = Field(description="How many of the least busy functions are not here.")
+    left_out: int = Field(description="Number of least busy functions left out.")
 
 
 class HandoverAnswer(BaseModel):
-    """A value that an output of one function handed to an input of another."""
+    """A value that passed from an output of one function to an input of another."""
 
     source: str
     output: str
@@ -65,16 +65,16 @@ class HandoverAnswer(BaseModel):
 
 
 class LineageAnswer(BaseModel):
-    """Where values went. `cut`: there were more calls than are looked at."""
+    """The paths of values. `cut`: whether there were more calls than are examined."""
 
     handovers: list[HandoverAnswer]
     calls: int
     cut: bool
 
 
-@router.get("/flow", summary="Who calls whom")
+@router.get("/flow", summary="Get the call graph")
 def flow(reader: StoreReader, window: TimeWindow) -> FlowAnswer:
-    """Functions, feeds, and the calls between them, with the counts of the window's whole minutes."""
+    """Return functions, feeds and the calls between them, with the counts of the window's whole minutes."""
     found = reader.read_flow(window)
     now_ns = time.time_ns()
     nodes = [Node(**node._asdict(), group=node.process_group, stale=node.stale(now_ns)) for node in found.nodes]
@@ -85,9 +85,9 @@ def flow(reader: StoreReader, window: TimeWindow) -> FlowAnswer:
 def handovers(
     reader: StoreReader,
     window: TimeWindow,
-    trace_id: Annotated[str | None, Query(description="Look in this trace only.")] = None,
+    trace_id: Annotated[str | None, Query(description="Examine only this trace.")] = None,
 ) -> LineageAnswer:
-    """Outputs that came in as inputs of another call of the same trace, among the latest calls of the window."""
+    """Return outputs that became inputs of another call in the same trace, among the latest calls of the window."""
     found = reader.valued_calls(window, trace_id)
     answers = [
         HandoverAnswer(

@@ -1,4 +1,4 @@
-"""`GET /api/v1/functions`: those called most; `GET /api/v1/functions/{name}`: one in full."""
+"""`GET /api/v1/functions`: the most called functions; `GET /api/v1/functions/{name}`: one function in full."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ class BusyFunction(BaseModel):
 
 
 class Figures(BaseModel):
-    """How calls of a time did; durations in ns, percentiles within 4 %, null without a call."""
+    """Figures of a period; durations in ns, percentiles within 4 %, null without calls."""
 
     calls: int
     errors: int
     error_rate: float = Field(description="0..1.")
     mean_ns: float | None
     unrecorded: int = Field(
-        description="Of the calls those that are not stored: sampled ones stand for them, or they were only counted."
+        description="Number of calls that are not stored: they are covered by sampled calls, or were only counted."
     )
     p50_ns: float | None
     p95_ns: float | None
     p99_ns: float | None
     max_ns: int
-    cpu_ns: int = Field(description="CPU time added up, where it was measured.")
-    memory_bytes: int = Field(description="Memory growth added up, where it was measured.")
+    cpu_ns: int = Field(description="Total CPU time, where measured.")
+    memory_bytes: int = Field(description="Total memory growth, where measured.")
     histogram: dict[int, int] = Field(
         description="Calls by bucket: bucket b holds durations in (1.08^b, 1.08^(b+1)] ns."
     )
 
     @classmethod
     def of(cls, sums: Sums) -> Figures:
-        """Those of sums."""
+        """Return the figures of sums."""
         return cls(
             calls=sums.calls,
             errors=sums.errors,
@@ -64,7 +64,7 @@ class Figures(BaseModel):
 
 
 class SourceVersion(BaseModel):
-    """The source as it was; `used_ns`: when a call last had it."""
+    """A version of the source; `used_ns`: when a call last used it."""
 
     file_path: str
     line_number: int
@@ -73,13 +73,13 @@ class SourceVersion(BaseModel):
 
 
 class VariableState(BaseModel):
-    """A variable's last value; times are Unix time."""
+    """The last value of a variable; times are Unix time."""
 
     name: str
     data_type: str
     last_value: str | None
     last_ns: int
-    changed_ns: int = Field(description="Start of the first call of its present run.")
+    changed_ns: int = Field(description="Start of the first call with this value.")
     updates: int
     repeats: int
 
@@ -95,7 +95,7 @@ class FailedCall(BaseModel):
 
 
 class NeighbourFunction(BaseModel):
-    """A function that calls or is called; counts since the file began."""
+    """A caller or callee; counts since the file was created."""
 
     name: str
     calls: int
@@ -111,7 +111,7 @@ class HistoryOut(BaseModel):
 
 
 class FunctionAnswer(BaseModel):
-    """A function in full. `figures` are of the window."""
+    """A function in full. `figures` cover the window."""
 
     name: str
     services: list[str]
@@ -128,20 +128,20 @@ class FunctionAnswer(BaseModel):
     callees: list[NeighbourFunction]
 
 
-@router.get("", summary="Functions called most")
+@router.get("", summary="List the most called functions")
 def functions(
     reader: StoreReader,
     window: TimeWindow,
-    q: Annotated[str, Query(max_length=200, description="What the name contains.")] = "",
+    q: Annotated[str, Query(max_length=200, description="Text contained in the name.")] = "",
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> list[BusyFunction]:
-    """Functions by how often they were called in the window's whole minutes."""
+    """List functions by number of calls in the window's whole minutes."""
     return [BusyFunction(**each._asdict(), group=each.process_group) for each in reader.read_busiest(window, q, limit)]
 
 
-@router.get("/{name:path}", summary="A function in full")
+@router.get("/{name:path}", summary="Get a function in full")
 def function(reader: StoreReader, window: TimeWindow, name: Annotated[str, Path(max_length=2_000)]) -> FunctionAnswer:
-    """Figures, source, variables, failures, and the history of a function."""
+    """Return figures, source, variables, failures, and the history of a function."""
     return _answer(reader.read_function(name, window))
 
 

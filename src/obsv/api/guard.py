@@ -1,14 +1,14 @@
-"""Who may speak to the server, and what a browser may do with its answers: one ASGI middleware, outermost.
+"""Access control: who may use the server, and what a browser may do with its responses. The outermost ASGI middleware.
 
-The rules, in the order they are tried:
+The rules, in the order in which they are checked:
 
-1. Host header: a name this server is known by, or an address where it listens beyond loopback. A page on another
-   domain that points its name at 127.0.0.1 (DNS rebinding) is turned away here.
-2. Origin: a request that a page of another origin makes from a browser is refused, apart from plain navigation.
+1. Host header: a known name of this server, or an address if it listens beyond loopback. This rejects a page on another
+   domain whose name resolves to 127.0.0.1 (DNS rebinding).
+2. Origin: a browser's request on behalf of a page of another origin is refused, except plain navigation.
 3. Token: with `OBSV_TOKEN`, a bearer token, or the cookie that the login page sets.
-4. Answers carry a content security policy and its companions. No CORS header is ever set here.
+4. Responses carry a content security policy and related headers. No CORS header is ever set here.
 
-Routes that answer other origins on purpose (`cross_origin`) apply the first three rules themselves.
+Routes that serve other origins on purpose (`cross_origin`) apply the first three rules themselves.
 """
 
 import time
@@ -65,10 +65,10 @@ class Guard:
     Args:
         app: the application behind it.
         bind: the address the server listens on.
-        sessions: know the secret of `OBSV_TOKEN`; None when everybody on this machine may read.
+        sessions: verifies the secret of `OBSV_TOKEN`; None if everyone on this machine may read.
         attempts: counts wrong tokens.
-        names: further host names the server is known by (`OBSV_ALLOWED_HOSTS`).
-        cross_origin: path prefixes that check host, origin and token by rules and with answers of their own (OTLP,
+        names: additional host names of the server (`OBSV_ALLOWED_HOSTS`).
+        cross_origin: path prefixes that check host, origin and token with their own rules and responses (OTLP,
             `obsv.otlp.access`).
         script_hashes: content security policy sources of the inline scripts of the app.
     """
@@ -102,7 +102,7 @@ class Guard:
             await self.app(scope, receive, self._with_headers(scope, send))
 
     def refuse(self, scope: Scope) -> Response | None:
-        """The answer to a request that may not pass; None when it may."""
+        """Return the response to a refused request; None if it may pass."""
         if scope["path"].startswith(self.cross_origin):
             return None
         headers = Headers(scope=scope)
@@ -111,7 +111,7 @@ class Guard:
                 421,
                 "Misdirected request",
                 f"This server is not {headers.get('host', '(no host)')!r}. If it should be reachable by that name, "
-                "list the name in OBSV_ALLOWED_HOSTS.",
+                "add the name to OBSV_ALLOWED_HOSTS.",
             )
         if self.is_foreign_page(scope, headers):
             return problem(403, "Forbidden", "A page of another origin may not use this server.")
@@ -126,7 +126,7 @@ class Guard:
         return self._ask(scope)
 
     def is_foreign_page(self, scope: Scope, headers: Headers) -> bool:
-        """Whether a browser sends this for a page of another origin."""
+        """Return whether a browser sends this for a page of another origin."""
         safe = scope["type"] == "http" and scope["method"] in SAFE_METHODS
         origin = headers.get("origin")
         if origin and not safe and not is_same_origin(origin, headers.get("host", "")):
@@ -147,7 +147,7 @@ class Guard:
 
     async def _turn_away(self, refusal: Response, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            # Closing before accepting makes the server answer the handshake with 403.
+            # Closing before accepting makes the server respond to the handshake with 403.
             await send({"type": "websocket.close", "code": 4001, "reason": "not permitted"})
         else:
             await refusal(scope, receive, self._with_headers(scope, send))
@@ -163,7 +163,7 @@ class Guard:
     def _complete(self, headers: MutableHeaders, scope: Scope) -> None:
         for name, value in self.headers.items():
             headers.setdefault(name, value)
-        # What was recorded stays out of caches; scripts and styles carry no recorded data and set their own rule.
+        # Recorded data is not cached; scripts and styles contain none and set their own rule.
         if not scope["path"].startswith(("/_dash-component-suites/", "/assets/")):
             headers.setdefault("cache-control", "no-store")
 

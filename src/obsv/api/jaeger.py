@@ -1,4 +1,4 @@
-"""Jaeger's HTTP API, version 1, as Grafana's data source and Jaeger's own pages ask it. At the root of the server."""
+"""Jaeger's HTTP API, version 1, as used by Grafana's data source and Jaeger's own UI. Served at the root."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ router = APIRouter(prefix="/api", route_class=answering(_failed), include_in_sch
 
 @router.get("/services")
 def list_services(reader: StoreReader) -> JSONResponse:
-    """Names of all services."""
+    """List all services."""
     found = reader.read_services()
     return JSONResponse(answer(found, len(found)))
 
 
 @router.get("/services/{service:path}/operations")
 def list_operation_names(reader: StoreReader, service: str) -> JSONResponse:
-    """What a service does; its name may hold slashes."""
+    """List the operations of a service, whose name may contain slashes."""
     found = list(dict.fromkeys(operation.name for operation in reader.read_operations(service)))
     return JSONResponse(answer(found, len(found)))
 
 
 @router.get("/operations")
 def list_operations(reader: StoreReader, service: str = "", spanKind: str = "") -> JSONResponse:
-    """What a service does, with the kind of span."""
+    """List the operations of a service, with the kind of span."""
     shown = [{"name": each.name, "spanKind": KINDS[each.kind]} for each in reader.read_operations(service)]
     found = [each for each in shown if spanKind in ("", each["spanKind"])]
     return JSONResponse(answer(found, len(found)))
@@ -48,7 +48,7 @@ def list_operations(reader: StoreReader, service: str = "", spanKind: str = "") 
 
 @router.get("/traces")
 def search(request: Request, reader: StoreReader) -> JSONResponse:
-    """The latest traces that hold a span of a service, operation, tags and duration; or those of the ids given."""
+    """List the latest traces with a span of a service, operation, tags and duration; or those with the given IDs."""
     query = request.query_params
     with reader.view() as snapshot:
         if query.getlist("traceID"):
@@ -61,7 +61,7 @@ def search(request: Request, reader: StoreReader) -> JSONResponse:
 
 @router.get("/traces/{trace_id}")
 def get_trace(reader: StoreReader, trace_id: str) -> JSONResponse:
-    """One trace. Grafana sends times as well, in one unit or another: they are ignored."""
+    """Return one trace. Grafana also sends times, in varying units: they are ignored."""
     with reader.view() as snapshot:
         trace = snapshot.read_trace(whole_id(trace_id))
     if trace is None:
@@ -71,7 +71,7 @@ def get_trace(reader: StoreReader, trace_id: str) -> JSONResponse:
 
 @router.get("/dependencies")
 def list_dependencies(request: Request, reader: StoreReader) -> JSONResponse:
-    """Calls from one service to another: `endTs` and `lookback` in milliseconds."""
+    """Return the calls between services: `endTs` and `lookback` in milliseconds."""
     end_ms = _milliseconds(request, "endTs", time.time_ns() // 1_000_000)
     start_ms = max(0, end_ms - _milliseconds(request, "lookback", _DAY_MS))
     found = reader.read_dependencies(start_ms * 1_000_000, end_ms * 1_000_000)
@@ -82,16 +82,16 @@ def list_dependencies(request: Request, reader: StoreReader) -> JSONResponse:
 def _milliseconds(request: Request, name: str, default: int) -> int:
     text = request.query_params.get(name, "")
     if text and not re.fullmatch(r"[0-9]{1,13}", text):
-        raise InvalidQuery(f"{name} is a whole number of milliseconds, not {text[:50]!r}")
+        raise InvalidQuery(f"{name} must be a whole number of milliseconds, not {text[:50]!r}")
     return int(text) if text else default
 
 
 def whole_id(text: str) -> str:
-    """A trace id in its full 32 digits; some clients leave leading zeros away.
+    """Return a trace ID with its full 32 digits; some clients omit leading zeros.
 
     Raises:
-        InvalidQuery: it is no hexadecimal number of up to 32 digits.
+        InvalidQuery: it is not a hexadecimal number of up to 32 digits.
     """
     if not re.fullmatch(r"[0-9a-fA-F]{1,32}", text):
-        raise InvalidQuery(f"a trace id has up to 32 hexadecimal digits, not {text[:50]!r}")
+        raise InvalidQuery(f"a trace ID must have up to 32 hexadecimal digits, not {text[:50]!r}")
     return text.lower().rjust(32, "0")

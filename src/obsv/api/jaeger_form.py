@@ -1,6 +1,6 @@
 """Traces in Jaeger's JSON, translated from OTLP JSON by the rules of OpenTelemetry's "Jaeger" specification.
 
-Times are whole microseconds: Jaeger's readers decode them as integers.
+Times are whole microseconds, because Jaeger's readers decode them as integers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _STATUSES = ("", "OK", "ERROR")
 
 
 def trace_json(trace: StoredTrace) -> Json:
-    """One trace as Jaeger's `/api/traces` gives it."""
+    """Return a trace in the form of Jaeger's `/api/traces`."""
     spans: list[Json] = []
     processes: dict[str, Json] = {}
     for outer in to_json(trace.spans)["resourceSpans"]:
@@ -98,9 +98,9 @@ _MOST_EXACT = 2**53 - 1
 def _plain(value: Json) -> tuple[str, Any]:
     for kind, content in value.items():
         if kind == "intValue":
-            # As Jaeger sends them: JavaScript would round what is greater.
+            # As in Jaeger: JavaScript would round larger numbers.
             return "int64", int(content) if -_MOST_EXACT <= int(content) <= _MOST_EXACT else str(int(content))
-        # NaN and the infinities are texts in OTLP JSON; Jaeger has no number for them.
+        # NaN and the infinities are strings in OTLP JSON; Jaeger has no number for them.
         if kind == "doubleValue":
             return ("string" if isinstance(content, str) else "float64"), content
         if kind in _PLAIN:
@@ -121,15 +121,15 @@ def _unwrapped(value: Json) -> Any:
 
 
 def answer(data: Any, total: int = 0) -> Json:
-    """Jaeger's envelope around an answer."""
+    """Wrap a response in Jaeger's envelope."""
     return {"data": data, "total": total, "limit": 0, "offset": 0, "errors": None}
 
 
 def failure(status: int, message: str) -> Json:
-    """Jaeger's envelope around an error."""
+    """Wrap an error in Jaeger's envelope."""
     return answer(None) | {"errors": [{"code": status, "msg": message}]}
 
 
 def traces_json(traces: Iterable[StoredTrace]) -> Json:
-    """Several traces in their envelope."""
+    """Wrap several traces in Jaeger's envelope."""
     return answer([trace_json(trace) for trace in traces])

@@ -1,4 +1,4 @@
-"""Searches as Jaeger's clients write them, turned into conditions."""
+"""Conversion of Jaeger's searches to conditions."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d
 
 
 class Search(NamedTuple):
-    """What to look for.
+    """A search for traces.
 
     Args:
-        condition: of one span.
+        condition: condition on one span.
         start_ns: the earliest start, Unix time.
-        end_ns: the latest.
-        limit: how many traces.
+        end_ns: the latest start.
+        limit: maximum number of traces.
     """
 
     condition: Condition
@@ -43,7 +43,7 @@ class Search(NamedTuple):
 
 
 def read_v1(query: Mapping[str, str], tag: Iterable[str], now_ns: int) -> Search:
-    """A search of `/api/traces`: times in microseconds, durations as Go writes them.
+    """Parse a search of `/api/traces`: times in microseconds, durations in Go's format.
 
     Args:
         query: the parameters.
@@ -51,7 +51,7 @@ def read_v1(query: Mapping[str, str], tag: Iterable[str], now_ns: int) -> Search
         now_ns: Unix time.
 
     Raises:
-        InvalidQuery: a parameter cannot be read.
+        InvalidQuery: a parameter cannot be parsed.
     """
     tags = dict(read_tags(query.get("tags", "")))
     tags |= {key: value for key, _, value in (text.partition(":") for text in tag)}
@@ -64,10 +64,10 @@ def read_v1(query: Mapping[str, str], tag: Iterable[str], now_ns: int) -> Search
 
 
 def read_v3(query: Mapping[str, str]) -> Search:
-    """A search of `/api/v3`: `query.…` in camel or snake case, times in RFC 3339.
+    """Parse a search of `/api/v3`: `query.…` in camel or snake case, times in RFC 3339.
 
     Raises:
-        InvalidQuery: a parameter is missing or cannot be read.
+        InvalidQuery: a parameter is missing or cannot be parsed.
     """
     given = {_camel(key.removeprefix("query.")): value for key, value in query.items() if key.startswith("query.")}
     limit = _whole(given, "searchDepth", 1, _whole(given, "numTraces", 1, DEFAULT_LIMIT))
@@ -87,10 +87,10 @@ def _camel(name: str) -> str:
 
 
 def read_time(query: Mapping[str, str], name: str) -> int:
-    """A time in RFC 3339 as Unix time in nanoseconds.
+    """Parse a time in RFC 3339 to Unix time in nanoseconds.
 
     Raises:
-        InvalidQuery: it is missing, or no such time.
+        InvalidQuery: it is missing or malformed.
     """
     text = query.get(name, "")
     if _RFC3339.fullmatch(text) is None:
@@ -98,11 +98,11 @@ def read_time(query: Mapping[str, str], name: str) -> int:
     try:
         return iso_ns(text)
     except ValueError as error:
-        raise InvalidQuery(f"query.{name} is no time: {error}") from None
+        raise InvalidQuery(f"query.{name} is not a time: {error}") from None
 
 
 def read_tags(text: str) -> dict[str, str]:
-    """Tags or attributes: a JSON object of texts.
+    """Parse tags or attributes: a JSON object of strings.
 
     Raises:
         InvalidQuery: it is something else.
@@ -111,11 +111,11 @@ def read_tags(text: str) -> dict[str, str]:
         return {}
     try:
         tags: Any = json.loads(text)
-        json.dumps(tags, ensure_ascii=False).encode()  # an escaped half of a surrogate pair is no text
+        json.dumps(tags, ensure_ascii=False).encode()  # an unpaired surrogate is not valid text
     except (ValueError, RecursionError):
         tags = None
     if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
-        raise InvalidQuery('tags are a JSON object of texts, such as {"error":"true"}')
+        raise InvalidQuery('tags must be a JSON object of strings, such as {"error":"true"}')
     return tags
 
 
@@ -124,7 +124,7 @@ def _whole(query: Mapping[str, str], name: str, unit: int, default: int) -> int:
     if not text:
         return default
     if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise InvalidQuery(f"{name} is a whole number, not {text[:50]!r}")
+        raise InvalidQuery(f"{name} must be a whole number, not {text[:50]!r}")
     return int(text) * unit
 
 
@@ -142,7 +142,7 @@ def _condition(
     return All((*parts, *(_tagged(key, value) for key, value in tags.items())))
 
 
-# Tags that stand for something else than an attribute, as the answer shows them.
+# Tags that do not represent attributes, as shown in responses.
 def _tagged(key: str, value: str) -> Condition:
     if key == "error" and value in ("true", "false"):
         return ERROR if value == "true" else Not(ERROR)

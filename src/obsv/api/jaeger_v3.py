@@ -1,4 +1,4 @@
-"""Jaeger's HTTP API, version 3, as Jaeger's pages from 2.15 on ask it: traces in OTLP JSON."""
+"""Jaeger's HTTP API, version 3, as used by Jaeger's UI from 2.15 on: traces in OTLP JSON."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ router = APIRouter(prefix="/api/v3", route_class=answering(_failed), include_in_
 
 @router.get("/services")
 def list_services(reader: StoreReader) -> JSONResponse:
-    """Names of all services."""
+    """List all services."""
     return JSONResponse({"services": reader.read_services()})
 
 
 @router.get("/operations")
 def list_operations(request: Request, reader: StoreReader) -> JSONResponse:
-    """What a service does."""
+    """List the operations of a service."""
     query = request.query_params
     kind = query.get("spanKind") or query.get("span_kind") or ""
     shown = [
@@ -44,7 +44,7 @@ def list_operations(request: Request, reader: StoreReader) -> JSONResponse:
 
 @router.get("/traces/{trace_id}")
 def get_trace(reader: StoreReader, trace_id: str) -> JSONResponse:
-    """One trace."""
+    """Return one trace."""
     with reader.view() as snapshot:
         trace = snapshot.read_trace(whole_id(trace_id))
     return _otlp([trace] if trace is not None else [])
@@ -52,7 +52,7 @@ def get_trace(reader: StoreReader, trace_id: str) -> JSONResponse:
 
 @router.get("/traces")
 def search(request: Request, reader: StoreReader) -> JSONResponse:
-    """The latest traces that hold a span as described."""
+    """List the latest traces that contain a matching span."""
     wanted = read_v3(request.query_params)
     with reader.view() as snapshot:
         found = snapshot.find_traces(wanted.condition, wanted.start_ns, wanted.end_ns, wanted.limit)
@@ -61,7 +61,7 @@ def search(request: Request, reader: StoreReader) -> JSONResponse:
 
 @router.get("/trace-summaries")
 def search_summaries(request: Request, reader: StoreReader) -> JSONResponse:
-    """The same traces at a glance."""
+    """List summaries of the same traces."""
     wanted = read_v3(request.query_params)
     with reader.view() as snapshot:
         found = snapshot.find_traces(wanted.condition, wanted.start_ns, wanted.end_ns, wanted.limit)

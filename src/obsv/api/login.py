@@ -1,4 +1,4 @@
-"""The login page: a form without script that swaps the token for a cookie."""
+"""The login page: a form without scripts that exchanges the token for a cookie."""
 
 import html
 from collections.abc import Callable
@@ -17,7 +17,7 @@ PAGE = """<!doctype html>
 <title>Sign in · obsv</title>
 <script src="/assets/shell/boot.js"></script><link rel="stylesheet" href="/assets/shell/login.css">
 <link rel="icon" type="image/svg+xml" href="/assets/shell/icon.svg"></head>
-<body><main><h1>obsv</h1><p>This server asks for the token it was started with (<code>OBSV_TOKEN</code>).</p>
+<body><main><h1>obsv</h1><p>Enter the token that this server was started with (<code>OBSV_TOKEN</code>).</p>
 <form method="post" action="/login"><input type="hidden" name="next" value="{next}">
 <label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" autofocus required{described}>
@@ -25,11 +25,11 @@ PAGE = """<!doctype html>
 
 
 def page(next_path: str, error: str | None = None, status: int = 200) -> HTMLResponse:
-    """The form.
+    """Return the form.
 
     Args:
-        next_path: where to go after it.
-        error: what was wrong with the last try.
+        next_path: path to open afterwards.
+        error: error of the last attempt.
         status: HTTP status code.
     """
     note = f'<p id="error" role="alert">{html.escape(error)}</p>' if error else ""
@@ -38,13 +38,13 @@ def page(next_path: str, error: str | None = None, status: int = 200) -> HTMLRes
 
 
 def local_path(target: str) -> str:
-    """The path if it stays on this server, else `/`: no open redirect."""
+    """Return the path if it stays on this server, else `/`, to prevent open redirects."""
     single = target.startswith("/") and not target.startswith(("//", "/\\"))
     return target if single and target.isprintable() else "/"
 
 
 def router(sessions: Sessions, attempts: Attempts, clock: Callable[[], float]) -> APIRouter:
-    """The routes `/login` and `/logout`.
+    """Return the routes `/login` and `/logout`.
 
     Args:
         sessions: checks tokens and signs cookies.
@@ -63,8 +63,8 @@ def router(sessions: Sessions, attempts: Attempts, clock: Callable[[], float]) -
         target = local_path(fields.get("next", "/"))
         if not sessions.knows(fields.get("token", "")):
             if attempts.failed(request.client.host if request.client else "", clock()):
-                return page(target, "Too many wrong tokens; wait a minute.", 429)
-            return page(target, "That is not the token.", 401)
+                return page(target, "Too many wrong tokens. Wait a minute, then try again.", 429)
+            return page(target, "The token is wrong.", 401)
         answer = RedirectResponse(target, 303)
         answer.set_cookie(
             COOKIE,

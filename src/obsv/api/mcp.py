@@ -1,7 +1,7 @@
 """The Model Context Protocol: the tools of `obsv.agents`, at `/mcp` (streamable HTTP) and on a pipe (`obsv mcp`).
 
-The official SDK speaks the protocol. It is loaded at the first request: that takes half a second of CPU, which a server
-that no assistant asks does not pay. Token, Host and Origin are the guard's business, as for every other path.
+The official SDK implements the protocol. It is imported at the first request, because that takes half a second of CPU
+time, which a server without assistants saves. Token, Host and Origin are checked by the guard, as for every path.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MISSING = "Answers for assistants need the official MCP SDK: pip install 'obsv[
 
 
 def need_sdk() -> None:
-    """See that the SDK is installed.
+    """Check that the SDK is installed.
 
     Raises:
         ConfigurationError: it is not; the message says how to install it.
@@ -38,15 +38,15 @@ def need_sdk() -> None:
 
 
 def make_server(ask: Callable[[], Asked]) -> MCPServer[Any]:
-    """An MCP server with the eight tools.
+    """Return an MCP server with the eight tools.
 
     Args:
-        ask: gives what a question is asked of, at each question.
+        ask: returns the context of a query, for each query.
     """
     from mcp.server import MCPServer
     from mcp.types import ToolAnnotations
 
-    # The SDK sets the root logger up as a program may that is nothing else.
+    # The SDK configures the root logger, which only a main program should do.
     handlers, level = logging.root.handlers[:], logging.root.level
     server: MCPServer[Any] = MCPServer("obsv", title="obsv", instructions=INSTRUCTIONS, version=VERSION)
     logging.root.handlers[:], logging.root.level = handlers, level
@@ -59,7 +59,7 @@ def make_server(ask: Callable[[], Asked]) -> MCPServer[Any]:
 
 
 def _offered(tool: Tool, ask: Callable[[], Asked]) -> Callable[..., Any]:
-    """The tool as the SDK takes it: its own arguments only, its errors as answers, on a thread of its own."""
+    """Return the tool in the SDK's form: its own arguments only, errors as answers, on a separate thread."""
     from mcp.server.mcpserver.exceptions import ToolError
 
     def answer(arguments: dict[str, Any]) -> str:
@@ -85,7 +85,7 @@ class Door:
     """`/mcp` as an ASGI app; starts the SDK's session manager at the first request.
 
     Args:
-        ask: gives what a question is asked of.
+        ask: returns the context of a query.
     """
 
     def __init__(self, ask: Callable[[], Asked]) -> None:
@@ -106,7 +106,7 @@ class Door:
         await self._app(scope, receive, send)
 
     async def close(self) -> None:
-        """End what was started."""
+        """Stop the session manager."""
         self._stop.set()
         if self._running is not None:
             await self._running
@@ -116,7 +116,7 @@ class Door:
         server = await asyncio.to_thread(make_server, self._ask)
         from mcp.server.transport_security import TransportSecuritySettings
 
-        # The guard has looked at Host and Origin; without sessions any worker answers, and none has to be ended.
+        # The guard has checked Host and Origin; without sessions any worker can respond, and none must be ended.
         app = server.streamable_http_app(
             stateless_http=True,
             json_response=True,

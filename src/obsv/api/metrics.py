@@ -1,4 +1,4 @@
-"""`/metrics`: span metrics and service graph under the names that Grafana asks for, and obsv's own health."""
+"""`/metrics`: span metrics and service graph under the names that Grafana expects, and obsv's own health."""
 
 from __future__ import annotations
 
@@ -19,47 +19,51 @@ from obsv.store.ground import BOUNDS_NS
 from obsv.store.seam import Store
 
 KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
-# Rollups do not tell a status that was set to OK from one that was not set.
+# Rollups do not distinguish an unset status from OK.
 GOOD, FAILED = "STATUS_CODE_UNSET", "STATUS_CODE_ERROR"
 SPAN_LABELS = ("service", "span_name", "span_kind", "status_code")
 EDGE_LABELS = ("client", "server", "connection_type")
 ALERT_LABELS = ("alertname", "state", "severity")
 RECORDER_LABELS = ("service", "recorder")
 STATES = ("OK", "DELAYED", "CIRCUIT OPEN")
-# A recorder speaks every second; one that has been silent for so long has ended.
+# A recorder reports every second; after this much silence it has ended.
 _RECORDER_GONE_NS = 300 * 1_000_000_000
 _NS = 1e9
 # Name, key of obsv.stats(), help.
 COUNTERS = (
-    ("obsv_recorded_calls", "recorded", "Calls recorded."),
-    ("obsv_recorded_errors", "errors", "Failed calls recorded."),
-    ("obsv_exported_calls", "exported", "Calls written to the store."),
-    ("obsv_dropped_calls", "dropped", "Calls that are lost."),
-    ("obsv_rejected_calls", "rejected", "Calls that the store refused."),
-    ("obsv_failed_batches", "failed_batches", "Batches that could not be written at the first try."),
+    ("obsv_recorded_calls", "recorded", "Recorded calls."),
+    ("obsv_recorded_errors", "errors", "Recorded calls that failed."),
+    ("obsv_exported_calls", "exported", "Calls stored in the database."),
+    ("obsv_dropped_calls", "dropped", "Lost calls."),
+    ("obsv_rejected_calls", "rejected", "Calls that the database refused."),
+    ("obsv_failed_batches", "failed_batches", "Batches that could not be written at the first attempt."),
 )
 GAUGES = (
-    ("obsv_queue_depth", "depth", 1, "Calls that wait to be written."),
-    ("obsv_error_queue_depth", "error_depth", 1, "Failed calls that wait to be written."),
-    ("obsv_spill_bytes", "spill_bytes", 1, "Size of the calls that wait to be written."),
+    ("obsv_queue_depth", "depth", 1, "Calls waiting to be stored."),
+    ("obsv_error_queue_depth", "error_depth", 1, "Failed calls waiting to be stored."),
+    ("obsv_spill_bytes", "spill_bytes", 1, "Size of the calls waiting to be stored."),
     ("obsv_last_batch_size", "batch_size", 1, "Calls in the last batch."),
-    ("obsv_last_batch_duration_seconds", "batch_time_ms", 1e-3, "How long the last batch took to write."),
-    ("obsv_writer_lag_seconds", "writer_lag_ms", 1e-3, "Age of the oldest call that waits."),
+    ("obsv_last_batch_duration_seconds", "batch_time_ms", 1e-3, "Time taken to write the last batch."),
+    ("obsv_writer_lag_seconds", "writer_lag_ms", 1e-3, "Age of the oldest waiting call."),
 )
 
 # Name, key of the receiver's counts, help.
 RECEIVED = (
     ("obsv_received_requests", "requests", "OTLP requests that were stored."),
-    ("obsv_received_spans", "spans", "Spans stored that came in over OTLP."),
-    ("obsv_received_duplicate_spans", "duplicates", "Spans that came in over OTLP and were there already."),
-    ("obsv_received_rejected_spans", "rejected", "Spans turned away for what they are."),
+    ("obsv_received_spans", "spans", "Spans received over OTLP and stored."),
+    ("obsv_received_duplicate_spans", "duplicates", "Spans received over OTLP that were already stored."),
+    ("obsv_received_rejected_spans", "rejected", "Spans rejected because of their content."),
     (
         "obsv_received_empty_requests",
         "empty",
-        "OTLP requests without a span: their senders may lose bodies on the way.",
+        "OTLP requests without a span; their bodies may be lost in transit.",
     ),
-    ("obsv_received_failed_requests", "failed", "OTLP requests turned away: unreadable, or not stored."),
-    ("obsv_received_overloaded_requests", "overloaded", "OTLP requests turned away for want of memory."),
+    (
+        "obsv_received_failed_requests",
+        "failed",
+        "OTLP requests refused because they were unreadable or could not be stored.",
+    ),
+    ("obsv_received_overloaded_requests", "overloaded", "OTLP requests refused for lack of memory."),
 )
 
 router = APIRouter(tags=["Prometheus"])
@@ -67,7 +71,7 @@ router = APIRouter(tags=["Prometheus"])
 
 @router.get("/metrics", include_in_schema=False)
 def metrics(request: Request, reader: StoreReader) -> Response:
-    """What Prometheus scrapes; empty while there is no store."""
+    """Return the metrics for Prometheus; empty while there is no store."""
     now_ns = time.time_ns()
     try:
         found = reader.read_totals(now_ns - _RECORDER_GONE_NS)
@@ -81,19 +85,21 @@ def metrics(request: Request, reader: StoreReader) -> Response:
 
 
 def families(found: Totals, received: Mapping[str, int]) -> Iterator[Family]:
-    """All metrics of the totals, and of what this server has received over OTLP."""
+    """Yield all metrics of the totals, and of what this server has received over OTLP."""
     yield from span_metrics(found.processes)
     yield from service_graph(found.requests)
     yield from pipeline_health(found.recorders)
     yield _gauge(
-        "obsv_metrics_processes_left_out", "Processes beyond those shown, which are called most.", found.left_out
+        "obsv_metrics_processes_left_out",
+        "Processes left out because only the most called ones are exported.",
+        found.left_out,
     )
     yield _gauge("obsv_store_bytes", "Size of the store.", found.bytes)
-    yield Family("obsv_store_spans", "counter", "Spans stored since the file began.", (), [((), found.spans)])
+    yield Family("obsv_store_spans", "counter", "Spans stored since the file was created.", (), [((), found.spans)])
     for name, count, help_text in (
-        ("obsv_lost_files", len(found.lost.losses), "Files that were damaged or taken away while they were written."),
-        ("obsv_lost_calls", found.lost.calls, "Calls that those files held."),
-        ("obsv_lost_errors", found.lost.errors, "Failed calls among them."),
+        ("obsv_lost_files", len(found.lost.losses), "Database files that were damaged or removed while in use."),
+        ("obsv_lost_calls", found.lost.calls, "Calls in those files."),
+        ("obsv_lost_errors", found.lost.errors, "Failed calls in those files."),
     ):
         yield Family(name, "counter", help_text, (), [((), count)])
     for name, key, help_text in RECEIVED:
@@ -101,7 +107,10 @@ def families(found: Totals, received: Mapping[str, int]) -> Iterator[Family]:
 
 
 def alert_metrics(reader: Store, now_ns: int) -> Iterator[Family]:
-    """Alerts that are pending or fire, and how their messages fare. Not `ALERTS`: Prometheus makes that name itself."""
+    """Yield alerts that are pending or firing, and the state of their messages.
+
+    Not `ALERTS`, which Prometheus creates itself.
+    """
     try:
         alerts, outbox = reader.read_alerts(), reader.read_outbox()
     except StoreUnavailable:
@@ -113,13 +122,15 @@ def alert_metrics(reader: Store, now_ns: int) -> Iterator[Family]:
     states = [(("waiting",), outbox.waiting), (("sent",), outbox.sent), (("failed",), outbox.failed)]
     yield Family("obsv_alert_messages", "gauge", "Messages about alerts, of the last 30 days.", ("state",), states)
     waits_s = (now_ns - outbox.oldest_ns) / _NS if outbox.oldest_ns else 0.0
-    yield _gauge("obsv_alert_oldest_message_seconds", "How long the oldest message has waited to be sent.", waits_s)
+    yield _gauge("obsv_alert_oldest_message_seconds", "Waiting time of the oldest unsent message.", waits_s)
     age_s = (now_ns - outbox.evaluated_ns) / _NS if outbox.evaluated_ns else 0.0
-    yield _gauge("obsv_alert_evaluation_age_seconds", "Since rules were last evaluated; kept every 15 s.", age_s)
+    yield _gauge(
+        "obsv_alert_evaluation_age_seconds", "Time since rules were last evaluated; updated every 15 s.", age_s
+    )
 
 
 def slo_metrics(reader: Store, slos: Sequence[Slo], now_ns: int) -> Iterator[Family]:
-    """Service levels: what is left of each budget, and how fast it is spent."""
+    """Yield the remaining budget and the burn rate of each service level."""
     left: list[tuple[tuple[str, ...], float]] = []
     rates: list[tuple[tuple[str, ...], float]] = []
     for slo in slos:
@@ -132,9 +143,9 @@ def slo_metrics(reader: Store, slos: Sequence[Slo], now_ns: int) -> Iterator[Fam
             rate = burn_rate(summed(buckets, burn.long_s, now_ns), slo.objective)
             rates.append(((slo.name, f"{burn.long_s / 3_600:g}h"), rate))
     objectives = [((slo.name,), slo.objective) for slo in slos]
-    yield Family("obsv_slo_objective_ratio", "gauge", "Share of calls that shall be good.", ("slo",), objectives)
-    yield Family("obsv_slo_budget_left_ratio", "gauge", "Share of the error budget that is left.", ("slo",), left)
-    help_text = "How many times faster than allowed the error budget is spent."
+    yield Family("obsv_slo_objective_ratio", "gauge", "Required share of good calls.", ("slo",), objectives)
+    yield Family("obsv_slo_budget_left_ratio", "gauge", "Remaining share of the error budget.", ("slo",), left)
+    help_text = "Burn rate: how many times faster than allowed the error budget is spent."
     yield Family("obsv_slo_burn_rate", "gauge", help_text, ("slo", "window"), rates)
 
 
@@ -143,7 +154,7 @@ def _gauge(name: str, help_text: str, value: float) -> Family:
 
 
 def span_metrics(processes: list[ProcessTotal]) -> Iterator[Family]:
-    """`traces_spanmetrics_*`."""
+    """Yield `traces_spanmetrics_*`."""
     parts = [
         ((process.service, process.name, f"SPAN_KIND_{KINDS[process.kind]}", status), latency)
         for process in processes
@@ -165,7 +176,7 @@ def span_metrics(processes: list[ProcessTotal]) -> Iterator[Family]:
 
 
 def service_graph(requests: list[RequestTotal]) -> Iterator[Family]:
-    """`traces_service_graph_*`."""
+    """Yield `traces_service_graph_*`."""
     name, by = "traces_service_graph_request", EDGE_LABELS
     edges = [((each.client, each.server, each.connection), each) for each in requests]
     counts = [(labels, each.answered.calls) for labels, each in edges]
@@ -177,7 +188,7 @@ def service_graph(requests: list[RequestTotal]) -> Iterator[Family]:
     yield Family(f"{name}_failed", "counter", "Failed requests between services.", by, failed)
     for side in ("server", "client"):
         parts = [(labels, each.answered if side == "server" else each.asked) for labels, each in edges]
-        text = f"Durations of requests between services in seconds, as the {side} measured them."
+        text = f"Durations of requests between services in seconds, as measured by the {side}."
         yield _histogram(f"{name}_{side}_seconds", text, by, parts, BOUNDS_NS)
 
 
@@ -189,16 +200,16 @@ def _histogram(
 
 
 def pipeline_health(recorders: list[RecorderTotal]) -> Iterator[Family]:
-    """`obsv_*` of the recording processes."""
+    """Yield `obsv_*` of the recording processes."""
     for name, key, help_text in COUNTERS:
         yield Family(name, "counter", help_text, RECORDER_LABELS, _of_recorders(recorders, key, 1))
     for name, key, factor, help_text in GAUGES:
         yield Family(name, "gauge", help_text, RECORDER_LABELS, _of_recorders(recorders, key, factor))
     said = [((each.service, each.id), each.updated_ns / _NS) for each in recorders]
-    text = "When the recording process last said anything."
+    text = "Time of the recording process's last report."
     yield Family("obsv_recorder_updated_timestamp_seconds", "gauge", text, RECORDER_LABELS, said)
     states = [((each.service, each.id, state), int(each.state == state)) for each in recorders for state in STATES]
-    text = "1 for the state that the recording process is in."
+    text = "1 for the current state of the recording process."
     yield Family("obsv_recorder_state", "gauge", text, (*RECORDER_LABELS, "state"), states)
 
 

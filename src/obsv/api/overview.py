@@ -1,4 +1,4 @@
-"""`GET /api/v1/overview`: how is it going."""
+"""`GET /api/v1/overview`: the state of the program."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -65,20 +65,23 @@ class FunctionOut(BaseModel):
 
 
 class OverviewOut(BaseModel):
-    """What the overview shows."""
+    """The data of the overview."""
 
     now: TotalsOut
-    before: TotalsOut = Field(description="The period of the same length before.")
+    before: TotalsOut = Field(description="The previous period of the same length.")
     bins: list[BinOut]
-    errors: list[ErrorOut] = Field(description="The latest ten.")
+    errors: list[ErrorOut] = Field(description="The latest ten errors.")
     groups: list[GroupOut] = Field(description="By calls.")
     slowest: list[FunctionOut] = Field(description="By mean duration.")
-    changed: list[FunctionOut] = Field(description="By change of the mean against the period before.")
+    changed: list[FunctionOut] = Field(description="By change of the mean from the previous period.")
 
 
-@router.get("/overview", summary="How is it going")
+@router.get("/overview", summary="Get an overview")
 def overview(reader: StoreReader, window: TimeWindow) -> OverviewOut:
-    """Totals against the period before, latest errors, groups, functions. Rollups cover whole minutes."""
+    """Return totals compared with the previous period, latest errors, groups, functions.
+
+    Rollups cover whole minutes.
+    """
     found = reader.read_overview(window)
     return OverviewOut(
         now=TotalsOut(**found.now._asdict()),

@@ -1,4 +1,4 @@
-"""Errors as HTTP: one table, and answers in the form of RFC 9457 (`application/problem+json`)."""
+"""HTTP errors: one table, and responses in the format of RFC 9457 (`application/problem+json`)."""
 
 import logging
 import re
@@ -36,42 +36,42 @@ STATUS: dict[type[ObsvError], int] = {
 
 
 class Problem(BaseModel):
-    """What went wrong, after RFC 9457."""
+    """An error, in the format of RFC 9457."""
 
-    type: str = Field(description="urn:obsv: and the kind of error, for programs.")
+    type: str = Field(description="urn:obsv: followed by the kind of error, for programs.")
     title: str = Field(description="The kind of error, for people.")
     status: int = Field(description="The HTTP status code.")
     detail: str = Field(description="What happened and what to do about it.")
-    position: int | None = Field(default=None, description="Offset in characters of what could not be read.")
+    position: int | None = Field(default=None, description="Offset of the error in characters.")
 
 
 RESPONSES: dict[int | str, dict[str, object]] = {
     code: {"description": text, "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
     for code, text in {
-        400: "The query cannot be read.",
-        401: "OBSV_TOKEN is set and this request does not carry it.",
-        404: "No such thing in the store.",
-        421: "The Host header names a host that this server is not.",
-        500: "The file is no obsv store, or was written by a newer obsv.",
-        503: "No store yet, or it cannot be read for now.",
-        504: "The query ran past its time limit.",
+        400: "The query cannot be parsed.",
+        401: "OBSV_TOKEN is set, but the request does not contain it.",
+        404: "The store has no such item.",
+        421: "The Host header does not name this server.",
+        500: "The file is not an obsv database, or was written by a newer version.",
+        503: "There is no database yet, or it cannot be read at the moment.",
+        504: "The query exceeded its time limit.",
     }.items()
 }
 
 
 def status_of(error: ObsvError) -> int:
-    """HTTP status code of an error: that of the nearest of its classes in the table."""
+    """Return the HTTP status code of an error: that of the nearest of its classes in the table."""
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
 def problem(status: int, title: str, detail: str, *, position: int | None = None) -> JSONResponse:
-    """An error answer.
+    """Return an error response.
 
     Args:
         status: HTTP status code.
         title: the kind of error in a few words; its dashed form is the `type`.
         detail: what happened and what to do.
-        position: offset in characters of what could not be read, where there is one.
+        position: offset of the error in characters, if any.
     """
     kind = "urn:obsv:" + re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
     body = Problem(type=kind, title=title, status=status, detail=detail, position=position)
@@ -106,7 +106,7 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Make the application answer every error by the table."""
+    """Make the application respond to every error as the table says."""
     app.add_exception_handler(ObsvError, _own)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)

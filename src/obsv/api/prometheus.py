@@ -1,6 +1,6 @@
-"""`/prometheus/api/v1`: rules and alerts as Prometheus serves them, for Grafana's list of rules.
+"""`/prometheus/api/v1`: rules and alerts in Prometheus's format, for Grafana's list of rules.
 
-It is no query engine: `query` answers constants, which is what a health check asks.
+This is not a query engine: `query` evaluates only constants, as used by health checks.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _CONSTANT = re.compile(r"\s*(?:vector\()?\s*(\d{1,9})\s*(?:\+\s*(\d{1,9})\s*)?\)
 
 @router.get("/rules")
 def rules(store: StoreReader, watch: Alerting) -> Response:
-    """One group: the file of rules."""
+    """Return one group: the rules file."""
     now_ns = time.time_ns()
     by_rule: dict[str, list[Shown]] = {}
     for each in shown_alerts(store, watch, now_ns):
@@ -50,27 +50,27 @@ def rules(store: StoreReader, watch: Alerting) -> Response:
 
 @router.get("/alerts")
 def alerts(store: StoreReader, watch: Alerting) -> Response:
-    """Alerts that are pending or fire."""
+    """Return the alerts that are pending or firing."""
     found = shown_alerts(store, watch, time.time_ns())
     return _success({"alerts": [_alert(each) for each in found if each.alert.state in _STATES]})
 
 
 @router.get("/status/buildinfo")
 def buildinfo() -> Response:
-    """Who answers."""
+    """Return the build information."""
     about = {"version": VERSION, "revision": "", "branch": "", "buildUser": "", "buildDate": "", "goVersion": ""}
     return _success({**about, "application": "obsv"})
 
 
 @router.api_route("/query", methods=["GET", "POST"])
 async def query(request: Request) -> Response:
-    """The value of a constant; anything else is refused."""
+    """Return the value of a constant; refuse any other query."""
     asked = request.query_params.get("query")
     if asked is None and request.method == "POST":
         asked = parse_qs((await request.body())[:10_000].decode("utf-8", "replace")).get("query", [""])[0]
     found = _CONSTANT.fullmatch(asked or "")
     if not found:
-        text = "obsv answers constants only, no PromQL: let Prometheus scrape /metrics and ask it"
+        text = "obsv evaluates only constants, not PromQL: let Prometheus scrape /metrics and query it"
         return JSONResponse({"status": "error", "errorType": "bad_data", "error": text}, 400)
     value = str(int(found[1]) + int(found[2] or 0))
     now_s = time.time()

@@ -1,4 +1,4 @@
-"""`/api/v1/docs`: the OpenAPI document as a page. FastAPI's own loads scripts from a CDN; this one needs none."""
+"""`/api/v1/docs`: the OpenAPI document as a page. FastAPI's own page loads scripts from a CDN; this one needs none."""
 
 import html
 import json
@@ -20,12 +20,12 @@ Schema = dict[str, Any]
 
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
-    """Every endpoint with its parameters and answers."""
+    """Return every endpoint with its parameters and responses."""
     return HTMLResponse(page(request.app.openapi()))
 
 
 def page(document: Schema) -> str:
-    """The page of an OpenAPI document.
+    """Return the page of an OpenAPI document.
 
     Args:
         document: OpenAPI 3.1, as a dict.

@@ -16,11 +16,11 @@ class PythonResponse(PlainTextResponse):
     media_type = "text/x-python"
 
 
-@router.get("/{trace_id}/{span_id}", summary="A call as a pytest file", response_class=PythonResponse)
+@router.get("/{trace_id}/{span_id}", summary="Get a call as a pytest file", response_class=PythonResponse)
 def pytest_file(reader: StoreReader, trace_id: TraceId, span_id: SpanId) -> PythonResponse:
-    """Calls the function with the recorded inputs and asserts what happened; what text cannot rebuild is marked."""
+    """Return a test that repeats the call and asserts its outcome; inputs that cannot be rebuilt are marked."""
     with reader.view() as snapshot:
         call = snapshot.read_call(trace_id, span_id)
         found = repro(call, snapshot.read_exact(call))
-    # The name is made of hex digits.
+    # The name consists of hex digits.
     return PythonResponse(found.source, headers={"content-disposition": f'attachment; filename="{found.file_name}"'})

@@ -1,4 +1,4 @@
-"""`GET /api/v1/running`: the calls that run now."""
+"""`GET /api/v1/running`: the calls that are running now."""
 
 import time
 
@@ -36,21 +36,21 @@ class Process(BaseModel):
 
     pid: int
     service: str
-    is_alive: bool = Field(description="False for one that has ended and is not stored to its end so far.")
+    is_alive: bool = Field(description="False for a process that has ended and is not completely stored yet.")
     calls: list[Call] = Field(description="Oldest first.")
 
 
 class Running(BaseModel):
-    """What runs now."""
+    """The calls that are running now."""
 
-    now_ns: int = Field(description="When this was read, Unix time.")
-    pending: int = Field(description="Calls that have ended and are not stored so far; estimated where they are many.")
+    now_ns: int = Field(description="Time of reading, Unix time.")
+    pending: int = Field(description="Calls that have ended and are not stored yet; an estimate if there are many.")
     processes: list[Process]
 
 
-@router.get("/running", summary="Calls that run now")
+@router.get("/running", summary="List running calls")
 def running_calls(db: RecordedFile) -> Running:
-    """Read from the files that recording processes write; what is running is not in the database yet."""
+    """List the running calls, from the files that recording processes write; they are not in the database yet."""
     now_ns = time.time_ns()
     processes = [_process(process, now_ns) for process in running(db)]
     return Running(now_ns=now_ns, pending=pending(db).calls, processes=processes)

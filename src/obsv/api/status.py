@@ -1,4 +1,4 @@
-"""`GET /api/v1/status`: what the recording processes say about themselves."""
+"""`GET /api/v1/status`: the state of the recording processes."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -16,9 +16,9 @@ class Recorder(BaseModel):
     host: str
     state: str = Field(description="OK, DELAYED or CIRCUIT OPEN.")
     queue_depth: int = Field(description="Calls waiting to be written.")
-    write_lag_ms: float = Field(description="How long the last batch's oldest call had waited.")
-    updated_ns: int = Field(description="When it said so, Unix time.")
-    running: int = Field(description="Calls that have begun and not ended; `/api/v1/running` has them.")
+    write_lag_ms: float = Field(description="Waiting time of the oldest call in the last batch.")
+    updated_ns: int = Field(description="Time of the report, Unix time.")
+    running: int = Field(description="Number of running calls; `/api/v1/running` lists them.")
     gone: bool = Field(description="Silent for more than five seconds.")
 
 
@@ -34,15 +34,15 @@ class Feed(BaseModel):
 class Status(BaseModel):
     """The state of recording."""
 
-    now_ns: int = Field(description="When this was read, Unix time.")
-    empty: bool = Field(description="Whether nothing has been recorded yet.")
+    now_ns: int = Field(description="Time of reading, Unix time.")
+    empty: bool = Field(description="Whether nothing has been recorded.")
     recorders: list[Recorder]
     feeds: list[Feed]
 
 
-@router.get("/status", summary="State of recording")
+@router.get("/status", summary="Get the state of recording")
 def status(pulse: RecordingPulse) -> Status:
-    """One entry a recording process and a feed; what the ribbon shows."""
+    """Return one entry per recording process and feed, as shown in the ribbon."""
     beat = pulse.beat()
     return Status(
         now_ns=beat.now_ns,

@@ -1,4 +1,4 @@
-"""Tempo's HTTP API as Grafana's data source asks it, under `/tempo`. Errors are plain text, which Grafana shows."""
+"""Tempo's HTTP API as used by Grafana's data source, under `/tempo`. Errors are plain text, which Grafana shows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from obsv.wire.encode import to_json
 from obsv.wire.encode_protobuf import to_protobuf
 
 PROTOBUF = "application/protobuf"
-VERSION = "2.7.0"  # whose API this is
+VERSION = "2.7.0"  # the version whose API this is
 DEFAULT_TRACES, MOST_TRACES = 20, 1_000
 DEFAULT_SPANS, MOST_SPANS = 3, 100
 MOST_TAGS, MOST_VALUES = 5_000, 5_000
@@ -49,25 +49,25 @@ probes = APIRouter(prefix="/tempo", include_in_schema=False)
 
 @probes.get("/ready")
 def ready() -> PlainTextResponse:
-    """What a probe asks whether Tempo is up."""
+    """Respond to Tempo's readiness probe."""
     return PlainTextResponse("ready")
 
 
 @router.get("/echo")
 def echo() -> PlainTextResponse:
-    """What Grafana's "Save & test" asks."""
+    """Respond to Grafana's "Save & test"."""
     return PlainTextResponse("echo")
 
 
 @router.get("/status/buildinfo")
 def build_info() -> JSONResponse:
-    """Which Tempo's API this is."""
+    """Return the version of Tempo's API."""
     return JSONResponse({"version": VERSION})
 
 
 @router.get("/v2/traces/{trace_id}")
 def get_trace(request: Request, reader: StoreReader, trace_id: str) -> Response:
-    """One trace: `TraceByIDResponse` in protobuf where that is accepted, else in JSON."""
+    """Return one trace: as `TraceByIDResponse` in protobuf if accepted, else in JSON."""
     trace = _trace(reader, trace_id)
     if _wants_protobuf(request):
         body = _traces_data(trace)
@@ -77,7 +77,7 @@ def get_trace(request: Request, reader: StoreReader, trace_id: str) -> Response:
 
 @router.get("/traces/{trace_id}")
 def get_trace_v1(request: Request, reader: StoreReader, trace_id: str) -> Response:
-    """One trace as `TracesData`."""
+    """Return one trace as `TracesData`."""
     trace = _trace(reader, trace_id)
     if _wants_protobuf(request):
         return Response(_traces_data(trace), media_type=PROTOBUF)
@@ -118,14 +118,14 @@ def _note(trace: StoredTrace) -> bytes:
 
 @router.get("/search")
 def search(request: Request, reader: StoreReader) -> JSONResponse:
-    """The latest traces with a span that satisfies a TraceQL query."""
+    """List the latest traces with a span that satisfies a TraceQL query."""
     given = request.query_params
     query = parse(given.get("q") or "{}")
     if query.metric is not None:
-        raise InvalidQuery(f"{query.metric.function} is a metrics query; search takes conditions and select")
+        raise InvalidQuery(f"{query.metric.function} is a metrics query; search accepts only conditions and select")
     limit, spans = _whole(request, "limit", DEFAULT_TRACES), _whole(request, "spss", DEFAULT_SPANS)
     if not limit:
-        raise InvalidQuery("limit is a positive number")
+        raise InvalidQuery("limit must be a positive number")
     within = _range(request)
     condition = with_parameters(query.condition, given)
     with reader.view() as view:
@@ -137,7 +137,7 @@ def search(request: Request, reader: StoreReader) -> JSONResponse:
 
 @router.get("/v2/search/tags")
 def list_tags(request: Request, reader: StoreReader) -> JSONResponse:
-    """Names of attributes, by scope."""
+    """List attribute names, by scope."""
     scopes = _tags(request, reader)
     shown = [{"name": scope, "tags": tags} for scope, tags in scopes.items() if tags]
     return JSONResponse({"scopes": shown})
@@ -145,7 +145,7 @@ def list_tags(request: Request, reader: StoreReader) -> JSONResponse:
 
 @router.get("/search/tags")
 def list_tags_v1(request: Request, reader: StoreReader) -> JSONResponse:
-    """Names of attributes, without their scopes."""
+    """List attribute names, without their scopes."""
     scopes = _tags(request, reader)
     names = {name for scope, tags in scopes.items() if scope != "intrinsic" for name in tags}
     return JSONResponse({"tagNames": sorted(names)})
@@ -161,13 +161,13 @@ def _tags(request: Request, reader: Store) -> dict[str, list[str]]:
 
 @router.get("/v2/search/tag/{tag:path}/values")
 def list_values(request: Request, reader: StoreReader, tag: str) -> JSONResponse:
-    """Values of an attribute or intrinsic."""
+    """List the values of an attribute or intrinsic."""
     return JSONResponse({"tagValues": [each._asdict() for each in _values(request, reader, tag)]})
 
 
 @router.get("/search/tag/{tag:path}/values")
 def list_values_v1(request: Request, reader: StoreReader, tag: str) -> JSONResponse:
-    """Values of an attribute of any scope, without their types."""
+    """List the values of an attribute of any scope, without their types."""
     name = tag if "." not in tag or tag.startswith(("span.", "resource.", ".")) else f".{tag}"
     return JSONResponse({"tagValues": list(dict.fromkeys(each.value for each in _values(request, reader, name)))})
 
@@ -181,7 +181,7 @@ def _values(request: Request, reader: Store, tag: str) -> list[TagValue]:
         return snapshot.tag_values(field, _filter(request.query_params.get("q", "")), limit)
 
 
-# A query that is still being written filters nothing.
+# An unfinished query filters nothing.
 def _filter(text: str) -> Condition:
     try:
         return parse(text or "{}").condition
@@ -191,7 +191,7 @@ def _filter(text: str) -> Condition:
 
 @router.get("/metrics/query_range")
 def query_range(request: Request, reader: StoreReader) -> JSONResponse:
-    """Series over time."""
+    """Return series over time."""
     query, within = _metrics_query(request), _recent(request)
     text = request.query_params.get("step", "")
     step_ns = _step(text) if text else step_for(*within)
@@ -201,7 +201,7 @@ def query_range(request: Request, reader: StoreReader) -> JSONResponse:
 
 @router.get("/metrics/query")
 def query_instant(request: Request, reader: StoreReader) -> JSONResponse:
-    """One value a series."""
+    """Return one value per series."""
     query, within = _metrics_query(request), _recent(request)
     with reader.view() as snapshot:
         return JSONResponse(instant_json(snapshot, query, *within))
@@ -216,14 +216,14 @@ def _step(text: str) -> int:
     seconds = re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text)
     step_ns = int(float(text) * 10**9) if seconds else parse_duration(text)
     if step_ns < 1_000_000:
-        raise InvalidQuery("step is at least a millisecond")
+        raise InvalidQuery("step must be at least one millisecond")
     return step_ns
 
 
 def _whole(request: Request, name: str, default: int) -> int:
     text = request.query_params.get(name, "")
     if text and not re.fullmatch(r"[0-9]{1,9}", text):
-        raise InvalidQuery(f"{name} is a whole number, not {text[:50]!r}")
+        raise InvalidQuery(f"{name} must be a whole number, not {text[:50]!r}")
     return int(text) if text else default
 
 
@@ -231,19 +231,19 @@ def _range(request: Request) -> Range:
     return Range(_time(request, "start", 0), _time(request, "end", MAX_NS))
 
 
-# Metrics are asked for with a range; without one, of the last hour.
+# Metrics are requested with a range; without one, the last hour.
 def _recent(request: Request) -> Range:
     end_ns = _time(request, "end", time.time_ns())
     return Range(_time(request, "start", max(0, end_ns - _HOUR_NS)), end_ns)
 
 
 def _time(request: Request, name: str, default: int) -> int:
-    """Unix time in seconds, or in nanoseconds where it has that many digits, as Tempo takes it."""
+    """Return Unix time in seconds, or in nanoseconds if it has that many digits, like Tempo."""
     text = request.query_params.get(name, "")
     if not text or text == "0":
         return default
     if not re.fullmatch(r"[0-9]{1,19}(\.[0-9]{1,9})?", text):
-        raise InvalidQuery(f"{name} is Unix time in seconds, not {text[:50]!r}")
+        raise InvalidQuery(f"{name} must be Unix time in seconds, not {text[:50]!r}")
     whole, _, fraction = text.partition(".")
     if len(whole) > 12:
         return clamp_ns(int(whole))

@@ -1,4 +1,4 @@
-"""Tempo's search answers. Grafana decodes them strictly: a field that is not in its schema fails the whole query."""
+"""Tempo's search responses. Grafana decodes them strictly: a field outside its schema fails the whole query."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from obsv.wire.encode import to_json
 
 Json = dict[str, Any]
 _UINT32 = 2**32 - 1
-# What each span of a search has anyway.
+# Attributes that each span of a search has anyway.
 _SHOWN = ("span:id", "span:name", "span:duration", "trace:id")
 
 
 def search_json(summaries: Sequence[Summary], matches: Mapping[str, Match], fields: Sequence[Field]) -> Json:
-    """The answer of `/api/search`.
+    """Return the response of `/api/search`.
 
     Args:
-        summaries: of the traces, in their order.
-        matches: the spans that were found, by trace; a trace without one is left out.
-        fields: whose values to show.
+        summaries: summaries of the traces, in order.
+        matches: the matching spans, by trace; a trace without any is left out.
+        fields: the fields whose values to show.
     """
     shown = [field for field in fields if not (field.scope == INTRINSIC and field.name in _SHOWN)]
     traces = [_trace(summary, matches[summary.trace_id], shown) for summary in summaries if summary.trace_id in matches]
@@ -55,7 +55,7 @@ def _span(span: StoredSpan, summary: Summary, fields: Sequence[Field]) -> Json:
 
 
 def attributes_of(span: StoredSpan, summary: Summary, fields: Sequence[Field]) -> list[Json]:
-    """The values of fields as OTLP KeyValues; what a span does not have is left out."""
+    """Return the values of fields as OTLP KeyValues, without those that the span does not have."""
     if not fields:
         return []
     outer = to_json([span])["resourceSpans"][0]

@@ -1,4 +1,4 @@
-"""The conditions of a search that Tempo takes beside TraceQL: `tags`, `minDuration` and `maxDuration`."""
+"""Search conditions that Tempo accepts in addition to TraceQL: `tags`, `minDuration` and `maxDuration`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _DURATION, _NAME = Field("intrinsic", "trace:duration"), Field("intrinsic", "spa
 
 
 def with_parameters(condition: Condition, given: Mapping[str, str]) -> Condition:
-    """A condition, and those of the parameters.
+    """Combine a condition with those of the parameters.
 
     Args:
-        condition: of the query.
-        given: parameters of the request. Empty ones are none.
+        condition: condition of the query.
+        given: parameters of the request; empty ones are ignored.
 
     Raises:
-        InvalidQuery: a duration is not one, or the tags are not logfmt.
+        InvalidQuery: a duration is malformed, or the tags are not logfmt.
     """
     parts = [condition]
     for name, operator in (("minDuration", ">="), ("maxDuration", "<=")):
@@ -42,7 +42,7 @@ def _duration(name: str, text: str) -> int:
 def _tag(key: str, value: str) -> Condition:
     if key == "name":
         return Compare(_NAME, "=", value)
-    # Text is what tags are; numbers and booleans are met by what they look like.
+    # Tags are text; numbers and booleans are matched by their text.
     fields = Field("", key)
     alternatives: list[Condition] = [Compare(fields, "=", value)]
     if value in ("true", "false"):
@@ -53,11 +53,11 @@ def _tag(key: str, value: str) -> Condition:
 
 
 def _tags(text: str) -> dict[str, str]:
-    """Logfmt: `service.name=cart error="not found"`."""
+    """Parse logfmt: `service.name=cart error="not found"`."""
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise InvalidQuery(f'tags are written as key=value key2="a value": {error}') from None
+        raise InvalidQuery(f'tags must be written as key=value key2="a value": {error}') from None
     if len(words) > MOST_TAGS or not all("=" in word for word in words):
-        raise InvalidQuery('tags are written as key=value key2="a value", a hundred at most')
+        raise InvalidQuery('tags must be written as key=value key2="a value", with at most a hundred tags')
     return dict(word.split("=", 1) for word in words)

@@ -1,4 +1,4 @@
-"""Tempo's metrics answers: TraceQL's rate, count_over_time, quantile_over_time and histogram_over_time."""
+"""Tempo's metrics responses: TraceQL's rate, count_over_time, quantile_over_time and histogram_over_time."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ Json = dict[str, Any]
 _EMPTY: dict[int, int] = {}
 SECOND_NS, MINUTE_NS = 10**9, 60 * 10**9
 MOST_SLOTS = 11_000
-# Without a step: so many slots, of at least a second each.
+# Number of slots without a step, of at least one second each.
 _SLOTS = 100
 _NICE_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 NIL = {"stringValue": "nil"}
 
 
 def step_for(first_ns: int, last_ns: int) -> int:
-    """The step of a range for which none is given, in nanoseconds."""
+    """Return the default step of a range, in nanoseconds."""
     wanted = max(1, (last_ns - first_ns) // SECOND_NS // _SLOTS)
     return SECOND_NS * next((step for step in _NICE_STEPS_S if step >= wanted), 86_400 * (1 + wanted // 86_400))
 
 
 def range_json(snapshot: Store, query: Query, first_ns: int, last_ns: int, step_ns: int) -> Json:
-    """The answer of `/api/metrics/query_range`: slots begin at multiples of the step.
+    """Return the response of `/api/metrics/query_range`: slots begin at multiples of the step.
 
     Raises:
-        InvalidQuery: no metrics query, or too many slots.
+        InvalidQuery: the query has no metrics stage, or there are too many slots.
     """
     metric = _metric(query)
     first, last = first_ns // step_ns, -(-last_ns // step_ns)
     slots = max(1, last - first)
     if slots > MOST_SLOTS:
-        raise InvalidQuery(f"over {MOST_SLOTS:,} steps; take a longer step or a shorter range")
+        raise InvalidQuery(f"more than {MOST_SLOTS:,} steps: use a longer step or a shorter range")
     within = Range(first * step_ns, (first + slots) * step_ns - 1)
     found = snapshot.count_series(_wanted(query, metric, within, step_ns))
     made = []
@@ -54,10 +54,10 @@ def range_json(snapshot: Store, query: Query, first_ns: int, last_ns: int, step_
 
 
 def instant_json(snapshot: Store, query: Query, first_ns: int, last_ns: int) -> Json:
-    """The answer of `/api/metrics/query`: one value for the whole range.
+    """Return the response of `/api/metrics/query`: one value for the whole range.
 
     Raises:
-        InvalidQuery: no metrics query, or an empty range.
+        InvalidQuery: the query has no metrics stage, or the range is empty.
     """
     metric, length_ns = _metric(query), last_ns - first_ns
     if length_ns <= 0:
@@ -70,7 +70,7 @@ def instant_json(snapshot: Store, query: Query, first_ns: int, last_ns: int) -> 
 
 def _metric(query: Query) -> Metric:
     if query.metric is None:
-        raise InvalidQuery("no metrics query: add for example | rate() after {…}")
+        raise InvalidQuery("not a metrics query: add for example | rate() after {…}")
     return query.metric
 
 
@@ -97,7 +97,7 @@ def _curves(metric: Metric, found: Sequence[Series], seconds: float) -> Iterator
             yield named, series.slots, _total(seconds if metric.function == "rate" else 1)
 
 
-# A rate of nothing is a line at zero.
+# An empty rate is a line at zero.
 def _nothing(metric: Metric) -> list[Series]:
     return [] if metric.by or metric.field else [Series((), {})]
 

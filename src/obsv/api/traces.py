@@ -1,4 +1,4 @@
-"""`GET /api/v1/traces/{trace_id}` and what belongs to it: tree, search, one span."""
+"""`GET /api/v1/traces/{trace_id}` and below: tree, search, one span."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ SpanId = Annotated[str, Path(description="Up to 16 hex digits.", pattern="^[0-9a
 
 
 class TraceColumns(BaseModel):
-    """A trace as a tree in the order of drawing, one list a column; a row is a position in these lists."""
+    """A trace as a tree in drawing order, as one list per column; a row is a position in these lists."""
 
     trace_id: str
-    total: int = Field(description="How many spans the trace has; of more than 100,000 a part is here.")
-    start_ns: str = Field(description="When the first span began, Unix time.")
+    total: int = Field(description="Number of spans in the trace; of more than 100,000, only a part is included.")
+    start_ns: str = Field(description="Start of the first span, Unix time.")
     length: int = Field(description="ns from the first start to the last end.")
-    moved: dict[str, int] = Field(description="By how many ns a service's clock was set right.")
+    moved: dict[str, int] = Field(description="Correction of each service's clock in ns.")
     processes: list[tuple[str, str, str, int]] = Field(description="Name, service, group and OTLP kind.")
     span_id: list[str]
     process: list[int] = Field(description="Position in `processes`.")
     parent: list[int] = Field(description="Row of the caller, -1 for a root.")
     depth: list[int]
-    end: list[int] = Field(description="The row after the last one below this one.")
+    end: list[int] = Field(description="The row after the last descendant.")
     start: list[int] = Field(description="ns since the trace's start.")
     duration: list[int] = Field(description="ns.")
-    self: list[int] = Field(description="ns in which no call below it ran.")
+    self: list[int] = Field(description="ns in which no child ran.")
     flags: list[int] = Field(
-        description="Bits: 1 error, 2 on the critical path, 4 its parent is missing, 8 its parents run in a circle, "
+        description="Bits: 1 error, 2 on the critical path, 4 its parent is missing, 8 its parents form a cycle, "
         "16 moved to its caller's clock, 32 has events, 64 has links, 128 has an exception."
     )
     critical: list[int] = Field(description="The critical path: row, start and end of each stretch, flat.")
-    events: dict[int, list[int]] = Field(description="By row: when its events were, ns since the trace's start.")
+    events: dict[int, list[int]] = Field(description="By row: times of its events, ns since the trace's start.")
 
 
 class Found(BaseModel):
@@ -58,13 +58,13 @@ class Found(BaseModel):
     span_id: list[str]
 
 
-@router.get("/{trace_id}", summary="A trace as a tree", response_model=TraceColumns)
+@router.get("/{trace_id}", summary="Get a trace as a tree", response_model=TraceColumns)
 def trace(
     reader: StoreReader,
     trace_id: TraceId,
-    around: Annotated[str | None, Query(description="A span to show of a very long trace.")] = None,
+    around: Annotated[str | None, Query(description="A span to include from a very long trace.")] = None,
 ) -> Response:
-    """All spans with times, self times and the critical path, in compact columns."""
+    """Return all spans with times, self times and the critical path, in compact columns."""
     with reader.view() as snapshot:
         spans = snapshot.read_trace_columns(trace_id, around)
     return compact(trace_columns(spans))
@@ -72,13 +72,13 @@ def trace(
 
 @router.get("/{trace_id}/search", summary="Search in a trace")
 def search(reader: StoreReader, trace_id: TraceId, q: Annotated[str, Query(min_length=1, max_length=200)]) -> Found:
-    """The spans whose name, values or exception contain a text, whatever its case (ASCII)."""
+    """List the spans whose name, values or exception contain a text, ignoring case (ASCII)."""
     return Found(span_id=reader.search_trace(trace_id, q))
 
 
-@router.get("/{trace_id}/markdown", summary="A trace as Markdown", response_class=MarkdownResponse)
+@router.get("/{trace_id}/markdown", summary="Get a trace as Markdown", response_class=MarkdownResponse)
 def markdown(reader: StoreReader, trace_id: TraceId) -> MarkdownResponse:
-    """What failed, with what inputs, and where the time went: for an issue or a chat."""
+    """Return failures, their inputs, and where the time went, for an issue or a chat."""
     with reader.view() as snapshot:
         spans = snapshot.read_trace_columns(trace_id)
         tree, wanted = of_spans(spans)
@@ -86,12 +86,12 @@ def markdown(reader: StoreReader, trace_id: TraceId) -> MarkdownResponse:
     return MarkdownResponse(trace_markdown(spans, tree, failures))
 
 
-@router.get("/{trace_id}/otlp", summary="A trace as OTLP JSON")
+@router.get("/{trace_id}/otlp", summary="Get a trace as OTLP JSON")
 def otlp(reader: StoreReader, trace_id: TraceId) -> Response:
-    """All that was recorded of it, as `ExportTraceServiceRequest`: any OpenTelemetry tool takes it."""
+    """Return the whole recorded trace as an `ExportTraceServiceRequest`, which any OpenTelemetry tool accepts."""
     return compact(to_json(reader.spans_of_trace(reader.known_trace(trace_id))))
 
 
 def compact(content: Any) -> Response:
-    """JSON without spaces, not validated again: the lists are long."""
+    """Return JSON without spaces and without validating it again: the lists are long."""
     return Response(json.dumps(content, separators=(",", ":")), media_type="application/json")

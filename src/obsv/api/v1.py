@@ -1,8 +1,8 @@
-"""The JSON API at `/api/v1`; what it writes are silences, and decisions about errors.
+"""The JSON API at `/api/v1`; it writes only silences, and decisions about errors.
 
-How to add an endpoint: write `api/<noun>.py` with `router = APIRouter(tags=["<noun>"])`, take the store as
+To add an endpoint: write `api/<noun>.py` with `router = APIRouter(tags=["<noun>"])`, take the store as
 `reader: StoreReader` (`api/depends.py`), declare the endpoint as a plain `def` (it runs on a worker thread), return a
-pydantic model, raise `ObsvError`s (they become RFC 9457 answers), and add the router here.
+pydantic model, raise `ObsvError`s (they become RFC 9457 responses), and add the router here.
 """
 
 from fastapi import APIRouter

@@ -35,14 +35,14 @@ INDEX = """<!doctype html>
 
 
 class DashApp:
-    """Dash's app as pages see it: `obsv.dashboards.page.App`.
+    """Dash's app in the form that pages use: `obsv.dashboards.page.App`.
 
     Args:
-        server: takes the routes.
-        reader: of the store, which may not exist yet.
+        server: receives the routes.
+        reader: reader of the store, which may not exist yet.
         pulse: the state of recording.
-        pages: each gets its address as a route and its callbacks registered.
-        alerts: what watches; None where nothing does.
+        pages: the pages; each gets a route for its address, and its callbacks are registered.
+        alerts: the watcher of the alerts; None if there is none.
     """
 
     def __init__(
@@ -53,12 +53,12 @@ class DashApp:
         self.pulse = pulse
         self.pages = tuple(pages)
         self.dash = _dash(server)
-        # Dash would answer every unknown address with the app; here unknown addresses are errors.
+        # Dash would respond to every unknown address with the app; here they are errors.
         vars(self.dash.backend)["_setup_catchall"] = lambda: None
         vars(self.dash)["interpolate_index"] = self._fill
 
     def now_ns(self) -> int:
-        """Unix time in ns."""
+        """Return the Unix time in ns."""
         return time.time_ns()
 
     def callback(self, *dependencies: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -66,7 +66,7 @@ class DashApp:
 
         Args:
             *dependencies: `Output`, `Input` and `State`.
-            **options: what else `dash.callback` takes.
+            **options: other arguments of `dash.callback`.
         """
 
         def declare(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -80,7 +80,7 @@ class DashApp:
         self.dash.clientside_callback(ClientsideFunction("obsv", function), *dependencies, **options)
 
     def find(self, pathname: str) -> tuple[Page, dict[str, str]] | None:
-        """The page of an address and the values of its names; None when there is none."""
+        """Return the page of an address and the values of its names; None if there is none."""
         found = ((page, page.match(pathname)) for page in self.pages)
         return next(((page, names) for page, names in found if names is not None), None)
 
@@ -88,7 +88,7 @@ class DashApp:
         """Complete the app after the last callback.
 
         Returns:
-            the content security policy sources of its inline scripts.
+            The content security policy sources of its inline scripts.
         """
         for page in self.pages:
             self._serve(page.path.replace("<", "{").replace(">", "}"))
@@ -104,7 +104,7 @@ class DashApp:
             self.dash.server.add_api_route(path, index, methods=["GET"], include_in_schema=False)
 
     def index(self, request: Request) -> str:
-        """The page that loads the app, for any address."""
+        """Return the page that loads the app, for any address."""
         from dash.backends._fastapi import reset_current_request, set_current_request
 
         token = set_current_request(request)
@@ -114,7 +114,7 @@ class DashApp:
             reset_current_request(token)
 
     def _fill(self, *, scripts: str, **parts: str) -> str:
-        """Dash's hook for the index page: libraries that its page does not draw with come later."""
+        """Fill Dash's index page; libraries that the requested page does not use are loaded later."""
         from dash.backends._fastapi import get_current_request
 
         found = self.find(get_current_request().url.path)
@@ -123,11 +123,11 @@ class DashApp:
 
 
 def put_off(scripts: str, needed: Sequence[str]) -> str:
-    """The script elements without those of `LIBRARIES` that are not needed; `shell/later.js` finds their addresses.
+    """Return the script elements without unneeded `LIBRARIES`; `shell/later.js` finds their addresses.
 
     Args:
-        scripts: as Dash writes them.
-        needed: names of libraries.
+        scripts: the elements that Dash wrote.
+        needed: names of the libraries to keep.
     """
     for name in set(LIBRARIES).difference(needed):
         script = rf'<script src="(/_dash-component-suites/{name}/[^"]+)"></script>'
@@ -136,7 +136,7 @@ def put_off(scripts: str, needed: Sequence[str]) -> str:
 
 
 def _dash(server: FastAPI) -> Dash:
-    # Before Dash's own, which would serve every file of the folder.
+    # Before Dash's own route, which would serve every file of the folder.
     serve_assets(server)
     app = Dash(
         __name__,
@@ -160,13 +160,13 @@ def _dash(server: FastAPI) -> Dash:
 
 
 def _report(error: Exception) -> None:
-    """A callback failed: say so on the page; recorded data and tracebacks stay out of the message."""
+    """Report a failed callback on the page, without recorded data or the traceback."""
     if isinstance(error, ObsvError):
         set_props("notice", {"data": {"kind": "err", "text": str(error)}})
     else:
         log.error("a callback failed", exc_info=error)
         set_props(
-            "notice", {"data": {"kind": "err", "text": "Something went wrong; the server's log has the details."}}
+            "notice", {"data": {"kind": "err", "text": "Something went wrong. See the server's log for details."}}
         )
 
 
@@ -187,4 +187,4 @@ def _zone_name() -> str | None:
         name: str | None = dash.ctx.cookies.get("obsv_tz")
         return name
     except (AttributeError, LookupError, PreventUpdate):
-        return None  # over the websocket there is no request
+        return None  # there is no request on a websocket

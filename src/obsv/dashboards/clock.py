@@ -1,8 +1,8 @@
-"""Times and numbers as people read them: local time with UTC on hover, durations, counts.
+"""Readable times and numbers: local time with UTC on hover, durations, counts.
 
-`components/format.js` has the same rules; `tests/scripts/formats.json` holds both to them.
+`components/format.js` has the same rules; `tests/scripts/formats.json` tests both.
 
-The browser tells its time zone in the cookie `obsv_tz` (shell/boot.js); the shell sets `ZONE` for each request.
+The browser sends its time zone in the cookie `obsv_tz` (shell/boot.js); the shell sets `ZONE` for each request.
 """
 
 from contextvars import ContextVar
@@ -17,7 +17,7 @@ ZONE: ContextVar[tzinfo] = ContextVar("obsv_zone", default=timezone.utc)
 
 
 def zone_named(name: str | None) -> tzinfo:
-    """The IANA time zone of a name; UTC when there is none of that name here."""
+    """Return the IANA time zone with a name; UTC if it is unknown here."""
     try:
         return ZoneInfo(name) if name else timezone.utc
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -25,18 +25,18 @@ def zone_named(name: str | None) -> tzinfo:
 
 
 def local(ns: int) -> datetime:
-    """Unix time in ns as local time of the browser, to the microsecond."""
+    """Return Unix time in ns as local time of the browser, to the microsecond."""
     return datetime.fromtimestamp(ns // NS, ZONE.get()).replace(microsecond=ns // 1000 % 1_000_000)
 
 
 def utc_text(ns: int) -> str:
-    """Unix time in ns as `YYYY-MM-DD HH:MM:SS.ffffff UTC`."""
+    """Format Unix time in ns as `YYYY-MM-DD HH:MM:SS.ffffff UTC`."""
     moment = datetime.fromtimestamp(ns // NS, timezone.utc)
     return f"{moment:%Y-%m-%d %H:%M:%S}.{ns // 1000 % 1_000_000:06d} UTC"
 
 
 def zone_text(ns: int) -> str:
-    """The zone of local times at an instant, as `UTC+5:30`."""
+    """Format the zone of local times at a given time, as `UTC+5:30`."""
     offset = local(ns).utcoffset()
     minutes = round(offset.total_seconds() / 60) if offset else 0
     if not minutes:
@@ -46,17 +46,17 @@ def zone_text(ns: int) -> str:
 
 
 def local_text(ns: int, *, date: bool = False) -> str:
-    """Unix time in ns as `HH:MM:SS.mmm` local time, with the date before it when asked."""
+    """Format Unix time in ns as local time `HH:MM:SS.mmm`, with the date before it on request."""
     moment = local(ns)
     return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"[0 if date else 11 :]
 
 
 def when(ns: int, *, date: bool = False) -> html.Time:
-    """An instant: local time, UTC on hover.
+    """Return a point in time: local time, with UTC on hover.
 
     Args:
         ns: Unix time in ns.
-        date: whether to show the date too, and the zone.
+        date: whether to show the date and the zone.
     """
     moment = datetime.fromtimestamp(ns // NS, timezone.utc)
     zone = f" {zone_text(ns)}" if date else ""
@@ -66,7 +66,7 @@ def when(ns: int, *, date: bool = False) -> html.Time:
 
 
 def ago(ns: int, now_ns: int) -> str:
-    """How long ago an instant is: `now`, `12 s ago`, `3 min ago`, `5 h ago`, `2 d ago`."""
+    """Format the age of a point in time: `now`, `12 s ago`, `3 min ago`, `5 h ago`, `2 d ago`."""
     seconds = max(0, now_ns - ns) // NS
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s")):
         if seconds >= size:
@@ -75,7 +75,7 @@ def ago(ns: int, now_ns: int) -> str:
 
 
 def duration(ns: float) -> str:
-    """A duration in ns with three digits: `870 ns`, `12.3 µs`, `4.56 ms`, `1.23 s`, `2 min 3 s`, `1 h 5 min`."""
+    """Format a duration in ns with three digits: `870 ns`, `12.3 µs`, `4.56 ms`, `1.23 s`, `2 min 3 s`, `1 h 5 min`."""
     if ns < 1000:
         return f"{int(ns)} ns"
     for size, unit in ((1000, "µs"), (1_000_000, "ms")):
@@ -90,7 +90,7 @@ def duration(ns: float) -> str:
 
 
 def count(value: float) -> str:
-    """A count: exact below 10,000, then `12.3 k`, `4.50 M`, `1.20 G`."""
+    """Format a count: exact below 10,000, then `12.3 k`, `4.50 M`, `1.20 G`."""
     if value < 9999.5:
         return f"{floor(value + 0.5):,}"
     for size, unit in ((1e3, "k"), (1e6, "M")):
@@ -100,7 +100,7 @@ def count(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of 0..1 in two digits: `0.034 %`, `4.2 %`, `37 %`; never 0 % or 100 % for what is not."""
+    """Format a share of 0..1 with two digits: `0.034 %`, `4.2 %`, `37 %`; never 0 % or 100 % unless exact."""
     value = share * 100
     if value == 0:
         return "0 %"
@@ -116,5 +116,5 @@ def _digits(value: float) -> str:
 
 
 def _fixed(value: float, places: int) -> str:
-    """Halves upwards, as `components/format.js` does it."""
+    """Format with halves rounded up, like `components/format.js`."""
     return f"{floor(value * 10**places + 0.5) / 10**places:.{places}f}"

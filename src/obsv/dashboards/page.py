@@ -1,22 +1,22 @@
-"""What a page is, and what it may use of the shell.
+"""The interface of a page, and what it may use of the shell.
 
-How to add a page:
+To add a page:
 
-1. Write `dashboards/<name>/page.py` with a module constant `PAGE = Page(...)`. Its scripts and styles stand beside it;
+1. Write `dashboards/<name>/page.py` with a module constant `PAGE = Page(...)`. Put its scripts and styles beside it;
    `assets.py` finds them.
-2. `layout(view)` returns the page for an address: a component tree, filled as far as the first look needs. It runs on a
-   worker thread, may raise any `ObsvError` (the shell shows it), and reads only through `view.reader`.
+2. `layout(view)` returns the page for an address: a component tree with everything needed for the first view. It runs
+   on a worker thread, may raise any `ObsvError` (the shell shows it), and reads only through `view.reader`.
 3. `register(app)` declares the callbacks, once at start-up, with `app.callback(...)` (a plain function, run on a worker
    thread; an `ObsvError` becomes a notice) or `app.clientside("name", ...)` (a function of a script, namespace `obsv`;
-   inline scripts are refused by the content security policy).
+   the content security policy refuses inline scripts).
 4. Add it to `pages.py`.
 
-Ids of components start with the page's name: `flow-graph`. What a page needs to restore goes into the address, not
-into a store: read `view.query`; in the browser, `obsv.setQuery({...})` of `shell/shell.js` changes it.
+IDs of components start with the page's name: `flow-graph`. State that a page needs to restore goes into the address,
+not into a store: read `view.query`; in the browser, change it with `obsv.setQuery({...})` of `shell/shell.js`.
 
-What the shell offers under fixed ids: `location` (dcc.Location), `pulse` (dcc.Store; `{"last": <newest span row>}`,
-pushed over the websocket when something new was recorded: the Input of whatever is live), `theme` (dcc.Store; `"dark"`
-or `"light"`), `notice` (dcc.Store; `{"text", "kind"}` shows a message).
+The shell provides these fixed IDs: `location` (dcc.Location), `pulse` (dcc.Store; `{"last": <newest span row>}`, pushed
+over the websocket when something new was recorded: the Input of everything live), `theme` (dcc.Store; `"dark"` or
+`"light"`), `notice` (dcc.Store; `{"text", "kind"}` shows a message).
 """
 
 from collections.abc import Callable, Mapping
@@ -29,20 +29,20 @@ from obsv.alerts.watch import Watch
 from obsv.store.ground import Window
 from obsv.store.seam import Store
 
-# Large component libraries that only some pages draw with; a first page without them is sooner there.
+# Large component libraries that only some pages use; a first page without them loads faster.
 LIBRARIES = ("dash_ag_grid", "dash_cytoscape")
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One look at a page: what its address says, and what to read from.
+    """One view of a page: the content of its address, and the store to read from.
 
     Attributes:
         reader: read-only access to the store.
-        path: the values of the address's `<names>`, `/trace/<trace_id>` gives `{"trace_id": …}`.
+        path: the values of the address's `<names>`; `/trace/<trace_id>` gives `{"trace_id": …}`.
         query: the query string's entries, the first of each name.
         now_ns: Unix time in ns.
-        alerts: what watches; None where nothing does.
+        alerts: the watcher of the alerts; None if there is none.
     """
 
     reader: Store
@@ -52,25 +52,25 @@ class View:
     alerts: Watch | None = None
 
     def window(self, default: str = "1h") -> Window:
-        """The time window of the query string.
+        """Return the time window of the query string.
 
         Raises:
-            InvalidQuery: it cannot be read.
+            InvalidQuery: it cannot be parsed.
         """
         return Window.parse(self.query, self.now_ns, default)
 
 
 class App(Protocol):
-    """What `register` gets: callbacks and the store, nothing else of Dash's app."""
+    """The argument of `register`: callbacks and the store, nothing else of Dash's app."""
 
     reader: Store
     alerts: Watch | None
 
     def now_ns(self) -> int:
-        """Unix time in ns."""
+        """Return the Unix time in ns."""
 
     def callback(self, *dependencies: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declare a callback that runs on a worker thread. Takes what `dash.callback` takes."""
+        """Declare a callback that runs on a worker thread. Accepts the arguments of `dash.callback`."""
 
     def clientside(self, function: str, *dependencies: Any, **options: Any) -> None:
         """Declare a callback that runs in the browser: `dash_clientside.obsv.<function>`."""
@@ -81,15 +81,15 @@ class Page:
     """A page.
 
     Attributes:
-        path: its address; `<name>` stands for one segment.
+        path: its address; `<name>` matches one segment.
         title: its name in the navigation and the window title.
-        layout: makes it for an address.
+        layout: returns it for an address.
         register: declares its callbacks.
         icon: file name in `shell/icons/`, without `.svg`; None keeps the page out of the navigation.
         key: the letter after `g` that opens it.
-        needs_data: whether an empty store shows the first-run page in its place.
-        libraries: names of `LIBRARIES` that it draws with.
-        subject: the entry of the query string that names what it is about, for the title of the window.
+        needs_data: whether an empty store shows the first-run page instead.
+        libraries: names of the `LIBRARIES` that it uses.
+        subject: the entry of the query string that names its subject, for the window title.
     """
 
     path: str
@@ -103,7 +103,7 @@ class Page:
     subject: str | None = None
 
     def match(self, pathname: str) -> dict[str, str] | None:
-        """The values of the address's names when `pathname` is an address of this page, else None."""
+        """Return the values of the address's names if `pathname` is an address of this page, else None."""
         mine, theirs = self.path.strip("/").split("/"), pathname.strip("/").split("/")
         if len(mine) != len(theirs):
             return None

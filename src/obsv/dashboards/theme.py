@@ -1,15 +1,15 @@
-"""Colours, type and sizes: the one place they are named; everything else refers to them.
+"""Colours, type and sizes: defined here and only referenced elsewhere.
 
-`stylesheet()` turns the tokens into CSS variables (`--bg`, `--text`, …) for both themes. The grid takes the variables
-(`GRID_THEME`), figures take `FIGURE_LAYOUT` and leave text and lines to the style sheet, so switching the theme redraws
-nothing. A canvas cannot read variables: `cytoscape_stylesheet(scheme)` takes the colours of one theme.
+`stylesheet()` turns the tokens into CSS variables (`--bg`, `--text`, …) for both themes. The grid uses the variables
+(`GRID_THEME`); figures use `FIGURE_LAYOUT` and leave text and lines to the style sheet, so switching the theme redraws
+nothing. A canvas cannot read variables: `cytoscape_stylesheet(scheme)` uses the colours of one theme.
 """
 
 from typing import Any, Literal
 
 Scheme = Literal["dark", "light"]
 
-# Text tokens hold a contrast of 4.5 or more on every surface token; a test computes it.
+# Text tokens have a contrast of at least 4.5 on every surface token; a test computes it.
 DARK = {
     "bg": "#0d1117",
     "surface": "#131922",
@@ -74,7 +74,7 @@ PALETTES: dict[Scheme, dict[str, str]] = {"dark": DARK, "light": LIGHT}
 TEXT_TOKENS = ("text", "muted", "faint", "accent-text", "ok-text", "err-text", "stale-text")
 SURFACE_TOKENS = ("bg", "surface", "raised", "hover")
 
-# Services and groups beside each other; each at least 3:1 against both backgrounds (WCAG 1.4.11, non-text contrast).
+# Adjacent services and groups; each at least 3:1 against both backgrounds (WCAG 1.4.11, non-text contrast).
 SERIES = ("#3e8ef7", "#a875e8", "#1f9e8f", "#d9772b", "#d8589f", "#5b8a3c", "#8c7ae6", "#b58900")
 
 FONT = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
@@ -97,7 +97,7 @@ GRID_THEME = {
     )
 }
 
-# Text, grid lines and hover boxes are coloured by the style sheet (components/parts.css).
+# The style sheet colours text, grid lines and hover boxes (components/parts.css).
 FIGURE_LAYOUT: dict[str, Any] = {
     "paper_bgcolor": "rgba(0,0,0,0)",
     "plot_bgcolor": "rgba(0,0,0,0)",
@@ -107,7 +107,7 @@ FIGURE_LAYOUT: dict[str, Any] = {
     "hovermode": "x unified",
     "hoverlabel": {"font": {"family": FONT, "size": 12}, "align": "left"},
     "showlegend": False,
-    # Its labels stand a little below, off those of the other axis.
+    # Its labels are slightly lower, to avoid those of the other axis.
     "xaxis": {
         "showgrid": False,
         "zeroline": False,
@@ -123,7 +123,7 @@ FIGURE_CONFIG: Any = {"displayModeBar": False, "displaylogo": False, "responsive
 
 
 def stylesheet() -> str:
-    """The tokens as CSS variables: dark by default, light under `[data-theme=light]`."""
+    """Return the tokens as CSS variables: dark by default, light under `[data-theme=light]`."""
 
     def block(selector: str, scheme: Scheme) -> str:
         variables = "".join(f"--{name}:{value};" for name, value in PALETTES[scheme].items())
@@ -135,7 +135,7 @@ def stylesheet() -> str:
 
 
 def figure(data: list[dict[str, Any]], **layout: Any) -> dict[str, Any]:
-    """A plotly figure as a plain dict in the house style.
+    """Return a plotly figure as a plain dict in the house style.
 
     Args:
         data: plotly traces.
@@ -149,13 +149,13 @@ def figure(data: list[dict[str, Any]], **layout: Any) -> dict[str, Any]:
 
 
 def cytoscape_stylesheet(scheme: Scheme) -> list[dict[str, Any]]:
-    """A cytoscape style sheet for one theme: nodes and edges in the house colours.
+    """Return a cytoscape style sheet for one theme: nodes and edges in the house colours.
 
     Args:
-        scheme: `dark` or `light`; the store `theme` of the shell holds the one in use.
+        scheme: `dark` or `light`; the store `theme` of the shell holds the current one.
     """
     colour = PALETTES[scheme]
-    # Cytoscape takes no quoted names.
+    # Cytoscape does not accept quoted names.
     label = {"color": colour["text"], "font-family": "Inter, sans-serif", "font-size": 11, "text-wrap": "ellipsis"}
     return [
         {
@@ -193,7 +193,7 @@ def cytoscape_stylesheet(scheme: Scheme) -> list[dict[str, Any]]:
 
 
 def contrast(first: str, second: str) -> float:
-    """Contrast ratio of two `#rrggbb` colours, after WCAG 2.2: 1 to 21."""
+    """Return the contrast ratio of two `#rrggbb` colours by WCAG 2.2: 1 to 21."""
 
     def luminance(colour: str) -> float:
         parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))

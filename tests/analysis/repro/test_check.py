@@ -73,7 +73,7 @@ def test_a_good_file_passes() -> None:
 def test_what_was_not_meant_is_found(part: str, instead: str) -> None:
     """Imports, calls, names, definitions, encodings; one of each way in."""
     assert part in GOOD
-    with pytest.raises(InvalidQuery, match="No test is written of this call"):
+    with pytest.raises(InvalidQuery, match="No test was written for this call"):
         check(GOOD.replace(part, instead), MEANT)
 
 

@@ -326,7 +326,7 @@ def test_foreign_values_are_texts() -> None:
 
 def test_of_another_instrumentation_there_is_nothing_to_call() -> None:
     """It says so instead of writing a test that cannot run."""
-    with pytest.raises(InvalidQuery, match="another instrumentation"):
+    with pytest.raises(InvalidQuery, match="other instrumentation"):
         repro(made_call("GET /orders", {}, scope='{"name":"http"}'))
 
 

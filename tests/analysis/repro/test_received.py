@@ -104,7 +104,7 @@ def test_what_was_sent_is_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize("scope", ['x", "obsv', '"obsv"', "obsv.other", ""])
 def test_a_scope_that_only_looks_like_ours(scope: str, tmp_path: Path) -> None:
     """The call is one of another instrumentation: there is no function to call."""
-    with pytest.raises(InvalidQuery, match="another instrumentation"):
+    with pytest.raises(InvalidQuery, match="other instrumentation"):
         received(tmp_path / "store.db", request("subprocess.getoutput", {"obsv.input.cmd": "'x'"}, scope))
 
 

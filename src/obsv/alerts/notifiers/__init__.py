@@ -1,4 +1,4 @@
-"""Who can be told, a file a type of receiver."""
+"""Senders for each type of receiver, one file per type."""
 
 from collections.abc import Callable, Mapping
 
@@ -30,5 +30,5 @@ CLASSES: Mapping[str, Callable[[NotifierConfig], Notifier]] = {
 
 
 def notifier_of(config: NotifierConfig) -> Notifier:
-    """Return who sends to a receiver."""
+    """Return the sender for a receiver."""
     return CLASSES[config.type](config)

@@ -1,4 +1,4 @@
-"""Push to an Alertmanager, which then groups and tells. It forgets an alert that is not posted again."""
+"""Push to an Alertmanager, which groups and notifies. It forgets an alert that is not posted again."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from obsv.alerts.rules import NotifierConfig
 from obsv.times import iso
 
 AGAIN_S = 60.0
-# Three posts may be missed before it resolves an alert by itself.
+# Alertmanager may miss three posts before it resolves an alert itself.
 HOLDS_S = 4 * AGAIN_S
 
 
 class Alertmanager:
-    """Posts alerts to `/api/v2/alerts`.
+    """A sender that posts alerts to `/api/v2/alerts`.
 
     Args:
         config: secrets `url` (of the Alertmanager) and `token`.
@@ -27,7 +27,7 @@ class Alertmanager:
         self._config = config
 
     def send(self, message: Message) -> Answer:
-        """Post it."""
+        """Post the message."""
         token = option(self._config, "token")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         address = f"{option(self._config, 'url').rstrip('/')}/api/v2/alerts"
@@ -35,7 +35,7 @@ class Alertmanager:
 
 
 def alert_of(message: Message) -> dict[str, Any]:
-    """Return an alert as Alertmanager takes it; label names have only letters, digits and underscores there."""
+    """Return an alert in Alertmanager's form; label names there contain only letters, digits and underscores."""
     labels = {_name(name): value for name, value in message.labels.items() if value}
     found: dict[str, Any] = {
         "labels": labels,

@@ -1,4 +1,4 @@
-"""Whatever else Apprise can tell (extra `apprise`)."""
+"""Any service that Apprise supports (extra `apprise`)."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from obsv.alerts.rules import NotifierConfig
 
 
 class Apprise:
-    """Hands messages to the library `apprise`.
+    """A sender that passes messages to the library `apprise`.
 
     Args:
-        config: secret `url`, as Apprise writes it.
+        config: secret `url`, in Apprise's format.
     """
 
     def __init__(self, config: NotifierConfig) -> None:
         self._config = config
 
     def send(self, message: Message) -> Answer:
-        """Send it; the library says only whether that worked."""
+        """Send the message; the library only reports whether that worked."""
         try:
             apprise: Any = importlib.import_module("apprise")
         except ImportError:
             return Answer(False, text="apprise is not installed: pip install 'obsv[apprise]'")
         sender = apprise.Apprise()
         if not sender.add(option(self._config, "url")):
-            return Answer(False, text="Apprise does not know this kind of address", is_final=True)
+            return Answer(False, text="Apprise does not support this kind of address", is_final=True)
         rows = "\n".join(f"{name}: {value}" for name, value in lines_of(message))
         kind = "success" if message.is_resolved else "failure"
         ok = sender.notify(title=message.title, body=f"{message.summary}\n{rows}\n{message.link}", notify_type=kind)
-        return Answer(bool(ok), text="" if ok else "Apprise could not send it")
+        return Answer(bool(ok), text="" if ok else "Apprise could not send the message")

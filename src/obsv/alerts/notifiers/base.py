@@ -1,4 +1,4 @@
-"""What every receiver's sender is."""
+"""The base of all senders."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from obsv.errors import ConfigurationError
 
 ANSWER_CHARS = 200
 _MASK = "***"
-# Shorter parts of an address (`v2`, `hook`) are no secrets.
+# Shorter parts of an address (`v2`, `hook`) are not secrets.
 _TELLING_CHARS, _TRIVIAL_CHARS = 8, 3
 
 
 class Notifier(Protocol):
-    """Sends messages to a receiver."""
+    """A sender of messages to one receiver."""
 
     def send(self, message: Message) -> Answer:
-        """Send one, within the receiver's time. May raise anything: that is an attempt that failed."""
+        """Send a message within the receiver's timeout. May raise anything, which counts as a failed attempt."""
 
 
 def option(config: NotifierConfig, name: str) -> Any:
-    """Return a setting, of a secret what it is; None where it is not given.
+    """Return a setting, with secrets resolved; None if it is not given.
 
     Raises:
-        ConfigurationError: the secret is not there.
+        ConfigurationError: the secret is missing.
     """
     value = config.options.get(name)
     return value.read() if isinstance(value, Secret) else value
 
 
 def shown(config: NotifierConfig, text: str) -> str:
-    """Return what a receiver said, short, on one line, and without the secrets of its configuration."""
+    """Return a receiver's response, shortened, on one line, and without the secrets of its configuration."""
     for value in config.options.values():
         if isinstance(value, Secret):
             try:
@@ -50,7 +50,7 @@ def shown(config: NotifierConfig, text: str) -> str:
 
 
 def _forms(secret: str) -> list[str]:
-    """How a secret may be repeated by whoever got it, the longest first: whole, escaped, the parts of an address."""
+    """Return the forms in which a receiver may repeat a secret, longest first: whole, escaped, parts of an address."""
     address = secret.partition("://")[2]
     path = address.partition("/")[2]
     parts = [part for part in re.split(r"[/?&=@]", path) if len(part) >= _TELLING_CHARS]
@@ -59,7 +59,7 @@ def _forms(secret: str) -> list[str]:
 
 
 def safely(send: Callable[[], Answer]) -> Answer:
-    """Return the answer of an attempt; what it raises is one that failed."""
+    """Return the answer of an attempt; an exception counts as a failed attempt."""
     try:
         return send()
     except ConfigurationError as error:
@@ -69,16 +69,16 @@ def safely(send: Callable[[], Answer]) -> Answer:
 
 
 def cut(text: str, most: int) -> str:
-    """Return text of at most so many characters."""
+    """Return text cut to at most `most` characters."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def lines_of(message: Message) -> Sequence[tuple[str, str]]:
-    """Return the names and values that people are shown, in order."""
+    """Return the names and values to display, in order."""
     rows = [(name, value) for name, value in message.labels.items() if name != "alertname"]
     return [*([("value", number(message.value))] if message.value is not None else []), *rows]
 
 
 def number(value: float | None) -> str:
-    """Return a number for people."""
+    """Format a number for people."""
     return "–" if value is None else f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"

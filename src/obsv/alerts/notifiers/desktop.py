@@ -1,4 +1,4 @@
-"""A notification on the desktop of whoever runs obsv, by `notify-send`."""
+"""Desktop notifications through `notify-send`."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _TITLE_CHARS, _BODY_CHARS = 100, 500
 
 
 class Desktop:
-    """Runs `notify-send` once a message.
+    """A sender that runs `notify-send` for each message.
 
     Args:
-        config: no settings of its own.
+        config: has no settings of its own.
     """
 
     def __init__(self, config: NotifierConfig) -> None:
         self._timeout_s = config.timeout_s
 
     def send(self, message: Message) -> Answer:
-        """Show it."""
+        """Show the message."""
         program = shutil.which("notify-send")
         if program is None:
             return Answer(False, text="notify-send is not installed; install libnotify-bin", is_final=True)
         urgency = "normal" if message.is_resolved else "critical"
-        # Servers of notifications read a part of HTML in the body.
+        # Notification servers interpret some HTML in the body.
         text = message.summary.replace("&", "&amp;").replace("<", "&lt;").replace("\0", "")
         command = [program, f"--urgency={urgency}", "--app-name=obsv", "--",
                    cut(message.title.replace("\0", ""), _TITLE_CHARS), cut(text, _BODY_CHARS)]  # fmt: skip

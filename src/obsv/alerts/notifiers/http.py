@@ -1,4 +1,4 @@
-"""One HTTP request with a bound on all of it: a receiver that sends a byte every few seconds ends too."""
+"""One HTTP request with a total time limit: it also ends if a receiver sends one byte every few seconds."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _MOST_READ = 4_096
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Answer:
-    """Post a body; redirects are not followed, they would carry secrets elsewhere.
+    """Post a body. Redirects are not followed, because they could send secrets elsewhere.
 
     Args:
         url: http or https.
-        body: as it is sent.
-        headers: besides those that every request has.
-        timeout_s: for the whole exchange.
+        body: the body to send.
+        headers: headers in addition to those of every request.
+        timeout_s: limit for the whole exchange.
 
     Raises:
-        ConfigurationError: the address cannot be used.
-        OSError, http.client.HTTPException: there was no answer.
+        ConfigurationError: the address is invalid.
+        OSError, http.client.HTTPException: there was no response.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError("The address is not one of http:// or https://.")
+        raise ConfigurationError("The address must begin with http:// or https://.")
     connection = _connection(parts.scheme, parts.hostname, parts.port, timeout_s)
     watchdog = threading.Timer(timeout_s, _cut_off, [connection])
     watchdog.daemon = True
@@ -51,7 +51,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) ->
 
 
 def post_json(url: str, document: Any, timeout_s: float, headers: Mapping[str, str] | None = None) -> Answer:
-    """Post a document of JSON."""
+    """Post a JSON document."""
     body = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
     return post(url, body, {"Content-Type": "application/json", **(headers or {})}, timeout_s)
 

@@ -1,4 +1,4 @@
-"""Alerts in the log of the process that evaluates them."""
+"""Alerts in the log of the evaluating process."""
 
 import logging
 
@@ -11,7 +11,7 @@ logger = logging.getLogger("obsv.alerts")
 
 
 class Log:
-    """Writes a line a message.
+    """A sender that writes one line per message.
 
     Args:
         config: `level`.
@@ -21,7 +21,7 @@ class Log:
         self._level = getattr(logging, str(config.options.get("level", "warning")).upper())
 
     def send(self, message: Message) -> Answer:
-        """Write it; what is over is never worse than a piece of information."""
+        """Write the message; a resolved alert is logged at most at level INFO."""
         pairs = ", ".join(f"{name}={value!r}" for name, value in lines_of(message))
         level = min(self._level, logging.INFO) if message.is_resolved else self._level
         logger.log(level, "%s: %s (%s)", message.title, message.summary, pairs)

@@ -1,4 +1,4 @@
-"""E-mail by SMTP. The message id is that of the message, so a mail that came twice can be told."""
+"""E-mail over SMTP. The Message-ID contains the message's ID, so a duplicate mail can be recognized."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SUBJECT_CHARS = 200
 
 
 class Mail:
-    """Sends a mail a message.
+    """A sender that sends one mail per message.
 
     Args:
         config: `host`, `port`, `tls`, `user`, `from`, `to`, secret `password`.
@@ -27,7 +27,7 @@ class Mail:
         self._config = config
 
     def send(self, message: Message) -> Answer:
-        """Send it; 5xx is final, 4xx and silence are tried again."""
+        """Send the message; 5xx is final, 4xx and timeouts are retried."""
         mail = mail_of(message, str(option(self._config, "from")), option(self._config, "to"))
         try:
             with self._connected() as server:
@@ -59,7 +59,7 @@ class Mail:
 
 
 def mail_of(message: Message, sender: str, to: tuple[str, ...]) -> EmailMessage:
-    """Return the mail. No value of a label becomes a header, and line ends in the subject become spaces."""
+    """Return the mail. Label values never become headers, and line breaks in the subject become spaces."""
     mail = EmailMessage()
     mail["Subject"] = cut(" ".join(f"[obsv] {message.title}: {message.summary}".split()), _SUBJECT_CHARS)
     mail["From"], mail["To"], mail["Date"] = sender, ", ".join(to), formatdate()

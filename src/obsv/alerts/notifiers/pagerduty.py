@@ -1,4 +1,4 @@
-"""PagerDuty's Events API v2: an alert is an incident under one key, which its end resolves."""
+"""PagerDuty's Events API v2: an alert is an incident under one key, and its end resolves the incident."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SEVERITIES = {"critical": "critical", "page": "critical", "error": "error", "war
 
 
 class PagerDuty:
-    """Triggers and resolves incidents.
+    """A sender that triggers and resolves incidents.
 
     Args:
         config: secret `routing_key`, `url`.
@@ -32,7 +32,7 @@ class PagerDuty:
 
 
 def event(message: Message, routing_key: str) -> dict[str, Any]:
-    """Return the event. The key of an incident is the alert's fingerprint, so a repeat opens no second one."""
+    """Return the event. The incident key is the alert's fingerprint, so a repeat does not open a second incident."""
     key = f"obsv-{message.fingerprint}" + ("-test" if message.event == "test" else "")
     if message.is_resolved:
         return {"routing_key": routing_key, "event_action": "resolve", "dedup_key": key}

@@ -1,4 +1,4 @@
-"""Slack's incoming webhooks. No message has an id there, so the end of an alert is a new message."""
+"""Slack's incoming webhooks. Messages have no ID there, so the end of an alert is a new message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FIRING = "#e55353"
 
 
 class Slack:
-    """Posts a message with blocks.
+    """A sender that posts messages with blocks.
 
     Args:
         config: secret `url`.
@@ -27,15 +27,15 @@ class Slack:
         self._config = config
 
     def send(self, message: Message) -> Answer:
-        """Post it; success is 200 with the body `ok`."""
+        """Post the message; success is 200 with the body `ok`."""
         answer = post_json(option(self._config, "url"), payload(message), self._config.timeout_s)
         if answer.ok and answer.text.strip() != "ok":
-            return answer._replace(ok=False, text=f"expected the answer ok, found {answer.text}")
+            return answer._replace(ok=False, text=f"expected the response ok, found {answer.text}")
         return answer
 
 
 def payload(message: Message) -> dict[str, Any]:
-    """Return the body. Recorded values are escaped: one of them could call a whole channel."""
+    """Return the body. Recorded values are escaped: one could otherwise notify a whole channel."""
     rows = "\n".join(f"*{escaped(name)}*: {escaped(value)}" for name, value in lines_of(message))
     link = f"<{_address(message.link)}|Open in obsv>" if message.link.startswith("http") else ""
     text = "\n".join(part for part in (escaped(message.summary), rows) if part)
@@ -51,12 +51,12 @@ def payload(message: Message) -> dict[str, Any]:
 
 
 def escaped(text: str) -> str:
-    """Return text in which nothing is a link, a mention or a channel."""
+    """Return text without links, mentions or channels."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _cut_escaped(text: str, most: int) -> str:
-    """Cut, but not in the middle of an entity."""
+    """Cut text, but not inside an entity."""
     short = cut(text, most)
     if short == text:
         return text

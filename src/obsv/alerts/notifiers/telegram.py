@@ -1,4 +1,4 @@
-"""A message of a Telegram bot."""
+"""Messages from a Telegram bot."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TEXT_CHARS = 4_096
 
 
 class Telegram:
-    """Sends plain text, in which nothing is markup.
+    """A sender of plain text without markup.
 
     Args:
         config: `chat_id`, `url`, secret `token`.
@@ -25,7 +25,7 @@ class Telegram:
         self._config = config
 
     def send(self, message: Message) -> Answer:
-        """Send it. How long to wait stands in the body, not in a header."""
+        """Send the message. The time to wait is in the response body, not in a header."""
         rows = "\n".join(f"{name}: {value}" for name, value in lines_of(message))
         text = cut("\n".join(part for part in (message.title, message.summary, rows, message.link) if part), TEXT_CHARS)
         document = {

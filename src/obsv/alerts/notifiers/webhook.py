@@ -1,4 +1,4 @@
-"""Any HTTP receiver: Alertmanager's webhook body, version 4, signed after Standard Webhooks where there is a secret."""
+"""Any HTTP receiver: Alertmanager's webhook body, version 4, signed as in Standard Webhooks if there is a secret."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NEVER = "0001-01-01T00:00:00Z"
 
 
 class Webhook:
-    """Posts the body with `webhook-id`, which stays the same at each attempt.
+    """A sender that posts the body with a `webhook-id` that stays the same for each attempt.
 
     Args:
         config: secrets `url` and `secret`.
@@ -32,7 +32,7 @@ class Webhook:
         self._config = config
 
     def send(self, message: Message) -> Answer:
-        """Post it; any 2xx is success."""
+        """Post the message; any 2xx is success."""
         data = json.dumps(body(message, self._config.name), ensure_ascii=False).encode("utf-8", "replace")
         sent_s = int(time.time())
         headers = {
@@ -48,9 +48,9 @@ def signature(secret: str, id: str, at_s: int, data: bytes) -> str:
     """Return the signature of a message, version 1 of Standard Webhooks.
 
     Args:
-        secret: base64 behind `whsec_`, or any text.
-        id: of the message.
-        at_s: when it is sent, Unix time.
+        secret: base64 after `whsec_`, or any text.
+        id: ID of the message.
+        at_s: time of sending, Unix time.
         data: the body.
     """
     signed = f"{id}.{at_s}.".encode() + data
@@ -67,7 +67,7 @@ def _key(secret: str) -> bytes:
 
 
 def body(message: Message, receiver: str) -> dict[str, Any]:
-    """Return Alertmanager's webhook body of one alert."""
+    """Return Alertmanager's webhook body for one alert."""
     status = "resolved" if message.is_resolved else "firing"
     annotations = {"summary": message.summary}
     if message.value is not None:

@@ -1,4 +1,4 @@
-"""A recorded call as a pytest file that calls the function again and asserts what happened."""
+"""Conversion of a recorded call to a pytest file that calls the function again and asserts the outcome."""
 
 from obsv.analysis.repro.pytest_file import Repro, repro
 

@@ -1,4 +1,4 @@
-"""The arguments of a recorded call, as they stand in a call in source."""
+"""The arguments of a recorded call, as source code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from obsv.analysis.repro.target import KEYWORD_ONLY, KEYWORDS, POSITIONAL_ONLY, 
 from obsv.store.spans import Call, Value
 
 NOT_RECORDED = "not recorded"
-# What a placeholder says of a value that is only described.
+# Text of a placeholder for a value that was only described.
 SHOWN = 400
 
 
@@ -18,10 +18,10 @@ class Argument(NamedTuple):
     """An argument.
 
     Attributes:
-        source: as it stands in the call: `symbol='AAPL'`.
-        imports: modules that it needs.
-        members: whether it looks up members of an Enum.
-        missing: the name, when it could not be rebuilt.
+        source: as written in the call: `symbol='AAPL'`.
+        imports: required modules.
+        members: whether it looks up Enum members.
+        missing: the name, if the value could not be rebuilt.
     """
 
     source: str
@@ -31,10 +31,10 @@ class Argument(NamedTuple):
 
 
 def arguments(call: Call, target: Target) -> list[Argument]:
-    """The arguments of a call, in the order of the source.
+    """Return the arguments of a call, in the order of the source.
 
     Args:
-        call: what was recorded.
+        call: the recorded call.
         target: the function.
     """
     recorded = {value.name: value for value in call.inputs}
@@ -42,17 +42,17 @@ def arguments(call: Call, target: Target) -> list[Argument]:
 
 
 class _Arguments:
-    """Makes arguments.
+    """A builder of arguments.
 
     Args:
-        has_owner: whether there is a module in which members of an Enum can be looked up.
+        has_owner: whether there is a module in which Enum members can be looked up.
     """
 
     def __init__(self, *, has_owner: bool) -> None:
         self._has_owner = has_owner
 
     def of(self, recorded: dict[str, Value], target: Target, received: bool) -> list[Argument]:
-        if received:  # whatever it says of its parameters
+        if received:  # regardless of what it says about its parameters
             return [self._keyword(value) for value in recorded.values()]
         if target.parameters is not None:
             return self._by_parameters(target.parameters, recorded)
@@ -63,7 +63,7 @@ class _Arguments:
     def _by_parameters(self, parameters: Iterable[Parameter], recorded: dict[str, Value]) -> list[Argument]:
         found = list(parameters)
         variadic = next((each for each in found if each.kind == VARIADIC), None)
-        # What stands before `*args` can only be passed by position.
+        # Parameters before `*args` can only be passed by position.
         by_position = variadic is not None and variadic.name in recorded and recorded[variadic.name].text != "()"
         made = [
             self._of_parameter(each, recorded.get(each.name), by_position)
@@ -99,7 +99,7 @@ class _Arguments:
 
 
 def _has_receiver(target: Target) -> bool:
-    """Without its source a function in a class is taken for a method."""
+    """Return whether the function has a receiver; without its source, a function in a class counts as a method."""
     return len(target.path) > 1
 
 

@@ -1,7 +1,8 @@
-"""Reads a generated test back as Python reads it, before anybody runs it, and compares it with what was meant.
+"""Verification of a generated test: it is parsed as Python parses it, before anybody runs it, and compared with the
+intent.
 
-The writer takes care that recorded text stays text. This does not rely on it: the file is parsed, and whatever it
-imports, calls or names has to be on a list that is made from the target and the templates alone.
+The writer makes sure that recorded text stays text. This check does not rely on it: everything that the parsed file
+imports, calls or names must be on a list made only from the target and the templates.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ _NODES = (
 
 
 class Meant(NamedTuple):
-    """What a file may hold beside values.
+    """The content that a file may have besides values.
 
     Args:
-        imported: `(module, name, known as)` of the function or its class; None where it is to be filled in.
-        folder: what is put on `sys.path`; None for nothing.
-        function: what the test calls, as it is written there.
+        imported: `(module, name, alias)` of the function or its class; None if it must be filled in.
+        folder: directory to put on `sys.path`; None for none.
+        function: the called expression, as written in the test.
     """
 
     imported: tuple[str, str, str] | None
@@ -48,13 +49,13 @@ class Meant(NamedTuple):
 
 
 def check(source: str, meant: Meant) -> None:
-    """See that a file holds what it was meant to hold, and nothing else.
+    """Check that a file contains only what was intended.
 
     Raises:
-        InvalidQuery: it does not; it must not be shown to anybody.
+        InvalidQuery: it contains something else; it must not be shown to anybody.
     """
     if problem := _problem(source, meant):
-        raise InvalidQuery(f"No test is written of this call: {problem}. Please report this as a fault of obsv.")
+        raise InvalidQuery(f"No test was written for this call: {problem}. Please report this as a bug in obsv.")
 
 
 def _problem(source: str, meant: Meant) -> str | None:
@@ -64,7 +65,7 @@ def _problem(source: str, meant: Meant) -> str | None:
         tree = ast.parse(data)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return f"it cannot be read back ({type(error).__name__})"
-    # A recorded text in the first two lines could name another encoding, in which texts end elsewhere (PEP 263).
+    # A recorded text in the first two lines could declare another encoding, in which strings end elsewhere (PEP 263).
     if encoding != "utf-8":
         return f"it would be read as {encoding}"
     *rest, test = tree.body
@@ -80,7 +81,7 @@ def _problem(source: str, meant: Meant) -> str | None:
 
 
 def _statements(meant: Meant) -> set[str]:
-    """The statements that differ from file to file, and the helpers, as `ast.dump` shows them."""
+    """Return the statements that differ from file to file, and the helpers, as formatted by `ast.dump`."""
     module, name, known_as = meant.imported or ("", "", "")
     texts = parts.helpers(module)
     if meant.imported is not None:
@@ -91,7 +92,7 @@ def _statements(meant: Meant) -> set[str]:
 
 
 def _is_usual(node: ast.stmt) -> bool:
-    """Whether a statement is one of those that any file may have."""
+    """Return whether a statement is one that any file may contain."""
     if isinstance(node, ast.Import):
         return all(each.name in _MODULES and each.asname is None for each in node.names)
     if isinstance(node, ast.ImportFrom):
@@ -102,10 +103,10 @@ def _is_usual(node: ast.stmt) -> bool:
 
 
 class _Test(ast.NodeVisitor):
-    """Looks a test through.
+    """The verification of a test function.
 
     Args:
-        function: what it calls.
+        function: the function that it calls.
     """
 
     def __init__(self, function: str) -> None:
@@ -114,7 +115,7 @@ class _Test(ast.NodeVisitor):
         self._problem: str | None = None
 
     def problem(self, test: ast.FunctionDef) -> str | None:
-        """What was not meant; None when all was."""
+        """Return the first unexpected part; None if there is none."""
         if test.decorator_list or ast.dump(test.args) != ast.dump(ast.parse("def f(): ...").body[0].args):  # type: ignore[attr-defined]
             return "its test has arguments or decorators"
         for statement in test.body:

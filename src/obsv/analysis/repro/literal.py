@@ -1,8 +1,8 @@
-"""From a value's recorded text back to an expression that makes it, where the text says exactly which value it was.
+"""Conversion of a value's recorded text back to an expression, if the text identifies exactly one value.
 
-Accepted is a text that can mean but one value: Python's literals and a few constructors, written just as obsv writes
-them; ISO dates, UUIDs and durations, which no literal looks like; members of an Enum, looked up when the test runs.
-Texts that were cut, masked or made by another serializer come out as None, and so does whatever else is described.
+It accepts Python literals and a few constructors, written exactly as obsv writes them; ISO dates, UUIDs and durations,
+which no literal looks like; and Enum members, which are looked up when the test runs. Texts that were truncated, masked
+or made by another serializer give None, and so does any other description.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CONSTRUCTORS = {
     "Fraction": "fractions.Fraction",
     "OrderedDict": "collections.OrderedDict",
     "Counter": "collections.Counter",
-    # As `repr` writes them, where that is the serializer.
+    # As `repr` writes them, if that is the serializer.
     "Decimal": "decimal.Decimal",
     "UUID": "uuid.UUID",
     "datetime.datetime": "datetime.datetime",
@@ -38,7 +38,7 @@ CONSTRUCTORS = {
     "datetime.time": "datetime.time",
     "datetime.timedelta": "datetime.timedelta",
 }
-# What obsv writes between their brackets, where others would take anything.
+# The arguments that obsv writes in these constructors, which would accept anything.
 _NUMBERS = (ast.Constant, ast.UnaryOp)
 _TAKES: dict[str, type[ast.expr] | tuple[type[ast.expr], ...]] = {
     "frozenset": (ast.Set, ast.List, ast.Tuple),
@@ -60,7 +60,7 @@ _DIGITS = re.compile(r"-?\d+(\.\d+)?(E[+-]?\d+)?")
 
 
 class Rebuilt(NamedTuple):
-    """An expression. `imports`: modules that it needs; `members`: whether it looks up members of an Enum."""
+    """An expression. `imports`: required modules; `members`: whether it looks up Enum members."""
 
     source: str
     imports: frozenset[str] = frozenset()
@@ -68,17 +68,17 @@ class Rebuilt(NamedTuple):
 
 
 class _Inexact(Exception):
-    """The text does not say exactly which value it was."""
+    """The text does not identify exactly one value."""
 
 
 def rebuild(text: str, annotation: Collection[str] = ()) -> Rebuilt | None:
-    """The expression that makes the value of a text; None where the text does not say exactly which it was.
+    """Return the expression for the value of a text; None if the text does not identify exactly one value.
 
     Args:
-        text: as it was recorded.
-        annotation: the names in the parameter's annotation. With `{"Decimal"}` digits are a Decimal's.
+        text: the recorded text.
+        annotation: the names in the parameter's annotation. With `{"Decimal"}`, digits are a Decimal.
     """
-    # A masked part may stand inside a string, too.
+    # A masked part may also be inside a string.
     if "***" in text or len(text) > LONGEST:
         return None
     for recognize in (_iso, _uuid, _decimal, _path):
@@ -89,7 +89,7 @@ def rebuild(text: str, annotation: Collection[str] = ()) -> Rebuilt | None:
 
 
 def _iso(text: str, annotation: Collection[str]) -> Rebuilt | None:
-    """Dates and times as `isoformat` writes them, durations as `str` does."""
+    """Return dates and times as written by `isoformat`, and durations as written by `str`."""
     fits = [
         Rebuilt(f"datetime.{kind.__name__}.fromisoformat({text!r})", frozenset(("datetime",)))
         for kind in (datetime, date, time)
@@ -97,7 +97,7 @@ def _iso(text: str, annotation: Collection[str]) -> Rebuilt | None:
     ]
     if (duration := _duration(text)) is not None:
         fits.append(duration)
-    if len(fits) > 1:  # 10:30:00 is a time of day, or ten hours and a half
+    if len(fits) > 1:  # 10:30:00 can be a time of day, or ten and a half hours
         fits = [fit for fit in fits if ("timedelta" in fit.source) == ("timedelta" in annotation)]
         fits = fits if {"time", "timedelta"} & set(annotation) else []
     return fits[0] if fits else None
@@ -133,7 +133,7 @@ def _uuid(text: str, annotation: Collection[str]) -> Rebuilt | None:
 
 
 def _decimal(text: str, annotation: Collection[str]) -> Rebuilt | None:
-    """Digits, where the annotation says that they are a Decimal's: its text has no mark of its own."""
+    """Return a Decimal for digits if the annotation says so: its text has no other mark."""
     if "Decimal" not in annotation or {"int", "float", "str"} & set(annotation) or not _DIGITS.fullmatch(text):
         return None
     try:
@@ -158,33 +158,33 @@ def _expression(text: str) -> Rebuilt | None:
         written, source = writer.write(tree, 0)
     except (ValueError, RecursionError, _Inexact):
         return None
-    # Written by another serializer, or digits that no float has: 1.20 is a Decimal's.
+    # Written by another serializer, or digits that no float has: 1.20 must be a Decimal.
     if written != text:
         return None
     return Rebuilt(source, frozenset(writer.imports), writer.members)
 
 
 class _Writer:
-    """Writes a syntax tree twice: as obsv writes the value, and as an expression that makes it."""
+    """A writer that renders a syntax tree twice: as obsv writes the value, and as an expression for it."""
 
     def __init__(self) -> None:
         self.imports: set[str] = set()
         self.members = False
 
     def write(self, node: ast.expr, depth: int) -> tuple[str, str]:
-        """Both texts of a node."""
+        """Return both texts of a node."""
         write = _WRITERS.get(type(node))
         if write is None or depth > DEEPEST:
             raise _Inexact
         return write(self, node, depth)
 
     def constant(self, node: ast.Constant, depth: int) -> tuple[str, str]:
-        """A literal."""
+        """Write a literal."""
         text = repr(node.value)
         return text, text
 
     def unary(self, node: ast.UnaryOp, depth: int) -> tuple[str, str]:
-        """A negative number."""
+        """Write a negative number."""
         if isinstance(node.operand, ast.Constant) and type(node.operand.value) is complex:
             return self.binary(node, depth)
         text, source = self.write(node.operand, depth + 1)
@@ -194,7 +194,7 @@ class _Writer:
         return f"-{text}", f"-{source}"
 
     def binary(self, node: ast.expr, depth: int) -> tuple[str, str]:
-        """A complex number. As an expression, `-0j` and `-0-5j` lose signs of zeros."""
+        """Write a complex number. As an expression, `-0j` and `-0-5j` lose the signs of zeros."""
         try:
             value = complex(ast.unparse(node).replace(" ", ""))
         except ValueError as error:
@@ -204,7 +204,7 @@ class _Writer:
         return repr(value), f"complex({value.real!r}, {value.imag!r})"
 
     def sequence(self, node: ast.List | ast.Set | ast.Tuple, depth: int) -> tuple[str, str]:
-        """A list, set or tuple."""
+        """Write a list, set or tuple."""
         pairs = [self.write(item, depth + 1) for item in node.elts]
         opening, closing = _BRACKETS[type(node)]
         comma = "," if isinstance(node, ast.Tuple) and len(pairs) == 1 else ""
@@ -212,7 +212,7 @@ class _Writer:
         return f"{opening}{texts[0]}{comma}{closing}", f"{opening}{texts[1]}{comma}{closing}"
 
     def mapping(self, node: ast.Dict, depth: int) -> tuple[str, str]:
-        """A dict."""
+        """Write a dict."""
         if None in node.keys:
             raise _Inexact
         keys = [self.write(key, depth + 1) for key in node.keys if key is not None]
@@ -221,13 +221,13 @@ class _Writer:
         return "{" + ", ".join(items[0]) + "}", "{" + ", ".join(items[1]) + "}"
 
     def name(self, node: ast.Name, depth: int) -> tuple[str, str]:
-        """One of the few values that are written as a name."""
+        """Write one of the few values that are written as a name."""
         if node.id not in NAMES:
             raise _Inexact
         return node.id, NAMES[node.id]
 
     def member(self, node: ast.Attribute, depth: int) -> tuple[str, str]:
-        """A member of an Enum: `Color.RED`."""
+        """Write an Enum member: `Color.RED`."""
         if dotted(node) == UTC:
             self.imports.add("datetime")
             return UTC, UTC
@@ -238,11 +238,11 @@ class _Writer:
         return text, f"member({text!r})"
 
     def call(self, node: ast.Call, depth: int) -> tuple[str, str]:
-        """A constructor of a few types."""
+        """Write a constructor call of a few types."""
         name = dotted(node.func)
         if name not in CONSTRUCTORS or (node.keywords and not name.startswith("datetime.")):
             raise _Inexact
-        # `bytearray(10**12)` and `Fraction("1e999999999")` mean a value too, one that takes the machine.
+        # `bytearray(10**12)` and `Fraction("1e999999999")` are values too, but exhaust the machine.
         if not all(_fits(name, each) for each in node.args):
             raise _Inexact
         pairs = [self.write(item, depth + 1) for item in node.args]
@@ -257,7 +257,7 @@ class _Writer:
 
 
 def _fits(name: str, argument: ast.expr) -> bool:
-    """Whether it is what obsv writes between a constructor's brackets."""
+    """Return whether an argument is what obsv writes in this constructor."""
     if not isinstance(argument, _TAKES.get(name, ast.expr)):
         return False
     if not isinstance(argument, ast.Constant):

@@ -1,4 +1,4 @@
-"""How a recorded call ended, as far as a test can ask for it."""
+"""The outcome of a recorded call, as far as a test can check it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Raised(NamedTuple):
 
     Attributes:
         kind: `ValueError`, or `module.Name`.
-        message: what `str()` of it said; None when that is not known.
-        exact: whether `message` is the whole of it, with nothing masked and nothing added.
+        message: its `str()`; None if unknown.
+        exact: whether `message` is complete, with nothing masked or added.
     """
 
     kind: str
@@ -28,18 +28,18 @@ class Raised(NamedTuple):
 
     @property
     def builtin(self) -> type[BaseException] | None:
-        """The exception type, when it is one of Python's own."""
+        """Return the exception type if it is one of Python's own."""
         return builtin_exception(self.kind)
 
 
 def builtin_exception(name: str) -> type[BaseException] | None:
-    """Return Python's own exception type of a name; None when there is none."""
+    """Return Python's own exception type with a name; None if there is none."""
     found = getattr(builtins, name, None)
     return found if isinstance(found, type) and issubclass(found, BaseException) else None
 
 
 def raised(call: Call) -> Raised | None:
-    """The exception that a failed call ended with; None when nothing tells which."""
+    """Return the exception that a failed call ended with; None if unknown."""
     told = call.detail.get("statusMessage")
     if isinstance(told, str) and (found := _HEAD.fullmatch(told)) and ": " in told:
         return _raised(found, whole=True)
@@ -47,7 +47,7 @@ def raised(call: Call) -> Raised | None:
         return None
     text = raised_text(call.exception)
     found = _HEAD.fullmatch(text)
-    # Notes stand in the text but not in the message; below the line of a group stand its members.
+    # Notes are part of the text but not of the message; the members of a group follow below its line.
     whole = "\n" not in text and call.exception.rstrip().endswith(text)
     return _raised(found, whole=whole) if found else None
 

@@ -1,4 +1,4 @@
-"""Parsing Python that somebody else wrote, or that only looks like it."""
+"""Parsing of untrusted text that may be Python."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import warnings
 
 
 def parse_expression(text: str) -> ast.expr | None:
-    """The syntax tree of an expression; None where the text is none."""
+    """Return the syntax tree of an expression; None if the text is not one."""
     tree = _parse(text, "eval")
     return tree.body if isinstance(tree, ast.Expression) else None
 
 
 def parse_module(text: str) -> ast.Module | None:
-    """The syntax tree of a source text; None where it is none."""
+    """Return the syntax tree of source code; None if the text is not valid source."""
     tree = _parse(text, "exec")
     return tree if isinstance(tree, ast.Module) else None
 
 
 def dotted(node: ast.expr) -> str:
-    """Return `a.b.c` of a chain of attributes; empty for anything else."""
+    """Return `a.b.c` for a chain of attributes; empty for anything else."""
     names = []
     while isinstance(node, ast.Attribute):
         names.append(node.attr)
@@ -30,7 +30,7 @@ def dotted(node: ast.expr) -> str:
 def _parse(text: str, mode: str) -> ast.AST | None:
     try:
         with warnings.catch_warnings():
-            # Of escape sequences that Python does not know; nobody here could mend them.
+            # Warnings about unknown escape sequences; nobody here could fix them.
             warnings.simplefilter("ignore")
             tree: ast.AST = ast.parse(text, mode=mode)
             return tree

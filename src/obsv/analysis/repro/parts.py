@@ -4,25 +4,25 @@ import re
 
 ADDRESS = re.compile(r"0x[0-9a-f]+")
 
-# The first two lines of a file may name its encoding (PEP 263): no recorded text stands in them.
+# The first two lines of a file may declare its encoding (PEP 263): they contain no recorded text.
 HEAD = (
-    "# A recorded call as a pytest test, written by obsv. What was recorded stands in it as texts and plain values,",
+    "# A recorded call as a pytest test, written by obsv. Recorded data appears in it as strings and plain values,",
     "# and in comments.",
     "#",
 )
 RECEIVED = (
-    "# WARNING: obsv did not record this call on this machine: somebody sent it, or it is from another machine's file.",
-    "# So nothing of it is imported or unpickled. Its name and values are data that the sender chose: read them, then",
-    "# fill in the function that you mean.",
+    "# WARNING: obsv did not record this call on this machine: it was received, or comes from another machine's file.",
+    "# Therefore nothing is imported or unpickled. Its name and values were chosen by the sender: read them, then",
+    "# fill in the function.",
     "#",
 )
 WARNING = (
-    "# WARNING: this test loads a pickle (INPUTS, below), and loading a pickle runs what is in it.",
-    "# Run it only if you trust the program that was recorded and the file that it was recorded to.",
+    "# WARNING: this test loads a pickle (INPUTS, below), and loading a pickle can run code.",
+    "# Run it only if you trust the recorded program and the database file.",
     "#",
 )
 
-# In the order in which they stand in the file.
+# In the order in which they appear in the file.
 HELPERS = {
     "fill_in": '''\
 def fill_in(name: str, recorded: str) -> Any:
@@ -56,7 +56,7 @@ def helpers(owner: str) -> list[str]:
     """Return the source of all helpers.
 
     Args:
-        owner: the module whose enumerations `member` looks up.
+        owner: the module whose Enum classes `member` looks up.
     """
     return [helper(name, owner) for name in HELPERS]
 

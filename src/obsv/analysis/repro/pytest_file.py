@@ -1,9 +1,10 @@
 """The pytest file of a recorded call.
 
-Whatever was recorded, the file is valid Python: recorded text stands in it only as what `repr` makes of a text, and in
-comments without line ends. A pickle is put in as base64 and is loaded by the test, nowhere else. Only of a call that
-this machine's own recorder made is anything imported or unpickled; of any other the file holds data. What comes out is
-parsed and compared with what was meant (`check`).
+The file is always valid Python: recorded text appears in it only as the `repr` of a string, and in comments without
+line
+breaks. A pickle is included as base64 and loaded only by the test. Only a call recorded on this machine imports or
+unpickles anything; for any other call, the file contains only data. The result is parsed and compared with the intent
+(`check`).
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ LINE = 88
 
 
 class Repro(NamedTuple):
-    """A test.
+    """A generated test.
 
     Attributes:
-        file_name: what to save it as.
-        source: Python.
-        placeholders: names of inputs that have to be filled in before it runs.
-        exact: whether the inputs are a pickle, which the test loads.
-        received: whether anything but this machine's own recorder made the call: the test imports nothing then.
+        file_name: suggested file name.
+        source: Python source.
+        placeholders: names of inputs to fill in before it runs.
+        exact: whether the test loads its inputs from a pickle.
+        received: whether the call was not recorded on this machine; the test then imports nothing.
     """
 
     file_name: str
@@ -52,18 +53,18 @@ class Repro(NamedTuple):
 
 
 def repro(call: Call, exact: bytes | None = None) -> Repro:
-    """The test of a recorded call.
+    """Return a test for a recorded call.
 
     Args:
-        call: what was recorded.
-        exact: its pickled `(args, kwargs)`, when they were kept.
+        call: the recorded call.
+        exact: its pickled `(args, kwargs)`, if they were kept.
 
     Raises:
-        InvalidQuery: another instrumentation recorded it, so there is no function to call.
+        InvalidQuery: the span is from other instrumentation, so there is no function to call.
     """
     is_ours = _scope_name(call) == SCOPE
     if call.code is None and not is_ours:
-        raise InvalidQuery(f"{call.process!r} was recorded by another instrumentation: there is no function to call.")
+        raise InvalidQuery(f"{call.process!r} was recorded by other instrumentation, so there is no function to call.")
     if call.received or not is_ours:
         call, exact = call._replace(received=True), None
     target = nothing_of(call.process) if call.received else target_of(call.process, call.code)
@@ -82,27 +83,27 @@ def _scope_name(call: Call) -> object:
 
 
 def comment(text: str) -> str:
-    """A comment on one line."""
+    """Return a comment on one line."""
     line = " ".join(visible(text).split())
     return f"# {line if len(line) <= 300 else line[:300] + '…'}"
 
 
 class _File:
-    """The pieces of one file. The test is written first: it says which helpers and imports it needs."""
+    """The pieces of one file. The test is written first: it determines the helpers and imports."""
 
     def __init__(self, call: Call, target: Target, made: list[Argument], exact: bytes | None) -> None:
         self.call, self.target, self.made, self.exact = call, target, made, exact
         self.raised = raised(call) if call.failed else None
         self.output = next((value for value in call.outputs if value.name in OUTPUTS), None)
         rebuilt = rebuild(self.output.text) if self.output and not call.failed else None
-        # What is not equal to itself, and what has to be looked up, is compared by its text.
+        # A value that is not equal to itself, or that must be looked up, is compared by its text.
         self.expected = None if rebuilt is None or rebuilt.members or "nan" in rebuilt.source else rebuilt
         self.imports = {name for argument in made for name in argument.imports}
         self.imports |= self.expected.imports if self.expected else frozenset()
         self.helpers = {"member"} if any(argument.members for argument in made) else set()
 
     def source(self, placeholders: list[str]) -> str:
-        """The whole file."""
+        """Return the whole file."""
         if placeholders:
             self.helpers.add("fill_in")
         test = "\n".join(self._test())
@@ -113,7 +114,7 @@ class _File:
 
     @property
     def meant(self) -> Meant:
-        """What the file may hold beside values."""
+        """Return the content that the file may have besides values."""
         target = self.target
         if target.module is None:
             return Meant(None, None, self._function())
@@ -127,13 +128,15 @@ class _File:
         yield comment(f"Recorded {iso(call.start_ns)} by {call.service}, trace {call.trace_id}, span {call.span_id}.")
         yield comment(self._ending())
         if placeholders:
-            yield comment(f"Text could not rebuild everything: replace fill_in(...) for {', '.join(placeholders)}.")
+            yield comment(
+                f"Some inputs could not be rebuilt from text: replace fill_in(...) for {', '.join(placeholders)}."
+            )
         yield ""
 
     def _ending(self) -> str:
         if not self.call.failed:
             return "It returned."
-        return f"It raised {self.raised.kind}." if self.raised else "It failed; nothing tells with which exception."
+        return f"It raised {self.raised.kind}." if self.raised else "It failed; the exception is unknown."
 
     def _imports(self) -> Iterable[str]:
         names = self.imports | {module for helper in self.helpers for module in parts.NEEDS[helper]}
@@ -154,18 +157,18 @@ class _File:
             return
         yield ""
         if target.script:
-            yield "# It ran as a script; here its file is imported as a module."
+            yield "# The function ran in a script; here its file is imported as a module."
             yield f"sys.path.insert(0, {_folder(target.script)!r})"
         name, known_as = target.path[0], self._name()
         yield f"from {target.module} import {name}" + ("" if name == known_as else f" as {known_as}")
 
     def _name(self) -> str:
-        """What the function, or its class, is called in the file."""
+        """Return the name of the function, or of its class, in the file."""
         name = self.target.path[0]
         return "recorded_function" if name in MODULES | OWN | self.imports or name in vars(builtins) else name
 
     def _function(self) -> str:
-        """What the test calls."""
+        """Return the called expression."""
         return "function" if self.target.module is None else ".".join([self._name(), *self.target.path[1:]])
 
     def _pickle(self) -> Iterable[str]:
@@ -189,13 +192,13 @@ class _File:
         value = self.output
         lines = self._run(to_first_item=value is not None and value.name == "yield")
         if value is None:
-            return [*lines, "# What it returned was not recorded: that it does not raise is all that is asked."]
+            return [*lines, "# The result was not recorded: the test only checks that the call does not raise."]
         lines = ["result = " + lines[0], *lines[1:]]
         if self.expected is not None:
             compare = "is" if value.text in ("None", "True", "False") else "=="
             return [*lines, f"assert result {compare} {self.expected.source}"]
         self.helpers.add("as_recorded")
-        note = "# Another serializer or max_repr than the default would make another text."
+        note = "# The text depends on the serializer and on max_repr; these are the defaults."
         return [*lines, note, f"assert as_recorded(result) == {parts.ADDRESS.sub('0x', value.text)!r}"]
 
     def _raising(self) -> list[str]:
@@ -206,7 +209,7 @@ class _File:
         return [*lines, *_asked_type(self.raised), *_asked_message(self.raised)] if self.raised else lines
 
     def _run(self, *, to_first_item: bool) -> list[str]:
-        """The call, with whatever it takes to run it to its end, or to its first item."""
+        """Return the statements that call the function and run it to its end, or to its first item."""
         if not self.target.is_generator:
             return self._call("asyncio.run(", ")") if self.target.is_async else self._call()
         if not self.target.is_async:
@@ -244,5 +247,5 @@ def _asked_message(found: Raised) -> list[str]:
     if "***" in found.message:
         pattern = "(?s)" + ".*".join(re.escape(part) for part in found.message.split("***"))
         return ["# A part of the message was masked.", f"assert caught.match({pattern!r})"]
-    # What follows the message, such as notes, cannot be told from it.
+    # Text after the message, such as notes, cannot be distinguished from it.
     return [f"assert {found.message!r}.startswith(str(caught.value))"]

@@ -1,4 +1,4 @@
-"""What a recorded name stands for: where to import it from, and how it is called."""
+"""The target of a recorded name: its module and how to call it."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Target(NamedTuple):
     """A function.
 
     Attributes:
-        module: what to import; None when it cannot be imported.
-        path: where it stands in the module: `("Book", "match")`.
+        module: module to import; None if it cannot be imported.
+        path: its path in the module: `("Book", "match")`.
         script: file of a program that ran as `__main__`; `module` is then the name of that file.
-        parameters: in their order, without what a class method is bound to; None when not known.
-        is_async: whether a call has to be awaited, or iterated over asynchronously.
-        is_generator: whether a call makes a generator.
-        is_class_method: whether the class is passed by Python itself.
+        parameters: in order, without the class of a class method; None if unknown.
+        is_async: whether a call must be awaited, or iterated over asynchronously.
+        is_generator: whether a call creates a generator.
+        is_class_method: whether Python passes the class.
     """
 
     module: str | None
@@ -47,18 +47,18 @@ class Target(NamedTuple):
 
 
 def target_of(name: str, code: Code | None) -> Target:
-    """The target of a recorded name.
+    """Return the target of a recorded name.
 
     Args:
         name: `module.qualname`.
-        code: where it stands and what it looked like; None when not known.
+        code: location and source of the function; None if unknown.
     """
     module, path, script = _place(name, code)
     definition = _definition(code.source_text) if code else None
     if definition is None:
         return Target(module, path, script, None, False, False, False)
     if module is not None and definition.name != path[-1]:
-        # A span that was renamed while it ran: its name is not that of the function.
+        # The span was renamed while it ran: its name is not the function's.
         return Target(None, path, None, None, False, False, False)
     decorators = {part for each in definition.decorator_list for part in _names(each)}
     is_class_method = "classmethod" in decorators
@@ -75,7 +75,7 @@ def target_of(name: str, code: Code | None) -> Target:
 
 
 def is_name(text: str) -> bool:
-    """Whether a text can stand as a name in Python source."""
+    """Return whether a text is a valid name in Python source."""
     return text.isidentifier() and not keyword.iskeyword(text) and text != "__debug__"
 
 
@@ -90,12 +90,12 @@ def _place(name: str, code: Code | None) -> tuple[str | None, tuple[str, ...], s
 
 
 def nothing_of(name: str) -> Target:
-    """The target of a name that must not be imported, whatever it looks like."""
+    """Return a target for a name that must not be imported."""
     return Target(None, (name,), None, None, False, False, False)
 
 
 def _script(path: list[str], code: Code | None) -> tuple[str | None, tuple[str, ...], str | None]:
-    # A relative path would be another file wherever the test is run.
+    # A relative path would depend on the directory where the test runs.
     if code is None or not _is_absolute(code.file_path):
         return None, tuple(path), None
     stem = PurePath(code.file_path).stem
@@ -107,7 +107,9 @@ def _is_absolute(path: str) -> bool:
 
 
 def _module_length(parts: list[str], code: Code | None) -> int:
-    """How many parts of a dotted name are the module: by its file, else up to what looks like a class."""
+    """Return how many parts of a dotted name belong to the module: by its file, or else up to a part that looks like a
+    class.
+    """
     if code is not None:
         file = PurePath(code.file_path.replace("\\", "/"))
         places = file.parts[:-1] if file.stem == "__init__" else (*file.parts[:-1], file.stem)
@@ -118,7 +120,7 @@ def _module_length(parts: list[str], code: Code | None) -> int:
 
 
 def _definition(source: str) -> Definition | None:
-    """The function in a source text; None where there is none, or more than one."""
+    """Return the only function in a source text; None if there is none, or more than one."""
     tree = parse_module(textwrap.dedent(source))
     if tree is None:
         return None
@@ -149,7 +151,7 @@ def _parameter(argument: ast.arg, kind: int, has_default: bool) -> Parameter:
 
 
 def _names(node: ast.expr | None) -> frozenset[str]:
-    """The names in an expression: of `datetime.date | None`, `{"datetime", "date"}`; also in one written as text."""
+    """Return the names in an expression, even in a string: `{"datetime", "date"}` for `datetime.date | None`."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         node = parse_expression(node.value)
     if node is None:
@@ -160,7 +162,7 @@ def _names(node: ast.expr | None) -> frozenset[str]:
 
 
 def _yields(definition: Definition) -> bool:
-    """Whether it is a generator: a yield of its own, not of a function inside."""
+    """Return whether a definition is a generator: it has its own yield, not one in an inner function."""
     waiting: list[ast.AST] = list(definition.body)
     while waiting:
         node = waiting.pop()

@@ -1,4 +1,4 @@
-"""What a TraceQL query says."""
+"""The parts of a parsed TraceQL query."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Metric:
 
     Args:
         function: `rate`, `count_over_time`, `quantile_over_time` or `histogram_over_time`.
-        field: what is measured; None where calls are counted.
-        quantiles: of `quantile_over_time`, 0 to 1.
-        by: what the series are split by.
+        field: the measured field; None to count calls.
+        quantiles: quantiles of `quantile_over_time`, 0 to 1.
+        by: the fields that split the series.
     """
 
     function: str
@@ -29,8 +29,8 @@ class Query:
     """`{ condition } | select(…) | metric`.
 
     Args:
-        condition: what one span of a trace must satisfy.
-        select: the fields of the matching spans to return as well.
+        condition: the condition that one span of a trace must satisfy.
+        select: additional fields of the matching spans to return.
         metric: the metrics stage; None in a search.
     """
 

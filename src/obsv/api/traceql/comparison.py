@@ -1,4 +1,4 @@
-"""`field op value`: reads one comparison and checks that field, operator and value go together."""
+"""`field op value`: parses one comparison and checks that field, operator and value fit together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "=~", "!~")
 _FLIPPED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _BOOLEANS = {"true": True, "false": False}
 _BIGGEST = 2**63
-# What can stand on the right of each kind of field, by kind of value.
+# Values accepted on the right of each kind of field, by kind of value.
 _FITS = {
     "any": ("string", "number", "duration", "bool", "nil", "keyword"),
     "string": ("string", "nil"),
@@ -26,19 +26,19 @@ _FITS = {
     "int": ("number",),
 }
 _ADVICE = {
-    "string": 'is text: write it in quotes, "…"',
-    "duration": "is a duration: write for example 100ms or 1.5s",
-    "kind": "is one of unspecified, internal, server, client, producer, consumer, without quotes",
-    "status": "is one of ok, error, unset, without quotes",
-    "int": "is a whole number",
+    "string": 'must be text in quotes, "…"',
+    "duration": "must be a duration, for example 100ms or 1.5s",
+    "kind": "must be one of unspecified, internal, server, client, producer, consumer, without quotes",
+    "status": "must be one of ok, error, unset, without quotes",
+    "int": "must be a whole number",
 }
 
 
 def read_field(cursor: Cursor) -> Field:
-    """Reads an attribute or an intrinsic.
+    """Parse an attribute or an intrinsic.
 
     Raises:
-        InvalidQuery: something else stands there.
+        InvalidQuery: the next token is something else.
     """
     token = cursor.take()
     if token.kind == ATTRIBUTE:
@@ -53,7 +53,7 @@ def _attribute(token: Token) -> Field:
     scope, key = split_attribute(token)
     if scope not in SCOPES:
         raise InvalidQuery(
-            f"the scope {scope} is not answered; use span, resource, event, link, instrumentation", token.position
+            f"the scope {scope} is not supported; use span, resource, event, link, instrumentation", token.position
         )
     if not key:
         raise InvalidQuery("an attribute needs a name", token.position)
@@ -61,7 +61,7 @@ def _attribute(token: Token) -> Field:
 
 
 def read_comparison(cursor: Cursor) -> Condition:
-    """Reads `field op value`, `value op field`, a bare attribute, `true` or `false`.
+    """Parse `field op value`, `value op field`, a bare attribute, `true` or `false`.
 
     Raises:
         InvalidQuery: they do not fit together.
@@ -115,10 +115,10 @@ def _value(cursor: Cursor) -> tuple[str, str | int | float | bool]:
 def _number(token: Token, negative: bool) -> int | float:
     is_whole = token.text.isdecimal()
     number = int(token.text[:20]) if is_whole else float(token.text[:40])
-    # The smallest whole number has no positive counterpart.
+    # The smallest integer has no positive counterpart.
     biggest = _BIGGEST + 1 if is_whole and negative else _BIGGEST
     if len(token.text) > 40 or (abs(number) >= biggest if is_whole else math.isinf(number)):
-        raise InvalidQuery("a number beyond 64 bits", token.position)
+        raise InvalidQuery("the number does not fit into 64 bits", token.position)
     return -number if negative else number
 
 
@@ -139,7 +139,7 @@ def _compare(
     if kind not in _FITS[wanted]:
         raise InvalidQuery(f"{field} {_ADVICE[wanted]}", start.position)
     if operator not in _operators(kind):
-        raise InvalidQuery(f"{operator} does not compare with a {kind}", sign.position)
+        raise InvalidQuery(f"{operator} cannot compare with a {kind}", sign.position)
     if kind == "nil":
         return Not(Present(field)) if operator == "=" else Present(field)
     if kind == "keyword":  # a status or kind is no attribute's type, so nothing is equal to it
@@ -170,4 +170,4 @@ def _root_test(field: Field, operator: str, value: str | int | float | bool, sta
         return root
     if (operator, value) in ((">", 0), (">=", 0), ("!=", -1)):
         return Not(root)
-    raise InvalidQuery("of nestedSetParent only < 0 (a root span) and >= 0 are answered", start.position)
+    raise InvalidQuery("nestedSetParent supports only < 0 (a root span) and >= 0", start.position)

@@ -1,4 +1,4 @@
-"""A place in a list of tokens, and what a reader wants to see there."""
+"""A position in a list of tokens, and expectations of the parser."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _T = TypeVar("_T")
 
 
 class Cursor:
-    """Reads tokens one after the other.
+    """A reader of tokens in order.
 
     Args:
-        tokens: the last is END.
+        tokens: the tokens, ending with END.
     """
 
     def __init__(self, tokens: list[Token]) -> None:
@@ -24,43 +24,43 @@ class Cursor:
 
     @property
     def token(self) -> Token:
-        """The token to read next."""
+        """Return the next token."""
         return self._tokens[self._next]
 
     @property
     def following(self) -> Token:
-        """The token after that."""
+        """Return the token after the next one."""
         return self._tokens[min(self._next + 1, len(self._tokens) - 1)]
 
     def take(self) -> Token:
-        """Reads a token; END stays."""
+        """Read a token; END is not consumed."""
         token = self.token
         if token.kind != END:
             self._next += 1
         return token
 
     def at(self, *signs: str) -> bool:
-        """Whether one of these signs comes next."""
+        """Return whether one of these signs comes next."""
         return self.token.kind == SIGN and self.token.text in signs
 
     def accept(self, sign: str) -> bool:
-        """Reads the sign if it comes next."""
+        """Read the sign if it comes next."""
         if self.at(sign):
             self.take()
             return True
         return False
 
     def expect(self, sign: str, why: str) -> None:
-        """Reads the sign.
+        """Read the sign.
 
         Raises:
-            InvalidQuery: something else stands there.
+            InvalidQuery: the next token is something else.
         """
         if not self.accept(sign):
             self.fail(f"expected {sign} {why}")
 
     def many(self, read: Callable[[], _T]) -> tuple[_T, ...]:
-        """Reads `item, item, …` up to the closing bracket, which is read as well."""
+        """Read `item, item, …` up to and including the closing bracket."""
         items = [read()]
         while self.accept(","):
             items.append(read())
@@ -68,7 +68,7 @@ class Cursor:
         return tuple(items)
 
     def fail(self, message: str, token: Token | None = None) -> NoReturn:
-        """Raises an `InvalidQuery` that names the token."""
+        """Raise an `InvalidQuery` that names the token."""
         token = token or self.token
         raise InvalidQuery(f"{message}, not {_shown(token)}", token.position)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from obsv.api.durations import UNITS_NS
 from obsv.errors import InvalidQuery
 
-# Kinds of token. A NAME carries its whole text (`rootName`, `span:duration`, `true`); an ATTRIBUTE is `scope.key`.
+# Kinds of tokens. A NAME contains its whole text (`rootName`, `span:duration`, `true`); an ATTRIBUTE is `scope.key`.
 STRING, NUMBER, DURATION, NAME, ATTRIBUTE, SIGN, END = (
     "string",
     "number",
@@ -21,7 +21,7 @@ STRING, NUMBER, DURATION, NAME, ATTRIBUTE, SIGN, END = (
 
 LONGEST_QUERY = 16_384
 _UNIT = "|".join(sorted(UNITS_NS, key=len, reverse=True))
-# What may stand in an attribute's key without quotes: what Tempo's lexer takes. Grafana writes names as they are.
+# Characters allowed in an unquoted attribute key, as in Tempo's lexer. Grafana writes names unquoted.
 _KEY = r"[^\s{}()=~!<>&|^,\"]"
 _NO_SCOPE = r"(?!(?:event|instrumentation|link|parent|resource|span|trace)[:.])"
 # Without a scope, a digit after the point makes it a number.
@@ -49,11 +49,11 @@ _QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
 
 
 class Token(NamedTuple):
-    """A word of a query.
+    """A token of a query.
 
     Args:
         kind: one of the kinds above.
-        text: as it stands in the query; a string without its quotes and escapes.
+        text: as written in the query; a string without quotes and escapes.
         position: offset of its first character.
     """
 
@@ -63,13 +63,13 @@ class Token(NamedTuple):
 
 
 def tokens(query: str) -> list[Token]:
-    """The tokens of a query; the last is END.
+    """Return the tokens of a query, ending with END.
 
     Raises:
-        InvalidQuery: a character that begins no token, or a query of over 16,384 characters.
+        InvalidQuery: a character begins no token, or the query is longer than 16,384 characters.
     """
     if len(query) > LONGEST_QUERY:
-        raise InvalidQuery(f"a query has at most {LONGEST_QUERY:,} characters", LONGEST_QUERY)
+        raise InvalidQuery(f"a query must have at most {LONGEST_QUERY:,} characters", LONGEST_QUERY)
     found: list[Token] = []
     position = 0
     while position < len(query):
@@ -85,12 +85,12 @@ def tokens(query: str) -> list[Token]:
 
 def _unreadable(character: str) -> str:
     if character in '"`':
-        return "a text without its closing quote"
+        return "a string without a closing quote"
     if character.isdigit():
-        return "not a number or duration; write for example 5, 0.5, 100ms or 1.5s"
+        return "not a number or duration: write for example 5, 0.5, 100ms or 1.5s"
     if character == ".":
-        return 'not an attribute; write for example .http.method, or ."name in quotes"'
-    return f"the character {character!r} means nothing here"
+        return 'not an attribute: write for example .http.method, or ."name in quotes"'
+    return f"unexpected character {character!r}"
 
 
 def _token(kind: str, text: str, position: int) -> Token:
@@ -100,31 +100,31 @@ def _token(kind: str, text: str, position: int) -> Token:
 
 
 def unescape(text: str, position: int) -> str:
-    r"""The text that a double-quoted literal stands for, by the rules of Go's, which Tempo reads it with.
+    r"""Return the value of a double-quoted literal, by the rules of Go, which Tempo uses.
 
     Args:
-        text: between the quotes.
-        position: where it begins in the query.
+        text: the text between the quotes.
+        position: its offset in the query.
 
     Raises:
-        InvalidQuery: an escape that Go does not have.
+        InvalidQuery: Go does not have this escape.
     """
 
     def character(match: re.Match[str]) -> str:
         coded = match.group("point", "point8", "hex", "octal")
         known = _coded(*coded) if any(coded) else _SIMPLE.get(match.group(5))
         if known is None:
-            raise InvalidQuery(f"unknown escape {match.group()}; write \\\\ for a backslash", position + match.start())
+            raise InvalidQuery(f"unknown escape {match.group()}: write \\\\ for a backslash", position + match.start())
         return known
 
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    # Bytes that were written one by one may be a character together.
+    # Bytes written individually may together form a character.
     raw = _ESCAPE.sub(character, whole).encode("utf-8", "surrogateescape")
     return raw.decode("utf-8", "replace")
 
 
 def _coded(point: str | None, point8: str | None, in_hex: str | None, octal: str | None) -> str | None:
-    """A character or byte by its number; None where Go has none of that number."""
+    """Return a character or byte by its number; None if Go has no such number."""
     if point or point8:
         number = int(point or point8 or "", 16)
         return None if number > 0x10FFFF or 0xD800 <= number < 0xE000 else chr(number)
@@ -135,7 +135,7 @@ def _coded(point: str | None, point8: str | None, in_hex: str | None, octal: str
 
 
 def split_attribute(token: Token) -> tuple[str, str]:
-    """Scope and key of an ATTRIBUTE token, quotes taken off: `span."a b".c` is `("span", "a b.c")`."""
+    """Return scope and key of an ATTRIBUTE token without quotes: `span."a b".c` is `("span", "a b.c")`."""
     scope, _, key = token.text.partition(".")
     if scope == "parent" and key.startswith(("span.", "resource.")):
         scope, _, key = "parent." + key.partition(".")[0], ".", key.partition(".")[2]

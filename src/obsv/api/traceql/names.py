@@ -1,4 +1,4 @@
-"""TraceQL's names: intrinsics with their older spellings, kinds, statuses."""
+"""Names in TraceQL: intrinsics with their older spellings, kinds, statuses."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _UNSCOPED = {
 _BY_NAME = {name: Field(INTRINSIC, name) for name in INTRINSICS} | {
     short: Field(INTRINSIC, name) for short, name in _UNSCOPED.items()
 }
-# What can be asked for; `nestedSetParent` is Drilldown's and not offered.
+# The offered names; `nestedSetParent` is only for Drilldown.
 OFFERED = tuple(sorted(set(_BY_NAME) - {"nestedSetParent"}))
 SCOPES = (UNSCOPED, SPAN, RESOURCE, EVENT, LINK, INSTRUMENTATION)
 KEYWORDS = {
@@ -62,12 +62,12 @@ KEYWORDS = {
 
 
 def intrinsic(name: str) -> Field | None:
-    """The intrinsic of a name, old or scoped; None when there is none."""
+    """Return the intrinsic with a name, old or scoped; None if there is none."""
     return _BY_NAME.get(name)
 
 
 def field_named(tag: str) -> Field | None:
-    """The field of a name as lists of tags show it: `span.http.method`, `.http.method` or `name`; else None."""
+    """Return the field for a name as in lists of tags: `span.http.method`, `.http.method` or `name`; else None."""
     if "." not in tag:
         return intrinsic(tag)
     scope, key = split_attribute(Token(ATTRIBUTE, tag, 0))
@@ -78,10 +78,10 @@ _SHORT = {name: short for short, name in _UNSCOPED.items()}
 
 
 def short_name(field: Field) -> str:
-    """How Tempo names a field in its answers: `name`, `status`, and attributes by their key alone."""
+    """Return the name of a field in Tempo's responses: `name`, `status`, and attributes by their key alone."""
     return _SHORT.get(field.name, field.name) if field.scope == INTRINSIC else field.name
 
 
 def type_of(field: Field) -> str:
-    """`duration`, `string`, `kind`, `status` or `int` for an intrinsic; `any` for an attribute."""
+    """Return `duration`, `string`, `kind`, `status` or `int` for an intrinsic; `any` for an attribute."""
     return INTRINSICS[field.name] if field.scope == INTRINSIC else "any"

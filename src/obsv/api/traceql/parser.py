@@ -1,6 +1,7 @@
 """TraceQL text to `Query`, by recursive descent.
 
-Read is what Grafana's query builder writes, and select, rate, count_over_time, quantile_over_time, histogram_over_time:
+It supports what Grafana's query builder writes, and select, rate, count_over_time, quantile_over_time,
+histogram_over_time:
 
     query      = spanset ("|" stage)*
     spanset    = "{" [or] "}"
@@ -24,23 +25,23 @@ from obsv.api.traceql.names import type_of
 from obsv.errors import InvalidQuery
 from obsv.store.finding import EVERY_SPAN, All, AnyOf, Condition, Field, Not
 
-# SQLite's parser has room for twice as many within each other; the query builder writes one.
+# SQLite's parser allows twice this nesting; the query builder writes one level.
 DEEPEST = 6
 MOST_PARTS = 200
 _BETWEEN = ("&&", "||", ">", ">>", "<", "<<", "~", "!>", "!>>", "!<", "!<<", "!~", "&>", "&>>", "&<", "&<<", "&~")
 
 
 def parse(text: str) -> Query:
-    """Reads a query.
+    """Parse a query.
 
     Args:
         text: TraceQL.
 
     Returns:
-        what it says.
+        The parsed query.
 
     Raises:
-        InvalidQuery: it cannot be read, or asks for what is not answered; `position` says where.
+        InvalidQuery: it cannot be parsed, or is not supported; `position` says where.
     """
     return _Parser(Cursor(tokens(text))).query()
 
@@ -70,7 +71,7 @@ class _Parser:
         cursor = self._cursor
         if cursor.at(*_BETWEEN):
             raise InvalidQuery(
-                f"{cursor.token.text} between {{…}} is not answered; put all conditions on one span into one {{…}}",
+                f"{cursor.token.text} between {{…}} is not supported: put all conditions on one span into one {{…}}",
                 cursor.token.position,
             )
         cursor.fail("expected | or the end of the query")
@@ -99,7 +100,7 @@ class _Parser:
     def _unary(self, depth: int) -> Condition:
         cursor = self._cursor
         if depth > DEEPEST:
-            raise InvalidQuery(f"more than {DEEPEST} brackets within each other", cursor.token.position)
+            raise InvalidQuery(f"more than {DEEPEST} nested brackets", cursor.token.position)
         if cursor.accept("!"):
             if not cursor.at("(", "!"):
                 cursor.fail("expected ( after !: write !(condition)")
@@ -146,7 +147,7 @@ class _Parser:
         token = self._cursor.token
         field = self._field()
         if type_of(field) not in ("any", "duration"):
-            raise InvalidQuery(f"{field} is no number; measure duration or a numeric attribute", token.position)
+            raise InvalidQuery(f"{field} is not a number: use duration or a numeric attribute", token.position)
         return field
 
     def _quantile(self) -> float:

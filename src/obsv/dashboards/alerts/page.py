@@ -1,4 +1,4 @@
-"""Alerts: what fires, what was sent, silences, variables that repeat, and a form for new rules."""
+"""Alerts: firing alerts, messages, silences, repeating variables, and a form for new rules."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from obsv.errors import InvalidQuery, ObsvError
 from obsv.store.seam import Store
 
 TICK_MS = 3_000
-# What the form's threshold is, by kind.
+# Label of the form's threshold, by kind.
 THRESHOLDS = {
     "error": "threshold", "duration": "over", "error_rate": "over", "feed_lag": "lag", "staleness": "repeats",
     "backpressure": "depth", "recorder_gone": "after",
 }  # fmt: skip
 _WHOLE = ("error", "staleness", "backpressure")
-# Whom the form's first field names.
+# Label of the form's first field, by kind.
 _NAMED = {"feed_lag": "feed", "backpressure": "service", "recorder_gone": "service"}
 
 
 def layout(view: View) -> Component:
-    """The page."""
+    """Return the page."""
     config = view.alerts.config if view.alerts else AlertsConfig()
     return html.Div(
         [
@@ -61,10 +61,10 @@ def _lists(store: Store, config: AlertsConfig, now_ns: int) -> list[Component]:
 
 def _source(watch: Watch | None) -> list[Component]:
     if watch is not None and watch.file.error:
-        text = "the file is wrong, earlier rules hold" if watch.file.path else "the file is wrong"
+        text = "invalid file, previous rules in force" if watch.file.path else "invalid file"
         return [badge(text, "err", title=watch.file.error)]
     if watch is None or watch.file.path is None:
-        return [badge("no file of rules", title="Add a rule below, or write alerts.toml beside the database")]
+        return [badge("no rules file", title="Add a rule below, or write alerts.toml beside the database")]
     return [badge(f"{len(watch.config.rules)} rules", title=str(watch.file.path))]
 
 
@@ -88,7 +88,7 @@ def _rule_form() -> Component:
         dmc.TextInput(id="alerts-threshold", label="Threshold", placeholder="3, 200ms, 5%", w=120),
         dmc.TextInput(id="alerts-wait", label="Must hold for", value="0s", w=100),
         html.Button("Preview", id="alerts-preview", className="button", n_clicks=0),
-        html.Button("Add to the file", id="alerts-add", className="button", n_clicks=0),
+        html.Button("Add to file", id="alerts-add", className="button", n_clicks=0),
     ]
     return card("New rule", [html.Div(parts, className="alerts-form"), _answer("alerts-previewed")])
 
@@ -98,7 +98,7 @@ def _answer(id: str) -> Component:
 
 
 def fields_of(kind: str, name: str, process: str, variable: str, threshold: str, wait: str) -> dict[str, Any]:
-    """Return the keys of a rule that the form describes; what is wrong with them the parser of files says."""
+    """Return the keys of a rule for the form's fields; the parser of the rules file validates them."""
     fields: dict[str, Any] = {"name": name.strip()} if name.strip() else {}
     fields["kind"] = kind
     if process.strip() not in ("", "*"):
@@ -116,7 +116,7 @@ def fields_of(kind: str, name: str, process: str, variable: str, threshold: str,
 def previewed(rule: Rule, store: Store, now_ns: int) -> list[Component]:
     """Return what a rule would have done."""
     episodes = preview(rule, store, now_ns)
-    span = f"in the last {HOURS} hours" if rule.kind in PAST else "now (the past is not kept for this kind)"
+    span = f"in the last {HOURS} hours" if rule.kind in PAST else "now (this kind has no history)"
     if not episodes:
         return [html.P(f"It would not have fired {span}.")]
     rows = [
@@ -140,7 +140,7 @@ def _silenced(watch: Watch, matchers: str, length: str, comment: str) -> list[Co
 
 
 def register(app: App) -> None:
-    """Its callbacks."""
+    """Declare the callbacks."""
 
     @app.callback(
         Output("alerts-body", "children"),
@@ -188,11 +188,11 @@ def register(app: App) -> None:
 def _added(watch: Watch, fields: dict[str, Any]) -> list[Component]:
     path = watch.file.path or watch.db.parent / "alerts.toml"
     config = add_rule(path, fields)
-    return [html.P(f"Added to {path}, which has {len(config.rules)} rules now; it is read within a second.")]
+    return [html.P(f"Added to {path}, which now has {len(config.rules)} rules; it takes effect within a second.")]
 
 
 def _said(do: Any, watch: Watch) -> list[Component]:
-    """What came of it, or what is wrong."""
+    """Return the result of an action, or its error."""
     try:
         found: list[Component] = do(watch)
     except ObsvError as error:

@@ -1,4 +1,4 @@
-"""The lists of the page: alerts, history, messages, silences, variables that repeat."""
+"""The lists of the page: alerts, history, messages, silences, repeating variables."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _DAY_NS = 86_400 * 1_000_000_000
 
 
 def lists(store: Store, config: AlertsConfig, now_ns: int) -> list[Component]:
-    """All lists.
+    """Return all lists.
 
     Args:
-        store: what is read.
+        store: the store to read.
         config: the rules.
         now_ns: Unix time.
     """
@@ -42,7 +42,7 @@ def lists(store: Store, config: AlertsConfig, now_ns: int) -> list[Component]:
     over = [each for each in alerts if each.state == "resolved"]
     return [
         _alerts("Firing and pending", live, config, holding, now_ns),
-        _alerts("Resolved within a day", over[:LISTED], config, holding, now_ns) if over else html.Div(),
+        _alerts("Resolved within the last day", over[:LISTED], config, holding, now_ns) if over else html.Div(),
         *_levels(store, config, now_ns),
         _silences(silences, now_ns),
         _repeating(store.read_repeating(LEAST_REPEATS, now_ns - _DAY_NS)[:LISTED], now_ns),
@@ -55,13 +55,17 @@ def _alerts(
     title: str, alerts: Sequence[AlertRow], config: AlertsConfig, holding: Sequence[SilenceRow], now_ns: int
 ) -> Component:
     if not alerts:
-        return card(title, empty("No alert fires", "Nor is one pending." if config.rules else "There are no rules."))
+        return card(
+            title, empty("No firing alerts", "No alerts are pending either." if config.rules else "There are no rules.")
+        )
     rules = {rule.name: rule for rule in config.rules}
     rows = []
     for each in alerts:
         is_silenced = bool(silencing(holding, labels_of(each, rules.get(each.rule))))
         state = [badge(each.state, STATE_KINDS.get(each.state, "plain"), dot=True)]
-        state += [badge("silenced", title="Nobody is told while a silence holds")] if is_silenced else []
+        state += (
+            [badge("silenced", title="No notifications are sent while the silence is active")] if is_silenced else []
+        )
         rows.append(
             [state, each.rule, each.severity, shown(each.value), _linked(each), _labels(each.labels),
              html.Span(ago(each.since_ns, now_ns), title=f"{each.episode} times so far")]
@@ -97,10 +101,10 @@ def _levels(store: Store, config: AlertsConfig, now_ns: int) -> list[Component]:
 
 def _silences(silences: Sequence[SilenceRow], now_ns: int) -> Component:
     if not silences:
-        return card("Silences", empty("No silence", "Below, alerts can be silenced for a while."))
+        return card("Silences", empty("No silence", "Use the form below to silence alerts for a while."))
     rows = []
     for each in silences:
-        state = "ended" if each.ends_ns <= now_ns else "holds" if each.starts_ns <= now_ns else "to come"
+        state = "ended" if each.ends_ns <= now_ns else "holds" if each.starts_ns <= now_ns else "pending"
         end: Any = ""
         if state != "ended":
             end = html.Button("End", id={"type": "alerts-end", "id": each.id}, className="button", n_clicks=0)
@@ -111,9 +115,12 @@ def _silences(silences: Sequence[SilenceRow], now_ns: int) -> Component:
 
 
 def _repeating(found: Sequence[Repeating], now_ns: int) -> Component:
-    title = "Variables that repeat"
+    title = "Repeating variables"
     if not found:
-        return card(title, empty("No variable repeats", f"None had one value {LEAST_REPEATS + 1} times in a row."))
+        return card(
+            title,
+            empty("No repeating variables", f"No variable had the same value {LEAST_REPEATS + 1} times in a row."),
+        )
     rows = [
         [link(each.process, "/code", {"process": each.process}), each.name, each.data_type, _cut(each.value),
          count(each.repeats), duration(max(0, each.last_ns - each.changed_ns)), ago(each.last_ns, now_ns)]
@@ -125,7 +132,7 @@ def _repeating(found: Sequence[Repeating], now_ns: int) -> Component:
 
 def _deliveries(found: Sequence[Delivery], now_ns: int) -> Component:
     if not found:
-        return card("Messages", empty("Nothing was sent", "Messages to receivers and each attempt are listed here."))
+        return card("Messages", empty("No messages sent", "Messages to receivers are listed here with each attempt."))
     rows = []
     for message, attempts in found:
         last = attempts[-1] if attempts else None
@@ -140,7 +147,7 @@ def _deliveries(found: Sequence[Delivery], now_ns: int) -> Component:
 
 def _history(events: Sequence[EventRow]) -> Component:
     if not events:
-        return card("History", empty("No alert so far", "Each change of an alert's state is listed here."))
+        return card("History", empty("No alerts so far", "Each change of an alert's state is listed here."))
     rows = [
         [when(each.at_ns, date=True), each.rule, badge(each.state, STATE_KINDS.get(each.state, "plain")),
          shown(each.value), each.summary, _labels(each.labels)]
@@ -150,7 +157,7 @@ def _history(events: Sequence[EventRow]) -> Component:
 
 
 def table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Component:
-    """A table of texts and components; recorded text stays text."""
+    """Return a table of texts and components; recorded text stays text."""
     body = [html.Tr([html.Td(cell) for cell in row]) for row in rows]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     return html.Table([head, html.Tbody(body)], className="alerts-table")

@@ -1,4 +1,4 @@
-"""Code inspector: a function's source beside how it did."""
+"""Code inspector: a function's source and its figures."""
 
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
@@ -18,10 +18,10 @@ LISTED = 30
 
 
 def layout(view: View) -> Component:
-    """The page.
+    """Return the page.
 
     Raises:
-        InvalidQuery: the time window cannot be read.
+        InvalidQuery: the time window cannot be parsed.
     """
     window, name = view.window(), view.query.get("process")
     tools = html.Div(time_picker("code-time", window, now_ns=view.now_ns), className="page-tools")
@@ -37,12 +37,12 @@ def layout(view: View) -> Component:
 
 
 def body(reader: Store, window: Window, name: str | None, now_ns: int) -> list[Component]:
-    """Everything below the head.
+    """Return everything below the head.
 
     Args:
-        reader: of the store.
-        window: the time.
-        name: the function; None lists those that are called most.
+        reader: reader of the store.
+        window: the time window.
+        name: the function; None lists the most called functions.
         now_ns: Unix time.
     """
     if not name:
@@ -57,7 +57,7 @@ def body(reader: Store, window: Window, name: str | None, now_ns: int) -> list[C
 
 def _list(functions: list[Busy], window: Window) -> Component:
     if not functions:
-        return empty("No calls in this time", "Choose a longer time, or find a function by its name.")
+        return empty("No calls in this period", "Choose a longer period, or search for a function by name.")
     head = html.Tr([html.Th(name) for name in ("Function", "Group", "Calls", "Errors", "Mean", "Longest")])
     rows = [_busy(each, window) for each in functions]
     table = html.Table([html.Thead(head), html.Tbody(rows)], className="functions function-list")
@@ -75,7 +75,7 @@ def _busy(each: Busy, window: Window) -> Component:
 
 
 def register(app: App) -> None:
-    """Its callbacks."""
+    """Declare the callbacks."""
     watch_time_picker(app, "code-time")
     watch_function_select(app, "code-function")
     app.clientside(

@@ -1,4 +1,4 @@
-"""A function in full: figures, source, variables, durations, its day, failures, who calls it and whom it calls."""
+"""A function in full: figures, source, variables, durations, history, failures, callers and callees."""
 
 from typing import Any
 
@@ -18,11 +18,11 @@ NEIGHBOURS = 8
 
 
 def function_report(found: FunctionReport, milestones: list[Milestone], now_ns: int) -> list[Component]:
-    """Everything about a function.
+    """Return the report of a function.
 
     Args:
-        found: what the store says.
-        milestones: deployments and new versions of the time.
+        found: the function's data.
+        milestones: deployments and new versions in the window.
         now_ns: Unix time.
     """
     return [_head(found, now_ns), _stats(found), _columns(found, milestones, now_ns)]
@@ -70,7 +70,7 @@ def _resources(sums: Sums) -> list[Component]:
     if sums.cpu_ns and sums.calls:
         tiles.append(_tile("CPU a call", duration(sums.cpu_ns / sums.calls)))
     if sums.memory_bytes and sums.calls:
-        tiles.append(_tile("Memory a call", f"{sums.memory_bytes / sums.calls / 1024:+,.1f} KiB"))
+        tiles.append(_tile("Memory per call", f"{sums.memory_bytes / sums.calls / 1024:+,.1f} KiB"))
     return tiles
 
 
@@ -90,7 +90,7 @@ def _columns(found: FunctionReport, milestones: list[Milestone], now_ns: int) ->
         card("Durations", latency(found.sums, {"process": found.name, **found.window.query()}), actions="log scale"),
         card("Over time", day(found.history, milestones), actions=_day_legend()),
         card("Latest failures", _failures(found.failures), flush=True),
-        card("Called by, and calls", _neighbours(found), actions="since the file began", flush=True),
+        card("Callers and callees", _neighbours(found), actions="since the file was created", flush=True),
     ]
     return html.Div(
         [html.Div(left, className="code-left"), html.Div(right, className="code-right")], className="code-columns"
@@ -105,7 +105,7 @@ def _day_legend() -> list[Component]:
 
 def _source(found: FunctionReport) -> Component:
     if not found.versions:
-        return card("Source", empty("No source", "This span came from another instrumentation."))
+        return card("Source", empty("No source", "This span is from other instrumentation."))
     path, first, text = found.versions[0].code
     whole = f"{path}:{first}"
     if not text:
@@ -113,7 +113,7 @@ def _source(found: FunctionReport) -> Component:
     marked = next((line for each in found.failures if (line := failing_line(each.text, path, first, text))), None)
     note: list[Component] = [html.Span(place(path, first), className="mono faint ellipsis", title=whole)]
     if len(found.versions) > 1:
-        changed = "The function was changed while it was recorded"
+        changed = "The function changed while it was recorded"
         note.append(badge(f"latest of {len(found.versions)} versions", title=changed))
     shown = html.Div(source(text, first_line=first, marked=marked), className="code-source")
     return card("Source", shown, actions=note, flush=True)
@@ -121,7 +121,7 @@ def _source(found: FunctionReport) -> Component:
 
 def _variables(variables: list[Variable], now_ns: int) -> Component:
     if not variables:
-        return empty("No variables", "Nothing that went in or came out was recorded.")
+        return empty("No variables", "No inputs or outputs were recorded.")
     head = html.Tr([html.Th(name) for name in ("Variable", "Last value", "Changed", "Seen")])
     rows = [_variable(each, now_ns) for each in variables]
     return html.Table([html.Thead(head), html.Tbody(rows)], className="variables")
@@ -129,7 +129,7 @@ def _variables(variables: list[Variable], now_ns: int) -> Component:
 
 def _variable(each: Variable, now_ns: int) -> Component:
     kind = html.Span("out" if each.data_type == "OUTPUT" else "in", className=f"direction {each.data_type.lower()}")
-    steady = f"the same {each.repeats + 1:,} times" if each.repeats else "only in the last call"
+    steady = f"same value {each.repeats + 1:,} times" if each.repeats else "only in the last call"
     changed = html.Span(ago(each.changed_ns, now_ns), title=f"{steady}; changed")
     return html.Tr(
         [
@@ -143,7 +143,7 @@ def _variable(each: Variable, now_ns: int) -> Component:
 
 def _failures(failures: list[Failure]) -> Component:
     if not failures:
-        return empty("No failures", "None of its calls that are still stored failed.")
+        return empty("No failures", "None of its stored calls failed.")
     return html.Div([_failure(each) for each in failures], className="errors", role="list")
 
 
@@ -158,7 +158,7 @@ def _failure(each: Failure) -> Component:
 
 def _neighbours(found: FunctionReport) -> Component:
     if not (found.callers or found.callees):
-        return empty("Nobody", "It is called by, and calls, nothing that was recorded.")
+        return empty("Nobody", "It has no recorded callers or callees.")
     lists = [_neighbour_list("Called by", found.callers), _neighbour_list("Calls", found.callees)]
     return html.Div(lists, className="neighbours")
 
@@ -171,4 +171,4 @@ def _neighbour_list(title: str, neighbours: list[Neighbour]) -> Component:
                            className="num err-text")])
         for each in neighbours[:NEIGHBOURS]
     ]  # fmt: skip
-    return html.Div([html.H3(title), html.Ul(rows or [html.Li("nothing recorded", className="faint")])])
+    return html.Div([html.H3(title), html.Ul(rows or [html.Li("none recorded", className="faint")])])

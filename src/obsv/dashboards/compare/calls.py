@@ -1,4 +1,4 @@
-"""A failed call beside a good one."""
+"""A failed call beside a successful one."""
 
 from __future__ import annotations
 
@@ -18,14 +18,18 @@ from obsv.store.spans import Call, failing_line
 
 
 def compare_calls(pair: Pair) -> list[Component]:
-    """The two calls.
+    """Return the comparison of two calls.
 
     Args:
-        pair: as the store found them.
+        pair: the calls found in the store.
     """
     if pair.good is None:
-        near = "None of the calls of this function that are near to it, and still stored, was good."
-        return [_head(pair), card("Good call", empty("No good call to compare with", near)), *_exception(pair.failed)]
+        near = "None of the stored calls of this function around it was successful."
+        return [
+            _head(pair),
+            card("Successful call", empty("No successful call to compare with", near)),
+            *_exception(pair.failed),
+        ]
     found = differences(pair.failed, pair.good)
     changed = [each for each in found if not each.same]
     inputs = [each for each in changed if each.data_type == "INPUT"]
@@ -41,14 +45,14 @@ def compare_calls(pair: Pair) -> list[Component]:
 
 def _head(pair: Pair) -> Component:
     good = [] if pair.good is None else [_side(pair.good, _distance(pair, pair.good))]
-    return html.Div([_side(pair.failed, "The call that is looked into"), *good], className="compare-sides")
+    return html.Div([_side(pair.failed, "The inspected call"), *good], className="compare-sides")
 
 
 def _distance(pair: Pair, good: Call) -> str:
     apart = duration(abs(pair.failed.start_ns - good.start_ns))
     if pair.good_is_later:
-        return f"First good call after it, {apart} later: there is none before"
-    return f"Last good call before it, {apart} earlier"
+        return f"First successful call after it, {apart} later (there is none before)"
+    return f"Last successful call before it, {apart} earlier"
 
 
 def _side(call: Call, title: str) -> Component:
@@ -74,8 +78,8 @@ def _side(call: Call, title: str) -> Component:
 
 def _values(found: list[Difference]) -> Component:
     if not found:
-        return empty("No values", "Nothing that went in or came out was recorded.")
-    head = html.Tr([html.Th("Variable"), html.Th("Failed call"), html.Th("Good call")])
+        return empty("No values", "No inputs or outputs were recorded.")
+    head = html.Tr([html.Th("Variable"), html.Th("Failed call"), html.Th("Successful call")])
     return html.Table([html.Thead(head), html.Tbody([_value(each) for each in found])], className="compare-table")
 
 
@@ -104,7 +108,7 @@ def _circumstances(pair: Pair, good: Call) -> Component:
     failed = pair.failed
     rows = [
         ("Took", duration(failed.duration_ns), duration(good.duration_ns)),
-        ("Called by", pair.failed_caller or "nobody recorded", pair.good_caller or "nobody recorded"),
+        ("Called by", pair.failed_caller or "none recorded", pair.good_caller or "none recorded"),
         ("Service", failed.service, good.service),
         ("Thread", failed.thread_name or "–", good.thread_name or "–"),
         ("Depth", str(failed.depth), str(good.depth)),
@@ -134,18 +138,18 @@ def _exception(failed: Call) -> list[Component]:
     text = failed.exception or failed.detail.get("statusMessage")
     if not text:
         return []
-    more = link("all calls that failed", "/explorer", {"process": failed.process, "status": "ERR"})
+    more = link("all failed calls", "/explorer", {"process": failed.process, "status": "ERR"})
     return [card("Exception", traceback(str(text), "compare-exception"), actions=more)]
 
 
 def _source(failed: Call, good: Call) -> list[Component]:
-    """Where the function was changed between the calls: both versions."""
+    """Return both versions of the source, if the function changed between the calls."""
     if failed.code is None or good.code is None or failed.code.source_text == good.code.source_text:
         return []
     line = failing_line(failed.exception, *failed.code)
     both = [
         _version_card("Source, failed call", failed.code, line),
-        _version_card("Source, good call", good.code, None),
+        _version_card("Source, successful call", good.code, None),
     ]
     return [html.Div(both, className="row-1-1")]
 

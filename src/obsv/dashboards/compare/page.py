@@ -1,4 +1,4 @@
-"""Compare: a failed call beside the last good one, or a function in two time windows."""
+"""Compare: a failed call with the last successful one, or a function in two time windows."""
 
 from collections.abc import Mapping
 
@@ -22,19 +22,19 @@ from obsv.store.seam import Store
 from obsv.store.spans import Call
 from obsv.times import NS
 
-MODES = (("calls", "Failed and good call"), ("times", "Two times"))
+MODES = (("calls", "Failed and successful call"), ("times", "Two periods"))
 DAY_S = 86_400
-# What window A is held against: how much earlier, in seconds; 0 is its own length.
+# Offsets of window B from window A, in seconds; 0 is the length of A.
 AGAINST = {"before": ("just before", 0), "day": ("a day earlier", DAY_S), "week": ("a week earlier", 7 * DAY_S)}
 LISTED = 12
 
 
 def layout(view: View) -> Component:
-    """The page.
+    """Return the page.
 
     Raises:
-        InvalidQuery: the time window cannot be read.
-        NotFound: no such call.
+        InvalidQuery: the time window cannot be parsed.
+        NotFound: there is no such call.
     """
     query, window = view.query, view.window()
     named = bool(query.get("trace") and query.get("span"))
@@ -61,27 +61,27 @@ def layout(view: View) -> Component:
 
 
 def _second(query: Mapping[str, str]) -> dict[str, str]:
-    """What the address says of window B, as the store `compare-b` holds it: `against`, or `from` and `to`."""
+    """Return the address's entries for window B, as in the store `compare-b`: `against`, or `from` and `to`."""
     if query.get("b_from") and query.get("b_to"):
         return {"from": query["b_from"], "to": query["b_to"]}
     return {"against": query["against"] if query.get("against") in AGAINST else "before"}
 
 
 def against(window: Window, second: Mapping[str, str], now_ns: int) -> Window:
-    """Window B.
+    """Return window B.
 
     Args:
-        window: A.
+        window: window A.
         second: a key of `AGAINST` as `against`, or `from` and `to`.
         now_ns: Unix time.
 
     Raises:
-        InvalidQuery: no such choice, or a time that cannot be read.
+        InvalidQuery: there is no such choice, or a time cannot be parsed.
     """
     if "from" in second:
         return Window.parse(second, now_ns)
     if second["against"] not in AGAINST:
-        raise InvalidQuery(f"A time can be compared with {', '.join(AGAINST)}, not {second['against']!r}.")
+        raise InvalidQuery(f"A period can be compared with {', '.join(AGAINST)}, not {second['against']!r}.")
     by_ns = AGAINST[second["against"]][1] * NS or window.end_ns - window.start_ns
     return Window(window.start_ns - by_ns, window.end_ns - by_ns)
 
@@ -89,14 +89,14 @@ def against(window: Window, second: Mapping[str, str], now_ns: int) -> Window:
 def body(
     reader: Store, name: str | None, mode: str, chosen: str | None, first: Window, second: Window
 ) -> list[Component]:
-    """Everything below the tools.
+    """Return everything below the tools.
 
     Args:
-        reader: of the store.
-        name: of the function; None when none is chosen.
+        reader: reader of the store.
+        name: name of the function; None if none is chosen.
         mode: `calls` or `times`.
-        chosen: `<trace id>/<span id>` of the failed call; None when there is none.
-        first: window A, when times are compared.
+        chosen: `<trace id>/<span id>` of the failed call; None if there is none.
+        first: window A, when periods are compared.
         second: window B.
     """
     if not name:
@@ -105,20 +105,20 @@ def body(
         if mode == "times":
             return compare_times(reader.read_times(name, first, second))
         if not chosen:
-            reader.failures(name)  # of a function that is not there it is not said that none failed
-            text = "None of its calls that are still stored failed. Two times can be compared all the same."
-            return [card(name, empty("No failed call", text))]
+            reader.failures(name)  # an unknown function must not be reported as one without failures
+            text = "None of its stored calls failed. You can still compare two periods."
+            return [card(name, empty("No failed calls", text))]
         return compare_calls(reader.read_pair(*chosen.split("/", 1)))
     except NotFound as error:
-        return [empty("Not found", str(error), link("Start again", "/compare"))]
+        return [empty("Not found", str(error), link("Start over", "/compare"))]
 
 
 def _start(reader: Store, window: Window) -> Component:
-    """No function is chosen yet: the latest errors to begin with."""
+    """Return the start page, without a function: the latest errors to choose from."""
     errors = reader.latest_errors(window, LISTED)
     if not errors:
         return empty(
-            "Choose a function", "Nothing failed in this time. Find a function above to compare two times of it."
+            "Choose a function", "Nothing failed in this period. Find a function above to compare two periods."
         )
     rows = [
         link(
@@ -129,7 +129,7 @@ def _start(reader: Store, window: Window) -> Component:
         )
         for each in errors
     ]  # fmt: skip
-    note = "compare one with the last good call"
+    note = "compare one with the last successful call"
     return card("Latest errors", html.Div(rows, className="errors"), actions=note, flush=True)
 
 
@@ -139,7 +139,7 @@ def _modes(mode: str) -> Component:
 
 
 def _options(reader: Store, name: str | None, call: Call | None = None) -> list[dict[str, str]]:
-    """The latest failed calls of a function; one that is named stands among them, or first."""
+    """Return the latest failed calls of a function, including the given one."""
     if not name:
         return []
     try:
@@ -159,7 +159,7 @@ def _option(each: Failure) -> dict[str, str]:
 
 
 def _hint(name: str | None) -> str:
-    return "No failed call of this function" if name else "Find a function first"
+    return "This function has no failed calls" if name else "Find a function first"
 
 
 def _failed_select(options: list[dict[str, str]], chosen: str | None, name: str | None) -> list[Component]:
@@ -184,14 +184,14 @@ def _time_tools(window: Window, other: Window, second: dict[str, str], now_ns: i
         time_picker("compare-time", window, now_ns=now_ns),
         html.Span(["against ", html.B("B")], className="muted"),
         against,
-        # B as it is now stands in the fields, to begin with.
+        # The current window B is the initial value of the fields.
         custom_range("compare-b", other, now_ns=now_ns, shown="from" in second),
         dcc.Store(id="compare-b", data=second),
     ]
 
 
 def register(app: App) -> None:
-    """Its callbacks."""
+    """Declare the callbacks."""
     watch_time_picker(app, "compare-time")
     watch_function_select(app, "compare-function")
 

@@ -21,7 +21,7 @@ FIRST, SECOND = DARK["accent"], DARK["stale"]
 
 
 class Measure(NamedTuple):
-    """A row: what it is, how it is read and written, and whether less of it is better (None: neither)."""
+    """A row: its name, its value, its format, and whether less is better (None: neither)."""
 
     label: str
     value: Callable[[Sums, Window], float | None]
@@ -29,7 +29,7 @@ class Measure(NamedTuple):
     less_is_better: bool | None
 
     def behind(self, sums: Sums) -> int:
-        """How many calls, or errors, it is taken from."""
+        """Return the number of calls, or errors, that the value is based on."""
         return sums.errors if self.label.startswith("Error") else sums.calls
 
 
@@ -39,7 +39,7 @@ def _share(share: float) -> Callable[[Sums, Window], float | None]:
 
 MEASURES = (
     Measure("Calls", lambda sums, _: sums.calls, count, None),
-    Measure("Calls a second", lambda sums, window: sums.calls / window.seconds, lambda value: f"{value:.3g}", None),
+    Measure("Calls per second", lambda sums, window: sums.calls / window.seconds, lambda value: f"{value:.3g}", None),
     Measure("Errors", lambda sums, _: sums.errors, count, True),
     Measure("Error rate", lambda sums, _: sums.error_rate if sums.calls else None, percent, True),
     Measure("Mean", lambda sums, _: sums.mean_ns, duration, True),
@@ -54,13 +54,13 @@ MEASURES = (
 
 
 def compare_times(times: Times) -> list[Component]:
-    """The two windows.
+    """Return the comparison of two windows.
 
     Args:
-        times: as the store summed them up.
+        times: the sums of both windows.
     """
     if not times.first_sums.calls and not times.second_sums.calls:
-        return [card("Figures", empty("No calls in either time", "Choose other times."))]
+        return [card("Figures", empty("No calls in either period", "Choose other periods."))]
     columns = [
         card("Figures", _figures(times), flush=True),
         card("Durations", _durations(times), actions=_legend(times)),
@@ -118,7 +118,7 @@ def _durations(times: Times) -> Component:
         each["marker"]["opacity"] = 0.55
     axis = {"fixedrange": True, "nticks": 5, "ticksuffix": " %", "showgrid": True}
     look = figure(drawn, barmode="overlay", bargap=0.05, yaxis=axis, xaxis=log_axis(scale), hovermode="closest")
-    return chart(look, height=330, label="Durations in both times, as a share of their calls")
+    return chart(look, height=330, label="Durations in both periods, as a share of their calls")
 
 
 def _query(times: Times, window: Window) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The parts pages are made of. Recorded text goes in as children, which Dash shows as text; never as markup."""
+"""Components of pages. Recorded text is passed as children, which Dash shows as text, never as markup."""
 
 from obsv.dashboards.components.badge import Kind, badge, status_badge
 from obsv.dashboards.components.card import card, stat, stat_figures

@@ -1,10 +1,10 @@
-"""ARIA attributes, whose dashes Python's keywords cannot carry."""
+"""ARIA attributes, whose hyphens Python's keyword arguments cannot contain."""
 
 from typing import Any
 
 
 def aria(**attributes: str | bool) -> dict[str, Any]:
-    """Properties for a Dash component: `aria(label="Pages", hidden=True)` gives `aria-label` and `aria-hidden`."""
+    """Return Dash properties: `aria(label="Pages", hidden=True)` gives `aria-label` and `aria-hidden`."""
     return {
         f"aria-{name}": str(value).lower() if isinstance(value, bool) else value for name, value in attributes.items()
     }

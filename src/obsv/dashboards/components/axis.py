@@ -1,4 +1,4 @@
-"""Axes whose labels read as the rest of the app does: plotly would write 0.04 ms as `40m ms`, and half a call."""
+"""Axes with labels in the app's formats: plotly would write 0.04 ms as `40m ms`, and show half a call."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from obsv.dashboards.clock import NS
 TICKS = 4
 STEPS = (1, 2, 2.5, 5, 10)
 TIMES = ((NS, " s"), (1_000_000, " ms"), (1000, " µs"), (1, " ns"))
-# Below ten thousand a count is written in full.
+# Counts below ten thousand are written in full.
 COUNTS = ((10**9, " G"), (10**6, " M"), (10**4, " k"), (1, ""))
-# A value so many times higher than nine in ten of the others is a burst: in full it would flatten them to a line.
+# A value this many times higher than nine in ten of the others is a burst: shown in full, it would flatten them to a
+# line.
 BURST = 5.0
 ENOUGH = 8
 
 
 def duration_axis(values_ns: Iterable[float | None]) -> dict[str, Any]:
-    """An axis of durations from 0, for traces in ns; a burst is cut off."""
+    """Return an axis of durations from 0, for traces in ns; a burst is cut off."""
     values = [value for value in values_ns if value is not None]
     top = cap(values)
     places = _places(top or max(values, default=0))
@@ -28,7 +29,7 @@ def duration_axis(values_ns: Iterable[float | None]) -> dict[str, Any]:
 
 
 def count_axis(values: Iterable[float]) -> dict[str, Any]:
-    """An axis of counts from 0: whole numbers; a burst is cut off."""
+    """Return an axis of counts from 0, with whole numbers; a burst is cut off."""
     values = list(values)
     top = cap(values)
     places = _places(top or max(values, default=0))
@@ -37,7 +38,7 @@ def count_axis(values: Iterable[float]) -> dict[str, Any]:
 
 
 def cap(values: Iterable[float | None]) -> float | None:
-    """Where an axis ends so that a burst does not flatten the rest; None when there is none."""
+    """Return the end of an axis that keeps a burst from flattening the rest; None if there is no burst."""
     known = sorted(value for value in values if value)
     if len(known) < ENOUGH:
         return None
@@ -48,13 +49,13 @@ def cap(values: Iterable[float | None]) -> float | None:
 def cut_marks(
     x: Sequence[Any], values: Sequence[float | None], top: float | None, text: Callable[[float], str]
 ) -> list[dict[str, Any]]:
-    """Plotly's annotations that say how high what was cut off is.
+    """Return plotly annotations with the values that were cut off.
 
     Args:
-        x: where each value stands.
-        values: all of them.
-        top: of `cap`.
-        text: of a value.
+        x: position of each value.
+        values: all values.
+        top: the result of `cap`.
+        text: formats a value.
     """
     high = [(at, value) for at, value in zip(x, values, strict=True) if top and value and value > top]
     look = {"yref": "paper", "y": 1, "yanchor": "bottom", "showarrow": False, "font": {"size": 10}}
@@ -62,16 +63,16 @@ def cut_marks(
 
 
 def time_axis(**more: Any) -> dict[str, Any]:
-    """An x axis of local times, along which a part can be chosen with the pointer (`chart.js`)."""
+    """Return an x axis of local times on which a range can be selected with the pointer (`chart.js`)."""
     return {"fixedrange": False, "nticks": 8, "tickangle": 0, "tickformat": "%H:%M\n%b %d", **more}
 
 
 def log_ticks(low_ns: float, high_ns: float) -> dict[float, str]:
-    """Ticks of a log axis of durations and their labels: 1, 10, 100; 2 and 5 too where that would be few.
+    """Return ticks and labels of a log axis of durations: 1, 10, 100; also 2 and 5 if there would be too few.
 
     Args:
-        low_ns: where the axis begins.
-        high_ns: where it ends.
+        low_ns: lower end of the axis.
+        high_ns: upper end of the axis.
     """
     powers = range(floor(log10(max(low_ns, 1))), floor(log10(max(high_ns, 1))) + 1)
     for digits in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)):
@@ -87,7 +88,7 @@ def _time(ns: float) -> str:
 
 
 def _places(most: float) -> list[int]:
-    """Round numbers from 0 to the last below, or at, `most`; at least 0 and 1."""
+    """Return round numbers from 0 up to `most`; at least 0 and 1."""
     rough = max(1.0, most / TICKS)
     power = 10 ** floor(log10(rough))
     step = next(int(each * power) for each in STEPS if each * power >= rough and each * power % 1 == 0)

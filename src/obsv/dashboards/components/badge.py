@@ -13,13 +13,13 @@ Kind = Literal["ok", "err", "stale", "accent", "plain"]
 def badge(
     text: str, kind: Kind = "plain", *, title: str | None = None, dot: bool = False, id: str | None = None
 ) -> Component:
-    """A badge.
+    """Return a badge.
 
     Args:
-        text: what it says.
+        text: its text.
         kind: its colour: `ok`, `err`, `stale`, `accent` or `plain`.
         title: shown on hover.
-        dot: whether a dot in its colour stands before the text.
+        dot: whether to show a dot of the same colour before the text.
         id: for callbacks.
     """
     named: dict[str, Any] = {"id": id} if id else {}
@@ -28,5 +28,5 @@ def badge(
 
 
 def status_badge(status: str) -> Component:
-    """The badge of a call's status, `OK` or `ERR`."""
+    """Return the badge of a call's status, `OK` or `ERR`."""
     return badge(status, "err" if status == "ERR" else "ok")

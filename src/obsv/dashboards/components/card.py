@@ -1,4 +1,4 @@
-"""A titled box, and the box with one large number in it."""
+"""A titled box, and a box with one large number."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from obsv.dashboards.components.aria import aria
 def card(
     title: str | None, children: Any, *, actions: Any = None, id: str | None = None, flush: bool = False
 ) -> Component:
-    """A titled box.
+    """Return a titled box.
 
     Args:
-        title: its heading; None for none.
+        title: its heading; None omits it.
         children: its content.
-        actions: what stands at the right of the heading.
+        actions: content to the right of the heading.
         id: id of the content, for callbacks that replace it.
-        flush: whether the content reaches the border (grids, lists).
+        flush: whether the content extends to the border (grids, lists).
     """
     head = [html.Header([html.H2(title), html.Div(actions, className="card-actions")])] if title else []
     body = html.Div(children, className="card-body" + (" flush" if flush else ""), **_id(id))
@@ -30,14 +30,14 @@ def _id(id: str | None) -> dict[str, Any]:
 
 
 def stat(label: str, figures: list[Component], spark: Component, *, id: str, hint: str | None = None) -> Component:
-    """A box with one large number and its sparkline.
+    """Return a box with one large number and its sparkline.
 
     Args:
-        label: what it is.
-        figures: of `stat_figures`.
+        label: name of the figure.
+        figures: result of `stat_figures`.
         spark: a small chart.
-        id: of what holds the figures, for callbacks that replace them.
-        hint: what it says exactly, on hover.
+        id: ID of the element with the figures, for callbacks that replace them.
+        hint: exact definition, shown on hover.
     """
     number = html.Div(figures, className="stat-figures", id=id)
     parts = [html.Div(label, className="stat-label", title=hint), number, html.Div(spark, className="stat-spark")]
@@ -52,7 +52,7 @@ def stat_figures(
     good: bool | None = None,
     about: str | None = None,
 ) -> list[Component]:
-    """The number of a `stat`, and its change.
+    """Return the number of a `stat`, and its change.
 
     Args:
         value: the number with its unit.
@@ -65,4 +65,4 @@ def stat_figures(
     if change is None:
         return [number]
     tone = {True: "good", False: "bad", None: "even"}[good]
-    return [number, html.Span(change, className=f"delta delta-{tone}", title="Against the period before")]
+    return [number, html.Span(change, className=f"delta delta-{tone}", title="Compared with the previous period")]

@@ -1,18 +1,18 @@
-"""By how much a number changed, and whether that says anything."""
+"""The change of a number, and whether it is significant."""
 
 from __future__ import annotations
 
 from math import sqrt
 from typing import NamedTuple
 
-# Changes below this are noise and get no colour, however many calls there are.
+# Smaller changes are noise and get no colour, however many calls there are.
 NOTABLE = 0.05
-# Of n calls a mean, a count or a percentile varies by about 1/sqrt(n) by itself: three times that is no accident.
+# For n calls, a mean, a count or a percentile varies by about 1/sqrt(n) by chance: three times that is significant.
 SIGMAS = 3.0
 
 
 class Change(NamedTuple):
-    """`text`: like `+12 %`; `good`: whether it is for the better, None when it is neither or could be an accident."""
+    """`text`: such as `+12 %`; `good`: whether it is an improvement, None if neutral or not significant."""
 
     text: str
     good: bool | None
@@ -21,13 +21,13 @@ class Change(NamedTuple):
 def change(
     now: float | None, before: float | None, *, less_is_better: bool | None, calls: tuple[float, float]
 ) -> Change | None:
-    """Compare a number with the same number of another time.
+    """Compare a number with the same number in another period.
 
     Args:
         now: the number.
-        before: what it is held against; None or 0 tell nothing, and neither does a number that is not there.
-        less_is_better: None when neither is.
-        calls: how many calls, or errors, stand behind each of the two.
+        before: the number to compare with; None and 0 give no result, nor does a missing `now`.
+        less_is_better: None if neither is.
+        calls: number of calls, or errors, behind each of the two.
     """
     if not now or not before:
         return None
@@ -40,6 +40,6 @@ def change(
 
 
 def least(now: float, before: float) -> float:
-    """The smallest change that is no accident, as a share."""
+    """Return the smallest significant change, as a share."""
     fewest = min(now, before)
     return max(NOTABLE, SIGMAS / sqrt(fewest)) if fewest > 0 else float("inf")

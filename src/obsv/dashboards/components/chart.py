@@ -12,13 +12,13 @@ from obsv.dashboards.theme import FIGURE_CONFIG, figure
 
 
 def chart(figure: dict[str, Any], *, id: str | None = None, height: int | str = 220, label: str = "chart") -> Component:
-    """A figure.
+    """Return a figure.
 
     Args:
-        figure: made with `theme.figure`.
+        figure: created with `theme.figure`.
         id: for callbacks.
         height: in px, or any CSS height.
-        label: what it shows, for who cannot see it.
+        label: description for screen readers.
     """
     size = f"{height}px" if isinstance(height, int) else height
     named: dict[str, Any] = {"id": id} if id else {}
@@ -27,7 +27,7 @@ def chart(figure: dict[str, Any], *, id: str | None = None, height: int | str = 
 
 
 def line_mode(values: Sequence[float | None]) -> str:
-    """Plotly's mode for a line; a value without a neighbour would be no line, and gets a dot."""
+    """Return plotly's mode for a line; a value without neighbours gets a dot, as it would not be visible as a line."""
     gaps = [None, *values, None]
     alone = any(
         here is not None and before is None is after
@@ -39,14 +39,14 @@ def line_mode(values: Sequence[float | None]) -> str:
 def sparkline(
     x: Sequence[Any], y: Sequence[float | None], *, colour: str = "#3e8ef7", unit: str = "", step_ms: int | None = None
 ) -> dict[str, Any]:
-    """The figure of a small line without axes; values on hover.
+    """Return the figure of a small line without axes, with values on hover.
 
     Args:
         x: local times or numbers.
         y: values; None leaves a gap.
         colour: `#rrggbb`.
-        unit: what follows a value on hover.
-        step_ms: length of a bin of time in ms; a part of the time can then be chosen with the pointer.
+        unit: unit shown after a value on hover.
+        step_ms: length of a time bin in ms; a range can then be selected with the pointer.
     """
     line = {
         "type": "scatter",

@@ -1,4 +1,4 @@
-"""One of a few, all in sight."""
+"""A choice of one of a few visible options."""
 
 from collections.abc import Iterable
 
@@ -9,13 +9,13 @@ from obsv.dashboards.components.aria import aria
 
 
 def choice(id: str, choices: Iterable[tuple[str, str]], value: str, label: str) -> Component:
-    """A row of buttons of which one is pressed.
+    """Return a row of buttons of which one is pressed.
 
     Args:
-        id: of the component; its `value` is what was chosen.
-        choices: value and text of each.
-        value: what is chosen.
-        label: what the choice is about, for those who hear the page.
+        id: ID of the component; its `value` is the choice.
+        choices: value and text of each option.
+        value: the selected value.
+        label: description for screen readers.
     """
     buttons: Component = dmc.SegmentedControl(
         id=id,

@@ -1,4 +1,4 @@
-"""Small facts: a label and what it says."""
+"""Short facts: labels and their values."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> Component:
-    """A list of facts; those that are None are left out.
+    """Return a list of facts, without those that are None.
 
     Args:
         pairs: label, and text or a component.

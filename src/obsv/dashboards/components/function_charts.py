@@ -1,4 +1,4 @@
-"""Figures of a function: how long its calls took, and its day."""
+"""Charts of a function: its durations, and its history."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ PERCENTILES = ((0.5, "P50"), (0.95, "P95"), (0.99, "P99"))
 
 
 def latency(sums: Sums, query: dict[str, str], *, height: int = 188) -> Component:
-    """A histogram of durations on a log scale, with the percentiles marked.
+    """Return a histogram of durations on a log scale, with the percentiles marked.
 
     Args:
-        sums: whose durations.
-        query: of the explorer with these calls: a bar opens its own.
+        sums: the durations.
+        query: query of the explorer for these calls; clicking a bar opens its calls.
         height: in px.
     """
     if not sums.calls:
-        return empty("No calls in this time")
+        return empty("No calls in this period")
     scale = Scale.over(sums.buckets)
     marks = _marks(scale, sums)
     drawn = bars(scale, sums, ACCENT, "calls", query)
@@ -45,15 +45,15 @@ def latency(sums: Sums, query: dict[str, str], *, height: int = 188) -> Componen
 def bars(
     scale: Scale, sums: Sums, colour: str, name: str, query: dict[str, str], *, share: bool = False
 ) -> dict[str, Any]:
-    """The bars of a histogram as a plotly trace.
+    """Return the bars of a histogram as a plotly trace.
 
     Args:
-        scale: where they stand.
-        sums: whose durations.
+        scale: positions of the bars.
+        sums: the durations.
         colour: `#rrggbb`.
-        name: what they are, for the hover text.
-        query: of the explorer with these calls.
-        share: whether their height is the share of all calls, in percent, instead of a count.
+        name: description for the hover text.
+        query: query of the explorer for these calls.
+        share: whether the height is the share of all calls, in percent, instead of a count.
     """
     drawn = scale.draw(sums.buckets)
     heights = [each.calls / sums.calls * 100 if share and sums.calls else each.calls for each in drawn]
@@ -69,7 +69,7 @@ def bars(
 
 
 def log_axis(scale: Scale) -> dict[str, Any]:
-    """An x axis in bars, labelled with durations of 1, 10 and 100."""
+    """Return an x axis in bars, labelled with durations of 1, 10 and 100."""
     ticks = log_ticks(scale.edge(0), scale.edge(scale.bars))
     places = [scale.at(ns) for ns in ticks]
     return {"fixedrange": True, "tickvals": places, "ticktext": list(ticks.values()),
@@ -87,7 +87,7 @@ def _marks(scale: Scale, sums: Sums) -> dict[str, Any]:
 
 
 def _apart(notes: list[dict[str, Any]], scale: Scale) -> list[dict[str, Any]]:
-    """Labels that would stand on each other are joined."""
+    """Join labels that would overlap."""
     joined: list[dict[str, Any]] = []
     for note in notes:
         if joined and note["x"] - joined[-1]["x"] < scale.bars / 12:
@@ -98,15 +98,15 @@ def _apart(notes: list[dict[str, Any]], scale: Scale) -> list[dict[str, Any]]:
 
 
 def day(history: History, milestones: list[Milestone]) -> Component:
-    """Calls and errors, and below them durations, over the chosen time.
+    """Return calls and errors, and below them durations, over the chosen window.
 
     Args:
         history: bins of the function.
-        milestones: deployments and new versions, which are marked.
+        milestones: deployments and new versions to mark.
     """
     times = [f"{local(history.start_ns + at * history.step_ns):%Y-%m-%d %H:%M}" for at in range(len(history.bins))]
     if not any(each.calls for each in history.bins):
-        return empty("No calls in this time")
+        return empty("No calls in this period")
     end_ns = history.start_ns + len(times) * history.step_ns
     ends = time_axis(range=[times[0], f"{local(end_ns):%Y-%m-%d %H:%M}"])
     chosen = {"dragmode": "zoom", "meta": {"step_ms": history.step_ns // 1_000_000}}
@@ -126,10 +126,10 @@ def day(history: History, milestones: list[Milestone]) -> Component:
     durations = duration_axis(value for line in lines for value in line["y"])
     return html.Div(
         [
-            html.P(f"Calls, a bar for {duration(history.step_ns)}", className="chart-title"),
+            html.P(f"Calls per {duration(history.step_ns)}", className="chart-title"),
             chart(figure(calls, barmode="stack", bargap=0.15, yaxis=count_axis(heights), xaxis=ends, annotations=marks,
                          shapes=marked["shapes"], margin={"t": 20 if marks else 8}, **chosen),
-                  height=112, label="Calls over time, failed ones marked"),
+                  height=112, label="Calls over time, with failed calls marked"),
             html.P("Durations", className="chart-title"),
             chart(figure(lines, yaxis=durations, xaxis=ends, shapes=marked["shapes"], **chosen),
                   height=124, label="Percentiles over time"),

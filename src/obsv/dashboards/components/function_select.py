@@ -1,4 +1,4 @@
-"""The choice of a function: found by part of its name, asked of the server as one types.
+"""A field to choose a function: the server searches by part of the name while the user types.
 
 function_select("code-function", view.reader, name)      in layout
 watch_function_select(app, "code-function")               in register
@@ -16,12 +16,12 @@ from obsv.store.seam import Store
 
 
 def function_select(id: str, reader: Store, name: str | None) -> Component:
-    """A field that finds functions by part of their name, asked of the server as one types.
+    """Return a field that finds functions by part of their name, asking the server as the user types.
 
     Args:
-        id: of the field; `watch_function_select` declares its callbacks.
-        reader: of the store.
-        name: what is chosen.
+        id: ID of the field; `watch_function_select` declares its callbacks.
+        reader: reader of the store.
+        name: the selected function.
     """
     names = reader.read_processes("")
     field = dmc.Select(
@@ -30,7 +30,7 @@ def function_select(id: str, reader: Store, name: str | None) -> Component:
         value=name,
         searchable=True,
         clearable=True,
-        nothingFoundMessage="No function of that name",
+        nothingFoundMessage="No function with that name",
         placeholder="Find a function",
         size="xs",
         maxDropdownHeight=420,

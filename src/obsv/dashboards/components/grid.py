@@ -15,17 +15,17 @@ COLUMN = {"resizable": True, "sortable": True, "suppressMovable": True, "suppres
 def grid(
     id: str, columns: list[dict[str, Any]], *, label: str, options: dict[str, Any] | None = None, **props: Any
 ) -> Component:
-    """A grid with the keys `j`, `k` and `Enter`.
+    """Return a grid with the keys `j`, `k` and `Enter`.
 
-    A row that is clicked, or opened with `Enter`, lands in the store `<id>-open` as `{"row": <its data>,
-    "n": <count>}`: the Input of whatever opens it.
+    A row that is clicked, or opened with `Enter`, is put into the store `<id>-open` as `{"row": <its data>, "n":
+    <count>}`, which serves as the Input of the callback that opens it.
 
     Args:
-        id: of the grid.
+        id: ID of the grid.
         columns: ag-grid column definitions.
-        label: what it lists, for who cannot see it.
-        options: further `dashGridOptions`.
-        **props: further properties of `AgGrid`.
+        label: description for screen readers.
+        options: additional `dashGridOptions`.
+        **props: additional properties of `AgGrid`.
     """
     settings = {
         "theme": GRID_THEME,

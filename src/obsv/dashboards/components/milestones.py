@@ -1,4 +1,4 @@
-"""Deployments and new versions on charts of time."""
+"""Deployments and new versions on time charts."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from obsv.dashboards.clock import local
 from obsv.dashboards.theme import DARK
 from obsv.store.figures import Milestone
 
-# More lines than this hide the chart.
+# More lines than this would hide the chart.
 MOST = 30
 
 
 def milestone_marks(milestones: list[Milestone]) -> dict[str, list[dict[str, Any]]]:
-    """Lines across a chart whose x axis is local time, and what names each when it is pointed at.
+    """Return lines across a chart with local time on its x axis, and their names on hover.
 
     Args:
-        milestones: oldest first; of many the latest are shown.
+        milestones: oldest first; if there are too many, the latest are shown.
 
     Returns:
-        `shapes` and `annotations` of plotly's layout.
+        `shapes` and `annotations` for plotly's layout.
     """
     shapes, notes = [], []
     for each in milestones[-MOST:]:
@@ -34,7 +34,7 @@ def milestone_marks(milestones: list[Milestone]) -> dict[str, list[dict[str, Any
 
 
 def milestone_text(each: Milestone) -> str:
-    """A milestone in a few words; what plotly would take for markup is none."""
+    """Return a milestone in a few words, with plotly's markup escaped."""
     what = f"{each.name} deployed" if each.kind == "deploy" else f"version {each.name}"
     whose = f" of {each.service}" if each.service else ""
     return (what + whose).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,4 +1,4 @@
-"""A button that writes a pytest file of a call, and the dialog that shows it.
+"""A button that creates a pytest file for a call, and the dialog that shows it.
 
 The shell holds one dialog for all pages; any page may show buttons.
 """
@@ -13,22 +13,22 @@ from obsv.analysis.repro import Repro, repro
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.source import source
 
-# A drawer that was opened later would cover the dialog: both have 200 from Mantine.
+# A drawer opened later would cover the dialog: both have z-index 200 in Mantine.
 ABOVE_DRAWERS = 300
 
 
 def repro_button(trace_id: str, span_id: str) -> Component:
-    """The button of a call."""
+    """Return the button of a call."""
     return html.Button(
         "Reproduce",
         id={"type": "repro", "call": f"{trace_id}/{span_id}"},
         className="button",
-        title="Write a pytest file that makes this call again",
+        title="Create a pytest file that repeats this call",
     )
 
 
 def repro_dialog() -> Component:
-    """The dialog, closed."""
+    """Return the dialog, closed."""
     dialog: Component = dmc.Modal(
         id="repro-dialog",
         title="Reproduce as a test",
@@ -63,21 +63,21 @@ def watch_repro(app: Any) -> None:
 
 
 def body(found: Repro, trace_id: str, span_id: str) -> Component:
-    """What the dialog shows.
+    """Return the content of the dialog.
 
     Args:
         found: the test.
-        trace_id: of the call.
-        span_id: of the call.
+        trace_id: trace ID of the call.
+        span_id: span ID of the call.
     """
     notes: list[Component] = [html.Code(found.file_name, className="muted")]
     if found.received:
-        notes.append(html.Span("sent by another program: holds its data, imports nothing", className="badge badge-err"))
+        notes.append(html.Span("from another program: contains its data, imports nothing", className="badge badge-err"))
     if found.placeholders:
         notes.append(html.Span(f"fill in: {', '.join(found.placeholders)}", className="badge badge-stale"))
     if found.exact:
         notes.append(
-            html.Span("loads a pickle: run it only if you trust what was recorded", className="badge badge-err")
+            html.Span("loads a pickle: run it only if you trust the recorded data", className="badge badge-err")
         )
     download = html.A(
         [html.I(className="icon icon-download", **aria(hidden=True)), "Download"],

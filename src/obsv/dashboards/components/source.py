@@ -1,4 +1,4 @@
-"""Python source, highlighted, with line numbers and one line marked. Every token is a text node."""
+"""Python source, highlighted, with line numbers and one marked line. Every token is a text node."""
 
 from itertools import groupby
 
@@ -25,12 +25,12 @@ MAX_LINES = 2000
 
 
 def source(text: str, *, first_line: int = 1, marked: int | None = None) -> Component:
-    """Source text.
+    """Return source text.
 
     Args:
-        text: Python.
-        first_line: the line number of its first line in the file.
-        marked: the line number (in the file) that failed; it is marked and scrolled to.
+        text: Python source.
+        first_line: line number of its first line in the file.
+        marked: line number (in the file) that failed; it is marked and scrolled into view.
     """
     lines = _lines(text)[:MAX_LINES]
     rows = [_line(first_line + at, tokens, first_line + at == marked) for at, tokens in enumerate(lines)]
@@ -38,7 +38,7 @@ def source(text: str, *, first_line: int = 1, marked: int | None = None) -> Comp
 
 
 def place(path: str, line: int | None) -> str:
-    """Where a function stands, as its author calls it: `orders.py:12`. The whole path is for a hint."""
+    """Return the location of a function as its author writes it: `orders.py:12`. A tooltip shows the whole path."""
     name = path.replace("\\", "/").rsplit("/", 1)[-1]
     return f"{name}:{line}" if line else name
 
@@ -50,7 +50,7 @@ def _line(number: int, tokens: list[tuple[str, str]], marked: bool) -> Component
 
 
 def _lines(text: str) -> list[list[tuple[str, str]]]:
-    """Tokens by line, neighbours of one class joined: fewer elements for the browser."""
+    """Return tokens by line, with neighbours of the same class joined to save elements."""
     pieces = [
         (_class_of(token), piece)
         for token, value in lex(text, PythonLexer(stripnl=False, ensurenl=False))

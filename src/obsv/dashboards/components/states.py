@@ -1,4 +1,4 @@
-"""What stands in place of content: nothing there, something failed, nothing recorded yet."""
+"""Placeholders for content: nothing found, an error, nothing recorded yet."""
 
 import re
 from typing import Any
@@ -19,10 +19,10 @@ add(1, 2)"""
 
 
 def empty(title: str, text: str = "", action: Any = None) -> Component:
-    """Nothing to show, why, and what to do.
+    """Return a message about missing content, with the reason and a remedy.
 
     Args:
-        title: what there is none of.
+        title: what is missing.
         text: why, and what would help.
         action: a link or button.
     """
@@ -34,7 +34,7 @@ def empty(title: str, text: str = "", action: Any = None) -> Component:
 
 
 def failure(error: Exception) -> Component:
-    """An error, in words."""
+    """Return the message of an error."""
     kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).capitalize()
     return html.Div(
         [
@@ -49,23 +49,26 @@ def failure(error: Exception) -> Component:
 
 
 def first_run(path: str) -> Component:
-    """How to record, for a store that is missing or empty.
+    """Return instructions on how to record, for a store that is missing or empty.
 
     Args:
-        path: where the server looks for the store.
+        path: where the server expects the store.
     """
     steps = [
         html.Li(
-            [html.H3("Mark a function"), html.Div([html.Pre(html.Code(EXAMPLE), id="first-code"), _copy("first-code")])]
+            [
+                html.H3("Decorate a function"),
+                html.Div([html.Pre(html.Code(EXAMPLE), id="first-code"), _copy("first-code")]),
+            ]
         ),
         html.Li([html.H3("Run the program"), html.P(["It writes to ", html.Code(path, className="path"), "."])]),
-        html.Li([html.H3("Watch"), html.P("This page opens by itself as soon as the first call is in.")]),
+        html.Li([html.H3("Watch"), html.P("This page opens automatically when the first call arrives.")]),
     ]
     wait = html.P([html.I(className="dot pulse"), "Waiting for the first call…"], className="waiting", role="status")
     return html.Div(
         [
             html.H1("Nothing recorded yet"),
-            html.P("Three steps, no service to start.", className="lead"),
+            html.P("Three steps, without starting a service.", className="lead"),
             html.Ol(steps),
             wait,
         ],

@@ -3,8 +3,8 @@
     time_picker("flow-time", view.window(), now_ns=view.now_ns)     in layout
     watch_time_picker(app, "flow-time")                              in register
 
-The store `flow-time-window` then holds what `Window.parse` takes, `{"range": …}` or `{"from": …, "to": …}`, and the
-address follows. It is the Input of whatever the window changes.
+The store `flow-time-window` then holds the argument of `Window.parse`, `{"range": …}` or `{"from": …, "to": …}`, and
+the address is updated. It is the Input of everything that depends on the window.
 """
 
 from typing import Any
@@ -20,12 +20,12 @@ from obsv.store.ground import PRESETS, Window
 
 
 def time_picker(id: str, window: Window, *, now_ns: int) -> Component:
-    """The picker.
+    """Return the picker.
 
     Args:
-        id: prefix of its parts' ids: `<id>-preset`, `<id>-from`, `<id>-to`, `<id>-window`.
-        window: what is chosen.
-        now_ns: Unix time in ns; no later day can be picked.
+        id: prefix of its parts' IDs: `<id>-preset`, `<id>-from`, `<id>-to`, `<id>-window`.
+        window: the selected window.
+        now_ns: Unix time in ns; later days cannot be selected.
     """
     presets = choice(
         f"{id}-preset",
@@ -40,13 +40,13 @@ def time_picker(id: str, window: Window, *, now_ns: int) -> Component:
 
 
 def custom_range(id: str, window: Window, *, now_ns: int, shown: bool) -> Component:
-    """Two local times, `<id>-from` and `<id>-to`, in `<id>-custom`.
+    """Return two local times, `<id>-from` and `<id>-to`, in `<id>-custom`.
 
     Args:
-        id: prefix of the ids.
-        window: what stands in them.
-        now_ns: Unix time in ns; no later day can be picked.
-        shown: whether they are to be seen.
+        id: prefix of the IDs.
+        window: their initial values.
+        now_ns: Unix time in ns; later days cannot be selected.
+        shown: whether they are visible.
     """
     fields = [_field(id, "From", window.start_ns, now_ns), _field(id, "To", window.end_ns, now_ns)]
     style = {} if shown else {"display": "none"}
@@ -54,10 +54,10 @@ def custom_range(id: str, window: Window, *, now_ns: int, shown: bool) -> Compon
 
 
 def watch_time_picker(app: Any, id: str) -> None:
-    """Declare its callbacks.
+    """Declare the picker's callbacks.
 
     Args:
-        app: of `register`.
+        app: the argument of `register`.
         id: as given to `time_picker`.
     """
     app.clientside(

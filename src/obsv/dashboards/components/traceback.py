@@ -1,4 +1,4 @@
-"""A traceback below what was raised, its frames and its end told apart. Text throughout."""
+"""A traceback below its exception, with the frames and the last line distinguished. Text only."""
 
 import re
 
@@ -9,17 +9,17 @@ from obsv.dashboards.components.aria import aria
 from obsv.store.ground import raised_line
 
 FRAME = re.compile(r'^\s*(\|\s*)*File ".*", line \d+')
-# Lines that say what went wrong stand at the margin, or behind the bars of an exception group.
+# Lines of the exception stand at the margin, or after the bars of an exception group.
 ERROR = re.compile(r"^(\s*\|\s*)*[A-Za-z_][\w.]*(:|$)")
 HEADS = ("Traceback (most recent", "During handling", "The above exception", "… ")
 
 
 def traceback(text: str, id: str) -> Component:
-    """A traceback with a button that copies it.
+    """Return a traceback with a button that copies it.
 
     Args:
-        text: as it was recorded.
-        id: of the text, for the button.
+        text: the recorded text.
+        id: ID of the text, for the button.
     """
     lines = [html.Span(line or " ", className="tb-text " + _kind(line)) for line in text.rstrip().split("\n")]
     copy = dcc.Clipboard(content=text, title="Copy", className="copy")

@@ -1,4 +1,4 @@
-"""The values of a call: name, and text in full."""
+"""The values of a call: names, and full texts."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,12 +13,12 @@ LONG, LINES = 90, 3
 
 
 def values(title: str, items: Iterable[Value], none: str) -> Component:
-    """A list of values.
+    """Return a list of values.
 
     Args:
         title: its heading.
-        items: the values; their text is shown as it is.
-        none: what stands there when there are none.
+        items: the values; their texts are shown unchanged.
+        none: text to show if there are none.
     """
     rows = [_row(item) for item in items]
     body = html.Table(html.Tbody(rows), className="value-table") if rows else html.P(none, className="none")
@@ -26,7 +26,7 @@ def values(title: str, items: Iterable[Value], none: str) -> Component:
 
 
 def value_text(text: str) -> Component:
-    """A value's text; one that may be higher than its place can be scrolled by keys."""
+    """Return a value's text; long text can be scrolled with the keyboard."""
     long: dict[str, Any] = {"tabIndex": 0} if len(text) > LONG or text.count("\n") > LINES else {}
     return html.Div(text, className="value", **long)
 

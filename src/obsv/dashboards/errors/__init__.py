@@ -1,1 +1,1 @@
-"""The page of errors: groups of one cause each, and one group with what explains it."""
+"""The page of errors: groups with one cause each, and one group with its explanation."""

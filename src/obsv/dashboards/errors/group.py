@@ -1,4 +1,4 @@
-"""One group of errors: its latest call, what differs from good ones, where more are, and why it is one group."""
+"""One error group: its latest call, differences from successful calls, other calls, and why it is one group."""
 
 from typing import Any
 
@@ -17,32 +17,33 @@ from obsv.store.ground import Window
 from obsv.store.seam import Store
 from obsv.store.spans import Value
 
-# Calls a side: enough for shares to within five per cent.
+# Calls per side: enough for shares accurate to five per cent.
 SAMPLE = 400
 MOST_FACTS, MOST_CALLS = 12, 20
 ACTIONS = {
-    "resolve": ("Resolve", "It comes back in versions that are first seen from now on"),
-    "ignore": ("Ignore", "It is not marked again until it is opened"),
-    "open": ("Open again", "As if nothing had been decided"),
+    "resolve": ("Resolve", "It reopens if a version first seen from now on fails"),
+    "ignore": ("Ignore", "It is not marked again until it is reopened"),
+    "open": ("Reopen", "Remove the decision"),
 }
 RULES = {
-    "frames": "Errors are one group by what was raised, its direct cause, and the frames of the program.",
-    "stack": "Errors are one group by what was raised, its cause, and the frames of the program.",
-    "message": "No frame is the program's, so the message counts, without its numbers, ids and quoted parts.",
-    "attribute": "The attribute error.fingerprint says what is one group.",
+    "frames": "Errors are grouped by the exception, its direct cause, and the program's frames.",
+    "stack": "Errors are grouped by the exception, its cause, and the program's frames.",
+    "message": "No frame belongs to the program, so errors are grouped by the message, without numbers, IDs "
+    "and quoted parts.",
+    "attribute": "Errors are grouped by the attribute error.fingerprint.",
 }
 
 
 def layout(view: View) -> Component:
-    """The page, filled.
+    """Return the filled page.
 
     Raises:
-        InvalidQuery: what stands in the address is no number of a group, or no time range.
-        NotFound: no such group.
+        InvalidQuery: the address does not contain a group number or a valid time range.
+        NotFound: there is no such group.
     """
     text = view.path["group"]
     if not text.isascii() or not text.isdecimal() or len(text) > 18:
-        raise InvalidQuery(f"{text!r} is not the number of a group of errors; Errors lists them.")
+        raise InvalidQuery(f"{text!r} is not the number of an error group: see the page Errors.")
     window = view.window("6h")
     found = view.reader.read_error_group(int(text), window)
     return html.Div(
@@ -72,7 +73,7 @@ def _tools(found: ErrorDetail, window: Window) -> list[Component]:
 
 
 def state(group: ErrorGroup) -> list[Component]:
-    """What is known of a group, and what can be decided."""
+    """Return the state of a group, and the possible decisions."""
     actions = ["open"] if group.status != "open" else ["resolve", "ignore"]
     buttons = [
         html.Button(
@@ -86,7 +87,7 @@ def state(group: ErrorGroup) -> list[Component]:
         [
             ("Call", link(group.process, "/code", {"process": group.process}, className="mono")),
             ("Service", group.service),
-            ("Errors", f"{count(group.total)} ever, {count(group.seen)} in this period; {caught}"),
+            ("Errors", f"{count(group.total)} in total, {count(group.seen)} in this period; {caught}"),
             ("First", when(group.first_ns, date=True)),
             ("Last", when(group.last_ns, date=True)),
             ("Versions", versions or None),
@@ -102,14 +103,14 @@ def _body(reader: Store, found: ErrorDetail, window: Window) -> list[Component]:
     failing = reader.sample_group(group.id, window, SAMPLE)
     good = reader.sample_calls(Filters(process=group.process, status="OK"), window, SAMPLE)
     separated = separate(failing.calls, good.calls, MOST_FACTS)
-    how = f"{len(failing.calls):,} failing against {len(good.calls):,} good calls"
+    how = f"{len(failing.calls):,} failed and {len(good.calls):,} successful calls"
     how += "" if failing.is_all and good.is_all else ", a sample"
-    parts = [card("What differs in the failing calls", _facts(separated, bool(good.calls)), actions=how)]
+    parts = [card("Differences of the failed calls", _facts(separated, bool(good.calls)), actions=how)]
     if found.latest is not None:
         parts.append(card("Latest", _sample(found.latest, "error-latest")))
     if found.first is not None and found.first != found.latest:
         parts.append(card("First", _sample(found.first, "error-first")))
-    parts.append(card("Why this is one group", [part for why in found.why for part in _why(why)]))
+    parts.append(card("Grouping", [part for why in found.why for part in _why(why)]))
     if found.calls:
         rows = [
             html.Li(
@@ -128,9 +129,9 @@ def _body(reader: Store, found: ErrorDetail, window: Window) -> list[Component]:
 def _facts(found: list[Fact], has_good: bool) -> Component:
     if not found:
         none = (
-            "No value, caller, thread or version tells them apart."
+            "No value, caller, thread or version distinguishes them."
             if has_good
-            else "No call of the function went well."
+            else "The function has no successful calls."
         )
         return html.P(none, className="none")
     head = html.Tr([html.Th("Fact"), html.Th("Failing"), html.Th("Good")])
@@ -179,7 +180,7 @@ def _why(why: ErrorWhy) -> list[Component]:
 
 
 def register(app: App) -> None:
-    """Its callbacks: what is decided."""
+    """Declare the callbacks of the decisions."""
 
     @app.callback(
         Output("error-state", "children"),

@@ -1,4 +1,4 @@
-"""Errors: one row a cause, the latest first, with how often over time, and which are new or came back."""
+"""Errors: one row per cause, the latest first, with frequency over time, marking new and returned groups."""
 
 from typing import Any
 
@@ -16,10 +16,10 @@ from obsv.store.ground import Window
 
 
 def layout(view: View) -> Component:
-    """The page, filled.
+    """Return the filled page.
 
     Raises:
-        InvalidQuery: the address's time range cannot be read.
+        InvalidQuery: the address's time range cannot be parsed.
     """
     window = view.window("6h")
     tools = html.Div(time_picker("errors-time", window, now_ns=view.now_ns), className="page-tools")
@@ -33,18 +33,18 @@ def layout(view: View) -> Component:
 
 
 def listed(found: ErrorGroups, window: Window) -> list[Component]:
-    """Groups under a line that says how many."""
+    """Return the groups below a line with their number."""
     if not found.groups:
-        return [empty("No errors in this period", "Nothing that was recorded failed.")]
+        return [empty("No errors in this period", "No recorded call failed.")]
     errors = f"{count(found.errors)} error{'s' * (found.errors != 1)}"
-    said = f"{errors} of {count(found.total)} cause{'s' * (found.total != 1)}, each counted once, where it began."
+    said = f"{errors} of {count(found.total)} cause{'s' * (found.total != 1)}, each counted once, where it originated."
     here = window.query()
     rows = [html.Div(group_row(group, here), role="listitem") for group in found.groups]
     return [html.P(said, className="lead"), html.Div(rows, className="card error-groups", role="list")]
 
 
 def group_row(group: ErrorGroup, here: dict[str, str]) -> Component:
-    """A group as a line that leads to it."""
+    """Return a group as a line that links to it."""
     about = [html.Span(group.process, className="mono ellipsis", title=group.process), *marks(group)]
     cells = [
         html.Div(
@@ -59,28 +59,28 @@ def group_row(group: ErrorGroup, here: dict[str, str]) -> Component:
 
 
 def marks(group: ErrorGroup) -> list[Component]:
-    """What is to be known of a group at a glance."""
+    """Return the marks of a group."""
     found = []
     if group.status != "open":
         found.append(badge(group.status, "ok" if group.status == "resolved" else "plain"))
     elif group.returned_ns:
-        found.append(badge("came back", "stale", title="Somebody was done with it, and it happened again"))
+        found.append(badge("came back", "stale", title="It was resolved, then happened again"))
     if group.is_new:
         found.append(badge("new", "accent", title="Its first error is in this period"))
     if not group.escaped:
-        found.append(badge("caught", "plain", title="A recorded call caught every one"))
+        found.append(badge("caught", "plain", title="All of them were caught by a recorded call"))
     return found
 
 
 def bars(series: tuple[int, ...]) -> Component:
-    """A small chart of counts."""
+    """Return a small chart of counts."""
     most = max(series, default=0) or 1
     parts = [html.I(style={"height": f"{max(each and 8, round(100 * each / most))}%"}) for each in series]
     return html.Span(parts, className="error-bars", **aria(hidden=True))
 
 
 def register(app: App) -> None:
-    """Its callbacks: another window, and what is new."""
+    """Declare the callbacks: another window, and new data."""
     watch_time_picker(app, "errors-time")
 
     @app.callback(

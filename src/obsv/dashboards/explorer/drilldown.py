@@ -1,4 +1,4 @@
-"""One call in full: source beside values, exception and durations; below, its place in its trace."""
+"""One call in full: source beside values, exception and durations; below, its position in its trace."""
 
 from typing import Any
 
@@ -19,10 +19,10 @@ HALF_HOUR_NS = 1_800_000_000_000
 
 
 def drilldown(found: Detail) -> Component:
-    """The call.
+    """Return the call.
 
     Args:
-        found: of `store.detail`.
+        found: result of `store.detail`.
     """
     call = found.call
     right = [_values("Inputs", call, "INPUT"), _values("Outputs", call, "OUTPUT"), _exception(call), _durations(found)]
@@ -67,7 +67,7 @@ def _head(found: Detail) -> Component:
 
 def _source(found: Detail) -> Component:
     if found.source is None:
-        text = "This span came from another instrumentation: its source was not recorded."
+        text = "This span is from other instrumentation: its source was not recorded."
         return html.Section([html.H3("Source"), html.P(text, className="muted")], className="drill-left")
     path, line = found.file_path or "", found.failing_line or found.first_line
     return html.Section(
@@ -92,7 +92,7 @@ def _exception(call: ListedCall) -> Component | None:
 
 def _durations(found: Detail) -> Component:
     few = len(found.points) < MOST_POINTS
-    reach = "30 minutes up to this call" if few else f"{MOST_POINTS:,} calls up to this one"
+    reach = "30 minutes before this call" if few else f"{MOST_POINTS:,} calls before this one"
     head = html.H3(["Durations ", html.Span(reach, className="faint")])
     return html.Section([head, _sparkline(found)], className="panel-part")
 
@@ -104,7 +104,7 @@ def _sparkline(found: Detail) -> Component:
     traces = [
         {
             **_series(fine, "markers" if single else "lines", "#3e8ef7"),
-            "name": "call" if single else "mean of a minute",
+            "name": "call" if single else "mean per minute",
         },
         {**_series([point for point in found.points if point.failed], "markers", "#e55353"), "name": "failed"},
         {
@@ -119,7 +119,7 @@ def _sparkline(found: Detail) -> Component:
             "cliponaxis": False,
         },
     ]
-    # One call alone would be shown in a window of a millisecond.
+    # A single call would otherwise be shown in a window of a millisecond.
     window = [f"{local(call.start_ns + by):%Y-%m-%d %H:%M:%S}" for by in (-HALF_HOUR_NS, HALF_HOUR_NS // 15)]
     span = {"range": window} if len(found.points) < 2 else {}
     layout = figure(
@@ -128,7 +128,7 @@ def _sparkline(found: Detail) -> Component:
         xaxis={"nticks": 5, "fixedrange": True, **span},
         hovermode="closest",
     )
-    return chart(layout, height=150, label="Durations of the last 30 minutes, this call marked")
+    return chart(layout, height=150, label="Durations of the last 30 minutes, with this call marked")
 
 
 def _series(points: list[Point], mode: str, colour: str) -> dict[str, Any]:
@@ -148,8 +148,12 @@ def _place(found: Detail) -> Component:
     start = min(relative.start_ns for relative in found.relatives)
     length = max(relative.start_ns + relative.duration_ns for relative in found.relatives) - start or 1
     rows = [_relative(found.call, relative, start, length) for relative in found.relatives]
-    more = [html.P("…and more calls below it: open the trace.", className="faint")] if found.more_children else []
-    return html.Section([html.H3("Place in its trace"), html.Div(rows, className="place", role="list"), *more])
+    more = (
+        [html.P("…and more calls below it. Open the trace to see them.", className="faint")]
+        if found.more_children
+        else []
+    )
+    return html.Section([html.H3("Position in its trace"), html.Div(rows, className="place", role="list"), *more])
 
 
 def _relative(call: ListedCall, each: Relative, start: int, length: int) -> Component:
@@ -164,7 +168,7 @@ def _relative(call: ListedCall, each: Relative, start: int, length: int) -> Comp
     if each.here:
         return html.Div(cells, className="relative here", role="listitem", **aria(current="true"))
     token = f"{call.trace_id}.{each.span_id}"
-    # explorer.js opens it where one is.
+    # explorer.js opens it if it is present.
     in_place: dict[str, Any] = {"data-call": token}
     near = html.A(cells, href=f"/explorer?call={token}&range=24h", className="relative", **in_place)
     return html.Div(near, role="listitem")

@@ -1,5 +1,7 @@
-"""Trace explorer: calls and their values, filtered, live, with the drill-down. The grid's rows come from the JSON API
-(`explorer.js`), page by page by key."""
+"""Trace explorer: calls and their values, filtered, live, with details.
+
+The JSON API provides the grid's rows (`explorer.js`), in pages by key.
+"""
 
 from typing import Any
 
@@ -32,7 +34,7 @@ MOST_CHOICES = 100
 
 
 def columns() -> list[dict[str, Any]]:
-    """The seven canonical columns, with the duration beside the time."""
+    """Return the seven canonical columns, with the duration beside the time."""
 
     def text(field: str, name: str, **more: Any) -> dict[str, Any]:
         return {
@@ -75,10 +77,10 @@ def columns() -> list[dict[str, Any]]:
 
 
 def layout(view: View) -> Component:
-    """The page for the address's filters.
+    """Return the page for the address's filters.
 
     Raises:
-        InvalidQuery: a filter cannot be read.
+        InvalidQuery: a filter cannot be parsed.
     """
     filters, window = Filters.parse(view.query), view.window()
     order_named(view.query.get("sort") or "-ts")
@@ -123,7 +125,7 @@ def _tools(view: View, window: Any) -> Component:
         [html.I(className="icon icon-play", **aria(hidden=True)), html.Span("Live")],
         id="explorer-live",
         className="button live",
-        title="Show new calls as they come (l)",
+        title="Show new calls as they arrive (l)",
         **aria(pressed=live),
     )
     summary = html.Summary(
@@ -135,7 +137,7 @@ def _tools(view: View, window: Any) -> Component:
         html.Button(label, id=f"explorer-export-{form}", n_clicks=0, className="menu-item")
         for form, label in (("csv", "CSV"), ("jsonl", "JSON Lines"))
     ]
-    note = html.P("What is filtered, first 10,000 rows", className="faint")
+    note = html.P("The first 10,000 filtered rows", className="faint")
     exports = html.Details([summary, html.Div([note, *kinds], className="menu-items")], className="menu")
     return html.Div([time_picker("explorer-time", window, now_ns=view.now_ns), button, exports], className="page-tools")
 
@@ -199,7 +201,7 @@ def _select(name: str, value: str | None, given: list[str]) -> Component:
 
 
 def _detail(view: View) -> Component | None:
-    """The call that the address names: there with the page, whatever the grid still has to read."""
+    """Return the call named by the address: shown with the page, before the grid has loaded."""
     call = _call(view.query.get("call"))
     if call is None:
         return None
@@ -238,7 +240,7 @@ def _call(token: str | None) -> dict[str, str] | None:
 
 
 def register(app: App) -> None:
-    """Its callbacks: filters to rows in the browser, the drill-down on the server."""
+    """Declare the callbacks: filters to rows in the browser, details on the server."""
     watch_time_picker(app, "explorer-time")
     app.clientside(
         "explorerLoad",

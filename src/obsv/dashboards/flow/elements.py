@@ -1,4 +1,4 @@
-"""A graph as cytoscape takes it. What is recorded goes into `data`, which is drawn on a canvas or shown as text."""
+"""A graph in cytoscape's form. Recorded text goes into `data`, which is drawn on a canvas or shown as text."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _CHAR, _HEIGHT = 6.9, 40
 
 
 def of_graph(graph: Graph, now_ns: int, query: dict[str, str]) -> list[Element]:
-    """The elements of a call graph.
+    """Return the elements of a call graph.
 
     Args:
         graph: boxes and arrows.
         now_ns: Unix time.
-        query: of the time window, for the links into the explorer.
+        query: query of the time window, for links into the explorer.
     """
     boxes = {box.id: box for box in graph.boxes}
     nodes = [_node(box, now_ns, query) for box in graph.boxes]
@@ -71,7 +71,7 @@ def _tip(box: Box, now_ns: int) -> list[list[str]]:
     if box.interval_ns:
         lines.append(["Usually every", duration(box.interval_ns)])
     if box.stale:
-        lines.append(["Silent", "longer than twice that" if box.interval_ns else "a feed in it"])
+        lines.append(["Silent", "more than twice that" if box.interval_ns else "a feed in it"])
     return lines
 
 
@@ -99,14 +99,14 @@ def _edge(arrow: Arrow, boxes: dict[str, Box], now_ns: int, query: dict[str, str
     if arrow.target.startswith("p"):
         data["go"] = {"process": target, **query} | ({"status": "ERR"} if arrow.errors else {})
     if arrow.source == arrow.target and source.size:
-        # A loop at the right. Cytoscape draws none that does not reach out of the box, whose middle it counts from.
+        # A loop at the right. Cytoscape draws none that stays inside the box, measured from its centre.
         data["loop"] = round((source.size.width / 2 + 34) / 1.35)
     classes = [*(["stale"] if arrow.stale else []), *([] if arrow.calls else ["idle"])]
     return {"data": data, "classes": " ".join(classes)}
 
 
 def of_lineage(found: ValuedCalls, handovers: list[Handover]) -> list[Element]:
-    """The elements of a lineage graph: functions, and the values that went between them."""
+    """Return the elements of a lineage graph: functions, and the values that passed between them."""
     used = dict.fromkeys(end for each in handovers for end in (each.source, each.target))
     sizes = {number: _size(found.processes[number][0]) for number in used}
     places = layered(sizes, [(each.source, each.target) for each in handovers], gap_x=170, gap_y=34)

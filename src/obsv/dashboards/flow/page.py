@@ -1,4 +1,4 @@
-"""Flow: who calls whom, and where values went."""
+"""Flow: the call graph, and the paths of values."""
 
 from typing import Any
 
@@ -24,10 +24,10 @@ MODES = (("calls", "Calls"), ("lineage", "Data lineage"))
 
 
 def layout(view: View) -> Component:
-    """The page.
+    """Return the page.
 
     Raises:
-        InvalidQuery: the time window cannot be read.
+        InvalidQuery: the time window cannot be parsed.
     """
     window = view.window()
     asked: dict[str, Any] = {
@@ -51,21 +51,21 @@ def layout(view: View) -> Component:
 
 
 def _folded(text: str | None) -> list[str] | None:
-    """The folded groups of the address; None when it leaves that open."""
+    """Return the folded groups of the address; None if it does not say."""
     return None if text is None else [name for name in text.split("|") if name]
 
 
 def look(reader: Store, window: Window, asked: dict[str, Any], now_ns: int) -> dict[str, Any]:
-    """What there is to draw.
+    """Return what to draw.
 
     Args:
-        reader: of the store.
-        window: the time.
-        asked: `mode` ("calls" or "lineage"), `trace` (only this one's lineage), `folded` (groups, or None).
+        reader: reader of the store.
+        window: the time window.
+        asked: `mode` ("calls" or "lineage"), `trace` (limits lineage to this trace), `folded` (groups, or None).
         now_ns: Unix time.
 
     Returns:
-        `elements`, a `note` on them, and `key`: while it is the same, what is drawn stays where it is.
+        `elements`, a `note` about them, and `key`: while it stays the same, positions do too.
     """
     if asked["mode"] == "lineage":
         return _lineage(reader, window, asked)
@@ -73,7 +73,7 @@ def look(reader: Store, window: Window, asked: dict[str, Any], now_ns: int) -> d
     graph = draw(flow, now_ns, asked["folded"])
     folded = [box.id for box in graph.boxes if box.kind == "folded"]
     busy = sum(1 for node in flow.nodes if node.calls)
-    note = f"{busy:,} of {len(flow.nodes):,} functions called in this time"
+    note = f"{busy:,} of {len(flow.nodes):,} functions called in this period"
     if flow.left_out:
         note += f"; {flow.left_out:,} more are not drawn"
     elements = of_graph(graph, now_ns, window.query())
@@ -83,18 +83,18 @@ def look(reader: Store, window: Window, asked: dict[str, Any], now_ns: int) -> d
 def _lineage(reader: Store, window: Window, asked: dict[str, Any]) -> dict[str, Any]:
     found = reader.valued_calls(window, asked["trace"])
     handovers = lineage(found, bool(asked["trace"]))
-    where = "of this trace" if asked["trace"] else "of this time"
+    where = "of this trace" if asked["trace"] else "of this period"
     first = "first" if asked["trace"] else "latest"
     scope = (
         f"the {first} {len(found.calls):,} calls {where}" if found.cut else f"all {len(found.calls):,} calls {where}"
     )
     values = "1 value" if len(handovers) == 1 else f"{len(handovers):,} values"
-    note = f"{values} went from an output into an input, in {scope}"
+    note = f"{values} passed from an output to an input, in {scope}"
     return {"elements": of_lineage(found, handovers), "note": note, "key": "lineage", "folded": [], "groups": []}
 
 
 def _tools(mode: str) -> Component:
-    modes = choice("flow-mode", MODES, mode, "What to draw")
+    modes = choice("flow-mode", MODES, mode, "Graph")
     search = html.Div(
         dmc.TextInput(
             id="flow-find",
@@ -132,8 +132,8 @@ def _beside() -> list[Component]:
                     **aria(label="Closer")),
         html.Button(html.I(className="icon icon-minus"), id="flow-out", className="icon-button", title="Farther (-)",
                     **aria(label="Farther")),
-        html.Button(html.I(className="icon icon-fit"), id="flow-fit", className="icon-button", title="All of it (0)",
-                    **aria(label="All of it")),
+        html.Button(html.I(className="icon icon-fit"), id="flow-fit", className="icon-button", title="Fit all (0)",
+                    **aria(label="Fit all")),
     ]  # fmt: skip
     groups = [
         html.Button("Fold groups", id="flow-fold", className="button"),
@@ -155,15 +155,15 @@ def _legend() -> Component:
         ("round", "feed"),
         ("arrow", "wider: more calls"),
         ("arrow red", "redder: more errors"),
-        ("arrow stale", "feed went silent"),
-        ("idle", "not called in this time"),
+        ("arrow stale", "silent feed"),
+        ("idle", "not called in this period"),
     )
     marks = [html.Span([html.I(className=f"key key-{kind}"), text]) for kind, text in entries]
     return html.Div(marks, className="flow-legend", id="flow-legend")
 
 
 def register(app: App) -> None:
-    """Its callbacks."""
+    """Declare the callbacks."""
     watch_time_picker(app, "flow-time")
 
     @app.callback(

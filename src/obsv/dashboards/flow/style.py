@@ -1,4 +1,4 @@
-"""How the flow graph looks: a cytoscape style sheet a theme, since a canvas cannot read the page's variables."""
+"""The flow graph's style: one cytoscape style sheet per theme, because a canvas cannot read the page's variables."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from obsv.dashboards.theme import PALETTES, Scheme, cytoscape_stylesheet
 
 
 def flow_style(scheme: Scheme) -> list[dict[str, Any]]:
-    """The style sheet of one theme.
+    """Return the style sheet of one theme.
 
     Args:
         scheme: `dark` or `light`.

@@ -1,6 +1,6 @@
-"""Overview: how is it going? Totals against the period before, latest errors, groups, functions.
+"""Overview: totals compared with the previous period, latest errors, groups, functions.
 
-What a refresh leaves the same is not sent again, and stays as it is on the page: what is sent is drawn anew.
+A refresh sends only the parts that have changed, because everything sent is drawn again.
 """
 
 from typing import Any
@@ -34,25 +34,25 @@ STATS = (
     ("failing", "Failing functions"),
 )
 HINTS = {
-    "p95": "Of calls of all functions together: it also moves when another function is called more often",
-    "speed": "Calls a second of the time in which something was recorded",
-    "failing": "Functions of which at least one call failed, of all that were called",
+    "p95": "Over the calls of all functions: it also changes when the mix of functions changes",
+    "speed": "Calls per second during the time in which calls were recorded",
+    "failing": "Functions with at least one failed call, out of all that were called",
 }
-# What a refresh may change, and which property of its component that is.
+# The parts that a refresh may change, and which property of the component that is.
 PARTS = {
     **{name: "children" for name, _ in STATS},
     **{f"{name}-line": "figure" for name, _ in STATS},
     "traffic": "figure",
     **dict.fromkeys(("groups", "errors", "all", "slowest", "changed"), "children"),
 }
-AGAINST_BEFORE = "mean, against the period before"
+AGAINST_BEFORE = "mean, compared with the previous period"
 
 
 def layout(view: View) -> Component:
-    """The page, filled.
+    """Return the filled page.
 
     Raises:
-        InvalidQuery: the address's time range cannot be read.
+        InvalidQuery: the address's time range cannot be parsed.
     """
     window = view.window()
     tools = html.Div(time_picker("overview-time", window, now_ns=view.now_ns), className="page-tools")
@@ -73,11 +73,11 @@ def _causes(reader: Store, window: Window) -> list[ErrorGroup]:
 
 
 def parts(found: Overview, causes: list[ErrorGroup], milestones: list[Milestone]) -> dict[str, Any]:
-    """What can change, by the names of `PARTS`: figures of charts, and content.
+    """Return everything that can change, by the names of `PARTS`: figures of charts, and content.
 
     Args:
-        found: what the store says.
-        causes: groups of errors, the latest first.
+        found: the data of the store.
+        causes: error groups, the latest first.
         milestones: deployments and new versions.
     """
     here = found.window.query()
@@ -93,12 +93,12 @@ def parts(found: Overview, causes: list[ErrorGroup], milestones: list[Milestone]
 
 
 def _marks(shown: dict[str, Any]) -> dict[str, int]:
-    """What stands for the content of each part."""
+    """Return a fingerprint of each part's content."""
     return {name: crc32(str(content).encode()) for name, content in shown.items()}
 
 
 def _body(shown: dict[str, Any]) -> list[Component]:
-    """Everything below the head."""
+    """Return everything below the head."""
 
     def number(name: str, label: str) -> Component:
         spark = chart(shown[f"{name}-line"], id=f"overview-{name}-line", height=40, label=f"{label} over time")
@@ -107,7 +107,7 @@ def _body(shown: dict[str, Any]) -> list[Component]:
     def box(name: str, title: str, actions: Any = None) -> Component:
         return card(title, shown[name], id=f"overview-{name}", actions=actions, flush=True)
 
-    label = "Calls over time, failed ones marked"
+    label = "Calls over time, with failed calls marked"
     traffic = chart(shown["traffic"], id="overview-traffic", height="100%", label=label)
     return [
         html.Div([number(name, label) for name, label in STATS], className="stats"),
@@ -147,12 +147,12 @@ def _stats(found: Overview) -> dict[str, Any]:
 
 
 def _told(found: Change | None) -> dict[str, Any]:
-    """A change as arguments of `stat_figures`."""
+    """Return a change as arguments of `stat_figures`."""
     return {} if found is None else {"change": found.text, "good": found.good}
 
 
 def _failing(found: Overview, times: list[str]) -> dict[str, Any]:
-    """How many functions failed: one that does is another thing than all that do."""
+    """Return the number of failing functions: one failing function differs from all of them failing."""
     errors: list[float | None] = [float(each.totals.errors) for each in found.bins]
     more = found.failing - found.failing_before
     told: dict[str, Any] = {"change": f"{more:+d}", "good": more < 0} if more and found.before.calls else {}
@@ -163,7 +163,7 @@ def _failing(found: Overview, times: list[str]) -> dict[str, Any]:
 
 
 def _step_ms(found: Overview) -> int:
-    """How long a bin is."""
+    """Return the length of a bin."""
     starts = [each.start_ns for each in found.bins[:2]]
     return (starts[1] - starts[0]) // 1_000_000 if len(starts) == 2 else 60_000
 
@@ -242,10 +242,10 @@ def _cause(each: ErrorGroup, here: dict[str, str]) -> Component:
     return dcc.Link(cells, href=address(f"/errors/{each.id}", here), className="error-row row-link")
 
 
-# Of a file that an older obsv wrote: it grouped none.
+# For a file written by an older obsv, which did not group errors.
 def _errors(errors: list[ErrorCall], here: dict[str, str]) -> Component:
     if not errors:
-        return empty("No errors in this period", "Nothing that was recorded failed.")
+        return empty("No errors in this period", "No recorded call failed.")
     return html.Div([_error(each, here) for each in errors], className="errors", role="list")
 
 
@@ -262,7 +262,7 @@ def _error(each: ErrorCall, here: dict[str, str]) -> Component:
 
 def _functions(functions: list[FunctionSums], here: dict[str, str], *, changed: bool = False) -> Component:
     if not functions:
-        text = "There is nothing to compare with: the period before has too few calls." if changed else ""
+        text = "No comparison is possible: the previous period has too few calls." if changed else ""
         return empty("Nothing here", text)
     third = "Change" if changed else "P95"
     head = html.Tr([html.Th("Function"), html.Th("Calls"), html.Th("Mean"), html.Th(third), html.Th("Errors")])
@@ -300,9 +300,9 @@ def _rate(value: float) -> str:
 
 
 def register(app: App) -> None:
-    """Its callbacks: another window, and what is new."""
+    """Declare the callbacks: another window, and new data."""
     watch_time_picker(app, "overview-time")
-    # Every second is more than anybody reads, and a window in the past does not change.
+    # Once a second is more than anyone reads, and a window in the past does not change.
     app.clientside(
         "everyOther", Output("overview-tick", "data"), Input("pulse", "data"), State("overview-time-window", "data"),
         prevent_initial_call=True,

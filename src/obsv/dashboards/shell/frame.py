@@ -41,7 +41,7 @@ MANTINE = {
     "primaryColor": "accent",
     "autoContrast": True,
     "defaultRadius": "sm",
-    # Mantine's dark surfaces are its colour `dark`: from text (0) over borders (4) and inputs (6) to the page (7).
+    # Mantine's dark surfaces use its colour `dark`: from text (0) over borders (4) and inputs (6) to the page (7).
     "colors": {
         "dark": [
             DARK["text"], "#c6cfd9", DARK["muted"], DARK["faint"], DARK["line-strong"],
@@ -56,10 +56,10 @@ MANTINE = {
 
 
 def layout(pages: tuple[Page, ...]) -> Component:
-    """The frame, empty.
+    """Return the empty frame.
 
     Args:
-        pages: those with an icon stand in the navigation.
+        pages: the pages; those with an icon appear in the navigation.
     """
     stores = [
         dcc.Location(id="location", refresh="callback-nav"),
@@ -93,7 +93,7 @@ def layout(pages: tuple[Page, ...]) -> Component:
 
 
 def _ribbon() -> Component:
-    # On a narrow screen it is scrolled, by keys too.
+    # On a narrow screen it can be scrolled, also with keys.
     return html.Section(
         ribbon.layout((), (), 0), id="ribbon", className="ribbon", tabIndex=0, **aria(label="Status of recording")
     )
@@ -148,11 +148,11 @@ def mount(
     """Put the app on a server; call `finish()` on the result after the last route.
 
     Args:
-        server: takes the routes.
-        reader: of the store, which may not exist yet.
+        server: receives the routes.
+        reader: reader of the store, which may not exist yet.
         pulse: the state of recording.
-        pages: those of the app.
-        alerts: what watches; None where nothing does.
+        pages: the pages of the app.
+        alerts: the watcher of the alerts; None if there is none.
     """
     app = DashApp(server, reader, pulse, pages, alerts)
     app.dash.layout = layout(pages)
@@ -200,16 +200,16 @@ def register(app: DashApp) -> None:
 
 
 def show(app: DashApp, pathname: str, search: str) -> tuple[Any, dict[str, str]]:
-    """The page of an address.
+    """Return the page of an address.
 
     Args:
-        app: has the pages and the store.
+        app: the app with the pages and the store.
         pathname: path of the address.
-        search: its query string with the `?`.
+        search: its query string, including the `?`.
 
     Returns:
-        the page and, for the window title and the navigation, `{"title": …, "path": …, "at": …}`: the address of the
-        navigation's entry, and the one that is shown.
+        The page and, for the window title and the navigation, `{"title": …, "path": …, "at": …}`: the address of the
+        navigation's entry, and the displayed one.
     """
     found = app.find(pathname)
     if found is None:
@@ -233,7 +233,7 @@ def show(app: DashApp, pathname: str, search: str) -> tuple[Any, dict[str, str]]
 
 
 async def _beat(app: DashApp) -> None:
-    """Push what changed, once a second, for as long as the connection lives."""
+    """Push changes once a second while the connection is open."""
     last: Any = None
     shown: list[Component] = []
     while True:

@@ -13,7 +13,7 @@ from obsv.store.figures import FeedState, Lost, RecorderState
 
 STATE_KINDS: dict[str, Kind] = {"OK": "ok", "DELAYED": "stale", "CIRCUIT OPEN": "err"}
 SHOWN = 4
-# Running calls that the hint on their number names.
+# Number of running calls listed in the tooltip of their count.
 OLDEST = 10
 
 
@@ -24,15 +24,15 @@ def layout(
     lost: Lost | None = None,
     firing: Sequence[tuple[str, str]] = (),
 ) -> list[Component]:
-    """The ribbon's content.
+    """Return the ribbon's content.
 
     Args:
-        recorders: newest first; the first `SHOWN` get a badge, those in trouble before the others and those that are
-            gone last; the rest get a count.
+        recorders: newest first; the first `SHOWN` get a badge, those in trouble first and those that are gone last; the
+            rest are counted.
         feeds: by name.
         now_ns: Unix time in ns.
-        lost: files that were lost of late.
-        firing: rules and summaries of alerts that fire.
+        lost: recently lost files.
+        firing: rules and summaries of firing alerts.
     """
     ordered = sorted(recorders, key=lambda one: (one.gone(now_ns), one.state == "OK"))
     badges = [_recorder(one, now_ns, f"ribbon-{at}") for at, one in enumerate(ordered[:SHOWN])]
@@ -56,11 +56,11 @@ def layout(
 
 
 def updates(shown: Sequence[Component], now: Sequence[Component]) -> dict[str, dict[str, Any]]:
-    """What to set of which component: one that says something else stays, with the hint that is read on it.
+    """Return the properties to set: an unchanged component stays, with its open tooltip.
 
     Args:
-        shown: the content of the ribbon; empty before the first.
-        now: what it should be.
+        shown: the current content of the ribbon; empty before the first.
+        now: the new content.
     """
     old, new = _by_id(shown), _by_id(now)
     if list(old) != list(new):
@@ -102,7 +102,7 @@ def _totals(alive: Sequence[RecorderState], now_ns: int) -> list[Component]:
 
 
 def _oldest(alive: Sequence[RecorderState], now_ns: int) -> str:
-    """The calls that run for the longest time, a line each."""
+    """Return the longest-running calls, one per line."""
     calls = sorted((call for one in alive for call in one.oldest), key=lambda call: call[1])[:OLDEST]
     return "\n".join(f"{name}, for {duration(max(0, now_ns - start_ns))}" for name, start_ns in calls)
 

@@ -1,7 +1,7 @@
-"""Trace: everything that belongs to one request, as a tree with a time bar in each row.
+"""Trace: all spans of one request, as a tree with a time bar in each row.
 
-The page asks the API for the trace and draws it in the browser (trace.js and its neighbours): 50,000 spans are one
-answer of 3 MB, and folding, zooming and scrolling need no server.
+The page requests the trace from the API and draws it in the browser (trace.js and its neighbours): 50,000 spans are one
+response of 3 MB, and folding, zooming and scrolling need no server.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ COLUMNS: list[dict[str, Any]] = [
      "minWidth": 96, **FIXED},
     {"colId": "self", "headerName": "Self", "valueGetter": {"function": "traceSelf(params)"},
      "cellClassRules": {"faint": "traceIsShort(params)"}, "width": 74, "type": "rightAligned", **FIXED,
-     "headerTooltip": "Time in which nothing that it called ran"},
+     "headerTooltip": "Time during which none of its callees ran"},
     {"colId": "took", "headerName": "Took", "valueGetter": {"function": "traceTook(params)"}, "width": 82,
      "type": "rightAligned", **FIXED},
 ]  # fmt: skip
@@ -32,10 +32,10 @@ OPTIONS = {"rowHeight": 28, "headerHeight": 32, "suppressScrollOnNewData": True,
 
 
 def layout(view: View) -> Component:
-    """The page, empty but for its frame.
+    """Return the page, empty except for its frame.
 
     Raises:
-        NotFound: no such trace.
+        NotFound: there is no such trace.
     """
     trace_id = view.reader.known_trace(view.path["trace_id"])
     about = {"trace_id": trace_id, "span": view.query.get("span", ""), "q": view.query.get("q", "")}
@@ -138,7 +138,7 @@ def _tree() -> Component:
 
 
 def register(app: App) -> None:
-    """Its callbacks."""
+    """Declare the callbacks."""
     app.clientside("traceLoad", Output("trace-loaded", "data"), Input("trace-about", "data"))
     later: Any = {"prevent_initial_call": True}
     app.clientside("traceState", Output("trace-state", "title"), Input("trace-loaded", "data"), **later)

@@ -1,4 +1,4 @@
-"""One span beside its trace: what went in, what came out, what went wrong, and where to look next."""
+"""One span beside its trace: inputs, outputs, exception, and links."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ CLOSES: dict[str, Any] = {"data-close": "1"}
 
 
 def span_panel(call: Call) -> list[Component]:
-    """The panel's content.
+    """Return the panel's content.
 
     Args:
         call: the span.
@@ -48,7 +48,7 @@ def _head(call: Call) -> Component:
 
 def _actions(call: Call) -> Component:
     here = {"trace": call.trace_id, "span": call.span_id}
-    buttons: list[Component] = [button_link("Calls like this", "/explorer", {"process": call.process})]
+    buttons: list[Component] = [button_link("Similar calls", "/explorer", {"process": call.process})]
     if call.code is not None:
         buttons.append(button_link("Code", "/code", {"process": call.process}))
         buttons.append(repro_button(call.trace_id, call.span_id))
@@ -89,8 +89,8 @@ def _failure(call: Call) -> list[Component]:
 
 def _values(call: Call) -> list[Component]:
     return [
-        values("Inputs", call.inputs, "Nothing went in, or it was not recorded."),
-        values("Outputs", call.outputs, "Nothing came out, or it was not recorded."),
+        values("Inputs", call.inputs, "No inputs were recorded."),
+        values("Outputs", call.outputs, "No outputs were recorded."),
     ]
 
 
@@ -133,7 +133,7 @@ def _to_trace(one: dict[str, Any]) -> Component:
 
 
 def _attributes(pairs: Any) -> Component | None:
-    """OTLP KeyValues as a table."""
+    """Return OTLP KeyValues as a table."""
     rows = [
         html.Tr([html.Th(str(pair.get("key", "")), scope="row"), html.Td(value_text(_text(pair)))])
         for pair in pairs or []
