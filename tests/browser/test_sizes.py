@@ -24,6 +24,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "function": ("/code?range=24h&process=shop.pricing.quote", "#code-body .source"),
     "errors to compare": ("/compare?range=24h", ".error-row"),
     "calls": ("/compare?trace={trace}&span={span}", "#compare-body mark"),
+    "changes": ("/changes?since=1h", ".change"),
     "times": ("/compare?process=shop.pricing.quote&range=24h&mode=times", "#compare-body .figures"),
 }
 

@@ -8,6 +8,7 @@ import pytest
 from query_world import START_NS, make
 
 from obsv.store import Reader
+from obsv.store.figures.changes import read_changes
 from obsv.store.figures.services import read_dependencies, read_operations, read_services
 from obsv.store.figures.totals import read_totals
 from obsv.store.file.reader import Params, Row, Snapshot
@@ -61,6 +62,7 @@ def series(condition: Condition, *by: Field, measured: Field | None = None) -> C
         lambda snapshot: read_services(snapshot),
         lambda snapshot: read_operations(snapshot, "shop"),
         lambda snapshot: read_dependencies(snapshot, START_NS, START_NS + 1),
+        lambda snapshot: read_changes(snapshot, Window(0, START_NS + 1), Window(START_NS + 1, START_NS + MINUTE_NS)),
         *(
             partial(read_page, filters=filters, window=EVER, order=order, cursor=None, limit=2)
             for order in ("-ts", "ts")

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from obsv.api import (
     alerts,
     calls,
+    changes,
     compare,
     deploys,
     differences,
@@ -42,6 +43,7 @@ PARTS = (
     explain,
     compare,
     deploys,
+    changes,
     differences,
     reference,
 )

@@ -6,12 +6,34 @@ from typing import Annotated
 
 import typer
 
-from obsv.cli.common import DEFAULT, EXIT_CODES, Db, existing, now_ns
+from obsv.cli.common import DEFAULT, EXIT_CODES, TIME, AsJson, Db, Limit, existing, now_ns, say_pending
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to those that there are."""
+    app.command(epilog=EXIT_CODES)(changes)
     app.command(epilog=EXIT_CODES)(deploy)
+
+
+def changes(
+    db: Db = DEFAULT,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            help=f"A deployment, a version, or {TIME}; default: the latest deployment or version.",
+            metavar="NAME|TIME",
+        ),
+    ] = None,
+    limit: Limit = 20,
+    diff: Annotated[bool, typer.Option("--diff", help="With the lines of sources that changed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print what is otherwise than before: errors, durations, sources, values, functions; what says most first."""
+    from obsv.cli.changes import show_changes
+
+    say_pending(db)
+    show_changes(existing(db), since, limit, diff, as_json)
 
 
 def deploy(

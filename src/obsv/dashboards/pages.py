@@ -1,6 +1,7 @@
 """The pages, in the order of the navigation."""
 
 from obsv.dashboards.alerts.page import PAGE as ALERTS
+from obsv.dashboards.changes.page import PAGE as CHANGES
 from obsv.dashboards.code.page import PAGE as CODE
 from obsv.dashboards.compare.page import PAGE as COMPARE
 from obsv.dashboards.errors.group import PAGE as ERROR
@@ -11,4 +12,4 @@ from obsv.dashboards.overview.page import PAGE as OVERVIEW
 from obsv.dashboards.page import Page
 from obsv.dashboards.trace.page import PAGE as TRACE
 
-PAGES: tuple[Page, ...] = (OVERVIEW, ERRORS, ERROR, EXPLORER, TRACE, FLOW, CODE, COMPARE, ALERTS)
+PAGES: tuple[Page, ...] = (OVERVIEW, ERRORS, ERROR, CHANGES, EXPLORER, TRACE, FLOW, CODE, COMPARE, ALERTS)

@@ -2,6 +2,7 @@
 
 from obsv.store.figures.beat import Beat, FeedState, RecorderState
 from obsv.store.figures.busiest import Busy
+from obsv.store.figures.changes import Changes, EdgeChange, FunctionChange, GroupChange, NewForm, Side, SourceChange
 from obsv.store.figures.compare import Pair, Times
 from obsv.store.figures.error_groups import (
     ErrorDetail,
@@ -28,7 +29,9 @@ __all__ = [
     "LATENCY_BOUNDS_NS",
     "Beat",
     "Busy",
+    "Changes",
     "Dependency",
+    "EdgeChange",
     "ErrorCall",
     "ErrorDetail",
     "ErrorEvent",
@@ -42,8 +45,10 @@ __all__ = [
     "Flow",
     "FlowEdge",
     "FlowNode",
+    "FunctionChange",
     "FunctionReport",
     "FunctionSums",
+    "GroupChange",
     "GroupSums",
     "Health",
     "History",
@@ -51,6 +56,7 @@ __all__ = [
     "Lost",
     "Milestone",
     "Neighbour",
+    "NewForm",
     "Operation",
     "Overview",
     "Pair",
@@ -61,6 +67,8 @@ __all__ = [
     "RecorderState",
     "RecorderTotal",
     "RequestTotal",
+    "Side",
+    "SourceChange",
     "Sums",
     "Times",
     "Totals",

@@ -1,14 +1,15 @@
 """What the store stands on: rows, rollups, windows of time, histograms; pure, no SQL."""
 
 from obsv.store.ground.exceptions import headline, raised, raised_line
+from obsv.store.ground.forms import MANY, MOST_VALUES, VALUE, form_of, value_form
 from obsv.store.ground.histogram import GROWTH, Buckets, bucket, middle_ns, percentile
-from obsv.store.ground.lag import SKEW_NS, UNKNOWN_NS
+from obsv.store.ground.lag import SKEW_NS, UNKNOWN_NS, began_ns
 from obsv.store.ground.limits import DEFAULT_AGE_NS, HOUR_NS, Limits
 from obsv.store.ground.loss import Loss
 from obsv.store.ground.origin import RECEIVED, machine_mark
 from obsv.store.ground.regex import compile_pattern, fits
 from obsv.store.ground.requests import BOUNDS_NS, Half, Requests, halves
-from obsv.store.ground.rollups import ERROR, EVER, MINUTE_NS, Rollups, by_minute, minute_of
+from obsv.store.ground.rollups import ERROR, EVER, MINUTE_NS, Column, Rollups, by_minute, minute_of
 from obsv.store.ground.rows import (
     Code,
     RecorderRow,
@@ -41,13 +42,17 @@ __all__ = [
     "EVER",
     "GROWTH",
     "HOUR_NS",
+    "MANY",
     "MINUTE_NS",
+    "MOST_VALUES",
     "PRESETS",
     "RECEIVED",
     "SKEW_NS",
     "UNKNOWN_NS",
+    "VALUE",
     "Buckets",
     "Code",
+    "Column",
     "Half",
     "Limits",
     "Loss",
@@ -63,12 +68,14 @@ __all__ = [
     "Window",
     "WriteResult",
     "attributes_of",
+    "began_ns",
     "bucket",
     "by_minute",
     "by_trace_state",
     "compile_pattern",
     "counted",
     "fits",
+    "form_of",
     "halves",
     "headline",
     "is_unfinished",
@@ -86,4 +93,5 @@ __all__ = [
     "read_values",
     "sampled",
     "to_stored",
+    "value_form",
 ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import add, sub
 
+_DAY_NS = 86_400_000_000_000
 # Said of ids with no time in them, or one that lies after the call's start: such a trace may have lasted any time.
 UNKNOWN_NS = 1 << 62
 # Calls may start by so much before their trace's id was made: clocks of several machines differ.
@@ -41,6 +42,12 @@ def lag_ns(starts: Sequence[int], durations: Sequence[int], trace_ids: Sequence[
         return UNKNOWN_NS
     latest: int = max(map(sub, map(add, starts, durations), made))
     return min(max(0, latest), UNKNOWN_NS)
+
+
+def began_ns(start_ns: int, trace_id: bytes) -> int:
+    """When the trace of a call began, Unix time; of a trace whose id does not say so, when the call did."""
+    made_ns = _made_ns(trace_id)
+    return made_ns if start_ns - _DAY_NS < made_ns <= start_ns else start_ns
 
 
 def _made_ns(trace_id: bytes) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import compress
-from typing import Any
+from typing import Any, NamedTuple
 
 from obsv.store.ground.histogram import bucket, buckets
 from obsv.store.ground.lag import lag_ns
@@ -82,6 +82,15 @@ class Calls:
         self.memory_bytes += sum(filter(None, memory_bytes))
 
 
+class Column(NamedTuple):
+    """The values of one variable in a batch. `key`: process id, name, data type; `has_none`: None may be among them."""
+
+    key: tuple[int, str, str]
+    values: Sequence[Any]
+    starts: Sequence[int]
+    has_none: bool
+
+
 class Rollups:
     """Everything that a batch adds."""
 
@@ -90,6 +99,7 @@ class Rollups:
         self.buckets: dict[tuple[int, int], Counter[int]] = {}  # (minute, process id)
         self.failures: dict[tuple[int, int], list[int]] = {}  # (process id, bucket): count, total_ns
         self.variables: dict[tuple[int, str, str], list[Any]] = {}  # (process id, name, data type)
+        self.columns: list[Column] = []
         self.feeds: dict[tuple[str, int], list[int]] = {}  # (name, process id): first and last update, how many
 
     def add(
@@ -195,6 +205,7 @@ class Rollups:
         for (name, data_type), run in zip(signature.fields, last_runs(len(signature.fields), data), strict=False):
             entry = [run.value, last_ns, starts[run.first], run.repeats, updates]
             key = process_id, name, data_type
+            self.columns.append(Column(key, run.values, starts, run.has_none))
             known = self.variables.get(key)
             if known is not None:  # another shape of the same process has it too
                 entry[4] += known[4]

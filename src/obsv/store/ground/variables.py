@@ -19,11 +19,15 @@ class Run(NamedTuple):
         value: its last value as text.
         first: position of the row where the last run of that value begins.
         repeats: how many more rows of the run there are.
+        values: all values of the batch, as they are written.
+        has_none: None may be among them.
     """
 
     value: str | None
     first: int
     repeats: int
+    values: Sequence[Any]
+    has_none: bool
 
 
 def last_runs(width: int, data: Sequence[str]) -> list[Run]:
@@ -40,12 +44,13 @@ def last_runs(width: int, data: Sequence[str]) -> list[Run]:
         return []
     tokens = _split(width, data)
     flat: Sequence[Any] = _parse(width, data) if tokens is None else tokens
+    has_none = tokens is None or any('"None"' in text for text in data)
     runs = []
     for position in range(min(width, MOST_FIELDS)):
         column = flat[position::width] if tokens is not None else _comparable(flat[position::width])
         first = _first_of_run(column)
         last = _text(column[-1]) if tokens is None else _decoded(tokens[position - width])
-        runs.append(Run(_cut(last), first, len(column) - 1 - first))
+        runs.append(Run(_cut(last), first, len(column) - 1 - first, column, has_none))
     return runs
 
 

@@ -10,6 +10,7 @@ from obsv.errors import StoreUnavailable
 from obsv.store.figures import (
     Beat,
     Busy,
+    Changes,
     Dependency,
     ErrorCall,
     ErrorDetail,
@@ -29,6 +30,7 @@ from obsv.store.figures import (
 )
 from obsv.store.figures.beat import read_beat
 from obsv.store.figures.busiest import read_busiest
+from obsv.store.figures.changes import read_changes
 from obsv.store.figures.choices import read_groups, read_processes, read_variables
 from obsv.store.figures.compare import failures, read_pair, read_times
 from obsv.store.figures.error_groups import error_events_since, read_error_group, read_error_groups
@@ -219,6 +221,9 @@ class SQLiteStore:
 
     def read_milestones(self, window: Window, limit: int = 200) -> list[Milestone]:
         return read_milestones(self._source, window, limit)
+
+    def read_changes(self, before: Window, after: Window) -> Changes:
+        return read_changes(self._source, before, after)
 
     def sample_calls(self, filters: Filters, window: Window, most: int) -> Sample:
         return sample_calls(self._source, filters, window, most)

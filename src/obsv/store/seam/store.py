@@ -13,6 +13,7 @@ from typing import Protocol
 from obsv.store.figures import (
     Beat,
     Busy,
+    Changes,
     Dependency,
     ErrorCall,
     ErrorDetail,
@@ -193,6 +194,10 @@ class Store(Protocol):
 
     def read_milestones(self, window: Window, limit: int = 200) -> list[Milestone]:
         """Deployments and new versions of a window, oldest first."""
+        ...
+
+    def read_changes(self, before: Window, after: Window) -> Changes:
+        """Two neighbouring windows side by side: calls, errors, durations, sources, forms of values."""
         ...
 
     def sample_calls(self, filters: Filters, window: Window, most: int) -> Sample:

@@ -8,7 +8,7 @@ from itertools import chain, compress
 from operator import not_
 from typing import Any
 
-from obsv.store.ground import ERROR, Rollups, Signature, Source, SpanRow, by_minute
+from obsv.store.ground import ERROR, Rollups, Signature, Source, SpanRow, began_ns, by_minute
 from obsv.store.writing.interning import Ids, Thread
 from obsv.store.writing.statements import Insert, Joined
 
@@ -91,6 +91,14 @@ class Batch:
         for group in self.groups:
             if group.signature.code is not None:
                 yield group.signature, group.columns[_SOURCE], group.columns[_START]
+
+    def began(self, source: Source) -> int:
+        """When the first trace began of which a call is here that a source made, Unix time."""
+        rows = [row for group in self.groups if source in group.columns[_SOURCE] for row in group.rows]
+        mine = [row for row in rows if row.source is source]
+        if source.received:  # its traces may have begun elsewhere
+            return min(row.start_ns for row in mine)
+        return min(began_ns(row.start_ns, row.trace_id) for row in mine)
 
     def threads(self) -> set[Thread | None]:
         """Where they ran."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -102,13 +102,15 @@ class Missing:
     def __bool__(self) -> bool:
         return bool(self._signatures or self._sources or self._threads or self._unversioned)
 
-    def insert(self, connection: sqlite3.Connection, versions: Versions, now_ns: int) -> None:
-        """Gives an id to each, in the transaction that is open."""
+    def insert(
+        self, connection: sqlite3.Connection, versions: Versions, began: Callable[[Source], int], now_ns: int
+    ) -> None:
+        """Gives an id to each, in the transaction that is open; `began`: when a program began."""
         self._processes = self._of_signatures(connection, now_ns)
         sources = [(s.service, s.resource, s.scope, RECEIVED if s.received else machine_mark()) for s in self._sources]
         self._source_ids = _SOURCE.ids(connection, sources, now_ns)
-        self._versions = {source: versions.of(connection, source, now_ns) for source in self._sources}
-        self._versions.update(versions.learn(connection, self._unversioned, now_ns))
+        self._versions = {source: versions.of(connection, source, began, now_ns) for source in self._sources}
+        self._versions.update(versions.learn(connection, self._unversioned, began, now_ns))
         self._thread_ids = _THREAD.ids(connection, self._threads, now_ns)
 
     def committed(self) -> None:

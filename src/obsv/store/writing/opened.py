@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ from obsv.store.writing.request_sql import RequestCounter
 from obsv.store.writing.rollup_sql import prepare_rollups, write_rollups
 from obsv.store.writing.shared_ids import SharedIds
 from obsv.store.writing.statements import Insert
+from obsv.store.writing.value_forms import ValueForms, prepare_forms
 from obsv.store.writing.versions import Versions
 from obsv.store.writing.watch import Watch
 
@@ -66,6 +68,7 @@ class Opened:
         try:
             prepare_rollups(self.connection)
             prepare_errors(self.connection)
+            prepare_forms(self.connection)
             self.carried = Carried(self.connection)
             self.cleaner = Cleaner(self.connection, path)
             self.held = Held(self.connection, self.cleaner)
@@ -80,6 +83,7 @@ class Opened:
         self._limits: tuple[float, Limits] | None = None  # as read when, by the monotonic clock
         self._requests = RequestCounter()
         self._faults = Faults()
+        self._forms = ValueForms()
         self._done: _Done | None = None
 
     def rescue(self) -> None:
@@ -140,7 +144,8 @@ class Opened:
             if shared is not None:
                 shared.correct(rollups)
             self._join(batch, callers, rollups)
-            write_rollups(self.connection, rollups, error_rows(errors, self._ids))
+            more = chain(error_rows(errors, self._ids), self._forms.rows(self.connection, rollups))
+            write_rollups(self.connection, rollups, more)
             if shared is not None:
                 shared.tidy()
             self._write_rest(batch, shared, spill, rings)
@@ -187,7 +192,7 @@ class Opened:
             return
         try:
             with self._transaction():
-                missing.insert(self.connection, self._versions, now_ns)
+                missing.insert(self.connection, self._versions, batch.began, now_ns)
         except BaseException:
             self._versions.forget()
             raise
@@ -202,6 +207,7 @@ class Opened:
         except BaseException:
             self.connection.rollback()
             self._orphans = Orphans()  # it may have seen what was rolled back
+            self._forms.forget()
             raise
 
     def _join(self, batch: Batch, callers: Callers | None, rollups: Rollups) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -27,9 +27,10 @@ _AMBIGUOUS = b""
 
 _UPSERT = """
 insert into version(service, name, kind, first_ns, last_ns) values (?, ?, ?, ?, ?)
-on conflict(service, name) do update set last_ns = max(last_ns, excluded.last_ns) returning id
+on conflict(service, name) do update set first_ns = min(first_ns, excluded.first_ns),
+  last_ns = max(last_ns, excluded.last_ns) returning id
 """
-_TOUCH = "update version set last_ns = max(last_ns, ?) where id = ?"
+_TOUCH = "update version set first_ns = min(first_ns, ?), last_ns = max(last_ns, ?) where id = ?"
 # That of no function it knows another source of.
 _SAME = """
 select v.id from version v where v.service = :service and v.kind = :kind and v.name glob :base
@@ -52,7 +53,7 @@ _ATTRIBUTES = (("service.version", VERSION), ("vcs.ref.head.revision", COMMIT))
 
 
 class Unversioned(NamedTuple):
-    """Functions that a program had not called before: where it began, by its source, and when they first ran."""
+    """Functions that a program had not called before, and when they first ran."""
 
     source: Source
     signatures: Sequence[Signature]
@@ -73,7 +74,7 @@ class _Place(NamedTuple):
 class _Program:
     """What is known of one recording process."""
 
-    __slots__ = ("is_clean", "is_named", "names", "seen", "tree", "version")
+    __slots__ = ("began_ns", "is_clean", "is_named", "names", "seen", "tree", "version")
 
     def __init__(self, source: Source) -> None:
         self.is_named = _named(source.resource) is not None
@@ -82,6 +83,7 @@ class _Program:
         self.tree: WorkTree | None = None
         self.is_clean = True
         self.version = 0
+        self.began_ns = 0  # or when it defined a function anew
 
 
 class Versions:
@@ -108,8 +110,17 @@ class Versions:
                 found[source] = ([signature], min(starts)) if known is None else (known[0] + [signature], known[1])
         return [Unversioned(source, *what) for source, what in found.items()]
 
-    def learn(self, connection: sqlite3.Connection, new: Iterable[Unversioned], now_ns: int) -> dict[Source, int]:
-        """The versions of programs by their sources, in the transaction that is open."""
+    def learn(
+        self, connection: sqlite3.Connection, new: Iterable[Unversioned], began: Callable[[Source], int], now_ns: int
+    ) -> dict[Source, int]:
+        """The versions of programs by their sources, in the transaction that is open.
+
+        Args:
+            connection: of the file.
+            new: functions that were called for the first time.
+            began: when a program began, as far as is known, Unix time.
+            now_ns: Unix time.
+        """
         found = {}
         for source, signatures, start_ns in new:
             program = self._programs.get(source) or _Program(source)
@@ -118,24 +129,29 @@ class Versions:
             if program.is_named:
                 continue
             names = program.names.copy()
-            fresh = _learned(program, signatures)
+            fresh, is_anew = _learned(program, signatures)
+            if is_anew:
+                program.began_ns = start_ns
+            elif not program.version or began(source) < program.began_ns:
+                program.began_ns = began(source)
             if not source.received:
                 _look_at_files(program, signatures, start_ns)
             if fresh or not program.version or names != program.names:
-                found[source] = program.version = _version_of(connection, source, program, fresh, now_ns)
+                times = program.began_ns, now_ns
+                found[source] = program.version = _version_of(connection, source, program, fresh, times)
         while len(self._programs) > _MOST_PROGRAMS:
             self._programs.popitem(last=False)
         return found
 
-    def of(self, connection: sqlite3.Connection, source: Source, now_ns: int) -> int:
+    def of(self, connection: sqlite3.Connection, source: Source, began: Callable[[Source], int], now_ns: int) -> int:
         """The version that a program names, or had; 0 where none is known. In the transaction that is open."""
         named = _named(source.resource)
         if named is not None:
-            return _upserted(connection, source.service, *named, now_ns)
+            return _upserted(connection, source.service, *named, (began(source), now_ns))
         program = self._programs.get(source)
         if program is None or not program.version:
             return 0
-        connection.execute(_TOUCH, (now_ns, program.version))
+        connection.execute(_TOUCH, (program.began_ns, now_ns, program.version))
         return program.version
 
     def forget(self) -> None:
@@ -153,9 +169,10 @@ def _named(resource: str) -> tuple[str, str] | None:
     return None
 
 
-def _learned(program: _Program, signatures: Iterable[Signature]) -> dict[str, bytes]:
-    """Remember the sources of functions; returns those that were not known, by name."""
+def _learned(program: _Program, signatures: Iterable[Signature]) -> tuple[dict[str, bytes], bool]:
+    """Remember the sources of functions; returns those that were new, by name, and whether one was defined anew."""
     fresh: dict[str, bytes] = {}
+    is_anew = False
     for signature in signatures:
         program.seen.add(signature)
         # Many functions may have such a name, and which one is called first is an accident.
@@ -169,9 +186,11 @@ def _learned(program: _Program, signatures: Iterable[Signature]) -> dict[str, by
             continue
         if known is not None and known.is_beside(place):
             place = place._replace(digest=_AMBIGUOUS)
+        elif known is not None:
+            is_anew = True
         program.names[signature.name] = place
         fresh[signature.name] = place.digest
-    return fresh
+    return fresh, is_anew
 
 
 def _look_at_files(program: _Program, signatures: Iterable[Signature], start_ns: int) -> None:
@@ -183,11 +202,11 @@ def _look_at_files(program: _Program, signatures: Iterable[Signature], start_ns:
 
 
 def _version_of(
-    connection: sqlite3.Connection, source: Source, program: _Program, fresh: dict[str, bytes], now_ns: int
+    connection: sqlite3.Connection, source: Source, program: _Program, fresh: dict[str, bytes], times: tuple[int, int]
 ) -> int:
     commit = "" if program.tree is None else program.tree.commit[:12]
     if commit and program.is_clean:
-        return _upserted(connection, source.service, commit, COMMIT, now_ns)
+        return _upserted(connection, source.service, commit, COMMIT, times)
     kind, base = (COMMIT, f"{commit}+*") if commit else (CODE, "*")
     all_names = {name: place.digest for name, place in program.names.items()}
     if not all_names:
@@ -196,12 +215,12 @@ def _version_of(
     row = connection.execute(_SAME, {**asked, "names": _hex(all_names)}).fetchone()
     if row is None:
         name = blake2b(_hex(dict(sorted(all_names.items()))).encode(), digest_size=4).hexdigest()
-        found = _upserted(connection, source.service, f"{commit}+{name}" if commit else name, kind, now_ns)
+        found = _upserted(connection, source.service, f"{commit}+{name}" if commit else name, kind, times)
         fresh = all_names
         connection.execute(_FORGET, (source.service, KNOWN_VERSIONS - 1))
     else:
         found = int(row[0])
-        connection.execute(_TOUCH, (now_ns, found))
+        connection.execute(_TOUCH, (*times, found))
         fresh = fresh if found == program.version else all_names
     connection.executemany(_KNOW, [(found, name, digest) for name, digest in fresh.items()])
     return found
@@ -211,6 +230,6 @@ def _hex(names: dict[str, bytes]) -> str:
     return json.dumps({name: digest.hex().upper() for name, digest in names.items()})
 
 
-def _upserted(connection: sqlite3.Connection, service: str, name: str, kind: str, now_ns: int) -> int:
-    row = connection.execute(_UPSERT, (service, name, kind, now_ns, now_ns)).fetchall()
+def _upserted(connection: sqlite3.Connection, service: str, name: str, kind: str, times: tuple[int, int]) -> int:
+    row = connection.execute(_UPSERT, (service, name, kind, *times)).fetchall()
     return int(row[0][0])

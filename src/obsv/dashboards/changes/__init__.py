@@ -1,0 +1,1 @@
+"""What is otherwise than before a deployment, a version or an instant."""

@@ -1,0 +1,115 @@
+"""What of two stretches of time is told, and in which order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from obsv.analysis.changes import Finding, findings
+from obsv.store.figures import Changes, EdgeChange, FunctionChange, NewForm, Side, SourceChange
+from obsv.store.ground import Window, bucket
+
+AT = 1_790_000_000_000_000_000
+WINDOWS = Window(AT - 3_600_000_000_000, AT), Window(AT, AT + 3_600_000_000_000)
+
+
+def changes(**given: Any) -> Changes:
+    """Two hours of which nothing is known but what is given."""
+    nothing: dict[str, Any] = {
+        "milestones": [], "groups": [], "functions": [], "edges": [], "sources": [], "forms": [],
+    }  # fmt: skip
+    return Changes(AT, *WINDOWS, 3_600.0, 3_600.0, False, **{**nothing, **given})
+
+
+def function(name: str, before: Side, after: Side, **given: Any) -> FunctionChange:
+    """A function of the shop."""
+    about: dict[str, Any] = {"id": 1, "service": "shop", "kind": 1, "feed": None, "is_new": False, **given}
+    return FunctionChange(name=name, before=before, after=after, **about)
+
+
+def side(calls: int, errors: int = 0, ms: float = 1.0, slow: int = 0) -> Side:
+    """Calls of a duration, some of them ten times as long."""
+    quick, late = bucket(int(ms * 1e6)), bucket(int(ms * 1e7))
+    return Side(calls, errors, {quick: calls - slow, late: slow})
+
+
+def form(name: str, form: str, *known: str) -> NewForm:
+    """A value of shop.rate."""
+    return NewForm("shop.rate", "shop", name, "OUTPUT", form, known, AT, "ab", "cd")
+
+
+def told(*functions: FunctionChange, **given: Any) -> list[Finding]:
+    return findings(changes(functions=list(functions), **given))
+
+
+def test_share_that_rose_is_told_with_its_counts() -> None:
+    """Counts say how much it is worth."""
+    (found,) = told(function("shop.pay", side(1_000, 2), side(1_000, 60)))
+    assert found.kind == "error_share"
+    assert found.is_worse
+    assert found.text == "0.2 % → 6 % of calls fail (2 of 1,000 → 60 of 1,000)"
+
+
+def test_one_error_of_a_few_calls_is_no_change() -> None:
+    """It may be an accident."""
+    assert told(function("shop.pay", side(40), side(12, 1))) == []
+
+
+def test_p95_is_told_where_calls_are_enough() -> None:
+    """Slower by more than its uncertainty; twenty calls before leave it uncertain."""
+    (found,) = told(function("shop.pay", side(1_000), side(1_000, slow=200)))
+    assert (found.kind, found.is_worse) == ("p95", True)
+    assert told(function("shop.pay", side(20), side(1_000, slow=200))) == []
+    (better,) = told(function("shop.pay", side(1_000, slow=200), side(1_000)))
+    assert better.is_worse is False
+
+
+def test_function_that_is_missed_is_told_one_that_is_rare_is_not() -> None:
+    """Ten calls in an hour are missed after an hour, two are not; a service that has ended ends all."""
+    alive = function("shop.main", side(1_000), side(1_000))
+    found = told(alive, function("shop.pay", side(10), Side()), function("shop.tax", side(2), Side()))
+    assert [(each.kind, each.subject) for each in found] == [("function_gone", "shop.pay")]
+    assert told(function("shop.pay", side(10), Side())) == []
+
+
+def test_feed_that_ended_says_more_than_a_function() -> None:
+    """It is named as the feed."""
+    alive = function("shop.main", side(1_000), side(1_000))
+    found = told(
+        alive, function("shop.on_tick", side(100), Side(), feed="ticks"), function("shop.pay", side(50), Side())
+    )
+    assert [(each.kind, each.subject) for each in found] == [("feed_gone", "ticks"), ("function_gone", "shop.pay")]
+
+
+def test_edges_of_new_functions_are_no_news() -> None:
+    """That they are called is said once."""
+    lasting = [function(name, side(100), side(100)) for name in ("shop.main", "shop.pay")]
+    new = function("shop.tax", Side(), side(100), is_new=True)
+    edges = [EdgeChange("shop.main", name, "shop", 0, 100, True) for name in ("shop.pay", "shop.tax")]
+    found = told(*lasting, new, edges=edges)
+    assert [(each.kind, each.subject) for each in found] == [("function_new", "shop.tax"), ("edge_new", "shop.pay")]
+
+
+def test_none_says_more_than_another_number() -> None:
+    """And what the value was before is said."""
+    found = told(forms=[form("limit", "= 60", "a whole number", "= 30"), form("return", "None", "a number")])
+    assert [each.text for each in found] == [
+        "its result was None for the first time; before: a number",
+        "limit was 60 for the first time; before: 30",
+    ]
+    assert (found[0].trace_id, found[0].span_id) == ("ab", "cd")
+
+
+def test_value_of_a_new_form_is_told_once() -> None:
+    """Not as a form and as a value."""
+    found = told(forms=[form("return", "None", "a number"), form("return", "= None", "a number")])
+    assert len(found) == 1
+
+
+def test_source_is_told_as_a_diff() -> None:
+    """With how many lines."""
+    (found,) = told(
+        sources=[SourceChange("shop.pay", "shop", "/shop.py", 1, "def pay():\n    a\n", "def pay():\n    b\n")]
+    )
+    assert found.text == "changed: 1 line added, 1 taken away"
+    assert found.diff is not None
+    assert "-    a\n+    b" in found.diff
