@@ -71,7 +71,7 @@ def open_call(recorder: Recorder, values: tuple[Any, ...]) -> Call | None:
 def _choose(recorder: Recorder, values: tuple[Any, ...]) -> Call:
     recording = path.recording
     if recorder.rules.selects and _leaves_out(recorder):
-        return LeftOutCall(recorder, values)
+        return LeftOutCall(recorder, values, getattr(get_context().get(SPAN_KEY), "function", None))
     if recorder.sample_rate < 1.0 and random_unit() >= recorder.sample_rate:
         return UnsampledCall(recorder, values, None)
     if recording.tracer is not None:
@@ -93,11 +93,6 @@ def _leaves_out(recorder: Recorder) -> bool:
     if rules.errors_only or (recorder.throttle is not None and not recorder.throttle.admits()):
         return True
     return rules.depth is not None and getattr(get_context().get(SPAN_KEY), "depth", -1) + 1 >= rules.depth
-
-
-def open_unsampled(recorder: Recorder, values: tuple[Any, ...]) -> Call:
-    """The call that begins now, which is recorded only if it fails."""
-    return UnsampledCall(recorder, values, None)
 
 
 class _Current:
@@ -224,6 +219,15 @@ class UnsampledCall:
         self._current = None if span is None else _Current(span)
         self._start_tick = ticks()
 
+    @staticmethod
+    def resumed(
+        recorder: Recorder, start_tick: int, caller: Function | None, is_counted: bool, values: tuple[Any, ...]
+    ) -> UnsampledCall:
+        """A call that goes on, though its function has returned."""
+        call = LeftOutCall(recorder, values, caller) if is_counted else UnsampledCall(recorder, values, None)
+        call._start_tick = start_tick
+        return call
+
     def __enter__(self) -> None:
         if self._current is not None:
             self._current.__enter__()
@@ -252,9 +256,9 @@ class LeftOutCall(UnsampledCall):
 
     __slots__ = ("_caller",)
 
-    def __init__(self, recorder: Recorder, values: tuple[Any, ...]) -> None:
+    def __init__(self, recorder: Recorder, values: tuple[Any, ...], caller: Function | None) -> None:
         super().__init__(recorder, values, None)
-        self._caller: Function | None = getattr(get_context().get(SPAN_KEY), "function", None)
+        self._caller = caller
 
     def finish(self, result: object = ABSENT) -> None:
         note(self._recorder.function, self._caller, self._start_tick, ticks())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from obsv.capture.frames import WRAPPER_FILES
 from obsv.capture.names import ancestry
-from obsv.instrument.call import Call, LeanCall
+from obsv.instrument.call import Call, LeanCall, UnsampledCall
 from obsv.instrument.recorded import awaited_object
 from obsv.instrument.steps import drive
 from obsv.trace.recording import compiled_span
@@ -82,7 +82,7 @@ def follow(recorder: "Recorder", span: Any, value: Any) -> Any:
         What the program gets: the future itself; a coroutine for a coroutine; for other objects one that is all that
         it is, and can be awaited.
     """
-    end = _End(LeanCall.resumed(recorder, span) if type(span) in _OWN else span, value)
+    end = _End(_resumed(recorder, span), value)
     if type(value) in (CoroutineType, GeneratorType):
         return _awaited_coroutine(end, value)
     if _is_future(value, "asyncio.futures") or _is_future(value, "concurrent.futures._base"):
@@ -92,6 +92,14 @@ def follow(recorder: "Recorder", span: Any, value: Any) -> Any:
             end.come(value)
         return value
     return awaited_object(value, lambda: _object_steps(end))
+
+
+def _resumed(recorder: "Recorder", span: Any) -> Call:
+    """The call of what `begin` returned."""
+    if type(span) is tuple:
+        return UnsampledCall.resumed(recorder, *span)
+    call: Call = LeanCall.resumed(recorder, span) if type(span) in _OWN else span
+    return call
 
 
 def follow_if(recorder: "Recorder", span: Any, value: Any) -> Any:

@@ -7,17 +7,21 @@ its counts and percentiles (`store/ground/weights.py`).
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 from collections import Counter, deque
 from typing import Any
 
 from obsv import semconv
+from obsv.capture import is_from_signal
 from obsv.own_time import ticks
 from obsv.trace import recording as path
 from obsv.trace.details import Details
 from obsv.trace.function import Function
 from obsv.trace.span import Span
+
+logger = logging.getLogger("obsv")
 
 _EVERY_NS = 1_000_000_000
 # Durations that wait to be added up: 40 KB a function.
@@ -40,14 +44,22 @@ class _Tally:
         self.total_ns = self.max_ns = 0
         self.first_tick = ticks()
 
+    def try_to_add_up(self) -> None:
+        """Add what waits, where no other thread is at it."""
+        if self.lock.acquire(blocking=False):
+            try:
+                self.add_up()
+            finally:
+                self.lock.release()
+
     def add_up(self) -> None:
         """Add what waits; to be called with the lock."""
-        from obsv.store.ground import bucket  # with it SQLite, which `import obsv` does not load
+        from obsv.store.ground import buckets  # with it SQLite, which `import obsv` does not load
 
         waiting = self.waiting
         durations = [waiting.popleft() for _ in range(len(waiting))]
         if durations:
-            self.buckets.update(map(bucket, durations))
+            self.buckets.update(buckets(durations))
             self.total_ns += sum(durations)
             self.max_ns = max(self.max_ns, *durations)
 
@@ -73,19 +85,10 @@ class _LeftOut:
         self.tallies: dict[tuple[Function, Function | None], _Tally] = {}
         self.due_tick = 0
 
-    def note(self, function: Function, caller: Function | None, duration_ns: int) -> None:
-        key = function, caller
-        tally = self.tallies.get(key)
-        if tally is None:
-            if not self.tallies:
-                self.due_tick = ticks() + _EVERY_NS
-            tally = self.tallies.setdefault(key, _Tally())
-        tally.waiting.append(duration_ns)
-        if len(tally.waiting) > _MOST_WAITING and tally.lock.acquire(blocking=False):
-            try:
-                tally.add_up()
-            finally:
-                tally.lock.release()
+    def tally(self, key: tuple[Function, Function | None]) -> _Tally:
+        if not self.tallies:
+            self.due_tick = ticks() + _EVERY_NS
+        return self.tallies.setdefault(key, _Tally())
 
     def say(self) -> None:
         self.due_tick = ticks() + _EVERY_NS
@@ -100,8 +103,8 @@ class _LeftOut:
                 else:
                     self.tallies.pop((function, caller), None)
                     # What another thread noted meanwhile is not lost with it.
-                    for duration_ns in tally.waiting:
-                        self.note(function, caller, duration_ns)
+                    if tally.waiting:
+                        self.tally((function, caller)).waiting.extend(tally.waiting)
 
 
 _left_out = _LeftOut()
@@ -109,9 +112,17 @@ _left_out = _LeftOut()
 
 def note(function: Function, caller: Function | None, start_tick: int, end_tick: int) -> None:
     """Count a call. Raises nothing but what a signal handler of the program raises meanwhile."""
-    _left_out.note(function, caller, end_tick - start_tick)
-    if end_tick >= _left_out.due_tick:
-        say_left_out()
+    try:
+        tally = _left_out.tallies.get((function, caller)) or _left_out.tally((function, caller))
+        tally.waiting.append(end_tick - start_tick)
+        if end_tick >= _left_out.due_tick:
+            say_left_out()
+        elif len(tally.waiting) > _MOST_WAITING:
+            tally.try_to_add_up()
+    except Exception as error:
+        if is_from_signal(error):
+            raise
+        logger.debug("Calls could not be counted.", exc_info=True)
 
 
 def say_left_out() -> None:

@@ -14,8 +14,9 @@ from opentelemetry.context import Context
 
 from obsv.capture import MASKED
 from obsv.instrument import direct
-from obsv.instrument.call import open_call, open_unsampled
+from obsv.instrument.call import open_call
 from obsv.instrument.following import follow, goes_on
+from obsv.instrument.left_out import note
 from obsv.instrument.parameters import Declared
 from obsv.own_time import ticks
 from obsv.trace import recording as path
@@ -52,7 +53,20 @@ def begin({values}):
 
 _SAMPLING = """\
     if _obsv_random() >= _obsv_sample_rate:
-        return _obsv_unsampled(_obsv_recorder, ({tuple}))
+        return _obsv_ticks(), None, False, ({tuple})
+"""
+
+# Of a function of which only failing calls are recorded.
+_COUNTED = """\
+def begin({values}):
+    if _obsv_recording.bypass:
+        return None if _obsv_recording.off else _obsv_open(_obsv_recorder, ({tuple}))
+    _obsv_parent = _obsv_get_context().get(_obsv_key)
+    if _obsv_parent is None:
+        return _obsv_ticks(), None, True, ({tuple})
+    if _obsv_type(_obsv_parent) is _obsv_Span or _obsv_type(_obsv_parent) is _obsv_compiled_span:
+        return _obsv_ticks(), _obsv_parent.function, True, ({tuple})
+    return _obsv_open(_obsv_recorder, ({tuple}))
 """
 
 # Calls that do not run through here from begin to end: measured ones, generators, and what may be left out.
@@ -66,6 +80,16 @@ def begin({values}):
 _FINISH = """\
 def finish(_obsv_span, v):
     if _obsv_type(_obsv_span) is not _obsv_Span:
+        if _obsv_type(_obsv_span) is _obsv_tuple:
+            _obsv_kind = _obsv_type(v)
+            if (
+                _obsv_kind is not _obsv_dict and _obsv_kind is not _obsv_str and _obsv_kind is not _obsv_int
+                and _obsv_kind is not _obsv_list and v is not None and _obsv_goes_on(v)
+            ):
+                return _obsv_follow(_obsv_recorder, _obsv_span, v)
+            if _obsv_span[2]:
+                _obsv_note(_obsv_function, _obsv_span[1], _obsv_span[0], _obsv_ticks())
+            return v
         _obsv_span.leave()
 {following}        _obsv_span.finish(v)
         return v
@@ -157,7 +181,10 @@ def make_direct(recorder: "Recorder") -> tuple[Callable[..., Any], Callable[...,
 def _begin_source(recorder: "Recorder") -> str:
     count = len(recorder.parameters.variables)
     shape = {"values": _values(count), "tuple": _tuple(count)}
-    if recorder.is_measured or recorder.is_stepped or recorder.rules.selects:
+    is_open = recorder.is_measured or recorder.is_stepped
+    if recorder.rules.errors_only and not is_open:
+        return _COUNTED.format(**shape)
+    if is_open or recorder.rules.selects:
         return _OPEN.format(**shape)
     return _BEGIN.format(**shape, sampling=_sampling(recorder), inputs=_inputs(recorder))
 
@@ -279,6 +306,7 @@ def _names(recorder: "Recorder", shown: bool = True) -> dict[str, Any]:
         "_obsv_bool": bool,
         "_obsv_dict": dict,
         "_obsv_list": list,
+        "_obsv_tuple": tuple,
         "_obsv_goes_on": goes_on,
         "_obsv_follow": follow,
         "_obsv_len": len,
@@ -287,7 +315,7 @@ def _names(recorder: "Recorder", shown: bool = True) -> dict[str, Any]:
         "_obsv_snapshot": recorder.snapshot,
         "_obsv_snapshot_keywords": recorder.snapshot_keywords,
         "_obsv_open": open_call,
-        "_obsv_unsampled": open_unsampled,
+        "_obsv_note": note,
         "_obsv_sample_rate": recorder.sample_rate,
         "_obsv_random": random_unit,
         "_obsv_max_repr": recorder.function.max_repr,
@@ -301,6 +329,7 @@ def _names(recorder: "Recorder", shown: bool = True) -> dict[str, Any]:
         "_obsv_key": SPAN_KEY,
         "_obsv_Context": Context,
         "_obsv_Span": Span,
+        "_obsv_compiled_span": path.compiled_span,
         "_obsv_ticks": ticks,
     }
     if shown and recorder.parameters.shown is not None:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from obsv import semconv
 from obsv.capture import MASKED, Limits, Redactor, Snapshot, make_snapshot, render
+from obsv.instrument import unsampled
 from obsv.instrument.call import Throttle
 from obsv.instrument.expected import Expectation
 from obsv.instrument.following import follow_if
@@ -209,6 +210,8 @@ class Recorder:
                 leave_context(span.token)
                 span.token = None
                 self.end_failed(span, error)
+            elif type(span) is tuple:
+                unsampled.fail(self, span, error)
             else:
                 span.leave()
                 if type(span) is path.compiled_span:
