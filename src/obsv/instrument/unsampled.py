@@ -1,7 +1,7 @@
 """Calls that are recorded only if they fail, of which nothing else is to be seen to: while they run they are a tuple.
 
-The generated `begin` makes it and the generated `finish` takes it (`parts.py`): a call costs 0.06 of an SDK span so, as an
-object 0.16. What runs in steps, under another provider or by a sampler's decision is an object (`call.py`).
+The generated `begin` makes it and the generated `finish` takes it (`parts.py`): 0.06 of an SDK span, where an object
+takes 0.16. What runs in steps, under another provider or by a sampler's decision is an object (`call.py`).
 """
 
 from typing import TYPE_CHECKING, Any
