@@ -14,6 +14,7 @@ def test_public_names() -> None:
         "__version__",
         "auto_instrument_module",
         "configure",
+        "event",
         "force_flush",
         "monitor",
         "shutdown",

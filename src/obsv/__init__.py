@@ -7,9 +7,10 @@ from obsv.runtime import configure, force_flush, shutdown, stats
 from obsv.semconv import VERSION as __version__
 
 if TYPE_CHECKING:
+    from obsv.events import event
     from obsv.instrument.module import auto_instrument_module
 
-__all__ = ["__version__", "auto_instrument_module", "configure", "force_flush", "monitor", "shutdown", "stats"]
+__all__ = ["__version__", "auto_instrument_module", "configure", "event", "force_flush", "monitor", "shutdown", "stats"]
 
 
 def __getattr__(name: str) -> Any:
@@ -18,4 +19,9 @@ def __getattr__(name: str) -> Any:
         from obsv.instrument.module import auto_instrument_module
 
         return auto_instrument_module
+    if name == "event":
+        from obsv.events import event
+
+        globals()[name] = event
+        return event
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -134,6 +134,7 @@ def _join(provider: trace.TracerProvider, processors: Sequence[SpanProcessor]) -
     _add(add, processors)
     recording.origin = recording.origin._replace(resource=getattr(provider, "resource", recording.origin.resource))
     recording.on_begin, recording.on_end = None, processors[0].on_end
+    recording.on_log = getattr(processors[0], "on_log", None)
     recording.tracer = provider.get_tracer(SCOPE.name, SCOPE.version)
     recording.dropped, recording.off, recording.bypass = None, False, True
 

@@ -9,11 +9,13 @@ from opentelemetry.sdk.trace import ReadableSpan
 
 from obsv import keeper
 from obsv.config import Settings
+from obsv.events.pressure import pressure
 from obsv.keeper.files import KeeperFiles
 from obsv.own_time import monotonic
 from obsv.record.filesystem import refuse_network
 from obsv.record.ring import Bounds, Ring, open_in_memory, open_ring
 from obsv.trace.clock import clock
+from obsv.trace.log_record import LogRecord
 from obsv.trace.notices import Notices
 from obsv.trace.processor import SpanSink
 from obsv.trace.recording import recording
@@ -61,8 +63,10 @@ class RingSink(SpanSink):
     def foreign(self, span: ReadableSpan, *, is_error: bool) -> None:
         self._writer.foreign(span, is_error=is_error)
 
-    # -- keeper
-    # ------------------------------------------------------------------------------------------------------------
+    def log(self, record: LogRecord) -> None:
+        self._writer.log(record)
+
+    # -- keeper --------------------------------------------------------------------------------------------------------
 
     def _open(self) -> Ring:
         clock.calibrate()
@@ -108,6 +112,7 @@ class RingSink(SpanSink):
             if ring.about.keeper_sleeps:
                 self._wake()  # it polls rarely after a quiet period
             self._warn(self._waiting(ring))
+            pressure.look(ring.calls.waiting_since(ring.about.calls_position) / self._settings.spill_max_bytes)
             self._heed(ring)
         except Exception:
             self._notices.once("look", logging.DEBUG, "The recorder's periodic checks failed.", exc_info=True)
@@ -236,6 +241,7 @@ class RingSink(SpanSink):
             "rejected": lost,
             "lost": about.lost,
             "spill_bytes": waiting_bytes + ring.errors.waiting_since(about.errors_position),
+            "events_dropped": dict(pressure.dropped),
             "keeper": about.keeper_pid or None,
             "reason": about.complaint or None,
         }

@@ -11,10 +11,12 @@ def without_tables_since(version: int) -> str:
     names = [name for sql in later for name in re.findall(r"^create table (\w+)", sql, re.MULTILINE)]
     columns = [pair for sql in later for pair in re.findall(r"^alter table (\w+) add column (\w+)", sql, re.MULTILINE)]
     views = [name for sql in later for name in re.findall(r"^drop view (\w+)", sql, re.MULTILINE)]
+    new_views = [name for sql in later for name in re.findall(r"^create view (\w+)", sql, re.MULTILINE)]
     before = {name: f"drop view {name};" for name in views}
+    gone = [f"drop view {name};" for name in new_views if name not in views]
     after = [_first_form(name) for name in views]
     dropped = [f"alter table {table} drop column {column};" for table, column in columns if table not in names]
-    return "".join([*(f"drop table {name};" for name in names), *before.values(), *dropped, *after])
+    return "".join([*gone, *(f"drop table {name};" for name in names), *before.values(), *dropped, *after])
 
 
 def _first_form(view: str) -> str:

@@ -160,6 +160,38 @@ def tail(
 
 
 @app.command(epilog=EXIT_CODES)
+def logs(
+    text: Annotated[str | None, typer.Argument(help="Only those that contain this text.", metavar="[TEXT]")] = None,
+    db: Db = DEFAULT,
+    severity: Annotated[
+        str | None, typer.Option("--severity", "-s", help="The least: DEBUG, INFO, WARN, ERROR, …", metavar="NAME")
+    ] = None,
+    event: Annotated[str | None, typer.Option("--event", help="Only events of this name.", metavar="NAME")] = None,
+    process: Annotated[
+        str | None, typer.Option("--process", help="Only those made in calls of it: module.qualname.", metavar="NAME")
+    ] = None,
+    trace: Annotated[str | None, typer.Option("--trace", help="Only those of this trace.", metavar="TRACE_ID")] = None,
+    since: Since = "6h",
+    limit: Limit = 50,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more, until Ctrl-C.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print log records and events, the latest last.
+
+    Times are UTC.
+    """
+    from obsv.cli.logs import logs as print_logs
+    from obsv.events.severity import number_of
+    from obsv.since import since as point
+    from obsv.store.figures import LogFilters
+
+    least = None if severity is None else number_of(int(severity) if severity.isdecimal() else severity)
+    filters = LogFilters(least, event, process, trace_id=trace, text=text)
+    say_pending(db)
+    print_logs(existing(db), filters, point(since, now_ns()), limit, follow, as_json)
+
+
+@app.command(epilog=EXIT_CODES)
 def errors(
     group: Annotated[int | None, typer.Argument(help="Number of an error group to explain.", metavar="[GROUP]")] = None,
     db: Db = DEFAULT,

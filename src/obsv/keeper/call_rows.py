@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 from obsv.capture import Redactor
 from obsv.exporters.foreign_rows import ForeignRows
 from obsv.exporters.lean_rows import LeanRows, signature_of, texts_of, weight_of
+from obsv.exporters.log_rows import LogRows
 from obsv.keeper.tables import Tables
-from obsv.record.layout import HAS_DETAILS, READ_BEGIN
+from obsv.record.layout import HAS_DETAILS, LOG_HEAD, READ_BEGIN
 from obsv.record.values import BadValues, loads
-from obsv.store.ground import Signature, Source, SpanRow
-from obsv.trace.foreign_form import ForeignForm
+from obsv.store.ground import LogRow, Signature, Source, SpanRow
+from obsv.trace.foreign_form import ForeignForm, thaw_resource, thaw_scope
 from obsv.trace.frozen import thaw
 from obsv.trace.function import Function
 from obsv.trace.span import ERROR
@@ -57,6 +58,7 @@ class CallRows:
     def __init__(self, maker: RowMaker | None = None) -> None:
         self.maker = maker or RowMaker(Redactor())
         self._lean, self._foreign = LeanRows(self.maker.cleaner), ForeignRows(self.maker)
+        self._logs = LogRows(self.maker.cleaner)
         self._form = ForeignForm()
 
     def plan(self, tables: Tables, head: bytes, *, has_result: bool) -> Plan:
@@ -233,6 +235,29 @@ class CallRows:
         if row is None:
             raise Unreadable("a span whose ids name nothing")
         return row
+
+    def log(self, tables: Tables, record: bytes) -> LogRow:
+        """Make the row of a LOG record.
+
+        Raises:
+            Unreadable: no row can be made of it.
+        """
+        try:
+            _, _, _, severity, _, origin, time_ns = LOG_HEAD.unpack_from(record)
+            values = loads(record[LOG_HEAD.size :])
+            resource, scope = tables.foreign_origin(origin)
+            function, thread = values[2], values[3]
+            return self._logs.row(
+                self._form.shared(resource, thaw_resource),
+                self._form.shared(scope, thaw_scope),
+                time_ns,
+                severity,
+                values,
+                tables.function(function).name if function else "",
+                tables.thread(thread)[1] if thread else "",
+            )
+        except Exception as error:
+            raise Unreadable(f"{type(error).__name__}: {error}") from error
 
     def _rare(
         self,

@@ -17,7 +17,7 @@ from obsv.keeper.running import Running, follow, resume
 from obsv.keeper.tables import Tables, Undefined
 from obsv.own_time import monotonic
 from obsv.record.lane_reader import LaneReader
-from obsv.record.layout import CALL, END, IS_ELSEWHERE, NEW_PREFIX, READ_BEGIN, SPAN
+from obsv.record.layout import CALL, END, IS_ELSEWHERE, LOG, NEW_PREFIX, READ_BEGIN, SPAN
 from obsv.record.reader import RingReader
 from obsv.record.values import BadValues, loads
 from obsv.semconv import SERVICE_NAME
@@ -142,7 +142,7 @@ def _count(lane: LaneReader, deadline: float) -> tuple[int, bool]:
         data = piece.data
         size += len(data)
         for kind, start, _ in piece.records:
-            if kind in (CALL, SPAN) or (kind == END and not data[start + 10] & IS_ELSEWHERE):
+            if kind in (CALL, SPAN, LOG) or (kind == END and not data[start + 10] & IS_ELSEWHERE):
                 calls += 1
         if monotonic() > deadline:
             return calls + round(lane.unread_bytes() * calls / max(1, size)), False

@@ -22,6 +22,8 @@ from obsv.record.layout import (
     END_HEAD,
     HAS_RESULT,
     IS_ELSEWHERE,
+    LOG,
+    LOG_HEAD,
     READ_BEGIN,
     READ_CALL,
     READ_END,
@@ -31,7 +33,7 @@ from obsv.record.layout import (
 )
 from obsv.record.reader import RingReader
 from obsv.semconv import SERVICE_NAME
-from obsv.store.ground import ERROR, RingProgress, SpanRow
+from obsv.store.ground import ERROR, LogRow, RingProgress, SpanRow
 from obsv.trace.notices import Notices
 
 _notices = Notices()
@@ -58,6 +60,7 @@ class Recording:
         unreadable: records that no row could be made of.
         latest: tick of the latest record.
         errors: failed calls among those that were stored.
+        logs: log records that were read and not taken by `take_logs`.
         lag_ns: how long the call that was read last had waited since its end.
         exhausted: ways to take from a lane that found nothing after the end of the process.
         seen_ns: when its process was last seen alive, as Unix time; 0 never.
@@ -68,6 +71,7 @@ class Recording:
         self.tables = Tables(reader.names)
         self.running: Running = {}
         self._early: dict[bytes, bytes] = {}
+        self.logs: list[LogRow] = []
         self.stored, self.unreadable, self.latest = 0, 0, 0
         self.errors, self.lag_ns, self._bytes_read, self.seen_ns = 0, 0, 0, 0
         # Of calls without and with a result, by the numbers in their BEGIN.
@@ -156,6 +160,11 @@ class Recording:
         """The rows of the calls that have ended in the next piece; None where there is none."""
         return self._take(self.reader.calls, is_final=is_final)
 
+    def take_logs(self) -> list[LogRow]:
+        """Return the log records that were read with the rows taken last."""
+        logs, self.logs = self.logs, []
+        return logs
+
     def interrupted(self, ending: Ending) -> list[SpanRow]:
         """The rows of the calls that the end of the process has interrupted; they run no more."""
         offset, rows = self.reader.about.offset, []
@@ -189,7 +198,7 @@ class Recording:
         rows = list(self._rows_of(piece))
         self._note_latest(piece)
         self._bytes_read += len(piece.data)
-        self.stored += len(rows)
+        self.stored += len(rows) + len(self.logs)
         if rows:
             self.errors += sum([row.status == ERROR for row in rows])
             self.lag_ns = max(0, unix_ns() - rows[-1].start_ns - rows[-1].duration_ns)
@@ -232,6 +241,8 @@ class Recording:
                 elif kind == SPAN:
                     origin = SPAN_HEAD.unpack_from(data, start)[5]
                     yield rows.foreign(tables, origin, data[start + SPAN_HEAD.size : stop])
+                elif kind == LOG:
+                    self.logs.append(rows.log(tables, data[start:stop]))
                 else:
                     raise Unreadable("damaged")
             except Unreadable:
@@ -249,6 +260,8 @@ class Recording:
             self.latest = max(self.latest, READ_END.unpack_from(piece.data, start)[8])
         elif kind == CALL:
             self.latest = max(self.latest, READ_CALL.unpack_from(piece.data, start)[14])
+        elif kind == LOG:
+            self.latest = max(self.latest, LOG_HEAD.unpack_from(piece.data, start)[6] - self.reader.about.offset)
 
     def _wait_for_begin(self, span_id: bytes, record: bytes) -> None:
         if len(self._early) >= _MOST_EARLY:

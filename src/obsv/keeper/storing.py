@@ -12,7 +12,7 @@ from obsv.keeper.recording import Recording
 from obsv.own_time import monotonic
 from obsv.store import SpanRow, Writer
 from obsv.store.file import is_about_the_file
-from obsv.store.ground import RingProgress
+from obsv.store.ground import LogRow, RingProgress
 from obsv.trace.notices import Notices
 
 logger = logging.getLogger("obsv")
@@ -40,7 +40,7 @@ class Storing:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._batch: tuple[list[SpanRow], list[Mark]] | None = None
+        self._batch: tuple[list[SpanRow], list[LogRow], list[Mark]] | None = None
         self._notices = Notices()
         self.failed = self.batch_size = self.lost = 0
         self.batch_s = 0.0
@@ -58,17 +58,17 @@ class Storing:
         """
         return self._writer.ring(ring)
 
-    def write(self, rows: list[SpanRow], read: Sequence[tuple[Recording, bool]]) -> None:
+    def write(self, rows: list[SpanRow], read: Sequence[tuple[Recording, bool]], logs: Sequence[LogRow] = ()) -> None:
         """Store a batch.
 
         Args:
-            rows: of these rings.
+            rows, logs: of these rings.
             read: the rings, and whether their programs may still write.
 
         Raises:
             StoreError: the database cannot be written now; the batch is kept.
         """
-        self._batch = rows, [Mark(recording, recording.progress, is_alive) for recording, is_alive in read]
+        self._batch = rows, list(logs), [Mark(recording, recording.progress, is_alive) for recording, is_alive in read]
         try:
             self.retry()
         except StoreError:
@@ -83,13 +83,13 @@ class Storing:
         """
         if self._batch is None:
             return False
-        rows, marks = self._batch
+        rows, logs, marks = self._batch
         # Records of calls that have begun are not to be stored: how far those are read is nothing to be committed.
-        changed = [mark.progress for mark in marks if rows or mark.progress.open_at is not None]
+        changed = [mark.progress for mark in marks if rows or logs or mark.progress.open_at is not None]
         if changed:
             began = monotonic()
-            self._store(rows, changed)
-            self.batch_size, self.batch_s = len(rows), monotonic() - began
+            self._store(rows, logs, changed)
+            self.batch_size, self.batch_s = len(rows) + len(logs), monotonic() - began
             if self._notices.over("store"):
                 logger.warning("The database can be written again.")
         self._batch = None
@@ -109,30 +109,39 @@ class Storing:
         """Say once an episode that nothing can be stored."""
         self._notices.once("store", logging.ERROR, "Calls are recorded, and stored later: %s", error)
 
-    def _store(self, rows: list[SpanRow], progress: list[RingProgress]) -> None:
+    def _store(self, rows: list[SpanRow], logs: list[LogRow], progress: list[RingProgress]) -> None:
         try:
-            self._writer.write(rows, None, progress)
+            self._writer.write(rows, None, progress, logs)
         except StoreError as error:
-            if not rows or not isinstance(error.__cause__, sqlite3.Error) or is_about_the_file(error.__cause__):
+            if (
+                not (rows or logs)
+                or not isinstance(error.__cause__, sqlite3.Error)
+                or is_about_the_file(error.__cause__)
+            ):
                 raise
-            self._store_each(rows, progress)
+            self._store_each(rows, logs, progress)
         except Exception:
-            if not rows:
+            if not (rows or logs):
                 raise
-            self._store_each(rows, progress)
+            self._store_each(rows, logs, progress)
 
-    def _store_each(self, rows: list[SpanRow], progress: list[RingProgress]) -> None:
+    def _store_each(self, rows: list[SpanRow], logs: list[LogRow], progress: list[RingProgress]) -> None:
         """One row that the store does not take must not keep the others out."""
         for row in rows:
-            try:
-                self._writer.write([row])
-            except StoreError as error:
-                if not isinstance(error.__cause__, sqlite3.Error) or is_about_the_file(error.__cause__):
-                    raise
-                self._lose(error)
-            except Exception as error:
-                self._lose(error)
+            self._store_one([row], [])
+        for log in logs:
+            self._store_one([], [log])
         self._writer.write([], None, progress)
+
+    def _store_one(self, rows: list[SpanRow], logs: list[LogRow]) -> None:
+        try:
+            self._writer.write(rows, logs=logs)
+        except StoreError as error:
+            if not isinstance(error.__cause__, sqlite3.Error) or is_about_the_file(error.__cause__):
+                raise
+            self._lose(error)
+        except Exception as error:
+            self._lose(error)
 
     def _lose(self, error: Exception) -> None:
         self.lost += 1

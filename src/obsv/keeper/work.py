@@ -19,7 +19,7 @@ from obsv.keeper.upkeep import Upkeep
 from obsv.own_time import monotonic, unix_ns
 from obsv.record.ring import Ring
 from obsv.store import Writer
-from obsv.store.ground import SpanRow
+from obsv.store.ground import LogRow, SpanRow
 
 logger = logging.getLogger("obsv")
 
@@ -163,14 +163,16 @@ class DatabaseWork:
         In turn, a piece of each: a program that makes more than is stored must not keep the calls of others waiting.
         """
         rows: list[SpanRow] = []
+        logs: list[LogRow] = []
         read: dict[str, tuple[Recording, bool]] = {}
         turn = self._in_turn()
-        while turn and len(rows) < _BATCH_ROWS:
+        while turn and len(rows) + len(logs) < _BATCH_ROWS:
             recording = turn.popleft()
             ending = self._rings.ending(recording)
             taken = take(recording, is_final=ending is not None)
             if taken is not None:
                 rows += taken
+                logs += recording.take_logs()
                 read[recording.name] = recording, ending is None
                 turn.append(recording)
             elif ending is not None:
@@ -178,7 +180,7 @@ class DatabaseWork:
         self._first = turn[0].name if turn else ""
         if read:
             self._active_at = monotonic()
-            self._storing.write(rows, list(read.values()))
+            self._storing.write(rows, list(read.values()), logs)
         return bool(read)
 
     def _in_turn(self) -> deque[Recording]:

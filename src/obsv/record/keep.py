@@ -5,6 +5,7 @@ from obsv.record.layout import (
     CALL,
     END,
     IS_ELSEWHERE,
+    LOG,
     READ_BEGIN,
     READ_END,
     SEGMENT_HEADER,
@@ -32,7 +33,7 @@ def kept(segment: bytes, room: int) -> tuple[list[bytes], int]:
                 ends.append(record)
             else:
                 dropped += is_end(record)
-        elif kind in (CALL, SPAN):
+        elif kind in (CALL, SPAN, LOG):
             dropped += 1
     staying, size = [], 0
     for record in reversed([*begun.values(), *ends]):
@@ -47,7 +48,7 @@ def kept(segment: bytes, room: int) -> tuple[list[bytes], int]:
 def is_end(record: bytes) -> bool:
     """Whether a call is lost when this record is: one whose end is written is lost with that."""
     kind = record[_KIND]
-    return kind in (CALL, SPAN) or (kind == END and not record[_PARTS] & IS_ELSEWHERE)
+    return kind in (CALL, SPAN, LOG) or (kind == END and not record[_PARTS] & IS_ELSEWHERE)
 
 
 _KIND, _PARTS = 8, 10

@@ -50,7 +50,7 @@ AT_NUMBER, AT_SEALED = 8, 16
 
 # -- records -----------------------------------------------------------------------------------------------------------
 
-BEGIN, END, CALL, SPAN, DEFINE = 1, 2, 3, 4, 5
+BEGIN, END, CALL, SPAN, DEFINE, LOG = 1, 2, 3, 4, 5, 6
 # Tables of DEFINE.
 FUNCTIONS, THREADS, ORIGINS, FOREIGN_ORIGINS = 1, 2, 3, 4
 # Parts of an END.
@@ -67,6 +67,8 @@ END_HEAD = Struct(">IIBBBBIQq")
 CALL_HEAD = Struct(">IIBBHIQQQQqIIIIq")
 # size, check, kind, status, 0, foreign origin
 SPAN_HEAD = Struct(">IIBBHI")
+# size, check, kind, SeverityNumber, 0, foreign origin, Unix time
+LOG_HEAD = Struct(">IIBBHIq")
 # size, check, kind, table, 0, number
 DEFINE_HEAD = Struct(">IIBBHI")
 
@@ -75,7 +77,14 @@ READ_BEGIN = Struct(">IIBBHI16s8s8sqIIII")
 READ_END = Struct(">IIBBBBI8sq")
 READ_CALL = Struct(">IIBBHI16s8s8sqIIIIq")
 
-HEAD_SIZES = {BEGIN: BEGIN_HEAD.size, END: END_HEAD.size, CALL: CALL_HEAD.size, SPAN: SPAN_HEAD.size, DEFINE: 16}
+HEAD_SIZES = {
+    BEGIN: BEGIN_HEAD.size,
+    END: END_HEAD.size,
+    CALL: CALL_HEAD.size,
+    SPAN: SPAN_HEAD.size,
+    DEFINE: DEFINE_HEAD.size,
+    LOG: LOG_HEAD.size,
+}
 
 MASK_64 = 0xFFFF_FFFF_FFFF_FFFF
 

@@ -17,6 +17,7 @@ from obsv.own_time import monotonic
 from obsv.trace.breaker import CircuitBreaker
 from obsv.trace.export_queue import ExportQueue, Sizes, WhenFull
 from obsv.trace.exporting import Exporting
+from obsv.trace.log_record import LogRecord
 from obsv.trace.notices import Notices
 from obsv.trace.recording import compiled_span
 from obsv.trace.span import ERROR
@@ -42,6 +43,10 @@ class SpanSink(ABC):
     @abstractmethod
     def foreign(self, span: ReadableSpan, *, is_error: bool) -> None:
         """A span of other instrumentation has ended."""
+
+    @abstractmethod
+    def log(self, record: LogRecord) -> None:
+        """A log record was made."""
 
     @abstractmethod
     def flush(self, timeout_s: float) -> bool:
@@ -109,6 +114,8 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         # What the call path calls for monitored calls; bound once, since it does so for each.
         self.on_begin = None if isinstance(self._sink, _Queued) else self._sink.begin
         self.on_call_end = self._sink.end
+        # Takes log records, which an exporter of spans has no use for.
+        self.on_log = None if isinstance(self._sink, _Queued) else self._sink.log
         if hasattr(os, "register_at_fork"):
             after_fork = weakref.WeakMethod(self._after_fork)
             os.register_at_fork(after_in_child=lambda: (method := after_fork()) and method())
@@ -199,6 +206,9 @@ class _Queued(SpanSink):
 
     def foreign(self, span: ReadableSpan, *, is_error: bool) -> None:
         self._queue.put(span, is_error=is_error)
+
+    def log(self, record: LogRecord) -> None:
+        """Nothing: an exporter takes spans."""
 
     def flush(self, timeout_s: float) -> bool:
         return self._queue.flush(timeout_s)

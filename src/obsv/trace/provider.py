@@ -66,7 +66,8 @@ class TracerProvider(sdk.TracerProvider):
         only = len(self._processors) == 1 and not listens
         first = self._processors[0] if only else None
         recording.on_end = self._on_end if first is None else getattr(first, "on_call_end", first.on_end)
-        recording.on_begin = _begin_of(self._processors)
+        recording.on_begin = _found(self._processors, "on_begin")
+        recording.on_log = _found(self._processors, "on_log")
         recording.tracer = None
         recording.dropped = self._dropped
         recording.bypass = recording.off or not _samples_all_roots(self.sampler)
@@ -171,10 +172,10 @@ def by_name(**settings: Any) -> TracerProvider:
     return provider
 
 
-def _begin_of(processors: Sequence[SpanProcessor]) -> Callable[[Span], None] | None:
-    """What takes a monitored call that begins, with its arguments; only the recorder's processor wants to know."""
-    found = (getattr(processor, "on_begin", None) for processor in processors)
-    return next((on_begin for on_begin in found if on_begin is not None), None)
+def _found(processors: Sequence[SpanProcessor], name: str) -> Callable[[Any], None] | None:
+    """What takes a monitored call that begins, with its arguments, or a log record: the recorder's processor alone."""
+    found = (getattr(processor, name, None) for processor in processors)
+    return next((take for take in found if take is not None), None)
 
 
 def _samples_all_roots(sampler: sampling.Sampler) -> bool:

@@ -36,6 +36,7 @@ from obsv.trace.details import Details
 from obsv.trace.failure import UNREAD, Failure, freeze, is_error
 from obsv.trace.function import Function
 from obsv.trace.ids import new_span_id, new_trace_id, random_bits
+from obsv.trace.log_record import LogRecord
 from obsv.trace.span import ABSENT, ERROR, RANDOM, SAMPLED, UNSET, Origin, Span, discard
 
 logger = logging.getLogger("obsv")
@@ -98,6 +99,7 @@ class Recording:
         on_start: what other processors want to see; None where only ours is there.
         on_begin: takes each span when its call begins, with its inputs; None where nobody does. Never blocks.
         on_end: takes each ended span; never blocks, never raises.
+        on_log: takes log records; None where nobody does.
         queue_warning_threshold: what a decorated function asked for last; None leaves the configured one.
     """
 
@@ -107,6 +109,7 @@ class Recording:
         "off",
         "on_begin",
         "on_end",
+        "on_log",
         "on_start",
         "origin",
         "queue_warning_threshold",
@@ -124,6 +127,7 @@ class Recording:
         self.on_start: Callable[[Span], None] | None = None
         self.on_begin: Callable[[Span], None] | None = None
         self.on_end: Callable[[Span], None] = discard
+        self.on_log: Callable[[LogRecord], None] | None = None
         self.queue_warning_threshold: int | None = None
 
 

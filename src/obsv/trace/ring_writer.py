@@ -11,7 +11,9 @@ from collections.abc import Callable
 from copy import copy
 from typing import Any
 
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from obsv.capture import is_from_signal
 from obsv.own_time import ticks
@@ -22,12 +24,15 @@ from obsv.record.values import dumps
 from obsv.trace.foreign_form import freeze_resource, freeze_scope, freeze_span
 from obsv.trace.frozen import freeze_details
 from obsv.trace.function import Function
+from obsv.trace.log_record import ERROR as LOG_ERROR
+from obsv.trace.log_record import LogRecord
 from obsv.trace.notices import Notices
 from obsv.trace.recording import Thread, recording
 from obsv.trace.span import ABSENT, ERROR, Origin, Span
 
 _BEGIN_SIZE, _END_SIZE = layout.BEGIN_HEAD.size, layout.END_HEAD.size
 _pack_begin, _pack_end = layout.BEGIN_HEAD.pack, layout.END_HEAD.pack
+_LOG_SIZE, _pack_log = layout.LOG_HEAD.size, layout.LOG_HEAD.pack
 _dumps, _VERSION = marshal.dumps, 2
 MOST_DELAY = 0xFFFF_FFFF
 MOST_VALUES = layout.MAX_RECORD - layout.PAGE
@@ -272,7 +277,9 @@ class RingWriter:
         self.after_error()
 
     def _foreign_origin(self, span: ReadableSpan) -> int:
-        resource, scope = span.resource, span.instrumentation_scope
+        return self._shared_origin(span.resource, span.instrumentation_scope)
+
+    def _shared_origin(self, resource: Resource, scope: InstrumentationScope | None) -> int:
         known = self._foreign.get((id(resource), id(scope)))
         if known is None or known[1] is not resource or known[2] is not scope:
             value = freeze_resource(resource), freeze_scope(scope)
@@ -281,6 +288,59 @@ class RingWriter:
                 self._foreign.clear()
             self._foreign[id(resource), id(scope)] = known
         return known[0]
+
+    # -- log records ---------------------------------------------------------------------------------------------------
+
+    def log(self, record: LogRecord) -> None:
+        """Record a log record. One of ERROR and above is in its own lane when this returns, and the keeper awake."""
+        try:
+            self._log(record)
+        except Exception as error:
+            self.failed(error)
+
+    def _log(self, record: LogRecord) -> None:
+        if not self.is_open:
+            self._reopen()
+        if (now := ticks()) >= self.look_at:
+            self.look_around(now)
+        scope, time_ns, severity, text, name, body, attributes, trace_id, span_id, function, thread, words = record
+        if function is not None:
+            self._define(function)
+        values = _dumps(
+            (
+                trace_id.to_bytes(16, "big") if trace_id else b"",
+                span_id.to_bytes(8, "big") if span_id else b"",
+                0 if function is None else function.number,
+                self._threads.get(thread) or self._define_thread(thread),
+                text,
+                name,
+                body,
+                attributes,
+                words,
+            ),
+            _VERSION,
+        )
+        if len(values) > MOST_VALUES:
+            self.log(record._replace(body=_TOO_LARGE, attributes=()))
+            return
+        packed = (
+            _pack_log(
+                _LOG_SIZE + len(values),
+                check_of(values),
+                layout.LOG,
+                severity,
+                0,
+                self._shared_origin(recording.origin.resource, scope),
+                time_ns or 1,
+            )
+            + values
+        )
+        if severity < LOG_ERROR:
+            self._put(self.ring.calls, packed)
+            return
+        self._put(self.ring.errors, packed)
+        if self.ring.about.keeper_sleeps:
+            self._wake()
 
     # -- what records refer to -----------------------------------------------------------------------------------------
 

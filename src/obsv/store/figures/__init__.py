@@ -16,6 +16,7 @@ from obsv.store.figures.error_groups import (
 from obsv.store.figures.flow import Flow, FlowEdge, FlowNode
 from obsv.store.figures.function import Failure, FunctionReport, History, Neighbour, Variable
 from obsv.store.figures.health import Health
+from obsv.store.figures.logs import LogFilters, LogLine, Logs, NewLogs
 from obsv.store.figures.lost import Lost
 from obsv.store.figures.milestones import Milestone
 from obsv.store.figures.overview import ErrorCall, FunctionSums, GroupSums, Overview, PeriodTotals
@@ -53,10 +54,14 @@ __all__ = [
     "Health",
     "History",
     "Latency",
+    "LogFilters",
+    "LogLine",
+    "Logs",
     "Lost",
     "Milestone",
     "Neighbour",
     "NewForm",
+    "NewLogs",
     "Operation",
     "Overview",
     "Pair",

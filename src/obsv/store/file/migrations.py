@@ -39,6 +39,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(10, "service levels are counted", _sql("schema_10.sql")),
     Migration(11, "versions are known by their sources, and values that are new by their forms", _sql("schema_11.sql")),
     Migration(12, "orphans and requests are weighed by sampling", _sql("schema_12.sql")),
+    Migration(13, "log records are kept beside calls", _sql("schema_13.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

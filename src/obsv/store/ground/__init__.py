@@ -12,6 +12,7 @@ from obsv.store.ground.requests import BOUNDS_NS, Half, Requests, halves
 from obsv.store.ground.rollups import ERROR, EVER, MINUTE_NS, Column, Rollups, by_minute, minute_of
 from obsv.store.ground.rows import (
     Code,
+    LogRow,
     RecorderRow,
     RingProgress,
     Signature,
@@ -55,6 +56,7 @@ __all__ = [
     "Column",
     "Half",
     "Limits",
+    "LogRow",
     "Loss",
     "Range",
     "RecorderRow",

@@ -135,6 +135,36 @@ def is_unfinished(detail: str | None) -> bool:
     return detail is not None and '"endTimeUnixNano":"' in detail
 
 
+class LogRow(NamedTuple):
+    """One log record, as OpenTelemetry's log data model has it; an event is one with a name.
+
+    Args:
+        source: the resource and scope that it comes from; the scope's name is the logger's.
+        time_ns: Unix time, when it happened.
+        severity: SeverityNumber, 1 (TRACE) to 24 (FATAL4); 0 where none was given.
+        severity_text: the sender's own word for it.
+        event_name: identifies the kind of event; empty for a plain log record.
+        body: JSON of the body, in stored form.
+        attributes: JSON object of the attributes, in stored form.
+        trace_id: 16 bytes, empty outside any trace.
+        span_id: 8 bytes, empty outside any span.
+        process: name of the recorded call in which it was made; empty where there was none.
+        thread: name of the thread; empty where it is not known.
+    """
+
+    source: Source
+    time_ns: int
+    severity: int
+    severity_text: str
+    event_name: str
+    body: str
+    attributes: str
+    trace_id: bytes = b""
+    span_id: bytes = b""
+    process: str = ""
+    thread: str = ""
+
+
 class RecorderRow(NamedTuple):
     """What a recording process says about itself.
 

@@ -20,7 +20,10 @@ from obsv.store.figures import (
     Flow,
     FunctionReport,
     Health,
+    LogFilters,
+    Logs,
     Milestone,
+    NewLogs,
     Operation,
     Overview,
     Pair,
@@ -37,6 +40,7 @@ from obsv.store.figures.error_groups import error_events_since, read_error_group
 from obsv.store.figures.flow import read_flow
 from obsv.store.figures.function import read_function
 from obsv.store.figures.health import check
+from obsv.store.figures.logs import read_logs, read_new_logs
 from obsv.store.figures.milestones import read_milestones
 from obsv.store.figures.overview import latest_errors, read_overview
 from obsv.store.figures.services import read_dependencies, read_operations, read_services
@@ -224,6 +228,12 @@ class SQLiteStore:
 
     def read_changes(self, before: Window, after: Window) -> Changes:
         return read_changes(self._source, before, after)
+
+    def read_logs(self, filters: LogFilters, window: Window, cursor: str | None = None, limit: int = 100) -> Logs:
+        return read_logs(self._source, filters, window, cursor, limit)
+
+    def read_new_logs(self, filters: LogFilters, after: int, limit: int = 1_000) -> NewLogs:
+        return read_new_logs(self._source, filters, after, limit)
 
     def sample_calls(self, filters: Filters, window: Window, most: int) -> Sample:
         return sample_calls(self._source, filters, window, most)

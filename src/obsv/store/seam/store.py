@@ -23,7 +23,10 @@ from obsv.store.figures import (
     Flow,
     FunctionReport,
     Health,
+    LogFilters,
+    Logs,
     Milestone,
+    NewLogs,
     Operation,
     Overview,
     Pair,
@@ -214,6 +217,15 @@ class Store(Protocol):
 
     def failures(self, name: str) -> list[Failure]:
         """The latest failed calls of a function."""
+        ...
+
+    # Log records.
+    def read_logs(self, filters: LogFilters, window: Window, cursor: str | None = None, limit: int = 100) -> Logs:
+        """A page of log records, newest first."""
+        ...
+
+    def read_new_logs(self, filters: LogFilters, after: int, limit: int = 1_000) -> NewLogs:
+        """The log records that arrived after one, in order of arrival; after -1: only where to begin."""
         ...
 
     # 6. and 7. Functions: busiest, slowest, sums.

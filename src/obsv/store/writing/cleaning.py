@@ -65,6 +65,15 @@ _EXPIRED = _CHOSEN.format(f"where {_OLD}")
 _SUCCESSES = _CHOSEN.format("indexed by span_by_ts where ts >= :floor and status <> 2")
 _ERRORS = _CHOSEN.format("indexed by span_errors where status = 2")
 _NEWEST = "select coalesce(max(ts), '') from span"
+_MILD, _SEVERE = "severity < 17", "severity >= 17"
+# Whether the oldest log record below ERROR is older than the oldest success.
+_LOGS_FIRST = f"""
+select exists(select 1 from log_record where {_MILD} and ts < coalesce(
+  (select ts from span indexed by span_by_ts where ts >= :floor and status <> 2 order by ts limit 1), 'z'))
+"""
+_DELETE_LOGS = "delete from log_record where id in (select id from log_record where {} order by ts limit ?)"
+# What a log record takes, with its entries in the indexes, about.
+_LOG_BYTES = 512
 _DELETE_EXACT = """
 delete from exact_input where (trace_id, span_id) in
   (select trace_id, span_id from span where id in (select value from json_each(?)))
@@ -138,7 +147,8 @@ TIDY = (
     Tidy("code", "id", f"{_UNUSED} and id not in (select code_id from signature)"),
     Tidy("process", "id", _UNUSED),
     Tidy("process_name", "id", _UNUSED),
-    Tidy("source", "id", _UNUSED),
+    Tidy("log_record", "id", f"ts < {_TS}"),
+    Tidy("source", "id", f"{_UNUSED} and not exists(select 1 from log_record l where l.source_id = source.id)"),
     Tidy("thread", "id", _UNUSED),
     Tidy("variable", "process_id, name, data_type", f"process_id {_GONE}"),
     Tidy("value_form", "process_id", f"process_id {_GONE}"),
@@ -251,12 +261,22 @@ class Cleaner:
 
     def _shrink(self, excess_bytes: int) -> int:
         size = max(self._bytes.least, min(self._bytes.size, excess_bytes))
+        if self._one(_LOGS_FIRST, {"floor": self._floor})[0]:
+            return self._delete_logs(_MILD, size)
         deleted = self._delete(_SUCCESSES, {"floor": self._floor}, size)
+        if not deleted:
+            deleted = self._delete_logs(_SEVERE, size)
         if not deleted:
             (self._floor,) = self._one(_NEWEST)
             deleted = self._delete(_ERRORS, {}, size)
             with self._locked():
                 self._connection.execute(_DELETE_ERROR_CALLS)
+        return deleted
+
+    def _delete_logs(self, which: str, size: int) -> int:
+        with self._locked():
+            deleted = self._connection.execute(_DELETE_LOGS.format(which), (size // _LOG_BYTES + 1,)).rowcount
+        self._bytes.took(self._held_s)
         return deleted
 
     def _delete(self, select: str, params: dict[str, Any], size: int) -> int:

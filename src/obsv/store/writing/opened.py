@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from obsv.store.file import limits_of, open_writer, read_settings
-from obsv.store.ground import ERROR, Limits, RingProgress, Rollups, SpanRow
+from obsv.store.ground import ERROR, Limits, LogRow, RingProgress, Rollups, Source, SpanRow
 from obsv.store.writing.batch import SPANS, Batch
 from obsv.store.writing.carried import Carried
 from obsv.store.writing.cleaning import Cleaner
@@ -19,6 +19,7 @@ from obsv.store.writing.error_sql import error_rows, prepare_errors, read_split
 from obsv.store.writing.faults import Faults
 from obsv.store.writing.interning import Ids, Missing
 from obsv.store.writing.lineage import Callers, Orphans
+from obsv.store.writing.log_records import repaired_logs, write_logs
 from obsv.store.writing.losses import Held
 from obsv.store.writing.mark import Mark
 from obsv.store.writing.repair import repaired
@@ -108,22 +109,32 @@ class Opened:
             self.held.add(done.inserted, done.errors)
             self.carried.remember(done.rings, done.spill)
 
-    def write(self, rows: Sequence[SpanRow], spill: tuple[str, int] | None, rings: Sequence[RingProgress]) -> int:
-        """Stores a batch in one transaction; returns how many rows were new."""
+    def write(
+        self,
+        rows: Sequence[SpanRow],
+        spill: tuple[str, int] | None,
+        rings: Sequence[RingProgress],
+        logs: Sequence[LogRow] = (),
+    ) -> int:
+        """Store a batch in one transaction; return how many calls were new."""
         began = time.perf_counter()
         try:
-            inserted, errors = self._write(rows, spill, rings)
+            inserted, errors = self._write(rows, spill, rings, logs)
         except (UnicodeEncodeError, OverflowError):
-            inserted, errors = self._write(repaired(rows), spill, rings)
+            inserted, errors = self._write(repaired(rows), spill, rings, repaired_logs(logs))
         self._make_room(time.perf_counter() - began)
         self._done = _Done(inserted, errors, rings, spill)
         return inserted
 
     def _write(
-        self, rows: Sequence[SpanRow], spill: tuple[str, int] | None, rings: Sequence[RingProgress]
+        self,
+        rows: Sequence[SpanRow],
+        spill: tuple[str, int] | None,
+        rings: Sequence[RingProgress],
+        logs: Sequence[LogRow],
     ) -> tuple[int, int]:
         batch = Batch(rows)
-        self._intern(batch)
+        self._intern(batch, {row.source for row in logs})
         foreign = batch.foreign()
         errors = self._faults.read(batch.failed())
         # Where it can be, everything is computed before the file is locked.
@@ -146,6 +157,8 @@ class Opened:
             self._join(batch, callers, rollups)
             more = chain(error_rows(errors, self._ids), self._forms.rows(self.connection, rollups))
             write_rollups(self.connection, rollups, more)
+            if logs:
+                write_logs(self.connection, logs, self._ids)
             if shared is not None:
                 shared.tidy()
             self._write_rest(batch, shared, spill, rings)
@@ -183,11 +196,11 @@ class Opened:
             if self.connection.in_transaction:
                 self.connection.rollback()
 
-    def _intern(self, batch: Batch) -> None:
+    def _intern(self, batch: Batch, sources: set[Source]) -> None:
         now_ns = self._clock()
         self._ids.expire(now_ns)
         new = self._versions.new(batch.coded())
-        missing = Missing(self._ids, batch.signatures(), batch.sources(), batch.threads(), new)
+        missing = Missing(self._ids, batch.signatures(), batch.sources() | sources, batch.threads(), new)
         if not missing:
             return
         try:

@@ -22,7 +22,7 @@ from obsv.store.file import (
     is_damage,
     is_store,
 )
-from obsv.store.ground import Limits, Loss, RecorderRow, RingProgress, SpanRow, WriteResult
+from obsv.store.ground import Limits, LogRow, Loss, RecorderRow, RingProgress, SpanRow, WriteResult
 from obsv.store.writing.aside import put_aside
 from obsv.store.writing.carried import Carried, Untold
 from obsv.store.writing.mark import Mark, gone
@@ -83,7 +83,11 @@ class Writer:
         self._do(lambda opened: None)
 
     def write(
-        self, rows: Sequence[SpanRow], progress: tuple[str, int] | None = None, rings: Sequence[RingProgress] = ()
+        self,
+        rows: Sequence[SpanRow],
+        progress: tuple[str, int] | None = None,
+        rings: Sequence[RingProgress] = (),
+        logs: Sequence[LogRow] = (),
     ) -> WriteResult:
         """Stores a batch: all of it or, on an error, nothing.
 
@@ -91,13 +95,15 @@ class Writer:
             rows: in order of arrival; those that are there already (trace id, span id) are passed over.
             progress: `(spill file, position)` to be remembered in the same transaction.
             rings: likewise, how far the rings are that the rows come from.
+            logs: log records, stored with the calls; those that are there already, in every part the same, are passed
+                over.
 
         Returns:
-            how many rows were stored and how many were there already.
+            how many calls were stored and how many were there already.
         """
-        if not rows and progress is None and not rings:
+        if not rows and progress is None and not rings and not logs:
             return WriteResult(0, 0)
-        inserted = self._do(lambda opened: opened.write(rows, progress, rings))
+        inserted = self._do(lambda opened: opened.write(rows, progress, rings, logs))
         self.has_written |= inserted > 0
         return WriteResult(inserted, len(rows) - inserted)
 

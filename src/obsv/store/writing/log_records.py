@@ -1,0 +1,73 @@
+"""Log records on their way into the file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+from obsv.store.ground import LogRow
+from obsv.store.writing.interning import Ids
+from obsv.store.writing.statements import Insert
+
+_LOGS = Insert(
+    "log_record",
+    "time_ns, severity, severity_text, event_name, trace_id, span_id, process, source_id, thread, body, attributes, "
+    "digest",
+    "do nothing",
+    unique=True,
+)
+_DIGEST_BYTES = 16
+_MOST = (1 << 63) - 1
+
+
+def write_logs(connection: sqlite3.Connection, rows: Sequence[LogRow], ids: Ids) -> int:
+    """Store log records, in the transaction that is open; return how many are new.
+
+    Args:
+        rows: those that are there already, in every part the same, are passed over: senders try again.
+        ids: knows the sources of all rows.
+    """
+    values: list[Any] = []
+    for row in rows:
+        values += (
+            min(max(row.time_ns, 0), _MOST),
+            row.severity,
+            row.severity_text,
+            row.event_name,
+            bytearray(row.trace_id),
+            bytearray(row.span_id),
+            row.process,
+            ids.sources[row.source],
+            row.thread,
+            row.body,
+            row.attributes,
+            _digest(row),
+        )
+    return _LOGS.run(connection, values)
+
+
+def _digest(row: LogRow) -> bytes:
+    source = row.source
+    parts = (source.service, source.resource, source.scope, *row[1:])
+    return blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
+
+
+def repaired_logs(rows: Sequence[LogRow]) -> list[LogRow]:
+    """Return the rows with `?` for what is no character: no row may hold a whole batch up."""
+    return [
+        row._replace(
+            severity_text=_text(row.severity_text),
+            event_name=_text(row.event_name),
+            body=_text(row.body),
+            attributes=_text(row.attributes),
+            process=_text(row.process),
+            thread=_text(row.thread),
+        )
+        for row in rows
+    ]
+
+
+def _text(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
