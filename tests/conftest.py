@@ -1,5 +1,6 @@
-"""What all tests share: Hypothesis without deadlines, and no keeper that outlives its test."""
+"""What all tests share: Hypothesis without deadlines, Ctrl-C that is heard, and no keeper that outlives its test."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from keepers import end_keepers
 # How long an example takes says how busy the machine is.
 settings.register_profile("obsv", deadline=None)
 settings.load_profile("obsv")
+
+# A shell starts what it runs in the background deaf to Ctrl-C, and so would be all that tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

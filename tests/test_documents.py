@@ -45,7 +45,7 @@ def test_the_tutorial_step_by_step(tmp_path: Path) -> None:
             if command[:2] == ["obsv", "serve"]:
                 continue
             done = subprocess.run(
-                command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=120
+                command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=240
             )
             assert done.returncode == 0, (line, done.stderr)
             said += done.stdout
@@ -60,17 +60,17 @@ def test_recipes_run(title: str, text: str, tmp_path: Path) -> None:
     """Each Python block as a program of its own; each SQL statement on a store."""
     for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
         (tmp_path / "recipe.py").write_text(block)
-        subprocess.run([sys.executable, "recipe.py"], cwd=tmp_path, env=environment(tmp_path), check=True, timeout=120)
+        subprocess.run([sys.executable, "recipe.py"], cwd=tmp_path, env=environment(tmp_path), check=True, timeout=240)
     for block in re.findall(r"```sql\n(.*?)```", text, re.DOTALL):
         (tmp_path / "program.py").write_text("from obsv import monitor\n@monitor\ndef f(symbol): ...\nf('AAPL')\n")
-        subprocess.run([sys.executable, "program.py"], cwd=tmp_path, env=environment(tmp_path), check=True, timeout=120)
+        subprocess.run([sys.executable, "program.py"], cwd=tmp_path, env=environment(tmp_path), check=True, timeout=240)
         for statement in filter(str.strip, block.split(";")):
             done = subprocess.run(
                 ["obsv", "sql", "--", statement],
                 cwd=tmp_path,
                 env=environment(tmp_path),
                 capture_output=True,
-                timeout=120,
+                timeout=240,
             )
             assert done.returncode == 0, (statement, done.stderr)
 
@@ -78,7 +78,7 @@ def test_recipes_run(title: str, text: str, tmp_path: Path) -> None:
 def test_the_page_of_commands_is_as_the_commands_are() -> None:
     """`python docs/generate.py` writes it."""
     check = [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"]
-    subprocess.run(check, check=True, env=os.environ | {"COLUMNS": "80"}, timeout=120)
+    subprocess.run(check, check=True, env=os.environ | {"COLUMNS": "80"}, timeout=240)
 
 
 def test_the_version() -> None:

@@ -39,7 +39,7 @@ def test_durations_and_times_are_true(tmp_path: Path, freeze: str, is_imported_b
     program += "".join(f"    {line}\n" for line in f"{'' if is_imported_before else BODY}\ncall()".splitlines())
     db, started = tmp_path / "x.db", time.time()
     environment = {"OBSV_DB": str(db), "PATH": ""}
-    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, env=environment, timeout=100)
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, env=environment, timeout=240)
     reader = Reader(db)
     try:
         ((at, duration, trace_id),) = reader.query(

@@ -58,7 +58,7 @@ def watch(db: Path) -> Iterator[Watch]:
     watch.stop()
 
 
-def until(true: Callable[[], Any], patience_s: float = 30) -> None:
+def until(true: Callable[[], Any], patience_s: float = 120) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + patience_s
     while not true():

@@ -49,8 +49,8 @@ def db(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(db: Path) -> Iterator[httpx.Client]:
-    with serving(db) as address, httpx.Client(base_url=address, timeout=30) as client:
-        deadline = time.monotonic() + 30
+    with serving(db) as address, httpx.Client(base_url=address, timeout=120) as client:
+        deadline = time.monotonic() + 120
         while not (open_store(db).read_alerts() and len(open_store(db).read_rule_rows()) == 2):
             assert time.monotonic() < deadline, "nothing was evaluated"
             time.sleep(0.05)
@@ -126,7 +126,7 @@ def amtool(server: httpx.Client, *arguments: str) -> str:
     if program is None:
         pytest.skip("amtool is not installed")
     command = [program, f"--alertmanager.url={server.base_url}/alertmanager", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -169,7 +169,7 @@ def test_metrics_have_alerts_but_not_under_the_name_that_prometheus_makes(server
 
 
 def test_a_store_without_alerts_has_none(tmp_path: Path) -> None:
-    with serving(tmp_path / "none.db") as address, httpx.Client(base_url=address, timeout=30) as client:
+    with serving(tmp_path / "none.db") as address, httpx.Client(base_url=address, timeout=120) as client:
         assert client.get("/prometheus/api/v1/rules").status_code in (200, 503)
         Book(tmp_path / "none.db").alerts()
         assert client.get("/api/v1/alerts").json()["alerts"] == []

@@ -114,7 +114,7 @@ def test_no_command_shows_a_traceback(sql: str, command: list[str], tmp_path: Pa
         env={**os.environ, "OBSV_DB": str(tmp_path / "obsv.db")},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
     assert "Traceback (most recent call last):\n  File" not in done.stderr
     # Of a call whose scope cannot be read there is no function to call: wrong usage of `repro`.

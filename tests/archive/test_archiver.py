@@ -255,7 +255,7 @@ def test_two_archivers_at_once(recent: Path, target: Target) -> None:
     """Each part is entered by one of them."""
     command = _command(recent, target)
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
-    outputs = [process.communicate(timeout=120) for process in both]
+    outputs = [process.communicate(timeout=240) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     with closing(ArchiveBook(recent)) as book:
         assert [part.calls for part in book.parts()] == [3_000] * 3

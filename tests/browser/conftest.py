@@ -66,6 +66,27 @@ def serve() -> Iterator[Callable[..., str]]:
         yield lambda path, **settings: stack.enter_context(serving(path, **settings))
 
 
+@pytest.fixture(scope="session")
+def context(browser: Any, browser_context_args: dict[str, Any]) -> Iterator[Any]:
+    """One for all tests: the 4 MB of scripts that a page has read are there for the next. Nothing else stays."""
+    with browser.new_context(**browser_context_args) as context:
+        yield context
+
+
+@pytest.fixture
+def page(context: Any) -> Iterator[Any]:
+    """A page that knows nothing of the ones before."""
+    page = context.new_page()
+    yield page
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(page.url))
+    wiped = {"origin": origin, "storageTypes": "all"}
+    context.new_cdp_session(page).send("Storage.clearDataForOrigin", wiped)
+    for each in context.pages:
+        each.close()
+    context.clear_cookies()
+    context.set_offline(False)
+
+
 class Watch:
     """What a page did that it should not have."""
 

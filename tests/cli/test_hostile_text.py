@@ -56,7 +56,7 @@ def test_nothing_hostile_comes_out(command: list[str], as_json: bool, db: Path) 
     """Of any field, in either form, on stdout and on stderr; JSON is still JSON."""
     done = subprocess.run(
         [sys.executable, "-m", "obsv", *command, *(["--json"] if as_json else [])],
-        env={**os.environ, "OBSV_DB": str(db), "PYTHONIOENCODING": "utf-8"}, capture_output=True, timeout=60,
+        env={**os.environ, "OBSV_DB": str(db), "PYTHONIOENCODING": "utf-8"}, capture_output=True, timeout=240,
     )  # fmt: skip
     out, err = done.stdout.decode(), done.stderr.decode()
     assert not {character for character in out + err if is_hostile(character)}

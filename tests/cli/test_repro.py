@@ -73,5 +73,5 @@ def test_printed_command_runs_where_the_module_is_found(tmp_path: Path) -> None:
     writer.close()
     repro(db, "1", tmp_path / "tests", said.append)
     line = said[0].partition("run it with: ")[2].replace("python -m", f"{sys.executable} -m")
-    done = subprocess.run(line, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(line, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=240)
     assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout + done.stderr

@@ -278,7 +278,7 @@ def test_interrupt_from_outside(programs: Programs) -> None:
     """Ctrl-C ends the program as it would, and what it did is recorded."""
     # One line prints and waits: the signal can arrive before print() has returned.
     script = programs.write(
-        "main.py", "import time\ndef f(): return 1\nf()\nprint('ready', flush=True); time.sleep(60)\n"
+        "main.py", "import time\ndef f(): return 1\nf()\nprint('ready', flush=True); time.sleep(600)\n"
     )
     run = subprocess.Popen(
         [sys.executable, str(COMMAND), "run", str(script)],
@@ -290,7 +290,7 @@ def test_interrupt_from_outside(programs: Programs) -> None:
     assert run.stdout is not None
     assert run.stdout.readline() == "ready\n"
     run.send_signal(signal.SIGINT)
-    _, errors = run.communicate(timeout=30)
+    _, errors = run.communicate(timeout=240)
     assert run.returncode == -signal.SIGINT
     assert errors.startswith(f'Traceback (most recent call last):\n  File "{script}", line 4, in <module>')
     assert errors.endswith("KeyboardInterrupt\n")

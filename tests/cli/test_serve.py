@@ -22,18 +22,18 @@ def running(db: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     command = [*COMMAND, *arguments, "--db", str(db)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     # One that says nothing is ended, so that what waits for its words goes on.
-    ending = threading.Timer(60, process.kill)
+    ending = threading.Timer(240, process.kill)
     ending.start()
     try:
         yield process
     finally:
         ending.cancel()
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
 
 
 def status(address: str) -> int:
-    with urllib.request.urlopen(address, timeout=30) as answer:
+    with urllib.request.urlopen(address, timeout=120) as answer:
         return int(answer.status)
 
 
@@ -48,7 +48,7 @@ def test_json_says_where(tmp_path: Path) -> None:
         request = urllib.request.Request(
             f"http://{said['otlp']['http']}/v1/traces", b"{}", {"content-type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             assert answer.status == 200
 
 
@@ -81,7 +81,7 @@ def test_addresses_that_are_none(tmp_path: Path, arguments: list[str], code: int
     """They are wrong usage, and what to write is said."""
     environment = {name: value for name, value in os.environ.items() if name != "OBSV_TOKEN"}
     command = [*COMMAND, "serve", "--db", str(tmp_path / "obsv.db"), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment)
     assert done.returncode == code
     assert said in done.stderr
     assert "Traceback" not in done.stderr

@@ -11,7 +11,7 @@ from keepers import settle
 def test_a_short_run_has_everything_worth_seeing(tmp_path: Path) -> None:
     """Feeds, groups, nesting over threads and tasks, failures, masked secrets, exact inputs."""
     source = "import sys, obsv; obsv.configure(db=sys.argv[1]); from obsv.demo.program import run; run(3.0)"
-    subprocess.run([sys.executable, "-c", source, str(tmp_path / "demo.db")], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", source, str(tmp_path / "demo.db")], check=True, timeout=240)
     settle(tmp_path / "demo.db")
     store = sqlite3.connect(tmp_path / "demo.db")
 

@@ -85,7 +85,7 @@ def test_examples_run(line: str, place: Path) -> None:
         env={**environment, "PATH": path},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
     assert (done.returncode, done.stderr) == (0, "")
 

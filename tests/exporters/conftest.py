@@ -57,7 +57,7 @@ def answering(answer: bytes | None) -> Iterator[int]:
         yield int(listener.getsockname()[1])
         done.set()
         listener.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from obsv import monitor
 @monitor
 def order(item: str):
     sqlite3.connect(":memory:").cursor().execute("select 1")
-    return requests.get("http://127.0.0.1:{port}/stock/" + item, timeout=60).json()
+    return requests.get("http://127.0.0.1:{port}/stock/" + item, timeout=240).json()
 
 print(order("tea"))
 """
@@ -238,7 +238,7 @@ def test_context_of_another_service(instrumented: Instrumented, shop: Callable[.
     """A `traceparent` that comes in is continued."""
     port = shop()
     trace_id, span_id = "ab" * 16, "cd" * 8
-    httpx.get(f"http://127.0.0.1:{port}/stock/tea", headers={"traceparent": f"00-{trace_id}-{span_id}-01"}, timeout=60)
+    httpx.get(f"http://127.0.0.1:{port}/stock/tea", headers={"traceparent": f"00-{trace_id}-{span_id}-01"}, timeout=240)
     wait_for(instrumented, 2)
     assert instrumented.query("select distinct trace_id from process_trace") == [(trace_id,)]
     assert instrumented.count(f"parent_span_id = '{span_id}'") == 1

@@ -209,7 +209,7 @@ def test_what_never_ends_ends_with_the_program(tmp_path: Path) -> None:
     """A future that is never done is a call all the same."""
     program = "import concurrent.futures, obsv\n@obsv.monitor\ndef promise():\n    return concurrent.futures.Future()\n"
     environment = {"OBSV_DB": str(tmp_path / "x.db"), "PATH": ""}
-    subprocess.run([sys.executable, "-c", f"{program}kept = promise()\n"], check=True, env=environment, timeout=100)
+    subprocess.run([sys.executable, "-c", f"{program}kept = promise()\n"], check=True, env=environment, timeout=240)
     settle(tmp_path / "x.db")  # a program waits for a second of its keeper's work, and no longer
     reader = Reader(tmp_path / "x.db")
     try:

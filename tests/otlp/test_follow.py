@@ -237,7 +237,7 @@ def test_a_hub_gets_what_a_killed_sender_left(writer: Writer, start: Callable[..
     sender = _command(writer.path, endpoint)
     eventually(lambda: _count(db) == 6_000)
     sender.send_signal(signal.SIGTERM)
-    out, _ = sender.communicate(timeout=60)
+    out, _ = sender.communicate(timeout=240)
     assert b"spans sent to" in out
     assert sender.returncode == 0
     columns = "ts, process, status, duration_ms, exception, trace_id, span_id, parent_span_id, service"

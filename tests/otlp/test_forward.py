@@ -5,7 +5,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -175,6 +175,8 @@ def answering(status: int, body: bytes = b"", **headers: str) -> Iterator[tuple[
     taken: list[bytes] = []
 
     class Handler(BaseHTTPRequestHandler):
+        timeout = 60
+
         def do_POST(self) -> None:
             taken.append(gzip.decompress(self.rfile.read(int(self.headers["content-length"]))))
             self.send_response(status)
@@ -187,7 +189,7 @@ def answering(status: int, body: bytes = b"", **headers: str) -> Iterator[tuple[
         def log_message(self, *_: object) -> None:
             pass
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

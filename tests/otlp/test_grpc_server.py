@@ -137,12 +137,12 @@ def test_slow_senders_do_not_keep_the_others_out(
     done, receiver = threading.Event(), start()
 
     def never() -> Iterator[bytes]:
-        done.wait(30)
+        done.wait(120)
         yield b""
 
     with channel(receiver) as made:
         slow = [made.stream_unary(EXPORT).future(never()) for _ in range(2 * WORKERS)]
-        TraceServiceStub(made).Export(request(span()), timeout=20)
+        TraceServiceStub(made).Export(request(span()), timeout=60)
         codes = {failure(call.result).code() for call in slow}
         done.set()
     receiver.stop()
@@ -155,13 +155,13 @@ def test_idle_calls_make_room(receiver: Receiver, reader: Reader) -> None:
     done = threading.Event()
 
     def never() -> Iterator[bytes]:
-        done.wait(30)
+        done.wait(120)
         yield b""
 
     with channel(receiver) as idle, channel(receiver) as made:
         waiting = [idle.stream_unary(EXPORT).future(never()) for _ in range(3 * WORKERS)]
         for number in range(5):
-            TraceServiceStub(made).Export(request(span(span_id=number.to_bytes(8, "big") or b"")), timeout=20)
+            TraceServiceStub(made).Export(request(span(span_id=number.to_bytes(8, "big") or b"")), timeout=60)
         done.set()
         assert failure(waiting[0].result).code() is grpc.StatusCode.CANCELLED
     assert count(reader) == 4

@@ -31,7 +31,7 @@ class Shelf:
 
     def write(self, rows: list[SpanRow]) -> WriteResult:
         self.entered.set()
-        assert self.open.wait(10)
+        assert self.open.wait(60)
         self.fail(rows)
         self.batches.append(rows)
         return WriteResult(len(rows), 0)
@@ -60,7 +60,7 @@ def test_acknowledged_after_the_commit() -> None:
     shelf.open.clear()
     with ingesting(shelf) as ingest:
         future = ingest.submit(0, decoding())
-        assert shelf.entered.wait(10)
+        assert shelf.entered.wait(60)
         assert not future.done()
         shelf.open.set()
         assert future.result(10).spans == 1
@@ -73,7 +73,7 @@ def test_requests_gather_into_one_transaction() -> None:
     shelf.open.clear()
     with ingesting(shelf) as ingest:
         futures = [ingest.submit(0, decoding())]
-        assert shelf.entered.wait(10)
+        assert shelf.entered.wait(60)
         futures += [ingest.submit(0, decoding()) for _ in range(5)]
         shelf.open.set()
         for future in futures:
@@ -87,7 +87,7 @@ def test_a_transaction_is_bounded() -> None:
     shelf.open.clear()
     with ingesting(shelf, batch_rows=4) as ingest:
         futures = [ingest.submit(0, decoding())]
-        assert shelf.entered.wait(10)
+        assert shelf.entered.wait(60)
         futures += [ingest.submit(0, decoding(spans=3)) for _ in range(3)]
         shelf.open.set()
         for future in futures:
@@ -140,7 +140,7 @@ def test_poisonous_request_costs_itself(caplog: pytest.LogCaptureFixture) -> Non
     shelf.fail = poisoned
     with ingesting(shelf) as ingest:
         ingest.submit(0, decoding())
-        assert shelf.entered.wait(10)
+        assert shelf.entered.wait(60)
         bad, good = ingest.submit(0, decoding("poison")), ingest.submit(0, decoding())
         shelf.open.set()
         with pytest.raises(TypeError):
@@ -172,7 +172,7 @@ def test_stop_stores_what_waits() -> None:
     ingest = Ingest(shelf, RowMaker())
     ingest.start()
     first = ingest.submit(0, decoding())
-    assert shelf.entered.wait(10)
+    assert shelf.entered.wait(60)
     second = ingest.submit(0, decoding())
     shelf.open.set()
     ingest.stop()
@@ -191,7 +191,7 @@ def test_sender_that_has_gone() -> None:
     shelf.open.clear()
     with ingesting(shelf) as ingest:
         ingest.submit(0, decoding())
-        assert shelf.entered.wait(10)
+        assert shelf.entered.wait(60)
         ingest.reserve(10)
         gone = ingest.submit(10, decoding("gone"))
         assert gone.cancel()

@@ -39,7 +39,7 @@ def served(app: FastAPI) -> Iterator[httpx.Client]:
         with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
             yield client
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
 
 
 def test_taken_port(db: Path, taken: Address) -> None:

@@ -31,7 +31,7 @@ scrape_configs:
   - job_name: obsv
     static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
 """
-PATIENCE_S = 60
+PATIENCE_S = 120
 GRAPH = "traces_service_graph_request"
 
 
@@ -51,7 +51,7 @@ class Prometheus:
     def get(self, path: str, **params: str) -> Any:
         """The data of an answer; None while the server is not there."""
         try:
-            with urlopen(f"{self._base}{path}?{urlencode(params)}", timeout=10) as answer:
+            with urlopen(f"{self._base}{path}?{urlencode(params)}", timeout=60) as answer:
                 return json.load(answer)["data"]
         except OSError:
             return None

@@ -264,7 +264,7 @@ def test_error_is_on_disk_at_once(program: Program) -> None:
     assert process.stdout is not None
     process.stdout.readline()
     try:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + TIMEOUT_S
         while not _has_error(program.db) and time.monotonic() < deadline:
             time.sleep(0.005)
         assert _has_error(program.db)

@@ -65,7 +65,7 @@ class ObjectStore:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 240
         while not self._answers():
             assert self._process.poll() is None, "the object store ended"
             assert time.monotonic() < deadline, "the object store did not start"

@@ -48,7 +48,7 @@ class Receiver:
         self._came = threading.Condition()
         self.url = ""
 
-    def wait(self, count: int, patience_s: float = 30.0) -> list[Request]:
+    def wait(self, count: int, patience_s: float = 120.0) -> list[Request]:
         """Wait for so many requests."""
         with self._came:
             assert self._came.wait_for(lambda: len(self.requests) >= count, patience_s), self.requests

@@ -41,7 +41,7 @@ def serving() -> Iterator[int]:
         yield listener.getsockname()[1]
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def connect() -> Iterator[Callable[..., socket.socket]]:
         def make(sent: bytes = b"") -> socket.socket:
             if not ports:
                 ports.append(stack.enter_context(serving()))
-            made = stack.enter_context(socket.create_connection(("127.0.0.1", ports[0]), timeout=20))
+            made = stack.enter_context(socket.create_connection(("127.0.0.1", ports[0]), timeout=60))
             made.sendall(sent)
             return made
 

@@ -189,7 +189,7 @@ def tests(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, lis
     home = tmp_path_factory.mktemp("repro")
     (home / "program.py").write_text(PROGRAM)
     run = f"import program; program.main({str(home / 'obsv.db')!r})"
-    subprocess.run([sys.executable, "-c", run], cwd=home, env=ENVIRONMENT, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", run], cwd=home, env=ENVIRONMENT, check=True, timeout=240)
     reader = Reader(home / "obsv.db")
     made: dict[str, list[Repro]] = {}
     for row in reader.query("select lower(hex(span_id)) as span_id from span order by id"):
@@ -207,7 +207,7 @@ def test_tests_of_what_was_recorded_pass(tests: tuple[Path, dict[str, list[Repro
     report = home / "report.xml"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:dash", "-p", "no:cacheprovider", f"--junitxml={report}"]
     ran = subprocess.run(
-        [*command, str(home)], cwd=home, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False
+        [*command, str(home)], cwd=home, env=ENVIRONMENT, capture_output=True, text=True, timeout=240, check=False
     )
     open_ = sum(len(each) for name, each in made.items() if name in PLACEHOLDERS)
     closed = sum(len(each) for name, each in made.items() if name not in PLACEHOLDERS)

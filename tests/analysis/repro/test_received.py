@@ -94,7 +94,7 @@ def test_what_was_sent_is_data(tmp_path: Path) -> None:
         (tmp_path / f"test_{number}.py").write_text(found.source, encoding="utf-8")
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:dash", "-p", "no:cacheprovider", "."],
-        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert ran.stdout.count("\nReplace fill_in('the function', ...) with the value") == len(ATTACKS), ran.stdout
     assert f"{len(ATTACKS)} failed" in ran.stdout

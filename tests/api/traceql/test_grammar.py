@@ -33,7 +33,7 @@ def node() -> str:
 
 def verdicts(node: str, asked: list[str]) -> list[bool]:
     command = [node, "verdicts.mjs"]
-    made = subprocess.run(command, cwd=PEER, input=json.dumps(asked).encode(), stdout=-1, check=True, timeout=60)
+    made = subprocess.run(command, cwd=PEER, input=json.dumps(asked).encode(), stdout=-1, check=True, timeout=240)
     answer: list[bool] = json.loads(made.stdout)
     return answer
 

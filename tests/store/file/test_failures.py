@@ -148,7 +148,7 @@ def test_full_disk(path: Path, reader: Reader) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(support), *sys.path])}
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program), str(path)],
-        capture_output=True, text=True, env=environment, timeout=60, check=False,
+        capture_output=True, text=True, env=environment, timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     first, second = done.stdout.splitlines()
