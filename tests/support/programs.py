@@ -88,5 +88,5 @@ def _comparable(text: str) -> str:
 
 
 def without_delay(errors: str) -> str:
-    """Leave out the line of calls that are still to be stored: a busy keeper needs more than a program's last second."""
+    """Leave out the line of calls that are still to be stored: a keeper may need more than a program's last second."""
     return re.sub(r"About \d+ calls are not stored yet: .*\n", "", errors)
