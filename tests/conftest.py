@@ -1,15 +1,18 @@
 """What all tests share: Hypothesis without deadlines, Ctrl-C that is heard, and no keeper that outlives its test."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from keepers import end_keepers
 
-# How long an example takes says how busy the machine is.
-settings.register_profile("obsv", deadline=None)
+# How long an example takes says how busy the machine is. CI has the same examples each time, elsewhere they are new.
+settings.register_profile(
+    "obsv", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=os.environ.get("CI") == "true"
+)
 settings.load_profile("obsv")
 
 # A shell starts what it runs in the background deaf to Ctrl-C, and so would be all that tests start and interrupt.

@@ -250,7 +250,7 @@ def test_a_real_alertmanager_shows_what_fires_and_forgets_what_is_over(tmp_path:
 
     def shown() -> list[Any]:
         try:
-            found: list[Any] = httpx.get(f"http://127.0.0.1:{port}/api/v2/alerts").json()
+            found: list[Any] = httpx.get(f"http://127.0.0.1:{port}/api/v2/alerts", timeout=120).json()
         except httpx.TransportError:
             return []
         return found

@@ -74,7 +74,7 @@ def test_a_chain_of_any_depth_is_built(stored: Stored) -> None:
     assert tree.depth == list(range(20_000))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data())
 def test_any_parents_make_a_tree(data: st.DataObject) -> None:
     """Every span is drawn once, below its caller or as a root, whatever the parents are."""

@@ -2,13 +2,12 @@
 
 import os
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import warm
 from httpx import AsyncClient
 from store_rows import FIELDS, call, span_id, trace_id
 
@@ -109,13 +108,7 @@ async def test_damage_is_shown(tmp_path: Path, client: Callable[..., AsyncClient
 def test_no_command_shows_a_traceback(sql: str, command: list[str], tmp_path: Path) -> None:
     """Nor fails: other rows are there."""
     damaged(tmp_path / "obsv.db", sql)
-    done = subprocess.run(
-        [sys.executable, "-m", "obsv", *command],
-        env={**os.environ, "OBSV_DB": str(tmp_path / "obsv.db")},
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
+    done = warm.obsv(*command, environment={**os.environ, "OBSV_DB": str(tmp_path / "obsv.db")})
     assert "Traceback (most recent call last):\n  File" not in done.stderr
     # Of a call whose scope cannot be read there is no function to call: wrong usage of `repro`.
     assert done.returncode in ((0, 1, 2) if command[0] == "repro" else (0, 1))

@@ -78,7 +78,7 @@ async def test_the_token_is_asked_for(db: Path) -> None:
     ask = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     accept = {"accept": "application/json, text/event-stream"}
     with serving(db, token=TOKEN) as address:
-        async with httpx.AsyncClient(base_url=address) as client:
+        async with httpx.AsyncClient(base_url=address, timeout=120) as client:
             assert (await client.post("/mcp", json=ask, headers=accept)).status_code == 401
             named = accept | {"authorization": f"Bearer {TOKEN}"}
             assert (await client.post("/mcp", json=ask, headers=named)).status_code == 200
@@ -91,7 +91,7 @@ async def test_the_token_is_asked_for(db: Path) -> None:
 async def test_requests_are_bounded(db: Path) -> None:
     """A body beyond a megabyte is refused."""
     with serving(db) as address:
-        async with httpx.AsyncClient(base_url=address) as client:
+        async with httpx.AsyncClient(base_url=address, timeout=120) as client:
             answer = await client.post("/mcp", content=b"[" * (1 << 21), headers={"content-type": "application/json"})
             assert answer.status_code in (400, 406, 413)
 
@@ -99,7 +99,7 @@ async def test_requests_are_bounded(db: Path) -> None:
 async def test_an_explanation_by_the_api(db: Path) -> None:
     """The same text, for a person to copy."""
     with serving(db) as address:
-        async with httpx.AsyncClient(base_url=address) as client:
+        async with httpx.AsyncClient(base_url=address, timeout=120) as client:
             answer = await client.get(f"/api/v1/explain/{TRACE}/{span_id(1)}")
             assert answer.headers["content-type"] == "text/markdown; charset=utf-8"
             assert "`order` = `7`" in answer.text

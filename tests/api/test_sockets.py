@@ -20,13 +20,14 @@ def speak(path: Path, *, origin: str | None = None, signed_in: bool = False, **s
         headers = {"Cookie": f"{COOKIE}={sign_in(address)}"} if signed_in else {}
         host = address.removeprefix("http://")
         socket = f"ws://{host}/_dash-ws-callback"
-        with connect(socket, origin=origin or address, additional_headers=headers, proxy=None) as connection:
+        given = {"origin": origin or address, "additional_headers": headers, "proxy": None, "open_timeout": 120}
+        with connect(socket, **given) as connection:
             connection.send(json.dumps({"type": "heartbeat"}))
-            assert json.loads(connection.recv(10)) == {"type": "heartbeat_ack"}
+            assert json.loads(connection.recv(120)) == {"type": "heartbeat_ack"}
 
 
 def sign_in(address: str) -> str:
-    answer = httpx.post(f"{address}/login", data={"token": TOKEN}, trust_env=False)
+    answer = httpx.post(f"{address}/login", data={"token": TOKEN}, trust_env=False, timeout=120)
     return answer.cookies[COOKIE]
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import warm
 from keepers import settle
 
 from obsv.semconv import VERSION
@@ -44,13 +45,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def obsv(*arguments: str, db: Path | None = None, expect: int = 0) -> "subprocess.CompletedProcess[str]":
     """Run a command."""
     environment = {name: value for name, value in os.environ.items() if name not in ("OBSV_DB", "COLUMNS")}
-    done = subprocess.run(
-        [sys.executable, "-c", "import sys; from obsv.cli import main; sys.exit(main())", *arguments],
-        env=environment | ({"OBSV_DB": str(db)} if db else {}),
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
+    done = warm.obsv(*arguments, environment=environment | ({"OBSV_DB": str(db)} if db else {}))
     assert done.returncode == expect, done.stderr
     assert "Traceback" not in done.stderr
     return done

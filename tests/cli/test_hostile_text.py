@@ -2,12 +2,12 @@
 
 import json
 import os
-import subprocess
 import sys
 import unicodedata
 from pathlib import Path
 
 import pytest
+import warm
 from calls import TRACE, call, span_id
 
 from obsv.analysis.markdown import visible, visible_json
@@ -54,15 +54,12 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 def test_nothing_hostile_comes_out(command: list[str], as_json: bool, db: Path) -> None:
     """Of any field, in either form, on stdout and on stderr; JSON is still JSON."""
-    done = subprocess.run(
-        [sys.executable, "-m", "obsv", *command, *(["--json"] if as_json else [])],
-        env={**os.environ, "OBSV_DB": str(db), "PYTHONIOENCODING": "utf-8"}, capture_output=True, timeout=240,
-    )  # fmt: skip
-    out, err = done.stdout.decode(), done.stderr.decode()
-    assert not {character for character in out + err if is_hostile(character)}
-    assert "Traceback" not in err
+    options = ["--json"] if as_json else []
+    done = warm.obsv(*command, *options, environment={**os.environ, "OBSV_DB": str(db)})
+    assert not {character for character in done.stdout + done.stderr if is_hostile(character)}
+    assert "Traceback" not in done.stderr
     if as_json:
-        for line in out.splitlines():
+        for line in done.stdout.splitlines():
             json.loads(line)
 
 

@@ -31,12 +31,12 @@ Start = Callable[..., Receiver]
 
 @pytest.fixture
 def client(receiver: Receiver) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://127.0.0.1:{receiver.http_port}") as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{receiver.http_port}", timeout=120) as client:
         yield client
 
 
 def client_of(receiver: Receiver) -> httpx.Client:
-    return httpx.Client(base_url=f"http://127.0.0.1:{receiver.http_port}")
+    return httpx.Client(base_url=f"http://127.0.0.1:{receiver.http_port}", timeout=120)
 
 
 def count(reader: Reader) -> int:

@@ -36,7 +36,7 @@ def served(app: FastAPI) -> Iterator[httpx.Client]:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=120) as client:
             yield client
         server.should_exit = True
         thread.join(60)
@@ -67,25 +67,26 @@ def test_stop_keeps_what_was_acknowledged(start: Callable[..., Receiver], db: Pa
     """After a stop the file holds everything, and the port is free."""
     receiver = start()
     url = f"http://127.0.0.1:{receiver.http_port}/v1/traces"
-    assert httpx.post(url, content=ONE, headers=PROTOBUF).status_code == 200
+    assert httpx.post(url, content=ONE, headers=PROTOBUF, timeout=120).status_code == 200
     receiver.stop()
     assert len(Reader(db).query("select * from process_trace")) == 1
     with pytest.raises(httpx.ConnectError):
-        httpx.post(url, content=ONE, headers=PROTOBUF)
+        httpx.post(url, content=ONE, headers=PROTOBUF, timeout=120)
 
 
 def test_main_port(db: Path) -> None:
     """The app's own port takes spans too, with OTLP's errors, and starts and ends the other ports."""
     app = create_app(Settings(db, otlp_http=Address("127.0.0.1", 0)))
     with served(app) as client:
-        assert client.post("/v1/traces", content=ONE, headers=PROTOBUF).status_code == 200
+        assert client.post("/v1/traces", content=ONE, headers=PROTOBUF, timeout=120).status_code == 200
         twice = client.post("/v1/traces/v1/traces", content=b"{}", headers={"content-type": "application/json"})
         assert (twice.status_code, twice.json()["code"]) == (404, 12)
         port = app.state.receiver.http_port
-        assert httpx.post(f"http://127.0.0.1:{port}/v1/traces", content=ONE, headers=PROTOBUF).status_code == 200
+        url = f"http://127.0.0.1:{port}/v1/traces"
+        assert httpx.post(url, content=ONE, headers=PROTOBUF, timeout=120).status_code == 200
     assert app.state.receiver.counts["spans"] == 1
     with pytest.raises(httpx.ConnectError):
-        httpx.post(f"http://127.0.0.1:{port}/v1/traces", content=ONE, headers=PROTOBUF)
+        httpx.post(url, content=ONE, headers=PROTOBUF, timeout=120)
 
 
 def test_main_port_with_token(db: Path) -> None:

@@ -27,7 +27,8 @@ def anyio_backend() -> str:
 def send(receiver: Receiver, span: dict[str, Any], service: str) -> None:
     """Sends one span of a service, which has to be taken in full."""
     url = f"http://127.0.0.1:{receiver.http_port}/v1/traces"
-    answer = httpx.post(url, content=json_request(span, service=service), headers={"content-type": "application/json"})
+    headers = {"content-type": "application/json"}
+    answer = httpx.post(url, content=json_request(span, service=service), headers=headers, timeout=120)
     assert (answer.status_code, answer.json()) == (200, {})
 
 

@@ -68,7 +68,7 @@ def attempt(body: bytes, writer: Writer) -> None:
 edits = st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.binary(max_size=4), st.integers(0, 4)), max_size=6)
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(edits)
 def test_damaged_requests(writer: Writer, changes: list[tuple[int, bytes, int]]) -> None:
     """A valid request with bytes overwritten, put in and taken out."""
