@@ -9,6 +9,7 @@ from typing import Any, Literal, TypedDict
 
 from obsv import quantities
 from obsv.errors import ConfigurationError
+from obsv.working_directory import absolute
 
 logger = logging.getLogger("obsv")
 
@@ -50,7 +51,7 @@ def _or_none(read: Read) -> Read:
 def _path(name: str, value: Any) -> Path:
     if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(value), str):
         raise ConfigurationError(f"{name} must be the path of a file, not {value!r:.100}.")
-    return Path(value).absolute()
+    return Path(absolute(os.fspath(value)))
 
 
 def _text(name: str, value: Any) -> str | None:

@@ -3,6 +3,8 @@
 import os
 import sys
 
+from obsv.working_directory import normal
+
 _said: list[str] = []
 
 
@@ -32,5 +34,5 @@ def name_of_script(path: object) -> str | None:
         return None
     stem = os.path.splitext(os.path.basename(path))[0]
     if stem == "__main__":
-        stem = os.path.splitext(os.path.basename(os.path.dirname(os.path.abspath(path))))[0]
+        stem = os.path.splitext(os.path.basename(os.path.dirname(normal(path))))[0]
     return stem or None

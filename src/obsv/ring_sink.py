@@ -27,6 +27,9 @@ logger = logging.getLogger("obsv")
 # Polling interval while a caller waits for the keeper, which takes a tenth of a second for 5,000 calls; a poll costs
 # the program 15 µs.
 _POLL_S, _LONGEST_POLL_S = 0.002, 0.02
+# A thread that still runs when the interpreter ends is ended by the system, which aborts the whole program if no
+# descriptor is left to load what that takes. The thread stores for two seconds at most once it is told to end.
+_LEAVE_S = 3.0
 # While a caller waits for the keeper: interval of the checks that one is running.
 _ENSURE_S = 0.25
 
@@ -199,12 +202,15 @@ class RingSink(SpanSink):
         positions = ring.calls.position, ring.errors.position
         ring.close()
         is_stored = self._wait(ring, positions, deadline)
-        if not keeper.leave(max(0.0, deadline - monotonic())) or not is_stored:
+        if not keeper.leave(max(_LEAVE_S, deadline - monotonic())) or not is_stored:
             self._say_what_is_left(ring)
 
     def _say_what_is_left(self, ring: Ring) -> None:
         self._heed(ring)
-        left = self._waiting(ring)
+        in_memory = ring.errors.waiting
+        left = self._waiting(ring) - in_memory
+        if in_memory:
+            logger.warning("%d errors found no room in files and are lost: the disk, or descriptors.", in_memory)
         if ring.directory is not None:
             logger.warning(
                 "About %d calls are not stored yet: they are in %s, and the keeper of the database will store them.",

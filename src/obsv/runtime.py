@@ -154,6 +154,8 @@ def _open() -> None:
         from obsv.pipeline import Pipeline
 
         chosen = _settings or settings_from({})
+        if not chosen.db.is_absolute():
+            raise OSError(f"the working directory was removed, and {chosen.db} is no absolute path; set OBSV_DB to one")
         set_process_settings(chosen)
         _pipeline = Pipeline(chosen)
         if chosen.follow_threads:
@@ -161,6 +163,9 @@ def _open() -> None:
 
             follow_threads()
         _flush_at_exit()
+    except OSError as error:  # no descriptors are left, or nobody knows where the database is to be
+        recording.off = recording.bypass = True
+        logger.error("obsv could not start; the program runs on, its calls are not recorded: %s.", error)
     except Exception:
         recording.off = recording.bypass = True
         logger.exception("obsv could not start. The program continues, but its calls are not recorded.")

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 from programs import COMMAND, Programs, without_delay
@@ -409,3 +410,14 @@ def test_decorated_function_keeps_its_settings(programs: Programs) -> None:
     )
     assert programs.recorded("main.py").code == 0
     assert programs.rows("process, process_group") == [("__main__.price", "mine"), ("__main__.Book.add", "__main__")]
+
+
+def test_removed_working_directory(programs: Programs, tmp_path: Path) -> None:
+    """The program runs and is recorded, also where the system knows no working directory."""
+    script = programs.write("app.py", "def f(): pass\nf()\nprint('ran')")
+    gone = tmp_path / "gone"
+    enter = f"import os, sys; os.mkdir({str(gone)!r}); os.chdir({str(gone)!r}); os.rmdir({str(gone)!r}); "
+    command = [sys.executable, str(COMMAND), "run", str(script)]
+    run = programs.plain("-c", f"{enter}os.execv(sys.executable, {command!r})", OBSV_DB=str(programs.db))
+    assert (run.code, run.output, run.errors) == (0, "ran\n", "")
+    assert programs.processes() == {"__main__.f"}

@@ -94,7 +94,7 @@ def test_step_that_fails_is_said_once_and_tried_again(
     work = Work(clock, [fail, fail, fail, lambda: bool(leaving.tell("enough"))])
     Loop(files, lock, leaving, None, clock).run(work)
     assert work.waits[:3] == [1.0, 1.0, 1.0]
-    assert [record.message for record in caplog.records] == ["The keeper stumbled, and goes on."]
+    assert [record.message for record in caplog.records] == ["The keeper stumbled, and goes on: no"]
 
 
 def test_keeper_whose_lock_is_gone_stores_nothing_more(files: KeeperFiles, lock: Lock) -> None:

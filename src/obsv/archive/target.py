@@ -9,6 +9,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from obsv.errors import ConfigurationError
+from obsv.working_directory import absolute
 
 SCHEMES = ("file", "s3", "gs", "az")
 _MISSING = "An archive needs more than recording does: pip install 'obsv[archive]'."
@@ -60,7 +61,7 @@ def open_target(url: str) -> Target:
     if "://" not in url or parts.scheme == "file":
         from obsv.archive.directory import Directory
 
-        return Directory(Path(unquote(parts.path) if "://" in url else url).absolute())
+        return Directory(Path(absolute(unquote(parts.path) if "://" in url else url)))
     if parts.scheme not in SCHEMES or not parts.netloc:
         known = ", ".join(f"{scheme}://…" for scheme in SCHEMES)
         raise ConfigurationError(f"An archive is a directory or {known}, not {url!r}.")

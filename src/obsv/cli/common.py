@@ -14,6 +14,7 @@ import typer
 from obsv.analysis.markdown import visible
 from obsv.config import DEFAULT_DB
 from obsv.errors import ConfigurationError, InvalidQuery, NotFound, ObsvError, StoreError
+from obsv.working_directory import real
 
 FOUND_PROBLEMS, USAGE, NO_DATABASE, INTERRUPTED = 1, 2, 3, 130
 
@@ -70,7 +71,7 @@ def complain(text: str) -> None:
 def say_pending(db: Path) -> None:
     """Print on stderr how many recorded calls a reader of the database does not see yet, if any."""
     try:
-        has_rings = any(not name.startswith("keeper.") for name in os.listdir(f"{os.path.realpath(db)}.rings"))
+        has_rings = any(not name.startswith("keeper.") for name in os.listdir(f"{real(str(db))}.rings"))
     except OSError:
         return
     if has_rings:

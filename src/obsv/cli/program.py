@@ -15,6 +15,8 @@ from pkgutil import get_importer
 from types import CodeType, ModuleType
 from typing import Any, Literal
 
+from obsv.working_directory import normal, real, working_directory
+
 Kind = Literal["script", "module", "code", "input"]
 Compile = Callable[[bytes | str, str], CodeType]
 
@@ -43,7 +45,7 @@ class Program:
         if self.kind == "module":
             return self.target
         if self.kind == "script":
-            return os.path.splitext(os.path.basename(os.path.abspath(self.target)))[0]
+            return os.path.splitext(os.path.basename(normal(self.target)))[0]
         return "__main__"
 
     @property
@@ -64,8 +66,8 @@ class Program:
         if self.kind != "script":
             return None
         if self.is_package:
-            return os.path.abspath(self.target)
-        return os.path.dirname(os.path.realpath(self.target))
+            return normal(self.target)
+        return os.path.dirname(real(self.target))
 
     def run(self, compile_main: Compile) -> None:
         """Run the program to its end in this process; exceptions propagate.
@@ -86,14 +88,14 @@ class Program:
             return
         path = _absolute(self.target)
         code = _code_of_file(path, compile_main)
-        main = self._enter(self.target, os.path.dirname(os.path.realpath(self.target)))
+        main = self._enter(self.target, os.path.dirname(real(self.target)))
         loader = SourcelessFileLoader if path.endswith(".pyc") else SourceFileLoader
         main.__loader__ = loader("__main__", path)
         vars(main).update(__file__=path, __cached__=None)
         exec(code, vars(main))
 
     def _module(self, compile_main: Compile) -> None:
-        self._enter("-m", os.getcwd())
+        self._enter("-m", working_directory())
         _run_module(self.target, True)
 
     def _code(self, compile_main: Compile) -> None:
@@ -127,7 +129,7 @@ def _run_module(name: str, replace_argument: bool) -> None:
 
 def _absolute(path: str) -> str:
     """Return an absolute path as the interpreter does: `.`, `..` and symbolic links stay."""
-    return os.path.join(os.getcwd(), path)
+    return os.path.join(working_directory(), path)
 
 
 def _code_of_file(path: str, compile_main: Compile) -> CodeType:

@@ -10,6 +10,7 @@ from obsv.cli.output import json_line
 from obsv.errors import ConfigurationError
 from obsv.store.seam import open_store
 from obsv.store.spans import Call
+from obsv.working_directory import absolute, working_directory
 
 _RECEIVED = (
     "This call was not recorded by obsv on this machine, so the test imports nothing and contains only what "
@@ -73,7 +74,7 @@ def repro(
     if as_json:
         say(json_line({**known, "file": path}))
         return path
-    say(f"{path} was written; run it with: {command(path, call, Path.cwd())}")
+    say(f"{path} was written; run it with: {command(path, call, Path(working_directory()))}")
     if found.placeholders:
         say(f"Fill in first: {', '.join(found.placeholders)}")
     if found.exact:
@@ -92,7 +93,7 @@ def command(path: Path, call: Call, here: Path) -> str:
     root = _root(call)
     if root is None or root == here or not root.is_dir():
         return f"python -m pytest {quote(str(path))}"
-    return f"cd {quote(str(root))} && python -m pytest {quote(str(path.absolute()))}"
+    return f"cd {quote(str(root))} && python -m pytest {quote(str(absolute(str(path))))}"
 
 
 def _root(call: Call) -> Path | None:

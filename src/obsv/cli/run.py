@@ -27,6 +27,7 @@ from obsv.own_time import unix_ns
 from obsv.program_name import say_program_name
 from obsv.trace.provider import stand_in
 from obsv.trace.recording import recording
+from obsv.working_directory import normal, working_directory
 
 USAGE_ERROR = 2
 
@@ -89,7 +90,7 @@ def _install(program: Program, names: Names) -> tuple[Compile, RecordingFinder |
         stand_in()
         follow_threads()
         finder.install()
-        script = os.path.abspath(program.target)
+        script = normal(program.target)
         Children(finder, main_options if recorded else None, script, _directory(program), names).follow()
         return _compiler(main_options if recorded else None, names, program.name), finder
     except Exception as error:
@@ -108,7 +109,7 @@ def _hint(finder: RecordingFinder | None, before: Collection[str], since_ns: int
 
 def _directory(program: Program) -> str:
     """Return the first entry of the program's `sys.path`."""
-    return program.directory or os.getcwd()
+    return program.directory or working_directory()
 
 
 def _records_main(program: Program, names: Names) -> bool:
@@ -123,7 +124,8 @@ def _records_main(program: Program, names: Names) -> bool:
 def _targets(program: Program, include: Sequence[str], exclude: Sequence[str]) -> Targets:
     if include:
         return NamedModules(include, exclude)
-    roots = filter(None, (program.directory, os.getcwd(), os.path.realpath(os.getcwd())))
+    here = working_directory()
+    roots = filter(None, (program.directory, here, here and os.path.realpath(here)))
     return FirstParty(tuple(dict.fromkeys(roots)), exclude)
 
 

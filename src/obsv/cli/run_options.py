@@ -9,6 +9,7 @@ from obsv import quantities
 from obsv.cli.program import Kind, Program
 from obsv.errors import ConfigurationError
 from obsv.instrument.selection import Names
+from obsv.working_directory import normal
 
 _DESCRIPTION = """\
 Run a Python program and record its calls, without changing its code.
@@ -106,7 +107,7 @@ def program_of(options: argparse.Namespace) -> Program | None:
 def hand_over(options: argparse.Namespace) -> None:
     """Put the options into the environment, for child processes that also record."""
     if options.db is not None:
-        os.environ["OBSV_DB"] = os.path.abspath(options.db)
+        os.environ["OBSV_DB"] = normal(options.db)
     if options.service is not None:
         os.environ["OTEL_SERVICE_NAME"] = options.service
     for option, variable, *_ in _VALUES:

@@ -8,6 +8,7 @@ from typing import Any
 
 from obsv.own_time import unix_ns
 from obsv.trace.function import Code
+from obsv.working_directory import normal
 
 
 def core_of(target: Any) -> Any:
@@ -51,7 +52,7 @@ def code_reader(target: Any) -> Callable[[], Code | None]:
         except (OSError, TypeError, IndexError, SyntaxError):
             return _without_text(core)
         changed = os.path.exists(path) and os.stat(path).st_mtime_ns > decorated_ns
-        return Code(os.path.abspath(path), number, "" if changed else "".join(lines))
+        return Code(normal(path), number, "" if changed else "".join(lines))
 
     return read
 

@@ -1,7 +1,6 @@
 """Functions whose code is recorded as it stands in a module, and which nothing is made for until they are called."""
 
 import marshal
-import os
 from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from obsv.instrument.recorder import Kind, Later
 from obsv.instrument.wrapping import function_of, kind_of
 from obsv.source_lines import SourceFiles
 from obsv.trace.function import Code, Function
+from obsv.working_directory import normal
 
 
 class Plan(NamedTuple):
@@ -80,7 +80,7 @@ _files = SourceFiles()
 
 def _reader(file: str, line: int, end: int, loaded_ns: int) -> Callable[[], Code | None]:
     def read() -> Code | None:
-        path = os.path.abspath(file)
+        path = normal(file)
         source = _files.read(path)
         if source is None or source.changed_ns > loaded_ns:
             return Code(path, line, "")

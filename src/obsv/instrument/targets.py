@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Protocol
 
 from obsv.instrument.never import is_never_recorded
+from obsv.working_directory import normal
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
@@ -74,7 +75,7 @@ class FirstParty:
     def match(self, name: str, file: str | None) -> bool:
         if file is None or not self.may_match(name):
             return False
-        directory = os.path.dirname(os.path.abspath(file))
+        directory = os.path.dirname(normal(file))
         return any(_is_below(directory, root) for root in self.roots)
 
 

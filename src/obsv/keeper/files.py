@@ -7,6 +7,8 @@ import os
 import stat
 from typing import NamedTuple
 
+from obsv.working_directory import real
+
 PRIVATE, PRIVATE_DIRECTORY = 0o600, 0o700
 
 
@@ -32,7 +34,7 @@ class KeeperFiles(NamedTuple):
     @classmethod
     def of(cls, db: str | os.PathLike[str]) -> KeeperFiles:
         """The files of a database."""
-        path = os.path.realpath(db)
+        path = real(os.fspath(db))
         rings = f"{path}.rings"
         return cls(path, rings, *(f"{rings}/keeper.{name}" for name in ("lock", "leave", "bell", "log")))
 

@@ -17,6 +17,7 @@ from obsv.keeper.files import KeeperFiles
 from obsv.keeper.options import Options
 from obsv.own_time import monotonic, sleep
 from obsv.privacy import VARIABLE as FILE_MODE
+from obsv.working_directory import normal
 
 # An interpreter without `site` forks after 10 ms, a tenth of a second on a busy machine.
 _PATIENCE_S = 10.0
@@ -79,9 +80,9 @@ def _interpreter() -> str:
 
 def _environment(options: Options) -> dict[str, str]:
     package = sys.modules[__name__.partition(".")[0]]
-    paths = [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str) and entry]
+    paths = [normal(entry) for entry in sys.path if isinstance(entry, str) and entry]
     told = {
-        "root": os.path.abspath(os.path.dirname(next(iter(package.__path__)))),
+        "root": normal(os.path.dirname(next(iter(package.__path__)))),
         "path": [path for path in paths if os.path.exists(path)],
         "options": options.text(),
     }

@@ -102,10 +102,12 @@ class Loop:
         try:
             more = work.step()
             self._stumbles = 0
-        except Exception:
+        except Exception as error:
             self._stumbles += 1
             if self._stumbles == 1:
-                logger.exception("The keeper stumbled, and goes on.")
+                # What the system refuses says all in a line; a fault of ours shows where it is.
+                is_refused = isinstance(error, OSError)
+                logger.error("The keeper stumbled, and goes on: %s", error, exc_info=not is_refused)
             return False
         return more
 

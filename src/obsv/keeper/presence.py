@@ -12,7 +12,7 @@ from obsv.keeper.launch import CannotStart, launch
 from obsv.keeper.lock import Lock, LockUnsupported, Unlocked
 from obsv.keeper.loop import Work
 from obsv.keeper.options import Kept, Options
-from obsv.keeper.thread import KeeperThread
+from obsv.keeper.thread import NO_DESCRIPTORS, KeeperThread
 from obsv.own_time import monotonic
 from obsv.record.ring import Ring
 from obsv.semconv import VERSION
@@ -55,7 +55,9 @@ def ensure(db: str | os.PathLike[str], options: Options) -> Kept:
         files.make()
         return _ensured(files, options)
     except (LockUnsupported, OSError) as error:
-        return _alone(files, options, f"{error}")
+        # Without descriptors nobody can see who keeps the database; what is recorded waits for the next look.
+        is_unknown = isinstance(error, OSError) and error.errno in NO_DESCRIPTORS
+        return Kept("process") if is_unknown else _alone(files, options, f"{error}")
 
 
 def keep_in_memory(db: str | os.PathLike[str], options: Options, ring: Ring) -> Kept:

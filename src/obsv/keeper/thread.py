@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import time
 from collections.abc import Callable
-from typing import Any
 
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.handover import forget_request
 from obsv.keeper.lock import Lock
 from obsv.keeper.loop import Leaving, Loop, Work
 from obsv.own_threads import allocate_lock, start_new_thread
-from obsv.own_time import monotonic
+from obsv.own_time import monotonic, sleep
 
 logger = logging.getLogger("obsv")
 
 _POLL_S = 0.002
+# A process, or a system, whose descriptors are all in use: that passes.
+NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
+_AGAIN_S = 0.1
 
 
 class KeeperThread:
@@ -68,16 +71,33 @@ class KeeperThread:
     def _run(self) -> None:
         try:
             forget_request(self._files)
-            Loop(self._files, self.lock, self._leaving, None).run(self._make_work())
+            work = self._made()
+            if work is not None:
+                Loop(self._files, self.lock, self._leaving, None).run(work)
         except BaseException as error:
             _say("Recording goes on, but nothing is stored by this process: its keeper's thread ended (%s).", error)
         finally:
             self.lock.release()
             self._running.release()
 
+    def _made(self) -> Work | None:
+        """Make the work, as soon as there are descriptors for it; None when the program ends before."""
+        is_told = False
+        while self._leaving.reason is None:
+            try:
+                return self._make_work()
+            except OSError as error:
+                if error.errno not in NO_DESCRIPTORS:
+                    raise
+                if not is_told:
+                    is_told = True
+                    logger.warning("Calls are recorded, and stored later: %s", error)
+                sleep(_AGAIN_S)
+        return None
 
-def _say(message: str, *args: Any) -> None:
+
+def _say(message: str, error: BaseException) -> None:
     try:
-        logger.error(message, *args, exc_info=True)
+        logger.error(message, error, exc_info=not isinstance(error, OSError))
     except BaseException:  # the interpreter is ending
         os.getpid()

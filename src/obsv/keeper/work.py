@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from obsv.errors import StoreError
 from obsv.keeper.call_rows import CallRows
@@ -124,8 +125,9 @@ class DatabaseWork:
         """Store what can be stored at once, and close everything."""
         deadline = monotonic() + _CLOSE_S
         try:
-            while monotonic() < deadline and (self.step() or self._is_delayed()):
-                pass
+            with suppress(OSError):  # of files of rings, without descriptors: the next keeper reads them
+                while monotonic() < deadline and (self.step() or self._is_delayed()):
+                    pass
         finally:
             for recording in list(self._rings.recordings.values()):
                 self._rings.close(recording, is_stored=False)

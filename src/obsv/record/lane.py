@@ -10,6 +10,7 @@ from obsv.own_threads import get_ident
 from obsv.own_time import monotonic, sleep
 from obsv.record.keep import is_end, kept
 from obsv.record.layout import SEGMENT_HEADER, place, position
+from obsv.record.left_out import LeftOut
 from obsv.record.room import Room
 from obsv.record.scan import scan
 from obsv.record.segment import Segment
@@ -22,6 +23,8 @@ _NEWEST = 2
 _TURN_S = 0.25
 _GIVE_WAY_S = 0.0002
 _SAMPLE = 64 << 10
+# Where there is no room, none is looked for so long: each look costs a call 150 µs.
+_NO_ROOM_S = 0.005
 
 
 class Lane:
@@ -58,6 +61,8 @@ class Lane:
         # Who is in here takes segments: thread by a constant key, put in and taken out in one step each.
         self._taker: dict[None, tuple[int]] = {}
         self._next: Segment | None = None
+        self._look_at = 0.0
+        self._left_out = LeftOut()
         self._segment = self._make(1)
         self._last = 1
         # The position behind the segment before; how many bytes of records there are before each that is not read yet.
@@ -110,10 +115,15 @@ class Lane:
         """Find room for what waits, or let the thread that is at it do so."""
         own = (get_ident(),)
         deadline = monotonic() + _TURN_S
-        while not self.push() and self._late and self._taker.get(None) != own and monotonic() < deadline:
+        while not self._push() and self._late and self._taker.get(None) != own and monotonic() < deadline:
             sleep(_GIVE_WAY_S)
 
-    def push(self) -> bool:
+    def push(self) -> None:
+        """Find room for what waits, now."""
+        self._look_at = 0.0
+        self._push()
+
+    def _push(self) -> bool:
         """Find room for what waits; False where another is at it already, and looks again before it goes."""
         while self._late:
             taker = (get_ident(),)  # another object each time: one's own thread may be at it, below this
@@ -142,6 +152,7 @@ class Lane:
                     return self._give_up()
                 continue
             self._late.popleft()
+        self.dropped += self._left_out.pay(self._try_put)
         if self._next is None:
             self._prepare(0)
         return True
@@ -150,7 +161,7 @@ class Lane:
         """There is no room: errors wait, calls are dropped."""
         if self._cap is not None:
             while self._late:
-                self.dropped += is_end(self._late.popleft())
+                self.dropped += self._left_out.add(self._late.popleft())
         return False
 
     def _try_put(self, record: bytes) -> bool:
@@ -180,6 +191,8 @@ class Lane:
 
     def _prepare(self, size: int) -> bool:
         """Have a segment ready for a record of a size."""
+        if monotonic() < self._look_at:
+            return False
         needed = size + SEGMENT_HEADER
         number = self._last + 1
         if needed <= self._most:
@@ -189,6 +202,7 @@ class Lane:
         if self._next is None and self._cap is not None:
             self._next = self._after_dropping(number, needed)
         if self._next is None:
+            self._look_at = monotonic() + _NO_ROOM_S
             return False
         self._last = number
         return True

@@ -41,9 +41,9 @@ class Schedule:
     def _run(self, call: Callable[[], object]) -> object:
         try:
             return call()
-        except Exception:
-            message = "%r failed; it is tried again."
-            self._notices.once(f"every {call!r}", logging.WARNING, message, call, exc_info=True)
+        except Exception as error:
+            message, is_refused = "%r failed, and is tried again: %s", isinstance(error, OSError)
+            self._notices.once(f"every {call!r}", logging.WARNING, message, call, error, exc_info=not is_refused)
             return None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from obsv.store.file.migrations import APPLICATION_ID
+from obsv.working_directory import absolute
 
 _CORRUPT = ("malformed", "not a database")
 # A part of the file that is not there any more; the name came with Python 3.11.
@@ -73,6 +74,6 @@ def count_calls(path: Path) -> tuple[int, int] | None:
 
 
 def _connected(path: Path, patience_s: float) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=patience_s)
+    connection = sqlite3.connect(f"file:{quote(absolute(str(path)))}?mode=ro", uri=True, timeout=patience_s)
     connection.execute("pragma cache_size = -4000")
     return connection

@@ -14,6 +14,7 @@ from obsv.store.file.failures import explain, explained
 from obsv.store.file.migrations import migrate, version_of
 from obsv.store.file.settings import FILE_MODE, change_settings, read_settings
 from obsv.store.file.sql_functions import add_functions
+from obsv.working_directory import absolute
 
 # Generated columns came with 3.31, statements of more than 999 parameters with 3.32, `sqlite_schema` with 3.33.
 MINIMUM_SQLITE = (3, 35)
@@ -133,7 +134,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 
 def _open_reader(path: Path, options: str) -> sqlite3.Connection:
-    uri = f"file:{quote(str(path.absolute()))}?{options}"
+    uri = f"file:{quote(absolute(str(path)))}?{options}"
     connection = sqlite3.connect(uri, uri=True, timeout=5, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("pragma cache_size = -8000")
