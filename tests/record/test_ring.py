@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obsv.record import layout
-from obsv.record.keep import kept
+from obsv.record.keep import is_end, kept
 from obsv.record.lane import Lane
 from obsv.record.lane_reader import LaneReader
 from obsv.record.layout import BEGIN, END, FREE, READ, SEGMENT_HEADER
@@ -214,10 +214,15 @@ def test_calls_without_room_are_dropped_and_counted(rings, monkeypatch):
     for number in range(1, 12_000):
         put(ring.calls, begin(number, values=("x" * 500,)))
         put(ring.calls, end(number))
-    stored = sum(record[8] == END for record in read_all(reader_of(ring).calls))
+    monkeypatch.undo()
+    ring.close()
+    records = read_all(reader_of(ring).calls, is_final=True)
+    stored = sum(is_end(record) for record in records)
     assert 0 < stored < 11_999
     assert stored + ring.calls.dropped == 11_999
     assert ring.calls.waiting == 0
+    begun, ended = ({span_of(record) for record in records if record[8] == kind} for kind in (BEGIN, END))
+    assert begun <= ended
 
 
 def no_room(*_: object) -> None:

@@ -138,9 +138,23 @@ class Lane:
 
     def close(self) -> None:
         """Seal the segment: what comes now is dropped."""
+        if self._left_out.owes:
+            self._pay()
         self._is_closed = True
         with contextlib.suppress(ValueError):
             self._segment.seal()
+
+    def _pay(self) -> None:
+        """Write the ends that readers are owed into a segment of their own, if there is one at last."""
+        taker = (get_ident(),)
+        if self._taker.setdefault(None, taker) is not taker:
+            return
+        try:
+            self._look_at = 0.0
+            if self._turn(0):
+                self.dropped += self._left_out.pay(self._try_put)
+        finally:
+            del self._taker[None]
 
     # -- by the taker ------------------------------------------------------------------------------------------------
 

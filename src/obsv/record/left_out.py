@@ -22,6 +22,11 @@ class LeftOut:
         self._begun: dict[bytes, None] = {}
         self._owed: deque[tuple[bytes, bool]] = deque(maxlen=_MOST)
 
+    @property
+    def owes(self) -> bool:
+        """Whether an end is owed."""
+        return bool(self._owed)
+
     def add(self, record: bytes) -> int:
         """Leave a record out; return how many calls are dropped with it."""
         if record[_KIND] == BEGIN:
