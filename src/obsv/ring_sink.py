@@ -170,6 +170,7 @@ class RingSink(SpanSink):
         if not self._writer.is_open:
             return True
         ring.errors.push()
+        ring.calls.push()
         ring.publish()
         return self._wait(ring, (ring.calls.position, ring.errors.position), deadline)
 

@@ -122,6 +122,8 @@ class Lane:
         """Find room for what waits, now."""
         self._look_at = 0.0
         self._push()
+        if self._left_out.owes:
+            self._pay()
 
     def _push(self) -> bool:
         """Find room for what waits; False where another is at it already, and looks again before it goes."""
