@@ -6,13 +6,13 @@ _OWN = "obsv opentelemetry typing_extensions importlib_metadata zipp psutil goog
 
 # What recording and writing load of the standard library; a test holds the list against what is loaded.
 _STANDARD = """
-__future__ abc argparse ast atexit base64 bisect builtins bz2 codecs collections concurrent contextlib contextvars
-copy copyreg dataclasses datetime decimal dis encodings enum fcntl fnmatch fractions functools genericpath gettext
-glob hashlib heapq hmac importlib inspect io ipaddress json keyword linecache locale logging lzma marshal math ntpath
-numbers opcode operator os pathlib pickle platform posixpath queue random re reprlib resource runpy secrets select
-selectors shutil signal site socket sqlite3 sre_compile sre_constants sre_parse stat string struct subprocess sys
-tempfile textwrap threading time token tokenize traceback types typing urllib uuid warnings weakref zipfile zipimport
-zlib
+__future__ abc annotationlib argparse ast atexit base64 bisect builtins bz2 codecs collections compression concurrent
+contextlib contextvars copy copyreg dataclasses datetime decimal dis encodings enum fcntl fnmatch fractions functools
+genericpath gettext glob hashlib heapq hmac importlib inspect io ipaddress json keyword linecache locale logging lzma
+marshal math ntpath numbers opcode operator os pathlib pickle platform posixpath queue random re reprlib resource
+runpy secrets select selectors shutil signal site socket sqlite3 sre_compile sre_constants sre_parse stat string
+struct subprocess sys tempfile textwrap threading time token tokenize traceback types typing urllib uuid warnings
+weakref zipfile zipimport zlib
 """
 
 _NEVER = frozenset(f"{_OWN} {_STANDARD}".split())

@@ -1,19 +1,23 @@
 """What runs in another thread on behalf of a call stands below that call.
 
-A thread begins in an empty context, so what it calls would have no parent. OpenTelemetry's context alone is handed on,
-to what a pool of `concurrent.futures` runs (and with it `run_in_executor`) and to a thread that is started: whatever
-else a program keeps in context variables stays as it is.
+A thread begins in an empty context (from 3.14 on it may be given one), so what it calls would have no parent.
+OpenTelemetry's context alone is handed on, to what a pool of `concurrent.futures` runs (and with it `run_in_executor`)
+and to a thread that is started: whatever else a program keeps in context variables stays as it is.
 
 Threads of the standard library's pools and servers are left out: they go on after the call that happened to start them,
 and do the work of others.
 """
 
 import concurrent.futures.thread
+import contextvars
 import functools
+import sys
 import threading
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
+
+from opentelemetry.context import Context
 
 from obsv.instrument.frames import FILE
 from obsv.trace.context import SPAN_KEY, get_context, leave_context, set_context
@@ -28,6 +32,8 @@ _SERVICES = (
     "socketserver",
 )
 
+# What a thread runs, it runs in a context of its own: one that was set before is left.
+_THREADS_HAVE_CONTEXTS = sys.version_info >= (3, 14)
 _CONTEXT = "_obsv_context"
 _MARK = "_obsv_follows"
 
@@ -38,7 +44,8 @@ def follow_threads() -> None:
     if not getattr(thread, _MARK, False):
         setattr(thread, _MARK, True)
         _replace(thread, "start", _starting)
-        _replace(thread, "_bootstrap", _entered)
+        if not _THREADS_HAVE_CONTEXTS:
+            _replace(thread, "_bootstrap", _entered)
         _replace(item, "__init__", _submitting)
         _replace(item, "run", _entered)
 
@@ -56,10 +63,20 @@ def _starting(start: Callable[..., Any]) -> Callable[..., Any]:
     def run(thread: threading.Thread, *args: Any, **kwargs: Any) -> Any:
         context = get_context()
         if context.get(SPAN_KEY) is not None and not _is_service(thread):
-            vars(thread)[_CONTEXT] = context
+            _hand_on(context, thread)
         return start(thread, *args, **kwargs)
 
     return run
+
+
+def _hand_on(context: Context, thread: threading.Thread) -> None:
+    if not _THREADS_HAVE_CONTEXTS:
+        vars(thread)[_CONTEXT] = context
+    elif vars(thread).get("_context") is None:  # else the program has chosen one, or it has been started before
+        inherits = getattr(sys.flags, "thread_inherit_context", False)
+        within = contextvars.copy_context() if inherits else contextvars.Context()
+        within.run(set_context, context)
+        vars(thread)["_context"] = within
 
 
 def _submitting(begin: Callable[..., None]) -> Callable[..., None]:
