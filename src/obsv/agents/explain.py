@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from obsv.agents.answer import USUAL_TOKENS, Answer
@@ -15,13 +14,12 @@ from obsv.analysis.markdown import block, code
 from obsv.analysis.tree import build, row_of
 from obsv.store.figures import Pair
 from obsv.store.seam import Store
-from obsv.store.spans import Call
+from obsv.store.spans import Call, failing_line
 from obsv.times import iso
 
 # A long traceback, and a function's source, each take at most this share of an answer.
 _TRACEBACK, _SOURCE = 0.25, 0.2
 _LINES_AROUND = 6
-_FRAME = re.compile(r'^\s*(?:[|+ ]\s*)?File "(?P<file>.+)", line (?P<line>\d+), in ', re.MULTILINE)
 
 
 def explain_error(asked: Asked, span: str, max_tokens: int = USUAL_TOKENS) -> str:
@@ -101,23 +99,13 @@ def _source(call: Call, longest: int) -> str:
         return ""
     lines = call.code.source_text.splitlines()
     first = call.code.line_number
-    failing = _failing_line(call, first, len(lines))
+    failing = failing_line(call.exception, call.code.file_path, first, call.code.source_text) or first
     begin = max(0, failing - first - _LINES_AROUND)
     shown = [
         f"{'>' if number == failing else ' '} {number:5} {line}"
         for number, line in enumerate(lines[begin : begin + 3 * _LINES_AROUND], first + begin)
     ]
     return f"## Source at the time of the call\n\n{block(chr(10).join(shown), 'text', longest)}"
-
-
-def _failing_line(call: Call, first: int, count: int) -> int:
-    """Return the last line of the traceback that lies in the function."""
-    if call.exception and call.code:
-        for frame in reversed(list(_FRAME.finditer(call.exception))):
-            line = int(frame["line"][:9])
-            if first <= line < first + count and frame["file"] == call.code.file_path:
-                return line
-    return first
 
 
 def _path(store: Store, call: Call) -> list[str]:

@@ -1,6 +1,8 @@
 """The file in parts, each read on a connection of its own."""
 
+import itertools
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from store_rows import call
@@ -8,6 +10,7 @@ from store_rows import call
 from obsv.errors import QueryTimeout
 from obsv.store import Reader, Writer
 from obsv.store.file import parts
+from obsv.store.file import reader as file_reader
 from obsv.store.finding.explorer import read_page
 from obsv.store.finding.filters import Filters
 from obsv.store.ground.window import Window
@@ -48,6 +51,20 @@ def test_each_run_of_a_query_has_its_answer(reader: Reader) -> None:
     with reader.snapshot() as snapshot:
         found = snapshot.query_each("select duration_ns from span where id = ?", asked)
     assert [[row[0] for row in rows] for rows in found] == [[number] for (number,) in asked]
+
+
+def test_all_runs_of_a_query_share_the_limit(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is short, but together they take too long: no further one is begun."""
+    ticking = itertools.count()
+    monkeypatch.setattr(file_reader, "time", SimpleNamespace(monotonic=lambda: float(next(ticking))))
+    reader.time_limit_s = 10.0
+    ran = []
+    with reader.snapshot() as snapshot:
+        monkeypatch.setattr(file_reader, "at_once", lambda: 1)
+        snapshot._connection.create_function("seen", 1, ran.append)
+        with pytest.raises(QueryTimeout):
+            snapshot.query_each("select seen(?)", [(number,) for number in range(40)])
+    assert 1 < len(ran) < 20
 
 
 def test_each_run_of_a_query_is_limited(reader: Reader) -> None:
