@@ -9,7 +9,9 @@ PEERS := $(if $(shell command -v npm),$(patsubst %/package.json,%/node_modules/.
 DEMO_ARGS ?= --serve
 # Playwright keeps an event loop running in its thread: tests of browsers have processes of their own.
 BROWSER_SDK := tests/peers/test_browser_sdk.py
-PYTEST_ARGS ?= -n 2 --dist loadfile
+# In their order: files of few tests and much work, which xdist puts at the end, would have one core wait for the other.
+PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
+UNIT_ARGS ?=
 BROWSER_ARGS ?= -n 1
 
 # Programs that tests run besides: Debian's, installed where that may be done without asking; without them those tests
@@ -30,12 +32,22 @@ SCRIPTS_STAMP := $(if $(NPM),$(SCRIPTS)/node_modules/.installed)
 BIOME := $(SCRIPTS)/node_modules/.bin/biome
 BIOME_ARGS := --config-path=$(SCRIPTS)/rules.jsonc src/obsv/dashboards $(SCRIPTS)
 
-.PHONY: collector demo test programs lint lint-scripts format-scripts unit unit-browsers unit-scripts test-all bench docs screenshots clean
+.PHONY: collector demo test installed programs lint lint-scripts format-scripts unit unit-browsers unit-scripts test-all bench docs screenshots clean
 
 demo: $(STAMP)
 	$(BIN)/obsv demo $(DEMO_ARGS)
 
-test: programs lint unit
+# Lint takes the time in which tests wait; its output follows theirs.
+test: programs
+	@$(MAKE) --no-print-directory -j 4 installed
+	@status=0; mkdir -p build; \
+	$(MAKE) --no-print-directory lint >build/lint.log 2>&1 & lint=$$!; \
+	$(MAKE) --no-print-directory unit || status=1; \
+	wait $$lint || status=1; \
+	cat build/lint.log; \
+	exit $$status
+
+installed: $(STAMP) $(PEERS) $(SCRIPTS_STAMP)
 
 programs:
 ifneq ($(MISSING),)
@@ -82,7 +94,7 @@ unit: $(STAMP) $(PEERS) $(SCRIPTS_STAMP)
 	@status=0; mkdir -p build; \
 	$(MAKE) --no-print-directory unit-browsers >build/browsers.log 2>&1 & browsers=$$!; \
 	$(MAKE) --no-print-directory unit-scripts || status=1; \
-	$(BIN)/python -m pytest $(PYTEST_ARGS) --ignore tests/browser --ignore $(BROWSER_SDK) || status=1; \
+	$(BIN)/python -m pytest $(PYTEST_ARGS) $(UNIT_ARGS) --ignore tests/browser --ignore $(BROWSER_SDK) || status=1; \
 	wait $$browsers || status=1; \
 	cat build/browsers.log; \
 	exit $$status

@@ -82,7 +82,7 @@ def test_readme_names_targets_that_exist() -> None:
 
 def test_examples_of_sql_run(tmp_path: Path) -> None:
     """The SQL of the guide runs on a store."""
-    source = "import sys, obsv; obsv.configure(db=sys.argv[1]); obsv.monitor(len)([]); obsv.force_flush(30)"
+    source = "import sys, obsv; obsv.configure(db=sys.argv[1]); obsv.monitor(len)([]); obsv.force_flush(120)"
     subprocess.run([sys.executable, "-c", source, str(tmp_path / "store.db")], check=True)
     settle(tmp_path / "store.db")
     store = sqlite3.connect(tmp_path / "store.db")

@@ -64,7 +64,7 @@ for module in (requests.api, requests.sessions, requests.adapters):
 
 obsv.configure({arguments})
 requests.api.get("{address}")
-assert obsv.force_flush(30)
+assert obsv.force_flush(120)
 """
 
 

@@ -429,7 +429,7 @@ with tempfile.TemporaryDirectory() as directory:
     for x in (1, 0):
         try: f(x)
         except ZeroDivisionError: pass
-    assert obsv.force_flush(30)
+    assert obsv.force_flush(120)
     obsv.shutdown()
 print(*{name.partition(".")[0] for name in sys.modules} - {"__main__", *sys.builtin_module_names})
 """

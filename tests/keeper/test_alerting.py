@@ -23,7 +23,7 @@ try:
     price()
 except ValueError:
     pass
-obsv.force_flush(30)
+obsv.force_flush(120)
 print(*(each.name for each in threading.enumerate()), "obsv.alerts" in sys.modules, flush=True)
 sys.stdin.read()
 """

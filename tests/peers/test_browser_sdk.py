@@ -35,7 +35,7 @@ def origin(tmp_path: Path, node: Callable[[str], str]) -> Iterator[str]:
     subprocess.run([str(esbuild), "page.mjs", *options], cwd=HERE / "browser_sdk", check=True, timeout=WAIT_S)
     (tmp_path / "index.html").write_text('<!doctype html><script type="module" src="page.js"></script>')
     with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, directory=str(tmp_path))) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

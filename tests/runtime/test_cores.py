@@ -570,7 +570,7 @@ def outer():
 
 numbers = random.Random(1)
 small(0)
-obsv.force_flush(30)
+obsv.force_flush(120)
 outer()
 os._exit(0)
 """

@@ -138,7 +138,7 @@ def test_a_child_that_outlives_its_parent_keeps_its_calls(program: Program) -> N
         import os, subprocess, sys, obsv
         f = obsv.monitor(lambda who, n: n)
         f("parent", 0)
-        assert obsv.force_flush(30)
+        assert obsv.force_flush(120)
         parents_end, mine = os.pipe()
         if os.fork():
             os._exit(0)
@@ -147,7 +147,7 @@ def test_a_child_that_outlives_its_parent_keeps_its_calls(program: Program) -> N
         read = "import os, sqlite3; sqlite3.connect(os.environ['OBSV_DB']).execute('select * from span').close()"
         for n in range(3):
             f("child", n)
-            assert obsv.force_flush(30)
+            assert obsv.force_flush(120)
             subprocess.run([sys.executable, "-c", read], check=True)
         os._exit(0)
         """
@@ -172,7 +172,7 @@ def test_threads_that_fork_at_once(program: Program) -> None:
                 child = os.fork()
                 if child == 0:
                     f(-1)
-                    os._exit(0 if obsv.force_flush(30) else 1)
+                    os._exit(0 if obsv.force_flush(120) else 1)
                 codes.append(os.waitpid(child, 0)[1])
 
         threads = [threading.Thread(target=forks) for _ in range(4)]
@@ -303,7 +303,7 @@ def test_first_calls_of_many_threads_start_one_pipeline(program: Program) -> Non
         threads = [threading.Thread(target=go, args=(n,)) for n in range(16)]
         for t in threads: t.start()
         for t in threads: t.join()
-        assert obsv.force_flush(30)
+        assert obsv.force_flush(120)
         assert obsv.stats()["recorded"] == 16, obsv.stats()
         """
     )
@@ -320,9 +320,9 @@ def test_fork_while_the_first_call_starts_everything(program: Program) -> None:
 
         class Here:
             def find_spec(self, name, path=None, target=None):
-                if name == "obsv.store.file.forks":
+                if name == "obsv.keeper.presence":
                     starting.set()
-                    forking.wait(120)
+                    assert forking.wait(120)
 
         starting, forking = threading.Event(), threading.Event()
         sys.meta_path.insert(0, Here())
@@ -330,12 +330,12 @@ def test_fork_while_the_first_call_starts_everything(program: Program) -> None:
         f = obsv.monitor(lambda n: n)
         thread = threading.Thread(target=f, args=(1,))
         thread.start()
-        starting.wait(120)
+        assert starting.wait(120)
         child = os.fork()
         if child == 0:
             from obsv.store.writing import writer
             f(2)
-            os._exit(0 if obsv.force_flush(30) and not writer._abandoned else 1)
+            os._exit(0 if obsv.force_flush(120) and not writer._abandoned else 1)
         assert os.waitpid(child, 0)[1] == 0
         thread.join()
         """
@@ -365,7 +365,7 @@ def test_forks_while_a_batch_is_being_written(program: Program) -> None:
                 child = os.fork()
                 if child == 0:
                     f(-1)
-                    os._exit(0 if obsv.force_flush(30) else 1)
+                    os._exit(0 if obsv.force_flush(120) else 1)
                 assert os.waitpid(child, 0)[1] == 0
         finally:
             stop.set()

@@ -12,7 +12,7 @@ from obsv.keeper.lock import Lock
 from obsv.keeper.looking import pending
 from obsv.record.reader import RingReader
 
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 
 
 def eventually(is_so: Callable[[], object]) -> None:

@@ -60,7 +60,7 @@ def test_what_waits_in_the_parent_is_exported_by_the_parent_alone(
         exporter.batches.clear()
         for _ in range(100):
             processor.on_end(ended_span("child"))
-        flushed = processor.force_flush(30_000)
+        flushed = processor.force_flush(120_000)
         return flushed and exporter.names == ["child"] * 100 and stats["recorded"] == 0 == stats["depth"]
 
     in_child(child)
@@ -102,7 +102,7 @@ def test_a_fork_at_any_moment_does_not_hang() -> None:
             def child() -> bool:
                 exporter.__init__()  # type: ignore[misc]
                 processor.on_end(ended_span("child"))
-                return processor.force_flush(30_000) and exporter.names == ["child"]
+                return processor.force_flush(120_000) and exporter.names == ["child"]
 
             in_child(child)
     finally:
