@@ -12,7 +12,6 @@ import httpx
 import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
@@ -198,33 +197,21 @@ def metrics() -> ExportMetricsServiceRequest:
     return made
 
 
-def logs() -> ExportLogsServiceRequest:
-    made = ExportLogsServiceRequest()
-    made.resource_logs.add().scope_logs.add().log_records.add()
-    return made
-
-
-def test_metrics_and_logs_are_refused_for_good(client: httpx.Client) -> None:
-    """Signals that are not stored get a partial success that rejects all and names the sender's setting."""
+def test_metrics_are_refused_for_good(client: httpx.Client) -> None:
+    """A signal that is not stored gets a partial success that rejects all and names the sender's setting."""
     answer = client.post("/v1/metrics", content=metrics().SerializeToString(), headers=PROTOBUF)
     rejected = ExportMetricsServiceResponse.FromString(answer.content).partial_success
     assert (answer.status_code, rejected.rejected_data_points) == (200, 3)
     assert "OTEL_METRICS_EXPORTER=none" in rejected.error_message
-    answer = client.post("/v1/logs", content=logs().SerializeToString(), headers=PROTOBUF)
-    refused = ExportLogsServiceResponse.FromString(answer.content).partial_success
-    assert (answer.status_code, refused.rejected_log_records) == (200, 1)
-    assert "OTEL_LOGS_EXPORTER=none" in refused.error_message
 
 
-def test_metrics_and_logs_in_json(client: httpx.Client) -> None:
+def test_metrics_in_json(client: httpx.Client) -> None:
     """Likewise in JSON."""
     points = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "a", "gauge": {"dataPoints": [{}, {}]}}]}]}]}
     answer = client.post("/v1/metrics", json=points)
     assert answer.json()["partialSuccess"]["rejectedDataPoints"] == "2"
-    records = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{}]}]}]}
-    assert client.post("/v1/logs", json=records).json()["partialSuccess"]["rejectedLogRecords"] == "1"
-    assert client.post("/v1/logs", json={}).json() == {}
-    assert client.post("/v1/logs", content=b"\xff", headers=PROTOBUF).status_code == 400
+    assert client.post("/v1/metrics", json={}).json() == {}
+    assert client.post("/v1/metrics", content=b"\xff", headers=PROTOBUF).status_code == 400
 
 
 def test_refused_signals_are_said_once(client: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
@@ -233,8 +220,8 @@ def test_refused_signals_are_said_once(client: httpx.Client, caplog: pytest.LogC
 
     signals._notices.reset()
     for _ in range(3):
-        client.post("/v1/logs", content=logs().SerializeToString(), headers=PROTOBUF)
-    assert caplog.text.count("OTEL_LOGS_EXPORTER=none") == 1
+        client.post("/v1/metrics", content=metrics().SerializeToString(), headers=PROTOBUF)
+    assert caplog.text.count("OTEL_METRICS_EXPORTER=none") == 1
 
 
 def test_token(start: Start) -> None:

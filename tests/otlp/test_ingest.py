@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -13,6 +13,7 @@ from obsv.otlp.failures import Overloaded
 from obsv.otlp.ingest import Ingest
 from obsv.otlp.work import Work
 from obsv.store import SpanRow, WriteResult
+from obsv.store.ground import LogRow
 from obsv.wire.errors import BadRequest
 from obsv.wire.protobuf import protobuf_slices
 from obsv.wire.rowmaker import Decoded, RowMaker
@@ -29,7 +30,7 @@ class Shelf:
         self.open.set()
         self.closed = False
 
-    def write(self, rows: list[SpanRow]) -> WriteResult:
+    def write(self, rows: list[SpanRow], *, logs: Sequence[LogRow] = ()) -> WriteResult:
         self.entered.set()
         assert self.open.wait(60)
         self.fail(rows)

@@ -14,15 +14,14 @@ from obsv.otlp.failures import Overloaded, answer_to, message_of
 from obsv.otlp.http import MAX_BODY, READ_TIMEOUT_S
 from obsv.otlp.ingest import Ingest
 from obsv.otlp.reading import Reading, Workers
-from obsv.otlp.signals import SIGNALS, Signal, refused
-from obsv.otlp.status import PROTOBUF, status_of, success
+from obsv.otlp.signals import SIGNALS, Signal, answer
+from obsv.otlp.status import PROTOBUF, status_of
 from obsv.otlp.work import work_of
 from obsv.web.port import allow_files
 from obsv.wire.errors import BadRequest
 
 logger = logging.getLogger("obsv")
 
-TRACE_SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
 # Each waits for its commit; half of them may wait for a message while other calls want a worker.
 WORKERS = 16
 # Calls that wait for a worker, two seconds' worth; those beyond are told to try again.
@@ -69,15 +68,14 @@ class GrpcReceiver:
                 ("grpc.so_reuseport", 0),
             ],
         )
-        self._serve(TRACE_SERVICE, None)
         for signal in SIGNALS:
-            self._serve(signal.service, signal)
+            self._serve(signal)
         try:
             self.port = self._server.add_insecure_port(address)
         except RuntimeError:
             raise ConfigurationError(f"Cannot listen on {address} for OTLP/gRPC: is the port taken?") from None
 
-    def _serve(self, service: str, signal: Signal | None) -> None:
+    def _serve(self, signal: Signal) -> None:
         def handle(requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
             try:
                 if self._workers.waiting > MOST_WAITING:
@@ -92,7 +90,9 @@ class GrpcReceiver:
         # Requests stay bytes: they are parsed where damage in one span does not cost the others. On the wire a stream
         # of one is the same as a single request; but for that gRPC waits without end, and a few calls hold all workers.
         method: Any = grpc.stream_unary_rpc_method_handler(handle)
-        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Export": method}),))
+        self._server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(signal.service, {"Export": method}),)
+        )
 
     def start(self) -> None:
         """Begin to listen."""
@@ -110,11 +110,11 @@ class GrpcReceiver:
                 return body
         raise BadRequest("The call ended without a request.")
 
-    def _answer(self, signal: Signal | None, body: bytes, sender: str) -> bytes:
+    def _answer(self, signal: Signal, body: bytes, sender: str) -> bytes:
         self._ingest.reserve(len(body))
         work = functools.partial(work_of, body, sniff(body), PROTOBUF, self._max_body, signal)
         received = self._ingest.accept(body, work, sender).result()
-        return success(received) if signal is None else refused(signal, received.rejected.total(), PROTOBUF)
+        return answer(signal, received, PROTOBUF)
 
 
 def _authorization(context: grpc.ServicerContext) -> str | None:

@@ -16,8 +16,8 @@ from obsv.otlp.compression import too_large
 from obsv.otlp.failures import Unsupported, WrongMethod, WrongPlace, answer_to
 from obsv.otlp.ingest import Ingest
 from obsv.otlp.received import Received
-from obsv.otlp.signals import SIGNALS, Signal, refused
-from obsv.otlp.status import JSON, PROTOBUF, error_body, success_body
+from obsv.otlp.signals import SIGNALS, Signal, answer
+from obsv.otlp.status import JSON, PROTOBUF, error_body
 from obsv.otlp.work import work_of
 from obsv.trace.notices import Notices
 from obsv.wire.errors import BadRequest
@@ -27,7 +27,7 @@ logger = logging.getLogger("obsv")
 TRACES = "/v1/traces"
 MAX_BODY = 64 * 2**20
 READ_TIMEOUT_S = 60.0
-_REFUSED = {signal.path: signal for signal in SIGNALS}
+_SIGNALS = {signal.path: signal for signal in SIGNALS}
 
 
 class HttpReceiver:
@@ -72,8 +72,8 @@ class HttpReceiver:
 
     async def _accept(self, request: Request, content_type: str) -> bytes:
         path = request.url.path.rstrip("/")
-        signal = _REFUSED.get(path)
-        if signal is None and path != TRACES:
+        signal = _SIGNALS.get(path)
+        if signal is None:
             raise self._wrong_place(path)
         if request.method != "POST":
             raise WrongMethod(f"{path} takes POST; this is where OpenTelemetry exporters send to.")
@@ -81,11 +81,9 @@ class HttpReceiver:
             raise Unsupported(f"Content-Type is {PROTOBUF} or {JSON}, not {content_type!r}.")
         body = await self._read(request)
         received = await asyncio.wrap_future(self._submit(request, body, content_type, signal))
-        if signal is None:
-            return success_body(received, content_type)
-        return refused(signal, received.rejected.total(), content_type)
+        return answer(signal, received, content_type)
 
-    def _submit(self, request: Request, body: bytes, content_type: str, signal: Signal | None) -> "Future[Received]":
+    def _submit(self, request: Request, body: bytes, content_type: str, signal: Signal) -> "Future[Received]":
         encoding, sender = request.headers.get("content-encoding", ""), "%s:%s" % (request.client or ("", 0))
         return self._ingest.accept(body, lambda: work_of(body, encoding, content_type, self._max_body, signal), sender)
 

@@ -19,8 +19,9 @@ from obsv.otlp.failures import Overloaded
 from obsv.otlp.line import OLDEST_EVERY, Line
 from obsv.otlp.memory import give_back
 from obsv.otlp.received import Received
+from obsv.otlp.signals import METRICS
 from obsv.otlp.work import Slices, Work
-from obsv.store.ground import SpanRow, WriteResult
+from obsv.store.ground import LogRow, SpanRow, WriteResult
 from obsv.trace.notices import Notices
 from obsv.wire.errors import TooLarge
 from obsv.wire.rowmaker import RowMaker
@@ -40,7 +41,7 @@ MOST_CPU_S = 20.0
 class RowStore(Protocol):
     """What rows are written to: `obsv.store.Writer`."""
 
-    def write(self, rows: list[SpanRow]) -> WriteResult:
+    def write(self, rows: list[SpanRow], *, logs: list[LogRow]) -> WriteResult:
         """Store all rows in one transaction, or none."""
         ...
 
@@ -58,7 +59,7 @@ class Job:
         work: how its rows are made.
         slices: of its rows, once it has begun.
         cpu_s: processor time that it took.
-        spans: rows that were committed.
+        spans: rows that were committed, log records too.
         rejected: spans that were not, by reason.
         future: resolved when all rows are committed, or with the error.
     """
@@ -77,12 +78,13 @@ class Piece(NamedTuple):
 
     Args:
         job: whose.
-        rows: of this part.
+        rows, logs: of this part.
         is_last: whether the request is done when they are stored.
     """
 
     job: Job
     rows: list[SpanRow]
+    logs: list[LogRow]
     is_last: bool
 
 
@@ -225,7 +227,7 @@ class Ingest:
             piece = self._advance(job)
             if piece is not None:
                 group.append(piece)
-                rows += len(piece.rows)
+                rows += len(piece.rows) + len(piece.logs)
         return group
 
     def _next(self) -> Job | None:
@@ -262,14 +264,16 @@ class Ingest:
 
     def _piece(self, job: Job, slices: Slices) -> Piece:
         rows: list[SpanRow] = []
+        logs: list[LogRow] = []
         for decoded in slices:
             rows += decoded.rows
+            logs += decoded.logs
             job.rejected.update(decoded.rejected)
             if job is self._current:
-                return Piece(job, rows, False)
+                return Piece(job, rows, logs, False)
         if job is self._current:
             self._current = None
-        return Piece(job, rows, True)
+        return Piece(job, rows, logs, True)
 
     def _fail(self, job: Job, error: Exception) -> None:
         if job is self._current:
@@ -278,15 +282,16 @@ class Ingest:
 
     def _commit(self, group: list[Piece]) -> None:
         rows = [row for piece in group for row in piece.rows]
+        logs = [log for piece in group for log in piece.logs]
         try:
-            result = self._store.write(rows) if rows else WriteResult(0, 0)
+            result = self._store.write(rows, logs=logs) if rows or logs else WriteResult(0, 0)
         except StoreError as error:
             self._notices.once("store", logging.ERROR, "What senders send is turned away, to be sent again: %s", error)
             self._fail_all(group, error)
         except Exception as error:
             self._one_by_one(group, error)
         else:
-            if rows and self._notices.over("store"):
+            if (rows or logs) and self._notices.over("store"):
                 logger.warning("What senders send is stored again.")
             self._stored(group, result)
 
@@ -308,8 +313,9 @@ class Ingest:
         with self._changed:
             self.counts["spans"] += result.inserted
             self.counts["duplicates"] += result.duplicates
-        for job, rows, is_last in group:
-            job.spans += len(rows)
+            self.counts["logs"] += sum(len(piece.logs) for piece in group)
+        for job, rows, logs, is_last in group:
+            job.spans += len(rows) + len(logs)
             if is_last and not job.future.done():
                 self._finish(job, Received(job.spans, job.rejected))
 
@@ -324,7 +330,7 @@ class Ingest:
         with self._changed:
             if isinstance(outcome, Exception):
                 self.counts["failed"] += 1
-            elif job.work.signal is None:
+            elif job.work.signal is not METRICS:
                 self.counts["requests"] += 1
                 self.counts["rejected"] += outcome.rejected.total()
                 # Its sender loses bodies on the way, or sends for no reason.

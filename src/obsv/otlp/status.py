@@ -1,4 +1,4 @@
-"""Answers in the request's encoding: `ExportTraceServiceResponse` and `google.rpc.Status`."""
+"""Answers in the request's encoding: partial successes and `google.rpc.Status`."""
 
 import json
 from typing import Any
@@ -7,10 +7,8 @@ from google.protobuf.json_format import MessageToDict
 from google.rpc.error_details_pb2 import BadRequest as BadRequestDetail
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from obsv.otlp.failures import answer_to, message_of
-from obsv.otlp.received import Received
 from obsv.wire.errors import BadRequest
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
@@ -37,22 +35,6 @@ def error_body(error: BaseException, content_type: str) -> bytes:
     """The body of an error over HTTP."""
     status = status_of(error)
     return status.SerializeToString() if content_type == PROTOBUF else _json(MessageToDict(status))
-
-
-def success(received: Received) -> bytes:
-    """`ExportTraceServiceResponse` in protobuf: empty unless spans were rejected."""
-    response = ExportTraceServiceResponse()
-    if received.rejected:
-        response.partial_success.rejected_spans = received.rejected.total()
-        response.partial_success.error_message = received.message[:MESSAGE_CHARS]
-    return response.SerializeToString()
-
-
-def success_body(received: Received, content_type: str) -> bytes:
-    """The body of a success over HTTP."""
-    if content_type == PROTOBUF:
-        return success(received)
-    return refused_body("Spans", received.rejected.total(), received.message) if received.rejected else b"{}"
 
 
 def refused_body(unit: str, rejected: int, message: str) -> bytes:

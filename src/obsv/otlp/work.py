@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from obsv.otlp.compression import decompress
-from obsv.otlp.signals import Signal, count_entries
+from obsv.otlp.signals import LOGS, METRICS, TRACES, Signal, count_data_points
 from obsv.otlp.status import PROTOBUF
 from obsv.wire.budget import MIB
 from obsv.wire.errors import TooLarge
 from obsv.wire.jsonform import json_slices
+from obsv.wire.log_json import log_json_slices
+from obsv.wire.log_protobuf import log_protobuf_slices
 from obsv.wire.protobuf import protobuf_slices
 from obsv.wire.rowmaker import Decoded, RowMaker
 
@@ -34,17 +36,17 @@ class Work(NamedTuple):
         is_large: whether others may be served between its slices; there may be only one such at a time, as it holds
             what was made of it.
         held: bytes that it keeps in memory until then.
-        signal: None for traces.
+        signal: of the request.
     """
 
     slices: Callable[[RowMaker], Slices]
     weight: int
     is_large: bool = False
     held: int = 0
-    signal: Signal | None = None
+    signal: Signal = TRACES
 
 
-def work_of(body: bytes, encoding: str, content_type: str, limit: int, signal: Signal | None = None) -> Work:
+def work_of(body: bytes, encoding: str, content_type: str, limit: int, signal: Signal = TRACES) -> Work:
     """What is to be done with a body.
 
     Args:
@@ -52,7 +54,7 @@ def work_of(body: bytes, encoding: str, content_type: str, limit: int, signal: S
         encoding: its Content-Encoding.
         content_type: protobuf or JSON.
         limit: bytes that it may have decompressed.
-        signal: None for traces.
+        signal: of the request.
 
     Raises:
         TooLarge: it is over the limit.
@@ -62,8 +64,10 @@ def work_of(body: bytes, encoding: str, content_type: str, limit: int, signal: S
     limit = min(limit, max(RATIO_FROM_BYTES, MOST_RATIO * len(body)))
 
     def decode(plain: bytes, maker: RowMaker) -> Slices:
-        if signal is not None:
-            return iter((Decoded([], Counter({signal.name: count_entries(signal, plain, content_type)})),))
+        if signal is METRICS:
+            return iter((Decoded([], Counter({signal.name: count_data_points(plain, content_type)})),))
+        if signal is LOGS:
+            return log_protobuf_slices(plain, maker) if content_type == PROTOBUF else log_json_slices(plain, maker)
         return protobuf_slices(plain, maker) if content_type == PROTOBUF else json_slices(plain, maker)
 
     try:

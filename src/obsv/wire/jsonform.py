@@ -15,6 +15,7 @@ from obsv.wire.clean import Cleaner, count
 from obsv.wire.detail import nanoseconds
 from obsv.wire.errors import BadRequest
 from obsv.wire.json_budget import check_json
+from obsv.wire.json_parts import hex_bytes, list_in, object_in
 from obsv.wire.plan import Resource
 from obsv.wire.rowmaker import BAD_IDS, Decoded, RowMaker, SpanParts, encode
 
@@ -87,7 +88,7 @@ def _sliced(origin: "_Origin", maker: RowMaker) -> Iterator[Decoded]:
 
 def _row(span: dict[str, Any], origin: "_Origin", maker: RowMaker) -> SpanRow | None:
     # What has no ids is not read any further.
-    ids = (_hex(span.get("traceId")), _hex(span.get("spanId")))
+    ids = (hex_bytes(span.get("traceId")), hex_bytes(span.get("spanId")))
     if len(ids[0]) != 16 or len(ids[1]) != 8:
         return None
     return maker.row(_parts(span, ids, *origin.source(), maker))
@@ -155,7 +156,7 @@ class _Origin:
     def source(self) -> tuple[Source, str]:
         """The source, and its scope's name."""
         if self._source is None:
-            scope = _object(self._scope_spans, "scope") | {"schemaUrl": self._scope_spans.get("schemaUrl")}
+            scope = object_in(self._scope_spans, "scope") | {"schemaUrl": self._scope_spans.get("schemaUrl")}
             self._source = self._outer.source(scope)
         return self._source
 
@@ -172,7 +173,7 @@ class _Outer:
     def source(self, scope: dict[str, Any]) -> tuple[Source, str]:
         """The source of one of its scopes."""
         outer = self._resource_spans
-        origin = _object(outer, "resource") | {"schemaUrl": outer.get("schemaUrl")}
+        origin = object_in(outer, "resource") | {"schemaUrl": outer.get("schemaUrl")}
         self._key = self._key or encode(origin).encode()
         key = (self._key, encode(scope).encode())
         source = self._maker.known_source(key)
@@ -183,14 +184,14 @@ class _Outer:
 
 
 def _parts(span: dict[str, Any], ids: tuple[bytes, bytes], source: Source, scope: str, maker: RowMaker) -> SpanParts:
-    status, given = _object(span, "status"), _list(span, "attributes")
+    status, given = object_in(span, "status"), list_in(span, "attributes")
     pairs = [pair for pair in given if isinstance(pair, dict) and isinstance(pair.get("key"), str)]
     name = span.get("name")
     return SpanParts(
         source,
         scope,
         *ids,
-        _hex(span.get("parentSpanId")),
+        hex_bytes(span.get("parentSpanId")),
         name if isinstance(name, str) else "",
         _enum(span.get("kind"), KINDS),
         nanoseconds(span.get("startTimeUnixNano")),
@@ -221,23 +222,6 @@ def _rare(span: dict[str, Any], status: dict[str, Any], unreadable: int) -> dict
 def _enum(value: Any, names: tuple[str, ...]) -> int:
     # Names are against the specification, and what protobuf's own JSON printers write.
     return names.index(value) if value in names else count(value)
-
-
-def _hex(value: Any) -> bytes:
-    try:
-        return bytes.fromhex(value) if isinstance(value, str) else b""
-    except ValueError:
-        return b""
-
-
-def _object(owner: dict[str, Any], name: str) -> dict[str, Any]:
-    found = owner.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def _list(owner: dict[str, Any], name: str) -> list[Any]:
-    found = owner.get(name)
-    return found if isinstance(found, list) else []
 
 
 def _is_no_list(owner: dict[str, Any], name: str) -> bool:

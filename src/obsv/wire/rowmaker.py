@@ -3,13 +3,13 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from obsv import semconv
 from obsv.probability import whole
-from obsv.store.ground import Signature, Source, SpanRow, Weight, by_trace_state, counted, sampled
+from obsv.store.ground import LogRow, Signature, Source, SpanRow, Weight, by_trace_state, counted, sampled
 from obsv.wire.clean import NO_NUL, Cleaner, Secrets, count
 from obsv.wire.detail import USUAL_FLAGS, detail, fitted
 from obsv.wire.limits import DEFAULT_LIMITS, INT64_MAX, Limits, clip, clip_name
@@ -43,21 +43,26 @@ class Decoded(NamedTuple):
     """What a request came to.
 
     Args:
-        rows: to be stored.
-        rejected: how many spans were turned away, by reason.
+        rows: calls to be stored.
+        rejected: how many spans or log records were turned away, by reason.
+        logs: log records to be stored.
     """
 
     rows: list[SpanRow]
     rejected: Counter[str]
+    logs: Sequence[LogRow] = ()
 
     @classmethod
     def joined(cls, slices: Iterable["Decoded"]) -> "Decoded":
         """All slices of a request in one."""
-        whole = cls([], Counter())
-        for rows, rejected in slices:
-            whole.rows.extend(rows)
-            whole.rejected.update(rejected)
-        return whole
+        rows: list[SpanRow] = []
+        rejected: Counter[str] = Counter()
+        logs: list[LogRow] = []
+        for each in slices:
+            rows += each.rows
+            logs += each.logs
+            rejected.update(each.rejected)
+        return cls(rows, rejected, logs or ())
 
 
 class SpanParts(NamedTuple):

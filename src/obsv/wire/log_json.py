@@ -1,0 +1,111 @@
+"""OTLP log records in JSON to rows, by the same rules as spans in JSON (`jsonform.py`)."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from obsv.store.ground import LogRow, Source
+from obsv.wire.budget import SLICE_SPANS
+from obsv.wire.clean import count
+from obsv.wire.detail import nanoseconds
+from obsv.wire.errors import BadRequest
+from obsv.wire.json_parts import hex_bytes, list_in, object_in
+from obsv.wire.jsonform import parse
+from obsv.wire.log_row import BAD_RECORD, LogParts, log_row
+from obsv.wire.plan import Resource
+from obsv.wire.rowmaker import Decoded, RowMaker, encode
+
+WRONG = "entries of `resourceLogs` and `scopeLogs` that are no objects"
+_NAMES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+# Names are against the specification, and what protobuf's own JSON printers write.
+_SEVERITIES = {
+    f"SEVERITY_NUMBER_{name}{step or ''}": 4 * at + (step or 1)
+    for at, name in enumerate(_NAMES)
+    for step in (0, 2, 3, 4)
+}
+
+
+def log_json_slices(body: bytes, maker: RowMaker) -> Iterator[Decoded]:
+    """The rows of an `ExportLogsServiceRequest` in OTLP JSON, a few hundred at a time.
+
+    Args:
+        body: UTF-8 text, decompressed.
+        maker: remembers what records share; others may use it between two slices.
+
+    Raises:
+        BadRequest: the text is no JSON object, or its outer fields are of the wrong kind.
+        TooLarge: it has more values than `budget` allows.
+    """
+    try:
+        yield from _request(parse(body), maker)
+    except RecursionError:
+        raise BadRequest("The JSON is nested too deeply.") from None
+
+
+def _request(request: dict[str, Any], maker: RowMaker) -> Iterator[Decoded]:
+    if not isinstance(request.get("resourceLogs") or [], list):
+        raise BadRequest("`resourceLogs` is to be a list of objects.")
+    wrong = 0
+    for resource_logs in request.get("resourceLogs") or []:
+        if not isinstance(resource_logs, dict):
+            wrong += 1
+            continue
+        outer = _Outer(resource_logs, maker)
+        for scope_logs in list_in(resource_logs, "scopeLogs"):
+            if isinstance(scope_logs, dict):
+                yield from _records(outer.source(scope_logs), list_in(scope_logs, "logRecords"), maker)
+            else:
+                wrong += 1
+    yield Decoded([], Counter({WRONG: wrong} if wrong else {}))
+
+
+def _records(source: Source, records: list[Any], maker: RowMaker) -> Iterator[Decoded]:
+    for start in range(0, len(records), SLICE_SPANS):
+        maker.arrive(time.time_ns())
+        piece = records[start : start + SLICE_SPANS]
+        logs: list[LogRow] = [log_row(_parts(each), source, maker) for each in piece if isinstance(each, dict)]
+        wrong = len(piece) - len(logs)
+        yield Decoded([], Counter({BAD_RECORD: wrong} if wrong else {}), logs)
+
+
+class _Outer:
+    """A resource, which is read once for all its scopes."""
+
+    def __init__(self, resource_logs: dict[str, Any], maker: RowMaker) -> None:
+        self._maker = maker
+        self._origin = object_in(resource_logs, "resource") | {"schemaUrl": resource_logs.get("schemaUrl")}
+        self._key = encode(self._origin).encode()
+        self._resource: Resource | None = None
+
+    def source(self, scope_logs: dict[str, Any]) -> Source:
+        """The source of one of its scopes."""
+        scope = object_in(scope_logs, "scope") | {"schemaUrl": scope_logs.get("schemaUrl")}
+        key = (self._key, encode(scope).encode())
+        found = self._maker.known_source(key)
+        if found is None:
+            self._resource = self._resource or self._maker.resource(self._origin)
+            found = self._maker.source(key, self._resource, scope)
+        return found
+
+
+def _parts(record: dict[str, Any]) -> LogParts:
+    severity = record.get("severityNumber")
+    body = record.get("body")
+    return LogParts(
+        nanoseconds(record.get("timeUnixNano")),
+        nanoseconds(record.get("observedTimeUnixNano")),
+        _SEVERITIES.get(severity, 0) if isinstance(severity, str) and not severity.isdecimal() else count(severity),
+        _text(record, "severityText"),
+        _text(record, "eventName"),
+        body if isinstance(body, dict) else {},
+        [pair for pair in list_in(record, "attributes") if isinstance(pair, dict)],
+        count(record.get("droppedAttributesCount")),
+        hex_bytes(record.get("traceId")),
+        hex_bytes(record.get("spanId")),
+    )
+
+
+def _text(owner: dict[str, Any], name: str) -> str:
+    found = owner.get(name)
+    return found if isinstance(found, str) else ""
