@@ -9,9 +9,9 @@ import pytest
 from store_rows import FIELDS, PRICE, START_NS, TAX, call, connection_of, recounted, rollups, span_id
 
 from obsv.store import Reader, Signature, Writer
-from obsv.store.writing.cleaning import TIDY, Tidy
 from obsv.store.writing.interning import EPOCH_NS
 from obsv.store.writing.retention import CHUNKS_A_COPY, DAY_NS, HOUR_NS
+from obsv.store.writing.tidying import TIDY, Tidy
 
 NOW_NS = START_NS + 100 * HOUR_NS
 
@@ -251,3 +251,40 @@ def test_row_used_again_meanwhile_stays(writer: Writer) -> None:
     assert connection.execute(tidy.choose, {**later, "limit": 10}).rowcount == 1
     connection.execute("update process set used_ns = ?", (START_NS + 2,))
     assert connection.execute(tidy.delete, later).rowcount == 0
+
+
+def test_size_holds_for_calls_that_come_late(writer: Writer, reader: Reader) -> None:
+    """An import brings calls that are older than those that were deleted before."""
+    writer.limit(max_bytes=1 << 20)
+    for age in range(20):
+        writer.write(
+            [
+                call(1 + 300 * age + number, start_ns=NOW_NS - age * HOUR_NS + number, exception="x" * 1_000)
+                for number in range(300)
+            ]
+        )
+    retain(writer)
+    retain(writer)
+    assert writer.path.stat().st_size + log_size(writer) <= 1 << 20
+    assert counts(reader, "span")[0] > 0
+
+
+def test_rollups_hold_the_size_too(writer: Writer, reader: Reader) -> None:
+    """Where many functions are called for a long time their rollups outgrow a small file: the oldest go."""
+    writer.limit(max_bytes=1_500_000)
+    many = [Signature("shop", f"function {number}", "shop", 1, FIELDS) for number in range(100)]
+    for minute in range(100):
+        writer.write(
+            [
+                call(1 + 100 * minute + number, signature=each, start_ns=START_NS + minute * 60 * 10**9 + number)
+                for number, each in enumerate(many)
+            ]
+        )
+    retain(writer, START_NS + HOUR_NS)
+    retain(writer, START_NS + HOUR_NS)  # nothing was written since: the log is emptied
+    assert writer.path.stat().st_size + log_size(writer) <= 1_500_000
+    assert counts(reader, "span")[0] > 0
+    latest = START_NS // (60 * 10**9) + 99
+    assert reader.query("select max(minute) from process_minute")[0][0] == latest
+    total = "select sum(count) from process_minute where minute = 0"
+    assert reader.query(total)[0][0] == 100 * len(many)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from obsv.store.file import LOG_BYTES, LOG_PAGES
 from obsv.store.ground import MINUTE_NS
@@ -15,6 +15,8 @@ from obsv.store.writing.interning import EPOCH_NS
 from obsv.store.writing.retention import (
     CHUNKS_A_COPY,
     DAY_NS,
+    ROLLUP_BYTES,
+    ROLLUP_SHARE,
     ROLLUPS_LONGER,
     Action,
     Chunk,
@@ -23,6 +25,8 @@ from obsv.store.writing.retention import (
     decide,
     excess,
 )
+from obsv.store.writing.tidying import OLDEST_ERROR, ROLLUPS, TIDY, TS, Tidy
+from obsv.times import ts
 
 _TIDY_EVERY_NS = MINUTE_NS
 _ALL = 2**63 - 1
@@ -35,9 +39,8 @@ _FACTS = """
 select (select page_count from pragma_page_count), (select freelist_count from pragma_freelist_count),
   (select page_size from pragma_page_size), (select data_version from pragma_data_version)
 """
-_TS = "strftime('%Y-%m-%d %H:%M:%S', :before_ns / 1000000000, 'unixepoch')"
 # Of a store with an archive only what is in it goes by age.
-_OLD = f"ts < {_TS} and id <= :archived"
+_OLD = f"ts < {TS} and id <= :archived"
 _IS_EXPIRED = f"select exists(select 1 from span where {_OLD})"
 _ARCHIVED = "select (select watermark from archive)"
 # An archive that is away holds back what is too old up to this size, or the store's own limit.
@@ -79,88 +82,27 @@ delete from exact_input where (trace_id, span_id) in
   (select trace_id, span_id from span where id in (select value from json_each(?)))
 """
 _DELETE_SPANS = "delete from span where id in (select value from json_each(?))"
-_OLDEST_ERROR = "select coalesce((select start_ns from span where status = 2 order by ts limit 1), 0)"
 # A range of the key a group.
 _DELETE_ERROR_CALLS = f"""
-delete from error_call where group_id in (select id from error_group) and start_ns < ({_OLDEST_ERROR})
+delete from error_call where group_id in (select id from error_group) and start_ns < ({OLDEST_ERROR})
 """
 _COUNT_DELETED = "update tally set calls = calls + ?, errors = errors + ? where name = 'deleted'"
+# Rows of rollups, up to :most, and the minutes that they are of.
+_WEIGHED = """
+select (select count(*) from (select 1 from histogram limit :most))
+    + (select count(*) from (select 1 from calls_minute limit :most)),
+  coalesce((select min(minute) from calls_minute where edge = 0 and minute > 0), 0),
+  coalesce((select max(minute) from calls_minute where edge = 0), 0)
+"""
+_DELETE_ORPHANS = "delete from orphan where id <= (select max(id) from orphan) - ?"
+# Counting takes a twentieth of the time; others may have written successes with a time that has passed.
+_WEIGH_PAUSES, _SEARCH_S = 20, 5.0
 # A call dated ahead outlives the time for which what it refers to is kept.
-_IS_AHEAD = f"select exists(select 1 from span where ts > {_TS})"
+_IS_AHEAD = f"select exists(select 1 from span where ts > {TS})"
 
 
 # Keys of rows that are about to be deleted; no table has more columns in its key.
 _CHOSEN_KEYS = "create temp table if not exists chosen(key_1, key_2, key_3, key_4)"
-
-
-class Tidy(NamedTuple):
-    """Rows that nothing needs any more: `keys` is the primary key, `where` says which rows."""
-
-    table: str
-    keys: str
-    where: str
-
-    @property
-    def choose(self) -> str:
-        """Puts the keys of at most :limit of them into the table `chosen`; reads much, and locks nothing."""
-        return (
-            f"insert into chosen({self._columns}) select {self.keys} from {self.table} where {self.where} limit :limit"
-        )
-
-    @property
-    def delete(self) -> str:
-        """Deletes those chosen, unless something has come to need them since."""
-        chosen = f"select {self._columns} from chosen"
-        # The plus keeps the planner from walking along the condition, past all rows that it holds for.
-        return f"delete from {self.table} where ({self.keys}) in ({chosen}) and +({self.where})"
-
-    @property
-    def _columns(self) -> str:
-        return ", ".join(f"key_{number}" for number, _ in enumerate(self.keys.split(","), 1))
-
-
-# Groups of errors, and what happened to them, outlive the calls; hostile texts must not fill the file with them.
-MOST_GROUPS = 10_000
-_MANY = "id in (select id from {table} order by {order} desc limit -1 offset {most})"
-HISTOGRAM = "total, minute, process_id, bucket"
-_UNUSED = "used_ns < :unused_ns"
-_GONE = "not in (select id from process)"
-# In this order: an interned row goes when no writer can still hold its id (interning.py) and its rollups are gone.
-TIDY = (
-    Tidy("histogram", HISTOGRAM, "total in (0, 1) and minute between 1 and :minute"),
-    Tidy("calls_minute", "edge, minute, parent_id, process_id", "edge in (0, 1) and minute between 1 and :minute"),
-    Tidy("error_minute", "group_id, minute", "minute <= :minute"),
-    Tidy("error_call", "group_id, start_ns", f"start_ns < :before_ns or start_ns < ({_OLDEST_ERROR})"),
-    Tidy("error_group", "id", _MANY.format(table="error_group", order="last_ns", most=MOST_GROUPS)),
-    Tidy("error_event", "id", _MANY.format(table="error_event", order="id", most=MOST_GROUPS)),
-    Tidy("version", "id", _MANY.format(table="version", order="id", most=MOST_GROUPS)),
-    Tidy("version_code", "version_id", "version_id not in (select id from version)"),
-    Tidy("deploy", "id", _MANY.format(table="deploy", order="id", most=MOST_GROUPS)),
-    Tidy("orphan", "id", "start_ns < :before_ns"),
-    Tidy("request_half", "id", "arrived_ns < :before_ns"),
-    Tidy("exact_input", "trace_id, span_id", "start_ns < :before_ns"),
-    Tidy("recorder", "id", "updated_ns < :unused_ns"),
-    Tidy("spill_progress", "path", "updated_ns < :unused_ns"),
-    Tidy("ring", "ring", "updated_ns < :unused_ns"),
-    Tidy("signature", "id", _UNUSED),
-    Tidy("signature_field", "signature_id, position", "signature_id not in (select id from signature)"),
-    Tidy("code", "id", f"{_UNUSED} and id not in (select code_id from signature)"),
-    Tidy("process", "id", _UNUSED),
-    Tidy("process_name", "id", _UNUSED),
-    Tidy("log_record", "id", f"ts < {_TS}"),
-    Tidy("source", "id", f"{_UNUSED} and not exists(select 1 from log_record l where l.source_id = source.id)"),
-    Tidy("thread", "id", _UNUSED),
-    Tidy("variable", "process_id, name, data_type", f"process_id {_GONE}"),
-    Tidy("value_form", "process_id", f"process_id {_GONE}"),
-    Tidy("feed", "name, process_id", f"process_id {_GONE}"),
-    Tidy("failure_histogram", "process_id, bucket", f"process_id {_GONE}"),
-    Tidy("histogram", HISTOGRAM, f"total = 0 and minute = 0 and process_id {_GONE}"),
-    Tidy(
-        "calls_minute",
-        "edge, minute, parent_id, process_id",
-        f"edge in (0, 1) and minute = 0 and (process_id {_GONE} or edge = 1 and parent_id {_GONE})",
-    ),
-)
 
 
 class Cleaner:
@@ -183,7 +125,9 @@ class Cleaner:
         self._rows, self._pages = Chunk(100, 20_000), Chunk(16, 4_000)
         self._held_s = 0.0
         self._chunks = 0  # since the log was last copied into the file
-        self._floor = ""  # no success is older than this ts
+        self._floor = ""  # no success is older than this ts, but for what other processes have written since
+        self._search_at = self._weigh_at = 0.0
+        self._thin_minute = 0  # rollups of minutes up to this one go, since all of them are too large; 0: none
         self._step = 0
         self._tidied_ns = 0
         self._changes = (-1, -1)
@@ -200,7 +144,7 @@ class Cleaner:
         if action is Action.EXPIRE:
             deleted = self._delete(_EXPIRED, {"before_ns": before_ns, "archived": self._archived}, self._bytes.size)
         elif action is Action.SHRINK:
-            deleted = self._shrink(excess(facts, max_bytes))
+            deleted = self._shrink(excess(facts, max_bytes), max_bytes or 0)
             more = deleted > 0
         elif action is Action.TIDY:
             deleted = self._tidy(now_ns, now_ns - before_ns)
@@ -217,7 +161,7 @@ class Cleaner:
         deadline = time.perf_counter() + budget_s
         while (action := decide(self._size(), max_bytes)) in (Action.SHRINK, Action.VACUUM):
             if action is Action.SHRINK:
-                done = self._shrink(excess(self._size(), max_bytes)) > 0
+                done = self._shrink(excess(self._size(), max_bytes), max_bytes) > 0
             else:
                 free = self._size().free_pages
                 done = self._vacuum() < free
@@ -259,11 +203,21 @@ class Cleaner:
         row: Sequence[Any] = self._connection.execute(sql, params).fetchone()
         return row
 
-    def _shrink(self, excess_bytes: int) -> int:
+    def arrived(self, oldest_ns: int) -> None:
+        """Calls have been written, of which the oldest began then, Unix time."""
+        if self._floor:
+            self._floor = min(self._floor, ts(oldest_ns))
+
+    def _shrink(self, excess_bytes: int, max_bytes: int) -> int:
+        if thinned := self._thin(max_bytes):
+            return thinned
         size = max(self._bytes.least, min(self._bytes.size, excess_bytes))
         if self._one(_LOGS_FIRST, {"floor": self._floor})[0]:
             return self._delete_logs(_MILD, size)
         deleted = self._delete(_SUCCESSES, {"floor": self._floor}, size)
+        if not deleted and self._floor and time.monotonic() >= self._search_at:
+            self._search_at, self._floor = time.monotonic() + _SEARCH_S, ""
+            deleted = self._delete(_SUCCESSES, {"floor": self._floor}, size)
         if not deleted:
             deleted = self._delete_logs(_SEVERE, size)
         if not deleted:
@@ -299,6 +253,34 @@ class Cleaner:
             self._floor = last_ts
         return deleted
 
+    def _thin(self, max_bytes: int) -> int:
+        """Delete rollups of the oldest minutes while all take up more than their part, and parents waited for."""
+        if not self._thin_minute and time.monotonic() >= self._weigh_at:
+            began = time.monotonic()
+            most = int(ROLLUP_SHARE * max_bytes) // ROLLUP_BYTES
+            rows, oldest, latest = self._one(_WEIGHED, {"most": most + 1})
+            self._weigh_at = time.monotonic() + _WEIGH_PAUSES * (time.monotonic() - began)
+            if rows > most and latest - oldest > 1:
+                self._thin_minute = oldest + (latest - oldest) // 4
+            with self._locked():
+                self._connection.execute(_DELETE_ORPHANS, (most,))
+        if not self._thin_minute:
+            return 0
+        for tidy in ROLLUPS:
+            if deleted := self._delete_chosen(tidy, {"minute": self._thin_minute}):
+                return deleted
+        self._thin_minute, self._weigh_at = 0, 0.0
+        return 0
+
+    def _delete_chosen(self, tidy: Tidy, params: dict[str, Any]) -> int:
+        self._connection.execute("delete from chosen")
+        if not self._connection.execute(tidy.choose, {**params, "limit": self._rows.size}).rowcount:
+            return 0
+        with self._locked():
+            deleted = self._connection.execute(tidy.delete, params).rowcount
+        self._rows.took(self._held_s)
+        return deleted
+
     def _tidy(self, now_ns: int, max_age_ns: int) -> int:
         rollups_ns = ROLLUPS_LONGER * max_age_ns
         unused_ns = now_ns - rollups_ns - DAY_NS - EPOCH_NS
@@ -308,12 +290,7 @@ class Cleaner:
             "minute": max(0, (now_ns - rollups_ns) // MINUTE_NS),
         }
         while self._step < len(TIDY):
-            tidy = TIDY[self._step]
-            self._connection.execute("delete from chosen")
-            if self._connection.execute(tidy.choose, {**params, "limit": self._rows.size}).rowcount:
-                with self._locked():
-                    deleted = self._connection.execute(tidy.delete, params).rowcount
-                self._rows.took(self._held_s)
+            if deleted := self._delete_chosen(TIDY[self._step], params):
                 return deleted
             self._step += 1
         self._step, self._tidied_ns = 0, now_ns

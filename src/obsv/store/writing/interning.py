@@ -83,7 +83,11 @@ class Ids:
 
 
 class Missing:
-    """What of a batch has no id yet."""
+    """What of a batch has no id yet.
+
+    Attributes:
+        signatures, sources, threads: as the batch has them.
+    """
 
     def __init__(
         self,
@@ -95,33 +99,33 @@ class Missing:
     ) -> None:
         self._ids = ids
         self._unversioned = unversioned
-        self._signatures = [signature for signature in signatures if signature not in ids.signatures]
-        self._sources = [source for source in sources if source not in ids.sources]
-        self._threads = [thread for thread in threads if thread is not None and thread not in ids.threads]
+        self.signatures = [signature for signature in signatures if signature not in ids.signatures]
+        self.sources = [source for source in sources if source not in ids.sources]
+        self.threads = [thread for thread in threads if thread is not None and thread not in ids.threads]
 
     def __bool__(self) -> bool:
-        return bool(self._signatures or self._sources or self._threads or self._unversioned)
+        return bool(self.signatures or self.sources or self.threads or self._unversioned)
 
     def insert(
         self, connection: sqlite3.Connection, versions: Versions, began: Callable[[Source], int], now_ns: int
     ) -> None:
         """Gives an id to each, in the transaction that is open; `began`: when a program began."""
         self._processes = self._of_signatures(connection, now_ns)
-        sources = [(s.service, s.resource, s.scope, RECEIVED if s.received else machine_mark()) for s in self._sources]
+        sources = [(s.service, s.resource, s.scope, RECEIVED if s.received else machine_mark()) for s in self.sources]
         self._source_ids = _SOURCE.ids(connection, sources, now_ns)
-        self._versions = {source: versions.of(connection, source, began, now_ns) for source in self._sources}
+        self._versions = {source: versions.of(connection, source, began, now_ns) for source in self.sources}
         self._versions.update(versions.learn(connection, self._unversioned, began, now_ns))
-        self._thread_ids = _THREAD.ids(connection, self._threads, now_ns)
+        self._thread_ids = _THREAD.ids(connection, self.threads, now_ns)
 
     def committed(self) -> None:
         """Makes the ids known: their transaction has been committed."""
-        self._ids.signatures.update(zip(self._signatures, self._processes, strict=True))
-        self._ids.sources.update(zip(self._sources, self._source_ids, strict=True))
-        self._ids.threads.update(zip(self._threads, self._thread_ids, strict=True))
+        self._ids.signatures.update(zip(self.signatures, self._processes, strict=True))
+        self._ids.sources.update(zip(self.sources, self._source_ids, strict=True))
+        self._ids.threads.update(zip(self.threads, self._thread_ids, strict=True))
         self._ids.versions.update(self._versions)
 
     def _of_signatures(self, connection: sqlite3.Connection, now_ns: int) -> list[tuple[int, int, int]]:
-        signatures = self._signatures
+        signatures = self.signatures
         names = _NAME.ids(connection, [(s.name,) for s in signatures], now_ns)
         processes = _PROCESS.ids(
             connection,
@@ -132,7 +136,7 @@ class Missing:
             now_ns,
         )
         codes = self._of_codes(connection, processes, now_ns)
-        fields = [json.dumps(s.fields, separators=(",", ":"), ensure_ascii=False) for s in signatures]
+        fields = [_fields(signature) for signature in signatures]
         rows = [
             (process, code, _digest(text), text) for process, code, text in zip(processes, codes, fields, strict=True)
         ]
@@ -149,15 +153,25 @@ class Missing:
         return list(zip(names, processes, found, strict=True))
 
     def _of_codes(self, connection: sqlite3.Connection, processes: list[int], now_ns: int) -> list[int]:
-        present = [(process, s.code) for process, s in zip(processes, self._signatures, strict=True) if s.code]
-        rows = [(process, _code_digest(code), *code) for process, code in present]
+        present = [(process, s.code) for process, s in zip(processes, self.signatures, strict=True) if s.code]
+        rows = [(process, code_digest(code), *code) for process, code in present]
         found = iter(_CODE.ids(connection, rows, now_ns))
-        return [next(found) if signature.code else 0 for signature in self._signatures]
+        return [next(found) if signature.code else 0 for signature in self.signatures]
+
+
+def fields_digest(signature: Signature) -> bytes:
+    """Tells shapes of values apart."""
+    return _digest(_fields(signature))
+
+
+def _fields(signature: Signature) -> str:
+    return json.dumps(signature.fields, separators=(",", ":"), ensure_ascii=False)
 
 
 def _digest(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _code_digest(code: Code) -> bytes:
+def code_digest(code: Code) -> bytes:
+    """Tells sources of a function apart."""
     return _digest(f"{code.line_number}\0{code.file_path}\0{code.source_text}")

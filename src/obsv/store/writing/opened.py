@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from obsv.store.file import limits_of, open_writer, read_settings
-from obsv.store.ground import ERROR, Limits, LogRow, RingProgress, Rollups, Source, SpanRow
+from obsv.store.ground import ERROR, Limits, LogRow, RingProgress, Rollups, SpanRow
 from obsv.store.writing.batch import SPANS, Batch
 from obsv.store.writing.carried import Carried
 from obsv.store.writing.cleaning import Cleaner
+from obsv.store.writing.crowding import find_crowded
 from obsv.store.writing.error_sql import error_rows, prepare_errors, read_split
 from obsv.store.writing.faults import Faults
 from obsv.store.writing.interning import Ids, Missing
@@ -122,6 +123,8 @@ class Opened:
             inserted, errors = self._write(rows, spill, rings, logs)
         except (UnicodeEncodeError, OverflowError):
             inserted, errors = self._write(repaired(rows), spill, rings, repaired_logs(logs))
+        if rows:
+            self.cleaner.arrived(min([row.start_ns for row in rows]))
         self._make_room(time.perf_counter() - began)
         self._done = _Done(inserted, errors, rings, spill)
         return inserted
@@ -133,8 +136,7 @@ class Opened:
         rings: Sequence[RingProgress],
         logs: Sequence[LogRow],
     ) -> tuple[int, int]:
-        batch = Batch(rows)
-        self._intern(batch, {row.source for row in logs})
+        rows, logs, batch = self._interned(rows, logs)
         foreign = batch.foreign()
         errors = self._faults.read(batch.failed())
         # Where it can be, everything is computed before the file is locked.
@@ -196,13 +198,19 @@ class Opened:
             if self.connection.in_transaction:
                 self.connection.rollback()
 
-    def _intern(self, batch: Batch, sources: set[Source]) -> None:
+    def _interned(
+        self, rows: Sequence[SpanRow], logs: Sequence[LogRow]
+    ) -> tuple[Sequence[SpanRow], Sequence[LogRow], Batch]:
+        """Return rows whose names and the like all have IDs: as they came, unless the file has no room for these."""
         now_ns = self._clock()
         self._ids.expire(now_ns)
-        new = self._versions.new(batch.coded())
-        missing = Missing(self._ids, batch.signatures(), batch.sources() | sources, batch.threads(), new)
+        batch, missing = self._missing(rows, logs)
         if not missing:
-            return
+            return rows, logs, batch
+        crowded = find_crowded(self.connection, missing, self.limits().max_bytes)
+        if crowded is not None:
+            rows, logs = [crowded.stored(row) for row in rows], [crowded.stored_log(row) for row in logs]
+            batch, missing = self._missing(rows, logs)
         try:
             with self._transaction():
                 missing.insert(self.connection, self._versions, batch.began, now_ns)
@@ -210,6 +218,13 @@ class Opened:
             self._versions.forget()
             raise
         missing.committed()
+        return rows, logs, batch
+
+    def _missing(self, rows: Sequence[SpanRow], logs: Sequence[LogRow]) -> tuple[Batch, Missing]:
+        batch = Batch(rows)
+        new = self._versions.new(batch.coded())
+        sources = batch.sources() | {row.source for row in logs}
+        return batch, Missing(self._ids, batch.signatures(), sources, batch.threads(), new)
 
     @contextmanager
     def _transaction(self, mode: str = "immediate") -> Iterator[None]:

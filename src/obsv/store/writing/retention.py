@@ -18,6 +18,8 @@ FULL = 0.9
 # Free pages are kept for new calls up to this share of the file, or this many, before they are returned.
 SPARE = 0.125
 SPARE_PAGES = 256
+# Of a size limit the rollups of past minutes may take up this part; then the oldest go. Measured: bytes of a row.
+ROLLUP_SHARE, ROLLUP_BYTES = 0.25, 40
 # Chunks whose pages may stand in the write-ahead log before they are copied into the file: some megabytes.
 CHUNKS_A_COPY = 8
 
