@@ -27,6 +27,8 @@ logger = logging.getLogger("obsv")
 # Polling interval while a caller waits for the keeper, which takes a tenth of a second for 5,000 calls; a poll costs
 # the program 15 µs.
 _POLL_S, _LONGEST_POLL_S = 0.002, 0.02
+# A file that is damaged again and again is logged once in so long.
+_LOST_S = 60.0
 # A thread that still runs when the interpreter ends is ended by the system, which aborts the whole program if no
 # descriptor is left to load what that takes. The thread stores for two seconds at most once it is told to end.
 _LEAVE_S = 3.0
@@ -50,6 +52,7 @@ class RingSink(SpanSink):
         )
         self._bounds = Bounds(settings.spill_max_bytes, settings.on_full)
         self._is_shut_down = False
+        self._lost, self._say_lost_at = 0, 0.0
         self._writer = RingWriter(self._open, self._wake, self._look, self._notices)
         # The writer's own methods, for the call path: this saves one call per call.
         self.begin = self._writer.begin  # type: ignore[method-assign]
@@ -145,6 +148,14 @@ class RingSink(SpanSink):
             self._notices.once("complaint", logging.ERROR, "Calls are recorded, and stored later: %s", complaint)
         elif self._notices.over("complaint"):
             logger.warning("The database can be written again.")
+        if not self.is_kept_here and ring.about.lost > self._lost and monotonic() >= self._say_lost_at:
+            self._lost, self._say_lost_at = ring.about.lost, monotonic() + _LOST_S
+            logger.error(
+                "%s was damaged or removed while it was written: %d calls stored before are lost to it; "
+                "`obsv check` says where they are.",
+                self._settings.db,
+                self._lost,
+            )
 
     @staticmethod
     def _waiting(ring: Ring) -> int:
@@ -203,11 +214,11 @@ class RingSink(SpanSink):
         positions = ring.calls.position, ring.errors.position
         ring.close()
         is_stored = self._wait(ring, positions, deadline)
+        self._heed(ring)
         if not keeper.leave(max(_LEAVE_S, deadline - monotonic())) or not is_stored:
             self._say_what_is_left(ring)
 
     def _say_what_is_left(self, ring: Ring) -> None:
-        self._heed(ring)
         in_memory = ring.errors.waiting
         left = self._waiting(ring) - in_memory
         if in_memory:

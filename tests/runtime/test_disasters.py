@@ -248,6 +248,32 @@ def test_full_disk(program: Program) -> None:
     assert program.count("status = 'ERR'") == 1_999
 
 
+def test_program_is_told_of_a_lost_database(program: Program) -> None:
+    """Somebody empties the database while it is written: the program's own log says so, once."""
+    process = program.start(
+        """
+        import obsv
+        @obsv.monitor
+        def work(n): return n
+        for n in range(100): work(n)
+        assert obsv.force_flush(100)
+        print("stored", flush=True)
+        input()
+        while not obsv.stats()["lost"]:
+            work(0)
+            obsv.force_flush(1)
+        for n in range(100): work(n)
+        assert obsv.force_flush(100)
+        """
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "stored\n"
+    program.db.write_bytes(b"")
+    _, err = process.communicate("\n", timeout=TIMEOUT_S)
+    assert process.returncode == 0, err
+    assert err.count("100 calls stored before are lost") == 1
+
+
 def test_error_is_on_disk_at_once(program: Program) -> None:
     """An error does not wait for a batch: it is in the store while the program sleeps."""
     process = program.start(

@@ -70,7 +70,7 @@ class Upkeep:
             StoreError: the database cannot be written now.
         """
         about = recording.reader.about
-        about.lost = sum(loss.calls or 0 for loss in self._writer.losses)
+        about.lost = sum(loss.calls or 0 for loss in self._writer.losses if loss.at_ns >= about.created)
         is_behind = recording.lag_ns > _LATE_NS
         # The keys of `obsv.stats()`, as far as a keeper knows them.
         stats = {

@@ -6,9 +6,10 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from store_rows import call, span_id
 
 from obsv.errors import InvalidQuery, QueryTimeout, StoreUnavailable
-from obsv.store import Writer
+from obsv.store import Reader, Writer
 from obsv.store.file.adhoc import run_sql
 
 ENDLESS = "with recursive c(x) as (select 1 union all select x + 1 from c)"
@@ -108,3 +109,22 @@ def test_a_view_named_like_a_pragma_is_not_asked(store: Path) -> None:
         connection.execute(f"create view {name} as {ENDLESS} select max(x) as {name[7:]} from c")
     connection.close()
     assert run_sql(store, "select 1").rows == [(1,)]
+
+
+def test_damaged_rows_are_shown_as_damaged(writer: Writer, path: Path) -> None:
+    """One of them does not hide the others."""
+    writer.write([call(number) for number in range(1, 5)])
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("update span set data = '[\"x' where id = 2")
+    connection.close()
+    values = [value for (value,) in run_sql(path, "select data_value from data_trace order by span_id").rows]
+    assert values == ["order 1", "return 1", "(damaged)", "(damaged)", "order 3", "return 3", "order 4", "return 4"]
+
+
+def test_the_view_of_values_is_that_of_the_file(writer: Writer, path: Path, reader: Reader) -> None:
+    """All columns, by name and in their order."""
+    writer.write([call(number, parent_span_id=span_id(1)) for number in range(1, 5)])
+    found = reader.query("select * from data_trace order by span_id, data")
+    answer = run_sql(path, "select * from data_trace order by span_id, data")
+    assert answer.columns == list(found[0].keys())
+    assert answer.rows == [tuple(row) for row in found]

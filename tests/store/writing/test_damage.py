@@ -15,6 +15,7 @@ from store_rows import call
 
 from obsv.store import Reader, Writer
 from obsv.store.ground import HOUR_NS, Loss, RingProgress
+from obsv.store.writing.aside import put_aside, remove_oldest
 from obsv.store.writing.mark import Mark
 
 PAGE = 8_192
@@ -252,3 +253,30 @@ def test_a_loss_reads_well() -> None:
     assert str(Loss(0, "it was emptied", None, None, None)).startswith(
         "the file was lost (it was emptied) with an unkn"
     )
+
+
+def test_files_put_aside_are_bounded(path: Path) -> None:
+    """What is damaged again and again does not fill the disk: the oldest go, each with its log."""
+    path.parent.mkdir(exist_ok=True)
+    for second in range(8):
+        path.write_bytes(b"x")
+        beside(path, "-wal").write_bytes(b"y")
+        put_aside(path, None, second * 10**9)
+    other = path.with_name("other.db.damaged-19700101-000000")
+    other.write_bytes(b"z")
+    assert remove_oldest(path) == 3
+    left = sorted(each.name for each in path.parent.glob(f"{path.name}.damaged-*"))
+    kept = [f"{path.name}.damaged-19700101-00000{second}" for second in range(3, 8)]
+    assert left == sorted([*kept, *(f"{name}-wal" for name in kept)])
+    assert other.exists()
+
+
+def test_large_files_put_aside_are_bounded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The latest stays, whatever its size."""
+    monkeypatch.setattr("obsv.store.writing.aside.MOST_BYTES", 10)
+    path.parent.mkdir(exist_ok=True)
+    for second in range(3):
+        path.write_bytes(b"x" * 11)
+        put_aside(path, None, second * 10**9)
+    assert remove_oldest(path) == 2
+    assert [each.name[-1] for each in path.parent.glob(f"{path.name}.damaged-*")] == ["2"]

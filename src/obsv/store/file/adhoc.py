@@ -18,6 +18,17 @@ _MAX_VALUE = 16 << 20
 MAX_HEAP = 512 << 20
 _LENGTH_LIMIT = 0  # SQLITE_LIMIT_LENGTH
 
+# The view as the file has it, but for rows whose values or shape are damaged: SQLite fails the whole statement there.
+_DATA_TRACE = """
+create temp view data_trace as
+select s.ts as ts, n.name as process, f.name as data, f.data_type as data_type,
+  iif(json_valid(s.data), json_extract(s.data, '$[' || cast(f.position as integer) || ']'), '(damaged)') as data_value,
+  s.outcome as status, s.exception as exception, p.process_group as process_group, s.trace as trace_id,
+  lower(hex(s.span_id)) as span_id
+from main.span s left join main.process_name n on n.id = s.name_id left join main.process p on p.id = s.process_id
+  cross join main.signature_field f
+where f.signature_id = s.signature_id
+"""
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE}
 # These say something; others, or these with a value, would set something.
 _PRAGMAS = {
@@ -65,6 +76,7 @@ def run_sql(path: str | Path, sql: str, *, time_limit_s: float = TIME_LIMIT_S, r
     connection = open_reader(path)
     connection.text_factory = lenient_text
     try:
+        _show_damaged(connection)
         _confine(connection, time.monotonic() + time_limit_s)
         return _answer(connection, sql, row_limit)
     except (sqlite3.Warning, sqlite3.ProgrammingError) as error:
@@ -94,6 +106,12 @@ def _answer(connection: sqlite3.Connection, sql: str, row_limit: int) -> Answer:
         rows.append(tuple(row))
         size += sum(len(value) for value in row if isinstance(value, (str, bytes)))
     return Answer(columns, rows, False)
+
+
+def _show_damaged(connection: sqlite3.Connection) -> None:
+    connection.execute("pragma query_only = off")  # the file is open read-only all the same
+    connection.execute(_DATA_TRACE)
+    connection.execute("pragma query_only = on")
 
 
 def _confine(connection: sqlite3.Connection, deadline: float) -> None:

@@ -11,6 +11,9 @@ from obsv.privacy import SUFFIXES
 from obsv.store.writing.mark import Mark
 
 _MOST_NAMES = 1_000
+_MARK = ".damaged-"
+# A disk or a script that damages the file again and again must not fill the disk with what was put aside.
+MOST_FILES, MOST_BYTES = 5, 1 << 30
 
 
 def put_aside(path: Path, left: Mark | None, now_ns: int) -> str | None:
@@ -44,7 +47,39 @@ def put_aside(path: Path, left: Mark | None, now_ns: int) -> str | None:
     return name
 
 
+def remove_oldest(path: Path) -> int:
+    """Delete the oldest files that were put aside, beyond five or a gigabyte; the latest always stays.
+
+    Args:
+        path: the database.
+
+    Returns:
+        how many were deleted, each with its log.
+    """
+    try:
+        names = sorted(each for each in os.listdir(path.parent) if each.startswith(path.name + _MARK))
+    except OSError:
+        return 0
+    files = [path.with_name(name) for name in names if not name.endswith(SUFFIXES[1:])]
+    size = deleted = 0
+    for number, file in enumerate(reversed(files), 1):
+        size += sum(_size(file.with_name(file.name + suffix)) for suffix in SUFFIXES)
+        if number > MOST_FILES or (number > 1 and size > MOST_BYTES):
+            deleted += 1
+            for suffix in SUFFIXES:
+                with suppress(OSError):
+                    os.unlink(file.with_name(file.name + suffix))
+    return deleted
+
+
+def _size(file: Path) -> int:
+    try:
+        return os.lstat(file).st_size
+    except OSError:
+        return 0
+
+
 def _free_name(path: Path, now_ns: int) -> Path:
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now_ns // 10**9))
-    names = (f"{path.name}.damaged-{stamp}{'' if number == 1 else f'-{number}'}" for number in range(1, _MOST_NAMES))
+    names = (f"{path.name}{_MARK}{stamp}{'' if number == 1 else f'-{number}'}" for number in range(1, _MOST_NAMES))
     return next(free for name in names if not os.path.lexists(free := path.with_name(name)))

@@ -23,7 +23,7 @@ from obsv.store.file import (
     is_store,
 )
 from obsv.store.ground import Limits, LogRow, Loss, RecorderRow, RingProgress, SpanRow, WriteResult
-from obsv.store.writing.aside import put_aside
+from obsv.store.writing.aside import put_aside, remove_oldest
 from obsv.store.writing.carried import Carried, Untold
 from obsv.store.writing.mark import Mark, gone
 from obsv.store.writing.opened import Damaged, Opened
@@ -280,6 +280,8 @@ class Writer:
         self._untold.append(Untold(carried, loss, since_ns))
         self.losses.append(loss)
         logger.error("%s: %s", self.path, loss)
+        if deleted := remove_oldest(self.path):
+            logger.warning("%d older damaged databases beside %s were deleted: five are kept.", deleted, self.path)
 
     def _drop(self) -> None:
         if self._opened is not None:
