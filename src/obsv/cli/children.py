@@ -16,6 +16,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from obsv.cli.give_way import give_way, load_pipeline
+from obsv.instrument.after_import import after_import
 from obsv.instrument.graft import IS_POSSIBLE
 from obsv.instrument.imports import RecordingFinder, code_of
 from obsv.instrument.options import Options
@@ -59,7 +60,7 @@ class Children:
 
     def follow(self) -> None:
         """Add the entry to each child, once the program spawns children."""
-        self.finder.after_import(_SPAWN, self._tell)
+        after_import(_SPAWN, self._tell)
 
     def _tell(self, spawn: ModuleType) -> None:
         prepared: Callable[..., dict[str, Any]] = vars(spawn)["get_preparation_data"]

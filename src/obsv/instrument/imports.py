@@ -4,12 +4,13 @@ import importlib.machinery as machinery
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+from obsv.instrument.after_import import spec_of_others
 from obsv.instrument.automatic import Automatic
 from obsv.instrument.code_files import CodeFiles
 from obsv.instrument.compilers import follow_compilers
@@ -59,7 +60,6 @@ class RecordingFinder(MetaPathFinder):
         self.found = 0
         self._options = Options()
         self._main_options = main_options or self._options
-        self._after: dict[str, Callable[[ModuleType], None]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Spawned processes get it; what follows an import is told there anew.
@@ -68,8 +68,8 @@ class RecordingFinder(MetaPathFinder):
     def install(self) -> None:
         """Stand before all other finders, and record what matches among the modules that are imported already."""
         sys.meta_path.insert(0, self)
-        follow_compilers(self.after_import)
-        follow_pytest(self.after_import, self._prepare)
+        follow_compilers()
+        follow_pytest(self._prepare)
         for name, module in list(sys.modules.items()):
             if name != "__main__" and isinstance(module, ModuleType) and self._matches(name, _file_of(module)):
                 self.found += 1
@@ -80,35 +80,16 @@ class RecordingFinder(MetaPathFinder):
         if self in sys.meta_path:
             sys.meta_path.remove(self)
 
-    def after_import(self, name: str, then: Callable[[ModuleType], None]) -> None:
-        """Have something done with a module: now if it is imported, else when it is."""
-        if (module := sys.modules.get(name)) is not None:
-            then(module)
-        else:
-            self._after[name] = then
-
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The spec that the finders behind this one give, with a loader that records where the module matches."""
-        then = self._after.pop(fullname, None)
-        if then is None and fullname not in self._main_names and not self._may_match(fullname):
+        if fullname not in self._main_names and not self._may_match(fullname):
             return None
-        spec = self._spec_of_others(fullname, path, target)
-        if then is not None and spec is not None:
-            _follow(spec.loader, then)
+        spec = spec_of_others(self, fullname, path, target)
         if spec is not None and (self._is_main(spec) or self._matches(fullname, spec.origin)):
             self._hook(spec)
         return spec
-
-    def _spec_of_others(self, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
-        finders: list[Any] = list(sys.meta_path)
-        for finder in finders[finders.index(self) + 1 :] if self in finders else finders:
-            find = getattr(finder, "find_spec", None)
-            spec: ModuleSpec | None = None if find is None else find(name, path, target)
-            if spec is not None:
-                return spec
-        return None
 
     def _is_main(self, spec: ModuleSpec) -> bool:
         return spec.name in self._main_names and spec.submodule_search_locations is None
@@ -152,20 +133,6 @@ class RecordingFinder(MetaPathFinder):
             loader.get_code = MarkedCode(loader, options, self._names)
         elif hasattr(loader, "exec_module"):
             spec.loader = PatchingLoader(loader, options, spec, self._names)
-
-
-def _follow(loader: Any, then: Callable[[ModuleType], None]) -> None:
-    """Have a source loader call something once it has made its module."""
-
-    def exec_module(module: ModuleType) -> None:
-        del loader.exec_module
-        loader.exec_module(module)
-        try:
-            then(module)
-        except Exception:
-            logger.debug("%s is left as it is.", module.__name__, exc_info=True)
-
-    loader.exec_module = exec_module
 
 
 class MarkedCode:

@@ -7,6 +7,7 @@ from types import FunctionType
 from typing import Any, TypeVar, overload
 
 from obsv.errors import ConfigurationError
+from obsv.instrument.compilers import follow_compilers
 from obsv.instrument.options import Capture, Expected, Options, Serializer
 from obsv.instrument.recorded import is_found_at
 from obsv.instrument.wrapping import is_automatic, original_of, record_reference, recorder_of, wrap
@@ -85,6 +86,7 @@ def _options(settings: dict[str, Any]) -> Options:
 
 
 def _monitor(target: Any, options: Options) -> Any:
+    follow_compilers()
     target = _asked_for(target)
     if is_monitored(target):
         return target

@@ -3,6 +3,7 @@
 import _thread
 import functools
 import logging
+import marshal
 import os
 import sys
 import weakref
@@ -51,6 +52,7 @@ class Recorder:
         steps: what `is_stepped` is; None where it is a matter of the rules that hold now.
 
     Attributes:
+        code: the function's own, where recording was put into a copy of it when it was decorated.
         rules: how calls are recorded: the options over the settings of the process.
         expects: tells exceptions that are no errors.
         throttle: admits calls, where only so many in a second are recorded.
@@ -64,6 +66,7 @@ class Recorder:
         "_is_stepped",
         "begin",
         "capture",
+        "code",
         "expects",
         "finish",
         "freeze",
@@ -104,6 +107,7 @@ class Recorder:
         self.kind, self.original = kind, original
         self.output = output or (semconv.YIELD if "generator" in kind else semconv.RETURN)
         self.later: Later | None = None
+        self.code: CodeType | None = None
         self.is_made = True
         self._is_stepped = steps
         self.settle()
@@ -198,7 +202,7 @@ class Recorder:
 
     def __reduce__(self) -> tuple[Any, ...]:
         what = self.function.freeze(), self.options, self.parameters, self.kind
-        return _arrived, (*what, self.original, self.output, self._is_stepped)
+        return _arrived, (*what, self.original, self.output, self._is_stepped, _packed(self.code))
 
     def __repr__(self) -> str:
         return f"Recorder({self.function.name!r})"
@@ -431,16 +435,34 @@ def _arrived(
     original: Callable[..., Any] | None,
     output: str,
     steps: bool,
+    code: bytes | None,
 ) -> Recorder:
     """The recorder of a function that came from another process: the same for all copies where that can be told."""
+    from obsv.instrument.compilers import follow_compilers  # which stands above this
+
+    follow_compilers()
     key = (frozen, parameters, repr(options), kind, steps)
     if original is None and parameters.shown is None and not callable(options.serializer):
         if key not in _copies:
             if len(_copies) >= _MAX_COPIES:
                 _copies.clear()
             _copies[key] = Recorder(Function.thaw(frozen), options, parameters, kind, None, output, steps)
+            _copies[key].code = _unpacked(code)
         return _copies[key]
-    return Recorder(Function.thaw(frozen), options, parameters, kind, original, output, steps)
+    recorder = Recorder(Function.thaw(frozen), options, parameters, kind, original, output, steps)
+    recorder.code = _unpacked(code)
+    return recorder
+
+
+def _packed(code: CodeType | None) -> bytes | None:
+    try:
+        return None if code is None else marshal.dumps(code)
+    except ValueError:  # somebody has put a constant into it that no compiler makes
+        return None
+
+
+def _unpacked(code: bytes | None) -> CodeType | None:
+    return None if code is None else marshal.loads(code)
 
 
 # A pool of processes sends a function with each task.

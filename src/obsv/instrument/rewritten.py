@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+from obsv.instrument.after_import import after_import
 from obsv.instrument.frames import FILE
 
 logger = logging.getLogger("obsv")
@@ -17,7 +18,7 @@ Prepare = Callable[[CodeType, dict[str, Any]], CodeType]
 MODULE = "_pytest.assertion.rewrite"
 
 
-def follow_pytest(after_import: Callable[[str, Callable[[ModuleType], None]], None], prepare: Prepare) -> None:
+def follow_pytest(prepare: Prepare) -> None:
     """Have the modules recorded that pytest loads itself, once it is imported.
 
     Args:

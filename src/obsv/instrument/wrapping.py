@@ -1,6 +1,7 @@
 """From a callable to one that is recorded."""
 
 import builtins
+import dis
 import functools
 import inspect
 import sys
@@ -68,6 +69,7 @@ def record_function(function: FunctionType, options: Options, is_method: bool = 
     if can_graft_steps(code) if recorder.is_stepped else can_graft(code):
         made_by = SteppedGraft if recorder.is_stepped else Graft
         recorded, closure = made_by(code, recorder).made(parameters.variables), function.__closure__
+        recorder.code = code
     else:
         recorder.original = function
         recorded = wrapper_code(recorder, code.co_posonlyargcount, code.co_name, code.co_firstlineno)
@@ -108,6 +110,15 @@ def original_of(function: FunctionType) -> FunctionType:
         assert recorder.later is not None
         known = function.__dict__[ORIGINAL] = _with_code(function, recorder.later.code, function.__closure__)
     return known
+
+
+def unrecorded_code(code: CodeType) -> CodeType:
+    """The code that a recorded one was made of; any other one itself, also one that was made of a recorded one."""
+    recorder = next((each for each in code.co_consts if type(each) is Recorder), None)
+    if recorder is None or not any(each.argval is recorder for each in dis.get_instructions(code)):
+        return code
+    original = recorder.code if recorder.later is None else recorder.later.code
+    return code if original is None else original
 
 
 def _place(function: FunctionType) -> tuple[str, str, int]:
