@@ -31,6 +31,7 @@ Db = Annotated[
         metavar="FILE",
     ),
 ]
+Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="TCP port; 0 takes a free one.", metavar="PORT")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print only JSON on stdout, one document per line.")]
 Since = Annotated[str, typer.Option("--since", help=f"From when on: {TIME}.", metavar="TIME")]
 SinceEver = Annotated[str | None, typer.Option("--since", help=f"From when on: {TIME}; default: ever.", metavar="TIME")]

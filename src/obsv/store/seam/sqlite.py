@@ -52,16 +52,7 @@ from obsv.store.finding.condition_search import find_traces
 from obsv.store.finding.explorer import has_calls, read_new, read_page, read_pages
 from obsv.store.finding.series import count_series
 from obsv.store.ground import Window
-from obsv.store.spans import (
-    ArchivedSpan,
-    Call,
-    Detail,
-    ListedCall,
-    StoredSpan,
-    StoredTrace,
-    TraceSpans,
-    ValuedCalls,
-)
+from obsv.store.spans import ArchivedSpan, Call, Detail, ListedCall, StoredSpan, StoredTrace, TraceSpans, ValuedCalls
 from obsv.store.spans.archived import spans_between, starts_after
 from obsv.store.spans.call import find_call, read_call, read_exact
 from obsv.store.spans.detail import read_detail

@@ -37,16 +37,7 @@ from obsv.store.figures import (
 from obsv.store.file import ROW_LIMIT, Answer
 from obsv.store.finding import Condition, Field, Filters, Page, Series, Tail, Wanted
 from obsv.store.ground import Window
-from obsv.store.spans import (
-    ArchivedSpan,
-    Call,
-    Detail,
-    ListedCall,
-    StoredSpan,
-    StoredTrace,
-    TraceSpans,
-    ValuedCalls,
-)
+from obsv.store.spans import ArchivedSpan, Call, Detail, ListedCall, StoredSpan, StoredTrace, TraceSpans, ValuedCalls
 from obsv.store.surveying import Errors, Match, Sample, Summary, TagValue
 from obsv.store.watching import (
     AlertRow,
