@@ -1,0 +1,1 @@
+"""The answers of `SQLiteStore`, a file a kind."""

@@ -1,0 +1,1 @@
+"""The questions of `Store`, a file a kind."""

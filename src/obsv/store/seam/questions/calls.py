@@ -1,0 +1,59 @@
+"""The questions about pages of calls, and calls in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from obsv.store.figures import Pair
+from obsv.store.finding import Filters, Page, Tail
+from obsv.store.ground import Window
+from obsv.store.spans import Call, Detail, ListedCall, ValuedCalls
+
+
+class CallQuestions(Protocol):
+    """The questions about pages of calls, and calls in full."""
+
+    def read_page(
+        self, filters: Filters, window: Window, order: str = "-ts", cursor: str | None = None, limit: int = 100
+    ) -> Page:
+        """One page of calls: `-ts` (newest first), `ts`, `-duration` (longest first) or `duration`."""
+        ...
+
+    def read_pages(
+        self, filters: Filters, window: Window, order: str, most: int, size: int = 1_000
+    ) -> Iterator[list[ListedCall]]:
+        """All pages one after the other, up to a number of calls."""
+        ...
+
+    def read_new(self, filters: Filters, after: int, start_ns: int, limit: int = 200, oldest: bool = False) -> Tail:
+        """What has arrived since `last_id` of the last look."""
+        ...
+
+    def has_calls(self, filters: Filters) -> bool:
+        """Whether anything that the filters name was recorded at all."""
+        ...
+
+    def read_call(self, trace_id: str, span_id: str) -> Call:
+        """A call by its trace and span."""
+        ...
+
+    def find_call(self, span_id: str) -> Call:
+        """The latest call with a span id."""
+        ...
+
+    def read_exact(self, call: Call) -> bytes | None:
+        """The inputs of a call as they were, pickled; None where they were not kept."""
+        ...
+
+    def read_detail(self, trace_id: str, span_id: str) -> Detail:
+        """A call with the durations before it, and its place in its trace."""
+        ...
+
+    def valued_calls(self, window: Window, trace_id: str | None = None) -> ValuedCalls:
+        """Calls with their values: of a trace, or the latest."""
+        ...
+
+    def read_pair(self, trace_id: str, span_id: str) -> Pair:
+        """A call and one to hold beside it."""
+        ...
