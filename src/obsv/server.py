@@ -22,18 +22,18 @@ from starlette.routing import Route
 from obsv.agents import Asked
 from obsv.alerts.watch import Watch
 from obsv.api import problems
+from obsv.api.access.door import DashDoor
+from obsv.api.access.guard import Guard
+from obsv.api.access.login import router as login_router
+from obsv.api.access.session import Sessions
 from obsv.api.alertmanager import router as alertmanager_router
-from obsv.api.door import DashDoor
-from obsv.api.guard import Guard
-from obsv.api.jaeger import router as jaeger_router
-from obsv.api.jaeger_v3 import router as jaeger_v3_router
-from obsv.api.login import router as login_router
+from obsv.api.jaeger.v1 import router as jaeger_router
+from obsv.api.jaeger.v3 import router as jaeger_v3_router
 from obsv.api.mcp import Door
 from obsv.api.metrics import router as metrics_router
 from obsv.api.prometheus import router as prometheus_router
-from obsv.api.session import Sessions
-from obsv.api.tempo import probes as tempo_probes
-from obsv.api.tempo import router as tempo_router
+from obsv.api.tempo.routes import probes as tempo_probes
+from obsv.api.tempo.routes import router as tempo_router
 from obsv.api.v1 import router as api_router
 from obsv.dashboards.app import DashApp
 from obsv.dashboards.pages import PAGES

@@ -9,7 +9,7 @@ from serving import serving
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from obsv.api.session import COOKIE
+from obsv.api.access.session import COOKIE
 
 TOKEN = "a-long-enough-token"
 

@@ -13,7 +13,7 @@ from source_modules import SourceModules
 
 from obsv import auto_instrument_module, monitor
 from obsv.errors import ConfigurationError
-from obsv.instrument.graft import IS_POSSIBLE
+from obsv.instrument.grafting.graft import IS_POSSIBLE
 from obsv.instrument.monitor import is_monitored
 from obsv.trace.span import Span
 

@@ -18,7 +18,7 @@ import pytest
 from opentelemetry import trace
 
 from obsv import monitor
-from obsv.instrument.graft import IS_POSSIBLE
+from obsv.instrument.grafting.graft import IS_POSSIBLE
 from obsv.testing import captured_spans
 from obsv.trace.span import Span
 

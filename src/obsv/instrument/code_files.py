@@ -21,7 +21,7 @@ from obsv.own_time import ticks
 _HEADER = b"obsv" + importlib.util.MAGIC_NUMBER
 _CHECK_BYTES = 4
 # A change of what these make of a module makes what was kept worthless.
-_MAKERS = ("bytecode", "graft", "graft_steps", "late", "leave", "parameters", "source")
+_MAKERS = ("grafting/bytecode", "grafting/graft", "grafting/graft_steps", "late", "leave", "parameters", "source")
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _UID: int | None = os.geteuid() if hasattr(os, "geteuid") else None
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
-from obsv.instrument.graft import can_graft
-from obsv.instrument.graft_steps import can_graft_steps
+from obsv.instrument.grafting.graft import can_graft
+from obsv.instrument.grafting.graft_steps import can_graft_steps
 from obsv.instrument.monitor import is_monitored
 
 # A function that uses one of these asks who called it; under a wrapper that would be the wrapper.

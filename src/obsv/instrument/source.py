@@ -18,8 +18,8 @@ from types import CodeType, MappingProxyType
 from typing import Any, NamedTuple
 
 from obsv.instrument.automatic import Automatic
-from obsv.instrument.graft import Graft, can_graft
-from obsv.instrument.graft_steps import SteppedGraft, can_graft_steps
+from obsv.instrument.grafting.graft import Graft, can_graft
+from obsv.instrument.grafting.graft_steps import SteppedGraft, can_graft_steps
 from obsv.instrument.late import LateFunction, Loaded, Plan, original_code
 from obsv.instrument.leave import leaves_decorated
 from obsv.instrument.parameters import parameters_of

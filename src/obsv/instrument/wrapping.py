@@ -11,8 +11,8 @@ from typing import Any
 
 from obsv import semconv
 from obsv.instrument.describe import code_reader, group_of, name_of
-from obsv.instrument.graft import Graft, can_graft
-from obsv.instrument.graft_steps import SteppedGraft, can_graft_steps
+from obsv.instrument.grafting.graft import Graft, can_graft
+from obsv.instrument.grafting.graft_steps import SteppedGraft, can_graft_steps
 from obsv.instrument.options import Options
 from obsv.instrument.parameters import parameters_of
 from obsv.instrument.recorded import Recorded, shell

@@ -11,7 +11,7 @@ The code of a recorded function refers to one object, its recorder, and calls th
 
 A span is opaque to the code: ours, or a call that goes another way (`instrument/call.py`: by another provider's tracer,
 unsampled, measured). `fail` and `finish` raise nothing but what signal handlers raise, `begin` likewise; where there is
-no room to enter one of them the code goes on without it (`instrument/graft.py`). `instrument/recorder.py` is the
+no room to enter one of them the code goes on without it (`instrument/grafting`). `instrument/recorder.py` is the
 recorder, whose `begin` and `finish` are generated (`instrument/parts.py`), or those of the compiled core.
 
 `recording` is what every recorder reads. The pipeline (`runtime.py`) sets it; a recorder looks at one flag, `bypass`,

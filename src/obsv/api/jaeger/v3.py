@@ -9,9 +9,9 @@ from fastapi.responses import JSONResponse
 
 from obsv.api.depends import StoreReader
 from obsv.api.error_form import answering
-from obsv.api.jaeger import whole_id
-from obsv.api.jaeger_form import KINDS
-from obsv.api.jaeger_query import read_v3
+from obsv.api.jaeger.form import KINDS
+from obsv.api.jaeger.query import read_v3
+from obsv.api.jaeger.v1 import whole_id
 from obsv.errors import NotFound, ObsvError
 from obsv.store.spans import StoredTrace
 from obsv.store.surveying import Summary

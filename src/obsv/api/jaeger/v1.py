@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse
 
 from obsv.api.depends import StoreReader
 from obsv.api.error_form import answering
-from obsv.api.jaeger_form import KINDS, answer, failure, traces_json
-from obsv.api.jaeger_query import read_v1
+from obsv.api.jaeger.form import KINDS, answer, failure, traces_json
+from obsv.api.jaeger.query import read_v1
 from obsv.errors import InvalidQuery, NotFound, ObsvError
 
 _DAY_MS = 24 * 3600 * 1_000

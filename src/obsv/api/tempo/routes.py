@@ -11,10 +11,10 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from obsv.api.depends import StoreReader
 from obsv.api.durations import parse_duration
 from obsv.api.error_form import answering
-from obsv.api.jaeger import whole_id
-from obsv.api.tempo_form import search_json
-from obsv.api.tempo_search import with_parameters
-from obsv.api.tempo_series import instant_json, range_json, step_for
+from obsv.api.jaeger.v1 import whole_id
+from obsv.api.tempo.form import search_json
+from obsv.api.tempo.search import with_parameters
+from obsv.api.tempo.series import instant_json, range_json, step_for
 from obsv.api.traceql import Query, parse
 from obsv.api.traceql.names import OFFERED, field_named
 from obsv.errors import InvalidQuery, NotFound, ObsvError

@@ -25,7 +25,16 @@ from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
 from types import CodeType
 from typing import Any
 
-from obsv.instrument.bytecode import Guard, Instruction, decode, encode, make, move_lines, read_guards, write_guards
+from obsv.instrument.grafting.bytecode import (
+    Guard,
+    Instruction,
+    decode,
+    encode,
+    make,
+    move_lines,
+    read_guards,
+    write_guards,
+)
 
 VERSION = sys.version_info[:2]
 IS_POSSIBLE = sys.implementation.name == "cpython" and (3, 11) <= VERSION <= (3, 14)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from obsv.api.session import LIFETIME_S, Sessions
+from obsv.api.access.session import LIFETIME_S, Sessions
 
 NOW = 1_790_000_000.0
 
@@ -58,7 +58,7 @@ def test_a_session_that_was_ended() -> None:
 
 def test_sign_outs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """More sign-outs than are kept end all sessions, rather than let one come back."""
-    monkeypatch.setattr("obsv.api.session.MOST_ENDED", 3)
+    monkeypatch.setattr("obsv.api.access.session.MOST_ENDED", 3)
     made = sessions()
     cookies = [made.issue() for _ in range(6)]
     for cookie in cookies[:5]:

@@ -20,8 +20,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from obsv.api.access.session import COOKIE, Sessions
 from obsv.api.problems import problem
-from obsv.api.session import COOKIE, Sessions
 from obsv.hosts import KnownHosts, is_same_origin
 from obsv.web.attempts import Attempts
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from obsv.api.jaeger_form import _plain
+from obsv.api.jaeger.form import _plain
 from obsv.wire.plan import resource_of
 
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from obsv.api.session import COOKIE, LIFETIME_S, Sessions
+from obsv.api.access.session import COOKIE, LIFETIME_S, Sessions
 from obsv.web.attempts import Attempts
 
 MAX_FORM_BYTES = 4096

@@ -18,8 +18,8 @@ from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE
 from types import CodeType
 from typing import Any
 
-from obsv.instrument.bytecode import Guard, Instruction, decode, make, read_guards
-from obsv.instrument.graft import IF_NONE, IS_POSSIBLE, VERSION, Graft, guarded
+from obsv.instrument.grafting.bytecode import Guard, Instruction, decode, make, read_guards
+from obsv.instrument.grafting.graft import IF_NONE, IS_POSSIBLE, VERSION, Graft, guarded
 
 _YIELD = dis.opmap["YIELD_VALUE"]
 _RESUME = dis.opmap.get("RESUME", -1)

@@ -1,0 +1,1 @@
+"""Tempo's query API, as Grafana asks: traces, TraceQL, tags and series."""

@@ -1,0 +1,1 @@
+"""Recording put into a copy of a function's own bytecode."""
