@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from obsv.archive.columns import count_rows, to_parquet
-from obsv.archive.part import CALLS, Part, manifest_of, name_of
+from obsv.archive.part import CALLS, manifest, manifest_of, name_of
 from obsv.archive.schedule import Window, cut
 from obsv.archive.target import Target
 from obsv.errors import StoreUnavailable
 from obsv.store.seam import Store
 from obsv.store.spans import ArchivedSpan
-from obsv.store.writing import ArchiveBook, ArchiveFacts, PartRow
+from obsv.store.writing import ArchiveBook, ArchiveFacts, Part
 
 
 class Checked(NamedTuple):
@@ -72,7 +72,7 @@ class Archiver:
             content = to_parquet(counted)
         part = counted.part(archive, chosen.last_id, content)
         self._put(part, content)
-        entered = self._book.enter(_row(part, now_ns), archive.watermark)
+        entered = self._book.enter(part, archive.watermark, now_ns)
         if not entered:
             return None  # somebody else was quicker
         self._remove_strays(part)
@@ -128,23 +128,23 @@ class Archiver:
         elif not _is_whole(self._target.get(part.name), part):
             self._target.delete(part.name)
             raise StoreUnavailable(f"{self._target.url} did not keep what was written; the archive tries again.")
-        manifest = part.text().encode()
-        if not self._target.put(part.manifest, manifest) and self._target.get(part.manifest) != manifest:
-            self._target.delete(part.manifest)
-            self._target.put(part.manifest, manifest)
+        beside, text = manifest_of(part.name), manifest(part).encode()
+        if not self._target.put(beside, text) and self._target.get(beside) != text:
+            self._target.delete(beside)
+            self._target.put(beside, text)
 
     def _remove_strays(self, part: Part) -> None:
         """Delete what writers left that began at the same call and died: none of it can be entered any more."""
         known = {each.name for each in self._book.parts()}
         directory, _, _ = part.name.rpartition("/")
-        begin = f"{directory}/{part.store_id}-{part.first_id}-"
+        begin, _, _ = part.name.rpartition(f"-{part.last_id}-")
         for name in list(self._target.names(directory)):
-            if name.startswith(begin) and name not in known:
+            if name.startswith(f"{begin}-") and name not in known:
                 self._target.delete(manifest_of(name))
                 self._target.delete(name)
 
 
-def _is_whole(content: bytes | None, part: Part | PartRow) -> bool:
+def _is_whole(content: bytes | None, part: Part) -> bool:
     return (
         content is not None and hashlib.sha256(content).hexdigest() == part.sha256 and count_rows(content) == part.calls
     )
@@ -172,13 +172,5 @@ class _Counted:
         sha256 = hashlib.sha256(content).hexdigest()
         name = name_of(archive.store_id, self._first_id, last_id, self._first_ns, sha256)
         return Part(
-            name, archive.store_id, self._first_id, last_id, self._calls, self._errors, self._min_ns, self._max_ns,
-            len(content), sha256,
-        )  # fmt: skip
-
-
-def _row(part: Part, now_ns: int) -> PartRow:
-    return PartRow(
-        part.name, part.first_id, part.last_id, part.calls, part.errors, part.min_ns, part.max_ns, part.size,
-        part.sha256, now_ns,
-    )  # fmt: skip
+            name, self._first_id, last_id, self._calls, self._errors, self._min_ns, self._max_ns, len(content), sha256
+        )

@@ -1,67 +1,20 @@
-"""A part of an archive: its name, and what is known of it."""
+"""Parts of an archive: their names, and the manifests that say what is known of them."""
 
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
 
-from obsv.errors import ForeignFile
+from obsv.store.writing import Part
 from obsv.times import iso
 
 CALLS, MANIFESTS = "calls/v1", "_manifest/v1"
 FORMAT = 1
 
 
-class Part(NamedTuple):
-    """A Parquet file of calls.
-
-    Attributes:
-        name: path below the archive's address.
-        store_id: of the store that it comes from, 16 hex digits.
-        first_id: of the first call, in order of arrival.
-        last_id: of the last; all calls of the store between the two are in it, but those deleted before.
-        calls: how many.
-        errors: how many of them failed.
-        min_ns: the earliest start, Unix time.
-        max_ns: the latest.
-        size: in bytes.
-        sha256: of the file, hex.
-    """
-
-    name: str
-    store_id: str
-    first_id: int
-    last_id: int
-    calls: int
-    errors: int
-    min_ns: int
-    max_ns: int
-    size: int
-    sha256: str
-
-    @property
-    def manifest(self) -> str:
-        """Name of the file that says all this beside the archive's calls."""
-        return manifest_of(self.name)
-
-    def text(self) -> str:
-        """The manifest's content."""
-        return json.dumps({"format": FORMAT, **self._asdict()}, indent=1)
-
-    @classmethod
-    def of_text(cls, text: str | bytes) -> Part:
-        """The part that a manifest describes.
-
-        Raises:
-            ForeignFile: it is no manifest of this version.
-        """
-        try:
-            given = json.loads(text)
-            if given.pop("format") != FORMAT:
-                raise ForeignFile("A manifest of the archive was written by another version of obsv.")
-            return cls(**given)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ForeignFile(f"A manifest of the archive cannot be read: {error}.") from error
+def manifest(part: Part) -> str:
+    """Return the manifest of a part: what stands beside the calls and says all that is known of them."""
+    store_id = part.name.rpartition("/")[2].partition("-")[0]
+    return json.dumps({"format": FORMAT, "store_id": store_id, **part._asdict()}, indent=1)
 
 
 def manifest_of(name: str) -> str:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from obsv.archive.columns import from_parquet
 from obsv.archive.target import Target
 from obsv.errors import ForeignFile
-from obsv.store.writing import PartRow, Writer
+from obsv.store.writing import Part, Writer
 
 
 def thaw(
-    parts: Sequence[PartRow],
+    parts: Sequence[Part],
     target: Target,
     writer: Writer,
     start_ns: int = 0,

@@ -1,6 +1,6 @@
 """The way into the file: batches, rollups, retention."""
 
-from obsv.store.writing.archive_book import ArchiveBook, ArchiveFacts, PartRow, Waiting
+from obsv.store.writing.archive_book import ArchiveBook, ArchiveFacts, Part, Waiting
 from obsv.store.writing.sent import Sent, SentBook
 from obsv.store.writing.triage import Triage
 from obsv.store.writing.upkeep import Upkeep
@@ -10,7 +10,7 @@ __all__ = [
     "AS_KEPT",
     "ArchiveBook",
     "ArchiveFacts",
-    "PartRow",
+    "Part",
     "Sent",
     "SentBook",
     "Triage",

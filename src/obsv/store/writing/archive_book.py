@@ -18,7 +18,7 @@ insert into archive(one, url, store_id, watermark, set_ns) values (1, :url, :sto
 on conflict(one) do update set url = excluded.url, set_ns = excluded.set_ns where url is not excluded.url
 """
 _PARTS = """
-select name, first_id, last_id, calls, errors, min_ns, max_ns, bytes, sha256, written_ns from archive_part
+select name, first_id, last_id, calls, errors, min_ns, max_ns, bytes, sha256 from archive_part
 where max_ns >= ? and min_ns < ? order by first_id
 """
 _ENTER = "insert into archive_part values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -43,8 +43,20 @@ class ArchiveFacts(NamedTuple):
     watermark: int
 
 
-class PartRow(NamedTuple):
-    """A part, as `obsv.archive.part.Part` says; `written_ns`: when it was entered, Unix time."""
+class Part(NamedTuple):
+    """A part of an archive: a Parquet file of calls.
+
+    Attributes:
+        name: path below the archive's address.
+        first_id: of the first call, in order of arrival.
+        last_id: of the last; all calls of the store between the two are in it, but those deleted before.
+        calls: how many.
+        errors: how many of them failed.
+        min_ns: the earliest start, Unix time.
+        max_ns: the latest.
+        size: in bytes.
+        sha256: of the file, hex.
+    """
 
     name: str
     first_id: int
@@ -55,7 +67,6 @@ class PartRow(NamedTuple):
     max_ns: int
     size: int
     sha256: str
-    written_ns: int
 
 
 class Waiting(NamedTuple):
@@ -103,17 +114,17 @@ class ArchiveBook:
         with self._transaction() as connection:
             connection.execute("delete from archive")
 
-    def parts(self, start_ns: int = 0, end_ns: int = 2**63 - 1) -> list[PartRow]:
+    def parts(self, start_ns: int = 0, end_ns: int = 2**63 - 1) -> list[Part]:
         """The parts that have a call which started in a range of time, in order of arrival."""
         with self._transaction() as connection:
-            return [PartRow(*row) for row in connection.execute(_PARTS, (start_ns, end_ns))]
+            return [Part(*row) for row in connection.execute(_PARTS, (start_ns, end_ns))]
 
-    def enter(self, part: PartRow, watermark: int) -> bool:
+    def enter(self, part: Part, watermark: int, now_ns: int) -> bool:
         """Enter a part and move the watermark to its end; False where somebody else has moved it meanwhile."""
         with self._transaction() as connection:
             if not connection.execute(_MOVE, (part.last_id, watermark)).rowcount:
                 return False
-            connection.execute(_ENTER, part)
+            connection.execute(_ENTER, (*part, now_ns))
             return True
 
     def forget(self, name: str) -> None:
