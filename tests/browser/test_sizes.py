@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 AXE = Path(__file__).parents[1] / "scripts" / "node_modules" / "axe-core" / "axe.min.js"
-WIDTHS = (390, 1024, 1920)
+WIDTHS = (390, 1024, 1440, 1920)
 # A page, and what has to be there before it is looked at.
 PAGES: dict[str, tuple[str, str]] = {
     "overview": ("/?range=24h", "#overview-groups .share"),
@@ -22,6 +22,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "lineage": ("/flow?range=24h&mode=lineage", "#flow-list [data-node]"),
     "functions": ("/code?range=24h", ".function-list .row-link"),
     "function": ("/code?range=24h&process=shop.pricing.quote", "#code-body .source"),
+    "errors": ("/errors?range=24h", ".error-group"),
+    "alerts": ("/alerts", "#alerts-add"),
     "errors to compare": ("/compare?range=24h", ".error-row"),
     "calls": ("/compare?trace={trace}&span={span}", "#compare-body mark"),
     "changes": ("/changes?since=1h", ".change"),

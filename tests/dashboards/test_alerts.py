@@ -61,6 +61,18 @@ def test_an_empty_store_and_none_have_a_page(tmp_path: Path) -> None:
     assert "No firing alerts" in text(tmp_path / "o.db")
 
 
+def test_without_rules_the_form_for_one_comes_first(tmp_path: Path) -> None:
+    """Where there are rules, the alerts come first, and silencing one before adding a rule."""
+    Writer(tmp_path / "o.db").open()
+    found = text(tmp_path / "o.db")
+    assert found.index("alerts-add") < found.index("alerts-silence'") < found.index("alerts-body")
+    (tmp_path / "alerts.toml").write_text('[[alerts.rule]]\nkind = "error"\n')
+    watch = Watch(tmp_path / "o.db")
+    watch.file.look()
+    found = text(tmp_path / "o.db", watch)
+    assert found.index("alerts-body") < found.index("alerts-silence'") < found.index("alerts-add")
+
+
 def test_a_wrong_file_is_said_on_the_page(tmp_path: Path) -> None:
     Writer(tmp_path / "o.db").open()
     (tmp_path / "alerts.toml").write_text("broken = = 1")

@@ -39,13 +39,16 @@ _NAMED = {"feed_lag": "feed", "backpressure": "service", "recorder_gone": "servi
 def layout(view: View) -> Component:
     """Return the page."""
     config = view.alerts.config if view.alerts else AlertsConfig()
+    body = html.Div(_lists(view.reader, config, view.now_ns), id="alerts-body")
+    # Without rules there is nothing to list yet: the form that adds one comes first.
+    forms = [_silence_form(), _rule_form()] if config.rules else [_rule_form(), _silence_form()]
+    form = html.Div(forms, className="alerts-forms")
     return html.Div(
         [
             html.Div(
                 [html.H1("Alerts"), html.Div(_source(view.alerts), className="page-tools")], className="page-head"
             ),
-            html.Div(_lists(view.reader, config, view.now_ns), id="alerts-body"),
-            html.Div([_silence_form(), _rule_form()], className="alerts-forms"),
+            *((body, form) if config.rules else (form, body)),
             dcc.Interval(id="alerts-tick", interval=TICK_MS),
         ],
         className="alerts-page",
