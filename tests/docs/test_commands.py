@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 # These wait for more, for a receiver that is not there, or write outside their directory; they have tests of their own.
-WAITING = ("obsv serve", "obsv forward", "obsv tail\n", "obsv run", "obsv archive now --to")
+WAITING = ("obsv serve", "obsv forward", "obsv tail\n", "obsv logs --follow", "obsv run", "obsv archive now --to")
 
 
 def blocks(page: Path) -> list[str]:
