@@ -165,4 +165,4 @@ async def test_a_file_that_is_no_store_is_500(client: Client, tmp_path: Path) ->
     """With a sentence about what to do."""
     (tmp_path / "obsv.db").write_bytes(b"no database at all" * 100)
     answer = await client().get("/api/v1/calls")
-    assert (answer.status_code, "not an obsv store" in answer.json()["detail"]) == (500, True)
+    assert (answer.status_code, "not an obsv database" in answer.json()["detail"]) == (500, True)

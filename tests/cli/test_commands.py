@@ -142,7 +142,7 @@ def test_nothing_is_imported_into_another_program_s_file(tmp_path: Path) -> None
     foreign, empty = tmp_path / "foreign.db", tmp_path / "empty.jsonl"
     foreign.write_text("something else entirely" * 100)
     empty.touch()
-    assert "not an obsv store" in obsv("import", str(empty), db=foreign, expect=3).stderr
+    assert "not an obsv database" in obsv("import", str(empty), db=foreign, expect=3).stderr
 
 
 def test_repro_as_json(db: Path, tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_check(db: Path, tmp_path: Path) -> None:
     assert documents(obsv("check", "--json", db=db))[0]["calls_ever"] == 8
     other = tmp_path / "other.db"
     other.write_text("something else entirely" * 100)
-    assert "not an obsv store" in obsv("check", db=other, expect=1).stdout
+    assert "not an obsv database" in obsv("check", db=other, expect=1).stdout
 
 
 def test_missing_database_says_how_to_record(tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_demo_leaves_other_programs_files_alone(tmp_path: Path) -> None:
     foreign = tmp_path / "foreign.db"
     foreign.write_text("something else entirely" * 100)
     done = obsv("demo", "--seconds", "60", db=foreign, expect=3)
-    assert "not an obsv store" in done.stderr
+    assert "not an obsv database" in done.stderr
     assert done.stdout == ""
 
 

@@ -35,4 +35,4 @@ def test_as_json(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_such_span(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One line, and the code for it."""
     assert main(["explain", "99", "--db", str(db)]) == 1
-    assert "No span" in capsys.readouterr().err
+    assert "There is no span" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""SQLite: schema, writer, rollups, reader, retention."""
+"""The SQLite store: schema, writer, rollups, reader, retention."""
 
 from obsv.store.file import Reader
 from obsv.store.ground import Code, RecorderRow, Signature, Source, SpanRow, WriteResult

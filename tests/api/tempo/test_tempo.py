@@ -350,7 +350,7 @@ async def test_rollups_and_spans_tell_the_same(asked: AsyncClient, q: str) -> No
     [
         ({"q": "{}"}, "not a metrics query"),
         ({"q": "{} | rate() by(event.x)"}, "several values"),
-        ({"q": "{} | quantile_over_time(resource.x, .5)"}, "no number of a span"),
+        ({"q": "{} | quantile_over_time(resource.x, .5)"}, "not a number of a span"),
         ({"q": "{} | rate()", "step": "1ns"}, "at least one millisecond"),
         ({"q": "{} | rate()", "step": "1s", "start": 1, "end": 10**9}, "steps"),
         ({"q": "{} | rate() with(sample=true)"}, "at position 12"),

@@ -68,7 +68,7 @@ def test_spill_files_that_wait(writer: Writer, path: Path) -> None:
     path.with_name(path.name + ".12-ab-1.spill").write_bytes(b"x" * 2_000_000)
     health = check(path, NOW_NS)
     assert [spill.size_bytes for spill in health.spills] == [2_000_000]
-    assert "2,000,000 bytes of calls wait in files of an older version" in health.problems[0]
+    assert "2,000,000 bytes of calls are waiting in files of an older version" in health.problems[0]
     writer.report(RECORDER)
     assert check(path, NOW_NS).problems == ()
 

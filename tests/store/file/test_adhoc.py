@@ -64,7 +64,7 @@ def test_endless_query_is_stopped(store: Path) -> None:
 )
 def test_anything_but_reading_is_refused(store: Path, sql: str) -> None:
     """Writing, attaching, settings and extensions are refused, whatever the file's own protection."""
-    with pytest.raises(InvalidQuery, match="only reading is allowed"):
+    with pytest.raises(InvalidQuery, match="only read-only statements are allowed"):
         run_sql(store, sql)
 
 

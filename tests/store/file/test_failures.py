@@ -37,7 +37,7 @@ def test_file_of_another_program(path: Path, writer: Writer, reader: Reader) -> 
     """A database that is not ours is told apart, left as it is, and the message says what to do."""
     other_database(path, "create table accounts(id)")
     before = path.read_bytes()
-    with pytest.raises(ForeignFile, match="not an obsv store; move the file away, or set OBSV_DB"):
+    with pytest.raises(ForeignFile, match="not an obsv database; move the file away, or set OBSV_DB"):
         writer.write([call(1)])
     with pytest.raises(ForeignFile):
         reader.query("select 1")
@@ -48,7 +48,7 @@ def test_file_that_is_no_database(path: Path, writer: Writer, reader: Reader) ->
     """Any other file is told apart too."""
     path.write_bytes(b"Dear diary, " * 1_000)
     for use in (lambda: writer.write([call(1)]), lambda: reader.query("select 1")):
-        with pytest.raises(ForeignFile, match="not an obsv store"):
+        with pytest.raises(ForeignFile, match="not an obsv database"):
             use()
 
 

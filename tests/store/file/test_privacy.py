@@ -76,7 +76,7 @@ def test_a_file_of_another_program_keeps_its_permissions(path: Path, writer: Wri
     connection.execute("create table theirs(x)")
     connection.close()
     path.chmod(0o644)
-    with pytest.raises(Exception, match="not an obsv store"):
+    with pytest.raises(Exception, match="not an obsv database"):
         writer.open()
     assert modes(path)[""] == 0o644
 

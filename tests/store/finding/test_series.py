@@ -1,4 +1,4 @@
-"""Matching spans counted over time."""
+"""Return counts of matching spans over time."""
 
 from pathlib import Path
 

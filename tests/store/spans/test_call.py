@@ -47,5 +47,5 @@ def test_exact_inputs_come_as_bytes(writer: Writer, reader: Reader) -> None:
 def test_no_such_span(writer: Writer, reader: Reader) -> None:
     """The error says so."""
     writer.write([call(1)])
-    with pytest.raises(NotFound, match="No span 0000000000000063"):
+    with pytest.raises(NotFound, match="There is no span 0000000000000063"):
         find_call(reader, "63")

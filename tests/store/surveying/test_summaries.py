@@ -1,4 +1,4 @@
-"""Traces at a glance."""
+"""Return summaries of traces."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -140,12 +140,12 @@ def test_check_says_when_a_limit_is_not_kept(writer: Writer, path: Path) -> None
     assert check(path, START_NS + DEFAULT_AGE_NS).problems == ()
     (aged,) = check(path, START_NS + DEFAULT_AGE_NS + 2 * HOUR_NS).problems
     assert aged == (
-        "the oldest call is 8.0 hours old, the limit is 6.0 hours: a recording program or `obsv serve` deletes what is "
-        "beyond it"
+        "the oldest call is 8.0 hours old, above the limit of 6.0 hours: run a recording program or `obsv serve` to "
+        "delete older calls"
     )
     writer.limit(max_age_ns=None, max_bytes=MB)
     (large,) = check(path, START_NS).problems
-    assert "its limit is 1.0 MB" in large
+    assert "above its limit of 1.0 MB" in large
     assert Upkeep(writer).finish(60)
     assert check(path, START_NS).problems == ()
 

@@ -1,4 +1,4 @@
-"""What the recording processes say about themselves, and how far the store has got: one cheap read a second."""
+"""The state of the recording processes and of the store: one cheap read per second."""
 
 from math import isfinite
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from obsv.store.file import Readable
 from obsv.store.ground import read_object
 
 GONE_AFTER_NS = 5_000_000_000
-# What is written in batches is seen a second late: a feed of a thousand updates a second is not stale by that.
+# Batches become visible a second late: this must not make a feed of a thousand updates per second stale.
 FRESH_NS = 2_000_000_000
 
 
@@ -16,15 +16,15 @@ class RecorderState(NamedTuple):
     """A recording process, as it last described itself.
 
     Attributes:
-        service: resource attribute `service.name`.
-        pid: process id.
-        host: where it runs.
+        service: the resource attribute `service.name`.
+        pid: process ID.
+        host: host it runs on.
         state: OK, DELAYED or CIRCUIT OPEN.
-        queue_depth: calls waiting to be written.
-        write_lag_ms: how long the last batch's oldest call had waited, in ms.
-        updated_ns: when it said so, Unix time in ns; it does so once a second.
+        queue_depth: calls waiting to be stored.
+        write_lag_ms: waiting time of the oldest call in the last batch, in ms.
+        updated_ns: time of this report, Unix time in ns; a report is made once a second.
         running: calls that have begun and not ended.
-        oldest: some of them, the oldest: name, and start as Unix time in ns.
+        oldest: the oldest of these: name, and start as Unix time in ns.
     """
 
     service: str
@@ -38,36 +38,36 @@ class RecorderState(NamedTuple):
     oldest: tuple[tuple[str, int], ...] = ()
 
     def gone(self, now_ns: int) -> bool:
-        """Whether it has been silent for more than `GONE_AFTER_NS`."""
+        """Return whether it has been silent for more than `GONE_AFTER_NS`."""
         return now_ns - self.updated_ns > GONE_AFTER_NS
 
 
 class FeedState(NamedTuple):
-    """A feed: when it was last updated and how often it usually is, in ns (None: not known yet)."""
+    """A feed: time of the last update and usual interval, in ns (None: not known yet)."""
 
     name: str
     last_ns: int
     interval_ns: int | None
 
     def stale(self, now_ns: int) -> bool:
-        """Whether the last update is older than twice the usual interval, and than `FRESH_NS`."""
+        """Return whether the last update is older than twice the usual interval, and than `FRESH_NS`."""
         return is_stale(self.last_ns, self.interval_ns, now_ns)
 
 
 def is_stale(last_ns: int | None, interval_ns: int | None, now_ns: int) -> bool:
-    """Whether a feed's last update is older than twice its usual interval, and than `FRESH_NS`; not if not known."""
+    """Return whether a feed's last update is older than twice its interval and `FRESH_NS`; False if unknown."""
     if last_ns is None or interval_ns is None:
         return False
     return now_ns - last_ns > max(2 * interval_ns, FRESH_NS)
 
 
 class Beat(NamedTuple):
-    """The state of recording at one instant.
+    """The state of recording at one moment.
 
     Attributes:
-        last_id: key of the newest span row, 0 when there is none.
-        lost: files that were lost in the last day.
-        firing: rules and summaries of alerts that fire, the latest first.
+        last_id: key of the newest span row, 0 if there is none.
+        lost: files lost in the last day.
+        firing: rules and summaries of firing alerts, the latest first.
     """
 
     last_id: int
@@ -78,13 +78,13 @@ class Beat(NamedTuple):
     firing: tuple[tuple[str, str], ...] = ()
 
 
-# A file of an older schema version has no alerts.
+# A file with an older schema version has no alerts.
 HAS_ALERTS = "select 1 from sqlite_schema where type = 'table' and name = 'alert'"
 FIRING = """
 select rule, summary from alert where state in ('firing', 'recovering') order by starts_ns desc limit 100
 """
 LAST_ID = "select coalesce(max(id), 0) from span"
-# A process that went away an hour ago is no news any more.
+# A process that ended an hour ago is no longer reported.
 RECORDERS = """
 select service, pid, host, state, stats, updated_ns from recorder
 where updated_ns > ? - 3600000000000 order by started_ns desc limit 20
@@ -93,7 +93,7 @@ FEEDS = "select name, max(last_ns), min(interval_ns) from feed group by name ord
 
 
 def recorder_state(service: str, pid: int, host: str, state: str, stats: str, updated_ns: int) -> RecorderState:
-    """A row of the table `recorder` as a state; figures that it lacks count as zero."""
+    """Return a row of the table `recorder` as a state; missing figures count as zero."""
     figures = read_object(stats)
     waiting = sum(int(_number(figures, name)) for name in ("depth", "error_depth"))
     lag_ms, running = _number(figures, "writer_lag_ms"), int(_number(figures, "running"))
@@ -113,7 +113,7 @@ def read_beat(reader: Readable, now_ns: int) -> Beat:
     """Read the state of recording.
 
     Args:
-        reader: of the store.
+        reader: reader of the store.
         now_ns: Unix time in ns.
     """
     last_id = reader.query(LAST_ID)[0][0]

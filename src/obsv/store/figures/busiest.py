@@ -1,4 +1,4 @@
-"""The functions that were called most."""
+"""The most called functions."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Busy(NamedTuple):
 
 
 def read_busiest(reader: Readable, window: Window, part: str = "", limit: int = MOST) -> list[Busy]:
-    """The functions with the most calls in a window's whole minutes.
+    """Return the functions with the most calls in a window's whole minutes.
 
     Args:
-        reader: of the store.
-        window: the time.
-        part: what the name contains; case is ignored for ASCII letters.
-        limit: how many.
+        reader: reader of the store.
+        window: the time window.
+        part: text that the name must contain; ASCII letters match in either case.
+        limit: maximum number of functions.
     """
     escaped = part.replace("!", "!!").replace("%", "!%").replace("_", "!_")
     asked = Minutes.of(window).params(part=f"%{escaped}%", limit=limit)

@@ -1,4 +1,4 @@
-"""What the explorer's filters can be set to: groups, processes, variables."""
+"""Possible values of the explorer's filters: groups, processes, variables."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from obsv.store.file import Readable
 
 MOST = 50
 
-# What was used last stands first. LIKE, so that typing finds names in either case.
+# The most recently used come first. LIKE finds names in either case.
 GROUPS = """
 select process_group as name from process where process_group like :part escape '\\'
 group by process_group order by process_group limit :limit
@@ -24,17 +24,17 @@ where f.name like :part escape '\\' and (:process is null or f.signature_id in (
 
 
 def read_groups(reader: Readable, part: str = "", limit: int = MOST) -> list[str]:
-    """Names of process groups that contain a text."""
+    """Return the names of process groups that contain a text."""
     return _names(reader, GROUPS, part, limit)
 
 
 def read_processes(reader: Readable, part: str = "", group: str | None = None, limit: int = MOST) -> list[str]:
-    """Names of processes that contain a text, of a group if one is given."""
+    """Return the names of processes that contain a text, in a group if one is given."""
     return _names(reader, PROCESSES, part, limit, group=group)
 
 
 def read_variables(reader: Readable, part: str = "", process: str | None = None, limit: int = MOST) -> list[str]:
-    """Names of variables that contain a text, of a process if one is given."""
+    """Return the names of variables that contain a text, in a process if one is given."""
     return _names(reader, VARIABLES, part, limit, process=process)
 
 

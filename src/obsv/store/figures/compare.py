@@ -1,4 +1,4 @@
-"""Calls and times of one function to hold beside each other."""
+"""Calls and periods of one function for comparison."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from obsv.store.ground import Window
 from obsv.store.spans import Call, read_call
 from obsv.times import ts
 
-# A function that always fails has no good call; so many are looked through before that is said.
+# A function that always fails has no successful call; the search ends after this many.
 LOOKED_THROUGH = 20_000
 MOST_FAILURES = 50
 
-# Along the index; the inner limit bounds the walk, whatever the calls are.
+# Along the index; the inner limit bounds the walk for any distribution of calls.
 _GOOD = """
 select trace_id, span_id from (
   select s.trace as trace_id, lower(hex(s.span_id)) as span_id, s.outcome, s.process_id = p.id as mine
@@ -33,11 +33,11 @@ select p.name from span s cross join process p on p.id = s.process_id where s.tr
 
 
 class Pair(NamedTuple):
-    """A failed call and a good one of the same function.
+    """A failed call and a successful one of the same function.
 
     Attributes:
-        failed: the call that is looked into.
-        good: the last good one before it, or the first after; None when none was found near.
+        failed: the inspected call.
+        good: the last successful call before it, or the first after; None if none was found nearby.
         failed_caller: name of the function that made the failed call; None for a root.
         good_caller: likewise.
     """
@@ -49,7 +49,7 @@ class Pair(NamedTuple):
 
     @property
     def good_is_later(self) -> bool:
-        """Whether the good call came after the failed one: there was none before."""
+        """Return whether the successful call came after the failed one, because there was none before."""
         return self.good is not None and self.good.start_ns > self.failed.start_ns
 
 
@@ -64,15 +64,15 @@ class Times(NamedTuple):
 
 
 def read_pair(reader: Readable, trace_id: str, span_id: str) -> Pair:
-    """A call, and the last good call of the same function before it.
+    """Return a call, and the last successful call of the same function before it.
 
     Args:
-        reader: of the store.
-        trace_id: of the call, hex.
-        span_id: of the call, hex.
+        reader: reader of the store.
+        trace_id: trace ID of the call, hex.
+        span_id: span ID of the call, hex.
 
     Raises:
-        NotFound: no such call.
+        NotFound: there is no such call.
     """
     with reader.snapshot() as store:
         failed = read_call(store, trace_id, span_id)
@@ -81,10 +81,10 @@ def read_pair(reader: Readable, trace_id: str, span_id: str) -> Pair:
 
 
 def failures(reader: Readable, name: str, limit: int = MOST_FAILURES) -> list[Failure]:
-    """The latest failed calls of a function.
+    """Return the latest failed calls of a function.
 
     Raises:
-        NotFound: no such function.
+        NotFound: there is no such function.
     """
     with reader.snapshot() as store:
         process_ids(store, name)
@@ -92,10 +92,10 @@ def failures(reader: Readable, name: str, limit: int = MOST_FAILURES) -> list[Fa
 
 
 def read_times(reader: Readable, name: str, first: Window, second: Window) -> Times:
-    """A function's calls in two windows, each taken in whole minutes.
+    """Return a function's calls in two windows, in whole minutes.
 
     Raises:
-        NotFound: no such function.
+        NotFound: there is no such function.
     """
     with reader.snapshot() as store:
         ids = process_ids(store, name)

@@ -1,4 +1,4 @@
-"""Errors, one group a cause: how many, since when, in which versions, and what was compared to tell them apart."""
+"""Error groups, one per cause: counts, times, versions, and the data that identifies them."""
 
 from __future__ import annotations
 
@@ -53,31 +53,31 @@ from error_event e where e.id > :after order by e.id limit :limit
 
 
 class ErrorGroup(NamedTuple):
-    """Errors of one cause.
+    """Errors with one cause.
 
     Attributes:
         id: its number.
-        fingerprint: what it is known by; see `why`.
-        type: the class that was raised.
-        title: what was raised, of the latest error, one line.
-        process: the call where the latest began.
-        service: whose call that was.
-        total: errors since the store began, each once, where it began.
-        escaped: of these, those that left the recorded part of the program; the others were caught by a recorded call.
+        fingerprint: its identity; see `why`.
+        type: the exception class.
+        title: the exception of the latest error, on one line.
+        process: the call in which the latest error originated.
+        service: service of that call.
+        total: errors since the store was created, each counted once, where it originated.
+        escaped: of these, those that left the recorded part of the program; a recorded call caught the others.
         seen: errors in the window.
-        series: the same, in parts of the window, oldest first.
-        first_ns, last_ns: when the first and the latest were; start of the call, Unix time in ns.
-        first_version, last_version: of the service; None where none is known.
+        series: errors in parts of the window, oldest first.
+        first_ns, last_ns: times of the first and the latest error; start of the call, Unix time in ns.
+        first_version, last_version: versions of the service; None if unknown.
         trace_id, span_id: the latest call, hex.
         status: open, resolved or ignored.
-        status_ns: since when; 0 where nobody said so.
-        resolved_version: it returns in versions first seen after this one.
-        ignored_until_ns: when it is open again; None for never.
-        is_new: its first error is in the window.
-        returned_ns: when it came back after somebody was done with it; None where it did not.
-        merged: ids of the groups that are shown with it.
-        split_by: what else tells its errors apart, `message` or None.
-        note: what somebody wrote about it.
+        status_ns: time of this decision; 0 if there was none.
+        resolved_version: the group returns with versions first seen after this one.
+        ignored_until_ns: when it reopens; None for never.
+        is_new: whether its first error is in the window.
+        returned_ns: when it came back after it had been resolved; None if it did not.
+        merged: IDs of the groups merged into it.
+        split_by: what else distinguishes its errors, `message` or None.
+        note: a note written by a user.
     """
 
     id: int
@@ -108,7 +108,7 @@ class ErrorGroup(NamedTuple):
 
 
 class ErrorGroups(NamedTuple):
-    """Groups of a window. `total`: how many there are; `errors`: of all of them in the window together."""
+    """The groups of a window. `total`: number of groups; `errors`: errors of all groups in the window."""
 
     groups: list[ErrorGroup]
     total: int
@@ -117,7 +117,7 @@ class ErrorGroups(NamedTuple):
 
 
 class ErrorWhy(NamedTuple):
-    """What was compared: of a group, and of each that was merged into it."""
+    """The data that identifies a group, and each group merged into it."""
 
     id: int
     fingerprint: str
@@ -138,7 +138,7 @@ class ErrorSample(NamedTuple):
 
 
 class ErrorPlace(NamedTuple):
-    """A stored call where an error of the group began."""
+    """A stored call in which an error of the group originated."""
 
     start_ns: int
     trace_id: str
@@ -146,7 +146,7 @@ class ErrorPlace(NamedTuple):
 
 
 class ErrorDetail(NamedTuple):
-    """A group with what explains it. `calls`: the latest ones in the window that the store still has."""
+    """A group with its explanation. `calls`: the latest calls in the window that are still stored."""
 
     group: ErrorGroup
     why: list[ErrorWhy]
@@ -157,7 +157,7 @@ class ErrorDetail(NamedTuple):
 
 
 class ErrorEvent(NamedTuple):
-    """A group was `new`, or `returned`. `id` rises: who reads on from the last one misses none."""
+    """An event: a group was `new`, or `returned`. `id` increases, so reading on from the last one misses none."""
 
     id: int
     at_ns: int
@@ -176,16 +176,16 @@ def read_error_groups(
     limit: int = 100,
     process: str | None = None,
 ) -> ErrorGroups:
-    """The groups with errors in a window.
+    """Return the groups with errors in a window.
 
     Args:
-        reader: of the store.
-        window: in whole minutes.
+        reader: reader of the store.
+        window: the window, in whole minutes.
         status: open, resolved or ignored; None for all.
-        text: what title, type, process or service contain, in any case.
+        text: text contained in title, type, process or service, in either case.
         order: `last` (latest first), `count` (most in the window first) or `first` (newest group first).
-        limit: how many groups are returned.
-        process: name of the call where the latest error began; None for all.
+        limit: maximum number of groups.
+        process: name of the call in which the latest error originated; None for all.
     """
     with reader.snapshot() as store:
         minutes, step = _minutes(window)
@@ -210,22 +210,22 @@ def read_error_groups(
 
 
 def read_error_group(reader: Readable, group_id: int, window: Window, limit: int = 100) -> ErrorDetail:
-    """A group with what explains it.
+    """Return a group with its explanation.
 
     Args:
-        reader: of the store.
-        group_id: its number; that of one that was merged leads to the one that it is shown with.
-        window: which errors its series and calls are of.
-        limit: how many calls.
+        reader: reader of the store.
+        group_id: its number; a merged group leads to the group it was merged into.
+        window: the window of its series and calls.
+        limit: maximum number of calls.
 
     Raises:
-        NotFound: no such group.
+        NotFound: there is no such group.
     """
     with reader.snapshot() as store:
         minutes, step = _minutes(window)
         rows = _some(store, [group_id]) if store.one(HAS_GROUPS) else {}
         if not rows:
-            raise NotFound(f"No group of errors {group_id}; `obsv errors` lists those that there are.")
+            raise NotFound(f"There is no error group {group_id}; `obsv errors` lists the groups.")
         (group,) = _groups(store, rows, minutes, step)
         members = [group.id, *group.merged]
         why = [
@@ -243,12 +243,12 @@ def read_error_group(reader: Readable, group_id: int, window: Window, limit: int
 
 
 def error_events_since(reader: Readable, after: int, limit: int = 1_000) -> list[ErrorEvent]:
-    """What has happened to groups: new ones, and those that came back, oldest first.
+    """Return events of groups: new ones, and those that came back, oldest first.
 
     Args:
-        reader: of the store.
-        after: `id` of the last event that is known; 0 for all.
-        limit: how many at most; then ask again.
+        reader: reader of the store.
+        after: `id` of the last known event; 0 for all.
+        limit: maximum number; ask again for more.
     """
     with reader.snapshot() as store:
         if store.one(HAS_GROUPS) is None:
@@ -269,7 +269,7 @@ def error_events_since(reader: Readable, after: int, limit: int = 1_000) -> list
 
 
 def members_of(store: Snapshot, group_id: int) -> list[int]:
-    """The ids of a group and of those that are shown with it; none where there is no such group."""
+    """Return the IDs of a group and of those merged into it; none if there is no such group."""
     if store.one(HAS_GROUPS) is None or not _some(store, [group_id]):
         return []
     of = _roots(store)
@@ -277,7 +277,7 @@ def members_of(store: Snapshot, group_id: int) -> list[int]:
 
 
 def _minutes(window: Window) -> tuple[Minutes, int]:
-    # An error at the window's edge is not to be missed, so the minute that it begins in counts.
+    # Count the whole first minute, so that no error at the window's edge is missed.
     minutes = Minutes(max(1, window.start_ns // MINUTE_NS), (window.end_ns - 1) // MINUTE_NS)
     return minutes, -(-(minutes.last - minutes.first + 1) // BINS)
 
@@ -295,7 +295,7 @@ def _root(group_id: int, merged: Mapping[int, int]) -> int:
 
 
 def _groups(store: Snapshot, rows: dict[int, Row], minutes: Minutes, step: int) -> list[ErrorGroup]:
-    """Groups that these rows belong to, whole: with all that are merged into them."""
+    """Return the complete groups of these rows, with all groups merged into them."""
     merged = _roots(store)
     roots = {_root(group_id, merged) for group_id in rows}
     members = roots | {group_id for group_id in merged if _root(group_id, merged) in roots}
@@ -326,7 +326,7 @@ def _group(root: Row, parts: list[Row], series: list[int], minutes: Minutes) -> 
         last["process"],
         last["service"],
         sum(row["count"] for row in parts),
-        # Raised again in another thread it may leave the program twice.
+        # An exception raised again in another thread may leave the program twice.
         sum(min(row["escaped"], row["count"]) for row in parts),
         sum(series),
         tuple(series),

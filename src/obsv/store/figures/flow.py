@@ -1,4 +1,4 @@
-"""Who calls whom, from the rollups: functions and feeds, and the calls between them."""
+"""The call graph, from the rollups: functions and feeds, and the calls between them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from obsv.store.figures.minutes import Minutes
 from obsv.store.file import Readable, Row, Snapshot
 from obsv.store.ground import EVER, Window
 
-# More functions than this are not drawn; the busiest are.
+# With more functions than this, only the busiest are drawn.
 MOST_NODES = 2_000
 MOST_EDGES = 10_000
 
@@ -23,10 +23,10 @@ select parent_id, process_id, sum(count) as count, sum(errors), sum(total_ns), m
 from edge_minute where minute between :first and :last group by parent_id, process_id
 order by count desc limit {MOST_EDGES}
 """
-# `last_duration_ns` beside max() is that of the row with the greatest last_ns: SQLite's rule for bare columns.
+# With max(), `last_duration_ns` comes from the row with the greatest last_ns: SQLite's rule for bare columns.
 PROCESSES = "select id, name, service, process_group, kind, name_id from process order by id"
 FEEDS = "select process_id, name, last_ns, interval_ns from feed"
-# The latest call of a name; at most one row is read for each.
+# The latest call of a name; at most one row is read per name.
 LATEST = """
 select j.value, s.start_ns, s.duration_ns from json_each(:processes) j cross join process p on p.id = j.value
 cross join span s on s.id = (select id from span where name_id = p.name_id order by ts desc limit 1)
@@ -34,13 +34,13 @@ cross join span s on s.id = (select id from span where name_id = p.name_id order
 
 
 class FlowNode(NamedTuple):
-    """A function or feed. Times are Unix time, durations in ns; counts are of the window.
+    """A function or feed. Times are Unix time, durations in ns; counts cover the window.
 
     Attributes:
-        feed: name of the feed whose updates its calls are.
-        last_ns: start of the latest call; None when not known.
+        feed: name of the feed that its calls update.
+        last_ns: start of the latest call; None if unknown.
         last_duration_ns: its duration.
-        interval_ns: of a feed: usual time between updates.
+        interval_ns: for a feed, the usual time between updates.
     """
 
     id: int
@@ -57,12 +57,12 @@ class FlowNode(NamedTuple):
     interval_ns: int | None
 
     def stale(self, now_ns: int) -> bool:
-        """Whether it is a feed and its last update is older than twice the usual interval."""
+        """Return whether it is a feed whose last update is older than twice the usual interval."""
         return is_stale(self.last_ns, self.interval_ns, now_ns)
 
 
 class FlowEdge(NamedTuple):
-    """Calls from one function to another; without any in the window (`calls` 0) there were some before."""
+    """Calls from one function to another; if `calls` is 0, there were calls only before the window."""
 
     source: int
     target: int
@@ -74,7 +74,7 @@ class FlowEdge(NamedTuple):
 
 
 class Flow(NamedTuple):
-    """All that was ever recorded, with the counts of a window."""
+    """Everything ever recorded, with the counts of a window."""
 
     nodes: list[FlowNode]
     edges: list[FlowEdge]
@@ -82,17 +82,17 @@ class Flow(NamedTuple):
 
 
 def read_flow(reader: Readable, window: Window) -> Flow:
-    """Read who calls whom.
+    """Read the call graph.
 
     Args:
-        reader: of the store.
-        window: counts are those of its whole minutes; what was called before it is there too, with none.
+        reader: reader of the store.
+        window: window of the counts, in whole minutes; functions called only before it are included.
     """
     minutes = Minutes.of(window).params()
     with reader.snapshot() as store:
         ever = {row[0]: row for row in store.query(CALLED, _EVER)}
         now = {row[0]: row for row in store.query(CALLED, minutes)}
-        # A window that holds all there ever was needs no sum over its minutes, which takes 0.2 s for five busy hours.
+        # A window that contains everything needs no sum over its minutes, which takes 0.2 s for five busy hours.
         whole = now.keys() == ever.keys() and all(now[each][1] == ever[each][1] for each in now)
         edges = _edges(store, minutes, whole)
         return _flow(store, ever, now, edges)
@@ -139,7 +139,7 @@ def _node(row: Row, counts: Row | None, feed: Row | None, latest: tuple[int, int
 
 
 def _latest(store: Snapshot, edges: Iterable[FlowEdge], shown: set[int]) -> dict[int, tuple[int, int]]:
-    """Start and duration of the latest call of each function: by its edges, or looked up where nobody calls it."""
+    """Return start and duration of the latest call of each function: from its edges, else looked up."""
     found: dict[int, tuple[int, int]] = {}
     for edge in edges:
         if edge.last_ns >= found.get(edge.target, (0, 0))[0]:

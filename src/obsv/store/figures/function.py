@@ -1,4 +1,4 @@
-"""One function: what it is, how it did, what its variables were last."""
+"""One function: its properties, figures, and last values of its variables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from obsv.store.file import Readable, Snapshot
 from obsv.store.ground import MINUTE_NS, Code, Window
 from obsv.times import NS
 
-# A bar of five pixels.
+# A bar five pixels wide.
 MOST_BINS = 96
 NO_EXCEPTION = "failed without an exception"
 MOST_FAILURES, MOST_VERSIONS, MOST_VARIABLES, MOST_NEIGHBOURS = 8, 10, 200, 50
@@ -32,7 +32,7 @@ from process_name n cross join span s indexed by span_failed_by_name on s.name_i
 where n.name = :name and s.outcome = 'ERR' order by s.ts desc limit :limit
 """
 LATEST = "select start_ns from span indexed by span_by_name where name_id = ? order by ts desc limit 1"
-# Minute 0 counts since the file began: one short walk, where a window would take one over all pairs of functions.
+# Minute 0 counts since the file was created: one short walk, instead of one over all pairs of functions in a window.
 NEIGHBOURS = """
 select p.name, sum(e.count) as calls, sum(e.errors) as errors from edge_minute e
 join process p on p.id = {other} where e.minute = 0 and {own} in (select value from json_each(:processes))
@@ -43,23 +43,23 @@ CALLEES = NEIGHBOURS.format(other="e.process_id", own="e.parent_id")
 
 
 class Version(NamedTuple):
-    """The source as it was. `used_ns`: when a call last had it, within ten minutes; Unix time."""
+    """A version of the source. `used_ns`: when a call last used it, accurate to ten minutes; Unix time."""
 
     code: Code
     used_ns: int
 
 
 class Variable(NamedTuple):
-    """A variable's last value.
+    """The last value of a variable.
 
     Attributes:
-        name: of the argument, result or local.
+        name: name of the argument, result or local variable.
         data_type: INPUT or OUTPUT.
-        last_value: its text; None when there was none.
+        last_value: its text; None if there was none.
         last_ns: start of the call that had it, Unix time.
-        changed_ns: start of the first call of its present run.
-        updates: how many calls had the variable.
-        repeats: how many calls in a row had this very value, after the first.
+        changed_ns: start of the first call with this value.
+        updates: number of calls with the variable.
+        repeats: number of consecutive calls with this value, after the first.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Failure(NamedTuple):
 
 
 class Neighbour(NamedTuple):
-    """A function that calls or is called, with the counts since the file began."""
+    """A caller or callee, with the counts since the file was created."""
 
     name: str
     calls: int
@@ -90,7 +90,7 @@ class Neighbour(NamedTuple):
 
 
 class History(NamedTuple):
-    """The window, bin by bin. `start_ns`: of the first bin, Unix time; `step_ns`: length of each."""
+    """The window in bins. `start_ns`: start of the first bin, Unix time; `step_ns`: length of each bin."""
 
     start_ns: int
     step_ns: int
@@ -101,12 +101,12 @@ class FunctionReport(NamedTuple):
     """A function.
 
     Attributes:
-        services: who runs it, the latest first.
-        sums: of the window.
-        history: of the window.
-        versions: of its source, the latest first.
-        failures: the latest.
-        last_ns: start of the latest call; None when retention has removed all.
+        services: the services that run it, the latest first.
+        sums: sums of the window.
+        history: history of the window.
+        versions: versions of its source, the latest first.
+        failures: the latest failures.
+        last_ns: start of the latest call; None if retention has removed all.
     """
 
     name: str
@@ -126,14 +126,14 @@ class FunctionReport(NamedTuple):
 
 
 def process_ids(store: Snapshot, name: str) -> list[int]:
-    """The ids of all processes of a name.
+    """Return the IDs of all processes with a name.
 
     Raises:
         NotFound: there is none.
     """
     found = [row["id"] for row in store.query(PROCESSES, (name,))]
     if not found:
-        raise NotFound(f"No function {name[:200]!r} in the store.")
+        raise NotFound(f"The store has no function {name[:200]!r}.")
     return found
 
 
@@ -141,12 +141,12 @@ def read_function(reader: Readable, name: str, window: Window) -> FunctionReport
     """Read a function.
 
     Args:
-        reader: of the store.
+        reader: reader of the store.
         name: `module.qualname`, or a foreign span's name.
-        window: what the sums are of; its whole minutes.
+        window: window of the sums, in whole minutes.
 
     Raises:
-        NotFound: no such function.
+        NotFound: there is no such function.
     """
     with reader.snapshot() as store:
         ids = process_ids(store, name)
@@ -177,12 +177,12 @@ def read_function(reader: Readable, name: str, window: Window) -> FunctionReport
 
 
 def read_failures(store: Snapshot, name: str, limit: int) -> list[Failure]:
-    """The latest failed calls of a function.
+    """Return the latest failed calls of a function.
 
     Args:
-        store: the file at one moment.
-        name: of the function.
-        limit: how many.
+        store: a snapshot of the file.
+        name: name of the function.
+        limit: maximum number of calls.
     """
     rows = store.query(FAILURES, {"name": name, "limit": limit})
     return [
@@ -192,7 +192,7 @@ def read_failures(store: Snapshot, name: str, limit: int) -> list[Failure]:
 
 
 def _variables(store: Snapshot, listed: dict[str, str]) -> list[Variable]:
-    """One a name and type: where several services run the function, that of the latest call."""
+    """Return one variable per name and type; if several services run the function, from the latest call."""
     latest: dict[tuple[str, str], Variable] = {}
     for row in store.query(VARIABLES, {**listed, "limit": MOST_VARIABLES}):
         latest.setdefault((row["data_type"], row["name"]), Variable(*row))

@@ -1,4 +1,4 @@
-"""How a database file is, and what to do about it."""
+"""The state of a database file, and suggested fixes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from obsv.store.ground import HOUR_NS, MINUTE_NS, Limits, Loss
 # Long, because the file is read from end to end.
 _CHECK_LIMIT_S = 120.0
 _TOO_LARGE_LOG = 256 << 20
-# Of a spill file before its first call: what a killed program leaves whose errors are all stored.
+# Size of a spill file before its first call: a killed program leaves it when all its errors are stored.
 _EMPTY_SPILL = 24
 
 _FACTS = """
@@ -31,30 +31,30 @@ select (select user_version from pragma_user_version) as schema_version,
 
 
 class SpillFile(NamedTuple):
-    """A file of an older version beside the database, with calls that wait: a keeper stores them."""
+    """A file of an older version beside the database, with waiting calls that a keeper stores."""
 
     path: Path
     size_bytes: int
 
 
 class Health(NamedTuple):
-    """How a database file is.
+    """The state of a database file.
 
     Args:
         path: the file.
-        schema_version: 0 when it could not be read.
-        size_bytes: of the database.
-        log_bytes: of its write-ahead log.
-        free_bytes: of the database, for new calls.
-        calls_ever, errors_ever: recorded since the file began.
-        first_ns: start of the oldest call that is kept, Unix time; None without calls.
-        first_ts, last_ts: start of the oldest and the latest call that are kept, UTC; None without calls.
-        last_write_ns: start of the call that arrived last, Unix time; None without calls.
-        recorders: what recording processes say about themselves.
-        spills: files of older versions beside the database with calls that wait.
-        limits: how long calls are kept, and how large the file may be.
+        schema_version: 0 if it could not be read.
+        size_bytes: size of the database.
+        log_bytes: size of its write-ahead log.
+        free_bytes: space in the database for new calls.
+        calls_ever, errors_ever: recorded since the file was created.
+        first_ns: start of the oldest stored call, Unix time; None without calls.
+        first_ts, last_ts: start of the oldest and the latest stored call, UTC; None without calls.
+        last_write_ns: start of the last call to arrive, Unix time; None without calls.
+        recorders: reports of the recording processes.
+        spills: files of older versions beside the database, with waiting calls.
+        limits: limits on the age of calls and the size of the file.
         losses: files that were lost while programs wrote to them, latest first.
-        problems: what is wrong and what to do, one sentence each; none when all is well.
+        problems: problems and fixes, one sentence each; None if there are none.
     """
 
     path: Path
@@ -76,11 +76,11 @@ class Health(NamedTuple):
 
 
 def check(path: str | Path, now_ns: int) -> Health:
-    """Looks a database file through; never raises for what it finds, but reports it.
+    """Check a database file and report problems; never raises because of them.
 
     Args:
         path: the file.
-        now_ns: Unix time: recorders that have been silent are gone.
+        now_ns: Unix time; recorders that have been silent for long are gone.
     """
     path = Path(path)
     spills = _spills(path)
@@ -121,12 +121,12 @@ def _corruption(store: Snapshot) -> tuple[str, ...]:
     try:
         (found,) = store.query("pragma quick_check(1)")[0]
     except QueryTimeout:
-        return (f"the file is too large to be checked within {_CHECK_LIMIT_S:g} s; `pragma quick_check` does it",)
+        return (f"the file is too large to check within {_CHECK_LIMIT_S:g} s; run `pragma quick_check` on it",)
     except sqlite3.DatabaseError as error:
         found = str(error)
     if found == "ok":
         return ()
-    return (f"the file is corrupt ({found}); move it away (sqlite3's .recover may save rows) and record anew",)
+    return (f"the file is corrupt ({found}); move it away (sqlite3's .recover may save rows) and record again",)
 
 
 def _complaints(health: Health, now_ns: int) -> list[str]:
@@ -135,32 +135,35 @@ def _complaints(health: Health, now_ns: int) -> list[str]:
     for recorder in alive:
         if recorder.state != "OK":
             who = f"{recorder.service} (pid {recorder.pid} on {recorder.host})"
-            complaints.append(f"{who} is {recorder.state}: {recorder.queue_depth} calls wait to be written")
+            complaints.append(f"{who} is {recorder.state}: {recorder.queue_depth} calls are waiting to be stored")
     if health.spills and not alive:
         waiting = sum(spill.size_bytes for spill in health.spills)
-        remedy = "`obsv keeper --drain` stores them"
-        complaints.append(f"{waiting:,} bytes of calls wait in files of an older version; {remedy}")
+        remedy = "run `obsv keeper --drain` to store them"
+        complaints.append(f"{waiting:,} bytes of calls are waiting in files of an older version; {remedy}")
     complaints += [str(loss) for loss in health.losses if loss.at_ns >= now_ns - NEWS_NS]
     complaints += _beyond_limits(health, now_ns, is_recorded=bool(alive))
     if health.log_bytes > _TOO_LARGE_LOG:
         size = health.log_bytes / 1e6
-        complaints.append(f"the write-ahead log has {size:.0f} MB: something reads without an end; close what reads")
+        complaints.append(f"the write-ahead log has grown to {size:.0f} MB because a reader does not finish; close it")
     return complaints
 
 
 def _beyond_limits(health: Health, now_ns: int, *, is_recorded: bool) -> list[str]:
-    """A limit holds within a minute, if anything keeps the store; the default age, while somebody records."""
+    """Report exceeded limits.
+
+    A limit holds within a minute if a process keeps the store; the default age, while one records.
+    """
     max_age_ns, max_bytes, _ = health.limits if is_recorded else health.limits.without_default()
     size = health.size_bytes + health.log_bytes
-    remedy = "a recording program or `obsv serve` deletes what is beyond it"
+    remedy = "run a recording program or `obsv serve` to delete older calls"
     found = []
     if max_bytes is not None and size > max_bytes:
         found.append(
-            f"the file takes {size / 1e6:,.1f} MB with its log, its limit is {max_bytes / 1e6:,.1f} MB: {remedy}"
+            f"the file takes {size / 1e6:,.1f} MB with its log, above its limit of {max_bytes / 1e6:,.1f} MB: {remedy}"
         )
     if max_age_ns is not None and health.first_ns is not None and health.first_ns < now_ns - max_age_ns - MINUTE_NS:
         age, limit = (now_ns - health.first_ns) / HOUR_NS, max_age_ns / HOUR_NS
-        found.append(f"the oldest call is {age:,.1f} hours old, the limit is {limit:,.1f} hours: {remedy}")
+        found.append(f"the oldest call is {age:,.1f} hours old, above the limit of {limit:,.1f} hours: {remedy}")
     return found
 
 

@@ -1,4 +1,4 @@
-"""What happened to programs beside their calls: versions that were new, and deployments that somebody told of."""
+"""Events of programs beside their calls: new versions, and reported deployments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DEPLOY, VERSION = "deploy", "version"
 MOST = 200
 
 HAS_VERSIONS = "select 1 from sqlite_schema where type = 'table' and name = 'deploy'"
-# The first version of a service is no change of it.
+# The first version of a service is not a change.
 NEW = """
 select v.first_ns as at_ns, 'version' as kind, v.name, v.service, v.kind as note from version v
 where v.first_ns >= :start and v.first_ns < :end
@@ -23,14 +23,14 @@ order by at_ns desc limit :limit
 
 
 class Milestone(NamedTuple):
-    """Something that may explain why calls go otherwise than before.
+    """An event that may explain a change in calls.
 
     Attributes:
-        at_ns: when, Unix time.
-        kind: `deploy`, or `version`: the first call of a version, as this store saw it.
-        name: of it.
-        service: whose; empty for all.
-        note: of a deployment what was written; of a version what it is named by: version, commit or code.
+        at_ns: time of the event, Unix time.
+        kind: `deploy`, or `version`: the first call of a version in this store.
+        name: its name.
+        service: its service; empty for all.
+        note: for a deployment, a note; for a version, its kind of name: version, commit or code.
     """
 
     at_ns: int
@@ -41,13 +41,13 @@ class Milestone(NamedTuple):
 
 
 def read_milestones(reader: Readable, window: Window, limit: int = MOST) -> list[Milestone]:
-    """The latest milestones of a window, oldest first."""
+    """Return the latest milestones in a window, oldest first."""
     with reader.snapshot() as store:
         return milestones(store, window, limit)
 
 
 def milestones(store: Snapshot, window: Window, limit: int = MOST) -> list[Milestone]:
-    """The same, of the file at one moment."""
+    """Return the latest milestones in a window from a snapshot, oldest first."""
     if store.one(HAS_VERSIONS) is None:
         return []
     bounds = {"start": window.start_ns, "end": window.end_ns, "limit": limit}

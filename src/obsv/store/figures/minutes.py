@@ -1,4 +1,4 @@
-"""Whole minutes: the smallest part of a time window that rollups know."""
+"""Whole minutes: the smallest part of a time window in the rollups."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from obsv.store.file import Snapshot
 from obsv.store.ground import MINUTE_NS, Window
 
-# Two look-ups by the key; min and max together would read it all.
+# Two look-ups by the key; min and max together would read all rows.
 ENDS = """
 select (select min(minute) from process_minute where minute > 0) as first,
   (select max(minute) from process_minute) as last
@@ -15,24 +15,24 @@ select (select min(minute) from process_minute where minute > 0) as first,
 
 
 class Minutes(NamedTuple):
-    """From `first` to `last`, both included; Unix time in minutes. Empty when the last is before the first."""
+    """The minutes from `first` to `last`, inclusive; Unix time in minutes. Empty if the last is before the first."""
 
     first: int
     last: int
 
     @classmethod
     def of(cls, window: Window) -> Minutes:
-        """As many minutes as the window is long, the one that it ends in the last: neighbours share none."""
+        """Return as many minutes as the window is long, up to the minute of its end: adjacent windows share none."""
         last = (window.end_ns - 1) // MINUTE_NS
         return cls(max(1, last - max(1, round(window.seconds / 60)) + 1), last)
 
     def recorded(self, store: Snapshot) -> Minutes:
-        """Those between the first and the last that were recorded: queries look up minute by minute."""
+        """Return the minutes between the first and the last recorded one: queries look up minute by minute."""
         row = store.one(ENDS)
         if row is None or row["first"] is None:
             return Minutes(self.first, self.first - 1)
         return Minutes(max(self.first, row["first"]), min(self.last, row["last"]))
 
     def params(self, **more: object) -> dict[str, object]:
-        """What queries bind: `first`, `last` and more."""
+        """Return the parameters of queries: `first`, `last` and more."""
         return {"first": self.first, "last": self.last, **more}

@@ -1,4 +1,4 @@
-"""How is it going: totals against the period before, latest errors, groups, functions; nearly all from rollups."""
+"""The overview: totals compared with the previous period, latest errors, groups, functions; nearly all from rollups."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from obsv.times import NS, ts
 
 BINS = 60
 LATEST_ERRORS = 10
-# An error that passes through five calls is five failed calls and one piece of news.
+# An error that passes through five calls is five failed calls but one error.
 CALLS_AN_ERROR = 6
 LISTED = 6
 # A mean of fewer calls says little about a change.
@@ -41,7 +41,7 @@ select r.process_id, p.name, p.process_group, r.count, r.errors, r.total_ns, r.m
   where minute between :first and :last group by process_id
 ) r cross join process p on p.id = r.process_id
 """
-# One look-up a minute and function: the key begins with the minute.
+# One look-up per minute and function: the key begins with the minute.
 FUNCTION_HISTOGRAMS = """
 with recursive ends(first, last) as (
   select max(:first, (select min(minute) from minute_histogram where minute > 0)),
@@ -75,12 +75,12 @@ class PeriodTotals(NamedTuple):
 
     @property
     def error_rate(self) -> float:
-        """Share of failed calls, 0..1."""
+        """Return the share of failed calls, 0..1."""
         return self.errors / self.calls if self.calls else 0.0
 
     @property
     def throughput(self) -> float:
-        """Calls a second."""
+        """Return the calls per second."""
         return self.calls / self.seconds if self.seconds else 0.0
 
 
@@ -92,7 +92,7 @@ class Bin(NamedTuple):
 
 
 class ErrorCall(NamedTuple):
-    """A failed call. `exception`: its traceback, or the status message of a span that has none."""
+    """A failed call. `exception`: its traceback, or the status message of a span without one."""
 
     start_ns: int
     process: str
@@ -112,7 +112,7 @@ class GroupSums(NamedTuple):
 
 
 class FunctionSums(NamedTuple):
-    """A function in the window: mean and P95 of its durations, and the mean of the period before where there is one."""
+    """A function in the window: mean and P95 of its durations, and the mean of the previous period, if any."""
 
     name: str
     process_group: str
@@ -126,10 +126,11 @@ class FunctionSums(NamedTuple):
 
 
 class Overview(NamedTuple):
-    """What the overview shows.
+    """The data of the overview.
 
     Attributes:
-        functions: how many were called; `failing` of them failed at least once, `failing_before` in the time before.
+        functions: number of functions called; `failing` of them failed at least once, `failing_before` in the previous
+            period.
     """
 
     window: Window
@@ -161,14 +162,14 @@ class _Sums(NamedTuple):
 
 
 class Lived(NamedTuple):
-    """From the first recorded call to the end of the last minute with one; Unix time in ns."""
+    """The time from the first recorded call to the end of the last minute with one; Unix time in ns."""
 
     start_ns: int
     end_ns: int
 
     @classmethod
     def read(cls, store: Snapshot) -> Lived:
-        """All of the file; nothing where there is no call."""
+        """Read the recorded time of the file; empty if there are no calls."""
         row = store.one(ENDS)
         if row is None or row["first"] is None:
             return cls(0, 0)
@@ -178,7 +179,7 @@ class Lived(NamedTuple):
 
 
 class _Minutes(NamedTuple):
-    """A window in whole minutes: rollups know no smaller part."""
+    """A window in whole minutes: the smallest part in the rollups."""
 
     first: int
     last: int
@@ -192,7 +193,7 @@ class _Minutes(NamedTuple):
         return _Minutes(2 * self.first - self.last - 1, self.first - 1)
 
     def seconds(self, end_ns: int, lived: Lived) -> float:
-        """The part in which something was recorded: what came before, or after, would make each rate less."""
+        """Return the length of the recorded part: unrecorded time before or after it would lower each rate."""
         first, last = (
             max(self.first * MINUTE_NS, lived.start_ns),
             min(end_ns, (self.last + 1) * MINUTE_NS, lived.end_ns),
@@ -204,11 +205,11 @@ class _Minutes(NamedTuple):
 
 
 def read_overview(reader: Readable, window: Window) -> Overview:
-    """Read what the overview shows.
+    """Read the data of the overview.
 
     Args:
-        reader: of the store.
-        window: the period; what comes from rollups covers its whole minutes.
+        reader: reader of the store.
+        window: the period; figures from rollups cover its whole minutes.
 
     Raises:
         StoreError: the store cannot be read.
@@ -237,9 +238,9 @@ def read_overview(reader: Readable, window: Window) -> Overview:
 
 
 def latest_errors(store: Readable, window: Window, limit: int = LATEST_ERRORS) -> list[ErrorCall]:
-    """The latest failed calls of a window, newest first, each where its error began.
+    """Return the latest failed calls of a window, newest first, each where its error originated.
 
-    A call that failed with the exception of a call below it is left out, and so is one that says nothing of its own.
+    A call that failed with the exception of a call below it is left out, and so is a call without details of its own.
     """
     bounds = {"start": ts(window.start_ns), "end": ts(window.end_ns), "limit": limit * CALLS_AN_ERROR}
     rows = store.query(SPANS, bounds)
@@ -279,7 +280,7 @@ def _within(share_ns: float | None, longest_ns: int) -> float | None:
     return None if share_ns is None else min(share_ns, longest_ns)
 
 
-# A query a bin: grouping all of them by bin and bucket takes twice as long.
+# One query per bin: grouping all of them by bin and bucket takes twice as long.
 def _bins(store: Snapshot, minutes: _Minutes, end_ns: int, lived: Lived) -> tuple[list[Bin], Counter[int]]:
     step = -(-(minutes.last - minutes.first + 1) // BINS)
     sums = {row["bin"]: tuple(row)[1:] for row in store.query(SUMS_BY_BIN, minutes.params(step=step))}

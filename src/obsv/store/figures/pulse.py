@@ -1,4 +1,4 @@
-"""The state of recording, read once for all who watch."""
+"""The state of recording, read once for all observers."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ FRESH_S = 0.5
 
 
 class Recording(Protocol):
-    """Who is asked: a `Store`."""
+    """The source of the state: a `Store`."""
 
     def read_beat(self, now_ns: int) -> Beat:
-        """What recording processes say of themselves."""
+        """Read the state of the recording processes."""
         ...
 
 
 class Pulse:
-    """Reads the beat, at most twice a second however many ask.
+    """A cache of the beat that reads it at most twice a second.
 
     Args:
-        store: whose recording it is.
+        store: the store to read.
         clock: monotonic time in s.
     """
 
     def __init__(self, store: Recording, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._clock = clock
-        self._lock = threading.Lock()  # guards all below; held during the read, so that one thread reads
+        self._lock = threading.Lock()  # guards everything below; held during the read, so that one thread reads
         self._beat = Beat(0, (), (), 0)
         self._read_at = -FRESH_S
 
     def beat(self) -> Beat:
-        """The state of recording, at most `FRESH_S` seconds old; an empty one while there is no store.
+        """Return the state of recording, at most `FRESH_S` seconds old; an empty one while there is no store.
 
         Raises:
-            ForeignFile: the file is no obsv store.
-            NewerSchema: it was written by a newer obsv.
-            StoreUnavailable: there is a file, but it cannot be read for now.
+            ForeignFile: the file is not an obsv database.
+            NewerSchema: it was written by a newer version of obsv.
+            StoreUnavailable: the file exists but cannot be read at the moment.
         """
         with self._lock:
             if self._clock() - self._read_at >= FRESH_S:
@@ -49,7 +49,7 @@ class Pulse:
             return self._beat
 
     def is_empty(self) -> bool:
-        """Whether there is no call to show: no file, or no row in it. Raises what `beat` raises."""
+        """Return whether there is no call to show: no file, or no row in it. Raises the errors of `beat`."""
         return self.beat().last_id == 0
 
     def _read(self) -> Beat:

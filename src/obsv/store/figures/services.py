@@ -1,4 +1,4 @@
-"""Which services there are, what they do, and who calls whom: from the small tables, whatever the number of spans."""
+"""Services, their operations and the calls between them: from the small tables, whatever the number of spans."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from obsv.store.ground import minute_of
 
 
 class Operation(NamedTuple):
-    """What a service does.
+    """An operation of a service.
 
     Args:
         name: a span's name.
@@ -21,7 +21,7 @@ class Operation(NamedTuple):
 
 
 class Dependency(NamedTuple):
-    """How often one service called another."""
+    """The number of calls from one service to another."""
 
     parent: str
     child: str
@@ -41,21 +41,21 @@ where a.service <> b.service group by 1, 2 order by 1, 2
 
 
 def read_services(reader: Readable) -> list[str]:
-    """The names of all services, sorted."""
+    """Return the names of all services, sorted."""
     return [row["service"] for row in reader.query(_SERVICES)]
 
 
 def read_operations(reader: Readable, service: str) -> list[Operation]:
-    """What a service does, by name; nothing for an unknown one."""
+    """Return the operations of a service, by name; none for an unknown service."""
     return [Operation(*row) for row in reader.query(_OPERATIONS, (service,))]
 
 
 def read_dependencies(reader: Readable, start_ns: int, end_ns: int) -> list[Dependency]:
-    """Calls from one service to another.
+    """Return the calls from one service to another.
 
     Args:
-        reader: of the store.
-        start_ns: the earliest start of a call, Unix time; counted by whole minutes.
-        end_ns: the latest.
+        reader: reader of the store.
+        start_ns: the earliest start of a call, Unix time; counted in whole minutes.
+        end_ns: the latest start.
     """
     return [Dependency(*row) for row in reader.query(_DEPENDENCIES, (minute_of(start_ns), minute_of(end_ns)))]

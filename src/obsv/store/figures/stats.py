@@ -1,4 +1,4 @@
-"""How each process has done over a stretch of time: from the rollups, to the minute."""
+"""Statistics of each process over a period: from the rollups, accurate to the minute."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ where m.minute between ? and ? group by p.id order by calls desc, p.name
 """
 _EVER = f"select total(count) as calls from process_minute where minute = {EVER}"
 _MINUTES = "select min(minute) as first, max(minute) as last from process_minute where minute between ? and ?"
-# One row a process: its buckets as JSON.
+# One row per process: its buckets as JSON.
 _HISTOGRAMS = """
 select process_id, json_group_array(json_array(bucket, count)) from (
   select process_id, bucket, sum(count) as count from process_histogram
@@ -27,23 +27,23 @@ select process_id, json_group_array(json_array(bucket, count)) from (
 """
 
 
-# Fewer minutes are read in no time.
+# Fewer minutes are read at once.
 LEAST_MINUTES = 30
 
 
 class ProcessStats(NamedTuple):
-    """How one process has done.
+    """The statistics of one process.
 
     Args:
         process: `module.qualname`, or a foreign span's name.
-        process_group: the group that it is shown under.
-        service: who ran it.
+        process_group: the group under which it is shown.
+        service: the service that ran it.
         kind: OTLP SpanKind.
-        calls, errors: how many, estimated where calls are sampled.
+        calls, errors: numbers, estimated if calls are sampled.
         mean_ns, max_ns: durations, exact.
         p50_ns, p95_ns, p99_ns: percentiles of the durations, within 4 %.
         last_ns: start of the latest call, Unix time.
-        unrecorded: of `calls` those that are not stored, but that sampled ones stand for or that were only counted.
+        unrecorded: number of `calls` that are not stored, but covered by sampled calls or only counted.
     """
 
     process: str
@@ -62,17 +62,17 @@ class ProcessStats(NamedTuple):
 
     @property
     def error_rate(self) -> float:
-        """The share of calls that failed, 0 to 1."""
+        """Return the share of failed calls, 0 to 1."""
         return self.errors / self.calls
 
 
 def process_stats(reader: Readable, since_ns: int | None = None, until_ns: int | None = None) -> list[ProcessStats]:
-    """The statistics of every process that was called, the most called first.
+    """Return the statistics of every process that was called, the most called first.
 
     Args:
-        reader: of the store.
-        since_ns: Unix time; its whole minute counts. None: since the file began.
-        until_ns: Unix time; its whole minute counts. None: up to now.
+        reader: reader of the store.
+        since_ns: Unix time, rounded down to the minute. None: since the file was created.
+        until_ns: Unix time, rounded up to the minute. None: up to now.
 
     Raises:
         StoreError: see `Reader`.
@@ -84,7 +84,7 @@ def process_stats(reader: Readable, since_ns: int | None = None, until_ns: int |
         last = 1 << 62 if until_ns is None else until_ns // MINUTE_NS
     with reader.snapshot() as store:
         rows = store.query(_CALLS, (first, last))
-        # A window with all calls there have ever been needs no counting.
+        # A window with all calls needs no counting.
         if rows and sum(row["calls"] for row in rows) == store.query(_EVER)[0]["calls"]:
             first = last = EVER
         buckets = _buckets(store, first, last) if rows else {}
@@ -102,7 +102,7 @@ def _buckets(store: Snapshot, first: int, last: int) -> dict[int, Counter[int]]:
 
 def _stats(row: Row, buckets: Mapping[int, int]) -> ProcessStats:
     mean, longest = row["total_ns"] / row["calls"], row["max_ns"]
-    # A bucket stands for durations on both sides of its middle.
+    # A bucket represents durations on both sides of its middle.
     p50, p95, p99 = (min(percentile(buckets, q) or 0.0, longest) for q in (0.5, 0.95, 0.99))
     who = row["name"], row["process_group"], row["service"], row["kind"]
     return ProcessStats(

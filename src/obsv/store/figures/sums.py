@@ -10,7 +10,7 @@ from obsv.store.figures.minutes import Minutes
 from obsv.store.file import Row, Snapshot
 from obsv.store.ground import percentile
 
-# One look-up a minute and function: the keys begin with the minute.
+# One look-up per minute and function: the keys begin with the minute.
 _MINUTES = """
 with recursive m(minute) as (
   select :first where :first <= :last union all select minute + 1 from m where minute < :last
@@ -37,17 +37,17 @@ cross join process_histogram h on h.minute = m.minute and h.process_id = j.value
 
 
 class Sums(NamedTuple):
-    """Calls of a time.
+    """The calls of a period.
 
     Attributes:
-        calls: how many.
-        errors: how many of them failed.
-        total_ns: their durations added up.
-        max_ns: the longest.
-        cpu_ns: CPU time added up, where it was measured.
-        memory_bytes: memory growth added up, where it was measured.
-        buckets: how many durations fell into each bucket of `obsv.store.ground.histogram`.
-        unrecorded: of `calls` those that are not stored, but that sampled ones stand for or that were only counted.
+        calls: number of calls.
+        errors: number of failed calls.
+        total_ns: sum of the durations.
+        max_ns: the longest duration.
+        cpu_ns: sum of the CPU time, where measured.
+        memory_bytes: sum of the memory growth, where measured.
+        buckets: number of durations in each bucket of `obsv.store.ground.histogram`.
+        unrecorded: number of `calls` that are not stored, but covered by sampled calls or only counted.
     """
 
     calls: int = 0
@@ -61,43 +61,43 @@ class Sums(NamedTuple):
 
     @property
     def error_rate(self) -> float:
-        """Share of failed calls, 0..1."""
+        """Return the share of failed calls, 0..1."""
         return self.errors / self.calls if self.calls else 0.0
 
     @property
     def mean_ns(self) -> float | None:
-        """Mean duration; None without a call."""
+        """Return the mean duration; None without calls."""
         return self.total_ns / self.calls if self.calls else None
 
     def percentile_ns(self, share: float) -> float | None:
-        """The duration that a share (0..1) of the calls did not exceed, within 4 %; None without a call."""
+        """Return the duration that a share (0..1) of the calls did not exceed, within 4 %; None without calls."""
         found = percentile(self.buckets, share)
         return None if found is None else min(found, self.max_ns)
 
 
 def read_sums(store: Snapshot, processes: Iterable[int], minutes: Minutes) -> Sums:
-    """The sums of some processes together.
+    """Return the sums of several processes together.
 
     Args:
-        store: the file at one moment.
-        processes: their ids.
-        minutes: the time.
+        store: a snapshot of the file.
+        processes: their IDs.
+        minutes: the period.
     """
     bins = read_bins(store, processes, minutes, max(1, minutes.last - minutes.first + 1))
     return bins[0] if bins else Sums()
 
 
 def read_bins(store: Snapshot, processes: Iterable[int], minutes: Minutes, step: int) -> list[Sums]:
-    """The sums of some processes together, bin by bin.
+    """Return the sums of several processes together, bin by bin.
 
     Args:
-        store: the file at one moment.
-        processes: their ids.
-        minutes: the time.
-        step: minutes a bin.
+        store: a snapshot of the file.
+        processes: their IDs.
+        minutes: the period.
+        step: minutes per bin.
 
     Returns:
-        one entry for each bin since `minutes.first`, also where there were no calls.
+        One entry for each bin since `minutes.first`, including bins without calls.
     """
     known = minutes.recorded(store)
     asked = known.params(processes=str(sorted(processes)), origin=minutes.first, step=step)

@@ -1,4 +1,4 @@
-"""What has been counted since the file began: retention never lowers it, so a scraper sees counters that only grow."""
+"""Totals since the file was created. Retention never lowers them, so a scraper sees counters that only grow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from obsv.store.figures.lost import Lost, read_lost
 from obsv.store.file import Readable, Row, Snapshot
 from obsv.store.ground import GROWTH, bucket, read_object
 
-# Upper ends of the histograms' buckets: 2 ms · 2^k, as Tempo's span metrics have them.
+# Upper bounds of the histograms' buckets: 2 ms · 2^k, as in Tempo's span metrics.
 LATENCY_BOUNDS_NS = tuple(2_000_000 << k for k in range(14))
 
 
@@ -20,9 +20,9 @@ class Latency(NamedTuple):
     """Calls and their durations.
 
     Args:
-        calls: how many there were.
-        total_ns: the sum of their durations.
-        buckets: for each bound, how many were not longer; a call within 4 % of a bound may stand on its other side.
+        calls: number of calls.
+        total_ns: sum of the durations.
+        buckets: number of calls up to each bound; a call within 4 % of a bound may be counted on its other side.
     """
 
     calls: int
@@ -69,7 +69,7 @@ class RequestTotal(NamedTuple):
 
 
 class RecorderTotal(NamedTuple):
-    """What a recording process says of itself: `stats` is `obsv.stats()`."""
+    """The report of a recording process: `stats` is `obsv.stats()`."""
 
     id: str
     service: str
@@ -79,12 +79,12 @@ class RecorderTotal(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """All of it, read at one moment.
+    """All totals, read at one moment.
 
     Args:
         processes: the most called ones.
-        left_out: how many more processes there are.
-        spans: how many spans have been stored.
+        left_out: number of the others.
+        spans: number of stored spans.
         bytes: size of the file.
         lost: files that were lost.
     """
@@ -105,7 +105,7 @@ def _class_of(bounds_ns: Sequence[int]) -> str:
     return f"case {ends} else {len(bounds_ns)} end"
 
 
-# A row a process: the counts of its classes as a JSON array, so that 2,000 processes keep within the reader's limit.
+# One row per process: the counts of its classes as a JSON array, so that 2,000 processes fit the reader's limit.
 _CLASSES = f"""
 select process_id, json_group_array(json_array(class, count)) as classes, sum(total_ns) as total_ns from (
   select process_id, {_class_of(LATENCY_BOUNDS_NS)} as class, sum(count) as count, {{sum}} as total_ns
@@ -129,12 +129,12 @@ _BYTES = "select page_count * page_size as bytes from pragma_page_count, pragma_
 
 
 def read_totals(reader: Readable, recorders_since_ns: int, most: int = 2_000) -> Totals:
-    """Reads the totals.
+    """Read the totals.
 
     Args:
-        reader: of the store.
-        recorders_since_ns: recorders silent since before this Unix time are left out.
-        most: how many processes, edges between services and recorders at most.
+        reader: reader of the store.
+        recorders_since_ns: leaves out recorders silent since before this Unix time.
+        most: maximum number of processes, edges between services, and recorders.
     """
     with reader.snapshot() as snapshot:
         sums = snapshot.query(_SUMS)[0]

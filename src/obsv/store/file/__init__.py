@@ -1,4 +1,4 @@
-"""The database file: how it is opened, migrated, read and guarded."""
+"""The database file: opening, migrating, reading and protecting it."""
 
 from obsv.store.file.adhoc import Answer, run_sql
 from obsv.store.file.checking import count_calls, find_damage, is_damage, is_store

@@ -1,4 +1,4 @@
-"""SQL that a user writes: one statement that can only read."""
+"""SQL written by a user: one read-only statement."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from obsv.store.file.connection import open_reader
 from obsv.store.file.failures import about_the_file
 from obsv.store.file.reader import ROW_LIMIT, STEPS_A_LOOK, TIME_LIMIT_S, lenient_text
 
-# What all values of an answer may take up together, and one of them.
+# Maximum size of all values of an answer together, and of one value.
 MAX_BYTES = 64 << 20
 _MAX_VALUE = 16 << 20
 MAX_HEAP = 512 << 20
@@ -30,7 +30,7 @@ from main.span s left join main.process_name n on n.id = s.name_id left join mai
 where f.signature_id = s.signature_id
 """
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE}
-# These say something; others, or these with a value, would set something.
+# These only report; others, or these with a value, would change a setting.
 _PRAGMAS = {
     "application_id", "auto_vacuum", "cache_size", "collation_list", "compile_options", "database_list", "encoding",
     "freelist_count", "function_list", "journal_mode", "page_count", "page_size", "pragma_list", "schema_version",
@@ -40,17 +40,17 @@ _PRAGMAS_OF_A_TABLE = {
     "foreign_key_list", "index_info", "index_list", "index_xinfo", "integrity_check", "quick_check", "table_info",
     "table_list", "table_xinfo",
 }  # fmt: skip
-# How SQLite says that the authorizer, or the read-only file, forbids it.
+# SQLite's messages when the authorizer, or the read-only file, forbids a statement.
 _FORBIDDEN = ("not authorized", "prohibited", "authorization denied", "readonly")
 
 
 class Answer(NamedTuple):
-    """What a statement returned.
+    """The result of a statement.
 
     Args:
-        columns: names as SQLite gives them.
+        columns: names as reported by SQLite.
         rows: values: None, int, float, str or bytes.
-        truncated: there are more rows than were read.
+        truncated: whether there are more rows than were read.
     """
 
     columns: list[str]
@@ -59,17 +59,17 @@ class Answer(NamedTuple):
 
 
 def run_sql(path: str | Path, sql: str, *, time_limit_s: float = TIME_LIMIT_S, row_limit: int = ROW_LIMIT) -> Answer:
-    """Runs one statement of a user's on a store. It can read, and nothing else: no write, no ATTACH, no extension.
+    """Run one statement of a user on a store. It can only read: no write, no ATTACH, no extension.
 
     Args:
         path: the database file.
         sql: one SELECT, EXPLAIN or reading PRAGMA.
-        time_limit_s: how long it may take, seconds.
-        row_limit: how many rows are read at most.
+        time_limit_s: time limit in seconds.
+        row_limit: maximum number of rows to read.
 
     Raises:
-        InvalidQuery: SQLite does not understand it, or it does not only read.
-        QueryTimeout: it ran too long.
+        InvalidQuery: SQLite cannot parse it, or it is not read-only.
+        QueryTimeout: it exceeded the time limit.
         StoreError: the file cannot be read.
     """
     path = Path(path)
@@ -80,15 +80,15 @@ def run_sql(path: str | Path, sql: str, *, time_limit_s: float = TIME_LIMIT_S, r
         _confine(connection, time.monotonic() + time_limit_s)
         return _answer(connection, sql, row_limit)
     except (sqlite3.Warning, sqlite3.ProgrammingError) as error:
-        raise InvalidQuery(f"one statement at a time: {error}") from error
+        raise InvalidQuery(f"only one statement is allowed: {error}") from error
     except MemoryError as error:
-        raise InvalidQuery(f"the query took more than {MAX_HEAP >> 20} MB of memory; narrow it") from error
+        raise InvalidQuery(f"the query used more than {MAX_HEAP >> 20} MB of memory; narrow it") from error
     except sqlite3.Error as error:
         text = str(error)
         if "interrupted" in text:
             raise QueryTimeout(f"the query ran longer than {time_limit_s:g} s; narrow it, or add a LIMIT") from error
         if any(words in text for words in _FORBIDDEN):
-            raise InvalidQuery(f"only reading is allowed: {text}") from error
+            raise InvalidQuery(f"only read-only statements are allowed: {text}") from error
         hint = "; the views are process_trace and data_trace" if text.startswith("no such table") else ""
         raise about_the_file(error, path) or InvalidQuery(text + hint) from error
     finally:
@@ -117,7 +117,7 @@ def _show_damaged(connection: sqlite3.Connection) -> None:
 def _confine(connection: sqlite3.Connection, deadline: float) -> None:
     if hasattr(connection, "setlimit"):  # Python 3.11
         connection.setlimit(_LENGTH_LIMIT, _MAX_VALUE)
-    # Of all of SQLite in this process; sorting and grouping would otherwise take what there is.
+    # Applies to all SQLite connections of this process; sorting and grouping would otherwise use all memory.
     connection.execute(f"pragma hard_heap_limit = {MAX_HEAP}")
     connection.set_progress_handler(lambda: time.monotonic() > deadline, STEPS_A_LOOK)
     connection.set_authorizer(_authorize)

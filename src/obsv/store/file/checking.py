@@ -1,4 +1,4 @@
-"""Whether a database file is whole, as a connection of its own sees it: nobody's cache hides what the disk holds."""
+"""Integrity of a database file, checked with a separate connection so that no cache hides the state on disk."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from obsv.store.file.migrations import APPLICATION_ID
 from obsv.working_directory import absolute
 
 _CORRUPT = ("malformed", "not a database")
-# A part of the file that is not there any more; the name came with Python 3.11.
+# A part of the file is missing; the name was added in Python 3.11.
 _CUT_SHORT = "SQLITE_IOERR_SHORT_READ"
 _HEADER = 100
-_MARK_AT = 68  # where the header has the application's mark
+_MARK_AT = 68  # position of the application ID in the header
 
 
 def find_damage(path: Path, *, thorough: bool = False, patience_s: float = 1.0) -> str | None:
-    """Return what is wrong with a file; None where nothing is, or where it cannot be looked at now.
+    """Return the damage of a file; None if there is none, or if it cannot be checked at the moment.
 
-    It takes 5 ms a megabyte of the processor, three times as much if it is thorough.
+    The check takes 5 ms of CPU time per megabyte, three times as much if it is thorough.
 
     Args:
         path: the file.
-        thorough: also look for rows that an index lacks.
+        thorough: whether to search for rows missing from an index.
         patience_s: how long to wait for another process's lock, seconds.
     """
     try:
@@ -43,7 +43,7 @@ def find_damage(path: Path, *, thorough: bool = False, patience_s: float = 1.0) 
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether SQLite failed for what the file holds: not for a lock, the disk, or what it was to do."""
+    """Return whether SQLite failed because of the file's content, not because of a lock, the disk, or the statement."""
     text = str(error).lower()
     if "json" in text:
         return False
@@ -51,9 +51,9 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def is_store(path: Path) -> bool:
-    """Whether the header says that a file is ours, whatever the rest of it is.
+    """Return whether the header says that a file is ours, whatever its content.
 
-    Only for a file that no connection of this process has open: closing it here would drop SQLite's locks.
+    Only for a file that no connection of this process has open: closing it here would release SQLite's locks.
     """
     try:
         with open(path, "rb") as file:
@@ -64,7 +64,7 @@ def is_store(path: Path) -> bool:
 
 
 def count_calls(path: Path) -> tuple[int, int] | None:
-    """Return how many calls a file holds, and how many of them failed; None where that cannot be read."""
+    """Return the numbers of calls and failed calls in a file; None if it cannot be read."""
     try:
         with closing(_connected(path, 0.1)) as connection:
             counts = connection.execute("select count(*), count(*) filter (where status = 2) from span").fetchone()

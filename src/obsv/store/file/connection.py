@@ -1,4 +1,4 @@
-"""How the database file is opened, for writing and for reading."""
+"""Opening of the database file, for writing and for reading."""
 
 from __future__ import annotations
 
@@ -16,43 +16,46 @@ from obsv.store.file.settings import FILE_MODE, change_settings, read_settings
 from obsv.store.file.sql_functions import add_functions
 from obsv.working_directory import absolute
 
-# Generated columns came with 3.31, statements of more than 999 parameters with 3.32, `sqlite_schema` with 3.33.
+# Generated columns were added in 3.31, statements with more than 999 parameters in 3.32, `sqlite_schema` in 3.33.
 MINIMUM_SQLITE = (3, 35)
 
-# The write-ahead log is copied into the file from so many pages on, and cut to so many bytes when it begins anew.
+# The write-ahead log is copied into the file from this many pages on, and truncated to this many bytes when it
+# restarts.
 LOG_PAGES, LOG_BYTES = 1_000, 64 << 20
 _WRITER_PRAGMAS = (
     "pragma synchronous = normal",
     "pragma temp_store = memory",
-    # Pages of 8 KB between checkpoints. Each rewrites the same hot index pages, so rarely is cheaper, but the commit
-    # that does it takes as long as 8 MB take the disk.
+    # Pages of 8 KB between checkpoints. Each checkpoint rewrites the same hot index pages, so fewer are cheaper, but
+    # the commit that does one takes as long as writing 8 MB.
     f"pragma wal_autocheckpoint = {LOG_PAGES}",
     f"pragma journal_size_limit = {LOG_BYTES}",
 )
 
 
 def open_writer(path: Path, busy_timeout_s: float, cache_kib: int = 16_000) -> sqlite3.Connection:
-    """Opens or creates a store.
+    """Open or create a store.
 
     Args:
-        path: the file; directories above it are made.
+        path: the file; missing parent directories are created.
         busy_timeout_s: how long a statement waits for another process's lock, seconds.
         cache_kib: memory for pages of the file, in KiB.
 
     Returns:
-        a connection in autocommit mode that any one thread at a time may use.
+        A connection in autocommit mode that any one thread at a time may use.
 
     Raises:
         StoreUnavailable: locked, read-only, disk full, no such directory.
         ForeignFile: the file is something else, or corrupt.
-        NewerSchema: a newer obsv wrote it.
+        NewerSchema: written by a newer version of obsv.
     """
     if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
-        raise StoreUnavailable(f"SQLite {sqlite3.sqlite_version} is too old; obsv needs 3.35 or newer")
+        raise StoreUnavailable(f"SQLite {sqlite3.sqlite_version} is too old; obsv needs version 3.35 or later")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreUnavailable(f"{path.parent} cannot be made ({error}); set OBSV_DB to a directory you own") from error
+        raise StoreUnavailable(
+            f"{path.parent} cannot be created ({error}); set OBSV_DB to a directory that you own"
+        ) from error
     make_private(path)
     with explained(path):
         connection = sqlite3.connect(
@@ -69,8 +72,8 @@ def open_writer(path: Path, busy_timeout_s: float, cache_kib: int = 16_000) -> s
 
 def _prepare(connection: sqlite3.Connection, path: Path, patience_s: float) -> None:
     if version_of(connection, path) == 0:
-        # Reading the whole file takes 8 to 15 % less of the processor than with 4 KB, writing no more; with 16 KB a
-        # commit of 200 functions' calls takes a third longer.
+        # Reading the whole file takes 8 to 15 % less CPU time than with 4 KB, and writing no more; with 16 KB, a commit
+        # of 200 functions' calls takes a third longer.
         connection.execute("pragma page_size = 8192")
         connection.execute("pragma auto_vacuum = incremental")
     _retry_while_locked(connection, "pragma journal_mode = wal", patience_s)
@@ -88,7 +91,7 @@ def _file_mode(connection: sqlite3.Connection) -> int:
     return kept or PRIVATE
 
 
-# Changing to WAL fails at once where another process is doing the same: SQLite does not call its busy handler there.
+# Changing to WAL fails at once if another process is doing the same: SQLite does not call its busy handler there.
 def _retry_while_locked(connection: sqlite3.Connection, sql: str, patience_s: float) -> None:
     deadline = time.monotonic() + patience_s
     while not _done(connection, sql) and time.monotonic() < deadline:
@@ -106,7 +109,7 @@ def _done(connection: sqlite3.Connection, sql: str) -> bool:
     return True
 
 
-# A file that no writer has brought to this version yet is read as it is.
+# A file that no writer has migrated to this version yet is read as it is.
 _WEIGHED = 9
 _UNWEIGHED = "create temp view process_minute as select *, 0 as unrecorded from main.process_minute"
 _WEIGHED_REQUESTS = 12
@@ -114,19 +117,19 @@ _UNWEIGHED_REQUESTS = "create temp view request_total as select *, 0 as unrecord
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """Opens a store read-only.
+    """Open a store read-only.
 
     Raises:
         StoreUnavailable: there is no file, or it cannot be read.
         ForeignFile: the file is something else, or corrupt.
-        NewerSchema: a newer obsv wrote it.
+        NewerSchema: written by a newer version of obsv.
     """
     if not path.exists():
-        raise StoreUnavailable(f"{path} does not exist; record something first, or set OBSV_DB to where it is")
+        raise StoreUnavailable(f"{path} does not exist; record something first, or set OBSV_DB to the right path")
     try:
         return _open_reader(path, "mode=ro")
     except sqlite3.Error as error:
-        # A file in a directory that nobody may write has no WAL, and SQLite cannot make one.
+        # A file in a read-only directory has no WAL, and SQLite cannot create one.
         if not _writable(path.parent) and not path.with_name(path.name + "-wal").exists():
             with explained(path):
                 return _open_reader(path, "immutable=1")

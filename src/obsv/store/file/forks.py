@@ -1,13 +1,13 @@
-"""No write is under way while the process forks.
+"""Forks wait until no write is in progress.
 
-SQLite has mutexes of its own. One that another thread holds at the fork stays locked in the child for ever, and the
-child hangs in its first call of SQLite. So a fork waits for the end of the batch that is being written, and no other
+SQLite has mutexes of its own. A mutex held by another thread at the fork stays locked in the child forever, and the
+child hangs in its first SQLite call. Therefore a fork waits for the end of the current batch, and no other batch
 begins.
 
-The child closes the connection that it got a copy of. SQLite notes once a process which locks it has on a file; with
-the copy open it would take the parent's for its own and lock nothing itself, and when the parent has ended, any program
-that closes the file would take the child's log away, with all that the child writes to it from then on. What closing
-unlocks are the child's locks, not the parent's: POSIX gives each process its own.
+The child closes its copy of the connection. SQLite keeps one record per process of its locks on a file: with the copy
+open, it would mistake the parent's locks for its own and lock nothing itself, and after the parent has ended, any
+program that closes the file would remove the child's log with everything that the child writes to it. Closing releases
+the child's locks, not the parent's: POSIX locks belong to a process.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ _PATIENCE_S = 5.0
 
 
 class ForkLock:
-    """Held by a writer while it is inside SQLite, and by whoever forks, who comes next however busy the writer is."""
+    """A lock held by a writer while it is inside SQLite, and by a forking thread, which goes next even if the writer is
+    busy.
+    """
 
     def __init__(self) -> None:
-        self._gate = threading.Lock()  # held by whoever forks from the moment of asking: no writer gets past it
+        self._gate = threading.Lock()  # held by a forking thread from the moment it asks: no writer gets past it
         self._lock = threading.Lock()
 
     def __enter__(self) -> None:
@@ -38,7 +40,7 @@ class ForkLock:
         self._lock.release()
 
     def hold(self, timeout_s: float) -> bool:
-        """Keep writers out; False if one did not come out in time, or another fork."""
+        """Keep writers out; return False if a writer did not leave in time, or another fork is in progress."""
         deadline = time.monotonic() + timeout_s
         if not self._gate.acquire(timeout=timeout_s):
             return False
@@ -54,19 +56,19 @@ class ForkLock:
 
 
 class Forking(Protocol):
-    """What writes: it holds its lock while it is inside SQLite."""
+    """The interface of a writer, which holds its lock while it is inside SQLite."""
 
     fork_lock: ForkLock
 
     def after_fork(self, *, was_idle: bool) -> None:
-        """Begin anew in the child; `was_idle`: nobody was inside SQLite."""
+        """Start again in the child; `was_idle`: no thread was inside SQLite."""
 
 
 _forking: weakref.WeakSet[Forking] = weakref.WeakSet()
 
 
 class _Held(threading.local):
-    """What the thread that forks has locked: several may fork at once, one after the other."""
+    """The locks held by a forking thread: several threads may fork, one after the other."""
 
     def __init__(self) -> None:
         self.writers: list[Forking] = []
@@ -76,15 +78,15 @@ _held = _Held()
 
 
 def hold_at_fork(writer: Forking) -> None:
-    """Let forks of this process wait for a writer, and tell it in the child."""
+    """Make forks of this process wait for a writer, and notify it in the child."""
     _forking.add(writer)
 
 
 def hold_writers() -> None:
-    """Keep writers out of SQLite until the fork is over that has begun in this thread.
+    """Keep writers out of SQLite until the fork that has begun in this thread is over.
 
-    It is called by each fork. Whoever makes a fork wait while this module is loaded calls it too: that fork has its own
-    list of what is called, without this.
+    Each fork calls this. Code that delays a fork while this module is being imported must call it too: that fork has
+    its own list of hooks, without this one.
     """
     waiting = [writer for writer in list(_forking) if writer not in _held.writers]
     _held.writers += [writer for writer in waiting if writer.fork_lock.hold(_PATIENCE_S)]

@@ -1,4 +1,4 @@
-"""The schema's versions, each with the reason why it exists."""
+"""The versions of the schema, each with the reason why it exists."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from obsv.errors import ForeignFile, NewerSchema
 
-# "obsv" in ASCII, in the file's header: tells our files from others'.
+# "obsv" in ASCII, in the file's header: identifies our files.
 APPLICATION_ID = 0x6F627376
 
 
 class Migration(NamedTuple):
-    """One step of the schema: the version it leads to, why it exists, and its SQL."""
+    """A step of the schema: the version it leads to, why it exists, and its SQL."""
 
     version: int
     reason: str
@@ -28,16 +28,16 @@ def _sql(name: str) -> str:
 
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "the first version", _sql("schema.sql")),
-    Migration(2, "spans of this machine are told from those that were received", _sql("schema_2.sql")),
-    Migration(3, "programs write rings, and a keeper remembers how far it has stored them", _sql("schema_3.sql")),
-    Migration(4, "limits belong to the store, and what is gone is counted", _sql("schema_4.sql")),
+    Migration(2, "spans of this machine are distinguished from received ones", _sql("schema_2.sql")),
+    Migration(3, "programs write rings, and a keeper saves its read positions", _sql("schema_3.sql")),
+    Migration(4, "limits belong to the store, and losses are counted", _sql("schema_4.sql")),
     Migration(5, "alerts have states, history, messages and silences", _sql("schema_5.sql")),
-    Migration(6, "a receiver's cursor is in the file that is sent to it", _sql("schema_6.sql")),
+    Migration(6, "the cursor of a receiver is kept in the file that is sent to it", _sql("schema_6.sql")),
     Migration(7, "errors are grouped by their cause, and versions are known", _sql("schema_7.sql")),
-    Migration(8, "calls older than the hot window may be in an archive", _sql("schema_8.sql")),
-    Migration(9, "rows may stand for several calls, and what is an estimate can be told", _sql("schema_9.sql")),
+    Migration(8, "calls older than the retention period may be in an archive", _sql("schema_8.sql")),
+    Migration(9, "rows may stand for several calls, and estimates are marked", _sql("schema_9.sql")),
     Migration(10, "service levels are counted", _sql("schema_10.sql")),
-    Migration(11, "versions are known by their sources, and values that are new by their forms", _sql("schema_11.sql")),
+    Migration(11, "versions are identified by their source, and new values by their form", _sql("schema_11.sql")),
     Migration(12, "orphans and requests are weighed by sampling", _sql("schema_12.sql")),
     Migration(13, "log records are kept beside calls", _sql("schema_13.sql")),
 )
@@ -45,29 +45,29 @@ SCHEMA_VERSION = MIGRATIONS[-1].version
 
 
 def version_of(connection: sqlite3.Connection, path: Path, newest: int = SCHEMA_VERSION) -> int:
-    """The schema version of an open file; 0 when it is empty.
+    """Return the schema version of an open file; 0 if it is empty.
 
     Raises:
-        ForeignFile: it holds something else.
-        NewerSchema: a newer obsv wrote it.
+        ForeignFile: it contains something else.
+        NewerSchema: it was written by a newer version of obsv.
     """
-    # Not the tables of the pragmas: a hostile file may have a view of that name, one that never ends.
+    # Not the pragmas' tables: a hostile file may have an endless view with such a name.
     (application,) = connection.execute("pragma application_id").fetchone()
     (version,) = connection.execute("pragma user_version").fetchone()
     (objects,) = connection.execute("select count(*) from sqlite_schema").fetchone()
     if application != APPLICATION_ID:
         if application or version or objects:
-            raise ForeignFile(f"{path} is not an obsv store; move the file away, or set OBSV_DB to another path")
+            raise ForeignFile(f"{path} is not an obsv database; move the file away, or set OBSV_DB to another path")
         return 0
     if version > newest:
         raise NewerSchema(
-            f"{path} has schema version {version}, this obsv knows {newest}; upgrade obsv to use the file"
+            f"{path} has schema version {version}, but this obsv supports up to {newest}; upgrade obsv to use the file"
         )
     return int(version)
 
 
 def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
-    """Brings an open file to the newest version in one transaction; other processes may do the same at once."""
+    """Migrate an open file to the newest version in one transaction; other processes may do the same at once."""
     newest = migrations[-1].version
     if version_of(connection, path, newest) == newest:
         return
@@ -86,7 +86,7 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Mig
         raise
 
 
-# Not executescript: that would commit the transaction first.
+# Not executescript, which would commit the transaction first.
 def _statements(script: str) -> Iterator[str]:
     text = ""
     for part in script.split(";")[:-1]:

@@ -1,4 +1,4 @@
-"""Who opens a database waits for who puts it aside: between two renames its log would belong to another file."""
+"""The lock between opening and replacing a database: between two renames its log would belong to another file."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # Windows, where no file that is open can be renamed
+except ImportError:  # Windows, where an open file cannot be renamed
     fcntl = None  # type: ignore[assignment]
 
-# It takes some milliseconds. Somebody else's lock on the directory must not keep a program from recording.
+# Renaming takes some milliseconds. Another program's lock on the directory must not keep a program from recording.
 _PATIENCE_S = 1.0
 _POLL_S = 0.005
 
 
 @contextmanager
 def held_place(path: Path, *, alone: bool = False) -> Iterator[None]:
-    """Hold the place where a database stands: the lock of its directory, which needs no file of its own.
+    """Hold the lock of a database's directory, which needs no extra file.
 
     Args:
         path: the database.
-        alone: to put it aside, and another in its place; otherwise to open it.
+        alone: whether to replace the database; otherwise to open it.
     """
     descriptor = None
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The way out of the file: read-only, each query limited in time and rows."""
+"""Reading of the file: read-only, with limits on time and rows for each query."""
 
 from __future__ import annotations
 
@@ -22,41 +22,41 @@ Params = Sequence[Any] | Mapping[str, Any]
 
 TIME_LIMIT_S = 5.0
 ROW_LIMIT = 10_000
-# SQLite's virtual machine takes about a millisecond for so many steps.
+# SQLite's virtual machine takes about a millisecond for this many steps.
 STEPS_A_LOOK = 20_000
 _IDLE_CONNECTIONS = 8
-# More would take the machine from the program that is recorded.
+# More would take processors away from the recorded program.
 _MOST_AT_ONCE = 4
 
 
 def lenient_text(data: bytes) -> str:
-    """A text of a damaged row. Decoding all texts like this would cost a fifth of reading them."""
+    """Decode the text of a damaged row. Decoding all texts like this would take a fifth longer to read them."""
     return data.decode("utf-8", "replace")
 
 
 class Readable(Protocol):
-    """What questions are asked of: a `Reader`, or a `Snapshot` where several see the same state."""
+    """A source for queries: a `Reader`, or a `Snapshot` if several queries must see the same state."""
 
     def query(self, sql: str, params: Params = ()) -> list[Row]:
-        """Runs one query; like `Reader.query`."""
+        """Run one query, like `Reader.query`."""
         ...
 
     def one(self, sql: str, params: Params = ()) -> Row | None:
-        """Runs one query; returns its first row, or None."""
+        """Run one query; return its first row, or None."""
         ...
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:
-        """The file as it is at one moment."""
+        """Open a snapshot of the file."""
         ...
 
 
 class Reader:
-    """Reads a store. Any number of threads may use one; the file may appear, grow or be replaced meanwhile.
+    """A reader of a store. Any number of threads may use it; the file may appear, grow or be replaced meanwhile.
 
     Args:
         path: the database file.
-        time_limit_s: how long one query may take, seconds.
-        row_limit: how many rows one query returns at most.
+        time_limit_s: time limit of a query, seconds.
+        row_limit: maximum number of rows of a query.
 
     All methods raise `StoreUnavailable` (no file, or not readable), `ForeignFile`, `NewerSchema` and `QueryTimeout`.
     """
@@ -65,31 +65,31 @@ class Reader:
         self.path = Path(path)
         self.time_limit_s = time_limit_s
         self.row_limit = row_limit
-        self._lock = threading.Lock()  # guards the two below
+        self._lock = threading.Lock()  # guards the next two
         self._idle: list[sqlite3.Connection] = []
         self._file: tuple[int, int, int] | None = None
 
     def query(self, sql: str, params: Params = ()) -> list[Row]:
-        """Runs one query.
+        """Run one query.
 
         Args:
-            sql: a SELECT, constant text; what varies is bound.
-            params: what is bound.
+            sql: a SELECT as constant text, with parameters.
+            params: the parameters.
 
         Returns:
-            rows that can be read by name and by position, at most `row_limit`.
+            Rows that can be read by name and by position, at most `row_limit`.
         """
         with self.snapshot() as snapshot:
             return snapshot.query(sql, params)
 
     def one(self, sql: str, params: Params = ()) -> Row | None:
-        """Runs one query; returns its first row, or None."""
+        """Run one query; return its first row, or None."""
         with self.snapshot() as snapshot:
             return snapshot.one(sql, params)
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        """Several queries that see the same state of the file; keep it short, it holds the write-ahead log back."""
+        """Open a snapshot for several queries on the same state; keep it short, because it holds back the log."""
         connection = self._take()
         try:
             connection.execute("begin")
@@ -101,7 +101,7 @@ class Reader:
             self._give_back(connection)
 
     def close(self) -> None:
-        """Closes all idle connections; the next query opens one again."""
+        """Close all idle connections; the next query opens a new one."""
         with self._lock:
             idle, self._idle = self._idle, []
         for connection in idle:
@@ -109,7 +109,7 @@ class Reader:
 
     @property
     def file(self) -> tuple[int, int] | None:
-        """Device and inode of the file that the path leads to now; None when there is none."""
+        """Return device and inode of the file at the path; None if there is none."""
         identity = self._identity()
         return identity and identity[:2]
 
@@ -133,7 +133,7 @@ class Reader:
                 return
         connection.close()
 
-    # With the process id: a connection must not cross a fork.
+    # With the process ID: a connection must not cross a fork.
     def _identity(self) -> tuple[int, int, int] | None:
         try:
             stat = os.stat(self.path)
@@ -143,7 +143,7 @@ class Reader:
 
 
 class Snapshot:
-    """The file as it was at one moment; made by `Reader.snapshot`."""
+    """The file as it was at one moment; created by `Reader.snapshot`."""
 
     def __init__(
         self,
@@ -160,11 +160,11 @@ class Snapshot:
         self._row_limit = row_limit
 
     def query(self, sql: str, params: Params = ()) -> list[Row]:
-        """Runs one query; like `Reader.query`."""
+        """Run one query, like `Reader.query`."""
         return self._read(lambda: self._connection.execute(sql, params).fetchmany(self._row_limit))
 
     def one(self, sql: str, params: Params = ()) -> Row | None:
-        """Runs one query; returns its first row, or None."""
+        """Run one query; return its first row, or None."""
 
         def first() -> Row | None:
             cursor = self._connection.execute(sql, params)
@@ -175,7 +175,7 @@ class Snapshot:
         return self._read(first)
 
     def _read(self, run: Callable[[], T]) -> T:
-        """Run a query; once more where a text is not UTF-8, which is then shown with the mark for that."""
+        """Run a query, and again if a text is not UTF-8, which is then shown with replacement characters."""
         try:
             with self._limited():
                 return run()
@@ -188,19 +188,19 @@ class Snapshot:
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        """Itself: who asks for several queries of one state has it."""
+        """Return this snapshot, for callers that request a snapshot of a `Readable`."""
         yield self
 
     def query_each(self, sql: str, params: Sequence[Params]) -> list[list[Row]]:
-        """Runs one query several times, as many at once as there are processors; they share the time limit.
+        """Run one query several times, in parallel on all processors; the runs share the time limit.
 
         Args:
-            sql: like that of `query`.
-            params: what is bound, once a run; at least one. The first run sees this snapshot, others perhaps the file
-                as it is now.
+            sql: as for `query`.
+            params: the parameters of each run, at least one. The first run sees this snapshot, others may see a later
+                state.
 
         Returns:
-            what each returned.
+            The rows of each run.
         """
         answers: list[list[Row]] = [[] for _ in params]
         waiting = deque(enumerate(params))
@@ -212,7 +212,7 @@ class Snapshot:
                     answers[at] = run(sql, bound)
                     try:
                         at, bound = waiting.popleft()
-                    except IndexError:  # another thread took the last
+                    except IndexError:  # another thread took the last one
                         return
                     if time.monotonic() > deadline:
                         raise self._timeout()
@@ -224,7 +224,7 @@ class Snapshot:
         if not others:
             work(self.query, *first)
             return answers
-        # Programs that record load this module too, and this takes 2 ms of their start.
+        # Recording programs also load this module, and this import takes 2 ms of their start.
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(len(others)) as pool:
@@ -253,6 +253,6 @@ class Snapshot:
 
 
 def at_once() -> int:
-    """How many queries can run side by side."""
+    """Return the number of queries that can run in parallel."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(_MOST_AT_ONCE, processors)

@@ -1,4 +1,4 @@
-"""Functions that readers' SQL can call. Views and indexes, which other programs use too, know none of them."""
+"""SQL functions for readers. Views and indexes do not use them, because other programs use those too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LARGEST = 2**62
 
 
 def add_functions(connection: sqlite3.Connection) -> None:
-    """Makes the functions known to a connection."""
+    """Register the functions with a connection."""
     for name, arguments, function in (
         ("fits", 2, fits),
         ("exception_type", 1, exception_type),
@@ -22,22 +22,22 @@ def add_functions(connection: sqlite3.Connection) -> None:
 
 
 def exception_type(text: object) -> str | None:
-    """The type that the text of an exception names."""
+    """Return the type in the text of an exception."""
     return headline(text)[0] if isinstance(text, str) else None
 
 
 def exception_message(text: object) -> str | None:
-    """The message of the text of an exception."""
+    """Return the message in the text of an exception."""
     return headline(text)[1] if isinstance(text, str) else None
 
 
 def bucket_of(number: object) -> int | None:
-    """The store's histogram bucket; NULL for what is no number."""
+    """Return the store's histogram bucket; NULL for anything but a number."""
     return bucket(int(min(number, _LARGEST))) if isinstance(number, int | float) else None
 
 
 def octave_of(number: object) -> int | None:
-    """The exponent of the smallest power of two that is not less; NULL for what is no number."""
+    """Return the exponent of the smallest power of two that is not less; NULL for anything but a number."""
     if not isinstance(number, int | float):
         return None
     whole = int(min(number, _LARGEST))

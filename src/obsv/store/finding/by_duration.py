@@ -1,4 +1,4 @@
-"""Pages in the order of durations, without an index on them: the histograms say how far down to look, and where."""
+"""Pages ordered by duration, without an index on it: the histograms tell where to look."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from obsv.store.finding.walks import BY_ARRIVAL, BY_TIME, ERRORS, Walk, by_name
 from obsv.store.ground import Buckets, Range, bucket
 from obsv.times import ts
 
-# The range of a cell is the index's; what is left of the microseconds at its ends, the rows tell.
+# The index gives the range of a cell; the rows decide about the microseconds at its ends.
 _IN_CELLS = """
 json_each(?) c cross join process q on q.id = json_extract(c.value, '$[0]')
 cross join span s indexed by span_by_name where s.name_id = q.name_id and s.process_id = q.id
   and s.ts >= json_extract(c.value, '$[1]') and s.ts <= json_extract(c.value, '$[2]')"""
-# So many rows are read and sorted in a few milliseconds.
+# This many rows are read and sorted in a few milliseconds.
 FEW = 30_000
-# A cell is a look-up and the rows behind it.
+# A cell costs one look-up and its rows.
 FEW_CELLS = 2_000
-# Of all rows in the file: from here on its own order is quicker than an index.
+# Share of all rows in the file from which its own order is faster than an index.
 MOST = 0.33
-# Buckets for so many more rows than are wanted, where other filters will leave some out, and at every further try.
+# Factor by which more rows than requested are covered if other filters may leave some out, and at each further attempt.
 MARGIN = 4
 
 
 def by_duration(rows: Rows) -> list[Key]:
-    """The next rows in the order of durations."""
+    """Return the next rows ordered by duration."""
     asked, reach = rows.asked, rows.asked.reach
     load = reach.load(rows.part) if reach.processes is not None or asked.errors else None
     if load and asked.errors and load.errors <= FEW:
@@ -45,9 +45,9 @@ def by_duration(rows: Rows) -> list[Key]:
 
 
 def _outermost(rows: Rows, others: float) -> list[Key] | None:
-    """The page by way of the outermost buckets; None when too much lies there, or other filters leave too little.
+    """Return the page from the outermost buckets; None if they contain too many rows, or other filters leave too few.
 
-    `others`: how many calls there are for one that the condition's processes have.
+    `others`: number of all calls per call of the condition's processes.
     """
     longest_first, reach = rows.order.down, rows.asked.reach
     ends = Buckets.of(*rows.asked.durations)

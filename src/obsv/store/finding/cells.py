@@ -1,4 +1,4 @@
-"""Cells of the rollups: which processes in which minutes have failed calls, or calls of some duration."""
+"""Cells of the rollups: processes in minutes that have failed calls, or calls of given durations."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ select distinct h.process_id, h.minute from json_each({minutes}) m cross join js
 cross join process_histogram h on h.minute = m.value and h.process_id = j.value
   and h.bucket between {low} and {high} limit {limit}
 """
-# All time's durations say about how far down to look; they are two hundred rows.
+# The durations of all time tell about how far to look; they are two hundred rows.
 _EVER = "select bucket, count from minute_histogram where minute = 0 and bucket between {low} and {high}"
-# A process in a minute that may have nothing costs a look-up too.
+# A process in a minute without matches still costs a look-up.
 FEW_LOOKUPS = 5_000
 
 
 def error_minutes(reach: Reach, part: Range, down: bool) -> Iterator[int]:
-    """The minutes with failed calls."""
+    """Yield the minutes with failed calls."""
     return (row[0] for row in _by_minute(reach.snapshot, _ERROR_MINUTES, part, down, mine=reach.mine))
 
 
 def duration_minutes(snapshot: Snapshot, part: Range, buckets: Buckets, down: bool) -> Iterator[tuple[int, int]]:
-    """The minutes with calls of such durations, and how many of them there are of all processes."""
+    """Yield the minutes with calls of such durations, and their number over all processes."""
     return ((row[0], row[1]) for row in _by_minute(snapshot, _DURATION_MINUTES, part, down, **buckets._asdict()))
 
 
@@ -68,7 +68,7 @@ def cells(reach: Reach, minutes: list[int], buckets: Buckets, limit: int = ROW_L
 
 
 def outermost(snapshot: Snapshot, ends: Buckets, from_above: bool, need: float, growth: int) -> Iterator[Buckets]:
-    """Ever wider ranges of buckets from an end inwards, with so many calls at first; the last is all that have any."""
+    """Yield growing ranges of buckets from one end, first with the required number of calls, at last with all."""
     rows = snapshot.query(*fill(_EVER, **ends._asdict()))
     ever = sorted(((row[0], row[1]) for row in rows), reverse=from_above)
     taken = 0

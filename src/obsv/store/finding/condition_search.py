@@ -1,10 +1,10 @@
-"""Which traces hold a span that satisfies a condition: the latest ones, without reading more than is needed.
+"""Search for traces with a span that satisfies a condition: the latest ones, reading no more than needed.
 
-Spans are walked from the latest backwards, in two steps. Most searches have many matches and are done within the newest
-few thousand spans. For the rest the condition tells which processes can match at all (`narrowing`) and in which minutes
-(the rollups know each minute's longest call). Then the cheapest way is taken: by the processes' names, in slices of
-time that grow; by time; or, where most of the file has to be read, in the order in which it lies there. Traces that
-lasted long are looked for in the minutes in which they can have ended (`lag`).
+Spans are walked backwards from the latest, in two steps. Most searches have many matches and finish within the newest
+few thousand spans. Otherwise, the condition tells which processes can match at all (`narrowing`) and in which minutes
+(the rollups contain each minute's longest call), and the cheapest walk is used: by the processes' names, in growing
+slices of time; by time; or, if most of the file must be read, in the order of the file. Long traces are searched in the
+minutes in which they can have ended (`lag`).
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from obsv.store.ground import SKEW_NS, UNKNOWN_NS, Range, minute_of
 from obsv.times import MAX_NS, clamp_ns
 
 _TRACE_ID, _TRACE_DURATION = Field(INTRINSIC, "trace:id"), Field(INTRINSIC, "trace:duration")
-# Spans that the first step looks at.
+# Number of spans examined in the first step.
 RECENT = 5_000
 _FIRST_SLICE_NS, _GROWTH = 10_000_000_000, 6
 _MOST_MINUTES = 1_000
-# The inner query yields a trace at a time, so that the outer one asks no more of them than it needs.
+# The inner query yields traces one by one, so that the outer one reads no more than it needs.
 _TRACES = """
 select s.trace from (select distinct s.trace as trace, s.trace as held from {rows} order by {order} desc) s
 where {traces} limit {limit}
@@ -49,7 +49,7 @@ _SLOW = """
 select distinct minute from process_minute where minute >= {first} and minute <= {last} and max_ns >= {least} and {mine}
 order by minute desc limit {limit}
 """
-# Minutes in which a trace that reaches into a range and lasted so long can have ended, be it after the range.
+# Minutes in which a trace of this length that overlaps a range can have ended, including after the range.
 _LATE = f"""
 select minute, lag_ns, (select sum(count) from process_minute where minute = m.minute) as calls,
   (select sum(count) from process_minute where minute = 0) as ever
@@ -59,14 +59,14 @@ from (
     and (minute >= {{first}} or lag_ns = {UNKNOWN_NS}) group by minute
 ) m order by minute desc limit {{limit}}
 """
-# A trace that lasted longer than X has a call that ended later than X less this after its id was made, or one that
-# began earlier than this before: whatever this is. An id without time in it is one or the other.
+# A trace longer than X has a call that ended later than X minus this after its ID was created, or one that began
+# earlier than this before it, for any value of this. IDs that do not contain the time count as either.
 _ROW_SKEW_NS = 10_000_000
 _LATE_ROW = """
 hex(s.trace_id) not between printf('%012X', (s.start_ns + s.duration_ns - {least}) / 1000000)
   and printf('%012X', (s.start_ns + {skew}) / 1000000)
 """
-# Reading a call that way takes so many times as long as reading it and its trace; and where ids have no time in them.
+# Cost of reading a call that way, relative to reading it together with its trace; also if IDs do not contain the time.
 _LATE_COST, _UNKNOWN_COST = 0.5, 3
 
 
@@ -89,12 +89,12 @@ def find_traces(
 
 
 class _Step(NamedTuple):
-    """A walk through a range of time."""
+    """A walk through a time range."""
 
     walk: Walk
     part: Range
-    among: Range | None = None  # the spans walked only name traces; those that match begin in this range
-    named_by: Sql = TRUE  # a test of the spans that name traces
+    among: Range | None = None  # the walked spans only name traces; matching spans begin in this range
+    named_by: Sql = TRUE  # test of the spans that name traces
 
 
 class _Search:
@@ -108,7 +108,7 @@ class _Search:
         self.found: dict[str, None] = {}
 
     def steps(self, whole: Range) -> Iterator[_Step]:
-        """The range in parts, latest first, and how to walk each."""
+        """Yield the parts of the range, latest first, and how to walk each."""
         if self._asked.reach.is_empty or self._roots.is_empty or self._limit <= 0:
             return
         for part in self._asked.parts:
@@ -135,7 +135,7 @@ class _Search:
             held = rest if walk == by_name(self._roots, roots=True) else None
             yield from (_Step(walk, each, held) for part_of in slow for each in _slices(part_of))
 
-    # The rollups know each minute's longest call: where a long one is sought, most minutes hold none.
+    # The rollups contain each minute's longest call: most minutes contain no long call.
     def _slow_minutes(self, rest: Range) -> tuple[list[Range], float]:
         least, _ = self._asked.durations
         if not least:
@@ -151,7 +151,7 @@ class _Search:
         least, _ = limits(self._asked.parts, _TRACE_DURATION)
         if least is None or least <= _ROW_SKEW_NS:
             return None
-        # A span of the range that is no such call itself began at most X after the id was made.
+        # A span of the range that is not such a call itself began at most X after the ID was created.
         first = minute_of(max(0, rest.first_ns - least - SKEW_NS))
         asked = fill(_LATE, least=max(0, least - SKEW_NS), first=first, limit=_MOST_MINUTES)
         rows = self._snapshot.query(*asked)
@@ -169,7 +169,7 @@ class _Search:
         return cheapest(self._asked.reach, share)
 
     def look(self, step: _Step) -> None:
-        """Adds the traces of one part to `found`; some may come again."""
+        """Add the traces of one part to `found`; some may be repeated."""
         spans, traces = self._spans, self._traces
         if step.among is not None:
             spans, traces = step.named_by, traces & fill(_HOLDS, **step.among._asdict(), spans=spans)
@@ -183,7 +183,7 @@ class _Search:
                 self.found.setdefault(row["trace"])
 
 
-# Whether a condition is on the trace as a whole, and so the same for each of its spans.
+# Whether a condition concerns the whole trace, and is therefore the same for each of its spans.
 def _of_trace(condition: Condition) -> bool:
     found = leaves(condition)
     return bool(found) and all(
@@ -195,6 +195,6 @@ def _of_trace(condition: Condition) -> bool:
 def _slices(rest: Range) -> Iterator[Range]:
     length, last = _FIRST_SLICE_NS, rest.last_ns
     while rest.first_ns <= last:
-        first = max(rest.first_ns, (last - length) // 1_000 * 1_000)  # the index knows microseconds
+        first = max(rest.first_ns, (last - length) // 1_000 * 1_000)  # the index has microseconds
         yield Range(first, last)
         last, length = first - 1, length * _GROWTH

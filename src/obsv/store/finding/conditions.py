@@ -16,7 +16,7 @@ UNSCOPED, SPAN, RESOURCE, EVENT, LINK, INSTRUMENTATION = "", "span", "resource",
 # What every span has without an attribute, by TraceQL's scoped names (`span:duration`).
 INTRINSIC = "intrinsic"
 
-# Two more, which no query language has a name for: the process group, and the names of a span's values.
+# Two more without a name in any query language: the process group, and the names of a span's values.
 GROUP, VARIABLE = "process:group", "span:variable"
 KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
 STATUSES = ("unset", "ok", "error")
@@ -37,14 +37,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """A field against a value.
+    """A comparison of a field with a value.
 
-    A value of another type than the field's never matches, an absent field neither. An array matches when one of its
-    elements does (`!=` and `!~`: when none is equal or fits).
+    A value of another type than the field's never matches, nor does a missing field. An array matches if one of its
+    elements does (`!=` and `!~`: if none is equal or matches).
 
     Args:
-        operator: one of `= != < <= > >= =~ !~`, or `is`: equal as text whatever the type, as Jaeger's tags compare.
-        value: a duration is whole nanoseconds, a kind or status its number in OTLP; a pattern is RE2's and fits the
+        operator: one of `= != < <= > >= =~ !~`, or `is`: equal as text for any type, as Jaeger compares tags.
+        value: a duration is whole nanoseconds, a kind or status its number in OTLP; a pattern is RE2 and must match the
             whole text.
     """
 
@@ -55,7 +55,7 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """The span has the field at all: a comparison without an operator."""
+    """A test that the span has the field: a comparison without an operator."""
 
     field: Field
     operator: ClassVar[None] = None
@@ -67,9 +67,9 @@ Leaf: TypeAlias = Compare | Present
 
 @dataclass(frozen=True, slots=True)
 class Contains:
-    """A value of the span, or its exception where it failed, contains a text; ASCII letters match in either case.
+    """A test that a value of the span, or its exception, contains a text; ASCII letters match in either case.
 
-    With a name, only the values of that name are looked at.
+    With a name, only values of that name are examined.
     """
 
     text: str
@@ -78,21 +78,21 @@ class Contains:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """What the other condition does not match."""
+    """A negated condition."""
 
     part: Condition
 
 
 @dataclass(frozen=True, slots=True)
 class All:
-    """Every part matches."""
+    """A condition that requires every part."""
 
     parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """At least one part matches."""
+    """A condition that requires at least one part."""
 
     parts: tuple[Condition, ...]
 
@@ -112,19 +112,19 @@ def leaves(condition: Condition) -> list[Condition]:
 
 
 def fields_of(condition: Condition) -> list[Field]:
-    """The fields that a condition names, in order, each once."""
+    """Return the fields in a condition, in order, each once."""
     return list(dict.fromkeys(leaf.field for leaf in leaves(condition) if isinstance(leaf, Compare | Present)))
 
 
 def conjuncts(condition: Condition) -> list[Condition]:
-    """The conditions that must all hold: the parts of an outermost `All`, or the condition itself."""
+    """Return the conditions that must all hold: the parts of an outermost `All`, or the condition itself."""
     if isinstance(condition, All):
         return [inner for part in condition.parts for inner in conjuncts(part)]
     return [condition]
 
 
 def limits(parts: Iterable[Condition], field: Field) -> tuple[int | None, int | None]:
-    """The least and the greatest number that a field has where all of these hold; None where there is no limit."""
+    """Return the least and the greatest number of a field for which all of these hold; None for no limit."""
     least: list[int] = []
     most: list[int] = []
     for part in parts:

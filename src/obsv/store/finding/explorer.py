@@ -1,17 +1,17 @@
-"""Pages of calls that satisfy a condition, in an order, by key and never by offset; what is new since a row.
+"""Pages of calls that satisfy a condition, in a given order, by key and never by offset; and new calls since a row.
 
-Every page starts at an index. Which one, and whether the rollups should first tell where to look, is decided here:
+Every page starts at an index. This module decides which one, and whether the rollups should first tell where to look:
 
-- nothing is asked: along `span_by_ts`;
+- no condition: along `span_by_ts`;
 - only failed calls: along `span_errors`;
-- some processes: along `span_by_name`, a walk for each, merged; for more than a hundred, along `span_by_ts`;
-- only failed calls of some processes: along `span_failed_by_name`, a walk for each, merged;
-- only failed calls of many processes or of some duration, where errors are many: minute by minute, where the rollups
-  have errors;
+- some processes: along `span_by_name`, one walk for each, merged; for more than a hundred, along `span_by_ts`;
+- only failed calls of some processes: along `span_failed_by_name`, one walk for each, merged;
+- only failed calls of many processes or with certain durations, if there are many errors: minute by minute, where the
+  rollups have errors;
 - durations: minute by minute, where the histograms have such durations (`cells.py`);
-- in the order of durations: from the outermost histogram buckets inwards (`by_duration.py`);
-- a text or an attribute: along the index while it can be near, else through the file in its own order. There is no
-  full-text index: writing comes first, and SQLite reads a million calls in a tenth of a second that way.
+- ordered by duration: from the outermost histogram buckets inwards (`by_duration.py`);
+- a text or an attribute: along the index while matches can be near, else through the file in its own order. There is no
+  full-text index: writing has priority, and SQLite reads a million calls in a tenth of a second that way.
 """
 
 from __future__ import annotations
@@ -31,25 +31,28 @@ from obsv.store.spans import ListedCall, listed_calls
 from obsv.times import MAX_NS
 
 MAX_PAGE = 1_000
-# So many calls are walked through in a few milliseconds.
+# This many calls are walked in a few milliseconds.
 FEW_ERRORS = FEW_CALLS = 20_000
-# Above so many processes, one walk over all beats a walk for each; likewise within a minute.
+# With more processes than this, one walk over all is faster than one for each; likewise within a minute.
 MERGED_PROCESSES, CELLS_A_MINUTE = 100, 30
-# What is common is found among the nearest rows; so many are tried before a scan.
+# Frequent matches are found among the nearest rows; this many are tried before a scan.
 FIRST_TRY = 20_000
-# By index a row costs three times what it costs in the file's order.
+# A row read through an index costs three times as much as in the file's order.
 SCAN_FROM = 0.33
 
 
 class Page(NamedTuple):
-    """A page of calls. `cursor`: token of the next page; None when this is the last."""
+    """A page of calls. `cursor`: token of the next page; None on the last page."""
 
     calls: list[ListedCall]
     cursor: str | None
 
 
 class Tail(NamedTuple):
-    """What is new. `last_id`: what to ask after next. `more`: whether there are more new calls than asked for."""
+    """New calls.
+
+    `last_id`: where the next request continues. `more`: whether there are more new calls than requested.
+    """
 
     calls: list[ListedCall]
     last_id: int
@@ -59,11 +62,11 @@ class Tail(NamedTuple):
 def read_page(
     reader: Readable, filters: Filters, window: Window, order: str = "-ts", cursor: str | None = None, limit: int = 100
 ) -> Page:
-    """A page of up to `MAX_PAGE` calls that started in a window, after the cursor of the page before.
+    """Return a page of up to `MAX_PAGE` calls that started in a window, after the previous page's cursor.
 
     Raises:
-        InvalidQuery: no such order, or a cursor of another search.
-        QueryTimeout: it took too long.
+        InvalidQuery: there is no such order, or the cursor belongs to another search.
+        QueryTimeout: the query exceeded its time limit.
     """
     by = order_named(order)
     key = by.key(cursor) if cursor else None
@@ -82,7 +85,7 @@ def read_page(
 def read_pages(
     reader: Readable, filters: Filters, window: Window, order: str, most: int, size: int = MAX_PAGE
 ) -> Iterator[list[ListedCall]]:
-    """All pages one after the other, `size` calls each, up to `most` calls. Raises what `read_page` raises."""
+    """Yield all pages in order, `size` calls each, up to `most` calls. Raises the errors of `read_page`."""
     cursor: str | None = None
     while most > 0:
         found = read_page(reader, filters, window, order, cursor, min(size, most))
@@ -118,7 +121,7 @@ def read_new(
 
 
 def has_calls(reader: Readable, filters: Filters) -> bool:
-    """Whether anything that the filters name was recorded at all."""
+    """Return whether any call of the filters' names was recorded."""
     with reader.snapshot() as snapshot:
         return not Asked(snapshot, filters.condition).reach.is_empty
 
@@ -135,7 +138,7 @@ def _by_time(rows: Rows) -> list[Key]:
 
 
 def _few(rows: Rows) -> list[int]:
-    """The processes, where they are so few that a walk for each is quickest; else none."""
+    """Return the processes if they are few enough for one walk each; else none."""
     ids = rows.asked.reach.processes
     return ids if ids is not None and len(ids) <= MERGED_PROCESSES else []
 
@@ -165,7 +168,7 @@ def _errors(rows: Rows) -> list[Key]:
 
 
 def _rare(rows: Rows) -> list[Key]:
-    """The first rows of some duration or status, minute by minute where the rollups have any."""
+    """Return the first rows with certain durations or statuses, minute by minute where the rollups have any."""
     asked, reach, down = rows.asked, rows.asked.reach, rows.order.down
     buckets = Buckets.of(*asked.durations)
     minutes = (

@@ -1,4 +1,4 @@
-"""What the explorer can be asked for: filters and an order, as a query string carries them."""
+"""The explorer's filters and order, as in a query string."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Filters(NamedTuple):
 
     @classmethod
     def parse(cls, query: Mapping[str, str]) -> Filters:
-        """The filters of a query string: `group`, `process`, `variable`, `status`, `min_ms`, `max_ms`, `q`.
+        """Parse the filters of a query string: `group`, `process`, `variable`, `status`, `min_ms`, `max_ms`, `q`.
 
         Raises:
-            InvalidQuery: a status that is none, a duration that is no number, a search that is too long.
+            InvalidQuery: an invalid status, a duration that is not a number, or a search that is too long.
         """
         status = (query.get("status") or "").upper() or None
         if status not in (None, *OUTCOMES):
@@ -51,7 +51,7 @@ class Filters(NamedTuple):
 
     @property
     def condition(self) -> Condition:
-        """The condition that a call's span satisfies."""
+        """Return the condition on a call's span."""
         asked: tuple[tuple[str, str, Value | None], ...] = (
             (GROUP, "=", self.group or None),
             ("span:name", "=", self.process or None),

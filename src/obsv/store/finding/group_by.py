@@ -1,4 +1,4 @@
-"""What series are split by: SQL that groups rows by small integers where it can, and the values behind them."""
+"""Grouping of series: SQL that groups rows by small integers if possible, and the values behind them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Read: TypeAlias = Callable[[Row], Label]
 _IDS = {"span:id": "lower(hex(s.span_id))", "span:parentID": "lower(hex(s.parent_span_id))", "trace:id": "s.trace"}
 _SOURCES = "select id, resource, scope from source"
 _PROCESSES = "select id, name, kind, service from process"
-# Which signatures have an attribute, by its place among their values; of several of one name the first.
+# The signatures with an attribute, by its position among their values; of several with one name, the first.
 _PLACES = """
 select path, json_group_array(signature_id) as signatures from (
   select f.signature_id, min(f.position), f.path from signature_field f where {named} group by f.signature_id
@@ -41,15 +41,15 @@ _NUMBER = """
 (select json_extract(s.data, f.path) * 1000000000.0 from signature_field f
   where f.signature_id = s.signature_id and {named} and json_type(s.data, f.path) in ('integer', 'real') limit 1)
 """
-# With a second path, of nothing, the value comes as JSON, and so with its type.
+# With a second, empty path, the value is returned as JSON, and so with its type.
 _VALUE = "when s.signature_id in (select value from json_each(?)) then json_extract(s.data, ?, '$.none')"
 
 
 class Grouping:
-    """How the rows of a query are grouped by fields.
+    """The grouping of a query's rows by fields.
 
     Raises:
-        InvalidQuery: a field has more than one value a span.
+        InvalidQuery: a field has more than one value per span.
     """
 
     def __init__(self, snapshot: Snapshot, fields: Sequence[Field]) -> None:
@@ -59,17 +59,17 @@ class Grouping:
 
     @property
     def columns(self) -> Sql:
-        """The columns to select and group by, each followed by a comma; empty when nothing is grouped."""
+        """Return the columns to select and group by, each followed by a comma; empty without grouping."""
         text = "".join(f"{column.text} as g{place}, " for place, column in enumerate(self._columns))
         return Sql(text, tuple(chain.from_iterable(column.params for column in self._columns)))
 
     @property
     def names(self) -> str:
-        """Their names, each followed by a comma."""
+        """Return their names, each followed by a comma."""
         return "".join(f"g{place}, " for place in range(len(self._columns)))
 
     def labels(self, rows: Sequence[Row]) -> list[tuple[Label, ...]]:
-        """The values of the fields for each row of the answer; None for what a span does not have."""
+        """Return the fields' values for each row of the result; None for missing values."""
         return [tuple(read(row) for read in self._readers) for row in rows]
 
     @cached_property
@@ -88,7 +88,7 @@ class Grouping:
 
     def _reader(self, field: Field) -> Read:
         if field.scope in (EVENT, LINK) or field.name.startswith(("event:", "link:")):
-            raise InvalidQuery(f"{field} can have several values in one span; series cannot be split by it")
+            raise InvalidQuery(f"{field} can have several values in one span, so series cannot be split by it")
         if field.scope == INTRINSIC:
             return self._intrinsic(field.name)
         if field.name == semconv.SERVICE_NAME and field.scope in (RESOURCE, UNSCOPED):
@@ -154,15 +154,15 @@ def _origins(row: Row) -> dict[tuple[str, str], Label]:
 
 
 def measured(field: Field) -> Sql:
-    """SQL of a number that spans are measured by, in billionths of its unit: nanoseconds for a duration.
+    """Return SQL for a numeric measure of spans, in billionths of its unit: nanoseconds for a duration.
 
     Raises:
-        InvalidQuery: the field is no number of a span.
+        InvalidQuery: the field is not a number of a span.
     """
     if field.scope == INTRINSIC and field.name in ("span:duration", "trace:duration"):
         return Sql(SCALARS[field.name])
     if field.scope not in ("", "span"):
-        raise InvalidQuery(f"{field} is no number of a span; measure duration or a span's attribute")
+        raise InvalidQuery(f"{field} is not a number of a span: use duration or an attribute of the span")
     if field.name in NUMERIC_COLUMNS:
         factor = "" if field.name.endswith("_ns") else " * 1000000000"
         return Sql(f"({COLUMNS[field.name]}{factor})")

@@ -1,4 +1,4 @@
-"""Which processes can satisfy a condition at all: a small table tells, before any span is looked at."""
+"""Processes that can satisfy a condition: a small table tells, before any span is read."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ _ROOT = {"trace:rootName": "p.name", "trace:rootService": "p.service"}
 
 
 def processes(condition: Condition) -> Sql:
-    """A test on `process p` that the process of every matching span passes; `TRUE` when all do."""
+    """Return a test on `process p` that the process of every matching span passes; `TRUE` if all do."""
     return _narrow(condition, _of_span)
 
 
 def roots(condition: Condition) -> Sql:
-    """A test on `process p` that the root's process of every matching trace passes; `TRUE` when all do."""
+    """Return a test on `process p` that the root's process of every matching trace passes; `TRUE` if all do."""
     return _narrow(condition, _of_root)
 
 
 def is_of_process(condition: Condition) -> bool:
-    """Whether a span's process alone decides."""
-    # An unscoped service.name may be a span's attribute as well.
+    """Return whether a span's process alone decides."""
+    # An unscoped service.name may also be a span's attribute.
     compared = [leaf.field if isinstance(leaf, Compare) else None for leaf in leaves(condition)]
     return all(field and tells(field) and field.scope != UNSCOPED for field in compared)
 
 
 def tells(field: Field) -> bool:
-    """Whether a process has the field."""
+    """Return whether a process has the field."""
     if field.scope == INTRINSIC:
         return field.name in PROCESS_COLUMNS
     return field.name == semconv.SERVICE_NAME and field.scope in (RESOURCE, UNSCOPED)

@@ -1,4 +1,4 @@
-"""Orders of pages, and the rows that a page wants: by key and never by offset, whatever was added meanwhile."""
+"""Orders of pages, and the rows of a page: by key and never by offset, so that later rows do not matter."""
 
 from __future__ import annotations
 
@@ -24,40 +24,40 @@ select {column} as place, s.id from {rows}{after} order by {sorted} {way}, s.id 
 
 
 class Key(NamedTuple):
-    """The place of a row in an order: `ts` text or a duration in ns, and the row's id, which makes the order total."""
+    """The position of a row in an order: `ts` text or a duration in ns, and the row's ID, for a total order."""
 
     value: str | int
     id: int
 
 
 class Order(NamedTuple):
-    """An order of pages; `name` stands in addresses, `down` says that the greatest comes first."""
+    """An order of pages; `name` is used in addresses, `down` means that the greatest comes first."""
 
     name: str
     column: str
-    scanned: str  # the same where no index gives it: `ts` of every row takes longer than reading the row
+    scanned: str  # the same without an index: `ts` of every row takes longer than reading the row
     down: bool
 
     @property
     def by_time(self) -> bool:
-        """Whether it is one of start times."""
+        """Return whether the order is by start time."""
         return self.column == "s.ts"
 
     def token(self, key: Key) -> str:
-        """A key as text for an address."""
+        """Return a key as text for an address."""
         return f"{self.name}~{key.value}~{key.id}"
 
     def begin(self, call: ListedCall) -> str:
-        """The token of the page that begins with a call."""
+        """Return the token of the page that begins with a call."""
         value = call.ts if self.by_time else call.duration_ns
-        # A page begins after its key; ids are whole numbers.
+        # A page begins after its key; IDs are integers.
         return self.token(Key(value, min(call.id + 1, MAX_ID) if self.down else call.id - 1))
 
     def key(self, token: str) -> Key:
-        """The key of a token.
+        """Parse the key in a token.
 
         Raises:
-            InvalidQuery: it is no token, or one of another order.
+            InvalidQuery: it is not a token, or one of another order.
         """
         name, _, rest = token.partition("~")
         found = _FORM.fullmatch(rest)
@@ -66,17 +66,19 @@ class Order(NamedTuple):
                 raise ValueError
             return Key(ts(iso_ns(found[1])) if self.by_time else min(int(found[1]), MAX_NS), int(found[2]))
         except ValueError:
-            raise InvalidQuery("The cursor is none of this search: ask for the first page, without a cursor.") from None
+            raise InvalidQuery(
+                "The cursor does not belong to this search: request the first page, without a cursor."
+            ) from None
 
     def rest(self, part: Range, key: Key | None) -> Range:
-        """What a key leaves of a range of time: the index then starts there."""
+        """Return the part of a time range after a key: the index starts there."""
         if key is None or not self.by_time:
             return part
         at = iso_ns(str(key.value))
         return part.overlap(Range(0, at + 999) if self.down else Range(at, MAX_NS))
 
     def after(self, key: Key | None, column: str) -> Sql:
-        """The rows after a key."""
+        """Return a test for the rows after a key."""
         if key is None:
             return Sql("")
         value = iso_ns(str(key.value)) // 1_000 if self.by_time and column == self.scanned else key.value
@@ -97,13 +99,13 @@ NEWEST, OLDEST = (Order(f"{sign}id", "s.id", "s.id", sign == "-") for sign in ("
 
 
 def order_named(name: str) -> Order:
-    """An order by its name.
+    """Return an order by its name.
 
     Raises:
-        InvalidQuery: there is none.
+        InvalidQuery: there is no such order.
     """
     if name not in ORDERS:
-        raise InvalidQuery(f"No order {name!r}: use one of {', '.join(ORDERS)}.")
+        raise InvalidQuery(f"There is no order {name!r}: use one of {', '.join(ORDERS)}.")
     return ORDERS[name]
 
 
@@ -117,7 +119,7 @@ class Rows(NamedTuple):
     limit: int
 
     def along(self, walk: Walk, part: Range | None = None, test: Sql | None = None) -> list[Key]:
-        """The first rows of a walk, through another range of time or with another test where one is given."""
+        """Return the first rows of a walk, through another time range or with another test if given."""
         order = self.order
         column = order.column if walk.by_time else order.scanned
 
@@ -136,5 +138,5 @@ class Rows(NamedTuple):
         return self.first(heapq.merge(*found, reverse=order.down))
 
     def first(self, keys: Iterable[Key]) -> list[Key]:
-        """As many as are wanted."""
+        """Return the first keys, up to the limit."""
         return list(islice(keys, self.limit))

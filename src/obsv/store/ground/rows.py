@@ -1,4 +1,4 @@
-"""What the store takes: one `SpanRow` a call, in no tracing library's words."""
+"""Input of the store: one `SpanRow` per call, independent of any tracing library."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from obsv.store.ground.weights import Weight
 
 
 class Code(NamedTuple):
-    """Where a monitored function stands and what it looked like when it ran.
+    """Location and source of a monitored function when it ran.
 
     Args:
         file_path: path of the file, as the interpreter knows it.
@@ -22,16 +22,16 @@ class Code(NamedTuple):
 
 
 class Signature:
-    """What all calls of one shape share. Compared by identity: make one per function and shape and reuse it.
+    """The data shared by all calls of one shape. Compared by identity: create one per function and shape and reuse it.
 
     Args:
         service: resource attribute `service.name`.
         name: `module.qualname`, or a foreign span's name.
-        process_group: the group that the process is shown under.
+        process_group: the group under which the process is shown.
         kind: OTLP SpanKind, 1 (internal) to 5 (consumer).
         fields: `(name, "INPUT" | "OUTPUT")` of each value in `SpanRow.data`, in its order.
-        code: where the function stands; None when not known.
-        feed: name of the data feed whose updates these calls are; None for an ordinary function.
+        code: location of the function; None if unknown.
+        feed: name of the data feed that these calls update; None for an ordinary function.
     """
 
     __slots__ = ("code", "feed", "fields", "kind", "name", "process_group", "service")
@@ -59,13 +59,13 @@ class Signature:
 
 
 class Source:
-    """Who made a span: resource and instrumentation scope. Compared by identity: make one and reuse it.
+    """The origin of a span: resource and instrumentation scope. Compared by identity: create one and reuse it.
 
     Args:
         service: resource attribute `service.name`.
         resource: OTLP JSON text `{"attributes": [KeyValue…], "schemaUrl": …}`.
         scope: OTLP JSON text `{"name", "version", "attributes": [KeyValue…], "schemaUrl"}`.
-        received: it came from outside, by OTLP or in a file, so nothing that it says of itself can be relied on.
+        received: whether it came from outside, over OTLP or in a file, so that its data cannot be trusted.
     """
 
     __slots__ = ("received", "resource", "scope", "service")
@@ -84,25 +84,25 @@ class SpanRow(NamedTuple):
     """One call.
 
     Args:
-        signature: what was called.
-        source: who called it.
+        signature: the called function.
+        source: the origin of the span.
         trace_id: 16 bytes.
         span_id: 8 bytes.
         parent_span_id: 8 bytes; None for a root.
-        parent: the caller's signature where it is known; None with a `parent_span_id` lets the store find it.
+        parent: the caller's signature, if known; None with a `parent_span_id` lets the store find it.
         start_ns: Unix time.
         duration_ns: never negative.
         thread: `(thread.id, thread.name)`.
         status: OTLP StatusCode: 0 unset, 1 ok, 2 error.
         depth: 0 for a root.
-        data: JSON array, one value a field of the signature; compact (no spaces) is the fast form.
-        cpu_ns: CPU time of the call; None when not measured.
-        memory_bytes: memory growth of the call; None when not measured.
+        data: JSON array, one value per field of the signature; compact (no spaces) is the fast form.
+        cpu_ns: CPU time of the call; None if not measured.
+        memory_bytes: memory growth of the call; None if not measured.
         exception: full traceback, redacted.
         detail: JSON object, absent when empty: statusMessage, events, links, traceState, flags, dropped…Count,
-            startTimeUnixNano as sent where it cannot be, endTimeUnixNano where the span had not ended.
+            startTimeUnixNano as sent if it was invalid, endTimeUnixNano if the span had not ended.
         exact: pickled inputs of a failing call.
-        weight: what it adds to the rollups where it stands for several calls; None for itself alone.
+        weight: its contribution to the rollups if it stands for several calls; None for a single call.
     """
 
     signature: Signature
@@ -126,12 +126,12 @@ class SpanRow(NamedTuple):
 
 
 def is_without_start(detail: str | None) -> bool:
-    """Whether a row's start is not the one that its sender gave."""
+    """Return whether a row's start differs from the one sent."""
     return detail is not None and '"startTimeUnixNano":"' in detail
 
 
 def is_unfinished(detail: str | None) -> bool:
-    """Whether a row's span had not ended when it was sent."""
+    """Return whether a row's span had not ended when it was sent."""
     return detail is not None and '"endTimeUnixNano":"' in detail
 
 
@@ -166,17 +166,17 @@ class LogRow(NamedTuple):
 
 
 class RecorderRow(NamedTuple):
-    """What a recording process says about itself.
+    """A report of a recording process.
 
     Args:
         id: `service.instance.id`, or `host:pid:start`.
-        service: resource attribute `service.name`.
-        pid: process id.
+        service: the resource attribute `service.name`.
+        pid: process ID.
         host: host name.
         started_ns: when the process began to record, Unix time.
-        updated_ns: when this was said, Unix time.
+        updated_ns: time of this report, Unix time.
         state: `OK`, `DELAYED` or `CIRCUIT OPEN`.
-        stats: JSON object, what `obsv.stats()` returns.
+        stats: JSON object, the result of `obsv.stats()`.
     """
 
     id: str
@@ -190,15 +190,15 @@ class RecorderRow(NamedTuple):
 
 
 class RingProgress(NamedTuple):
-    """How far a recording process's records are stored; written in the transaction that stores them.
+    """The read positions of a recording process's records; written in the transaction that stores them.
 
     Args:
-        ring: names the process's records.
+        ring: name of the process's ring.
         calls: position in its calls.
         errors: position in its errors.
-        stored: rows that were made of them so far.
-        unreadable: records that no row could be made of.
-        open_at: position in its calls at which `open` is right; None leaves what is stored.
+        stored: number of rows made from them so far.
+        unreadable: records that could not be converted to rows.
+        open_at: position in its calls for which `open` is valid; None leaves the stored value.
         open: the begin records of calls that had not ended there.
     """
 
@@ -212,7 +212,7 @@ class RingProgress(NamedTuple):
 
 
 class WriteResult(NamedTuple):
-    """How many rows of a batch were stored, and how many were there already."""
+    """Numbers of rows of a batch that were stored, and that were already present."""
 
     inserted: int
     duplicates: int

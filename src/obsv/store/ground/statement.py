@@ -1,4 +1,4 @@
-"""The statement that a line of source belongs to, in a form that a formatter does not change."""
+"""The statement that contains a line of source, in a form that a formatter does not change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tokenize
 from collections.abc import Sequence
 
 _DEFINES = re.compile(r"(\s*)(?:async\s+def|def|class)\b")
-# What formatters add, remove or exchange: space, brackets, trailing commas, kinds of quotes, line continuations.
+# Parts that formatters add, remove or replace: whitespace, parentheses, trailing commas, quotes, line continuations.
 _FORM = re.compile(r"[\s()\[\]{},'\"\\]+")
 _COMPOUND = frozenset(
     ("async", "class", "def", "elif", "else", "except", "finally", "for", "if", "match", "try", "while", "with")
@@ -18,19 +18,19 @@ _MOST_CHARS = 1_000
 
 
 def normal(text: str) -> str:
-    """Source text without what is a matter of form."""
+    """Return source text without differences in formatting."""
     return _FORM.sub("", text)[:_MOST_CHARS]
 
 
 def statement_at(lines: Sequence[str], number: int) -> str | None:
-    """Return the normal form of a statement; of a compound one, of its head.
+    """Return the normal form of a statement, or of the head of a compound one.
 
     Args:
         lines: source, with line ends.
-        number: of a line of the statement, from 1.
+        number: number of a line of the statement, from 1.
 
     Returns:
-        None where the source cannot be read so far.
+        None if the source cannot be parsed up to there.
     """
     if not 0 < number <= len(lines):
         return None
@@ -58,7 +58,7 @@ def statement_at(lines: Sequence[str], number: int) -> str | None:
 
 
 def _body(words: list[str]) -> list[str]:
-    """Of `if x: return y` on one line what a formatter puts on a line of its own; else all of it."""
+    """Return the part of `if x: return y` that a formatter moves to its own line; otherwise everything."""
     if words[0] not in _COMPOUND:
         return words
     depth = 0
@@ -70,7 +70,7 @@ def _body(words: list[str]) -> list[str]:
 
 
 def _block_start(lines: Sequence[str], at: int) -> int:
-    """The line of the `def` or `class` around a line; the line's own where it is one, 0 outside of any."""
+    """Return the line of the `def` or `class` around a line; the line itself if it is one, 0 if there is none."""
     indent = len(lines[at]) - len(lines[at].lstrip())
     for index in range(at, max(-1, at - _MOST_LINES_UP), -1):
         found = _DEFINES.match(lines[index])

@@ -1,4 +1,4 @@
-"""JSON of a row, whatever stands there: a damaged row is shown as damaged, and costs no other one."""
+"""JSON of a row, whatever its content: a damaged row is shown as damaged and affects no other."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from itertools import repeat
 from typing import Any
 
 DAMAGED = "(damaged)"
-# What those who show events and links rely on.
+# The keys that viewers of events and links rely on.
 _PARTS = {"events": ("name",), "links": ("traceId", "spanId")}
 _FIELDS = [(DAMAGED, "INPUT")]
 
 
 def read_fields(text: str) -> list[tuple[str, str]]:
-    """Name and direction of a signature's values."""
+    """Return names and directions of a signature's values."""
     found = _read(text)
     try:
         return [(str(name), str(kind)) for name, kind in found] if isinstance(found, list) else _FIELDS
@@ -23,19 +23,19 @@ def read_fields(text: str) -> list[tuple[str, str]]:
 
 
 def read_values(text: str) -> Iterable[Any]:
-    """The values of a call, to be zipped with its fields."""
+    """Return the values of a call, in the order of its fields."""
     found = _read(text)
     return found if isinstance(found, list) else repeat(DAMAGED)
 
 
 def read_object(text: str | None) -> dict[str, Any]:
-    """A JSON object; an empty one for what is none."""
+    """Return a JSON object; an empty one if the text is not an object."""
     found = _read(text) if text else None
     return found if isinstance(found, dict) else {}
 
 
 def read_detail(text: str | None) -> dict[str, Any]:
-    """The rare things of a call; its events and links are objects, whose attributes have keys and values."""
+    """Return the rare parts of a call; its events and links are objects whose attributes have keys and values."""
     if not text:
         return {}
     found = _read(text)
@@ -51,7 +51,7 @@ def read_detail(text: str | None) -> dict[str, Any]:
 
 
 def pairs_of(holder: dict[str, Any]) -> list[dict[str, Any]]:
-    """The attributes of a resource, a scope, an event or a link: those that have a key and a value."""
+    """Return the attributes of a resource, a scope, an event or a link that have a key and a value."""
     return [
         pair
         for pair in objects(holder.get("attributes"))
@@ -81,7 +81,7 @@ def to_stored(value: dict[str, Any]) -> Any:
 
 
 def objects(found: Any) -> list[dict[str, Any]]:
-    """The objects in what should be an array of them."""
+    """Return the objects in a value that should be an array of objects."""
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 

@@ -1,4 +1,4 @@
-"""What the last value of a variable is and how long it has been so: read from the tail of a batch."""
+"""The last value of a variable and the length of its run, from the end of a batch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-# Longer last values are cut: the row of the call has the whole.
+# Longer last values are truncated: the row of the call has the complete value.
 LONGEST = 2_000
 # A foreign span may have thousands of attributes.
 MOST_FIELDS = 200
@@ -31,14 +31,14 @@ class Run(NamedTuple):
 
 
 def last_runs(width: int, data: Sequence[str]) -> list[Run]:
-    """The last run of each variable.
+    """Return the last run of each variable.
 
     Args:
-        width: how many values a row has.
+        width: number of values per row.
         data: JSON arrays in order of arrival, at least one.
 
     Returns:
-        one `Run` a variable, in the order of the fields.
+        One `Run` per variable, in the order of the fields.
     """
     if not width:
         return []
@@ -54,7 +54,7 @@ def last_runs(width: int, data: Sequence[str]) -> list[Run]:
     return runs
 
 
-# Values of one kind are equal when they show the same; those of several (1, 1.0, true, "1") are compared as text.
+# Values of one type are equal if their texts are; those of different types (1, 1.0, true, "1") are compared as text.
 def _comparable(column: Sequence[Any]) -> Sequence[Any]:
     return column if len(set(map(type, column))) == 1 else list(map(_text, column))
 
@@ -68,9 +68,10 @@ def _first_of_run(column: Sequence[Any]) -> int:
     return at
 
 
-# Strings only and no spaces, as our own spans are written: then `","` stands between two values and nowhere else, since
-# a quote inside a string has a backslash before it. Equal texts are equal values, and nothing need be parsed: a third
-# of the time. `["` within a row and `{"` would betray an array or object of strings. No JSON holds a bare line end.
+# Strings only and no spaces, as our own spans are written: then `","` occurs between two values and nowhere else,
+# because a quote inside a string is preceded by a backslash. Equal texts are equal values, and nothing must be parsed:
+# a third of the time. `["` within a row and `{"` would reveal an array or object of strings. No JSON contains a bare
+# line break.
 def _split(width: int, data: Sequence[str]) -> Sequence[str] | None:
     text = "\n".join(data)
     rows = len(data)
@@ -85,7 +86,7 @@ def _split(width: int, data: Sequence[str]) -> Sequence[str] | None:
 def _parse(width: int, data: Sequence[str]) -> Sequence[Any]:
     flat: list[Any] = []
     for values in _loaded(data):
-        # Texts of all values would be a third of what a foreign span costs; arrays and objects need them.
+        # Texts of all values would be a third of the cost of a foreign span; arrays and objects need them.
         flat += [_text(value) if type(value) in _CONTAINERS else value for value in values[:width]]
         flat += [None] * (width - len(values))
     return flat

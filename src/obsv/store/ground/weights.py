@@ -1,10 +1,10 @@
-"""How many calls a stored row stands for.
+"""Number of calls that a stored row stands for.
 
-A call that was sampled with probability p stands for 1/p calls: OpenTelemetry's adjusted count, which the key `th` of
-its trace state gives (https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/). Counts, sums
-and histograms of the rollups add it up, so that they estimate what happened, not what was kept.
+A call sampled with probability p stands for 1/p calls: OpenTelemetry's adjusted count, given by the key `th` of its
+trace state (https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/). Counts, sums and
+histograms of the rollups add it up, so that they estimate what happened, not what was kept.
 
-Calls that a program counted instead of recording them come as one row that says how many they were, and how long.
+Calls that a program counted instead of recording arrive as one row with their number and durations.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _MOST_BUCKETS = 568
 
 
 class Weight(NamedTuple):
-    """What a row adds to the rollups.
+    """The contribution of a row to the rollups.
 
     Args:
-        calls: how many calls.
-        recorded: how many of them are stored as rows: 1, or 0 where they were only counted.
-        total_ns: their durations added up.
-        max_ns: the longest.
-        buckets: how many fall into each bucket of the histogram.
+        calls: number of calls.
+        recorded: number of them that are stored as rows: 1, or 0 if they were only counted.
+        total_ns: sum of their durations.
+        max_ns: the longest duration.
+        buckets: numbers in each bucket of the histogram.
     """
 
     calls: int
@@ -40,12 +40,12 @@ class Weight(NamedTuple):
 
 
 def sampled(calls: int, duration_ns: int) -> Weight:
-    """The weight of a recorded call that stands for several as long as itself."""
+    """Return the weight of a recorded call that stands for several calls of the same duration."""
     return Weight(calls, 1, calls * duration_ns, duration_ns, ((bucket(duration_ns), calls),))
 
 
 def by_trace_state(trace_state: object, span_id: bytes, duration_ns: int) -> Weight | None:
-    """The weight of a span by its W3C trace state; None where it stands for itself alone."""
+    """Return the weight of a span by its W3C trace state; None if it stands only for itself."""
     if not isinstance(trace_state, str) or "th:" not in trace_state:
         return None
     calls = adjusted_count(trace_state, span_id)
@@ -53,7 +53,7 @@ def by_trace_state(trace_state: object, span_id: bytes, duration_ns: int) -> Wei
 
 
 def counted(attributes: Mapping[str, Any]) -> Weight | None:
-    """The weight of a row that says how many calls were only counted; None of any other, or where it says nonsense."""
+    """Return the weight of a row that holds a number of counted calls; None for other rows, or if it is invalid."""
     if semconv.LEFT_OUT_CALLS not in attributes:
         return None
     try:

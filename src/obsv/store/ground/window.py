@@ -1,4 +1,4 @@
-"""A stretch of time to look at: the presets 5 m, 1 h, 6 h and 24 h, or any two instants."""
+"""Time windows: the presets 5 m, 1 h, 6 h and 24 h, or any two times."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ DEFAULT_PRESET = "1h"
 
 
 class Range(NamedTuple):
-    """A range of instants: Unix time in ns, both ends within; none where the last is before the first."""
+    """A range of times: Unix time in ns, both ends included; empty if the last is before the first."""
 
     first_ns: int
     last_ns: int
 
     def overlap(self, other: Range) -> Range:
-        """The part that lies in both."""
+        """Return the part that belongs to both ranges."""
         return Range(max(self.first_ns, other.first_ns), min(self.last_ns, other.last_ns))
 
     @property
     def minutes(self) -> tuple[int, int]:
-        """The first and last of the rollups' minutes that it touches."""
+        """Return the first and last of the rollups' minutes that overlap it."""
         return minute_of(self.first_ns), minute_of(self.last_ns)
 
     @classmethod
     def of_minute(cls, minute: int) -> Range:
-        """The instants of a minute."""
+        """Return the range of a minute."""
         return cls(minute * MINUTE_NS, (minute + 1) * MINUTE_NS - 1)
 
 
 class Window(NamedTuple):
-    """From `start_ns` up to, not including, `end_ns`; Unix time in ns. `preset` when it moves with the clock."""
+    """A window from `start_ns` up to, not including, `end_ns`; Unix time in ns. `preset` if it moves with the clock."""
 
     start_ns: int
     end_ns: int
@@ -43,45 +43,47 @@ class Window(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """Its length in s."""
+        """Return its length in s."""
         return (self.end_ns - self.start_ns) / NS
 
     @property
     def range(self) -> Range:
-        """The instants in it. A window to the end of time holds the last instant, too."""
+        """Return the times in it. A window to the end of time includes the last moment."""
         return Range(clamp_ns(self.start_ns), MAX_NS if self.end_ns >= MAX_NS else self.end_ns - 1)
 
     def before(self) -> Window:
-        """The stretch of the same length just before it."""
+        """Return the window of the same length just before it."""
         return Window(2 * self.start_ns - self.end_ns, self.start_ns)
 
     @classmethod
     def last(cls, preset: str, now_ns: int) -> Window:
-        """The window of a preset.
+        """Return the window of a preset.
 
         Args:
             preset: a key of `PRESETS`.
-            now_ns: Unix time in ns; the window ends here.
+            now_ns: Unix time in ns; the end of the window.
 
         Raises:
-            InvalidQuery: no such preset.
+            InvalidQuery: there is no such preset.
         """
         if preset not in PRESETS:
-            raise InvalidQuery(f"No time range {preset!r}: use one of {', '.join(PRESETS)}, or `from` and `to`.")
+            raise InvalidQuery(
+                f"There is no time range {preset!r}: use one of {', '.join(PRESETS)}, or `from` and `to`."
+            )
         return cls(now_ns - PRESETS[preset] * NS, now_ns, preset)
 
     @classmethod
     def parse(cls, query: Mapping[str, str], now_ns: int, default: str = DEFAULT_PRESET) -> Window:
-        """The window that a query string names.
+        """Parse the window in a query string.
 
         Args:
-            query: `range` (a preset), or `from` and optionally `to` (ISO 8601, UTC where no offset is given, or Unix
-                time in ns).
+            query: `range` (a preset), or `from` and optionally `to` (ISO 8601, UTC if there is no offset, or Unix time
+                in ns).
             now_ns: Unix time in ns.
-            default: the preset when the query names none.
+            default: the preset if the query names none.
 
         Raises:
-            InvalidQuery: an instant cannot be read, or the end is not after the start.
+            InvalidQuery: a time cannot be parsed, or the end is not after the start.
         """
         if not query.get("from"):
             return cls.last(query.get("range") or default, now_ns)
@@ -92,7 +94,7 @@ class Window(NamedTuple):
         return cls(start_ns, end_ns)
 
     def query(self) -> dict[str, str]:
-        """The query string entries that name it: what `parse` takes."""
+        """Return its query string entries, as accepted by `parse`."""
         if self.preset:
             return {"range": self.preset}
         return {"from": iso(self.start_ns), "to": iso(self.end_ns)}

@@ -1,4 +1,4 @@
-"""What all who show recorded calls ask: one protocol, and who answers it."""
+"""The interface for all readers of recorded calls: one protocol and its implementation."""
 
 from obsv.store.file import ROW_LIMIT
 from obsv.store.seam.sqlite import SQLiteStore, open_store

@@ -1,4 +1,4 @@
-"""The store in one SQLite file: the first to answer what `Store` asks."""
+"""The store in one SQLite file: the first implementation of `Store`."""
 
 from __future__ import annotations
 
@@ -65,5 +65,5 @@ class SQLiteStore(
 
 
 def open_store(path: str | Path) -> SQLiteStore:
-    """The store of a database file; nothing is opened before the first question."""
+    """Return the store of a database file; nothing is opened before the first query."""
     return SQLiteStore(Path(path))

@@ -1,7 +1,7 @@
-"""The questions that everything which shows recorded calls asks of a store: one protocol, whatever answers it.
+"""The queries that a store answers for all readers of recorded calls: one protocol for any engine.
 
-They speak of calls, traces, conditions and windows of time. No SQL passes here, nor an engine's errors or rows; where a
-page ended is a text that only the store reads.
+They use calls, traces, conditions and time windows, but no SQL and none of an engine's errors or rows. The end of a
+page is a cursor that only the store reads.
 """
 
 from __future__ import annotations
@@ -34,41 +34,41 @@ class Store(
 ):
     """Answers questions about what was recorded. Any number of threads may ask at once.
 
-    All questions raise `StoreUnavailable` (there is none, or it does not answer), `ForeignFile`, `NewerSchema` and
-    `QueryTimeout`; those for one thing raise `NotFound`, those that a user has written `InvalidQuery`.
+    All queries raise `StoreUnavailable` (it does not exist or does not respond), `ForeignFile`, `NewerSchema` and
+    `QueryTimeout`; queries for a single item raise `NotFound`, those written by a user `InvalidQuery`.
     """
 
     @property
     def name(self) -> str:
-        """What it is called in messages."""
+        """Return its name for messages."""
         ...
 
     @property
     def exists(self) -> bool:
-        """Whether there is anything to read, be it unreadable."""
+        """Return whether there is a store, even an unreadable one."""
         ...
 
     @property
     def identity(self) -> object:
-        """Changes when another store has taken its place; None when there is none."""
+        """Return an identity that changes when another store has taken its place; None if there is none."""
         ...
 
     def view(self) -> AbstractContextManager[Store]:
-        """Several questions that see the same state; keep it short."""
+        """Open a view for several queries on the same state; keep it short."""
         ...
 
     def close(self) -> None:
-        """Gives up what it holds; the next question takes it again."""
+        """Release its resources; the next query acquires them again."""
         ...
 
     def read_beat(self, now_ns: int) -> Beat:
-        """What recording processes say of themselves; of no store, that there is nothing."""
+        """Return the state of the recording processes; empty if there is no store."""
         ...
 
     def check(self, now_ns: int) -> Health:
-        """How the store is, and what to do about it."""
+        """Return the state of the store, and suggested fixes."""
         ...
 
     def run_sql(self, statement: str, row_limit: int = ROW_LIMIT) -> Answer:
-        """The rows of one statement that can only read."""
+        """Return the rows of one read-only statement."""
         ...

@@ -1,4 +1,4 @@
-"""Recorded calls and traces, read whole."""
+"""Complete recorded calls and traces."""
 
 from obsv.store.spans.archived import ArchivedSpan
 from obsv.store.spans.call import Call, Value, find_call, read_call, read_exact

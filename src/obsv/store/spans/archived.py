@@ -1,4 +1,4 @@
-"""Spans as an archive takes them: in order of arrival, with the mark of the machine that recorded them."""
+"""Spans for the archive: in order of arrival, with the mark of the machine that recorded them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ CHUNK = 2_000
 
 
 class ArchivedSpan(NamedTuple):
-    """A span with what a store of its own needs to know of it besides.
+    """A span with the additional data that a separate store needs.
 
     Attributes:
         span: the span.
-        origin: mark of the machine whose recorder made it; empty: received, or not known.
-        weight: how many calls it stands for; None for one, 0 for those that its values count.
+        origin: mark of the machine that recorded it; empty if received or unknown.
+        weight: number of calls that it stands for; None for one, 0 for counted calls in its values.
     """
 
     span: StoredSpan
@@ -32,7 +32,7 @@ _STARTS = "select id, start_ns from span where id > ? order by id limit ?"
 
 
 def starts_after(reader: Readable, position: int) -> Iterator[tuple[int, int]]:
-    """`id` and start (Unix time, ns) of the spans that arrived after one, in order of arrival.
+    """Yield `id` and start (Unix time, ns) of the spans that arrived after a span, in order of arrival.
 
     Raises:
         StoreError: see `Reader`.
@@ -43,7 +43,7 @@ def starts_after(reader: Readable, position: int) -> Iterator[tuple[int, int]]:
 
 
 def spans_between(reader: Readable, after: int, last: int, size: int = CHUNK) -> Iterator[list[ArchivedSpan]]:
-    """The spans whose `id` is greater than one and at most another, in order of arrival, some at a time.
+    """Yield the spans with `id` > `after` and <= `last`, in order of arrival, in batches.
 
     Raises:
         StoreError: see `Reader`.

@@ -1,4 +1,4 @@
-"""One recorded call with all that is known of it."""
+"""One recorded call with all its data."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from obsv.store.spans.stored import SPANS, StoredSpan
 ERROR = 2
 
 BY_SPAN = SPANS + "where s.trace = ? and s.span_id = ?"
-# An error is what people look up by its span id alone, and they are few; the rest is a walk through one index.
+# Usually an error is looked up by its span ID alone, and errors are few; other calls take a walk through one index.
 TRACE_OF_ERROR = "select trace from span indexed by span_errors where status = 2 and span_id = ? limit 1"
 TRACE_OF_SPAN = "select trace from span indexed by span_by_trace where span_id = ? limit 1"
 HAS_EXACT = "select 1 from exact_input where trace_id = ? and span_id = ?"
-# All columns, since files of the first schema version have no origin.
+# All columns, because files of the first schema version have no origin.
 SOURCE = "select o.* from span s join source o on o.id = s.source_id where s.trace = ? and s.span_id = ?"
 EXACT = "select pickle from exact_input where trace_id = ? and span_id = ?"
 
@@ -26,9 +26,9 @@ class Value(NamedTuple):
     """A variable of a call.
 
     Attributes:
-        name: of the argument, result, local or attribute.
+        name: name of the argument, result, local variable or attribute.
         data_type: INPUT or OUTPUT.
-        value: a text for obsv's own spans; any JSON for an attribute of another program's span.
+        value: text for obsv's own spans; any JSON for an attribute of another program's span.
     """
 
     name: str
@@ -37,25 +37,25 @@ class Value(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What `data_trace` shows: the text itself, or JSON."""
+        """Return the value as shown in `data_trace`: the text itself, or JSON."""
         if isinstance(self.value, str):
             return self.value
         return "" if self.value is None else json.dumps(self.value, separators=(",", ":"), ensure_ascii=False)
 
 
 class Call(NamedTuple):
-    """A call, read whole. Times are Unix time and durations in ns; ids are lower-case hex.
+    """A complete call. Times are Unix time and durations in ns; IDs are lower-case hex.
 
     Attributes:
         id: key of its row; later calls have greater ones.
         status: OTLP StatusCode: 0 unset, 1 ok, 2 error.
-        code: the function as it was when it ran; None when not known.
+        code: the function at the time of the call; None if unknown.
         detail: rare parts under their OTLP names: `statusMessage`, `events`, `links` and others.
         values: in the order of the signature.
-        resource: OTLP JSON text of who made it.
-        scope: OTLP JSON text of what made it.
-        has_exact: whether its inputs were kept exactly.
-        received: whether anything but this machine's own recorder made it: nothing that it says can be relied on.
+        resource: resource as OTLP JSON text.
+        scope: instrumentation scope as OTLP JSON text.
+        has_exact: whether its exact inputs were kept.
+        received: whether it was not recorded on this machine, so that its data cannot be trusted.
     """
 
     id: int
@@ -86,48 +86,48 @@ class Call(NamedTuple):
 
     @property
     def failed(self) -> bool:
-        """Whether it ended in an error."""
+        """Return whether it ended in an error."""
         return self.status == ERROR
 
     @property
     def inputs(self) -> list[Value]:
-        """What went in."""
+        """Return the inputs."""
         return [value for value in self.values if value.data_type == "INPUT"]
 
     @property
     def outputs(self) -> list[Value]:
-        """What came out."""
+        """Return the outputs."""
         return [value for value in self.values if value.data_type == "OUTPUT"]
 
 
 def hex_id(text: str, length: int) -> str:
-    """An id as the store writes it: lower case, leading zeros that a tool left out put back.
+    """Return an ID as stored: lower case, with omitted leading zeros restored.
 
     Args:
         text: hex digits.
-        length: how many the id has: 32 for a trace, 16 for a span.
+        length: length of the ID: 32 for a trace, 16 for a span.
 
     Raises:
-        NotFound: it is none.
+        NotFound: the text is not an ID.
     """
     text = text.strip().lower()
     if not 0 < len(text) <= length or not set(text) <= set("0123456789abcdef"):
         raise NotFound(
-            f"{text[:80]!r} is no {'trace' if length == 32 else 'span'} id: it has up to {length} hex digits."
+            f"{text[:80]!r} is not a {'trace' if length == 32 else 'span'} ID: expected up to {length} hex digits."
         )
     return text.zfill(length)
 
 
 def read_call(store: Readable, trace_id: str, span_id: str) -> Call:
-    """A call by its ids in hex.
+    """Return a call by its IDs in hex.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is no such call.
     """
     trace, span = hex_id(trace_id, 32), hex_id(span_id, 16)
     row = store.one(BY_SPAN, (trace, bytes.fromhex(span)))
     if row is None:
-        raise NotFound(f"No span {span} in trace {trace}.")
+        raise NotFound(f"There is no span {span} in trace {trace}.")
     stored = StoredSpan._make(row)
     kept = store.one(HAS_EXACT, (stored.trace_id, stored.span_id))
     return to_call(stored, kept is not None, _is_received(store, (trace, bytes.fromhex(span))))
@@ -139,26 +139,26 @@ def _is_received(store: Readable, key: tuple[str, bytes]) -> bool:
 
 
 def find_call(store: Readable, span_id: str) -> Call:
-    """A call by its span id alone: errors first, then a walk through the index (0.2 s a million calls).
+    """Return a call by its span ID alone: errors first, then a walk through the index (0.2 s per million calls).
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is no such call.
     """
     key = bytes.fromhex(hex_id(span_id, 16))
     found = store.one(TRACE_OF_ERROR, (key,)) or store.one(TRACE_OF_SPAN, (key,))
     if found is None:
-        raise NotFound(f"No span {key.hex()} in the store.")
+        raise NotFound(f"There is no span {key.hex()} in the store.")
     return read_call(store, found["trace"], key.hex())
 
 
 def read_exact(store: Readable, call: Call) -> bytes | None:
-    """The pickled inputs of a call, `(args, kwargs)`; never loaded here. None when they were not kept."""
+    """Return the pickled inputs of a call, `(args, kwargs)`, without loading them; None if they were not kept."""
     row = store.one(EXACT, (bytes.fromhex(call.trace_id), bytes.fromhex(call.span_id)))
     return None if row is None else bytes(row["pickle"])
 
 
 def to_call(span: StoredSpan, has_exact: bool = False, received: bool = True) -> Call:
-    """The call of a stored span, its JSON read."""
+    """Return the call of a stored span, with its JSON parsed."""
     same = {name: getattr(span, name) for name in _SAME}
     values = zip(read_fields(span.fields), read_values(span.data), strict=False)
     known = span.file_path is not None and span.line_number is not None

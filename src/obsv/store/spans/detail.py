@@ -1,4 +1,4 @@
-"""One call in full: its source as it was, its values, the durations before it, its place in its trace."""
+"""One call in full: its source at that time, its values, the previous durations, its position in its trace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from obsv.store.spans.listed_call import ListedCall, listed_calls
 from obsv.times import ts
 
 BEFORE_MINUTES = 30
-# More calls than this in the half hour are shown as a mean a minute, if that makes a line.
+# If the half hour has more calls than this, they are shown as a mean per minute, if that makes a line.
 MOST_POINTS = 400
 ENOUGH_MEANS = 5
 MOST_CHILDREN = 30
@@ -46,7 +46,7 @@ CHILDREN = SPAN + "where s.trace = :trace_id and s.parent_span_id = :span_id ord
 
 
 class Point(NamedTuple):
-    """A duration in the half hour before: one call's, or the mean of a minute's `calls`."""
+    """A duration in the previous half hour: of one call, or the mean of a minute's `calls`."""
 
     start_ns: int
     duration_ns: float
@@ -55,7 +55,7 @@ class Point(NamedTuple):
 
 
 class Relative(NamedTuple):
-    """A call near the one looked at. `level`: 0 for the outermost ancestor; `here`: whether it is the one."""
+    """A call near the selected one. `level`: 0 for the outermost ancestor; `here`: whether it is the selected one."""
 
     span_id: str
     process: str
@@ -71,17 +71,17 @@ class Detail(NamedTuple):
     """A call in full.
 
     Attributes:
-        call: what the explorer lists.
+        call: the call as in the explorer's list.
         thread: name of its thread.
-        cpu_ns: CPU time; None when not measured.
-        memory_bytes: memory growth; None when not measured.
-        file_path: of its source; None when not known.
-        first_line: of its source in the file.
-        source: text of its function as it was when it ran.
+        cpu_ns: CPU time; None if not measured.
+        memory_bytes: memory growth; None if not measured.
+        file_path: path of its source; None if unknown.
+        first_line: first line of its source in the file.
+        source: text of its function at the time of the call.
         failing_line: the line in the file where it failed.
-        points: durations of the half hour that ends with it, oldest first.
-        relatives: its ancestors, itself and its children, as a trace shows them.
-        more_children: whether it has more children than are listed.
+        points: durations in the half hour that ends with the call, oldest first.
+        relatives: its ancestors, itself and its children, in the order of a trace.
+        more_children: whether it has more children than listed.
     """
 
     call: ListedCall
@@ -101,7 +101,7 @@ def read_detail(reader: Readable, trace_id: str, span_id: str) -> Detail:
     """Read a call.
 
     Args:
-        reader: of the store.
+        reader: reader of the store.
         trace_id: 32 hex digits.
         span_id: 16 hex digits.
 
@@ -112,7 +112,7 @@ def read_detail(reader: Readable, trace_id: str, span_id: str) -> Detail:
     with reader.snapshot() as store:
         row = store.one(FIND, key)
         if row is None:
-            raise NotFound(f"No call {span_id} in trace {trace_id}. Retention may have removed it.")
+            raise NotFound(f"There is no call {span_id} in trace {trace_id}. Retention may have deleted it.")
         (call,) = listed_calls(store, [row["id"]])
         relatives, more = _relatives(store, key)
         return Detail(
@@ -131,7 +131,7 @@ def read_detail(reader: Readable, trace_id: str, span_id: str) -> Detail:
 
 
 def failing_line(exception: str | None, path: str | None, first: int | None, source: str | None) -> int | None:
-    """The line of the function where the exception passed through it, in the file's count.
+    """Return the line, numbered as in the file, at which the exception passed through the function.
 
     Args:
         exception: traceback text.
@@ -140,12 +140,12 @@ def failing_line(exception: str | None, path: str | None, first: int | None, sou
         source: its text.
 
     Returns:
-        the last line that the traceback names within the function; None when it names none.
+        The last line within the function that the traceback names; None if there is none.
     """
     if not (exception and path and first and source):
         return None
     last = first + source.count("\n")
-    # A traceback names files from the root, a function by what it was compiled from.
+    # A traceback contains absolute paths; a function has the path that it was compiled from.
     before = "" if os.path.isabs(path) or path.startswith("<") else r'(?:[^"\n]*[/\\])?'
     named = re.findall(rf'File "{before}{re.escape(path)}", line (\d+)', exception)
     within = [line for line in map(int, named) if first <= line <= last]
@@ -199,4 +199,4 @@ def _bytes(span_id: str) -> bytes:
     try:
         return bytes.fromhex(span_id)
     except ValueError:
-        raise NotFound(f"{span_id!r} is no span id: it has 16 hexadecimal digits.") from None
+        raise NotFound(f"{span_id!r} is not a span ID: expected 16 hexadecimal digits.") from None

@@ -1,4 +1,4 @@
-"""Calls as lists show them: what `Call` knows and a list does not need is not read."""
+"""Calls in lists, without the parts of `Call` that a list does not need."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ order by j.key
 
 
 class ListedCall(NamedTuple):
-    """A call as the explorer and the command list it; read whole it is a `Call`.
+    """A call in the lists of the explorer and the command line; the complete form is `Call`.
 
     Attributes:
-        id: of its row, in order of arrival.
-        ts: start, UTC, as the store's views show it.
+        id: ID of its row, in order of arrival.
+        ts: start, UTC, as in the store's views.
         start_ns: start, Unix time in ns.
         duration_ns: in ns.
         process: `module.qualname`, or a foreign span's name.
         process_group: its group.
-        service: who made it.
+        service: its service.
         status: OK or ERR.
-        exception: traceback; None when there is none.
+        exception: traceback; None if there is none.
         trace_id: lower-case hex.
         span_id: lower-case hex.
-        values: inputs and outputs, in their order.
+        values: inputs and outputs, in order.
     """
 
     id: int
@@ -67,7 +67,7 @@ _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
 def listed_calls(store: Snapshot, ids: Iterable[int]) -> list[ListedCall]:
-    """The calls of row ids, in the order of the ids."""
+    """Return the calls with the given row IDs, in that order."""
     shapes: dict[str, list[tuple[str, str]]] = {}
     return [_call(row, shapes) for row in store.query(CALLS, {"ids": json.dumps(list(ids))})]
 

@@ -1,4 +1,4 @@
-"""Whole spans out of the file, with all that the file knows of each: what is sent on, exported and shown raw."""
+"""Complete spans from the file with all stored data, for forwarding, export and raw display."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ CHUNK = 1_000
 
 
 class StoredSpan(NamedTuple):
-    """One span as it is stored; see `SpanRow` for what the parts mean.
+    """One stored span; see `SpanRow` for the meaning of the parts.
 
     Args:
         id: order of arrival.
         fields: JSON: `[[name, "INPUT" | "OUTPUT"], …]`.
-        data: JSON array, one value a field.
-        thread_id: the system's, semantic convention `thread.id`.
+        data: JSON array, one value per field.
+        thread_id: the system's thread ID, semantic convention `thread.id`.
         resource, scope: OTLP JSON.
     """
 
@@ -72,10 +72,10 @@ _IN_ORDER = SPANS + "where (s.ts, s.id) > (?, ?) and s.ts < ? order by s.ts, s.i
 
 
 def spans_of_trace(reader: Readable, trace_id: str) -> list[StoredSpan]:
-    """All spans of a trace, in order of start.
+    """Return all spans of a trace, in order of start.
 
     Args:
-        reader: of the store.
+        reader: reader of the store.
         trace_id: 32 hex digits, lower-case.
 
     Raises:
@@ -90,13 +90,13 @@ def spans_of_trace(reader: Readable, trace_id: str) -> list[StoredSpan]:
 def spans_since(
     reader: Readable, since_ns: int = 0, until_ns: int = MAX_NS, size: int = CHUNK
 ) -> Iterator[list[StoredSpan]]:
-    """Spans that started in a range of time, oldest first, some at a time.
+    """Yield the spans that started in a time range, oldest first, in batches.
 
     Args:
-        reader: of the store.
-        since_ns: Unix time from which, inclusive, to the microsecond.
-        until_ns: Unix time before which.
-        size: how many at a time, at most.
+        reader: reader of the store.
+        since_ns: start of the range, Unix time, inclusive, to the microsecond.
+        until_ns: end of the range, Unix time, exclusive.
+        size: maximum size of a batch.
 
     Raises:
         StoreError: see `Reader`.
@@ -109,12 +109,12 @@ def spans_since(
 
 
 def spans_after(reader: Readable, position: int, size: int = CHUNK) -> list[StoredSpan]:
-    """The spans that arrived after one, in order of arrival.
+    """Return the spans that arrived after a span, in order of arrival.
 
     Args:
-        reader: of the store.
-        position: `id` of the last one known; 0 begins with the first that is there.
-        size: how many, at most.
+        reader: reader of the store.
+        position: `id` of the last known span; 0 starts with the first stored one.
+        size: maximum number of spans.
 
     Raises:
         StoreError: see `Reader`.
@@ -123,11 +123,11 @@ def spans_after(reader: Readable, position: int, size: int = CHUNK) -> list[Stor
 
 
 def counted_until(reader: Readable, position: int) -> int:
-    """Count the spans that arrived up to one, and all that were deleted since the store began.
+    """Count the spans that arrived up to a span, including those deleted since the store was created.
 
     Args:
-        reader: of the store.
-        position: `id` of the one.
+        reader: reader of the store.
+        position: `id` of the span.
 
     Raises:
         StoreError: see `Reader`.

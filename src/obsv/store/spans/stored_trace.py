@@ -1,4 +1,4 @@
-"""Spans read whole for viewers, bounded: a trace can have a million."""
+"""Complete spans for viewers, up to a limit: a trace can have a million."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import NamedTuple
 from obsv.store.file import Snapshot
 from obsv.store.spans.stored import SPANS, StoredSpan
 
-# No viewer shows more of one trace; all of its spans as JSON are some 20 MB.
+# No viewer shows more spans of one trace; as JSON they take about 20 MB.
 MOST_SPANS = 20_000
 _CHUNK = 5_000
 
 
 class StoredTrace(NamedTuple):
-    """A trace.
+    """A trace for viewers.
 
     Args:
         trace_id: 32 hex digits.
-        spans: in order of start; never empty.
-        left_out: how many more there are.
+        spans: its spans in order of start; never empty.
+        left_out: number of spans left out.
     """
 
     trace_id: str
@@ -34,12 +34,12 @@ _BY_ID = SPANS + "where s.id in (select value from json_each(?)) limit ?"
 
 
 def read_trace(snapshot: Snapshot, trace_id: str, most: int = MOST_SPANS) -> StoredTrace | None:
-    """One trace; None when there is none.
+    """Return one trace; None if there is none.
 
     Args:
-        snapshot: where to look.
+        snapshot: the snapshot to read.
         trace_id: 32 hex digits, lower-case.
-        most: how many of its spans.
+        most: maximum number of spans.
     """
     spans: list[StoredSpan] = []
     while len(spans) < most:
@@ -56,7 +56,7 @@ def read_trace(snapshot: Snapshot, trace_id: str, most: int = MOST_SPANS) -> Sto
 
 
 def read_traces(snapshot: Snapshot, trace_ids: Sequence[str], most: int = MOST_SPANS) -> list[StoredTrace]:
-    """Several traces in the order given, with `most` spans in all, and at least one of each."""
+    """Return several traces in the order given, with `most` spans in total, and at least one of each."""
     found = []
     for place, trace_id in enumerate(trace_ids):
         trace = read_trace(snapshot, trace_id, max(1, most - (len(trace_ids) - place - 1)))
@@ -67,6 +67,6 @@ def read_traces(snapshot: Snapshot, trace_ids: Sequence[str], most: int = MOST_S
 
 
 def read_spans(snapshot: Snapshot, identities: Sequence[int]) -> dict[int, StoredSpan]:
-    """Spans by their rows' ids."""
+    """Return spans by the IDs of their rows."""
     rows = snapshot.query(_BY_ID, (json.dumps(list(identities)), len(identities)))
     return {row["id"]: StoredSpan._make(row) for row in rows}

@@ -1,4 +1,4 @@
-"""The spans of a trace as columns: what the tree is built from. Fifty thousand are read in 0.2 s."""
+"""The spans of a trace as columns, from which the tree is built. Fifty thousand are read in 0.2 s."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from obsv.errors import NotFound
 from obsv.store.file import Readable, Row, Snapshot
 from obsv.store.spans.call import hex_id
 
-# A trace may have millions of spans (one root around a whole run); so many are drawn.
+# A trace may have millions of spans (one root around a whole run); this many are drawn.
 MOST_SPANS = 100_000
 PAGE = 10_000
-# How many missing callers are looked up in one statement, and how far up.
+# Number of missing callers looked up in one statement, and number of levels.
 _LOOKED_UP, _LEVELS = 500, 64
 
 KNOWN = "select 1 from span where trace = ? limit 1"
@@ -26,7 +26,7 @@ case when s.detail is not null then (
 s.detail is not null and json_array_length({_DETAIL}, '$.links') > 0
 """
 SPANS = f"select {WANTED} from span s where s.trace = :trace and s.span_id > :after order by s.span_id limit {PAGE}"
-# Part of a very long trace, in order of arrival.
+# A part of a very long trace, in order of arrival.
 PART = f"""
 select {WANTED}, s.id from span s where s.id in (
   select id from span where trace = :trace and id >= :first order by id limit :most
@@ -36,7 +36,7 @@ BY_KEYS = f"select {WANTED} from span s where s.trace = ? and s.span_id in ({', 
 PROCESSES = """
 select p.id, p.name, p.service, p.process_group, p.kind from json_each(?) k cross join process p on p.id = k.value
 """
-# Where a part begins so that a span stands in its middle.
+# The start of a part that has a span in its middle.
 PART_AROUND = """
 select min(id) as first from (
   select id from span where trace = :trace and id <= (select id from span where trace = :trace and span_id = :span)
@@ -46,7 +46,7 @@ select min(id) as first from (
 
 
 class ProcessRow(NamedTuple):
-    """What was called."""
+    """A called function."""
 
     id: int
     name: str
@@ -56,13 +56,13 @@ class ProcessRow(NamedTuple):
 
 
 class TraceSpans(NamedTuple):
-    """The spans of a trace, a list a column, in no particular order. Times are Unix time, all in ns.
+    """The spans of a trace as one list per column, in no particular order. Times are Unix time, all in ns.
 
     Attributes:
         trace_id: lower-case hex.
-        total: how many spans the trace has; more than are here when it is very long.
-        processes: what was called, by `process_id`.
-        events: times of the span's events as a JSON array of Unix times; None or empty without any.
+        total: number of spans in the trace; more than are present if it is very long.
+        processes: the called functions, by `process_id`.
+        events: times of the span's events as a JSON array of Unix times; None or empty if there are none.
         links: whether it has links.
     """
 
@@ -84,38 +84,38 @@ class TraceSpans(NamedTuple):
 
 
 def known_trace(store: Readable, trace_id: str) -> str:
-    """The id of a trace that is there.
+    """Return the ID of an existing trace.
 
     Args:
-        store: what to read from.
+        store: the store to read.
         trace_id: hex; leading zeros may be missing.
 
     Raises:
-        NotFound: no such trace.
+        NotFound: there is no such trace.
     """
     trace = hex_id(trace_id, 32)
     if store.one(KNOWN, (trace,)) is None:
-        raise NotFound(f"No trace {trace} in the store. It may have been deleted to keep the file small.")
+        raise NotFound(f"There is no trace {trace} in the store. Retention may have deleted it.")
     return trace
 
 
 def read_trace_columns(store: Snapshot, trace_id: str, around: str | None = None, most: int = MOST_SPANS) -> TraceSpans:
-    """The spans of a trace; of a very long one a part in order of arrival, with all callers of that part.
+    """Return the spans of a trace; of a very long one, a part in order of arrival, with all callers of that part.
 
     Args:
-        store: the file at one moment.
+        store: a snapshot of the file.
         trace_id: hex; leading zeros may be missing.
-        around: a span id in hex that the part should contain.
-        most: how many spans a part has.
+        around: a span ID in hex that the part should contain.
+        most: maximum number of spans in a part.
 
     Raises:
-        NotFound: no such trace.
+        NotFound: there is no such trace.
     """
     trace = known_trace(store, trace_id)
     counted = store.one(COUNT, (trace,))
     total = counted["spans"] if counted else 0
     rows = _whole(store, trace) if total <= most else _part(store, trace, around, most)
-    columns = list(zip(*rows, strict=False))[:9]  # a part has its key as a tenth
+    columns = list(zip(*rows, strict=False))[:9]  # a part has its key as a tenth column
     ids = sorted(set(columns[4]))
     processes = {row["id"]: ProcessRow(*row) for row in store.query(PROCESSES, (str(ids),))}
     return TraceSpans(trace, total, processes, *map(list, columns))
@@ -148,7 +148,7 @@ def _first(store: Snapshot, trace: str, around: str | None, most: int) -> int:
     return row["first"] or 0 if row else 0
 
 
-# A caller is stored after what it called, so the part may lack it: look up, level by level.
+# A caller is stored after its callees, so the part may lack it: look it up, level by level.
 def _callers(store: Snapshot, trace: str, rows: list[Row]) -> list[Row]:
     known = {row[0] for row in rows}
     found: list[Row] = []

@@ -1,11 +1,11 @@
-"""Which spans of a trace contain a text."""
+"""Text search in the spans of a trace."""
 
 from __future__ import annotations
 
 from obsv.store.file import Readable
 from obsv.store.spans.call import hex_id
 
-# Escaped the way JSON escapes it, since that is how values are stored.
+# Escaped as in JSON, because values are stored that way.
 SEARCH = """
 select lower(hex(s.span_id)) as span_id from span s cross join process p on p.id = s.process_id
 where s.trace = :trace and (
@@ -16,15 +16,15 @@ where s.trace = :trace and (
 
 
 def search_trace(reader: Readable, trace_id: str, text: str) -> list[str]:
-    """Span ids of the spans whose name, values, exception, events or links contain a text, at most 10,000.
+    """Return the IDs of the spans whose name, values, exception, events or links contain a text, at most 10,000.
 
     Args:
-        reader: of the store.
+        reader: reader of the store.
         trace_id: hex.
-        text: plain; case is ignored for ASCII letters.
+        text: plain text; ASCII letters match in either case.
 
     Raises:
-        NotFound: the id is none.
+        NotFound: the ID is malformed.
     """
     plain = _pattern(text)
     in_json = _pattern(text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t"))

@@ -1,4 +1,4 @@
-"""Calls with their values, whole traces or the latest: what lineage is looked for in."""
+"""Calls with their values, of a whole trace or the latest, as input for lineage."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from obsv.store.ground import Window, read_fields, read_values
 from obsv.store.spans.call import hex_id
 from obsv.times import ts
 
-# So many calls are read and compared in 50 ms.
+# This many calls are read and compared in 50 ms.
 MOST_CALLS = 3_000
 
 SPANS = """
 select s.trace_id, s.span_id, s.start_ns, s.duration_ns, s.process_id, s.signature_id, s.data from span s
 """
-# Neighbours in time, so that nearly all traces among them are whole.
+# Neighbours in time, so that nearly all traces among them are complete.
 LATEST = SPANS + "indexed by span_by_ts where s.ts >= :start and s.ts < :end order by s.ts desc limit :limit"
 OF_TRACE = SPANS + "where s.trace = :trace order by s.start_ns, s.id limit :limit"
 SIGNATURES = "select g.id, g.fields from json_each(:ids) j cross join signature g on g.id = j.value"
@@ -36,7 +36,7 @@ class ValuedCall(NamedTuple):
 
 
 class ValuedCalls(NamedTuple):
-    """Calls, and what was called: `(name, service, group, kind)` by process id. `cut`: there were more calls."""
+    """Calls and their functions: `(name, service, group, kind)` by process ID. `cut`: whether there were more calls."""
 
     calls: list[ValuedCall]
     processes: dict[int, tuple[str, str, str, int]]
@@ -44,16 +44,16 @@ class ValuedCalls(NamedTuple):
 
 
 def valued_calls(reader: Readable, window: Window, trace_id: str | None = None, limit: int = MOST_CALLS) -> ValuedCalls:
-    """The latest calls of a window, or the first of a trace.
+    """Return the latest calls of a window, or the first of a trace.
 
     Args:
-        reader: of the store.
-        window: where to look; not asked when there is a trace.
+        reader: reader of the store.
+        window: the window; ignored if a trace is given.
         trace_id: hex.
-        limit: how many calls.
+        limit: maximum number of calls.
 
     Raises:
-        NotFound: what should be a trace id is none.
+        NotFound: the trace ID is malformed.
     """
     with reader.snapshot() as store:
         if trace_id:

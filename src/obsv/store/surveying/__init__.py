@@ -1,4 +1,4 @@
-"""Surveys of what a search finds: traces at a glance, samples of calls, errors by who caught them, attributes."""
+"""Summaries of search results: trace overviews, samples of calls, errors by where they were caught, attributes."""
 
 from obsv.store.surveying.handled import Errors
 from obsv.store.surveying.sampling import Sample, SampledCall

@@ -1,4 +1,4 @@
-"""Errors that left a program's outermost recorded call, told from those that a recorded caller caught."""
+"""Errors that left a program's outermost recorded call, distinguished from those that a recorded caller caught."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from obsv.store.finding.walks import ERRORS
 from obsv.store.ground import Window
 from obsv.store.spans import ListedCall, listed_calls
 
-# Of more errors only the latest are looked at: each costs a look for its caller, 2 µs.
+# Maximum number of errors examined, the latest first: looking up a caller costs 2 µs.
 MOST_LOOKED_AT = 100_000
-# A chain of callers is followed so far.
+# Maximum length of a chain of callers.
 MOST_CALLERS = 1_000
 
-# A caller in another program does not catch what leaves this one, so only those of the same service count.
+# A caller in another program does not catch exceptions of this one, so only callers in the same service count.
 _CALLER = """
 select 1 from span u join process q on q.id = u.process_id
 where u.trace = {at}.trace and u.span_id = {at}.parent_span_id
@@ -33,7 +33,8 @@ _FIRST = (
     f"select s.id, {IS_OUTERMOST} as outermost from ({{latest}}) s order by outermost desc, s.ts desc limit {{limit}}"
 )
 
-# Up from each call while the caller failed as well; who has an outermost call above it, or is one, was not caught.
+# Up from each call while the caller failed as well; a call that is outermost, or below an outermost failed one, was not
+# caught.
 _UNCAUGHT = f"""
 with recursive up(first, trace, parent_span_id, process_id, callers) as (
   select s.id, s.trace, s.parent_span_id, s.process_id, 0 from json_each(:ids) j cross join span s on s.id = j.value
@@ -54,10 +55,10 @@ class Errors(NamedTuple):
 
     Attributes:
         calls: those through which an error left the program's recorded code first, then the others; each newest first.
-        outermost: how many of all are of the first kind.
-        errors: how many there are.
-        uncaught: of `calls`, the row ids of those that no recorded caller caught: all callers failed as well.
-        is_all: False where there are more than were looked at.
+        outermost: number of errors of the first kind.
+        errors: number of all errors.
+        uncaught: row IDs of those `calls` that no recorded caller caught: all callers failed as well.
+        is_all: False if there are more errors than were examined.
     """
 
     calls: list[ListedCall]
@@ -68,13 +69,13 @@ class Errors(NamedTuple):
 
 
 def read_errors(reader: Readable, filters: Filters, window: Window, limit: int) -> Errors:
-    """The latest failed calls, those first that left the program's outermost recorded call.
+    """Return the latest failed calls, starting with those that left the program's outermost recorded call.
 
     Args:
-        reader: of the store.
-        filters: which calls; of them those that failed.
-        window: when they started.
-        limit: how many.
+        reader: reader of the store.
+        filters: which calls; only failed ones are returned.
+        window: range of their start times.
+        limit: maximum number of calls.
     """
     with reader.snapshot() as snapshot:
         asked = Asked(snapshot, filters._replace(status="ERR").condition)
@@ -89,11 +90,11 @@ def read_errors(reader: Readable, filters: Filters, window: Window, limit: int) 
 
 
 def uncaught(snapshot: Snapshot, ids: Iterable[int]) -> set[int]:
-    """Of some failed calls those that no recorded caller of their service caught, as far as callers are stored.
+    """Return the failed calls that no recorded caller of their service caught, as far as callers are stored.
 
     Args:
-        snapshot: to read.
-        ids: their rows.
+        snapshot: the snapshot to read.
+        ids: IDs of their rows.
     """
     return {row["first"] for row in snapshot.query(_UNCAUGHT, {"ids": json.dumps(list(ids))})}
 

@@ -1,4 +1,4 @@
-"""Some calls out of many, spread over a window, with where each came from."""
+"""A sample of calls spread over a window, with the origin of each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from obsv.store.ground import Window, attributes_of
 from obsv.store.spans import ListedCall, listed_calls
 from obsv.times import instant_ns
 
-# The window is looked at in so many parts: the latest calls alone may all be of one moment.
+# Number of parts of the window: the latest calls alone may all be from one moment.
 PARTS = 8
 ENDS = (
     "select (select ts from span order by ts limit 1) as first, (select ts from span order by ts desc limit 1) as last"
@@ -35,7 +35,7 @@ order by c.start_ns desc limit :limit
 
 
 class SampledCall(NamedTuple):
-    """A call and where it came from. `version`: what its service says of itself; None where it says nothing."""
+    """A call and its origin. `version`: version of its service; None if unknown."""
 
     call: ListedCall
     caller: str | None
@@ -44,20 +44,20 @@ class SampledCall(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """Calls, and whether there were more than these."""
+    """Calls, and whether there were more."""
 
     calls: list[SampledCall]
     is_all: bool
 
 
 def sample_calls(reader: Readable, filters: Filters, window: Window, most: int) -> Sample:
-    """Some calls of a window: the latest of each of its parts.
+    """Return a sample of the calls in a window: the latest of each of its parts.
 
     Args:
-        reader: of the store.
+        reader: reader of the store.
         filters: which calls.
-        window: when they started.
-        most: how many calls at most.
+        window: range of their start times.
+        most: maximum number of calls.
     """
     with reader.snapshot() as store:
         window = _recorded(store, window)
@@ -75,7 +75,7 @@ def sample_calls(reader: Readable, filters: Filters, window: Window, most: int) 
 
 
 def sample_group(reader: Readable, group_id: int, window: Window, most: int) -> Sample:
-    """The latest calls where errors of a group began."""
+    """Return the latest calls in which errors of a group originated."""
     with reader.snapshot() as store:
         if store.one(HAS_GROUPS) is None:
             return Sample([], True)

@@ -1,4 +1,4 @@
-"""Traces at a glance: root, duration, counts, and which of their spans a search found."""
+"""Summaries of traces: root, duration, counts, and the spans that a search found."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class ServiceCount(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """A trace at a glance.
+    """A summary of a trace.
 
     Args:
         trace_id: 32 hex digits.
-        root_service: of the root; of the earliest span where the root is not there.
-        root_name: likewise.
+        root_service: service of the root, or of the earliest span if the root is missing.
+        root_name: likewise, its name.
         start_ns: the earliest start, Unix time.
         end_ns: the latest end.
-        services: those of its spans.
+        services: services of its spans.
     """
 
     trace_id: str
@@ -43,12 +43,12 @@ class Summary(NamedTuple):
 
     @property
     def spans(self) -> int:
-        """How many spans there are."""
+        """Return the number of spans."""
         return sum(service.spans for service in self.services)
 
     @property
     def errors(self) -> int:
-        """How many of them failed."""
+        """Return the number of failed spans."""
         return sum(service.errors for service in self.services)
 
 
@@ -57,14 +57,14 @@ class Match(NamedTuple):
 
     Args:
         spans: the earliest of them.
-        matched: how many there are in all.
+        matched: number of all of them.
     """
 
     spans: list[StoredSpan]
     matched: int
 
 
-# Of a larger trace so many spans are read, in the order of their ids; its counts are then estimates.
+# Of a larger trace this many spans are read, in the order of their IDs; its counts are then estimates.
 MOST_READ = 20_000
 
 _SIZES = "select t.value as trace, (select count(*) from span where trace = t.value) as spans from json_each(?) t"
@@ -91,14 +91,14 @@ _SOME_MATCHES = "select s.id from span s indexed by span_by_trace where s.trace 
 
 
 def sizes(snapshot: Snapshot, trace_ids: Sequence[str]) -> dict[str, int]:
-    """How many spans each trace has; from an index alone."""
+    """Return the number of spans in each trace, from an index alone."""
     return {row["trace"]: row["spans"] for row in snapshot.query(_SIZES, (json.dumps(list(trace_ids)),))}
 
 
 def summarize(snapshot: Snapshot, trace_ids: Sequence[str]) -> list[Summary]:
-    """Summaries of traces, in the order given; unknown ones are left out.
+    """Return summaries of traces in the order given, without unknown ones.
 
-    Of a trace with more than `MOST_READ` spans, the counts by service, the errors and the extent are estimates.
+    For a trace with more than `MOST_READ` spans, the counts by service, the errors and the extent are estimates.
     """
     asked, spans = json.dumps(list(trace_ids)), sizes(snapshot, trace_ids)
     roots = {row["trace"]: row for row in snapshot.query(_ROOTS, (asked, MOST_READ))}
@@ -118,13 +118,13 @@ def summarize(snapshot: Snapshot, trace_ids: Sequence[str]) -> list[Summary]:
 
 
 def matches(snapshot: Snapshot, condition: Condition, trace_ids: Sequence[str], most: int) -> dict[str, Match]:
-    """The spans of traces that satisfy a condition.
+    """Return the spans of traces that satisfy a condition.
 
     Args:
-        snapshot: where to look.
-        condition: what they satisfy.
+        snapshot: the snapshot to read.
+        condition: the condition.
         trace_ids: 32 hex digits each.
-        most: how many spans of a trace to return; of one with more than `MOST_READ` spans no more are counted either.
+        most: maximum number of spans to return per trace; for one with more than `MOST_READ` spans, also to count.
     """
     test, counts = where(condition), sizes(snapshot, trace_ids)
     small = json.dumps([trace for trace in trace_ids if counts[trace] <= MOST_READ])

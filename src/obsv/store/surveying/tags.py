@@ -1,6 +1,6 @@
-"""Which attributes there are, and which values each has: what a query builder offers.
+"""Existing attributes and their values, for query builders.
 
-Names come from the small tables, values of spans' attributes from the newest spans of each process that has them.
+Names come from the small tables; values of spans' attributes from the newest spans of each process that has them.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from obsv.store.finding.narrowing import processes
 from obsv.store.finding.sql import Sql, fill
 from obsv.store.finding.where import OF_EXCEPTION, field_named, where
 
-# How many of the processes that have an attribute are looked at, the latest used first, and newest spans of each.
+# Number of processes examined per attribute, the most recently used first, and of newest spans of each.
 _PROCESSES, _SPANS = 60, 50
-# Newest spans that are looked at for events; and newest failed ones, whose exceptions take longer to read.
+# Number of newest spans examined for events, and of newest failed ones, whose exceptions take longer to read.
 _RECENT, _FAILED = 5_000, 1_000
-# A longer text is not one that somebody picks from a list.
+# A longer text is not chosen from a list.
 _LONGEST = 300
 
 
@@ -58,9 +58,9 @@ limit {limit}
 
 
 def tag_names(snapshot: Snapshot, limit: int) -> dict[str, list[str]]:
-    """The attributes there are, by scope, sorted; at most `limit` of each scope.
+    """Return the existing attributes by scope, sorted; at most `limit` per scope.
 
-    An argument `x` of our own functions is named `obsv.input.x`, as every reader of OpenTelemetry sees it.
+    An argument `x` of our own functions is named `obsv.input.x`, as in any other OpenTelemetry tool.
     """
     spans = _names(snapshot.query(_SPAN_NAMES, (semconv.OUTPUT_PREFIX, semconv.INPUT_PREFIX, limit)))
     resources = _names(snapshot.query(*fill(_SOURCE_NAMES, part=Sql("resource"), limit=limit)))
@@ -77,7 +77,7 @@ def _names(rows: Iterable[Row]) -> set[str]:
     return {row["name"] for row in rows if row["name"]}
 
 
-# Values that a table of their own has: of intrinsics, and of attributes with a column.
+# Values with a table of their own: of intrinsics, and of attributes with a column.
 _BY_PROCESS = "select distinct {column} as value from process p where {narrow} order by 1 limit {limit}"
 _PROCESS_COLUMNS = {
     "span:name": "p.name",
@@ -136,16 +136,16 @@ select distinct {{column}} as value from (
 
 
 def tag_values(snapshot: Snapshot, field: Field, condition: Condition, limit: int) -> list[TagValue]:
-    """Values that a field has.
+    """Return the values of a field.
 
     Args:
-        snapshot: where to look.
-        field: whose values.
-        condition: what the spans that have them satisfy, as far as that is quickly told.
-        limit: how many at most.
+        snapshot: the snapshot to read.
+        field: the field.
+        condition: the condition on spans with these values, as far as it is quickly decided.
+        limit: maximum number of values.
 
     Returns:
-        values, sorted, each once.
+        The values, sorted, each once.
     """
     if field.scope == INTRINSIC and field.name in _KEYWORDS:
         return [TagValue("keyword", word) for word in _KEYWORDS[field.name]][:limit]

@@ -1,4 +1,4 @@
-"""What is watched and what became of it: the alerts' book, and the readings that rules are made of."""
+"""Alerting in the store: the record of alerts, and readings for rules."""
 
 from obsv.store.watching.book import Book, LeaseLost
 from obsv.store.watching.changes import Changes

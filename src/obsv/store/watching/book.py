@@ -1,4 +1,4 @@
-"""The alerts' book: states, messages and silences are written here, each change in one transaction."""
+"""The record of alerts: states, messages and silences, each change in one transaction."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from obsv.store.watching.rows import AlertRow, AttemptRow, EventRow, MessageRow,
 
 _LEASE = "alerts"
 _CACHE_KIB = 500
-# History and messages that are done are kept for so long, silences that have ended too.
+# Finished messages, history and ended silences are kept for this long.
 KEEP_NS = 30 * 86_400 * 1_000_000_000
-# A resolved alert is shown among the others for so long.
+# A resolved alert is shown among the others for this long.
 KEEP_RESOLVED_NS = 86_400 * 1_000_000_000
 _CHUNK = 500
 
@@ -29,19 +29,19 @@ class LeaseLost(StoreUnavailable):
 
 
 class Book:
-    """Writes what concerns alerts. Threads may share one; of several processes one at a time holds the lease.
+    """The writer of alerting data. Threads may share one; of several processes, only one holds the lease.
 
     Args:
-        path: the database file; it is made at the first use.
+        path: the database file; it is created at the first use.
         busy_timeout_s: how long to wait for another process's lock, seconds.
 
-    All methods raise `StoreError`s; after one, nothing of the call has been stored.
+    All methods raise `StoreError`s; then nothing of the call has been stored.
     """
 
     def __init__(self, path: str | Path, *, busy_timeout_s: float = 2.0) -> None:
         self._path = Path(path)
         self._busy_timeout_s = busy_timeout_s
-        self._lock = threading.Lock()  # guards the two below; held while a transaction runs
+        self._lock = threading.Lock()  # guards the next two; held during a transaction
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
 
@@ -51,12 +51,12 @@ class Book:
             self._drop()
 
     def hold(self, owner: str, now_ns: int, for_ns: int) -> bool:
-        """Take the lease, or prolong it; False where another process has it.
+        """Acquire or extend the lease; return False if another process holds it.
 
         Args:
-            owner: who asks; unique.
+            owner: a unique name of the caller.
             now_ns: Unix time.
-            for_ns: how long it holds. One that would hold far longer than that is of another clock, and ended.
+            for_ns: duration of the lease. A lease that ends much later comes from another clock and is ignored.
         """
         with self._transaction() as connection:
             return (
@@ -67,18 +67,18 @@ class Book:
             )
 
     def release(self, owner: str) -> None:
-        """Give the lease back."""
+        """Release the lease."""
         with self._transaction() as connection:
             connection.execute("delete from lease where name = ? and owner = ?", (_LEASE, owner))
 
     def alerts(self) -> list[AlertRow]:
-        """Return all alerts that are known."""
+        """Return all known alerts."""
         with self._transaction("deferred") as connection:
             rows = connection.execute(f"select {_ALERT} from alert").fetchall()
         return [AlertRow(*row)._replace(labels=labels_of(row[2])) for row in rows]
 
     def cursor(self, name: str) -> int | None:
-        """Return how far calls have been looked at; None for not at all."""
+        """Return how far calls have been read; None if not at all."""
         with self._transaction("deferred") as connection:
             row = connection.execute("select position from alert_cursor where name = ?", (name,)).fetchone()
         return None if row is None else int(row[0])
@@ -94,19 +94,19 @@ class Book:
         cursors: Mapping[str, int] | None = None,
         rules: Sequence[RuleRow] = (),
     ) -> None:
-        """Store a change, with the messages that it causes.
+        """Store a change together with the messages that it causes.
 
         Args:
-            owner: who holds the lease.
-            alerts: as they are now.
-            gone: fingerprints of alerts that are no more.
+            owner: holder of the lease.
+            alerts: current alerts.
+            gone: fingerprints of removed alerts.
             events: history.
-            messages: to be sent.
-            cursors: how far calls have been looked at, by name.
-            rules: how their evaluation went; those that are not given stay.
+            messages: messages to send.
+            cursors: how far calls have been read, by name.
+            rules: results of evaluations; rules that are not given stay unchanged.
 
         Raises:
-            LeaseLost: another process holds it now.
+            LeaseLost: another process holds the lease now.
         """
         with self._transaction() as connection:
             self._check(connection, owner)
@@ -118,14 +118,14 @@ class Book:
             connection.executemany(_PUT_RULE, rules)
 
     def told(self, fingerprint: str) -> list[str]:
-        """Return the receivers that messages about an alert were queued for."""
+        """Return the receivers for which messages about an alert were queued."""
         with self._transaction("deferred") as connection:
             return [row[0] for row in connection.execute(_TOLD, (fingerprint,))]
 
     def add_level(
         self, owner: str, slo: str, version: str, buckets: Sequence[LevelBucket], cursors: Mapping[str, int]
     ) -> None:
-        """Add to the counts of a service level, with how far calls have been counted.
+        """Add to the counts of a service level, together with the cursor of counted calls.
 
         Raises:
             LeaseLost: another process holds the lease now.
@@ -136,46 +136,46 @@ class Book:
             connection.executemany(_PUT_CURSOR, list(cursors.items()))
 
     def queue(self, messages: Sequence[MessageRow]) -> None:
-        """Add messages that no change of state causes: tests."""
+        """Add messages that are not caused by a state change: test messages."""
         with self._transaction() as connection:
             connection.executemany(_ADD_MESSAGE, messages)
 
     def due(self, now_ns: int, beyond_ns: int, limit: int = 200) -> list[MessageRow]:
-        """Return messages to be tried now, oldest first; of one alert and receiver only the first that waits.
+        """Return the messages to send now, oldest first; for each alert and receiver, only the first waiting one.
 
         Args:
             now_ns: Unix time.
-            beyond_ns: one whose time is so far ahead waits for a clock that was set back, and is due.
-            limit: how many at most.
+            beyond_ns: a message due later than this waits because the clock was set back, and is due.
+            limit: maximum number of messages.
         """
         with self._transaction("deferred") as connection:
             rows = connection.execute(_DUE, {"now": now_ns, "beyond": now_ns + beyond_ns, "limit": limit}).fetchall()
         return [MessageRow(*row) for row in rows]
 
     def tried(self, attempt: AttemptRow, state: str, next_ns: int) -> None:
-        """Keep an attempt and what follows: `waiting` until `next_ns`, `sent`, or `failed`."""
+        """Store an attempt and the next state: `waiting` until `next_ns`, `sent`, or `failed`."""
         done_ns = 0 if state == "waiting" else attempt.at_ns + attempt.took_ns
         with self._transaction() as connection:
             connection.execute(_ADD_ATTEMPT, attempt)
             connection.execute(_TRIED, (state, next_ns, done_ns, attempt.message_id))
 
     def put_silence(self, silence: SilenceRow) -> None:
-        """Store a silence, in place of one of the same id."""
+        """Store a silence, replacing one with the same ID."""
         with self._transaction() as connection:
             connection.execute(_PUT_SILENCE, silence)
 
     def end_silence(self, id: str, now_ns: int) -> bool:
-        """End a silence now; False where there is none of that id."""
+        """End a silence now; return False if no silence has that ID."""
         with self._transaction() as connection:
             return connection.execute(_END_SILENCE, {"id": id, "now": now_ns}).rowcount > 0
 
     def silences(self, now_ns: int) -> list[SilenceRow]:
-        """Return the silences that hold."""
+        """Return the active silences."""
         with self._transaction("deferred") as connection:
             return [SilenceRow(*row) for row in connection.execute(_HOLDING, (now_ns, now_ns))]
 
     def clean(self, now_ns: int) -> None:
-        """Delete what is too old, some rows of each table at a time."""
+        """Delete old data, some rows of each table at a time."""
         before = now_ns - KEEP_NS
         with self._transaction() as connection:
             for sql in _CLEAN:
@@ -223,12 +223,12 @@ def _plain(row: AlertRow | EventRow) -> tuple[Any, ...]:
 
 
 def labels_text(labels: Sequence[tuple[str, str]]) -> str:
-    """Labels as the file keeps them."""
+    """Return labels as stored in the file."""
     return json.dumps(dict(labels), ensure_ascii=False, separators=(",", ":"))
 
 
 def labels_of(text: str) -> tuple[tuple[str, str], ...]:
-    """Labels out of the file."""
+    """Return labels from their stored form."""
     return tuple(sorted(json.loads(text).items()))
 
 

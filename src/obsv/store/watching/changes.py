@@ -1,4 +1,4 @@
-"""Whether anybody has written to the file since the last look: 5 µs, however large it is."""
+"""Detection of writes to the file since the last look: 5 µs, whatever its size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from obsv.store.file import open_reader
 
 
 class Changes:
-    """Watches a database file, which may appear or be replaced meanwhile. For one thread.
+    """A watcher of a database file, which may appear or be replaced meanwhile. For one thread.
 
     Args:
         path: the file.
@@ -23,7 +23,7 @@ class Changes:
         self._seen: tuple[object, ...] | None = None
 
     def are_there(self) -> bool:
-        """Return whether the file has changed since the last call; of the first call, True."""
+        """Return whether the file has changed since the last call; True for the first call."""
         seen = self._state()
         is_new, self._seen = seen is None or seen != self._seen, seen
         return is_new

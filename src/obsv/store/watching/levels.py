@@ -1,4 +1,4 @@
-"""Service levels: how many calls were good, five minutes at a time."""
+"""Service levels: numbers of good calls, in five-minute buckets."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _ROW_LIMIT = 50_000
 
 
 class Level(NamedTuple):
-    """What is counted.
+    """A service level to count.
 
     Args:
-        good: a condition in SQL on the columns of `process_trace`.
-        process, group, service: patterns of the calls that count.
+        good: an SQL condition on the columns of `process_trace`.
+        process, group, service: patterns of the calls to count.
     """
 
     good: str
@@ -39,23 +39,23 @@ class LevelBucket(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """Calls that arrived, and how far that was looked at."""
+    """Calls that arrived, and the position up to which they were counted."""
 
     buckets: list[LevelBucket]
     upto: int
 
 
 def count_level(store: Readable, path: Path, level: Level, after: int) -> Counted:
-    """Count the calls that arrived after one; some at a time.
+    """Count the calls that arrived after a call, in batches.
 
     Args:
-        store: what is asked for the latest call.
-        path: of the file: the condition is a user's, and runs as a user's SQL does.
-        level: what is counted.
-        after: id of a call.
+        store: the store that knows the latest call.
+        path: the file: the condition comes from a user, and runs as a user's SQL.
+        level: the service level.
+        after: ID of a call.
 
     Raises:
-        InvalidQuery: the condition cannot be used.
+        InvalidQuery: the condition is invalid.
     """
     last = read_last_call(store)
     after = 0 if after > last else after

@@ -1,4 +1,4 @@
-"""The alerts' book as pages and other programs read it. A file of an older schema version has an empty one."""
+"""The record of alerts for pages and other programs. It is empty for a file with an older schema version."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class Delivery(NamedTuple):
 
 
 class Outbox(NamedTuple):
-    """How messages fare.
+    """The state of the messages.
 
     Args:
-        waiting, sent, failed: how many there are, of those that are kept.
-        oldest_ns: when the oldest that waits was queued, Unix time; 0 where none waits.
-        attempts: how many there were.
+        waiting, sent, failed: numbers of stored messages.
+        oldest_ns: when the oldest waiting message was queued, Unix time; 0 if none is waiting.
+        attempts: number of attempts.
         evaluated_ns: when rules were last evaluated; 0 for never.
     """
 
@@ -58,19 +58,19 @@ class Outbox(NamedTuple):
 
 
 def read_alerts(store: Readable, limit: int = 1_000) -> list[AlertRow]:
-    """Return alerts, those that fire first."""
+    """Return alerts, firing ones first."""
     rows = _rows(store, _ALERTS, limit=limit)
     return [AlertRow(*row)._replace(labels=labels_of(row["labels"])) for row in rows]
 
 
 def read_alert_events(store: Readable, limit: int = 200) -> list[EventRow]:
-    """Return changes of states, the latest first."""
+    """Return changes of states, latest first."""
     rows = _rows(store, _EVENTS, limit=limit)
     return [EventRow(*row)._replace(labels=labels_of(row["labels"])) for row in rows]
 
 
 def read_deliveries(store: Readable, limit: int = 100) -> list[Delivery]:
-    """Return messages with their attempts, the latest first."""
+    """Return messages with their attempts, latest first."""
     attempts: dict[str, list[AttemptRow]] = {}
     for row in _rows(store, _ATTEMPTS, limit=limit):
         attempts.setdefault(row[0], []).append(AttemptRow(*row))
@@ -84,12 +84,12 @@ def read_silences(store: Readable, since_ns: int) -> list[SilenceRow]:
 
 
 def read_rule_rows(store: Readable) -> list[RuleRow]:
-    """Return how the last evaluations went, by the rules' names."""
+    """Return the results of the last evaluations, by rule."""
     return [RuleRow(*row) for row in _rows(store, _RULES)]
 
 
 def read_outbox(store: Readable) -> Outbox:
-    """Return how messages fare."""
+    """Return the state of the messages."""
     rows = _rows(store, _OUTBOX)
     return Outbox(*rows[0]) if rows else Outbox()
 

@@ -1,4 +1,4 @@
-"""What rules look at: failed calls as they arrive, feeds, variables, recording processes, figures of functions."""
+"""Data for rules: failed calls as they arrive, feeds, variables, recording processes, figures of functions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from obsv.store.ground import MINUTE_NS, headline
 
 
 class FailedCall(NamedTuple):
-    """A failed call as it arrived.
+    """A failed call that has arrived.
 
     Args:
         id: order of arrival.
         start_ns: Unix time.
-        process, group, service: whose call it was.
-        exception: type of what was raised; empty where nothing says so.
-        message: of what was raised.
+        process, group, service: those of the call.
+        exception: type of the exception; empty if unknown.
+        message: message of the exception.
         trace_id, span_id, parent_span_id: hex; the last is None for a root.
     """
 
@@ -36,7 +36,7 @@ class FailedCall(NamedTuple):
 
 
 class Arrivals(NamedTuple):
-    """Failed calls that arrived, oldest first, and how far that was looked at."""
+    """Failed calls that have arrived, oldest first, and the position up to which they were read."""
 
     calls: list[FailedCall]
     upto: int
@@ -50,16 +50,16 @@ class Feed(NamedTuple):
 
 
 class Repeating(NamedTuple):
-    """A variable with the same value again and again.
+    """A variable with a repeating value.
 
     Args:
-        process, service: whose variable.
-        name: of the variable.
+        process, service: those of the variable.
+        name: name of the variable.
         data_type: INPUT or OUTPUT.
-        value: what it is, as text.
-        repeats: how many times in a row it was seen again.
-        last_ns: start of the latest call that had it, Unix time.
-        changed_ns: since when it has been so.
+        value: its value, as text.
+        repeats: number of consecutive repetitions.
+        last_ns: start of the latest call with it, Unix time.
+        changed_ns: when it got this value.
     """
 
     process: str
@@ -76,12 +76,12 @@ class Recorder(NamedTuple):
     """A recording process, as it last described itself.
 
     Args:
-        service, pid, host: who.
+        service, pid, host: its identity.
         state: OK, DELAYED or CIRCUIT OPEN.
-        depth: calls that wait to be stored.
-        lag_ms: how long the oldest of the last batch had waited.
-        updated_ns: when it said so, Unix time.
-        ended: it said that it would record nothing more.
+        depth: calls waiting to be stored.
+        lag_ms: waiting time of the oldest call in the last batch.
+        updated_ns: time of the report, Unix time.
+        ended: whether it has ended recording.
     """
 
     service: str
@@ -95,13 +95,13 @@ class Recorder(NamedTuple):
 
 
 class CallFigures(NamedTuple):
-    """How the calls of a process went over some minutes.
+    """Figures of a process over some minutes.
 
     Args:
-        process, group, service: whose calls.
-        calls, errors: how many.
+        process, group, service: those of the calls.
+        calls, errors: numbers of calls.
         total_ns, max_ns: durations.
-        buckets: how many calls fell into each bucket of duration.
+        buckets: number of calls in each bucket of duration.
     """
 
     process: str
@@ -115,14 +115,14 @@ class CallFigures(NamedTuple):
 
 
 _LAST = "select coalesce(max(id), 0) from span"
-# In the file's own order: what has arrived since the last look is in its last pages.
+# In the file's own order: calls since the last look are in its last pages.
 _FAILED = """
 select s.id, s.start_ns, p.name, p.process_group, p.service, coalesce(s.exception, '') as exception,
   s.trace as trace_id, lower(hex(s.span_id)) as span_id, nullif(lower(hex(s.parent_span_id)), '') as parent_span_id
 from span s not indexed cross join process p on p.id = s.process_id
 where s.id > :after and s.id <= :upto and s.status = 2 order by s.id limit :limit
 """
-# More than a look's worth of calls is looked at in several.
+# More calls than this are examined in several looks.
 MOST_CALLS, MOST_FAILED = 100_000, 1_000
 _FEEDS = "select name, max(last_ns) from feed group by name order by name"
 _REPEATING = """
@@ -143,17 +143,17 @@ select process_id, bucket, sum(count) from process_histogram where minute betwee
 
 
 def read_last_call(store: Readable) -> int:
-    """Return the id of the call that arrived last; 0 where there is none."""
+    """Return the ID of the call that arrived last; 0 if there is none."""
     row = store.one(_LAST)
     return int(row[0]) if row else 0
 
 
 def read_failed(store: Readable, after: int) -> Arrivals:
-    """Return the failed calls that arrived after one.
+    """Return the failed calls that arrived after a call.
 
     Args:
-        store: what is asked.
-        after: id of a call; where the file's ids end below it the file is another one, and all of it is new.
+        store: the store to read.
+        after: ID of a call; if all IDs are smaller, the file was replaced, and all calls are new.
     """
     last = read_last_call(store)
     after = 0 if after > last else after
@@ -171,17 +171,17 @@ def read_feeds(store: Readable) -> list[Feed]:
 
 
 def read_repeating(store: Readable, least: int, since_ns: int, limit: int = 1_000) -> list[Repeating]:
-    """Return variables that have repeated so often and were seen since, those that repeat most first."""
+    """Return the variables that have repeated at least `least` times and were seen since, most repeated first."""
     return [Repeating(*row) for row in store.query(_REPEATING, {"least": least, "since": since_ns, "limit": limit})]
 
 
 def read_recorders(store: Readable, since_ns: int) -> list[Recorder]:
-    """Return the recording processes that have described themselves since, the latest last."""
+    """Return the recording processes that have reported since then, the latest last."""
     return [_recorder(*row) for row in store.query(_RECORDERS, (since_ns,))]
 
 
 def read_call_figures(store: Readable, start_ns: int, end_ns: int) -> list[CallFigures]:
-    """Return how calls went in the minutes of a stretch of time."""
+    """Return the figures of calls in the minutes of a period."""
     bounds = start_ns // MINUTE_NS, end_ns // MINUTE_NS
     with store.snapshot() as snapshot:
         rows = snapshot.query(_FIGURES, bounds)

@@ -1,4 +1,4 @@
-"""What the file keeps about alerts, a row each."""
+"""Rows of the alerting tables."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from typing import NamedTuple
 
 
 class AlertRow(NamedTuple):
-    """An alert: a rule with one set of labels.
+    """An alert: a rule with one label set.
 
     Args:
-        fingerprint: of rule and labels, 16 hex digits.
+        fingerprint: digest of rule and labels, 16 hex digits.
         rule: name of the rule.
         labels: names and values, sorted by name.
         state: `pending`, `firing`, `recovering` or `resolved`.
-        since_ns: when it took this state, Unix time like all times here.
+        since_ns: time of the change to this state; all times here are Unix time.
         starts_ns: when it last began to fire; 0 for never.
         ends_ns: when that was resolved; 0 for not yet.
-        episode: how many times it has begun to fire.
-        value: what was measured; None where nothing was.
-        severity: of the rule.
-        summary: one line for people.
-        link: path in the app; empty for none.
+        episode: number of times it has begun to fire.
+        value: the measured value; None if there is none.
+        severity: severity of the rule.
+        summary: one line of text.
+        link: path in the app; empty if there is none.
         notified_ns: when a message of this episode was last queued; 0 for never.
     """
 
@@ -52,18 +52,18 @@ class EventRow(NamedTuple):
 
 
 class MessageRow(NamedTuple):
-    """A message that waits to be sent.
+    """A queued message.
 
     Args:
-        id: the same at each attempt.
+        id: the same for each attempt.
         notifier: name of the receiver.
         event: `firing`, `repeat`, `resolved` or `test`.
-        fingerprint, rule: of the alert.
-        body: JSON, the alert as it was.
+        fingerprint, rule: those of the alert.
+        body: JSON, the alert at that time.
         created_ns: when it was queued.
         state: `waiting`, `sent` or `failed`.
-        attempts: how many there were.
-        next_ns: when to try.
+        attempts: number of attempts.
+        next_ns: time of the next attempt.
         done_ns: when it was sent or given up; 0 for not yet.
     """
 
@@ -84,10 +84,10 @@ class AttemptRow(NamedTuple):
     """An attempt to send a message.
 
     Args:
-        message_id: of the message.
-        at_ns, took_ns: when it began, and how long it took.
-        status: of HTTP or SMTP; None where there was no answer.
-        answer: its first 200 characters, or what went wrong.
+        message_id: ID of the message.
+        at_ns, took_ns: start and duration.
+        status: status code of HTTP or SMTP; None if there was no response.
+        answer: the first 200 characters of the response, or what went wrong.
     """
 
     message_id: str
@@ -98,13 +98,13 @@ class AttemptRow(NamedTuple):
 
 
 class SilenceRow(NamedTuple):
-    """Alerts that nobody is told of for a while.
+    """Alerts without notifications for a while.
 
     Args:
         id: UUID.
-        matchers: JSON array of `{"name", "value", "isRegex", "isEqual"}`, as Alertmanager has them.
-        starts_ns, ends_ns: from when until when.
-        created_by, comment: who and why.
+        matchers: JSON array of `{"name", "value", "isRegex", "isEqual"}`, as in Alertmanager.
+        starts_ns, ends_ns: start and end.
+        created_by, comment: author and reason.
         updated_ns: when it was last changed.
     """
 
@@ -118,13 +118,13 @@ class SilenceRow(NamedTuple):
 
 
 class RuleRow(NamedTuple):
-    """How the last evaluation of a rule went.
+    """The result of a rule's last evaluation.
 
     Args:
-        name, kind: of the rule.
-        evaluated_ns, took_ns: when, and how long it took.
-        error: why it failed; empty where it did not.
-        left_out: sets of labels beyond those that are watched.
+        name, kind: those of the rule.
+        evaluated_ns, took_ns: time and duration.
+        error: why it failed; empty if it did not.
+        left_out: number of label sets beyond the limit.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The way into the file: batches, rollups, retention."""
+"""Writing to the file: batches, rollups, retention."""
 
 from obsv.store.writing.archive_book import ArchiveBook, ArchiveFacts, Part, Waiting
 from obsv.store.writing.sent import Sent, SentBook

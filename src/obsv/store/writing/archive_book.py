@@ -1,4 +1,4 @@
-"""The book of an archive: where it lies, which parts it has, and up to where all calls are in parts."""
+"""The catalog of an archive: its location, its parts, and the watermark up to which all calls are in parts."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class ArchiveFacts(NamedTuple):
     """An archive.
 
     Attributes:
-        url: where it lies.
-        store_id: names this store's parts in it, 16 hex digits.
-        watermark: `id` of the span up to which all are in parts.
+        url: its location.
+        store_id: identifies this store's parts in it, 16 hex digits.
+        watermark: `id` of the span up to which all calls are in parts.
     """
 
     url: str
@@ -70,10 +70,10 @@ class Part(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """Calls that are in no part; `oldest_ns`: the earliest start, None where there is none.
+    """Calls that are not archived; `oldest_ns`: the earliest start, None if there is none.
 
     Attributes:
-        unarchived: calls that were deleted before they were archived, for want of room.
+        unarchived: calls that were deleted before they were archived, for lack of space.
     """
 
     calls: int
@@ -83,7 +83,7 @@ class Waiting(NamedTuple):
 
 
 class ArchiveBook:
-    """Reads and writes the book. For one thread at a time.
+    """The reader and writer of the catalog. For one thread at a time.
 
     Args:
         path: the database file.
@@ -98,19 +98,19 @@ class ArchiveBook:
         self._connection: sqlite3.Connection | None = None
 
     def open(self, url: str, now_ns: int) -> ArchiveFacts:
-        """Say where the archive of the store lies from now on; from then on no call goes that is not in it."""
+        """Set the location of the store's archive; from then on retention deletes only archived calls."""
         with self._transaction() as connection:
             connection.execute(_OPEN, {"url": url, "store_id": secrets.token_hex(8), "now": now_ns})
             return ArchiveFacts(*connection.execute(_ARCHIVE).fetchone())
 
     def facts(self) -> ArchiveFacts | None:
-        """The archive of the store; None where it has none."""
+        """Return the archive of the store; None if it has none."""
         with self._transaction() as connection:
             row = connection.execute(_ARCHIVE).fetchone()
             return ArchiveFacts(*row) if row else None
 
     def close_archive(self) -> None:
-        """Use no archive any more; the parts stay where they are, and their entries too."""
+        """Stop using the archive; parts and their entries stay."""
         with self._transaction() as connection:
             connection.execute("delete from archive")
 
@@ -128,12 +128,12 @@ class ArchiveBook:
             return True
 
     def forget(self, name: str) -> None:
-        """Take a part out of the book: the archive keeps calls no longer."""
+        """Remove a part from the catalog: the archive no longer keeps its calls."""
         with self._transaction() as connection:
             connection.execute("delete from archive_part where name = ?", (name,))
 
     def waiting(self) -> Waiting:
-        """Count the calls that are in no part."""
+        """Count the calls that are not archived."""
         with self._transaction() as connection:
             calls, errors, oldest_ns = connection.execute(_WAITING).fetchone()
             return Waiting(calls, errors, oldest_ns, connection.execute(_UNARCHIVED).fetchone()[0])

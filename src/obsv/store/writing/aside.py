@@ -1,4 +1,4 @@
-"""A damaged database goes out of the way, whole: its bytes may still be worth something to its owner."""
+"""Putting a damaged database aside as a whole: its bytes may still be of value to its owner."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ MOST_FILES, MOST_BYTES = 5, 1 << 30
 def put_aside(path: Path, left: Mark | None, now_ns: int) -> str | None:
     """Rename a database, its log and the log's index.
 
-    The database goes first: who has it open sees that, and leaves the files alone that stand in its place afterwards.
+    The database goes first: programs that have it open notice this, and do not touch the files that take its place.
 
     Args:
         path: the database.
-        left: the state in which its writer left it; None where it could not even open it. Another file in its place
-            stays, without a log that was not its own.
+        left: the state in which its writer left it; None if it could not even be opened. Another file in its place
+            stays,
+            without a log that does not belong to it.
         now_ns: Unix time.
 
     Returns:
-        the new name; None if there was no file, or another one.
+        The new name; None if there was no file, or another one.
 
     Raises:
         OSError: it cannot be renamed.

@@ -1,4 +1,4 @@
-"""A batch of rows, sorted by what they share and turned into columns: pure, and before the database is locked."""
+"""A batch of rows, sorted by what they share and converted to columns: pure, before the database is locked."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _COLUMNS = (
     "thread_id, status, depth, data"
 )
 _RARE = ", cpu_ns, memory_bytes, exception, detail, weight"
-# Most rows have none of the rare columns, and binding None is slow.
-# A root's parent comes as no bytes, not as None, for the same reason.
+# Most rows have none of the rare columns, and binding None is slow. For the same reason, a root's parent is empty
+# bytes, not None.
 _VALUES = {"parent_span_id": "nullif(?, x'')"}
 SPANS = Joined(
     Insert("span", _COLUMNS, "do nothing", _VALUES, unique=True),
@@ -38,7 +38,7 @@ _NO_PARENT = bytearray()
 
 
 class Group:
-    """The rows of one signature: all as columns, and apart those with and without rare columns."""
+    """The rows of one signature: all as columns, and separately those with and without rare columns."""
 
     __slots__ = ("columns", "narrow", "parents", "rows", "signature", "wide")
 
@@ -55,7 +55,7 @@ class Group:
             self.wide = list(compress(rows, map(not_, is_narrow)))
 
     def narrow_columns(self) -> Columns:
-        """The narrow rows as columns; nothing when there are none."""
+        """Return the narrow rows as columns; empty if there are none."""
         return self.columns if self.narrow is self.rows else tuple(zip(*self.narrow, strict=True))
 
 
@@ -73,21 +73,21 @@ class Batch:
         self.groups = [Group(signature, members) for signature, members in groups.items()]
 
     def rows(self) -> list[SpanRow]:
-        """All rows, in the order in which they are inserted: narrow ones first."""
+        """Return all rows in the order of insertion: narrow ones first."""
         narrow = chain.from_iterable(group.narrow for group in self.groups)
         return [*narrow, *chain.from_iterable(group.wide for group in self.groups)]
 
     def signatures(self) -> set[Signature]:
-        """Those of the calls and of their callers."""
+        """Return the signatures of the calls and of their callers."""
         parents: set[Signature | None] = set().union(*(group.parents for group in self.groups))
         return {group.signature for group in self.groups} | {parent for parent in parents if parent is not None}
 
     def sources(self) -> set[Source]:
-        """Who made the spans."""
+        """Return the origins of the spans."""
         return set().union(*(group.columns[_SOURCE] for group in self.groups))
 
     def coded(self) -> Iterator[tuple[Signature, Sequence[Source], Sequence[int]]]:
-        """Signatures of functions whose source is known, with source and start of each of their calls."""
+        """Yield signatures of functions with known source, with origin and start of each of their calls."""
         for group in self.groups:
             if group.signature.code is not None:
                 yield group.signature, group.columns[_SOURCE], group.columns[_START]
@@ -101,11 +101,11 @@ class Batch:
         return min(began_ns(row.start_ns, row.trace_id) for row in mine)
 
     def threads(self) -> set[Thread | None]:
-        """Where they ran."""
+        """Return the threads of the calls."""
         return set().union(*(group.columns[_THREAD] for group in self.groups))
 
     def foreign(self) -> list[SpanRow]:
-        """The rows whose caller the store has to find."""
+        """Return the rows whose caller the store must find."""
         return [
             row
             for group in self.groups
@@ -115,27 +115,27 @@ class Batch:
         ]
 
     def errors(self) -> int:
-        """How many calls failed."""
+        """Return the number of failed calls."""
         return sum(group.columns[_STATUS].count(ERROR) for group in self.groups)
 
     def has_requests(self) -> bool:
-        """Whether a span of these is more than internal to its service."""
+        """Return whether any span is more than internal to its service."""
         return any(group.signature.kind > INTERNAL for group in self.groups)
 
     def failed(self) -> list[SpanRow]:
-        """The rows of failed calls."""
+        """Return the rows of failed calls."""
         return [
             row for group in self.groups if ERROR in group.columns[_STATUS] for row in group.rows if row.status == ERROR
         ]
 
     def exact(self) -> list[SpanRow]:
-        """The rows with pickled inputs."""
+        """Return the rows with pickled inputs."""
         return [
             row for group in self.groups if any(group.columns[_EXACT]) for row in group.rows if row.exact is not None
         ]
 
     def values(self, ids: Ids) -> tuple[list[Any], list[Any]]:
-        """The values of all rows, one after the other: those without rare columns, and the others."""
+        """Return the values of all rows in sequence: rows without rare columns, and the others."""
         narrow: list[Any] = []
         wide: list[Any] = []
         for group in self.groups:
@@ -148,14 +148,14 @@ class Batch:
         return narrow, wide
 
     def rollups(self, ids: Ids) -> Rollups:
-        """What the rows add to the rollups, but for the edges of foreign rows."""
+        """Return the changes of the rollups, except for the edges of foreign rows."""
         rollups = Rollups()
         for group in self.groups:
             _roll_up(group, ids, rollups)
         return rollups
 
 
-# A row is a stretch of one list: what all rows share is repeated, and each column that varies is laid over it.
+# A row is a stretch of one list: shared values are repeated, and each varying column is laid over them.
 def _values(signature: Signature, columns: Columns, ids: Ids, rare: Columns = ()) -> list[Any]:
     name_id, process_id, signature_id = ids.signatures[signature]
     sources, threads = columns[_SOURCE], columns[_THREAD]
@@ -163,14 +163,14 @@ def _values(signature: Signature, columns: Columns, ids: Ids, rare: Columns = ()
     shared += [ids.sources[sources[0]], ids.threads[threads[0]], None, None, None, *[None] * len(rare)]
     width, count = len(shared), len(sources)
     values = shared * count
-    # sqlite3 binds a bytearray in 60 ns and bytes in 280.
+    # sqlite3 binds a bytearray in 60 ns and bytes in 280 ns.
     values[1::width] = map(bytearray, columns[_TRACE])
     values[2::width] = map(bytearray, columns[_SPAN])
     if any(columns[_PARENT_SPAN]):
         values[3::width] = [bytearray(parent) if parent else _NO_PARENT for parent in columns[_PARENT_SPAN]]
     values[4::width] = columns[_START]
     values[5::width] = columns[_DURATION]
-    # Nearly always one source, and often one thread.
+    # Nearly always one origin, and often one thread.
     if sources.count(sources[0]) < count:
         values[8::width] = map(ids.sources.__getitem__, sources)
     if threads.count(threads[0]) < count:

@@ -1,4 +1,4 @@
-"""What a writer takes along into the file that takes the place of a lost one."""
+"""Data that a writer carries over into the file that replaces a lost one."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ select not exists(select 1 from span) and not exists(select 1 from setting) and 
 
 
 class Untold(NamedTuple):
-    """A loss that no file says so far.
+    """A loss that no file records yet.
 
     Args:
-        carried: what was known of the lost file.
-        loss: what is to be said.
-        since_ns: another writer may have said so after this moment, Unix time.
+        carried: the data of the lost file.
+        loss: the loss to record.
+        since_ns: another writer may have recorded it after this moment, Unix time.
     """
 
     carried: Carried
@@ -42,10 +42,10 @@ class Untold(NamedTuple):
 
 
 class Carried:
-    """The limits, what was lost before, and how far is stored what programs wrote: it must not be stored once more.
+    """The limits, earlier losses, and read positions of programs' records, which must not be stored twice.
 
     Args:
-        connection: of a writer, just opened; None for a file that could not be opened.
+        connection: connection of a new writer; None for a file that could not be opened.
     """
 
     def __init__(self, connection: sqlite3.Connection | None = None) -> None:
@@ -61,7 +61,7 @@ class Carried:
         spill: tuple[str, int] | None,
         now_ns: int,
     ) -> None:
-        """Store how far rings and a spill file are, in the transaction that is open."""
+        """Store the positions of rings and of a spill file, in the open transaction."""
         for ring in rings:
             connection.execute(_RING, (*ring, now_ns))
         if spill is not None:
@@ -75,29 +75,29 @@ class Carried:
             self._spills[spill[0]] = spill[1]
 
     def ring(self, connection: sqlite3.Connection, name: str) -> RingProgress | None:
-        """Return how far a ring is stored."""
+        """Return the position of a ring."""
         row = connection.execute(_RING_STORED, (name,)).fetchone()
         if row is None:
             return None
         return self._latest(RingProgress(*row))
 
     def forget_ring(self, connection: sqlite3.Connection, name: str) -> None:
-        """Forget a ring: it is gone."""
+        """Forget a ring that was removed."""
         self._rings.pop(name, None)
         connection.execute("delete from ring where ring = ?", (name,))
 
     def spill(self, connection: sqlite3.Connection, path: str) -> int:
-        """Return how far a spill file has been replayed; 0 where nothing of it was."""
+        """Return the position of a spill file; 0 if nothing of it was stored."""
         row = connection.execute("select position from spill_progress where path = ?", (path,)).fetchone()
         return int(row[0]) if row else 0
 
     def forget_spill(self, connection: sqlite3.Connection, path: str) -> None:
-        """Forget a spill file: it is gone."""
+        """Forget a spill file that was removed."""
         self._spills.pop(path, None)
         connection.execute("delete from spill_progress where path = ?", (path,))
 
     def take(self, connection: sqlite3.Connection, untold: Sequence[Untold]) -> None:
-        """Take over what writers knew of the files before this one, and store it."""
+        """Take over the writers' data of earlier files, and store it."""
         for carried, loss, since_ns in untold:
             carried._unload(connection, loss, since_ns)
             self._rings.update(carried._rings)
@@ -107,12 +107,12 @@ class Carried:
             self.settings = _settings(connection)
 
     def _unload(self, connection: sqlite3.Connection, loss: Loss, since_ns: int) -> None:
-        """Store it in the file that stands there now, with one loss more: a new one, or another store.
+        """Store the data in the current file, with one more loss; the file is new, or another store.
 
         Args:
-            connection: to that file.
-            loss: of the file before.
-            since_ns: another writer may have said so after this moment, Unix time.
+            connection: connection to that file.
+            loss: loss of the previous file.
+            since_ns: another writer may have recorded it after this moment, Unix time.
         """
         now_ns = loss.at_ns
         connection.execute("begin immediate")

@@ -1,4 +1,4 @@
-"""Retention's hands: each chunk is one short write, its rows chosen beforehand without a lock."""
+"""Deletion for retention: each chunk is one short write, with its rows selected beforehand without a lock."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from obsv.times import ts
 
 _TIDY_EVERY_NS = MINUTE_NS
 _ALL = 2**63 - 1
-# Of a size limit the log may take up this part.
+# Share of a size limit that the log may use.
 LOG_SHARE = 16
-# What a call takes besides its texts: its numbers, and its entries in five indexes.
+# Size of a call besides its texts: its numbers, and its entries in five indexes.
 _CALL_BYTES = 256
 
 _FACTS = """
@@ -43,7 +43,7 @@ select (select page_count from pragma_page_count), (select freelist_count from p
 _OLD = f"ts < {TS} and id <= :archived"
 _IS_EXPIRED = f"select exists(select 1 from span where {_OLD})"
 _ARCHIVED = "select (select watermark from archive)"
-# An archive that is away holds back what is too old up to this size, or the store's own limit.
+# An unreachable archive delays deletion by age up to this size, or the store's own limit.
 MOST_HELD_BYTES = 8 << 30
 _COUNT_UNARCHIVED = """
 update tally set calls = calls + (select count(*) from json_each(:ids) where value > :archived)
@@ -55,8 +55,8 @@ _BYTES = f"""
   + coalesce(
     (select length(pickle) from exact_input e where e.trace_id = span.trace_id and e.span_id = span.span_id), 0)
 """
-# Calls of :bytes together, and one at least, as one row: a thread beside a computing one may lose the interpreter lock
-# at each. Reading their texts here, without the lock, brings the pages that the deletion needs into the cache.
+# Calls of :bytes in total, at least one, as one row: a thread beside a computing one may lose the interpreter lock at
+# each row. Reading their texts here, without the lock, loads the pages for the deletion into the cache.
 _CHOSEN = f"""
 select json_group_array(id), max(ts), sum(failed) from (
   select id, ts, failed, sum(bytes) over (order by ts rows between unbounded preceding and 1 preceding) as before
@@ -101,19 +101,19 @@ _WEIGH_PAUSES, _SEARCH_S = 20, 5.0
 _IS_AHEAD = f"select exists(select 1 from span where ts > {TS})"
 
 
-# Keys of rows that are about to be deleted; no table has more columns in its key.
+# Keys of rows to be deleted; no table has more columns in its key.
 _CHOSEN_KEYS = "create temp table if not exists chosen(key_1, key_2, key_3, key_4)"
 
 
 class Cleaner:
-    """Keeps one file within its age and size, a chunk at a time.
+    """Retention of one file by age and size, one chunk at a time.
 
     Args:
-        connection: of the writer; nobody else uses it meanwhile.
+        connection: connection of the writer; nobody else uses it meanwhile.
         path: the file.
 
     Attributes:
-        deleted, deleted_errors: calls that are gone, and failed ones among them.
+        deleted, deleted_errors: numbers of deleted calls, and of failed ones among them.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
@@ -121,7 +121,7 @@ class Cleaner:
         self.deleted = self.deleted_errors = 0
         connection.execute(_CHOSEN_KEYS)
         self._log = path.with_name(path.name + "-wal")
-        self._bytes = Chunk(32 << 10, 8 << 20)  # of calls
+        self._bytes = Chunk(32 << 10, 8 << 20)  # bytes of calls
         self._rows, self._pages = Chunk(100, 20_000), Chunk(16, 4_000)
         self._held_s = 0.0
         self._chunks = 0  # since the log was last copied into the file
@@ -131,10 +131,10 @@ class Cleaner:
         self._step = 0
         self._tidied_ns = 0
         self._changes = (-1, -1)
-        self._archived = _ALL  # id up to which calls may go by age
+        self._archived = _ALL  # ID up to which calls may be deleted by age
 
     def clean(self, now_ns: int, max_age_ns: int | None, max_bytes: int | None) -> Retained:
-        """Does one chunk of what is to be done; the arguments are those of `Writer.retain`."""
+        """Delete one chunk; the arguments are those of `Writer.retain`."""
         before_ns = 0 if max_age_ns is None else max(0, now_ns - max_age_ns)
         untidy = max_age_ns is not None and abs(now_ns - self._tidied_ns) >= _TIDY_EVERY_NS
         facts = self._facts(before_ns, untidy)
@@ -157,7 +157,7 @@ class Cleaner:
         return Retained(deleted, more, self._held_s)
 
     def make_room(self, max_bytes: int, budget_s: float) -> None:
-        """Delete the oldest calls and give back pages while the file is larger than it may be, and there is time."""
+        """Delete the oldest calls and return pages while the file is too large and there is time."""
         deadline = time.perf_counter() + budget_s
         while (action := decide(self._size(), max_bytes)) in (Action.SHRINK, Action.VACUUM):
             if action is Action.SHRINK:
@@ -171,7 +171,7 @@ class Cleaner:
                 return
 
     def fit_log(self, max_bytes: int | None) -> None:
-        """Keep the write-ahead log small beside a small limit: it counts, and is 8 MB to 64 MB otherwise."""
+        """Keep the write-ahead log small compared with a small limit: it counts, and otherwise has 8 MB to 64 MB."""
         pages, size = (LOG_PAGES, LOG_BYTES)
         if max_bytes is not None:
             pages = max(64, min(pages, max_bytes // LOG_SHARE // 8192))
@@ -298,12 +298,12 @@ class Cleaner:
 
     def _vacuum(self) -> int:
         with self._locked():
-            # Not `execute`: it would stop after the first page.
+            # Not `execute`, which would stop after the first page.
             self._connection.executescript(f"pragma incremental_vacuum({self._pages.size})")
         self._pages.took(self._held_s)
         return int(self._one("pragma freelist_count")[0])
 
-    # PASSIVE copies pages without keeping writers out; TRUNCATE, which does keep them out, then has nothing to copy.
+    # PASSIVE copies pages without blocking writers; TRUNCATE, which does block them, then has nothing to copy.
     def _copy(self) -> bool:
         self._chunks = 0
         _, log, copied = self._one("pragma wal_checkpoint(passive)")
@@ -316,8 +316,8 @@ class Cleaner:
             self._connection.execute("pragma wal_checkpoint(truncate)").fetchall()
             self._connection.execute(f"pragma busy_timeout = {patience_ms}")
 
-    # What locks is one statement: it never waits for the interpreter while it has the lock. The copying of the log that
-    # SQLite appends to some commits needs no lock, but would be taken for part of the chunk.
+    # Only one statement holds the lock: it never waits for the interpreter while locked. SQLite copies the log after
+    # some commits without a lock, but that would be measured as part of the chunk.
     @contextmanager
     def _locked(self) -> Iterator[None]:
         (copy_at,) = self._one("pragma wal_autocheckpoint")

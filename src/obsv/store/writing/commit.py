@@ -1,7 +1,8 @@
-"""The git commit that a source file belongs to, and whether the file is as it is there: read from git's own files.
+"""The git commit of a source file, and whether the file is unmodified, read from git's own files.
 
-No `git` is run: a thread of the program may do this work, and a child of its process is not ours to make. So edits that
-are in the index but in no commit are not seen.
+No `git` is run: a thread of the program may do this work, and obsv must not create a child of its process. Edits that
+are
+in the index but not committed are therefore not detected.
 """
 
 from __future__ import annotations
@@ -13,18 +14,18 @@ from typing import NamedTuple
 
 _MOST_LEVELS = 40
 _MOST_REF, _MOST_PACKED, _MOST_INDEX, _MOST_FILE = 500, 16 << 20, 64 << 20, 5_000_000
-# What installs packages below a work tree does not make them part of it.
+# Packages installed below a work tree do not belong to it.
 _NOT_PART = ("site-packages", "dist-packages")
 _STAT_BYTES, _FLAG_BYTES, _EXTENDED = 40, 2, 0x4000
 
 
 class WorkTree(NamedTuple):
-    """A work tree as it was when it was read.
+    """A work tree at the time it was read.
 
     Attributes:
         root: its directory.
-        commit: full hex digest of the commit that is checked out.
-        entries: the index, the file of git that says what belongs to it; empty where it cannot be read.
+        commit: full hex digest of the checked-out commit.
+        entries: the index, git's list of tracked files; empty if it cannot be read.
     """
 
     root: str
@@ -32,11 +33,11 @@ class WorkTree(NamedTuple):
     entries: bytes
 
     def is_clean(self, path: str, before_ns: int) -> bool | None:
-        """Whether a file is as it is in the index; None where that cannot be told.
+        """Return whether a file is as in the index; None if unknown.
 
         Args:
-            path: of the file.
-            before_ns: a file that was changed later says nothing of the program that began then, Unix time.
+            path: path of the file.
+            before_ns: a file changed later proves nothing about a program that began then, Unix time.
         """
         try:
             if os.stat(path).st_mtime_ns > before_ns:
@@ -56,11 +57,11 @@ class WorkTree(NamedTuple):
         return hashlib.sha256(whole).digest()
 
     def _known(self, path: str) -> bytes | None:
-        """The digest of a file in the index: it stands before the file's path."""
+        """Return the digest of a file in the index, which precedes the file's path."""
         needle, size = os.fsencode(path), len(self.commit) // 2
         at = self.entries.find(needle + b"\0")
         while at >= 0:
-            for more in (0, _FLAG_BYTES):  # of an entry with extended flags
+            for more in (0, _FLAG_BYTES):  # in an entry with extended flags
                 end = at - _FLAG_BYTES - more
                 flags = int.from_bytes(self.entries[end : end + _FLAG_BYTES], "big")
                 is_length = flags & 0xFFF == min(len(needle), 0xFFF) and bool(flags & _EXTENDED) == bool(more)
@@ -71,11 +72,11 @@ class WorkTree(NamedTuple):
 
 
 def work_tree(path: str, known: WorkTree | None = None) -> WorkTree | None:
-    """The work tree that a source file is part of; None where it is part of none. Raises nothing.
+    """Return the work tree of a source file; None if there is none. Never raises.
 
     Args:
-        path: of the file.
-        known: one that was read before, and is not read again.
+        path: path of the file.
+        known: a work tree read before, which is not read again.
     """
     if not os.path.isabs(path) or any(part in _NOT_PART for part in path.split(os.sep)):
         return None
@@ -92,7 +93,7 @@ def work_tree(path: str, known: WorkTree | None = None) -> WorkTree | None:
 
 
 def _at(root: str, git: str) -> WorkTree | None:
-    if os.path.isfile(git):  # a further work tree, or a submodule
+    if os.path.isfile(git):  # a linked work tree, or a submodule
         text = _line(git)
         if not text.startswith("gitdir: "):
             return None
@@ -102,7 +103,7 @@ def _at(root: str, git: str) -> WorkTree | None:
     if commit is None:
         return None
     index = _read(os.path.join(git, "index"), _MOST_INDEX) or b""
-    # From version 4 on paths are cut short.
+    # From version 4 on paths are compressed.
     readable = index[:4] == b"DIRC" and int.from_bytes(index[4:8], "big") in (2, 3)
     return WorkTree(root, commit, index if readable else b"")
 

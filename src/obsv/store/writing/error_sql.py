@@ -1,7 +1,7 @@
-"""Groups of errors on their way into the file: rows beside the rollups', in their statement (`rollup_sql.py` says why).
+"""Error groups on their way into the file: rows in the same statement as the rollups (`rollup_sql.py` says why).
 
-What happens to a group follows from its row alone, so triggers see to it: a row that was not there before is a new
-group, and one that somebody was done with comes back.
+Changes of a group follow from its row alone, so triggers make them: a new row is a new group, and a resolved one comes
+back.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from obsv.store.ground import minute_of, raised_line
 from obsv.store.writing.faults import Failed
 from obsv.store.writing.interning import Ids
 
-# Of a sample: the text of the exception, the middle left out where there is more, and of all values together.
+# Limits of a sample: the text of the exception, without its middle if longer, and all values together.
 _MOST_EXCEPTION, _MOST_VALUES = 20_000, 20_000
 _TITLE = 500
 
@@ -58,7 +58,7 @@ create temp trigger error_group_is_new after insert on error_group begin
   {_EVENT.format(at="new.first_ns", group="new.id", kind="new", sample="new.first_sample")};
 end
 """
-# By the order in which this file saw the versions, never by their names. `g` is the group that is shown.
+# By the order in which this file saw the versions, never by their names. `g` is the displayed group.
 _IS_BACK = """
 (g.status = 'resolved' and iif(g.resolved_version_id > 0 and new.last_version_id > 0,
   new.last_version_id > g.resolved_version_id, new.last_ns > g.status_ns)
@@ -85,7 +85,7 @@ class _Sums(NamedTuple):
 
 
 def prepare_errors(connection: sqlite3.Connection) -> None:
-    """Let rows of these kinds be written to the view `rollup` of this connection."""
+    """Allow rows of these kinds to be written to the view `rollup` of this connection."""
     for kind, write in _WRITES.items():
         connection.execute(
             f"create temp trigger rollup_{kind} instead of insert on rollup when new.kind = {kind} begin {write}; end"
@@ -95,16 +95,16 @@ def prepare_errors(connection: sqlite3.Connection) -> None:
 
 
 def read_split(connection: sqlite3.Connection) -> frozenset[str]:
-    """The fingerprints of groups that are split."""
+    """Return the fingerprints of split groups."""
     return frozenset(row[0] for row in connection.execute(_SPLIT))
 
 
 def error_rows(failed: Sequence[Failed], ids: Ids) -> Iterator[tuple[int, Row]]:
-    """What a batch adds to the groups of errors, as kinds and rows, groups before what hangs on them.
+    """Yield the changes of error groups by a batch, as kinds and rows, groups before their dependent rows.
 
     Args:
-        failed: those of calls that are stored in the same transaction.
-        ids: of all signatures and sources of the batch.
+        failed: failed calls that are stored in the same transaction.
+        ids: IDs of all signatures and origins of the batch.
     """
     groups: dict[str, _Sums] = {}
     for each in failed:
@@ -119,7 +119,7 @@ def error_rows(failed: Sequence[Failed], ids: Ids) -> Iterator[tuple[int, Row]]:
         yield from ((MINUTE, (key, minute, count)) for minute, count in minutes.items())
         for each in sums.failed:
             yield CALL, (key, each.row.start_ns, bytearray(each.row.trace_id), bytearray(each.row.span_id))
-    # Of groups that began in a batch before.
+    # For groups that began in an earlier batch.
     yield from ((ESCAPED, (key, count)) for key, count in escaped.items())
 
 

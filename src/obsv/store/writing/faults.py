@@ -1,9 +1,9 @@
-"""What a batch says of errors: which call each began at, and what it is the same as. Nothing here reads the database.
+"""Errors of a batch: the call in which each originated, and its identity. Nothing here reads the database.
 
-An error that passes through five recorded calls is five failed calls and one error. A call passes an error on when the
-frames of its exception end with all the frames of another failed call's, that call began no later, and what was
-raised is of the same class; or when it is the caller of a call that failed at the same innermost place (a recursion,
-whose middle is left out), or says nothing of its own.
+An error that passes through five recorded calls is five failed calls and one error. A call passed an error on if the
+frames of its exception end with all frames of another failed call's, that call began no later, and the exception has
+the same class; or if it is the caller of a call that failed at the same innermost frame (a recursion, whose middle is
+left out), or has no details of its own.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from obsv.store.ground.fault import Fault, places_of, read_fault
 from obsv.store.ground.fingerprint import ATTRIBUTE, Fingerprint, fingerprint, without_varying
 from obsv.store.ground.statement import statement_at
 
-# What is remembered of errors before: who calls whom, and the frames at which calls failed.
+# Limits of what is remembered of earlier errors: callers, and the frames at which calls failed.
 _MOST_REMEMBERED = 20_000
-# An exception may be kept and raised again later, by `Future.result()` say.
+# An exception may be stored and raised again later, for example by `Future.result()`.
 _KEPT_NS = 60_000_000_000
 _MOST_STATEMENTS = 10_000
 # Texts of tracebacks, some kilobytes each.
@@ -31,14 +31,14 @@ _MESSAGE = "message"
 
 
 class Failed(NamedTuple):
-    """A failed call, and the error that it failed of.
+    """A failed call, and its error.
 
     Args:
         row: the call.
-        fault: what its exception says.
-        error: which error it is, by the call where it began.
-        began: it began here.
-        escaped: it left the recorded part of the program here.
+        fault: its exception.
+        error: identity of the error, by the call in which it originated.
+        began: whether it originated here.
+        escaped: whether it left the recorded part of the program here.
     """
 
     row: SpanRow
@@ -49,14 +49,14 @@ class Failed(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """What was read of an exception, and which error it is where it began at a call of some signature."""
+    """A parsed exception, and its identity if it originated in a call with a given signature."""
 
     fault: Fault
     errors: dict[Signature, Fingerprint]
 
 
 class _Before(NamedTuple):
-    """A failed call that a later one may have its error from."""
+    """A failed call that a later one may have received its error from."""
 
     error: Fingerprint
     mark: int
@@ -66,10 +66,10 @@ class _Before(NamedTuple):
 
 
 class Faults:
-    """Reads the errors of batches, one after the other.
+    """The errors of consecutive batches.
 
     Attributes:
-        split: fingerprints of groups whose errors are told apart by their messages too.
+        split: fingerprints of groups whose errors are also distinguished by their messages.
     """
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class Faults:
         self._marks: OrderedDict[int, _Before] = OrderedDict()
 
     def read(self, rows: Iterable[SpanRow]) -> list[Failed]:
-        """The failed calls among rows, callees before their callers."""
+        """Return the failed calls among rows, callees before their callers."""
         failed = [row for row in rows if row.status == ERROR]
         failed.sort(key=lambda row: (row.start_ns + row.duration_ns, -row.start_ns))
         return [self._read(row) for row in failed]
@@ -94,7 +94,7 @@ class Faults:
         return Failed(row, fault, error, before is None, outermost)
 
     def _fault(self, row: SpanRow) -> _Known:
-        """What the exception of a call says; read once where only the messages differ."""
+        """Return the parsed exception of a call; parsed once for exceptions that differ only in their messages."""
         text = row.exception or ""
         where = places_of(text)
         if where is None:
@@ -108,7 +108,7 @@ class Faults:
     def _error(self, row: SpanRow, fault: Fault, errors: dict[Signature, Fingerprint]) -> Fingerprint:
         known = errors.get(row.signature)
         if known is None or known.key in self.split:
-            # The message that was read may be that of another call.
+            # The parsed message may be that of another call.
             message = raised_line(row.exception or "").partition(": ")[2] if fault.mark else fault.message
             known = self._fingerprint(row, fault._replace(message=message))
             if known.why["rule"] == "frames" and "split_by" not in known.why:
@@ -144,20 +144,20 @@ class Faults:
 
 
 class _Statements:
-    """Statements of sources: those that were recorded with the calls, or else those of files of this machine."""
+    """The statements of sources: those recorded with the calls, or else those in files of this machine."""
 
     def __init__(self) -> None:
         self._files = SourceFiles()
         self._known: OrderedDict[tuple[str, int, int], str | None] = OrderedDict()
 
     def at(self, code: Code | None, ended_ns: int | None, file: str, line: int) -> str | None:
-        """The statement at a line.
+        """Return the statement at a line.
 
         Args:
-            code: of the call where the error began.
-            ended_ns: when that was; None where the file is not of this machine.
+            code: code of the call in which the error originated.
+            ended_ns: when that was; None if the file is not on this machine.
             file: path.
-            line: number, from 1.
+            line: line number, from 1.
         """
         own = code is not None and code.file_path == file and code.line_number <= line
         key = (file, line, id(code) if own else 0)
@@ -169,7 +169,7 @@ class _Statements:
         if found is None and ended_ns is not None and not file.startswith("<"):
             source = self._files.read(file)
             if source is None or source.changed_ns > ended_ns:
-                return None  # not kept: what an older process says of the same place may still be known later
+                return None  # not cached: later data about the same place, from an older process, may still be known
             found = statement_at(source.lines, line)
         _put(self._known, key, found, _MOST_STATEMENTS)
         return found
@@ -196,7 +196,7 @@ def _status_message(row: SpanRow) -> str:
 
 
 def _chosen(row: SpanRow) -> str | None:
-    """The value of the attribute that overrides what errors are grouped by."""
+    """Return the value of the attribute that overrides the grouping of errors."""
     fields: Sequence[tuple[str, str]] = row.signature.fields
     at = next((at for at, (name, _) in enumerate(fields) if name == ATTRIBUTE), None)
     if at is None:

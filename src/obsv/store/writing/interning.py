@@ -1,4 +1,4 @@
-"""Ids of what many calls share: who made them, what was called, in which thread."""
+"""IDs of shared rows: origins, functions, threads."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from obsv.store.writing.versions import Unversioned, Versions
 
 Thread = tuple[int, str]
 
-# A cached id is good for so long: retention deletes only what no writer has looked up for a day longer.
+# Lifetime of a cached ID: retention deletes only rows that no writer has looked up for a day longer.
 EPOCH_NS = 600 * 1_000_000_000
-# Foreign spans can bring ever new shapes.
+# Foreign spans can bring new shapes without end.
 _CACHE_LIMIT = 20_000
 
 
 class _Interned:
-    """One table of shared rows. Inserting what is there already marks it as used."""
+    """A table of shared rows. Inserting an existing row marks it as used."""
 
     def __init__(self, table: str, keys: str, extra: str = "") -> None:
         columns = f"{keys}, {extra}, used_ns" if extra else f"{keys}, used_ns"
@@ -32,7 +32,7 @@ class _Interned:
         self._lookup = Lookup(table, keys)
 
     def ids(self, connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]], now_ns: int) -> list[int]:
-        """The ids of rows given as key columns followed by extra columns, inserted where they are new."""
+        """Return the IDs of rows given as key columns followed by extra columns; insert new rows."""
         self._insert.run(connection, [value for row in rows for value in (*row, now_ns)])
         found: list[tuple[int, int]] = self._lookup.run(connection, [row[: self._keys] for row in rows])
         by_position = dict(found)
@@ -49,7 +49,7 @@ _FIELD = Insert("signature_field", "signature_id, position, path, name, data_typ
 
 
 class Ids:
-    """The ids of one file that a writer knows. Only committed ids enter, so a rollback cannot leave a wrong one."""
+    """The IDs of one file that a writer knows. Only committed IDs are added, so a rollback cannot leave a wrong one."""
 
     def __init__(self) -> None:
         self.signatures: dict[Signature, tuple[int, int, int]] = {}  # ids of name, process and signature
@@ -59,14 +59,14 @@ class Ids:
         self._epoch = -1
 
     def expire(self, now_ns: int) -> None:
-        """Forgets everything when the epoch has changed or there is too much of it."""
+        """Forget everything if the epoch has changed or there are too many."""
         epoch = now_ns // EPOCH_NS
         if epoch != self._epoch or len(self.signatures) + len(self.sources) + len(self.threads) > _CACHE_LIMIT:
             self.clear()
             self._epoch = epoch
 
     def clear(self) -> None:
-        """Forgets everything: the file is another one."""
+        """Forget everything: the file was replaced."""
         self.signatures.clear()
         self.sources.clear()
         self.versions.clear()
@@ -74,11 +74,11 @@ class Ids:
         self.threads[None] = 0
 
     def process_id(self, signature: Signature) -> int:
-        """The id of a known signature's process."""
+        """Return the ID of a known signature's process."""
         return self.signatures[signature][1]
 
     def version(self, row: SpanRow) -> int:
-        """The id of the version of the service that made a call; 0 where none is known."""
+        """Return the ID of the version of the service that made a call; 0 if unknown."""
         return self.versions.get(row.source, 0)
 
 

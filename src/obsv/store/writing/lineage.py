@@ -1,4 +1,4 @@
-"""Callers that the recording process did not know: found in the batch, in the file, or later when they arrive."""
+"""Callers unknown to the recording process: found in the batch, in the file, or later when they arrive."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CALLERS = Lookup("span", "trace, span_id", "process_id, depth")
 _WAITS = "process_id, start_ns, duration_ns, status, calls, recorded, total_ns"
 _ORPHAN = Insert("orphan", f"trace_id, parent_span_id, {_WAITS}", "do nothing")
 _WAITING = Lookup("orphan", "trace_id, parent_span_id", f"id, {_WAITS}")
-# Orphans are remembered up to this many; older ones wait in vain.
+# At most this many orphans are remembered; older ones wait in vain.
 _MOST_ORPHANS = 100_000
 
 
@@ -25,17 +25,17 @@ class Callers:
     """The callers of a batch's foreign rows.
 
     Args:
-        connection: in the transaction that writes the batch.
+        connection: connection in the transaction that writes the batch.
         rows: the whole batch.
         foreign: its rows with a `parent_span_id` and no `parent`.
-        ids: those of all signatures in the batch.
+        ids: IDs of all signatures in the batch.
     """
 
     def __init__(
         self, connection: sqlite3.Connection, rows: Iterable[SpanRow], foreign: Sequence[SpanRow], ids: Ids
     ) -> None:
         self._rows = {(row.trace_id, row.span_id): row for row in rows}
-        self._depths: dict[Key, int] = {}  # found so far: a chain of callers is walked once, however deep
+        self._depths: dict[Key, int] = {}  # found so far: a chain of callers is walked once, whatever its depth
         self._ids = ids
         wanted = {_parent_key(row) for row in foreign}
         outside = [key for key in wanted if key not in self._rows]
@@ -43,7 +43,7 @@ class Callers:
         self._known: dict[Key, Known] = {outside[position]: (process, depth) for position, process, depth in found}
 
     def join(self, rows: Iterable[SpanRow], rollups: Rollups) -> list[SpanRow]:
-        """Adds the edges of foreign rows to the rollups; returns the rows whose caller is not known."""
+        """Add the edges of foreign rows to the rollups; return the rows whose caller is unknown."""
         lonely = []
         for row in rows:
             parent_id = self._process_id(_parent_key(row))
@@ -64,12 +64,12 @@ class Callers:
         return self._known[key][0] if key in self._known else None
 
     def placed(self, row: SpanRow) -> SpanRow:
-        """The row with its depth, as far as it is known."""
+        """Return the row with its depth, as far as known."""
         chain: list[Key] = []
         at = row
         while (depth := self._settled(at)) is None:
             key = at.trace_id, at.span_id
-            self._depths[key] = at.depth  # where a ring of callers ends
+            self._depths[key] = at.depth  # where a cycle of callers ends
             chain.append(key)
             at = self._rows[_parent_key(at)]
         for key in reversed(chain):
@@ -78,7 +78,7 @@ class Callers:
         return row if depth == row.depth else row._replace(depth=depth)
 
     def _settled(self, row: SpanRow) -> int | None:
-        """The depth of a row; None where it is one more than that of a caller in the batch."""
+        """Return the depth of a row; None if it depends on a caller in the batch."""
         key = row.trace_id, row.span_id
         if key in self._depths:
             return self._depths[key]
@@ -91,14 +91,14 @@ class Callers:
 
 
 class Orphans:
-    """The orphans of one file, as far as a writer has seen them: which parents are waited for."""
+    """The orphans of one file, as far as a writer has seen them: the parents that they wait for."""
 
     def __init__(self) -> None:
         self._seen = 0
-        self._awaited: dict[bytes, None] = {}  # parent span ids, oldest first
+        self._awaited: dict[bytes, None] = {}  # parent span IDs, oldest first
 
     def add(self, connection: sqlite3.Connection, rows: Iterable[SpanRow], ids: Ids) -> None:
-        """Keeps foreign rows whose caller is not known."""
+        """Store foreign rows whose caller is unknown."""
         values = [
             value
             for row in rows
@@ -115,7 +115,7 @@ class Orphans:
         _ORPHAN.run(connection, values)
 
     def adopt(self, connection: sqlite3.Connection, rows: Sequence[SpanRow], ids: Ids, rollups: Rollups) -> None:
-        """Takes the orphans whose parent is among the rows out of the table and adds their edges to the rollups."""
+        """Remove the orphans whose parent is among the rows from the table, and add their edges to the rollups."""
         self._catch_up(connection)
         parents = [row for row in rows if row.span_id in self._awaited] if self._awaited else []
         if not parents:
@@ -127,7 +127,7 @@ class Orphans:
         adopted = json.dumps([row[1] for row in found])
         connection.execute("delete from orphan where id in (select value from json_each(?))", (adopted,))
 
-    # Other processes add orphans too. One short statement a batch; most files have none.
+    # Other processes add orphans too. One short statement per batch; most files have none.
     def _catch_up(self, connection: sqlite3.Connection) -> None:
         (newest,) = connection.execute("select max(id) from orphan").fetchone()
         if newest is None:

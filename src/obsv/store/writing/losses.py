@@ -1,4 +1,4 @@
-"""What a file held, and what is said in the next one when it is gone."""
+"""The content of a lost file, and its record in the next one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from obsv.store.ground import Loss
 from obsv.store.writing.cleaning import Cleaner
 
-# Counting takes 13 ms a million calls: while others write too it may take this part of the time.
+# Counting takes 13 ms per million calls: while others write too, it may take this share of the time.
 _COUNT_SHARE = 0.02
 _COUNT_S = 1.0
 _READ = "select at_ns, reason, put_aside, calls, errors from loss order by id"
@@ -17,7 +17,7 @@ insert into loss(at_ns, reason, put_aside, calls, errors)
 select :at_ns, :reason, :put_aside, :calls, :errors
 where not exists(select 1 from loss where at_ns = :at_ns and reason = :reason)
 """
-# What another writer, who had less of it, has said of the same file.
+# Added to what another writer, which knew less, has recorded about the same file.
 _RAISE = """
 update loss set calls = max(coalesce(calls, 0), coalesce(:calls, 0)),
   errors = max(coalesce(errors, 0), coalesce(:errors, 0)),
@@ -27,25 +27,25 @@ where id = (select max(id) from loss where at_ns >= :since_ns)
 
 
 def read_losses(connection: sqlite3.Connection) -> list[Loss]:
-    """Return what was lost before."""
+    """Return earlier losses."""
     return [Loss(*row) for row in connection.execute(_READ)]
 
 
 def write_losses(connection: sqlite3.Connection, losses: list[Loss]) -> None:
-    """Say what was lost, once."""
+    """Record losses, each once."""
     connection.executemany(_WRITE, [loss._asdict() for loss in losses])
 
 
 def raise_loss(connection: sqlite3.Connection, loss: Loss, since_ns: int) -> bool:
-    """Add to what another writer has said of the same file; False where none has since then."""
+    """Add to what another writer has recorded about the same file; return False if none has since then."""
     return connection.execute(_RAISE, {**loss._asdict(), "since_ns": since_ns}).rowcount > 0
 
 
 class Held:
-    """How many calls a file holds, known also when it cannot be read any more.
+    """The number of calls in a file, known even when it can no longer be read.
 
     Args:
-        connection: of a writer, just opened.
+        connection: connection of a new writer.
         cleaner: deletes calls from it.
     """
 
@@ -55,21 +55,21 @@ class Held:
 
     @property
     def calls(self) -> int:
-        """All calls, those of others as of the last count."""
+        """Return the number of all calls; those of other writers as of the last count."""
         return self._calls - self._cleaner.deleted
 
     @property
     def errors(self) -> int:
-        """Failed ones among them."""
+        """Return the number of failed calls among them."""
         return self._errors - self._cleaner.deleted_errors
 
     def add(self, calls: int, errors: int) -> None:
-        """Count calls that were stored."""
+        """Add stored calls."""
         self._calls += calls
         self._errors += errors
 
     def others_wrote(self) -> None:
-        """Count anew, unless that was done just now."""
+        """Count again, unless that was done recently."""
         if time.monotonic() >= self._next:
             self.count()
 

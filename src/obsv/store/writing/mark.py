@@ -1,4 +1,4 @@
-"""What a writer has left on the disk, and what a difference to it tells."""
+"""The state of the files that a writer left, and the meaning of differences from it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 _BLOCK = 512
-# A file system may not have given the last pages their blocks.
+# A file system may not have allocated the last pages yet.
 _SLACK = 16 << 10
 
 
 class Stamp(NamedTuple):
-    """A file's state, without a look at what it holds."""
+    """The state of a file, without reading its content."""
 
     device: int
     inode: int
@@ -23,17 +23,17 @@ class Stamp(NamedTuple):
 
     @property
     def identity(self) -> tuple[int, int]:
-        """Which file it is, whatever its name."""
+        """Return the identity of the file, whatever its name."""
         return self.device, self.inode
 
     @property
     def has_holes(self) -> bool:
-        """Whether parts of it were never written: it was cut, and written behind the cut."""
+        """Return whether parts of it were never written: it was truncated, then written beyond its end."""
         return bool(self.blocks) and self.blocks * _BLOCK + _SLACK < self.size
 
 
 class Mark(NamedTuple):
-    """The states of a database and of its write-ahead log, and which file is the log's index; None: it is not there."""
+    """The states of a database and its write-ahead log, and the identity of the log's index; None if missing."""
 
     db: Stamp | None
     log: Stamp | None
@@ -41,29 +41,29 @@ class Mark(NamedTuple):
 
     @classmethod
     def of(cls, path: Path) -> Mark:
-        """The states now."""
+        """Return the current states."""
         shared = _stamp(path.with_name(path.name + "-shm"))
         return cls(_stamp(path), _stamp(path.with_name(path.name + "-wal")), shared and shared.identity)
 
     def is_cut(self, now: Mark, *, may_cut_log: bool) -> bool:
-        """Whether the database has become smaller, or the log."""
+        """Return whether the database or the log has shrunk."""
         cut_log = not may_cut_log and self.log is not None and now.log is not None and now.log.size < self.log.size
         return cut_log or (self.db is not None and now.db is not None and now.db.size < self.db.size)
 
     def has_lost_log(self, now: Mark) -> bool:
-        """Whether the log, or its index, was taken away: SQLite itself never does that to one that is in use."""
+        """Return whether the log or its index was removed: SQLite itself never does that to one in use."""
         log = self.log is not None and (now.log is None or now.log.identity != self.log.identity)
         return log or (self.shared is not None and now.shared != self.shared)
 
 
 def gone(before: Mark, now: Mark) -> str | None:
-    """Return what became of a file, if all that it held is gone; None if it may be there."""
+    """Return what happened to a file if all its content is lost; None if it may still exist."""
     if before.db is None:
         return None
     if now.db is None:
-        return "it was taken away"
+        return "it was removed"
     if now.db.identity != before.db.identity:
-        return "another file took its place"
+        return "it was replaced by another file"
     return "it was emptied" if now.db.size == 0 < before.db.size else None
 
 

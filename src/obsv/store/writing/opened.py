@@ -1,4 +1,4 @@
-"""One file that a writer has open, with all that it knows of it."""
+"""One file that a writer has open, with everything known about it."""
 
 from __future__ import annotations
 
@@ -34,18 +34,19 @@ from obsv.store.writing.watch import Watch
 
 _EXACT = Insert("exact_input", "trace_id, span_id, start_ns, pickle", "do nothing")
 
-# A batch may take so long again for making room, and this at least: deleting a row takes half the time of writing it.
+# A batch may take its own time again for freeing space, and at least this: deleting a row takes half the time of
+# writing it.
 ROOM_SHARE, ROOM_LEAST_S = 2.0, 0.02
-# How long limits are taken as read: a statement more a batch costs a wait for the interpreter lock.
+# Time for which limits are cached: one more statement per batch costs a wait for the interpreter lock.
 LIMITS_S = 5.0
 
 
 class Damaged(Exception):
-    """The file is not what was left; the message says why."""
+    """The file is not as it was left; the message says why."""
 
 
 class _Done(NamedTuple):
-    """What was committed, if the file is still there."""
+    """The result of a commit, if the file still exists."""
 
     inserted: int
     errors: int
@@ -54,7 +55,7 @@ class _Done(NamedTuple):
 
 
 class Opened:
-    """Writes to one file; who uses it holds the writer's lock.
+    """The writer of one file; its user holds the writer's lock.
 
     Args:
         path: the database.
@@ -82,7 +83,7 @@ class Opened:
         self._ids = Ids()
         self._versions = Versions()
         self._orphans = Orphans()
-        self._limits: tuple[float, Limits] | None = None  # as read when, by the monotonic clock
+        self._limits: tuple[float, Limits] | None = None  # time of reading by the monotonic clock, and limits
         self._requests = RequestCounter()
         self._faults = Faults()
         self._forms = ValueForms()
@@ -94,7 +95,7 @@ class Opened:
             self.connection.execute("pragma wal_checkpoint(truncate)").fetchall()
 
     def look_before(self, now: Mark) -> None:
-        """Look whether the file is as it was left. Raises `Damaged`."""
+        """Check that the file is as it was left. Raises `Damaged`."""
         damage, others_wrote = self.watch.before(now)
         if damage:
             raise Damaged(damage)
@@ -102,7 +103,7 @@ class Opened:
             self.held.others_wrote()
 
     def look_after(self, took_s: float) -> None:
-        """Look whether what was done, in so many seconds, has got into the file, and count it. Raises `Damaged`."""
+        """Check that the work of the last `took_s` seconds has reached the file, and count it. Raises `Damaged`."""
         done, self._done = self._done, None
         if damage := self.watch.after(took_s, may_cut_log=done is None):
             raise Damaged(damage)
@@ -139,16 +140,16 @@ class Opened:
         rows, logs, batch = self._interned(rows, logs)
         foreign = batch.foreign()
         errors = self._faults.read(batch.failed())
-        # Where it can be, everything is computed before the file is locked.
+        # As far as possible, everything is computed before the file is locked.
         values, rollups = (None, None) if foreign else (batch.values(self._ids), batch.rollups(self._ids))
-        # An insert takes the write lock itself, in the same step. What is read before it needs the lock already.
+        # An insert acquires the write lock itself, in the same step. Reads before it already need the lock.
         with self._transaction("deferred" if rows and not foreign else "immediate"):
             callers = Callers(self.connection, rows, foreign, self._ids) if foreign else None
             if callers is not None:
                 batch = Batch([callers.placed(row) for row in rows])
             inserted = SPANS.run(self.connection, *(values or batch.values(self._ids)))
             shared = None
-            if inserted < len(rows):  # the ids of some were taken
+            if inserted < len(rows):  # some IDs were taken
                 shared = SharedIds(self.connection, batch.rows(), inserted, self._ids, self._clock())
                 batch, rollups, errors = Batch(shared.rows()), None, shared.errors(errors)
                 if foreign := batch.foreign():
@@ -168,7 +169,7 @@ class Opened:
         return len(batch.rows()) - len(gone), batch.errors() - sum(old.status == ERROR for old in gone)
 
     def limits(self) -> Limits:
-        """The limits, read again now and then: another process may change them."""
+        """Return the limits, read again periodically: another process may change them."""
         now_s = time.monotonic()
         if self._limits is None or now_s - self._limits[0] > LIMITS_S:
             self.carried.settings = read_settings(lambda sql: self.connection.execute(sql).fetchall())
@@ -179,22 +180,23 @@ class Opened:
         return self._limits[1]
 
     def forget_limits(self) -> None:
-        """Read the limits anew before they are used."""
+        """Read the limits again before their next use."""
         self._limits = None
 
     def close(self) -> None:
-        """Close the file. SQLite leaves one alone that was renamed."""
+        """Close the file. SQLite does not touch a renamed file."""
         self.connection.close()
 
-    # Whoever writes faster than somebody else deletes would outgrow any limit, so each batch makes its own room.
+    # A writer that is faster than another process's deletions would exceed any limit, so each batch frees its own
+    # space.
     def _make_room(self, took_s: float) -> None:
-        """Delete what is beyond the size that the file may have, for about as long as a batch took to be stored."""
+        """Delete calls above the size limit, for about as long as the batch took to store."""
         max_bytes = self.limits().max_bytes
         if max_bytes is None:
             return
         try:
             self.cleaner.make_room(max_bytes, max(ROOM_LEAST_S, ROOM_SHARE * took_s))
-        except sqlite3.Error:  # the batch is stored; the next one, or `retain`, tries again and says what is wrong
+        except sqlite3.Error:  # the batch is stored; the next one, or `retain`, tries again and reports the error
             if self.connection.in_transaction:
                 self.connection.rollback()
 

@@ -1,7 +1,7 @@
-"""Rows that SQLite cannot take, made so that it can: no row may hold a whole batch up.
+"""Repair of rows that SQLite rejects: no row may block a whole batch.
 
-SQLite takes integers of 64 bits and texts that can be UTF-8. Those who make rows see to both; this is a last
-resort.
+SQLite accepts integers of 64 bits and texts that can be encoded in UTF-8. The producers of rows ensure both; this is a
+last resort.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 
 
 def repaired(rows: Iterable[SpanRow]) -> list[SpanRow]:
-    """The rows with numbers cut to 64 bits, and `?` for what is no character."""
+    """Return the rows with numbers clamped to 64 bits, and `?` for invalid characters."""
     known: dict[Any, Any] = {}
     return [_row(row, known) for row in rows]
 

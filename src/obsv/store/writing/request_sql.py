@@ -1,4 +1,4 @@
-"""Requests between services, in the file: halves that wait for each other, and counts since the file began."""
+"""Requests between services in the file: halves that wait for each other, and counts since the file was created."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from obsv.store.ground import Half, Requests, SpanRow, halves
 from obsv.store.writing.statements import Insert, Lookup
 
-# How long a half waits. What an exporter holds back arrives within some seconds.
+# Time for which a half waits. Exporters deliver delayed spans within seconds.
 PATIENCE_NS = 60 * 1_000_000_000
 _LOOK_EVERY_NS = 10 * 1_000_000_000
 _COLUMNS = "trace_id, span_id, side, service, peer, connection, duration_ns, failed, calls"
@@ -27,17 +27,17 @@ _DELETE = "delete from request_half where id in (select value from json_each(?))
 
 
 class RequestCounter:
-    """Counts the requests of one file."""
+    """The counter of requests in one file."""
 
     def __init__(self) -> None:
         self._looked_ns = 0
 
     def add(self, connection: sqlite3.Connection, rows: Sequence[SpanRow], now_ns: int) -> None:
-        """Counts the requests that a batch completes, in the transaction that is open.
+        """Count the requests that a batch completes, in the open transaction.
 
         Args:
-            connection: to the file.
-            rows: those that were not there before; only of kinds that take part in requests, or some more.
+            connection: connection to the file.
+            rows: the new rows; at least those of kinds that take part in requests.
             now_ns: Unix time.
         """
         requests = Requests()

@@ -1,4 +1,4 @@
-"""What is to be deleted next, and how much of it at a time: pure decisions."""
+"""Decisions of retention: what to delete next, and how much at a time; pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from obsv.store.ground import HOUR_NS
 
 DAY_NS = 24 * HOUR_NS
 
-# Rollups are small and show the days before: they stay longer than calls by this factor.
+# Rollups are small and show previous days: they stay longer than calls by this factor.
 ROLLUPS_LONGER = 4
-# A write lock is to be held for this long. 50 ms is the most that a writer may have to wait; a busy machine needs room.
+# Target duration of a write lock. A writer may have to wait at most 50 ms; a busy machine needs a margin.
 TARGET_S = 0.01
-# Calls are dropped at this share of the size limit, so that there is room until the next look.
+# Calls are deleted from this share of the size limit on, to leave space until the next look.
 FULL = 0.9
 # Free pages are kept for new calls up to this share of the file, or this many, before they are returned.
 SPARE = 0.125
@@ -25,7 +25,7 @@ CHUNKS_A_COPY = 8
 
 
 class Action(Enum):
-    """What one chunk does."""
+    """The action of one chunk."""
 
     NOTHING = "nothing"
     EXPIRE = "delete calls that are too old"
@@ -37,17 +37,17 @@ class Action(Enum):
 
 
 class Facts(NamedTuple):
-    """What a decision rests on.
+    """The facts for a decision.
 
     Args:
-        expired: there are calls that are too old.
-        untidy: rollups and shared rows have not been looked through for a while.
+        expired: whether there are calls that are too old.
+        untidy: whether rollups and shared rows have not been checked for a while.
         pages: size of the file.
-        free_pages: how many of them hold nothing.
+        free_pages: number of empty pages.
         page_size: in bytes.
         log_bytes: size of the write-ahead log.
-        idle: nothing has been written since the last look.
-        chunks: how many chunks were done since the log was copied.
+        idle: whether nothing has been written since the last look.
+        chunks: number of chunks since the log was copied.
     """
 
     expired: bool
@@ -61,17 +61,17 @@ class Facts(NamedTuple):
 
     @property
     def used_bytes(self) -> int:
-        """What calls and rollups take up."""
+        """Return the size of calls and rollups."""
         return (self.pages - self.free_pages) * self.page_size
 
 
 class Retained(NamedTuple):
-    """What a chunk did.
+    """The result of a chunk.
 
     Args:
-        deleted: rows that are gone.
-        more: there is more to do; call again soon.
-        held_s: seconds that it held the write lock at most, with the wait for it.
+        deleted: number of deleted rows.
+        more: whether there is more to do; call again soon.
+        held_s: maximum seconds that it held the write lock, including the wait for it.
     """
 
     deleted: int
@@ -80,7 +80,7 @@ class Retained(NamedTuple):
 
 
 def decide(facts: Facts, max_bytes: int | None) -> Action:
-    """What to do next: age first, then size, successes before errors, then what hung on the calls, then space."""
+    """Return the next action: first by age, then by size (successes before errors), then dependent rows, then space."""
     if facts.chunks >= CHUNKS_A_COPY:
         return Action.COPY
     if facts.expired:
@@ -97,7 +97,7 @@ def decide(facts: Facts, max_bytes: int | None) -> Action:
 
 
 def excess(facts: Facts, max_bytes: int | None) -> int:
-    """Bytes of calls that must go for the file to have room; 0 or less: none."""
+    """Return the bytes of calls to delete to free enough space; 0 or less: none."""
     return 0 if max_bytes is None else facts.used_bytes - int(FULL * max_bytes)
 
 
@@ -108,7 +108,7 @@ def _spare(facts: Facts, max_bytes: int | None) -> int:
 
 
 class Chunk:
-    """How much to do at a time, found by measuring: begins small, and at most doubles.
+    """The size of a chunk, found by measurement: starts small, and at most doubles.
 
     Args:
         least: the smallest chunk, and the first.
@@ -120,6 +120,6 @@ class Chunk:
         self._most = most
 
     def took(self, seconds: float) -> None:
-        """Says how long a chunk of the present size held the lock."""
+        """Report how long a chunk of the current size held the lock."""
         factor = min(2.0, TARGET_S / max(seconds, 1e-6))
         self.size = max(self.least, min(self._most, round(self.size * factor)))

@@ -1,7 +1,7 @@
-"""The rollups' way into the file: one statement a batch, whatever it adds to.
+"""Writing of the rollups: one statement per batch, for all tables.
 
-After a statement that takes longer than a moment a computing thread has the interpreter lock, and the writer waits 5 ms
-for it. So all rollups of a batch are rows of one view, whose trigger puts each into its table.
+After a statement that takes more than a moment, a computing thread has the interpreter lock, and the writer waits 5 ms
+for it. Therefore all rollups of a batch are rows of one view, whose triggers put each into its table.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ values (new.a, new.b, new.c, new.d)
 on conflict(process_id, bucket) do update set
   count = count + excluded.count, total_ns = total_ns + excluded.total_ns
 """
-# A run that fills its batch (repeats + 1 = updates) goes on from the stored one when the value is the same.
+# A run that fills its batch (repeats + 1 = updates) continues the stored one if the value is the same.
 _GOES_ON = "(excluded.repeats + 1 = excluded.updates and last_value is excluded.last_value)"
 _NEWER = "excluded.last_ns >= last_ns"
 _VARIABLE = f"""
@@ -50,7 +50,7 @@ on conflict(process_id, name, data_type) do update set
   last_value = iif({_NEWER}, excluded.last_value, last_value),
   last_ns = max(last_ns, excluded.last_ns), updates = updates + excluded.updates
 """
-# interval_ns comes in as the mean of the batch. Its weight is n / (n + 7): a single update counts for an eighth.
+# interval_ns arrives as the mean of the batch. Its weight is n / (n + 7): a single update counts for an eighth.
 _FEED = """
 insert into feed(name, process_id, last_ns, interval_ns, updates)
 values (new.a, new.b, new.c, new.d, new.e)
@@ -62,23 +62,23 @@ on conflict(name, process_id) do update set
   last_ns = max(last_ns, excluded.last_ns), updates = updates + excluded.updates
 """
 _COLUMNS = "kind, a, b, c, d, e, f, g, h, i, j, k, l, m, n"
-# What fills a row whose table has fewer columns: bound in a tenth of the time of None.
+# Fills a row whose table has fewer columns: bound in a tenth of the time of None.
 _WIDTH = _COLUMNS.count(",")
 _SPARE = tuple((0,) * count for count in range(_WIDTH + 1))
 _ROLLUP = Insert("temp.rollup", _COLUMNS)
-# Durations of foreign spans may be anything.
+# Durations of foreign spans may be arbitrary.
 _MOST = 1 << 62
-# What stands for all processes in the histogram.
+# Represents all processes in the histogram.
 ALL = 0
 
 
 def prepare_rollups(connection: sqlite3.Connection) -> None:
-    """Makes what `write_rollups` writes to, of this connection alone."""
+    """Create the target of `write_rollups`, for this connection only."""
     nothing = ", ".join(f"null as {column}" for column in _COLUMNS.split(", "))
     connection.execute(f"create temp view rollup as select {nothing}")
     twice = [f"{insert.format(minute='new.b')};{insert.format(minute=EVER)}" for insert in (_CALLS, _HISTOGRAM)]
     for kind, insert in enumerate((*twice, _FAILURES, _VARIABLE, _FEED)):
-        # With a trigger a table, not one for all, a row opens no other table than its own.
+        # With one trigger per table, instead of one for all, a row opens only its own table.
         connection.execute(
             f"create temp trigger rollup_{kind} instead of insert on rollup when new.kind = {kind} begin {insert}; end"
         )
@@ -87,7 +87,7 @@ def prepare_rollups(connection: sqlite3.Connection) -> None:
 def write_rollups(
     connection: sqlite3.Connection, rollups: Rollups, more: Iterable[tuple[int, tuple[Any, ...]]] = ()
 ) -> None:
-    """Adds a batch's rollups to the file, in the transaction that is open, and rows of other kinds of the view."""
+    """Add a batch's rollups to the file, in the open transaction, and rows of other kinds of the view."""
     values: list[Any] = []
     for kind, rows in enumerate(
         (_calls(rollups), _histograms(rollups), _failures(rollups), _variables(rollups), _feeds(rollups))

@@ -1,4 +1,4 @@
-"""How far a store has been sent on to a receiver: a cursor in the file, so that the file is the sender's spool."""
+"""The position up to which a store was sent to a receiver: a cursor in the file makes it the sender's spool."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ on conflict(target) do update set position = excluded.position, spans = excluded
 
 
 class Sent(NamedTuple):
-    """How far a receiver has a store.
+    """The state of a receiver.
 
     Attributes:
-        position: `id` of the last span that it took; the next ones have greater ids.
-        spans: how many it took.
-        rejected: how many of those it turned away all the same.
-        begun_after: how many calls the store had deleted when its cursor began.
+        position: `id` of the last span that it accepted; the next ones have greater IDs.
+        spans: number of spans that it accepted.
+        rejected: number of those that it nevertheless rejected.
+        begun_after: number of calls that the store had deleted when its cursor began.
     """
 
     position: int = 0
@@ -35,10 +35,10 @@ class Sent(NamedTuple):
 
 
 class SentBook:
-    """Keeps what receivers have. For one thread at a time.
+    """The record of receivers. For one thread at a time.
 
     Args:
-        path: the database file; it is made at the first use.
+        path: the database file; it is created at the first use.
         busy_timeout_s: how long to wait for another process's lock, seconds.
 
     All methods raise `StoreError`s.
@@ -50,11 +50,11 @@ class SentBook:
         self._connection: sqlite3.Connection | None = None
 
     def open(self) -> None:
-        """Open or make the file now rather than at the first use."""
+        """Open or create the file now rather than at the first use."""
         self._connected()
 
     def read(self, target: str) -> Sent | None:
-        """Read how far a receiver has the store; None where it was never sent to."""
+        """Read the state of a receiver; None if nothing was ever sent to it."""
         try:
             row = self._connected().execute(_READ, (target,)).fetchone()
         except sqlite3.Error as error:
@@ -62,7 +62,7 @@ class SentBook:
         return Sent(*row) if row else None
 
     def keep(self, target: str, sent: Sent, now_ns: int) -> None:
-        """Remember it, in place of what was known before; it is on disk when this returns."""
+        """Replace the state of a receiver; it is on disk when this returns."""
         try:
             self._connected().execute(_KEEP, (target, *sent, now_ns))
         except sqlite3.Error as error:

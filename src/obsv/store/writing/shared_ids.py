@@ -1,11 +1,11 @@
-"""Spans that come with the ids of another span: which of them are one span, and what the others are called.
+"""Spans that share IDs: which of them are the same span, and how the others are identified.
 
-Two rows with one trace and span id are one span where service, kind and start are the same, and the name unless one of
-them has not ended. Of one span the row that has ended, and later, stays. Any other row is a span of its own, under an
-id that is made of what it came with and of its service and kind: whoever sends it again finds it there.
+Two rows with the same trace and span ID are one span if service, kind and start are equal, and the name, unless one of
+them has not ended. Of one span, the row that has ended, and later, stays. Any other row is a separate span, under an ID
+derived from its IDs, service and kind, so that a repeated row is recognized.
 
-Zipkin's two sides of a request share an id. There the answering side keeps it, since its children name it, and stands
-below the asking side, which gets another (docs/connect.md).
+Zipkin's two sides of a request share an ID. There the server side keeps it, because its children refer to it, and is
+placed below the client side, which gets another (docs/connect.md).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from obsv.store.writing.request_sql import HALF
 
 Key = tuple[bytes, bytes]  # (trace id, span id)
 
-# Who asks, by who answers.
+# The client kind, by server kind.
 _ASKS = {SERVER: CLIENT, CONSUMER: PRODUCER}
 _ANSWERS = {asking: answering for answering, asking in _ASKS.items()}
 
@@ -36,7 +36,7 @@ s.id, s.process_id, p.service, p.kind, p.name, o.origin = '{RECEIVED}', s.start_
 """
 _NAMED = "join process p on p.id = s.process_id join source o on o.id = s.source_id"
 _FOUND = f"select {_STORED} from span s {_NAMED} where s.trace = ? and s.span_id = ?"
-# Of a trace with more spans some edges stay as they were first counted.
+# In a trace with more spans, some edges stay as first counted.
 _MOST_LOOKED_AT = 10_000
 _BELOW = f"""
 select s.span_id, {_STORED} from (select * from span where trace = ? limit ?) s {_NAMED} where s.parent_span_id = ?
@@ -45,7 +45,7 @@ _WAITS_FOR = """
 delete from orphan where id = (select id from orphan
   where trace_id = ? and parent_span_id = ? and process_id = ? and start_ns = ? limit 1)
 """
-# By group, since that is how the table is sorted.
+# By group, because the table is sorted that way.
 _ERROR_CALL = """
 update or ignore error_call set span_id = ?
 where group_id in (select id from error_group) and start_ns = ? and trace_id = ? and span_id = ?
@@ -55,7 +55,7 @@ _HALF = "update request_half set span_id = ? where span_id = ? and trace_id = ? 
 
 
 class Stored(NamedTuple):
-    """What the file has under an id."""
+    """The stored row with an ID."""
 
     id: int
     process_id: int
@@ -72,26 +72,26 @@ class Stored(NamedTuple):
 
 
 class SharedIds:
-    """The rows of a batch of which some were passed over, as their ids were taken.
+    """The rows of a batch of which some were skipped because their IDs were taken.
 
     Args:
-        connection: in the transaction that writes the batch.
-        rows: the whole batch, in the order in which it was inserted.
-        inserted: how many of them were.
-        ids: those of all signatures and sources in the batch.
+        connection: connection in the transaction that writes the batch.
+        rows: the whole batch, in the order of insertion.
+        inserted: number of inserted rows.
+        ids: IDs of all signatures and origins in the batch.
         now_ns: Unix time.
 
     Attributes:
-        replaced: rows of earlier batches that are there no more: the same span came in a later state.
+        replaced: removed rows of earlier batches: the same span arrived in a later state.
     """
 
     def __init__(
         self, connection: sqlite3.Connection, rows: Sequence[SpanRow], inserted: int, ids: Ids, now_ns: int
     ) -> None:
         self._connection, self._ids, self._now_ns = connection, ids, now_ns
-        self._rows: dict[Key, SpanRow] = {}  # what this batch has stored, by where it stands
-        self._came: dict[Key, SpanRow] = {}  # as it came
-        self._edges: list[tuple[int, Stored, int]] = []  # parent's process, child, how many more
+        self._rows: dict[Key, SpanRow] = {}  # rows stored by this batch, by their key
+        self._came: dict[Key, SpanRow] = {}  # as received
+        self._edges: list[tuple[int, Stored, int]] = []  # parent's process, child, change of the count
         self._told: set[Key] = set()
         self.replaced: list[Stored] = []
         passed = []
@@ -106,15 +106,15 @@ class SharedIds:
             self._place(row)
 
     def rows(self) -> list[SpanRow]:
-        """What of the batch is stored now, as it is stored."""
+        """Return the stored rows of the batch, as stored."""
         return list(self._rows.values())
 
     def untold(self) -> list[SpanRow]:
-        """Those of them that no count of requests between services knows yet."""
+        """Return those of them that no count of requests between services includes yet."""
         return [row for key, row in self._rows.items() if key not in self._told]
 
     def errors(self, failed: Sequence[Failed]) -> list[Failed]:
-        """Those errors whose calls are stored, each once, as they are stored."""
+        """Return the errors whose calls are stored, each once, as stored."""
         stored = {_mark(came): self._rows[key] for key, came in self._came.items()}
         found = {_mark(each.row): each for each in reversed(failed)}
         known = {(old.process_id, old.start_ns) for old in self.replaced if old.status == ERROR}
@@ -125,14 +125,14 @@ class SharedIds:
         ]
 
     def correct(self, rollups: Rollups) -> None:
-        """Take out of the rollups what was added for rows that are there no more, or stand below another."""
+        """Subtract from the rollups what was added for rows that were removed or moved below another."""
         for old in self.replaced:  # what was only counted has no row that could come again
             rollups.take_back(old.process_id, old.start_ns, old.duration_ns, old.status, old.calls)
         for parent_id, old, more in self._edges:
             rollups.correct_edge(parent_id, old.process_id, old.start_ns, old.duration_ns, old.status, more * old.calls)
 
     def tidy(self) -> None:
-        """Delete what the corrections have brought to nothing."""
+        """Delete rows that the corrections reduced to zero."""
         for parent_id, old, more in self._edges:
             if more < 0:
                 self._tidy(old, 1, parent_id)
@@ -168,7 +168,7 @@ class SharedIds:
             return True
         if (old.service, old.kind) != (row.signature.service, row.signature.kind):
             return False
-        # Of a span without a time, or with one that cannot be, the start is when it came.
+        # A span without a valid time starts when it arrived.
         is_then = old.start_ns == row.start_ns or is_without_start(row.detail) or is_without_start(old.detail)
         return is_then and (old.name == row.signature.name or is_unfinished(row.detail) or is_unfinished(old.detail))
 
@@ -193,18 +193,18 @@ class SharedIds:
     # -- two sides of a request ---------------------------------------------------------------------------------------
 
     def _are_sides(self, row: SpanRow, old: Stored) -> bool:
-        """Stores a row that shares its id with the other side of a request; says whether it does."""
+        """Store a row that shares its ID with the other side of a request; return whether it does."""
         kind = row.signature.kind
         if _ASKS.get(kind) == old.kind:
             return self._answer(row, old)
         return _ANSWERS.get(kind) == old.kind and self._ask(row, old)
 
     def _answer(self, row: SpanRow, old: Stored) -> bool:
-        """The answering side comes second: it takes the id, and the asking side gets another."""
+        """Store the server side arriving second: it gets the ID, and the client side gets another."""
         asks = _derived(row.trace_id, row.span_id, old.service, old.kind)
         if row.parent_span_id not in (None, old.parent_span_id, asks):
             return False
-        if not old.received:  # its other records say the id too
+        if not old.received:  # its other records contain the ID too
             span_id = next(_further_places(row))
             if self._find((row.trace_id, span_id)) is None:
                 self._insert(row, row._replace(span_id=span_id, parent_span_id=row.span_id, parent=None))
@@ -217,7 +217,7 @@ class SharedIds:
         return True
 
     def _ask(self, row: SpanRow, old: Stored) -> bool:
-        """The asking side comes second: it gets another id, and the answering side stands below it."""
+        """Store the client side arriving second: it gets another ID, and the server side is placed below it."""
         asks = _derived(row.trace_id, row.span_id, row.signature.service, row.signature.kind)
         if old.parent_span_id not in (None, row.parent_span_id) or self._find((row.trace_id, asks)) is not None:
             return False
@@ -250,16 +250,16 @@ class SharedIds:
             self._answers(row.trace_id, below, old, old.parent_span_id)
 
     def _answers(self, trace_id: bytes, below: bytes, old: Stored, parent: bytes) -> None:
-        """Let the half of a request that a row of an earlier batch is wait for the asking side that has come."""
+        """Let the half of a request in an earlier batch wait for the client side that has arrived."""
         moved = self._connection.execute(_HALF, (below, parent, trace_id, ANSWERING, old.service))
-        if moved.rowcount == 0:  # below what stood above it nobody waited
+        if moved.rowcount == 0:  # nobody waited below its previous parent
             connection = MESSAGING if old.kind == CONSUMER else ""
             told = old.duration_ns, old.status == ERROR, old.calls
             half = Half(trace_id, below, ANSWERING, old.service, "", connection, *told)
             HALF.run(self._connection, [*half, self._now_ns])
 
     def _unhang(self, trace_id: bytes, old: Stored) -> None:
-        """Let a row of an earlier batch wait for its parent no more, or take it out of what its parent called."""
+        """Stop a row of an earlier batch from waiting for its parent, or subtract it from its parent's calls."""
         if old.parent_span_id is None:
             return
         waits = self._connection.execute(_WAITS_FOR, (trace_id, old.parent_span_id, old.process_id, old.start_ns))
@@ -267,7 +267,7 @@ class SharedIds:
             self._edges.append((parent.process_id, old, -1))
 
     def _hand_on(self, key: Key, old: Stored, row: SpanRow) -> None:
-        """Let what stands below an id be called by the row that has it now."""
+        """Make the row that now has an ID the caller of everything below it."""
         process_id = self._ids.process_id(row.signature)
         if process_id == old.process_id:
             return
@@ -278,7 +278,7 @@ class SharedIds:
 
 
 def _places(row: SpanRow) -> Iterator[bytes]:
-    """The ids that a row may stand under, the first that is free or its own; the last is for nothing else."""
+    """Yield the possible IDs of a row, to use the first that is free or its own; the last is used for nothing else."""
     yield row.span_id
     yield from _further_places(row)
 
@@ -297,7 +297,7 @@ def _derived(trace_id: bytes, span_id: bytes, *said: object) -> bytes:
 
 def _is_later(row: SpanRow, old: Stored) -> bool:
     if not (old.received and row.source.received):
-        return False  # what this machine recorded itself has ended
+        return False  # calls recorded on this machine have ended
     return (not is_unfinished(row.detail), row.duration_ns) > (not is_unfinished(old.detail), old.duration_ns)
 
 
@@ -305,7 +305,7 @@ def _mark(row: SpanRow) -> tuple[object, ...]:
     return row.trace_id, row.span_id, row.signature, row.start_ns, row.duration_ns
 
 
-# The rows just inserted have the greatest ids.
+# The rows just inserted have the greatest IDs.
 def _latest(connection: sqlite3.Connection, count: int) -> set[Key]:
     latest = "select trace_id, span_id from span order by id desc limit ?"
     return set(connection.execute(latest, (count,)).fetchall())

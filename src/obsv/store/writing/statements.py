@@ -1,10 +1,11 @@
 """Many rows in one SQL statement.
 
-After each statement a thread has to win the interpreter lock back: up to 5 ms while another thread computes. So a
-batch is written in as few statements as can be, in a few fixed sizes, so that each is compiled once.
+After each statement a thread has to reacquire the interpreter lock: up to 5 ms while another thread computes. So a
+batch
+is written in as few statements as possible, in a few fixed sizes, so that each is compiled once.
 
-What is bound matters too: sqlite3 binds an integer in 16 ns, a short text in 50, a bytearray in 60, None in 200 and
-bytes in 280, all with the interpreter lock held.
+Parameter types matter too: sqlite3 binds an integer in 16 ns, a short string in 50, a bytearray in 60, None in 200 and
+bytes in 280, all holding the interpreter lock.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from functools import cache
 from typing import Any
 
 _SIZES = (1, 4, 16, 64, 256, 1_000, 2_500, 5_000)
-# SQLite's default; Debian's takes 250,000, and Python 3.10 cannot ask.
+# SQLite's default; Debian's allows 250,000, and Python 3.10 cannot query it.
 _DEFAULT_PARAMETERS = 32_766
 _PARAMETER_LIMIT = 9  # SQLITE_LIMIT_VARIABLE_NUMBER
-# Two forms are joined where the statement that is saved is one of many rows, with so many rows of the full form.
+# Two forms are joined if the saved statement has many rows, and the full form has at least this many.
 _WORTH_JOINING = 1_000
 _FULL_ROWS = (64, 256)
 # Fills a statement up: less than half the time of None.
@@ -30,10 +31,10 @@ class Insert:
 
     Args:
         table: name of the table.
-        columns: their names, comma-separated; the first is never -1 in a row.
-        conflict: what follows `ON CONFLICT`; nothing for a view.
+        columns: column names, comma-separated; the first is never -1 in a row.
+        conflict: text after `ON CONFLICT`; empty for a view.
         expressions: for columns that are not just `?`.
-        unique: a row that is there already is passed over, so any row may be given twice.
+        unique: whether existing rows are skipped, so that any row may be given twice.
     """
 
     def __init__(
@@ -53,14 +54,14 @@ class Insert:
         self._end = f" on conflict {conflict}" if conflict else ""
 
     def run(self, connection: sqlite3.Connection, values: list[Any]) -> int:
-        """Inserts rows.
+        """Insert rows.
 
         Args:
-            connection: in a transaction.
-            values: the rows' values, one after the other.
+            connection: connection in a transaction.
+            values: the rows' values in sequence.
 
         Returns:
-            how many rows were inserted or updated.
+            The number of rows inserted or updated.
         """
         changed = start = 0
         for size, rows in portions(len(values) // self.width, _sizes(connection, self.width)):
@@ -81,15 +82,15 @@ class Insert:
         return changed
 
     def plain(self, rows: int, short_row: str = "", shorts: int = 0) -> str:
-        """The statement for exactly so many rows, after `shorts` rows of another form."""
+        """Return the statement for exactly `rows` rows, after `shorts` rows of another form."""
         return _plain(self._head, self._end, self.row, rows, short_row, shorts)
 
 
 class Joined:
-    """Two forms of rows of one table in one statement: those that leave the last columns out, and those that do not.
+    """Two forms of rows of one table in one statement: without the last columns, and with them.
 
     Args:
-        short: leaves columns out.
+        short: omits columns.
         full: has all of them, and begins with those of `short`. Both are `unique`.
     """
 
@@ -98,7 +99,7 @@ class Joined:
         self._row = short.row + ",null" * (full.width - short.width)
 
     def run(self, connection: sqlite3.Connection, short: list[Any], full: list[Any]) -> int:
-        """Inserts rows of both forms, the short ones first; returns how many were inserted."""
+        """Insert rows of both forms, the short ones first; return the number inserted."""
         shorts, fulls = len(short) // self._short.width, len(full) // self._full.width
         parts = portions(shorts, _sizes(connection, self._short.width))
         size, given = parts[-1] if parts else (0, 0)
@@ -114,12 +115,12 @@ class Joined:
 
 
 class Lookup:
-    """Finds many rows by their content.
+    """A look-up of many rows by their content.
 
     Args:
         table: name of the table.
-        keys: the columns looked up, comma-separated.
-        wanted: the columns returned, comma-separated.
+        keys: the key columns, comma-separated.
+        wanted: the columns to return, comma-separated.
     """
 
     def __init__(self, table: str, keys: str, wanted: str = "id") -> None:
@@ -132,7 +133,7 @@ class Lookup:
         self._end = f") v cross join {table} t on {found} where v.column1 is not {_NOTHING}"
 
     def run(self, connection: sqlite3.Connection, keys: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """Looks rows up.
+        """Look up rows.
 
         Returns:
             `(position in keys, *wanted columns)` of each row found.
@@ -149,12 +150,12 @@ class Lookup:
 
 
 def portions(rows: int, sizes: Sequence[int]) -> list[tuple[int, int]]:
-    """Statements for a number of rows: `(rows of the statement, rows given)`; only the last has room to spare."""
+    """Return statements for a number of rows: `(rows of the statement, rows given)`; only the last has unused rows."""
     portions = []
     largest = sizes[-1]
     while rows > 0:
         size = next((size for size in sizes if size >= rows), largest)
-        # A half-empty large statement costs more than one statement more.
+        # A half-empty large statement costs more than an additional statement.
         if size > 1_000 and size > 1.25 * rows:
             size = max(other for other in sizes if other <= rows)
         portions.append((size, min(size, rows)))
@@ -181,7 +182,7 @@ def _plain(head: str, end: str, row: str, rows: int, short_row: str, shorts: int
     return f"{head}values {before}{_repeated(row, rows)}{end}"
 
 
-# The rows that only fill the statement are not selected: one statement of a known size instead of several.
+# Rows that only fill the statement are not selected: one statement of a known size instead of several.
 @cache
 def _padded(head: str, end: str, row: str, rows: int) -> str:
     return f"{head}select * from (values {_repeated(row, rows)}) where column1 is not {_NOTHING}{end}"

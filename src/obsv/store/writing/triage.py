@@ -1,4 +1,4 @@
-"""What people decide about groups of errors; each decision is one short transaction and can be taken back."""
+"""Decisions about error groups; each is one short transaction and can be reverted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from obsv.store.file.failures import explained
 OPEN, RESOLVED, IGNORED = "open", "resolved", "ignored"
 MESSAGE = "message"
 MOST_CHARS = 2_000
-# As long as a writer may hold the file.
+# As long as a writer may lock the file.
 PATIENCE_S = 5.0
 
 _VERSIONS = "select id, name from version where service = ? order by id desc limit 1000"
@@ -32,7 +32,7 @@ _DEPLOY = "insert into deploy(at_ns, name, service, note) values (?, ?, ?, ?)"
 
 
 class Triage:
-    """Writes decisions to a store that there is.
+    """The writer of decisions to an existing store.
 
     Args:
         path: the database file.
@@ -44,17 +44,17 @@ class Triage:
         self._path = Path(path)
 
     def open_again(self, group_id: int, now_ns: int) -> None:
-        """Take back that a group was resolved or ignored."""
+        """Reopen a group that was resolved or ignored."""
         with self._file() as file:
             self._set(file, group_id, OPEN, now_ns)
 
     def resolve(self, group_id: int, now_ns: int, version: str | None = None) -> None:
-        """Say that a group is done with: it comes back in versions that are first seen after this one.
+        """Resolve a group: it comes back in versions first seen after this one.
 
         Args:
-            group_id: which.
+            group_id: the group.
             now_ns: Unix time.
-            version: of the group's service, the latest by default; where none is known any later error counts.
+            version: a version of the group's service, the latest by default; if none is known, any later error counts.
 
         Raises:
             InvalidQuery: the service had no such version.
@@ -65,50 +65,50 @@ class Triage:
             chosen = next((row[0] for row in versions if version in (None, row[1])), 0)
             if version is not None and not chosen:
                 known = ", ".join(row[1] for row in versions[:5]) or "none is known"
-                raise InvalidQuery(f"No version {version!r} of {service} was recorded: {known}.")
+                raise InvalidQuery(f"Version {version!r} of {service} was not recorded: {known}.")
             self._set(file, group_id, RESOLVED, now_ns, chosen)
 
     def ignore(self, group_id: int, now_ns: int, until_ns: int | None = None) -> None:
-        """Say that a group is not to be looked at, for ever or until an instant."""
+        """Ignore a group, forever or until a given time."""
         with self._file() as file:
             self._set(file, group_id, IGNORED, now_ns, 0, until_ns)
 
     def merge(self, group_ids: Sequence[int], into: int) -> None:
-        """Show groups with another one; `separate` takes it back."""
+        """Merge groups into another one; `separate` reverts it."""
         with self._file() as file:
             for group_id in (into, *group_ids):
                 self._group(file, group_id)
             if self._group(file, into)[1] is not None:
-                raise InvalidQuery(f"Group {into} is itself shown with group {self._group(file, into)[1]}.")
+                raise InvalidQuery(f"Group {into} is itself merged into group {self._group(file, into)[1]}.")
             file.executemany(_MERGE, [{"id": group_id, "into": into} for group_id in group_ids])
 
     def separate(self, group_id: int) -> None:
-        """Show a group by itself again."""
+        """Show a merged group separately again."""
         with self._file() as file:
             self._group(file, group_id)
             file.execute("update error_group set merged_into = null where id = ?", (group_id,))
 
     def split(self, group_id: int) -> None:
-        """Tell the errors of a group that come from now on apart by their messages, too; `unite` takes it back."""
+        """Distinguish future errors of a group by their messages too; `unite` reverts it."""
         with self._file() as file:
             self._group(file, group_id)
             file.execute("update error_group set split_by = ? where id = ?", (MESSAGE, group_id))
 
     def unite(self, group_id: int) -> None:
-        """Take back a split: what it told apart is shown with the group."""
+        """Revert a split: the separated errors are shown with the group."""
         with self._file() as file:
             self._group(file, group_id)
             file.execute("update error_group set split_by = null where id = ?", (group_id,))
             file.execute(_PARTS, {"into": group_id})
 
     def note(self, group_id: int, text: str) -> None:
-        """Write something about a group, in place of what was there."""
+        """Replace the note of a group."""
         with self._file() as file:
             self._group(file, group_id)
             file.execute("update error_group set note = ? where id = ?", (text[:MOST_CHARS], group_id))
 
     def deploy(self, name: str, now_ns: int, service: str = "", note: str = "") -> None:
-        """Mark an instant: a deployment, a change of settings."""
+        """Mark a point in time: a deployment, or a change of settings."""
         with self._file() as file:
             file.execute(_DEPLOY, (now_ns, name[:MOST_CHARS], service[:MOST_CHARS], note[:MOST_CHARS]))
 
@@ -129,7 +129,7 @@ class Triage:
     def _group(file: sqlite3.Connection, group_id: int) -> tuple[Any, ...]:
         row: tuple[Any, ...] | None = file.execute(_GROUP, (group_id,)).fetchone()
         if row is None:
-            raise NotFound(f"No group of errors {group_id}; `obsv errors` lists those that there are.")
+            raise NotFound(f"There is no error group {group_id}; `obsv errors` lists the groups.")
         return row
 
     def _set(

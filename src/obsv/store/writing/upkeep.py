@@ -1,7 +1,7 @@
-"""Keeps a store within its limits: whoever keeps the store calls `step`, and again when it says.
+"""Enforcement of a store's limits: its keeper calls `step`, and again when told.
 
-A limit holds within a minute. What a batch adds beyond the size it makes room for itself (`Writer.write`); this is for
-age, for what other writers left, and for giving back space.
+A limit holds within a minute. A batch frees the space that it adds itself (`Writer.write`); this handles age, rows left
+by other writers, and returning space.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from obsv.own_time import unix_ns
 from obsv.store.writing.retention import Retained
 
 LOOK_S = 10.0
-# Between two chunks of one clean-up, which hold the file for about 10 ms: at first, and when there is no end of it. A
-# program that records 20,000 calls/s must also be rid of as many.
+# Pause between two chunks of one clean-up, each of which locks the file for about 10 ms: at first, and when there is no
+# end of it. A program that records 20,000 calls/s must also delete as many.
 CHUNK_S, CHUNK_LEAST_S, HASTE = 0.1, 0.01, 0.9
 
 
 class Retaining(Protocol):
-    """What deletes: `Writer`."""
+    """The deleting object: `Writer`."""
 
     def retain(self, now_ns: int, *, by_default: bool) -> Retained:
-        """Do one chunk of what keeps the file within its limits."""
+        """Delete one chunk to keep the file within its limits."""
 
 
 class Upkeep:
-    """Decides when the next chunk is due.
+    """A scheduler of chunks.
 
     Args:
-        writer: of the store; used in `step` and `finish` only.
+        writer: writer of the store; used only in `step` and `finish`.
         clock: Unix time in ns.
-        by_default: whether the default age holds where nobody has set one; may be set at any time.
+        by_default: whether the default age applies if no limit is set; may be changed at any time.
     """
 
     def __init__(self, writer: Retaining, clock: Callable[[], int] = unix_ns, *, by_default: bool = True) -> None:
@@ -43,16 +43,16 @@ class Upkeep:
         self._pause_s = CHUNK_S
 
     def step(self) -> float:
-        """Do one chunk if there is one to do; return in how many seconds to call again. Never raises a `StoreError`."""
+        """Do one chunk if due; return the seconds until the next call. Never raises a `StoreError`."""
         try:
             more = self._writer.retain(self._clock(), by_default=self.by_default).more
-        except StoreError:  # whoever writes says it
+        except StoreError:  # the writing code reports it
             more = False
         self._pause_s = max(CHUNK_LEAST_S, HASTE * self._pause_s) if more else CHUNK_S
         return self._pause_s if more else LOOK_S
 
     def finish(self, timeout_s: float, now: Callable[[], float] = time.monotonic) -> bool:
-        """Do all that is to be done, without a pause: nobody may keep the store afterwards.
+        """Do all pending chunks without a pause: nobody may keep the store afterwards.
 
         Returns:
             False if time ran out or the store cannot be written.

@@ -1,8 +1,8 @@
-"""Which version of a service made a call, in the order in which this file first saw them.
+"""The version of a service that made a call, in the order in which this file first saw the versions.
 
-A service says so itself (`service.version`), or the commit does that its sources are checked out at. Else two programs
-have the same version when no function that both have called has another source: that is only known call by call, so a
-program may be taken for the version before until it calls the first function that was changed.
+A service states it itself (`service.version`), or it is the commit of its checked-out sources. Otherwise two programs
+have the same version if no function that both have called has different source. That becomes known only call by call,
+so a program may be counted as the previous version until it calls the first changed function.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ VERSION, COMMIT, CODE = "version", "commit", "code"
 _MOST_CHARS = 200
 _MOST_PROGRAMS = 1_000
 _MOST_FUNCTIONS = 5_000
-# Of so many versions of a service the sources are known; going back to an older one is a new version.
+# The sources of this many versions of a service are remembered; going back to an older one is a new version.
 KNOWN_VERSIONS = 20
 _AMBIGUOUS = b""
 
@@ -48,7 +48,7 @@ delete from version_code where version_id in (
   select id from version v where service = ? and exists (select 1 from version_code c where c.version_id = v.id)
   order by last_ns desc limit -1 offset ?)
 """
-# By the semantic conventions; the first that is there says it.
+# By the semantic conventions; the first one present decides.
 _ATTRIBUTES = (("service.version", VERSION), ("vcs.ref.head.revision", COMMIT))
 
 
@@ -67,12 +67,12 @@ class _Place(NamedTuple):
     last: int
 
     def is_beside(self, other: _Place) -> bool:
-        """Whether both stand in one file, one below the other: then they are two functions, not two versions of one."""
+        """Return whether both are in one file, one below the other: then they are two functions, not two versions."""
         return self.file == other.file and (self.last < other.first or other.last < self.first)
 
 
 class _Program:
-    """What is known of one recording process."""
+    """The data about one recording process."""
 
     __slots__ = ("began_ns", "is_clean", "is_named", "names", "seen", "tree", "version")
 
@@ -93,10 +93,10 @@ class Versions:
         self._programs: OrderedDict[Source, _Program] = OrderedDict()
 
     def new(self, groups: Iterable[tuple[Signature, Sequence[Source], Sequence[int]]]) -> list[Unversioned]:
-        """What of a batch may tell a version, and has not been looked at.
+        """Return the parts of a batch that may determine a version and have not been examined.
 
         Args:
-            groups: signatures, with source and start of each of their calls.
+            groups: signatures, with origin and start of each of their calls.
         """
         found: dict[Source, tuple[list[Signature], int]] = {}
         for signature, sources, starts in groups:
@@ -155,7 +155,7 @@ class Versions:
         return program.version
 
     def forget(self) -> None:
-        """Forget everything: what was learned has not been stored."""
+        """Forget everything: the results have not been stored."""
         self._programs.clear()
 
 
@@ -175,7 +175,7 @@ def _learned(program: _Program, signatures: Iterable[Signature]) -> tuple[dict[s
     is_anew = False
     for signature in signatures:
         program.seen.add(signature)
-        # Many functions may have such a name, and which one is called first is an accident.
+        # Many functions may have such a name, and which one is called first is arbitrary.
         if signature.code is None or "<" in signature.name or len(program.names) >= _MOST_FUNCTIONS:
             continue
         path, first, text = signature.code

@@ -1,8 +1,9 @@
-"""Notices within a second of writing that a database is not what its writer left: cut, overwritten, taken away.
+"""Detection, within a second of writing, that a database was truncated, overwritten or removed.
 
-SQLite does not: a writer goes on with the pages that it has in memory, and what it commits can be read by nobody.
-Three looks at the directory before and after each batch cost 10 µs. A difference that SQLite did not make is a reason
-to read the file; while much is written, it is read now and then without one.
+SQLite does not detect this: a writer continues with the pages in memory, and nobody can read what it commits. Three
+looks
+at the directory before and after each batch cost 10 µs. A difference that SQLite did not cause is a reason to read the
+file; during heavy writing, it is also read periodically without one.
 """
 
 from __future__ import annotations
@@ -18,19 +19,19 @@ from obsv.store.writing.mark import Mark, gone
 
 logger = logging.getLogger("obsv")
 
-# What reading may take of the time that is spent writing, and of all time where something is strange.
+# Share of the writing time that reading may take, and of all time if something is suspicious.
 _SHARE, _STRANGE_SHARE = 0.05, 0.2
 _EVERY_S = 0.5
-# Longer than this no batch waits for a look that has no reason.
+# No batch waits longer than this for a check without a reason.
 _MOST_S = 0.15
 _S_A_BYTE = 6e-9
 _TELL_S = 60.0
-# Up to this size the indexes are compared with the rows where something is strange: 12 ms a megabyte.
+# Up to this size the indexes are compared with the rows if something is suspicious: 12 ms per megabyte.
 _THOROUGH_BYTES = 32 << 20
 
 
 class Watch:
-    """Watches one open file.
+    """The watcher of one open file.
 
     Args:
         connection: the writer's.
@@ -53,10 +54,10 @@ class Watch:
         self._checked_at = time.monotonic()
 
     def before(self, now: Mark) -> tuple[str | None, bool]:
-        """Look before something is done; return what is wrong with the file, and whether others have written to it.
+        """Check before writing; return what is wrong with the file, and whether others have written to it.
 
         Args:
-            now: the file as it is; it is there.
+            now: the current state of the file, which exists.
         """
         if now == self.left or self.left.has_lost_log(now):
             return self._checked(now), False
@@ -66,11 +67,11 @@ class Watch:
         return self._checked(now), others_wrote
 
     def after(self, took_s: float, *, may_cut_log: bool) -> str | None:
-        """Look after something was done; return what is wrong with the file.
+        """Check after writing; return what is wrong with the file.
 
         Args:
-            took_s: seconds that it took.
-            may_cut_log: what was done may have emptied the log.
+            took_s: seconds that the write took.
+            may_cut_log: whether the write may have emptied the log.
         """
         before, now = self.left, Mark.of(self._path)
         self._wrote_s += took_s
@@ -78,13 +79,13 @@ class Watch:
             return reason
         self._is_strange |= self._has_holes(now) or before.is_cut(now, may_cut_log=may_cut_log)
         found = self._checked(now)
-        # The names of a lost log stay: it is noticed before the next write, when all of this one is to be rescued.
+        # The names of a lost log stay: this is detected before the next write, when all of this one can be rescued.
         self.left = now._replace(log=before.log, shared=before.shared) if before.has_lost_log(now) else now
         self.left_ns = self._clock()
         return found
 
     def doubt(self) -> None:
-        """Have the file read at the next look."""
+        """Request that the file be read at the next check."""
         self._is_strange = True
 
     def _checked(self, now: Mark) -> str | None:
@@ -113,7 +114,7 @@ class Watch:
     def _tell(self) -> None:
         if time.monotonic() >= self._tell_at:
             self._tell_at = time.monotonic() + _TELL_S
-            logger.info("%s was changed, and not by a commit; all of it can be read.", self._path)
+            logger.info("%s was changed, but not by a commit; its content is intact.", self._path)
 
     def _has_holes(self, now: Mark) -> bool:
         return not self._is_compressed and any(stamp is not None and stamp.has_holes for stamp in (now.db, now.log))

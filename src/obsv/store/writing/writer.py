@@ -1,4 +1,4 @@
-"""The one way into the file: a batch of calls, with its rollups, in one transaction."""
+"""The only writer of the file: a batch of calls, with its rollups, in one transaction."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from obsv.store.writing.retention import Retained
 logger = logging.getLogger("obsv")
 T = TypeVar("T")
 
-# For what the store itself keeps; None is a limit that was taken away.
+# For the settings that the store keeps; None is a removed limit.
 AS_KEPT: Any = object()
 
 # Files that forks copied in the middle of a call: closing them could hang.
@@ -40,13 +40,14 @@ _abandoned: list[Opened | None] = []
 
 
 class Writer:
-    """Writes to a store; makes the file at the first use. Threads may share one; several processes may write one file.
+    """The writer of a store; creates the file at the first use. Threads may share one; several processes may write one
+    file.
 
-    A file that is damaged, or was taken away, is noticed within a second of writing. It is put aside under a name with
-    the time, and what is written goes into a new one, which says what was lost.
+    A file that is damaged or removed is detected within a second of writing. It is renamed with the time in its name,
+    and writing continues in a new file, which records the loss.
 
     Args:
-        path: the database file; directories above it are made.
+        path: the database file; missing parent directories are created.
         busy_timeout_s: how long to wait for another process's lock, seconds, before `StoreUnavailable`.
         clock: Unix time in nanoseconds.
         cache_kib: memory for pages of the file, in KiB.
@@ -55,7 +56,7 @@ class Writer:
     `NewerSchema`. After an error nothing of the call has been stored.
 
     Attributes:
-        losses: files that were damaged or taken away under this writer.
+        losses: files that were damaged or removed while this writer used them.
     """
 
     def __init__(
@@ -72,14 +73,14 @@ class Writer:
         self._cache_kib = cache_kib
         self.fork_lock = ForkLock()  # guards everything below
         self._opened: Opened | None = None
-        self._last: Opened | None = None  # closed for an error that may have been the file's
+        self._last: Opened | None = None  # closed because of an error that may concern the file
         self.has_written = False
         self.losses: list[Loss] = []
         self._untold: list[Untold] = []
         hold_at_fork(self)
 
     def open(self) -> None:
-        """Opens or creates the file now rather than at the first write."""
+        """Open or create the file now rather than at the first write."""
         self._do(lambda opened: None)
 
     def write(
@@ -89,7 +90,7 @@ class Writer:
         rings: Sequence[RingProgress] = (),
         logs: Sequence[LogRow] = (),
     ) -> WriteResult:
-        """Stores a batch: all of it or, on an error, nothing.
+        """Store a batch completely or, on an error, not at all.
 
         Args:
             rows: in order of arrival; those that are there already (trace id, span id) are passed over.
@@ -108,11 +109,11 @@ class Writer:
         return WriteResult(inserted, len(rows) - inserted)
 
     def report(self, recorder: RecorderRow) -> None:
-        """Stores what a recording process says about itself, in place of what it said before."""
+        """Store the report of a recording process, replacing the previous one."""
         self._do(lambda opened: opened.connection.execute(_REPORT, recorder))
 
     def limits(self) -> Limits:
-        """Return how long this store keeps calls, and how large it may be."""
+        """Return the limits on the age of calls and the size of the file."""
         return self._do(lambda opened: opened.limits())
 
     def limit(self, *, max_age_ns: int | None = AS_KEPT, max_bytes: int | None = AS_KEPT) -> None:
@@ -134,20 +135,20 @@ class Writer:
         max_bytes: int | None = AS_KEPT,
         by_default: bool = True,
     ) -> Retained:
-        """Does one short chunk of what keeps the file within its limits; none holds the write lock for over 50 ms.
+        """Do one short chunk of retention; none holds the write lock for over 50 ms.
 
-        Deletes calls that started too long ago, then the oldest successes and after them the oldest errors while the
-        file is too large, then rollups four times as old as calls may be and what nothing uses any more, and returns
+        It deletes calls that started too long ago, then, while the file is too large, the oldest successes and after
+        them the oldest errors, then rollups four times older than the age limit and unused shared rows, and returns
         free space to the file system.
 
         Args:
             now_ns: Unix time.
-            max_age_ns: how old calls may be, other than the store says; None for any age.
-            max_bytes: how large the file may be, other than the store says; None for any size.
-            by_default: whether the default age holds where nobody has set one.
+            max_age_ns: age limit, overriding the store's; None for unlimited.
+            max_bytes: size limit, overriding the store's; None for unlimited.
+            by_default: whether the default age applies if no limit is set.
 
         Returns:
-            what was done, and whether there is more: then call again soon.
+            What was done, and whether there is more: then call again soon.
         """
 
         def clean(opened: Opened) -> Retained:
@@ -162,23 +163,23 @@ class Writer:
         return self._do(clean)
 
     def spill_position(self, path: str) -> int:
-        """How far a spill file has been replayed: what the last `write` with its `progress` said, 0 before."""
+        """Return the position of a spill file: the last one given to `write`, 0 before."""
         return self._do(lambda opened: opened.carried.spill(opened.connection, path))
 
     def forget_spill(self, path: str) -> None:
-        """Forgets how far a spill file has been replayed: it has been deleted."""
+        """Forget the position of a spill file that was deleted."""
         self._do(lambda opened: opened.carried.forget_spill(opened.connection, path))
 
     def ring(self, ring: str) -> RingProgress | None:
-        """How far a ring is stored: what the last `write` with it said; None where nothing of it was."""
+        """Return the position of a ring: the last one given to `write`; None if nothing was stored."""
         return self._do(lambda opened: opened.carried.ring(opened.connection, ring))
 
     def forget_ring(self, ring: str) -> None:
-        """Forgets how far a ring is stored: it has been deleted."""
+        """Forget the position of a ring that was deleted."""
         self._do(lambda opened: opened.carried.forget_ring(opened.connection, ring))
 
     def close(self) -> None:
-        """Closes the file; the next call opens it again."""
+        """Close the file; the next call opens it again."""
         with self.fork_lock:
             self._drop()
             self._last = None
@@ -186,7 +187,7 @@ class Writer:
     # -- one file after the other --------------------------------------------------------------------------------------
 
     def _do(self, work: Callable[[Opened], T]) -> T:
-        """Work on the file that stands at the path; once more, on the next, where it turns out to be lost."""
+        """Work on the file at the path; if it turns out to be lost, once more on the next one."""
         with self.fork_lock:
             try:
                 try:
@@ -196,10 +197,10 @@ class Writer:
                         raise
                 return self._checked(work)
             except Damaged as error:
-                raise ForeignFile(f"{self.path} is damaged again and again: {error}") from error
+                raise ForeignFile(f"{self.path} is damaged repeatedly: {error}") from error
             except sqlite3.Error as error:
                 told = explain(error, self.path)
-                # After anything but a lock the file may be another one, or better, when it is opened again.
+                # After any error but a lock, reopening may find another file, or a repaired one.
                 if "locked" not in str(error):
                     self._drop()
                 raise told from error
@@ -239,7 +240,7 @@ class Writer:
         return opened
 
     def _damage_of(self, error: ForeignFile) -> str:
-        """What is wrong with a store of ours that cannot be opened; raises the error where it is not ours."""
+        """Return the damage of our store that cannot be opened; raise the error if it is not ours."""
         is_ours = self._last is not None or is_store(self.path)
         damage = find_damage(self.path) if is_ours and isinstance(error.__cause__, sqlite3.Error) else None
         if damage is None:
@@ -247,7 +248,7 @@ class Writer:
         return damage
 
     def _is_replaced(self, error: Exception) -> bool:
-        """Put the file away if it is the reason for an error."""
+        """Replace the file if it is the reason for an error."""
         left = self._opened or self._last
         if isinstance(error, Damaged):
             reason: str | None = str(error)
@@ -259,11 +260,11 @@ class Writer:
         return True
 
     def _replace(self, left: Opened | None, reason: str) -> None:
-        """Put away what stands at the path, if it is what was left, and remember what was lost.
+        """Put aside the file at the path, if it is the one that was left, and remember the loss.
 
         Args:
-            left: what this writer knows of the file; None where it could not even open it.
-            reason: for the loss.
+            left: this writer's knowledge of the file; None if it could not be opened.
+            reason: reason of the loss.
         """
         now_ns = self._clock()
         with held_place(self.path, alone=True):
@@ -289,7 +290,7 @@ class Writer:
             self._opened, self._last = None, self._opened
 
     def after_fork(self, *, was_idle: bool) -> None:
-        """Begin anew in the child, where nobody holds the lock."""
+        """Start again in the child, where nobody holds the lock."""
         self.fork_lock = ForkLock()
         if was_idle:
             self._drop()
