@@ -315,7 +315,7 @@ def test_exclude(module: ModuleType) -> None:
 @pytest.mark.parametrize("name", ["obsv", "sqlite3", "logging", "threading", "opentelemetry.trace"])
 def test_own_foundations_are_refused(name: str) -> None:
     """What obsv runs on is never recorded."""
-    with pytest.raises(ConfigurationError, match="obsv itself runs on it"):
+    with pytest.raises(ConfigurationError, match="obsv itself uses it"):
         auto_instrument_module(ModuleType(name))
 
 
@@ -334,5 +334,5 @@ def test_unusable_settings(module: ModuleType, settings: dict[str, str], message
 
 def test_no_module() -> None:
     """Anything but a module is refused."""
-    with pytest.raises(ConfigurationError, match="takes a module, not str"):
+    with pytest.raises(ConfigurationError, match="requires a module, not str"):
         auto_instrument_module("json")  # type: ignore[arg-type]

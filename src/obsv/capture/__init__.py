@@ -1,4 +1,4 @@
-"""A call's values, bounded and redacted: a snapshot at call time, its text later."""
+"""Values of a call, limited and redacted: a snapshot at call time, its text later."""
 
 from obsv.capture.frozen import INT_BITS, MASKED, Frozen
 from obsv.capture.interrupts import is_from_signal

@@ -24,13 +24,13 @@ _ARRAYS = frozenset(
         *("Variable", "ResourceVariable", "DataArray", "Dataset", "spmatrix", "sparray", "_spbase", "COO"),
     )
 )
-# To ask these for a shape would run the query.
+# Asking these for a shape would run the query.
 _LAZY = frozenset(("LazyFrame", "LazyGroupBy", "GroupBy"))
 _LAZY_ROOTS = frozenset(("dask", "pyspark"))
 _SHOWN_AS = {"ArrayImpl": "Array"}
 
 _SCALARS = frozenset(("Timestamp", "Timedelta", "NaTType", "NAType", "Period", "Interval"))
-# Python's numbers would show more digits than these hold, or lose their unit.
+# Python's numbers would show more digits than these contain, or lose their unit.
 _OWN_TEXT = frozenset(("float16", "float32", "longdouble", "clongdouble", "complex64", "datetime64", "timedelta64"))
 
 _MAX_DIMENSIONS = 32
@@ -38,7 +38,7 @@ _MAX_DTYPES = 256
 
 
 def array_freezer(kind: type, freeze: Freezer) -> Freezer | None:
-    """The freezer of a frame, array, tensor or array scalar; None where the class is none of these."""
+    """Return the freezer of a frame, array, tensor or array scalar; None for other classes."""
     for base in ancestry(kind):
         root = module_name(base).partition(".")[0]
         name = class_name(base)
@@ -58,7 +58,7 @@ def array_freezer(kind: type, freeze: Freezer) -> Freezer | None:
 
 
 def _duck_freezer(kind: type) -> Freezer | None:
-    """For an array type of another library, as long as its shape is stored and not computed by Python code."""
+    """Return a freezer for an array type of another library, if its shape is stored and not computed by Python code."""
     stored = (GetSetDescriptorType, MemberDescriptorType)
     if all(type(class_attribute(kind, name)) in stored for name in ("shape", "dtype")):
         return _shape_freezer(class_name(kind), _getter(kind, "shape"), _getter(kind, "dtype"))
@@ -109,7 +109,7 @@ def _length(axis: Any) -> str:
 
 
 def _remember(dtypes: dict[Any, str], dtype: Any) -> str:
-    # torch says torch.float32, tensorflow has a name, numpy's and polars' are their own text.
+    # torch writes torch.float32, tensorflow has a name, numpy's and polars' are their own text.
     name = getattr(dtype, "name", None)
     text = " " + (name if type(name) is str else str(dtype)).rpartition(".")[2][:64]
     if len(dtypes) >= _MAX_DTYPES:
@@ -135,7 +135,7 @@ def _scalar_freezer(kind: type, freeze: Freezer) -> Freezer:
 
 
 def _getter(base: type, name: str) -> Callable[[Any], Any]:
-    """How the library itself reads the attribute, whatever a subclass of the user's has put over it."""
+    """Return the library's own reader of the attribute, even if a user's subclass overrides it."""
     held = class_attribute(base, name)
     if held is not None and hasattr(type(held), "__get__"):
         get = type(held).__get__

@@ -1,4 +1,4 @@
-"""Which exceptions that leave a call mean that it failed."""
+"""Decision whether an exception that leaves a call means that it failed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Final
 from obsv.capture.groups import members_of
 from obsv.capture.names import ancestry, class_name, module_name
 
-# By the name of the package, as importing one costs a program what it may not need. Both asyncio's and
-# concurrent.futures' are called CancelledError, as are curio's and twisted's; gevent and eventlet share greenlet's.
+# By the name of the package, because importing a package may cost a program something that it does not need. Both
+# asyncio's and concurrent.futures' are called CancelledError, as are curio's and twisted's; gevent and eventlet share
+# greenlet's.
 _CANCELLED: Final = frozenset(
     (
         *(("asyncio", "CancelledError"), ("concurrent", "CancelledError"), ("trio", "Cancelled")),
@@ -24,17 +25,17 @@ _BUILTIN: Final = frozenset(
     if isinstance(kind, type) and issubclass(kind, BaseException) and "Group" not in kind.__name__
 )
 _ENDS: Final = (StopIteration, StopAsyncIteration, GeneratorExit)
-# Members of a group that are looked at; with more it is an error.
+# Members of a group that are examined; a group with more is an error.
 _MAX_MEMBERS = 100
 _MAX_DEPTH = 5
 
 
 def is_error(error: BaseException) -> bool:
-    """Whether an exception that leaves a call means that the call failed.
+    """Return whether an exception that leaves a call means that the call failed.
 
-    Not errors: the ends of iteration and of generators (the protocol of `__next__` and `__anext__` when those are
-    monitored), cancellation in whatever library, groups of nothing but cancellations, and `SystemExit` with code 0 or
-    None.
+    Not errors: the ends of iteration and of generators (the protocol of `__next__` and `__anext__`, which can be
+    monitored),
+    cancellation in any library, groups that contain only cancellations, and `SystemExit` with code 0 or None.
     """
     kind = type(error)
     if issubclass(kind, _ENDS):

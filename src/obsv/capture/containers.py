@@ -1,4 +1,4 @@
-"""Freezers of dict, list, tuple, set and their like: bounded copies, with secrets masked."""
+"""Freezers of dict, list, tuple, set and similar types: limited copies, with secrets masked."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from obsv.capture.frozen import (
 from obsv.capture.redact import LONGEST_NAME, Redactor
 from obsv.capture.render import render
 
-# (the first items, how many there are, depth, room) -> the frozen items
+# (the first items, number of all items, depth, space) -> the frozen items
 ItemsFreezer: TypeAlias = Callable[[list[Any], int, int, list[int]], list[Frozen]]
-# (what is shown, how many there are, depth, room) -> the same with its values frozen
+# (the shown part, number of all items, depth, space) -> the same with its values frozen
 ValuesFreezer: TypeAlias = Callable[[dict[Any, Any], int, int, list[int]], dict[Frozen, Frozen]]
-# (pairs, how many there are, depth, room) -> the frozen dict
+# (pairs, number of all pairs, depth, space) -> the frozen dict
 PairsFreezer: TypeAlias = Callable[[Iterable[tuple[Any, Any]], int, int, list[int]], dict[Frozen, Frozen]]
 
-# In the loops that look at items, the bounds of an int are written out: to name them takes longer than to compare.
-# Longer strings are weighed against the room that is left. Ten of these fit whatever the bounds.
+# In loops over items, the bounds of an int are literals: reading a name takes longer than the comparison. Longer
+# strings count against the remaining space. Ten of these fit any bounds.
 SHORT = 100
 
 
 def items_freezer(tools: Tools) -> ItemsFreezer:
-    """The function that freezes a list in place, and says how many items are not in it."""
+    """Return the function that freezes a list in place, and reports how many items are not in it."""
     freeze = tools.freeze
 
     def freeze_items(items: list[Any], total: int, depth: int, room: list[int]) -> list[Frozen]:
@@ -71,7 +71,7 @@ def items_freezer(tools: Tools) -> ItemsFreezer:
 
 
 def sequence_freezer(kind: type, tools: Tools, freeze_items: ItemsFreezer) -> Freezer:
-    """The freezer of an exact list or an exact tuple: one look at each item, as long as all are short atoms."""
+    """Return the freezer of an exact list or tuple: one look at each item, as long as all are short atoms."""
     max_items, harmless = tools.limits.max_items, tools.redactor.harmless
     names_secret = _first_names_secret(tools.redactor)
     is_tuple = kind is tuple
@@ -106,11 +106,11 @@ def sequence_freezer(kind: type, tools: Tools, freeze_items: ItemsFreezer) -> Fr
 
 
 def subclass_freezer(kind: Any, name: str, tools: Tools, freeze_items: ItemsFreezer) -> Freezer:
-    """The freezer of a subclass of list or tuple, whose own methods are not called.
+    """Return the freezer of a subclass of list or tuple, without calling its methods.
 
     Args:
         kind: list or tuple.
-        name: what stands before the brackets.
+        name: text before the brackets.
     """
     take, measure, head = kind.__getitem__, kind.__len__, slice(0, tools.limits.max_items)
     names_secret = _first_names_secret(tools.redactor)
@@ -136,7 +136,7 @@ def _without_secret(items: list[Any], total: int, names_secret: Callable[[Any], 
 
 
 def _first_names_secret(redactor: Redactor) -> Callable[[Any], bool]:
-    """Whether the first of two items names the second: headers and form fields are pairs."""
+    """Return a test whether the first of two items names the second: headers and form fields are pairs."""
     harmless, is_sensitive = redactor.harmless, redactor.is_sensitive
 
     def names_secret(first: Any) -> bool:
@@ -150,7 +150,7 @@ def _first_names_secret(redactor: Redactor) -> Callable[[Any], bool]:
 def iterable_freezer(
     name: str, iterate: Callable[[Any], Any], measure: Callable[[Any], int], tools: Tools, freeze_items: ItemsFreezer
 ) -> Freezer:
-    """The freezer of what is shown as a call with a list: deque([…]), dict_keys([…])."""
+    """Return the freezer of types shown as a call with a list: deque([…]), dict_keys([…])."""
     max_items = tools.limits.max_items
 
     def freeze_iterable(value: Any, depth: int, room: list[int]) -> Frozen:
@@ -161,11 +161,11 @@ def iterable_freezer(
 
 
 def set_freezer(kind: type, name: str, tools: Tools, freeze_items: ItemsFreezer) -> Freezer:
-    """The freezer of a set or a frozenset, or of a subclass, whose own methods are not called.
+    """Return the freezer of a set or a frozenset, or of a subclass, without calling its methods.
 
     Args:
         kind: set or frozenset.
-        name: what stands before the braces; "" for an exact set.
+        name: text before the braces; "" for an exact set.
     """
     iterate, measure, max_items = kind.__iter__, kind.__len__, tools.limits.max_items  # type: ignore[attr-defined]
 
@@ -177,7 +177,7 @@ def set_freezer(kind: type, name: str, tools: Tools, freeze_items: ItemsFreezer)
 
 
 def dict_freezer(tools: Tools, freeze_pairs: PairsFreezer, freeze_list: Freezer) -> Freezer:
-    """The freezer of an exact dict: a copy whose values are looked at once, as long as all keys are known names."""
+    """Return the freezer of an exact dict: a copy whose values are examined once if all keys are known names."""
     freeze, max_items = tools.freeze, tools.limits.max_items
     harmless, is_sensitive = tools.redactor.harmless, tools.redactor.is_sensitive
 
@@ -214,7 +214,7 @@ def dict_freezer(tools: Tools, freeze_pairs: PairsFreezer, freeze_list: Freezer)
 
 
 def values_freezer(tools: Tools) -> ValuesFreezer:
-    """The function that freezes the values of a dict in place, whatever its keys; what is masked stays so."""
+    """Return the function that freezes the values of a dict in place, whatever its keys; masked values stay masked."""
     freeze = tools.freeze
 
     def freeze_values(shown: dict[Any, Any], total: int, depth: int, room: list[int]) -> dict[Frozen, Frozen]:
@@ -260,7 +260,7 @@ def _fitting(shown: dict[Any, Frozen], total: int, used: int, room: list[int]) -
 
 
 def _drop_last(items: list[Frozen], excess: int, each: int) -> int:
-    """Take the last items away that there is no room for, but never the first one; the characters that this frees."""
+    """Remove the last items that do not fit, but never the first one; return the number of characters freed."""
     freed = 0
     while freed < excess and len(items) > 1:
         freed += each + _size(items.pop())
@@ -281,13 +281,13 @@ def _with_rest(shown: dict[Frozen, Frozen], total: int) -> dict[Frozen, Frozen]:
 
 
 def pairs_freezer(tools: Tools) -> PairsFreezer:
-    """The function that freezes key-value pairs whose keys can be anything."""
+    """Return the function that freezes key-value pairs with arbitrary keys."""
     freeze, max_items, harmless = tools.freeze, tools.limits.max_items, tools.redactor.harmless
     freeze_key = key_freezer(tools)
 
     def freeze_pairs(pairs: Iterable[tuple[Any, Any]], total: int, depth: int, room: list[int]) -> dict[Frozen, Frozen]:
         shown: dict[Frozen, Frozen] = {}
-        # The pairs are taken in one call into C: no other thread changes the dict in between.
+        # One call into C copies the pairs, so that no other thread changes the dict meanwhile.
         for key, item in list(islice(pairs, max_items)) if depth > 0 and room[0] > 0 else ():
             if type(key) is str and key in harmless:
                 shown[key] = freeze(item, depth - 1, room)
@@ -303,7 +303,7 @@ def pairs_freezer(tools: Tools) -> PairsFreezer:
 
 
 def mapping_freezer(kind: type, name: str, freeze_pairs: PairsFreezer) -> Freezer:
-    """The freezer of a subclass of dict or OrderedDict; the subclass's own methods are not called."""
+    """Return the freezer of a subclass of dict or OrderedDict, without calling the subclass's methods."""
     items, measure = kind.items, kind.__len__  # type: ignore[attr-defined]
 
     def freeze_mapping(value: Any, depth: int, room: list[int]) -> Frozen:
@@ -313,7 +313,7 @@ def mapping_freezer(kind: type, name: str, freeze_pairs: PairsFreezer) -> Freeze
 
 
 def key_freezer(tools: Tools) -> Callable[[Any], tuple[Frozen, bool]]:
-    """The function that freezes a dict's key, and tells whether it names a secret."""
+    """Return the function that freezes a dict's key, and tells whether it names a secret."""
     freeze, is_sensitive = tools.freeze, tools.redactor.is_sensitive
 
     def freeze_key(key: Any) -> tuple[Frozen, bool]:
@@ -329,7 +329,7 @@ def key_freezer(tools: Tools) -> Callable[[Any], tuple[Frozen, bool]]:
 
 
 def key_names(key: Any) -> list[str]:
-    """What of a key can name a secret: its text, that of its parts, an enum member's name and value."""
+    """Return the parts of a key that can name a secret: its text or parts, or an enum member's name and value."""
     kind = type(key)
     if kind is str:
         return [key]
@@ -346,5 +346,5 @@ def key_names(key: Any) -> list[str]:
 
 
 def deque_freezer(name: str, tools: Tools, freeze_items: ItemsFreezer) -> Freezer:
-    """The freezer of a deque or a subclass."""
+    """Return the freezer of a deque or a subclass."""
     return iterable_freezer(name, deque.__iter__, deque.__len__, tools, freeze_items)

@@ -1,25 +1,25 @@
-"""An exception as plain, bounded data, taken in the thread that it passes.
+"""An exception as plain data of limited size, captured in the thread that it passes.
 
     frozen = freeze(error, error.__traceback__)
 
-What comes of it can be written by `marshal` and refers to nothing of the program's:
+The result can be written by `marshal` and does not refer to the program's objects:
 
     (type, message, places, rest)
 
     type      the class's module and qualified name
-    message   what `str()` says, at most 10,000 characters, not redacted yet
+    message   its `str()`, at most 10,000 characters, not redacted yet
     places    the frames (`obsv.capture.frames`), outermost first
-    rest      None, or a dict with what few exceptions have:
-        "from"     [(CAUSE or CONTEXT, frozen), …, count, (CAUSE or CONTEXT, frozen), …]: where it came from, the
+    rest      None, or a dict with parts that few exceptions have:
+        "from"     [(CAUSE or CONTEXT, frozen), …, count, (CAUSE or CONTEXT, frozen), …]: its causes and contexts, the
                    nearest first. A number stands for as many left out, a negative one for at least as many
-        "members"  [frozen, …] of a group, and "others": how many more it has
+        "members"  [frozen, …] of a group, and "others": the number of further members
         "notes"    [text, …] of `add_note`
         "syntax"   (message, file, line, text, offset, last line, last offset) of a SyntaxError
-        "missing"  [text, …]: what could not be read
+        "missing"  [text, …]: parts that could not be read
 
-No code of the program runs but an exception's own `__str__`; no file is read, and nothing is suggested ("Did you
-mean"). The time taken is bounded whatever the exception; an ordinary one takes 2 µs. `obsv.trace.error_text.render`
-makes the text of it, later and elsewhere.
+The only code of the program that runs is an exception's own `__str__`; no file is read, and no suggestion is computed
+("Did you mean"). The time is limited for any exception; an ordinary one takes 2 µs. `obsv.trace.error_text.render`
+formats the text later, in another process.
 """
 
 from __future__ import annotations
@@ -42,20 +42,20 @@ FrozenError: TypeAlias = tuple[str, str, Places, "dict[str, Any] | None"]
 
 CAUSE, CONTEXT = range(2)
 
-# What is kept of a chain: the links next to the exception, and those at its far end.
+# Links kept of a chain: next to the exception, and at the far end.
 _NEAR, _FAR = 6, 4
-# Links that are looked at one by one before they are leaped over; 70 ns each, 20 ns in a leap.
+# Links examined one by one before leaping: 70 ns each, 20 ns in a leap.
 _STEPS = 8
-# And those that are left behind it.
+# Links left after a leap.
 _STEPS_BEHIND = 32
 _MAX_LEAPS = 48
-# As wide as Python prints a group.
+# The width to which Python prints a group.
 _MEMBERS = 15
 _NOTES = 20
 _MAX_TEXT = 2_000
-# Groups within groups; values are nested at most 100 deep in a record.
+# Groups within groups; values in a record are nested at most 100 levels deep.
 _DEPTH = 10
-# Of all exceptions of a chain or a group together.
+# For all exceptions of a chain or a group together.
 _EXCEPTIONS, _FRAMES = 24, 160
 
 _cause_of: Any = BaseException.__dict__["__cause__"].__get__
@@ -75,14 +75,14 @@ _UNUSUAL: tuple[type, ...] = (SyntaxError,) if GROUP is None else (SyntaxError, 
 
 
 def freeze(error: BaseException, frames: TracebackType | None) -> FrozenError:
-    """What is kept of an exception.
+    """Return the frozen form of an exception.
 
     Args:
-        error: the exception, of whatever class and however odd.
+        error: the exception, of any class.
         frames: its traceback, from the recorded function's own frame down.
 
     Raises:
-        BaseException: nothing but what a signal handler of the program raised meanwhile.
+        BaseException: only what a signal handler of the program raised meanwhile.
     """
     try:
         return _freeze(error, frames, MAX_MESSAGE, None)
@@ -93,12 +93,12 @@ def freeze(error: BaseException, frames: TracebackType | None) -> FrozenError:
 
 
 class _Room:
-    """What all exceptions of a chain or group may still take together.
+    """The remaining budget of all exceptions in a chain or group.
 
     Attributes:
-        exceptions, frames: how many.
-        depth: how many groups may be in each other.
-        seen: the `id` of those that were met: a chain may be a ring.
+        exceptions, frames: how many may still be read.
+        depth: how many levels of groups are still allowed.
+        seen: the `id` of each exception met: a chain may be a cycle.
     """
 
     __slots__ = ("depth", "exceptions", "frames", "seen")
@@ -123,7 +123,7 @@ def _places_within(frames: TracebackType | None, room: _Room) -> Places:
 
 
 def _is_unusual(error: BaseException) -> bool:
-    """Whether an exception has more than its class, message and frames, beside what it comes from."""
+    """Return whether an exception has more than its class, message, frames, causes and contexts."""
     if issubclass(type(error), _UNUSUAL):
         return True
     attributes = _attributes_of(error)
@@ -131,7 +131,7 @@ def _is_unusual(error: BaseException) -> bool:
 
 
 def _remains(error: BaseException, frames: TracebackType | None) -> FrozenError:
-    """What can be read of an exception of which something cannot."""
+    """Return the readable parts of an exception of which some part cannot be read."""
     name, message, missing = "", "", []
     found: Places = ()
     for part in ("type", "message", "traceback"):
@@ -209,7 +209,7 @@ def _other(error: BaseException, room: _Room) -> FrozenError:
 
 
 def _link(relation: int, error: BaseException, room: _Room) -> tuple[int, FrozenError]:
-    """One of a chain, without what it comes from itself."""
+    """Return one link of a chain, without its own causes."""
     room.exceptions -= 1
     found = _places_within(_traceback_of(error), room)
     rest = _rest_of(error, room, _PARTS[:-1]) if _is_unusual(error) else None
@@ -217,7 +217,7 @@ def _link(relation: int, error: BaseException, room: _Room) -> tuple[int, Frozen
 
 
 def _add_chain(error: BaseException, rest: _Rest, room: _Room) -> None:
-    """Add what an exception comes from, by Python's own rules of which chain is shown."""
+    """Add the causes and contexts of an exception, by Python's rules for which chain is shown."""
     chain: list[Any] = []
     latest: BaseException | None = error
     while latest is not None and room.exceptions > 0:
@@ -243,7 +243,7 @@ def _before(error: BaseException, seen: set[int]) -> tuple[int, BaseException] |
 
 
 def _add_far_end(error: BaseException, chain: list[Any], room: _Room) -> None:
-    """Add the last links of a chain, and before them how many are left out."""
+    """Add the last links of a chain, preceded by the number of links left out."""
     last: deque[tuple[int, BaseException]] = deque(maxlen=_FAR)
     seen, count, steps, leaped = room.seen, 0, _STEPS, 0
     while (found := _before(error, seen)) is not None:
@@ -268,10 +268,10 @@ def _add_far_end(error: BaseException, chain: list[Any], room: _Room) -> None:
 def _leap(error: BaseException, seen: set[int]) -> tuple[BaseException, int]:
     """Go to a link near the end of a long chain.
 
-    An exception that is raised from another while that one is handled has it as its context too.
+    An exception that is raised from another while that one is handled also has it as its context.
 
     Returns:
-        The link, and how many were leaped over; at least one, as there is no second try.
+        The link, and the number of links skipped; at least one, as there is no second attempt.
     """
     total, first, second = 0, _CAUSE_LEAPS, _CONTEXT_LEAPS
     if _context_of(error) is not None:
@@ -282,7 +282,7 @@ def _leap(error: BaseException, seen: set[int]) -> tuple[BaseException, int]:
             while leaps and (ahead := leap(error)) is not None and id(ahead) not in seen:
                 behind, error, leaped, leaps = error, ahead, leaped + size, leaps - 1
         except Exception as fault:
-            # Fewer are left, or a class has put something of its own in the place of the attribute.
+            # Fewer are left, or a class has replaced the attribute with its own.
             if type(fault) is not AttributeError and is_from_signal(fault):
                 raise
         if leaped:

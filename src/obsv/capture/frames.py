@@ -1,6 +1,6 @@
-"""The places of a traceback: file, line, columns and name of each frame, bounded, without reading a file.
+"""The frames of a traceback: file, line, columns and name of each, limited in number, without reading a file.
 
-A place is found once for an instruction and kept, so a frame costs 0.2 µs; to step over one costs 0.02 µs.
+The place of an instruction is computed once and cached, so a frame costs 0.2 µs; skipping one costs 0.02 µs.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from operator import attrgetter
 from types import CodeType, TracebackType
 from typing import Any, TypeAlias
 
-# (file, line, last line, first column, last column, name, source lines where only the process knows them).
-# Columns are offsets in UTF-8, None before Python 3.11.
+# (file, line, last line, first column, last column, name, source lines if only the process knows them). Columns are
+# offsets in UTF-8, None before Python 3.11.
 Place: TypeAlias = tuple[str, "int | None", "int | None", "int | None", "int | None", str, "str | None"]
-# Places, outermost first. A positive number: the place before it stands as many times more. A negative number: as many
-# frames are left out, as the last of all at least as many.
+# Places, outermost first. A positive number: the preceding place is repeated as many more times. A negative number: as
+# many frames are left out; if it is the last of all, at least as many.
 Places: TypeAlias = tuple["Place | int", ...]
 
 # Files whose frames are ours; a recorded traceback shows the program as if it were not monitored.
 WRAPPER_FILES: set[str] = set()
 
-# The outermost frames that are kept of a long traceback, and as many of the innermost.
+# Number of outermost and of innermost frames kept of a long traceback.
 HEAD = 50
-# To see that a place is the one before is a step, about 0.1 µs.
+# Comparing a place with the preceding one is a step of about 0.1 µs.
 _READ_STEPS = 3
 _LEAP = 64
 _LEAP_STEPS = 12
-# 3,072 frames, 60 µs. To find the innermost frame behind more would cost the failing call too much.
+# 3,072 frames, 60 µs. Finding the innermost frame beyond more would cost the failing call too much.
 MAX_LEAPS = 48
 _MAX_PLACES = 4_096
 _MAX_NAME = 1_000
@@ -38,18 +38,18 @@ _MAX_LINES = 20
 _MAX_SOURCE = 2_000
 
 _ahead: Any = attrgetter(".".join(["tb_next"] * _LEAP))
-# With the code object, which keeps its address from being used again.
+# Includes the code object, to keep its address from being reused.
 _places: dict[tuple[int, int], tuple[CodeType, Place | None]] = {}
 _files: dict[str, str] = {}
 
 
 def places(frames: TracebackType | None, most: int = HEAD, leaps: int = MAX_LEAPS) -> Places:
-    """The places of a traceback.
+    """Return the places of a traceback.
 
     Args:
         frames: the outermost frame.
-        most: how many different places are read before the innermost are looked for, and of these at the end.
-        leaps: how many times 64 frames may lie between.
+        most: number of different places read before jumping to the innermost ones, and number read there.
+        leaps: maximum number of leaps of 64 frames.
     """
     found: list[Place | int] = []
     known, steps, repeated = _places, 15 * most, 0
@@ -85,7 +85,7 @@ def places(frames: TracebackType | None, most: int = HEAD, leaps: int = MAX_LEAP
 def _step_over(
     frames: TracebackType, code: CodeType | None, instruction: int, repeated: int
 ) -> tuple[int, TracebackType | None]:
-    """How many frames of one place come next, of a long recursion by a look at every 64th, and what follows them."""
+    """Return how many frames of one place follow, checking every 64th of a long recursion, and the frame after them."""
     if repeated > _LEAP:
         try:
             ahead = _ahead(frames)
@@ -97,7 +97,7 @@ def _step_over(
 
 
 def _add_innermost(frames: TracebackType, most: int, leaps: int, found: list[Place | int]) -> None:
-    """Add the last frames, and before them how many are left out."""
+    """Add the last frames, preceded by the number of frames left out."""
     left_out, behind = 0, frames
     try:
         while leaps and (ahead := _ahead(frames)) is not None:
@@ -129,7 +129,7 @@ def _learn(code: CodeType, instruction: int, line: int | None) -> tuple[CodeType
         _places.clear()
         _files.clear()
     entry = code, None if code.co_filename in WRAPPER_FILES else _place(code, instruction, line)
-    # A traceback made by hand has no instruction, and any line.
+    # A manually created traceback has no instruction, and any line.
     if instruction >= 0:
         _places[id(code), instruction] = entry
     return entry
@@ -146,7 +146,7 @@ def _place(code: CodeType, instruction: int, line: int | None) -> Place:
 
 
 def _absolute(file: str) -> str:
-    """A file's path as another process can read it; `<string>` and its like stay."""
+    """Return a file's path so that another process can read it; `<string>` and similar names stay."""
     path = file[:_MAX_NAME]
     if path and path[0] != "<" and not os.path.isabs(path):
         with suppress(OSError):  # the working directory was removed
@@ -156,7 +156,7 @@ def _absolute(file: str) -> str:
 
 
 def _known_source(file: str, first: int | None, last: int | None) -> str | None:
-    """The lines of a file that was never one, such as a notebook's cell: other processes cannot read them."""
+    """Return the lines of a pseudo-file, such as a notebook's cell, which other processes cannot read."""
     linecache = sys.modules.get("linecache")
     entry = None if linecache is None else linecache.cache.get(file)
     # (size, time of the last change, lines, full name); without the time there is no file.

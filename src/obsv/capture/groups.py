@@ -8,7 +8,7 @@ from typing import Any
 from obsv.capture.names import ancestry, class_name
 
 GROUP: Any = getattr(builtins, "BaseExceptionGroup", None)
-# What the library keeps the members under.
+# The attribute in which the library stores the members.
 MEMBERS_ATTRIBUTE = "_exceptions"
 
 _members: Any = None if GROUP is None else GROUP.__dict__["exceptions"].__get__
@@ -16,7 +16,7 @@ _attributes_of: Any = BaseException.__dict__["__dict__"].__get__
 
 
 def members_of(error: BaseException) -> tuple[BaseException, ...]:
-    """The members of a group, without a look at what its class makes of them; none where it is no group."""
+    """Return the members of a group, bypassing its class; none if it is not a group."""
     if GROUP is not None:
         return _members(error) if issubclass(type(error), GROUP) else ()
     members = _attributes_of(error).get(MEMBERS_ATTRIBUTE)

@@ -1,4 +1,4 @@
-"""Exceptions that are the program's own, though they come up while obsv works."""
+"""Exceptions that belong to the program, although they are raised while obsv works."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 
 
 def is_from_signal(error: BaseException) -> bool:
-    """Whether a signal handler of the program raised it, as soft time limits do: it is meant for the program.
+    """Return whether a signal handler of the program raised the exception (soft time limits do): it is meant for the
+    program.
 
-    Takes 5 µs, so it is asked only where an exception would be kept from the program.
+    This takes 5 µs, so it is checked only before an exception would be withheld from the program.
     """
     codes = _handlers()
     frames = error.__traceback__
@@ -23,7 +24,7 @@ def is_from_signal(error: BaseException) -> bool:
 
 
 def _handlers() -> list[CodeType]:
-    # The functions of `signal` turn each number into an enumeration's member, which takes ten times as long.
+    # The functions of `signal` convert each number to an enum member, which takes ten times as long.
     signals: Any = sys.modules["_signal"]
     handlers = [signals.getsignal(number) for number in range(1, signals.NSIG)]
     return [code for handler in handlers if callable(handler) and (code := _code(handler)) is not None]

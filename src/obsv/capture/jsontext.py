@@ -1,4 +1,4 @@
-"""JSON text of a snapshot: always valid JSON, also where the value was too long or is none of JSON's."""
+"""JSON text of a snapshot: always valid JSON, even if the value was too long or cannot be represented in JSON."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 from obsv.capture.frozen import CALL, CUT, FIELDS, SET, Frozen
 
-# Quotes and brackets come on top of the characters that a snapshot has room for.
+# Quotes and brackets are added to the characters that a snapshot has space for.
 _SLACK = 64
 
 
 def json_text(frozen: Frozen, max_repr: int, render: Callable[[Frozen, int], str]) -> str:
-    """The value as JSON; its smart text as a JSON string where that would be too long.
+    """Return the value as JSON; its smart text as a JSON string if that would be too long.
 
     Args:
-        render: the smart text of what JSON cannot say.
+        render: returns the smart text of a value that JSON cannot represent.
     """
     text = json.dumps(_plain(frozen, max_repr, render), ensure_ascii=False)
     if len(text) <= max_repr + _SLACK:
@@ -31,7 +31,7 @@ def json_text(frozen: Frozen, max_repr: int, render: Callable[[Frozen, int], str
 
 
 def _plain(frozen: Frozen, max_repr: int, render: Callable[[Frozen, int], str]) -> Any:
-    """What `json` can write."""
+    """Return a value that `json` can write."""
     kind = type(frozen)
     if kind is dict:
         return _object(frozen, max_repr, render)
@@ -40,7 +40,7 @@ def _plain(frozen: Frozen, max_repr: int, render: Callable[[Frozen, int], str]) 
     if kind is list or kind is tuple:
         return [_plain(item, max_repr, render) for item in frozen]
     if kind is bytes or kind is complex or (kind is float and frozen - frozen != 0):
-        # Neither NaN nor an infinity is JSON.
+        # NaN and the infinities are not JSON.
         return repr(frozen)
     return frozen
 

@@ -1,4 +1,4 @@
-"""Which freezer a value's type has; found once a type, without running code of the type."""
+"""The freezer for each type, determined once per type without running code of the type."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from obsv.capture.scalars import (
     text_freezer,
 )
 
-# Makes the freezer of a class.
+# Creates the freezer of a class.
 _Make: TypeAlias = Callable[[type], Freezer]
 
 _AS_TEXT: dict[type, Callable[[Any], str]] = {
@@ -57,7 +57,7 @@ _AS_TEXT: dict[type, Callable[[Any], str]] = {
     type(NotImplemented): repr,
 }
 
-# Programs that make classes without end, as mocks do, must not fill the memory.
+# Programs that create classes without end, as mocks do, must not exhaust the memory.
 _MAX_KINDS = 4_096
 
 _PYDANTIC_SECRETS = frozenset(("SecretStr", "SecretBytes", "Secret", "_SecretBase", "_SecretField"))
@@ -69,11 +69,12 @@ _VIEWS: tuple[tuple[str, type], ...] = (
 
 
 class Kinds:
-    """The freezers by type: the interpreter's own from the start, others when a first value comes.
+    """The freezers by type: the interpreter's own from the start, others when a first value arrives.
 
     Attributes:
-        known: the freezers by `id` of the type, as to hash a type runs its metaclass's `__hash__`. An entry goes when
-            its type goes.
+        known: the freezers by `id` of the type, because hashing a type runs its metaclass's `__hash__`. An entry is
+            removed
+            together with its type.
     """
 
     def __init__(self, limits: Limits, redactor: Redactor) -> None:
@@ -86,7 +87,7 @@ class Kinds:
 
     @property
     def freeze(self) -> Freezer:
-        """The freezer of any value; it raises no Exception."""
+        """Return the freezer of any value; it raises no Exception."""
         return self._tools.freeze
 
     def _make_freeze(self) -> Freezer:
@@ -105,7 +106,7 @@ class Kinds:
         return freeze
 
     def learn(self, kind: type) -> Freezer:
-        """Find and remember the freezer of a type."""
+        """Determine and cache the freezer of a type."""
         if len(self._references) >= _MAX_KINDS:
             for old in list(self._references):
                 self._forget(old)
@@ -160,7 +161,7 @@ class Kinds:
         return None
 
     def _loaded_family(self, base: Any) -> _Make | None:
-        """For classes of the standard library that not every program loads."""
+        """Return the maker for classes of the standard library that not every program loads."""
         tools, max_repr = self._tools, self._tools.limits.max_repr
         makers: dict[tuple[str, str], _Make] = {
             ("decimal", "Decimal"): lambda kind: decimal_freezer(base),
@@ -194,16 +195,16 @@ class Kinds:
 
 
 def unreadable(value: object) -> Frozen:
-    """What stands for a value that could not be read: its type and address."""
+    """Return the substitute for a value that could not be read: its type and address."""
     try:
         return (..., AT, class_name(type(value)), id(value))
     except Exception:
-        # Only an exhausted stack comes here.
+        # Only an exhausted stack leads here.
         return UNREADABLE
 
 
 def is_secret_type(kind: type) -> bool:
-    """Whether values of the class are secrets by its author's word."""
+    """Return whether the class's author declared its values secret."""
     return any(class_name(base) in _PYDANTIC_SECRETS and _is_pydantics(base) for base in ancestry(kind))
 
 

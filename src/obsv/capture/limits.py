@@ -1,4 +1,4 @@
-"""How much of a value is kept."""
+"""Limits on the recorded part of a value."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from obsv.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one value's snapshot and of its text.
+    """The limits of one value's snapshot and text.
 
     Args:
-        max_repr: characters of a value's text; what is longer is cut and its length said.
-        max_items: items shown of one container; the others are counted as "+N more".
-        max_depth: containers within containers that are shown; deeper ones are only counted.
+        max_repr: maximum length of a value's text in characters; a longer text is cut and its length noted.
+        max_items: items shown per container; the others are counted as "+N more".
+        max_depth: nested levels of containers that are shown; deeper ones are only counted.
 
     Raises:
-        ConfigurationError: a bound is below 1.
+        ConfigurationError: a limit is below 1.
     """
 
     max_repr: int = 1_000
@@ -27,4 +27,4 @@ class Limits:
     def __post_init__(self) -> None:
         for name in ("max_repr", "max_items", "max_depth"):
             if getattr(self, name) < 1:
-                raise ConfigurationError(f"{name} is {getattr(self, name)}; it takes a whole number from 1 up")
+                raise ConfigurationError(f"{name} must be a whole number of at least 1, not {getattr(self, name)}")

@@ -1,4 +1,4 @@
-"""An exception's message, bounded; the user's code runs only where its class has a `__str__` of its own."""
+"""An exception's message, limited in length; user code runs only if its class has its own `__str__`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from obsv.capture.snapshot import snapshot
 MAX_MESSAGE = 10_000
 _MAX_ARGUMENT = 1_000
 _MAX_ARGUMENTS = 20
-# The zone of a time may be of a class with a `__repr__` of its own.
+# The zone of a time may belong to a class with its own `__repr__`.
 _ZONES = (type(None), datetime.timezone)
 # Exceptions as arguments of exceptions, as in `RuntimeError(error)`.
 _MAX_DEPTH = 3
@@ -27,15 +27,15 @@ _key_text = KeyError.__str__
 _own_texts = frozenset(
     id(kind.__str__) for kind in (OSError, ImportError, SyntaxError, UnicodeEncodeError, UnicodeDecodeError)
 )
-# Their `repr()` is code of the standard library alone, and says more than the text that a value's row shows.
+# Their `repr()` is code of the standard library only, and is more detailed than the text in a value's row.
 _LIBRARY = (datetime.date, datetime.timedelta, uuid.UUID)
 
 
 def message_of(error: BaseException, most: int = MAX_MESSAGE) -> str:
-    """What `str()` says of an exception, at most about `most` characters of it.
+    """Return the `str()` of an exception, at most about `most` characters.
 
     Raises:
-        BaseException: what a signal handler of the program raised meanwhile.
+        BaseException: an exception that a signal handler of the program raised meanwhile.
     """
     text_of = type(error).__str__
     if text_of is _plain_text:
@@ -47,9 +47,9 @@ def message_of(error: BaseException, most: int = MAX_MESSAGE) -> str:
 
 
 def cut_middle(text: str, most: int) -> str:
-    """The beginning and the end of a text that is too long, and how much is between.
+    """Return the beginning and the end of a text that is too long, with the number of characters left out.
 
-    The end begins with a word: the half of a secret is not known for what it is.
+    The end starts with a word, because half a secret is not recognized.
     """
     if len(text) <= most:
         return text
@@ -77,7 +77,7 @@ def _message(error: BaseException, most: int, depth: int) -> str:
 
 
 def _argument(error: BaseException, arg: Any, most: int, depth: int) -> str:
-    """`str()` of the only argument."""
+    """Return the `str()` of the only argument."""
     kind = type(arg)
     if kind is str:
         return cut_middle(arg, most)
@@ -87,7 +87,7 @@ def _argument(error: BaseException, arg: Any, most: int, depth: int) -> str:
     if issubclass(kind, BaseException):
         return _message(arg, most, depth - 1) if depth else class_name(kind)
     frozen = snapshot(arg)
-    # Of an object of unknown kind only its own text says more than its type.
+    # For an object of unknown class, only its own text says more than its type.
     return _said(error, most) if _is_unknown(frozen) or issubclass(kind, str) else _text(frozen)
 
 
@@ -103,12 +103,12 @@ def _list_of(args: tuple[Any, ...]) -> str:
 
 
 def _shown(arg: Any) -> str:
-    """`repr()` of an argument, bounded."""
+    """Return the `repr()` of an argument, limited in length."""
     kind = type(arg)
     if (
         kind in _LIBRARY
         or (kind is datetime.datetime and type(arg.tzinfo) in _ZONES)
-        or kind is getattr(sys.modules.get("decimal"), "Decimal", None)  # a millisecond to load
+        or kind is getattr(sys.modules.get("decimal"), "Decimal", None)  # takes a millisecond to load
     ):
         return cut_middle(repr(arg), _MAX_ARGUMENT)
     return _text(snapshot(arg))
@@ -119,7 +119,7 @@ def _text(frozen: Frozen) -> str:
 
 
 def _said(error: BaseException, most: int) -> str:
-    """What the exception's own `__str__` returns; it is the user's code."""
+    """Return the result of the exception's own `__str__`, which is user code."""
     try:
         text = str(error)
         return cut_middle(str.__getitem__(text, slice(0, None)), most)

@@ -1,4 +1,4 @@
-"""Names: of classes without running their code, and the words that a name is made of."""
+"""Names: of classes without running their code, and the words that a name consists of."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\dA-Za-z_]+")
 
 
 def words(name: str) -> list[str]:
-    """The words of a snake, camel, kebab, dotted or SCREAMING name, in lower case."""
+    """Return the words of a snake, camel, kebab, dotted or SCREAMING name, in lower case."""
     return [word.lower() for word in _WORD.findall(name)]
 
 
 def class_name(kind: type) -> str:
-    """A class's own name, without the functions around it; its metaclass is not asked."""
+    """Return a class's own name, without enclosing functions, bypassing its metaclass."""
     name: str = _qualname(kind)
     if "<locals>." in name:
         name = name.rpartition("<locals>.")[2]
@@ -29,13 +29,13 @@ def class_name(kind: type) -> str:
 
 
 def module_name(kind: type) -> str:
-    """The module of a class, or "" where it has none that can be read."""
+    """Return the module of a class, or "" if it has none that can be read."""
     name = _module(kind)
     return name[:_LONGEST] if type(name) is str else ""
 
 
 def qualified_name(kind: type) -> str:
-    """The module and the qualified name of a class, as the semantic convention `exception.type` has it."""
+    """Return the module and the qualified name of a class, as in the semantic convention `exception.type`."""
     module, name = _module(kind), _qualname(kind)
     if module == "builtins" or module is None:
         return str(name[:_LONGEST_QUALIFIED])
@@ -43,13 +43,13 @@ def qualified_name(kind: type) -> str:
 
 
 def ancestry(kind: type) -> tuple[type, ...]:
-    """The class and its bases, in the order in which attributes are looked up."""
+    """Return the class and its bases, in the order in which attributes are looked up."""
     bases: tuple[type, ...] = _mro(kind)
     return bases
 
 
 def class_attribute(kind: type, name: str) -> Any:
-    """What the class or a base holds under a name, without binding it; None where there is nothing."""
+    """Return the attribute of a class or its bases without binding it; None if there is none."""
     for base in ancestry(kind):
         if name in base.__dict__:
             return base.__dict__[name]

@@ -1,6 +1,7 @@
-"""Tells values that hide nothing: each member of theirs would be shown, and none masked.
+"""Detection of values that hide nothing: each of their members would be shown, and none masked.
 
-Only these may be kept beside their text: a pickle of an object that shows by its type alone holds all that it has.
+Only these may be stored in addition to their text: a pickle of an object that is shown only by its type contains
+everything it holds.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from obsv.capture.own_repr import hides_content
 from obsv.capture.records import namedtuple_fields, plain_fields
 from obsv.capture.redact import Redactor
 
-# A megabyte of numbers, which is the most that is kept of a call's inputs.
+# A megabyte of numbers, the maximum that is stored of a call's inputs.
 _MAX_MEMBERS = 200_000
 
-# The members of a value; None where it may hide something.
+# The members of a value; None if it may hide something.
 _Members: TypeAlias = "list[Any] | None"
 
 _NUMBERS = (type(None), bool, int, float, complex, range, slice, array, types.FunctionType, types.BuiltinFunctionType)
@@ -39,12 +40,12 @@ _SCALARS = frozenset(
         ),
     )
 )
-# What decides in its place what a pickle holds.
+# Hooks that determine the content of a pickle instead.
 _PICKLERS = ("__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__")
 
 
 def is_open(value: Any, redactor: Redactor) -> bool:
-    """Whether a value hides nothing, to its last member; no code of the program runs."""
+    """Return whether a value hides nothing, down to its last member; no code of the program runs."""
     waiting, seen, left = [value], set(), _MAX_MEMBERS
     while waiting:
         one = waiting.pop()
@@ -57,7 +58,7 @@ def is_open(value: Any, redactor: Redactor) -> bool:
         if members is None:
             return False
         if members:
-            # Members live as long as what holds them, so that no address is used again.
+            # Members live as long as their container, so that no address is reused.
             seen.add(id(one))
             waiting += members
     return True
@@ -65,7 +66,7 @@ def is_open(value: Any, redactor: Redactor) -> bool:
 
 def _members(value: Any, redactor: Redactor) -> _Members:
     kind = type(value)
-    # By `is`: to look into a set would run the `__hash__` of a metaclass.
+    # By `is`: testing membership in a set would run the `__hash__` of a metaclass.
     if any(kind is known for known in _NUMBERS):
         return []
     if kind is str:
@@ -81,7 +82,7 @@ def _members(value: Any, redactor: Redactor) -> _Members:
 
 def _of_sequence(value: Any, redactor: Redactor) -> _Members:
     items = list(value)
-    # Headers and form fields are pairs, whose first names the second.
+    # Headers and form fields are pairs whose first item names the second.
     is_named = len(items) == 2 and type(items[0]) is str and redactor.is_sensitive(items[0])
     return None if is_named else items
 
@@ -100,18 +101,18 @@ def _of_object(value: Any, kind: type, redactor: Redactor) -> _Members:
     if module_name(kind) == "datetime" and class_name(kind) == "datetime" and _is_the_library(kind):
         return [value.tzinfo]
     if module_name(kind) == "numpy" and class_name(kind) == "ndarray":
-        # Numbers, booleans and times hold no text.
+        # Numbers, booleans and times contain no text.
         return [] if value.dtype.kind in "biufcmM" else None
     return None if hides_content(kind) else _of_record(value, kind, redactor)
 
 
 def _is_the_library(kind: type) -> bool:
-    """Whether a class is the standard library's, and not one that calls itself so."""
+    """Return whether a class really belongs to the standard library and does not only claim to."""
     return getattr(sys.modules.get(module_name(kind)), class_name(kind), None) is kind
 
 
 def _of_record(value: Any, kind: type, redactor: Redactor) -> _Members:
-    """The members of a namedtuple, dataclass or attrs class that has nothing but the fields that it shows."""
+    """Return the members of a namedtuple, dataclass or attrs class that has only the fields that it shows."""
     if any(_is_written(kind, name) for name in _PICKLERS):
         return None
     own = _own(value, kind)
@@ -146,7 +147,7 @@ def _are_readable(fields: tuple[str, ...], redactor: Redactor) -> bool:
 
 
 def _is_written(kind: type, name: str) -> bool:
-    """Whether the program says how values are pickled; attrs and collections do so for their own."""
+    """Return whether the program defines how values are pickled; attrs and collections do so for their own classes."""
     held = class_attribute(kind, name)
     code: Callable[..., Any] | None = getattr(held, "__code__", None) if type(held) is types.FunctionType else None
     if code is None:

@@ -1,4 +1,4 @@
-"""What names with values look like in free text. Each pattern takes linear time."""
+"""Patterns for names with values in free text. Each takes linear time."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ _SPACES = r"[ \t]{0,8}"
 
 
 class Patterns:
-    """The patterns; compiled when the first text is read, which is 2 ms that `import obsv` does not take.
+    """The patterns; compiled when the first text is read, to save 2 ms of `import obsv`.
 
     Attributes:
-        pair: a name, and what stands between it and its value: `op` between spaces, or the comma of a pair in a list. A
-            run of name characters is tried once, from its start, and what follows it is bounded. Up to three words, as
-            in "API key: …".
-        pair_opens: what stands before the name of a pair in a list.
+        pair: a name, and the text between it and its value: `op` between spaces, or the comma of a pair in a list. A
+            run of
+            name characters is tried once, from its start, and the text after it is limited. Up to three words, as in
+            "API key: …".
+        pair_opens: text before the name of a pair in a list.
         option: `--name value`.
         element: `<name>value</name>`.
-        validation: pydantic names the field in one line and shows its value in the next.
+        validation: pydantic names the field on one line and shows its value on the next.
         spoken: `password 'x'`, and the word before it.
-        named: what follows the name of a secret that is not told.
-        directory: what follows `pwd=` where that is the working directory.
-        file: the end of a file's name: `auth.py:12` is a place.
+        named: text after the name of a secret that is not revealed.
+        directory: text after `pwd=` if it is the working directory.
+        file: the end of a file's name: `auth.py:12` is a location.
         place: a line number, or a port.
         error: the name of an error: `jwt.InvalidTokenError: …` is a message.
     """
@@ -58,5 +59,5 @@ class Patterns:
 
 @lru_cache(maxsize=1)
 def patterns() -> Patterns:
-    """The patterns, compiled once a process."""
+    """Return the patterns, compiled once per process."""
     return Patterns()

@@ -1,6 +1,6 @@
 """Freezers of objects that declare their fields: dataclass, attrs, pydantic, namedtuple.
 
-Fields are read from where they are stored, never through a property, `__getattr__` or `__getattribute__` of the user's.
+Fields are read from where they are stored, never through a user's property, `__getattr__` or `__getattribute__`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _Values: TypeAlias = Callable[[Any], "tuple[Any, ...]"]
 
 
 def record_freezer(kind: type, tools: Tools, freeze_pairs: PairsFreezer) -> Freezer | None:
-    """The freezer of a class that declares its fields; None where it declares none."""
+    """Return the freezer of a class that declares its fields; None for other classes."""
     name = class_name(kind)
     if _is_pydantic(kind):
         return at_freezer(name) if shown_by(kind) is None else _model_freezer(kind, name, freeze_pairs)
@@ -38,7 +38,7 @@ def record_freezer(kind: type, tools: Tools, freeze_pairs: PairsFreezer) -> Free
 
 
 def plain_fields(kind: type) -> tuple[str, ...] | None:
-    """The fields of a dataclass or an attrs class that can all be read as attributes; None for any other class."""
+    """Return the fields of a dataclass or attrs class if all can be read as attributes; None for any other class."""
     fields = None if _is_pydantic(kind) else _declared(kind)
     return fields if fields is not None and _are_plain(kind, fields) else None
 
@@ -48,7 +48,7 @@ def _are_plain(kind: type, fields: tuple[str, ...]) -> bool:
 
 
 def namespace_freezer(name: str, freeze_pairs: PairsFreezer) -> Freezer:
-    """The freezer of an object that is all `__dict__`."""
+    """Return the freezer of an object that consists of its `__dict__`."""
 
     def freeze_namespace(value: Any, depth: int, room: list[int]) -> Frozen:
         own = object.__getattribute__(value, "__dict__")
@@ -58,10 +58,10 @@ def namespace_freezer(name: str, freeze_pairs: PairsFreezer) -> Freezer:
 
 
 def _fields_freezer(name: str, fields: tuple[str, ...], values: _Values, otherwise: Freezer, tools: Tools) -> Freezer:
-    """The freezer of a record whose values come in the order of its fields.
+    """Return the freezer of a record whose values are read in the order of its fields.
 
     Args:
-        otherwise: the freezer of a record of which a field is not set.
+        otherwise: the freezer of a record with an unset field.
     """
     total, freeze_values = len(fields), values_freezer(tools)
     secret = [field for field in fields if tools.redactor.is_sensitive(field)]
@@ -82,7 +82,7 @@ def _fields_freezer(name: str, fields: tuple[str, ...], values: _Values, otherwi
 
 
 def _stored_freezer(kind: type, name: str, fields: tuple[str, ...], freeze_pairs: PairsFreezer) -> Freezer:
-    """The freezer of a record of which some field may be unset or hidden behind a property."""
+    """Return the freezer of a record with a field that may be unset or hidden behind a property."""
     has_namespace = type(class_attribute(kind, "__dict__")) is GetSetDescriptorType
     slots = frozenset(field for field in fields if type(class_attribute(kind, field)) is MemberDescriptorType)
 
@@ -105,7 +105,7 @@ def _getter(fields: tuple[str, ...]) -> _Values:
 
 
 def namedtuple_fields(kind: type) -> tuple[str, ...] | None:
-    """The fields of a namedtuple; None for any other class, and for one that has a repr of its own."""
+    """Return the fields of a namedtuple; None for any other class, and for one with its own repr."""
     fields = class_attribute(kind, "_fields") if issubclass(kind, tuple) and not hides_content(kind) else None
     if type(fields) is tuple and all(type(field) is str for field in fields):
         return fields
@@ -113,7 +113,7 @@ def namedtuple_fields(kind: type) -> tuple[str, ...] | None:
 
 
 def _declared(kind: type) -> tuple[str, ...] | None:
-    """The fields of a dataclass or an attrs class that its author wants to see in its repr; none where nobody knows."""
+    """Return the fields that a dataclass or attrs class shows in its repr; none if unknown."""
     shown = shown_by(kind)
     if shown is None:
         is_record = class_attribute(kind, "__dataclass_fields__") or class_attribute(kind, "__attrs_attrs__")
@@ -134,7 +134,7 @@ def _is_field(field: Any) -> bool:
 
 
 def _intercepts(kind: type) -> bool:
-    """Whether reading an attribute can run code of the class."""
+    """Return whether reading an attribute can run code of the class."""
     return (
         class_attribute(kind, "__getattribute__") is not object.__getattribute__
         or class_attribute(kind, "__getattr__") is not None
@@ -142,7 +142,7 @@ def _intercepts(kind: type) -> bool:
 
 
 def _is_plain(kind: type, field: str) -> bool:
-    """Whether a field is stored in the instance or in a slot, and not behind a property."""
+    """Return whether a field is stored in the instance or in a slot, and not behind a property."""
     held = class_attribute(kind, field)
     return type(held) in (MemberDescriptorType, FunctionType) or class_attribute(type(held), "__get__") is None
 

@@ -1,4 +1,4 @@
-"""Which names are secret, and how secrets are taken out of text."""
+"""Secret names, and removal of secrets from text."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from obsv.capture.secret_names import is_secret_name
 from obsv.capture.secret_shapes import mask_shapes, may_have_shape
 from obsv.capture.secret_words import ROOTS, STRONG, TEXT_ROOTS, WEAK
 
-# However they are joined. `obsv.capture.secret_names` says which other words beside them make them harmless.
+# In any combination. `obsv.capture.secret_names` defines which adjacent words make them harmless.
 DEFAULT_SENSITIVE_FIELDS: Final[tuple[str, ...]] = (*STRONG, *WEAK)
 
-# A name is looked at no further than this; a longer one is data.
+# A longer name is treated as data.
 LONGEST_NAME: Final = 64
-# A shorter text has no secret that is known for one.
+# A shorter text contains no recognizable secret.
 SHORTEST: Final = 8
 _MAX_NAMES = 8_192
-# As many letters of a word show that a text may have it, however it is joined to the next.
+# This many letters of a word indicate that a text may contain it, even joined to the next word.
 _ROOT = 4
 
 
@@ -28,20 +28,22 @@ _DEFAULTS = frozenset("".join(words(field)) for field in DEFAULT_SENSITIVE_FIELD
 
 
 class Redactor:
-    """Knows which names are secret, and masks their values in text.
+    """Decides which names are secret, and masks their values in text.
 
-    A name is secret when it has a sensitive word: `password` is found in `db_password`, `userPassword`, `PGPASSWORD`
-    and `config.password`, but not in `password_policy`, nor `auth` in `author`. Two redactors of the same words are
+    A name is secret if it contains a sensitive word: `password` is found in `db_password`, `userPassword`, `PGPASSWORD`
+    and
+    `config.password`, but not in `password_policy`, nor `auth` in `author`. Two redactors with the same words are
     equal.
 
     Args:
-        sensitive_fields: words, or words joined as in `api_key`, beside the default ones; nothing makes these harmless.
-        defaults: False leaves `DEFAULT_SENSITIVE_FIELDS` out.
+        sensitive_fields: words, or joined words as in `api_key`, in addition to the defaults; nothing makes these
+            harmless.
+        defaults: whether to include `DEFAULT_SENSITIVE_FIELDS`.
 
     Attributes:
-        own, defaults: what it was made with.
-        harmless: names found not to be secret, at most 8,192; a member of it needs no further look.
-        roots: beginnings of words, one of which stands in any text with a sensitive name.
+        own, defaults: as given.
+        harmless: names found not to be secret, at most 8,192; they need no further check.
+        roots: beginnings of words; any text with a sensitive name contains one of them.
     """
 
     def __init__(self, sensitive_fields: Iterable[str] = (), *, defaults: bool = True) -> None:
@@ -56,10 +58,10 @@ class Redactor:
         self._scanner = Scanner(self, MASK)
 
     def is_sensitive(self, name: str) -> bool:
-        """Whether a name has a sensitive word.
+        """Return whether a name contains a sensitive word.
 
         Args:
-            name: of an argument, attribute or key; its first 64 characters count.
+            name: name of an argument, attribute or key; its first 64 characters count.
         """
         if name in self.harmless:
             return False
@@ -74,23 +76,23 @@ class Redactor:
         return found
 
     def is_exactly(self, name: str) -> bool:
-        """Whether a name is one of the sensitive words, with nothing beside it."""
+        """Return whether a name is exactly one of the sensitive words."""
         return "".join(words(name[:LONGEST_NAME])) in self._entries
 
     def redact_text(self, text: str) -> str:
-        """The text with `***` in place of what belongs to a sensitive name.
+        """Return the text with the values of sensitive names replaced by `***`.
 
-        Known are `key=value`, `key: value`, `"key": "value"`, `('key', 'value')`, `--key value`, `<key>value</key>`,
-        header lines, bearer tokens, `scheme://user:password@host` and private key blocks. Where the end of a value
-        cannot be told, the rest of the line goes.
+        Recognized are `key=value`, `key: value`, `"key": "value"`, `('key', 'value')`, `--key value`,
+        `<key>value</key>`, header lines, bearer tokens, `scheme://user:password@host` and private key blocks. If the
+        end of a value cannot be determined, the rest of the line is masked.
 
         Args:
-            text: a message, a traceback or the like, of any length; the time taken grows with it and no faster.
+            text: a message, a traceback or similar text of any length; the time is linear in it.
         """
         return self._scanner.redact(mask_shapes(text))
 
     def redact_value(self, text: str) -> str:
-        """The text of a value as `redact_text` has it; one that cannot have a secret is looked at for 2 µs."""
+        """Return the text of a value redacted as by `redact_text`; a text that cannot contain a secret takes 2 µs."""
         if len(text) < SHORTEST or not (may_have_shape(text) or self._may_name(text)):
             return text
         return self.redact_text(text)

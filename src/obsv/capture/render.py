@@ -1,4 +1,4 @@
-"""From a snapshot to the text that is stored; runs on the worker."""
+"""Conversion of a snapshot to the stored text; runs in the worker."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from obsv.capture.frozen import AT, CALL, CUT, FIELDS, JSON, NOTE, SET, Frozen
 from obsv.capture.jsontext import json_text
 
 _UNITS: dict[type, str] = {str: "characters", bytes: "bytes"}
-# Their text is bounded by itself, and ends with what must not be cut off.
+# Their text limits itself, and ends with a part that must not be cut off.
 _BOUNDED = frozenset((CUT, JSON, NOTE))
-# What a text may be longer than asked, for the remark on what was cut.
+# How much longer than requested a text may be, for the note about what was cut.
 _REMARK = 64
 
 
 def render(frozen: Frozen, max_repr: int = 1_000) -> str:
-    """The text of a snapshot.
+    """Return the text of a snapshot.
 
     Args:
-        frozen: what a snapshot function returned, or the same through `marshal`.
-        max_repr: characters of the value shown.
+        frozen: the result of a snapshot function, or the same after `marshal`.
+        max_repr: number of characters of the value to show.
 
     Returns:
-        Valid UTF-8, the same for equal snapshots; at most 64 characters longer than `max_repr`, where it says what was
-        cut, and twice that with a note on a serializer.
+        Valid UTF-8, the same for equal snapshots; at most 64 characters longer than `max_repr`, for the note about what
+        was
+        cut, and twice that with a note about a serializer.
     """
     if type(frozen) is tuple and frozen and frozen[0] is ...:
         text = _mark(frozen, max_repr)
@@ -32,7 +33,7 @@ def render(frozen: Frozen, max_repr: int = 1_000) -> str:
             return text
     else:
         text = repr(frozen)
-        # A mark is a tuple that begins with Ellipsis: without the word there is none, and repr has said it all.
+        # A mark is a tuple that begins with Ellipsis: without that word there is none, and repr is complete.
         if "Ellipsis" in text:
             text = _TEXT[type(frozen)](frozen, max_repr)
     if len(text) <= max_repr:
@@ -42,7 +43,7 @@ def render(frozen: Frozen, max_repr: int = 1_000) -> str:
 
 
 def well_formed(text: str) -> str:
-    """The text with lone surrogates escaped, so that it can be written as UTF-8."""
+    """Return the text with lone surrogates escaped, so that it can be encoded in UTF-8."""
     if text.isascii():
         return text
     try:
@@ -68,7 +69,7 @@ def _items(items: Iterable[Frozen], max_repr: int) -> str:
 
 
 def _is_rest(item: Frozen) -> bool:
-    """Whether an item only says how many others are not shown."""
+    """Return whether an item only states how many others are not shown."""
     return type(item) is tuple and len(item) == 2 and item[0] is ... and item[1][:1] == "+"
 
 
@@ -98,7 +99,7 @@ def _fields(frozen: Frozen, max_repr: int) -> str:
 
 
 def _field(name: Frozen, item: Frozen, max_repr: int) -> str:
-    # A name that is no str is that of a namespace somebody filled by hand, or "+3 more".
+    # A name that is not a str belongs to a manually filled namespace, or is "+3 more".
     text = well_formed(name) if type(name) is str else _TEXT[type(name)](name, max_repr)
     return text if item is ... else f"{text}={_TEXT[type(item)](item, max_repr)}"
 
@@ -112,7 +113,7 @@ def _set(frozen: Frozen, max_repr: int) -> str:
     if not items:
         return f"{well_formed(name) or 'set'}()"
     texts = [_TEXT[type(item)](item, max_repr) for item in items]
-    # A set has no order of its own, and its copy may come in another one. What was not shown is told last.
+    # A set has no order, and its copy may have a different one. The number of items not shown comes last.
     rest = [texts.pop()] if _is_rest(items[-1]) else []
     texts.sort(key=lambda text: (len(text), text))
     body = f"{{{', '.join(texts + rest)}}}"

@@ -1,4 +1,4 @@
-"""Freezers of single values that have a text of their own: numbers, times, paths, exceptions, functions."""
+"""Freezers of single values with a text of their own: numbers, times, paths, exceptions, functions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DECIMAL_BYTES = 300
 
 
 def atom_freezers(tools: Tools) -> dict[type, Freezer]:
-    """The freezers of what is kept as it is."""
+    """Return the freezers of values that are kept unchanged."""
     max_repr, top = tools.limits.max_repr, tools.limits.max_depth
 
     def freeze_text(value: Any, depth: int, room: list[int]) -> Frozen:
@@ -27,7 +27,7 @@ def atom_freezers(tools: Tools) -> dict[type, Freezer]:
         if size <= left:
             room[0] = left - size
             return value
-        # Inside a container half of the room is left to what follows.
+        # Inside a container, half of the space is left for the following items.
         shown = max_repr if depth == top else min(max_repr, max(left // 2, _LEAST))
         room[0] = left - shown - LENGTH_ROOM
         return _cut(value, shown)
@@ -48,7 +48,7 @@ def _cut(value: Any, size: int) -> Frozen:
 
 
 def plain_freezer(base: Any, tools: Tools) -> Freezer:
-    """The freezer of a subclass of str, bytes, int, float or complex: its plain value, without its methods."""
+    """Return the freezer of a subclass of str, bytes, int, float or complex: its plain value, without its methods."""
     if base is str or base is bytes:
         return _plain_text_freezer(base, tools.limits.max_repr, tools.freeze)
     if base is int:
@@ -70,12 +70,12 @@ def _plain_text_freezer(base: Any, max_repr: int, freeze: Freezer) -> Freezer:
 
 
 def text_freezer(text_of: Callable[[Any], str], max_repr: int) -> Freezer:
-    """The freezer of a class with a safe text, which is written without the methods of a subclass."""
+    """Return the freezer of a class with a safe text, formatted without the methods of a subclass."""
     return lambda value, depth, room: bounded_text(text_of(value), max_repr)
 
 
 def decimal_freezer(base: Any) -> Freezer:
-    """The freezer of Decimal: its digits, as long as they are not thousands."""
+    """Return the freezer of Decimal: its digits, unless there are thousands."""
 
     def freeze_decimal(value: Any, depth: int, room: list[int]) -> Frozen:
         if base.__sizeof__(value) > _DECIMAL_BYTES:
@@ -86,7 +86,7 @@ def decimal_freezer(base: Any) -> Freezer:
 
 
 def fraction_freezer(freeze: Freezer) -> Freezer:
-    """The freezer of Fraction."""
+    """Return the freezer of Fraction."""
 
     def freeze_fraction(value: Any, depth: int, room: list[int]) -> Frozen:
         parts = [object.__getattribute__(value, name) for name in ("_numerator", "_denominator")]
@@ -96,7 +96,7 @@ def fraction_freezer(freeze: Freezer) -> Freezer:
 
 
 def enum_freezer(kind: type, tools: Tools) -> Freezer:
-    """The freezer of an enumeration: `Side.BUY`."""
+    """Return the freezer of an enumeration: `Side.BUY`."""
     name = class_name(kind)
 
     def freeze_member(value: Any, depth: int, room: list[int]) -> Frozen:
@@ -109,7 +109,7 @@ def enum_freezer(kind: type, tools: Tools) -> Freezer:
 
 
 def exception_freezer(kind: type, tools: Tools, freeze_items: ItemsFreezer) -> Freezer:
-    """The freezer of an exception: class and arguments; secrets are taken out of its messages."""
+    """Return the freezer of an exception: class and arguments, with secrets removed from its messages."""
     name = class_name(kind)
     args_of: Any = BaseException.__dict__["args"].__get__
     max_items, max_repr, redact = tools.limits.max_items, tools.limits.max_repr, tools.redactor.redact_text
@@ -120,7 +120,7 @@ def exception_freezer(kind: type, tools: Tools, freeze_items: ItemsFreezer) -> F
         return (..., CALL, name, freeze_items(shown, len(args), depth, room))
 
     def _redacted(arg: Any) -> Any:
-        # A little more than is shown, so that a secret at the cut is seen whole.
+        # Slightly more than is shown, so that a secret at the cut is seen completely.
         if not issubclass(type(arg), str):
             return arg
         return redact(str.__getitem__(arg, slice(0, 2 * max_repr)))
@@ -129,12 +129,12 @@ def exception_freezer(kind: type, tools: Tools, freeze_items: ItemsFreezer) -> F
 
 
 def class_freezer(kind: type) -> Freezer:
-    """The freezer of classes: `<class module.Name>`."""
+    """Return the freezer of classes: `<class module.Name>`."""
     return lambda value, depth, room: (..., f"<class {_qualified(module_name(value), class_name(value))}>")
 
 
 def builtin_freezers(tools: Tools, freeze_items: ItemsFreezer, freeze_pairs: PairsFreezer) -> dict[type, Freezer]:
-    """The freezers of the interpreter's own types that are shown by name, size or content."""
+    """Return the freezers of the interpreter's own types that are shown by name, size or content."""
     freeze, max_repr, max_items = tools.freeze, tools.limits.max_repr, tools.limits.max_items
 
     def freeze_bytearray(value: bytearray, depth: int, room: list[int]) -> Frozen:
@@ -184,7 +184,7 @@ def builtin_freezers(tools: Tools, freeze_items: ItemsFreezer, freeze_pairs: Pai
 
 
 def module_freezer() -> Freezer:
-    """The freezer of modules; a lazy module is not loaded by it."""
+    """Return the freezer of modules, which does not load a lazy module."""
 
     def freeze_module(value: Any, depth: int, room: list[int]) -> Frozen:
         name = object.__getattribute__(value, "__dict__").get("__name__")

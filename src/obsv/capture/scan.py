@@ -1,4 +1,4 @@
-"""Finds what belongs to sensitive names in free text, in linear time."""
+"""Search for the values of sensitive names in free text, in linear time."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from obsv.capture.values import Span, ValueFinder
 
 
 class Names(Protocol):
-    """What the scanner asks about names."""
+    """The interface of the scanner to the names."""
 
     @property
     def roots(self) -> frozenset[str]:
-        """Beginnings of words, one of which stands in any text with a sensitive name."""
+        """Return beginnings of words; any text with a sensitive name contains one of them."""
 
     def is_sensitive(self, name: str) -> bool:
-        """Whether a name has a sensitive word."""
+        """Return whether a name contains a sensitive word."""
 
     def is_exactly(self, name: str) -> bool:
-        """Whether a name is a sensitive word or words, with nothing beside."""
+        """Return whether a name consists only of sensitive words."""
 
 
 # `jwt.InvalidTokenError: …` is a message, and "Incorrect API key provided: …" has a key of two words.
@@ -36,18 +36,18 @@ _OF_LANGUAGE = frozenset(
 
 
 class Scanner:
-    """Masks what belongs to sensitive names in free text.
+    """A scanner that masks the values of sensitive names in free text.
 
     Args:
-        names: tells which names are sensitive.
-        mask: what stands in place of a secret.
+        names: decides which names are sensitive.
+        mask: replacement of a secret.
     """
 
     def __init__(self, names: Names, mask: str) -> None:
         self._names, self._mask = names, mask
 
     def redact(self, text: str) -> str:
-        """The text with every secret masked that has a name."""
+        """Return the text with every named secret masked."""
         lower = text.lower()
         if not any(map(lower.__contains__, self._names.roots)):
             return text
@@ -63,7 +63,7 @@ class Scanner:
         return text
 
     def _masked(self, pattern: re.Pattern[str], text: str, span_of: _SpanOf, *, by_line: bool = True) -> str:
-        """The text with the span masked that each match gives, if it gives one."""
+        """Return the text with the span masked that each match yields, if any."""
         finder, parts, done, position = ValueFinder(text), [], 0, 0
         for start, end in self._lines_with_names(text) if by_line else [(0, len(text))]:
             position = max(position, start)
@@ -77,10 +77,10 @@ class Scanner:
         return "".join([*parts, text[done:]]) if parts else text
 
     def _lines_with_names(self, text: str) -> list[Span]:
-        """The lines in which a sensitive name may stand; a traceback has few of them, and to search one takes 10 µs."""
+        """Return the lines that may contain a sensitive name; a traceback has few, and searching one takes 10 µs."""
         lower = text.lower()
         if len(lower) != len(text):
-            # A few letters are two in lower case.
+            # A few letters become two in lower case.
             return [(0, len(text))]
         lines = set()
         for root in self._names.roots:
@@ -117,13 +117,13 @@ class Scanner:
         span = finder.quoted(match.end())
         if span is None or "\n" in match.string[slice(*span)]:
             return None
-        # Kubernetes and its like name a secret, and do not tell it.
+        # Kubernetes and similar programs name a secret without revealing it.
         return None if patterns().named.match(match.string, span[1] + 1) else span
 
     def _is_secret(self, match: re.Match[str]) -> bool:
         *before, key = match["key"].split(" ")
         if match.start() and match.string[match.start() - 1] == "\\" and key[0] in "nrt" and not before:
-            # In the repr of a text a line begins behind the two characters of its "\\n".
+            # In the repr of a text, a line begins after the two characters of its "\\n".
             key = key[1:]
         if not self._names.is_sensitive(key[-64:]):
             if not self._is_phrase([*before, key]):
@@ -144,7 +144,7 @@ class Scanner:
 
     @staticmethod
     def _is_of_language(before: str, key: str) -> bool:
-        """Whether a token is one of a text or a list: "unexpected token: }"."""
+        """Return whether a token belongs to a text or a list: "unexpected token: }"."""
         return before.lower() in _OF_LANGUAGE and key.lower() in ("token", "tokens")
 
     @staticmethod

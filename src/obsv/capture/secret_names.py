@@ -1,7 +1,7 @@
-"""Tells by its name that a value is secret.
+"""Recognition of secret values by name.
 
-A name is a compound of words, and its last word says what it is: `password_hash` holds something of a password,
-`password_policy` does not. Where words are joined without a separator they are taken apart first.
+A name is a compound of words, and its last word says what it is: `password_hash` contains part of a password,
+`password_policy` does not. Words joined without a separator are first taken apart.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from obsv.capture.secret_words import (
     WEAK,
 )
 
-# Letters of a secret word that stands at the end of another by no chance.
+# A secret word of this many letters at the end of another word is not there by chance.
 _LONG = 9
 # Words of a run that may be one secret word: `social security number`.
 _MAX_RUN = 4
 _STRONG = frozenset("".join(words(word)) for word in STRONG)
 _WEAK = frozenset(WEAK)
 _TOKENS = frozenset(("token",))
-# `password_for_user`, `token_of_client`: what comes before says what it is.
+# `password_for_user`, `token_of_client`: the part before the preposition says what it is.
 _PREPOSITIONS = frozenset(("for", "of", "from", "to", "at", "in", "on", "by", "as", "via"))
-# These show in a word with something unknown beside them; of the others the whole word needs to be understood.
+# These are recognized in a word with unknown parts; for the others, the whole word must be understood.
 _INSIDE = (
     *("password", "passwd", "passphrase", "secret", "credential", "apikey", "accesskey", "privatekey", "sessionid"),
     *("sessid", "csrf", "xsrf", "accesstoken", "authtoken", "connectionstring"),
@@ -45,15 +45,15 @@ _INSIDE = (
 _LAST = ("token", "cookie", "passwort", "oauth", "oauth2", *(word for word in sorted(_STRONG) if len(word) >= _LONG))
 _VOCABULARY = _STRONG | _WEAK | COMPANIONS | METADATA | CONTENT | HARMLESS_TOKENS | {"pass", "passes"}
 _SHORTEST = 2
-# Letters of one word that are taken apart.
+# Maximum number of letters of a word that is taken apart.
 _LONGEST = 48
 
 
 def is_secret_name(name: str, own: Collection[str], *, defaults: bool) -> bool:
-    """Whether a name has a secret word that no other word makes harmless.
+    """Return whether a name contains a secret word that no other word makes harmless.
 
     Args:
-        own: words of the user's, in lower case and without separators; nothing makes them harmless.
+        own: words of the user, in lower case and without separators; nothing makes them harmless.
         defaults: whether the words of `secret_words` count too.
     """
     found = words(name)
@@ -70,7 +70,7 @@ def is_secret_name(name: str, own: Collection[str], *, defaults: bool) -> bool:
 
 
 def returns_secret(function: str, is_sensitive: Callable[[str], bool]) -> bool:
-    """Whether a function's result is secret by its name: `get_password`, but not `check_password`.
+    """Return whether a function's result is secret by its name: `get_password`, but not `check_password`.
 
     Args:
         function: its qualified name, of which the last part counts.
@@ -80,7 +80,7 @@ def returns_secret(function: str, is_sensitive: Callable[[str], bool]) -> bool:
 
 
 def _runs(parts: list[str]) -> list[tuple[int, int, str]]:
-    """Neighbouring words, joined: begin, end, text; the longest first."""
+    """Return runs of adjacent words, joined: begin, end, text; the longest first."""
     return [
         (start, start + length, "".join(parts[start : start + length]))
         for length in range(min(_MAX_RUN, len(parts)), 0, -1)
@@ -89,7 +89,7 @@ def _runs(parts: list[str]) -> list[tuple[int, int, str]]:
 
 
 def _head(parts: list[str]) -> list[str]:
-    """The words up to a preposition, without numbers at the end."""
+    """Return the words up to a preposition, without numbers at the end."""
     for index, part in enumerate(parts):
         if part in _PREPOSITIONS and 0 < index < len(parts) - 1 and _is_secret(parts[:index]):
             parts = parts[:index]
@@ -107,7 +107,7 @@ def _is_secret(parts: list[str]) -> bool:
 
 
 def _counts(parts: list[str], start: int, end: int, run: str) -> bool:
-    """Whether a secret word is one where it stands."""
+    """Return whether a secret word counts in its position."""
     before, behind = parts[:start], parts[end:]
     if behind and behind[-1] in METADATA and not (behind[-1] in ("id", "ids") and run in NO_METADATA):
         return False
@@ -128,7 +128,7 @@ def _counts(parts: list[str], start: int, end: int, run: str) -> bool:
 
 @lru_cache(maxsize=2_048)
 def _apart(word: str) -> tuple[str, ...]:
-    """The words that a word is joined of; the word itself where it is one, or is not understood."""
+    """Return the words that a word is composed of; the word itself if it is simple or not understood."""
     if word in _VOCABULARY or word in CHANCE or len(word) > _LONGEST:
         return (word,)
     known = _explained(word)
@@ -138,7 +138,7 @@ def _apart(word: str) -> tuple[str, ...]:
 
 
 def _explained(word: str) -> tuple[str, ...]:
-    """A word as words that are all known, as few as can be; nothing where it is none of that."""
+    """Return a word as known words, as few as possible; empty if that is impossible."""
     ways: list[tuple[str, ...] | None] = [()] + [None] * len(word)
     for end in range(1, len(word) + 1):
         for start in range(end):
@@ -152,7 +152,7 @@ def _explained(word: str) -> tuple[str, ...]:
 
 
 def _with_unknown(word: str) -> tuple[str, ...]:
-    """A word around one of the words that are secret in any company."""
+    """Return a word split around a word that is secret in any combination."""
     for inside in _INSIDE:
         start = word.find(inside)
         if start >= 0:

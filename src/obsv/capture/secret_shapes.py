@@ -1,9 +1,9 @@
-"""Secrets that are known by their shape, whatever name they stand under.
+"""Secrets recognized by their shape, under any name.
 
     mask_shapes("Bearer eyJ…")    ->  "Bearer ***"
 
-Pure and linear in the text's length. Whoever turns values into stored text calls it, behind the call path: a row's
-values without a mark of any shape take 2 µs.
+Pure, and linear in the text's length. Called by the code that converts values to stored text, outside the call path: a
+row's values without a mark of any shape take 2 µs.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from functools import lru_cache
 
 from obsv.capture.mask import MASK
 
-# Letters of keys and tokens become one letter, so that a run of them is a substring: `translate` and `find` of bytes
-# are twenty times as fast as a regular expression. Likewise digits and what stands between those of a card.
-# Without what stands in paths, versions, dates and UUIDs.
+# Letters of keys and tokens are mapped to one letter, so that a run of them is a substring: `translate` and `find` of
+# bytes are twenty times as fast as a regular expression. Likewise digits and the separators in card numbers. Characters
+# of paths, versions, dates and UUIDs are excluded.
 _LETTERS = f"{string.ascii_letters}{string.digits}_".encode()
 _DIGITS = f"{string.digits} -".encode()
 _RUNS = bytes(ord("a") if code in _LETTERS else ord(" ") for code in range(256))
@@ -61,7 +61,7 @@ _TOKEN = "|".join(
 )
 _BASE64 = f"{string.ascii_letters}{string.digits}+/=\\\r\n"
 _CARD = re.compile(r"(?<![\w.\-])\d(?:[ \-]?\d){12,18}(?![\w\-]|\.\d)")
-# First digits and lengths of the cards there are.
+# First digits and lengths of card numbers.
 _ISSUER = re.compile(
     r"(?:4\d{15}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
     r"|6(?:011|5\d\d|4[4-9]\d)\d{12}|62\d{14,17}|35\d{14}|3(?:0[0-5]|[68]\d)\d{11})$"
@@ -111,9 +111,9 @@ def _shapes() -> _Shapes:
 
 
 def may_have_shape(text: str) -> bool:
-    """Whether a text may have a secret's shape; takes 1 µs for a hundred characters."""
+    """Return whether a text may contain a secret's shape; takes 1 µs for a hundred characters."""
     data = text.encode("utf-8", "replace")
-    # Written out, as a loop takes three times as long. `in` of bytes takes ten times as long as `find`.
+    # Written out, because a loop takes three times as long. `in` of bytes takes ten times as long as `find`.
     return (
         data.translate(_RUNS).find(_RUN) >= 0
         or data.translate(_CARD_RUNS).find(_CARD_RUN) >= 0
@@ -135,11 +135,11 @@ def may_have_shape(text: str) -> bool:
 
 
 def mask_shapes(text: str) -> str:
-    """The text with `***` in place of what has the shape of a secret.
+    """Return the text with everything that has the shape of a secret replaced by `***`.
 
-    Known are JSON Web Tokens, PEM blocks that are not public, keys and tokens of AWS, GitHub, GitLab, Slack, Stripe,
-    OpenAI, Google and others with a prefix of their own, values of Authorization headers, passwords and signatures in
-    URLs, and card numbers that pass their check digit.
+    Recognized are JSON Web Tokens, PEM blocks that are not public, keys and tokens of AWS, GitHub, GitLab, Slack,
+    Stripe, OpenAI, Google and others with their own prefix, values of Authorization headers, passwords and signatures
+    in URLs, and card numbers with a valid check digit.
     """
     if not may_have_shape(text):
         return text
@@ -167,7 +167,7 @@ def _without_blocks(text: str, shapes: _Shapes) -> str:
     parts, done = [], 0
     while begin := shapes.pem.search(text, done):
         end = shapes.pem_end.search(text, begin.end())
-        # A block that was cut off has no end.
+        # A truncated block has no end.
         stop = end.start() if end else len(text)
         is_public = "PUBLIC" in begin["kind"] or "CERTIFICATE" in begin["kind"]
         parts += [text[done : begin.end()], text[begin.end() : stop] if is_public else MASK]
@@ -217,7 +217,7 @@ def _card(match: re.Match[str]) -> str:
 
 
 def _passes(digits: str) -> bool:
-    """Whether the check digit is right (ISO/IEC 7812, Luhn)."""
+    """Return whether the check digit is valid (ISO/IEC 7812, Luhn)."""
     total = 0
     for index, digit in enumerate(reversed(digits)):
         value = int(digit) * (1 + index % 2)

@@ -1,6 +1,6 @@
-"""The words by which a name is told to be secret: what they are, what may stand beside them, what makes them harmless.
+"""Words for recognizing secret names: secret words, words that may accompany them, and words that make them harmless.
 
-`tests/capture/secret_names.py` holds the names that these were made for.
+`tests/capture/secret_names.py` contains the names that they were made for.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Nothing that stands beside them but a word of METADATA makes these harmless.
+# Only an accompanying word of METADATA makes these harmless.
 STRONG: Final[tuple[str, ...]] = (
     *("password", "passwords", "passwd", "passphrase", "passphrases", "passcode", "pwd", "pswd", "passwort", "senha"),
     *("contrasena", "contraseña", "kennwort", "wachtwoord", "пароль", "密码", "mot_de_passe", "require_pass", "pw"),
@@ -107,8 +107,8 @@ STRONG: Final[tuple[str, ...]] = (
     *("mongodb_url", "amqp_url", "rabbitmq_url", "postgres_url", "postgresql_url", "mysql_url", "jdbc_url"),
 )
 
-# These are secret where they stand last, or before a word of CONTENT; with another word behind them they are about
-# something else, as in `auth_login` or `cookie_consent`.
+# These are secret in last position, or before a word of CONTENT; before another word the name is about something else,
+# as in `auth_login` or `cookie_consent`.
 WEAK: Final[tuple[str, ...]] = (
     *(
         "token",
@@ -128,7 +128,7 @@ WEAK: Final[tuple[str, ...]] = (
     ),
 )
 
-# In every name that has a secret word stands one of these.
+# Every name with a secret word contains one of these.
 ROOTS: Final[tuple[str, ...]] = (
     *("pass", "pw", "pswd", "senha", "contrase", "kennwort", "wachtwoord", "пароль", "密码", "secret", "cred", "psk"),
     *("token", "auth", "sess", "sid", "jwt", "key", "code", "verifier", "assertion", "response", "answer", "phrase"),
@@ -151,12 +151,12 @@ ROOTS: Final[tuple[str, ...]] = (
     *("xsrf", "bearer", "otp", "sas", "sig"),
 )
 
-# In the texts of values names are looked for by these alone: each costs every value 50 ns.
+# In the texts of values, names are searched by these alone: each costs every value 50 ns.
 TEXT_ROOTS: Final = frozenset(
     ("pass", "pw", "secret", "token", "auth", "cookie", "cred", "key", "sess", "csrf", "xsrf", "jwt", "card", "dsn")
 )
 
-# Words of a login: `pass` behind any word but these is a password.
+# Words of a login: `pass` after any word but these is a password.
 NO_PASSWORDS: Final = _words(
     """
     all back backward band baseline batch boarding bus by camera check code color com compiler day deferred
@@ -168,7 +168,7 @@ NO_PASSWORDS: Final = _words(
     """
 )
 
-# What a secret word may have behind it and still be secret: what it holds.
+# Words that may follow a secret word in a secret name: forms of its content.
 CONTENT: Final = _words(
     """
     answer b64 backup base64 bytes challenge code codes confirm confirmation content contents cookie cookies
@@ -178,7 +178,7 @@ CONTENT: Final = _words(
     """
 )
 
-# A name that ends so says something about a secret, and not the secret.
+# A name that ends with these says something about a secret, but is not the secret.
 METADATA: Final = _words(
     """
     age alg algo algorithm algorithms allowed arn attempt attempts attribute attributes audience authentication
@@ -209,10 +209,10 @@ METADATA: Final = _words(
     versions vocab weight weights width window writer year years yn
     """
 )
-# `client_id` is none, but the id of these is.
+# `client_id` is not secret, but the IDs of these are.
 NO_METADATA: Final = frozenset(("secret", "secrets"))
 
-# A name that begins so is a yes or no.
+# A name that begins with these is a yes or no.
 FLAGS: Final = _words(
     """
     accept allow allows can disable disallow does enable enables expose forbid force has have hide ignore is
@@ -220,10 +220,10 @@ FLAGS: Final = _words(
     supports unset was without
     """
 )
-# As long as what follows is not said to be a token or key: `use_auth_token="hf_…"`.
+# Unless the rest is explicitly a token or key: `use_auth_token="hf_…"`.
 SOFT_FLAGS: Final = frozenset(("use", "uses", "using", "with", "check", "send", "save", "include"))
 
-# A function that begins so does something with a secret, and does not return it.
+# A function whose name begins with these does something with a secret, but does not return it.
 NO_GETTERS: Final = _words(
     """
     add assert authenticate change check clear compare confirm delete disable enable ensure expire forget handle hide
@@ -232,7 +232,7 @@ NO_GETTERS: Final = _words(
     """
 )
 
-# A token of these is one of a text, of a language model, of a list that is read by pages, or of an operation.
+# A token of these kinds belongs to a text, a language model, a paged list or an operation.
 HARMLESS_TOKENS: Final = _words(
     """
     abort added additional any audio before begin bos bpe byte cache cached cancel cancellation char class
@@ -249,10 +249,10 @@ HARMLESS_TOKENS: Final = _words(
     """
 )
 
-# Whole names that only look like others.
+# Complete names that only resemble secret ones.
 HARMLESS_NAMES: Final = frozenset(("PWD", "OLDPWD"))
 
-# What stands beside secret words without a separator: `dbpassword`, `PGPASSWORD`, `csrfmiddlewaretoken`.
+# Words that accompany secret words without a separator: `dbpassword`, `PGPASSWORD`, `csrfmiddlewaretoken`.
 COMPANIONS: Final = _words(
     """
     access account acct activation admin admins amqp anon api app application appsettings aspnet auth
@@ -274,7 +274,7 @@ COMPANIONS: Final = _words(
     """
 )
 
-# Words that hold a secret one by chance, and what is derived from one without being it.
+# Words that contain a secret word by chance, and derived words that are not secret.
 CHANCE: Final = _words(
     """
     betoken betokened betokens cookiecutter credentialed credentialing detokenize detokenizer passwordless

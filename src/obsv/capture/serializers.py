@@ -1,4 +1,4 @@
-"""The ways other than "smart" to keep a value: its repr, JSON, or what a function of the user's says."""
+"""Serializers other than "smart": a value's repr, JSON, or the result of a user's function."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from obsv.errors import ConfigurationError
 Snapshot: TypeAlias = Callable[[object], Frozen]
 Serializer: TypeAlias = Literal["smart", "repr", "json"] | Callable[[Any], str]
 
-# JSON is read by programs: it shows more items, and is bounded by its characters.
+# JSON is read by programs: it shows more items, and is limited by its length.
 _JSON_ITEMS = 100
 _JSON_DEPTH = 8
 
 
 def repr_snapshot(limits: Limits, redactor: Redactor, smart: Snapshot) -> Snapshot:
-    """What `repr` returns, cut and redacted."""
+    """Return a snapshot function for the `repr`, cut and redacted."""
     text_of = own_snapshot(repr, limits, redactor, smart)
     max_repr = limits.max_repr
 
     def snapshot(value: object) -> Frozen:
         kind = type(value)
         if (
-            # By `is`: a look into a set would run the `__hash__` of a value's metaclass.
+            # By `is`: testing membership in a set would run the `__hash__` of a value's metaclass.
             kind is float
             or kind is bool
             or kind is complex
@@ -46,17 +46,17 @@ def repr_snapshot(limits: Limits, redactor: Redactor, smart: Snapshot) -> Snapsh
 
 
 def json_snapshot(limits: Limits, redactor: Redactor) -> Snapshot:
-    """JSON text: records as objects, what JSON cannot say as its smart text."""
+    """Return a snapshot function for JSON text: records as objects, other values as their smart text."""
     wide = replace(limits, max_items=max(limits.max_items, _JSON_ITEMS), max_depth=max(limits.max_depth, _JSON_DEPTH))
     freeze = Kinds(wide, redactor).freeze
     return lambda value: (..., JSON, freeze(value, wide.max_depth, [limits.max_repr]))
 
 
 def own_snapshot(serialize: Callable[[Any], str], limits: Limits, redactor: Redactor, smart: Snapshot) -> Snapshot:
-    """The text that a function makes of the value, cut and redacted; the smart text and a note where it fails."""
+    """Return a snapshot function for a user's serializer, cut and redacted; with the smart text and a note if it fails."""
     if not callable(serialize):
         raise ConfigurationError(
-            f'serializer is {serialize!r}; it takes "smart", "repr", "json" or a function from a value to its text'
+            f'serializer must be "smart", "repr", "json" or a function that returns text, not {serialize!r}'
         )
     max_repr, redact = limits.max_repr, redactor.redact_text
 
@@ -74,7 +74,7 @@ def own_snapshot(serialize: Callable[[Any], str], limits: Limits, redactor: Reda
             return (..., NOTE, smart(value), f"serializer raised {class_name(type(error))}")
 
     def _bounded(text: str) -> Frozen:
-        # A little more than is shown, so that a secret at the cut is seen whole.
+        # Slightly more than is shown, so that a secret at the cut is seen completely.
         head, size = str.__getitem__(text, slice(0, 2 * max_repr)), str.__len__(text)
         shown = redact(head)
         if size <= len(head):

@@ -1,6 +1,6 @@
-"""Classes whose values the compiled core reads by itself, in the words that it understands (`record/core/shape.c`).
+"""Classes whose values the compiled core reads by itself, in terms that it understands (`record/core/shape.c`).
 
-Here is said how, by the same rules by which `Kinds` chooses a freezer; a class that is not told is frozen by Python.
+The description follows the rules by which `Kinds` chooses a freezer; any other class is frozen by Python.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from obsv.capture.names import class_name
 from obsv.capture.records import namedtuple_fields, plain_fields
 from obsv.capture.redact import Redactor
 
-# (kind, the class's name, the fields that are shown, how many there are, bits of those masked, a function of a value)
+# (kind, the class's name, the shown fields, their number, bits of the masked ones, a function of a value)
 Shape: TypeAlias = tuple[int, str, tuple[str, ...], int, int, Any]
 
 FIELDS, TUPLE, ENUM, DECIMAL, UUID, TEXT = range(1, 7)
@@ -26,13 +26,13 @@ _PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
 
 
 class Shapes:
-    """Tells the shapes of classes under some limits and secret names."""
+    """The shapes of classes under given limits and secret names."""
 
     def __init__(self, limits: Limits, redactor: Redactor) -> None:
         self._max_items, self._redactor = limits.max_items, redactor
 
     def shape_of(self, kind: type) -> Shape | None:
-        """How values of a class are read; None leaves them to Python."""
+        """Return how values of a class are read; None leaves them to Python."""
         if is_secret_type(kind):
             return None
         if issubclass(kind, Enum):
@@ -51,9 +51,9 @@ class Shapes:
         return shape, class_name(kind), shown, len(fields), hidden, None
 
     def _scalar(self, kind: type) -> Shape | None:
-        """Exact classes of the standard library; not every program loads all of them."""
+        """Return the shape of exact classes of the standard library, not all of which every program loads."""
         name, loaded = class_name(kind), sys.modules.get
-        # By `is`: to look into a dict of classes would run the `__hash__` of a metaclass.
+        # By `is`: a look-up in a dict of classes would run the `__hash__` of a metaclass.
         for known, text_of in _TEXTS:
             if kind is known:
                 return TEXT, name, (), 0, 0, text_of

@@ -1,4 +1,4 @@
-"""From a value to what is kept of it; runs at call time, on the user's thread."""
+"""Conversion of a value to its snapshot; runs at call time, on the user's thread."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ from obsv.capture.serializers import Serializer, Snapshot, json_snapshot, own_sn
 def make_snapshot(
     limits: Limits | None = None, redactor: Redactor | None = None, serializer: Serializer = "smart"
 ) -> Snapshot:
-    """The function that keeps what is shown of a value; made once and used for every call.
+    """Return the function that takes snapshots of values; created once and used for every call.
 
     Args:
-        limits: bounds of what is kept.
-        redactor: which keys and attributes are masked.
-        serializer: "smart" shows each kind of value in its own way and runs no code of the value's class; "repr" is
-            what `repr` returns; "json" is JSON text; a function returns the text itself. Where one of the last three
-            fails, the smart text stands with a note of it.
+        limits: limits of the snapshot.
+        redactor: decides which keys and attributes are masked.
+        serializer: "smart" formats each kind of value in its own way and runs no code of the value's class; "repr" uses
+            `repr`; "json" is JSON text; a function returns the text itself. If one of the last three fails, the smart
+            text is
+            used with a note.
 
     Returns:
-        A function that takes any value and raises no Exception. With "smart" and "repr" a caller saves the call for
-        what is kept as it is: `v if type(v) is float or v is None or (type(v) is str and len(v) <= max_repr) or
+        A function that accepts any value and raises no Exception. With "smart" and "repr", a caller can skip the call
+        for
+        values that are kept unchanged: `v if type(v) is float or v is None or (type(v) is str and len(v) <= max_repr)
+            or
         (type(v) is int and v.bit_length() <= INT_BITS) else snapshot(v)`.
 
     Raises:
-        ConfigurationError: no such serializer.
+        ConfigurationError: there is no such serializer.
     """
     limits, redactor = limits or Limits(), redactor or _default_redactor()
     smart = _smart_snapshot(limits, redactor)
@@ -43,10 +46,10 @@ def make_snapshot(
     return own_snapshot(serializer, limits, redactor, smart)
 
 
-# Functions of equal settings share what was learned about types.
+# Functions with equal settings share what was learned about types.
 @lru_cache(maxsize=64)
 def kinds_of(limits: Limits, redactor: Redactor) -> Kinds:
-    """The freezers that the "smart" snapshots of these settings are made by."""
+    """Return the freezers that the "smart" snapshots of these settings use."""
     return Kinds(limits, redactor)
 
 
@@ -89,4 +92,4 @@ def _default_redactor() -> Redactor:
 
 
 snapshot: Snapshot = make_snapshot()
-"""What is kept of a value under the default limits and sensitive names."""
+"""Take a snapshot of a value under the default limits and sensitive names."""

@@ -1,4 +1,4 @@
-"""Where a value in free text ends."""
+"""The end of a value in free text."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ _GROUP = re.compile(r"(?:[A-Za-z_][\w.]{0,128})?[(\[{]")
 _GROUP_PART = re.compile(r"[()\[\]{}\"']")
 _OBJECT = re.compile(r"<[^<>\n]{0,512}>")
 _LITERAL = re.compile(r"[^,}\])\n]*")
-# A separator ends a value only where another key follows: `a,b` can be one password.
+# A separator ends a value only before another key: `a,b` can be one password.
 _RUN = re.compile(r"[^\s&,;]*(?:[&,;](?![\w.\-%\[\]]{1,64}=)[^\s&,;]*)*")
 _SCHEME = re.compile(r"(?:bearer|basic|token|digest|negotiate|apikey|aws4-hmac-sha256)[ \t]", re.IGNORECASE)
-# Offsets of the first character and behind the last one.
+# Offsets of the first character and after the last one.
 Span: TypeAlias = tuple[int, int]
 
 _CLOSERS = ")]}>\"',;"
 
 
 class ValueFinder:
-    """Finds the ends of values in one text; what it reads in vain is bounded by the text's length.
+    """A finder of the ends of values in one text; its unsuccessful reads are bounded by the text's length.
 
-    Every method takes the offset at which a value begins, and returns the offsets of what to mask: inside its quotes
-    where it has some; None where there is nothing.
+    Every method takes the offset at which a value begins, and returns the offsets to mask: inside the quotes, if any;
+    None if
+    there is no value.
     """
 
     def __init__(self, text: str) -> None:
@@ -31,7 +32,7 @@ class ValueFinder:
         self._budget = 2 * len(text) + 1_000
 
     def quoted(self, start: int) -> Span | None:
-        """A quoted value, or the rest of the line where the quote is not closed; None where there is no quote."""
+        """Return a quoted value, or the rest of the line if the quote is not closed; None if there is no quote."""
         opening = _QUOTE.match(self._text, start)
         if opening is None:
             return None
@@ -40,7 +41,7 @@ class ValueFinder:
         return inside, self._line_end(inside) if end is None else end
 
     def literal(self, start: int) -> Span | None:
-        """The value behind a quoted key: what Python or JSON writes."""
+        """Return the value after a quoted key, as written by Python or JSON."""
         found = self.quoted(start) or self._group(start)
         if found:
             return found
@@ -48,7 +49,7 @@ class ValueFinder:
         return match.span() if match and match[0] else None
 
     def line(self, start: int) -> Span | None:
-        """The value behind `key: ` or `key = `: up to the end of the line, as it may have spaces."""
+        """Return the value after `key: ` or `key = `: up to the end of the line, because it may contain spaces."""
         found = self.quoted(start)
         if found:
             return found
@@ -57,7 +58,7 @@ class ValueFinder:
         return (start, end) if end > start else None
 
     def run(self, start: int) -> Span | None:
-        """The value behind `key=`: up to the next space, unless brackets, quotes or a scheme say otherwise."""
+        """Return the value after `key=`: up to the next space, except for brackets, quotes and schemes."""
         found = self.quoted(start) or self._group(start) or self._object(start)
         if found:
             return found
@@ -74,7 +75,7 @@ class ValueFinder:
         return match.span() if match else None
 
     def _group(self, start: int) -> Span | None:
-        """A bracketed value, over lines too; the rest of the line where it is not closed; None where it is none."""
+        """Return a bracketed value, even across lines, or the rest of the line if unclosed; None if there is none."""
         opening = _GROUP.match(self._text, start)
         if opening is None:
             return None
@@ -101,7 +102,7 @@ class ValueFinder:
         return start if end is None else end + 1
 
     def _closing(self, quote: str, start: int) -> int | None:
-        """Where the quote is closed that was opened before `start`; None where it is not."""
+        """Return the closing position of the quote opened before `start`; None if there is none."""
         end = self._text.find(quote, start)
         while end >= 0 and quote[0] != "\\" and self._is_escaped(end, start):
             end = self._text.find(quote, end + 1)

@@ -1,4 +1,4 @@
-"""Recording functions and classes that nobody decorated."""
+"""Recording of functions and classes that nobody decorated."""
 
 import logging
 from collections.abc import Callable
@@ -14,18 +14,18 @@ logger = logging.getLogger("obsv")
 
 
 class Automatic:
-    """Records what one module defines, as far as nothing speaks against it.
+    """Recording of what one module defines, unless something speaks against it.
 
-    None of its methods raises: what cannot be recorded is left as it is.
+    No method raises: objects that cannot be recorded are left unchanged.
 
     Args:
-        options: how calls are recorded.
+        options: recording options.
         selection: which names.
-        owns: whether a function's own code stands in the module.
+        owns: whether the module contains a function's own code.
 
     Attributes:
         options, selection: as given.
-        names: the qualified names of what is recorded now.
+        names: the qualified names of the recorded functions.
     """
 
     def __init__(self, options: Options, selection: Selection, owns: Callable[[FunctionType], bool]) -> None:
@@ -33,15 +33,15 @@ class Automatic:
         self.names: list[str] = []
 
     def mark(self, target: Any) -> Any:
-        """Record a function as it is defined: works as a decorator, and returns anything else as it is."""
+        """Record a function when it is defined: works as a decorator, and returns anything else unchanged."""
         return self.function(target) if isinstance(target, FunctionType) else target
 
     def method(self, target: Any) -> Any:
-        """Record a function in the body of a class as it is defined, likewise."""
+        """Record a function in the body of a class when it is defined, likewise."""
         return self.function(target, is_method=True) if isinstance(target, FunctionType) else target
 
     def function(self, function: FunctionType, is_method: bool = False) -> FunctionType:
-        """The recording wrapper of a function, or the function where it is left alone."""
+        """Return the recording wrapper of a function, or the function if it is left alone."""
         try:
             return self._wrapper(function, is_method) if self._takes(function) else function
         except Exception:
@@ -52,7 +52,7 @@ class Automatic:
         """Record the methods that a class defines itself, in place, and those of classes inside it.
 
         Args:
-            wrappers: by their functions, those made so far: what was one function under two names stays one.
+            wrappers: existing wrappers by function, so that one function under two names stays one.
         """
         try:
             if leaves_class(cls) or self.selection.excludes(cls.__qualname__):
@@ -78,7 +78,7 @@ class Automatic:
     def shared(
         self, function: FunctionType, wrappers: dict[FunctionType, FunctionType], is_method: bool = False
     ) -> FunctionType:
-        """Like `function`, with one wrapper a function however often it is asked for."""
+        """Return the same as `function`, with one wrapper per function however often it is requested."""
         if function not in wrappers:
             wrappers[function] = self.function(function, is_method)
         return wrappers[function]

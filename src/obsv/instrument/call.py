@@ -1,4 +1,4 @@
-"""One call in progress, off the lean path: by another provider's tracer, sampled, or measured.
+"""One call in progress off the fast path: by another provider's tracer, unsampled, or measured.
 
 A call is entered whenever the user's code runs and left when it does not, so that the span of a generator is current
 only while its body runs.
@@ -33,30 +33,30 @@ if TYPE_CHECKING:
     from obsv.instrument.recorder import Recorder
 
 
-# Exact inputs above this are not kept: they would fill the queue's memory and the store.
+# Larger exact inputs are not kept: they would fill the queue's memory and the store.
 MAX_EXACT_BYTES = 1_000_000
 
 
 class Call(Protocol):
-    """What is done to a call."""
+    """The interface of a call."""
 
     def __enter__(self) -> object: ...
     def __exit__(self, *_: object) -> None: ...
     def leave(self) -> None:
-        """Leave the call where it is entered."""
+        """Leave an entered call."""
 
     def item(self, item: object) -> None:
-        """The first item that a generator yielded."""
+        """Record the first item that a generator yielded."""
 
     def finish(self, result: object = ABSENT) -> None:
-        """The call ended well."""
+        """End the call successfully."""
 
     def fail(self, error: BaseException) -> None:
-        """The call ended with an exception."""
+        """End the call with an exception."""
 
 
 def open_call(recorder: Recorder, values: tuple[Any, ...]) -> Call | None:
-    """The call that begins now, entered where its body runs from here on; None where it is not recorded."""
+    """Return the call that begins now, entered if its body runs from here on; None if it is not recorded."""
     recording = path.recording
     if recording.start is not None:
         recording.start()
@@ -88,7 +88,7 @@ def _choose(recorder: Recorder, values: tuple[Any, ...]) -> Call:
 
 
 def _leaves_out(recorder: Recorder) -> bool:
-    """Whether the call that begins now is counted only."""
+    """Return whether the call that begins now is only counted."""
     rules = recorder.rules
     if rules.errors_only or (recorder.throttle is not None and not recorder.throttle.admits()):
         return True
@@ -116,7 +116,7 @@ class _Current:
 
 
 class _Measured(_Current):
-    """Also adds up the CPU time of the user's code, and takes the growth of memory, where that was asked for."""
+    """Also measures the CPU time of the user's code and the memory growth, if requested."""
 
     __slots__ = ("_cpu", "_cpu_ns", "_cpu_start", "_memory_start")
 
@@ -136,7 +136,7 @@ class _Measured(_Current):
         super().__exit__()
 
     def used(self) -> tuple[int | None, int | None]:
-        """CPU time in nanoseconds and growth of memory in bytes; None where not asked for."""
+        """Return CPU time in nanoseconds and memory growth in bytes; None if not requested."""
         growth = None if self._memory_start is None else memory_bytes() - self._memory_start
         return self._cpu_ns if self._cpu else None, growth
 
@@ -157,14 +157,14 @@ class LeanCall(_Measured):
         self._recorder, self._exact = recorder, exact
         self._min_duration_ns = recorder.rules.min_duration_ns
         span.inputs, span.start_tick = inputs, ticks()
-        # Of one that may turn out too short nothing is recorded before its end.
+        # A call that may be too short to be recorded is not recorded before its end.
         if path.recording.on_begin is not None and not self._min_duration_ns:
             path.recording.on_begin(span)
             span.start_tick = ticks()
 
     @classmethod
     def resumed(cls, recorder: Recorder, span: Span) -> LeanCall:
-        """A call that goes on, though its function has returned."""
+        """Return a call that continues although its function has returned."""
         call = cls.__new__(cls)
         _Measured.__init__(call, recorder, span)
         call._recorder, call._exact = recorder, None
@@ -209,7 +209,7 @@ class UnsampledCall:
     """A call that is recorded only if it fails.
 
     Args:
-        span: current while the user's code runs, so that what it calls is not sampled either; None leaves the caller's.
+        span: current while the user's code runs, so that its calls are not sampled either; None leaves the caller's.
     """
 
     __slots__ = ("_current", "_recorder", "_start_tick", "_values")
@@ -271,10 +271,10 @@ class LeftOutCall(UnsampledCall):
 
 
 class Throttle:
-    """Admits so many calls in a second.
+    """A limiter of calls per second.
 
     Args:
-        most: how many.
+        most: maximum number per second.
     """
 
     __slots__ = ("_left", "_most", "_until")
@@ -284,7 +284,7 @@ class Throttle:
         self._until = 0
 
     def admits(self) -> bool:
-        """Whether one more may be recorded."""
+        """Return whether another call may be recorded."""
         now = ticks()
         if now >= self._until:
             self._until, self._left = now + 1_000_000_000, self._most
@@ -347,8 +347,8 @@ class TracerCall(_Measured):
 
 
 def pickle_inputs(args: tuple[Any, ...], keywords: Mapping[str, Any]) -> bytes | None:
-    """The arguments of a call, pickled; None where they cannot be or are larger than `MAX_EXACT_BYTES`."""
-    import pickle  # few functions ask for this, and it takes 5 ms to load
+    """Return the arguments of a call, pickled; None if impossible or larger than `MAX_EXACT_BYTES`."""
+    import pickle  # few functions request this, and it takes 5 ms to load
 
     try:
         pickled = pickle.dumps((args, dict(keywords)))
@@ -358,7 +358,7 @@ def pickle_inputs(args: tuple[Any, ...], keywords: Mapping[str, Any]) -> bytes |
 
 
 def start_details(span: Span) -> Details:
-    """The details of a span, made if it has none."""
+    """Return the details of a span, created if missing."""
     if span.details is None:
         span.details = Details(span.origin.limits)
     return span.details

@@ -1,8 +1,10 @@
-"""Files that keep the code of recorded modules from one run to the next, as Python keeps its own.
+"""Files that keep the code of recorded modules between runs, as Python keeps its own.
 
-They stand beside Python's, in `__pycache__`, or where nobody can write there in a directory of the user's. What is
-executed was written by somebody who could change the source as well: a file that others may write, or that is not as it
-was written, is as good as none.
+They are stored beside Python's, in `__pycache__`, or in a directory of the user if that is not writable. The executed
+code
+must have been written by someone who could also change the source: a file that others can write, or that was modified,
+is
+ignored.
 """
 
 import functools
@@ -27,7 +29,7 @@ _UID: int | None = os.geteuid() if hasattr(os, "geteuid") else None
 
 
 class _Key(NamedTuple):
-    """What was compiled, how and by whom: a file with another key is not of use."""
+    """The source, the compiler and its version: a file with another key is ignored."""
 
     path: str
     changed_ns: int
@@ -36,10 +38,10 @@ class _Key(NamedTuple):
 
 
 class CodeFiles:
-    """Keeps code by the path of its source.
+    """A store of code by the path of its source.
 
     Args:
-        variant: letters and digits; code of other variants is kept beside it.
+        variant: letters and digits; code of other variants is stored beside it.
     """
 
     def __init__(self, variant: str = "") -> None:
@@ -47,7 +49,7 @@ class CodeFiles:
         self._unwritable: set[str] = set()
 
     def read(self, source: str) -> CodeType | None:
-        """The code that was kept of a source file; None where there is none, or it is of no use now."""
+        """Return the stored code of a source file; None if there is none, or if it is outdated."""
         try:
             status = os.stat(source)
             key = _key(source, status)
@@ -60,11 +62,11 @@ class CodeFiles:
         return None
 
     def write(self, source: str, status: os.stat_result, code: CodeType) -> None:
-        """Keep code.
+        """Store code.
 
         Args:
             source: path of the file that it was compiled from.
-            status: of that file, from before it was read.
+            status: status of that file, from before it was read.
         """
         if sys.dont_write_bytecode:
             return
@@ -74,7 +76,7 @@ class CodeFiles:
                 if self._write(file, data, status):
                     return
         except Exception:
-            pass  # it is compiled once more
+            pass  # it will be compiled again
 
     def _places(self, source: str) -> Iterator[str]:
         yield importlib.util.cache_from_source(source, optimization=self._tag)
@@ -125,7 +127,7 @@ def _replace(file: str, data: bytes, mode: int) -> None:
 
 
 def _read(file: str, source_uid: int) -> bytes | None:
-    """What a file holds that nobody else could have written; None otherwise."""
+    """Return the content of a file that nobody else could have written; None otherwise."""
     try:
         if not _is_trusted(os.stat(os.path.dirname(file)), source_uid):
             return None
@@ -143,7 +145,7 @@ def _read(file: str, source_uid: int) -> bytes | None:
 
 
 def _is_trusted(status: os.stat_result, source_uid: int) -> bool:
-    """Whether only this user, the system, or the owner of the source could have written there."""
+    """Return whether only this user, the system, or the owner of the source could have written there."""
     return _UID is None or (status.st_uid in (_UID, 0, source_uid) and not status.st_mode & _OTHERS_WRITE)
 
 
@@ -167,7 +169,7 @@ def _key(source: str, status: os.stat_result) -> _Key:
 
 @functools.cache
 def _maker() -> int:
-    """A number for the version of obsv, as far as it makes code: of what stands in its files, whatever it is called."""
+    """Return a number for the version of obsv's code generation: a checksum of its files."""
     number = 0
     for name in _MAKERS:
         with open(os.path.join(os.path.dirname(__file__), f"{name}.py"), "rb") as file:
@@ -177,7 +179,7 @@ def _maker() -> int:
 
 @functools.cache
 def _own_directory() -> str | None:
-    """Where this user's programs keep what they cannot keep beside the source."""
+    """Return the directory for code that cannot be stored beside the source."""
     if _UID is None:
         return None
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser(os.path.join("~", ".cache"))

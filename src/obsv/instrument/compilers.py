@@ -1,4 +1,4 @@
-"""Those who compile functions, or read their code: they get the functions without recording.
+"""Compilers of functions, and readers of their code: they get the functions without recording.
 
 Nothing tells of reading a function's code, so each is told at the one place where its functions or their code come in.
 A compiler that takes functions from their source, as `torch.jit.script` and `triton` do, needs nothing: that has no

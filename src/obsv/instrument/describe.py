@@ -1,4 +1,4 @@
-"""What a callable tells about itself: name, group, source."""
+"""Properties of a callable: name, group, source."""
 
 import functools
 import inspect
@@ -12,7 +12,7 @@ from obsv.working_directory import normal
 
 
 def core_of(target: Any) -> Any:
-    """The callable inside partials, bound methods and callable objects: the one that has a name and a file."""
+    """Return the callable inside partials, bound methods and callable objects: the one that has a name and a file."""
     while isinstance(target, functools.partial):
         target = target.func
     if inspect.isroutine(target) or inspect.isclass(target) or hasattr(target, "__qualname__"):
@@ -21,7 +21,7 @@ def core_of(target: Any) -> Any:
 
 
 def name_of(target: Any) -> str:
-    """`module.qualname`, the name of a callable's spans."""
+    """Return `module.qualname`, the name of a callable's spans."""
     core = core_of(target)
     module = group_of(core)
     qualname = getattr(core, "__qualname__", None) or type(core).__qualname__
@@ -29,16 +29,16 @@ def name_of(target: Any) -> str:
 
 
 def group_of(target: Any) -> str:
-    """The name of the module that a callable stands in."""
+    """Return the name of the module that defines a callable."""
     module = str(getattr(core_of(target), "__module__", None) or "")
-    # What a child of `multiprocessing` calls the main module of its parent.
+    # The name of the parent's main module in a child of `multiprocessing`.
     return "__main__" if module == "__mp_main__" else module
 
 
 def code_reader(target: Any) -> Callable[[], Code | None]:
-    """A function that reads where a callable stands and its text, for later: reading takes a millisecond.
+    """Return a function that reads a callable's location and source later, because reading takes a millisecond.
 
-    The text is left out where the file was written after now, since it is no longer what runs.
+    The source is omitted if the file was written after now, because it no longer matches the running code.
     """
     decorated_ns = unix_ns()
 

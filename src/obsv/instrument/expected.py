@@ -1,4 +1,4 @@
-"""Exceptions that leave a call and are no errors, as somebody said."""
+"""Exceptions that leave a call but were declared not to be errors."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ _SERVER_ERROR = 500
 
 
 class Expectation:
-    """Tells the exceptions that were expected: those of given classes and of classes below them.
+    """A matcher of expected exceptions: those of given classes and their subclasses.
 
-    Of Starlette's `HTTPException`, which FastAPI's is, those with a status below 500 always are: they are how a handler
-    answers "not found".
+    `HTTPException` of Starlette, which is the base of FastAPI's, is always expected with a status below 500: it is how
+    a
+    handler responds "not found".
 
     Args:
         expected: classes, or names of classes with or without the module.
@@ -25,7 +26,7 @@ class Expectation:
         self._names = frozenset(each for each in expected if isinstance(each, str))
 
     def __call__(self, error: BaseException) -> bool:
-        """Whether an exception was expected. Runs none of the program's code."""
+        """Return whether an exception was expected. Runs none of the program's code."""
         return self._is_named(error) or _is_answer(error)
 
     def _is_named(self, error: BaseException) -> bool:

@@ -1,7 +1,7 @@
-"""Results that go on: a function that returns a coroutine, a task or a future has not ended when it returns.
+"""Results that continue: a function that returns a coroutine, a task or a future has not ended when it returns.
 
-Its call ends when that ends, with that outcome and at that time. Of what is never awaited, or never done, the call ends
-when the object goes, or the program.
+Its call ends when the awaitable does, with that outcome and at that time. If it is never awaited or never done, the
+call ends when the object is deleted, or with the program.
 """
 
 import atexit
@@ -29,25 +29,25 @@ WRAPPER_FILES.add(__file__)
 _OWN = (Span, compiled_span)
 _members: Callable[[type], Any] = type.__dict__["__dict__"].__get__
 
-# What awaits its end: the program may end before.
+# Calls waiting for their end: the program may end before.
 _open: "weakref.WeakSet[_End]" = weakref.WeakSet()
 
 
 def goes_on(value: object) -> bool:
-    """Whether a result can be awaited, or is a future of `concurrent.futures`; runs none of the user's code."""
+    """Return whether a result can be awaited, or is a future of `concurrent.futures`; runs no user code."""
     kind = type(value)
     if kind is CoroutineType:
         return True
     if kind is GeneratorType:
         return _is_coroutine(value)
-    # The metaclass of most classes is `type`, which looks without running anything.
+    # The metaclass of most classes is `type`, whose look-up runs no code.
     if type(kind) is type and not hasattr(kind, "__await__"):
         return _is_future(value, "concurrent.futures._base")
     return _is_awaitable(kind) or _is_future(value, "concurrent.futures._base")
 
 
-# What `__await__` is where a class has it of its own. A class that stands for another object, and passes on whatever is
-# asked of it, has descriptors of its own making, or says that it is of another class.
+# Types of `__await__` that a class defines itself. A class that acts as a proxy and forwards every access has
+# descriptors of its own, or claims to be another class.
 _METHODS = (FunctionType, WrapperDescriptorType, MethodDescriptorType)
 
 
@@ -66,21 +66,22 @@ def _is_coroutine(value: Any) -> bool:
 
 
 def _is_future(value: object, module: str) -> bool:
-    """Whether a value is a future of a module, which is not loaded for this."""
+    """Return whether a value is a future of a module, without importing it."""
     future = getattr(sys.modules.get(module), "Future", None)
     return isinstance(future, type) and issubclass(type(value), future)
 
 
 def follow(recorder: "Recorder", span: Any, value: Any) -> Any:
-    """Let a call go on until its result ends.
+    """Continue a call until its result ends.
 
     Args:
-        span: what `begin` returned; its context is left already.
+        span: the result of `begin`; its context has been left.
         value: the result.
 
     Returns:
-        What the program gets: the future itself; a coroutine for a coroutine; for other objects one that is all that
-        it is, and can be awaited.
+        The object for the program: the future itself; a coroutine for a coroutine; for other objects a proxy that can
+            be
+        awaited.
     """
     end = _End(_resumed(recorder, span), value)
     if type(value) in (CoroutineType, GeneratorType):
@@ -103,16 +104,16 @@ def _resumed(recorder: "Recorder", span: Any) -> Call:
 
 
 def follow_if(recorder: "Recorder", span: Any, value: Any) -> Any:
-    """What the program gets of a result that goes on, as `follow` says; None of any other."""
+    """Return the object for the program if a result continues, as in `follow`; None otherwise."""
     return follow(recorder, span, value) if goes_on(value) else None
 
 
 class _End:
-    """The end of a call, which comes once.
+    """The end of a call, which happens once.
 
     Args:
         call: the call.
-        value: what the function returned.
+        value: the function's result.
     """
 
     __slots__ = ("__weakref__", "_call", "value")
@@ -127,11 +128,11 @@ class _End:
         _open.add(self)
 
     def steps(self, body: Any) -> Any:
-        """A body's steps, each of which enters the call."""
+        """Return a body's steps, each of which enters the call."""
         return body if self._call is None else drive(self._call, body, None)
 
     def come(self, result: object = ABSENT, error: BaseException | None = None) -> None:
-        """The end came: with a result, or an exception."""
+        """End the call with a result, or an exception."""
         call, self._call = self._call, None
         if call is not None:
             with contextlib.suppress(Exception):
@@ -141,7 +142,7 @@ class _End:
                     call.fail(error)
 
     def done(self, future: Any) -> None:
-        """A future is done. It is not asked for its exception: then it would count as looked at."""
+        """Handle a completed future. Its exception is not retrieved, because that would mark it as handled."""
         if future.cancelled():
             self.come(error=_cancelled(future))
         elif (error := getattr(future, "_exception", None)) is not None:
@@ -154,7 +155,7 @@ class _End:
             return
         self.come(self.value)
         if type(self.value) is CoroutineType and inspect.getcoroutinestate(self.value) == inspect.CORO_CREATED:
-            # The one around it says already that it was never awaited.
+            # The wrapping one already reports that it was never awaited.
             self.value.close()
 
 
@@ -195,7 +196,7 @@ class _Awaitable:
 
 
 def _object_steps(end: _End) -> Generator[Any, Any, Any]:
-    """What `__await__` of an object returns whose awaiting is a call."""
+    """Return the `__await__` iterator of an object whose awaiting is a call."""
     try:
         result = yield from end.steps(type(end.value).__await__(end.value))
     except BaseException as error:

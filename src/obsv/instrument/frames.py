@@ -1,4 +1,4 @@
-"""Frames of a failed call: which are ours, and which variables it failed with."""
+"""Frames of a failed call: which are ours, and the variables of the failing one."""
 
 from collections.abc import Mapping
 from types import TracebackType
@@ -6,16 +6,16 @@ from typing import Any
 
 from obsv.trace.failure import WRAPPER_FILES
 
-# `warnings`, and `logging` from 3.11 on, pass over the frames of files with both of these words in their names when
-# they count up to the caller that `stacklevel` means: a wrapper does not change whom a warning blames.
+# `warnings`, and `logging` from 3.11 on, skip frames whose file names contain both of these words when they count up to
+# the caller that `stacklevel` means: a wrapper does not change whom a warning blames.
 FILE = "<obsv, passed over like importlib._bootstrap>"
 WRAPPER_FILES.add(FILE)
 
 
 def hide_wrappers(error: BaseException) -> TracebackType | None:
-    """Take the frames of wrappers off an exception that is about to be raised again, and return what is left.
+    """Remove the frames of wrappers from an exception that is about to be raised again, and return the rest.
 
-    From 3.11 on a bare `raise` goes on with the traceback that it finds in the exception; before, with its own copy.
+    From 3.11 on a bare `raise` continues with the traceback of the exception; before, with its own copy.
     """
     frames = own_frames(error.__traceback__)
     if frames is not error.__traceback__:
@@ -25,14 +25,14 @@ def hide_wrappers(error: BaseException) -> TracebackType | None:
 
 
 def own_frames(frames: TracebackType | None) -> TracebackType | None:
-    """A traceback from the user's first frame down."""
+    """Return a traceback from the user's first frame down."""
     while frames is not None and frames.tb_frame.f_code.co_filename in WRAPPER_FILES:
         frames = frames.tb_next
     return frames
 
 
 def failing_variables(frames: TracebackType | None) -> Mapping[str, Any]:
-    """The locals of the innermost frame that stands in the monitored function's own file."""
+    """Return the locals of the innermost frame in the monitored function's own file."""
     found: Mapping[str, Any] = {}
     own_file = None
     while frames is not None:

@@ -1,4 +1,4 @@
-"""Recording modules as they are imported."""
+"""Recording of modules when they are imported."""
 
 import importlib.machinery as machinery
 import logging
@@ -29,24 +29,25 @@ _files, _private_files = CodeFiles(), CodeFiles("p")
 
 # Modules without Python functions of their own.
 _LEFT_LOADERS = (machinery.ExtensionFileLoader, machinery.BuiltinImporter, machinery.FrozenImporter)
-# A loader that replaces one of these has its own way from source to code.
+# A loader that overrides one of these has its own way from source to code.
 _SOURCE_METHODS = ("get_code", "exec_module", "source_to_code")
 
 
 class RecordingFinder(MetaPathFinder):
-    """A meta path finder that lets the others find modules, and has those that match recorded.
+    """A meta path finder that lets the others find modules, and makes matching ones record.
 
-    It never fails an import: where a module cannot be recorded it is imported as if nothing were there.
+    It never fails an import: a module that cannot be recorded is imported normally.
 
     Args:
         targets: which modules.
-        main_names: names under which `python -m` may ask for the main module, which is recorded whatever `targets`
-            says; packages of these names are not it.
-        main_options: how calls of the main module are recorded.
-        names: what is recorded of a module.
+        main_names: names under which `python -m` may look up the main module, which is recorded whatever `targets`
+            says;
+            packages of these names are not it.
+        main_options: recording options of the main module.
+        names: which names of a module are recorded.
 
     Attributes:
-        found: how many modules matched.
+        found: number of matching modules.
     """
 
     def __init__(
@@ -62,11 +63,11 @@ class RecordingFinder(MetaPathFinder):
         self._main_options = main_options or self._options
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Spawned processes get it; what follows an import is told there anew.
+        # Spawned processes get it, and follow imports themselves.
         return type(self), (self._targets, self._main_names, self._main_options)
 
     def install(self) -> None:
-        """Stand before all other finders, and record what matches among the modules that are imported already."""
+        """Register before all other finders, and record matching modules that are already imported."""
         sys.meta_path.insert(0, self)
         follow_compilers()
         follow_pytest(self._prepare)
@@ -76,7 +77,7 @@ class RecordingFinder(MetaPathFinder):
                 record_module(module, self._options, self._names.of_module(name))
 
     def uninstall(self) -> None:
-        """Let later imports pass; modules that are recorded stay so."""
+        """Let later imports pass; recorded modules stay recorded."""
         if self in sys.meta_path:
             sys.meta_path.remove(self)
 
@@ -98,18 +99,18 @@ class RecordingFinder(MetaPathFinder):
         try:
             return self._targets.may_match(name)
         except Exception:
-            logger.debug("Whether %s matches could not be said.", name, exc_info=True)
+            logger.debug("Matching %s failed.", name, exc_info=True)
             return False
 
     def _matches(self, name: str, file: str | None) -> bool:
         try:
             return not is_never_recorded(name) and self._targets.match(name, file)
         except Exception:
-            logger.debug("Whether %s matches could not be said.", name, exc_info=True)
+            logger.debug("Matching %s failed.", name, exc_info=True)
             return False
 
     def _prepare(self, code: CodeType, namespace: dict[str, Any]) -> CodeType:
-        """What runs of a module that somebody else compiled."""
+        """Return the code to run for a module that something else compiled."""
         try:
             name, file = str(namespace.get("__name__")), namespace.get("__file__")
             if file is None or not self._matches(name, file):
@@ -129,14 +130,14 @@ class RecordingFinder(MetaPathFinder):
             return
         self.found += 1
         if _is_plain_source_loader(loader):
-            # On the loader itself: it stays the object, of the type, that everybody expects in `__loader__`.
+            # On the loader itself: it stays the object, with the type, that everyone expects in `__loader__`.
             loader.get_code = MarkedCode(loader, options, self._names)
         elif hasattr(loader, "exec_module"):
             spec.loader = PatchingLoader(loader, options, spec, self._names)
 
 
 class MarkedCode:
-    """`get_code` of a source loader: code that records, from files of its own beside those of Python."""
+    """`get_code` of a source loader: recording code, from separate files beside Python's."""
 
     def __init__(self, loader: SourceFileLoader, options: Options, names: Names) -> None:
         self._loader, self._options, self._names = loader, options, names
@@ -147,24 +148,24 @@ class MarkedCode:
             path = loader.get_filename(fullname)
             return _kept_code_of(loader, path, fullname, self._options, self._names)
         except Exception:
-            # The loader says itself what is wrong with the source.
+            # The loader reports errors in the source itself.
             return type(loader).get_code(loader, fullname)
 
     def __eq__(self, other: object) -> bool:
-        # Loaders, and by them specs, compare by their attributes, of which this is one.
+        # Loaders, and therefore specs, compare by their attributes, of which this is one.
         return isinstance(other, MarkedCode) and other._options == self._options
 
     __hash__ = None  # type: ignore[assignment]
 
 
 class PatchingLoader(Loader):
-    """A loader around one that has its own way to a module: records the module when that is done.
+    """A loader around one with its own way to a module: records the module afterwards.
 
     Args:
-        inner: the loader; it takes its place back before the module runs.
-        options: how calls are recorded.
-        spec: the module's.
-        names: what is recorded of it.
+        inner: the loader; it gets its place back before the module runs.
+        options: recording options.
+        spec: the module's spec.
+        names: which names of it are recorded.
     """
 
     def __init__(self, inner: Any, options: Options, spec: ModuleSpec, names: Names) -> None:
@@ -178,7 +179,7 @@ class PatchingLoader(Loader):
         return None if create is None else create(spec)
 
     def get_code(self, fullname: str) -> CodeType | None:
-        """What `runpy` asks for: the main module of an archive."""
+        """Return the code for `runpy`: the main module of an archive."""
         self._spec.loader = self._inner
         try:
             source, path = self._inner.get_source(fullname), self._inner.get_filename(fullname)
@@ -198,7 +199,7 @@ class PatchingLoader(Loader):
 
 
 def _kept_code_of(loader: SourceFileLoader, path: str, name: str, options: Options, names: Names) -> CodeType:
-    """Like `code_of`, of a file that was compiled before where that is kept."""
+    """Return the same as `code_of`, from a file compiled before, if available."""
     files = _private_files if names.wants_private else _files
     code = files.read(path)
     if code is None:
@@ -215,11 +216,11 @@ def _wanted(names: Names) -> Wanted:
 def code_of(
     source: bytes | str, filename: str, name: str, options: Options, names: Names, also: Sequence[str] = ()
 ) -> CodeType:
-    """A module's code, which records what it defines.
+    """Return a module's code, which records what it defines.
 
     Args:
-        name: the module's.
-        names: what is recorded of it.
+        name: the module's name.
+        names: which names of it are recorded.
         also: further names of the module, by which it may be selected.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Functions whose code is recorded as it stands in a module, and which nothing is made for until they are called."""
+"""Functions whose code records as part of a module, and for which nothing is created until they are called."""
 
 import marshal
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from obsv.working_directory import normal
 
 
 class Plan(NamedTuple):
-    """What stands in the place of a recorder in code that can be marshalled.
+    """The placeholder of a recorder in code that can be marshalled.
 
     Args:
-        tag: tells a plan from a constant of the program's.
-        is_method: the first parameter is the receiver, whatever its name.
+        tag: distinguishes a plan from a constant of the program.
+        is_method: whether the first parameter is the receiver, whatever its name.
         end_line: the number of the last line of its source.
-        original: its code as the compiler made it, marshalled.
+        original: its code as compiled, marshalled.
     """
 
     tag: str
@@ -31,12 +31,12 @@ class Plan(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """What the functions of one module have in common.
+    """The data shared by the functions of one module.
 
     Args:
-        name: the module's.
-        options: how calls are recorded.
-        at_ns: when it was loaded, as Unix time: what was written after that is not what runs.
+        name: the module's name.
+        options: recording options.
+        at_ns: when it was loaded, Unix time: source written later does not match the running code.
     """
 
     name: str
@@ -54,14 +54,14 @@ class LateFunction(Later):
 
     @property
     def code(self) -> CodeType:
-        """The function's own code, as the compiler made it."""
+        """Return the function's own code, as compiled."""
         return original_code(self._plan)
 
     def arguments(self, frame: FrameType | None) -> tuple[Function, Options, Parameters, Kind]:
         module, options = self._module, self._module.options
         code = self.code if frame is None else frame.f_code
         name = module.name if frame is None else frame.f_globals.get("__name__")
-        # What a child of `multiprocessing` calls the main module of its parent.
+        # The name of the parent's main module in a child of `multiprocessing`.
         name = "__main__" if name == "__mp_main__" else str(name or "")
         kind, parameters = kind_of(code), parameters_of(code, self._plan.is_method)
         process = f"{name}.{code.co_qualname}" if name else code.co_qualname
@@ -70,7 +70,7 @@ class LateFunction(Later):
 
 
 def original_code(plan: Plan) -> CodeType:
-    """The code of a function as the compiler made it."""
+    """Return the code of a function as compiled."""
     code: CodeType = marshal.loads(plan.original)
     return code
 

@@ -1,7 +1,7 @@
-"""What is left alone when whole modules are recorded: everything about which there is a doubt.
+"""Exclusions when whole modules are recorded: everything that might behave differently.
 
-A recorded function is another function object and, where recording cannot be put into its own code, one frame more.
-Whatever could tell the difference stays as it is.
+A recorded function is another function object and, if recording cannot be inserted into its own code, one more frame.
+Anything that could tell the difference is left unchanged.
 """
 
 import ast
@@ -23,8 +23,8 @@ _FRAME_NAMES = frozenset(
 _GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 _STEPS = _GENERATOR | inspect.CO_COROUTINE
 
-# Decorators that replace a function by something that is no function, that read its code instead of calling it, or that
-# only describe it.
+# Decorators that replace a function by a non-function, that read its code instead of calling it, or that only describe
+# it.
 _LEFT_DECORATORS = frozenset(
     {
         *("property", "cached_property", "setter", "getter", "deleter", "overload", "coroutine", "monitor"),
@@ -37,26 +37,29 @@ _LEFT_DECORATOR_PACKAGES = frozenset({"numba", "nb", "cuda", "triton", "taichi",
 
 
 def leaves_function(function: FunctionType) -> bool:
-    """Whether a function is left alone: a lambda, an abstract method, one that is recorded already, a generic function
-    of `functools.singledispatch`, or one that looks at its caller's frame and would get one more."""
+    """Return whether a function is left alone.
+
+    This applies to a lambda, an abstract method, a recorded function, a generic function of `functools.singledispatch`,
+    and a function that inspects its caller's frame and would get one more.
+    """
     return (
         "<" in function.__qualname__
         or bool(function.__code__.co_flags & inspect.CO_ITERABLE_COROUTINE)
         or bool(getattr(function, "__isabstractmethod__", False))
         or (hasattr(function, "registry") and hasattr(function, "dispatch"))
         or any(map(is_monitored, layers(function)))
-        # Its own frame stays the one that looks, where nothing is put around it.
+        # It inspects from its own frame if nothing is put around it.
         or (any(looks_at_caller(each.__code__) for each in layers(function)) and not _keeps_frame(function.__code__))
     )
 
 
 def _keeps_frame(code: CodeType) -> bool:
-    """Whether a function is recorded in the frame that it has."""
+    """Return whether a function is recorded in its own frame."""
     return can_graft_steps(code) if code.co_flags & _STEPS else can_graft(code)
 
 
 def layers(function: FunctionType) -> Iterator[FunctionType]:
-    """A function and, where decorators used `functools.wraps`, the functions inside it."""
+    """Yield a function and, if decorators used `functools.wraps`, the functions inside it."""
     seen: set[int] = set()
     layer: Any = function
     while isinstance(layer, FunctionType) and id(layer) not in seen:
@@ -66,19 +69,23 @@ def layers(function: FunctionType) -> Iterator[FunctionType]:
 
 
 def looks_at_caller(code: CodeType) -> bool:
-    """Whether code reads its caller's frame, or warns or logs in its caller's name."""
+    """Return whether code reads its caller's frame, or warns or logs in its caller's name."""
     if _FRAME_NAMES.intersection(code.co_names):
         return True
     if "stack" in code.co_names and "inspect" in code.co_names:
         return True
-    # `warnings` skips the frame of an automatic wrapper, from 3.11 on `logging` does too; a generator has more frames.
+    # `warnings` skips the frame of an automatic wrapper, and so does `logging` from 3.11 on; a generator has more
+    # frames.
     skipped = sys.version_info >= (3, 11) and not code.co_flags & _GENERATOR
     return not skipped and any("stacklevel" in names for names in code.co_consts if isinstance(names, tuple))
 
 
 def leaves_class(cls: type) -> bool:
-    """Whether a class is left alone: a protocol, or one whose metaclass watches over its attributes, as that of enums,
-    of ctypes structures and of some object-relational mappers does."""
+    """Return whether a class is left alone.
+
+    This applies to a protocol, and to a class whose metaclass controls its attributes, as in enums, ctypes structures
+    and some object-relational mappers.
+    """
     return bool(vars(cls).get("_is_protocol")) or any(
         name in vars(base)
         for base in inspect.getmro(type(cls))
@@ -88,7 +95,7 @@ def leaves_class(cls: type) -> bool:
 
 
 def leaves_decorated(decorators: list[ast.expr]) -> bool:
-    """Whether the decorators above a `def` say that the function is to be left alone."""
+    """Return whether the decorators above a `def` require that the function be left alone."""
     return any(
         names[-1] in _LEFT_DECORATORS or names[0] in _LEFT_DECORATOR_PACKAGES
         for names in map(_dotted, decorators)
@@ -97,7 +104,7 @@ def leaves_decorated(decorators: list[ast.expr]) -> bool:
 
 
 def _dotted(decorator: ast.expr) -> list[str]:
-    """`a.b.c` and `a.b.c(…)` as `["a", "b", "c"]`; empty for anything else."""
+    """Return `a.b.c` and `a.b.c(…)` as `["a", "b", "c"]`; empty for anything else."""
     names: list[str] = []
     node = decorator.func if isinstance(decorator, ast.Call) else decorator
     while isinstance(node, ast.Attribute):

@@ -1,7 +1,7 @@
-"""Calls that are counted instead of recorded: how many there were of each function, by whom called, and how long.
+"""Calls that are counted instead of recorded: their number per function and caller, and their durations.
 
-About once a second what was counted becomes one span, which says how many calls it stands for; the store adds them to
-its counts and percentiles (`store/ground/weights.py`).
+About once a second the counts become one span that states how many calls it stands for; the store adds them to its
+counts and percentiles (`store/ground/weights.py`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from obsv.trace.span import Span
 logger = logging.getLogger("obsv")
 
 _EVERY_NS = 1_000_000_000
-# Durations that wait to be added up: 40 KB a function.
+# Durations waiting to be added up: 40 KB per function.
 _MOST_WAITING = 1_000
 
 
@@ -34,7 +34,7 @@ class _Tally:
     __slots__ = ("buckets", "first_tick", "lock", "max_ns", "total_ns", "waiting")
 
     def __init__(self) -> None:
-        # Appending is one step; adding up is not, and is done by whoever has the lock.
+        # Appending is one step; adding up is not, and is done by the thread that holds the lock.
         self.waiting: deque[int] = deque()
         self.lock = threading.Lock()
         self.clear()
@@ -64,7 +64,7 @@ class _Tally:
             self.max_ns = max(self.max_ns, *durations)
 
     def taken(self) -> dict[str, Any]:
-        """What was counted, as a span's attributes; nothing where there was none. To be called with the lock."""
+        """Return the counts as a span's attributes; empty if there are none. Call this with the lock held."""
         self.add_up()
         if not self.buckets:
             return {}
@@ -126,7 +126,7 @@ def note(function: Function, caller: Function | None, start_tick: int, end_tick:
 
 
 def say_left_out() -> None:
-    """Make spans of what was counted so far."""
+    """Create spans from the counts so far."""
     _left_out.say()
 
 
@@ -137,13 +137,13 @@ def _record(function: Function, caller: Function | None, first_tick: int, attrib
     span.details = Details(span.origin.limits)
     for key, value in attributes.items():
         span.details.attributes[key] = value
-    # A call of the mean duration stands where single calls are shown.
+    # Views of single calls show a call with the mean duration.
     span.end_tick = first_tick + attributes[semconv.LEFT_OUT_TOTAL_NS] // attributes[semconv.LEFT_OUT_CALLS]
     span.on_end(span)
 
 
 def forget_left_out() -> None:
-    """Begin anew: in a child, since the parent says itself what it has counted; and where tests record into a list."""
+    """Start again: in a child, because the parent reports its own counts; and if tests record into a list."""
     _left_out.__init__()  # type: ignore[misc]
 
 

@@ -1,4 +1,4 @@
-"""Recording a whole module without touching its code."""
+"""Recording of a whole module without changing its code."""
 
 from collections.abc import Sequence
 from types import FunctionType, ModuleType
@@ -18,37 +18,43 @@ def auto_instrument_module(
 ) -> list[str]:
     """Record every call of what a module defines itself: functions of every kind, and the methods of its classes.
 
-    Left alone: what the module imported; properties and other descriptors; C functions; what is recorded already;
-    methods that Python or a library generated (dataclasses, named tuples); abstract methods, overloads, protocols,
-    enums; objects that a decorator made of a function (`functools.lru_cache`, a command, a task); functions that look
-    at their caller's frame and could only be recorded by one frame more; special methods but `__call__`. What other
-    objects refer to since before the call (a list of handlers, a default argument) goes on working, unrecorded; under
-    `obsv run` that is recorded too.
+    Left alone: imported objects; properties and other descriptors; C functions; recorded functions; methods generated
+    by
+    Python or a library (dataclasses, named tuples); abstract methods, overloads, protocols, enums; objects that a
+    decorator
+    made from a function (`functools.lru_cache`, a command, a task); functions that inspect their caller's frame and
+    could be
+    recorded only with an additional frame; special methods except `__call__`. References that other objects took before
+    the
+    call (a list of handlers, a default argument) keep working, unrecorded; under `obsv run` they are recorded too.
 
     Calling it again changes nothing.
 
     Args:
         module: an imported module. Its submodules are not included.
         include_regex: a regular expression, searched in the qualified name (`parse`, `Order.total`); names with a
-            leading underscore are only recorded where it matches. None takes all public names.
+            leading
+            underscore are recorded only if it matches. None selects all public names.
         exclude: globs of qualified or last names that are not recorded: `Order`, `Order.to_*`, `parse_*`.
-        process_group: what the views group the calls by; by default the module's name.
+        process_group: the group under which views show the calls; defaults to the module's name.
 
     Returns:
-        the qualified names of what this call began to record.
+        The qualified names of the functions that this call began to record.
 
     Raises:
-        ConfigurationError: not a module, one that obsv itself runs on, or a setting that cannot be used.
+        ConfigurationError: the argument is not a module, obsv itself runs on it, or a setting is invalid.
     """
     if not isinstance(module, ModuleType):
-        raise ConfigurationError(f"auto_instrument_module takes a module, not {type(module).__name__} {module!r:.100}.")
+        raise ConfigurationError(
+            f"auto_instrument_module requires a module, not {type(module).__name__} {module!r:.100}."
+        )
     if is_never_recorded(module.__name__):
-        raise ConfigurationError(f"{module.__name__} cannot be recorded: obsv itself runs on it.")
+        raise ConfigurationError(f"{module.__name__} cannot be recorded, because obsv itself uses it.")
     return record_module(module, Options(process_group=process_group), Selection.of(include_regex, exclude))
 
 
 def record_module(module: ModuleType, options: Options, selection: Selection) -> list[str]:
-    """Like `auto_instrument_module`, never raises."""
+    """Do the same as `auto_instrument_module`, but never raise."""
     namespace = vars(module)
     automatic = Automatic(options, selection, lambda function: _stands_in(function, namespace))
     wrappers: dict[FunctionType, FunctionType] = {}
@@ -61,5 +67,5 @@ def record_module(module: ModuleType, options: Options, selection: Selection) ->
 
 
 def _stands_in(function: FunctionType, namespace: dict[str, object]) -> bool:
-    # Code that was generated (by dataclasses, attrs, namedtuple) has no file: "<string>", "<attrs generated init …>".
+    # Generated code (by dataclasses, attrs, namedtuple) has no file: "<string>", "<attrs generated init …>".
     return function.__globals__ is namespace and not function.__code__.co_filename.startswith("<")

@@ -39,36 +39,42 @@ def monitor(
 def monitor(target: Any = None, /, **settings: Any) -> Any:
     """Record every call of a function: arguments, result, duration, exception; as an OpenTelemetry span.
 
-    Write `@monitor` or `@monitor(...)` over a function, a coroutine function, a generator, an async generator, a
-    method, a classmethod or staticmethod (in either order), or a class (all its public methods); or call it on any
-    callable. What it returns has the same name, signature, docstring and kind, and can be pickled if the original
+    Write `@monitor` or `@monitor(...)` above a function, a coroutine function, a generator, an async generator, a
+    method, a classmethod or staticmethod (in either order), or a class (all its public methods); or call it with any
+    callable. The returned callable has the same name, signature, docstring and kind, and can be pickled if the original
     could.
 
     Args:
-        target: what to record.
-        process_group: what the views group the function by; by default its module's name.
-        sample_rate: the share of calls that is recorded, 0.0 to 1.0, decided per call; a call that fails is always
-            recorded. None, as for all of these: what `configure` says, else 1.0.
-        capture: which parts are recorded; see `Capture`. Parts that are not named are what `configure` says. Or a text:
-            "off", "args", "all", "exact".
-        serializer: how a value becomes text: "smart" (bounded, by kind, runs no user code), "repr", "json", or a
-            callable that takes the value and returns text.
-        max_repr: characters of a value's text, 1,000; longer ones are cut and their length said.
-        sensitive_fields: more names of arguments, keys and attributes whose values are masked, matched by whole words;
-            passwords, tokens, keys and the like always are.
-        queue_warning_threshold: warn once when more calls than this wait to be written.
-        feed: the name of the data feed whose updates these calls are.
-        expected: exceptions that are no errors when they leave a call: classes, or names of classes with or without the
-            module. Those below them are, too; and Starlette's and FastAPI's `HTTPException` with a status below 500.
-        errors_only: only calls that fail are recorded; the others are counted.
-        min_duration: calls that take less are counted, not recorded, unless they fail; seconds, or as "10ms".
-        max_per_second: so many calls are recorded in a second; further ones are counted, and recorded if they fail.
+        target: the callable to record.
+        process_group: the group under which views show the function; defaults to its module's name.
+        sample_rate: the share of calls to record, 0.0 to 1.0, decided per call; a failing call is always recorded.
+            None, as
+            for all of these settings, means the value given to `configure`, else 1.0.
+        capture: which parts are recorded; see `Capture`. Parts that are not named have the values given to `configure`.
+            Or
+            text: "off", "args", "all", "exact".
+        serializer: how a value becomes text: "smart" (limited, by kind, runs no user code), "repr", "json", or a
+            callable
+            that takes the value and returns text.
+        max_repr: maximum length of a value's text in characters, 1,000; longer texts are cut and their length noted.
+        sensitive_fields: additional names of arguments, keys and attributes whose values are masked, matched by whole
+            words;
+            passwords, tokens, keys and similar names are always masked.
+        queue_warning_threshold: log a warning once when more calls than this wait to be stored.
+        feed: the name of the data feed that these calls update.
+        expected: exceptions that are not errors when they leave a call: classes, or names of classes with or without
+            the
+            module. Subclasses are included; so is `HTTPException` of Starlette and FastAPI with a status below 500.
+        errors_only: record only failing calls; the others are counted.
+        min_duration: calls that take less are counted, not recorded, unless they fail; in seconds, or as text such as
+            "10ms".
+        max_per_second: record at most this many calls per second; further ones are counted, and recorded if they fail.
 
     Returns:
-        The recorded callable; without `target` a decorator.
+        The recorded callable; without `target`, a decorator.
 
     Raises:
-        ConfigurationError: a setting cannot be used, or the target is not callable.
+        ConfigurationError: a setting is invalid, or the target is not callable.
     """
     if target is None:
         return functools.partial(_monitor, options=_options(settings))
@@ -78,7 +84,7 @@ def monitor(target: Any = None, /, **settings: Any) -> Any:
 def _options(settings: dict[str, Any]) -> Options:
     unknown = sorted(set(settings) - _SETTINGS)
     if unknown:
-        raise ConfigurationError(f"monitor has no setting {unknown[0]!r}: it takes {', '.join(sorted(_SETTINGS))}.")
+        raise ConfigurationError(f"monitor has no setting {unknown[0]!r}: expected {', '.join(sorted(_SETTINGS))}.")
     options = Options(**{name: value for name, value in settings.items() if value is not None})
     if options.queue_warning_threshold is not None:
         recording.queue_warning_threshold = options.queue_warning_threshold
@@ -106,8 +112,8 @@ def _monitor(target: Any, options: Options) -> Any:
         return record_reference(target, options)
     if not callable(target):
         raise ConfigurationError(
-            f"monitor takes a callable, not {kind.__name__} {target!r:.100}. Where a decorator made it of a function,"
-            " write @monitor below that decorator."
+            f"monitor requires a callable, not {kind.__name__} {target!r:.100}. If a decorator created it from a"
+            " function, write @monitor below that decorator."
         )
     return wrap(target, options)
 
@@ -128,7 +134,7 @@ def _single_dispatch_method(target: Any, options: Options) -> Any:
     return made
 
 
-# Descriptors of the library around a function: it is recorded inside.
+# Descriptors of the library around a function: the function inside is recorded.
 _HOLDERS: dict[type, Callable[[Any, Options], Any]] = {
     functools.cached_property: _cached_property,
     functools.partialmethod: _partial_method,
@@ -137,12 +143,12 @@ _HOLDERS: dict[type, Callable[[Any, Options], Any]] = {
 
 
 def is_monitored(target: Any) -> bool:
-    """Whether a callable, or the function inside a classmethod or staticmethod, is recorded already."""
+    """Return whether a callable, or the function inside a classmethod or staticmethod, is already recorded."""
     return recorder_of(target) is not None
 
 
 def monitor_class(cls: type, options: Options) -> type:
-    """Record the public methods that a class defines itself; properties and other descriptors stay as they are."""
+    """Record the public methods that a class defines itself; properties and other descriptors stay unchanged."""
     for name, member in list(vars(cls).items()):
         if name.startswith("_") and name != "__call__":
             continue
@@ -156,5 +162,5 @@ def monitor_class(cls: type, options: Options) -> type:
 
 
 def _asked_for(function: Any) -> Any:
-    """A function without the recording that nobody asked for by name."""
+    """Return a function without automatic recording."""
     return original_of(function) if type(function) is FunctionType and is_automatic(function) else function

@@ -1,10 +1,10 @@
-"""Modules that are never recorded: those that obsv runs on. A call inside the recorder would record itself."""
+"""Modules that are never recorded: those that obsv itself uses. A call inside the recorder would record itself."""
 
 import sys
 
 _OWN = "obsv opentelemetry typing_extensions importlib_metadata zipp psutil google grpc"
 
-# What recording and writing load of the standard library; a test holds the list against what is loaded.
+# Modules of the standard library that recording and writing load; a test compares the list with the loaded modules.
 _STANDARD = """
 __future__ abc annotationlib argparse ast atexit base64 bisect builtins bz2 codecs collections compression concurrent
 contextlib contextvars copy copyreg dataclasses datetime decimal dis encodings enum fcntl fnmatch fractions functools
@@ -19,6 +19,6 @@ _NEVER = frozenset(f"{_OWN} {_STANDARD}".split())
 
 
 def is_never_recorded(module_name: str) -> bool:
-    """Whether obsv runs on a module, or on the package it belongs to."""
+    """Return whether obsv itself uses a module, or the package that contains it."""
     top = module_name.partition(".")[0]
     return top in _NEVER or (top.startswith("_") and top in sys.stdlib_module_names)

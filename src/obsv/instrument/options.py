@@ -1,4 +1,4 @@
-"""What `@monitor` was asked for, and what holds for a function where it was not asked for anything."""
+"""Options of `@monitor`, and the rules of a function if options are not given."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Expected = Sequence[str | type[BaseException]]
 
 
 class Capture(TypedDict, total=False):
-    """Which parts of a call are recorded.
+    """The parts of a call to record.
 
     Keys:
-        args: arguments, one row each (True); `"exact"` also pickles the inputs of failing calls that show no secret.
-        result: the result, row `return`, or of a generator the first item, row `yield` (True).
-        locals: on error the failing frame's variables, rows `local.<name>` (False).
+        args: arguments, one row each (True); `"exact"` also pickles the inputs of failing calls that contain no secret.
+        result: the result, row `return`, or the first item of a generator, row `yield` (True).
+        locals: on error, the failing frame's local variables, rows `local.<name>` (False).
         cpu: CPU time of the call, nanoseconds (False).
         memory: growth of the process's resident memory during the call, bytes (False).
     """
@@ -37,7 +37,10 @@ _DEFAULT_CAPTURE = Capture(args=True, result=True, locals=False, cpu=False, memo
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """The settings of one monitored callable; `monitor` documents them. None: what `configure` says, or its default."""
+    """The settings of one monitored callable, as documented in `monitor`.
+
+    None: the value given to `configure`, or its default.
+    """
 
     process_group: str | None = None
     sample_rate: float | None = None
@@ -58,16 +61,18 @@ class Options:
                 object.__setattr__(self, name, read(name, value))
         if not callable(self.serializer) and self.serializer not in ("smart", "repr", "json"):
             raise ConfigurationError(
-                f'serializer is "smart", "repr", "json" or a callable that returns text, not {self.serializer!r}.'
+                f'serializer must be "smart", "repr", "json" or a callable that returns text, not {self.serializer!r}.'
             )
         if isinstance(self.sensitive_fields, str):
-            raise ConfigurationError(f"sensitive_fields is a sequence of names: write ({self.sensitive_fields!r},).")
+            raise ConfigurationError(
+                f"sensitive_fields must be a sequence of names: write ({self.sensitive_fields!r},)."
+            )
         object.__setattr__(self, "sensitive_fields", quantities.names("sensitive_fields", self.sensitive_fields))
 
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise ConfigurationError(f"{name} is a text, not {value!r:.100}.")
+        raise ConfigurationError(f"{name} must be text, not {value!r:.100}.")
     return value
 
 
@@ -86,13 +91,13 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
 
 
 class Rules(NamedTuple):
-    """How the calls of a function are recorded: its options, over those of the process.
+    """The recording rules of a function: its options combined with those of the process.
 
     Attributes:
         capture: all parts.
-        min_duration_ns: calls below it are left out; 0 for none.
+        min_duration_ns: shorter calls are left out; 0 for no limit.
         max_per_second: calls beyond it are left out; None for no limit.
-        depth: recorded calls inside which further ones are left out; None for no limit.
+        depth: maximum number of nested recorded calls; None for no limit.
         selects: whether a call may be left out by one of the last four.
     """
 
@@ -112,7 +117,7 @@ class Rules(NamedTuple):
 
     @classmethod
     def of(cls, options: Options, process: Settings) -> Rules:
-        """Join a function's options and those of the process."""
+        """Combine a function's options with those of the process."""
 
         def chosen(own: Any, general: Any) -> Any:
             return general if own is None else own
@@ -124,7 +129,7 @@ class Rules(NamedTuple):
             chosen(options.max_repr, process.max_repr),
             (*process.sensitive_fields, *options.sensitive_fields),
             (*process.expected, *options.expected),
-            # Of nothing but failing calls no share can be estimated: the others are counted.
+            # From failing calls alone, no share can be estimated: the others are counted.
             chosen(options.errors_only, process.errors_only) or chosen(options.sample_rate, process.sample_rate) == 0.0,
             int(chosen(options.min_duration, process.min_duration) * 1e9),
             chosen(options.max_per_second, process.max_per_second),
@@ -137,7 +142,7 @@ _latest: tuple[Options, Settings, Rules] | None = None
 
 
 def rules_of(options: Options, process: Settings) -> Rules:
-    """The rules of a function, which those with the same options share."""
+    """Return the rules of a function, shared by functions with the same options."""
     global _latest
     known = _latest
     if known is None or known[0] is not options or known[1] is not process:
@@ -149,7 +154,7 @@ class _Process:
     """The settings of this process.
 
     Attributes:
-        settings: None until somebody asks: then those of the environment.
+        settings: None until first requested: then those of the environment.
         listeners: called when they change.
     """
 
@@ -164,14 +169,14 @@ _process = _Process()
 
 
 def process_settings() -> Settings:
-    """The settings of this process: what `configure` was given last, else those of the environment."""
+    """Return the settings of this process: the last ones given to `configure`, else those of the environment."""
     if _process.settings is None:
         _process.settings = settings_from({})
     return _process.settings
 
 
 def set_process_settings(settings: Settings) -> None:
-    """Have functions recorded by these settings from their next call on."""
+    """Make functions record with these settings from their next call on."""
     if settings == _process.settings:
         return
     _process.settings = settings
@@ -180,5 +185,5 @@ def set_process_settings(settings: Settings) -> None:
 
 
 def when_changed(listener: Callable[[], None]) -> None:
-    """Have something called when the settings of this process have changed."""
+    """Call a function whenever the settings of this process change."""
     _process.listeners.append(listener)

@@ -1,7 +1,7 @@
-"""The parameters of a function, by its code: what a recorder is given of a call, and which of it is shown by what name.
+"""The parameters of a function, from its code: which values a recorder receives, and under which names they are shown.
 
-What a callable says of itself (`__signature__`, the signature of a proxy) only names values; arguments arrive as they
-were passed.
+The declared signature of a callable (`__signature__`, the signature of a proxy) only names values; arguments arrive as
+they were passed.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from typing import Any
 
 _RECEIVERS = ("self", "cls", "mcs", "metacls")
 
-# Evaluating annotations would run the user's code, and fail where they name something that is defined later.
+# Evaluating annotations would run user code, and fail if they name something that is defined later.
 _LAZY: dict[str, Any] = {}
 if sys.version_info >= (3, 14):
     import annotationlib
@@ -23,11 +23,11 @@ if sys.version_info >= (3, 14):
 
 @dataclasses.dataclass(frozen=True)
 class Declared:
-    """A signature that tells what the values in `*args` and `**kwargs` are.
+    """A signature that names the values in `*args` and `**kwargs`.
 
     Args:
-        declaration: what stands between the parentheses of a `def`.
-        names: those that are recorded, without receivers and `**kwargs`.
+        declaration: the text between the parentheses of a `def`.
+        names: the recorded names, without receivers and `**kwargs`.
         keywords: the name of `**kwargs`; None without one.
         defaults: default values by the names that `declaration` uses for them.
     """
@@ -40,17 +40,17 @@ class Declared:
 
 @dataclasses.dataclass(frozen=True)
 class Parameters:
-    """What a code takes.
+    """The parameters of a code object.
 
     Args:
-        variables: all parameters in the order of `co_varnames`: positional ones, those by keyword only, `*args`,
+        variables: all parameters in the order of `co_varnames`: positional ones, keyword-only ones, `*args`,
             `**kwargs`.
-        positional: how many can be passed by position.
-        keyword_only: how many cannot.
+        positional: number of parameters that can be passed by position.
+        keyword_only: number of keyword-only parameters.
         arguments: the name of `*args`; None without one.
         keywords: the name of `**kwargs`; None without one.
-        names: those that are recorded, in the order of the declaration, without receivers and `**kwargs`.
-        shown: of a callable that takes just `*args, **kwargs`, what it passes them on to.
+        names: the recorded names in order of declaration, without receivers and `**kwargs`.
+        shown: for a callable that takes only `*args, **kwargs`, the signature to which it passes them.
     """
 
     variables: tuple[str, ...]
@@ -62,7 +62,7 @@ class Parameters:
     shown: Declared | None = None
 
     def as_passed(self, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The values of `variables` as positional and keyword arguments."""
+        """Return the values of `variables` as positional and keyword arguments."""
         end = self.positional + self.keyword_only
         args = values[: self.positional]
         keywords = dict(zip(self.variables[self.positional : end], values[self.positional : end], strict=True))
@@ -72,11 +72,11 @@ class Parameters:
 
 
 def parameters_of(code: CodeType, is_method: bool = False, shows: Callable[..., Any] | None = None) -> Parameters:
-    """Read a code's parameters.
+    """Return the parameters of a code object.
 
     Args:
-        is_method: the first parameter is the receiver, whatever its name.
-        shows: a callable whose signature says what `*args, **kwargs` are, if the code takes nothing else.
+        is_method: whether the first parameter is the receiver, whatever its name.
+        shows: a callable whose signature names `*args, **kwargs`, if the code takes nothing else.
     """
     count, only = code.co_argcount, code.co_kwonlyargcount
     end = count + only
@@ -94,13 +94,13 @@ def parameters_of(code: CodeType, is_method: bool = False, shows: Callable[..., 
 
 
 def declared_by(target: Callable[..., Any], is_method: bool = False) -> Declared | None:
-    """A callable's signature, taken apart; None where it tells nothing more than `*args, **kwargs`."""
+    """Return a callable's parsed signature; None if it says nothing beyond `*args, **kwargs`."""
     try:
         signature = inspect.signature(target, **_LAZY)
         declared = _taken_apart(signature, is_method)
         compile(f"def f({declared.declaration}): pass", "", "exec")
     except Exception:
-        # Signatures are made by whoever likes to, of whatever they like.
+        # Anyone can create signatures, with any content.
         return None
     kinds = {parameter.kind for parameter in signature.parameters.values()}
     tells = kinds - {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD} or not kinds

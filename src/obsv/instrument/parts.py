@@ -1,8 +1,8 @@
-"""What a recorder does at a call, generated for its function: `begin`, `finish` and `freeze`.
+"""The work of a recorder during a call, generated for its function: `begin`, `finish` and `freeze`.
 
-Generated, since a value a line without a loop over names takes half the time; when the function is first called, since
-most never are. The source depends on how many parameters there are and which are masked, so that few have to be
-compiled.
+It is generated because one value per line without a loop over names takes half the time, and when the function is first
+called, because most functions never are. The source depends only on the number of parameters and on which are masked,
+so few sources must be compiled.
 """
 
 import functools
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _FILE = "<obsv>"
 WRAPPER_FILES.add(_FILE)
 
-# The context is set last: what interrupts this leaves no current span behind.
+# The context is set last: an interruption leaves no current span behind.
 _BEGIN = """\
 def begin({values}):
     if _obsv_recording.bypass:
@@ -69,14 +69,14 @@ def begin({values}):
     return _obsv_open(_obsv_recorder, ({tuple}))
 """
 
-# Calls that do not run through here from begin to end: measured ones, generators, and what may be left out.
+# Calls that do not run through here from begin to end: measured ones, generators, and those that may be left out.
 _OPEN = """\
 def begin({values}):
     return None if _obsv_recording.off else _obsv_open(_obsv_recorder, ({tuple}))
 """
 
-# End time is taken before the result is looked at: a duration is the function's own. The context is left before that
-# too: what interrupts it leaves no current span behind.
+# The end time is taken before the result is examined: a duration is the function's own. The context is left before that
+# too: an interruption leaves no current span behind.
 _FINISH = """\
 def finish(_obsv_span, v):
     if _obsv_type(_obsv_span) is not _obsv_Span:
@@ -108,7 +108,7 @@ _END = """\
     return v
 """
 
-# The value that is recorded of a generator is an item.
+# The recorded value of a generator is an item.
 _FINISH_GENERATOR = """\
 def finish(_obsv_span, v):
     _obsv_span.leave()
@@ -116,7 +116,7 @@ def finish(_obsv_span, v):
     return v
 """
 
-# Of a function: its result may go on.
+# For a function: its result may continue.
 _RESULT = """\
     if {known}:
         {plain}
@@ -142,7 +142,7 @@ def bind({declaration}):
     return {inputs}
 """
 
-# What needs no look is kept here, without a call; `make_snapshot` says which values these are. By `is`: a look into a
+# Values that need no check are kept here, without a call; `make_snapshot` says which. By `is`: testing membership in a
 # set of types would run the `__hash__` of a value's metaclass.
 _PLAIN = (
     "(_obsv_kind := _obsv_type({v})) is _obsv_str and _obsv_len({v}) <= _obsv_max_repr"
@@ -150,7 +150,7 @@ _PLAIN = (
     " or _obsv_kind is _obsv_float or {v} is None or _obsv_kind is _obsv_bool"
 )
 _KEEP = f"{{v}} if {_PLAIN} else _obsv_snapshot({{v}})"
-# Where an exception of these is caught, as that of `_obsv_snapshot` need not be.
+# Used where their exceptions are caught, which is not needed for `_obsv_snapshot`.
 _KEEP_DIRECT = (
     f"{{v}} if {_PLAIN}"
     " else _obsv_freeze_dict({v}, _obsv_max_depth, [_obsv_max_repr]) if _obsv_kind is _obsv_dict"
@@ -160,13 +160,13 @@ _KEEP_DIRECT = (
 
 
 def make_part(recorder: "Recorder", part: str) -> Callable[..., Any]:
-    """One of the three, by its name."""
+    """Return one of the three functions, by its name."""
     source = {"begin": _begin_source, "finish": _finish_source, "freeze": _freeze_source}[part](recorder)
     return _compiled(source, part, _names(recorder))
 
 
 def make_direct(recorder: "Recorder") -> tuple[Callable[..., Any], Callable[..., Any]] | None:
-    """`begin` and `finish` in one piece with the writing of their records; None where a call is not that simple."""
+    """Return `begin` and `finish` in one piece with the writing of their records; None if a call is not that simple."""
     writer = direct.writer_of(path.recording)
     is_open = recorder.is_measured or recorder.is_stepped or bool(recorder.rules.selects)
     if writer is None or is_open or recorder.function.hides_result:
@@ -208,7 +208,7 @@ def _finish_source(recorder: "Recorder", is_direct: bool = False) -> str:
         reset = direct.RESET if is_direct else "_obsv_reset_context"
         return _FINISH.format(result=result, following=_FOLLOWING, reset=reset, end=end)
     result = f"    _obsv_span.result = {_keep(recorder.keeps).format(v='v')}\n" if keeps else ""
-    # A coroutine that is closed late is so in another context than it began in.
+    # A coroutine that is closed late is in another context than it began in.
     return _FINISH.format(result=result, following="", reset="_obsv_leave_context", end=end)
 
 
@@ -217,7 +217,7 @@ def _freeze_source(recorder: "Recorder") -> str:
 
 
 def _inputs(recorder: "Recorder", keep: str | None = None) -> str:
-    """An expression for `Span.inputs`: a frozen value a name, and last the pairs of `**kwargs`.
+    """Return an expression for `Span.inputs`: one frozen value per name, and last the pairs of `**kwargs`.
 
     Args:
         keep: an expression for one value; None for the usual one.
@@ -234,7 +234,7 @@ def _inputs(recorder: "Recorder", keep: str | None = None) -> str:
 
 
 def _listed(values: list[tuple[str, bool]], keywords: str | None, keep: str) -> str:
-    """An expression for the tuple of some variables, each with whether it is masked."""
+    """Return an expression for the tuple of some variables, each with whether it is masked."""
     items = ["_obsv_mask" if masked else f"({keep.format(v=variable)})" for variable, masked in values]
     if keywords is not None:
         items.append(f"_obsv_snapshot_keywords({keywords})")
@@ -254,10 +254,10 @@ def _keep(keeps: bool) -> str:
 
 
 def _pass_on(recorder: "Recorder", shown: Declared) -> Callable[..., tuple[Any, ...]]:
-    """`Span.inputs` of a callable that takes `*args, **kwargs`, by the names that it shows, which also tell secrets.
+    """Return the function for `Span.inputs` of a callable that takes `*args, **kwargs`, by the names that it shows.
 
-    A decorator may pass on other arguments than it gets, and a signature may say anything: what does not fit has the
-    names of the code.
+    These names also identify secrets. A decorator may pass on different arguments, and a signature may be wrong:
+    arguments that do not fit get the names in the code.
     """
     bind = _binder(recorder, shown)
     own_names, receivers = recorder.parameters.names, recorder.parameters.positional
@@ -285,19 +285,19 @@ def _compiled(source: str, name: str, names: dict[str, Any]) -> Callable[..., An
     scope = dict(names)
     exec(_code(source), scope)
     compiled: Any = scope[name]
-    # A code object of its own: what the interpreter learns about its globals holds for one function only.
+    # A separate code object: the interpreter's specialization for its globals applies to one function only.
     compiled.__code__ = compiled.__code__.replace()
     return compiled  # type: ignore[no-any-return]
 
 
-# Functions with as many parameters have the same source.
+# Functions with the same number of parameters have the same source.
 @functools.lru_cache(maxsize=1024)
 def _code(source: str) -> CodeType:
     return compile(source, _FILE, "exec")
 
 
 def _names(recorder: "Recorder", shown: bool = True) -> dict[str, Any]:
-    """What the generated source refers to; a global costs less than an attribute, and builtins could be shadowed."""
+    """Return the names in the generated source: globals cost less than attributes, and builtins could be shadowed."""
     names = {
         "_obsv_type": type,
         "_obsv_str": str,

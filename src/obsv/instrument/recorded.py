@@ -1,4 +1,4 @@
-"""A callable that is more than a function, recorded: an object that is all that it is, and records its calls."""
+"""A recorded callable that is more than a function: a proxy with all its features that records its calls."""
 
 import functools
 import sys
@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from obsv.instrument.frames import FILE
 
-# What the interpreter looks up on the type of an object: those that the callable's type has are passed on to it.
+# Special methods that the interpreter looks up on an object's type: those of the callable's type are forwarded to it.
 _SPECIAL = """
 bytes format lt le gt ge len length_hint getitem setitem delitem iter next reversed contains int float complex index
 enter exit aenter aexit await aiter anext add radd iadd sub rsub isub mul rmul imul truediv rtruediv mod rmod pow rpow
@@ -20,7 +20,7 @@ _get: Callable[[Any, str], Any] = object.__getattribute__
 
 
 class Proxy:
-    """An object in front of another, of which it has the class and all attributes."""
+    """An object that stands for another, with its class and all its attributes."""
 
     __slots__ = ("__weakref__", "_obsv_target")
 
@@ -42,7 +42,7 @@ class Proxy:
 
 
 class Recorded(Proxy):
-    """A proxy that records calls. It pickles as what to record, where the callable can be pickled."""
+    """A proxy that records calls. It pickles as a description of what to record, if the callable can be pickled."""
 
     __slots__ = ("_obsv_bound", "_obsv_call", "_obsv_pickled")
 
@@ -72,18 +72,18 @@ class Recorded(Proxy):
 
 _OWN = frozenset({"__reduce_ex__", "__reduce__"})
 
-# A call is one frame more, which `warnings` and `logging` pass over.
+# A call adds one frame, which `warnings` and `logging` skip.
 Recorded.__call__.__code__ = Recorded.__call__.__code__.replace(co_filename=FILE)
 
 
 def shell(target: Any, call: Callable[..., Any], bound: Callable[[], Callable[..., Any]], pickled: Any) -> Any:
-    """An object in front of a callable.
+    """Return a proxy of a callable.
 
     Args:
         target: the callable.
         call: the recorded function that calls it.
-        bound: makes the recorded function that takes an instance first, and binds the callable to that.
-        pickled: what `__reduce__` returns.
+        bound: creates the recorded function that takes an instance first, and binds the callable to it.
+        pickled: the result of `__reduce__`.
     """
     made: Any = object.__new__(_kind_for(Recorded, cast(Any, type(target))))
     for name, value in (("target", target), ("call", call), ("bound", [bound]), ("pickled", pickled)):
@@ -92,17 +92,17 @@ def shell(target: Any, call: Callable[..., Any], bound: Callable[[], Callable[..
 
 
 class Awaited(Proxy):
-    """A proxy that is awaited in its own way."""
+    """A proxy with its own way of being awaited."""
 
     __slots__ = ("_obsv_steps",)
 
 
 def awaited_object(target: Any, steps: Callable[[], Any]) -> Any:
-    """An object in front of an awaitable.
+    """Return a proxy of an awaitable.
 
     Args:
         target: the awaitable.
-        steps: what `__await__` returns.
+        steps: the result of `__await__`.
     """
     made: Any = object.__new__(_kind_for(Awaited, cast(Any, type(target))))
     object.__setattr__(made, "_obsv_target", target)
@@ -116,7 +116,7 @@ def _steps_of(self: Any) -> Any:
 
 @functools.lru_cache(maxsize=256)
 def _kind_for(proxy: type, kind: Any) -> type:
-    """The class of objects in front of a type's: with the special methods that the type has."""
+    """Return the proxy class for a type, with the special methods that the type has."""
     names = [f"__{name}__" for name in _SPECIAL.split() if hasattr(kind, f"__{name}__")]
     members: dict[str, Any] = {"__slots__": (), **{name: _passed_on(name) for name in names}}
     if proxy is Recorded and hasattr(kind, "__get__"):
@@ -138,7 +138,7 @@ def _passed_on(name: str) -> Callable[..., Any]:
 
 
 def _bind(self: Any, instance: Any, owner: Any = None) -> Any:
-    """What a descriptor does that stands in a class: the call is recorded, the callable binds itself as it likes."""
+    """Act as a descriptor in a class: the call is recorded, and the callable binds itself in its own way."""
     if instance is None:
         return self
     bound = _get(self, "_obsv_bound")
@@ -148,7 +148,7 @@ def _bind(self: Any, instance: Any, owner: Any = None) -> Any:
 
 
 def is_found_at(target: object, module: object, qualname: object) -> bool:
-    """Whether something stands in a module under a dotted name; runs no code of the module's."""
+    """Return whether a module has an object under a dotted name; runs no code of the module."""
     if not isinstance(module, str) or not isinstance(qualname, str):
         return False
     found: Any = sys.modules.get(module)

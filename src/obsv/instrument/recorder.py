@@ -1,4 +1,4 @@
-"""The recorder of one function: the only thing of obsv that its code refers to."""
+"""The recorder of one function: the only object of obsv that its code refers to."""
 
 import _thread
 import functools
@@ -37,19 +37,19 @@ logger = logging.getLogger("obsv")
 
 
 class Recorder:
-    """Records the calls of one function; `trace/recording.py` says what `begin`, `finish` and `fail` are.
+    """The recorder of one function; `trace/recording.py` describes `begin`, `finish` and `fail`.
 
-    It is pickled as what to record and how, so that a function that is sent by value (by cloudpickle, dill and what
-    uses them) is recorded where it arrives, with what that process has.
+    It pickles as a description of what to record and how, so that a function sent by value (by cloudpickle, dill and
+    their users) is recorded where it arrives, with the settings of that process.
 
     Args:
-        function: the unchanging part of every span.
-        options: how it is recorded.
-        parameters: what `begin` is given.
-        kind: of the function; see `Kind`.
-        original: the function or callable, where the recorded function calls it instead of being it.
+        function: the constant part of every span.
+        options: recording options.
+        parameters: the arguments of `begin`.
+        kind: kind of the function; see `Kind`.
+        original: the function or callable, if the recorded function calls it instead of being it.
         output: the name of the result's row.
-        steps: what `is_stepped` is; None where it is a matter of the rules that hold now.
+        steps: the value of `is_stepped`; None if it depends on the current rules.
 
     Attributes:
         code: the function's own, where recording was put into a copy of it when it was decorated.
@@ -87,10 +87,10 @@ class Recorder:
         "throttle",
     )
 
-    # What the source of `template.py` refers to by its recorder, so that it needs no other name.
+    # Attributes that the source in `template.py` uses through its recorder, so that it needs no other name.
     any_error, closed, no_more = BaseException, GeneratorExit, StopAsyncIteration
     drive, driven = staticmethod(drive), Driven
-    # What keeps a call of ours from being entered at all (`graft.py`).
+    # Errors that keep a call of ours from being entered at all (`graft.py`).
     no_room = (RecursionError, MemoryError)
 
     def __init__(
@@ -115,18 +115,18 @@ class Recorder:
             self._is_stepped = is_stepped(kind, self.is_measured)
 
     def settle(self) -> None:
-        """Take over the settings that hold now, before the next call."""
+        """Apply the current settings, before the next call."""
         options, function, parameters = self.options, self.function, self.parameters
         self.settings = process_settings()
         rules = self.rules = rules_of(options, self.settings)
         self.capture, self.sample_rate = rules.capture, rules.sample_rate
         if self.kind == "coroutine" and self._is_stepped is False:
-            # What is used while other tasks run cannot be told from its own any more.
+            # Memory used while other tasks run can no longer be distinguished from its own.
             self.capture = {**rules.capture, "cpu": False, "memory": False}
         self.expects = Expectation(rules.expected)
         self.throttle = None if rules.max_per_second is None else Throttle(rules.max_per_second)
         self.redactor: Redactor = redactor_of(rules.sensitive_fields)
-        # Other serializers have to see plain values too.
+        # Other serializers must see plain values too.
         self.keeps = options.serializer in ("smart", "repr")
         self.snapshot: Snapshot = make_snapshot(Limits(rules.max_repr), self.redactor, options.serializer)
         has_args = bool(self.capture.get("args"))
@@ -141,7 +141,7 @@ class Recorder:
         self.renew()
 
     def renew(self) -> None:
-        """Have the parts made anew at the next call."""
+        """Create the parts again at the next call."""
         begun_by = getattr(self, "finish", None)
         self.freeze: Callable[..., tuple[Any, ...]] = functools.partial(_made, self, "freeze")
         self.finish: Callable[..., Any] = functools.partial(_finished, self, begun_by)
@@ -149,29 +149,29 @@ class Recorder:
 
     @classmethod
     def at_first_call(cls, later: "Later") -> "Recorder":
-        """A recorder that is made of `later` when something is asked of it: most functions are never called."""
+        """Return a recorder that is created from `later` on first use: most functions are never called."""
         recorder = cls.__new__(cls)
         recorder.later, recorder.is_made = later, False
         recorder.begin = functools.partial(_first, recorder)
         return recorder
 
     def __getattr__(self, name: str) -> Any:
-        # Reached for slots that are empty: those of a recorder that nothing was asked of so far.
+        # Called for empty slots: those of a recorder that has not been used so far.
         if name not in _AT_FIRST_CALL or self.is_made:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         self.make(None)
         return getattr(self, name)
 
     def make(self, frame: FrameType | None) -> None:
-        """Make what a recorder of `at_first_call` is, if nobody did.
+        """Create the parts of an `at_first_call` recorder, unless that was done.
 
         Args:
-            frame: of the function's first call, where it is called.
+            frame: frame of the function's first call, if it is called.
         """
         if self.is_made or self.later is None:
             return
         function, options, parameters, kind = self.later.arguments(frame)
-        # Its code was made without knowing the settings.
+        # Its code was created without knowing the settings.
         made = Recorder(function, options, parameters, kind, steps=is_stepped(kind, False))
         made.freeze, made.finish = functools.partial(_made, self, "freeze"), functools.partial(_made, self, "finish")
         with _making:
@@ -182,22 +182,23 @@ class Recorder:
 
     @property
     def is_measured(self) -> bool:
-        """Whether a call takes more than a span: these are no lean calls."""
+        """Return whether a call takes more than a span: such calls do not use the fast path."""
         capture = self.capture
         return bool(capture.get("cpu") or capture.get("memory") or capture.get("args") == "exact")
 
     @property
     def is_stepped(self) -> bool:
-        """Whether the body runs in steps, each of which enters the call and leaves it.
+        """Return whether the body runs in steps, each of which enters and leaves the call.
 
-        So that its span is current, and its CPU time counted, only while it runs: that of a generator, and of a
-        coroutine function that is measured. Settled when the function is decorated: its code depends on it.
+        Then its span is current, and its CPU time counted, only while it runs: for a generator, and for a coroutine
+        function that
+        is measured. Decided when the function is decorated, because its code depends on it.
         """
         return bool(self._is_stepped)
 
     @property
     def is_driven(self) -> bool:
-        """Whether somebody else runs the body's steps, each inside the call."""
+        """Return whether something else runs the body's steps, each inside the call."""
         return self.is_stepped and self.original is not None
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -208,7 +209,7 @@ class Recorder:
         return f"Recorder({self.function.name!r})"
 
     def fail(self, span: Any, error: BaseException) -> None:
-        """End a call with the exception that left it. What goes wrong here does not take the exception's place."""
+        """End a call with the exception that left it. An error here does not replace that exception."""
         try:
             if type(span) is Span:
                 leave_context(span.token)
@@ -226,22 +227,22 @@ class Recorder:
             pass
 
     def pause(self, call: Any, *item: Any) -> None:
-        """The body of a stepped function stops here, where an item goes out or something is awaited."""
+        """Pause a stepped function: an item is yielded or something is awaited."""
         call.leave()
         if item:
             call.item(item[0])
 
     def resume(self, call: Any) -> None:
-        """The body goes on."""
+        """Resume the body."""
         call.__enter__()
 
     def snapshot_keywords(self, keywords: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-        """The pairs of `**kwargs`, frozen, values of sensitive names masked."""
+        """Return the pairs of `**kwargs`, frozen, with values of sensitive names masked."""
         hidden, snapshot = self.redactor.is_sensitive, self.snapshot
         return tuple((name, MASKED if hidden(name) else snapshot(value)) for name, value in keywords.items())
 
     def end_failed(self, span: Span, error: BaseException) -> None:
-        """End a span with the exception that left the call, with locals where they were asked for."""
+        """End a span with the exception that left the call, with local variables if requested."""
         frames = hide_wrappers(error)
         if self.expects(error):
             self._end_expected(span, error, frames)
@@ -260,11 +261,11 @@ class Recorder:
         span.on_end(span)
 
     def fails(self, error: BaseException) -> bool:
-        """Whether a call that this exception leaves has failed."""
+        """Return whether a call that this exception leaves has failed."""
         return is_error(error) and not self.expects(error)
 
     def fail_unsampled(self, error: BaseException, start_tick: int, inputs: tuple[Any, ...]) -> None:
-        """Record a call that was not sampled, because it failed."""
+        """Record an unsampled call because it failed."""
         parent = get_context().get(SPAN_KEY)
         if not self.fails(error) or parent is QUIET:
             return
@@ -273,7 +274,7 @@ class Recorder:
         self.end_failed(span, error)
 
     def locals_of(self, frames: TracebackType | None) -> dict[str, str]:
-        """Text of the failing frame's variables, redacted; none where they were not asked for."""
+        """Return the text of the failing frame's variables, redacted; none if they were not requested."""
         if not self.capture.get("locals"):
             return {}
         variables = failing_variables(frames)
@@ -286,35 +287,35 @@ class Recorder:
 
 
 def is_stepped(kind: Kind, is_measured: bool) -> bool:
-    """See `Recorder.is_stepped`."""
+    """Return the value of `Recorder.is_stepped`."""
     return "generator" in kind or (kind == "coroutine" and is_measured)
 
 
 class Later:
-    """What a recorder is made of when its function is first called."""
+    """The source of a recorder that is created when its function is first called."""
 
     __slots__ = ()
 
     @property
     def code(self) -> CodeType:
-        """The function's code without its recording."""
+        """Return the function's code without its recording."""
         raise NotImplementedError
 
     def arguments(self, frame: FrameType | None) -> tuple[Function, Options, Parameters, Kind]:
-        """Those of `Recorder`; `frame` is that of the first call, if there is one."""
+        """Return the arguments of `Recorder`; `frame` is that of the first call, if there is one."""
         raise NotImplementedError
 
 
 # Slots that are empty until the first call.
 _AT_FIRST_CALL = tuple(name for name in Recorder.__slots__ if name not in ("__weakref__", "later", "is_made", "begin"))
 
-# Held for microseconds, and never while anything else runs.
+# Held for microseconds, and never while other code runs.
 _making = _thread.RLock()
 
 
 def _renew() -> None:
     global _making
-    _making = _thread.RLock()  # whoever held it was not forked
+    _making = _thread.RLock()  # the thread that held it was not forked
 
 
 if hasattr(os, "register_at_fork"):
@@ -327,7 +328,7 @@ def _first(recorder: Recorder, /, *args: Any) -> Any:
         # The frame of the function: partials have none.
         recorder.make(sys._getframe(1))
     except (RecursionError, MemoryError):
-        raise  # the call goes on unrecorded, the next one tries again
+        raise  # the call continues unrecorded, the next one tries again
     except Exception:
         logger.debug("A function is left unrecorded.", exc_info=True)
         recorder.begin = _unrecorded
@@ -337,7 +338,7 @@ def _first(recorder: Recorder, /, *args: Any) -> Any:
 def _unrecorded(*_: Any) -> None: ...
 
 
-# Those whose parts are made: to be made anew when the settings of the process change.
+# Recorders with parts, to be created again when the settings of the process change.
 _recorders: "weakref.WeakSet[Recorder]" = weakref.WeakSet()
 
 
@@ -351,18 +352,18 @@ when_changed(_renew_all)
 
 
 def _made(recorder: Recorder, part: str, /, *args: Any) -> Any:
-    """Make what a recorder does at a call, when the first call needs it, and do it: most functions are never called."""
+    """Create a part of the recorder when the first call needs it, and run it: most functions are never called."""
     if recorder.settings is not process_settings():
         recorder.settle()
     _recorders.add(recorder)
     if part == "begin" and not recorder.is_measured and not recorder.is_stepped:
         if path.recording.start is not None:
-            # This call starts the pipeline; the next one knows who records.
+            # This call starts the pipeline; then the next one knows the recorder.
             return make_part(recorder, part)(*args)
         compiled = _compiled(recorder) if core is not None and is_expected() else None
         both = make_direct(recorder) if compiled is None else (compiled.begin, compiled.finish)
         if both is not None:
-            # `finish` first: what is begun is finished by it.
+            # `finish` first: it ends everything that `begin` starts.
             recorder.finish, recorder.begin = both[1], both[0]
             return both[0](*args)
     made = make_part(recorder, part)
@@ -371,16 +372,16 @@ def _made(recorder: Recorder, part: str, /, *args: Any) -> Any:
 
 
 def _finished(recorder: Recorder, before: Callable[..., Any] | None, span: Any, result: Any) -> Any:
-    """The first `finish` after the settings have changed: a call that the core began before that is ended by it."""
+    """Run the first `finish` after a change of settings: a call that the core began before is ended by the core."""
     if type(span) is path.compiled_span and type(span) is not Span and before is not None:
         return before(span, result)
     return _made(recorder, "finish", span, result)
 
 
 def _compiled(recorder: Recorder) -> Any:
-    """The recorder of the compiled core, with Python's steps for calls that are not its own; None where there is none.
+    """Return the recorder of the compiled core, with Python's steps for exceptional calls; None if there is no core.
 
-    C reads what the "smart" serializer sees, of functions with up to 64 parameters; the rest is frozen by Python.
+    C reads the values of the "smart" serializer, in functions with up to 64 parameters; Python freezes the rest.
     """
     parameters, options = recorder.parameters, recorder.options
     if recorder.sample_rate < 1.0 or recorder.rules.selects or len(parameters.variables) > _MOST_PARAMETERS:
@@ -406,7 +407,7 @@ def _compiled(recorder: Recorder) -> Any:
 
 
 class _Lazy:
-    """One of Python's steps behind the compiled ones: made when a call first needs it."""
+    """A Python step behind the compiled ones, created when a call first needs it."""
 
     __slots__ = ("_made", "_part", "_recorder")
 
@@ -420,10 +421,10 @@ class _Lazy:
         return self._made(*args)
 
 
-# Of the message of an exception that is no error.
+# Length of the message of an exception that is not an error.
 _MESSAGE_CHARS = 1_000
 
-# The compiled recorder holds their order in an array.
+# The compiled recorder keeps their order in an array.
 _MOST_PARAMETERS = 64
 
 
@@ -465,13 +466,13 @@ def _unpacked(code: bytes | None) -> CodeType | None:
     return None if code is None else marshal.loads(code)
 
 
-# A pool of processes sends a function with each task.
+# A process pool sends a function with each task.
 _copies: dict[Any, Recorder] = {}
 _MAX_COPIES = 1_000
 
 
-# Looking the default words over takes a fifth of a decoration.
+# Examining the default words takes a fifth of a decoration.
 @functools.lru_cache(maxsize=64)
 def redactor_of(sensitive_fields: tuple[str, ...]) -> Redactor:
-    """What masks the default words and some more."""
+    """Return a redactor for the default words and additional ones."""
     return Redactor(sensitive_fields)

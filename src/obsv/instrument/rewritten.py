@@ -1,7 +1,7 @@
-"""Modules whose assertions pytest rewrites: test modules, and what is imported for them.
+"""Modules whose assertions pytest rewrites: test modules, and those imported for them.
 
-pytest has a loader of its own, which stands before all others and keeps what it compiles in files of its own. It runs a
-module's code by `exec`; what that name means to it is told here.
+pytest has its own loader, which runs before all others and keeps its compiled code in its own files. It runs a module's
+code with `exec`; this module replaces that name in pytest.
 """
 
 import logging
@@ -36,6 +36,6 @@ def _exec(prepare: Prepare) -> Callable[..., None]:
         exec(prepare(code, namespace), namespace)
 
     assert isinstance(run, FunctionType)
-    # pytest leaves frames of such files out of the tracebacks that it shows.
+    # pytest hides frames of such files in the tracebacks that it shows.
     run.__code__ = run.__code__.replace(co_filename=FILE)
     return run

@@ -1,4 +1,4 @@
-"""Which names of a module are recorded."""
+"""Selection of the names of a module to record."""
 
 import dataclasses
 import re
@@ -8,24 +8,26 @@ from fnmatch import fnmatchcase
 from obsv.errors import ConfigurationError
 from obsv.instrument.targets import matches, may_hold
 
-# Special methods run inside the interpreter, and while a value is turned into text; these are called like functions.
+# Special methods run inside the interpreter, and while a value is converted to text; these are called like functions.
 _CALLED = frozenset({"__call__"})
 _NAMEABLE = _CALLED | {"__init__", "__post_init__", "__enter__", "__exit__", "__aenter__", "__aexit__"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Selection:
-    """Public names, unless told otherwise.
+    """A selection of names; public ones by default.
 
     Args:
-        include: searched in the qualified name (`Order.total`); names what is recorded, private names too. None takes
+        include: searched in the qualified name (`Order.total`); selects names to record, including private ones. None
+            selects
             all names without a leading underscore, and `__call__`.
-        exclude: globs (`Order`, `Order.*`, `parse_*`); what they match is not recorded, nor what stands inside it.
-        modules: names of the module, by which the next two are matched.
-        named: globs of modules and full names (`shop.orders.Order.total`); where none is of the module, only functions
-            that one matches are recorded. None takes all.
-        left: likewise; what they match is not recorded.
-        private: names with a leading underscore are recorded, too.
+        exclude: globs (`Order`, `Order.*`, `parse_*`); matching names and everything inside them are not recorded.
+        modules: names of the module, for matching the next two.
+        named: globs of modules and full names (`shop.orders.Order.total`); if none matches the module, only functions
+            that
+            match are recorded. None selects all.
+        left: likewise; matching names are not recorded.
+        private: whether to record names with a leading underscore too.
     """
 
     include: re.Pattern[str] | None = None
@@ -37,24 +39,24 @@ class Selection:
 
     @classmethod
     def of(cls, include_regex: str | None, exclude: Sequence[str]) -> "Selection":
-        """A selection of a regular expression and globs.
+        """Return a selection from a regular expression and globs.
 
         Raises:
-            ConfigurationError: the expression cannot be read, or `exclude` is one text.
+            ConfigurationError: the expression cannot be parsed, or `exclude` is a single string.
         """
         if isinstance(exclude, str):
-            raise ConfigurationError(f"exclude is a sequence of names: write ({exclude!r},).")
+            raise ConfigurationError(f"exclude must be a sequence of names: write ({exclude!r},).")
         try:
             return cls(None if include_regex is None else re.compile(include_regex), tuple(exclude))
         except re.error as error:
-            raise ConfigurationError(f"include_regex {include_regex!r} cannot be read: {error}.") from error
+            raise ConfigurationError(f"include_regex {include_regex!r} cannot be parsed: {error}.") from error
 
     def takes(self, qualname: str) -> bool:
-        """Whether a function of this qualified name is recorded."""
+        """Return whether a function with this qualified name is recorded."""
         if self.excludes(qualname) or self._is_one_of(self.left, qualname):
             return False
         if self.named and not any(matches(module, glob) for module in self.modules for glob in self.named):
-            # By its own name, so private ones only where that is spelled out.
+            # By its own name, so private names only if spelled out.
             return any(
                 matches(f"{module}.{qualname}", glob) and (self._is_shown(qualname) or _spells(glob, qualname))
                 for module in self.modules
@@ -66,7 +68,7 @@ class Selection:
         return self._names(parts, qualname)
 
     def excludes(self, qualname: str) -> bool:
-        """Whether a function or class, or a class around it, is excluded."""
+        """Return whether a function or class, or a class around it, is excluded."""
         return any(
             fnmatchcase(prefix, glob) or fnmatchcase(prefix.rpartition(".")[2], glob)
             for prefix in _prefixes(qualname)
@@ -90,12 +92,12 @@ class Selection:
 
 @dataclasses.dataclass(frozen=True)
 class Names:
-    """What is recorded of modules, by globs of modules and of functions.
+    """The names to record in modules, by globs of modules and functions.
 
     Args:
-        include: `shop`, `shop.*`, `shop.orders.Order.total`; none takes all.
-        exclude: likewise; goes first.
-        private: names with a leading underscore are recorded, too.
+        include: `shop`, `shop.*`, `shop.orders.Order.total`; empty selects all.
+        exclude: likewise; takes precedence.
+        private: whether to record names with a leading underscore too.
     """
 
     include: tuple[str, ...] = ()
@@ -104,15 +106,15 @@ class Names:
 
     @property
     def wants_private(self) -> bool:
-        """Whether functions whose names begin with an underscore may be recorded."""
+        """Return whether functions whose names begin with an underscore may be recorded."""
         return self.private or any(part.startswith("_") for glob in self.include for part in _own_parts(glob))
 
     def of_module(self, *names: str) -> Selection:
-        """What is recorded of one module, which has these names."""
+        """Return the selection for one module, which has these names."""
         include = tuple(
             glob for glob in self.include if any(matches(name, glob) or may_hold(name, glob) for name in names)
         )
-        # A module that is recorded for another reason than a glob, as a script is, is recorded whole.
+        # A module recorded for another reason than a glob, such as a script, is recorded as a whole.
         return Selection(modules=names, named=include, left=self.exclude, private=self.private)
 
 

@@ -1,13 +1,13 @@
-"""Recording what a module defines from the moment it is defined, by its code.
+"""Recording of what a module defines from the moment of its definition, by its code.
 
-Patching a module after its import would be simpler, but whatever took a reference during the import (a table of
-handlers, a registering decorator, a default argument, a circular import) would keep the unrecorded function; and a
-script runs while it is defined. So the code of each `def` at the top of a module or of a class is made one that records
-(`graft.py`) before the module runs. What it records by is made when it is first called (`late.py`): until then a plan
-stands in its place, so that the code of a module can be kept in a file.
+Patching a module after its import would be simpler, but every reference taken during the import (a table of handlers, a
+registering decorator, a default argument, a circular import) would keep the unrecorded function; and a script runs
+while it is defined. Therefore the code of each `def` at the top of a module or class is converted to recording code
+(`graft.py`) before the module runs. Its recorder is created when it is first called (`late.py`); until then a plan
+takes its place, so that a module's code can be stored in a file.
 
-A function whose code cannot be made to record gets a decorator under all others, on the same line: what the compiler
-says of lines and names stays as it is.
+A function whose code cannot be converted gets a decorator below all others, on the same line, so that lines and names
+in compiler messages stay the same.
 """
 
 import ast
@@ -26,23 +26,23 @@ from obsv.instrument.parameters import parameters_of
 from obsv.instrument.recorder import Recorder, is_stepped
 from obsv.instrument.wrapping import kind_of
 
-# Stand for the decorators in the tree and among the constants of what is compiled of it, which then get the very
-# objects, so that the module's names stay as they are.
+# Placeholders for the decorators in the tree and among the constants of the compiled code, which are then replaced by
+# the actual objects, so that the module's names stay unchanged.
 _MARK = "\0obsv.mark"
 _METHOD = "\0obsv.method"
 _PLAN = "\0obsv.plan"
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-# What a definition at the top of a module may stand in.
+# Statements at the top of a module that may contain a definition.
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
 class Wanted(NamedTuple):
-    """What to record of a module, as far as it does not depend on names that the user gave.
+    """What to record in a module, as far as it does not depend on names given by the user.
 
     Args:
-        is_measured: a call takes more than a span.
-        private: functions whose names begin with an underscore, too.
+        is_measured: whether a call takes more than a span.
+        private: whether to record functions whose names begin with an underscore too.
     """
 
     is_measured: bool = False
@@ -60,11 +60,11 @@ _Place = tuple[int, str]
 
 
 def compile_planned(source: bytes | str, filename: str, wanted: Wanted) -> CodeType:
-    """Compile a module so that its public functions can be recorded; `recording_code` makes what runs of it.
+    """Compile a module so that its public functions can be recorded; `recording_code` creates the code to run.
 
     Args:
-        source: the module's text, or its bytes with their encoding declared as PEP 263 has it.
-        filename: what tracebacks show.
+        source: the module's text, or its bytes with their encoding declared as in PEP 263.
+        filename: the file name for tracebacks.
 
     Returns:
         Code with plans among its constants, which can be marshalled.
@@ -85,7 +85,7 @@ def compile_planned(source: bytes | str, filename: str, wanted: Wanted) -> CodeT
 
 
 def plan_compiled(code: CodeType, source: bytes | str, wanted: Wanted) -> CodeType:
-    """Like `compile_planned`, of what somebody else compiled; functions that cannot record by their code do not.
+    """Do the same as `compile_planned` for already compiled code; functions that cannot be converted are not recorded.
 
     Args:
         source: the text that it was compiled from.
@@ -104,13 +104,13 @@ def _grafted(code: CodeType, chosen: dict[_Place, _Chosen], wanted: Wanted) -> d
 
 
 def recording_code(code: CodeType, name: str, automatic: Automatic, at_ns: int) -> CodeType:
-    """The code that runs of a module's, which records what is selected.
+    """Return the code of a module to run, which records the selected functions.
 
     Args:
-        code: what `compile_planned` made.
-        name: the module's.
-        automatic: decorates what cannot record by its own code.
-        at_ns: Unix time; what is written after that is not what runs.
+        code: the result of `compile_planned`.
+        name: the module's name.
+        automatic: decorates functions that cannot record by their own code.
+        at_ns: Unix time; source written later does not match the running code.
     """
     module, takes = Loaded(name, automatic.options, at_ns), automatic.selection.takes
     marks = {_MARK: automatic.mark, _METHOD: automatic.method}
@@ -129,7 +129,7 @@ def recording_code(code: CodeType, name: str, automatic: Automatic, at_ns: int) 
 
 
 def _with(code: CodeType, function: Callable[[CodeType], CodeType], marks: Mapping[str, Any] = _NOTHING) -> CodeType:
-    """A module's code, and that of the classes in it, with other functions and with marks in their places."""
+    """Return a module's code, and that of its classes, with other functions and with marks in their places."""
     constants = tuple(
         (_with(value, function, marks) if _holds_definitions(value) else function(value))
         if type(value) is CodeType
@@ -152,7 +152,7 @@ def _functions(code: CodeType) -> Iterator[tuple[_Place, CodeType]]:
 
 
 def _holds_definitions(code: CodeType) -> bool:
-    """Whether a code is that of a class, or of the scope around a definition that has type parameters."""
+    """Return whether code belongs to a class, or to the scope around a definition with type parameters."""
     return not code.co_flags & CO_OPTIMIZED or code.co_name.startswith("<generic parameters of ")
 
 
@@ -161,7 +161,7 @@ def _place_of(code: CodeType) -> _Place:
 
 
 def _planned(code: CodeType, chosen: _Chosen, wanted: Wanted) -> CodeType | None:
-    """A function's code that records, with a plan; None where it cannot be made."""
+    """Return a function's recording code, with a plan; None if it cannot be created."""
     steps = is_stepped(kind_of(code), wanted.is_measured)
     try:
         if not (can_graft_steps(code) if steps else can_graft(code)):
@@ -173,13 +173,14 @@ def _planned(code: CodeType, chosen: _Chosen, wanted: Wanted) -> CodeType | None
 
 
 def _chosen(tree: Any, wanted: Wanted, is_method: bool = False) -> Iterator[tuple[_Place, _Chosen]]:
-    """What is recorded of a module's or a class's own definitions, by its first line and its name."""
+    """Yield the recorded definitions of a module or class, by first line and name."""
     for definition in _definitions(tree):
         decorators = definition.decorator_list
         if not _is_wanted(definition.name, wanted, is_method) or leaves_decorated(decorators):
             continue
         if isinstance(definition, ast.ClassDef):
-            # Whatever sees a method while its class is made sees the recorded one: tables in the body, metaclasses.
+            # Everything that sees a method while its class is created sees the recorded one: tables in the body,
+            # metaclasses.
             yield from _chosen(definition, wanted, is_method=True)
         else:
             line = decorators[0].lineno if decorators else definition.lineno
@@ -193,7 +194,9 @@ def _is_wanted(name: str, wanted: Wanted, is_method: bool) -> bool:
 
 
 def _definitions(node: ast.AST) -> Iterator[Any]:
-    """The definitions at the top of a module, also in its `if`, `try`, `with`, `for`, `while` and `match`."""
+    """Yield the definitions at the top of a module, including those in its `if`, `try`, `with`, `for`, `while` and
+    `match`.
+    """
     for block in _BLOCKS:
         for child in getattr(node, block, ()):
             if isinstance(child, (*_FUNCTIONS, ast.ClassDef)):

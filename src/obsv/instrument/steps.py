@@ -22,7 +22,7 @@ class Driven:
 
 
 def drive(call: Call, steps: Any, on_item: Callable[[Any], None] | None) -> Generator[Any, Any, Any]:
-    """`yield from steps`, entering the call for each step (PEP 380's expansion)."""
+    """Run `yield from steps`, entering the call for each step (PEP 380's expansion)."""
     resume: Callable[[Any], Any] = steps.send
     argument: Any = None
     while True:

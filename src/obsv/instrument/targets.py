@@ -1,4 +1,4 @@
-"""Which modules are recorded."""
+"""Selection of the modules to record."""
 
 import dataclasses
 import functools
@@ -15,27 +15,27 @@ _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
 class Targets(Protocol):
-    """Decides about modules by name and place."""
+    """A decision about modules by name and location."""
 
     def may_match(self, name: str) -> bool:
-        """Whether it is worth finding the module's file."""
+        """Return whether it is worth finding the module's file."""
 
     def match(self, name: str, file: str | None) -> bool:
-        """Whether a module is recorded.
+        """Return whether a module is recorded.
 
         Args:
             name: its full name.
-            file: where it was found; None for what has no file.
+            file: its location; None if it has no file.
         """
 
 
 @dataclasses.dataclass(frozen=True)
 class NamedModules:
-    """Modules by their names.
+    """Modules selected by name.
 
     Args:
-        include: globs; one without a wildcard, or one that ends in `.*`, also means the package of that name.
-        exclude: likewise; goes before `include`.
+        include: globs; one without a wildcard, or ending in `.*`, also selects the package of that name.
+        exclude: likewise; takes precedence over `include`.
     """
 
     include: Sequence[str]
@@ -54,7 +54,7 @@ class NamedModules:
 
 @dataclasses.dataclass(frozen=True)
 class FirstParty:
-    """Modules below some directories; not what was installed there, as in a virtual environment inside a project.
+    """Modules below given directories, except those installed there, as in a virtual environment inside a project.
 
     Args:
         roots: absolute paths of the directories.
@@ -80,7 +80,7 @@ class FirstParty:
 
 
 def matches(name: str, glob: str) -> bool:
-    """Whether a module's name matches a glob: `*.orders`; `shop` and `shop.*` mean the package and all inside."""
+    """Return whether a module's name matches a glob: `*.orders`; `shop` and `shop.*` match the whole package."""
     stem = glob.removesuffix(".*")
     if not _has_wildcard(stem):
         return name == stem or name.startswith(f"{stem}.")
@@ -88,9 +88,9 @@ def matches(name: str, glob: str) -> bool:
 
 
 def may_hold(name: str, glob: str) -> bool:
-    """Whether a module may define what a glob of functions matches: `shop.orders` holds `shop.orders.Order.to_*`.
+    """Return whether a module may define a function that matches a glob: `shop.orders` for `shop.orders.Order.to_*`.
 
-    A glob that begins with a wildcard means modules only: else every module there is would have to be looked through.
+    A glob that begins with a wildcard matches modules only; otherwise every module would have to be examined.
     """
     parts, wanted = name.split("."), glob.split(".")
     if len(parts) >= len(wanted) or _has_wildcard(wanted[0]):
@@ -104,7 +104,7 @@ def _has_wildcard(text: str) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def _is_below(directory: str, root: str) -> bool:
-    """Whether a directory lies below a root with nothing between that holds installed packages."""
+    """Return whether a directory is below a root without a directory of installed packages between."""
     while True:
         if os.path.basename(directory) in _INSTALLED or os.path.exists(os.path.join(directory, "pyvenv.cfg")):
             return False

@@ -1,8 +1,8 @@
-"""Source of functions that stand in front of another callable, where recording cannot be put into its own code.
+"""Source of functions that wrap another callable, if recording cannot be inserted into its own code.
 
-That is where there is none (partials, objects with `__call__`, functions of C), for generators, and on interpreters
-that `graft.py` does not know. The function's globals are those of the module that it stands for; all that it refers to
-of obsv is one constant, its recorder.
+This applies to callables without code (partials, objects with `__call__`, C functions), to generators, and to
+interpreters that `graft.py` does not support. The function's globals are those of the module of the callable; its only
+reference to obsv is one constant, its recorder.
 """
 
 import functools
@@ -13,7 +13,7 @@ from obsv.instrument.frames import FILE
 from obsv.instrument.parameters import Parameters
 from obsv.instrument.recorder import Kind, Recorder
 
-# Stands for the recorder; the compiled code gets the very object among its constants.
+# Placeholder for the recorder; the compiled code gets the actual object among its constants.
 _PLACEHOLDER = "\0obsv.recorder"
 
 _FUNCTION = """\
@@ -89,11 +89,11 @@ async def wrapper({declaration}):
 
 
 def wrapper_code(recorder: Recorder, positional_only: int, name: str, line: int) -> CodeType:
-    """The code of a function that calls `recorder.original`.
+    """Return the code of a function that calls `recorder.original`.
 
     Args:
-        positional_only: how many of the parameters can be passed by position only.
-        name: what it is called.
+        positional_only: number of positional-only parameters.
+        name: name of the function.
         line: the number of its first line.
     """
     parameters = recorder.parameters

@@ -1,11 +1,11 @@
-"""What runs in another thread on behalf of a call stands below that call.
+"""Propagation of the current call to other threads: work on behalf of a call appears below it.
 
 A thread begins in an empty context (from 3.14 on it may be given one), so what it calls would have no parent.
 OpenTelemetry's context alone is handed on, to what a pool of `concurrent.futures` runs (and with it `run_in_executor`)
 and to a thread that is started: whatever else a program keeps in context variables stays as it is.
 
-Threads of the standard library's pools and servers are left out: they go on after the call that happened to start them,
-and do the work of others.
+Threads of the standard library's pools and servers are excluded: they outlive the call that happened to start them, and
+do the work of others.
 """
 
 import concurrent.futures.thread
@@ -22,7 +22,7 @@ from opentelemetry.context import Context
 from obsv.instrument.frames import FILE
 from obsv.trace.context import SPAN_KEY, get_context, leave_context, set_context
 
-# Modules whose threads are those of pools and servers, and of event loops.
+# Modules whose threads belong to pools, servers and event loops.
 _SERVICES = (
     "asyncio.base_events",
     "concurrent.futures.",
@@ -39,7 +39,7 @@ _MARK = "_obsv_follows"
 
 
 def follow_threads() -> None:
-    """From now on, hand the current call on to what runs in threads. Calling it again changes nothing."""
+    """From now on, pass the current call to work in threads. Calling it again changes nothing."""
     thread, item = vars(threading)["Thread"], vars(concurrent.futures.thread)["_WorkItem"]
     if not getattr(thread, _MARK, False):
         setattr(thread, _MARK, True)
@@ -54,7 +54,7 @@ def _replace(owner: type, name: str, make: Callable[[Any], Any]) -> None:
     function = getattr(owner, name)
     made = functools.wraps(function)(make(function))
     assert isinstance(made, FunctionType)
-    # Not the caller of anything, for those who look.
+    # Hidden from code that inspects its caller.
     made.__code__ = made.__code__.replace(co_filename=FILE)
     setattr(owner, name, made)
 
@@ -88,7 +88,7 @@ def _submitting(begin: Callable[..., None]) -> Callable[..., None]:
 
 
 def _entered(function: Callable[..., None]) -> Callable[..., None]:
-    """Run the method of an object in the context that the object was given."""
+    """Return a method that runs in the context that its object was given."""
 
     def run(holder: Any, *args: Any, **kwargs: Any) -> None:
         context = vars(holder).pop(_CONTEXT, None)
@@ -99,7 +99,7 @@ def _entered(function: Callable[..., None]) -> Callable[..., None]:
         try:
             function(holder, *args, **kwargs)
         finally:
-            # A failed future keeps this frame, by its exception, and would be kept by it.
+            # A failed future keeps this frame through its exception, and would be kept by it.
             holder = None
             leave_context(token)
 
@@ -107,7 +107,7 @@ def _entered(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _is_service(thread: threading.Thread) -> bool:
-    """Whether a thread serves others than the one that starts it."""
+    """Return whether a thread serves others than the one that starts it."""
     run = type(thread).run
     target: Any = getattr(thread, "_target", None) if run is threading.Thread.run else run
     while isinstance(target, functools.partial):

@@ -1,4 +1,4 @@
-"""From a callable to one that is recorded."""
+"""Conversion of a callable to a recorded one."""
 
 import builtins
 import dis
@@ -20,18 +20,18 @@ from obsv.instrument.recorder import Kind, Recorder, redactor_of
 from obsv.instrument.template import wrapper_code
 from obsv.trace.function import Code, Function
 
-# Where a recorded function keeps the function that it was made of.
+# The attribute in which a recorded function keeps its original.
 ORIGINAL = "__obsv_original__"
 
-# On a recorded function that nobody asked for by name: `@monitor` takes its place.
+# On a function that is recorded automatically: `@monitor` replaces that recording.
 AUTOMATIC = "__obsv_automatic__"
 
 
 def wrap(target: Callable[..., Any], options: Options, is_method: bool = False) -> Callable[..., Any]:
-    """A callable, recorded: a function for a function, else an object that is all that the callable is.
+    """Return a recorded callable: a function for a function, else a proxy with all features of the callable.
 
     Args:
-        is_method: the first parameter is the receiver, whatever its name.
+        is_method: whether the first parameter is the receiver, whatever its name.
     """
     if type(target) is FunctionType:
         return record_function(target, options, is_method)
@@ -45,14 +45,16 @@ def wrap(target: Callable[..., Any], options: Options, is_method: bool = False) 
 
 
 def record_reference(function: FunctionType, options: Options) -> Any:
-    """A function that goes on standing in its module, recorded: an object, since a function pickles by its name only,
-    under which the unrecorded one is found."""
+    """Return a recorded object for a function that stays in its module.
+
+    It is not a function, because a function pickles by name only, under which the unrecorded one is found.
+    """
     made = record_function(function, options)
     return shell(made, made, lambda: made, (again, (function, options)))
 
 
 def again(target: Any, options: Options) -> Any:
-    """What a recorded object is unpickled by."""
+    """Unpickle a recorded object."""
     return record_reference(target, options) if type(target) is FunctionType else wrap(target, options)
 
 
@@ -61,7 +63,7 @@ def _bound_call(target: Any, instance: Any, /, *args: Any, **kwargs: Any) -> Any
 
 
 def record_function(function: FunctionType, options: Options, is_method: bool = False) -> FunctionType:
-    """A function like another, in the same module, whose calls are recorded; see `wrap`."""
+    """Return a function like another, in the same module, whose calls are recorded; see `wrap`."""
     code = function.__code__
     parameters = parameters_of(code, is_method, shows=function if hasattr(function, "__wrapped__") else None)
     recorder = Recorder(_function(function, options), options, parameters, kind_of(code))
@@ -76,7 +78,7 @@ def record_function(function: FunctionType, options: Options, is_method: bool = 
         recorded = recorded.replace(co_flags=recorded.co_flags | code.co_flags & inspect.CO_ITERABLE_COROUTINE)
     made = _with_code(function, recorded, closure)
     setattr(made, ORIGINAL, function)
-    # numba compiles what an attribute of this name names.
+    # numba compiles the function that an attribute with this name refers to.
     made.__dict__["__numba__"] = ORIGINAL
     if recorder.original is not None:
         made.__dict__["__wrapped__"] = function
@@ -84,28 +86,29 @@ def record_function(function: FunctionType, options: Options, is_method: bool = 
 
 
 def recorder_of(target: Any) -> Recorder | None:
-    """The recorder that a function's own code, or what a recorded object calls, refers to."""
+    """Return the recorder in a function's own code, or in the code that a recorded object calls."""
     if isinstance(target, (classmethod, staticmethod)):
         target = target.__func__
     if issubclass(type(target), Recorded):
         target = object.__getattribute__(target, "_obsv_call")
     if type(target) is not FunctionType:
         return None
-    # By its code: a wrapper around a recorded function, made with functools.wraps, carries copies of attributes.
+    # By its code: a wrapper around a recorded function, created with functools.wraps, has copies of its attributes.
     return next((each for each in target.__code__.co_consts if type(each) is Recorder), None)
 
 
 def original_of(function: FunctionType) -> FunctionType:
-    """The function that a recorded one was made of; any other one itself.
+    """Return the original of a recorded function; any other function itself.
 
-    Of one whose code was recorded as it stood in its module it is made now, once: whoever compiles functions keeps what
-    it compiled by their identity.
+    For a function whose code was converted in its module, the original is created now, once: compilers of functions
+    cache their
+    results by identity.
     """
     recorder = recorder_of(function)
     if recorder is None:
         return function
     known: FunctionType | None = function.__dict__.get(ORIGINAL)
-    # `functools.update_wrapper` copies that of another.
+    # `functools.update_wrapper` copies that of another function.
     if known is None or (recorder.later is not None and _place(known) != _place(function)):
         assert recorder.later is not None
         known = function.__dict__[ORIGINAL] = _with_code(function, recorder.later.code, function.__closure__)
@@ -127,18 +130,18 @@ def _place(function: FunctionType) -> tuple[str, str, int]:
 
 
 def is_automatic(function: FunctionType) -> bool:
-    """Whether a function is recorded though nobody asked for it by name."""
+    """Return whether a function is recorded automatically."""
     recorder = recorder_of(function)
     return recorder is not None and (recorder.later is not None or AUTOMATIC in function.__dict__)
 
 
 def _with_code(function: FunctionType, code: CodeType, closure: Any) -> FunctionType:
-    """A function like another, with other code."""
+    """Return a function like another, with other code."""
     made = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, closure)
     made.__kwdefaults__ = function.__kwdefaults__
     made.__qualname__, made.__module__, made.__doc__ = function.__qualname__, function.__module__, function.__doc__
     if sys.version_info >= (3, 14) and function.__annotate__ is not None:
-        # As lazy as they are: what evaluates annotations may find names that are not defined yet.
+        # Lazily, as the original: evaluating annotations may find names that are not defined yet.
         made.__annotate__ = function.__annotate__
     else:
         made.__annotations__ = function.__annotations__
@@ -149,11 +152,11 @@ def _with_code(function: FunctionType, code: CodeType, closure: Any) -> Function
 
 
 def _stand_in(target: Any, original: Callable[..., Any], options: Options) -> FunctionType:
-    """A function that passes on whatever it gets, and is recorded.
+    """Return a function that passes on all its arguments, and is recorded.
 
     Args:
-        target: the callable that is shown.
-        original: the one that is called.
+        target: the callable to show.
+        original: the callable to call.
     """
     parameters = parameters_of(_passes_on.__code__, shows=target)
     kind: Kind = "coroutine" if _is_async(target) else "function"
@@ -166,7 +169,7 @@ def _passes_on(*args: Any, **kwargs: Any) -> None: ...
 
 
 def _is_async(target: object) -> bool:
-    """Whether a call has to be awaited: `async def`, also as `__call__` of an object or inside a partial."""
+    """Return whether a call must be awaited: `async def`, also as `__call__` of an object or inside a partial."""
     while isinstance(target, functools.partial):
         target = target.func
     if inspect.iscoroutinefunction(target):
@@ -189,12 +192,12 @@ def _function(target: Callable[..., Any], options: Options) -> Function:
 
 
 def function_of(name: str, group: str, reader: Callable[[], Code | None], options: Options) -> Function:
-    """The unchanging part of a function's spans, but for what its recorder settles.
+    """Return the constant part of a function's spans, except for the parts that its recorder sets.
 
     Args:
         name: `module.qualname`.
-        group: the name of the module, where the options have no group.
-        reader: reads where it stands.
+        group: name of the module, used if the options have no group.
+        reader: reads its location and source.
     """
     return Function(
         name=name,

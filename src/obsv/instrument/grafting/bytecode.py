@@ -1,8 +1,8 @@
-"""CPython's bytecode, taken apart and put together: instructions, jumps, the tables of lines and of exceptions.
+"""CPython's bytecode, decoded and encoded: instructions, jumps, the tables of lines and of exceptions.
 
-For 3.11 to 3.14, whose code objects share a layout: jumps are relative and counted in units of two bytes, caches
-follow their instruction, handlers stand in a table beside the code (Objects/exception_handling_notes.txt), and so do
-source positions (Objects/locations.md).
+For 3.11 to 3.14, whose code objects share a layout: jumps are relative and counted in units of two bytes, caches follow
+their instruction, and handlers are in a table beside the code (Objects/exception_handling_notes.txt), as are source
+positions (Objects/locations.md).
 """
 
 import dis
@@ -19,8 +19,8 @@ _BACKWARD = frozenset(op for op in _JUMPS if "BACKWARD" in dis.opname[op])
 
 
 def caches_of(op: int) -> int:
-    """The units after an instruction that the interpreter keeps notes in."""
-    # 3.13 knows them by name, and only of instructions that have some.
+    """Return the number of cache units after an instruction."""
+    # 3.13 has them by name, and only for instructions that have some.
     return int(_caches.get(dis.opname[op], 0) if isinstance(_caches, dict) else _caches[op])
 
 
@@ -29,12 +29,12 @@ class Instruction:
 
     Args:
         op: its number.
-        arg: its argument, of a jump worked out from `target` when it is written.
-        target: of a jump, the instruction it leads to.
+        arg: its argument; for a jump it is computed from `target` when encoding.
+        target: the target instruction of a jump.
 
     Attributes:
-        offset: where it stands, in units, once it was written.
-        guard: where it goes on when it raises.
+        offset: its position in units, after encoding.
+        guard: its exception handler.
     """
 
     __slots__ = ("arg", "guard", "offset", "op", "target")
@@ -45,7 +45,7 @@ class Instruction:
         self.guard: Guard | None = None
 
     def units(self) -> int:
-        """How many units it takes, with the prefixes of a large argument and its caches."""
+        """Return its size in units, including the prefixes of a large argument and its caches."""
         return 1 + (self.arg > 0xFF) + (self.arg > 0xFFFF) + (self.arg > 0xFFFFFF) + caches_of(self.op)
 
     def emit(self, out: bytearray) -> None:
@@ -56,12 +56,12 @@ class Instruction:
 
 
 def make(name: str, arg: int = 0, target: Instruction | None = None) -> Instruction:
-    """An instruction by its name."""
+    """Return an instruction by its name."""
     return Instruction(dis.opmap[name], arg, target)
 
 
 def decode(code: CodeType) -> tuple[list[Instruction], dict[int, Instruction]]:
-    """A code's instructions, and each by the unit it begins at, prefixes included."""
+    """Return a code's instructions, and each by its first unit, including prefixes."""
     instructions: list[Instruction] = []
     by_unit: dict[int, Instruction] = {}
     jumps: list[tuple[Instruction, int]] = []
@@ -86,7 +86,7 @@ def decode(code: CodeType) -> tuple[list[Instruction], dict[int, Instruction]]:
 
 
 def encode(instructions: list[Instruction]) -> bytes:
-    """The bytes of instructions; sets the offset of each, in units."""
+    """Return the bytes of instructions; set the offset of each, in units."""
     has_grown = True
     while has_grown:
         position = 0
@@ -101,9 +101,9 @@ def encode(instructions: list[Instruction]) -> bytes:
 
 
 def _aim(instructions: list[Instruction]) -> bool:
-    """Set the arguments of jumps; True if one takes more units than before, so that all offsets change.
+    """Set the arguments of jumps; return True if one takes more units than before, so that all offsets change.
 
-    It ends: instructions are only ever put between others, so that distances grow.
+    This terminates: instructions are only inserted between others, so that distances grow.
     """
     has_grown = False
     for each in instructions:
@@ -115,12 +115,12 @@ def _aim(instructions: list[Instruction]) -> bool:
 
 
 class Guard(NamedTuple):
-    """What an entry of the exception table says.
+    """An entry of the exception table.
 
     Args:
-        handler: where it goes on when something raises.
-        depth: how many values stay on the stack.
-        lasti: the position of what raised is put above them.
+        handler: where execution continues after an exception.
+        depth: number of values that stay on the stack.
+        lasti: whether the position of the raising instruction is pushed.
     """
 
     handler: Instruction
@@ -129,7 +129,7 @@ class Guard(NamedTuple):
 
 
 def read_guards(code: CodeType, instructions: list[Instruction], by_unit: dict[int, Instruction]) -> None:
-    """Give each instruction its guard, by the exception table."""
+    """Give each instruction its guard from the exception table."""
     starts = sorted(by_unit)
     numbers = _read_varints(code.co_exceptiontable)
     for start in numbers:
@@ -141,7 +141,7 @@ def read_guards(code: CodeType, instructions: list[Instruction], by_unit: dict[i
 
 
 def write_guards(instructions: list[Instruction], total: int) -> bytes:
-    """The exception table, after `encode` set the offsets.
+    """Return the exception table, after `encode` has set the offsets.
 
     Args:
         total: the length of the code in units.
@@ -186,11 +186,12 @@ def _write_varint(out: bytearray, value: int) -> None:
 def move_lines(
     code: CodeType, by_unit: dict[int, Instruction], nowhere: tuple[int, int], end: int, total: int
 ) -> bytes:
-    """The table of positions, after `encode` set the offsets: what was put behind an instruction has its position.
+    """Return the table of positions, after `encode` has set the offsets: inserted instructions have the preceding
+    position.
 
     Args:
-        nowhere: from this unit up to that one instructions have no position: tracing reports no line there.
-        end: where the old code ends now; what stands behind it has no position either.
+        nowhere: the range of units without a position: tracing reports no line there.
+        end: the new end of the old code; everything after it has no position either.
         total: the length of the code in units.
     """
     out = bytearray()
@@ -210,19 +211,19 @@ def move_lines(
 
 
 def _moved(by_unit: dict[int, Instruction], total: int) -> Iterator[int]:
-    """Where each unit stands now; an entry that is for more than 8 may end within an instruction."""
+    """Yield the new position of each unit; an entry for more than 8 units may end within an instruction."""
     offset = 0
     for unit in range(total):
         offset = by_unit[unit].offset if unit in by_unit else offset + 1
         yield offset
 
 
-# Kinds of entries of the table of positions: up to 9 the line is the one before, from 10 to 12 it is 0 to 2 more.
+# Kinds of entries in the table of positions: up to 9 the line is unchanged, from 10 to 12 it is 0 to 2 more.
 _ONE_LINE, _NO_COLUMNS, _LONG, _NOWHERE = 10, 13, 14, 15
 
 
 def _positions(table: bytes) -> Iterator[tuple[int, bytes, int]]:
-    """The entries of a table of positions: kind, what follows its first byte, and how many units it is for."""
+    """Yield the entries of a table of positions: kind, the bytes after its first, and its number of units."""
     start = 0
     for index in range(1, len(table) + 1):
         if index == len(table) or table[index] & 0x80:
@@ -232,7 +233,7 @@ def _positions(table: bytes) -> Iterator[tuple[int, bytes, int]]:
 
 
 def _write_position(out: bytearray, kind: int, payload: bytes, units: int) -> None:
-    """Write an entry, as several where it is for more than 8 units: those behind the first stay on its line."""
+    """Write an entry, as several if it is for more than 8 units: those after the first stay on its line."""
     while units > 0:
         length = min(units, 8)
         out.append(0x80 | kind << 3 | length - 1)

@@ -1,8 +1,10 @@
-"""Recording put into a function's own code, so that a recorded function has no frame more than it had.
+"""Recording inserted into a function's own code, so that a recorded function adds no frame.
 
-A wrapper around a function is one frame more, with a name, a file and globals of its own, and whatever looks at the
-caller's frame, at the depth of the stack or at the function's code can tell. So the code itself gets a beginning, an
-end before each `return`, and a handler around all:
+A wrapper around a function is an additional frame with its own name, file and globals, which code can detect that
+inspects
+the caller's frame, the stack depth or the function's code. Therefore the code itself gets a beginning, an end before
+each
+`return`, and a handler around everything:
 
     span = RECORDER.begin(<the parameters>)
     try:
@@ -11,10 +13,11 @@ end before each `return`, and a handler around all:
         RECORDER.fail(span, error)
         raise
 
-The span lies at the bottom of the value stack, where `locals()` does not find it, and is None where the call is not
-recorded: then neither `finish` nor `fail` is called. Names, variables, lines and columns stay what they were.
+The span is at the bottom of the value stack, invisible to `locals()`, and is None if the call is not recorded: then
+neither
+`finish` nor `fail` is called. Names, variables, lines and columns stay the same.
 
-Where one of the three could not even be entered (near the recursion limit, or without memory) the program goes on as if
+If one of the three could not even be entered (near the recursion limit, or without memory), the program continues as if
 it were not there.
 """
 
@@ -45,24 +48,24 @@ _RETURN_CONST = dis.opmap.get("RETURN_CONST", -1)
 _FORWARD = "FORWARD_" if VERSION == (3, 11) else ""
 IF_NONE, _IF_FALSE = f"POP_JUMP_{_FORWARD}IF_NONE", f"POP_JUMP_{_FORWARD}IF_FALSE"
 
-# What a call of the recorder puts on the stack at most: in the handler of exceptions.
+# Maximum stack use of a call of the recorder: in the exception handler.
 _DEPTH = 9
 
 
 def can_graft(code: CodeType) -> bool:
-    """Whether a code can be recorded in its own frame, where its body does not run in steps."""
+    """Return whether code can be recorded in its own frame, if its body does not run in steps."""
     return IS_POSSIBLE and not code.co_flags & (CO_GENERATOR | CO_ASYNC_GENERATOR)
 
 
 class Graft:
-    """One code on its way to being recorded.
+    """The conversion of one code object.
 
     Args:
-        code: the function's own.
-        recorder: what `begin`, `finish` and `fail` are read from; becomes a constant of the code, the last but one.
+        code: the function's own code.
+        recorder: provides `begin`, `finish` and `fail`; becomes a constant of the code, the last but one.
     """
 
-    # What a call puts on the stack more than a function without obsv has.
+    # Additional stack use of a call compared with a function without obsv.
     more_depth = 1
 
     def __init__(self, code: CodeType, recorder: Any) -> None:
@@ -75,7 +78,7 @@ class Graft:
         self._handlers: list[Instruction] = []
 
     def made(self, passed: Sequence[str]) -> CodeType:
-        """The recorded code.
+        """Return the recorded code.
 
         Args:
             passed: the parameters that `begin` gets, by position.
@@ -86,7 +89,7 @@ class Graft:
         failing = self._failing()
         outermost = Guard(failing[0], 1, True)
         for each in body:
-            # The span lies below what was the bottom of the stack.
+            # The span is placed below the previous bottom of the stack.
             guard = each.guard
             each.guard = outermost if guard is None else Guard(guard.handler, guard.depth + 1, guard.lasti)
         no_start, no_finish = self._no_start(start), self._no_finish()
@@ -115,7 +118,7 @@ class Graft:
         )
 
     def _begin(self, passed: Sequence[str], body: Instruction) -> tuple[list[Instruction], list[Instruction]]:
-        """Push the span. And: push None instead where there is no room for a call."""
+        """Return instructions that push the span, and others that push None if there is no space for a call."""
         go_on = [make("LOAD_CONST", self._none), make("JUMP_BACKWARD_NO_INTERRUPT", 0, body)]
         no_begin = self._if_no_room(go_on, [make("RERAISE", 0)])
         call = self._call("begin", [self._parameter(name) for name in passed])
@@ -126,11 +129,11 @@ class Graft:
         return make("LOAD_DEREF" if name in self._code.co_cellvars else "LOAD_FAST", index)
 
     def _stepping(self, body: list[Instruction]) -> list[Instruction]:
-        """The body, with calls where it pauses."""
+        """Return the body, with calls at its pauses."""
         return body
 
     def _returning(self, body: list[Instruction], no_finish: Instruction) -> list[Instruction]:
-        """The body, with a call before each `return`: in the place of that instruction, so that jumps lead here."""
+        """Return the body with a call replacing each `return`, so that jumps lead there."""
         made = []
         for each in body:
             if each.op not in (_RETURN_VALUE, _RETURN_CONST):
@@ -148,14 +151,15 @@ class Graft:
         return made
 
     def _no_finish(self) -> list[Instruction]:
-        """Return the value of the function itself. On the stack: span, value, exception."""
+        """Return instructions that return the function's own value. On the stack: span, value, exception."""
         end = [make("SWAP", 2), make("POP_TOP"), make("RETURN_VALUE")]
         return self._if_no_room(end, [make("RERAISE", 0)])
 
     def _failing(self) -> list[Instruction]:
-        """Hand an exception that leaves the function to `fail`, and raise it again.
+        """Return instructions that pass an exception leaving the function to `fail`, and raise it again.
 
-        On the stack: span, position, exception; between the latter two, while `fail` runs, what was handled before.
+        On the stack: span, position, exception; while `fail` runs, the previously handled exception is between the
+        latter two.
         """
         again = make("RERAISE", 1)
         restore = [make("SWAP", 2), make("POP_EXCEPT"), again]
@@ -172,9 +176,9 @@ class Graft:
         ]
 
     def _no_start(self, start: list[Instruction]) -> list[Instruction]:
-        """A coroutine that something is thrown into before it starts has no span yet: it gets a handler of its own.
+        """Return a handler for a coroutine that gets an exception before it starts, and has no span yet.
 
-        From 3.12 on the compiler has one around each coroutine, which makes StopIteration a RuntimeError.
+        From 3.12 on the compiler adds a handler around each coroutine that turns StopIteration into a RuntimeError.
         """
         if all(each.guard is None for each in start):
             return []
@@ -184,7 +188,9 @@ class Graft:
         return handler
 
     def _call(self, name: str, arguments: list[Instruction]) -> list[Instruction]:
-        """Call something of the recorder; the arguments find two values more on the stack than there were before."""
+        """Return instructions that call a method of the recorder; the arguments find two more values on the stack than
+        before.
+        """
         function = [make("LOAD_CONST", self._recorder), make("LOAD_ATTR", self._attribute(name))]
         null, count = make("PUSH_NULL"), len(arguments)
         if VERSION == (3, 11):
@@ -199,7 +205,7 @@ class Graft:
         return self._names.index(name) << (VERSION >= (3, 12))
 
     def _if_no_room(self, then: list[Instruction], otherwise: list[Instruction]) -> list[Instruction]:
-        """Go on by what the exception on top of the stack says: no room for a call, or something else."""
+        """Return instructions that branch on the exception on top of the stack: no space for a call, or another one."""
         no_room = [make("LOAD_CONST", self._recorder), make("LOAD_ATTR", self._attribute("no_room"))]
         match = [make("CHECK_EXC_MATCH"), make(_IF_FALSE, 0, otherwise[0])]
         return [*no_room, *match, make("POP_TOP"), *then, *otherwise]

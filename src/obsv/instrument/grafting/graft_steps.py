@@ -1,15 +1,16 @@
-"""Recording put into code whose body runs in steps: of generators, and of coroutines that are measured.
+"""Recording inserted into code whose body runs in steps: of generators, and of coroutines that are measured.
 
-The span is current, and CPU time counts, only while the body runs. So before each `yield` the recorder is told to
-pause, and to resume when the body goes on, also with an exception that is thrown into it:
+The span is current, and CPU time counts, only while the body runs. Therefore the recorder is told to pause before each
+`yield`, and to resume when the body continues, even with an exception that is thrown into it:
 
-    RECORDER.pause(span, item)           the item that goes out; none where the body awaits something
+    RECORDER.pause(span, item)           the yielded item; none if the body awaits something
     item = yield item
     RECORDER.resume(span)
 
-The interpreter looks at the instructions around a `yield`: 3.11 ends a `yield from` by going back to the one before it,
-so such code is recorded by a wrapper there; later ones close a generator without running it where no handler waits for
-that, which is said by the argument of an instruction.
+The interpreter inspects the instructions around a `yield`: 3.11 ends a `yield from` by jumping back to the one before
+it,
+so such code is recorded by a wrapper there; later versions close a generator without running it if no handler waits for
+that, as indicated by the argument of an instruction.
 """
 
 import dis
@@ -27,7 +28,7 @@ _ASYNC_GEN_WRAP = dis.opmap.get("ASYNC_GEN_WRAP", -1)
 _CALL_INTRINSIC = dis.opmap.get("CALL_INTRINSIC_1", -1)
 _WRAPS = 4  # that intrinsic
 
-# Of the argument of RESUME: what it goes on after, and from 3.13 on whether nothing is run when it is closed there.
+# The argument of RESUME: the preceding instruction, and from 3.13 on whether nothing runs when it is closed there.
 _AFTER, _ITEM, _CLOSES_AT_ONCE = 3, 1, 4
 
 _NO_WAY_ON = frozenset(
@@ -42,7 +43,7 @@ _HAS_ARGUMENT = frozenset(getattr(dis, "hasarg", range(dis.HAVE_ARGUMENT, 256)))
 
 
 def can_graft_steps(code: CodeType) -> bool:
-    """Whether a code whose body runs in steps can be recorded in its own frame."""
+    """Return whether code whose body runs in steps can be recorded in its own frame."""
     if not IS_POSSIBLE:
         return False
     instructions, by_unit = decode(code)
@@ -78,14 +79,14 @@ class SteppedGraft(Graft):
         return made
 
     def _around(self, yields: Instruction, resumes: Instruction, depth: int) -> list[Instruction]:
-        """A `yield` with calls before and after it, and in the way of an exception that is thrown in there."""
+        """Return a `yield` with calls before and after it, and for an exception thrown in there."""
         guard = yields.guard
         assert guard is not None
         before = [yields]
         if not self._is_async or resumes.arg & _AFTER != _ITEM:
             before = self._pause(yields, depth, has_item=self._has_items)
         if VERSION == (3, 12):
-            # How many handlers wait: with one a generator is closed at once.
+            # Number of waiting handlers: with one, a generator is closed at once.
             before[-1].arg = max(before[-1].arg, 2)
         elif VERSION >= (3, 13):
             resumes.arg &= ~_CLOSES_AT_ONCE
@@ -93,7 +94,7 @@ class SteppedGraft(Graft):
         return [*before, resumes, *self._resume(depth, guard)]
 
     def _pause(self, each: Instruction, depth: int, has_item: bool) -> list[Instruction]:
-        """Call `pause` before an instruction: in its place, so that jumps lead here."""
+        """Return a call of `pause` that replaces an instruction, so that jumps lead there."""
         moved = Instruction(each.op, each.arg)
         moved.guard = guard = each.guard
         assert guard is not None
@@ -104,16 +105,16 @@ class SteppedGraft(Graft):
         return [each, make(IF_NONE, 0, moved), *call, moved]
 
     def _resume(self, depth: int, guard: Guard) -> list[Instruction]:
-        """Call `resume` where the body goes on."""
+        """Return a call of `resume` for the point where the body continues."""
         end = make("NOP")
         call = [*self._call("resume", [make("COPY", depth + 3)]), make("POP_TOP")]
         self._without(call, end, guard, depth + 1)
         return [make("COPY", depth + 1), make(IF_NONE, 0, end), *call, end]
 
     def _thrown(self, guard: Guard) -> Instruction:
-        """A handler that calls `resume` before the one that an exception is for.
+        """Return a handler that calls `resume` before the handler of an exception.
 
-        On the stack: what that keeps, the position if it wants it, the exception.
+        On the stack: the values it keeps, the position if requested, the exception.
         """
         span = guard.depth + guard.lasti + 2
         again = make("RERAISE", int(guard.lasti))
@@ -130,7 +131,7 @@ class SteppedGraft(Graft):
         return start
 
     def _without(self, call: list[Instruction], go_on: Instruction, guard: Guard, depth: int) -> None:
-        """Have a call left out where there is no room for it; other exceptions are for the handler of the place."""
+        """Skip a call if there is no space for it; other exceptions go to the handler of the place."""
         raises = make("RERAISE", 0)
         raises.guard = guard
         no_room = self._if_no_room([make("JUMP_BACKWARD_NO_INTERRUPT", 0, go_on)], [raises])
@@ -139,12 +140,12 @@ class SteppedGraft(Graft):
 
 
 def _wraps_item(each: Instruction) -> bool:
-    """Whether an instruction makes what an async generator yields of an item."""
+    """Return whether an instruction wraps an item of an async generator."""
     return each.op == _ASYNC_GEN_WRAP or (each.op == _CALL_INTRINSIC and each.arg == _WRAPS)
 
 
 def _depths(instructions: list[Instruction]) -> dict[Instruction, int] | None:
-    """How many values lie on the stack before each instruction that can be reached; None where that cannot be said."""
+    """Return the stack depth before each reachable instruction; None if it cannot be determined."""
     following = dict(itertools.pairwise(instructions))
     start = next(number for number, each in enumerate(instructions) if each.op == _RESUME)
     found: dict[Instruction, int] = {}
