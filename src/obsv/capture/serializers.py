@@ -53,7 +53,7 @@ def json_snapshot(limits: Limits, redactor: Redactor) -> Snapshot:
 
 
 def own_snapshot(serialize: Callable[[Any], str], limits: Limits, redactor: Redactor, smart: Snapshot) -> Snapshot:
-    """Return a snapshot function for a user's serializer, cut and redacted; with the smart text and a note if it fails."""
+    """Return a snapshot function for a user's serializer, cut and redacted; the smart text and a note if it fails."""
     if not callable(serialize):
         raise ConfigurationError(
             f'serializer must be "smart", "repr", "json" or a function that returns text, not {serialize!r}'
