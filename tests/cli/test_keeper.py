@@ -108,6 +108,6 @@ def test_keeper_in_the_foreground_takes_over_and_says_who_has_it(files: KeeperFi
         assert f"Another keeper (pid {first.pid}) keeps" in second.stderr
         eventually(lambda: program.ring.about.stored == 3)
         os.kill(first.pid, signal.SIGTERM)
-        assert "Ended: told to by a signal." in first.communicate(timeout=PATIENCE_S)[1]
+        assert "Ended: a signal was received." in first.communicate(timeout=PATIENCE_S)[1]
     assert first.returncode == 0
     assert Lock(files).is_free()

@@ -322,7 +322,7 @@ def test_own_foundations_are_refused(name: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"include_regex": "("}, "cannot be read"),
+        ({"include_regex": "("}, "cannot be parsed"),
         ({"exclude": "name"}, "sequence of names"),
     ],
 )

@@ -118,7 +118,7 @@ def test_keeper_leaves_when_told(files: KeeperFiles, number: signal.Signals) -> 
     pid = keeper_pid(files)
     eventually(lambda: "keeps" in log_of(files))
     os.kill(pid, number)
-    eventually(lambda: "Ended: told to by a signal." in log_of(files))
+    eventually(lambda: "Ended: a signal was received." in log_of(files))
 
 
 def test_keeper_leaves_when_asked(files: KeeperFiles) -> None:

@@ -68,7 +68,7 @@ def test_idle_keeper_leaves(files: KeeperFiles, lock: Lock) -> None:
     clock, leaving = Clock(), Leaving()
     work = Work(clock, [], needed_until=100.0)
     Loop(files, lock, leaving, 5.0, clock).run(work)
-    assert leaving.reason == "nobody records"
+    assert leaving.reason == "no program is recording"
     assert 104.0 < clock.now < 106.0
 
 

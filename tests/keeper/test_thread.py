@@ -40,7 +40,7 @@ def test_thread_comes_where_no_process_can(
     assert ensure(files.db, Options("auto")) == Kept("thread", "a test forbids it")
     assert leave(PATIENCE_S)
     assert [record.message for record in caplog.records] == [
-        "A thread of this program stores its calls, since no process can: a test forbids it."
+        "A thread of this program stores its calls, because no keeper process can: a test forbids it."
     ]
 
 

@@ -161,7 +161,7 @@ def test_a_failing_exporter_is_logged_once(exporter: CollectingExporter, caplog:
             processor.on_end(ended_span(error=True))
             processor.force_flush()
     assert [record.message for record in caplog.records] == [
-        "Spans cannot be exported now, they are kept and tried again: RuntimeError: the disk is gone"
+        "Spans cannot be exported at the moment; they are kept and retried: RuntimeError: the disk is gone"
     ]
     exporter.error = None
     processor.shutdown()
@@ -245,7 +245,7 @@ def test_many_waiting_spans_are_said_once(exporter: CollectingExporter, caplog: 
     processor = ErrorFirstSpanProcessor(exporter, schedule_delay_s=NEVER_S, queue_warning_threshold=3)
     for _ in range(10):
         processor.on_end(ended_span())
-    assert [record.message for record in caplog.records] == ["4 spans wait for the exporter, more than 3."]
+    assert [record.message for record in caplog.records] == ["4 spans are waiting for the exporter, more than 3."]
     processor.shutdown()
 
 

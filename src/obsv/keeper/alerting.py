@@ -1,6 +1,7 @@
-"""Alert rules are evaluated by a keeper's own process, too: while a program records and no server runs.
+"""Evaluation of alert rules in a keeper process, while a program records and no server runs.
 
-Never by a thread of a recorded program. What evaluates is loaded when there is a file of rules: it takes 10 MB.
+It never happens in a thread of a recorded program. The evaluating modules are loaded only if there is a rules file:
+they take 10 MB.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _STOP_S = 6.0
 
 
 class Alerting:
-    """A thread that waits for a file of rules, then watches.
+    """A thread that waits for a rules file, then evaluates it.
 
     Args:
         db: path of the database.
@@ -35,7 +36,7 @@ class Alerting:
         self._thread.start()
 
     def stop(self) -> None:
-        """End it; what has not been sent waits for the next evaluator."""
+        """End the thread; unsent messages wait for the next evaluator."""
         self._stopping.set()
         self._thread.join(_STOP_S)
         if self._watch is not None:

@@ -1,7 +1,7 @@
-"""From the records of calls to rows of the store.
+"""Conversion of call records to rows of the store.
 
-A call with nothing but arguments and a result becomes a row right here, in 5 µs. All others become the span that the
-program had, and then a row by the rules for spans (`exporters/lean_rows.py`): what is stored is the same.
+A call with only arguments and a result becomes a row right here, in 5 µs. Any other call becomes the span that the
+program had, and then a row by the rules for spans (`exporters/lean_rows.py`): the stored row is the same.
 """
 
 from __future__ import annotations
@@ -25,21 +25,22 @@ from obsv.wire.rowmaker import RowMaker
 
 _ROOT = bytes(8)
 
-# Of a BEGIN what is its own: depth, ids, start. The rest is a matter of its plan.
+# Individual fields of a BEGIN: depth, IDs, start. Its plan determines the rest.
 _OWN = Struct(">12xI16s8s8sq16x").unpack
 
 _new_row: Any = tuple.__new__
 
-# What `READ_BEGIN` and `READ_CALL` unpack: size, check, kind, flags, origin, depth, ids, start, function, caller, …
+# Fields unpacked by `READ_BEGIN` and `READ_CALL`: size, checksum, kind, flags, origin, depth, IDs, start, function,
+# caller, …
 Head = tuple[Any, ...]
 
 
 class Unreadable(Exception):
-    """A record that no row can be made of, now or later; the message says why."""
+    """A record that can never be converted to a row; the message says why."""
 
 
 class Plan(NamedTuple):
-    """What the rows of many calls share."""
+    """The parts shared by the rows of many calls."""
 
     function: Function
     signature: Signature
@@ -49,7 +50,7 @@ class Plan(NamedTuple):
 
 
 class CallRows:
-    """Makes the rows of all rings of a database.
+    """The converter for all rings of a database.
 
     Args:
         maker: the rules for spans that are not ours.
@@ -62,12 +63,12 @@ class CallRows:
         self._form = ForeignForm()
 
     def plan(self, tables: Tables, head: bytes, *, has_result: bool) -> Plan:
-        """What the rows of calls share whose BEGIN has the same numbers: function, caller, thread, origin.
+        """Return the shared part of the rows of calls with the same numbers in BEGIN: function, caller, thread, origin.
 
         Args:
-            tables: of its ring.
+            tables: tables of its ring.
             head: the fixed part of a BEGIN.
-            has_result: whether such calls have returned something that is recorded.
+            has_result: whether such calls have a recorded result.
 
         Raises:
             Unreadable: a number is not defined.
@@ -92,18 +93,18 @@ class CallRows:
         end: int,
         result: bytes | None,
     ) -> SpanRow:
-        """The row of a call with nothing but arguments and a result.
+        """Return the row of a call with only arguments and a result.
 
         Args:
-            plan: what it shares with others.
+            plan: its shared part.
             offset: from a tick to Unix time, ns.
             head: the fixed part of its BEGIN.
-            inputs: the rest of it.
-            status, delay, end: of its END.
-            result: packed; None where there is none.
+            inputs: the rest of its BEGIN.
+            status, delay, end: fields of its END.
+            result: packed; None if there is none.
 
         Raises:
-            Unreadable: no row can be made of it.
+            Unreadable: it cannot be converted.
         """
         try:
             values = loads(inputs) if result is None else (*loads(inputs), loads(result))
@@ -159,38 +160,38 @@ class CallRows:
         end: int,
         packed: bytes,
     ) -> SpanRow:
-        """The row of any call of which both records are there.
+        """Return the row of any call with both records.
 
         Args:
-            tables: of its ring.
+            tables: tables of its ring.
             offset: from a tick to Unix time, ns.
             head: the fixed part of its BEGIN.
-            inputs: the rest of it.
-            status, parts, delay, end: of its END.
-            packed: the rest of that.
+            inputs: the rest of its BEGIN.
+            status, parts, delay, end: fields of its END.
+            packed: the rest of its END.
 
         Raises:
-            Unreadable: no row can be made of it.
+            Unreadable: it cannot be converted.
         """
         try:
             results, details = _unpacked(parts, packed)
             values = loads(inputs), results, None, details
             return self._rare(tables, offset, READ_BEGIN.unpack(head), status, delay, end, values)
-        except Exception as error:  # anything may stand there
+        except Exception as error:  # it may contain anything
             raise Unreadable(f"{type(error).__name__}: {error}") from error
 
     def whole(self, tables: Tables, offset: int, head: Head, begin: bytes, packed: bytes) -> SpanRow:
-        """The row of a CALL record.
+        """Return the row of a CALL record.
 
         Args:
-            tables: of its ring.
+            tables: tables of its ring.
             offset: from a tick to Unix time, ns.
             head: its fixed part.
-            begin: what of that is as in a BEGIN.
+            begin: the part of it that equals a BEGIN.
             packed: the rest of it.
 
         Raises:
-            Unreadable: no row can be made of it.
+            Unreadable: it cannot be converted.
         """
         try:
             values = loads(packed)
@@ -199,18 +200,18 @@ class CallRows:
                 plan = self.plan(tables, begin, has_result=bool(results))
                 return self._plain(plan, offset, begin, (*inputs, *results), head[13], 0, head[14])
             return self._rare(tables, offset, head, head[13], 0, head[14], values)
-        except Exception as error:  # anything may stand there, and errors' texts are made here
+        except Exception as error:  # it may contain anything, and errors' texts are formatted here
             raise Unreadable(f"{type(error).__name__}: {error}") from error
 
     def open(self, tables: Tables, offset: int, begin: Head, inputs: bytes, died: int, story: str) -> SpanRow:
-        """The row of a call whose process has ended.
+        """Return the row of an open call whose process has ended.
 
         Args:
-            died: when, as Unix time in ns.
-            story: how, as the row's exception.
+            died: time of the end, Unix time in ns.
+            story: description of the end, as the row's exception.
 
         Raises:
-            Unreadable: no row can be made of it.
+            Unreadable: it cannot be converted.
         """
         end = max(begin[9], died - offset)
         try:
@@ -220,10 +221,10 @@ class CallRows:
         return row._replace(exception=story)
 
     def foreign(self, tables: Tables, origin: int, packed: bytes) -> SpanRow:
-        """The row of a SPAN record.
+        """Return the row of a SPAN record.
 
         Raises:
-            Unreadable: no row can be made of it.
+            Unreadable: it cannot be converted.
         """
         try:
             plain = loads(packed)

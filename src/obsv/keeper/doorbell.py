@@ -1,7 +1,8 @@
-"""How a program ends the keeper's wait: a byte into a FIFO beside the database.
+"""The bell with which a program ends the keeper's wait: a byte in a FIFO beside the database.
 
-Both sides open it for reading and writing: so a program that rings while nobody listens gets no SIGPIPE and no error,
-and a keeper sees no end of file. A full FIFO means that the keeper has been called often enough.
+Both sides open it for reading and writing: a program that rings while nobody listens gets no SIGPIPE and no error, and
+a
+keeper sees no end of file. A full FIFO means that the keeper has been called often enough.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from obsv.own_time import sleep
 _RINGS = 4_096
 
 
-# gevent and eventlet take `poll` out of the module, and their own would run a hub here.
+# gevent and eventlet remove `poll` from the module, and their own would run a hub here.
 _select = own_module("select")
 
 
 class Doorbell:
-    """Waits for a ring, and for the ends of processes.
+    """A waiter for the bell, and for the ends of processes.
 
     Args:
-        path: the FIFO, made where it is missing; where it cannot be, time ends the wait.
+        path: the FIFO, created if missing; if that is impossible, only time ends the wait.
     """
 
     def __init__(self, path: str) -> None:
@@ -35,16 +36,16 @@ class Doorbell:
             self._poll.register(self._fifo, 1)
 
     def ring(self) -> None:
-        """End the wait, of whichever process it is. For any thread and any signal handler."""
+        """End the wait of any process. For any thread and any signal handler."""
         if self._fifo is not None:
             with contextlib.suppress(OSError):
                 os.write(self._fifo, b"!")
 
     def wait(self, timeout_s: float) -> list[int]:
-        """Wait for a ring.
+        """Wait for the bell.
 
         Returns:
-            the pids of watched processes that have ended.
+            The PIDs of watched processes that have ended.
         """
         if self._fifo is None and not self._watched:
             sleep(timeout_s)
@@ -59,7 +60,7 @@ class Doorbell:
         return ended
 
     def watch(self, pid: int) -> None:
-        """End the wait when a process ends; where the system cannot tell, it does not."""
+        """End the wait when a process ends, if the system supports it."""
         if pid in self._watched.values() or not hasattr(os, "pidfd_open"):
             return
         with contextlib.suppress(OSError):
@@ -68,12 +69,12 @@ class Doorbell:
             self._poll.register(descriptor, 1)
 
     def unwatch(self, pid: int) -> None:
-        """Wait for a process no longer."""
+        """Stop watching a process."""
         for descriptor in [each for each, watched in self._watched.items() if watched == pid]:
             self._forget(descriptor)
 
     def close(self) -> None:
-        """Wait for nothing any more."""
+        """Stop waiting, and close all descriptors."""
         for descriptor in list(self._watched):
             self._forget(descriptor)
         if self._fifo is not None:

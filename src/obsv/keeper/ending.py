@@ -1,4 +1,4 @@
-"""How a process ended, as far as that can be known, and what its open calls are told to have failed of."""
+"""The end of a process, as far as known, and the exception of its open calls."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class Ending(NamedTuple):
     """The end of a process.
 
     Args:
-        pid: which process it was.
-        at_ns: when, as Unix time; at the latest sign of life where nobody saw it.
-        is_orderly: it had said that it would record nothing more.
-        is_restart: the machine was restarted since.
-        code: what the system kept of it, as `waitpid` has it; None where nobody could look in time.
+        pid: ID of the process.
+        at_ns: when it ended, Unix time; the latest sign of life if nobody saw the end.
+        is_orderly: whether it had announced that it would record nothing more.
+        is_restart: whether the machine was restarted since.
+        code: its status as returned by `waitpid`; None if it was not read in time.
     """
 
     pid: int
@@ -27,20 +27,20 @@ class Ending(NamedTuple):
 
     @property
     def story(self) -> str:
-        """What to say of a call that it interrupted; one line, as the last of a traceback."""
+        """Return the exception of a call that it interrupted; one line, like the last one of a traceback."""
         return f"{TYPE}: process {self.pid} {self._how} while this call was running"
 
     @property
     def _how(self) -> str:
         if self.is_restart:
-            return "ended with its machine, which was restarted or lost its power,"
+            return "ended with its machine, which was restarted or lost power,"
         if self.code is not None and self.code & 0x7F:
             return f"was killed by {_name(self.code & 0x7F)}"
         if self.code is not None and (self.code or not self.is_orderly):
             return f"exited with status {self.code >> 8}"
         if self.is_orderly:
             return "ended in order"
-        return "ended without a word (it was killed, ran out of memory, crashed, or called os._exit)"
+        return "ended unexpectedly (it was killed, ran out of memory, crashed, or called os._exit)"
 
 
 def _name(number: int) -> str:
@@ -51,10 +51,10 @@ def _name(number: int) -> str:
 
 
 def exit_code(pid: int, start: int) -> int | None:
-    """What the system keeps of a process that has ended and that its parent has not waited for; None of any other.
+    """Return the status that the system keeps of an ended process until its parent waits for it; None for any other.
 
     Args:
-        pid: process id.
+        pid: process ID.
         start: clock ticks from the machine's start to the process's.
     """
     try:

@@ -1,4 +1,4 @@
-"""The files beside a database that its keeper uses, and how a file that others could have put there is opened."""
+"""The keeper's files beside a database, and safe opening of files that others could have put there."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ PRIVATE, PRIVATE_DIRECTORY = 0o600, 0o700
 
 
 class KeeperFiles(NamedTuple):
-    """Paths, of a database by its real path: two names of one database have one keeper.
+    """Paths for the real path of a database: two names of one database have one keeper.
 
     Args:
         db: the database.
-        rings: directory of what programs have recorded and of the files below; mode 0700.
-        lock: held by the keeper; says who that is.
+        rings: directory of the programs' rings and of the files below; mode 0700.
+        lock: held by the keeper; contains its identity.
         leave: asks the keeper to leave.
         bell: ends the keeper's wait.
-        log: what the keeper says.
+        log: the keeper's log.
     """
 
     db: str
@@ -39,20 +39,20 @@ class KeeperFiles(NamedTuple):
         return cls(path, rings, *(f"{rings}/keeper.{name}" for name in ("lock", "leave", "bell", "log")))
 
     def make(self) -> None:
-        """Make the directory.
+        """Create the directory.
 
         Raises:
-            OSError: it cannot be made, or what stands there is a link, no directory, or another user's.
+            OSError: it cannot be created, or the existing one is a link, not a directory, or another user's.
         """
         with contextlib.suppress(FileExistsError):
             os.mkdir(self.rings, PRIVATE_DIRECTORY)
         status = os.lstat(self.rings)
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-            raise OSError(f"{self.rings} is not a directory of this user")
+            raise OSError(f"{self.rings} is not a directory owned by this user")
 
 
 def open_private(path: str, flags: int) -> int:
-    """A descriptor of a file of one's own, made with mode 0600 where `flags` make it.
+    """Return a descriptor of an own file, created with mode 0600 if `flags` create it.
 
     Raises:
         OSError: it cannot be opened, or it is a link, not a regular file, or another user's.

@@ -1,4 +1,4 @@
-"""An older keeper makes room for a newer one: a file asks it to leave."""
+"""Hand-over from an older keeper to a newer one: a file asks the older one to leave."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from obsv.own_time import unix_ns
 
 
 def is_older(version: str, than: str) -> bool:
-    """Whether a version comes before another; what is no version comes first."""
+    """Return whether a version precedes another; an invalid version comes first."""
     return _numbers(version) < _numbers(than)
 
 
 def ask_to_leave(files: KeeperFiles) -> None:
-    """Ask the present keeper to leave. Never raises: where it cannot be asked it stays."""
+    """Ask the present keeper to leave. Never raises: a keeper that cannot be asked stays."""
     with contextlib.suppress(OSError):
         os.close(open_private(files.leave, os.O_WRONLY | os.O_CREAT))
         os.utime(files.leave)
 
 
 def is_asked_to_leave(files: KeeperFiles, since_ns: int) -> bool:
-    """Whether somebody has asked since `since_ns`, Unix time."""
+    """Return whether somebody has asked since `since_ns`, Unix time."""
     try:
         status = os.lstat(files.leave)
     except OSError:
@@ -32,13 +32,13 @@ def is_asked_to_leave(files: KeeperFiles, since_ns: int) -> bool:
 
 
 def forget_request(files: KeeperFiles) -> None:
-    """Whoever was asked has left."""
+    """Remove the request: the keeper that was asked has left."""
     with contextlib.suppress(OSError):
         os.unlink(files.leave)
 
 
 def started_ns() -> int:
-    """Now, as file times count: a request of the same tick of the file system's clock counts as later."""
+    """Return the current time of file stamps: a request in the same tick of the file system's clock is later."""
     return unix_ns() - 20_000_000
 
 

@@ -1,4 +1,4 @@
-"""The keeper inside a server: while `obsv serve` runs it stores what programs record, with the writer it has anyway."""
+"""The keeper inside a server: while `obsv serve` runs, it stores what programs record, with its existing writer."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from obsv.store import Writer
 
 logger = logging.getLogger("obsv")
 
-# Between two looks whether the database is kept by others, and whether there is one.
+# Interval of the checks whether others keep the database, and whether it exists.
 _LOOK_S = 0.5
-# Who was asked to leave by a newer version gives it time to begin.
+# A keeper that was asked to leave by a newer version gives it time to start.
 _AFTER_LEAVING_S = 5.0
 _STOP_S = 10.0
 
 
 class HostedKeeper:
-    """A thread that keeps a database whenever nobody does who was meant to.
+    """A thread that keeps a database whenever there is no other keeper.
 
-    A keeper that a program started, as a process or a thread of its own, is asked to make room.
+    A keeper that a program started, as a process or thread, is asked to leave.
 
     Args:
         db: path of the database.
-        options: how it is kept.
-        writer: of the server, which other threads of it use too.
+        options: settings of the keeper.
+        writer: writer of the server, which its other threads use too.
     """
 
     def __init__(self, db: str | os.PathLike[str], options: Options, writer: Writer) -> None:
@@ -46,9 +46,9 @@ class HostedKeeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """Store what can be stored at once, and end; does nothing to one that was not started."""
+        """Store what can be stored at once, and end; does nothing if it was not started."""
         self._stopping.set()
-        self._leaving.tell("the server stops")
+        self._leaving.tell("the server is stopping")
         if self._thread.ident is not None:
             self._thread.join(_STOP_S)
 
@@ -60,17 +60,17 @@ class HostedKeeper:
                 if self._is_there() and self._keep():
                     pause_s = _AFTER_LEAVING_S
             except (LockUnsupported, OSError) as error:
-                logger.debug("The server keeps nothing: %s", error)
+                logger.debug("The server does not act as a keeper: %s", error)
                 pause_s = _AFTER_LEAVING_S
             except Exception:
-                logger.exception("The server's keeper stumbled, and begins anew.")
+                logger.exception("The server's keeper failed unexpectedly and restarts.")
                 pause_s = _AFTER_LEAVING_S
 
     def _is_there(self) -> bool:
         return os.path.exists(self._files.rings) or os.path.exists(self._files.db)
 
     def _keep(self) -> bool:
-        """Keep the database until there is a reason to leave; False where another does."""
+        """Keep the database until there is a reason to leave; return False if another process keeps it."""
         self._files.make()
         lock = Lock(self._files)
         if not lock.take("serve", VERSION):

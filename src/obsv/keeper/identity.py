@@ -1,4 +1,4 @@
-"""Which process: a process id alone names another process as soon as the first has ended."""
+"""Identity of a process: a process ID alone may refer to another process after the first has ended."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 
 class Identity(NamedTuple):
-    """A process of this machine, or of one that it was before a restart.
+    """A process of this machine, possibly from before a restart.
 
     Args:
-        pid: process id.
-        start: clock ticks from the machine's start to the process's; 0 where the system does not say.
-        boot: names the machine's run; empty where the system does not say.
+        pid: process ID.
+        start: clock ticks from the machine's start to the process's; 0 if unknown.
+        boot: identifies the run of the machine; empty if unknown.
     """
 
     pid: int
@@ -21,7 +21,7 @@ class Identity(NamedTuple):
     boot: str
 
     def is_alive(self) -> bool:
-        """Whether the process runs. One that has ended and that nobody has waited for does not."""
+        """Return whether the process is running; False for a zombie."""
         if self.boot != boot_id():
             return False
         state = _state(self.pid)
@@ -32,7 +32,7 @@ class Identity(NamedTuple):
 
 
 def own_identity() -> Identity:
-    """This process."""
+    """Return the identity of this process."""
     pid = os.getpid()
     state = _state(pid)
     return Identity(pid, state[1] if state else 0, boot_id())
@@ -40,7 +40,7 @@ def own_identity() -> Identity:
 
 @lru_cache(1)
 def boot_id() -> str:
-    """The name of the machine's present run; empty where the system has none."""
+    """Return the identifier of the machine's current run; empty if unknown."""
     try:
         with open("/proc/sys/kernel/random/boot_id") as file:
             return file.read().strip()
@@ -48,7 +48,7 @@ def boot_id() -> str:
         return ""
 
 
-# State and start of a process: the 3rd and 22nd field; the 2nd, in brackets, is a name that may hold anything.
+# State and start of a process: the 3rd and 22nd field; the 2nd, in parentheses, is a name with arbitrary content.
 def _state(pid: int) -> tuple[str, int] | None:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:

@@ -1,8 +1,8 @@
-"""Starts a keeper as a process of its own that is nobody's child.
+"""Starting a keeper as a separate process that is nobody's child.
 
-The program's children stay its own: the keeper is a grandchild whose parent, an interpreter without `site`, ends at
-once and is waited for here. Nothing of the `subprocess` module is used, since gevent and eventlet replace it, nor
-`os.fork`, which runs the program's handlers and warns where there are threads.
+The program's children remain its own: the keeper is a grandchild whose parent, an interpreter without `site`, ends at
+once and is waited for here. The `subprocess` module is not used, because gevent and eventlet replace it, nor `os.fork`,
+which runs the program's handlers and warns if there are threads.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from obsv.own_time import monotonic, sleep
 from obsv.privacy import VARIABLE as FILE_MODE
 from obsv.working_directory import normal
 
-# An interpreter without `site` forks after 10 ms, a tenth of a second on a busy machine.
+# An interpreter without `site` forks after 10 ms, or a tenth of a second on a busy machine.
 _PATIENCE_S = 10.0
 _LOOK_S = 0.001
 _ENVIRONMENT = "OBSV_KEEPER"
-# What the loader, SQLite and the store need to know; nothing else of the program's environment, which may hold secrets.
+# Variables that the loader, SQLite and the store need; nothing else of the program's environment, which may contain
+# secrets.
 _KEPT = (
     *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PATH", "HOME", "TMPDIR", "SQLITE_TMPDIR", "TZ", "LC_ALL", "LANG"),
     FILE_MODE,
@@ -48,7 +49,7 @@ class CannotStart(Exception):
 
 
 def launch(files: KeeperFiles, options: Options) -> None:
-    """Start a keeper process; it ends at once where another has the lock by then.
+    """Start a keeper process; it ends at once if another has the lock by then.
 
     Raises:
         CannotStart: there is no interpreter to run, or the system allows no process.
@@ -57,12 +58,12 @@ def launch(files: KeeperFiles, options: Options) -> None:
     try:
         child = _spawn(arguments, _environment(options))
     except OSError as error:
-        raise CannotStart(f"the system starts no process ({error.strerror})") from error
+        raise CannotStart(f"the system cannot start a process ({error.strerror})") from error
     except ValueError as error:
         raise CannotStart(f"the path {files.db!r} cannot be passed on ({error})") from error
     status = _waited_for(child)
     if status:
-        raise CannotStart(f"a process that was started ended with status {status} before it did anything")
+        raise CannotStart(f"a started process exited immediately with status {status}")
 
 
 def _interpreter() -> str:
@@ -91,7 +92,7 @@ def _environment(options: Options) -> dict[str, str]:
 
 
 def _spawn(arguments: list[str], environment: dict[str, str]) -> int:
-    # `posix`, not `os`: what patches functions patches `os`.
+    # `posix`, not `os`: libraries that patch functions patch `os`.
     import posix
 
     nowhere: list[Any] = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
@@ -104,7 +105,10 @@ def _spawn(arguments: list[str], environment: dict[str, str]) -> int:
 
 
 def _waited_for(child: int) -> int:
-    """The exit status of the child. A signal handler of the program that raises does so once the child is gone."""
+    """Return the exit status of the child.
+
+    An exception of a signal handler is raised only after the child has ended.
+    """
     import posix
 
     deadline = monotonic() + _PATIENCE_S

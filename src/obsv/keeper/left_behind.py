@@ -5,7 +5,8 @@
     record  = marker:4 length:u32 count:u32 crc32:u32 payload               crc32 over length, count and payload
 
 `replayed` is the position up to which the records are stored. The payload is a pair, in `marshal`: 1, and runs of spans
-with the name of their form. A record that was not written to the end is skipped: reading goes on at the next marker.
+with
+the name of their form. An incomplete record is skipped: reading continues at the next marker.
 """
 
 from __future__ import annotations
@@ -42,19 +43,19 @@ SUFFIX = ".spill"
 MAGIC, MARKER = b"OBSVSPIL", b"\xf5\x0aOB"
 VERSION, CODEC = 1, 1
 _FOREIGN = "otel"
-# Of a function; the last is the share of its calls that is recorded.
+# Fields of a function; the last is the share of its calls that is recorded.
 _PARTS, _ALL = 10, 1.0
 HEADER, RECORD, SIZES = struct.Struct("<8sHBBIQ"), struct.Struct("<4sIII"), struct.Struct("<II")
-# The largest that was ever written is 32 MiB.
+# The largest ever written is 32 MiB.
 _MOST_BYTES = 256 << 20
 
 
 class LeftBehind:
-    """Stores what stands in such files, and removes them.
+    """Stores the contents of such files, and removes them.
 
     Args:
         db: path of the database.
-        writer: of the database.
+        writer: writer of the database.
     """
 
     def __init__(self, db: str, writer: Writer) -> None:
@@ -63,10 +64,10 @@ class LeftBehind:
         self._files: list[Path] | None = None
 
     def step(self) -> bool:
-        """Store one file; False where there is none any more.
+        """Store one file; return False if there is none left.
 
         Raises:
-            StoreError: the database cannot be written now; the file is tried again.
+            StoreError: the database cannot be written at the moment; the file is tried again.
         """
         if self._files is None:
             self._files = self._found()
@@ -89,7 +90,7 @@ class LeftBehind:
         except FileNotFoundError:
             return
         except OSError as error:
-            logger.warning("%s is left alone: %s.", path, error)
+            logger.warning("%s is ignored: %s.", path, error)
             return
         try:
             if not _is_free(descriptor):
@@ -97,9 +98,9 @@ class LeftBehind:
             for spans in _spans(_read(descriptor)):
                 self._writer.write(list(self._rows.of(spans)))
             path.unlink(missing_ok=True)
-            logger.info("%s, which an older version left, is stored.", path)
+            logger.info("%s, left by an older version, was stored.", path)
         except (ValueError, OSError) as error:
-            logger.warning("%s is left alone: %s.", path, error)
+            logger.warning("%s is ignored: %s.", path, error)
         finally:
             os.close(descriptor)
 
@@ -123,16 +124,16 @@ def _read(descriptor: int) -> bytes:
 
 
 def _spans(data: bytes) -> Iterator[list[ReadableSpan]]:
-    """The spans of each sound record that is not stored.
+    """Yield the spans of each valid record that is not stored.
 
     Raises:
-        ValueError: of another version, or no such file.
+        ValueError: the file has another version, or is not such a file.
     """
     if len(data) < HEADER.size:  # its owner died before the first record
         return
     magic, version, _, _, _, replayed = HEADER.unpack_from(data)
     if magic != MAGIC or version != VERSION:
-        raise ValueError("it is not a file of calls of a version that this one knows")
+        raise ValueError("it is not a file of calls in a supported version")
     position = max(replayed, HEADER.size)
     while 0 <= position < len(data):
         payload = _payload_at(data, position)
@@ -155,10 +156,10 @@ def _payload_at(data: bytes, position: int) -> bytes | None:
 
 def _decoded(payload: bytes) -> list[ReadableSpan]:
     try:
-        # A file of this user, with the right checksum.
+        # A file of this user, with a valid checksum.
         version, runs = marshal.loads(payload)
         if version != CODEC:
-            raise ValueError(f"its calls are of version {version!r}")
+            raise ValueError(f"its calls have version {version!r}")
         spans: list[ReadableSpan] = []
         for name, frozen in runs:
             spans += map(ForeignForm().thaw if name == _FOREIGN else _thawed, frozen)
@@ -172,10 +173,10 @@ def _thawed(plain: Any) -> Span:
     return thaw(rest, _function(function), None if caller is None else _function(caller), _origin(origin))
 
 
-# One object for all that are equal: rows share what is made of it.
+# One object for all equal ones: rows share data derived from it.
 @lru_cache(10_000)
 def _function(plain: Plain) -> Function:
-    # Versions that sampled nothing said nothing of the share of calls that is recorded.
+    # Versions without sampling did not write the share of recorded calls.
     return Function.thaw((*plain, _ALL)[:_PARTS])
 
 

@@ -1,4 +1,4 @@
-"""The right to keep a database: an advisory lock that the system takes back when its holder dies."""
+"""The right to keep a database: an advisory lock that the system releases when its holder dies."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ except ImportError:  # Windows
 Role = Literal["process", "service", "serve", "thread"]
 
 _MAX_TEXT = 4_096
-# What systems answer where the file system has no such locks.
+# Errors of file systems without such locks.
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EINVAL, getattr(errno, "ENOTSUP", 95), getattr(errno, "EOPNOTSUPP", 95))
 
 
 class LockUnsupported(Exception):
-    """There are no such locks here; the message says where."""
+    """File locks are not supported here; the message says where."""
 
 
 class Holder(NamedTuple):
-    """Who keeps a database.
+    """The keeper of a database.
 
     Args:
         identity: the process.
-        version: of its obsv.
-        role: what kind of keeper it is.
+        version: its version of obsv.
+        role: kind of keeper.
     """
 
     identity: Identity
@@ -42,10 +42,10 @@ class Holder(NamedTuple):
 
 
 class Lock:
-    """Held by one process a database. Not inherited by the child of a fork that calls `forget`.
+    """A lock held by one process per database. The child of a fork that calls `forget` does not inherit it.
 
     Args:
-        files: of the database.
+        files: files of the database.
     """
 
     def __init__(self, files: KeeperFiles) -> None:
@@ -54,7 +54,7 @@ class Lock:
 
     @property
     def is_held(self) -> bool:
-        """Whether this object holds the lock, of the file that stands at the path now."""
+        """Return whether this object holds the lock on the file that is at the path now."""
         if self._descriptor is None:
             return False
         try:
@@ -64,11 +64,11 @@ class Lock:
         return os.path.samestat(there, os.fstat(self._descriptor))
 
     def take(self, role: Role, version: str) -> bool:
-        """Take the lock if nobody has it; says in the file who did.
+        """Acquire the lock if it is free; write the holder into the file.
 
         Raises:
             LockUnsupported: the file system has no locks.
-            OSError: the file cannot be made or opened.
+            OSError: the file cannot be created or opened.
         """
         descriptor = open_private(self._path, os.O_RDWR | os.O_CREAT)
         try:
@@ -87,7 +87,7 @@ class Lock:
         return True
 
     def is_free(self) -> bool:
-        """Whether nobody holds the lock.
+        """Return whether nobody holds the lock.
 
         Raises:
             LockUnsupported: the file system has no locks.
@@ -95,13 +95,13 @@ class Lock:
         """
         descriptor = open_private(self._path, os.O_RDWR | os.O_CREAT)
         try:
-            # Shared, so that two who ask at once do not take each other for the keeper.
+            # Shared, so that two simultaneous queries do not mistake each other for the keeper.
             return _lock(descriptor, self._path, shared=True)
         finally:
             os.close(descriptor)
 
     def holder(self) -> Holder | None:
-        """Who wrote into the file last; None where nobody can be read from it. Who died still stands there."""
+        """Return the last holder written into the file, even a dead one; None if it is unreadable."""
         try:
             descriptor = open_private(self._path, os.O_RDONLY)
         except OSError:
@@ -114,21 +114,21 @@ class Lock:
             os.close(descriptor)
 
     def release(self) -> None:
-        """Let others have it."""
+        """Release the lock."""
         if self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
             os.close(descriptor)
 
-    # The lock hangs on the open file, which a fork shares: closing the copy leaves the parent's lock alone.
+    # The lock belongs to the open file, which a fork shares: closing the copy does not release the parent's lock.
     forget = release
 
 
 class Unlocked(Lock):
-    """Stands for the lock where there can be none."""
+    """A substitute for the lock if locks are not supported."""
 
     @property
     def is_held(self) -> bool:
-        """Always: nobody else can hold it either."""
+        """Return True: nobody else can hold it either."""
         return True
 
 

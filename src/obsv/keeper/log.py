@@ -1,4 +1,4 @@
-"""What a keeper process says: a file beside the database that never grows beyond a bound."""
+"""The log of a keeper process: a file beside the database with a size limit."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ MAX_BYTES = 256 << 10
 
 
 class BoundedLog(logging.Handler):
-    """Appends lines; at the bound the file begins anew with its later half.
+    """A log handler that appends lines; at the limit, the file restarts with its later half.
 
     Args:
         path: the file; mode 0600.
-        max_bytes: the bound.
+        max_bytes: the limit.
     """
 
     def __init__(self, path: str, max_bytes: int = MAX_BYTES) -> None:
@@ -25,9 +25,9 @@ class BoundedLog(logging.Handler):
         self.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a line. Never raises: a disk that is full has no room for the news either."""
+        """Write a line. Never raises: a full disk has no space for the message either."""
         with contextlib.suppress(Exception):
-            # No line alone may fill the file.
+            # No single line may fill the file.
             line = self.format(record).encode("utf-8", "backslashreplace")[: self._max_bytes // 4] + b"\n"
             descriptor = open_private(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
             try:

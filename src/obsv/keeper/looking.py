@@ -1,6 +1,6 @@
-"""What stands in the rings of a database, for whoever reads it: calls that run, calls that wait to be stored.
+"""The rings of a database, for readers: running calls, and calls waiting to be stored.
 
-Read-only, and beside programs and a keeper that go on meanwhile: what is said was so a moment ago.
+Read-only, while programs and a keeper continue: the result describes a moment ago.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class RunningCall(NamedTuple):
         process: `module.qualname`.
         trace_id, span_id: hex digits.
         start_ns: Unix time.
-        thread: its name.
+        thread: name of its thread.
         depth: 0 for a root.
         inputs: names and texts of the arguments.
     """
@@ -53,12 +53,12 @@ class RunningCall(NamedTuple):
 
 
 class RunningProcess(NamedTuple):
-    """A process that records, and what it does now.
+    """A recording process and its running calls.
 
     Args:
-        pid: process id.
-        service: resource attribute `service.name`.
-        is_alive: False for one that has ended and is not stored to its end so far.
+        pid: process ID.
+        service: the resource attribute `service.name`.
+        is_alive: False if it has ended and is not completely stored yet.
         calls: oldest first.
     """
 
@@ -69,11 +69,11 @@ class RunningProcess(NamedTuple):
 
 
 class Pending(NamedTuple):
-    """Calls that are recorded and not stored.
+    """Calls that are recorded but not stored.
 
     Args:
-        calls: how many.
-        is_exact: False where they were too many to be counted, and are estimated by their bytes.
+        calls: number of calls.
+        is_exact: False if there were too many to count, and the number is estimated from their bytes.
     """
 
     calls: int
@@ -85,7 +85,7 @@ class Pending(NamedTuple):
 
 
 def pending(db: str | os.PathLike[str]) -> Pending:
-    """How many calls wait to be stored.
+    """Return the number of calls that wait to be stored.
 
     Args:
         db: path of the database.
@@ -104,7 +104,7 @@ def pending(db: str | os.PathLike[str]) -> Pending:
 
 
 def running(db: str | os.PathLike[str]) -> list[RunningProcess]:
-    """The processes that record into a database, each with the calls that run in it.
+    """Return the processes that record into a database, each with its running calls.
 
     Args:
         db: path of the database; it may not exist yet.
@@ -118,7 +118,7 @@ def running(db: str | os.PathLike[str]) -> list[RunningProcess]:
 
 
 def _readers(db: str | os.PathLike[str]) -> Iterator[RingReader]:
-    """Each ring that can be read; closed after it was looked at."""
+    """Yield each readable ring; it is closed afterwards."""
     directory = Path(KeeperFiles.of(db).rings)
     try:
         names = sorted(os.listdir(directory))
@@ -156,7 +156,7 @@ def _process(reader: RingReader, store: Reader, deadline: float) -> RunningProce
         found = _running(reader, stored, deadline)
         again = _stored(store, reader)
         if (stored and stored.open_at) == (again and again.open_at):
-            break  # else a keeper has given back meanwhile what was to be read
+            break  # otherwise a keeper has returned the segments to read meanwhile
     tables = Tables(reader.names)
     calls = [call for head, inputs in found.values() if (call := _call(tables, reader.about.offset, head, inputs))]
     calls.sort(key=lambda call: call.start_ns)

@@ -1,4 +1,4 @@
-"""What a keeper does over and over: the most urgent work, what is due, and a wait that a program can end."""
+"""The main loop of a keeper: the most urgent work, periodic work, and a wait that a program can end."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from obsv.own_time import monotonic
 
 logger = logging.getLogger("obsv")
 
-# Between two looks at the lock, at requests to leave and at who still records.
+# Interval of checks of the lock, of requests to leave, and of recording programs.
 _LOOK_S = 0.25
-# Something that fails at each step must not keep a processor busy.
+# A repeated failure must not keep a processor busy.
 _STUMBLED_S = 1.0
 
 
 class Work(Protocol):
-    """What is to be done for a database."""
+    """The work for a database."""
 
     def step(self) -> bool:
-        """Do the most urgent piece; True if there is more to do now."""
+        """Do the most urgent piece of work; return True if there is more to do now."""
 
     def wait(self, timeout_s: float | None = None) -> None:
-        """Wait for more, or for `wake`, for as long as the work thinks fit and at most `timeout_s`."""
+        """Wait for more work, or for `wake`, at most `timeout_s`."""
 
     def wake(self) -> None:
         """End the wait; may be called by any thread and any signal handler."""
 
     def is_needed(self) -> bool:
-        """Whether a program records, or something waits to be stored."""
+        """Return whether a program records, or something waits to be stored."""
 
     def close(self) -> None:
         """Store what can be stored at once, and close everything."""
 
 
 class Leaving:
-    """Whether to leave, and why. May be told from a signal handler and from any thread.
+    """A request to leave, with a reason. May be set from a signal handler and from any thread.
 
     Attributes:
         reason: None while there is none.
@@ -50,24 +50,24 @@ class Leaving:
         self._on_told: Callable[[], None] = lambda: None
 
     def tell(self, reason: str) -> None:
-        """Have the loop end; the first reason counts."""
+        """End the loop; the first reason counts."""
         self.reason = self.reason or reason
         self._on_told()
 
     def then(self, on_told: Callable[[], None]) -> None:
-        """Call something at each `tell`."""
+        """Call a function at each `tell`."""
         self._on_told = on_told
 
 
 class Loop:
-    """Runs the work until there is a reason to leave.
+    """A loop that runs the work until there is a reason to leave.
 
     Args:
-        files: of the database.
-        lock: held; when it is lost, another keeper may be at work.
+        files: files of the database.
+        lock: held; if it is lost, another keeper may be active.
         leaving: the reason.
         idle_s: seconds without a recording program after which to leave; None stays.
-        clock: seconds that never go back.
+        clock: monotonic seconds.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Loop:
         self._stumbles = 0
 
     def run(self, work: Work) -> None:
-        """Work; closes the work at the end."""
+        """Run the work, and close it at the end."""
         self._leaving.then(work.wake)
         try:
             while self._leaving.reason is None:
@@ -115,11 +115,11 @@ class Loop:
         now = self._clock()
         self._look_at = now + _LOOK_S
         if not self._lock.is_held:
-            self._leaving.tell("the lock is another file now, so another keeper may be at work")
+            self._leaving.tell("the lock file was replaced, so another keeper may be active")
         elif is_asked_to_leave(self._files, self._started_ns):
             forget_request(self._files)
-            self._leaving.tell("a newer version of obsv keeps the database from now on")
+            self._leaving.tell("a newer version of obsv takes over the database")
         elif work.is_needed():
             self._needed_at = now
         elif self._idle_s is not None and now - self._needed_at >= self._idle_s:
-            self._leaving.tell("nobody records")
+            self._leaving.tell("no program is recording")

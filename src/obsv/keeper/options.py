@@ -1,4 +1,4 @@
-"""What a keeper is told by whoever starts it, and what they get to know."""
+"""Options given to a keeper, and the answer to its starter."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Literal, NamedTuple
 WriterMode = Literal["auto", "process", "thread"]
 MODES = ("auto", "process", "thread")
 
-# Programs that run one after the other (tests, commands) find the keeper of the last one. It takes 30 MB meanwhile.
+# Programs that run in sequence (tests, commands) find the keeper of the previous one. It takes 30 MB meanwhile.
 IDLE_S = 15.0
 
 
 class Options(NamedTuple):
-    """How a database is kept.
+    """Options of a keeper.
 
     Args:
-        writer: "process" or "thread": who may keep it; "auto": a process, and a thread where none can be started.
+        writer: "process" or "thread": the kind of keeper; "auto": a process, or a thread if none can be started.
         idle_s: seconds without a recording program after which a keeper process ends.
-        busy_timeout_s: how long one write waits for another process's lock, in seconds.
-        own_only: only what this process records is stored.
+        busy_timeout_s: how long a write waits for another process's lock, in seconds.
+        own_only: whether to store only what this process records.
     """
 
     writer: WriterMode = "auto"
@@ -30,12 +30,12 @@ class Options(NamedTuple):
     own_only: bool = False
 
     def text(self) -> str:
-        """The options as JSON."""
+        """Return the options as JSON."""
         return json.dumps(self._asdict())
 
     @classmethod
     def of_text(cls, text: str) -> Options:
-        """The options of `text`; unknown ones, of another version, are passed over."""
+        """Parse options; unknown ones, from another version, are ignored."""
         try:
             given = json.loads(text)
         except ValueError:
@@ -46,11 +46,11 @@ class Options(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """Who keeps a database.
+    """The keeper of a database.
 
     Args:
-        by: "process" (one runs or has just been started), "thread" (of this program), or "nobody".
-        reason: why no process could be started, where one was wanted; one sentence that says what to do.
+        by: "process" (running or just started), "thread" (of this program), or "nobody".
+        reason: why no process could be started, if one was requested; one sentence that says what to do.
     """
 
     by: Literal["process", "thread", "nobody"]
@@ -58,7 +58,7 @@ class Kept(NamedTuple):
 
 
 def writer_mode(environment: Mapping[str, str] = os.environ) -> WriterMode:
-    """The mode that `OBSV_WRITER` names; "auto" where it names none."""
+    """Return the mode in `OBSV_WRITER`, or "auto"."""
     chosen = environment.get("OBSV_WRITER", "").strip().lower()
     for mode in MODES:
         if mode == chosen:

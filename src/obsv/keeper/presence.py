@@ -1,4 +1,4 @@
-"""Sees that somebody keeps a database: what a recording program calls."""
+"""The recording program's side: makes sure that a database has a keeper."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from obsv.semconv import VERSION
 
 logger = logging.getLogger("obsv")
 
-# A process takes a quarter of a second until it has the lock, two on a busy machine.
+# A process takes a quarter of a second to acquire the lock, or two seconds on a busy machine.
 _STARTING_S = 5.0
-# Processes that end before they have the lock: after so many no more are tried.
+# After this many processes that ended before they had the lock, no more are started.
 _MOST_STARTS = 3
 
 
 class _Ours:
-    """What this process did for its databases. Forgotten by the child of a fork."""
+    """The actions of this process for its databases. The child of a fork forgets them."""
 
     def __init__(self) -> None:
         self.threads: dict[str, KeeperThread] = {}
@@ -41,11 +41,11 @@ _ours = _Ours()
 
 
 def ensure(db: str | os.PathLike[str], options: Options) -> Kept:
-    """See that a database is kept; start a keeper where it is not. Never raises, but for a signal handler's exception.
+    """Make sure that a database has a keeper; start one if not. Never raises, except a signal handler's exception.
 
     Args:
         db: path of the database; its directory exists.
-        options: how it is kept, if a keeper is started.
+        options: options for a new keeper.
     """
     files = KeeperFiles.of(db)
     thread = _ours.threads.get(files.db)
@@ -61,19 +61,19 @@ def ensure(db: str | os.PathLike[str], options: Options) -> Kept:
 
 
 def keep_in_memory(db: str | os.PathLike[str], options: Options, ring: Ring) -> Kept:
-    """Have a thread of this process store a ring that stands in its memory, where there can be no files. Never raises.
+    """Store a ring in this process's memory with a thread of this process, if files cannot be used. Never raises.
 
     Args:
         db: path of the database.
-        options: how it is kept.
+        options: options of the keeper.
         ring: opened by `obsv.record.ring.open_in_memory`.
     """
     files = KeeperFiles.of(db)
-    return _started(files, options, Unlocked(files), "there can be no files", ring)
+    return _started(files, options, Unlocked(files), "files cannot be used", ring)
 
 
 def leave(timeout_s: float) -> bool:
-    """End the keeper's threads of this process; they store what can be stored at once.
+    """End the keeper threads of this process, which store what can be stored at once.
 
     Returns:
         False if one did not end in time.
@@ -102,7 +102,7 @@ def _ensured(files: KeeperFiles, options: Options) -> Kept:
     lock = Lock(files)
     if not lock.is_free():
         holder = lock.holder()
-        # What a dead one wrote still stands there until the next, which has the lock already, has written.
+        # The entry of a dead holder stays until the next, which already has the lock, has written its own.
         if holder is not None and is_older(holder.version, VERSION) and holder.identity.is_alive():
             ask_to_leave(files)
         _ours.starts.pop(files.db, None)
@@ -114,7 +114,7 @@ def _ensured(files: KeeperFiles, options: Options) -> Kept:
         return Kept("process")
     try:
         if _ours.starts.get(files.db, 0) >= _MOST_STARTS:
-            raise CannotStart(f"those that were started ended at once ({files.log} may say why)")
+            raise CannotStart(f"started keepers exited immediately (see {files.log})")
         launch(files, options)
     except CannotStart as error:
         return _as_thread(files, options, lock, str(error))
@@ -127,17 +127,17 @@ def _as_thread(files: KeeperFiles, options: Options, lock: Lock, reason: str | N
     if reason is not None and options.writer == "process":
         return _nobody(files, reason)
     if not lock.take("thread", VERSION):
-        return Kept("process")  # somebody was faster
+        return Kept("process")  # another process was faster
     if reason is not None:
-        _say(files, "A thread of this program stores its calls, since no process can: %s.", reason)
+        _say(files, "A thread of this program stores its calls, because no keeper process can: %s.", reason)
     return _started(files, options, lock, reason)
 
 
 def _alone(files: KeeperFiles, options: Options, reason: str) -> Kept:
-    """Where there can be no lock, each program stores what it records itself, and nothing of others."""
+    """If locks are not supported, each program stores its own records, and nothing of others."""
     if options.writer == "process":
         return _nobody(files, reason)
-    _say(files, "A thread of this program stores its calls, since %s.", reason)
+    _say(files, "A thread of this program stores its calls, because %s.", reason)
     return _started(files, options._replace(own_only=True), Unlocked(files), reason)
 
 
@@ -147,7 +147,7 @@ def _started(files: KeeperFiles, options: Options, lock: Lock, reason: str | Non
         thread.start()
     except RuntimeError as error:
         lock.release()
-        return _nobody(files, f"the system gives no thread ({error})")
+        return _nobody(files, f"the system cannot start a thread ({error})")
     if memory is None:
         _ours.threads[files.db] = thread
     else:
@@ -161,7 +161,7 @@ def _nobody(files: KeeperFiles, reason: str) -> Kept:
 
 
 def _work(files: KeeperFiles, options: Options, memory: Ring | None) -> Work:
-    # What a keeper is made of (SQLite, the rows) is not loaded by a program that has none.
+    # A program without a keeper thread does not load the keeper's modules (SQLite, the rows).
     from obsv.keeper.work import DatabaseWork
 
     return DatabaseWork(files, options, memory=memory)
@@ -174,7 +174,7 @@ def _say(files: KeeperFiles, message: str, *args: object) -> None:
 
 
 def forget_all() -> None:
-    """Begin anew, as the child of a fork must: it has no threads of its parent, and must not keep its locks."""
+    """Start again, as required in the child of a fork: it has no threads of its parent, and must not keep its locks."""
     global _ours
     for thread in _ours.threads.values():
         thread.lock.forget()

@@ -1,4 +1,4 @@
-"""The keeper as a process of its own: leaves everything behind that it was started with, then keeps the database."""
+"""The keeper as a separate process: discards everything it inherited, then keeps the database."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from obsv.semconv import VERSION
 
 logger = logging.getLogger("obsv")
 
-# Whoever asks whether the lock is free holds it for some microseconds.
+# A process that checks whether the lock is free holds it for some microseconds.
 _LOCK_S = 1.0
 _MOST_DESCRIPTORS = 65_536
 _UMASK = 0o077
 
 
 def main(db: str, told: str) -> None:
-    """Keep a database until nobody records any more; what a started process runs.
+    """Keep a database until no program records; the main function of a started process.
 
     Args:
         db: path of the database.
-        told: the text of `Options`.
+        told: `Options` as text.
     """
     _leave_behind()
     files = KeeperFiles.of(db)
@@ -46,24 +46,24 @@ def main(db: str, told: str) -> None:
     try:
         keep(files, Options.of_text(told), "process")
     except Exception:
-        logger.exception("The keeper stumbled, and ends. The next recording program starts another.")
-    os._exit(0)  # nothing is open any more, and nobody shall wait for the interpreter's end
+        logger.exception("The keeper failed unexpectedly and exits. The next recording program starts another.")
+    os._exit(0)  # nothing is open any more, and nobody should wait for the interpreter's end
 
 
 def keep(files: KeeperFiles, options: Options, role: Role, make_work: Callable[[], Work] | None = None) -> bool:
     """Keep a database in this process, until there is a reason to leave.
 
     Args:
-        files: of the database.
-        options: how it is kept.
-        role: "process" ends when nobody records, others stay.
-        make_work: makes what is done; by default all that a database needs.
+        files: files of the database.
+        options: options of the keeper.
+        role: "process" ends when no program records, others stay.
+        make_work: creates the work; by default, everything that a database needs.
 
     Returns:
-        False where another keeper has it.
+        False if another keeper has it.
 
     Raises:
-        LockUnsupported, OSError: there can be no lock.
+        LockUnsupported, OSError: locks are not possible.
     """
     files.make()
     lock = Lock(files)
@@ -72,7 +72,7 @@ def keep(files: KeeperFiles, options: Options, role: Role, make_work: Callable[[
     forget_request(files)
     leaving = Leaving()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: leaving.tell("told to by a signal"))
+        signal.signal(number, lambda *_: leaving.tell("a signal was received"))
     logger.info("obsv %s keeps %s.", VERSION, files.db)
     alerting = Alerting(Path(files.db))
     alerting.start()
@@ -87,13 +87,13 @@ def keep(files: KeeperFiles, options: Options, role: Role, make_work: Callable[[
 
 
 def drain(files: KeeperFiles, options: Options) -> bool:
-    """Store what is there now, and end.
+    """Store what is there now, and return.
 
     Returns:
-        False where another keeper has the database.
+        False if another keeper has the database.
 
     Raises:
-        LockUnsupported, OSError: there can be no lock.
+        LockUnsupported, OSError: locks are not possible.
     """
     lock = Lock(files)
     if not taken(lock, "service", _LOCK_S):
@@ -109,7 +109,7 @@ def drain(files: KeeperFiles, options: Options) -> bool:
 
 
 def taken(lock: Lock, role: Role, patience_s: float) -> bool:
-    """Whether the lock could be taken; who only asks for it goes away in the meantime."""
+    """Return whether the lock could be acquired; a process that only checks it releases it in the meantime."""
     deadline = monotonic() + patience_s
     while not lock.take(role, VERSION):
         if monotonic() > deadline:
@@ -119,7 +119,7 @@ def taken(lock: Lock, role: Role, patience_s: float) -> bool:
 
 
 def rename(title: str) -> None:
-    """Have `ps` show a title; where the system does not allow it, it shows the arguments, which say the same."""
+    """Set the title shown by `ps`; if the system does not allow it, the arguments say the same."""
     with contextlib.suppress(Exception):
         with open("/proc/self/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()

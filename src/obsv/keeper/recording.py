@@ -1,4 +1,4 @@
-"""One ring on its way into the store: what has been read of it, and the calls that have not ended there."""
+"""Reading of one ring for the store: the position, and the calls that have not ended there."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ from obsv.trace.notices import Notices
 
 _notices = Notices()
 
-# Bytes read at once: at first and when little comes, as a look at a lane that holds nothing new copies so much; and at
-# most, 500 calls: what is on its way takes ten times the memory.
+# Bytes read at once: initially and when little arrives, because a look at an empty lane copies as much; and at most,
+# for 500 calls: data in processing takes ten times the memory.
 _LEAST, _MOST = 4 << 10, 128 << 10
-# Ends that came before their begins, which a program writes anew when it drops old calls.
+# Ends that precede their begins, which a program rewrites when it drops old calls.
 _MOST_EARLY = 10_000
 _MOST_PLANS = 10_000
 
@@ -74,12 +74,12 @@ class Recording:
         self.logs: list[LogRow] = []
         self.stored, self.unreadable, self.latest = 0, 0, 0
         self.errors, self.lag_ns, self._bytes_read, self.seen_ns = 0, 0, 0, 0
-        # Of calls without and with a result, by the numbers in their BEGIN.
+        # For calls without and with a result, by the numbers in their BEGIN.
         self._plans: tuple[dict[bytes, Plan], dict[bytes, Plan]] = ({}, {})
         self.exhausted: set[object] = set()
         self._is_drained = True
         self._limits = {id(reader.calls): _LEAST, id(reader.errors): _LEAST}
-        # The segment in which the calls stood when those that were open were last stored.
+        # The segment of the calls when the open ones were last stored.
         self._open_in = 1
         if stored is not None:
             self.stored, self.unreadable = stored.stored, stored.unreadable
@@ -88,19 +88,19 @@ class Recording:
 
     @property
     def pid(self) -> int:
-        """The process that records."""
+        """Return the ID of the recording process."""
         return self.reader.about.pid
 
     @property
     def service(self) -> str:
-        """Its service.name."""
+        """Return its service.name."""
         try:
             return str(self.tables.origin(1).resource.attributes.get(SERVICE_NAME, "unknown_service"))
         except Undefined:
             return "unknown_service"
 
     def oldest(self, most: int) -> list[tuple[str, int]]:
-        """Name and start, as Unix time, of the calls that have run for the longest time."""
+        """Return name and start, as Unix time, of the longest-running calls."""
         found = []
         for head, _ in itertools.islice(self.running.values(), most):
             begin = READ_BEGIN.unpack(head)
@@ -110,19 +110,19 @@ class Recording:
 
     @property
     def waiting(self) -> int:
-        """About how many calls have not been read so far: by the bytes that others took."""
+        """Return the approximate number of calls not read yet, from the bytes of others."""
         if self._is_drained:
             return 0
         return round(self.reader.calls.unread_bytes() * self.stored / max(1, self._bytes_read))
 
     @property
     def waiting_bytes(self) -> int:
-        """Bytes of records that have not been read so far."""
+        """Return the bytes of records not read yet."""
         return 0 if self._is_drained else self.reader.calls.unread_bytes() + self.reader.errors.unread_bytes()
 
     @property
     def progress(self) -> RingProgress:
-        """How far it has been read; with the calls that are open where a segment has been left."""
+        """Return its read position; with the open calls if a segment has been left."""
         calls, errors = self.reader.calls.position, self.reader.errors.position
         open_at = open_ = None
         if place(calls)[0] != self._open_in:
@@ -130,10 +130,10 @@ class Recording:
         return RingProgress(self.name, calls, errors, self.stored, self.unreadable, open_at, open_)
 
     def committed(self, progress: RingProgress, *, is_alive: bool) -> None:
-        """Give back what is stored, and tell the program.
+        """Return stored segments, and notify the program.
 
         Args:
-            progress: what was stored last.
+            progress: the position stored last.
             is_alive: whether the program may still write.
         """
         about = self.reader.about
@@ -145,19 +145,19 @@ class Recording:
             self.reader.calls.give_back(progress.open_at, is_alive=is_alive)
 
     def has_errors(self) -> bool:
-        """Whether an error has come that was not taken."""
+        """Return whether there is an error that was not read."""
         return self.reader.errors.has_more()
 
     def take_errors(self, *, is_final: bool) -> list[SpanRow] | None:
-        """The rows of the errors that follow; None where none has come.
+        """Return the rows of the next errors; None if there are none.
 
         Args:
-            is_final: the program writes no more.
+            is_final: whether the program writes no more.
         """
         return self._take(self.reader.errors, is_final=is_final)
 
     def take_calls(self, *, is_final: bool) -> list[SpanRow] | None:
-        """The rows of the calls that have ended in the next piece; None where there is none."""
+        """Return the rows of the calls that have ended in the next piece; None if there is none."""
         return self._take(self.reader.calls, is_final=is_final)
 
     def take_logs(self) -> list[LogRow]:
@@ -166,7 +166,7 @@ class Recording:
         return logs
 
     def interrupted(self, ending: Ending) -> list[SpanRow]:
-        """The rows of the calls that the end of the process has interrupted; they run no more."""
+        """Return the rows of the calls interrupted by the end of the process, and remove them from the running ones."""
         offset, rows = self.reader.about.offset, []
         for head, inputs in self.running.values():
             begin = READ_BEGIN.unpack(head)
@@ -247,12 +247,12 @@ class Recording:
                     raise Unreadable("damaged")
             except Unreadable:
                 self.unreadable += 1
-            except Exception:  # of ours: it costs one call, not all that follow
+            except Exception:  # our own bug: it costs one call, not all that follow
                 self.unreadable += 1
                 _notices.once("record", logging.ERROR, "A record could not be read.", exc_info=True)
 
     def _note_latest(self, piece: Piece) -> None:
-        """Remember when the last record was written: the process lived then."""
+        """Remember when the last record was written: the process was alive then."""
         kind, start, _ = piece.records[-1]
         if kind == BEGIN:
             self.latest = max(self.latest, READ_BEGIN.unpack_from(piece.data, start)[9])
@@ -276,7 +276,7 @@ class Recording:
         return self._rows.ended(self.tables, offset, head, inputs, status, parts, delay, end, packed)
 
     def _plan(self, parts: int, key: bytes, head: bytes) -> Plan:
-        """Make the plan of calls with such numbers."""
+        """Create the plan for calls with these numbers."""
         plans = self._plans[parts]
         if len(plans) >= _MOST_PLANS:
             plans.clear()

@@ -1,4 +1,4 @@
-"""The rings of a database: which there are, whose process has ended, which are not to be touched."""
+"""The rings of a database: which exist, whose process has ended, which must not be touched."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from obsv.store.ground import RingProgress
 
 logger = logging.getLogger("obsv")
 
-# Rings of programs that are made up: a directory with more is somebody's joke.
+# Maximum number of rings: a directory with more is not genuine.
 _MOST_RINGS = 10_000
-# One that is being made is ready within milliseconds.
+# A ring is created within milliseconds.
 _LEFT_BEHIND_NS = 60_000_000_000
-# Who was seen alive so lately has ended now, as near as anybody can tell.
+# A process seen alive this recently has ended about now.
 _FRESH_NS = 2_000_000_000
 
 
 class Rings:
-    """Finds rings, opens each once, and closes it when it is stored.
+    """A registry that finds rings, opens each once, and closes it when it is stored.
 
     Args:
-        directory: of all rings of the database.
-        rows: makes rows.
-        progress: how far a ring was stored, by its name.
-        bell: told which processes to watch.
-        own_only: only those of this process count.
+        directory: directory of all rings of the database.
+        rows: converts records to rows.
+        progress: returns the stored position of a ring, by its name.
+        bell: watches processes.
+        own_only: whether only rings of this process count.
 
     Attributes:
-        recordings: those that are open, by name.
-        limits: of the store, that users of these programs chose and nobody has told to the store so far.
+        recordings: the open ones, by name.
+        limits: limits chosen by users of these programs that have not been saved in the store yet.
     """
 
     def __init__(
@@ -72,10 +72,10 @@ class Rings:
         ring.about.keeper_pid = os.getpid()
 
     def look(self, *, is_due: bool) -> None:
-        """Open rings that are new.
+        """Open new rings.
 
         Args:
-            is_due: also where the directory seems unchanged: two changes within a tick of its clock look like one.
+            is_due: also if the directory seems unchanged: two changes within a tick of its clock look like one.
         """
         if self._memory_only:
             return
@@ -92,14 +92,14 @@ class Rings:
                 self._open(name)
 
     def ended(self, pids: list[int]) -> None:
-        """Note that processes have ended just now."""
+        """Record that processes have ended just now."""
         now_ns = unix_ns()
         for name, recording in self.recordings.items():
             if recording.pid in pids and name not in self._endings:
                 self._endings[name] = self._ending(recording, now_ns)
 
     def ending(self, recording: Recording) -> Ending | None:
-        """How the process of a ring has ended; None while it may still write."""
+        """Return how the process of a ring has ended; None while it may still write."""
         known = self._endings.get(recording.name)
         if known is None:
             now_ns = unix_ns()
@@ -115,29 +115,29 @@ class Rings:
         """Close a ring.
 
         Args:
-            is_stored: its process is gone and all of it is stored: it is removed.
+            is_stored: its process has ended and all of it is stored: it is removed.
         """
         self.recordings.pop(recording.name, None)
         self._endings.pop(recording.name, None)
         self._bell.unwatch(recording.pid)
         if is_stored and recording.unreadable:
-            message = "%s: %d records of process %d were damaged or made up, and are not stored."
+            message = "%s: %d records of process %d were damaged or forged and are not stored."
             logger.warning(message, self._directory, recording.unreadable, recording.pid)
         recording.close()
         if is_stored and recording.reader.directory is not None:
             remove(self._directory / recording.name)
 
     def complain(self, text: str) -> None:
-        """Tell all programs why nothing can be stored now; empty where it can be."""
+        """Tell all programs why nothing can be stored now; empty if it can."""
         for recording in self.recordings.values():
             recording.reader.about.complaint = text
 
     def refuse(self, name: str, reason: object) -> None:
-        """Leave a ring alone from now on, and say so once."""
+        """Ignore a ring from now on, and log it once."""
         self._refused.add(name)
         if name in self.recordings:
             self.close(self.recordings[name], is_stored=False)
-        logger.warning("%s/%s is left alone: %s.", self._directory, name, reason)
+        logger.warning("%s/%s is ignored: %s.", self._directory, name, reason)
 
     def _open(self, name: str) -> None:
         try:
@@ -160,7 +160,7 @@ class Rings:
             reader.close()
             raise
         reader.about.complaint = ""
-        if stored is None:  # else they have been told to the store, and others may have chosen since
+        if stored is None:  # otherwise they were saved in the store, and others may have changed them since
             self.limits |= reader.about.limits
         if _is_here(reader.about):
             self._bell.watch(reader.about.pid)
@@ -184,7 +184,7 @@ class Rings:
             return -1
 
     def _sweep(self, name: str) -> None:
-        """Remove what a process left that died while it made its ring."""
+        """Remove the files of a process that died while it created its ring."""
         path = self._directory / name
         with contextlib.suppress(OSError):
             if unix_ns() - os.lstat(path).st_mtime_ns > _LEFT_BEHIND_NS:
@@ -196,11 +196,11 @@ def _is_ring(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_here(about: About) -> bool:
-    """Whether the process of this id is the one that records, and not one of another run or container."""
+    """Return whether the process with this ID is the recording one, not one of another run or container."""
     return about.boot_id == boot_id() and about.process_start == process_start(about.pid) != 0
 
 
 def _last_sign(recording: Recording) -> int:
-    """When the process was last known to run, as Unix time."""
+    """Return when the process was last known to run, Unix time."""
     about = recording.reader.about
     return max(recording.seen_ns, about.created, recording.latest + about.offset if recording.latest else 0)

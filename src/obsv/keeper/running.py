@@ -9,16 +9,16 @@ from obsv.record.layout import BEGIN, BEGIN_HEAD, END, place
 from obsv.record.scan import scan
 from obsv.store.ground import RingProgress
 
-# By span id: the fixed part of the record, the packed arguments.
+# By span ID: the fixed part of the record, the packed arguments.
 Running: TypeAlias = dict[bytes, tuple[bytes, bytes]]
 
 
 def follow(running: Running, data: bytes, records: list[tuple[int, int, int]]) -> None:
-    """Take in what records say of begins and ends.
+    """Apply begin and end records.
 
     Args:
-        running: changed by it.
-        data: holds the records.
+        running: is updated.
+        data: contains the records.
         records: kind, start and stop of each.
     """
     for kind, start, stop in records:
@@ -30,15 +30,15 @@ def follow(running: Running, data: bytes, records: list[tuple[int, int, int]]) -
 
 
 def resume(calls: LaneReader, stored: RingProgress, running: Running) -> int:
-    """Go to where a lane of calls was stored, and find out what ran there.
+    """Go to the stored position of a lane of calls, and find the running calls.
 
     Args:
         calls: at `stored.calls` afterwards.
-        stored: what was said with the last batch; calls that ran are in it as of a position before.
-        running: filled.
+        stored: the progress stored last; it includes running calls as of an earlier position.
+        running: is filled.
 
     Returns:
-        The segment of that position before.
+        The segment of that earlier position.
     """
     if stored.open is not None:
         follow(running, stored.open, list(scan(stored.open, 0)))
@@ -46,7 +46,7 @@ def resume(calls: LaneReader, stored: RingProgress, running: Running) -> int:
     open_in = place(calls.position)[0]
     there, until = place(stored.calls)
     while calls.position < stored.calls:
-        # No further than that position: what follows makes rows.
+        # Not beyond that position: later records become rows.
         most = CHUNK if place(calls.position)[0] < there else max(1, until - place(calls.position)[1])
         piece = calls.read(is_final=False, limit=min(CHUNK, most))
         if piece is None:

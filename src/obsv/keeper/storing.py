@@ -1,4 +1,4 @@
-"""The last step: a batch of rows and how far their rings are, in one transaction, tried until it is in the store."""
+"""The last step: a batch of rows and the positions of their rings, in one transaction, retried until it is stored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ logger = logging.getLogger("obsv")
 
 
 class Mark(NamedTuple):
-    """A ring that a batch comes from, how far it was read for it, and whether its program may still write."""
+    """The ring of a batch, its read position, and whether its program may still write."""
 
     recording: Recording
     progress: RingProgress
@@ -27,15 +27,15 @@ class Mark(NamedTuple):
 
 
 class Storing:
-    """Writes batches. One that cannot be written is kept and tried again before any other.
+    """A writer of batches. A batch that cannot be written is kept and retried before any other.
 
     Args:
-        writer: of the database.
+        writer: writer of the database.
 
     Attributes:
-        failed: batches that could not be written at the first try.
-        batch_size, batch_s: rows of the last batch, and how long writing it took, in seconds.
-        lost: rows that the store does not take, whatever else it does.
+        failed: number of batches that could not be written at the first attempt.
+        batch_size, batch_s: number of rows in the last batch, and time to write it, in seconds.
+        lost: number of rows that the store rejects permanently.
     """
 
     def __init__(self, writer: Writer) -> None:
@@ -47,14 +47,14 @@ class Storing:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a batch has not been stored so far."""
+        """Return whether a batch has not been stored yet."""
         return self._batch is not None
 
     def progress(self, ring: str) -> RingProgress | None:
-        """How far a ring is stored.
+        """Return the stored position of a ring.
 
         Raises:
-            StoreError: the database cannot be read now.
+            StoreError: the database cannot be read at the moment.
         """
         return self._writer.ring(ring)
 
@@ -76,7 +76,7 @@ class Storing:
             raise
 
     def retry(self) -> bool:
-        """Store the batch that waits; False where none does.
+        """Store the waiting batch; return False if there is none.
 
         Raises:
             StoreError: see `write`.
@@ -84,7 +84,7 @@ class Storing:
         if self._batch is None:
             return False
         rows, logs, marks = self._batch
-        # Records of calls that have begun are not to be stored: how far those are read is nothing to be committed.
+        # Records of calls that have only begun are not stored, so their position is not committed.
         changed = [mark.progress for mark in marks if rows or logs or mark.progress.open_at is not None]
         if changed:
             began = monotonic()
@@ -98,16 +98,16 @@ class Storing:
         return True
 
     def forget(self, ring: str) -> None:
-        """A ring has been stored and removed.
+        """Forget a ring that has been stored and removed.
 
         Raises:
-            StoreError: the database cannot be written now.
+            StoreError: the database cannot be written at the moment.
         """
         self._writer.forget_ring(ring)
 
     def complain(self, error: Exception) -> None:
-        """Say once an episode that nothing can be stored."""
-        self._notices.once("store", logging.ERROR, "Calls are recorded, and stored later: %s", error)
+        """Log once per episode that nothing can be stored."""
+        self._notices.once("store", logging.ERROR, "Calls are recorded and will be stored later: %s", error)
 
     def _store(self, rows: list[SpanRow], logs: list[LogRow], progress: list[RingProgress]) -> None:
         try:
@@ -126,7 +126,7 @@ class Storing:
             self._store_each(rows, logs, progress)
 
     def _store_each(self, rows: list[SpanRow], logs: list[LogRow], progress: list[RingProgress]) -> None:
-        """One row that the store does not take must not keep the others out."""
+        """Store rows one by one: a row that the store rejects must not block the others."""
         for row in rows:
             self._store_one([row], [])
         for log in logs:

@@ -1,4 +1,4 @@
-"""What the records of a ring refer to by number, as the objects that rows are made of."""
+"""The objects that records of a ring refer to by number, for use in rows."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ class Names(Protocol):
     """Definitions by table and number: `obsv.record.reader.NamesReader`."""
 
     def get(self, table: int, number: int) -> Any:
-        """The value; None where nobody has defined it."""
+        """Return the value; None if it is not defined."""
 
 
 class Undefined(Exception):
-    """A record refers to what is not defined, or is defined as something else: it cannot be stored."""
+    """A record refers to something undefined, or of the wrong kind: it cannot be stored."""
 
 
 class Tables:
-    """The definitions of one ring; each object is made once, so that rows may compare them by identity.
+    """The definitions of one ring; each object is created once, so that rows may compare them by identity.
 
     Args:
-        names: where they stand.
+        names: the definitions.
     """
 
     def __init__(self, names: Names) -> None:
@@ -42,19 +42,19 @@ class Tables:
         self.foreign_origins: dict[int, tuple[Plain, Plain]] = {}
 
     def function(self, number: int) -> Function:
-        """A function. Raises `Undefined`, as all of these."""
+        """Return a function. Raises `Undefined`, as do the others."""
         return self._made(self.functions, FUNCTIONS, number, Function.thaw)
 
     def thread(self, number: int) -> tuple[int, str]:
-        """Id and name of a thread."""
+        """Return ID and name of a thread."""
         return self._made(self.threads, THREADS, number, lambda value: (int(value[0]), str(value[1])))
 
     def origin(self, number: int) -> Origin:
-        """Who made our spans."""
+        """Return the origin of our spans."""
         return self._made(self.origins, ORIGINS, number, self._origin)
 
     def foreign_origin(self, number: int) -> tuple[Plain, Plain]:
-        """Resource and scope of spans that are not ours, frozen."""
+        """Return resource and scope of spans that are not ours, frozen."""
         return self._made(self.foreign_origins, FOREIGN_ORIGINS, number, lambda value: (value[0], value[1]))
 
     def _origin(self, value: Any) -> Origin:
@@ -69,6 +69,6 @@ class Tables:
             value = self._names.get(table, number)
             try:
                 found = known[number] = make(value)
-            except Exception as error:  # anything may stand there
+            except Exception as error:  # it may contain anything
                 raise Undefined(f"number {number} of table {table}") from error
         return found

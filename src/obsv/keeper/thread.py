@@ -1,4 +1,4 @@
-"""The keeper as a thread of the program, where no process may be started."""
+"""The keeper as a thread of the program, if no process may be started."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ _AGAIN_S = 0.1
 
 
 class KeeperThread:
-    """One thread of the system, also where `threading` makes green ones.
+    """One native thread, even if `threading` creates green ones.
 
     Args:
-        files: of the database.
+        files: files of the database.
         lock: held by this process; released when the thread ends.
-        make_work: makes the work, on the thread.
+        make_work: creates the work, on the thread.
     """
 
     def __init__(self, files: KeeperFiles, lock: Lock, make_work: Callable[[], Work]) -> None:
         self._files, self.lock, self._make_work = files, lock, make_work
         self._leaving = Leaving()
-        # Held while the thread runs; a lock of the interpreter, which says so without waiting.
+        # Held while the thread runs; an interpreter lock, which can be tested without waiting.
         self._running = allocate_lock()
 
     def start(self) -> None:
         """Start the thread.
 
         Raises:
-            RuntimeError: the system, or an interpreter that is shutting down, gives none.
+            RuntimeError: the system cannot start one, or the interpreter is shutting down.
         """
         self._running.acquire()
         try:
@@ -53,19 +53,19 @@ class KeeperThread:
 
     @property
     def is_running(self) -> bool:
-        """Whether the thread has not ended."""
+        """Return whether the thread has not ended."""
         return bool(self._running.locked())
 
     def stop(self, timeout_s: float) -> bool:
-        """Have it store what can be stored at once, and end.
+        """Make it store what can be stored at once, and end.
 
         Returns:
             False if it did not end in time.
         """
-        self._leaving.tell("the program ends")
+        self._leaving.tell("the program is ending")
         deadline = monotonic() + timeout_s
         while self.is_running and monotonic() < deadline:
-            time.sleep(_POLL_S)  # of the program, so that a hub of green threads goes on
+            time.sleep(_POLL_S)  # the program's own, so that a hub of green threads continues
         return not self.is_running
 
     def _run(self) -> None:
@@ -75,7 +75,7 @@ class KeeperThread:
             if work is not None:
                 Loop(self._files, self.lock, self._leaving, None).run(work)
         except BaseException as error:
-            _say("Recording goes on, but nothing is stored by this process: its keeper's thread ended (%s).", error)
+            _say("Recording continues, but this process stores nothing, because its keeper thread ended (%s).", error)
         finally:
             self.lock.release()
             self._running.release()

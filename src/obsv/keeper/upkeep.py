@@ -1,4 +1,4 @@
-"""What a keeper does besides storing: says how the recording processes are, and keeps the file within its limits."""
+"""The keeper's periodic work: reports on the recording processes, and retention."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from obsv.trace.notices import Notices
 from obsv.trace.schedule import Schedule
 
 _REPORT_S = 1.0
-# Running calls that are named where the ribbon shows how many there are.
+# Running calls named in the ribbon beside their number.
 _OLDEST = 5
 _RETAIN_S = 1.0
-# How late calls may be stored before that is said.
+# Delay of storing above which it is reported.
 _LATE_NS = 2_000_000_000
 
 
 class Upkeep:
-    """Regular work.
+    """Periodic work.
 
     Args:
-        writer: of the database.
-        rings: of those who record.
+        writer: writer of the database.
+        rings: rings of the recording programs.
         storing: writes batches.
     """
 
@@ -46,7 +46,7 @@ class Upkeep:
         """Do what is due.
 
         Raises:
-            StoreError: the limits that somebody chose cannot be told to the store now.
+            StoreError: limits chosen by a user cannot be saved at the moment.
         """
         if self._rings.limits:
             self._writer.limit(**self._rings.limits)
@@ -54,25 +54,25 @@ class Upkeep:
         self._schedule.run_due()
 
     def report(self) -> None:
-        """Store what is known of each recording process, in place of what was before."""
-        with suppress(StoreError):  # who stores calls says it
+        """Store a report on each recording process, replacing the previous one."""
+        with suppress(StoreError):  # the storing code reports it
             for recording in list(self._rings.recordings.values()):
                 self.report_on(recording)
 
     def report_on(self, recording: Recording, *, ended: bool = False) -> None:
-        """Store what is known of one recording process; for the last time when all of its ring is stored.
+        """Store a report on one recording process; for the last time when all of its ring is stored.
 
         Args:
             recording: the process's records.
-            ended: it had said that it would record nothing more, so it is not missed.
+            ended: whether it announced its end, so it is not missed.
 
         Raises:
-            StoreError: the database cannot be written now.
+            StoreError: the database cannot be written at the moment.
         """
         about = recording.reader.about
         about.lost = sum(loss.calls or 0 for loss in self._writer.losses if loss.at_ns >= about.created)
         is_behind = recording.lag_ns > _LATE_NS
-        # The keys of `obsv.stats()`, as far as a keeper knows them.
+        # The keys of `obsv.stats()` that a keeper knows.
         stats = {
             "state": "DELAYED" if is_behind else "OK",
             "recorded": recording.stored + about.dropped,
@@ -107,13 +107,13 @@ class Upkeep:
         )
 
     def retain(self) -> float | None:
-        """Do a chunk of what keeps the file within its limits; returns when to do the next, None for the usual time."""
+        """Do a chunk of retention; return when to do the next, None for the usual time."""
         with suppress(StoreError):  # likewise
             return self._retain()
         return None
 
     def _retain(self) -> float | None:
-        # A server that only shows what was recorded yesterday deletes none of it by a limit that nobody chose.
+        # A server that only displays yesterday's calls does not delete any by the default limit.
         self._limiting.by_default = self._writer.has_written
         pause_s = self._limiting.step()
         return pause_s if pause_s < _RETAIN_S else None

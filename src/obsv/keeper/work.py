@@ -1,4 +1,4 @@
-"""What is to be done for a database: records to rows, rows to the store, rings of ended processes to their end."""
+"""The work for a database: records to rows, rows to the store, rings of ended processes to their end."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from obsv.store.ground import LogRow, SpanRow
 
 logger = logging.getLogger("obsv")
 
-# Successes are looked for so often; an error ends the wait.
+# Interval of looks for successes; an error ends the wait.
 _PAUSE_S = 0.05
-# Without any record for so long, programs are looked at more rarely: their first call then wakes the keeper.
+# After this long without records, programs are polled less often: their first call then wakes the keeper.
 _IDLE_S = 2.0
 _IDLE_PAUSE_S = 0.5
-# Rows of one transaction, about: more are no faster, hold the lock of the file longer, and take memory.
+# Approximate number of rows per transaction: more are no faster, lock the file longer, and take memory.
 _BATCH_ROWS = 1_500
-# A keeper shall not take 60 MB: 28 are the interpreter and what it loads, 20 a batch on its way.
+# A keeper should stay below 60 MB: 28 are the interpreter and its modules, 20 a batch in processing.
 _CACHE_KIB = 8_000
 _LIST_S = 1.0
-# A store that cannot be written is tried again after so long.
+# Interval of retries if the store cannot be written.
 _AGAIN_S = 0.5
 _LANES = 2
-# At the end: what is left stands in its rings, and the next keeper stores it.
+# At the end: the rest stays in its rings, and the next keeper stores it.
 _CLOSE_S = 2.0
 
 
@@ -45,10 +45,10 @@ class DatabaseWork:
     """The work of one database.
 
     Args:
-        files: of the database.
-        options: how it is kept.
-        writer: of the database, where the process has one already.
-        memory: a ring in the memory of this process, which is the only one that counts then.
+        files: files of the database.
+        options: options of the keeper.
+        writer: writer of the database, if the process already has one.
+        memory: a ring in the memory of this process, which is then the only one that counts.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class DatabaseWork:
         self._first = ""
 
     def step(self) -> bool:
-        """Do the most urgent piece: what could not be stored, then errors, then calls, then ended processes."""
+        """Do the most urgent piece: the waiting batch, then errors, then calls, then ended processes."""
         if monotonic() < self._again_at:
             return False
         try:
@@ -97,13 +97,13 @@ class DatabaseWork:
         return self._store_errors() or self._store_calls() or self._finish() or self._left_behind.step()
 
     def wait(self, timeout_s: float | None = None) -> None:
-        """Wait for more."""
+        """Wait for more work."""
         recordings = list(self._rings.recordings.values())
         now_ns = unix_ns()
         for recording in recordings:
             about = recording.reader.about
             about.keeper_beat, about.keeper_sleeps = now_ns, 1
-        # What came before the flag was up has woken nobody.
+        # Records that arrived before the flag was set have woken nobody.
         if timeout_s is None and self._has_errors(recordings):
             return
         is_idle = monotonic() - self._active_at > _IDLE_S
@@ -118,7 +118,7 @@ class DatabaseWork:
         self._bell.ring()
 
     def is_needed(self) -> bool:
-        """Whether a program records, or something waits to be stored."""
+        """Return whether a program records, or something waits to be stored."""
         return bool(self._rings.recordings) or self._storing.is_waiting
 
     def close(self) -> None:
@@ -136,7 +136,7 @@ class DatabaseWork:
             self._bell.close()
 
     def _is_delayed(self) -> bool:
-        """Whether the store could not be written just now; a short wait, so that it may be tried again."""
+        """Return whether the store could not be written recently; then the wait is short, to retry."""
         if monotonic() >= self._again_at:
             return False
         self._again_at = 0.0
@@ -160,9 +160,10 @@ class DatabaseWork:
         return self._store(Recording.take_calls)
 
     def _store(self, take: Callable[..., list[SpanRow] | None]) -> bool:
-        """Store what all rings have of a lane, up to a batch; False where they have nothing.
+        """Store the records of a lane from all rings, up to a batch; return False if there are none.
 
-        In turn, a piece of each: a program that makes more than is stored must not keep the calls of others waiting.
+        The rings take turns, a piece each: a program that is faster than the store must not keep the calls of others
+        waiting.
         """
         rows: list[SpanRow] = []
         logs: list[LogRow] = []
@@ -186,18 +187,18 @@ class DatabaseWork:
         return bool(read)
 
     def _in_turn(self) -> deque[Recording]:
-        """All rings, beginning with the one that was next when the last batch was full."""
+        """Return all rings, beginning with the next one after the last full batch."""
         recordings = list(self._rings.recordings.values())
         names = list(self._rings.recordings)
         at = names.index(self._first) if self._first in names else 0
         return deque(recordings[at:] + recordings[:at])
 
     def _finish(self) -> bool:
-        """Store what the end of a process has interrupted, and remove its ring; False where none has ended."""
+        """Store the calls interrupted by the end of a process, and remove its ring; return False if none has ended."""
         for recording in list(self._rings.recordings.values()):
             ending = self._rings.ending(recording)
             if ending is not None and len(recording.exhausted) < _LANES:
-                return True  # it has ended behind the look at its lanes, and may have written more before
+                return True  # it ended after the look at its lanes, and may have written more before
             if ending is not None:
                 rows = recording.interrupted(ending)
                 self._storing.write(rows, [(recording, False)])

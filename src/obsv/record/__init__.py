@@ -1,1 +1,1 @@
-"""The record format: what a recorded program writes and a keeper reads. docs/recorder.md specifies it."""
+"""The record format, written by recorded programs and read by a keeper. docs/recorder.md specifies it."""

@@ -1,6 +1,6 @@
-"""The page `about` of a ring: who records, and how far the keeper is.
+"""The page `about` of a ring: the recording process, and the keeper's positions.
 
-Eight aligned bytes a number, in the machine's order: each is read and written in one step, so neither side locks.
+Each number is eight aligned bytes, in the machine's order: it is read and written in one step, so neither side locks.
 """
 
 import mmap
@@ -12,12 +12,12 @@ from pathlib import Path
 from obsv.own_time import unix_ns
 from obsv.record import layout as at
 
-# What SQLite takes for a number.
+# The range of SQLite's integers.
 _INT = (1 << 63) - 1
 
 
 class _Number:
-    """A number of the page; whoever maps it may look at it at any time."""
+    """A number of the page, which any mapping process may read at any time."""
 
     def __init__(self, offset: int) -> None:
         self._slot = offset // 8
@@ -63,7 +63,7 @@ class About:
 
     @property
     def offset(self) -> int:
-        """Nanoseconds from a tick to Unix time."""
+        """Return the nanoseconds from a tick to Unix time."""
         return self._offset - (1 << 64) if self._offset >> 63 else self._offset
 
     @offset.setter
@@ -72,7 +72,7 @@ class About:
 
     @property
     def complaint(self) -> str:
-        """Why the keeper cannot store now; empty while it can."""
+        """Return why the keeper cannot store now; empty while it can."""
         if not self.words[at.AT_COMPLAINT // 8]:
             return ""
         text = self._map[at.AT_COMPLAINT : at.AT_COMPLAINT + at.COMPLAINT_BYTES]
@@ -80,7 +80,7 @@ class About:
 
     @complaint.setter
     def complaint(self, text: str) -> None:
-        # Its first word last: the program sees nothing, or all of it.
+        # Its first word is written last: the program sees nothing, or all of it.
         first = at.AT_COMPLAINT // 8
         written = text.encode("utf-8", "replace")[: at.COMPLAINT_BYTES - 1].ljust(at.COMPLAINT_BYTES, b"\0")
         self.words[first] = 0
@@ -89,7 +89,7 @@ class About:
 
     @property
     def limits(self) -> dict[str, int | None]:
-        """Limits of the store that the program's user chose, as `Settings.limit_changes` has them."""
+        """Return the limits of the store chosen by the program's user, as in `Settings.limit_changes`."""
         found = {"max_age_ns": self._max_age_ns & _INT, "max_bytes": self._max_bytes & _INT}
         return {name: found[name] or None for bit, name in enumerate(found) if self._chosen >> bit & 1}
 
@@ -100,16 +100,16 @@ class About:
 
     @property
     def boot_id(self) -> bytes:
-        """Which start of the machine the process belongs to; zeros where that is not known."""
+        """Return the boot ID of the process; zeros if unknown."""
         return self._map[at.AT_BOOT_ID : at.AT_BOOT_ID + 16]
 
     @property
     def is_ours(self) -> bool:
-        """Whether the page is one of this format, in a version that this code reads."""
+        """Return whether the page has this format, in a version that this code reads."""
         return self._map[:8] == at.ABOUT_MAGIC and self.version == at.VERSION
 
     def fill(self, offset: int) -> None:
-        """Say who records: this process.
+        """Write the identity of this process.
 
         Args:
             offset: nanoseconds from a tick to Unix time.
@@ -120,23 +120,23 @@ class About:
         self._map[:8] = at.ABOUT_MAGIC
 
     def close(self) -> None:
-        """Give the mapping back."""
+        """Release the mapping."""
         self.words.release()
         self._map.close()
 
 
 def process_start(pid: int | None = None) -> int:
-    """When a process began, in clock ticks since boot; 0 where nobody says."""
+    """Return when a process began, in clock ticks since boot; 0 if unknown."""
     try:
         stat = Path(f"/proc/{pid or 'self'}/stat").read_bytes()
-        # The second field is the program's name, which may hold anything.
+        # The second field is the program's name, with arbitrary content.
         return int(stat[stat.rindex(b")") :].split()[20])
     except (OSError, ValueError, IndexError):
         return 0
 
 
 def boot_id() -> bytes:
-    """Which start of the machine this is: 16 bytes, zeros where nobody says."""
+    """Return the boot ID of this machine: 16 bytes, zeros if unknown."""
     try:
         text = Path("/proc/sys/kernel/random/boot_id").read_text("ascii")
         return bytes.fromhex(text.strip().replace("-", ""))[:16].ljust(16, b"\0")

@@ -1,9 +1,9 @@
-"""File systems on which a mapped file is no shared memory."""
+"""File systems on which a mapped file is not shared memory."""
 
 import os
 from pathlib import Path
 
-# The keeper may run on another machine than the program, and a mapping is each machine's own.
+# The keeper may run on another machine than the program, and a mapping is local to a machine.
 _NETWORK = frozenset(
     (
         "nfs",
@@ -26,10 +26,10 @@ _MOUNTS = Path("/proc/self/mountinfo")
 
 
 def refuse_network(directory: Path) -> None:
-    """See that a directory is on a file system of this machine, as far as the system says.
+    """Check that a directory is on a local file system, as far as the system says.
 
     Raises:
-        OSError: it is on one of the network.
+        OSError: it is on a network file system.
     """
     kind = _kind(os.path.realpath(directory))
     if kind in _NETWORK:
@@ -37,7 +37,7 @@ def refuse_network(directory: Path) -> None:
 
 
 def _kind(path: str) -> str:
-    """The type of the file system at a path; "" where nobody says."""
+    """Return the type of the file system at a path; "" if unknown."""
     try:
         lines = _MOUNTS.read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
@@ -49,7 +49,7 @@ def _kind(path: str) -> str:
         if len(fields) < 5 or not back:
             continue
         place = fields[4].replace("\\040", " ")
-        # The longest that fits is the one; of equal ones the last covers the others.
+        # The longest match wins; of equal ones, the last covers the others.
         if len(place) >= len(found) and (path == place or path.startswith(place.rstrip("/") + "/")):
             found, kind = place, back.split(" ")[0]
     return kind

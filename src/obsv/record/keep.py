@@ -1,4 +1,4 @@
-"""What has to stay of a segment that is dropped: calls that began or end in another one."""
+"""Records that must stay when a segment is dropped: calls that began or end in another one."""
 
 from obsv.record.layout import (
     BEGIN,
@@ -15,11 +15,11 @@ from obsv.record.scan import scan
 
 
 def kept(segment: bytes, room: int) -> tuple[list[bytes], int]:
-    """Records that stay, and how many calls are dropped.
+    """Return the records that stay, and the number of dropped calls.
 
     Args:
         segment: its bytes.
-        room: bytes that may stay. A program with that many calls open loses the oldest of them.
+        room: bytes that may stay. A program with that many open calls loses the oldest of them.
     """
     begun: dict[bytes, bytes] = {}
     ends: list[bytes] = []
@@ -46,7 +46,7 @@ def kept(segment: bytes, room: int) -> tuple[list[bytes], int]:
 
 
 def is_end(record: bytes) -> bool:
-    """Whether a call is lost when this record is: one whose end is written is lost with that."""
+    """Return whether a call is lost together with this record: a written end is lost with it."""
     kind = record[_KIND]
     return kind in (CALL, SPAN, LOG) or (kind == END and not record[_PARTS] & IS_ELSEWHERE)
 

@@ -1,4 +1,4 @@
-"""One lane of a ring: records go into the newest segment; when it is full, into the next."""
+"""One lane of a ring: records go into the newest segment, and when it is full, into the next."""
 
 import contextlib
 import time
@@ -18,8 +18,8 @@ from obsv.record.segment import Segment
 OnFull = Literal["spill", "drop", "block"]
 _POLL_S = 0.002
 _NEWEST = 2
-# How long a call waits for the thread that takes the next segment: a few ms as a rule, since that one waits for the
-# interpreter after every call of the system.
+# How long a call waits for the thread that takes the next segment: usually a few ms, because that thread waits for the
+# interpreter after every system call.
 _TURN_S = 0.25
 _GIVE_WAY_S = 0.0002
 _SAMPLE = 64 << 10
@@ -28,25 +28,29 @@ _NO_ROOM_S = 0.005
 
 
 class Lane:
-    """Writes records, for any number of threads.
+    """A writer of records for any number of threads.
 
     `put` is the whole hot path: `mmap.write`, which raises ValueError when the segment is full. `add` then takes the
-    next segment. Who finds another thread of the system at that leaves its record to it, and waits a moment until it is
-    written: the caller must not go on with a call that only memory knows. Who finds its own thread at it, in a signal
-    handler or a finalizer, cannot wait.
+    next
+    segment. If another native thread is doing that, the record is left to it, and the caller waits a moment until it is
+    written:
+    it must not continue with a call that is only in memory. If its own thread is doing that, in a signal handler or a
+    finalizer,
+    it cannot wait.
 
     Args:
-        room: where segments come from.
+        room: source of segments.
         first: bytes of the first segment; each further one is twice as large, up to `most`.
         most: bytes of a segment.
-        cap: bytes of all segments above which the oldest records are dropped; None never drops: records that find
-            no room wait in memory.
+        cap: bytes of all segments above which the oldest records are dropped; None never drops: records without space
+            wait
+            in memory.
         block_s: seconds to wait for a reader before anything is dropped.
 
     Attributes:
         put: appends a record.
-        room: where segments come from.
-        dropped: calls that were dropped.
+        room: source of segments.
+        dropped: number of dropped calls.
         on_segment: called when a segment has been filled; must not raise.
     """
 
@@ -56,37 +60,37 @@ class Lane:
         self.dropped = 0
         self._is_closed = False
         self.on_segment: Callable[[], object] = _nothing
-        # Records that came while somebody took the next segment, or for which there is no room.
+        # Records that arrived while a thread took the next segment, or without space.
         self._late: deque[bytes] = deque()
-        # Who is in here takes segments: thread by a constant key, put in and taken out in one step each.
+        # The threads that take segments: inserted and removed under a constant key, in one step each.
         self._taker: dict[None, tuple[int]] = {}
         self._next: Segment | None = None
         self._look_at = 0.0
         self._left_out = LeftOut()
         self._segment = self._make(1)
         self._last = 1
-        # The position behind the segment before; how many bytes of records there are before each that is not read yet.
+        # The position after the previous segment; the bytes of records before each segment not read yet.
         self._full = 0
         self._starts = {1: 0}
         self.put: Callable[[bytes], object] = self._segment.write
 
     @property
     def waiting(self) -> int:
-        """Records that have found no room so far."""
+        """Return the number of records without space so far."""
         return len(self._late)
 
     @property
     def position(self) -> int:
-        """Behind everything that was recorded before; 0 where nothing was."""
+        """Return the position after everything recorded so far; 0 if nothing was."""
         segment = self._segment
         end = segment.end
         return self._full if end == SEGMENT_HEADER else position(segment.number, end)
 
     def waiting_since(self, committed: int) -> int:
-        """Bytes of records behind a position of the reader."""
+        """Return the bytes of records after a position of the reader."""
         number, offset = place(committed)
         if number > self._segment.number:
-            return 0  # the reader has left the last segment behind, which was closed
+            return 0  # the reader has passed the last segment, which was closed
         for old in [known for known in self._starts if known < number]:
             del self._starts[old]
         start = self._starts.get(number)
@@ -95,7 +99,7 @@ class Lane:
         return max(0, self._starts[self._segment.number] + self._segment.end - start - max(offset, SEGMENT_HEADER))
 
     def calls_in(self, amount: int) -> int:
-        """About how many calls so many bytes are: as those at the beginning of the segment."""
+        """Return the approximate number of calls in this many bytes, from those at the beginning of the segment."""
         if amount <= 0:
             return 0
         segment = self._segment
@@ -112,7 +116,7 @@ class Lane:
             self._see_written()
 
     def _see_written(self) -> None:
-        """Find room for what waits, or let the thread that is at it do so."""
+        """Find space for waiting records, or let the thread that is doing so continue."""
         own = (get_ident(),)
         deadline = monotonic() + _TURN_S
         while not self._push() and self._late and self._taker.get(None) != own and monotonic() < deadline:
@@ -128,7 +132,7 @@ class Lane:
     def _push(self) -> bool:
         """Find room for what waits; False where another is at it already, and looks again before it goes."""
         while self._late:
-            taker = (get_ident(),)  # another object each time: one's own thread may be at it, below this
+            taker = (get_ident(),)  # a new object each time: one's own thread may be doing so, below this
             if self._taker.setdefault(None, taker) is not taker:
                 return False
             try:
@@ -174,7 +178,7 @@ class Lane:
         return True
 
     def _give_up(self) -> bool:
-        """There is no room: errors wait, calls are dropped."""
+        """Handle missing space: errors wait, calls are dropped."""
         if self._cap is not None:
             while self._late:
                 self.dropped += self._left_out.add(self._late.popleft())
@@ -188,7 +192,7 @@ class Lane:
         return True
 
     def _turn(self, size: int) -> bool:
-        """Go on in the next segment; False where there is none for a record of this size."""
+        """Continue in the next segment; return False if there is none for a record of this size."""
         if self._next is None and not self._prepare(size):
             return False
         following, self._next = self._next, None
@@ -245,8 +249,8 @@ class Lane:
         return segment
 
     def _after_dropping(self, number: int, needed: int) -> Segment | None:
-        """A segment in the place of the oldest; calls that reach into another one stay."""
-        # A reader that keeps up may have read the newest before they were sealed, and not have claimed them yet.
+        """Return a segment that replaces the oldest; calls that extend into another one stay."""
+        # A reader that keeps up may have read the newest ones before they were sealed, and not claimed them yet.
         oldest = self.room.claim_oldest(self._segment.number - _NEWEST)
         if oldest is None:
             return None
@@ -261,4 +265,4 @@ class Lane:
 
 
 def _nothing() -> None:
-    """Nobody listens."""
+    """Do nothing: there is no listener."""

@@ -1,4 +1,4 @@
-"""Reads the segments of one lane in order."""
+"""Reading of the segments of one lane in order."""
 
 from typing import NamedTuple
 
@@ -8,17 +8,17 @@ from obsv.record.source import Opened, Source
 
 # Read at once: some thousand records.
 CHUNK = 512 << 10
-# Segments that one `read` steps over.
+# Maximum number of segments that one `read` skips.
 _MOST_STEPS = 1_000
 
 
 class Piece(NamedTuple):
-    """Records that follow each other.
+    """Consecutive records.
 
     Args:
         data: their bytes.
         records: kind (0 damaged), start and stop of each in `data`.
-        position: of the lane, behind them.
+        position: position of the lane after them.
     """
 
     data: bytes
@@ -27,10 +27,10 @@ class Piece(NamedTuple):
 
 
 class LaneReader:
-    """One lane.
+    """The reader of one lane.
 
     Args:
-        source: where its segments are.
+        source: its segments.
     """
 
     def __init__(self, source: Source) -> None:
@@ -41,32 +41,32 @@ class LaneReader:
 
     @property
     def position(self) -> int:
-        """Behind what was read last."""
+        """Return the position after the last record read."""
         return position(self._number, self._offset)
 
     def go_to(self, where: int) -> None:
-        """Go on from a position that was committed; 0 is the beginning."""
+        """Continue from a committed position; 0 is the beginning."""
         self.close()
         number, offset = place(where)
         self._number, self._offset = max(1, number), max(SEGMENT_HEADER, offset)
-        # A keeper that died between committing and giving back has left these.
+        # A keeper that died between committing and returning has left these.
         self._done = sorted(found for found in self._source.numbers() if found < self._number)
 
     def read(self, *, is_final: bool, limit: int = CHUNK) -> Piece | None:
-        """The records that follow.
+        """Return the next records.
 
         Args:
-            is_final: the process is gone: nothing will be added.
-            limit: bytes to read at most; more where one record is larger.
+            is_final: the process has ended: nothing will be added.
+            limit: maximum bytes to read; more if one record is larger.
 
         Returns:
-            None where there are none now.
+            None if there are none now.
         """
         for _ in range(_MOST_STEPS):
             opened = self._opened or self._open(is_final)
             if opened is None:
                 return None
-            # Before its records are looked at: what is sealed has them all.
+            # Before its records are read: a sealed segment is complete.
             is_whole = opened.is_sealed() or is_final
             if is_whole and not opened.claim():
                 self._go_on()  # the program has dropped it
@@ -81,19 +81,19 @@ class LaneReader:
         return None
 
     def give_back(self, committed: int, *, is_alive: bool) -> None:
-        """Give back the segments that lie wholly before a committed position."""
+        """Return the segments that lie completely before a committed position."""
         while self._done and self._done[0] < place(committed)[0]:
             self._source.give_back(self._done.pop(0), is_alive=is_alive)
 
     def has_more(self) -> bool:
-        """Whether something has come since `read` returned None."""
+        """Return whether something has arrived since `read` returned None."""
         opened = self._opened
         if opened is None:
             return any(number >= self._number for number in self._source.numbers())
         return opened.is_sealed() or any(opened.read(HEAD.size, self._offset))
 
     def unread_bytes(self) -> int:
-        """Bytes of the segments behind this position, but for the last, of which nobody knows how full it is."""
+        """Return the bytes of the segments after this position, without the last, whose content is unknown."""
         numbers = sorted(number for number in self._source.numbers() if number >= self._number)
         total = 0
         for number in numbers[:-1]:
@@ -113,7 +113,7 @@ class LaneReader:
         numbers = [number for number in self._source.numbers() if number >= self._number]
         if not numbers:
             return None
-        # Those before the first that is there have been dropped.
+        # Those before the first existing one have been dropped.
         if min(numbers) > self._number:
             self._number, self._offset = min(numbers), SEGMENT_HEADER
         try:
@@ -136,7 +136,7 @@ class LaneReader:
             size = HEAD.unpack_from(data)[0]
             if not size:
                 return None
-            # One record that is larger than what is read at once; or nonsense, and no way to what is behind.
+            # One record that is larger than the read size; or damage, with no way to the rest.
             data = opened.read(min(size, rest), self._offset)
             records = self._records(data, is_whole, rest) if size <= rest else []
             if not records and is_whole:
@@ -150,5 +150,5 @@ class LaneReader:
     def _records(data: bytes, is_whole: bool, rest: int) -> list[tuple[int, int, int]]:
         records = list(scan(data, 0, is_final=is_whole))
         if records and records[-1][0] == 0 and records[-1][2] == len(data) < rest:
-            records.pop()  # the end of what was read has cut it off
+            records.pop()  # the end of the read bytes has cut it off
         return records

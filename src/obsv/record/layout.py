@@ -1,7 +1,7 @@
-"""The recorder's files to the byte, as docs/recorder.md specifies them: constants, and one `Struct` a kind of record.
+"""The recorder's files to the byte, as specified in docs/recorder.md: constants, and one `Struct` per kind of record.
 
-Records are big-endian, so that a slice of one is the id that the store keeps. What two processes look at at the same
-time (`about`, headers of segments) is in the machine's order, so that each number is read and written in one step.
+Records are big-endian, so that a slice of one is the stored ID. Data that two processes access at the same time
+(`about`, headers of segments) is in the machine's order, so that each number is read and written in one step.
 """
 
 import zlib
@@ -15,11 +15,11 @@ VERSION = 1
 DIRECTORY_SUFFIX = ".rings"
 ABOUT, NAMES = "about", "names"
 CALLS, ERRORS = "calls", "errors"
-# Behind `calls.<n>`: a reader is at it; it is given back; its program has dropped it.
+# Suffixes of `calls.<n>`: claimed by a reader; returned; dropped by its program.
 READ, FREE, DROPPED = ".read", ".free", ".dropped"
 NEW_PREFIX = ".new-"
 
-# -- bounds ------------------------------------------------------------------------------------------------------------
+# -- limits ------------------------------------------------------------------------------------------------------------
 
 PAGE = 4_096
 SEGMENT_HEADER = 64
@@ -28,7 +28,7 @@ ERRORS_BYTES = 256 << 10
 MAX_RECORD = 64 << 20
 MAX_SEGMENT = MAX_RECORD + PAGE
 MAX_NAMES = 64 << 20
-# Given-back segments that wait beside the program's active one.
+# Returned segments that wait beside the program's active one.
 MAX_FREE = 4
 MAX_NESTING = 100
 
@@ -56,23 +56,23 @@ FUNCTIONS, THREADS, ORIGINS, FOREIGN_ORIGINS = 1, 2, 3, 4
 # Parts of an END.
 HAS_RESULT, HAS_DETAILS, IS_ELSEWHERE = 1, 2, 4
 
-# size, check, kind: what all records begin with.
+# size, checksum, kind: the beginning of all records
 HEAD = Struct(">IIB")
-# size, check, kind, trace flags, origin, depth, trace id (two halves), span id, parent id, start, function, caller,
+# size, checksum, kind, trace flags, origin, depth, trace ID (two halves), span ID, parent ID, start, function, caller,
 # thread, 0
 BEGIN_HEAD = Struct(">IIBBHIQQQQqIIII")
-# size, check, kind, status, parts, 0, delay, span id, end
+# size, checksum, kind, status, parts, 0, delay, span ID, end
 END_HEAD = Struct(">IIBBBBIQq")
-# As BEGIN with the status in the place of the 0, then the end.
+# As BEGIN with the status in place of the 0, then the end.
 CALL_HEAD = Struct(">IIBBHIQQQQqIIIIq")
-# size, check, kind, status, 0, foreign origin
+# size, checksum, kind, status, 0, foreign origin
 SPAN_HEAD = Struct(">IIBBHI")
 # size, check, kind, SeverityNumber, 0, foreign origin, Unix time
 LOG_HEAD = Struct(">IIBBHIq")
-# size, check, kind, table, 0, number
+# size, checksum, kind, table, 0, number
 DEFINE_HEAD = Struct(">IIBBHI")
 
-# The same for readers, who want ids as bytes.
+# The same for readers, with IDs as bytes.
 READ_BEGIN = Struct(">IIBBHI16s8s8sqIIII")
 READ_END = Struct(">IIBBBBI8sq")
 READ_CALL = Struct(">IIBBHI16s8s8sqIIIIq")
@@ -119,7 +119,7 @@ class End(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A whole call; `values` are `(arguments, results, failure, details)`, still packed."""
+    """A complete call; `values` are `(arguments, results, failure, details)`, still packed."""
 
     begin: Begin
     status: int
@@ -128,7 +128,7 @@ class Call(NamedTuple):
 
 
 class ForeignSpan(NamedTuple):
-    """A span that is not ours, still packed."""
+    """A span of other instrumentation, still packed."""
 
     status: int
     origin: int
@@ -144,10 +144,10 @@ class Define(NamedTuple):
 
 
 def position(segment: int, offset: int) -> int:
-    """Where a lane stands, as one number that only grows."""
+    """Return the position in a lane as one number that only grows."""
     return segment << 32 | offset
 
 
 def place(position: int) -> tuple[int, int]:
-    """Segment and offset of a position."""
+    """Return segment and offset of a position."""
     return position >> 32, position & 0xFFFF_FFFF

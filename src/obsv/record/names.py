@@ -1,4 +1,4 @@
-"""The file `names`: what records refer to by number, each defined once, before its first use."""
+"""The file `names`: the objects that records refer to by number, each defined once, before its first use."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -10,18 +10,18 @@ from obsv.record.values import dumps
 
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _TABLES = (FUNCTIONS, THREADS, ORIGINS, FOREIGN_ORIGINS)
-# Where `code` stands in a function's tuple.
+# Position of `code` in a function's tuple.
 _CODE = 5
 
 
 def packed(table: int, number: int, value: object) -> bytes:
-    """A DEFINE record."""
+    """Return a DEFINE record."""
     values = dumps(value)
     return DEFINE_HEAD.pack(DEFINE_HEAD.size + len(values), check_of(values), DEFINE, table, 0, number) + values
 
 
 def appender(path: Path) -> Callable[[bytes], object]:
-    """Append to a file; one `write` a record, so that threads do not mix theirs."""
+    """Return a function that appends to a file with one `write` per record, so that threads do not mix theirs."""
     descriptor = os.open(path, _FLAGS, 0o600)
     return _Appender(descriptor).append
 
@@ -38,10 +38,10 @@ class _Appender:
 
 
 class Names:
-    """Numbers for what is defined, the same for what is equal.
+    """Numbers for definitions, the same for equal values.
 
     Args:
-        append: where definitions go.
+        append: receives the definitions.
     """
 
     def __init__(self, append: Callable[[bytes], object]) -> None:
@@ -51,13 +51,13 @@ class Names:
         self._bytes = 0
 
     def number(self, table: int, value: tuple[object, ...]) -> int:
-        """The number of a value, which is defined now if it is new.
+        """Return the number of a value, which is defined if it is new.
 
-        Two threads that come at once define it twice, which does no harm.
+        Two threads may define it twice, which does no harm.
 
         Raises:
             OSError: it cannot be written.
-            ValueError: it is nothing that records may hold.
+            ValueError: records cannot contain it.
         """
         known = self._numbers.get((table, value))
         if known is not None:

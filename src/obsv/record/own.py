@@ -1,4 +1,4 @@
-"""Opens a file only if it is one's own."""
+"""Opening of files only if they belong to this user."""
 
 import os
 import stat
@@ -7,20 +7,20 @@ _SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os
 
 
 class NotOurs(OSError):
-    """What stands there is not a file of this user, of this format, within its bounds."""
+    """The file is not of this user, of this format, or within its limits."""
 
 
 def open_own(path: str | os.PathLike[str], flags: int, most: int) -> int:
-    """The descriptor of a regular file of this user.
+    """Return the descriptor of a regular file of this user.
 
     Raises:
-        OSError: it cannot be opened; NotOurs where it is something else, or larger than `most` bytes.
+        OSError: it cannot be opened; NotOurs if it is something else, or larger than `most` bytes.
     """
     descriptor = os.open(path, flags | _SAFE)
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
-            raise NotOurs(f"{path} is not a regular file of this user")
+            raise NotOurs(f"{path} is not a regular file owned by this user")
         if found.st_size > most:
             raise NotOurs(f"{path} has {found.st_size:,} bytes")
     except BaseException:
@@ -30,11 +30,11 @@ def open_own(path: str | os.PathLike[str], flags: int, most: int) -> int:
 
 
 def see_own_directory(path: str | os.PathLike[str]) -> None:
-    """See that a directory is one of this user.
+    """Check that a directory belongs to this user.
 
     Raises:
-        OSError: it is not there; NotOurs where it is a link, no directory, or another user's.
+        OSError: it does not exist; NotOurs if it is a link, not a directory, or another user's.
     """
     found = os.lstat(path)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise NotOurs(f"{path} is not a directory of this user")
+        raise NotOurs(f"{path} is not a directory owned by this user")

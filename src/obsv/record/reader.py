@@ -1,4 +1,4 @@
-"""Reads a ring, another process's as a rule: whatever stands in its files, and whoever changes them meanwhile."""
+"""Reading of a ring, usually of another process, with any content and concurrent changes."""
 
 import contextlib
 import mmap
@@ -23,7 +23,7 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-# A ring that is no program's can hold no more.
+# A genuine ring contains no more.
 _MOST_DEFINITIONS = 1_000_000
 _MOST_BYTES = 2 * layout.MAX_NAMES
 
@@ -33,7 +33,7 @@ class RingReader:
 
     Attributes:
         about: its page.
-        names: what numbers in its records stand for.
+        names: the definitions of numbers in its records.
         calls, errors: its lanes.
         directory: None for one in this process's memory.
     """
@@ -52,13 +52,13 @@ class RingReader:
 
     @classmethod
     def of_files(cls, directory: Path, *, writable: bool) -> "RingReader":
-        """The ring of a directory.
+        """Return the ring in a directory.
 
         Args:
-            writable: the reader is the keeper: it claims segments, gives them back and says how far it is.
+            writable: the reader is the keeper: it claims segments, returns them and publishes its position.
 
         Raises:
-            OSError: it cannot be read; NotOurs where it never will be.
+            OSError: it cannot be read; NotOurs if it never will be.
         """
         see_own_directory(directory)
         about, lock = _about_of(directory / layout.ABOUT, writable)
@@ -75,7 +75,7 @@ class RingReader:
 
     @classmethod
     def of_memory(cls, ring: Ring) -> "RingReader":
-        """A ring that was opened in the memory of this process."""
+        """Return a ring that was opened in the memory of this process."""
         calls, errors = ring.calls.room, ring.errors.room
         assert isinstance(calls, Memory)
         assert isinstance(errors, Memory)
@@ -83,7 +83,7 @@ class RingReader:
         return cls(ring.about, names, LaneReader(MemorySource(calls)), LaneReader(MemorySource(errors)))
 
     def is_alive(self) -> bool:
-        """Whether its program may still write; not when it has closed the ring."""
+        """Return whether its program may still write; False if it has closed the ring."""
         if self.about.closed:
             return False
         if self._lock is None:
@@ -96,7 +96,7 @@ class RingReader:
         return False
 
     def close(self) -> None:
-        """Give descriptors and memory back."""
+        """Release descriptors and memory."""
         self.calls.close()
         self.errors.close()
         self.names.close()
@@ -113,7 +113,7 @@ def _about_of(path: Path, writable: bool) -> tuple[About, int]:
         about = About(mmap.mmap(descriptor, layout.PAGE, access=mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ))
         if not about.is_ours:
             about.close()
-            raise NotOurs(f"{path} is of no ring of version {layout.VERSION}")
+            raise NotOurs(f"{path} does not belong to a ring of version {layout.VERSION}")
     except BaseException:
         os.close(descriptor)
         raise
@@ -121,10 +121,10 @@ def _about_of(path: Path, writable: bool) -> tuple[About, int]:
 
 
 class NamesReader:
-    """What numbers in records stand for.
+    """The definitions of numbers in records.
 
     Args:
-        read: the definitions' bytes from an offset on.
+        read: returns the definitions' bytes from an offset on.
         close: ends that.
     """
 
@@ -135,16 +135,16 @@ class NamesReader:
 
     @classmethod
     def of_file(cls, path: Path) -> "NamesReader":
-        """The definitions in a file.
+        """Return the definitions in a file.
 
         Raises:
-            OSError: it cannot be read; NotOurs where it never will be.
+            OSError: it cannot be read; NotOurs if it never will be.
         """
         descriptor = open_own(path, os.O_RDONLY, _MOST_BYTES)
         return cls(lambda start: os.pread(descriptor, _MOST_BYTES, start), lambda: os.close(descriptor))
 
     def get(self, table: int, number: int) -> Any:
-        """The value of a number; None where nobody has defined it."""
+        """Return the value of a number; None if it is not defined."""
         found = self._known.get((table, number))
         if found is None and number:
             self._read_on()

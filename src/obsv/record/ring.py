@@ -1,4 +1,4 @@
-"""What one process writes: a lane of calls, a lane of errors, the names that both refer to, and who it is."""
+"""The output of one process: a lane of calls, a lane of errors, the names that both refer to, and its identity."""
 
 import contextlib
 import mmap
@@ -20,18 +20,18 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-# While the next segment is made calls go into this one; what finds none waits in memory, where kill -9 finds it: with
-# 256 KiB that lost some hundred calls of a burst on a busy machine.
+# While the next segment is created, calls go into this one; without space they wait in memory, where kill -9 loses
+# them: with 256 KiB that lost some hundred calls of a burst on a busy machine.
 _CALLS_FIRST, _ERRORS_FIRST, _LEAST = layout.CALLS_BYTES, 64 << 10, 64 << 10
 
 
 class Bounds(NamedTuple):
-    """How much a ring takes.
+    """Limits of a ring.
 
     Args:
-        max_bytes: of calls that no reader has taken yet.
-        on_full: what happens above that; "drop" takes what is given back anyway, and no more.
-        block_s: most that a call waits when `on_full` is "block", seconds.
+        max_bytes: limit for calls that no reader has taken yet.
+        on_full: what happens above that; "drop" uses returned segments anyway, and no more.
+        block_s: maximum time that a call waits if `on_full` is "block", seconds.
     """
 
     max_bytes: int = 1 << 30
@@ -40,7 +40,7 @@ class Bounds(NamedTuple):
 
     @property
     def cap(self) -> int:
-        """Bytes of calls' segments."""
+        """Return the limit for the segments of calls, in bytes."""
         usual = (layout.MAX_FREE + 2) * layout.CALLS_BYTES
         return self.max_bytes if self.on_full == "spill" else min(usual, self.max_bytes)
 
@@ -56,8 +56,8 @@ class Ring:
         about: its page.
         calls, errors: its lanes.
         names: its definitions.
-        directory: where its files are; None for one in memory.
-        definitions: of one in memory: what would stand in `names`.
+        directory: directory of its files; None for one in memory.
+        definitions: for one in memory, the content of `names`.
     """
 
     def __init__(
@@ -69,11 +69,11 @@ class Ring:
         self.pid = os.getpid()
 
     def publish(self) -> None:
-        """Tell the readers what was dropped, and what waits."""
+        """Publish the numbers of dropped and waiting calls to the readers."""
         self.about.dropped, self.about.errors_waiting = self.calls.dropped, self.errors.waiting
 
     def close(self) -> None:
-        """Write no more: readers may take all of it, and remove it when it is theirs."""
+        """Stop writing: readers may take all of it, and remove it when done."""
         self.errors.push()
         self.calls.close()
         self.errors.close()
@@ -81,7 +81,7 @@ class Ring:
         self.about.closed = 1
 
     def forget(self) -> None:
-        """Let go of it without a word, as the child of a fork must, which has copies of everything."""
+        """Release it silently, as required in the child of a fork, which has copies of everything."""
         self.about.close()
         if self._lock is not None:
             os.close(self._lock)
@@ -89,16 +89,16 @@ class Ring:
 
 
 def open_ring(rings: Path, offset: int, bounds: Bounds = _USUAL, limits: Mapping[str, int | None] = _NONE) -> Ring:
-    """Make the ring of this process.
+    """Create the ring of this process.
 
     Args:
         rings: the directory of all rings of a database, which exists.
         offset: nanoseconds from a tick to Unix time.
-        bounds: how much it takes.
-        limits: of the store, that its user chose.
+        bounds: its limits.
+        limits: limits of the store chosen by the user.
 
     Raises:
-        OSError: the file system has no room, or cannot map or lock files, or does not let us.
+        OSError: the file system has no space, cannot map or lock files, or denies access.
     """
     if fcntl is None:
         raise OSError("this system has no flock")
@@ -113,7 +113,7 @@ def open_ring(rings: Path, offset: int, bounds: Bounds = _USUAL, limits: Mapping
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         names = Names(appender(made / layout.NAMES))
         os.rename(made, rings / name)
-        # Readers know it from here on: nobody takes it for one that was left behind.
+        # From here on readers recognize it: nobody mistakes it for one that was left behind.
         made = rings / name
         calls = _calls(Files(made, layout.CALLS, layout.MAX_FREE), bounds)
         errors = _errors(Files(made, layout.ERRORS, layout.MAX_FREE))
@@ -126,7 +126,7 @@ def open_ring(rings: Path, offset: int, bounds: Bounds = _USUAL, limits: Mapping
 
 
 def open_in_memory(offset: int, bounds: Bounds = _USUAL, limits: Mapping[str, int | None] = _NONE) -> Ring:
-    """A ring for a reader in this process, where there can be no files."""
+    """Create a ring for a reader in this process, if files cannot be used."""
     about = About(mmap.mmap(-1, layout.PAGE))
     about.fill(offset)
     about.limits = limits
@@ -139,7 +139,7 @@ def open_in_memory(offset: int, bounds: Bounds = _USUAL, limits: Mapping[str, in
 
 def _calls(room: Files | Memory, bounds: Bounds) -> Lane:
     block_s = bounds.block_s if bounds.on_full == "block" else 0.0
-    # Of a small cap too, the newest segments are never dropped.
+    # Even with a small limit, the newest segments are never dropped.
     most = max(_LEAST, min(layout.CALLS_BYTES, bounds.cap // 8))
     return Lane(room, min(_CALLS_FIRST, most), most, bounds.cap, block_s)
 
@@ -149,7 +149,7 @@ def _errors(room: Files | Memory) -> Lane:
 
 
 def remove(directory: Path) -> None:
-    """Delete a ring's directory as far as that is possible; nothing but plain files stands in it."""
+    """Delete a ring's directory as far as possible; it contains only plain files."""
     with contextlib.suppress(OSError):
         for name in os.listdir(directory):
             with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Where a lane's segments come from: files of the ring's directory, or memory."""
+"""The source of a lane's segments: files in the ring's directory, or memory."""
 
 import contextlib
 import mmap
@@ -11,38 +11,38 @@ from obsv.record.segment import Segment, create_file
 
 
 class Room(Protocol):
-    """Makes segments of one lane and takes back what readers have done with."""
+    """A factory of segments for one lane that reuses those returned by readers."""
 
     def make(self, number: int, size: int) -> Segment:
-        """A new segment.
+        """Return a new segment.
 
         Raises:
-            OSError: there is no room.
+            OSError: there is no space.
         """
 
     def reuse(self, number: int) -> Segment | None:
-        """A segment that a reader has given back, under its new number; None where there is none."""
+        """Return a segment returned by a reader, under its new number; None if there is none."""
 
     def keep(self, segment: Segment) -> None:
-        """Take a sealed segment; it may be given back later."""
+        """Keep a sealed segment, which may be returned later."""
 
     def held(self) -> int:
-        """Bytes of all segments that are there."""
+        """Return the bytes of all existing segments."""
 
     def claim_oldest(self, before: int) -> bytes | None:
-        """Take away the oldest sealed segment below a number that no reader has begun; None where there is none."""
+        """Remove the oldest sealed segment below a number that no reader has begun; return None if there is none."""
 
     def close(self) -> None:
-        """Give all memory back."""
+        """Release all memory."""
 
 
 class Files:
     """Segments as files.
 
     Args:
-        directory: the ring's.
-        lane: what their names begin with.
-        keep_mapped: sealed segments that stay mapped, so that they can be used again.
+        directory: the ring's directory.
+        lane: prefix of their names.
+        keep_mapped: number of sealed segments that stay mapped for reuse.
     """
 
     def __init__(self, directory: Path, lane: str, keep_mapped: int) -> None:
@@ -68,7 +68,7 @@ class Files:
         if len(self._kept) < self._keep_mapped:
             self._kept[segment.number] = segment
             return
-        # Of these the reader may have deleted some meanwhile.
+        # The reader may have deleted some of them meanwhile.
         for known in sorted(self._kept):
             if not self._is_there(known):
                 self._kept.pop(known).close()
@@ -107,7 +107,7 @@ class Files:
         return None
 
     def _numbers(self) -> list[int]:
-        """The numbers of segments that no reader has begun."""
+        """Return the numbers of segments that no reader has begun."""
         try:
             names = os.listdir(self._directory)
         except OSError:
@@ -125,7 +125,7 @@ class Memory:
     """Segments as anonymous memory, for a reader in the same process.
 
     Attributes:
-        segments: those that the reader has not given back, by number; it pops what it is done with.
+        segments: those not returned by the reader, by number; it removes finished ones.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Finds the records in bytes that may hold anything."""
+"""Search for records in bytes with arbitrary content."""
 
 from collections.abc import Iterator
 
@@ -6,16 +6,16 @@ from obsv.record.layout import HEAD, HEAD_SIZES, MAX_RECORD, check_of
 
 
 def scan(data: bytes | memoryview, start: int, *, is_final: bool = True) -> Iterator[tuple[int, int, int]]:
-    """Go from record to record.
+    """Yield the records in order.
 
     Args:
         data: a segment, or `names`.
-        start: where the first record begins.
-        is_final: nobody will write any more. Else a record that does not pass the checks is the end: it may be
-            half written.
+        start: offset of the first record.
+        is_final: nobody will write any more. Otherwise a record that fails validation is the end: it may be half
+            written.
 
     Yields:
-        Kind (0 for a damaged record that was skipped), and where the record begins and ends.
+        Kind (0 for a damaged record that was skipped), start and stop of the record.
     """
     end = len(data)
     unpack = HEAD.unpack_from

@@ -1,4 +1,4 @@
-"""A segment: a piece of mapped memory that records are appended to, one step a record."""
+"""A segment: a piece of mapped memory to which records are appended in one step each."""
 
 import mmap
 import os
@@ -16,16 +16,18 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | geta
 
 
 class Segment:
-    """One segment, as its program writes it.
+    """One segment, on the side of its program.
 
     Args:
-        map_: its memory, all zeros but for the header.
+        map_: its memory, all zeros except the header.
         number: its number.
 
     Attributes:
-        write: appends a record. `mmap.write` under the interpreter lock takes the place and copies in one step, so
-            that any number of threads, signal handlers and finalizers may call it; ValueError when there is no room.
-            The compiled core does the same with a place of its own.
+        write: appends a record. `mmap.write` under the interpreter lock reserves the space and copies in one step, so
+            that
+            any number of threads, signal handlers and finalizers may call it; raises ValueError if there is no space.
+            The
+            compiled core does the same with its own position.
     """
 
     __slots__ = ("_map", "_place", "number", "size", "write")
@@ -38,46 +40,46 @@ class Segment:
         self.start(number)
 
     def start(self, number: int) -> None:
-        """Begin a segment that holds no records: a new one, or one that a reader has given back."""
+        """Initialize an empty segment: a new one, or one returned by a reader."""
         self.number = number
         self._map[AT_NUMBER : AT_NUMBER + 8] = number.to_bytes(8, sys.byteorder)
         self._place.seek(SEGMENT_HEADER)
 
     def seal(self) -> None:
-        """Let nobody add a record any more. From the first of the two steps on, `write` finds no room."""
+        """Prevent further records. From the first of the two steps on, `write` finds no space."""
         self._place.seek(self.size)
         self._map[AT_SEALED : AT_SEALED + 8] = b"\1" * 8
 
     @property
     def end(self) -> int:
-        """The offset behind the last record; the size of the segment when it is sealed."""
+        """Return the offset after the last record; the size of a sealed segment."""
         return self._place.tell()
 
     @property
     def is_sealed(self) -> bool:
-        """Whether nobody can add a record."""
+        """Return whether nobody can add a record."""
         return self._map[AT_SEALED] != 0
 
     def bytes(self, start: int, stop: int) -> bytes:
-        """A part of it."""
+        """Return a part of it."""
         return self._map[start:stop]
 
     def close(self) -> None:
-        """Give the memory back; a thread that still writes into it finds no room."""
+        """Release the memory; a thread that still writes into it finds no space."""
         if self._place is not self._map:
             self._place.close()
         self._map.close()
 
 
 def create_file(path: Path, size: int) -> mmap.mmap:
-    """A new file of zeros, mapped.
+    """Create a file of zeros and map it.
 
     Raises:
-        OSError: it cannot be made, or there is no room for it. Nothing is left behind.
+        OSError: it cannot be created, or there is no space for it. Nothing is left behind.
     """
     descriptor = os.open(path, _FLAGS, 0o600)
     try:
-        # A sparse file would end the program with SIGBUS when the disk is full.
+        # A sparse file would end the program with SIGBUS on a full disk.
         _allocate(descriptor, size)
         return mmap.mmap(descriptor, size)
     except BaseException:

@@ -1,4 +1,4 @@
-"""Where a reader gets a lane's segments from: files of a ring, or the memory of this process."""
+"""The reader's source of a lane's segments: files of a ring, or the memory of this process."""
 
 import contextlib
 import os
@@ -18,13 +18,13 @@ class Opened(Protocol):
     size: int
 
     def read(self, size: int, offset: int) -> bytes:
-        """Bytes of it."""
+        """Return bytes of it."""
 
     def is_sealed(self) -> bool:
-        """Whether its program will add nothing."""
+        """Return whether its program will add nothing."""
 
     def claim(self) -> bool:
-        """Keep the program from dropping it; False where it has done so."""
+        """Keep the program from dropping it; return False if it has done so."""
 
     def close(self) -> None:
         """Stop reading."""
@@ -34,22 +34,22 @@ class Source(Protocol):
     """The segments of a lane."""
 
     def open(self, number: int) -> Opened | None:
-        """The segment of a number; None where there is none that can be read."""
+        """Return the segment with a number; None if none can be read."""
 
     def numbers(self) -> list[int]:
-        """The numbers of those that are there."""
+        """Return the numbers of the existing segments."""
 
     def give_back(self, number: int, *, is_alive: bool) -> None:
-        """Let a claimed segment's room be used again."""
+        """Return a claimed segment for reuse."""
 
 
 class FileSource:
-    """Segments as files, which are read, not mapped: one that is cut off under a mapping would end the reader.
+    """Segments as files, which are read, not mapped: truncating a mapped file would end the reader.
 
     Args:
-        directory: the ring's.
-        lane: what their names begin with.
-        claims: the reader is the keeper, which takes segments away from the program.
+        directory: the ring's directory.
+        lane: prefix of their names.
+        claims: the reader is the keeper, which claims segments from the program.
     """
 
     def __init__(self, directory: Path, lane: str, *, claims: bool) -> None:
@@ -129,7 +129,7 @@ class MemorySource:
     """Segments of a ring in this process's memory.
 
     Args:
-        room: of its lane.
+        room: the segments of its lane.
     """
 
     def __init__(self, room: Memory) -> None:

@@ -1,9 +1,11 @@
-"""Values in records: marshal's version 2, checked before it is believed.
+"""Values in records: marshal's version 2, validated before loading.
 
-`marshal.loads` allocates what a length says: five bytes cost 16 GiB. So bytes from a file are looked at first. Marshal
-reads them token by token, and so does the check: every token has a type that obsv writes and a length that lies within
-the bytes. Then `marshal.loads` meets nothing else, and refuses what is not complete. A regular expression reads what
-nearly all values are made of at about the price of `marshal.loads` itself; a walk in Python costs ten times that.
+`marshal.loads` allocates as much as a length says: five bytes cost 16 GiB. Therefore bytes from a file are validated
+first.
+Marshal reads them token by token, and so does the validation: every token has a type that obsv writes and a length
+within
+the bytes. Then `marshal.loads` meets nothing else, and refuses incomplete values. A regular expression reads nearly all
+values in about the time of `marshal.loads` itself; a walk in Python costs ten times that.
 """
 
 import marshal
@@ -14,11 +16,11 @@ from obsv.record.layout import MAX_NESTING
 
 _VERSION = 2
 
-# Texts up to here are tokens of the regular expression, which compares lengths one after the other (3 ns each).
+# Texts up to this length are tokens of the regular expression, which compares lengths one after the other (3 ns each).
 _SHORT = 64
-# A thousand at a time: the expression remembers each (100 bytes) until it is through.
+# A thousand at a time: the expression remembers each (100 bytes) until it is finished.
 _texts = b"|".join(re.escape(bytes([size, 0, 0, 0])) + b".{%d}" % size for size in range(_SHORT))
-# Containers of up to 255 items: what marshal allocates for one before it looks at the first is nothing to speak of.
+# Containers of up to 255 items: marshal's allocation for one before it reads the first item is negligible.
 _tokens = re.compile(rb"(?:u(?:" + _texts + rb")|[NTF.0{]|i.{4}|[(\[].\0\0\0|g.{8}){0,1000}", re.DOTALL).match
 
 _COMPLEX, _LONG = ord("y"), ord("l")
@@ -26,23 +28,23 @@ _TEXTS, _SEQUENCES = frozenset(b"us"), frozenset(b"([")
 
 
 class BadValues(ValueError):
-    """The bytes are no values that obsv has written."""
+    """The bytes are not values written by obsv."""
 
 
 def dumps(value: Any) -> bytes:
-    """A frozen value as bytes.
+    """Return a frozen value as bytes.
 
     Raises:
-        ValueError: it is none that `obsv.capture.frozen` describes.
+        ValueError: it is not a value described in `obsv.capture.frozen`.
     """
     return marshal.dumps(value, _VERSION)
 
 
 def loads(data: bytes) -> Any:
-    """The value of `dumps`, whatever the bytes are.
+    """Return the value of arbitrary bytes written by `dumps`.
 
     Raises:
-        BadValues: no `dumps` has written them.
+        BadValues: `dumps` has not written them.
     """
     check(data)
     try:
@@ -52,7 +54,7 @@ def loads(data: bytes) -> Any:
 
 
 def check(data: bytes) -> None:
-    """See that `marshal.loads` may have the bytes: it will allocate no more than a few times their size.
+    """Check that `marshal.loads` may have the bytes: it will allocate no more than a few times their size.
 
     Raises:
         BadValues: there is a type that is not ours, a length beyond the end, or too much nesting.
@@ -60,14 +62,14 @@ def check(data: bytes) -> None:
     at, end = 0, len(data)
     while at < end:
         match = _tokens(data, at)
-        # It matches nothing, at least.
+        # It matches at least nothing.
         at = match.end() if match is not None and match.end() > at else _after_token(data, at)
     if data.count(b"(") + data.count(b"[") + data.count(b"{") > MAX_NESTING:
         _check_nesting(data)
 
 
 def _after_token(data: bytes, at: int) -> int:
-    """The place behind one token that is none of the regular expression's."""
+    """Return the position after one token that the regular expression does not match."""
     code, room = data[at], len(data) - at
     if code == _COMPLEX:
         size = 17
@@ -85,9 +87,9 @@ def _after_token(data: bytes, at: int) -> int:
 
 
 def _check_nesting(data: bytes) -> None:
-    """Count the levels of checked bytes: each container ends its own, so they are followed one by one."""
+    """Count the levels of validated bytes: each container knows its own end, so they are followed one by one."""
     at = 0
-    # How many values each open container still waits for; -1 for a dict, which waits for its "0".
+    # Number of values that each open container still needs; -1 for a dict, which waits for its "0".
     waiting = [1]
     while waiting and at < len(data):
         code = data[at]

@@ -1,4 +1,4 @@
-"""A circuit breaker: after several failures in a row, the exporter is left alone for a while."""
+"""A circuit breaker: after several consecutive failures, the exporter is not called for a while."""
 
 import enum
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from obsv.own_time import monotonic
 
 
 class BreakerState(enum.Enum):
-    """State of a `CircuitBreaker`."""
+    """The state of a `CircuitBreaker`."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -50,27 +50,27 @@ class CircuitBreaker:
 
     @property
     def state(self) -> BreakerState:
-        """Where it stands. An open breaker whose time has come still says OPEN until somebody asks `allow`."""
+        """Return its state. An open breaker whose time has passed is still OPEN until `allow` is called."""
         return self._state
 
     def allow(self, *, probe_now: bool = False) -> bool:
-        """Whether an attempt may be made now. Its outcome is reported before the next attempt is asked for.
+        """Return whether an attempt may be made now. Its outcome must be reported before the next call.
 
         Args:
-            probe_now: do not wait for the recovery time (a flush that somebody waits for).
+            probe_now: do not wait for the recovery time (for a flush that somebody waits for).
         """
         if self._state is BreakerState.OPEN and (probe_now or self.wait_s() == 0):
             self._state = BreakerState.HALF_OPEN
         return self._state is not BreakerState.OPEN
 
     def wait_s(self) -> float:
-        """Seconds until an attempt is allowed."""
+        """Return the seconds until an attempt is allowed."""
         if self._state is not BreakerState.OPEN:
             return 0.0
         return max(0.0, self._opened_at + self._recovery_time_s - self._clock())
 
     def succeeded(self) -> bool:
-        """Report an attempt that worked.
+        """Report a successful attempt.
 
         Returns:
             True if this closed the breaker.
@@ -81,10 +81,10 @@ class CircuitBreaker:
         return closed_now
 
     def failed(self) -> bool:
-        """Report an attempt that failed.
+        """Report a failed attempt.
 
         Returns:
-            True if this opened a breaker that was closed.
+            True if this opened a closed breaker.
         """
         self._failures += 1
         was_closed = self._state is BreakerState.CLOSED

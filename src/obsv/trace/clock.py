@@ -1,7 +1,7 @@
-"""One clock reading per time stamp: monotonic ticks, turned into Unix time when somebody asks.
+"""One clock reading per time stamp: monotonic ticks, converted to Unix time on demand.
 
-A duration taken from the wall clock jumps when that clock is set, and a second reading a time stamp costs 40 ns. So
-spans hold ticks; the offset to Unix time is kept here and set right now and then.
+A duration taken from the wall clock jumps when that clock is set, and a second reading per time stamp costs 40 ns.
+Spans therefore hold ticks; the offset to Unix time is kept here and corrected periodically.
 """
 
 from collections.abc import Callable
@@ -38,11 +38,11 @@ class Clock:
             self.offset = offset
 
     def unix(self, tick: int) -> int:
-        """Unix time in nanoseconds of a tick."""
+        """Return the Unix time in nanoseconds of a tick."""
         return tick + self.offset
 
     def tick(self, unix: int) -> int:
-        """The tick of a Unix time in nanoseconds."""
+        """Return the tick of a Unix time in nanoseconds."""
         return unix - self.offset
 
 

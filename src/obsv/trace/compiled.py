@@ -1,4 +1,4 @@
-"""Joins the compiled core to spans, contexts and the ring of this process; nothing is here where Python records."""
+"""Connection of the compiled core to spans, contexts and the ring of this process; unused if Python records."""
 
 import os
 from contextvars import ContextVar
@@ -23,12 +23,12 @@ _DUNDERS = frozenset(("__repr__", "__enter__", "__exit__"))
 
 
 class Writer(Protocol):
-    """What the core needs of Python's writer of a ring: whose `begin` and `end` `recording` has as its steps.
+    """The part of Python's ring writer that the core needs: its `begin` and `end` are steps of `recording`.
 
     Attributes:
-        ring: where to.
+        ring: the ring.
         is_open: whether there is one.
-        on_ring: called with the writer when another was opened.
+        on_ring: called with the writer when another ring was opened.
     """
 
     ring: Any
@@ -36,25 +36,25 @@ class Writer(Protocol):
     on_ring: Any
 
     def begin(self, span: Any) -> None:
-        """Record that a call has begun."""
+        """Record the start of a call."""
 
     def end(self, span: Any) -> None:
-        """Record what came of it."""
+        """Record the outcome of a call."""
 
     def number_of_function(self, function: Function) -> int:
-        """What records call a function, which is defined now if it is new; so the next two."""
+        """Return the number of a function in records; it is defined if it is new. Likewise the next two."""
 
     def number_of_thread(self, thread: tuple[int, str]) -> int: ...
     def number_of_origin(self, origin: Any) -> int: ...
     def look_around(self, now: int) -> None:
-        """See to what is to be done about once a second. `now` is a tick."""
+        """Do the periodic work, about once a second. `now` is a tick."""
 
     def after_error(self) -> None:
-        """An error is in the ring: count it, and wake the keeper."""
+        """Count an error in the ring, and wake the keeper."""
 
 
 def _methods() -> dict[str, Any]:
-    """The methods and properties of Python's class, for C's type."""
+    """Return the methods and properties of Python's class, for C's type."""
     taken = {name: value for base in (trace.Span, ReadableSpan, Span) for name, value in vars(base).items()}
     left_out = {"_abc_impl", *Span.__slots__}
     return {
@@ -65,10 +65,10 @@ def _methods() -> dict[str, Any]:
 
 
 def _adopt(parent: Any) -> tuple[int, int, int, int, int, Function | None, Any] | bool | None:
-    """What a call under a span that is not the core's takes from it.
+    """Return what a call takes over from a parent span that is not the core's.
 
     Returns:
-        None where the call is not recorded; False where Python has to ask the sampler.
+        None if the call is not recorded; False if Python must ask the sampler.
     """
     if parent is QUIET:
         return None
@@ -86,7 +86,7 @@ def _adopt(parent: Any) -> tuple[int, int, int, int, int, Function | None, Any] 
 
 
 def _late(span: Any) -> None:
-    """End a call that the core did not end: by hand, as an error, or in another process than it began in."""
+    """End a call that the core did not end: manually, as an error, or in another process than it began in."""
     failure = span.failure
     if span.function.hides_result and span.result is not ABSENT:
         span.result = span.function.shown_result(span.result)
@@ -100,7 +100,7 @@ def _late(span: Any) -> None:
         recording.on_end(span)
 
 
-# The writer of the ring that the core writes into.
+# The writer of the ring into which the core writes.
 _writers: list[Writer] = []
 
 
@@ -123,15 +123,15 @@ def _connect() -> Any:
             random=os.urandom(32),
         )
     except (TypeError, ValueError):
-        return None  # an OpenTelemetry whose context is made in another way
+        return None  # an OpenTelemetry with a different kind of context
     trace.Span.register(made)
     return compiled
 
 
 def follow() -> None:
-    """Let the core record where what Python would call for each call is just a ring's writer; else leave it to Python.
+    """Let the core record if Python would only call a ring's writer for each call; otherwise leave it to Python.
 
-    Called whenever `recording` was set anew. What changes in it later leaves recording to Python by itself.
+    Called whenever `recording` was set again. Later changes in it leave recording to Python automatically.
     """
     if core is None:
         return
@@ -146,12 +146,12 @@ def follow() -> None:
 
 
 def is_expected() -> bool:
-    """Whether the core records, or will as soon as the child of a fork has opened its ring."""
+    """Return whether the core records, or will once the child of a fork has opened its ring."""
     return core is not None and bool(_writers) and recording.on_begin == _writers[0].begin
 
 
 def open_core(writer: Writer) -> None:
-    """Let the core write into the ring of a writer, where that is one of this process."""
+    """Let the core write into a writer's ring, if it belongs to this process."""
     if core is None:
         return
     core.close()
@@ -172,7 +172,7 @@ def open_core(writer: Writer) -> None:
             has_green_threads=has_green_threads(),
         )
     except (OSError, ValueError):
-        return  # the ring takes no definitions: Python says so at the next call
+        return  # the ring accepts no definitions: Python reports it at the next call
 
 
 def _identified(writer: Writer) -> tuple[tuple[int, str], int]:
@@ -181,4 +181,4 @@ def _identified(writer: Writer) -> tuple[tuple[int, str], int]:
 
 
 core = _connect()
-"""The compiled core, ready to record; None where Python records."""
+"""The compiled core, ready to record; None if Python records."""

@@ -1,6 +1,6 @@
-"""The current span, by OpenTelemetry's context: ours nests under anybody's, and anybody's under ours.
+"""The current span in OpenTelemetry's context: ours nests below others, and others below ours.
 
-The public `attach` and `detach` take 150 ns, the context variable under them 70 ns, so that is used where it is the
+The public `attach` and `detach` take 150 ns, the context variable behind them 70 ns, so that is used if it is the
 standard one.
 """
 
@@ -14,11 +14,11 @@ from opentelemetry import context as context_api
 from opentelemetry import trace
 from opentelemetry.context import Context
 
-# The key is private to the API, so it is read off a context that the API made.
+# The key is private to the API, so it is read from a context that the API created.
 SPAN_KEY: str = next(iter(trace.set_span_in_context(trace.INVALID_SPAN, Context())))
 
-# The current span of obsv's own threads. It is no span of ours, so that the lean path leaves calls under it to the
-# general one, which does not record them: other calls are not looked at for this.
+# The current span of obsv's own threads. It is not our span, so that the fast path leaves calls below it to the general
+# one, which does not record them: other calls need no check for this.
 QUIET = trace.NonRecordingSpan(trace.INVALID_SPAN_CONTEXT)
 
 _runtime = getattr(context_api, "_RUNTIME_CONTEXT", None)
@@ -27,11 +27,11 @@ _variable = getattr(_runtime, "_current_context", None)
 get_context: Callable[[], Context]
 set_context: Callable[[Context], Any]
 reset_context: Callable[[Any], None]
-# The same without what the next line asks for: for who sees to it himself.
+# The same without the next condition, for callers that handle it themselves.
 set_variable: Callable[[Context], Any]
 reset_variable: Callable[[Any], None]
-# Before 3.12 the collector runs in the middle of setting a variable. A finalizer that sets it too, as a recorded call
-# does, took its old values away under the first: a crash of the interpreter. A copy holds them while it is there.
+# Before 3.12 the collector runs while a variable is being set. A finalizer that also sets it, as a recorded call does,
+# freed its old values during the first: a crash of the interpreter. A copy holds them as long as it exists.
 HOLDS_CONTEXT = isinstance(_variable, ContextVar) and sys.version_info < (3, 12)
 if isinstance(_variable, ContextVar):
     get_context, set_variable, reset_variable = _variable.get, _variable.set, _variable.reset
@@ -52,7 +52,7 @@ else:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """What is called here is not recorded, by obsv or by other instrumentation: it is obsv's own work."""
+    """Suppress recording of the block, by obsv and by other instrumentation: it is obsv's own work."""
     token = context_api.attach(
         trace.set_span_in_context(QUIET, context_api.set_value(context_api._SUPPRESS_INSTRUMENTATION_KEY, True))
     )
@@ -63,7 +63,7 @@ def quiet() -> Iterator[None]:
 
 
 def leave_context(token: Any) -> None:
-    """Reset the context; not where the body was finished in another one, as a coroutine that is closed late is."""
+    """Reset the context, unless the body was finished in another one, as a coroutine that is closed late."""
     try:
         reset_context(token)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What few spans have: attributes set by hand, events, links, a status description, a foreign parent."""
+"""The parts that few spans have: manually set attributes, events, links, a status description, a foreign parent."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -14,7 +14,7 @@ from obsv import semconv
 
 
 class Details:
-    """The parts of a span that are made when first needed, within OpenTelemetry's span limits."""
+    """The parts of a span that are created on demand, within OpenTelemetry's span limits."""
 
     __slots__ = (
         "attributes",
@@ -46,12 +46,12 @@ class Details:
         self.exact: bytes | None = None
 
     def add_event(self, name: str, attributes: Attributes, timestamp: int) -> None:
-        """An event at a Unix time in nanoseconds."""
+        """Add an event at a Unix time in nanoseconds."""
         bounded = self._bounded(self.limits.max_event_attributes, attributes)
         self.events.append(Event(name, bounded, timestamp))
 
     def add_link(self, context: SpanContext, attributes: Attributes) -> None:
-        """A link; one that names no span and says nothing is ignored, as the specification has it."""
+        """Add a link; a link without a span and attributes is ignored, as specified."""
         if context is not None and (context.is_valid or attributes or context.trace_state):
             self.links.append(Link(context, self._bounded(self.limits.max_link_attributes, attributes)))
 
@@ -59,7 +59,7 @@ class Details:
         return BoundedAttributes(limit, attributes, max_value_len=self.limits.max_attribute_length)
 
     def add_attributes(self, attributes: MutableMapping[str, Any]) -> None:
-        """Put what was measured and set by hand into a span's attributes."""
+        """Add measured and manually set values to a span's attributes."""
         if self.cpu_ns is not None:
             attributes[semconv.CPU_TIME_NS] = self.cpu_ns
         if self.memory_bytes is not None:

@@ -1,8 +1,8 @@
-"""The text of a frozen exception, as Python prints one; made by whoever stores or shows it.
+"""The text of a frozen exception, as Python prints one; formatted by the code that stores or shows it.
 
     text = render(frozen)
 
-Pure but for the source files it reads. It raises nothing: what is odd in a frozen exception is shown as it is.
+Pure, except that it reads source files. It never raises: malformed parts of a frozen exception are shown as they are.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from obsv.source_lines import SourceFiles
 _MAX_TEXT = 100_000
 _MAX_DEPTH = 10
 _MAX_LINES = 20
-# Python shows so many of the same line.
+# Python shows this many repetitions of a line.
 _SAME = 3
 
 _CAUSED = "\nThe above exception was the direct cause of the following exception:\n\n"
@@ -30,20 +30,20 @@ _sources = SourceFiles()
 
 
 def render(frozen: FrozenError, at_ns: int | None = None) -> str:
-    """The traceback of an exception with its causes, not redacted.
+    """Return the traceback of an exception with its causes, not redacted.
 
     Args:
-        frozen: what `obsv.capture.error.freeze` returned, or the same through `marshal`.
-        at_ns: when it was raised, as Unix time in nanoseconds; lines of files that changed later are not shown.
+        frozen: the result of `obsv.capture.error.freeze`, or the same after `marshal`.
+        at_ns: when it was raised, Unix time in nanoseconds; lines of files that changed later are not shown.
 
     Returns:
-        At most about 100,000 characters, the middle left out where there are more.
+        At most about 100,000 characters, with the middle of a longer text left out.
     """
     return cut_middle("".join(_Text(at_ns).chain(frozen)).lstrip("\n"), _MAX_TEXT)
 
 
 class _Text:
-    """Writes one frozen exception, with what it comes from and its members.
+    """A formatter of one frozen exception, with its causes and members.
 
     Args:
         at_ns: when it was raised.
@@ -54,7 +54,7 @@ class _Text:
         self._depth, self._is_open = 0, False
 
     def chain(self, frozen: FrozenError) -> Iterator[str]:
-        """An exception behind what it comes from, the far end first."""
+        """Yield an exception after its causes, the far end first."""
         parts: list[FrozenError | str] = [frozen]
         is_next = True
         for link in (frozen[3] or {}).get("from", ()):
@@ -119,7 +119,7 @@ class _Text:
             if isinstance(entry, int) and entry < 0:
                 yield from _repeated(same)
                 before, same = (), 0
-                # Behind the last place that is shown nobody has counted to the end.
+                # After the last place shown, the rest was not counted completely.
                 yield f"  [{_count(entry if index == len(places) else -entry, 'frame')} left out]\n"
                 continue
             times = 1
@@ -144,8 +144,8 @@ class _Text:
         return f"{StackSummary.from_list([summary]).format()[0]}{remark}"
 
     def _lines(self, file: str, first: int | None, last: int | None) -> tuple[list[str], str]:
-        """The lines of a place, or a remark on why they are not there."""
-        # As `<string>`, which is no file.
+        """Return the lines of a place, or a note on why they are missing."""
+        # Such as `<string>`, which is not a file.
         if not first or file.startswith("<"):
             return [], ""
         source = _sources.read(file)
@@ -157,15 +157,15 @@ class _Text:
 
 
 def _source(lines: list[str]) -> str:
-    """Lines as the interpreter's own formatter takes them: all of a place from 3.13 on, the first one before."""
+    """Return lines in the form of the interpreter's formatter: all of a place from 3.13 on, the first one before."""
     if sys.version_info < (3, 13):
-        # With a line end, as its width counts.
+        # With a line end, because its width counts.
         return "".join(lines[:1]).removesuffix("\n") + "\n" if lines else ""
     return "".join(f"{line.rstrip()}\n" for text in lines for line in text.splitlines())
 
 
 def _said(frozen: FrozenError) -> Iterator[str]:
-    """The lines below the frames."""
+    """Yield the lines below the frames."""
     kind, message, rest = frozen[0], frozen[1], frozen[3] or {}
     kind = kind.removeprefix("__main__.")
     syntax = rest.get("syntax")
@@ -189,10 +189,10 @@ def _syntax(
     last: int | None,
     end: int | None,
 ) -> Iterator[str]:
-    """The place in the source that a SyntaxError names, then what it says."""
+    """Yield the place in the source that a SyntaxError names, then its message."""
     error = SyntaxError(message)
     error.filename, error.lineno, error.text, error.end_lineno = file, line, text, last
-    # An offset far outside of the line would be shown as that many spaces.
+    # An offset far outside the line would be shown as that many spaces.
     most = len(text or "") + 1
     error.offset, error.end_offset = (None if each is None else max(-1, min(each, most)) for each in (offset, end))
     *place, _ = TracebackException(SyntaxError, error, None).format_exception_only()
@@ -208,6 +208,6 @@ def _repeated(same: int) -> Iterator[str]:
 
 
 def _count(number: int, what: str) -> str:
-    """A number of things; a negative one is at least as many."""
+    """Format a number of things; a negative one is a lower bound."""
     least = "at least " if number < 0 else ""
     return f"{least}{abs(number):,} {what}{'s' if abs(number) != 1 else ''}"

@@ -1,7 +1,7 @@
-"""Ended spans on their way to an exporter of this process: two lanes in memory, and a thread that empties them.
+"""Ended spans waiting for an exporter of this process: two lanes in memory, and a thread that empties them.
 
-This is how `ErrorFirstSpanProcessor` works over any OpenTelemetry exporter. A recorded program writes records instead
-(`ring_writer.py`), and a keeper exports what they say.
+`ErrorFirstSpanProcessor` uses this over any OpenTelemetry exporter. A recorded program writes records instead
+(`ring_writer.py`), and a keeper exports them.
 """
 
 import contextlib
@@ -23,23 +23,23 @@ from obsv.trace.notices import Notices
 
 WhenFull = Literal["drop", "block"]
 
-# How long a queue that nobody has any more tries to export what it has.
+# How long a queue without an owner tries to export its spans.
 _ABANDONED_S = 5.0
-# How long an exporter that hangs is waited for once more.
+# How long to wait once more for an exporter that hangs.
 _SHUT_DOWN_S = 0.5
 _POLL_S = 0.005
 
 
 class Sizes(NamedTuple):
-    """How much a queue takes.
+    """Limits of a queue.
 
     Args:
-        most: successes that wait; the oldest go when there are more. Errors are never dropped.
-        batch: most spans of one export.
+        most: successes that may wait; beyond that, the oldest are dropped. Errors are never dropped.
+        batch: maximum number of spans per export.
         delay_s: seconds between two exports of successes. An error is exported at once.
-        when_full: "drop" the oldest successes, or "block" the program for a bounded time.
+        when_full: "drop" the oldest successes, or "block" the program for a limited time.
         block_s: that time, in seconds.
-        warn_at: spans that wait before one warning an episode is logged.
+        warn_at: number of waiting spans above which one warning per episode is logged.
     """
 
     most: int
@@ -51,13 +51,13 @@ class Sizes(NamedTuple):
 
 
 class ExportQueue:
-    """Takes spans, for any number of threads; exports errors first. What is refused is kept and tried again.
+    """A queue of spans for any number of threads that exports errors first. Refused spans are kept and retried.
 
     Args:
-        exporting: calls the exporter; on the queue's thread only.
-        sizes: how much it takes.
-        notices: says what goes wrong.
-        clock: seconds that never go back.
+        exporting: calls the exporter; only on the queue's thread.
+        sizes: its limits.
+        notices: logs problems.
+        clock: monotonic seconds.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class ExportQueue:
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew, as the child of a fork must: what waits is the parent's, and there is no thread yet."""
+        """Start again, as in the child of a fork: waiting spans are the parent's, and there is no thread yet."""
         # `deque.append` and `popleft` are one step each.
         self._errors: deque[ReadableSpan] = deque()
         self._spans: deque[ReadableSpan] = deque()
@@ -83,7 +83,7 @@ class ExportQueue:
     # -- the program's threads -----------------------------------------------------------------------------------------
 
     def put(self, span: ReadableSpan, *, is_error: bool) -> None:
-        """Take an ended span."""
+        """Add an ended span."""
         if self._is_shut_down:
             self._dropped += 1
             return
@@ -103,7 +103,7 @@ class ExportQueue:
             self._called.set()
 
     def _warn(self) -> None:
-        message = "%d spans wait for the exporter, more than %d."
+        message = "%d spans are waiting for the exporter, more than %d."
         self._notices.once("queue", logging.WARNING, message, len(self._spans), self.sizes.warn_at)
 
     def _make_room(self) -> None:
@@ -111,7 +111,7 @@ class ExportQueue:
         while self.sizes.when_full == "block" and len(self._spans) > self.sizes.most and self._clock() < deadline:
             self._called.set()
             time.sleep(_POLL_S)
-        with contextlib.suppress(IndexError):  # another thread takes as well
+        with contextlib.suppress(IndexError):  # another thread also removes
             while len(self._spans) > self.sizes.most:
                 self._spans.popleft()
                 self._dropped += 1
@@ -124,10 +124,10 @@ class ExportQueue:
                 self._thread = thread
 
     def flush(self, timeout_s: float) -> bool:
-        """Export all that waits.
+        """Export all waiting spans.
 
         Returns:
-            Whether everything that was put before this call was taken, in time.
+            Whether all spans added before this call were accepted in time.
         """
         if self._is_shut_down:
             return False
@@ -138,11 +138,11 @@ class ExportQueue:
             self._called.set()
             if not request.done.wait(timeout_s) or not request.result:
                 return False
-        # Mocks and exporters written by hand return None, which is no failure.
+        # Mocks and handwritten exporters return None, which is not a failure.
         return self._exporting.exporter.force_flush(max(0, int((deadline - self._clock()) * 1e3))) is not False
 
     def shutdown(self, timeout_s: float) -> None:
-        """Export what waits as far as time allows, end the thread and the exporter; later spans are dropped."""
+        """Export waiting spans as far as time allows, and end the thread and the exporter; later spans are dropped."""
         if self._is_shut_down:
             return
         self._is_shut_down = True
@@ -175,17 +175,17 @@ class ExportQueue:
             self._notices.once("shutdown", logging.WARNING, "The exporter's shutdown failed: %s", error)
 
     def stop(self, timeout_s: float = _ABANDONED_S) -> None:
-        """Have the thread export what waits as far as time allows, and end."""
+        """Make the thread export waiting spans as far as time allows, and end."""
         self._stop_by = self._clock() + timeout_s
         self._called.set()
 
     @property
     def depth(self) -> int:
-        """Spans that wait."""
+        """Return the number of waiting spans."""
         return len(self._errors) + len(self._spans)
 
     def stats(self) -> dict[str, Any]:
-        """Counts since the start of the process."""
+        """Return counters since the start of the process."""
         exporting = self._exporting
         return {
             "state": self._state(),
@@ -209,7 +209,7 @@ class ExportQueue:
     # -- the thread ----------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        # Else the exporter's own HTTP calls would become spans.
+        # Otherwise the exporter's own HTTP calls would become spans.
         with quiet():
             while self._stop_by is None:
                 self._called.wait(self.sizes.delay_s)
@@ -227,7 +227,7 @@ class ExportQueue:
             self._notices.over("queue")
 
     def _drain(self, *, is_urgent: bool) -> bool:
-        # What comes meanwhile is for the next round, so that a flush ends.
+        # Later spans belong to the next round, so that a flush ends.
         left = self.depth
         while left > 0 and self.depth:
             if self._stop_by is not None and self._clock() > self._stop_by:
@@ -250,11 +250,11 @@ class ExportQueue:
                 self._dropped += 1
 
     def _batch(self, most: int) -> tuple[list[ReadableSpan], int]:
-        """The next spans to be exported, and how many of them, at the front, are errors."""
+        """Return the next spans to export, and the number of errors at the front."""
         batch: list[ReadableSpan] = []
         errors = 0
         for lane in (self._errors, self._spans):
-            with contextlib.suppress(IndexError):  # `shutdown` may empty the lanes under us
+            with contextlib.suppress(IndexError):  # `shutdown` may empty the lanes meanwhile
                 while len(batch) < most:
                     batch.append(lane.popleft())
             errors = errors or len(batch) if lane is self._errors else errors

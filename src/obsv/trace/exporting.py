@@ -1,4 +1,4 @@
-"""The exporter, watched: its failures open a breaker, and a span that it never takes does not keep the others out."""
+"""Supervision of the exporter: failures open a breaker, and a span that it never accepts does not block others."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -17,19 +17,19 @@ _MOST_NAMES = 5
 
 
 class Exporting:
-    """Calls the exporter. Used by one thread at a time.
+    """A caller of the exporter. Used by one thread at a time.
 
     Args:
-        exporter: where spans go. One that has an attribute `is_unavailable` says by it whether its last failure had
-            nothing to do with the spans.
-        breaker: asked by the caller before, told of every outcome here.
-        notices: says what failed, once an episode.
+        exporter: receives the spans. If it has an attribute `is_unavailable`, that says whether its last failure was
+            unrelated to the spans.
+        breaker: checked by the caller before, informed of every outcome here.
+        notices: logs failures, once per episode.
         clock: seconds.
 
     Attributes:
-        exported, rejected: spans that were taken, and that were refused one by one while others were taken.
-        failed_batches: exports that failed.
-        batch_size, batch_time_s: of the last export that succeeded.
+        exported, rejected: numbers of accepted spans, and of those refused individually while others were accepted.
+        failed_batches: number of failed exports.
+        batch_size, batch_time_s: of the last successful export.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Exporting:
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew, as the child of a fork must."""
+        """Start again, as required in the child of a fork."""
         self.exported = self.rejected = self.failed_batches = self.batch_size = 0
         self.batch_time_s = 0.0
 
@@ -51,7 +51,7 @@ class Exporting:
         """Export a batch. Never raises.
 
         Returns:
-            What has to be kept and exported again; all of it, or nothing.
+            The spans to keep and export again: all, or none.
         """
         if self._attempt(spans):
             return ()
@@ -68,7 +68,7 @@ class Exporting:
         refused = sift(spans, export)
         if refused is None:
             return spans
-        if was_unavailable:  # what was taken meanwhile is exported again: better twice than never
+        if was_unavailable:  # accepted spans are exported again: better twice than never
             return spans
         self._reject(refused)
         return ()
@@ -77,7 +77,7 @@ class Exporting:
         if refused:
             self.rejected += len(refused)
             names = ", ".join(sorted({span.name for span in refused})[:_MOST_NAMES])
-            message = "%d spans are dropped, since the exporter takes others and not them: %s"
+            message = "%d spans are dropped, because the exporter accepts others but not them: %s"
             self._notices.once("refused", logging.ERROR, message, len(refused), names)
 
     @property
@@ -92,7 +92,7 @@ class Exporting:
             return self._failed(f"{type(error).__name__}: {error}", logging.WARNING)
         # As in the SDK, an exporter that returns nothing has not failed.
         if result is SpanExportResult.FAILURE:
-            # One that returns this has said why itself, as OpenTelemetry's do.
+            # An exporter that returns this has logged the reason itself, as OpenTelemetry's do.
             return self._failed("the exporter returned FAILURE", logging.INFO)
         self.exported += len(spans)
         self.batch_size, self.batch_time_s = len(spans), self._clock() - started
@@ -103,6 +103,8 @@ class Exporting:
 
     def _failed(self, reason: str, level: int) -> bool:
         self.failed_batches += 1
-        self._notices.once("export", level, "Spans cannot be exported now, they are kept and tried again: %s", reason)
+        self._notices.once(
+            "export", level, "Spans cannot be exported at the moment; they are kept and retried: %s", reason
+        )
         self.breaker.failed()
         return False

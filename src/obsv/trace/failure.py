@@ -1,14 +1,15 @@
-"""Why a call failed: the exception that left it, taken when it passes and turned into text later.
+"""The failure of a call: the exception that left it, frozen when it passes and formatted later.
 
 Two steps, which may be far apart and in two processes:
 
-    frozen = freeze(error, frames)     obsv.capture.error: in the caller's thread, 2 µs, runs nothing of the program's
+    frozen = freeze(error, frames)     obsv.capture.error: in the caller's thread, 2 µs, runs none of the program's code
     text = render(frozen, at_ns)       obsv.trace.error_text: at the consumer, reads the lines of the source
 
 `frozen` is a tuple that `marshal` can write; its type is `frozen[0]` and its message `frozen[1]`. Both steps leave
-secrets in, as to find them takes longer than the rest: whoever stores what they return calls the `redact_text` of the
-function's redactor first.
-`Failure` is both for a span of this process.
+secrets
+in, because finding them takes longer than everything else: the code that stores the results first calls the
+`redact_text`
+of the function's redactor. `Failure` combines both for a span of this process.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +25,7 @@ __all__ = ["UNREAD", "WRAPPER_FILES", "Failure", "FrozenError", "freeze", "is_er
 
 Redact = Callable[[str], str]
 
-# Where not even the type of an exception could be read, as no stack was left.
+# If not even the type of an exception could be read, because no stack was left.
 UNREAD: FrozenError = ("", "", (), {"missing": ["the exception could not be read"]})
 
 
@@ -32,8 +33,8 @@ class Failure:
     """An exception as it left a call.
 
     Args:
-        frozen: what `freeze` returned.
-        locals_: text of the failing frame's variables, already redacted; None where they were not asked for.
+        frozen: the result of `freeze`.
+        locals_: text of the failing frame's variables, already redacted; None if they were not requested.
     """
 
     __slots__ = ("_message", "_text", "frozen", "locals")
@@ -46,32 +47,32 @@ class Failure:
 
     @classmethod
     def of(cls, error: BaseException, frames: TracebackType | None) -> "Failure":
-        """The failure by an exception with its traceback, from the monitored function's own frame down."""
+        """Return the failure of an exception with its traceback, from the monitored function's own frame down."""
         return cls(freeze(error, frames))
 
     @property
     def type(self) -> str:
-        """The qualified name of the exception's class; the semantic convention `exception.type`."""
+        """Return the qualified name of the exception's class; the semantic convention `exception.type`."""
         return self.frozen[0]
 
     def message(self, redact: Redact) -> str:
-        """What `str()` of the exception said, redacted; the semantic convention `exception.message`."""
+        """Return the `str()` of the exception, redacted; the semantic convention `exception.message`."""
         if self._message is None:
             self._message = redact(self.frozen[1])
         return self._message
 
     def text(self, redact: Redact, at_ns: int | None = None) -> str:
-        """The full traceback with its causes, redacted, as Python prints it.
+        """Return the full traceback with its causes, redacted, as Python prints it.
 
         Args:
-            at_ns: when the exception was raised, as Unix time in nanoseconds; source that changed later is not shown.
+            at_ns: when the exception was raised, Unix time in nanoseconds; source that changed later is not shown.
         """
         if self._text is None:
             self._text = redact(render(self.frozen, at_ns))
         return self._text
 
     def attributes(self, redact: Redact, *, escaped: bool) -> dict[str, str]:
-        """The attributes of the `exception` event, by the semantic conventions for exceptions."""
+        """Return the attributes of the `exception` event, by the semantic conventions for exceptions."""
         return {
             semconv.EXCEPTION_TYPE: self.type,
             semconv.EXCEPTION_MESSAGE: self.message(redact),

@@ -17,16 +17,16 @@ _MAX_SHARED = 10_000
 
 
 class ForeignForm:
-    """Makes the SDK's `ReadableSpan` of what `freeze_span`, `freeze_resource` and `freeze_scope` made of any.
+    """A converter to the SDK's `ReadableSpan` from the results of `freeze_span`, `freeze_resource` and `freeze_scope`.
 
-    Equal resources and scopes come back as one object, so that exporters may compare them by identity.
+    Equal resources and scopes become one object, so that exporters may compare them by identity.
     """
 
     def __init__(self) -> None:
         self._shared: dict[Plain, Any] = {}
 
     def thaw(self, plain: Plain) -> ReadableSpan:
-        """The span of its parts; resource and scope behind the first three."""
+        """Return the span from its parts; resource and scope follow the first three."""
         name, context, parent, resource, scope, attributes, events, links, kind, status, start, end = plain
         return ReadableSpan(
             name=name,
@@ -44,7 +44,7 @@ class ForeignForm:
         )
 
     def shared(self, plain: Plain, thaw: Any) -> Any:
-        """The one object for equal plain values."""
+        """Return the one object for equal plain values."""
         if plain not in self._shared:
             if len(self._shared) >= _MAX_SHARED:
                 self._shared.clear()
@@ -53,7 +53,7 @@ class ForeignForm:
 
 
 def freeze_span(span: ReadableSpan) -> Plain:
-    """A span without its resource and scope."""
+    """Freeze a span without its resource and scope."""
     return (
         str(span.name),
         freeze_context(span.context),
@@ -69,7 +69,7 @@ def freeze_span(span: ReadableSpan) -> Plain:
 
 
 def plain(value: Any) -> Any:
-    """An attribute's value as plain and hashable values; what OpenTelemetry does not know becomes text."""
+    """Convert an attribute's value to plain and hashable values; unsupported values become text."""
     if type(value) in _ATOMS:
         return value
     if isinstance(value, Mapping):
@@ -85,7 +85,7 @@ def plain(value: Any) -> Any:
 
 
 def unplain(value: Any) -> Any:
-    """The value of `plain`; sequences are tuples, as OpenTelemetry keeps them."""
+    """Return the value of `plain`; sequences are tuples, as in OpenTelemetry."""
     if not isinstance(value, tuple):
         return value
     if value[0] == "{":
@@ -105,7 +105,7 @@ def _thaw_attributes(frozen: Plain) -> BoundedAttributes:
 
 
 def freeze_context(context: SpanContext | None) -> Plain | None:
-    """A span context; None stays None."""
+    """Freeze a span context; None stays None."""
     if context is None:
         return None
     state = tuple(context.trace_state.items()) if context.trace_state else None
@@ -113,7 +113,7 @@ def freeze_context(context: SpanContext | None) -> Plain | None:
 
 
 def thaw_context(frozen: Plain | None) -> SpanContext | None:
-    """The context of `freeze_context`."""
+    """Return the context of `freeze_context`."""
     if frozen is None:
         return None
     trace_id, span_id, is_remote, flags, state = frozen
@@ -121,25 +121,25 @@ def thaw_context(frozen: Plain | None) -> SpanContext | None:
 
 
 def freeze_resource(resource: Resource) -> Plain:
-    """A resource, as a tuple that can be a key."""
+    """Freeze a resource as a tuple that can be a key."""
     return _freeze_attributes(resource.attributes), resource.schema_url
 
 
 def thaw_resource(frozen: Plain) -> Resource:
-    """The resource of `freeze_resource`."""
+    """Return the resource of `freeze_resource`."""
     attributes, schema_url = frozen
     return Resource({key: unplain(value) for key, value in attributes[1]}, schema_url)
 
 
 def freeze_scope(scope: InstrumentationScope | None) -> Plain | None:
-    """A scope, as a tuple that can be a key."""
+    """Freeze a scope as a tuple that can be a key."""
     if scope is None:
         return None
     return scope.name, scope.version, scope.schema_url, _freeze_attributes(scope.attributes)
 
 
 def thaw_scope(frozen: Plain | None) -> InstrumentationScope | None:
-    """The scope of `freeze_scope`."""
+    """Return the scope of `freeze_scope`."""
     if frozen is None:
         return None
     name, version, schema_url, attributes = frozen

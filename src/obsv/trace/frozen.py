@@ -1,4 +1,4 @@
-"""Spans of monitored calls from plain tuples, and their details as such."""
+"""Conversion of monitored calls' spans from plain tuples, and of their details to plain values."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,12 +16,13 @@ Frozen = tuple[Any, ...]
 
 
 def thaw(frozen: Frozen, function: Function, caller: Function | None, origin: Origin) -> Span:
-    """A span of its parts.
+    """Return a span from its parts.
 
     Args:
-        frozen: trace id, span id, parent id, flags, depth, start and end as Unix time, thread, inputs, result as a
-            tuple of none or one, status, failure and details as plain values or None.
-        function, caller, origin: which many spans share.
+        frozen: trace ID, span ID, parent ID, flags, depth, start and end as Unix time, thread, inputs, result as a
+            tuple of
+            none or one, status, failure and details as plain values or None.
+        function, caller, origin: objects shared by many spans.
     """
     span = Span.__new__(Span)
     span.function, span.caller, span.origin, span.on_end = function, caller, origin, discard
@@ -35,7 +36,7 @@ def thaw(frozen: Frozen, function: Function, caller: Function | None, origin: Or
 
 
 def freeze_details(details: Details) -> Frozen:
-    """What few spans have, as plain values."""
+    """Return the details of a span as plain values."""
     state = details.trace_state
     return (
         _plain(details.attributes),

@@ -1,8 +1,7 @@
-"""Trace and span ids: random, with the time in front of trace ids.
+"""Trace and span IDs: random, with the time at the front of trace IDs.
 
-A trace id is 48 bits of Unix milliseconds and 80 random bits, so that the store's unique index grows at its end instead
-of
-everywhere. Its last 8 bytes are random, which is what W3C Trace Context Level 2 (random flag) and ratio samplers use.
+A trace ID is 48 bits of Unix milliseconds and 80 random bits, so that the store's unique index grows at its end instead
+of everywhere. Its last 8 bytes are random, as used by W3C Trace Context Level 2 (random flag) and ratio samplers.
 """
 
 import os
@@ -13,7 +12,8 @@ from opentelemetry.sdk.trace.id_generator import IdGenerator
 from obsv.own_time import ticks
 from obsv.trace.clock import clock
 
-# An own generator: `random.seed(42)` in the program must not repeat our ids, nor may we use up the program's numbers.
+# A private generator: `random.seed(42)` in the program must not repeat our IDs, nor may we consume the program's
+# numbers.
 _random = random.Random()
 random_bits = _random.getrandbits
 random_unit = _random.random
@@ -23,19 +23,19 @@ if hasattr(os, "register_at_fork"):
 
 
 def new_span_id() -> int:
-    """A random id of 64 bits, never zero."""
+    """Return a random ID of 64 bits, never zero."""
     return random_bits(64) or 1
 
 
 def new_trace_id() -> int:
-    """An id of 128 bits that sorts by the millisecond it was made in."""
-    # `clock.unix` in line: a call costs more than the sum.
+    """Return an ID of 128 bits that sorts by the millisecond of its creation."""
+    # `clock.unix` inlined: a call costs more than the addition.
     made: int = (ticks() + clock.offset) // 1_000_000 << 80 | random_bits(80)
     return made
 
 
 class TimeOrderedIdGenerator(IdGenerator):
-    """OpenTelemetry's `IdGenerator` with trace ids that sort by time."""
+    """OpenTelemetry's `IdGenerator` with trace IDs that sort by time."""
 
     def generate_span_id(self) -> int:
         return new_span_id()

@@ -1,4 +1,4 @@
-"""Log lines about the recorder itself: each kind once an episode."""
+"""Log messages about the recorder itself: each kind once per episode."""
 
 import contextlib
 import logging
@@ -7,7 +7,10 @@ logger = logging.getLogger("obsv")
 
 
 class Notices:
-    """Says each kind of thing once, until `over` ends the episode. Safe to use from several threads."""
+    """A logger that writes each kind of message once, until `over` ends the episode.
+
+    Safe to use from several threads.
+    """
 
     def __init__(self) -> None:
         self._told: dict[str, object]
@@ -17,11 +20,11 @@ class Notices:
         """Log, unless this kind was logged in this episode. Never raises."""
         mine = object()
         if self._told.setdefault(kind, mine) is mine:
-            with contextlib.suppress(Exception):  # near the recursion limit, or by a handler of the program
+            with contextlib.suppress(Exception):  # near the recursion limit, or in a handler of the program
                 logger.log(level, message, *args, exc_info=exc_info)
 
     def has(self, kind: str) -> bool:
-        """Whether a kind was logged in this episode."""
+        """Return whether a kind was logged in this episode."""
         return kind in self._told
 
     def reset(self) -> None:

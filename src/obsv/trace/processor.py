@@ -25,24 +25,24 @@ from obsv.trace.span import Span as LeanSpan
 
 
 class SpanSink(ABC):
-    """What takes the spans of a processor: `obsv.ring_sink.RingSink`, or a queue before an exporter."""
+    """The receiver of a processor's spans: `obsv.ring_sink.RingSink`, or a queue before an exporter."""
 
     @property
     @abstractmethod
     def is_kept_here(self) -> bool:
-        """Whether what is taken depends on this process until it is stored or exported."""
+        """Return whether received spans depend on this process until they are stored or exported."""
 
     @abstractmethod
     def begin(self, span: LeanSpan) -> None:
-        """A monitored call has begun; the span has its arguments."""
+        """Receive the start of a monitored call; the span has its arguments."""
 
     @abstractmethod
     def end(self, span: LeanSpan) -> None:
-        """A monitored call has ended."""
+        """Receive the end of a monitored call."""
 
     @abstractmethod
     def foreign(self, span: ReadableSpan, *, is_error: bool) -> None:
-        """A span of other instrumentation has ended."""
+        """Receive the end of a span of other instrumentation."""
 
     @abstractmethod
     def log(self, record: LogRecord) -> None:
@@ -50,40 +50,40 @@ class SpanSink(ABC):
 
     @abstractmethod
     def flush(self, timeout_s: float) -> bool:
-        """Wait until all that was taken before is stored or exported."""
+        """Wait until all spans received before are stored or exported."""
 
     @abstractmethod
     def shutdown(self, timeout_s: float) -> None:
-        """Take no more."""
+        """Stop receiving."""
 
     @abstractmethod
     def stats(self) -> dict[str, Any]:
-        """Counts since the start of the process."""
+        """Return counters since the start of the process."""
 
     @abstractmethod
     def after_fork(self) -> None:
-        """Begin anew in the child."""
+        """Start again in the child."""
 
 
 class ErrorFirstSpanProcessor(SpanProcessor):
-    """A span processor with two lanes: errors come first and are never dropped, the rest is bounded.
+    """A span processor with two lanes: errors come first and are never dropped, the rest is limited.
 
     Follows OpenTelemetry's specification of a span processor. `on_end` takes no lock, does no I/O and never raises.
 
     Args:
-        exporter: any span exporter, which a thread of this process calls; or a `SpanSink`, which takes each span at
-            once, and monitored calls already when they begin: then the other arguments count for nothing.
-        max_queue_size: successes that wait for the exporter.
-        batch_size: most spans of one export; batches grow to it under load.
+        exporter: any span exporter, which a thread of this process calls; or a `SpanSink`, which receives each span at
+            once, and monitored calls when they begin: then the other arguments are ignored.
+        max_queue_size: maximum number of successes that wait for the exporter.
+        batch_size: maximum number of spans per export; batches grow to it under load.
         schedule_delay_s: seconds between two exports of successes. An error is exported at once.
         on_full: "drop" drops the oldest successes, "block" lets calls wait.
-        block_timeout_s: most that a call waits for room when `on_full` is "block".
-        queue_warning_threshold: spans that wait before one warning an episode is logged.
-        breaker: when a failing exporter is left alone, and for how long.
-        clock: seconds that never go back.
+        block_timeout_s: maximum time that a call waits for space if `on_full` is "block".
+        queue_warning_threshold: number of waiting spans above which one warning per episode is logged.
+        breaker: decides when a failing exporter is not called, and for how long.
+        clock: monotonic seconds.
     """
 
-    # Tells obsv's TracerProvider that monitored calls need not be shown to `on_start`.
+    # Tells obsv's TracerProvider not to pass monitored calls to `on_start`.
     ignores_start = True
 
     def __init__(
@@ -109,9 +109,9 @@ class ErrorFirstSpanProcessor(SpanProcessor):
             exporting = Exporting(exporter, breaker or CircuitBreaker(clock=clock), self._notices, clock)
             queue = ExportQueue(exporting, sizes, self._notices, clock)
             self._sink = _Queued(queue)
-            # The thread refers to the queue, not to this object: when nobody has it any more, the thread ends.
+            # The thread refers to the queue, not to this object: when nobody refers to it any more, the thread ends.
             weakref.finalize(self, queue.stop).atexit = False
-        # What the call path calls for monitored calls; bound once, since it does so for each.
+        # Called in the call path of monitored calls; bound once, because it is called for each.
         self.on_begin = None if isinstance(self._sink, _Queued) else self._sink.begin
         self.on_call_end = self._sink.end
         # Takes log records, which an exporter of spans has no use for.
@@ -122,18 +122,18 @@ class ErrorFirstSpanProcessor(SpanProcessor):
 
     @property
     def is_kept_here(self) -> bool:
-        """Whether what was recorded depends on this process until it is stored or exported."""
+        """Return whether recorded calls depend on this process until they are stored or exported."""
         return self._sink.is_kept_here
 
     # -- OpenTelemetry's SpanProcessor ---------------------------------------------------------------------------------
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Does nothing: of spans that are not ours, what counts is known when they end."""
+        """Do nothing: for spans that are not ours, everything relevant is known when they end."""
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Take an ended span. Raises nothing but what a signal handler of the program raises meanwhile.
+        """Receive an ended span. Raises only what a signal handler of the program raises meanwhile.
 
-        Other tracers' spans that are not sampled are ignored; a monitored call comes here only if it is to be recorded.
+        Other tracers' unsampled spans are ignored; a monitored call arrives here only if it is to be recorded.
         """
         try:
             if type(span) is LeanSpan or type(span) is compiled_span:
@@ -145,13 +145,13 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         except Exception as error:
             if is_from_signal(error):
                 raise
-            self._notices.once("on_end", logging.ERROR, "A span could not be taken.", exc_info=True)
+            self._notices.once("on_end", logging.ERROR, "A span could not be recorded.", exc_info=True)
 
     def force_flush(self, timeout_millis: int | None = 30_000) -> bool:
-        """Have everything stored, or exported, that was recorded before this call.
+        """Wait until everything recorded before this call is stored or exported.
 
         Args:
-            timeout_millis: milliseconds to wait at most; None waits 30 seconds.
+            timeout_millis: maximum time to wait in milliseconds; None waits 30 seconds.
 
         Returns:
             Whether all of it was.
@@ -165,21 +165,21 @@ class ErrorFirstSpanProcessor(SpanProcessor):
             return False
 
     def shutdown(self, timeout_millis: int = 30_000) -> None:
-        """Have stored or exported what waits as far as time allows; calls after the first do nothing.
+        """Store or export waiting spans as far as time allows; calls after the first do nothing.
 
         Spans that end later are dropped and counted.
 
         Args:
-            timeout_millis: milliseconds to wait at most.
+            timeout_millis: maximum time to wait in milliseconds.
         """
         self._sink.shutdown(timeout_millis / 1e3)
 
     def stats(self) -> dict[str, Any]:
-        """Counts since the start of the process, for `obsv.stats()`.
+        """Return counters since the start of the process, for `obsv.stats()`.
 
         Returns:
-            `recorded`, of these `errors`; what became of them: `exported`, `dropped`, `rejected`; what waits: `depth`,
-            `error_depth`; `state`: OK, DELAYED or CIRCUIT OPEN; and more by what is behind this processor.
+            `recorded`, and `errors` among them; their outcome: `exported`, `dropped`, `rejected`; waiting: `depth`,
+            `error_depth`; `state`: OK, DELAYED or CIRCUIT OPEN; and more, depending on the receiver.
         """
         return self._sink.stats()
 
@@ -199,7 +199,7 @@ class _Queued(SpanSink):
         return True
 
     def begin(self, span: LeanSpan) -> None:
-        """Nothing: an exporter gets spans that have ended."""
+        """Do nothing: an exporter gets only ended spans."""
 
     def end(self, span: LeanSpan) -> None:
         self._queue.put(span, is_error=span.status_code == ERROR)

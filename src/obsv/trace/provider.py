@@ -1,4 +1,4 @@
-"""The `TracerProvider` under which `@monitor` takes its lean path.
+"""The `TracerProvider` under which `@monitor` takes its fast path.
 
 It is the SDK's provider (resource, samplers, limits, processors, tracers for other instrumentation) that also tells the
 call path where monitored calls go. `by_name` is the entry point `obsv` of group `opentelemetry_tracer_provider`.
@@ -34,10 +34,10 @@ SCOPE = InstrumentationScope("obsv", VERSION)
 
 
 class TracerProvider(sdk.TracerProvider):
-    """The SDK's `TracerProvider`, with ids that sort by time and a lean path for `@monitor`.
+    """The SDK's `TracerProvider`, with IDs that sort by time and a fast path for `@monitor`.
 
     Args:
-        settings: what the SDK's provider takes; see `opentelemetry.sdk.trace.TracerProvider`.
+        settings: arguments of `opentelemetry.sdk.trace.TracerProvider`.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -54,7 +54,7 @@ class TracerProvider(sdk.TracerProvider):
             self.open(recording)
 
     def describe(self, resource: Resource) -> None:
-        """Add attributes to the resource, over those it has: spans from now on have them."""
+        """Add attributes to the resource, overriding existing ones; later spans have them."""
         self._update_resource(resource)
 
     def open(self, recording: Recording) -> None:
@@ -77,14 +77,14 @@ class TracerProvider(sdk.TracerProvider):
         try:
             self._active_span_processor.on_start(span, get_context())  # type: ignore[arg-type]
         except Exception:
-            _notices.once("on_start", ERROR, "A span processor failed in on_start; calls go on.", exc_info=True)
+            _notices.once("on_start", ERROR, "A span processor failed in on_start; calls continue.", exc_info=True)
 
     def _on_end(self, span: Span) -> None:
         for processor in self._processors:
             try:
                 processor.on_end(span)
             except Exception:
-                _notices.once("on_end", ERROR, "A span processor failed in on_end; calls go on.", exc_info=True)
+                _notices.once("on_end", ERROR, "A span processor failed in on_end; calls continue.", exc_info=True)
 
     def _dropped(self, function: Function) -> NonRecordingSpan | TraceState | None:
         parent = trace.get_current_span().get_span_context()
@@ -97,7 +97,7 @@ class TracerProvider(sdk.TracerProvider):
         )
 
     def _update_resource(self, resource: Any) -> None:
-        # After a fork the SDK gives the child's resource new process attributes; our spans take them over.
+        # After a fork the SDK gives the child's resource new process attributes; our spans adopt them.
         ours = recording.origin.resource is self.resource
         super()._update_resource(resource)
         if ours:
@@ -105,7 +105,7 @@ class TracerProvider(sdk.TracerProvider):
 
 
 def named(found: Resource) -> Resource:
-    """A resource in which a service that nobody has named is called as the program is."""
+    """Return a resource in which an unnamed service has the program's name."""
     service = str(found.attributes.get(SERVICE_NAME, ""))
     name = program_name() if not service or service.startswith("unknown_service") else None
     return found if name is None else found.merge(Resource({SERVICE_NAME: name}))
@@ -120,7 +120,7 @@ class _Starter(SpanProcessor):
 
 
 class _PassOn(SpanProcessor):
-    """Gives the spans of a provider to the processors of another one."""
+    """Passes the spans of a provider to the processors of another one."""
 
     def __init__(self, to: TracerProvider) -> None:
         self._to = to
@@ -131,7 +131,7 @@ class _PassOn(SpanProcessor):
 
 
 class _Once:
-    """Stands for what OpenTelemetry has for the one time that a provider is set."""
+    """A replacement for OpenTelemetry's guard that a provider is set only once."""
 
     def __init__(self, once: Any, then: Callable[[], None]) -> None:
         self._once, self._then = once, then
@@ -144,10 +144,10 @@ class _Once:
 
 
 def stand_in() -> None:
-    """Have the spans of a program recorded from its first line on.
+    """Record the spans of a program from its first line on.
 
-    A provider that the program sets itself takes the place of this one, and its spans are recorded as well. The
-    program finds OpenTelemetry as if nothing had been set.
+    A provider that the program sets itself replaces this one, and its spans are recorded as well. The program finds
+    OpenTelemetry as if nothing had been set.
     """
     namespace = vars(trace)
     once = namespace.get("_TRACER_PROVIDER_SET_ONCE")
@@ -157,7 +157,7 @@ def stand_in() -> None:
 
     def follow_other() -> None:
         add = getattr(trace.get_tracer_provider(), "add_span_processor", None)
-        if add is not None and recording.start is None:  # else it is there when the pipeline starts
+        if add is not None and recording.start is None:  # otherwise it is added when the pipeline starts
             add(_PassOn(ours))
 
     namespace["_TRACER_PROVIDER"] = ours
@@ -165,9 +165,9 @@ def stand_in() -> None:
 
 
 def by_name(**settings: Any) -> TracerProvider:
-    """The provider for `OTEL_PYTHON_TRACER_PROVIDER=obsv`: the first span of whatever instrumentation starts obsv."""
+    """Return the provider for `OTEL_PYTHON_TRACER_PROVIDER=obsv`: the first span of any instrumentation starts obsv."""
     provider = TracerProvider(resource=named(Resource.create()), **settings)
-    # Beside the processors that monitored calls go to: they start the pipeline themselves.
+    # In addition to the processors that receive monitored calls, which start the pipeline themselves.
     sdk.TracerProvider.add_span_processor(provider, _Starter())
     return provider
 
@@ -179,5 +179,5 @@ def _found(processors: Sequence[SpanProcessor], name: str) -> Callable[[Any], No
 
 
 def _samples_all_roots(sampler: sampling.Sampler) -> bool:
-    """Whether the sampler need not be asked for roots and for children of our own spans, which were sampled."""
+    """Return whether the sampler need not be asked for roots, nor for children of our own spans, which were sampled."""
     return sampler is sampling.ALWAYS_ON or sampler is sampling.DEFAULT_ON

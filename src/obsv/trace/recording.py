@@ -1,12 +1,14 @@
-"""The call path: what one recorded call costs the program, in `begin`, `finish` and `fail`.
+"""The call path: the cost of a recorded call for the program, in `begin`, `finish` and `fail`.
 
-The code of a recorded function refers to one object, its recorder, and calls three things of it:
+The code of a recorded function refers to one object, its recorder, and calls three methods of it:
 
     begin(*parameters) -> span | None    all parameters by position, in the order of `co_varnames`; makes the span
-                                         current. None: the call is not recorded, neither of the others is called.
-    finish(span, result) -> result       the function returned; the context is left. The program gets what this returns:
-                                         of a plain function whose result can be awaited, what `follow` makes of it, and
-                                         the call ends with that (`instrument/following.py`).
+    current.
+                                         None: the call is not recorded, and neither of the others is called.
+    finish(span, result) -> result       the function returned; the context is left. The program gets the returned
+    value:
+                                         for a plain function with an awaitable result, the result of `follow`, and the
+                                         call ends with that (`instrument/following.py`).
     fail(span, error) -> None            an exception left the function, which is raised again; the context is left.
 
 A span is opaque to the code: ours, or a call that goes another way (`instrument/call.py`: by another provider's tracer,
@@ -14,8 +16,8 @@ unsampled, measured). `fail` and `finish` raise nothing but what signal handlers
 no room to enter one of them the code goes on without it (`instrument/grafting`). `instrument/recorder.py` is the
 recorder, whose `begin` and `finish` are generated (`instrument/parts.py`), or those of the compiled core.
 
-`recording` is what every recorder reads. The pipeline (`runtime.py`) sets it; a recorder looks at one flag, `bypass`,
-and takes the lean path while it is False.
+Every recorder reads `recording`, which the pipeline (`runtime.py`) sets; a recorder checks one flag, `bypass`, and
+takes the fast path while it is False.
 """
 
 import logging
@@ -43,9 +45,9 @@ logger = logging.getLogger("obsv")
 
 _new = object.__new__
 
-# The type of spans that the compiled core makes, which read as those of Python.
+# The type of spans created by the compiled core, which read like those of Python.
 compiled_span = Span if compiled is None else compiled.Span
-# Made before it is needed: where no stack is left nothing can be called.
+# Created in advance: without stack space nothing can be called.
 _UNREAD = Failure(UNREAD)
 
 
@@ -54,7 +56,7 @@ class Thread:
 
     Attributes:
         identity: `(thread.id, thread.name)`.
-        number: what records of `ring` call it.
+        number: its number in records of `ring`.
     """
 
     __slots__ = ("identity", "number", "ring")
@@ -66,7 +68,7 @@ class Thread:
 
 
 class _Here(threading.local):
-    """The running thread, asked for its name once."""
+    """The running thread, with its name looked up once."""
 
     def __init__(self) -> None:
         self.thread = Thread()
@@ -76,12 +78,12 @@ here = _Here()
 
 
 def has_green_threads() -> bool:
-    """Whether threads of the program may share one of the system: `threading` was patched before this was loaded."""
+    """Return whether threads of the program may share a native one: `threading` was patched before this was loaded."""
     return _Here.__mro__[1].__module__ != "_thread"
 
 
 def identity() -> tuple[int, str]:
-    """The id and the name of the running thread."""
+    """Return ID and name of the running thread."""
     return here.thread.identity
 
 
@@ -135,10 +137,10 @@ recording = Recording()
 
 
 def begin(function: Function, parent: Any) -> Span:
-    """A started span, without its inputs and start time.
+    """Return a started span, without its inputs and start time.
 
     Args:
-        function: what is called.
+        function: the called function.
         parent: the current span of the context: ours, another's, or None.
     """
     span: Span = _new(Span)
@@ -173,7 +175,7 @@ def begin(function: Function, parent: Any) -> Span:
 
 
 def inherit(details: Details) -> Details | None:
-    """What a call takes over from the details of its parent."""
+    """Return what a call takes over from the details of its parent."""
     if details.trace_state is None:
         return None
     inherited = Details(details.limits)
@@ -182,7 +184,7 @@ def inherit(details: Details) -> Details | None:
 
 
 def begin_under(span: Span, parent: trace.Span) -> None:
-    """Take the identity from a span that is not ours: the SDK's, or one that came with a request."""
+    """Take the identity from a span that is not ours: the SDK's, or one that arrived with a request."""
     context = parent.get_span_context()
     span.caller = span.details = None
     if context.is_valid:
@@ -197,7 +199,7 @@ def begin_under(span: Span, parent: trace.Span) -> None:
 
 
 def fail(span: Span, error: BaseException, frames: TracebackType | None) -> None:
-    """Put the exception that left a call into its span, and the end time; the caller hands the span on.
+    """Put the exception that left a call into its span, and the end time; the caller passes the span on.
 
     Args:
         frames: the traceback from the monitored function's own frame down.

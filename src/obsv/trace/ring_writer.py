@@ -1,7 +1,8 @@
-"""Spans of monitored calls, and of other instrumentation, into the ring: what the program pays for keeping them.
+"""Writing of monitored calls, and spans of other instrumentation, into the ring: the program's cost of storing them.
 
-`begin` and `end` are called for each call. Each makes a record in memory of its own and appends it in one step; there
-is no lock, no thread and, but for the first use of a function or a thread, no call of the system.
+`begin` and `end` are called for each call. Each builds a record in private memory and appends it in one step, without a
+lock
+or a thread and, except for the first use of a function or a thread, without a system call.
 """
 
 import logging
@@ -36,26 +37,26 @@ _LOG_SIZE, _pack_log = layout.LOG_HEAD.size, layout.LOG_HEAD.pack
 _dumps, _VERSION = marshal.dumps, 2
 MOST_DELAY = 0xFFFF_FFFF
 MOST_VALUES = layout.MAX_RECORD - layout.PAGE
-# Stands for what is too large for a record, after everything was bounded: max_repr is the program's choice.
+# Replaces values too large for a record even after limiting: max_repr is the program's choice.
 _TOO_LARGE = (..., "<too large>")
 
 
 class RingWriter:
-    """Writes spans into a ring. Raises nothing but what a signal handler of the program raises meanwhile.
+    """A writer of spans into a ring. Raises only what a signal handler of the program raises meanwhile.
 
     Args:
         open_: opens a ring: now, and in the child of a fork at its first call.
-        wake: wakes the keeper; called where it sleeps and an error was recorded.
+        wake: wakes the keeper; called if it sleeps and an error was recorded.
         look: called about once a second while calls begin; must not raise.
-        notices: says what goes wrong.
+        notices: logs problems.
 
     Attributes:
-        ring: where to.
-        errors: how many errors were recorded.
-        on_ring: called with the writer when it has opened another ring; who writes into the ring beside it sets this.
+        ring: the ring.
+        errors: number of recorded errors.
+        on_ring: called with the writer when it has opened another ring; set by code that also writes into the ring.
         is_open: whether there is a ring: the child of a fork has none before its first call.
         calls: its lane of calls.
-        origin, origin_number: what was recorded last as where spans come from, and what records call that.
+        origin, origin_number: the last recorded origin of spans, and its number in records.
         look_at: the tick from which on `look_around` is due.
     """
 
@@ -67,7 +68,7 @@ class RingWriter:
         notices: Notices,
     ) -> None:
         self._open, self._wake, self._look, self._notices = open_, wake, look, notices
-        self._opening = RLock()  # guards `ring` while the child of a fork opens its own; waited for by no call else
+        self._opening = RLock()  # guards `ring` while the child of a fork opens its own; no other call waits for it
         self.on_ring: Callable[[RingWriter], object] = _nobody
         self._write_into(open_())
 
@@ -75,7 +76,7 @@ class RingWriter:
         self._threads: dict[tuple[int, str], int] = {}
         self.origin: Origin | None = None
         self.origin_number = 0
-        # Resource and scope stand beside their number, so that their ids stay theirs.
+        # Resource and scope are stored with their number, so that their IDs stay theirs.
         self._foreign: dict[tuple[int, int], tuple[int, object, object]] = {}
         self.errors = 0
         self.look_at = ticks()
@@ -83,7 +84,7 @@ class RingWriter:
         self.ring, self.is_open = ring, True
 
     def after_fork(self) -> None:
-        """Let go of the parent's ring; the first call opens another."""
+        """Release the parent's ring; the first call opens another."""
         self.ring.forget()
         self._opening = RLock()
         # Equal to no function's ring, so that each call first defines its function, which opens the child's.
@@ -98,7 +99,7 @@ class RingWriter:
     # -- monitored calls -----------------------------------------------------------------------------------------------
 
     def begin(self, span: Span) -> None:
-        """Record that a call has begun, with its arguments."""
+        """Record the start of a call, with its arguments."""
         try:
             if span.start_tick >= self.look_at:
                 self.look_around(span.start_tick)
@@ -158,7 +159,7 @@ class RingWriter:
         return _pack_end(*head)
 
     def end(self, span: Span) -> None:
-        """Record what came of a call. An error is in its own lane when this returns, and the keeper awake."""
+        """Record the outcome of a call. On return, an error is in its own lane, and the keeper is awake."""
         try:
             if span.status_code == ERROR or span.ring is not self.ring:
                 self._whole(span)
@@ -200,7 +201,7 @@ class RingWriter:
             self.failed(error)
 
     def _whole(self, span: Span) -> None:
-        """Record all of a call at once: an error, or one whose begin is not in this ring."""
+        """Record a complete call: an error, or one whose begin is not in this ring."""
         self._define(span.function)
         is_error = span.status_code == ERROR
         record = self._call(span)
@@ -257,7 +258,7 @@ class RingWriter:
     # -- spans of other instrumentation --------------------------------------------------------------------------------
 
     def foreign(self, span: ReadableSpan, *, is_error: bool) -> None:
-        """Record a span that is not ours, whole."""
+        """Record a complete span that is not ours."""
         try:
             self._foreign_whole(span, is_error)
         except Exception as error:
@@ -342,7 +343,8 @@ class RingWriter:
         if self.ring.about.keeper_sleeps:
             self._wake()
 
-    # -- what records refer to -----------------------------------------------------------------------------------------
+    # -- definitions
+    # ------------------------------------------------------------------------------------------------------
 
     def _define(self, function: Function) -> None:
         if not self.is_open:
@@ -352,7 +354,7 @@ class RingWriter:
             function.ring = self.ring  # last: another thread may be here as well
 
     def acquaint(self, function: Function, thread: Thread) -> None:
-        """Define what the next call's record refers to, where the ring does not know it."""
+        """Define everything that the next call's record refers to, unless the ring knows it."""
         self._define(function)
         ring = self.ring
         thread.number = self.number_of_thread(thread.identity)
@@ -360,7 +362,7 @@ class RingWriter:
         self.number_of_origin(recording.origin)
 
     def number_of_function(self, function: Function) -> int:
-        """What records call a function, which is defined now if it is new; so the next two."""
+        """Return the number of a function in records; it is defined if it is new. Likewise the next two."""
         self._define(function)
         return function.number
 
@@ -394,19 +396,19 @@ class RingWriter:
             lane.add(record)
 
     def look_around(self, now: int) -> None:
-        """See to what is to be done about once a second; `now` is a tick."""
+        """Do the periodic work, about once a second; `now` is a tick."""
         self.look_at = now + _LOOK_NS
         if self.is_open:
             self._look()
 
     def after_error(self) -> None:
-        """An error is in the ring: count it, and wake the keeper where that sleeps."""
+        """Count an error in the ring, and wake the keeper if it sleeps."""
         self.errors += 1
         if self.ring.about.keeper_sleeps:
             self._wake()
 
     def failed(self, error: Exception) -> None:
-        """Count a call that could not be recorded; an exception of a signal handler goes on."""
+        """Count a call that could not be recorded; an exception of a signal handler propagates."""
         if is_from_signal(error):
             raise error
         self._notices.once("record", logging.ERROR, "A call could not be recorded.", exc_info=True)
@@ -418,4 +420,4 @@ _LOOK_NS = 1_000_000_000
 
 
 def _nobody(writer: RingWriter) -> None:
-    """Nobody else writes into the ring."""
+    """Do nothing: nobody else writes into the ring."""

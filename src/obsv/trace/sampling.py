@@ -1,4 +1,4 @@
-"""A sampler that says in the trace state with which probability it kept a trace."""
+"""A sampler that records in the trace state the probability with which it kept a trace."""
 
 from collections.abc import Sequence
 
@@ -15,18 +15,18 @@ OT = "ot"
 
 
 def telling(sampler: Sampler) -> Sampler:
-    """The sampler, or one that decides as it does and says its probability, where that is known and below 1."""
+    """Return the sampler, or one that decides equally and states its probability, if known and below 1."""
     root = getattr(sampler, "_root", None) if isinstance(sampler, ParentBased) else sampler
     rate = root.rate if isinstance(root, TraceIdRatioBased) else 1.0
     return TellingSampler(sampler, rate) if 0.0 < rate < 1.0 else sampler
 
 
 class TellingSampler(Sampler):
-    """Adds `ot=th:…` to the trace state of roots that are kept; what is below them has their trace state.
+    """Adds `ot=th:…` to the trace state of sampled roots; their descendants have their trace state.
 
     Args:
         sampler: decides.
-        probability: with which it keeps roots.
+        probability: probability with which it keeps roots.
     """
 
     def __init__(self, sampler: Sampler, probability: float) -> None:
@@ -53,7 +53,7 @@ class TellingSampler(Sampler):
 
 
 def with_probability(state: TraceState | None, threshold: str | None) -> TraceState:
-    """A trace state that says another probability, or none."""
+    """Return a trace state with another probability, or none."""
     state = state or TraceState()
     own = with_threshold(state.get(OT, ""), threshold)
     if not own:

@@ -1,4 +1,4 @@
-"""Things to do every so often on a keeper's thread."""
+"""Periodic tasks on a keeper's thread."""
 
 import logging
 from collections.abc import Callable
@@ -8,11 +8,11 @@ from obsv.trace.notices import Notices
 
 
 class Schedule:
-    """Callables, each with its interval. Used by one thread at a time, but for `every`.
+    """Callables, each with its interval. Used by one thread at a time, except for `every`.
 
     Args:
-        notices: says which one failed, once each.
-        clock: seconds that never go back.
+        notices: logs failures, once each.
+        clock: monotonic seconds.
     """
 
     def __init__(self, notices: Notices, clock: Callable[[], float] = monotonic) -> None:
@@ -21,18 +21,18 @@ class Schedule:
         self._tasks: list[_Task] = []
 
     def every(self, interval_s: float, call: Callable[[], float | None]) -> None:
-        """Call something about every `interval_s` seconds; for the first time after that time.
+        """Call a function about every `interval_s` seconds, first after that time.
 
-        Where it returns a number it is called again after so many seconds instead.
+        If it returns a number, it is called again after that many seconds instead.
         """
         self._tasks.append(_Task(interval_s, call, self._clock() + interval_s))
 
     def run_due(self) -> None:
-        """Call what is due. What raises is logged once and called again next time."""
+        """Call what is due. Exceptions are logged once, and the function is called again next time."""
         for task in list(self._tasks):
             if self._clock() < task.due:
                 continue
-            # Counted from now on: a machine that slept must not make up for what it missed.
+            # Counted from now on: a machine that slept must not catch up on missed calls.
             task.due = self._clock() + task.interval_s
             wait_s = self._run(task.call)
             if isinstance(wait_s, int | float):

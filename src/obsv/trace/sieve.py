@@ -1,4 +1,4 @@
-"""Finds the spans that make an exporter refuse a whole batch."""
+"""Search for the spans that make an exporter refuse a whole batch."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -10,11 +10,11 @@ def sift(batch: Sequence[T], export: Callable[[Sequence[T]], bool]) -> list[T] |
     """Export a batch in ever smaller parts.
 
     Args:
-        batch: what was refused as a whole.
-        export: whether a part was taken.
+        batch: the refused batch.
+        export: returns whether a part was accepted.
 
     Returns:
-        The entries that were refused alone; None if no part at all was taken, so that nothing is known about any.
+        The entries refused individually; None if no part was accepted, so that nothing is known about any.
     """
     parts: list[Sequence[T]] = [batch]
     refused: list[T] = []

@@ -1,7 +1,7 @@
-"""The span of a monitored call: OpenTelemetry's `Span` at a third of the price of the SDK's.
+"""The span of a monitored call: OpenTelemetry's `Span` at a third of the cost of the SDK's.
 
-What the SDK builds for every span (locks, bounded attributes, a span context, enum flags) is built here when somebody
-asks. The call path (`recording.py`) fills the slots; everything in this file runs on demand.
+Parts that the SDK builds for every span (locks, limited attributes, a span context, enum flags) are built here on
+demand. The call path (`recording.py`) fills the slots; everything in this file runs on demand.
 """
 
 import logging
@@ -35,7 +35,7 @@ _STATUS_CODES = {UNSET: StatusCode.UNSET, OK: StatusCode.OK, ERROR: StatusCode.E
 
 
 def discard(span: "Span") -> None:
-    """Where spans end that were recorded before."""
+    """Discard a span that was recorded before."""
 
 
 class _Absent:
@@ -51,7 +51,7 @@ ABSENT = _Absent()
 
 
 class Origin(NamedTuple):
-    """What all spans of one provider share."""
+    """The data shared by all spans of one provider."""
 
     resource: Resource
     scope: InstrumentationScope
@@ -70,14 +70,14 @@ class Span(ReadableSpan, trace.Span):
         caller: the function of a parent in this process.
         flags: W3C trace flags.
         start, end: ticks of `clock`; `end` is 0 until the call ended.
-        begun_tick: what stands in its BEGIN record; only set where `ring` is.
+        begun_tick: the tick in its BEGIN record; only set if `ring` is.
         thread: `(thread.id, thread.name)`.
-        inputs: frozen values, one a name of `function.inputs`.
+        inputs: frozen values, one per name in `function.inputs`.
         result: the frozen result, `ABSENT` until there is one.
         status_code: OTLP's 0 unset, 1 ok, 2 error.
-        details: what few spans have; see `Details`.
-        ring: the one that its begin was recorded in; None where it was in none.
-        token: what sets the context back when the call ends; only set where `start_tick` is.
+        details: rare parts; see `Details`.
+        ring: the ring with its BEGIN record; None if there is none.
+        token: resets the context when the call ends; only set if `start_tick` is.
     """
 
     __slots__ = (
@@ -126,7 +126,7 @@ class Span(ReadableSpan, trace.Span):
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def get_span_context(self) -> SpanContext:
-        """The identity that travels to children and other services."""
+        """Return the identity that travels to children and other services."""
         return self._context_of(self.span_id, is_remote=False)
 
     def _context_of(self, span_id: int, is_remote: bool) -> SpanContext:
@@ -135,12 +135,12 @@ class Span(ReadableSpan, trace.Span):
 
     @property
     def context(self) -> SpanContext:
-        """The identity as whoever exports the span sees it: with the probability with which it was recorded."""
+        """Return the identity for exporters: with the probability with which the span was recorded."""
         own = self.get_span_context()
         rate = self.function.sample_rate
         if rate >= 1.0 and OT not in own.trace_state:
             return own
-        # A call that fails is always recorded; another by the rate of its function, where its trace is.
+        # A failing call is always recorded; another by the rate of its function, if its trace is.
         is_sampled = self.status_code != ERROR and rate > 0.0
         probability = rate * probability_of(own.trace_state.get(OT, ""))
         state = with_probability(own.trace_state, threshold_of(probability) if is_sampled else None)
@@ -184,7 +184,7 @@ class Span(ReadableSpan, trace.Span):
 
     @property
     def status_description(self) -> str | None:
-        """What went wrong, in a line; None for spans that are no errors."""
+        """Return one line about what went wrong; None for spans that are not errors."""
         if self.status_code != ERROR:
             return None
         if self.details is not None and self.details.status_description is not None:
@@ -195,7 +195,7 @@ class Span(ReadableSpan, trace.Span):
 
     @property
     def attributes(self) -> Mapping[str, AttributeValue]:
-        """The call's values and place, then what was set by hand.
+        """Return the call's values and location, then manually set attributes.
 
         As attributes the values are text.
         """
@@ -226,7 +226,7 @@ class Span(ReadableSpan, trace.Span):
         return attributes
 
     def input_values(self) -> Iterator[tuple[str, Any]]:
-        """The frozen arguments by name, those of `**kwargs` last."""
+        """Yield the frozen arguments by name, those of `**kwargs` last."""
         yield from zip(self.function.inputs, self.inputs, strict=False)
         if self.function.has_keywords and len(self.inputs) > len(self.function.inputs):
             yield from self.inputs[-1]
@@ -257,7 +257,7 @@ class Span(ReadableSpan, trace.Span):
         return 0 if self.details is None else self.details.links.dropped
 
     def readable(self) -> ReadableSpan:
-        """A snapshot with everything built, as processors that keep spans expect it."""
+        """Return a snapshot with everything built, as expected by processors that keep spans."""
         return ReadableSpan(
             name=self.name,
             context=self.get_span_context(),
@@ -280,16 +280,16 @@ class Span(ReadableSpan, trace.Span):
     def __repr__(self) -> str:
         return f"Span({self.name!r}, trace_id={self.trace_id:032x}, span_id={self.span_id:016x})"
 
-    # -- writing: what a program does to `trace.get_current_span()`
-    # ---------------------------------------------------------
+    # -- writing: operations on `trace.get_current_span()`
+    # --------------------------------------------------------------------
 
     def is_recording(self) -> bool:
-        """Whether the call has not ended."""
+        """Return whether the call has not ended."""
         return not self.end_tick
 
     def _writable(self) -> Details | None:
         if self.end_tick:
-            logger.warning("%r has ended: what is set on it now is not recorded.", self)
+            logger.warning("%r has ended: later changes are not recorded.", self)
             return None
         if self.details is None:
             self.details = Details(self.origin.limits)
@@ -317,7 +317,7 @@ class Span(ReadableSpan, trace.Span):
             details.name = name
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
-        """Set by the specification's order: unset is ignored, ok is final."""
+        """Set the status by the specification's order: unset is ignored, ok is final."""
         code = status.status_code if isinstance(status, Status) else status
         if code is StatusCode.UNSET or self.status_code == OK:
             return
@@ -340,9 +340,9 @@ class Span(ReadableSpan, trace.Span):
             details.add_event(semconv.EXCEPTION_EVENT, {**own, **(attributes or {})}, moment)
 
     def end(self, end_time: int | None = None) -> None:
-        """End the span by hand; the wrapper does this when the call ends."""
+        """End the span manually; the wrapper does this when the call ends."""
         if self.end_tick:
-            logger.warning("%r has ended already.", self)
+            logger.warning("%r has already ended.", self)
             return
         self.end_tick = ticks() if end_time is None else clock.tick(end_time)
         self.on_end(self)

@@ -1,6 +1,6 @@
-"""The compiled core, where it was built: the producer of the record format in C.
+"""The compiled core, if it was built: the producer of the record format in C.
 
-`OBSV_CORE` chooses at import: "c" or nothing takes it where it is there, "py" leaves it, "require" fails without it.
+`OBSV_CORE` selects it at import: "c" or unset uses it if available, "py" does not, "require" fails without it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from obsv.errors import ConfigurationError
 if TYPE_CHECKING:
     from obsv.record.core import _core
 
-# The compiled code holds a container's items in arrays of this length.
+# The compiled code keeps a container's items in arrays of this length.
 _MOST_ITEMS = 16
 
 
 def load(wanted: str | None) -> ModuleType | None:
-    """The compiled module, or None where Python is to record.
+    """Return the compiled module, or None if Python must record.
 
     Args:
         wanted: "c", "py", "require", or None for "c".
 
     Raises:
-        ConfigurationError: another word, or "require" where it was not built.
+        ConfigurationError: another word, or "require" if it was not built.
     """
     if wanted not in (None, "", "c", "py", "require"):
         raise ConfigurationError(f'OBSV_CORE is "c", "py" or "require", not {wanted!r}.')
@@ -41,22 +41,22 @@ def load(wanted: str | None) -> ModuleType | None:
         if wanted == "require":
             raise ConfigurationError(
                 f"OBSV_CORE=require, but obsv has no compiled core for this interpreter ({error}). "
-                "Install a wheel that has it, or a compiler and then obsv anew; or leave OBSV_CORE unset."
+                "Install a wheel that contains it, or install a compiler and then obsv again; or unset OBSV_CORE."
             ) from error
         return None
     return _core
 
 
 compiled = load(os.environ.get("OBSV_CORE"))
-"""The compiled module; None where Python records."""
+"""The compiled module; None if Python records."""
 
 
 @lru_cache(maxsize=64)
 def encoder_of(limits: Limits, redactor: Redactor) -> _core.Encoder | None:
-    """The encoder of "smart" values; functions of equal settings share it, and what it learned about classes.
+    """Return the encoder of "smart" values, shared by functions with equal settings, with its knowledge of classes.
 
     Returns:
-        None where the compiled core is not there, or the limits are beyond it.
+        None if there is no compiled core, or the limits exceed its capacity.
     """
     if compiled is None or limits.max_items > _MOST_ITEMS:
         return None

@@ -1,4 +1,4 @@
-"""What the compiled core offers to Python."""
+"""The Python interface of the compiled core."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -9,7 +9,7 @@ from obsv.capture.frozen import Freezer
 from obsv.capture.shapes import Shape
 
 class Encoder:
-    """Values to the bytes of records."""
+    """An encoder of values to the bytes of records."""
 
     def __new__(
         cls,
@@ -23,10 +23,10 @@ class Encoder:
         max_depth: int,
     ) -> Encoder: ...
     def encode(self, value: Any, /) -> bytes:
-        """The bytes of one value, as `marshal.dumps(snapshot(value), 2)` gives them."""
+        """Return the bytes of one value, equal to `marshal.dumps(snapshot(value), 2)`."""
 
 class Cursor:
-    """The place of a segment's next record: `mmap.write`, `seek` and `tell` over the same memory."""
+    """The position of a segment's next record: `mmap.write`, `seek` and `tell` over the same memory."""
 
     def __new__(cls, map_: mmap, /) -> Cursor: ...
     def write(self, record: bytes, /) -> int: ...
@@ -35,14 +35,14 @@ class Cursor:
     def close(self) -> None: ...
 
 class Span:
-    """The span of a call that C records; the methods of `obsv.trace.span.Span` are put on it."""
+    """The span of a call recorded by C; the methods of `obsv.trace.span.Span` are added to it."""
 
     def leave(self) -> None: ...
     def write_end(self) -> bool: ...
     def write_error(self, failure: tuple[Any, Any] | None, /) -> bool: ...
 
 class Recorder:
-    """What is recorded of one function."""
+    """The recorder of one function."""
 
     function: Any
     def __new__(
