@@ -114,5 +114,5 @@ def test_function_without_text():
 
 def test_unknown_serializer():
     """A serializer that is none is refused, with what it can be."""
-    with pytest.raises(ConfigurationError, match="serializer must be \"smart\".*not 'xml'"):
+    with pytest.raises(ConfigurationError, match=r"serializer must be \"smart\".*not 'xml'"):
         make_snapshot(serializer="xml")  # type: ignore[arg-type]
