@@ -167,7 +167,7 @@ def test_damage_is_found(archiving: Make, target: Target, tmp_path: Path, db: Pa
         parts = book.parts()
         with pytest.raises(ForeignFile, match="missing"):
             thaw(parts, target, writer)
-        with pytest.raises(ForeignFile, match="not what was written"):
+        with pytest.raises(ForeignFile, match="is damaged"):
             thaw(parts[1:], target, writer)
 
 

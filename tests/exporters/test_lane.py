@@ -211,7 +211,7 @@ def test_on_end_never_raises(collector: Collector, caplog: pytest.LogCaptureFixt
     lane = lane_to(collector)
     with caplog.at_level(logging.ERROR, "obsv"):
         lane.on_end(object())  # type: ignore[arg-type]
-    assert "could not be taken" in caplog.text
+    assert "could not be queued" in caplog.text
     lane.shutdown()
 
 

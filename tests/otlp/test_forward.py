@@ -216,7 +216,7 @@ def test_http_answers() -> None:
     with answering(200, partial) as (url, _):
         assert send(url) == Reply(True, 2, "old")
     with answering(200, b"<html>") as (url, _):
-        assert "is this a collector" in send(url).message
+        assert "check that the endpoint is a collector" in send(url).message
     with answering(503, retry_after="9") as (url, _):
         assert send(url).retry_after_s == 9
     with answering(429, retry_after="Wed, 21 Oct 2026 07:28:00 GMT") as (url, _):

@@ -312,5 +312,5 @@ def test_a_path_twice_is_said_in_the_log(client: httpx.Client, caplog: pytest.Lo
     for _ in range(3):
         assert client.post("/v1/traces/v1/traces", content=ONE, headers=PROTOBUF).status_code == 404
     assert client.post("/v1/spans", content=ONE, headers=PROTOBUF).status_code == 404
-    (said,) = [record.getMessage() for record in caplog.records if "turned away" in record.getMessage()]
+    (said,) = [record.getMessage() for record in caplog.records if "were refused" in record.getMessage()]
     assert "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" in said

@@ -1,8 +1,8 @@
-"""The archive: calls older than the hot window, as Parquet files in a directory or an object store.
+"""The archive: calls older than the retention period, as Parquet files in a directory or an object store.
 
-A part is a range of calls by their order of arrival. It is written under a name that says the range and its own hash,
-read back and compared, and then entered into the store's book in the same transaction that moves the watermark; only
-what lies below the watermark is deleted by age. So each call is in the store, or in one part of the book, or both.
+A part is a range of calls in order of arrival. It is written under a name that contains the range and its own hash,
+read back and compared, and then registered in the store's catalog in the same transaction that moves the watermark;
+only calls below the watermark are deleted by age. So each call is in the store, or in one registered part, or both.
 """
 
 from obsv.archive.archiver import Archiver, Checked

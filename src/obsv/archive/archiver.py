@@ -1,4 +1,4 @@
-"""Moves calls into the archive, and looks after what is there."""
+"""Moving of calls into the archive, and verification of its parts."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from obsv.store.writing import ArchiveBook, ArchiveFacts, Part
 
 
 class Checked(NamedTuple):
-    """Result of a look through the archive.
+    """The result of a verification.
 
     Attributes:
-        parts: that are as the book says.
-        calls: in them.
-        missing: names of parts that are not there.
-        damaged: names of parts that are not what was written.
-        strays: names of files of this store that the book does not know: a writer died before it entered them.
+        parts: number of intact parts.
+        calls: number of calls in them.
+        missing: names of missing parts.
+        damaged: names of damaged parts.
+        strays: names of this store's files that are not in the catalog: a writer died before it registered them.
     """
 
     parts: int
@@ -35,18 +35,18 @@ class Checked(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """True where every call of the book is there."""
+        """Return whether every registered call is there."""
         return not self.missing and not self.damaged
 
 
 class Archiver:
-    """Archives one store. Several may run at once: one of them enters each part.
+    """The archiver of one store. Several may run at once: each part is registered by one of them.
 
     Args:
-        store: what is archived.
-        book: of the same file.
-        target: where to.
-        window: how long calls are where.
+        store: the store to archive.
+        book: catalog in the same file.
+        target: location of the archive.
+        window: ages of archiving and deletion.
     """
 
     def __init__(self, store: Store, book: ArchiveBook, target: Target, window: Window | None = None) -> None:
@@ -54,14 +54,14 @@ class Archiver:
         self._window = window or Window()
 
     def step(self, now_ns: int, at_once: bool = False) -> Part | None:
-        """Write the next part, if there is a whole one.
+        """Write the next part, if there is a complete one.
 
         Args:
             now_ns: Unix time.
-            at_once: also of an hour that is not over.
+            at_once: whether to include the current, incomplete hour.
 
         Raises:
-            StoreError: the store or the archive cannot be used now; nothing was lost, and nothing is archived twice.
+            StoreError: the store or the archive is not available; nothing was lost, and nothing is archived twice.
         """
         archive = self._book.open(self._target.url, now_ns)
         with self._store.view() as view:
@@ -74,12 +74,12 @@ class Archiver:
         self._put(part, content)
         entered = self._book.enter(part, archive.watermark, now_ns)
         if not entered:
-            return None  # somebody else was quicker
+            return None  # another process was quicker
         self._remove_strays(part)
         return part
 
     def expire(self, now_ns: int) -> int:
-        """Delete parts that are older than the archive keeps; returns how many calls they had.
+        """Delete parts that are older than the archive keeps; return the number of calls in them.
 
         Raises:
             StoreError: see `step`.
@@ -96,7 +96,7 @@ class Archiver:
         return calls
 
     def verify(self) -> Checked:
-        """Read every part and compare it with the book.
+        """Read every part and compare it with the catalog.
 
         Raises:
             StoreError: see `step`.
@@ -118,13 +118,13 @@ class Archiver:
         return Checked(whole, calls, missing, damaged, sorted(strays))
 
     def _put(self, part: Part, content: bytes) -> None:
-        """Write a part and its manifest; a part that is there already, of a writer that died, is taken as it is."""
+        """Write a part and its manifest; an existing part, left by a writer that died, is reused."""
         if not self._target.put(part.name, content):
             found = self._target.get(part.name)
             if found is not None and found != content:
-                # Cut short by a target that does not write in one step: the name says what it should be.
+                # Truncated by a target that does not write in one step: the name contains the expected hash.
                 self._target.delete(part.name)
-                raise StoreUnavailable(f"A damaged file was in the way at {part.name}; the archive tries again.")
+                raise StoreUnavailable(f"A damaged file existed at {part.name}; the archive retries.")
         elif not _is_whole(self._target.get(part.name), part):
             self._target.delete(part.name)
             raise StoreUnavailable(f"{self._target.url} did not keep what was written; the archive tries again.")
@@ -134,7 +134,7 @@ class Archiver:
             self._target.put(beside, text)
 
     def _remove_strays(self, part: Part) -> None:
-        """Delete what writers left that began at the same call and died: none of it can be entered any more."""
+        """Delete files of writers that began at the same call and died: none of them can be registered any more."""
         known = {each.name for each in self._book.parts()}
         directory, _, _ = part.name.rpartition("/")
         begin, _, _ = part.name.rpartition(f"-{part.last_id}-")
@@ -151,7 +151,7 @@ def _is_whole(content: bytes | None, part: Part) -> bool:
 
 
 class _Counted:
-    """Passes chunks of spans on, and knows what was in them."""
+    """Passes chunks of spans on, and keeps statistics about them."""
 
     def __init__(self, chunks: Iterator[list[ArchivedSpan]]) -> None:
         self._chunks = chunks

@@ -1,4 +1,4 @@
-"""An archive in an object store: S3 and what speaks it, Google Cloud Storage, Azure Blob Storage."""
+"""An archive in an object store: S3 and compatible services, Google Cloud Storage, Azure Blob Storage."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _LONGEST_S = 60
 
 
 class Bucket:
-    """Blobs as objects; creation is conditional on there being none (`If-None-Match: *`).
+    """Blobs as objects; creation is conditional on their absence (`If-None-Match: *`).
 
     Args:
-        url: `s3://bucket/prefix` and the like.
+        url: `s3://bucket/prefix` and similar.
 
     Raises:
-        ConfigurationError: the address or the environment's settings cannot be used.
+        ConfigurationError: the address or the settings in the environment are invalid.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
-        # An endpoint in the environment may be plain HTTP: one in the same network.
+        # An endpoint in the environment may be plain HTTP, in the same network.
         options: dict[str, Any] = {"allow_http": True, "timeout": timedelta(seconds=_LONGEST_S)}
         retries: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=_LONGEST_S)}
         opened: Any = from_url
@@ -38,7 +38,7 @@ class Bucket:
             raise ConfigurationError(f"The archive {url} cannot be used: {_said(error)}.") from error
 
     def put(self, name: str, content: bytes) -> bool:
-        """Keep a blob under a new name."""
+        """Store a blob under a new name."""
         with self._asking():
             try:
                 obstore.put(self._store, name, content, mode="create")
@@ -47,7 +47,7 @@ class Bucket:
         return True
 
     def get(self, name: str) -> bytes | None:
-        """A blob."""
+        """Return a blob."""
         with self._asking():
             try:
                 return bytes(obstore.get(self._store, name).bytes())
@@ -55,7 +55,7 @@ class Bucket:
                 return None
 
     def names(self, prefix: str) -> Iterator[str]:
-        """The names below a directory."""
+        """Yield the names below a directory."""
         with self._asking():
             for page in obstore.list(self._store, prefix):
                 for each in page:
@@ -74,9 +74,9 @@ class Bucket:
         try:
             yield
         except (BaseError, OSError) as error:
-            raise StoreUnavailable(f"The archive {self.url} cannot be used now: {_said(error)}.") from error
+            raise StoreUnavailable(f"The archive {self.url} is not available: {_said(error)}.") from error
 
 
 def _said(error: Exception) -> str:
-    """The first line: what follows are the vendor's inner structures."""
+    """Return the first line: the rest shows the vendor's internal structures."""
     return str(error).partition("\n")[0].rstrip(".")

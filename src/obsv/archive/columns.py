@@ -1,4 +1,4 @@
-"""Calls as columns of Parquet, and back. One row a call, readable without obsv; columns are only ever added."""
+"""Calls as Parquet columns, and back. One row per call, readable without obsv; columns are only ever added."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from obsv.store import Code, Signature, Source, SpanRow
 from obsv.store.ground import Weight, counted, machine_mark, sampled
 from obsv.store.spans import ArchivedSpan
 
-# A reader of one function's calls or of one minute passes over groups by their statistics.
+# A reader of one function's calls or of one minute skips groups by their statistics.
 ROWS_A_GROUP = 20_000
 _COMPRESSION = "zstd(3)"
 
 
 class Column(NamedTuple):
-    """A column: what it holds of a call, and its type."""
+    """A column: its content for a call, and its type."""
 
     name: str
     type: Any
@@ -69,10 +69,10 @@ SCHEMA = Schema([Field(column.name, column.type, nullable=True) for column in CO
 
 
 def to_parquet(chunks: Iterable[Sequence[ArchivedSpan]]) -> bytes:
-    """A Parquet file of calls; the same calls always give the same bytes.
+    """Return a Parquet file of calls; the same calls always give the same bytes.
 
     Args:
-        chunks: the calls, some at a time: no more are held than one chunk and the compressed file.
+        chunks: the calls in chunks: memory holds only one chunk and the compressed file.
     """
     file = io.BytesIO()
     reader = RecordBatchReader.from_batches(SCHEMA, map(_batch, chunks))
@@ -91,20 +91,20 @@ def count_rows(content: bytes) -> int:
     """Count the calls in a Parquet file.
 
     Raises:
-        ForeignFile: it is none of ours.
+        ForeignFile: it is not one of ours.
     """
     return sum(len(rows) for rows in read_rows(content, ("id",)))
 
 
 def from_parquet(content: bytes, trusted: bool) -> Iterator[list[SpanRow]]:
-    """The calls in a Parquet file, as the store takes them.
+    """Yield the calls in a Parquet file as rows of the store.
 
     Args:
         content: the file.
-        trusted: whether it is known to be as this store wrote it; calls of any other are received ones.
+        trusted: whether the file is known to be as this store wrote it; calls of any other count as received.
 
     Raises:
-        ForeignFile: it is none of ours.
+        ForeignFile: it is not one of ours.
     """
     seen = _Seen(machine_mark() if trusted else None)
     for rows in read_rows(content, tuple(column.name for column in COLUMNS)):
@@ -112,10 +112,10 @@ def from_parquet(content: bytes, trusted: bool) -> Iterator[list[SpanRow]]:
 
 
 def read_rows(content: bytes, names: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
-    """Some columns of a Parquet file, row by row; a column that an older version did not write is None.
+    """Yield columns of a Parquet file, row by row; a column that an older version did not write is None.
 
     Raises:
-        ForeignFile: it is none of ours.
+        ForeignFile: it is not one of ours.
     """
     try:
         reader = arro3.io.read_parquet(io.BytesIO(content))
@@ -124,7 +124,7 @@ def read_rows(content: bytes, names: Sequence[str]) -> Iterator[list[tuple[Any, 
             columns = [batch.column(name).to_pylist() if name in known else [None] * batch.num_rows for name in names]
             yield list(zip(*columns, strict=True))
     except Exception as error:
-        # Whatever the reader makes of bytes that are no Parquet.
+        # Errors of the reader for bytes that are not Parquet.
         raise ForeignFile(f"A part of the archive cannot be read: {str(error).partition(chr(10))[0]}") from error
 
 
@@ -134,7 +134,7 @@ def _batch(spans: Sequence[ArchivedSpan]) -> RecordBatch:
 
 def _array(column: Column, spans: Sequence[ArchivedSpan]) -> Array:
     values = [column.of(span) for span in spans]
-    # Timestamps are made of numbers only.
+    # Timestamps are created only from numbers.
     return Array(values, _INT).cast(_TIME) if column.type is _TIME else Array(values, column.type)
 
 
@@ -148,7 +148,7 @@ _SIGNATURE = (
 
 
 def _weight(has: dict[str, Any]) -> Weight | None:
-    """Make the weight that a restored row adds to the rollups with."""
+    """Return the weight of a restored row in the rollups."""
     if not has["weight"]:
         names = [name for name, _ in _fields(has["fields"])]
         return None if has["weight"] is None else counted(dict(zip(names, json.loads(has["data"]), strict=False)))
@@ -156,10 +156,10 @@ def _weight(has: dict[str, Any]) -> Weight | None:
 
 
 class _Seen:
-    """Signatures and sources are compared by identity: one for each of their kind.
+    """A cache of signatures and origins, which are compared by identity.
 
     Args:
-        own: mark of this machine, whose recorder's calls are its own; None trusts none.
+        own: mark of this machine, whose calls are its own; None trusts none.
     """
 
     def __init__(self, own: str | None) -> None:

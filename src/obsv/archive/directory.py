@@ -1,4 +1,4 @@
-"""An archive in a directory of a file system: readable by its owner alone, on disk before it counts."""
+"""An archive in a directory of a file system: readable only by its owner, on disk before it counts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Directory:
     """Blobs as files.
 
     Args:
-        root: the directory; made at the first blob.
+        root: the directory; created with the first blob.
     """
 
     def __init__(self, root: Path) -> None:
@@ -23,11 +23,11 @@ class Directory:
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """Return its address."""
         return self._root.as_uri()
 
     def put(self, name: str, content: bytes) -> bool:
-        """Keep a blob: written beside its place, flushed, then linked to its name, which no two writers can do."""
+        """Store a blob: written beside its place, flushed, then linked to its name, which only one writer can do."""
         place = self._root / name
         try:
             self._make(place.parent)
@@ -48,7 +48,7 @@ class Directory:
         return True
 
     def get(self, name: str) -> bytes | None:
-        """A blob."""
+        """Return a blob."""
         try:
             return (self._root / name).read_bytes()
         except FileNotFoundError:
@@ -57,14 +57,14 @@ class Directory:
             raise self._failed(error) from error
 
     def names(self, prefix: str) -> Iterator[str]:
-        """The names below a directory; files that are being written are none."""
+        """Yield the names below a directory, without files that are being written."""
         for directory, _, files in os.walk(self._root / prefix):
             for file in files:
                 if not file.startswith("."):
                     yield Path(directory, file).relative_to(self._root).as_posix()
 
     def delete(self, name: str) -> None:
-        """Delete a blob, and directories that are empty then."""
+        """Delete a blob, and directories that are then empty."""
         place = self._root / name
         try:
             place.unlink(missing_ok=True)
@@ -76,14 +76,14 @@ class Directory:
                 place.rmdir()
 
     def _make(self, directory: Path) -> None:
-        """Make a directory and those above it, each for its owner alone; `mkdir` gives its mode to the last only."""
+        """Create a directory and its parents, each only for its owner; `mkdir` applies its mode only to the last."""
         above = [directory, *directory.parents][::-1]
         for each in above:
             if not each.is_dir():
                 each.mkdir(mode=0o700, exist_ok=True)
 
     def _failed(self, error: OSError) -> StoreUnavailable:
-        return StoreUnavailable(f"The archive at {self._root} cannot be used now: {error.strerror or error}.")
+        return StoreUnavailable(f"The archive at {self._root} is not available: {error.strerror or error}.")
 
 
 def _flush(directory: Path) -> None:

@@ -18,16 +18,16 @@ def manifest(part: Part) -> str:
 
 
 def manifest_of(name: str) -> str:
-    """Name of the manifest of a part."""
+    """Return the name of a part's manifest."""
     return f"{MANIFESTS}/{name.removeprefix(CALLS + '/').replace('/', '~')}.json"
 
 
 def hour_of(start_ns: int) -> str:
-    """The directory of an hour, as Hive and all who read Parquet name partitions; UTC."""
+    """Return the directory of an hour, named like the partitions of Hive and Parquet readers; UTC."""
     day, _, clock = iso(start_ns).partition("T")
     return f"{CALLS}/date={day}/hour={clock[:2]}"
 
 
 def name_of(store_id: str, first_id: int, last_id: int, start_ns: int, sha256: str) -> str:
-    """The name of a part; `start_ns` is the start of its first call."""
+    """Return the name of a part; `start_ns` is the start of its first call."""
     return f"{hour_of(start_ns)}/{store_id}-{first_id}-{last_id}-{sha256[:8]}.parquet"

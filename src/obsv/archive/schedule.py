@@ -1,4 +1,4 @@
-"""When calls go into the archive, and which calls make a part: pure decisions."""
+"""When to archive calls, and which calls form a part: pure decisions."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import NamedTuple
 
 from obsv.store.ground import HOUR_NS
 
-# A part of this many calls takes 3 MB; it is made a chunk at a time, so this bounds only what a kill repeats.
+# A part of this many calls takes 3 MB; it is written in chunks, so this only bounds the work repeated after a kill.
 MOST_CALLS = 200_000
 HOT_NS = 6 * HOUR_NS
 KEEP_NS = 30 * 24 * HOUR_NS
 
 
 class Window(NamedTuple):
-    """How long calls are where.
+    """Ages of archiving and deletion.
 
     Attributes:
-        hot_ns: age from which on they are archived.
-        keep_ns: age from which on the archive forgets them; None keeps them.
+        hot_ns: age from which on calls are archived.
+        keep_ns: age from which on the archive deletes them; None keeps them.
     """
 
     hot_ns: int = HOT_NS
@@ -36,23 +36,23 @@ class Cut(NamedTuple):
 def cut(starts: Iterable[tuple[int, int]], now_ns: int, hot_ns: int, at_once: bool = False) -> Cut | None:
     """Choose the calls of the next part: from the watermark on, in order of arrival.
 
-    A part ends where an hour does, before the first call that is still hot, or at `MOST_CALLS`. A call that is dated
-    ahead keeps nothing back.
+    A part ends at the end of an hour, before the first call that is too young, or at `MOST_CALLS`. A call dated in the
+    future does not delay others.
 
     Args:
         starts: `id` and start of the calls after the watermark, in order of arrival.
         now_ns: Unix time.
         hot_ns: age from which on calls are archived.
-        at_once: also an hour that is not over; for a user who asks.
+        at_once: whether to include the current, incomplete hour, at a user's request.
 
     Returns:
-        None where there is no whole part yet.
+        None if there is no complete part yet.
     """
     found: Cut | None = None
     before_ns = now_ns - hot_ns
     for position, start_ns in starts:
         if before_ns < start_ns <= now_ns:
-            # The hour goes on: it becomes a part when all of it is cold.
+            # The hour continues: it becomes a part when all of it is old enough.
             return found if found is not None and (at_once or _is_over(found.start_ns, before_ns)) else None
         if found is None:
             found = Cut(position, 1, start_ns)

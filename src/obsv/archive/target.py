@@ -1,4 +1,4 @@
-"""Where an archive lies: a directory, or a bucket of an object store."""
+"""The location of an archive: a directory, or a bucket of an object store."""
 
 from __future__ import annotations
 
@@ -12,43 +12,44 @@ from obsv.errors import ConfigurationError
 from obsv.working_directory import absolute
 
 SCHEMES = ("file", "s3", "gs", "az")
-_MISSING = "An archive needs more than recording does: pip install 'obsv[archive]'."
+_MISSING = "An archive needs an extra package: pip install 'obsv[archive]'."
 
 
 class Target(Protocol):
-    """Keeps named blobs. All methods raise `StoreUnavailable` when it does not answer or refuses."""
+    """A store of named blobs. All methods raise `StoreUnavailable` if it does not respond or refuses."""
 
     @property
     def url(self) -> str:
-        """Its address, without what is secret in it."""
+        """Return its address, without secrets."""
         ...
 
     def put(self, name: str, content: bytes) -> bool:
-        """Keep a blob under a new name, durably; False where there is one of that name, which stays as it is."""
+        """Store a blob under a new name, durably; return False if the name exists, whose blob stays unchanged."""
         ...
 
     def get(self, name: str) -> bytes | None:
-        """A blob; None where there is none of that name."""
+        """Return a blob; None if there is none with that name."""
         ...
 
     def names(self, prefix: str) -> Iterator[str]:
-        """The names that begin with a directory, in any order."""
+        """Yield the names that begin with a directory, in any order."""
         ...
 
     def delete(self, name: str) -> None:
-        """Delete a blob; one that is not there is no error."""
+        """Delete a blob; a missing one is not an error."""
         ...
 
 
 def open_target(url: str) -> Target:
-    """The target at an address.
+    """Return the target at an address.
 
     Args:
         url: `file:///path`, a path, `s3://bucket/prefix`, `gs://bucket/prefix` or `az://container/prefix`. Credentials
-            come from the environment, as the vendor's own tools read it.
+            come
+            from the environment variables of the vendor's own tools.
 
     Raises:
-        ConfigurationError: no such kind of address, or the extra `archive` is not installed.
+        ConfigurationError: the kind of address is unknown, or the extra `archive` is not installed.
     """
     for module in ("arro3.io", "obstore"):
         try:
@@ -64,9 +65,9 @@ def open_target(url: str) -> Target:
         return Directory(Path(absolute(unquote(parts.path) if "://" in url else url)))
     if parts.scheme not in SCHEMES or not parts.netloc:
         known = ", ".join(f"{scheme}://…" for scheme in SCHEMES)
-        raise ConfigurationError(f"An archive is a directory or {known}, not {url!r}.")
+        raise ConfigurationError(f"An archive must be a directory or {known}, not {url!r}.")
     if parts.username or parts.password or parts.query:
-        raise ConfigurationError("Credentials of an archive stand in the environment, not in its address.")
+        raise ConfigurationError("Put the credentials of an archive into the environment, not into its address.")
     from obsv.archive.bucket import Bucket
 
     return Bucket(url)

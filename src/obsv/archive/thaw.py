@@ -1,4 +1,4 @@
-"""Archived calls back into a store file: every page, API and command works on it."""
+"""Restoring of archived calls into a store file, on which every page, API and command works."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def thaw(
     end_ns: int = 2**63 - 1,
     progress: Callable[[int], None] = lambda calls: None,
 ) -> int:
-    """Store the archived calls of a range of time; returns how many there were.
+    """Store the archived calls of a time range; return their number.
 
     Args:
-        parts: of the book that overlap the range.
-        target: where they lie.
-        writer: of the file to store them in; calls that are there already stay as they are.
+        parts: registered parts that overlap the range.
+        target: location of the archive.
+        writer: writer of the file to store them in; existing calls stay unchanged.
         start_ns: earliest start, Unix time.
-        end_ns: before which they started.
-        progress: is told now and then how many calls are stored.
+        end_ns: end of the range, exclusive.
+        progress: called with the number of stored calls from time to time.
 
     Raises:
-        ForeignFile: a part is missing, or not what was written.
-        StoreError: the archive or the file cannot be used now.
+        ForeignFile: a part is missing or damaged.
+        StoreError: the archive or the file is not available.
     """
     calls = 0
     for part in parts:
@@ -39,7 +39,7 @@ def thaw(
         if content is None:
             raise ForeignFile(f"A part of the archive is missing: {part.name} in {target.url}.")
         if hashlib.sha256(content).hexdigest() != part.sha256:
-            raise ForeignFile(f"A part of the archive is not what was written: {part.name} in {target.url}.")
+            raise ForeignFile(f"A part of the archive is damaged: {part.name} in {target.url}.")
         for rows in from_parquet(content, trusted=True):
             wanted = [row for row in rows if start_ns <= row.start_ns < end_ns]
             calls += len(wanted)

@@ -1,1 +1,1 @@
-"""A small live market-data program, recorded: what `obsv demo` runs."""
+"""A small live market-data program, recorded by `obsv demo`."""

@@ -15,7 +15,7 @@ CURRENCIES = {"EURUSD": 1.08, "GBPUSD": 1.27, "USDJPY": 153.2}
 
 @dataclass(frozen=True)
 class Tick:
-    """A price, as a feed sent it."""
+    """A price sent by a feed."""
 
     symbol: str
     bid: Decimal
@@ -25,7 +25,7 @@ class Tick:
 
 @monitor(process_group="market.feeds", feed="prices")
 def on_price(symbol: str, bid: float, ask: float) -> Tick:
-    """Take a price over."""
+    """Receive a price."""
     if ask < bid:
         raise ValueError(f"crossed quote for {symbol}: bid={bid} ask={ask}")
     return Tick(symbol, Decimal(f"{bid:.4f}"), Decimal(f"{ask:.4f}"), datetime.now(timezone.utc))
@@ -33,19 +33,19 @@ def on_price(symbol: str, bid: float, ask: float) -> Tick:
 
 @monitor(process_group="market.feeds", feed="fx")
 def on_rate(pair: str, rate: float) -> tuple[str, float]:
-    """Take a currency's rate over."""
+    """Receive a currency's rate."""
     return pair, round(rate, 5)
 
 
 @monitor(process_group="market.feeds", feed="news")
 def on_news(headline: str, tags: list[str]) -> dict[str, object]:
-    """Take a headline over."""
+    """Receive a headline."""
     return {"headline": headline, "tags": tags, "length": len(headline)}
 
 
 @monitor(process_group="market.feeds", capture={"cpu": True})
 async def prices(rng: random.Random, count: int) -> AsyncIterator[Tick]:
-    """A burst of prices; now and then the exchange sends a crossed quote."""
+    """Yield a burst of prices; occasionally the exchange sends a crossed quote."""
     for _ in range(count):
         symbol = rng.choice(list(SYMBOLS))
         SYMBOLS[symbol] *= 1 + rng.gauss(0, 0.0004)
@@ -59,7 +59,7 @@ async def prices(rng: random.Random, count: int) -> AsyncIterator[Tick]:
 
 
 async def currencies(rng: random.Random, stop: asyncio.Event) -> None:
-    """Rates, until the feed falls silent."""
+    """Send rates until the feed falls silent."""
     for _ in range(60):
         if stop.is_set():
             return
@@ -69,7 +69,7 @@ async def currencies(rng: random.Random, stop: asyncio.Event) -> None:
 
 
 async def news(rng: random.Random, stop: asyncio.Event) -> None:
-    """A headline every second or so."""
+    """Send a headline every second or so."""
     while not stop.is_set():
         symbol = rng.choice(list(SYMBOLS))
         on_news(f"{symbol} {rng.choice(['beats', 'misses', 'confirms'])} expectations", [symbol, "earnings"])

@@ -1,4 +1,4 @@
-"""The program: feeds, traders and a report that a thread pool makes."""
+"""The program: feeds, traders and a report created in a thread pool."""
 
 import asyncio
 import contextvars
@@ -16,14 +16,14 @@ EXPECTED = (RiskLimitExceeded, VenueTimeout, ZeroDivisionError)
 
 @monitor(process_group="reports")
 def rows(symbols: list[str]) -> Iterator[str]:
-    """Lines of a report."""
+    """Yield the lines of a report."""
     for symbol in symbols:
         yield f"{symbol:8}{SYMBOLS[symbol]:12.2f}"
 
 
 @monitor(process_group="reports", capture={"cpu": True, "memory": True})
 def value_at_risk(symbol: str, paths: int) -> float:
-    """Simulated; takes a few milliseconds of computing."""
+    """Simulate the value at risk, which takes a few milliseconds of computing."""
     rng = random.Random(symbol)
     losses = sorted(rng.gauss(0, 0.01) for _ in range(paths))
     return round(-losses[paths // 100], 5)
@@ -31,7 +31,7 @@ def value_at_risk(symbol: str, paths: int) -> float:
 
 @monitor(process_group="reports")
 def report(symbols: list[str]) -> str:
-    """Values at risk, in threads that carry the trace on."""
+    """Return the values at risk, computed in threads that continue the trace."""
     with ThreadPoolExecutor(2, thread_name_prefix="report") as pool:
         jobs = [pool.submit(contextvars.copy_context().run, value_at_risk, symbol, 4_000) for symbol in symbols]
         risks = [job.result() for job in jobs]
@@ -55,7 +55,7 @@ async def traders(rng: random.Random, seconds: float) -> int:
 
 
 async def live(seconds: float, seed: int) -> int:
-    """Everything at once, for some seconds."""
+    """Run everything concurrently for some seconds."""
     rng, stop = random.Random(seed), asyncio.Event()
     background = [asyncio.create_task(feed(rng, stop)) for feed in (currencies, news)]
     try:
@@ -69,10 +69,10 @@ def run(seconds: float = 10.0, seed: int = 7) -> int:
     """Run the program.
 
     Args:
-        seconds: how long.
-        seed: of its random numbers.
+        seconds: duration.
+        seed: seed of its random numbers.
 
     Returns:
-        How many orders were made.
+        The number of orders.
     """
     return asyncio.run(live(seconds, seed))

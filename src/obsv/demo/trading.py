@@ -1,4 +1,4 @@
-"""Orders: priced, checked for risk, routed to a venue that is not always well."""
+"""Orders: priced, checked for risk, routed to a venue that sometimes fails."""
 
 import asyncio
 import random
@@ -12,12 +12,12 @@ from opentelemetry import trace
 from obsv import monitor
 from obsv.demo.feeds import Tick
 
-# Not in a function: the source text of those is recorded too.
+# Not in a function, because the source text of functions is recorded too.
 VENUE_KEY = "k-3f9a77"
 
 
 class Side(Enum):
-    """What is done."""
+    """The side of an order."""
 
     BUY = "buy"
     SELL = "sell"
@@ -25,7 +25,7 @@ class Side(Enum):
 
 @dataclass
 class Order:
-    """What is wanted."""
+    """An order."""
 
     id: int
     symbol: str
@@ -39,19 +39,19 @@ class RiskLimitExceeded(Exception):
 
 
 class VenueTimeout(Exception):
-    """The venue did not answer in time."""
+    """The venue did not respond in time."""
 
 
 @monitor(process_group="trading.pricing")
 def fair_value(tick: Tick, volatility: float) -> float:
-    """A price between bid and ask."""
+    """Return a price between bid and ask."""
     middle = float(tick.bid + tick.ask) / 2
     return round(middle * (1 + volatility / 10_000), 4)
 
 
 @monitor(process_group="trading.pricing", capture={"locals": True, "args": "exact"})
 def edge(value: float, limit: float, quantity: int) -> float:
-    """Expected gain a share; an order for nothing is a bug of the caller."""
+    """Return the expected gain per share; an order for nothing is a bug of the caller."""
     gain = (value - limit) * quantity
     return round(gain / quantity, 6)
 
@@ -65,11 +65,11 @@ class Risk:
         self.positions: dict[str, int] = {}
 
     def exposure(self, symbol: str) -> int:
-        """Shares held."""
+        """Return the shares held."""
         return self.positions.get(symbol, 0)
 
     def check(self, order: Order) -> int:
-        """The position after an order."""
+        """Return the position after an order."""
         signed = order.quantity if order.side is Side.BUY else -order.quantity
         after = self.exposure(order.symbol) + signed
         if abs(after) > self.limit:
@@ -80,7 +80,7 @@ class Risk:
 
 @dataclass
 class Venue:
-    """Somewhere to trade. In the second half of every twenty seconds it is slow and fails often."""
+    """A trading venue. In the second half of every twenty seconds it is slow and fails often."""
 
     name: str
     rng: random.Random
@@ -88,7 +88,7 @@ class Venue:
 
     @property
     def is_ill(self) -> bool:
-        """Whether it has one of its bad spells."""
+        """Return whether it is in a bad spell."""
         return (time.monotonic() - self.started) % 20 > 14
 
     @monitor(process_group="trading.venue")
@@ -96,7 +96,7 @@ class Venue:
         """Send an order; the key is masked in the record."""
         await asyncio.sleep(self.rng.expovariate(1 / (0.03 if self.is_ill else 0.004)))
         if self.rng.random() < (0.35 if self.is_ill else 0.01):
-            raise VenueTimeout(f"{self.name} did not answer for order {order.id} (api_key={api_key})")
+            raise VenueTimeout(f"{self.name} did not respond to order {order.id} (api_key={api_key})")
         trace.get_current_span().set_attribute("venue.name", self.name)
         return {"order_id": order.id, "venue": self.name, "status": "filled", "price": float(order.limit)}
 
@@ -115,7 +115,7 @@ async def execute(order: Order, venues: list[Venue]) -> dict[str, object]:
 
 @monitor(process_group="trading.orders")
 async def trade(order_id: int, tick: Tick, rng: random.Random, risk: Risk, venues: list[Venue]) -> str:
-    """From a price to a filled order."""
+    """Turn a price into a filled order."""
     value = fair_value(tick, rng.uniform(1, 30))
     quantity = rng.choice([100, 200, 500, 0 if rng.random() < 0.05 else 300])
     order = Order(order_id, tick.symbol, rng.choice(list(Side)), quantity, tick.ask)

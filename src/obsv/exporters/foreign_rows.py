@@ -1,4 +1,4 @@
-"""From the spans of other instrumentation to rows of the store, by the same rules as spans that come in over OTLP."""
+"""Conversion of spans of other instrumentation to rows of the store, by the same rules as spans received over OTLP."""
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
@@ -12,7 +12,7 @@ _MAX_SOURCES = 1_000
 
 
 class ForeignRows:
-    """Makes rows of any `ReadableSpan`.
+    """A converter of any `ReadableSpan` to a row.
 
     Args:
         maker: the rules.
@@ -23,7 +23,7 @@ class ForeignRows:
         self._sources: dict[tuple[int, int], tuple[Resource, InstrumentationScope | None, Source]] = {}
 
     def row(self, span: ReadableSpan) -> SpanRow | None:
-        """The row of an ended span; None where its ids name nothing."""
+        """Return the row of an ended span; None if its IDs are invalid."""
         context, parent, scope = span.context, span.parent, span.instrumentation_scope
         if context is None:
             return None

@@ -1,9 +1,8 @@
-"""A lane of its own for an exporter that may be slow, dead or lying: bounded, and never in the way of anything else.
+"""A separate lane for an exporter that may be slow, dead or misbehaving: limited, and never blocking anything else.
 
-Not the SDK's batch processor: that one has no bound on `force_flush`, logs on the thread of the program when it is
-full, and takes errors for no more than successes. Not the error-first processor of the store either: that one keeps
-errors for ever, which is right for the store and wrong for a copy. What the copy loses is in the store; `obsv forward`
-sends it.
+It is not the SDK's batch processor, which has no time limit on `force_flush`, logs on the program's thread when it is
+full, and gives errors no priority. Nor is it the error-first processor of the store, which keeps errors forever: that
+is right for the store and wrong for a copy. Spans lost here are in the store; `obsv forward` sends them.
 """
 
 import contextlib
@@ -37,7 +36,7 @@ class Lane(SpanProcessor):
         breaker: when a failing exporter is left alone, and for how long.
     """
 
-    # Tells obsv's TracerProvider that monitored calls need not be shown to `on_start`.
+    # Tells obsv's TracerProvider not to pass monitored calls to `on_start`.
     ignores_start = True
 
     def __init__(
@@ -65,7 +64,7 @@ class Lane(SpanProcessor):
             os.register_at_fork(after_in_child=lambda: (method := reset()) and method())
 
     def _reset(self) -> None:
-        # After a fork the parent sends what waits; the child has no thread yet.
+        # After a fork the parent sends the waiting spans; the child has no thread yet.
         self._errors: deque[ReadableSpan] = deque(maxlen=self._size)
         self._spans: deque[ReadableSpan] = deque(maxlen=self._size)
         self._flushes: deque[_Flush] = deque()
@@ -76,10 +75,10 @@ class Lane(SpanProcessor):
     # -- OpenTelemetry's SpanProcessor ---------------------------------------------------------------------------------
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Does nothing."""
+        """Do nothing."""
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Take an ended span; takes no lock and never raises."""
+        """Receive an ended span; takes no lock and never raises."""
         try:
             if type(span) is LeanSpan:
                 queue = self._errors if span.status_code == ERROR else self._spans
@@ -96,16 +95,16 @@ class Lane(SpanProcessor):
                 elif len(queue) >= self._batch_size and not self._called.is_set():
                     self._called.set()
         except Exception:
-            self._notices.once("on_end", logging.ERROR, "A span could not be taken for %s.", self._name, exc_info=True)
+            self._notices.once("on_end", logging.ERROR, "A span could not be queued for %s.", self._name, exc_info=True)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Send what waits.
+        """Send the waiting spans.
 
         Args:
-            timeout_millis: milliseconds to wait at most.
+            timeout_millis: maximum time to wait in milliseconds.
 
         Returns:
-            Whether all of it was taken, in time.
+            Whether all of them were accepted in time.
         """
         if self._thread is None:
             return not (self._errors or self._spans)
@@ -115,10 +114,10 @@ class Lane(SpanProcessor):
         return flush.done.wait(timeout_millis / 1e3) and flush.result
 
     def shutdown(self, timeout_millis: int = 1_000) -> None:
-        """Send what waits as far as time allows, and end. Calls after the first do nothing.
+        """Send waiting spans as far as time allows, and end. Calls after the first do nothing.
 
         Args:
-            timeout_millis: milliseconds to wait at most.
+            timeout_millis: maximum time to wait in milliseconds.
         """
         if self._is_shut_down:
             return
@@ -129,7 +128,7 @@ class Lane(SpanProcessor):
         self.dropped += self.depth
         self._errors.clear()
         self._spans.clear()
-        # Not here: an exporter that hangs may hang in its shutdown as well.
+        # Not here: an exporter that hangs may also hang in its shutdown.
         closing = threading.Thread(target=self._close, name="obsv-otlp-close", daemon=True)
         closing.start()
         closing.join(max(0.2, timeout_millis / 1e4))
@@ -150,7 +149,7 @@ class Lane(SpanProcessor):
                 self._thread.start()
 
     def _run(self) -> None:
-        # Else the exporter's own HTTP calls would become spans.
+        # Otherwise the exporter's own HTTP calls would become spans.
         with quiet():
             while not self._is_shut_down:
                 self._called.wait(self._delay_s)
@@ -165,14 +164,14 @@ class Lane(SpanProcessor):
 
     @property
     def depth(self) -> int:
-        """Spans that wait."""
+        """Return the number of waiting spans."""
         return len(self._errors) + len(self._spans)
 
     def _drain(self, *, probe_now: bool = False) -> bool:
-        """Export until nothing waits, or one failed.
+        """Export until nothing waits, or an export failed.
 
         Returns:
-            Whether everything was taken.
+            Whether everything was accepted.
         """
         while self._errors or self._spans:
             if not self._breaker.allow(probe_now=probe_now) or not self._export(self._next_batch()):
@@ -181,7 +180,7 @@ class Lane(SpanProcessor):
 
     def _next_batch(self) -> list[ReadableSpan]:
         batch: list[ReadableSpan] = []
-        # `shutdown` may empty the queues under us, when it has waited long enough.
+        # `shutdown` may empty the queues meanwhile, when it has waited long enough.
         with contextlib.suppress(IndexError):
             for queue in (self._errors, self._spans):
                 while queue and len(batch) < self._batch_size:
@@ -205,7 +204,8 @@ class Lane(SpanProcessor):
         self._notices.once(
             "export",
             logging.WARNING,
-            "Spans could not be sent to %s (%s). They are in the store: obsv forward --to %s sends them later.",
+            "Spans could not be sent to %s (%s). They are in the database: run obsv forward --to %s to "
+            "send them later.",
             self._name,
             reason,
             self._name,

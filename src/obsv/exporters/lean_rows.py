@@ -1,4 +1,4 @@
-"""From our own spans to rows of the store: the writer thread's share of what a call costs."""
+"""Conversion of our own spans to rows of the store: the writer thread's cost of a call."""
 
 from collections.abc import Iterable
 from json.encoder import encode_basestring as quote
@@ -21,23 +21,22 @@ from obsv.wire.clean import Cleaner
 
 Field = tuple[str, str]
 
-# Results of different kinds, keyword arguments, locals and attributes set by hand: shapes of one function that are
-# kept.
+# Limit for shapes of one function: results of different types, keyword arguments, locals and manually set attributes.
 _MAX_SHAPES = 1_000
 _MAX_SOURCES = 100
-# Their `repr` is what is stored.
+# Types whose `repr` is stored.
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 
 _new_row: Any = tuple.__new__
 
 
 class LeanRows:
-    """Makes rows, and keeps what rows share: a signature a function and shape, a source a resource.
+    """A converter that keeps the shared parts of rows: one signature per function and shape, one source per resource.
 
-    Signatures hang on the functions themselves, so they go when those go.
+    Signatures are attached to the functions themselves, so they are deleted with them.
 
     Args:
-        cleaner: masks and bounds what was set by hand.
+        cleaner: masks and limits manually set attributes.
     """
 
     def __init__(self, cleaner: Cleaner) -> None:
@@ -46,7 +45,7 @@ class LeanRows:
         self._latest: tuple[Resource, Source] | None = None
 
     def row(self, span: Span) -> SpanRow:
-        """The row of an ended span."""
+        """Return the row of an ended span."""
         function, details, failure, result = span.function, span.details, span.failure, span.result
         source = self.source(span.origin)
         cpu_ns = memory_bytes = exception = detail = exact = weight = None
@@ -93,7 +92,7 @@ class LeanRows:
         return row
 
     def source(self, origin: Origin) -> Source:
-        """What the store keeps of an origin."""
+        """Return the stored form of an origin."""
         resource, latest = origin.resource, self._latest
         if latest is not None and latest[0] is resource:
             return latest[1]
@@ -107,7 +106,7 @@ class LeanRows:
         return known[1]
 
     def _values(self, span: Span) -> tuple[tuple[Field, ...], list[str]]:
-        """Names, directions and JSON of all values of a span, those that few spans have among them."""
+        """Return names, directions and JSON of all values of a span, including rare ones."""
         function, limit, redact = span.function, span.function.max_repr, span.function.redactor.redact_value
         fields, texts = [], []
 
@@ -140,24 +139,24 @@ class LeanRows:
 
 
 def _weight(span: Span, duration_ns: int, detail: str | None) -> tuple[Weight | None, str | None]:
-    """How many calls a sampled one stands for, and the detail that says so."""
+    """Return the number of calls that a sampled one stands for, and the detail with it."""
     state = span.context.trace_state.to_header()
     weight = by_trace_state(state, span.span_id.to_bytes(8, "big"), duration_ns)
     return weight, encode({"traceState": state}) if weight is not None and detail is None else detail
 
 
 def weight_of(function: Function, span_id: bytes, duration_ns: int) -> tuple[Weight, str]:
-    """The same of a call with nothing but arguments and a result, by the rate of its function."""
+    """Return the same for a call with only arguments and a result, by the rate of its function."""
     own = with_threshold("", threshold_of(function.sample_rate))
     calls = whole(1.0 / function.sample_rate, span_id)
     return sampled(calls, duration_ns), encode({"traceState": f"{OT}={own}"})
 
 
 def texts_of(function: Function, values: Iterable[Any]) -> list[str]:
-    """Frozen values of a call, the arguments and then the result if there is one, as JSON texts with secrets masked."""
+    """Return frozen values of a call (the arguments, then the result, if any) as JSON texts with secrets masked."""
     texts, limit, redact = [], function.max_repr, function.redactor.redact_value
     for value in values:
-        # What `render` does with nearly all values, without a call.
+        # The work of `render` for nearly all values, without a call.
         kind = type(value)
         text = repr(value) if kind in _PLAIN else ""
         if not 0 < len(text) <= limit:
@@ -169,10 +168,10 @@ def texts_of(function: Function, values: Iterable[Any]) -> list[str]:
 
 
 def signature_of(function: Function, source: Source, shape: bool | tuple[Field, ...]) -> Signature:
-    """The signature of a function's spans.
+    """Return the signature of a function's spans.
 
     Args:
-        shape: whether there is a result, of spans with nothing but arguments and result; else the fields.
+        shape: whether there is a result, for spans with only arguments and a result; otherwise the fields.
     """
     key = (source, shape)
     signature: Signature | None = function.memo.get(key)
@@ -199,5 +198,5 @@ def _usual_fields(function: Function, *, has_result: bool) -> tuple[Field, ...]:
 
 
 def map_valid(code: Any) -> tuple[str, int, str]:
-    """A function's place and text in valid UTF-8."""
+    """Return a function's location and source in valid UTF-8."""
     return valid(code.file_path), code.line_number, valid(code.source_text)

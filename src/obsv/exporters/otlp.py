@@ -1,7 +1,7 @@
-"""The OTLP lane: what else is sent to a collector or backend, by OpenTelemetry's official exporters (extra `otlp`).
+"""The OTLP lane: sends spans to a collector or backend through OpenTelemetry's official exporters (extra `otlp`).
 
-Endpoint, protocol, headers, certificates, compression and timeout are the standard's `OTEL_EXPORTER_OTLP_*`; sizes and
-delay of the queue `OTEL_BSP_*`.
+The standard variables `OTEL_EXPORTER_OTLP_*` set endpoint, protocol, headers, certificates, compression and timeout;
+`OTEL_BSP_*` set sizes and delay of the queue.
 """
 
 import importlib
@@ -28,18 +28,19 @@ _TRACES_PATH = "/v1/traces"
 
 
 def otlp_lane(endpoint: str | None, environment: Mapping[str, str]) -> Lane | None:
-    """The lane that the settings ask for.
+    """Return the lane that the settings request.
 
     Args:
-        endpoint: base address such as `http://127.0.0.1:4318`, or a whole one; None asks the environment.
-        environment: the variables. They ask for a lane by an endpoint, or by `otlp` in `OTEL_TRACES_EXPORTER`; other
-            names without `otlp` there turn it off.
+        endpoint: base address such as `http://127.0.0.1:4318`, or a full one; None uses the environment.
+        environment: the variables. They request a lane by an endpoint, or by `otlp` in `OTEL_TRACES_EXPORTER`; other
+            names
+            there without `otlp` disable it.
 
     Returns:
-        The lane; None where nobody asked for one.
+        The lane; None if none was requested.
 
     Raises:
-        ConfigurationError: the exporter is not installed, or a setting cannot be used.
+        ConfigurationError: the exporter is not installed, or a setting is invalid.
     """
     if endpoint is None and not _is_asked_for(environment):
         return None
@@ -48,25 +49,27 @@ def otlp_lane(endpoint: str | None, environment: Mapping[str, str]) -> Lane | No
 
 
 def has_endpoint(environment: Mapping[str, str]) -> bool:
-    """Whether the environment names an OTLP endpoint for traces."""
+    """Return whether the environment names an OTLP endpoint for traces."""
     return _first(environment, _ENDPOINTS) is not None
 
 
 def otlp_exporter(endpoint: str | None, environment: Mapping[str, str]) -> SpanExporter:
-    """An official exporter; arguments as of `otlp_lane`, and None takes the exporter's own default.
+    """Return an official exporter; arguments as for `otlp_lane`, and None uses the exporter's own default.
 
     Raises:
-        ConfigurationError: the exporter is not installed, or a setting cannot be used.
+        ConfigurationError: the exporter is not installed, or a setting is invalid.
     """
     protocol = protocol_of(endpoint, environment)
     try:
         exporter: Any = importlib.import_module(_MODULES[protocol]).OTLPSpanExporter
     except ImportError as error:
-        raise ConfigurationError(f"Sending OTLP needs more packages: pip install 'obsv[otlp]' ({error}).") from error
+        raise ConfigurationError(
+            f"Exporting over OTLP needs extra packages: pip install 'obsv[otlp]' ({error})."
+        ) from error
     made: SpanExporter
     named = _first(environment, _ENDPOINTS) or ""
     if endpoint is None and protocol == HTTP and named and "://" not in named:
-        endpoint = named  # which the exporter would take for an address of no known kind
+        endpoint = named  # the exporter would take it for an address of an unknown kind
     if endpoint is None:
         made = exporter()
     elif protocol == GRPC:
@@ -77,7 +80,7 @@ def otlp_exporter(endpoint: str | None, environment: Mapping[str, str]) -> SpanE
 
 
 def protocol_of(endpoint: str | None, environment: Mapping[str, str]) -> str:
-    """`grpc` or `http/protobuf`: as the environment says, else gRPC where the port is 4317, its registered one.
+    """Return `grpc` or `http/protobuf`: as in the environment, else gRPC for its registered port 4317.
 
     Raises:
         ConfigurationError: the environment names another.
@@ -91,11 +94,11 @@ def protocol_of(endpoint: str | None, environment: Mapping[str, str]) -> str:
     try:
         return GRPC if urlsplit(_with_scheme(address)).port == 4317 else HTTP
     except ValueError as error:
-        raise ConfigurationError(f"{address!r} is no endpoint: {error}.") from error
+        raise ConfigurationError(f"{address!r} is not an endpoint: {error}.") from error
 
 
 def traces_url(endpoint: str) -> str:
-    """The whole address for traces over HTTP: a base address gets `/v1/traces`, as the specification has it."""
+    """Return the full address for traces over HTTP: a base address gets `/v1/traces`, as specified."""
     url = urlsplit(_with_scheme(endpoint))
     if url.path.rstrip("/").endswith(_TRACES_PATH):
         return url.geturl()
@@ -129,5 +132,5 @@ def _sizes(environment: Mapping[str, str]) -> dict[str, Any]:
         if text.isdecimal() and int(text):
             sizes[name] = int(text) // divisor if divisor == 1 else int(text) / divisor
         elif text:
-            logger.warning("%s is a whole number above 0, not %r; it is not used.", variable, text)
+            logger.warning("%s must be a whole number above 0, not %r; it is ignored.", variable, text)
     return sizes

@@ -1,4 +1,4 @@
-"""From the SDK's objects to what the store keeps: OTLP JSON and plain JSON values."""
+"""Conversion of the SDK's objects to stored data: OTLP JSON and plain JSON values."""
 
 import base64
 import json
@@ -21,12 +21,12 @@ encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def valid(text: str) -> str:
-    """The text with what UTF-8 cannot say (lone surrogates) escaped: SQLite takes no other."""
+    """Return the text with lone surrogates escaped, which UTF-8 cannot encode and SQLite rejects."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def stored(value: Any) -> Any:
-    """An attribute's value as the store keeps it: JSON's own kinds, else an OTLP JSON AnyValue."""
+    """Return an attribute's value as stored: JSON's own types, else an OTLP JSON AnyValue."""
     if isinstance(value, str):
         return valid(value)
     if value is None or isinstance(value, (bool, int)):
@@ -43,12 +43,12 @@ def stored(value: Any) -> Any:
 
 
 def key_values(attributes: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """Attributes as OTLP JSON KeyValues."""
+    """Return attributes as OTLP JSON KeyValues."""
     return [{"key": valid(key), "value": from_stored(stored(value))} for key, value in (attributes or {}).items()]
 
 
 def source_of(resource: Resource, scope: InstrumentationScope | None, cleaner: Cleaner) -> Source:
-    """Who made a span."""
+    """Return the origin of a span."""
     about: dict[str, Any] = {}
     if scope is not None:
         about = {"name": scope.name, "version": scope.version or "", "schemaUrl": scope.schema_url or ""}
@@ -61,7 +61,7 @@ def source_of(resource: Resource, scope: InstrumentationScope | None, cleaner: C
 
 
 def rare_parts(span: ReadableSpan) -> dict[str, Any]:
-    """The parts of a span that few have, as OTLP JSON."""
+    """Return the rare parts of a span, as OTLP JSON."""
     context = span.context
     parts: dict[str, Any] = {
         "statusMessage": valid(span.status.description or ""),
@@ -76,14 +76,14 @@ def rare_parts(span: ReadableSpan) -> dict[str, Any]:
 
 
 def flags_of(span: ReadableSpan) -> int:
-    """OTLP's span flags: the trace flags, and whether the parent is of another process."""
+    """Return OTLP's span flags: the trace flags, and whether the parent is in another process."""
     trace_flags = 0 if span.context is None else int(span.context.trace_flags) & 0xFF
     is_remote = span.parent is not None and span.parent.is_remote
     return trace_flags | 0x100 | (0x200 if is_remote else 0)
 
 
 def detail_of(span: ReadableSpan, cleaner: Cleaner) -> str | None:
-    """The row's `detail`."""
+    """Return the row's `detail`."""
     return detail(rare_parts(span) | {"flags": flags_of(span)}, cleaner)[0]
 
 

@@ -1,4 +1,4 @@
-"""From spans to rows of the store."""
+"""Conversion of spans to rows of the store."""
 
 import logging
 from collections.abc import Iterable
@@ -17,10 +17,10 @@ logger = logging.getLogger("obsv")
 
 
 class Rows:
-    """Makes the rows of a batch. For one thread at a time.
+    """A converter of a batch to rows. For one thread at a time.
 
     Attributes:
-        unreadable: spans that could not be turned into rows.
+        unreadable: number of spans that could not be converted.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Rows:
         self.unreadable = 0
 
     def of(self, spans: Iterable[ReadableSpan]) -> list[SpanRow]:
-        """The rows of spans; one that cannot be read is counted and left out, it would be so at every try."""
+        """Return the rows of spans; one that cannot be converted, now or later, is counted and skipped."""
         self._maker.arrive(unix_ns())
         rows = []
         lean, foreign = self._lean.row, self._foreign.row

@@ -1,4 +1,4 @@
-"""Spans into an obsv store, by OpenTelemetry's `SpanExporter`."""
+"""Export of spans into an obsv store, as OpenTelemetry's `SpanExporter`."""
 
 import logging
 import os
@@ -19,17 +19,18 @@ logger = logging.getLogger("obsv")
 
 
 class SQLiteSpanExporter(SpanExporter):
-    """Writes spans, of whatever instrumentation, to a store; works behind any OpenTelemetry processor.
+    """An exporter that writes spans of any instrumentation to a store; works with any OpenTelemetry processor.
 
     Args:
-        path: the database file; made with its directories at the first export. None takes `OBSV_DB`, else
-            `logs/observability.db`: what `OTEL_TRACES_EXPORTER=obsv_sqlite` does.
+        path: the database file; created with its directories at the first export. None uses `OBSV_DB`, else
+            `logs/observability.db`, as with `OTEL_TRACES_EXPORTER=obsv_sqlite`.
         busy_timeout_s: how long a write waits for another process's lock, in seconds.
 
-    A span that is there already (trace id, span id) is not stored again, so an export may be repeated.
+    An existing span (by trace ID and span ID) is not stored again, so an export may be repeated.
 
     Attributes:
-        is_unavailable: the last export failed for the file (locked, full, corrupt, …), not for what was to be stored.
+        is_unavailable: whether the last export failed because of the file (locked, full, corrupt, …), not because of
+            the data.
     """
 
     def __init__(self, path: str | Path | None = None, *, busy_timeout_s: float = 1.0) -> None:
@@ -42,7 +43,7 @@ class SQLiteSpanExporter(SpanExporter):
         """Store a batch in one transaction.
 
         Returns:
-            FAILURE when the database could not be written; nothing of the batch is in it then.
+            FAILURE if the database could not be written; then nothing of the batch is stored.
         """
         self.is_unavailable = False
         try:
@@ -50,7 +51,7 @@ class SQLiteSpanExporter(SpanExporter):
         except StoreError as error:
             cause = error.__cause__
             self.is_unavailable = not isinstance(cause, sqlite3.Error) or is_about_the_file(cause)
-            # The store's messages say what to do; each is said once until something else happens.
+            # The store's messages say what to do; each is logged once until something else happens.
             if str(error) != self._said:
                 self._said = str(error)
                 logger.error("%s", error)
@@ -63,5 +64,5 @@ class SQLiteSpanExporter(SpanExporter):
         self.writer.close()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Nothing waits here: an export has been stored when it returns."""
+        """Do nothing: an export has been stored when it returns."""
         return True

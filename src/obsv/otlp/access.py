@@ -1,7 +1,7 @@
-"""Who may send spans: the rules of the app, with answers that senders understand.
+"""Access control for senders of spans: the rules of the app, with responses that senders understand.
 
-On loopback without a token everybody on this machine may send; with `OBSV_TOKEN` every request needs it as a bearer
-token (over gRPC in the metadata). A page in a browser may send when its origin was permitted.
+On loopback without a token, everyone on this machine may send; with `OBSV_TOKEN`, every request needs it as a bearer
+token (over gRPC in the metadata). A web page may send if its origin is allowed.
 """
 
 import hmac
@@ -19,11 +19,11 @@ class Access:
     """The rules.
 
     Args:
-        bind: address that the server listens on.
-        token: the secret of `OBSV_TOKEN`; None where everybody on this machine may send.
-        names: further host names of the server (`OBSV_ALLOWED_HOSTS`).
-        origins: origins of pages that may send (`OBSV_CORS_ORIGINS`), as `https://shop.example`; `*` is all.
-        attempts: counts wrong tokens, those that came elsewhere too.
+        bind: address on which the server listens.
+        token: the secret of `OBSV_TOKEN`; None if everyone on this machine may send.
+        names: additional host names of the server (`OBSV_ALLOWED_HOSTS`).
+        origins: origins of pages that may send (`OBSV_CORS_ORIGINS`), as `https://shop.example`; `*` allows all.
+        attempts: counts wrong tokens, including those received elsewhere.
     """
 
     def __init__(
@@ -40,14 +40,14 @@ class Access:
         self._origins = {origin.rstrip("/").lower() for origin in origins}
 
     def check_host(self, host: str) -> None:
-        """Refuse a Host header that is not this server's: a page on a domain that was pointed here.
+        """Refuse a Host header that is not this server's: a page on a domain that resolves to this server.
 
         Raises:
             Forbidden: it is not.
         """
         if host not in self._hosts:
             raise Forbidden(
-                f"This server is not {host!r}. If it should be reachable by that name, list it in OBSV_ALLOWED_HOSTS."
+                f"This server is not {host!r}. If it should be reachable by that name, add it to OBSV_ALLOWED_HOSTS."
             )
 
     def check_token(self, authorization: str | None, address: str) -> None:
@@ -55,7 +55,7 @@ class Access:
 
         Args:
             authorization: `Bearer <token>`, the HTTP header or the gRPC metadata of that name.
-            address: of the sender.
+            address: address of the sender.
 
         Raises:
             Unauthorized: the token is missing or wrong.
@@ -73,25 +73,25 @@ class Access:
         )
 
     def cors(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """Headers that let the page that sent a request read the answer; none where no page of another origin did.
+        """Return headers that let a page of another origin read the response; none if no such page sent the request.
 
         Raises:
-            Forbidden: a page of an origin that was not permitted.
+            Forbidden: a page of an origin that is not allowed.
         """
         origin = headers.get("origin")
         if origin is None or is_same_origin(origin, headers.get("host", "")):
             return {}
         if not {"*", origin.rstrip("/").lower()} & self._origins:
-            raise Forbidden(f"Pages of {origin} may not send spans here; list the origin in OBSV_CORS_ORIGINS.")
-        # A browser's sendBeacon, which older SDKs send with, always has credentials; no cookie is looked at here.
+            raise Forbidden(f"Pages of {origin} may not send spans here; add the origin to OBSV_CORS_ORIGINS.")
+        # A browser's sendBeacon, used by older SDKs, always sends credentials; cookies are ignored here.
         allowed = {"access-control-allow-origin": origin, "access-control-allow-credentials": "true"}
         return allowed | {"vary": "origin"}
 
     def preflight(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """Headers of the answer to a page's OPTIONS request; a browser sends it without the token.
+        """Return headers of the response to a page's OPTIONS request; a browser sends it without the token.
 
         Raises:
-            Forbidden: a page of an origin that was not permitted.
+            Forbidden: a page of an origin that is not allowed.
         """
         asked = headers.get("access-control-request-headers", "content-type")
         answer = self.cors(headers) | {
@@ -99,6 +99,6 @@ class Access:
             "access-control-allow-headers": asked,
             "access-control-max-age": str(PREFLIGHT_AGE_S),
         }
-        if "access-control-request-private-network" in headers:  # a public page asking for this machine
+        if "access-control-request-private-network" in headers:  # a public page requests access to this machine
             answer["access-control-allow-private-network"] = "true"
         return answer

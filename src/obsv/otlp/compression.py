@@ -1,4 +1,4 @@
-"""Request bodies, decompressed within a limit that holds meanwhile: a bomb never becomes more than the limit."""
+"""Decompression of request bodies with a limit during the process: a bomb never expands beyond the limit."""
 
 import importlib
 import zlib
@@ -9,25 +9,25 @@ from obsv.otlp.failures import Unsupported
 from obsv.wire.errors import BadRequest, TooLarge
 
 GZIP, ZLIB, RAW_DEFLATE = 31, 15, -15
-# Each costs a copy of what is left: of a body of empty ones, the time of its square.
+# Each costs a copy of the rest: a body of empty members takes quadratic time.
 MOST_MEMBERS = 32
 
-# Of zstd: a decoder holds that much. 8 MiB is what RFC 8878 asks decoders for, and encoders keep to.
+# For zstd: a decoder allocates this much. RFC 8878 recommends 8 MiB for decoders, and encoders comply.
 WINDOW_LOG = 23
 
 
 def decompress(body: bytes, encoding: str, limit: int) -> bytes:
-    """A body without its content encoding.
+    """Return a body without its content encoding.
 
     Args:
-        body: as it came.
-        encoding: the header Content-Encoding: none, identity, gzip, deflate or, where a module for it is there, zstd.
-        limit: bytes that the result may have.
+        body: as received.
+        encoding: the header Content-Encoding: none, identity, gzip, deflate or, if a module for it is installed, zstd.
+        limit: maximum size of the result in bytes.
 
     Raises:
-        TooLarge: the result is over the limit.
-        BadRequest: the body is not in that encoding, or ends too early.
-        Unsupported: an encoding that is not read here.
+        TooLarge: the result exceeds the limit.
+        BadRequest: the body does not have that encoding, or is truncated.
+        Unsupported: the encoding is not supported.
     """
     name = encoding.strip().lower()
     if name in ("", "identity", "none"):
@@ -35,19 +35,19 @@ def decompress(body: bytes, encoding: str, limit: int) -> bytes:
             raise too_large(limit)
         return body
     if name not in _DECODERS:
-        raise Unsupported(f"Content-Encoding {encoding!r} is not read here; send none, gzip, deflate or zstd.")
+        raise Unsupported(f"Content-Encoding {encoding!r} is not supported; send none, gzip, deflate or zstd.")
     return _DECODERS[name](body, limit)
 
 
 def too_large(limit: int) -> TooLarge:
-    """The error of a body over the limit."""
+    """Return the error of a body over the limit."""
     return TooLarge(f"The body has more than {limit:,} bytes decompressed; send smaller batches.")
 
 
 def sniff(body: bytes) -> str:
-    """The encoding of a gRPC message, which comes without the header that says it: the first bytes tell.
+    """Return the encoding of a gRPC message, which lacks a header for it, from its first bytes.
 
-    A request in protobuf begins with its field 1, which is neither.
+    A protobuf request begins with its field 1, which looks like neither.
     """
     if body.startswith(b"\x1f\x8b"):
         return "gzip"
@@ -63,7 +63,7 @@ def _gzip(body: bytes, limit: int) -> bytes:
 
 
 def _deflate(body: bytes, limit: int) -> bytes:
-    # RFC 9110 means zlib's format; some senders leave its header out.
+    # RFC 9110 means zlib's format; some senders omit its header.
     try:
         return _inflate(body, ZLIB, limit)
     except BadRequest:
@@ -78,7 +78,7 @@ def _inflate(body: bytes, wbits: int, limit: int) -> bytes:
 
 
 def _members(body: bytes, limit: int, make: Callable[[], Any]) -> bytes:
-    """All members of a gzip body, or frames of zstd: a decoder, as zlib has them, reads one."""
+    """Return all members of a gzip body, or frames of zstd: a zlib-style decoder reads only one."""
     parts: list[bytes] = []
     size, rest = 0, body
     for _ in range(MOST_MEMBERS):
@@ -91,7 +91,7 @@ def _members(body: bytes, limit: int, make: Callable[[], Any]) -> bytes:
         if size > limit:
             raise too_large(limit)
         if not decoder.eof:
-            raise BadRequest("The compressed body ends too early.")
+            raise BadRequest("The compressed body is truncated.")
         rest = decoder.unused_data.lstrip(b"\0")
     raise BadRequest(f"The compressed body has {MOST_MEMBERS} members or more; one is enough.")
 
@@ -114,7 +114,7 @@ def _framed(body: bytes, limit: int, make: Callable[[], Any], broken: type[Excep
 
 
 class _Zstandard:
-    """A decoder of the package zstandard in the form of zlib's."""
+    """A decoder of the package zstandard with zlib's interface."""
 
     def __init__(self, module: Any) -> None:
         self._decoder = module.ZstdDecompressor(max_window_size=2**WINDOW_LOG)
@@ -124,7 +124,7 @@ class _Zstandard:
         with self._decoder.stream_reader(body) as reader:
             found: bytes = reader.read(most)
         if len(found) < most:
-            # The reader takes a frame that ends too early for a whole one; what can tell has no bound.
+            # The reader accepts a truncated frame as complete; the class that detects it has no limit.
             again = self._decoder.decompressobj()
             again.decompress(body)
             self.eof, self.unused_data = again.eof, again.unused_data

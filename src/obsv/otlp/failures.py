@@ -1,7 +1,7 @@
-"""What can go wrong with a request, and the one table of what each is to a sender, over HTTP and over gRPC.
+"""Errors of a request, and one table of their meaning for a sender, over HTTP and over gRPC.
 
-Senders retry 429, 502, 503 and 504, and UNAVAILABLE; everything else makes them drop the batch. So whatever may pass
-(a full queue, a locked database) is 503 and UNAVAILABLE with advice when to try again, never 500.
+Senders retry 429, 502, 503 and 504, and UNAVAILABLE; for any other response they drop the batch. Therefore temporary
+problems (a full queue, a locked database) are 503 and UNAVAILABLE with a retry delay, never 500.
 """
 
 from typing import NamedTuple
@@ -11,11 +11,11 @@ from obsv.wire.errors import BadRequest, TooLarge
 
 
 class Unsupported(ObsvError):
-    """A content type or content encoding that is not read here."""
+    """A content type or content encoding that is not supported."""
 
 
 class Overloaded(ObsvError):
-    """More requests wait to be stored than memory is meant for."""
+    """More requests wait to be stored than the memory limit allows."""
 
 
 class Unauthorized(ObsvError):
@@ -27,7 +27,7 @@ class TooManyGuesses(ObsvError):
 
 
 class Forbidden(ObsvError):
-    """A page of an origin that was not permitted, or a host name that is not this server's."""
+    """A page of an origin that is not allowed, or a host name that is not this server's."""
 
 
 class WrongPlace(ObsvError):
@@ -39,12 +39,12 @@ class WrongMethod(ObsvError):
 
 
 class Answer(NamedTuple):
-    """What an error is to a sender.
+    """The meaning of an error for a sender.
 
     Args:
         http: HTTP status.
         grpc: number of the gRPC status code, `google.rpc.Code`.
-        retry_after_s: when to try again, in seconds; None where it makes no sense.
+        retry_after_s: retry delay in seconds; None if retrying is useless.
     """
 
     http: int
@@ -63,7 +63,7 @@ ANSWERS: dict[type[Exception], Answer] = {
     Unsupported: Answer(415, 3),
     Overloaded: Answer(503, 14, 1),
     StoreError: Answer(503, 14, 5),
-    # Trying again would not make it a store.
+    # Retrying would not turn it into a store.
     ForeignFile: Answer(500, 9),
     NewerSchema: Answer(500, 9),
 }
@@ -71,7 +71,7 @@ INTERNAL = Answer(500, 13)
 
 
 def answer_to(error: BaseException) -> Answer:
-    """The entry of the nearest class; INTERNAL for what nobody expected."""
+    """Return the entry of the nearest class; INTERNAL for unexpected errors."""
     for kind in type(error).__mro__:
         if kind in ANSWERS:
             return ANSWERS[kind]
@@ -79,5 +79,5 @@ def answer_to(error: BaseException) -> Answer:
 
 
 def message_of(error: BaseException) -> str:
-    """What to tell the sender: our own errors say what to do, others only that there was one."""
-    return str(error) if isinstance(error, ObsvError) else "The server failed on this request; its log says why."
+    """Return the message for the sender: our own errors say what to do, others only that there was one."""
+    return str(error) if isinstance(error, ObsvError) else "The server failed on this request; see its log."

@@ -1,8 +1,8 @@
-"""Sends what is recorded on to a hub as it comes: the local store is the spool, a cursor in it says how far.
+"""Forwarding of recorded calls to a hub as they arrive: the local store is the spool, with a cursor in it.
 
-A batch is sent until the hub has it; then the cursor moves on, in the file. Whatever dies between the two, the batch
-is sent once more, and the hub knows the spans by their ids. A hub that is away costs nothing but room: what waits is
-bounded by the store's own retention, and what that takes is counted.
+A batch is sent until the hub has confirmed it; then the cursor in the file moves on. After an interruption in between,
+the batch is sent again, and the hub recognizes the spans by their IDs. An unreachable hub costs only space: waiting
+spans are limited by the store's own retention, and its deletions are counted.
 """
 
 from __future__ import annotations
@@ -19,23 +19,24 @@ from obsv.store.spans import StoredSpan
 from obsv.store.writing import Sent, SentBook
 from obsv.wire.encode_protobuf import to_protobuf
 
-# Between two looks for new spans.
+# Interval of looks for new spans.
 LOOK_S = 0.5
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
-# What is too large or cannot be read is refused for what it holds, everything else for who sends it or when.
+# Too large or unreadable requests are refused for their content, all others because of the sender or the moment.
 _NOT_WHOLE = ("400", "413", "422", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED")
 
 
 class Follower:
-    """Sends a store on.
+    """A forwarder of a store.
 
     Args:
-        store: what is sent.
+        store: the store to send.
         book: keeps the cursor.
-        sender: to the hub.
+        sender: sends to the hub.
         target: the hub's name in the book.
-        wait: waits seconds; returns True, at once, when there is a reason to stop.
-        troubled: is told once an episode why the hub does not take spans, and None when it does again.
+        wait: waits seconds; returns True immediately if there is a reason to stop.
+        troubled: called once per episode with the reason why the hub does not accept spans, and with None when it does
+            again.
     """
 
     def __init__(
@@ -54,10 +55,10 @@ class Follower:
         self.sent = Sent()
 
     def run(self) -> Sent:
-        """Send until there is a reason to stop; returns what the hub has.
+        """Send until there is a reason to stop; return the state of the hub.
 
         Raises:
-            StoreError: the store cannot be read, or the cursor not be kept.
+            StoreError: the store cannot be read, or the cursor cannot be saved.
         """
         self.begin()
         while not self._wait(0 if self.step() else LOOK_S):
@@ -65,7 +66,7 @@ class Follower:
         return self.sent
 
     def begin(self) -> Sent:
-        """Take up the cursor; one that is new begins with the first span that is there."""
+        """Load the cursor; a new one begins with the first existing span."""
         self._file = self._store.identity
         self.sent = self._book.read(self._target) or Sent(begun_after=self._store.counted_until(0))
         return self.sent
@@ -75,13 +76,13 @@ class Follower:
         return max(0, self._store.counted_until(self.sent.position) - self.sent.spans - self.sent.begun_after)
 
     def step(self) -> bool:
-        """Send one batch; False where there is nothing new, or the hub did not take it before the end.
+        """Send one batch; return False if there is nothing new, or the hub did not accept it before the end.
 
         Raises:
             StoreError: see `run`.
         """
         if self._store.identity != self._file:
-            # Another file has taken its place: its calls are counted anew.
+            # The file was replaced: its calls are counted again.
             self._book.close()
             self.begin()
         spans = self._store.spans_after(self.sent.position, BATCH_SPANS)
@@ -96,7 +97,7 @@ class Follower:
         return True
 
     def _send(self, spans: Sequence[StoredSpan]) -> int | None:
-        """Send spans until the hub has them; returns how many it turned away, None where there was a reason to stop."""
+        """Send spans until the hub has confirmed them; return the number rejected, or None if it must stop."""
         body = to_protobuf(spans, source_text=True).SerializeToString()
         if len(body) > BATCH_BYTES and len(spans) > 1:
             return self._halves(spans)
@@ -107,7 +108,7 @@ class Follower:
                 self._tell(None)
                 return reply.rejected
             if reply.code in _NOT_WHOLE and reply.retry_after_s is None:
-                # One that is never taken alone must not keep the others waiting.
+                # A span that is never accepted must not block the others.
                 return self._halves(spans) if len(spans) > 1 else 1
             self._tell(reply.message)
             wait_s = reply.retry_after_s or random.uniform(pause_s / 2, pause_s)
@@ -128,6 +129,6 @@ class Follower:
 
 
 def name_of(endpoint: str) -> str:
-    """The name of a receiver in the book: its endpoint without user, password, query and fragment."""
+    """Return the name of a receiver in the book: its endpoint without user, password, query and fragment."""
     parts = urlsplit(endpoint if "://" in endpoint else f"http://{endpoint}")
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}".lower()

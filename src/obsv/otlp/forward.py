@@ -1,4 +1,4 @@
-"""What is stored, sent on to another OTLP receiver."""
+"""Forwarding of stored spans to another OTLP receiver."""
 
 import random
 import time
@@ -12,32 +12,32 @@ from obsv.store.spans import StoredSpan
 from obsv.wire.encode_protobuf import to_protobuf
 
 BATCH_SPANS = 500
-# gRPC receivers take 4 MiB unless they are told otherwise.
+# gRPC receivers accept 4 MiB unless configured otherwise.
 BATCH_BYTES = 3 * 2**20
 GIVE_UP_S = 120.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 20.0
 
 
 class NotTaken(ObsvError):
-    """The receiver does not take spans; what was sent before is there.
+    """The receiver does not accept spans; those sent before are there.
 
     Args:
-        message: what it said.
+        message: its message.
         place: `ts` of the first span that was not sent.
     """
 
     def __init__(self, message: str, place: str) -> None:
-        super().__init__(f"{message.rstrip('.')}. To go on from here later: --since '{place}'.")
+        super().__init__(f"{message.rstrip('.')}. To continue from here later: --since '{place}'.")
         self.place = place
 
 
 class Forwarded(NamedTuple):
-    """What a forward came to.
+    """The result of forwarding.
 
     Args:
-        sent: spans that the receiver has.
-        rejected: spans of those that it turned away.
-        message: what it said of them.
+        sent: number of spans that the receiver has.
+        rejected: number of those that it rejected.
+        message: its message about them.
     """
 
     sent: int = 0
@@ -57,19 +57,19 @@ def forward(
 ) -> Forwarded:
     """Send all spans that started since a time, oldest first.
 
-    Sending the same again is harmless where the receiver knows spans by their ids, as obsv does.
+    Sending them again is harmless if the receiver identifies spans by their IDs, as obsv does.
 
     Args:
-        reader: of the store.
-        sender: to the receiver.
+        reader: reader of the store.
+        sender: sends to the receiver.
         since_ns: Unix time.
         sleep: waits seconds between attempts.
-        clock: seconds that never go back.
-        progress: is told after each batch how many spans were sent.
-        troubled: is told before each further attempt why, and in how many seconds.
+        clock: monotonic seconds.
+        progress: called after each batch with the number of spans sent.
+        troubled: called before each further attempt with the reason and the delay in seconds.
 
     Raises:
-        NotTaken: the receiver refuses, or does not answer for two minutes.
+        NotTaken: the receiver refuses, or does not respond for two minutes.
         StoreError: see `Store`.
     """
     sent = rejected = 0
@@ -103,7 +103,7 @@ def _insist(
     clock: Callable[[], float],
     troubled: Callable[[str, float], None],
 ) -> Reply:
-    """Try until the receiver takes the body, refuses it for good, or has had its time."""
+    """Retry until the receiver accepts the body, refuses it permanently, or time runs out."""
     deadline, pause_s = clock() + GIVE_UP_S, FIRST_PAUSE_S
     while True:
         reply = sender.send(body)

@@ -24,28 +24,29 @@ logger = logging.getLogger("obsv")
 
 # Each waits for its commit; half of them may wait for a message while other calls want a worker.
 WORKERS = 16
-# Calls that wait for a worker, two seconds' worth; those beyond are told to try again.
+# Calls waiting for a worker, two seconds' worth; further ones are told to retry.
 MOST_WAITING = 1_000
-# For the beginning of a connection, and for one without calls: senders pause for up to a minute.
+# For the start of a connection, and for one without calls: senders pause for up to a minute.
 HANDSHAKE_TIMEOUT_S, IDLE_TIMEOUT_S = 10.0, 300.0
-# Bytes of a call's metadata; tokens fit in.
+# Bytes of a call's metadata, enough for tokens.
 MAX_METADATA = 16 * 1024
-# Bytes of a message as it comes, twice what gRPC takes by default: each worker may hold one before it is counted.
+# Bytes of a received message, twice gRPC's default: each worker may hold one before it is counted.
 MAX_MESSAGE = 8 * 2**20
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 class GrpcReceiver:
-    """Answers OTLP/gRPC calls.
+    """A server for OTLP/gRPC calls.
 
     Args:
-        ingest: where spans go.
-        access: who may send.
-        address: `host:port`; port 0 takes a free one.
-        max_body: bytes of a request, decompressed; one over MAX_MESSAGE as it comes is RESOURCE_EXHAUSTED.
+        ingest: receives the spans.
+        access: access control.
+        address: `host:port`; port 0 selects a free one.
+        max_body: maximum bytes of a decompressed request; one received with more than MAX_MESSAGE is
+            RESOURCE_EXHAUSTED.
 
     Raises:
-        ConfigurationError: the address cannot be listened on.
+        ConfigurationError: it cannot listen on the address.
     """
 
     def __init__(self, ingest: Ingest, access: Access, address: str, max_body: int = MAX_BODY) -> None:
@@ -62,9 +63,9 @@ class GrpcReceiver:
                 ("grpc.max_connection_idle_ms", int(IDLE_TIMEOUT_S * 1e3)),
                 ("grpc.max_metadata_size", MAX_METADATA),
                 ("grpc.max_receive_message_length", min(MAX_MESSAGE, max_body)),
-                # Unpacked here, within bounds and when its turn comes, as what comes over HTTP.
+                # Decompressed here, within limits and in turn, like requests over HTTP.
                 ("grpc.per_message_decompression", 0),
-                # Else a second server would share the port without a word, and get half of the spans.
+                # Otherwise a second server would silently share the port and get half of the spans.
                 ("grpc.so_reuseport", 0),
             ],
         )
@@ -73,34 +74,37 @@ class GrpcReceiver:
         try:
             self.port = self._server.add_insecure_port(address)
         except RuntimeError:
-            raise ConfigurationError(f"Cannot listen on {address} for OTLP/gRPC: is the port taken?") from None
+            raise ConfigurationError(
+                f"Cannot listen on {address} for OTLP/gRPC; check whether the port is in use."
+            ) from None
 
     def _serve(self, signal: Signal) -> None:
         def handle(requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
             try:
                 if self._workers.waiting > MOST_WAITING:
-                    raise Overloaded("Too many calls wait to be read; try again.")
+                    raise Overloaded("Too many calls are waiting to be read; try again later.")
                 self._access.check_token(_authorization(context), context.peer().rpartition(":")[0])
                 return self._answer(signal, self._message(requests, context), context.peer())
             except grpc.RpcError:
-                return b""  # nobody reads it: the sender has gone, or was cut off
+                return b""  # nobody reads it: the sender has gone, or was disconnected
             except Exception as error:
                 _abort(context, error)
 
-        # Requests stay bytes: they are parsed where damage in one span does not cost the others. On the wire a stream
-        # of one is the same as a single request; but for that gRPC waits without end, and a few calls hold all workers.
+        # Requests stay bytes: they are parsed where damage in one span does not affect the others. On the wire, a
+        # stream of one message equals a single request; but for a single request gRPC waits without a time limit, and a
+        # few calls would hold all workers.
         method: Any = grpc.stream_unary_rpc_method_handler(handle)
         self._server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(signal.service, {"Export": method}),)
         )
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start listening."""
         self._reading.start()
         self._server.start()
 
     def stop(self, grace_s: float = 5.0) -> None:
-        """Take no more calls; give those on their way some time."""
+        """Accept no more calls; give running ones some time."""
         self._server.stop(grace_s).wait(grace_s + 1)
         self._reading.stop()
 

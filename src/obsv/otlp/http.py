@@ -1,4 +1,4 @@
-"""OTLP over HTTP: the answer to one request. OTLP 1.x, protobuf and JSON."""
+"""OTLP over HTTP: the response to one request. OTLP 1.x, protobuf and JSON."""
 
 import asyncio
 import logging
@@ -31,12 +31,12 @@ _SIGNALS = {signal.path: signal for signal in SIGNALS}
 
 
 class HttpReceiver:
-    """Answers OTLP/HTTP requests; an ASGI application, and an endpoint for others.
+    """A server for OTLP/HTTP requests; an ASGI application, and an endpoint for others.
 
     Args:
-        ingest: where spans go.
-        access: who may send.
-        max_body: bytes of a request, decompressed.
+        ingest: receives the spans.
+        access: access control.
+        max_body: maximum bytes of a decompressed request.
     """
 
     def __init__(self, ingest: Ingest, access: Access, max_body: int = MAX_BODY) -> None:
@@ -52,7 +52,7 @@ class HttpReceiver:
             await response(scope, receive, send)
 
     async def answer(self, request: Request) -> Response:
-        """The answer to a request under any path."""
+        """Return the response to a request under any path."""
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         cors: dict[str, str] = {}
         try:
@@ -76,9 +76,9 @@ class HttpReceiver:
         if signal is None:
             raise self._wrong_place(path)
         if request.method != "POST":
-            raise WrongMethod(f"{path} takes POST; this is where OpenTelemetry exporters send to.")
+            raise WrongMethod(f"{path} accepts only POST; it is the endpoint for OpenTelemetry exporters.")
         if content_type not in (PROTOBUF, JSON):
-            raise Unsupported(f"Content-Type is {PROTOBUF} or {JSON}, not {content_type!r}.")
+            raise Unsupported(f"Content-Type must be {PROTOBUF} or {JSON}, not {content_type!r}.")
         body = await self._read(request)
         received = await asyncio.wrap_future(self._submit(request, body, content_type, signal))
         return answer(signal, received, content_type)
@@ -89,13 +89,13 @@ class HttpReceiver:
 
     def _wrong_place(self, path: str) -> WrongPlace:
         if "/v1/" not in path or not path.endswith(TRACES):
-            return WrongPlace(f"Nothing is at {path or '/'}; spans go to {TRACES}.")
+            return WrongPlace(f"There is nothing at {path or '/'}; send spans to {TRACES}.")
         said = (
-            f"Nothing is at {path}; spans go to {TRACES}. The sender adds that to its endpoint: give it the address "
-            "without a path, or the whole one as OTEL_EXPORTER_OTLP_TRACES_ENDPOINT."
+            f"There is nothing at {path}; send spans to {TRACES}. The sender adds this path to its endpoint: give it "
+            "the address without a path, or the full one as OTEL_EXPORTER_OTLP_TRACES_ENDPOINT."
         )
-        # Senders show the status alone.
-        self._notices.once("place", logging.WARNING, "Spans of a sender are turned away. %s", visible(said[:500]))
+        # Senders show only the status.
+        self._notices.once("place", logging.WARNING, "Spans of a sender were refused. %s", visible(said[:500]))
         return WrongPlace(said)
 
     async def _read(self, request: Request) -> bytes:
@@ -107,7 +107,7 @@ class HttpReceiver:
         except BaseException as error:
             self._ingest.release(sum(map(len, chunks)))
             if isinstance(error, asyncio.TimeoutError):
-                raise BadRequest(f"The body did not come within {READ_TIMEOUT_S:g} s.") from None
+                raise BadRequest(f"The body did not arrive within {READ_TIMEOUT_S:g} s.") from None
             raise
         return b"".join(chunks)
 
@@ -125,7 +125,7 @@ def _failure(error: Exception, content_type: str, cors: Mapping[str, str]) -> Re
     answer = answer_to(error)
     if not isinstance(error, ObsvError):
         logger.error("A request over OTLP/HTTP failed.", exc_info=error)
-    # What is no OTLP gets JSON, which people can read.
+    # A request that is not OTLP gets readable JSON.
     encoding = PROTOBUF if content_type == PROTOBUF else JSON
     headers = dict(cors)
     if answer.retry_after_s is not None:

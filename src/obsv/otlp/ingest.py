@@ -1,8 +1,9 @@
-"""From request bodies to committed rows: one thread that decodes and writes, many requests a transaction.
+"""From request bodies to committed rows: one thread decodes and writes, many requests per transaction.
 
-A request is acknowledged after the commit of the transaction that its spans are in. While one transaction is written
-the next requests gather, so that many small senders cost few commits. One thread, because decoding holds the
-interpreter lock anyway: a second would only make both wait for it.
+A request is acknowledged after the commit of the transaction with its spans. While one transaction is written, the next
+requests gather, so that many small senders cause few commits. One thread suffices, because decoding holds the
+interpreter
+lock anyway: a second would only make both wait for it.
 """
 
 import logging
@@ -28,18 +29,18 @@ from obsv.wire.rowmaker import RowMaker
 
 logger = logging.getLogger("obsv")
 
-# Of requests as they came. What is made of one at a time has its own bounds, see `obsv.wire.budget`.
+# Of requests as received. Their decoded form has its own limits, see `obsv.wire.budget`.
 MAX_BYTES = 96 * 2**20
-# Rows of one transaction: more are no faster, and hold the lock of the file longer.
+# Rows per transaction: more are no faster, and lock the file longer.
 BATCH_ROWS = 2_500
-# How long requests gather before what is there is committed.
+# How long requests gather before the present ones are committed.
 GATHER_S = 0.05
-# Processor time for one request: 64 MiB of ordinary spans take a third of it.
+# CPU time limit of one request: 64 MiB of ordinary spans take a third of it.
 MOST_CPU_S = 20.0
 
 
 class RowStore(Protocol):
-    """What rows are written to: `obsv.store.Writer`."""
+    """The destination of rows: `obsv.store.Writer`."""
 
     def write(self, rows: list[SpanRow], *, logs: list[LogRow]) -> WriteResult:
         """Store all rows in one transaction, or none."""
@@ -52,7 +53,7 @@ class RowStore(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A request on its way.
+    """A request in processing.
 
     Attributes:
         size: bytes it holds in memory.
@@ -74,7 +75,7 @@ class Job:
 
 
 class Piece(NamedTuple):
-    """A part of a request that is decoded and waits for the commit.
+    """A decoded part of a request that waits for the commit.
 
     Args:
         job: whose.
@@ -89,16 +90,16 @@ class Piece(NamedTuple):
 
 
 class Ingest:
-    """Takes requests and stores them.
+    """A queue that stores requests.
 
-    What costs little goes first (`Line`), and what costs much is done in slices with others between them: nobody can
+    Cheap requests go first (`Line`), and expensive ones are processed in slices with others between them: nobody can
     keep others waiting for much longer than a slice and a commit, a few tenths of a second.
 
     Args:
-        store: where to; used by the ingest thread alone.
-        maker: makes rows; likewise.
-        max_bytes: of requests in memory, waiting or being read; what comes beyond is turned away.
-        batch_rows: rows after which a transaction is closed.
+        store: the destination; used only by the ingest thread.
+        maker: creates rows; likewise.
+        max_bytes: limit for requests in memory, waiting or being read; further ones are refused.
+        batch_rows: number of rows after which a transaction is closed.
         gather_s: time after which it is closed.
     """
 
@@ -116,19 +117,19 @@ class Ingest:
         self._max_bytes = max_bytes
         self._batch_rows = batch_rows
         self._gather_s = gather_s
-        self._changed = threading.Condition()  # guards the seven below
+        self._changed = threading.Condition()  # guards the next seven
         self._small: Line[Job] = Line()
         self._large: Line[Job] = Line()
         self._bytes = 0
         self._started = self._stopping = self._done = False
         self.counts: Counter[str] = Counter()
-        self._current: Job | None = None  # of the large ones, the one that has begun
+        self._current: Job | None = None  # the large one that has begun
         self._turn = 0
         self._notices = Notices()
         self._thread = threading.Thread(target=self._run, name="obsv-ingest", daemon=True)
 
     def start(self) -> None:
-        """Start the thread; the first request does."""
+        """Start the thread; the first request does this."""
         with self._changed:
             self._start()
 
@@ -138,7 +139,7 @@ class Ingest:
             self._thread.start()
 
     def stop(self, timeout_s: float = 10.0) -> None:
-        """Take no more, store what waits, and close the store."""
+        """Accept no more, store what waits, and close the store."""
         with self._changed:
             self._stopping = True
             self._done = self._done or not self._started
@@ -147,7 +148,7 @@ class Ingest:
             self._thread.join(timeout_s)
 
     def reserve(self, size: int) -> None:
-        """Take memory for bytes of a request that is still being read.
+        """Reserve memory for bytes of a request that is still being read.
 
         Raises:
             Overloaded: there is none left, or the server is stopping.
@@ -155,24 +156,24 @@ class Ingest:
         with self._changed:
             if self._stopping or self._bytes + size > self._max_bytes:
                 self.counts["overloaded"] += 1
-                raise Overloaded("Too many requests wait to be stored; try again.")
+                raise Overloaded("Too many requests are waiting to be stored; try again later.")
             self._bytes += size
 
     def release(self, size: int) -> None:
-        """Give memory back that was reserved and did not become a job."""
+        """Release memory that was reserved and did not become a job."""
         with self._changed:
             self._bytes -= size
 
     def accept(self, body: bytes, work: Callable[[], Work], sender: str) -> "Future[Received]":
-        """Hand over a request whose bytes are reserved; what it needs beyond them is reserved here.
+        """Add a request whose bytes are reserved; further memory is reserved here.
 
         Args:
-            body: as it came.
-            work: says what is to be done with it.
-            sender: whose it is: its connection.
+            body: as received.
+            work: what to do with it.
+            sender: its connection.
 
         Returns:
-            see `submit`; without more memory `Overloaded`.
+            See `submit`; `Overloaded` if there is not enough memory.
         """
         size = len(body)
         try:
@@ -188,15 +189,16 @@ class Ingest:
         return self.submit(size, made, sender)
 
     def submit(self, size: int, work: Work, sender: str = "") -> "Future[Received]":
-        """Hand over a request.
+        """Add a request.
 
         Args:
-            size: bytes, reserved before; they are given back when the request is done.
-            work: makes its rows, on the ingest thread.
-            sender: whose it is: its connection.
+            size: bytes, reserved before; they are released when the request is done.
+            work: creates its rows, on the ingest thread.
+            sender: its connection.
 
         Returns:
-            resolved after the commit; with the error of the work, a `StoreError`, or `Overloaded` when stopping.
+            A future, resolved after the commit; with the error of the work, a `StoreError`, or `Overloaded` when
+            stopping.
         """
         job = Job(size, work)
         with self._changed:
@@ -205,7 +207,7 @@ class Ingest:
                 (self._large if work.is_large else self._small).put(job, work.weight, sender)
                 self._changed.notify()
                 return job.future
-        self._finish(job, Overloaded("The server is stopping; try again."))
+        self._finish(job, Overloaded("The server is stopping; try again later."))
         return job.future
 
     def _run(self) -> None:
@@ -231,7 +233,7 @@ class Ingest:
         return group
 
     def _next(self) -> Job | None:
-        """Small ones first, but each eighth turn is a large one's."""
+        """Return the next job: small ones first, but every eighth turn goes to a large one."""
         with self._changed:
             self._turn += 1
             small = None if self._turn % OLDEST_EVERY == 0 and (self._current or self._large) else self._small.take()
@@ -240,9 +242,9 @@ class Ingest:
             return small or self._current or self._small.take()
 
     def _advance(self, job: Job) -> Piece | None:
-        """All of a small job, the next slice of a large one; None when there is nothing of it to be stored."""
+        """Process all of a small job, or the next slice of a large one; return None if there is nothing to store."""
         if job.slices is None and not job.future.set_running_or_notify_cancel():
-            self._end(job)  # the sender has gone, and will try again
+            self._end(job)  # the sender has disconnected, and will retry
             return None
         try:
             return self._timed(job)
@@ -286,7 +288,7 @@ class Ingest:
         try:
             result = self._store.write(rows, logs=logs) if rows or logs else WriteResult(0, 0)
         except StoreError as error:
-            self._notices.once("store", logging.ERROR, "What senders send is turned away, to be sent again: %s", error)
+            self._notices.once("store", logging.ERROR, "Received spans are refused and must be sent again: %s", error)
             self._fail_all(group, error)
         except Exception as error:
             self._one_by_one(group, error)
@@ -301,7 +303,7 @@ class Ingest:
                 self._fail(job, error)
 
     def _one_by_one(self, group: list[Piece], error: Exception) -> None:
-        # One request that the store cannot take must not cost the others that share its transaction.
+        # A request that the store rejects must not affect the others in its transaction.
         if len(group) > 1:
             for member in group:
                 self._commit([member])
@@ -342,6 +344,6 @@ class Ingest:
 
 
 def _bare(error: Exception) -> Exception:
-    """The error without the frames that it went through: they hold the body, until the garbage is looked through."""
+    """Return the error without its frames, which would keep the body alive until the next garbage collection."""
     error.__context__ = error.__cause__ = None
     return error.with_traceback(None)

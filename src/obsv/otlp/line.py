@@ -1,4 +1,4 @@
-"""Requests that wait to be stored, and which of them is next."""
+"""A queue of requests that wait to be stored, and the choice of the next."""
 
 import heapq
 import itertools
@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-# Each eighth turn is the oldest's, so that what costs much is reached too.
+# Every eighth turn goes to the oldest, so that expensive requests are reached too.
 OLDEST_EVERY = 8
 
 
@@ -21,10 +21,10 @@ class _Place(Generic[T]):
 
 
 class Line(Generic[T]):
-    """Serves whoever costs least first, and each eighth time whoever came first.
+    """A queue that serves the cheapest member first, and every eighth time the oldest.
 
-    Five hundred ordinary spans so never wait for what somebody else sends to keep the server busy. A sender with
-    several requests in the line has the later ones weighed by their number. Not safe for several threads.
+    Thus five hundred ordinary spans never wait for another sender's attempt to keep the server busy. If a sender has
+    several requests in the queue, the weight of later ones is multiplied by their number. Not safe for several threads.
     """
 
     def __init__(self) -> None:
@@ -36,16 +36,16 @@ class Line(Generic[T]):
         self._length = 0
 
     def __len__(self) -> int:
-        """How many wait."""
+        """Return the number of members."""
         return self._length
 
     def put(self, member: T, weight: int, sender: str) -> None:
         """Add a member at the end.
 
         Args:
-            member: who.
-            weight: an estimate of its cost, in any unit that all share.
-            sender: whose it is.
+            member: the member.
+            weight: an estimate of its cost, in any common unit.
+            sender: its owner.
         """
         self._length += 1
         self._waiting[sender] += 1
@@ -54,7 +54,7 @@ class Line(Generic[T]):
         self._oldest.append(place)
 
     def take(self) -> T | None:
-        """Whose turn it is; None when nobody waits."""
+        """Return the next member; None if there is none."""
         from_oldest = next(self._turns) % OLDEST_EVERY == 0
         while self._length:
             place = self._oldest.popleft() if from_oldest else heapq.heappop(self._cheapest)
@@ -65,7 +65,7 @@ class Line(Generic[T]):
         return None
 
     def _leave(self, place: _Place[T], member: T) -> T:
-        place.member = None  # it stands in the other order still
+        place.member = None  # it is still in the other order
         self._length -= 1
         self._waiting[place.sender] -= 1
         if not self._waiting[place.sender]:

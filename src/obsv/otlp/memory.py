@@ -1,4 +1,4 @@
-"""Memory given back to the system."""
+"""Returning of memory to the system."""
 
 import ctypes
 from collections.abc import Callable
@@ -16,6 +16,6 @@ _trim = _trimmer()
 
 
 def give_back() -> None:
-    """Return what the C library keeps free: after a request of many megabytes it would stay with the process."""
+    """Return memory that the C library keeps free: after a request of many megabytes it would stay with the process."""
     if _trim is not None:
         _trim(0)

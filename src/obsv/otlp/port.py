@@ -1,4 +1,4 @@
-"""An HTTP server on a port and a thread of its own."""
+"""An HTTP server on its own port and thread."""
 
 import socket
 import threading
@@ -16,10 +16,10 @@ class HttpPort:
 
     Args:
         app: the ASGI application.
-        address: where.
+        address: its address.
 
     Raises:
-        ConfigurationError: the address cannot be listened on.
+        ConfigurationError: it cannot listen on the address.
     """
 
     def __init__(self, app: ASGIApp, address: Address) -> None:
@@ -31,15 +31,15 @@ class HttpPort:
         )
 
     def close(self) -> None:
-        """Give the port back, of a server that was not started."""
+        """Release the port of a server that was not started."""
         self.listener.close()
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start responding."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Answer what is on its way, and end."""
+        """Finish running requests, and end."""
         self._server.should_exit = True
         self._thread.join(10)
 

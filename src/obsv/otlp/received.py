@@ -1,15 +1,15 @@
-"""What became of a request."""
+"""The outcome of a request."""
 
 from collections import Counter
 from typing import NamedTuple
 
 
 class Received(NamedTuple):
-    """What a request came to.
+    """The outcome of a request.
 
     Args:
-        spans: how many were stored, those among them that were stored before.
-        rejected: how many were turned away, by reason.
+        spans: number of stored spans, including those stored before.
+        rejected: numbers of rejected spans, by reason.
     """
 
     spans: int
@@ -17,5 +17,5 @@ class Received(NamedTuple):
 
     @property
     def message(self) -> str:
-        """For `partial_success.error_message`; empty when nothing was rejected."""
+        """Return the text for `partial_success.error_message`; empty if nothing was rejected."""
         return "; ".join(f"{number} rejected: {reason}" for reason, number in self.rejected.items())

@@ -1,4 +1,4 @@
-"""OTLP in, as one thing to start and stop: the ingest thread, a port for HTTP and one for gRPC."""
+"""The OTLP receiver as one unit to start and stop: the ingest thread, a port for HTTP and one for gRPC."""
 
 import logging
 from collections.abc import Callable
@@ -19,24 +19,24 @@ from obsv.wire.rowmaker import RowMaker
 logger = logging.getLogger("obsv")
 P = TypeVar("P")
 
-# How long a request waits for another process's lock on the file before its sender is told to try again.
+# How long a request waits for another process's lock on the file before its sender is told to retry.
 BUSY_TIMEOUT_S = 5.0
 
 
 class Receiver:
-    """Receives OTLP.
+    """The OTLP receiver.
 
     Args:
-        settings: how.
-        bind: the address of the server that `endpoint` is mounted in, where there is one.
-        attempts: counts wrong tokens, those that came to that server too.
+        settings: its settings.
+        bind: the address of the server in which `endpoint` is mounted, if any.
+        attempts: counts wrong tokens, including those sent to that server.
 
     Attributes:
-        endpoint: answers OTLP/HTTP requests of the server that it is mounted in.
-        writer: of the store; the server's keeper uses it too.
+        endpoint: serves OTLP/HTTP requests of the server in which it is mounted.
+        writer: writer of the store; the server's keeper also uses it.
 
     Raises:
-        ConfigurationError: the settings are not safe, or an address is taken.
+        ConfigurationError: the settings are not safe, or an address is in use.
     """
 
     def __init__(self, settings: ReceiverSettings, bind: str = "127.0.0.1", attempts: Attempts | None = None) -> None:
@@ -55,10 +55,10 @@ class Receiver:
         return Access(bind, settings.token, settings.allowed_hosts, settings.cors_origins, self._attempts)
 
     def bind(self) -> None:
-        """Take the ports, so that `start` cannot fail.
+        """Bind the ports, so that `start` cannot fail.
 
         Raises:
-            ConfigurationError: an address is taken that is not optional; no port is held then.
+            ConfigurationError: an address that is not optional is in use; no port is held then.
         """
         if self._bound:
             return
@@ -79,7 +79,7 @@ class Receiver:
         self._bound = True
 
     def start(self) -> None:
-        """Listen, and store what comes.
+        """Listen, and store received spans.
 
         Raises:
             ConfigurationError: see `bind`.
@@ -91,7 +91,7 @@ class Receiver:
             self._grpc.start()
 
     def stop(self) -> None:
-        """Take no more, and store what waits."""
+        """Accept no more, and store what waits."""
         if self._http is not None:
             self._http.stop()
         if self._grpc is not None:
@@ -99,14 +99,14 @@ class Receiver:
         self._ingest.stop()
 
     def __str__(self) -> str:
-        """Where it listens."""
+        """Return where it listens."""
         names = {"grpc": "gRPC", "http": "HTTP"}
         places = [f"{names[protocol]} on {address}" for protocol, address in self.addresses.items() if address]
         return ", ".join(places) or "only /v1/traces on the main port"
 
     @property
     def addresses(self) -> dict[str, str | None]:
-        """Where it listens, by protocol (`grpc`, `http`); None where it does not."""
+        """Return where it listens, by protocol (`grpc`, `http`); None if it does not."""
         known = {"grpc": (self.settings.grpc, self.grpc_port), "http": (self.settings.http, self.http_port)}
         return {
             protocol: None if address is None or port is None else str(address._replace(port=port))
@@ -115,17 +115,17 @@ class Receiver:
 
     @property
     def http_port(self) -> int | None:
-        """The TCP port for HTTP; None where there is none."""
+        """Return the TCP port for HTTP; None if there is none."""
         return None if self._http is None else self._http.port
 
     @property
     def grpc_port(self) -> int | None:
-        """The TCP port for gRPC; None where there is none."""
+        """Return the TCP port for gRPC; None if there is none."""
         return None if self._grpc is None else self._grpc.port
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many requests, spans, duplicates, rejected (spans), failed and overloaded (requests) there were."""
+        """Return the numbers of requests, spans, duplicates, rejected spans, failed and overloaded requests."""
         return dict(self._ingest.counts)
 
 

@@ -1,4 +1,4 @@
-"""OTLP/HTTP on the port of the app, and the life of the ports of its own."""
+"""OTLP/HTTP on the port of the app, and the lifetime of the separate ports."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        # It waits for what is on its way; pages are answered meanwhile.
+        # It waits for running requests; pages are served meanwhile.
         await asyncio.to_thread(receiver.stop)
 
 

@@ -1,4 +1,4 @@
-"""Requests to another OTLP receiver: one attempt over HTTP or gRPC, and what its answer means."""
+"""Requests to another OTLP receiver: one attempt over HTTP or gRPC, and the meaning of its response."""
 
 import gzip
 import http.client
@@ -24,14 +24,14 @@ MAX_RESPONSE = 4 * 2**20
 
 
 class Reply(NamedTuple):
-    """What became of an attempt.
+    """The outcome of an attempt.
 
     Args:
-        taken: whether the receiver has the request; if so nothing is sent again.
-        rejected: spans that it has turned away all the same.
-        message: what it says, or why there is no answer.
-        retry_after_s: when to try again, in seconds; None when it makes no sense. 0 leaves the time to the sender.
-        code: of its refusal: an HTTP status or the name of a gRPC code; empty without an answer.
+        taken: whether the receiver has the request; then nothing is sent again.
+        rejected: number of spans that it nevertheless rejected.
+        message: its message, or why there is no response.
+        retry_after_s: retry delay in seconds; None if retrying is useless. 0 leaves the time to the sender.
+        code: code of its refusal: an HTTP status or the name of a gRPC code; empty without a response.
     """
 
     taken: bool
@@ -42,10 +42,10 @@ class Reply(NamedTuple):
 
 
 class Sender(Protocol):
-    """One way to a receiver."""
+    """A connection to a receiver."""
 
     def send(self, body: bytes) -> Reply:
-        """Try once."""
+        """Make one attempt."""
         ...
 
     def close(self) -> None:
@@ -54,20 +54,21 @@ class Sender(Protocol):
 
 
 def sender_to(endpoint: str, environment: Mapping[str, str]) -> Sender:
-    """The sender for an endpoint.
+    """Return the sender for an endpoint.
 
     Args:
-        endpoint: base address or whole one, `http://…` or `https://…`.
-        environment: `OTEL_EXPORTER_OTLP_PROTOCOL`, `_HEADERS`, `_CERTIFICATE`, `_CLIENT_KEY` and
-            `_CLIENT_CERTIFICATE`, each also with `TRACES_`.
+        endpoint: base address or full one, `http://…` or `https://…`.
+        environment: `OTEL_EXPORTER_OTLP_PROTOCOL`, `_HEADERS`, `_CERTIFICATE`, `_CLIENT_KEY` and `_CLIENT_CERTIFICATE`,
+            each
+            also with `TRACES_`.
 
     Raises:
-        ConfigurationError: the endpoint or a variable cannot be used.
+        ConfigurationError: the endpoint or a variable is invalid.
     """
     settings = _Settings.of(environment)
     address = endpoint if "://" in endpoint else f"http://{endpoint}"
     if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
-        raise ConfigurationError(f"An endpoint is http://HOST:PORT or https://HOST:PORT, not {endpoint!r}.")
+        raise ConfigurationError(f"An endpoint must be http://HOST:PORT or https://HOST:PORT, not {endpoint!r}.")
     if protocol_of(address, environment) == GRPC:
         return GrpcSender(address, settings)
     return HttpSender(traces_url(address), settings)
@@ -90,7 +91,7 @@ class _Settings(NamedTuple):
 
 
 class HttpSender:
-    """OTLP/HTTP: protobuf, gzip, one connection that is kept."""
+    """OTLP/HTTP: protobuf, gzip, one persistent connection."""
 
     def __init__(self, url: str, settings: _Settings) -> None:
         parts = urlsplit(url)
@@ -107,12 +108,12 @@ class HttpSender:
         self._connection = self._connect()
 
     def send(self, body: bytes) -> Reply:
-        """Try once; a connection that was closed meanwhile is opened again."""
+        """Make one attempt; a connection that was closed meanwhile is opened again."""
         try:
             self._connection.request("POST", self._path, gzip.compress(body, 1), self._headers)
             response = self._connection.getresponse()
             content = response.read(MAX_RESPONSE)
-        except ssl.SSLError as error:  # it would say the same again
+        except ssl.SSLError as error:  # the same error would occur again
             self.close()
             return Reply(False, message=f"{type(error).__name__}: {error}")
         except (OSError, http.client.HTTPException) as error:
@@ -150,7 +151,7 @@ def _taken(content: bytes) -> Reply:
     try:
         partial = ExportTraceServiceResponse.FromString(content).partial_success
     except DecodeError:
-        return Reply(True, message="its answer is no OTLP: is this a collector?")
+        return Reply(True, message="the response is not OTLP; check that the endpoint is a collector")
     return Reply(True, partial.rejected_spans, partial.error_message)
 
 
@@ -185,7 +186,7 @@ class GrpcSender:
         self._metadata = [(key.lower(), value) for key, value in settings.headers.items()]
 
     def send(self, body: bytes) -> Reply:
-        """Try once."""
+        """Make one attempt."""
         try:
             content = self._call(
                 body, timeout=TIMEOUT_S, metadata=self._metadata, compression=self._grpc.Compression.Gzip
@@ -205,7 +206,7 @@ _GRPC_RETRIED = ("CANCELLED", "DEADLINE_EXCEEDED", "ABORTED", "OUT_OF_RANGE", "U
 def _grpc_reply(error: Any) -> Reply:
     advice_s = _advice_s(error)
     name = error.code().name
-    # Of an exhausted resource only its own advice tells whether it recovers.
+    # For an exhausted resource, only the retry delay in the response tells whether it recovers.
     retried = name in _GRPC_RETRIED or (name == "RESOURCE_EXHAUSTED" and advice_s is not None)
     message = f"gRPC {name} {error.details()}"
     return Reply(False, message=message, retry_after_s=(advice_s or 0.0) if retried else None, code=name)

@@ -1,4 +1,4 @@
-"""Where and from whom OTLP is received."""
+"""Settings of OTLP reception: addresses and access."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +11,12 @@ from obsv.otlp.ingest import MAX_BYTES
 
 
 class Address(NamedTuple):
-    """Where to listen.
+    """An address to listen on.
 
     Args:
         host: name or address.
-        port: TCP port; 0 takes a free one.
-        optional: whether to go on without it, after a word in the log, when another program has the port.
+        port: TCP port; 0 selects a free one.
+        optional: whether to continue without it, after a log message, if another program has the port.
     """
 
     host: str
@@ -28,36 +28,36 @@ class Address(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Address | None":
-        """An address from `HOST:PORT`; None from `off`.
+        """Parse an address from `HOST:PORT`; None from `off`.
 
         Raises:
-            ConfigurationError: it is neither.
+            ConfigurationError: the text is neither.
         """
         if text.strip().lower() == "off":
             return None
         host, _, port = text.strip().rpartition(":")
         if not port.isdecimal() or int(port) > 65_535 or not host:
-            raise ConfigurationError(f"An address is HOST:PORT or off, not {text!r}.")
+            raise ConfigurationError(f"An address must be HOST:PORT or off, not {text!r}.")
         return cls(host.strip("[]"), int(port))
 
 
-# Nobody asked for these two ports, and a collector on the same machine may have them.
+# Nobody requested these two ports, and a collector on the same machine may have them.
 GRPC, HTTP = Address("127.0.0.1", 4317, optional=True), Address("127.0.0.1", 4318, optional=True)
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiverSettings:
-    """How spans are received.
+    """Settings of the receiver.
 
     Attributes:
-        db: path of the store; it is made when the first span comes.
-        grpc: where to listen for gRPC; None for nowhere.
-        http: where to listen for HTTP; None for nowhere.
-        token: the secret that senders must show; None for everybody on this machine.
-        allowed_hosts: further names the server is known by.
-        cors_origins: origins of pages in a browser that may send; `*` is all.
-        max_body: bytes of one request, decompressed.
-        max_bytes: bytes of all requests in memory.
+        db: path of the store; it is created when the first span arrives.
+        grpc: address for gRPC; None disables it.
+        http: address for HTTP; None disables it.
+        token: the secret that senders must present; None allows everyone on this machine.
+        allowed_hosts: additional host names of the server.
+        cors_origins: origins of web pages that may send; `*` allows all.
+        max_body: maximum bytes of one decompressed request.
+        max_bytes: maximum bytes of all requests in memory.
     """
 
     db: Path
@@ -70,19 +70,19 @@ class ReceiverSettings:
     max_bytes: int = MAX_BYTES
 
     def check(self) -> None:
-        """Refuse what is not safe.
+        """Refuse settings that are not safe.
 
         Raises:
-            ConfigurationError: an address beyond this machine without a token.
+            ConfigurationError: an address reachable from other machines without a token.
         """
         for address in (self.grpc, self.http):
             if address is not None and not is_loopback(address.host) and not self.token:
                 raise ConfigurationError(
-                    f"Refusing to receive OTLP on {address}: everybody who reaches that address could fill the store. "
+                    f"Refusing to receive OTLP on {address}: anyone who can reach it could fill the database. "
                     "Set OBSV_TOKEN to a secret, or listen on 127.0.0.1."
                 )
 
 
 def split(text: str | None) -> tuple[str, ...]:
-    """The parts of a comma-separated setting, such as `OBSV_CORS_ORIGINS`."""
+    """Return the parts of a comma-separated setting, such as `OBSV_CORS_ORIGINS`."""
     return tuple(filter(None, (part.strip() for part in (text or "").split(","))))

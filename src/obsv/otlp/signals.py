@@ -25,8 +25,8 @@ class Signal(NamedTuple):
     """A signal of OTLP.
 
     Args:
-        name: as people call it.
-        path: under which it comes over HTTP.
+        name: its usual name.
+        path: its path over HTTP.
         service: its gRPC service.
         unit: as in `rejectedSpans`.
         answer: the message that answers it.

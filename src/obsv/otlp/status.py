@@ -17,7 +17,7 @@ MESSAGE_CHARS = 2_000
 
 
 def status_of(error: BaseException) -> Status:
-    """The `google.rpc.Status` of an error, with `RetryInfo` where trying again makes sense."""
+    """Return the `google.rpc.Status` of an error, with `RetryInfo` if retrying makes sense."""
     answer = answer_to(error)
     status = Status(code=answer.grpc, message=message_of(error)[:MESSAGE_CHARS])
     if answer.retry_after_s is not None:
@@ -32,13 +32,13 @@ def status_of(error: BaseException) -> Status:
 
 
 def error_body(error: BaseException, content_type: str) -> bytes:
-    """The body of an error over HTTP."""
+    """Return the body of an error over HTTP."""
     status = status_of(error)
     return status.SerializeToString() if content_type == PROTOBUF else _json(MessageToDict(status))
 
 
 def refused_body(unit: str, rejected: int, message: str) -> bytes:
-    """A partial success in JSON; `unit` as in `rejectedSpans`."""
+    """Return a partial success in JSON; `unit` as in `rejectedSpans`."""
     return _json({"partialSuccess": {f"rejected{unit}": str(rejected), "errorMessage": message[:MESSAGE_CHARS]}})
 
 

@@ -1,4 +1,4 @@
-"""Stores moved as text: OTLP JSON, one `ExportTraceServiceRequest` a line, as the collector's file exporter writes."""
+"""Stores as text: OTLP JSON, one `ExportTraceServiceRequest` per line, as written by the collector's file exporter."""
 
 import gzip
 import json
@@ -18,12 +18,12 @@ from obsv.wire.rowmaker import RowMaker
 
 LINE_SPANS = 500
 BATCH_ROWS = 5_000
-# An export closes a line here; only one span that is larger makes a longer one.
+# An export ends a line here; only a larger single span makes a longer one.
 LINE_BYTES = 4 * 2**20
-# Of a line, or of a file that is one object over many lines: what is longer is not read into memory.
+# For a line, or a file that is one object over many lines: longer ones are not read into memory.
 LONGEST_LINE = 32 * 2**20
 GZIP_MAGIC = b"\x1f\x8b"
-# Of lines; a file with so many is not what it was taken for, and is not read on.
+# Number of lines; a file with this many is not OTLP JSON, and reading stops.
 MOST_UNREADABLE = 10_000
 CHUNK_BYTES = 2**20
 UNREADABLE = b"no JSON"
@@ -31,14 +31,14 @@ DAMAGES = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
 def export_trace(reader: Store, trace_id: str) -> Iterator[str]:
-    """The lines of one trace.
+    """Yield the lines of one trace.
 
     Args:
-        reader: of the store.
+        reader: reader of the store.
         trace_id: hex digits in any case; leading zeros may be missing.
 
     Raises:
-        NotFound: no such trace, or no trace has such an id.
+        NotFound: there is no such trace, or the ID is malformed.
         StoreError: see `Store`.
     """
     spans = reader.spans_of_trace(reader.known_trace(trace_id))
@@ -47,10 +47,10 @@ def export_trace(reader: Store, trace_id: str) -> Iterator[str]:
 
 
 def export_since(reader: Store, since_ns: int = 0) -> Iterator[str]:
-    """The lines of everything that started since a time, oldest first.
+    """Yield the lines of everything that started since a time, oldest first.
 
     Args:
-        reader: of the store.
+        reader: reader of the store.
         since_ns: Unix time.
 
     Raises:
@@ -71,13 +71,13 @@ def _lines_of(spans: list[StoredSpan]) -> Iterator[str]:
 
 
 class Imported(NamedTuple):
-    """What an import came to.
+    """The result of an import.
 
     Args:
-        stored: spans that are new.
-        duplicates: spans that were there already.
-        rejected: spans that cannot be stored.
-        unreadable: numbers of lines that are no OTLP JSON, too large, or cannot be unpacked, from 1.
+        stored: number of new spans.
+        duplicates: number of spans already present.
+        rejected: number of spans that cannot be stored.
+        unreadable: numbers of lines that are not OTLP JSON, too large, or cannot be decompressed, from 1.
     """
 
     stored: int
@@ -87,12 +87,12 @@ class Imported(NamedTuple):
 
 
 def import_file(path: Path, writer: Writer, maker: RowMaker) -> Imported:
-    """Store the spans of a file, plain or gzipped: a request a line, or one request in all.
+    """Store the spans of a file, plain or gzipped: one request per line, or one request in total.
 
     Args:
         path: the file.
-        writer: of the store.
-        maker: makes rows.
+        writer: writer of the store.
+        maker: creates rows.
 
     Raises:
         OSError: the file cannot be read.
@@ -108,7 +108,7 @@ def import_file(path: Path, writer: Writer, maker: RowMaker) -> Imported:
 
 
 def _lines(file: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
-    """The lines; one that is no JSON instead of one that is too long, and instead of the rest of a damaged file."""
+    """Yield the lines; an invalid line replaces one that is too long, and the rest of a damaged file."""
     try:
         while line := file.readline(LONGEST_LINE):
             if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
@@ -121,7 +121,7 @@ def _lines(file: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
 
 
 def _rest(file: BinaryIO | gzip.GzipFile) -> bytes:
-    """What stands after the first line; nothing where that is too much."""
+    """Return the text after the first line; empty if it is too long."""
     try:
         rest = file.read(LONGEST_LINE)
     except DAMAGES:
@@ -141,7 +141,7 @@ class _Import:
         lines = _lines(file)
         first = next(lines, b"")
         if not self._take(first):
-            # Written for people: one object over many lines.
+            # Formatted for people: one object over many lines.
             if self._take(first + _rest(file)):
                 return self._end()
             file.seek(0)

@@ -1,4 +1,4 @@
-"""What is to be done with the body of a request, and how much that may cost."""
+"""The processing of a request's body, and its maximum cost."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,26 +15,27 @@ from obsv.wire.log_protobuf import log_protobuf_slices
 from obsv.wire.protobuf import protobuf_slices
 from obsv.wire.rowmaker import Decoded, RowMaker
 
-# Up to here a request is unpacked when it comes; larger ones when their turn comes, and one at a time.
+# Up to this size a request is decompressed on arrival; larger ones when their turn comes, one at a time.
 SMALL_BYTES = 512 * 1024
-# What spans compress to at most, in our measurements a thirtieth, is far from this; what is made to fill memory is not.
+# Spans compress to at most a thirtieth in our measurements, far from this; a request made to fill memory exceeds it.
 MOST_RATIO, RATIO_FROM_BYTES = 250, 16 * MIB
 # Bytes that cost as much as one of the marks that `_weigh` counts.
 BYTES_A_MARK = 64
-# 500 spans of 10 attributes weigh 15,000, of 30 attributes 40,000; what weighs more than this is done in slices.
+# 500 spans of 10 attributes weigh 15,000, of 30 attributes 40,000; anything heavier is processed in slices.
 SMALL_WEIGHT = 50_000
 
 Slices = Iterator[Decoded]
 
 
 class Work(NamedTuple):
-    """A request to be stored.
+    """A request to store.
 
     Args:
         slices: decodes it, a few hundred spans at a time.
-        weight: how long that takes, as far as can be told at once: about the number of messages or objects in it.
-        is_large: whether others may be served between its slices; there may be only one such at a time, as it holds
-            what was made of it.
+        weight: estimated cost, as far as known immediately: about the number of messages or objects in it.
+        is_large: whether others may be served between its slices; there may be only one such at a time, because its
+            decoded
+            form stays in memory.
         held: bytes that it keeps in memory until then.
         signal: of the request.
     """
@@ -50,16 +51,16 @@ def work_of(body: bytes, encoding: str, content_type: str, limit: int, signal: S
     """What is to be done with a body.
 
     Args:
-        body: as it came.
+        body: as received.
         encoding: its Content-Encoding.
         content_type: protobuf or JSON.
         limit: bytes that it may have decompressed.
         signal: of the request.
 
     Raises:
-        TooLarge: it is over the limit.
-        BadRequest: it is not in its encoding.
-        Unsupported: an encoding that is not read here.
+        TooLarge: it exceeds the limit.
+        BadRequest: it does not have that encoding.
+        Unsupported: the encoding is not supported.
     """
     limit = min(limit, max(RATIO_FROM_BYTES, MOST_RATIO * len(body)))
 
@@ -82,6 +83,6 @@ def work_of(body: bytes, encoding: str, content_type: str, limit: int, signal: S
 
 
 def _weigh(plain: bytes, content_type: str) -> int:
-    # In protobuf spans, ids, keys and values begin with these bytes, in JSON objects with that.
+    # In protobuf, spans, IDs, keys and values begin with these bytes; in JSON, objects begin with that one.
     marks = (b"\x0a", b"\x12") if content_type == PROTOBUF else (b"{",)
     return sum(map(plain.count, marks)) + len(plain) // BYTES_A_MARK

@@ -1,4 +1,4 @@
-"""Monitored calls without a pipeline: what was recorded, in a list."""
+"""Recording of monitored calls without a pipeline, into a list."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from obsv.trace.span import Span
 
 
 class _Collector:
-    """A processor that keeps what it is given, in order of the ends."""
+    """A processor that keeps its spans, in order of their ends."""
 
     ignores_start = True
 
@@ -41,10 +41,10 @@ def captured_spans(**settings: Any) -> Iterator[list[Span]]:
     """Record monitored calls into a list instead of a store.
 
     Args:
-        settings: of the `TracerProvider`: sampler, resource, span_limits, id_generator.
+        settings: settings of the `TracerProvider`: sampler, resource, span_limits, id_generator.
 
     Yields:
-        The list that ended spans are added to.
+        The list to which ended spans are added.
     """
     before = {name: getattr(recording, name) for name in Recording.__slots__}
     collector = _Collector()
@@ -62,10 +62,10 @@ def captured_spans(**settings: Any) -> Iterator[list[Span]]:
 
 @contextmanager
 def captured_by(provider: SdkTracerProvider) -> Iterator[list[Any]]:
-    """Record monitored calls by another provider's tracer, as when that one was installed first.
+    """Record monitored calls with another provider's tracer, as if that had been installed first.
 
     Yields:
-        The list that ended spans are added to, those of the other provider and unsampled failures alike.
+        The list to which ended spans are added, both those of the other provider and unsampled failures.
     """
     before = {name: getattr(recording, name) for name in Recording.__slots__}
     collector = _Collector()

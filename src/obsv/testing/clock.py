@@ -2,7 +2,7 @@
 
 
 class FakeClock:
-    """A clock in seconds that moves when told; call it to read it."""
+    """A clock in seconds that only moves when told; call it to read it."""
 
     def __init__(self, now_s: float = 1_000.0) -> None:
         self.now_s = now_s

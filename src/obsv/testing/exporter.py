@@ -1,4 +1,4 @@
-"""An exporter that keeps what it gets, and fails or hangs when told."""
+"""An exporter that keeps its spans, and fails or hangs on request."""
 
 import threading
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ class CollectingExporter(SpanExporter):
     """A span exporter in memory. May be used by several threads.
 
     Attributes:
-        batches: what was exported, a list a batch.
+        batches: the exported spans, one list per batch.
         error: raised by `export` while it is set.
-        result: what `export` returns; with FAILURE nothing is kept.
+        result: the result of `export`; with FAILURE nothing is kept.
         is_shut_down: whether `shutdown` was called.
     """
 
@@ -30,16 +30,16 @@ class CollectingExporter(SpanExporter):
 
     @property
     def spans(self) -> list[ReadableSpan]:
-        """All exported spans, in order."""
+        """Return all exported spans, in order."""
         return [span for batch in self.batches for span in batch]
 
     @property
     def names(self) -> list[str]:
-        """The names of all exported spans, in order."""
+        """Return the names of all exported spans, in order."""
         return [span.name for span in self.spans]
 
     def hang(self) -> None:
-        """Let `export` wait from now on until `go_on`."""
+        """Make `export` wait from now on until `go_on`."""
         self._open.clear()
 
     def go_on(self) -> None:
@@ -60,12 +60,12 @@ class CollectingExporter(SpanExporter):
         return self.result
 
     def wait_for_spans(self, count: int, timeout_s: float = 30.0) -> bool:
-        """Wait until `count` spans were exported; False if they were not in time."""
+        """Wait until `count` spans were exported; return False if time ran out."""
         with self._changed:
             return self._changed.wait_for(lambda: sum(map(len, self.batches)) >= count, timeout_s)
 
     def wait_for_attempts(self, count: int, timeout_s: float = 30.0) -> bool:
-        """Wait until `export` was called `count` times; False if it was not in time."""
+        """Wait until `export` was called `count` times; return False if time ran out."""
         with self._changed:
             return self._changed.wait_for(lambda: self.attempts >= count, timeout_s)
 

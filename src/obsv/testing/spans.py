@@ -11,12 +11,12 @@ _RESOURCE = Resource({"service.name": "test"})
 
 
 def ended_span(name: str = "span", *, error: bool = False, sampled: bool = True) -> ReadableSpan:
-    """An ended span with incremental ids.
+    """Return an ended span with incremental IDs.
 
     Args:
         name: its name.
         error: whether its status is ERROR.
-        sampled: whether its trace flags say that it is sampled.
+        sampled: whether its trace flags mark it as sampled.
     """
     number = next(_ids)
     flags = TraceFlags(TraceFlags.SAMPLED if sampled else TraceFlags.DEFAULT)

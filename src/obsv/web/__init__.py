@@ -1,1 +1,1 @@
-"""Serving HTTP: ports, connections, and how long they may take."""
+"""HTTP serving: ports, connections, and their time limits."""

@@ -1,18 +1,19 @@
-"""How often somebody guessed the token wrongly."""
+"""Counts of wrong tokens."""
 
 import threading
 from collections import OrderedDict, deque
 
 ATTEMPTS, WINDOW_S = 10, 60.0
-# Of which guesses are remembered; whoever guessed least lately is forgotten first.
+# Maximum number of remembered addresses; the one that has not guessed for the longest is forgotten first.
 MOST_ADDRESSES = 4_096
 
 
 class Attempts:
-    """Counts wrong tokens by address: after `ATTEMPTS` within `WINDOW_S` seconds the next wrong one is told to wait.
+    """Counts wrong tokens by address: after `ATTEMPTS` within `WINDOW_S` seconds, the next wrong one must wait.
 
-    The right token is always let in: otherwise anybody at an address that others share (a proxy's, this machine's)
-    could keep its owner out. This slows guesses down; what keeps guessers out is a token that cannot be guessed.
+    The right token is always accepted: otherwise anyone at a shared address (a proxy's, this machine's) could lock out
+    its owner.
+    This slows guesses down; a token that cannot be guessed is what keeps guessers out.
     """
 
     def __init__(self) -> None:
@@ -20,14 +21,14 @@ class Attempts:
         self._times: OrderedDict[str, deque[float]] = OrderedDict()
 
     def failed(self, address: str, now: float) -> bool:
-        """Note a wrong token.
+        """Record a wrong token.
 
         Args:
-            address: who sent it.
+            address: address of the sender.
             now: monotonic time in seconds.
 
         Returns:
-            Whether there were so many that it is to wait.
+            Whether there were too many, so that it must wait.
         """
         with self._lock:
             times = self._times.pop(address, None) or deque(maxlen=ATTEMPTS)

@@ -8,12 +8,13 @@ MOST_CONNECTIONS = 300
 
 
 class Connection(Protocol):
-    """A connection, as this room sees it.
+    """The interface of a connection.
 
     Attributes:
-        address: of the other side, without its port.
-        waiting_since: when it began to wait for a whole request, in seconds; None while a request is being answered.
-        has_asked: whether it has sent a whole request before.
+        address: address of the other side, without its port.
+        waiting_since: when it began to wait for a complete request, in seconds; None while a request is being
+            processed.
+        has_asked: whether it has sent a complete request before.
     """
 
     address: str
@@ -21,18 +22,19 @@ class Connection(Protocol):
     has_asked: bool
 
     def end(self) -> None:
-        """Close it; `leave` comes of that later."""
+        """Close it; `leave` follows from that later."""
         ...
 
 
 class Connections:
-    """Bounds connections, in all and with that per address: nobody is shut out by others who only wait.
+    """A limit on connections, in total and per address: nobody is shut out by others who only wait.
 
-    When a connection is one too many, one that waits is ended: of the address that has most of them, first those that
-    never sent a whole request, of those the one that waits longest. An ordinary sender waits a millisecond.
+    If there is one connection too many, a waiting one is closed: from the address that has most of them, first those
+    that never
+    sent a complete request, and of those the one that has waited longest. An ordinary sender waits a millisecond.
 
     Args:
-        most: connections.
+        most: maximum number of connections.
     """
 
     def __init__(self, most: int = MOST_CONNECTIONS) -> None:
@@ -40,18 +42,18 @@ class Connections:
         self._all: dict[int, Connection] = {}
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of connections."""
         return len(self._all)
 
     def join(self, connection: Connection) -> bool:
-        """Take a connection in; False when all others are being answered, and it has to try again later."""
+        """Add a connection; return False if all others are busy, and it must try again later."""
         if len(self._all) >= self._most and not self._end_one():
             return False
         self._all[id(connection)] = connection
         return True
 
     def leave(self, connection: Connection) -> None:
-        """Forget a connection; nothing if it is not known."""
+        """Forget a connection; does nothing if it is unknown."""
         self._all.pop(id(connection), None)
 
     def _end_one(self) -> bool:

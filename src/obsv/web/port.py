@@ -1,4 +1,4 @@
-"""A port that HTTP is served on: its socket, and how uvicorn is set up for it."""
+"""A port for HTTP: its socket, and the configuration of uvicorn."""
 
 import contextlib
 import socket
@@ -10,21 +10,21 @@ from starlette.types import ASGIApp
 from obsv.web.connections import Connections
 from obsv.web.protocol import KEEP_ALIVE_S, MOST_HEAD_BYTES, protocol
 
-# Waiting to be accepted, while the process is busy.
+# Connections waiting to be accepted, while the process is busy.
 BACKLOG = 512
-# Files that a server asks to be allowed: connections of gRPC count, which are bounded by half of what it gets.
+# Limit of open files that a server requests: connections of gRPC count, and are limited to half of it.
 WANTED_FILES = 16_384
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens.
+    """Return a listening socket.
 
     Args:
         host: name or address.
-        port: TCP port; 0 takes a free one.
+        port: TCP port; 0 selects a free one.
 
     Raises:
-        OSError: the address cannot be had.
+        OSError: it cannot listen on the address.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -39,13 +39,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def config(app: ASGIApp, **settings: Any) -> uvicorn.Config:
-    """How an app is served: bounded connections, a time for everything that a client can be slow with.
+    """Return the configuration for an app: limited connections, and time limits for slow clients.
 
-    No access log: a trace viewer must not fill the terminal of the program it watches.
+    There is no access log: a trace viewer must not fill the terminal of the program it watches.
 
     Args:
         app: the ASGI application.
-        **settings: further ones of uvicorn.
+        **settings: further settings of uvicorn.
     """
     return uvicorn.Config(
         app,
@@ -60,7 +60,7 @@ def config(app: ASGIApp, **settings: Any) -> uvicorn.Config:
 
 
 def allow_files() -> int:
-    """Raise the number of files that this process may have open, as far as it may, and return it."""
+    """Raise the limit of open files of this process as far as possible, and return it."""
     try:
         import resource
     except ImportError:  # Windows has no such limit

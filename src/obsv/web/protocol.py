@@ -1,7 +1,8 @@
-"""HTTP/1.1 on one connection: uvicorn's, with a time for each part of a request.
+"""HTTP/1.1 on one connection: uvicorn's protocol, with a time limit for each part of a request.
 
-h11 and not httptools: a parser in Python of bytes from anybody, and one that reads the body of a request that offers an
-upgrade to HTTP/2, as the JDK's client sends them (RFC 9110, 7.8: a server may ignore the offer). httptools stops there.
+It uses h11, not httptools: a pure Python parser for untrusted bytes that also reads the body of a request that offers
+an
+upgrade to HTTP/2, as the JDK's client does (RFC 9110, 7.8: a server may ignore the offer). httptools stops there.
 """
 
 import asyncio
@@ -15,14 +16,14 @@ from obsv.web.connections import Connections
 
 # From the first byte, or from connecting, to the end of the headers.
 HEAD_TIMEOUT_S = 10.0
-# From there to the end of the body; OTLP's own limit of 60 s comes first, since it says what happened.
+# From there to the end of the body; OTLP's own limit of 60 s comes first, because it reports what happened.
 BODY_TIMEOUT_S = 65.0
-# For an answer that its client does not read.
+# For a response that its client does not read.
 UNREAD_TIMEOUT_S = 60.0
-# Longer than senders pause: 5 s between batches and 60 s between metrics are OpenTelemetry's own, and Go's client drops
-# an idle connection after 90 s. Whoever closes first must be the client, else a request can meet the closing.
+# Longer than senders pause: 5 s between batches and 60 s between metrics are OpenTelemetry's defaults, and Go's client
+# closes an idle connection after 90 s. The client must close first, otherwise a request can coincide with the closing.
 KEEP_ALIVE_S = 120
-# The cookie of a session, and whatever else a browser keeps for this host, fit in.
+# Large enough for the session cookie and other cookies of a browser for this host.
 MOST_HEAD_BYTES = 64 * 1024
 
 IDLE, HEAD, BODY, ANSWER = "idle", "head", "body", "answer"
@@ -37,7 +38,7 @@ class TimedProtocol(H11Protocol):
     """One connection.
 
     Args:
-        registry: of the port's connections.
+        registry: the port's connections.
     """
 
     def __init__(self, *args: Any, registry: Connections, **settings: Any) -> None:
@@ -51,7 +52,7 @@ class TimedProtocol(H11Protocol):
         self.has_asked = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request, or say that there are too many."""
+        """Start waiting for a request, or report that there are too many connections."""
         super().connection_made(transport)
         self.address = self.client[0] if self.client else ""
         self.waiting_since = self.loop.time()
@@ -67,7 +68,7 @@ class TimedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read, and see how far the request has come."""
+        """Read data, and determine the progress of the request."""
         if self._phase == IDLE:
             self.waiting_since = None
             self._watch(HEAD)
@@ -75,33 +76,33 @@ class TimedProtocol(H11Protocol):
         self._look()
 
     def on_response_complete(self) -> None:
-        """Answer the next request on this connection, or wait for it."""
+        """Process the next request on this connection, or wait for it."""
         super().on_response_complete()
         self._look()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Hand the connection over."""
+        """Hand over the connection."""
         self._forget()
         super().handle_websocket_upgrade(event)
 
     def pause_writing(self) -> None:
-        """Begin to wait for a client that does not read."""
+        """Start waiting for a client that does not read."""
         super().pause_writing()
         self._unread = self.loop.call_later(UNREAD_TIMEOUT_S, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Go on; it has read."""
+        """Continue after the client has read."""
         super().resume_writing()
         if self._unread is not None:
             self._unread.cancel()
 
     def end(self) -> None:
-        """Close the connection, whatever it was about to send."""
+        """Close the connection, even if it was about to send something."""
         self._forget()
         self.transport.abort()
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Say nothing: an offer that is not taken is no fault."""
+        """Log nothing: an ignored offer is not an error."""
 
     def _look(self) -> None:
         state = self.conn.their_state
@@ -117,7 +118,7 @@ class TimedProtocol(H11Protocol):
             self._watch(phase)
 
     def _watch(self, phase: str) -> None:
-        """Enter a phase of the connection, and give it its time."""
+        """Enter a phase of the connection, and start its time limit."""
         self._unwatch()
         self._phase = phase
         self.waiting_since = None if phase == ANSWER else self.waiting_since or self.loop.time()
@@ -138,5 +139,5 @@ class TimedProtocol(H11Protocol):
 
 
 def protocol(registry: Connections) -> Any:
-    """What uvicorn makes for each connection of a port."""
+    """Return the factory of uvicorn's connections for a port."""
     return functools.partial(TimedProtocol, registry=registry)

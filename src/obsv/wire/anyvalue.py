@@ -1,7 +1,7 @@
-"""OTLP's AnyValue in OTLP JSON (`AnyDict`) and as the store keeps it. `messages.py` has it in protobuf.
+"""OTLP's AnyValue in OTLP JSON (`AnyDict`) and as stored. `messages.py` has it in protobuf.
 
-The store keeps JSON's own kinds as they are (whole numbers without, others with a point or exponent) and writes what
-JSON cannot say exactly (bytes, maps, NaN and the infinities) as OTLP JSON.
+The store keeps JSON's own types unchanged (integers without, other numbers with a point or exponent) and writes values
+that JSON cannot represent exactly (bytes, maps, NaN and the infinities) as OTLP JSON.
 """
 
 import math
@@ -12,14 +12,14 @@ Stored: TypeAlias = Any  # None | bool | int | float | str | list[Stored] | AnyD
 
 
 def double(number: float) -> float | str:
-    """A double in OTLP JSON: the three that JSON has no number for are text."""
+    """Return a double in OTLP JSON: the three without a JSON number are text."""
     if math.isfinite(number):
         return number
     return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
 
 
 def from_stored(value: Stored) -> AnyDict:
-    """OTLP JSON of a stored value."""
+    """Return OTLP JSON of a stored value."""
     if value is None:
         return {}
     if isinstance(value, dict):

@@ -1,15 +1,16 @@
-"""How much one request may ask for, counted before any object is made of it.
+"""Limits of a request, checked before any object is created from it.
 
-A body of 60 KB can be 64 MiB when it is unpacked, and 31 million messages or JSON objects when it is parsed: 300 bytes
-of memory for each two of the body. So bytes are bounded while unpacking, and parts while they are still bytes.
+A body of 60 KB can expand to 64 MiB, and to 31 million messages or JSON objects when parsed: 300 bytes of memory for
+every two
+of the body. Therefore bytes are limited during decompression, and parts while they are still bytes.
 """
 
 from obsv.wire.errors import TooLarge
 
 MIB = 2**20
-# At most so much of a request is parsed at a time: of two bytes a message that is 64 Ki messages, 20 MB, 15 ms.
+# Maximum part of a request parsed at a time: with two bytes per message, 64 Ki messages, 20 MB, 15 ms.
 SLICE_BYTES = 128 * 1024
-# Spans after which whoever stores may turn to another request: 10 to 20 ms.
+# Number of spans after which the writer may turn to another request: 10 to 20 ms.
 SLICE_SPANS = 500
 # Resources, scopes and spans of one request. SDKs send 512 at a time, collectors 8,192.
 MOST_PARTS = 200_000
@@ -24,5 +25,5 @@ MOST_JSON_BYTES = 16 * MIB
 
 
 def too_many(parts: str, most: int) -> TooLarge:
-    """The error of a request that has more parts than are read from one."""
+    """Return the error of a request with too many parts."""
     return TooLarge(f"The request has more than {most:,} {parts}; send smaller batches.")

@@ -1,6 +1,6 @@
-"""Another program's values, bounded, masked and made valid: OTLP JSON in, clean OTLP JSON out.
+"""Another program's values, limited, masked and validated: OTLP JSON in, clean OTLP JSON out.
 
-Never raises, whatever JSON comes in: a value that cannot be read becomes an empty one.
+Never raises, for any JSON: a value that cannot be read becomes an empty one.
 """
 
 import base64
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from obsv.wire.anyvalue import AnyDict, double
 from obsv.wire.limits import DEFAULT_LIMITS, INT64_MAX, Limits, clip, clip_name
 
-# In SQLite's functions, and wherever C reads it, a text ends at a NUL.
+# In SQLite's functions, and in C code, a text ends at a NUL.
 NO_NUL = "\ufffd"
 MASKED: AnyDict = {"stringValue": "***"}
 TOO_DEEP: AnyDict = {"stringValue": "…"}
@@ -20,27 +20,27 @@ _SHORTEST_CARD = 10**13
 
 
 class Secrets(Protocol):
-    """What knows secrets: `obsv.capture.Redactor`."""
+    """The interface to secrets: `obsv.capture.Redactor`."""
 
     def is_sensitive(self, name: str) -> bool:
-        """Whether what stands under this name is to be masked."""
+        """Return whether values under this name are masked."""
         ...
 
     def redact_text(self, text: str) -> str:
-        """The text with `key=value` forms of secrets masked."""
+        """Return the text with `key=value` forms of secrets masked."""
         ...
 
     def redact_value(self, text: str) -> str:
-        """The same for a text that most probably has none."""
+        """Return the same for a text that most probably contains none."""
         ...
 
 
 class Cleaner:
-    """Bounds and masks values.
+    """A cleaner that limits and masks values.
 
     Args:
-        limits: how much is kept.
-        secrets: which names are masked; None masks nothing.
+        limits: limits of values.
+        secrets: decides which names are masked; None masks nothing.
     """
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS, secrets: Secrets | None = None) -> None:
@@ -52,12 +52,12 @@ class Cleaner:
         return self._secrets is not None and self._secrets.is_sensitive(key)
 
     def text(self, text: str) -> str:
-        """A free text: an exception, a status message."""
+        """Clean a free text: an exception, a status message."""
         clipped = clip(text, self.limits.value_chars).replace("\0", NO_NUL)
         return self._secrets.redact_text(clipped) if self._secrets else clipped
 
     def masked(self, value: Any) -> Any:
-        """A value in stored form, with secrets of a known shape, and what belongs to sensitive names, masked."""
+        """Return a stored value with secrets of a known shape, and values of sensitive names, masked."""
         if self._secrets is None:
             return value
         if isinstance(value, str):
@@ -72,11 +72,11 @@ class Cleaner:
         return value
 
     def name(self, text: Any) -> str:
-        """A name."""
+        """Clean a name."""
         return clip_name(text if isinstance(text, str) else "", self.limits.name_chars)
 
     def value(self, value: Any, depth: int = 0) -> AnyDict:
-        """An AnyValue."""
+        """Clean an AnyValue."""
         if not isinstance(value, dict):
             return {}
         for kind, content in value.items():
@@ -104,7 +104,7 @@ class Cleaner:
         return {"kvlistValue": {"values": self.pairs(_list(content, "values")[: self.limits.items], depth + 1)}}
 
     def pairs(self, pairs: list[Any], depth: int = 0) -> list[AnyDict]:
-        """KeyValues, those under a sensitive key masked."""
+        """Clean KeyValues, masking those under a sensitive key."""
         cleaned = []
         for pair in pairs:
             if isinstance(pair, dict):
@@ -115,7 +115,7 @@ class Cleaner:
         return cleaned
 
     def attributes(self, owner: dict[str, Any]) -> dict[str, Any]:
-        """`attributes` and `droppedAttributesCount` of anything that has them; what is empty is absent."""
+        """Clean `attributes` and `droppedAttributesCount` of their owner; empty ones are omitted."""
         pairs = _list(owner, "attributes")
         kept = self.pairs(pairs[: self.limits.attributes])
         dropped = count(owner.get("droppedAttributesCount")) + len(pairs) - len(kept)
@@ -123,7 +123,7 @@ class Cleaner:
 
 
 def count(value: Any) -> int:
-    """A uint32 counter; 0 when it cannot be read."""
+    """Return a uint32 counter; 0 if it cannot be read."""
     try:
         return min(max(int(value or 0), 0), 2**31)
     except (TypeError, ValueError, OverflowError):
@@ -158,7 +158,7 @@ def _double(content: Any, _: Limits) -> AnyDict:
         return {}
 
 
-# Decoders take base64's URL form too, by protobuf's JSON mapping.
+# Decoders also accept base64's URL form, by protobuf's JSON mapping.
 _STANDARD_ALPHABET = str.maketrans("-_", "+/")
 
 

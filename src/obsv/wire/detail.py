@@ -1,6 +1,6 @@
 """The rare parts of a span from outside: status message, events, links, trace state, flags and dropped counts.
 
-In: OTLP JSON as it came. Out: the row's `detail` (clean OTLP JSON, empty parts absent) and its exception text.
+In: OTLP JSON as received. Out: the row's `detail` (clean OTLP JSON, without empty parts) and its exception text.
 """
 
 import json
@@ -11,7 +11,7 @@ from obsv.wire.clean import Cleaner, count
 from obsv.wire.ids import hex_id
 from obsv.wire.limits import INT64_MAX
 
-# What an SDK sets on a local, sampled span. Absent in a row means this, so that it costs no bytes.
+# The flags that an SDK sets on a local, sampled span. Missing flags in a row mean this, so that they cost no bytes.
 USUAL_FLAGS = 0x101
 
 COUNTERS = (("events", "droppedEventsCount"), ("links", "droppedLinksCount"))
@@ -20,15 +20,15 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def detail(span: dict[str, Any], cleaner: Cleaner) -> tuple[str | None, str | None]:
-    """`detail` and `exception` of a row.
+    """Return `detail` and `exception` of a row.
 
     Args:
-        span: an OTLP JSON span, of which the rare parts are read; its message of status is `statusMessage`, a start
-            that was moved `startTimeUnixNano`, the end of a span that has none `endTimeUnixNano`.
-        cleaner: bounds and masks.
+        span: the rare parts of an OTLP JSON span; its status message is `statusMessage`, a start that was moved
+            `startTimeUnixNano`, and the end of a span without one `endTimeUnixNano`.
+        cleaner: limits and masks.
 
     Returns:
-        JSON text and exception text, each None where there is nothing.
+        JSON text and exception text, each None if there is nothing.
     """
     rare: dict[str, Any] = {}
     for key in ("statusMessage", "traceState"):
@@ -44,7 +44,7 @@ def detail(span: dict[str, Any], cleaner: Cleaner) -> tuple[str | None, str | No
 
 
 def _shorter(rare: dict[str, Any], chars: int) -> dict[str, Any]:
-    """With as many events and links, the first ones, as there is room for; the rest counted."""
+    """Return as many of the first events and links as fit; the rest is counted."""
     for part, counter in COUNTERS:
         while part in rare and len(_encode(rare)) > chars:
             half = rare[part][: len(rare[part]) // 2]
@@ -56,7 +56,7 @@ def _shorter(rare: dict[str, Any], chars: int) -> dict[str, Any]:
 
 
 def fitted(owner: dict[str, Any], chars: int) -> dict[str, Any]:
-    """The owner of clean attributes, with as many as there is room for, `service.name` surely; the rest counted."""
+    """Return the owner of clean attributes with as many as fit, always with `service.name`; the rest is counted."""
     pairs = owner.get("attributes", [])
     if pairs and len(_encode(pairs)) > chars:
         pairs = sorted(pairs, key=lambda pair: pair["key"] != semconv.SERVICE_NAME)
@@ -100,7 +100,7 @@ def _events(span: dict[str, Any], cleaner: Cleaner, rare: dict[str, Any]) -> str
 
 
 def exception_text(event: dict[str, Any]) -> str | None:
-    """The text of an `exception` event: its stack trace, or `Type: message` where it has none."""
+    """Return the text of an `exception` event: its stack trace, or `Type: message` if it has none."""
     texts: dict[str, str] = {pair["key"]: pair["value"].get("stringValue", "") for pair in event.get("attributes", ())}
     if stacktrace := texts.get(semconv.EXCEPTION_STACKTRACE):
         return stacktrace
@@ -108,7 +108,7 @@ def exception_text(event: dict[str, Any]) -> str | None:
 
 
 def _take_out_stacktrace(events: list[dict[str, Any]], exception: str, cleaner: Cleaner) -> None:
-    # The row has it already; sending the row on puts it back.
+    # The row already has it; encoding the row puts it back.
     for event in reversed(events):
         for pair in event.get("attributes", ()):
             if pair["key"] == semconv.EXCEPTION_STACKTRACE:
@@ -141,7 +141,7 @@ def _link(link: dict[str, Any], cleaner: Cleaner) -> dict[str, Any] | None:
 
 
 def nanoseconds(value: Any) -> int:
-    """A fixed64 time within SQLite's integers; 0 when it cannot be read."""
+    """Return a fixed64 time within SQLite's integers; 0 if it cannot be read."""
     try:
         return min(max(int(value or 0), 0), INT64_MAX)
     except (TypeError, ValueError, OverflowError):

@@ -1,7 +1,6 @@
-"""Stored spans back to OTLP JSON: the inverse of decoding. Storing the result again gives the same rows.
+"""Encoding of stored spans as OTLP JSON, the inverse of decoding. Storing the result again gives the same rows.
 
-Every object that a consumer may take for granted is there even when it is empty: resource (with `service.name`), scope,
-status.
+Every object that a consumer may expect is present even if empty: resource (with `service.name`), scope, status.
 """
 
 import functools
@@ -18,11 +17,11 @@ from obsv.wire.plan import OWN_SCOPE
 
 
 def to_json(spans: Iterable[StoredSpan], *, source_text: bool = False) -> dict[str, Any]:
-    """`ExportTraceServiceRequest` (or `TracesData`, which is the same) in OTLP JSON.
+    """Return an `ExportTraceServiceRequest` (or `TracesData`, which is the same) in OTLP JSON.
 
     Args:
-        spans: in the order they are to stand.
-        source_text: whether the code of monitored functions goes along, as the attribute `obsv.code.source_text`.
+        spans: the spans, in order.
+        source_text: whether to include the code of monitored functions, as the attribute `obsv.code.source_text`.
     """
     resources: dict[str, dict[str, Any]] = {}
     for (resource, scope, service), members in _by_source(spans).items():
@@ -53,7 +52,7 @@ def _scope_spans(scope: str, spans: list[dict[str, Any]]) -> dict[str, Any]:
     return {"scope": found, "spans": spans} | ({"schemaUrl": schema_url} if schema_url else {})
 
 
-# What a process made its spans with is the same text in row after row.
+# The origin of a process's spans is the same text in row after row.
 @functools.lru_cache(maxsize=512)
 def _load(text: str) -> Any:
     found = read_object(text)
@@ -63,7 +62,7 @@ def _load(text: str) -> Any:
 
 
 def span_json(span: StoredSpan, *, source_text: bool = False) -> dict[str, Any]:
-    """One span in OTLP JSON; arguments as of `to_json`."""
+    """Return one span in OTLP JSON; arguments as for `to_json`."""
     detail: dict[str, Any] = read_detail(span.detail)
     status = {"code": span.status} | ({"message": message} if (message := detail.get("statusMessage")) else {})
     found: dict[str, Any] = {
@@ -88,7 +87,7 @@ _AS_THEY_ARE = ("traceState", "links", "droppedAttributesCount", "droppedEventsC
 
 
 def attributes(span: StoredSpan, *, source_text: bool = False) -> list[AnyDict]:
-    """All attributes of a span as OTLP JSON KeyValues: its columns' and its values'."""
+    """Return all attributes of a span as OTLP JSON KeyValues: those of its columns and its values."""
     columns = _columns(span, source_text)
     found = [_pair(key, value) for key, value in columns.items() if value is not None]
     keys = _keys(span.fields, _scope_name(span) == OWN_SCOPE)
@@ -126,8 +125,8 @@ def _keys(fields: str, own: bool) -> tuple[str, ...]:
 
 
 def _key(name: str, data_type: str, own: bool) -> str:
-    # Arguments have no dots; what was set by hand on our spans, and all of other spans, stands under its own key unless
-    # that would say the other direction.
+    # Argument names have no dots; manually set attributes of our spans, and all of other spans, keep their own keys
+    # unless those would imply the other direction.
     recorded = own and (name.isidentifier() or name.startswith(semconv.LOCAL_PREFIX))
     if recorded or data_type != direction(name):
         return (semconv.OUTPUT_PREFIX if data_type == semconv.OUTPUT else semconv.INPUT_PREFIX) + name
@@ -139,7 +138,7 @@ def _pair(key: str, value: Any) -> AnyDict:
 
 
 def _events(span: StoredSpan, events: list[AnyDict]) -> list[AnyDict]:
-    """The events, the exception's with its stack trace; one is made where the row has only the text."""
+    """Return the events, the exception's with its stack trace; it is created if the row has only the text."""
     if span.exception is None:
         return events
     missing = True

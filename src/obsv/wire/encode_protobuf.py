@@ -1,4 +1,4 @@
-"""Stored spans back to OTLP protobuf."""
+"""Encoding of stored spans as OTLP protobuf."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,7 @@ from obsv.wire.messages import fill_pairs
 
 
 def to_protobuf(spans: Iterable[StoredSpan], *, source_text: bool = False) -> TracesData:
-    """`TracesData`, on the wire the same as `ExportTraceServiceRequest`; arguments as of `to_json`."""
+    """Return `TracesData`, on the wire the same as `ExportTraceServiceRequest`; arguments as for `to_json`."""
     made = TracesData()
     for outer in to_json(spans, source_text=source_text)["resourceSpans"]:
         resource_spans = made.resource_spans.add(schema_url=outer.get("schemaUrl", ""))

@@ -1,11 +1,11 @@
-"""What can be wrong with a request, whatever way it came."""
+"""Errors of a request, in any encoding."""
 
 from obsv.errors import ObsvError
 
 
 class BadRequest(ObsvError):
-    """The body is not what its sender says it is: sending it again makes no sense."""
+    """The body is not what its sender claims: sending it again is useless."""
 
 
 class TooLarge(ObsvError):
-    """The body has more bytes or more parts than are read from one request."""
+    """The body has more bytes or more parts than allowed in one request."""

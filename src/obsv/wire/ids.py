@@ -1,17 +1,17 @@
-"""Trace and span ids as OTLP JSON writes them."""
+"""Trace and span IDs in OTLP JSON."""
 
 from typing import Any
 
 
 def hex_id(value: Any, length: int) -> bytes | None:
-    """An id of hex digits in any case.
+    """Return an ID of hex digits in any case.
 
     Args:
-        value: what stood in the JSON.
+        value: the value in the JSON.
         length: in bytes, 16 for a trace and 8 for a span.
 
     Returns:
-        The id; None when it is of another length, all zero, or no hex.
+        The ID; None if it has another length, is all zero, or is not hex.
     """
     if not isinstance(value, str) or len(value) != 2 * length:
         return None

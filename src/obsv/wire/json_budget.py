@@ -1,28 +1,28 @@
-"""JSON text, bounded before it is parsed: how many values it can have at most."""
+"""Limits of JSON text before parsing: the maximum number of values that it can contain."""
 
 from obsv.wire.budget import MOST_VALUES, too_many
 from obsv.wire.errors import TooLarge
 
-# Before every value but the first stands one of these.
+# One of these precedes every value but the first.
 _SEPARATORS = (b",", b":", b"[")
-# A text is a value or a key, and has two quotes.
+# A string is a value or a key, and has two quotes.
 MOST_QUOTES = 4 * MOST_VALUES
 CHUNK_BYTES = 2**20
 
 
 def check_json(body: bytes, most_bytes: int) -> None:
-    """Refuse a text that could become more objects than memory is meant for.
+    """Refuse a text that could become too many objects.
 
     Args:
-        body: JSON, or what a sender says is JSON.
-        most_bytes: that it may have.
+        body: JSON, or what a sender claims is JSON.
+        most_bytes: maximum size in bytes.
 
     Raises:
         TooLarge: it has too many bytes or values.
     """
     if len(body) > most_bytes:
         raise TooLarge(f"The JSON has more than {most_bytes:,} bytes; send smaller batches, or protobuf.")
-    # Texts may have separators too: this counts too many, and takes a tenth of the time.
+    # Strings may contain separators too: this counts too many, but takes a tenth of the time.
     if _separators(body) > MOST_VALUES and _count_values(body) > MOST_VALUES:
         raise too_many("values", MOST_VALUES)
 
@@ -32,8 +32,8 @@ def _separators(text: bytes) -> int:
 
 
 def _count_values(body: bytes) -> int:
-    """The number of values but one, those within texts left out; above the budget it need not be exact."""
-    # Without what is escaped, each quote begins or ends a text.
+    """Return the number of values minus one, ignoring those within strings; above the budget it need not be exact."""
+    # Without escape sequences, each quote begins or ends a string.
     body = body.replace(rb"\\", b"").replace(rb"\"", b"")
     if body.count(b'"') > MOST_QUOTES:
         return MOST_VALUES + 1

@@ -1,5 +1,8 @@
-"""OTLP in JSON to rows, by the specification's rules: hex ids in any case, 64-bit numbers as numbers or texts, enums as
-numbers, unknown fields ignored. What cannot be read in one span costs that span or that value, not the request.
+"""Decoding of OTLP JSON to rows, by the specification's rules.
+
+These are: hex IDs in any case, 64-bit numbers as numbers or strings, enums as numbers, unknown fields ignored. An
+unreadable
+part of a span affects only that span or value, not the request.
 """
 
 import json
@@ -29,25 +32,25 @@ KINDS = (
     "SPAN_KIND_CONSUMER",
 )
 STATUS_CODES = ("STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR")
-NO_SPAN = "entries of `spans` that are no objects"
-WRONG = "entries of `resourceSpans` and `scopeSpans` that are no objects"
+NO_SPAN = "entries of `spans` that are not objects"
+WRONG = "entries of `resourceSpans` and `scopeSpans` that are not objects"
 
 
 def decode_json(body: bytes, maker: RowMaker) -> Decoded:
-    """The rows of an `ExportTraceServiceRequest` in OTLP JSON; see `json_slices`."""
+    """Return the rows of an `ExportTraceServiceRequest` in OTLP JSON; see `json_slices`."""
     return Decoded.joined(json_slices(body, maker))
 
 
 def json_slices(body: bytes, maker: RowMaker, most_bytes: int = MOST_JSON_BYTES) -> Iterator[Decoded]:
-    """The rows of an `ExportTraceServiceRequest` in OTLP JSON, a few hundred at a time.
+    """Yield the rows of an `ExportTraceServiceRequest` in OTLP JSON, a few hundred at a time.
 
     Args:
-        body: UTF-8 text, decompressed; bytes that are no UTF-8 are replaced.
-        maker: remembers what spans share; others may use it between two slices.
-        most_bytes: that the text may have.
+        body: UTF-8 text, decompressed; invalid bytes are replaced.
+        maker: remembers data shared by spans; others may use it between two slices.
+        most_bytes: maximum size of the text.
 
     Raises:
-        BadRequest: the text is no JSON object, or its outer fields are of the wrong kind.
+        BadRequest: the text is not a JSON object, or its outer fields have the wrong type.
         TooLarge: it has more values than `budget` allows.
     """
     try:
@@ -58,7 +61,7 @@ def json_slices(body: bytes, maker: RowMaker, most_bytes: int = MOST_JSON_BYTES)
 
 def _request(request: dict[str, Any], maker: RowMaker) -> Iterator[Decoded]:
     if not isinstance(request.get("resourceSpans") or [], list):
-        raise BadRequest("`resourceSpans` is to be a list of objects.")
+        raise BadRequest("`resourceSpans` must be a list of objects.")
     resources, wrong = _objects(request, "resourceSpans")
     for number, resource_spans in enumerate(resources):
         outer = _Outer(resource_spans, maker)
@@ -95,11 +98,11 @@ def _row(span: dict[str, Any], origin: "_Origin", maker: RowMaker) -> SpanRow | 
 
 
 def parse(body: bytes, most_bytes: int = MOST_JSON_BYTES) -> dict[str, Any]:
-    """The JSON object in a body.
+    """Return the JSON object in a body.
 
     Args:
         body: UTF-8 text.
-        most_bytes: that it may have.
+        most_bytes: maximum size.
 
     Raises:
         BadRequest: there is none.
@@ -111,14 +114,14 @@ def parse(body: bytes, most_bytes: int = MOST_JSON_BYTES) -> dict[str, Any]:
         if b"\\ud" in body or b"\\uD" in body:
             found = _without_surrogates(found)
     except (ValueError, RecursionError) as error:
-        raise BadRequest(f"The body is no JSON: {error}") from None
+        raise BadRequest(f"The body is not JSON: {error}") from None
     if not isinstance(found, dict):
-        raise BadRequest(f"The body is JSON, but of kind {type(found).__name__}; OTLP is an object.")
+        raise BadRequest(f"The body is JSON of type {type(found).__name__}, but OTLP requires an object.")
     return found
 
 
-# An escaped half of a surrogate pair is valid JSON and no valid text. Where it stands it is mended: a copy of all
-# would need the memory twice.
+# An escaped unpaired surrogate is valid JSON but not valid text. It is repaired in place: a copy of everything would
+# need the memory twice.
 def _without_surrogates(found: Any) -> Any:
     whole: list[Any] = [found]
     waiting: list[Any] = [whole]
@@ -139,7 +142,7 @@ def _valid(text: str) -> str:
 
 
 class _Origin:
-    """The spans of a scope, and where they come from, which is found out when a span needs it."""
+    """The spans of a scope, and their origin, which is determined when a span needs it."""
 
     def __init__(self, outer: "_Outer", scope_spans: dict[str, Any]) -> None:
         self.spans: list[Any] = []
@@ -154,7 +157,7 @@ class _Origin:
         self._source: tuple[Source, str] | None = None
 
     def source(self) -> tuple[Source, str]:
-        """The source, and its scope's name."""
+        """Return the source, and its scope's name."""
         if self._source is None:
             scope = object_in(self._scope_spans, "scope") | {"schemaUrl": self._scope_spans.get("schemaUrl")}
             self._source = self._outer.source(scope)
@@ -171,7 +174,7 @@ class _Outer:
         self._resource: Resource | None = None
 
     def source(self, scope: dict[str, Any]) -> tuple[Source, str]:
-        """The source of one of its scopes."""
+        """Return the source of one of its scopes."""
         outer = self._resource_spans
         origin = object_in(outer, "resource") | {"schemaUrl": outer.get("schemaUrl")}
         self._key = self._key or encode(origin).encode()
@@ -220,7 +223,7 @@ def _rare(span: dict[str, Any], status: dict[str, Any], unreadable: int) -> dict
 
 
 def _enum(value: Any, names: tuple[str, ...]) -> int:
-    # Names are against the specification, and what protobuf's own JSON printers write.
+    # Names are against the specification, but written by protobuf's own JSON printers.
     return names.index(value) if value in names else count(value)
 
 
@@ -230,7 +233,7 @@ def _is_no_list(owner: dict[str, Any], name: str) -> bool:
 
 
 def _objects(owner: dict[str, Any], name: str) -> tuple[list[dict[str, Any]], int]:
-    """The objects of a list, and how many of its members are none; a list that is none is one such."""
+    """Return the objects of a list, and the number of other members; a value that is not a list counts as one."""
     found = owner.get(name) or []
     if not isinstance(found, list):
         return [], 1

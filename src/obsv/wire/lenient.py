@@ -1,8 +1,8 @@
-"""A second reading of a protobuf request that the strict parser refused, so that one bad span costs one span.
+"""A second reading of a protobuf request that the strict parser refused, so that a bad span affects only itself.
 
 Protobuf's parser refuses a whole request for one text that is not UTF-8, one value nested too deeply, one damaged span.
-Here a message that it refuses is read one level at a time (`shells.py`): texts are made valid, inner messages are tried
-by themselves, and what cannot be read is left out and counted.
+Here a refused message is read one level at a time (`shells.py`): texts are made valid, inner messages are tried
+individually, and unreadable parts are left out and counted.
 """
 
 from typing import Any, TypeVar
@@ -15,12 +15,12 @@ from obsv.wire.shells import shell
 
 M = TypeVar("M", bound=Message)
 
-# Levels that are read one by one: to a span's attribute are five, the rest is for values within values.
+# Levels read one by one: five lead to a span's attribute, the rest are for nested values.
 MAX_LEVELS = 24
-# Messages that are tried one by one, in 0.3 s: 500 damaged spans of 50 attributes.
+# Messages tried individually, in 0.3 s: 500 damaged spans of 50 attributes.
 MOST_TRIED = 30_000
 UINT32_MAX = 2**32 - 1
-# Counters of what was left out.
+# Counters of omitted parts.
 COUNTERS = {
     "attributes": "dropped_attributes_count",
     "events": "dropped_events_count",
@@ -29,14 +29,14 @@ COUNTERS = {
 
 
 def repair(body: bytes, message: M) -> tuple[M, int]:
-    """A message with what cannot be read taken out.
+    """Return a message without its unreadable parts.
 
     Args:
         body: bytes that the strict parser refuses.
-        message: an empty one of the kind that they are; it is filled.
+        message: an empty message of their type; it is filled.
 
     Returns:
-        The message, and how many spans were left out.
+        The message, and the number of omitted spans.
 
     Raises:
         BadRequest: the outer messages themselves cannot be read, or too many of the inner ones.
@@ -48,7 +48,7 @@ def repair(body: bytes, message: M) -> tuple[M, int]:
 
 
 class _Reader:
-    """Reads into messages where they stand: a copy would be parsed again, and be too deep again."""
+    """Reads into messages in place: a copy would be parsed again, and be too deep again."""
 
     def __init__(self) -> None:
         self.spans = 0
@@ -56,7 +56,7 @@ class _Reader:
         self._tried = 0
 
     def read(self, raw: bytes, message: Message, level: int) -> bool:
-        """Fill the message, whole or with parts left out; False when nothing of it can be read."""
+        """Fill the message, completely or without some parts; return False if nothing of it can be read."""
         self._tried += 1
         if self._tried > MOST_TRIED:
             raise BadRequest(f"The body is damaged protobuf in more than {MOST_TRIED:,} places.")
@@ -82,7 +82,7 @@ class _Reader:
         elif field.type == FieldDescriptor.TYPE_STRING:
             setattr(message, field.name, content.decode("utf-8", "replace"))
         else:
-            # To what was left out comes what the sender left out itself.
+            # The number that the sender itself omitted is added.
             before = getattr(message, field.name) if field.name in COUNTERS.values() else 0
             setattr(message, field.name, min(before + content, UINT32_MAX) if before else content)
 

@@ -1,4 +1,4 @@
-"""How much of another program's span is kept. docs/connect.md shows the numbers."""
+"""Limits of another program's span. docs/connect.md shows the numbers."""
 
 from typing import NamedTuple
 
@@ -7,18 +7,18 @@ INT64_MAX = 2**63 - 1
 
 
 class Limits(NamedTuple):
-    """Bounds of one span that came from outside; what is over is cut and, where OTLP has a counter, counted.
+    """Limits of one span from outside; anything beyond is truncated and, if OTLP has a counter, counted.
 
     Args:
         attributes: attributes of a span, an event, a link, a resource or a scope.
         events: events of a span.
         links: links of a span.
         items: elements of one array or map.
-        depth: arrays and maps within each other.
+        depth: nested arrays and maps.
         value_chars: characters of one value's text.
         span_chars: characters of all of a span's values as JSON.
         name_chars: characters of a span's, an event's or a scope's name, and of a key.
-        future_ns: how far after its arrival a span may begin; further, its sender's clock is taken to be wrong.
+        future_ns: how far after its arrival a span may begin; beyond that, its sender's clock is considered wrong.
     """
 
     attributes: int = 1_000
@@ -36,10 +36,10 @@ DEFAULT_LIMITS = Limits()
 
 
 def clip(text: str, chars: int) -> str:
-    """The text, or its beginning and a note of its length when it is longer than `chars` characters."""
+    """Return the text, or its beginning and a note of its length if it is longer than `chars` characters."""
     return text if len(text) <= chars else f"{text[:chars]}… ({len(text):,} characters)"
 
 
 def clip_name(text: str, chars: int) -> str:
-    """A name on one line: clipped without a note (it must stay one name), NUL taken out (C tools end a text there)."""
+    """Return a name on one line: cut without a note, as it must stay a name, and without NUL, which ends a text in C."""
     return text[:chars].replace("\0", "\ufffd")

@@ -1,4 +1,4 @@
-"""OTLP's AnyValue and KeyValue between protobuf messages and OTLP JSON."""
+"""Conversion of OTLP's AnyValue and KeyValue between protobuf messages and OTLP JSON."""
 
 import base64
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from obsv.wire.anyvalue import AnyDict, double
 
 
 def to_dict(value: AnyValue) -> AnyDict:
-    """OTLP JSON of a protobuf AnyValue; `{}` when it holds nothing."""
+    """Return OTLP JSON of a protobuf AnyValue; `{}` if it is empty."""
     kind = value.WhichOneof("value")
     return _TO_DICT[kind](value) if kind in _TO_DICT else {}
 
@@ -27,7 +27,7 @@ _TO_DICT: dict[str | None, Callable[[AnyValue], AnyDict]] = {
 
 
 def key_values(pairs: Any) -> list[AnyDict]:
-    """OTLP JSON of a repeated protobuf KeyValue."""
+    """Return OTLP JSON of a repeated protobuf KeyValue."""
     return [{"key": pair.key, "value": to_dict(pair.value)} for pair in pairs]
 
 

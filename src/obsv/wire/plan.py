@@ -1,7 +1,8 @@
-"""What all spans with the same name and attribute keys share, found once.
+"""The data shared by all spans with the same name and attribute keys, computed once.
 
-Nearly every span of a service has been seen before in this shape, so a row costs one dictionary look-up and one pass
-over its values. The cache is bounded: a sender that makes up names can slow itself down, and not fill the memory.
+Nearly every span of a service has a known shape, so a row costs one dictionary look-up and one pass over its values.
+The cache
+is limited: a sender that invents names can slow itself down, but not fill the memory.
 """
 
 from collections.abc import Callable, Hashable
@@ -16,10 +17,10 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 OWN_SCOPE = "obsv"
-# What the specification has SDKs call a service that nobody named.
+# The name that the specification gives to a service without one.
 UNKNOWN_SERVICE = "unknown_service"
 THREAD_KEYS = (semconv.THREAD_ID, semconv.THREAD_NAME)
-# Attributes that have a column of their own; those of code only where obsv wrote them.
+# Attributes with a column of their own; those of code only if obsv wrote them.
 OBSV_KEYS = (
     semconv.PROCESS_GROUP,
     semconv.FEED,
@@ -36,9 +37,9 @@ OWN_KEYS = (
 
 
 class Cache(Generic[K, V]):
-    """A bounded dictionary; what was not asked for lately goes first.
+    """A dictionary with a size limit; entries not used lately are removed first.
 
-    Two generations instead of an order of use: a hit costs one look-up.
+    It has two generations instead of an order of use: a hit costs one look-up.
 
     Args:
         size: entries of a generation; at most twice as many are kept.
@@ -50,7 +51,7 @@ class Cache(Generic[K, V]):
         self._old: dict[K, V] = {}
 
     def get(self, key: K) -> V | None:
-        """The entry, or None."""
+        """Return the entry, or None."""
         found = self._young.get(key)
         if found is None:
             found = self._old.pop(key, None)
@@ -59,7 +60,7 @@ class Cache(Generic[K, V]):
         return found
 
     def put(self, key: K, value: V) -> V:
-        """Keep an entry and return it."""
+        """Store an entry and return it."""
         if len(self._young) >= self._size:
             self._old, self._young = self._young, {}
         self._young[key] = value
@@ -70,15 +71,15 @@ class Cache(Generic[K, V]):
 
 
 class Plan(NamedTuple):
-    """How the attributes of one shape become a row.
+    """The conversion of one shape's attributes to a row.
 
     Args:
-        signature: the row's, when no column is filled from an attribute; else None, see `taken`.
+        signature: the row's signature, if no column is filled from an attribute; else None, see `taken`.
         masked: positions whose values are masked.
-        taken: positions and keys of attributes that have a column of their own.
+        taken: positions and keys of attributes with a column of their own.
         kept: the other positions.
-        fields: names and directions of the kept.
-        is_counted: it has the attributes of calls that were only counted.
+        fields: names and directions of the kept ones.
+        is_counted: whether it has the attributes of calls that were only counted.
     """
 
     signature: Signature | None
@@ -90,7 +91,7 @@ class Plan(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What a plan is found by."""
+    """The key of a plan."""
 
     service: str
     scope: str
@@ -100,7 +101,7 @@ class Shape(NamedTuple):
 
 
 def make_plan(shape: Shape, is_secret: Callable[[str], bool], name_chars: int) -> Plan:
-    """Work out the plan of a shape."""
+    """Return the plan of a shape."""
     columns = THREAD_KEYS + OBSV_KEYS + (OWN_KEYS if shape.scope == OWN_SCOPE else ())
     taken = tuple((i, key) for i, key in enumerate(shape.keys) if key in columns)
     kept = tuple(i for i, key in enumerate(shape.keys) if key not in columns)
@@ -111,7 +112,7 @@ def make_plan(shape: Shape, is_secret: Callable[[str], bool], name_chars: int) -
 
 
 def field(key: str, name_chars: int) -> tuple[str, str]:
-    """Name and direction of the data row of an attribute."""
+    """Return name and direction of an attribute's data row."""
     key = clip_name(key, name_chars)
     for prefix, found in ((semconv.INPUT_PREFIX, semconv.INPUT), (semconv.OUTPUT_PREFIX, semconv.OUTPUT)):
         if key.startswith(prefix) and len(key) > len(prefix):
@@ -120,11 +121,11 @@ def field(key: str, name_chars: int) -> tuple[str, str]:
 
 
 def signature_of(shape: Shape, fields: tuple[tuple[str, str], ...], columns: dict[str, Any]) -> Signature:
-    """The signature of a shape.
+    """Return the signature of a shape.
 
     Args:
-        shape: whose.
-        fields: of the kept attributes.
+        shape: the shape.
+        fields: fields of the kept attributes.
         columns: values of the taken ones by key.
     """
     group, feed = columns.get(semconv.PROCESS_GROUP), columns.get(semconv.FEED)
@@ -145,16 +146,16 @@ def signature_of(shape: Shape, fields: tuple[tuple[str, str], ...], columns: dic
 
 
 class Resource(NamedTuple):
-    """A resource as the sources of its scopes share it: its service's name, and its text."""
+    """A resource in the form shared by the sources of its scopes: its service's name, and its text."""
 
     service: str
     text: str
 
 
 def resource_of(resource: dict[str, Any], encode: Callable[[Any], str]) -> Resource:
-    """What a clean OTLP JSON resource with its `schemaUrl` comes to.
+    """Return a clean OTLP JSON resource with its `schemaUrl` in shared form.
 
-    A service's name that is empty, or not a text, is replaced: every view then shows the same.
+    A service name that is empty, or not a string, is replaced: every view then shows the same.
     """
     pairs = resource.get("attributes", ())
     given = next((pair["value"] for pair in pairs if pair["key"] == semconv.SERVICE_NAME), None)

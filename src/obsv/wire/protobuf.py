@@ -1,7 +1,7 @@
-"""OTLP in protobuf to rows: the fast path, that nearly every request takes.
+"""Decoding of OTLP protobuf to rows: the fast path for nearly every request.
 
-Values are read by guessing their kind, because asking (`WhichOneof`) costs as much as all the rest together: keys and
-values of ten attributes then take 4 µs instead of 7.
+Values are read by guessing their type, because asking (`WhichOneof`) costs as much as everything else: keys and values
+of ten attributes then take 4 µs instead of 7.
 """
 
 import json
@@ -33,29 +33,29 @@ M = TypeVar("M", bound=Message)
 
 DAMAGED = "spans that are not valid protobuf"
 OVERSIZED = f"spans of more than {MOST_SPAN_BYTES:,} bytes or {MOST_FIELDS:,} fields"
-# Room for the note of how long a text was.
+# Space for the note of a text's length.
 NOTE_CHARS = 40
-# What a scope costs, in spans without attributes.
+# The cost of a scope, in spans without attributes.
 SCOPE_PARTS = 4
 PARTS = "resources, scopes and spans"
-# Field numbers times 8 plus 2, the wire type of messages and texts.
+# Field numbers times 8 plus 2, the wire type of messages and strings.
 RESOURCE_SPANS, RESOURCE, SCOPE_SPANS, SCOPE, SPANS, SCHEMA_URL = 0x0A, 0x0A, 0x12, 0x0A, 0x12, 0x1A
 
 
 def decode_protobuf(body: bytes, maker: RowMaker) -> Decoded:
-    """The rows of an `ExportTraceServiceRequest`; see `protobuf_slices`."""
+    """Return the rows of an `ExportTraceServiceRequest`; see `protobuf_slices`."""
     return Decoded.joined(protobuf_slices(body, maker))
 
 
 def protobuf_slices(body: bytes, maker: RowMaker) -> Iterator[Decoded]:
-    """The rows of an `ExportTraceServiceRequest`, a few hundred at a time.
+    """Yield the rows of an `ExportTraceServiceRequest`, a few hundred at a time.
 
     Args:
         body: the message's bytes, decompressed.
-        maker: remembers what spans share; others may use it between two slices.
+        maker: remembers data shared by spans; others may use it between two slices.
 
     Raises:
-        BadRequest: the bytes are no such message, even leniently read.
+        BadRequest: the bytes are not such a message, even in lenient reading.
         TooLarge: it has more parts than `budget` allows.
     """
     if len(body) <= SLICE_BYTES:
@@ -79,7 +79,7 @@ def _small(body: bytes, maker: RowMaker) -> Iterator[Decoded]:
 
 
 class _Large:
-    """A request that is parsed a piece at a time."""
+    """A request that is parsed piece by piece."""
 
     def __init__(self, body: bytes, maker: RowMaker) -> None:
         self._body = body
@@ -110,7 +110,7 @@ class _Large:
                 yield Decoded([], Counter())
 
     def _head(self, at: int, end: int, tail: int) -> bytes:
-        """A message without its repeated field `tail`."""
+        """Return a message without its repeated field `tail`."""
         found = []
         size = 0
         for seen, field in enumerate(fields(self._body, at, end)):
@@ -159,7 +159,7 @@ class _Large:
                 and count_fields(self._body, at, end, Span.DESCRIPTOR, MOST_FIELDS) <= MOST_FIELDS
             )
         except BadRequest:
-            return True  # what can be saved of it is, and the rest counted
+            return True  # readable parts are kept, and the rest counted
 
     def _piece(self, begin: int, stop: int, origin: "_Origin", scope: ScopeSpans) -> Iterator[Decoded]:
         piece, damaged = ScopeSpans(), 0
@@ -175,7 +175,7 @@ class _Large:
 
 
 def _clip(spans: Sequence[Span], limits: Limits) -> None:
-    """Cut huge texts where they stand: on their way to a row each is there several times."""
+    """Truncate huge texts in place: each is copied several times on its way to a row."""
     most = limits.value_chars - NOTE_CHARS
     for span in spans:
         for pair in span.attributes[: limits.attributes]:
@@ -207,7 +207,7 @@ class _Origin:
         self._resource: SharedResource | None = None
 
     def source(self, scope_spans: ScopeSpans) -> Source:
-        """The source of one of its scopes."""
+        """Return the source of one of its scopes."""
         outer = self._resource_spans
         if self._key is None:
             self._key = (_bytes(outer.resource), outer.schema_url.encode())
@@ -249,7 +249,7 @@ def _scope(scope_spans: ScopeSpans, most: int) -> dict[str, Any]:
 
 
 def _attributes(owner: Any, most: int) -> dict[str, Any]:
-    """The attributes that are kept, and how many are not."""
+    """Return the kept attributes, and the number of the others."""
     dropped = owner.dropped_attributes_count + max(len(owner.attributes) - most, 0)
     return {"attributes": key_values(owner.attributes[:most]), "droppedAttributesCount": dropped}
 
@@ -257,7 +257,7 @@ def _attributes(owner: Any, most: int) -> dict[str, Any]:
 def _bytes(origin: Resource | InstrumentationScope) -> bytes:
     try:
         return origin.SerializeToString()
-    except EncodeError:  # deeper than the encoder goes, put together by `repair`
+    except EncodeError:  # deeper than the encoder allows, assembled by `repair`
         return json.dumps(key_values(origin.attributes)).encode()
 
 
@@ -267,7 +267,7 @@ def _parts(span: Span, source: Source, scope: str, maker: RowMaker) -> SpanParts
     for pair in pairs if len(pairs) <= most else pairs[:most]:
         keys.append(pair.key)
         value = pair.value
-        # A text or whole number that is not empty is what it seems; anything else is asked for its kind.
+        # A non-empty string or integer has its apparent type; anything else is asked for its type.
         values.append(value.string_value or value.int_value or _other(value, maker.cleaner))
     return SpanParts(
         source,
@@ -297,7 +297,7 @@ def _other(value: AnyValue, cleaner: Cleaner) -> Stored:
 
 
 def _rare(span: Span, limits: Limits) -> dict[str, Any] | None:
-    """What few spans have, with as many events, links and attributes as are kept; the rest counted as dropped."""
+    """Return the rare parts of a span, with the kept events, links and attributes; the rest is counted as dropped."""
     over = len(span.attributes) - limits.attributes
     if not (
         span.events

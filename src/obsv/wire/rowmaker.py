@@ -1,4 +1,4 @@
-"""Spans from outside become rows: the rules that hold whatever encoding a span came in. docs/connect.md lists them."""
+"""Rows from received spans: the rules for any encoding. docs/connect.md lists them."""
 
 import json
 import time
@@ -16,10 +16,10 @@ from obsv.wire.limits import DEFAULT_LIMITS, INT64_MAX, Limits, clip, clip_name
 from obsv.wire.plan import Cache, Plan, Resource, Shape, make_plan, resource_of, signature_of
 
 MASK = "***"
-# How JSON writes a NUL, and a text that has these six characters after a backslash.
+# A NUL in JSON, and a text that has these six characters after a backslash.
 NUL_ESCAPE = "\\u0000"
 NO_TRACE, NO_SPAN = bytes(16), bytes(8)
-# Characters of keys or of a resource that are worth keeping.
+# Keys or a resource up to this length are worth caching.
 KEPT_CHARS = 20_000
 SIGNATURE_KEYS = (
     semconv.PROCESS_GROUP,
@@ -29,18 +29,18 @@ SIGNATURE_KEYS = (
     semconv.CODE_SOURCE_TEXT,
 )
 THREAD_NAME_CHARS = 200
-# What the specification lets a receiver assume for an unspecified kind.
+# The kind that the specification lets a receiver assume for an unspecified one.
 INTERNAL = 1
 _ERROR = 2
 _NO_COLUMNS: dict[str, Any] = {}
 PLANS, SIGNATURES, SOURCES, FLAGS = 4_096, 4_096, 1_024, 64
-BAD_IDS = "spans without a trace id of 16 or a span id of 8 bytes, or with one of only zeros"
+BAD_IDS = "spans without a trace ID of 16 bytes or a span ID of 8 bytes, or with an ID of zeros"
 
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Decoded(NamedTuple):
-    """What a request came to.
+    """A decoded request.
 
     Args:
         rows: calls to be stored.
@@ -71,9 +71,9 @@ class SpanParts(NamedTuple):
     Args:
         source: its resource and scope.
         scope: the scope's name.
-        keys: of its attributes.
-        values: of its attributes, in stored form.
-        rare: OTLP JSON of the parts that few spans have; None where there are none.
+        keys: keys of its attributes.
+        values: values of its attributes, in stored form.
+        rare: OTLP JSON of the rare parts; None if there are none.
     """
 
     source: Source
@@ -93,11 +93,11 @@ class SpanParts(NamedTuple):
 
 
 class RowMaker:
-    """Makes rows, and remembers what spans share. For one thread at a time.
+    """A converter that remembers data shared by spans. For one thread at a time.
 
     Args:
-        secrets: which names are masked; None masks nothing.
-        limits: how much of a span is kept.
+        secrets: decides which names are masked; None masks nothing.
+        limits: limits of a span.
     """
 
     def __init__(self, secrets: Secrets | None = None, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -110,22 +110,24 @@ class RowMaker:
         self._usual: dict[int, str | None] = {USUAL_FLAGS: None}
 
     def arrive(self, now_ns: int) -> None:
-        """Say when the request came: Unix time in nanoseconds."""
+        """Set when the request arrived: Unix time in nanoseconds."""
         self.now_ns = now_ns
         self.latest_ns = min(now_ns + self.limits.future_ns, INT64_MAX)
 
     def known_source(self, key: tuple[bytes, ...]) -> Source | None:
-        """The source that was made of these bytes."""
+        """Return the source created from these bytes."""
         return self._sources.get(key)
 
     def resource(self, resource: dict[str, Any]) -> Resource:
-        """An OTLP JSON resource with its `schemaUrl`; to be made once for all its scopes, as it may be huge."""
+        """Return an OTLP JSON resource with its `schemaUrl`; to be created once for all its scopes, because it may be
+        huge.
+        """
         return resource_of(self._origin(resource), encode)
 
     def source(self, key: tuple[bytes, ...], resource: Resource, scope: dict[str, Any]) -> Source:
-        """The source of a resource and an OTLP JSON scope with its `schemaUrl`."""
+        """Return the source of a resource and an OTLP JSON scope with its `schemaUrl`."""
         made = Source(*resource, encode(self._origin(scope)), received=True)
-        # What is huge is made again each time rather than kept a thousand times.
+        # A huge one is created again each time rather than kept a thousand times.
         return self._sources.put(key, made) if sum(map(len, key)) <= KEPT_CHARS else made
 
     def _origin(self, origin: dict[str, Any]) -> dict[str, Any]:
@@ -133,7 +135,7 @@ class RowMaker:
         return names | fitted(self.cleaner.attributes(origin), self.limits.value_chars)
 
     def row(self, parts: SpanParts) -> SpanRow | None:
-        """The row of a span; None when its ids name nothing."""
+        """Return the row of a span; None if its IDs are invalid."""
         trace_id, span_id = parts.trace_id, parts.span_id
         if len(trace_id) != 16 or len(span_id) != 8 or trace_id == NO_TRACE or span_id == NO_SPAN:
             return None
@@ -260,7 +262,7 @@ class RowMaker:
 
 
 def _weight(parts: SpanParts, columns: dict[str, Any], duration_ns: int) -> Weight | None:
-    """How many calls a span stands for, as its sender says; None for itself alone."""
+    """Return the number of calls that a span stands for, according to its sender; None for itself alone."""
     rate = columns.get(semconv.SAMPLE_RATE)
     if isinstance(rate, float) and 0.0 < rate < 1.0 and parts.status != _ERROR:
         return sampled(whole(1.0 / rate, parts.span_id), duration_ns)

@@ -1,4 +1,4 @@
-"""Protobuf's wire format, walked without making an object of what is in it."""
+"""Protobuf's wire format, traversed without creating objects."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,15 +14,15 @@ _LONGEST_VARINT = 10
 
 
 def fields(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """The fields of a message.
+    """Yield the fields of a message.
 
     Args:
-        data: bytes that hold it.
-        at: where it begins.
-        end: where it ends.
+        data: bytes that contain it.
+        at: its start.
+        end: its end.
 
     Returns:
-        Of each field its tag (number times 8 plus wire type), where it begins, and where its content begins and ends.
+        For each field its tag (number times 8 plus wire type), its start, and the start and end of its content.
 
     Raises:
         BadRequest: the framing is broken.
@@ -38,7 +38,7 @@ def fields(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int, int]
         elif kind == VARINT:
             size = _varint(data, at, end)[1] - at
         else:
-            size = _SIZES.get(kind, end)  # groups, which are not used in OTLP, end nowhere
+            size = _SIZES.get(kind, end)  # groups, which OTLP does not use, end nowhere
         stop = at + size
         if stop > end or tag < 8:
             raise _broken()
@@ -47,7 +47,7 @@ def fields(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int, int]
 
 
 def _varint(data: bytes, at: int, end: int) -> tuple[int, int]:
-    """A number, and where it ends."""
+    """Return a number, and its end."""
     value = shift = 0
     for position in range(at, min(end, at + _LONGEST_VARINT)):
         byte = data[position]
@@ -59,18 +59,18 @@ def _varint(data: bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def _broken() -> BadRequest:
-    return BadRequest("The body is not a protobuf message: a field goes beyond the end of what it is in.")
+    return BadRequest("The body is not a protobuf message: a field extends beyond the end of its message.")
 
 
 def count_fields(data: bytes, at: int, end: int, descriptor: Descriptor, most: int) -> int:
-    """How many fields a message has at all levels; more than `most` are not counted on.
+    """Return the number of fields of a message at all levels; counting stops at `most`.
 
     Args:
-        data: bytes that hold it.
-        at: where it begins.
-        end: where it ends.
+        data: bytes that contain it.
+        at: its start.
+        end: its end.
         descriptor: its type.
-        most: where counting ends.
+        most: where counting stops.
 
     Raises:
         BadRequest: the framing is broken.
@@ -90,12 +90,12 @@ def count_fields(data: bytes, at: int, end: int, descriptor: Descriptor, most: i
 
 
 def count_at(data: bytes, path: tuple[tuple[int, ...], ...], most: int) -> int:
-    """How many messages stand at a path; more than `most` fields on the way there are not looked at.
+    """Return the number of messages at a path; at most `most` fields on the way are examined.
 
     Args:
         data: a message.
         path: numbers of the fields that lead there, level by level.
-        most: where counting ends.
+        most: where counting stops.
 
     Raises:
         BadRequest: the framing is broken.

@@ -1,7 +1,7 @@
-"""Message classes that read one level of an OTLP message: texts and inner messages stay bytes.
+"""Message classes that read one level of an OTLP message: strings and inner messages stay bytes.
 
-On the wire a text, a message and bytes look the same (length, then content), so a copy of the schema with every such
-field declared as bytes reads any message whose own framing is whole, whatever is wrong inside.
+On the wire a string, a message and bytes look the same (length, then content), so a copy of the schema with every such
+field declared as bytes reads any message whose own framing is intact, whatever is wrong inside.
 """
 
 import functools
@@ -16,7 +16,7 @@ _LENGTH_DELIMITED = (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_MESSAGE)
 
 @functools.cache
 def shell(descriptor: Descriptor) -> Any:
-    """The class that reads one level of messages of this type."""
+    """Return the class that reads one level of messages of this type."""
     name = descriptor.full_name.replace(".", "_")
     schema = DescriptorProto(name=name)
     for field in descriptor.fields:
