@@ -41,5 +41,5 @@ def clip(text: str, chars: int) -> str:
 
 
 def clip_name(text: str, chars: int) -> str:
-    """Return a name on one line: cut without a note, as it must stay a name, and without NUL, which ends a text in C."""
+    """Return a name on one line: cut without a note, as it must stay a name, and without NUL (ends C text)."""
     return text[:chars].replace("\0", "\ufffd")
