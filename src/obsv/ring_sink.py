@@ -145,7 +145,7 @@ class RingSink(SpanSink):
         """Log what keeps the keeper from storing; a thread of this process has already logged it."""
         complaint = "" if self.is_kept_here else ring.about.complaint
         if complaint:
-            self._notices.once("complaint", logging.ERROR, "Calls are recorded, and stored later: %s", complaint)
+            self._notices.once("complaint", logging.ERROR, "Calls are recorded and will be stored later: %s", complaint)
         elif self._notices.over("complaint"):
             logger.warning("The database can be written again.")
         if not self.is_kept_here and ring.about.lost > self._lost and monotonic() >= self._say_lost_at:

@@ -1,4 +1,4 @@
-"""Recording modules as they are imported."""
+"""Recording of modules when they are imported."""
 
 import asyncio
 import importlib

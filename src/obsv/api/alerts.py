@@ -87,7 +87,7 @@ class Delivery(BaseModel):
 
 
 class Silence(BaseModel):
-    """A silence."""
+    """Return a silence."""
 
     id: str
     matchers: list[dict[str, Any]]

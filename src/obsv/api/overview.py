@@ -58,7 +58,7 @@ class FunctionOut(BaseModel):
     errors: int
     mean_ns: float
     p95_ns: float | None
-    mean_before_ns: float | None = Field(description="Mean of the period before.")
+    mean_before_ns: float | None = Field(description="Mean of the previous period.")
     unrecorded: int = Field(
         description="Of the calls those that are not stored: sampled ones stand for them, or they were only counted."
     )

@@ -223,7 +223,7 @@ class UnsampledCall:
     def resumed(
         recorder: Recorder, start_tick: int, caller: Function | None, is_counted: bool, values: tuple[Any, ...]
     ) -> UnsampledCall:
-        """A call that goes on, though its function has returned."""
+        """Return a call that continues although its function has returned."""
         call = LeftOutCall(recorder, values, caller) if is_counted else UnsampledCall(recorder, values, None)
         call._start_tick = start_tick
         return call

@@ -53,8 +53,8 @@ class _Tally:
                 self.lock.release()
 
     def add_up(self) -> None:
-        """Add what waits; to be called with the lock."""
-        from obsv.store.ground import buckets  # with it SQLite, which `import obsv` does not load
+        """Add up waiting durations; call this with the lock held."""
+        from obsv.store.ground import buckets  # loads SQLite, which `import obsv` does not
 
         waiting = self.waiting
         durations = [waiting.popleft() for _ in range(len(waiting))]
@@ -102,7 +102,7 @@ class _LeftOut:
                     _record(function, caller, first_tick, attributes)
                 else:
                     self.tallies.pop((function, caller), None)
-                    # What another thread noted meanwhile is not lost with it.
+                    # Durations that another thread adds meanwhile are not lost with it.
                     if tally.waiting:
                         self.tally((function, caller)).waiting.extend(tally.waiting)
 
@@ -111,7 +111,7 @@ _left_out = _LeftOut()
 
 
 def note(function: Function, caller: Function | None, start_tick: int, end_tick: int) -> None:
-    """Count a call. Raises nothing but what a signal handler of the program raises meanwhile."""
+    """Count a call. Raises only what a signal handler of the program raises meanwhile."""
     try:
         tally = _left_out.tallies.get((function, caller)) or _left_out.tally((function, caller))
         tally.waiting.append(end_tick - start_tick)

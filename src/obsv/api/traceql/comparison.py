@@ -142,7 +142,7 @@ def _compare(
         raise InvalidQuery(f"{operator} cannot compare with a {kind}", sign.position)
     if kind == "nil":
         return Not(Present(field)) if operator == "=" else Present(field)
-    if kind == "keyword":  # a status or kind is no attribute's type, so nothing is equal to it
+    if kind == "keyword":  # no attribute has the type status or kind, so nothing is equal
         return NO_SPAN
     if operator in ("=~", "!~"):
         _check_pattern(str(value), sign)

@@ -35,7 +35,7 @@ INTRINSICS = {
     "instrumentation:version": "string",
     "link:spanID": "string",
     "link:traceID": "string",
-    # The parent's position in the trace's tree; only whether there is one (`< 0`: a root) is answered.
+    # The parent's position in the trace's tree; only its existence (`< 0`: a root) is supported.
     "nestedSetParent": "int",
 }
 # The names from before intrinsics had scopes.

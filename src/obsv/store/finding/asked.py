@@ -42,7 +42,7 @@ _EVER = "select coalesce(sum(count), 0) from minute_histogram where minute = 0"
 
 
 class Load(NamedTuple):
-    """Calls and errors in a range of time, to the minute: of all processes, and of those that can match."""
+    """Calls and errors in a time range, to the minute: of all processes, and of those that can match."""
 
     calls: int
     errors: int
@@ -65,12 +65,12 @@ class Reach:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no call can match."""
+        """Return whether no call can match."""
         return self.processes == []
 
     @cached_property
     def share(self) -> float:
-        """Their calls' share of all calls, 0 to 1."""
+        """Return the share of their calls in all calls, 0 to 1."""
         if self.processes is None:
             return 1.0
         row = self.snapshot.query(*fill(_SHARE, mine=self.mine))[0]
@@ -78,12 +78,12 @@ class Reach:
 
     @cached_property
     def ever(self) -> int:
-        """How many calls there were since the file began, of all processes."""
+        """Return the number of calls of all processes since the file was created."""
         row = self.snapshot.one(_EVER)
         return int(row[0]) if row else 0
 
     def load(self, part: Range) -> Load:
-        """The load of a range of time."""
+        """Return the load of a time range."""
         first, last = part.minutes
         return Load(*self.snapshot.query(*fill(_LOAD, mine=self.mine, first=first, last=last))[0])
 
@@ -96,26 +96,26 @@ class Asked:
         self.reach = Reach(snapshot, processes(condition))
         self.errors = FAILED in self.parts  # only failed calls match
         self.durations = limits(self.parts, DURATION)  # the shortest and the longest that match, in ns
-        # A comparison of what the process alone decides holds for all that are reached.
+        # A comparison that the process alone decides holds for all processes in reach.
         self._rest = [part for part in self.parts if not (isinstance(part, Compare) and is_of_process(part))]
 
     @cached_property
     def test(self) -> Sql:
-        """The test of a row of a process that can match."""
+        """Return the test of a row of a process that can match."""
         return where(All(tuple(self._rest)))
 
     @cached_property
     def everywhere(self) -> Sql:
-        """The test of a row of any process."""
+        """Return the test of a row of any process."""
         ids = self.reach.processes
         return self.test if ids is None else among("s.process_id", ids) & self.test
 
     @property
     def costly(self) -> bool:
-        """Whether rows have to be looked into, for a text or an attribute."""
+        """Return whether rows must be read, for a text or an attribute."""
         return not all(isinstance(part, Compare) and part.field in _QUICK for part in self._rest)
 
     @property
     def limits_duration(self) -> bool:
-        """Whether durations are limited."""
+        """Return whether durations are limited."""
         return self.durations != (None, None)

@@ -1,7 +1,7 @@
-"""Matching spans counted over time: what TraceQL's metrics functions are made of.
+"""Counts of matching spans over time, for TraceQL's metrics functions.
 
-The rollups tell when slots are whole minutes, conditions and groups are on name, kind and service, and nothing but
-durations is measured; else the spans are counted.
+The rollups suffice if slots are whole minutes, conditions and groups use only name, kind and service, and only
+durations are measured; otherwise the spans are counted.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from obsv.store.ground import MINUTE_NS, Range, middle_ns
 MOST_SERIES = 1_000
 _PIECES = 60
 _IS_WEIGHED = "select 1 from process_minute where minute = 0 and unrecorded > 0 limit 1"
-# The weight stands behind a span's values: to read it takes longer than to count.
+# The weight is stored after a span's values: reading it takes longer than counting.
 _COUNT, _WEIGHTS = Sql("count(*)"), Sql("sum(coalesce(s.weight, 1))")
-# A row a group, its slots as one JSON array: the reader returns no more than 10,000 rows.
+# One row per group, with its slots as one JSON array: the reader returns at most 10,000 rows.
 _SPANS = """
 select {names}json_group_array(json_array(slot, class, n)) as counts from (
   select {columns}(s.start_ns - {first}) / {step} as slot, {classes} as class, {calls} as n
   from {rows} group by {names}slot, class
 ) where class is not null group by {groups} limit {limit}
 """
-# Called `s` and with its `process_id`, a rollup fits the conditions on spans as they are.
+# A rollup named `s` with a `process_id` fits the conditions on spans unchanged.
 _COUNTS = """
 select {names}json_group_array(json_array(slot, 0, n)) as counts from (
   select {columns}(s.minute - {first}) / {step} as slot, sum(s.{column}) as n
@@ -71,19 +71,19 @@ class Series(NamedTuple):
 
 
 def count_series(snapshot: Snapshot, wanted: Wanted) -> list[Series]:
-    """Counts spans by group, slot and class.
+    """Count spans by group, slot and class.
 
     Raises:
-        InvalidQuery: series cannot be split by a field, nothing is measured by it, or there are over 1,000 series.
-        QueryTimeout: there are too many spans; a narrower range helps.
+        InvalidQuery: series cannot be split by a field, the field is not a measure, or there are over 1,000 series.
+        QueryTimeout: there are too many spans; use a narrower range.
     """
     counted = _from_rollups(snapshot, wanted)
     found: dict[str, Series] = {}
     for labels, row in _from_spans(snapshot, wanted) if counted is None else counted:
-        # By their text: to Python 1, 1.0 and True are the same key.
+        # By their text: in Python, 1, 1.0 and True are equal as keys.
         _add(found.setdefault(repr(labels), Series(labels, {})), row)
     if len(found) > MOST_SERIES:
-        raise InvalidQuery(f"over {MOST_SERIES:,} series; split by fewer fields, or by one with fewer values")
+        raise InvalidQuery(f"more than {MOST_SERIES:,} series: split by fewer fields, or by one with fewer values")
     if counted is not None and wanted.field is not None and wanted.classes == "octave":
         for series in found.values():
             series.slots.update({slot: _octaves(counts) for slot, counts in series.slots.items()})
@@ -131,10 +131,10 @@ def _from_spans(snapshot: Snapshot, wanted: Wanted) -> Iterator[tuple[tuple[Labe
         yield from zip(grouping.labels(rows), rows, strict=True)
 
 
-# Short ones, a group of slots each: what is sorted to be counted then fits into the processor's cache.
+# Short parts, with a group of slots each: what is sorted for counting then fits into the processor's cache.
 def _pieces(wanted: Wanted, walk: Walk) -> Iterator[Range]:
     first, last = wanted.within
-    if walk == BY_ARRIVAL or first % 1_000 or wanted.step_ns % 1_000:  # an index knows microseconds
+    if walk == BY_ARRIVAL or first % 1_000 or wanted.step_ns % 1_000:  # an index has microseconds
         yield wanted.within
         return
     length = max(1, -(-(last - first + 1) // wanted.step_ns // _PIECES)) * wanted.step_ns
@@ -143,9 +143,9 @@ def _pieces(wanted: Wanted, walk: Walk) -> Iterator[Range]:
 
 
 def _from_rollups(snapshot: Snapshot, wanted: Wanted) -> Iterable[tuple[tuple[Label, ...], Row]] | None:
-    """The groups and their counts, by the store's buckets; None where only the spans tell.
+    """Return the groups and their counts, by the store's buckets; None if only the spans can tell.
 
-    Failed calls are counted apart, not measured apart.
+    Failed calls are counted separately, but not measured separately.
     """
     all_parts, measures = conjuncts(wanted.condition), wanted.field is not None
     parts = [part for part in all_parts if part not in _OUTCOMES]

@@ -1,4 +1,4 @@
-"""The SQL that a search is made of, and tests of one value in it: strict about types as TraceQL is."""
+"""SQL of a search, and tests of one value in it, with strict types as in TraceQL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NEGATIVE = {"!=": "=", "!~": "=~"}
 
 
 class Sql(NamedTuple):
-    """A piece of SQL and what is bound in it, in order."""
+    """A piece of SQL and its parameters, in order."""
 
     text: str
     params: tuple[Any, ...] = ()
@@ -29,7 +29,7 @@ class Sql(NamedTuple):
         return Sql(f"({self.text} or {other.text})", self.params + other.params)
 
     def negated(self) -> Sql:
-        """True where this is false or NULL."""
+        """Return SQL that is true if this is false or NULL."""
         return Sql(f"not coalesce({self.text}, 0)", self.params)
 
 
@@ -37,11 +37,11 @@ TRUE, FALSE = Sql("1"), Sql("0")
 
 
 def fill(template: str, **parts: Any) -> Sql:
-    """A template with its `{names}` filled in.
+    """Return a template with its `{names}` filled in.
 
     Args:
         template: SQL.
-        **parts: by name: `Sql` is put in, with what it binds; anything else is bound.
+        **parts: by name: `Sql` is inserted with its parameters; anything else becomes a parameter.
     """
     texts: list[str] = []
     params: list[Any] = []
@@ -61,7 +61,7 @@ def _parsed(template: str) -> list[tuple[str, str | None]]:
 
 
 def joined(word: str, pieces: Iterable[Sql]) -> Sql:
-    """Pieces with ` and ` or ` or ` between them, in brackets."""
+    """Return pieces joined by ` and ` or ` or `, in parentheses."""
     found = list(pieces)
     if not found:
         return TRUE if word == " and " else FALSE
@@ -70,12 +70,12 @@ def joined(word: str, pieces: Iterable[Sql]) -> Sql:
 
 
 def among(column: str, numbers: Iterable[int]) -> Sql:
-    """A test that a column has one of some numbers."""
+    """Return a test that a column has one of the given numbers."""
     return Sql(f"{column} in (select value from json_each(?))", (json.dumps(list(numbers)),))
 
 
 def scalar(value_sql: str, leaf: Leaf) -> Sql:
-    """A test of an SQL expression of the right type; NULL where there is no value."""
+    """Return a test of an SQL expression of the right type; NULL if there is no value."""
     match leaf.operator:
         case None:
             return Sql(f"{value_sql} is not null")
@@ -89,7 +89,7 @@ def scalar(value_sql: str, leaf: Leaf) -> Sql:
 
 
 def json_value(value_sql: str, type_sql: str, leaf: Leaf) -> Sql:
-    """A test of a JSON value that is no array: of what `json_extract` and `json_type` give."""
+    """Return a test of a JSON value that is not an array, as returned by `json_extract` and `json_type`."""
     if leaf.operator == "is":
         text = f"case {type_sql} when 'true' then 'true' when 'false' then 'false' else cast({value_sql} as text) end"
         return Sql(f"{text} = ?", (str(leaf.value),))
@@ -101,7 +101,7 @@ def json_value(value_sql: str, type_sql: str, leaf: Leaf) -> Sql:
 
 
 def json_path(document: str, path: str, leaf: Leaf) -> Sql:
-    """A test of the value at a path of a JSON document, both SQL; of an array, its elements are tested."""
+    """Return a test of the value at a path in a JSON document, both SQL; for an array, of its elements."""
     kind = f"json_type({document}, {path})"
     if isinstance(leaf, Present):
         return Sql(f"{kind} <> 'null'")
@@ -111,7 +111,7 @@ def json_path(document: str, path: str, leaf: Leaf) -> Sql:
 
 
 def any_value(document: str, path: str, leaf: Leaf) -> Sql:
-    """A test of an OTLP JSON AnyValue at a literal path of a JSON document; of an array, its elements are tested."""
+    """Return a test of an OTLP JSON AnyValue at a literal path in a JSON document; for an array, of its elements."""
     if isinstance(leaf, Present):
         return TRUE
     array = f"{document}, '{path}.arrayValue"
@@ -123,7 +123,7 @@ def _positive(leaf: Compare) -> Compare:
     return replace(leaf, operator=_NEGATIVE.get(leaf.operator, leaf.operator))
 
 
-# Of an array one element passes; of a negative operator, none passes the positive one.
+# An array passes if one element does; for a negative operator, if no element passes the positive one.
 def _elements(leaf: Compare, place: str, test: Sql) -> Sql:
     exists = "not exists" if leaf.operator in _NEGATIVE else "exists"
     return Sql(f"{exists} (select 1 from json_each({place}) e where {test.text})", test.params)
@@ -143,14 +143,14 @@ def _any_scalar(document: str, path: str, leaf: Compare) -> Sql:
     return scalar(text, leaf)
 
 
-# What stands in JSON as it is, and nowhere but in values.
+# Text that appears unchanged in JSON, and nowhere but in values.
 _PLAIN = re.compile(r"(?!n?u?l?l?$)[A-Za-z0-9 ._+/@#$%!?;=*()<>~|^&'-]+", re.ASCII | re.IGNORECASE)
 
 
 def contains(text: str, name: str | None) -> Sql:
-    """A test of `span s`: that a value, of one name or of any, or the exception of a failed call contains a text."""
-    # LIKE is the fastest way to look for a text in SQLite, and takes ASCII letters in either case.
-    # A text in an array or map stands in it as it is shown.
+    """Return a test of `span s`: a value, of one name or any, or the exception of a failed call contains a text."""
+    # LIKE is the fastest text search in SQLite, and matches ASCII letters in either case. Text in an array or map is
+    # stored as displayed.
     forms = sorted({json.dumps(text, ensure_ascii=False)[1:-1], text})
     near = joined(" or ", (_like("s.data", form) for form in forms))
     failed = fill("(s.status = 2 and {like})", like=_like("s.exception", text))
@@ -158,16 +158,16 @@ def contains(text: str, name: str | None) -> Sql:
         found = _like(_shown("json_type(s.data, f.path)", "json_extract(s.data, f.path)"), text)
         own = fill("f.signature_id = s.signature_id and f.name = {name} and {found}", name=name, found=found)
         exact = fill("exists (select 1 from signature_field f where {own})", own=own)
-    else:  # a comma between two values is no value with a comma
+    else:  # a comma between two values is not a value with a comma
         found = _like(_shown("e.type", "e.value"), text)
         exact = fill("exists (select 1 from json_each(s.data) e where {found})", found=found)
-        if _PLAIN.fullmatch(text):  # then only the letter of an escape can be taken for a part of a value
+        if _PLAIN.fullmatch(text):  # then only the letter of an escape sequence can look like part of a value
             exact = fill("(instr(s.data, '\\') = 0 or {exact})", exact=exact)
-    # In this form SQLite looks for the text first: a condition with a query in it comes after all others.
+    # In this form SQLite searches the text first: a condition with a subquery comes after all others.
     return fill("(({near} or {failed}) and ({exact} or {failed}))", near=near, exact=exact, failed=failed)
 
 
-# A value as it is shown.
+# A value as displayed.
 def _shown(kind: str, value: str) -> str:
     return f"iif({kind} in ('true', 'false'), {kind}, {value})"
 

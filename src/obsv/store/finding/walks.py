@@ -1,4 +1,4 @@
-"""Ways to come by the spans of a range of time, and what each costs."""
+"""Ways to reach the spans of a time range, and their costs."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from obsv.store.finding.sql import TRUE, Sql, fill
 from obsv.store.ground import Range
 from obsv.times import MAX_NS, iso_ns, ts
 
-# Microseconds a span costs: read by time or by name (a jump for each), or in the order in which they lie there.
+# Microseconds per span: read by time or by name (one jump each), or in the order of the file.
 COST_BY_TIME, COST_BY_NAME, COST_BY_ARRIVAL = 0.3, 0.4, 0.08
 
 
 class Walk(NamedTuple):
-    """A way to come by spans: a FROM clause with its conditions."""
+    """A way to reach spans: a FROM clause with its conditions."""
 
     sql: str
-    runs: tuple[tuple[Any, ...], ...] = ((),)  # what is bound in it; several walks of one text are taken together
-    by_time: bool = True  # an index gives the rows' `ts`: else comparing start_ns is cheaper
+    runs: tuple[tuple[Any, ...], ...] = ((),)  # its parameters; several walks with one text are combined
+    by_time: bool = True  # an index provides the rows' `ts`: otherwise, comparing start_ns is cheaper
 
     def through(self, part: Range, test: Sql = TRUE) -> Sql:
-        """The spans of a range of time that pass a test: a FROM clause with its conditions, for the first run."""
+        """Return the spans of a time range that pass a test: a FROM clause with its conditions, for the first run."""
         own, (first, last) = Sql(self.sql, self.runs[0]), part
-        if not self.by_time:  # true of most, so it comes last
+        if not self.by_time:  # true for most rows, so it comes last
             found = "{own} and {test} and s.start_ns >= {first} and s.start_ns <= {last}"
             return fill(found, own=own, test=test, first=first, last=last)
         low, high, ends = ts(first), ts(last), TRUE
-        # The index knows microseconds; within that of an end, the row tells.
+        # The index has microseconds; within the last one, the row decides.
         if first % 1_000:
             ends &= Sql("(s.ts > ? or s.start_ns >= ?)", (low, first))
         if last % 1_000 != 999 and last != MAX_NS:
@@ -38,7 +38,7 @@ class Walk(NamedTuple):
         return fill(found, own=own, low=low, high=high, ends=ends, test=test)
 
     def read(self, snapshot: Snapshot, query: Callable[[Walk], Sql]) -> list[list[Row]]:
-        """The rows of each run of a query, in which what the walk binds comes first."""
+        """Return the rows of each run of a query in which the walk's parameters come first."""
         if self == BY_ARRIVAL:  # on several processors
             parts = Walk("span s not indexed where s.id >= ? and s.id <= ?", tuple(in_parts(snapshot)), False)
             return snapshot.query_each(*parts.bound(query))
@@ -46,13 +46,13 @@ class Walk(NamedTuple):
         return [snapshot.query(text, each) for each in params]
 
     def bound(self, query: Callable[[Walk], Sql]) -> tuple[str, list[Params]]:
-        """The text of a query, and what each run binds in it."""
+        """Return the text of a query, and the parameters of each run."""
         text, params = query(self)
         return text, [(*run, *params[len(run) :]) for run in self.runs]
 
 
 BY_TIME = Walk("span s indexed by span_by_ts where 1")
-# In the order of arrival, which is that of time but for what came late.
+# The order of arrival, which is the order of time except for late spans.
 BY_ARRIVAL = Walk("span s not indexed where 1", by_time=False)
 ERRORS = Walk("span s indexed by span_errors where s.status = 2")
 _BY_NAME = "span s indexed by span_by_name where s.name_id in (select value from json_each(?))"
@@ -65,18 +65,18 @@ def by_name(reach: Reach, roots: bool = False) -> Walk:
 
 
 def of_each(processes: Iterable[int], failed: bool = False) -> Walk:
-    """The spans of some processes, a run for each: each in order of time."""
+    """Return a walk of the spans of some processes, one run each, ordered by time."""
     index, also = ("span_failed_by_name", " and s.outcome = 'ERR'") if failed else ("span_by_name", "")
     return Walk(f"span s indexed by {index} where {_ONE}{also}", tuple((each, each) for each in processes))
 
 
 def of_trace(trace_id: str) -> Walk:
-    """The spans of a trace."""
+    """Return a walk of the spans of a trace."""
     return Walk("span s indexed by span_by_trace where s.trace = ?", ((trace_id,),), by_time=False)
 
 
 def since(row_id: int) -> Walk:
-    """The spans that arrived after a row."""
+    """Return a walk of the spans that arrived after a row."""
     return Walk("span s where s.id > ?", ((row_id,),), by_time=False)
 
 
@@ -101,9 +101,9 @@ _EDGE = "select ts from span where ts >= ? and ts <= ? order by ts {} limit 1 of
 
 
 def nearest(snapshot: Snapshot, part: Range, count: int, latest: bool) -> Range | None:
-    """The latest or the earliest part of a range, with about so many spans; None where there are no more in it.
+    """Return the latest or earliest part of a range with about `count` spans; None if the range has no more.
 
-    Its inner end is a whole microsecond: those that begin in it are in this part.
+    Its inner end is a whole microsecond: spans that begin in it belong to this part.
     """
     low, high = ts(part.first_ns), ts(part.last_ns)
     edge = snapshot.one(_EDGE.format("desc" if latest else "asc"), (low, high, max(0, count - 1)))
@@ -114,7 +114,7 @@ def nearest(snapshot: Snapshot, part: Range, count: int, latest: bool) -> Range 
 
 
 def cheapest(reach: Reach, share: float, named: Walk | None = None) -> Walk:
-    """The cheapest way through a share of the file for what a condition reaches."""
+    """Return the cheapest walk through a share of the file for the reach of a condition."""
     plain = min(share * COST_BY_TIME, COST_BY_ARRIVAL)
     if reach.names is not None and share * reach.share * COST_BY_NAME < plain:
         return named or by_name(reach)

@@ -1,4 +1,4 @@
-"""Conditions compiled to SQL on `span s`. Everything that comes from outside is bound."""
+"""Conditions compiled to SQL on `span s`. Everything from outside is a parameter."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from obsv.store.finding.conditions import (
 )
 from obsv.store.finding.sql import FALSE, TRUE, Sql, any_value, contains, fill, joined, json_path, scalar
 
-# Characters that every JSON encoder leaves as they are, and LIKE too.
+# Characters that every JSON encoder leaves unchanged, and that have no meaning in LIKE.
 _PLAIN = re.compile(r"[A-Za-z0-9 .,:;+=()\[\]{}*@#$!?|~^-]+")
 _HEX = frozenset("0123456789abcdef")
-# A row with an exception and no event of it is shown with an event that is made of it.
+# A row with an exception but without an event for it is shown with an event made from it.
 _MADE = (
     "(s.exception is not null and not exists (select 1 from json_each(s.detail, '$.events') e "
     f"where json_extract(e.value, '$.name') = '{semconv.EXCEPTION_EVENT}'))"
@@ -41,14 +41,14 @@ OF_EXCEPTION = {
     semconv.EXCEPTION_TYPE: "exception_type(s.exception)",
     semconv.EXCEPTION_MESSAGE: "exception_message(s.exception)",
 }
-# Of several spans without a parent the first is the root.
+# Of several spans without a parent, the first is the root.
 _ROOT = (
     "(select {} from span r join process p on p.id = r.process_id "
     "where r.trace = s.trace and r.parent_span_id is null order by r.start_ns limit 1)"
 )
-# What a span's process tells of it.
+# Fields of a span that its process determines.
 PROCESS_COLUMNS = {"span:name": "p.name", "span:kind": "p.kind", GROUP: "p.process_group"}
-# Attributes that have a column of their own, as OpenTelemetry names them.
+# Attributes with their own column, under OpenTelemetry's names.
 COLUMNS = {
     semconv.CODE_FUNCTION_NAME: "(select p.name from process p join signature g on g.process_id = p.id "
     "where g.id = s.signature_id and g.code_id > 0)",
@@ -69,7 +69,7 @@ NUMERIC_COLUMNS = frozenset(
 
 
 def where(condition: Condition) -> Sql:
-    """SQL on `span s` that is true for the spans that satisfy a condition; NULL or false for the others."""
+    """Return SQL on `span s` that is true for the spans that satisfy a condition, and NULL or false for the others."""
     match condition:
         case Compare(field=field) | Present(field=field):
             return _SCOPES[field.scope](condition)
@@ -83,7 +83,7 @@ def where(condition: Condition) -> Sql:
             return joined(" or ", map(where, parts))
 
 
-# Turned inside out rather than wrapped: SQLite's parser has room for a hundred open brackets or so.
+# Negation is pushed inward rather than wrapped around: SQLite's parser allows about a hundred open parentheses.
 def _negated(condition: Condition) -> Sql:
     match condition:
         case Not(part=part):
@@ -133,10 +133,10 @@ def _intrinsic(leaf: Leaf) -> Sql:
         return (Sql(_MADE) & scalar("s.duration_ns", leaf)) | found if part == "events" else found
     if name in _SCOPE_KEYS:
         return _of_sources(scalar(f"json_extract(r.scope, '{_SCOPE_KEYS[name]}')", leaf))
-    return TRUE  # every span has a place in its trace's tree
+    return TRUE  # every span has a position in its trace's tree
 
 
-# An id that is looked for with `=` is found by index, in full form; Tempo leaves leading zeros away.
+# An ID compared with `=` is found by index, in full form; Tempo omits leading zeros.
 def _identity(leaf: Leaf) -> Sql:
     column, digits = _IDS[leaf.field.name]
     is_trace = leaf.field.name == "trace:id"
@@ -145,12 +145,12 @@ def _identity(leaf: Leaf) -> Sql:
         if len(whole) != digits or not _HEX.issuperset(whole):
             return FALSE if leaf.operator == "=" else Sql(f"{column} is not null")
         return Sql(f"{column} {leaf.operator} ?", (whole if is_trace else bytes.fromhex(whole),))
-    # hex(NULL) is an empty text; a root has no parent's id to compare.
+    # hex(NULL) is empty; a root has no parent ID to compare.
     return scalar(column if is_trace else f"nullif(lower(hex({column})), '')", leaf)
 
 
 def of_processes(test: Sql) -> Sql:
-    """True where the span's process passes a test on `process p`."""
+    """Return SQL that is true if the span's process passes a test on `process p`."""
     return fill("s.process_id in (select p.id from process p where {test})", test=test)
 
 
@@ -168,27 +168,27 @@ def _of_each(part: str, test: Sql) -> Sql:
 
 
 def has_attribute(document: str, leaf: Leaf) -> Sql:
-    """A test of OTLP JSON: that it has an attribute that passes."""
+    """Return a test that OTLP JSON has an attribute that passes."""
     test = Sql("json_extract(a.value, '$.key') = ?", (leaf.field.name,)) & any_value("a.value", "$.value", leaf)
     return Sql(f"exists (select 1 from json_each({document}, '$.attributes') a where {test.text})", test.params)
 
 
 def resource_attribute(leaf: Leaf) -> Sql:
-    """A test of a resource's attribute."""
+    """Return a test of a resource's attribute."""
     if leaf.field.name == semconv.SERVICE_NAME:
         return of_processes(text_only("p.service", leaf))
     return _of_sources(has_attribute("r.resource", leaf))
 
 
 def text_only(column: str, leaf: Leaf) -> Sql:
-    """A test of a column that holds nothing but texts."""
+    """Return a test of a column that contains only text."""
     return scalar(column, leaf) if isinstance(leaf.value, str) else FALSE
 
 
 def field_named(key: str) -> Sql:
-    """A test on `signature_field f`: those that an attribute's key names.
+    """Return a test on `signature_field f` for those that an attribute's key names.
 
-    `obsv.input.x` is the argument x of our own spans; `x` alone names it as well.
+    `obsv.input.x` is the argument x of our own spans; `x` alone also names it.
     """
     for prefix, data_type in ((semconv.INPUT_PREFIX, semconv.INPUT), (semconv.OUTPUT_PREFIX, semconv.OUTPUT)):
         if key.startswith(prefix):
@@ -207,8 +207,8 @@ def _span_attribute(leaf: Leaf) -> Sql:
     return _column(leaf) | attribute if key in COLUMNS else attribute
 
 
-# What JSON text of this value contains in any case. Looking for it first takes a third of the time of reading the JSON,
-# and with LIKE three quarters of the time of instr().
+# Text that the JSON of this value contains in any case. Searching it first takes a third of the time of parsing the
+# JSON, and with LIKE three quarters of the time of instr().
 def _hint(value: Value) -> str:
     return max(_PLAIN.findall(value), key=len, default="") if isinstance(value, str) else ""
 

@@ -1,4 +1,4 @@
-"""What the store stands on: rows, rollups, windows of time, histograms; pure, no SQL."""
+"""The foundation of the store: rows, rollups, time windows, histograms; pure, no SQL."""
 
 from obsv.store.ground.exceptions import headline, raised, raised_line
 from obsv.store.ground.forms import MANY, MOST_VALUES, VALUE, form_of, value_form

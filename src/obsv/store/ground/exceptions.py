@@ -1,4 +1,4 @@
-"""What was raised, from the text that the row of a failed call keeps."""
+"""The exception in the text that the row of a failed call keeps."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ _LINK = re.compile(
     r"\n\n(?:The above exception was the direct cause of the following exception"
     r"|During handling of the above exception, another exception occurred):\n\n"
 )
-# What recording writes where it takes the middle out of a long text; the line after it is the end of one.
+# The line with which recording replaces the middle of a long text; the next line is part of its end.
 _LEFT_OUT = re.compile(r"^… [\d,]+ characters left out …$")
 
 
 def raised(text: str) -> str:
-    """The end of a traceback: what was raised, with all lines of its message.
+    """Return the end of a traceback: the exception with all lines of its message.
 
     Args:
-        text: a traceback as Python prints it, the stack trace of another language, or only what was raised.
+        text: a traceback as Python prints it, the stack trace of another language, or only the exception.
 
     Returns:
         `ValueError: no price`; for an exception group its first line, for other languages the first line of all.
     """
     text = text.strip("\n")
-    # Only behind the last link of the chain: a message may quote a traceback of its own.
+    # Only after the last link of the chain: a message may quote a traceback.
     text = text[max((link.end() for link in _LINK.finditer(text)), default=0) :]
     group, header = _GROUP.search(text), _HEADER.search(text)
     if group and (not header or group.start() < header.start()):
@@ -35,7 +35,7 @@ def raised(text: str) -> str:
 
 
 def _first(lines: list[str], margin: str) -> str:
-    """From the first line that stands at the margin; the last line where none does."""
+    """Return the lines from the first one at the margin; the last line if there is none."""
     after_gap = False
     for at, line in enumerate(lines):
         stands = line.startswith(margin) and not line[len(margin) :][:1].isspace() and len(line) > len(margin)
@@ -47,12 +47,12 @@ def _first(lines: list[str], margin: str) -> str:
 
 
 def raised_line(text: str) -> str:
-    """The first line of what was raised: what fits into a list."""
+    """Return the first line of the exception, for use in a list."""
     return raised(text).partition("\n")[0]
 
 
 def headline(text: str) -> tuple[str, str]:
-    """Type and message of an exception.
+    """Return type and message of an exception.
 
     Args:
         text: as for `raised`.

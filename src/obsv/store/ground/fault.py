@@ -1,7 +1,7 @@
-"""An exception's text, read: what was raised, out of what, and through which frames.
+"""Parsing of an exception's text: the exception, its causes, and its frames.
 
-The text is what every row has, whoever made it: a call of ours, a span received over OTLP, or the stack trace of
-another language.
+Every row has this text, from any source: a call of ours, a span received over OTLP, or the stack trace of another
+language.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FRAME = re.compile(r'  File "(.*)", line (\d+), in (.*)')
 _PLAIN = re.compile(r"Traceback \(most recent call last\):\n(?: .*\n)+")
 _MARKERS = re.compile(r"[\s~^]*")
 _GROUP = "Exception Group Traceback"
-# What an exception group's text has before each line, and the lines between its members.
+# Prefix of each line in an exception group's text, and the lines between its members.
 _MARGIN = re.compile(r"^ *[|+] ?", re.MULTILINE)
 _BETWEEN = re.compile(r"^ *(?:\+-)?\+-{8,}.*$", re.MULTILINE)
 _HEADER = "Traceback (most recent call last):"
@@ -37,13 +37,13 @@ _MOST_CHARS = 100_000
 
 
 class Frame(NamedTuple):
-    """A place that an exception passed.
+    """A frame that an exception passed.
 
     Args:
         file: path as the interpreter knows it.
-        line: number, from 1.
+        line: line number, from 1.
         function: name of the function, without its class.
-        text: the source lines that the traceback shows.
+        text: the source lines in the traceback.
     """
 
     file: str
@@ -53,16 +53,17 @@ class Frame(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """What the text of an exception says.
+    """The content of an exception's text.
 
     Args:
-        type: the class that was raised, as the text names it; empty where there is none.
-        message: first line of what it said.
-        cause: the class of its direct cause; empty without one.
-        frames: those of the raised exception, outermost first; none where the text is not Python's.
-        mark: of all of its frames with what was raised; 0 where there are none. See `below`.
-        below: marks that it has when it passed through other recorded calls before: those of each suffix of its frames,
-            of the exceptions that it came from, and of those that a group holds.
+        type: the exception class as named in the text; empty if there is none.
+        message: first line of the message.
+        cause: class of the direct cause; empty without one.
+        frames: frames of the raised exception, outermost first; none if the text is not Python's.
+        mark: mark of all its frames with the exception; 0 if there are none. See `below`.
+        below: marks that it has if it passed through other recorded calls before: those of each suffix of its frames,
+            of
+            the exceptions that it came from, and of the members of a group.
         tail: mark of its innermost frame alone.
         stack: frames of another language, as lines without their numbers.
     """
@@ -78,10 +79,10 @@ class Fault(NamedTuple):
 
 
 def places_of(text: str) -> tuple[str, str] | None:
-    """The part of a plain traceback that says where: all but its message, and the class that was raised.
+    """Return the location part of a plain traceback (everything but its message), and the exception class.
 
-    Errors that differ in their messages alone share it. None for an exception with causes, for a group, and for
-    anything else.
+    Errors that differ only in their messages share it. None for an exception with causes, for a group, and for anything
+    else.
     """
     where = _PLAIN.match(text)
     if where is None or text.find("Traceback", where.end()) >= 0:
@@ -90,7 +91,7 @@ def places_of(text: str) -> tuple[str, str] | None:
 
 
 def read_fault(text: str) -> Fault:
-    """Read an exception's text; anything may stand there, and nothing is raised."""
+    """Parse an exception's text; accepts any text and never raises."""
     text = text[:_MOST_CHARS]
     kind, _, message = raised_line(text).partition(": ")
     if _HEADER not in text:
@@ -115,13 +116,13 @@ def _without_margin(text: str) -> str:
 
 
 def raised_type(text: str) -> str:
-    """The class that a traceback ends with."""
+    """Return the class that a traceback ends with."""
     return raised_line(text).partition(": ")[0]
 
 
 @lru_cache(4_096)
 def is_library(path: str) -> bool:
-    """Whether a file belongs to the interpreter or to an installed package, and not to the program."""
+    """Return whether a file belongs to the interpreter or an installed package rather than to the program."""
     return path.startswith(("<frozen ", "<string>", "<attrs ")) or bool(_LIBRARY.search(path))
 
 
@@ -146,7 +147,7 @@ def _frames(section: str) -> Iterator[Frame]:
 
 
 def _marks(kind: str, frames: list[Frame]) -> list[int]:
-    """A number for each suffix of the frames with what was raised, the longest suffix first."""
+    """Return a number for each suffix of the frames with the exception, the longest suffix first."""
     mark = crc32(kind.encode("utf-8", "replace"))
     marks = []
     for file, line, function, _ in reversed(frames[-_MOST_FRAMES:]):

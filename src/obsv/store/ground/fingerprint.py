@@ -1,11 +1,12 @@
-"""Which errors are the same one: `v1:` and a digest of what is compared.
+"""Identity of errors: `v1:` and a digest of the compared data.
 
-1. An attribute `error.fingerprint` of the call, where it has one.
-2. Else what was raised, its direct cause, and the frames of the program: module, function and the statement that was
-   running, without line numbers and in a form that reformatting does not change. Frames of the interpreter and of
-   installed packages are passed over, and of a recursion, however deep, the innermost turn counts.
-3. Where no frame is the program's: what was raised, its cause, the call, and the message with its numbers, ids and
-   quoted parts left out.
+1. The attribute `error.fingerprint` of the call, if it has one.
+2. Otherwise the exception, its direct cause, and the frames of the program: module, function and the running statement,
+   without line numbers and in a form that reformatting does not change. Frames of the interpreter and of installed
+   packages are skipped, and a recursion of any depth counts with its innermost turn.
+3. If no frame belongs to the program: the exception, its cause, the call, and the message without numbers, IDs and
+   quoted
+   parts.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from obsv.store.ground.statement import normal
 VERSION = "v1"
 ATTRIBUTE = "error.fingerprint"
 
-# File, line, and the function's own source as it ran, where that is known.
+# File, line, and the function's own source at the time of the call, if known.
 Statements = Callable[[str, int], "str | None"]
 
 _VARYING = (
@@ -35,7 +36,7 @@ _VARYING = (
     (re.compile(r"[+-]?\d[\d.,:_]*(?:[eE][+-]?\d+)?"), "#"),
     (re.compile(r"\s+"), " "),
 )
-# A function's name has no varying parts; that of a request may, as `GET /orders/42`.
+# A function's name has no variable parts; the name of a request may, as in `GET /orders/42`.
 _NAME = re.compile(r"[\w.<>]+")
 _MOST_CHARS = 300
 _MOST_FRAMES = 60
@@ -43,11 +44,11 @@ _SHOWN_CHARS = 400
 
 
 class Fingerprint(NamedTuple):
-    """What tells errors apart.
+    """The identity of an error.
 
     Args:
         key: `v1:` and 32 hex digits.
-        why: what was compared, for people.
+        why: the compared data, for people.
     """
 
     key: str
@@ -60,12 +61,12 @@ def fingerprint(
     """Return the fingerprint of an error.
 
     Args:
-        fault: what was raised.
-        process: name of the call where it began.
-        code: of that call.
-        statements: gives the normal form of a statement.
-        chosen: value of the attribute that overrides all.
-        part: what else tells it apart, where its group was split.
+        fault: the exception.
+        process: name of the call in which it originated.
+        code: code of that call.
+        statements: returns the normal form of a statement.
+        chosen: value of the attribute that overrides everything.
+        part: additional distinction, if its group was split.
     """
     if chosen is not None:
         return _of(
@@ -91,14 +92,14 @@ def fingerprint(
 
 
 def without_varying(message: str) -> str:
-    """A message without the parts that differ from one error to the next of its kind."""
+    """Return a message without the parts that vary between errors of one kind."""
     for pattern, instead in _VARYING:
         message = pattern.sub(instead, message[: 10 * _MOST_CHARS])
     return message.strip()[:_MOST_CHARS]
 
 
 def _without_cycles(places: list[str]) -> list[int]:
-    """Positions of the frames that are left of a recursion: the way from the outermost to the innermost."""
+    """Return the positions of the frames left after removing recursion: the path from the outermost to the innermost."""
     path: dict[str, int] = {}
     for at, place in enumerate(places):
         if place in path:
@@ -121,7 +122,7 @@ def _key(compared: list[Any]) -> str:
 
 
 def _places(frames: list[Frame], process: str, code: Code | None) -> list[str]:
-    """`module.function` of each frame."""
+    """Return `module.function` of each frame."""
     file_path = code.file_path if code else ""
     module, root = _module_and_root(process, file_path)
     return [f"{module if frame.file == file_path else _module(frame.file, root)}.{frame.function}" for frame in frames]
@@ -129,7 +130,7 @@ def _places(frames: list[Frame], process: str, code: Code | None) -> list[str]:
 
 @lru_cache(4_096)
 def _module_and_root(process: str, file_path: str) -> tuple[str, str]:
-    """The module of a recorded function, and the directory that its packages are found from."""
+    """Return the module of a recorded function, and the directory from which its packages are imported."""
     if not file_path:
         return "", ""
     path = PurePath(file_path).with_suffix("")

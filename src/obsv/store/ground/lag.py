@@ -1,8 +1,7 @@
-"""How long after its trace began a call ended, by the time that a trace's id begins with.
+"""Lag of a call: the time from the creation of its trace, given by the trace ID, to its end.
 
-No table of traces is kept: a row a trace costs more than all the rollups of its calls. But ids of ours begin with the
-millisecond they were made in. Where no call of a minute ended later than X after that, no trace that lasted longer than
-X ended in it.
+There is no table of traces: one row per trace would cost more than all rollups of its calls. But our IDs begin with the
+millisecond of their creation. If no call of a minute ended later than X after that, no trace longer than X ended in it.
 """
 
 from __future__ import annotations
@@ -11,17 +10,17 @@ from collections.abc import Sequence
 from operator import add, sub
 
 _DAY_NS = 86_400_000_000_000
-# Said of ids with no time in them, or one that lies after the call's start: such a trace may have lasted any time.
+# The lag of IDs that do not contain the time, or a time after the call's start: such a trace may have any length.
 UNKNOWN_NS = 1 << 62
-# Calls may start by so much before their trace's id was made: clocks of several machines differ.
+# Calls may start this much before their trace's ID was created: clocks of several machines differ.
 SKEW_NS = 1_000_000_000
-# Up to here a bound will do. Most batches take less than that, and then no call needs a look of its own: a quarter of
-# the time.
+# Up to this value a bound suffices. Most batches are shorter than that, and then no call is examined individually: a
+# quarter of the time.
 _NEAR_NS = 1_000_000_000
 
 
 def lag_ns(starts: Sequence[int], durations: Sequence[int], trace_ids: Sequence[bytes]) -> int:
-    """The longest time from the making of a trace's id to the end of a call of it; of short ones a bound, up to 1 s.
+    """Return the longest time from the creation of a trace's ID to the end of a call; for short ones a bound, up to 1 s.
 
     Args:
         starts: Unix times in nanoseconds, at least one.
@@ -29,7 +28,7 @@ def lag_ns(starts: Sequence[int], durations: Sequence[int], trace_ids: Sequence[
         trace_ids: 16 bytes each.
 
     Returns:
-        nanoseconds, or `UNKNOWN_NS`.
+        Nanoseconds, or `UNKNOWN_NS`.
     """
     first, last = _made_ns(min(trace_ids)), _made_ns(max(trace_ids))
     if last > max(starts) + SKEW_NS:

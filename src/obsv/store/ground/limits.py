@@ -1,4 +1,4 @@
-"""How long a store keeps its calls, and how large it may be."""
+"""Limits of a store: the age of calls, and the size of the file."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ class Limits(NamedTuple):
     """The limits of a store.
 
     Args:
-        max_age_ns: age at which calls are deleted, ns; None for any age.
-        max_bytes: how large the file may be with its write-ahead log; None for any size.
-        age_chosen: somebody set the age. The default is kept by programs that write; whoever only looks at what was
-            recorded yesterday deletes none of it.
+        max_age_ns: age at which calls are deleted, ns; None for unlimited.
+        max_bytes: maximum size of the file with its write-ahead log; None for unlimited.
+        age_chosen: whether a user set the age. Only programs that write enforce the default; a program that only
+            displays
+            yesterday's calls does not delete them.
     """
 
     max_age_ns: int | None = DEFAULT_AGE_NS
@@ -23,5 +24,5 @@ class Limits(NamedTuple):
     age_chosen: bool = False
 
     def without_default(self) -> Limits:
-        """Return those that somebody set."""
+        """Return only the limits that a user set."""
         return self if self.age_chosen else self._replace(max_age_ns=None)

@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 
 class Loss(NamedTuple):
-    """A file that is gone or could not be used any more.
+    """A file that is gone or became unusable.
 
     Args:
-        at_ns: when that was noticed, Unix time.
-        reason: what was wrong with it.
-        put_aside: its new name, beside the database; None where it is gone.
-        calls: how many it held; None where that is not known.
-        errors: failed ones among them.
+        at_ns: when this was noticed, Unix time.
+        reason: what was wrong with the file.
+        put_aside: its new name, beside the database; None if it is gone.
+        calls: number of calls in it; None if unknown.
+        errors: number of failed calls in it.
     """
 
     at_ns: int
@@ -23,9 +23,9 @@ class Loss(NamedTuple):
     errors: int | None
 
     def __str__(self) -> str:
-        """One line for people."""
+        """Return one line of text."""
         held = "an unknown number of calls"
         if self.calls is not None:
             held = f"{self.calls:,} calls ({self.errors or 0:,} errors)"
         where = "They are lost" if self.put_aside is None else f"It is {self.put_aside} now"
-        return f"the file was lost ({self.reason}) with {held}. {where}; recording goes on in a new one."
+        return f"the file was lost ({self.reason}) with {held}. {where}; recording continues in a new one."

@@ -1,8 +1,8 @@
-"""Which machine recorded a span: a mark that this machine's own recorder leaves, and that no sender can leave.
+"""The machine that recorded a span: a mark set by this machine's own recorder, which no sender can set.
 
-A span that comes in over OTLP or from a file may call itself anything, obsv among it. So the way in decides: what a
-receiver takes is stored without a mark, what a program of this machine records is stored with the machine's. A file
-that was copied here from elsewhere has another machine's.
+A span that arrives over OTLP or from a file may claim any origin, including obsv. Therefore the path decides: received
+spans are stored without a mark, and spans recorded by a program of this machine with the machine's mark. A file copied
+from elsewhere has another machine's mark.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from hashlib import blake2b
 from pathlib import Path
 
 RECEIVED = ""
-# systemd asks that the number itself is kept to this machine, so the mark is made of it and does not tell it.
+# systemd asks not to expose the machine ID itself, so the mark is a one-way digest of it.
 _MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 
 @cache
 def machine_mark() -> str:
-    """Return the mark of this machine, 16 hex digits: the same for all its users, and for nobody elsewhere."""
+    """Return the mark of this machine, 16 hex digits: the same for all its users, and for no other machine."""
     return blake2b(_identity().encode("utf-8", "replace"), key=b"obsv", digest_size=8).hexdigest()
 
 
@@ -33,7 +33,7 @@ def _identity() -> str:
     if sys.platform == "win32":
         with suppress(OSError):
             return _windows_guid()
-    # A container without a machine-id: its name is random in most.
+    # In a container without a machine ID, the host name is usually random.
     return socket.gethostname()
 
 

@@ -1,7 +1,7 @@
-"""Requests between services, found as Tempo's service graph finds them: pure, no SQL.
+"""Requests between services, found by the rules of Tempo's service graph: pure, no SQL.
 
-A request is a client's span and the server's span below it (a producer's and a consumer's likewise). A server's span
-without a parent is asked by `user`; a client's span that names a database is answered by the database itself.
+A request is a client's span and the server's span below it (likewise for producer and consumer). The client of a server
+span without a parent is `user`; a client's span that names a database is answered by the database itself.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from obsv.store.ground.rows import SpanRow, is_unfinished
 
 # OTLP SpanKind.
 SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
-# What Grafana tells apart: empty, and these.
+# The connection types in Grafana: empty, and these.
 DATABASE, MESSAGING, VIRTUAL = "database", "messaging_system", "virtual_node"
 USER = "user"
 ASKING, ANSWERING = 0, 1
-# Upper ends of the histograms' buckets: 0.1 s · 2^k, as Tempo has them.
+# Upper bounds of the histograms' buckets: 0.1 s · 2^k, as in Tempo.
 BOUNDS_NS = tuple(100_000_000 << k for k in range(8))
-# Attributes that name whom a client asks, the first that is there; those of `_DATABASES` say that it is a database.
+# Attributes that name the server of a client, in order of preference; those in `_DATABASES` name a database.
 _PEERS = ("peer.service", "db.name", "db.namespace", "db.system.name", "db.system")
 _DATABASES = _PEERS[1:]
 
@@ -55,7 +55,7 @@ class Half(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """What requests are counted by."""
+    """The key by which requests are counted."""
 
     client: str
     server: str
@@ -65,14 +65,14 @@ class Edge(NamedTuple):
 
 
 class Requests:
-    """The requests of a batch: counts by edge, and the halves that still wait for the other one."""
+    """The requests of a batch: counts by edge, and halves that still wait for the other half."""
 
     def __init__(self) -> None:
         self.edges: dict[Edge, list[int]] = {}  # count, failed, total_ns, unrecorded
         self.waiting: dict[tuple[bytes, bytes, int], Half] = {}
 
     def add(self, half: Half) -> None:
-        """Adds a half; with the other one at hand it becomes a request."""
+        """Add a half; with its other half present it becomes a request."""
         if half.peer == USER or half.connection == DATABASE:
             self.alone(half)
             return
@@ -83,13 +83,13 @@ class Requests:
             self.join(half, other)
 
     def join(self, one: Half, other: Half) -> None:
-        """Counts a request by its two halves."""
+        """Count a request with both halves."""
         asking, answering = (one, other) if one.side == ASKING else (other, one)
         connection = answering.connection or asking.connection
         self._count(asking.service, answering.service, connection, asking, answering)
 
     def alone(self, half: Half) -> None:
-        """Counts a request of which only one half will ever be seen; nothing, when nobody is named."""
+        """Count a request of which only one half will ever arrive; ignored if it names no peer."""
         if half.peer:
             names = (half.service, half.peer) if half.side == ASKING else (half.peer, half.service)
             self._count(*names, half.connection or VIRTUAL, half, half)
@@ -108,7 +108,7 @@ class Requests:
 
 
 def halves(rows: Sequence[SpanRow]) -> Iterable[Half]:
-    """The halves of requests among the rows of a batch; a span that has not ended comes once more."""
+    """Yield the halves of requests in the rows of a batch; a span that has not ended will arrive again."""
     asked = {row.span_id: row.signature.kind for row in rows}
     for row in rows:
         kind = row.signature.kind
@@ -116,7 +116,7 @@ def halves(rows: Sequence[SpanRow]) -> Iterable[Half]:
             continue
         if kind in (CLIENT, PRODUCER):
             yield _asking(row)
-        # Below a span that is no client's, as the batch may tell, there is no other half to wait for.
+        # Below a span that is not a client's, if it is in the batch, there is no other half to wait for.
         elif kind in (SERVER, CONSUMER) and asked.get(row.parent_span_id or b"", CLIENT) in (CLIENT, PRODUCER):
             yield _answering(row)
 

@@ -1,4 +1,4 @@
-"""What a batch adds to the rollups: plain sums, one dictionary a table, no SQL."""
+"""The changes of the rollups by a batch: plain sums, one dictionary per table, no SQL."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from obsv.store.ground.weights import Weight, sampled
 
 MINUTE_NS = 60 * 1_000_000_000
 ERROR = 2
-# The rollups' minute that counts since the file began.
+# The minute of the rollups that counts since the file was created.
 EVER = 0
-# Keys of `Rollups.calls` begin with one of these; PROCESS has 0 for the parent.
+# Keys of `Rollups.calls` begin with one of these; for PROCESS, the parent is 0.
 PROCESS, EDGE = 0, 1
 
 
 def minute_of(start_ns: int) -> int:
-    """The minute of a start time; never 0, which stands for all time."""
+    """Return the minute of a start time; never 0, which represents all time."""
     return max(1, start_ns // MINUTE_NS)
 
 
@@ -40,7 +40,7 @@ class Calls:
         self.last_ns = -1
 
     def add(self, starts: Sequence[int], durations: Sequence[int], statuses: Sequence[int]) -> None:
-        """Adds calls; one value a call in each sequence."""
+        """Add calls; each sequence has one value per call."""
         self.count += len(starts)
         self.errors += statuses.count(ERROR)
         self.total_ns += sum(durations)
@@ -50,7 +50,7 @@ class Calls:
             self.last_ns, self.last_duration_ns = last, durations[starts.index(last)]
 
     def add_one(self, start: int, duration: int, status: int) -> None:
-        """Adds one call."""
+        """Add one call."""
         self.count += 1
         self.errors += status == ERROR
         self.total_ns += duration
@@ -60,7 +60,7 @@ class Calls:
             self.last_ns, self.last_duration_ns = start, duration
 
     def add_weighted(self, start: int, duration: int, status: int, weight: Weight) -> None:
-        """Adds a call that stands for several."""
+        """Add a call that stands for several."""
         self.count += weight.calls
         self.unrecorded += weight.calls - weight.recorded
         self.errors += weight.calls if status == ERROR else 0
@@ -70,14 +70,14 @@ class Calls:
             self.last_ns, self.last_duration_ns = start, duration
 
     def take_back(self, duration: int, status: int, calls: int) -> None:
-        """Takes out what was added before: calls of one duration, of which one was recorded."""
+        """Subtract calls added before: `calls` of one duration, of which one was recorded."""
         self.count -= calls
         self.unrecorded -= calls - 1
         self.errors -= calls if status == ERROR else 0
         self.total_ns -= calls * duration
 
     def add_costs(self, cpu_ns: Iterable[int | None], memory_bytes: Iterable[int | None]) -> None:
-        """Adds what was measured of the same calls."""
+        """Add the costs measured for the same calls."""
         self.cpu_ns += sum(filter(None, cpu_ns))
         self.memory_bytes += sum(filter(None, memory_bytes))
 
@@ -92,7 +92,7 @@ class Column(NamedTuple):
 
 
 class Rollups:
-    """Everything that a batch adds."""
+    """All changes by a batch."""
 
     def __init__(self) -> None:
         self.calls: dict[tuple[int, int, int, int], Calls] = {}  # (PROCESS or EDGE, minute, parent id, process id)
@@ -100,7 +100,7 @@ class Rollups:
         self.failures: dict[tuple[int, int], list[int]] = {}  # (process id, bucket): count, total_ns
         self.variables: dict[tuple[int, str, str], list[Any]] = {}  # (process id, name, data type)
         self.columns: list[Column] = []
-        self.feeds: dict[tuple[str, int], list[int]] = {}  # (name, process id): first and last update, how many
+        self.feeds: dict[tuple[str, int], list[int]] = {}  # (name, process id): first and last update, count
 
     def add(
         self,
@@ -112,7 +112,7 @@ class Rollups:
         cpu_ns: Iterable[int | None] = (),
         memory_bytes: Iterable[int | None] = (),
     ) -> None:
-        """Adds calls of one process that started in one minute; one value a call in each sequence."""
+        """Add calls of one process that started in one minute; each sequence has one value per call."""
         minute = minute_of(starts[0])
         calls = self._calls(PROCESS, minute, 0, process_id)
         calls.add(starts, durations, statuses)
@@ -123,7 +123,7 @@ class Rollups:
             self._add_failures(process_id, list(compress(durations, [each == ERROR for each in statuses])))
 
     def add_weighted(self, process_id: int, row: SpanRow, weight: Weight) -> None:
-        """Adds a call that stands for several."""
+        """Add a call that stands for several."""
         start, duration = row.start_ns, row.duration_ns
         minute = minute_of(start)
         calls = self._calls(PROCESS, minute, 0, process_id)
@@ -140,12 +140,12 @@ class Rollups:
                 sums[1] += count * duration
 
     def add_weighted_edge(self, parent_id: int, process_id: int, row: SpanRow, weight: Weight) -> None:
-        """Adds a call from one process to another that stands for several."""
+        """Add a call from one process to another that stands for several."""
         edge = self._calls(EDGE, minute_of(row.start_ns), parent_id, process_id)
         edge.add_weighted(row.start_ns, row.duration_ns, row.status, weight)
 
     def take_back(self, process_id: int, start: int, duration: int, status: int, calls: int) -> None:
-        """Takes out a row that was stored before and is there no more; it stood for so many calls."""
+        """Subtract a row that was stored before and has been removed; it stood for `calls` calls."""
         minute = minute_of(start)
         self._calls(PROCESS, minute, 0, process_id).take_back(duration, status, calls)
         number = bucket(duration)
@@ -171,7 +171,9 @@ class Rollups:
         self._calls(EDGE, minute_of(start), parent_id, process_id).add_weighted(start, duration, status, weight)
 
     def correct_edge(self, parent_id: int, process_id: int, start: int, duration: int, status: int, calls: int) -> None:
-        """Adds a stored row that stands for so many calls to those of one process by another; takes it out below 0."""
+        """Add a stored row that stands for `calls` calls to the calls between two processes; a negative number subtracts
+        it.
+        """
         edge = self._calls(EDGE, minute_of(start), parent_id, process_id)
         if calls < 0:
             edge.take_back(duration, status, -calls)
@@ -181,7 +183,7 @@ class Rollups:
     def add_edge(
         self, parent_id: int, process_id: int, starts: Sequence[int], durations: Sequence[int], statuses: Sequence[int]
     ) -> None:
-        """Adds calls from one process to another that started in one minute."""
+        """Add calls from one process to another that started in one minute."""
         self._calls(EDGE, minute_of(starts[0]), parent_id, process_id).add(starts, durations, statuses)
 
     def add_edges(
@@ -192,7 +194,7 @@ class Rollups:
         statuses: Sequence[int],
         parent_ids: Sequence[int],
     ) -> None:
-        """Adds calls of one process by several others, in one minute; a parent of 0 is none."""
+        """Add calls of one process by several others in one minute; a parent of 0 is none."""
         minute = minute_of(starts[0])
         edges = {parent: self._calls(EDGE, minute, parent, process_id) for parent in set(parent_ids) if parent}
         for start, duration, status, parent in zip(starts, durations, statuses, parent_ids, strict=True):
@@ -200,14 +202,14 @@ class Rollups:
                 edges[parent].add_one(start, duration, status)
 
     def add_values(self, process_id: int, signature: Signature, starts: Sequence[int], data: Sequence[str]) -> None:
-        """Adds the values of calls of one signature, in order of arrival."""
+        """Add the values of calls with one signature, in order of arrival."""
         last_ns, updates = starts[-1], len(data)
         for (name, data_type), run in zip(signature.fields, last_runs(len(signature.fields), data), strict=False):
             entry = [run.value, last_ns, starts[run.first], run.repeats, updates]
             key = process_id, name, data_type
             self.columns.append(Column(key, run.values, starts, run.has_none))
             known = self.variables.get(key)
-            if known is not None:  # another shape of the same process has it too
+            if known is not None:  # another signature of the same process has it too
                 entry[4] += known[4]
                 entry = entry if last_ns >= known[1] else [*known[:4], entry[4]]
             self.variables[key] = entry
@@ -236,7 +238,7 @@ class Rollups:
 
 
 def by_minute(starts: Sequence[int], *columns: Sequence[Any]) -> Iterable[tuple[Sequence[Any], ...]]:
-    """Parts the columns of a batch, the starts first, by minute: nearly always there is but one."""
+    """Split the columns of a batch, the starts first, by minute: nearly always there is only one."""
     if minute_of(min(starts)) == minute_of(max(starts)):
         yield (starts, *columns)
         return

@@ -59,7 +59,7 @@ class ListedCall(NamedTuple):
 
 
 def has_text(shown: str, text: str) -> bool:
-    """Whether a value as it is shown contains a text as the search understands it: ASCII letters in either case."""
+    """Return whether a displayed value contains a text by the rules of the search: ASCII letters in either case."""
     return text.translate(_LOWER) in shown.translate(_LOWER)
 
 

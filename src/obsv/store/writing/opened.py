@@ -236,7 +236,7 @@ class Opened:
             self.connection.execute("commit")
         except BaseException:
             self.connection.rollback()
-            self._orphans = Orphans()  # it may have seen what was rolled back
+            self._orphans = Orphans()  # it may have seen rows that were rolled back
             self._forms.forget()
             raise
 

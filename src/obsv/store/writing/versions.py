@@ -31,7 +31,7 @@ on conflict(service, name) do update set first_ns = min(first_ns, excluded.first
   last_ns = max(last_ns, excluded.last_ns) returning id
 """
 _TOUCH = "update version set first_ns = min(first_ns, ?), last_ns = max(last_ns, ?) where id = ?"
-# That of no function it knows another source of.
+# Stands for no function with different known source.
 _SAME = """
 select v.id from version v where v.service = :service and v.kind = :kind and v.name glob :base
   and exists (select 1 from version_code c where c.version_id = v.id)
@@ -144,7 +144,7 @@ class Versions:
         return found
 
     def of(self, connection: sqlite3.Connection, source: Source, began: Callable[[Source], int], now_ns: int) -> int:
-        """The version that a program names, or had; 0 where none is known. In the transaction that is open."""
+        """Return the version that a program names, or had; 0 if unknown. In the open transaction."""
         named = _named(source.resource)
         if named is not None:
             return _upserted(connection, source.service, *named, (began(source), now_ns))
