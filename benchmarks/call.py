@@ -1,4 +1,4 @@
-"""What a recorded call costs: rounds of fresh processes, variants in turn, medians, ratios within this run."""
+"""Measure the cost of a recorded call: rounds of fresh processes, variants in turn, medians, ratios within this run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `import obsv` adds to importing OpenTelemetry's SDK."""
+"""Measure what `import obsv` adds to importing OpenTelemetry's SDK."""
 
 from __future__ import annotations
 

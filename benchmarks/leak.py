@@ -1,4 +1,4 @@
-"""Whether ten million calls leave anything behind in the process that records them."""
+"""Measure whether ten million calls leave anything behind in the recording process."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def nothing() -> None:
 
 
 def sizes() -> dict[str, int]:
-    """What the process holds."""
+    """Return the sizes of the process's resources."""
     gc.collect()
     statm = Path("/proc/self/statm").read_text().split()
     resident = int(statm[1]) * os.sysconf("SC_PAGE_SIZE")

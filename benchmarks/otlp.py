@@ -133,7 +133,7 @@ def grpc_sender(port: int) -> Iterator[Send]:
 
 
 def rows(db: Path, table: str = "span") -> int:
-    """How many rows are committed."""
+    """Return the number of committed rows."""
     connection = sqlite3.connect(f"file:{db}?mode=ro", uri=True, timeout=30)
     try:
         return int(connection.execute(f"select count(*) from {table}").fetchone()[0])

@@ -66,7 +66,7 @@ class Question(NamedTuple):
 
 
 def questions(db: Path) -> list[Question]:
-    """What is asked: the kinds of request that have a limit, some of them in several forms, easy and hard."""
+    """Return the measured requests: all kinds that have a limit, some of them in easy and hard forms."""
     reader = Reader(db)
     low, high = reader.query("select min(start_ns), max(start_ns) from span")[0]
     trace = reader.query("select trace from span order by ts desc limit 1 offset 1000")[0][0]
@@ -230,7 +230,7 @@ class Times(NamedTuple):
     busy: dict[str, list[float]]
 
     def slower(self, names: Iterable[str]) -> float:
-        """How many times as long some requests take together while another process writes."""
+        """Return the factor by which requests slow down while another process writes."""
         together = list(names)
         busy, quiet = (sum(statistics.median(of[name][1:]) for name in together) for of in (self.busy, self.quiet))
         return busy / quiet

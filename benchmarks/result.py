@@ -1,4 +1,4 @@
-"""What a benchmark found, and how it is shown."""
+"""Results of a benchmark, and their display."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Result(NamedTuple):
     at_least: bool = False
 
     def keeps(self, bound: float | None) -> bool:
-        """Whether the figure is on the right side of a bound."""
+        """Return whether the figure is on the right side of a bound."""
         return bound is None or (self.value >= bound if self.at_least else self.value <= bound)
 
     @property

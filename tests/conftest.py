@@ -1,4 +1,4 @@
-"""What all tests share: Hypothesis without deadlines, Ctrl-C that is heard, and no keeper that outlives its test."""
+"""Shared set-up: Hypothesis without deadlines, Ctrl-C that works, and no keeper that outlives its test."""
 
 import os
 import signal

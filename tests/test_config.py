@@ -10,7 +10,7 @@ from obsv.errors import ConfigurationError
 
 
 def test_arguments_are_the_fields_of_settings() -> None:
-    """What type checkers are told is what there is."""
+    """The declared arguments are the existing ones."""
     assert sorted(Arguments.__annotations__) == sorted(field.name for field in dataclasses.fields(Settings))
 
 

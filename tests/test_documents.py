@@ -1,4 +1,4 @@
-"""What the documents show can be done as it stands there."""
+"""Everything that the documents show works as printed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def environment(directory: Path) -> dict[str, str]:
 
 
 def pending(directory: Path) -> str:
-    """What a command that reads says of calls that are still to come; a busy machine takes its time."""
+    """Return a reading command's message about calls still to come; a busy machine takes its time."""
     command = ["obsv", "stats"]
     return subprocess.run(command, cwd=directory, env=environment(directory), capture_output=True, text=True).stderr
 

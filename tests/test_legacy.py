@@ -78,7 +78,7 @@ def _detail(span: Span, name: str) -> Any:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_signature_and_mark() -> None:
-    """What is decorated keeps its signature and counts as monitored."""
+    """A decorated function keeps its signature and counts as monitored."""
 
     @legacy.TraceTime
     def f(x: int, *, y: str = "") -> int:

@@ -34,7 +34,7 @@ FREEZE = {
 @pytest.mark.parametrize("is_imported_before", [True, False])
 @pytest.mark.parametrize("freeze", FREEZE.values(), ids=FREEZE)
 def test_durations_and_times_are_true(tmp_path: Path, freeze: str, is_imported_before: bool) -> None:
-    """Whether time was frozen before obsv was imported, or after."""
+    """Times are true whether time was frozen before or after obsv was imported."""
     program = freeze + (BODY if is_imported_before else "") + "with freeze():\n"
     program += "".join(f"    {line}\n" for line in f"{'' if is_imported_before else BODY}\ncall()".splitlines())
     db, started = tmp_path / "x.db", time.time()

@@ -1,4 +1,4 @@
-"""What a trace state says of how many calls a span stands for."""
+"""The number of calls that a span stands for, from its trace state."""
 
 import random
 

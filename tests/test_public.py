@@ -1,4 +1,4 @@
-"""What `import obsv` offers, and what it does not load."""
+"""The names in `import obsv`, and the modules it does not load."""
 
 import subprocess
 import sys

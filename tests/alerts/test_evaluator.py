@@ -61,7 +61,7 @@ class World:
         return alert
 
     def messages(self) -> list[Message]:
-        """What waits to be sent, oldest first, and is taken out."""
+        """Remove and return the waiting messages, oldest first."""
         found: list[Message] = []
         while rows := self.book.due(self.now_ns, 1 << 62):
             for row in rows:

@@ -1,4 +1,4 @@
-"""Which messages a change of an alert causes."""
+"""Messages caused by a change of an alert."""
 
 from __future__ import annotations
 

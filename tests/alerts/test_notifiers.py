@@ -1,4 +1,4 @@
-"""What each type of receiver is sent, judged by the receivers' own libraries."""
+"""Messages to each type of receiver, checked with the receivers' own libraries."""
 
 from __future__ import annotations
 

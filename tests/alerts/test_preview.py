@@ -1,4 +1,4 @@
-"""What a rule would have done is told from what the store still knows."""
+"""The preview of a rule uses the data that is still stored."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What of two stretches of time is told, and in which order."""
+"""Findings about two periods, and their order."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_feed_that_ended_says_more_than_a_function() -> None:
 
 
 def test_edges_of_new_functions_are_no_news() -> None:
-    """That they are called is said once."""
+    """Their calls are reported once."""
     lasting = [function(name, side(100), side(100)) for name in ("shop.main", "shop.pay")]
     new = function("shop.tax", Side(), side(100), is_new=True)
     edges = [EdgeChange("shop.main", name, "shop", 0, 100, True) for name in ("shop.pay", "shop.tax")]

@@ -1,4 +1,4 @@
-"""What a trace waited for."""
+"""The critical path of a trace."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_calls_one_after_the_other_are_all_on_it(stored: Stored) -> None:
 
 
 def test_of_calls_beside_each_other_the_last_to_end_counts(stored: Stored) -> None:
-    """What ended sooner was not waited for."""
+    """Calls that ended sooner were not waited for."""
     spans = stored([call(1, ms=10), call(2, 1, start=1, ms=3), call(3, 1, start=1, ms=8)])
     assert path(spans) == [(1, 0, 1), (3, 1, 9), (1, 9, 10)]
 

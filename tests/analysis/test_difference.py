@@ -1,4 +1,4 @@
-"""What differs between two calls."""
+"""Differences between two calls."""
 
 from __future__ import annotations
 

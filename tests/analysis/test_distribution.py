@@ -26,7 +26,7 @@ def test_bars_hold_every_call_once(one: dict[int, int], other: dict[int, int]) -
 
 @given(st.integers(1, 10**12), st.integers(1, 10**12))
 def test_a_duration_stands_on_its_bar(one: int, other: int) -> None:
-    """Where its call is counted."""
+    """A duration is placed on the bar that counts its call."""
     histogram = {bucket(one): 1, bucket(other): 1}
     scale = Scale.over(histogram)
     bars = scale.draw(histogram)

@@ -72,7 +72,7 @@ def test_heat_tells_errors() -> None:
 
 
 def test_places_do_not_depend_on_the_window() -> None:
-    """What was not called in it stands where it stood."""
+    """Functions without calls in the window keep their positions."""
     busy = Flow([node(1, "a"), node(2, "b")], [edge(1, 2)], 0)
     idle = Flow([node(1, "a", calls=0), node(2, "b", calls=90_000, errors=5)], [edge(1, 2, 0)], 0)
     assert [box.place for box in draw(busy, NOW).boxes] == [box.place for box in draw(idle, NOW).boxes]

@@ -1,4 +1,4 @@
-"""Where values went."""
+"""Paths of values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_an_output_that_comes_in_elsewhere_is_an_edge() -> None:
 
 
 def test_the_last_to_put_it_out_gave_it() -> None:
-    """What passed a value on is nearer than what made it."""
+    """A call that passed a value on is nearer than the one that created it."""
     calls = valued(1, 0, 2, out="12.50"), valued(2, 3, 5, out="12.50"), valued(3, 6, 9, price="12.50")
     assert found(*calls) == [(2, "out", 3, "price")]
 

@@ -112,6 +112,6 @@ def test_of_a_long_trace_what_failed_and_what_took_long_is_shown(stored: Stored)
 
 
 def test_first_failures_are_the_deepest(stored: Stored) -> None:
-    """What failed because of another failure is not told about."""
+    """Calls that failed because of another failure are not listed."""
     rows = [call(1, error="e"), call(2, 1, error="e"), call(3, 2, start=1, error="e"), call(4, 1, start=5, error="e")]
     assert of_spans(stored(rows))[1] == [span_id(3), span_id(4)]

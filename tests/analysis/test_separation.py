@@ -1,4 +1,4 @@
-"""What tells two sets of calls apart."""
+"""Facts that separate two sets of calls."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_number_above_a_bound_is_found() -> None:
 
 
 def test_caller_and_thread_are_facts() -> None:
-    """Where calls come from may be why they fail."""
+    """The origin of calls may be the reason why they fail."""
     first = [sampled(True, caller="shop.batch", **noise()) for _ in range(9)]
     second = [sampled(False, thread="worker" if number % 2 else "other", **noise()) for number in range(90)]
     found = {(fact.subject, fact.what) for fact in separate(first, second)}

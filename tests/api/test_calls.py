@@ -119,7 +119,7 @@ async def test_the_tail_says_where_to_begin(shop: AsyncClient) -> None:
 
 
 async def test_the_tail_goes_on_from_a_row(shop: AsyncClient) -> None:
-    """What came after it, and where to go on."""
+    """The response has the calls after the row, and the position to continue from."""
     found = (await shop.get("/api/v1/calls/tail", params={**ALL, "after": 1})).json()
     assert (len(found["calls"]), found["last_id"]) == (1, 2)
 
@@ -143,7 +143,7 @@ async def test_no_such_call_is_404(shop: AsyncClient) -> None:
     ("path", "first"), [("groups", "shop.orders"), ("processes", "shop.buy"), ("variables", "symbol")]
 )
 async def test_choices(shop: AsyncClient, path: str, first: str) -> None:
-    """What filters can be set to, by a part of the name."""
+    """Filter values are found by a part of the name."""
     assert first in (await shop.get(f"/api/v1/{path}", params={"part": first[:4].upper()})).json()
     assert (await shop.get(f"/api/v1/{path}", params={"part": "%"})).json() == []
 

@@ -1,4 +1,4 @@
-"""What changed since a deployment, a version or an instant."""
+"""Changes since a deployment, a version or a point in time."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def shop(tmp_path: Path, client: Callable[..., AsyncClient]) -> AsyncClient:
 
 
 async def test_a_call_beside_the_last_good_one(shop: AsyncClient) -> None:
-    """What differs comes first."""
+    """Differences come first."""
     answer = await shop.get("/api/v1/compare/calls", params={"trace_id": TRACE, "span_id": span_id(2)})
     found = answer.json()
     assert (found["failed"]["status"], found["good"]["span_id"]) == ("ERR", span_id(1))

@@ -1,4 +1,4 @@
-"""What differs in the failing calls, by the API."""
+"""Differences of failing calls, in the API."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +34,7 @@ def shop(tmp_path: Path, client: Callable[..., AsyncClient]) -> AsyncClient:
 
 
 async def first_fact(shop: AsyncClient, **asked: object) -> tuple[str, str, int, int]:
-    """What separates best."""
+    """Return the fact that separates best."""
     answer = await shop.get(
         "/api/v1/differences", params={**WINDOW, **{name: str(each) for name, each in asked.items()}}
     )

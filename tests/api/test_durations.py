@@ -21,7 +21,7 @@ from obsv.errors import InvalidQuery
     ],
 )
 def test_go_durations(text: str, nanoseconds: int) -> None:
-    """What Go's time.ParseDuration takes is taken, to the nanosecond."""
+    """Everything that Go's time.ParseDuration accepts is accepted, to the nanosecond."""
     assert parse_duration(text) == nanoseconds
 
 

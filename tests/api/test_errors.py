@@ -82,7 +82,7 @@ async def test_page_of_another_origin_decides_nothing(shop: AsyncClient) -> None
 
 
 async def test_events(shop: AsyncClient) -> None:
-    """What is new, from the last one on."""
+    """Events after the last known one are returned."""
     (event,) = (await shop.get("/api/v1/errors/events")).json()["events"]
     assert (event["kind"], event["span_id"]) == ("new", span_id(2))
     assert (await shop.get("/api/v1/errors/events", params={"after": event["id"]})).json()["events"] == []

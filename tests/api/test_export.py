@@ -32,7 +32,7 @@ async def exported(tmp_path: Path, client: Client, *values: str, **query: str) -
 
 @pytest.mark.parametrize("value", FORMULAS)
 async def test_no_csv_cell_starts_a_formula(tmp_path: Path, client: Client, value: str) -> None:
-    """What a spreadsheet would run begins with an apostrophe."""
+    """Cells that a spreadsheet would run begin with an apostrophe."""
     rows = list(csv.DictReader(io.StringIO(await exported(tmp_path, client, value), newline="")))
     assert "'" + value in [row["Data Value"] for row in rows]
     assert not any(cell.startswith(("=", "@", "+", "\t", "\r")) for row in rows for cell in row.values())
@@ -64,7 +64,7 @@ async def test_an_export_is_capped(tmp_path: Path, client: Client) -> None:
 
 
 async def test_filters_hold(tmp_path: Path, client: Client) -> None:
-    """What is filtered is exported, nothing else."""
+    """Only filtered rows are exported."""
     text = await exported(tmp_path, client, "apple", "pear", format="jsonl", q="PEAR")
     assert [json.loads(line)["data_value"] for line in text.splitlines()] == ["pear"]
 

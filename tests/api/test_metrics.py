@@ -83,7 +83,7 @@ async def test_what_is_estimated_is_told(client: MakeClient, db: Path) -> None:
 
 @pytest.mark.usefixtures("db")
 async def test_pipeline_health(client: MakeClient) -> None:
-    """What recording processes count about themselves is shown by service and recorder."""
+    """Counters of recording processes are exposed by service and recorder."""
     samples = [sample for family in parse_text(await scrape(client())) for sample in family.samples]
     found = {(sample.name, sample.labels.get("state")): sample.value for sample in samples}
     assert found["obsv_recorded_calls_total", None] == 7
@@ -92,7 +92,7 @@ async def test_pipeline_health(client: MakeClient) -> None:
 
 
 async def test_what_came_in_over_otlp(client: MakeClient) -> None:
-    """What the server received, turned away and knew already is counted."""
+    """Received, refused and duplicate spans are counted."""
     made = client()
     headers = {"content-type": "application/x-protobuf"}
     body = request(span(), span(trace_id=bytes(16))).SerializeToString()

@@ -49,7 +49,7 @@ async def test_markdown(shop: AsyncClient) -> None:
 
 
 async def test_otlp(shop: AsyncClient) -> None:
-    """What any OpenTelemetry tool takes."""
+    """The export is accepted by any OpenTelemetry tool."""
     (resource,) = (await shop.get(f"/api/v1/traces/{TRACE}/otlp")).json()["resourceSpans"]
     spans = resource["scopeSpans"][0]["spans"]
     assert [(span["name"], span["spanId"]) for span in spans] == [("shop.buy", span_id(1)), ("shop.price", span_id(2))]

@@ -117,7 +117,7 @@ def test_others_read_the_files(archiving: Make, target: Target) -> None:
 
 
 def test_retention_waits_for_the_archive(archiving: Make, target: Target, db: Path) -> None:
-    """What is not in it is not deleted by age; what is, is."""
+    """Only archived calls are deleted by age."""
     archiver = archiving(target)
     assert archiver.step(BEGIN_NS + 2 * HOUR_NS + 1) is not None
     with closing(Writer(db)) as writer:

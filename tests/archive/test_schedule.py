@@ -1,4 +1,4 @@
-"""Which calls make a part."""
+"""Selection of the calls of a part."""
 
 from __future__ import annotations
 

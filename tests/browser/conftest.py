@@ -88,7 +88,7 @@ def page(context: Any) -> Iterator[Any]:
 
 
 class Watch:
-    """What a page did that it should not have."""
+    """A record of a page's errors."""
 
     def __init__(self) -> None:
         self.faults: list[str] = []

@@ -1,4 +1,4 @@
-"""What stands in the address: it travels from page to page, and Back undoes it."""
+"""The state in the address is carried from page to page, and Back reverts it."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What changed, in a browser."""
+"""The page Changes in a browser."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 
 def bars(page: Page, chart: str) -> dict[str, float]:
-    """Where a chart's bars are drawn."""
+    """Return the positions of a chart's bars."""
     page.locator(f"{chart} .js-plotly-plot .bars path").first.wait_for(state="attached")
     box = page.locator(f"{chart} .draglayer .nsewdrag").first.bounding_box()
     assert box is not None

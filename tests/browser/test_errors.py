@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 
 def test_groups_lead_to_what_explains_them(page: Page) -> None:
-    """What differs, the latest traceback, and why it is one group."""
+    """The page of a group has differences, the latest traceback, and the grouping."""
     page.goto("/errors")
     expect(page.locator(".error-group").first).to_be_visible()
     title = page.locator(".error-group .err-text").first.inner_text()

@@ -132,7 +132,7 @@ def test_clear_takes_all_filters_away(page: Page) -> None:
 
 
 def test_columns_are_as_wide_as_the_address_says(page: Page) -> None:
-    """What was made wider stays so; the address has it."""
+    """A widened column stays wide, because the address keeps its width."""
     opened(page, "/explorer?range=24h&cols=process:400,data_value:200")
     heads = page.locator("#explorer-grid .ag-header-cell")
     expect(heads.and_(page.locator("[col-id=process]"))).to_have_css("width", "400px")

@@ -73,7 +73,7 @@ def test_the_window_changes_figures_and_address(page: Page) -> None:
 
 
 def test_new_errors_appear_and_the_place_stays(page: Page, serve: Callable[..., str], tmp_path: Path) -> None:
-    """What is recorded shows up by itself; who has scrolled down stays there."""
+    """New calls appear automatically, and the scroll position stays."""
     writer = Writer(tmp_path / "obsv.db")
 
     def fail(number: int, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What the tests of the capture share."""
+"""Shared parts of the capture tests."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def test_cycle(shown):
 
 
 def test_room_is_shared(shown):
-    """What would not fit into the text is not kept: later items of a wide and deep value are counted."""
+    """Items that would not fit into the text are only counted."""
     text = shown([["x" * 90] * 10] * 10, max_repr=1_000)
     assert text.startswith("[['xxx")
     assert text.endswith("+9 more]")
@@ -135,7 +135,7 @@ def test_room_of_short_texts(shown, value):
 
 
 def test_room_beside_a_secret(shown):
-    """What stands before a secret takes its room once."""
+    """Text before a secret takes its space once."""
     value = {"a": ["x" * 90] * 5, "password": 1, "b": ["y" * 90] * 2}
     assert shown(value) == f"{{'a': {['x' * 90] * 5}, 'password': ***, 'b': {['y' * 90] * 2}}}"
 
@@ -206,7 +206,7 @@ def test_two_words_of_a_set(shown):
 
 
 def test_later_mutation(shown):
-    """What happens to the value after the snapshot does not change the text."""
+    """Later changes of the value do not change the text."""
     from obsv.capture import render, snapshot
 
     value = {"a": [1, {"b": 2}], "c": bytearray(b"x")}

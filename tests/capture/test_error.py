@@ -117,7 +117,7 @@ class Talkative(Exception):
     ],
 )
 def test_message(error: BaseException, message: str) -> None:
-    """What `str()` says, and a note where it says nothing."""
+    """The message is the `str()`, or a note if that fails."""
     kept = frozen(error)
     assert kept[1].replace("'***'", "***").replace("***", "'***'") == message
     assert type(kept[1]) is str

@@ -1,4 +1,4 @@
-"""What a value's type is asked, and what it is not."""
+"""Access to a value's type."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_class_with_a_false_module(shown):
 
 
 def test_classes_are_not_kept_alive():
-    """What was learned about a class goes with the class."""
+    """Knowledge about a class is deleted with the class."""
     kinds = Kinds(Limits(), Redactor())
     before = len(kinds.known)
     kind = type("Short", (dict,), {"__slots__": ()})

@@ -1,4 +1,4 @@
-"""What a class hides from its own repr is hidden in a recording too, and no code of the class runs for that."""
+"""Values hidden from a class's own repr are hidden in a recording too, without running the class's code."""
 
 from __future__ import annotations
 
@@ -162,5 +162,5 @@ def test_shown_by_type_alone(shown: Any, value: Any) -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_generated_reprs_show_their_fields(shown: Any, value: Any, text: str) -> None:
-    """What dataclasses, attrs, collections and pydantic have generated shows what it shows."""
+    """Generated reprs of dataclasses, attrs, collections and pydantic show their fields."""
     assert shown(value) == text

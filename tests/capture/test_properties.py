@@ -1,4 +1,4 @@
-"""What holds for any value: no error, bounded text, nothing that changes later, no secret."""
+"""Properties of any value: no error, limited text, no later changes, no secret."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_cut(frozen, text):
 
 
 def test_lone_surrogates():
-    """What UTF-8 cannot write is escaped, everywhere a text is taken as it is."""
+    """Text that UTF-8 cannot encode is escaped wherever text is kept unchanged."""
     bad = "\udcff"
     for frozen in (
         (..., bad),

@@ -147,7 +147,7 @@ def test_generator(shown):
     ],
 )
 def test_long_values(shown, value, text):
-    """What is too long is cut, and its length said."""
+    """Long values are cut, and their length is noted."""
     assert shown(value, max_repr=20) == text
 
 

@@ -46,7 +46,7 @@ def test_every_word_has_a_root() -> None:
 
 
 def test_users_words_are_not_made_harmless() -> None:
-    """What the user has named is masked, whatever stands beside it."""
+    """Names given by the user are masked in any combination."""
     redactor = Redactor(("account", "token"))
     assert redactor.is_sensitive("account_type")
     assert redactor.is_sensitive("next_token")

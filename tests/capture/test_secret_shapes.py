@@ -98,7 +98,7 @@ def test_shape(text: str, masked: str | None) -> None:
     ],
 )
 def test_nothing_secret(text: str) -> None:
-    """What only looks like a secret stays."""
+    """Text that only resembles a secret stays."""
     assert mask_shapes(text) == text
     assert Redactor().redact_value(text) == text
 
@@ -117,7 +117,7 @@ def test_what_is_masked_is_looked_at(text: str) -> None:
     ["dbpassword=hunter2", "{'text': 'token: hunter2'}", "'--api-key hunter2'", "['mysql', '--password', 'hunter2']"],
 )
 def test_names_in_values(text: str) -> None:
-    """What belongs to a sensitive name within a value goes."""
+    """Values of sensitive names within a text are masked."""
     assert "hunter2" not in Redactor().redact_value(text)
 
 

@@ -52,7 +52,7 @@ def test_repr(value, text):
 
 @pytest.mark.parametrize(("make", "error"), [(Broken, "ValueError"), (Mistaken, "TypeError")])
 def test_broken_repr(make, error):
-    """Where repr fails, the smart text stands and a note says so, without the error's message."""
+    """If repr fails, the smart text is used with a note, without the error's message."""
     value = make()
     assert text_by("repr", value) == f"<{make.__name__} at {id(value):#x}> (serializer raised {error})"
 
@@ -83,7 +83,7 @@ def test_json(value, expected):
 
 
 def test_json_of_much():
-    """What would be too long is a text in JSON: still valid, and bounded."""
+    """A value that is too long becomes a JSON string: still valid, and limited."""
     for value in ("a" * 5_000, ["a" * 90] * 50, "\x00" * 5_000, {"a" * 500: "b" * 900}, list(range(10**6))):
         text = text_by("json", value, 200)
         json.loads(text)

@@ -45,7 +45,7 @@ def test_a_query_that_fails_is_a_mistake_where_there_is_a_database(db: Path, cap
 
 
 def unwrapped(capsys: Any) -> str:
-    """What was printed, without the line ends that fit it to a terminal (`COLUMNS`)."""
+    """Return the output without the line breaks for a terminal (`COLUMNS`)."""
     return " ".join(capsys.readouterr().out.split())
 
 

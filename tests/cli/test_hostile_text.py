@@ -28,7 +28,7 @@ COMMANDS = [
 
 
 def is_hostile(character: str) -> bool:
-    """Whether a terminal would do something with it other than show it."""
+    """Return whether a terminal would interpret the text instead of showing it."""
     return character not in "\n\t" and unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs")
 
 

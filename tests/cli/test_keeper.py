@@ -57,7 +57,7 @@ def test_ps_as_json(files: KeeperFiles, program: Program, capsys: pytest.Capture
 
 
 def test_ps_where_nobody_records(files: KeeperFiles, capsys: pytest.CaptureFixture[str]) -> None:
-    """That is no error."""
+    """It is not an error if nobody records."""
     assert main(["ps", "--db", files.db]) == 0
     assert capsys.readouterr().out == "0 calls running in 0 processes.\n"
 

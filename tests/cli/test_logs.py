@@ -72,7 +72,7 @@ def test_filters(db: Path, arguments: list[str], found: list[str]) -> None:
 
 
 def test_of_a_trace(db: Path) -> None:
-    """What was said in it."""
+    """The records of a trace are printed."""
     trace = json.loads(logs(db, "--json").splitlines()[0])["trace_id"]
     assert len(logs(db, "--trace", trace).splitlines()) == 1
 

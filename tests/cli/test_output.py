@@ -19,26 +19,26 @@ def lines(capsys: pytest.CaptureFixture[str], width: int | None, monkeypatch: py
 
 @pytest.mark.parametrize("width", [160, None])
 def test_wide(capsys: pytest.CaptureFixture[str], width: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is room, or no screen at all, everything stands on one line."""
+    """With enough space, or without a screen, everything is on one line."""
     assert lines(capsys, width, monkeypatch)[1].split() == list(ROWS[0])
 
 
 def test_narrow(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What can be spared goes first; ids stay whole."""
+    """Spare columns are omitted first; IDs stay complete."""
     head, row = lines(capsys, 75, monkeypatch)
     assert head.split() == ["process", "calls", "trace_id"]
     assert row.split() == [ROWS[0][0], ROWS[0][2], ROWS[0][3]]
 
 
 def test_too_narrow(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no table fits, each value has a line, and none is left out."""
+    """If no table fits, each value has its own line, and none is left out."""
     shown = lines(capsys, 44, monkeypatch)
     assert [line.split()[0] for line in shown if line] == list(COLUMNS)
     assert shown[3].split() == ["trace_id", ROWS[0][3]]
 
 
 def test_ids_do_not_wrap(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where an id is the widest column another one wraps."""
+    """If an ID is the widest column, another one wraps."""
     monkeypatch.setenv("COLUMNS", "60")
     table(("trace_id", "note"), [("0123456789abcdef" * 2, "a note of thirty characters  .")])
     shown = [line.split() for line in capsys.readouterr().out.splitlines()]

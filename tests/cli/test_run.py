@@ -188,7 +188,7 @@ def test_spawned_processes_record(programs: Programs, program: list[str], method
 
 
 def test_spawned_processes_leave_out_what_the_program_does(programs: Programs) -> None:
-    """What is not to be recorded is not recorded in spawned processes either."""
+    """Excluded names are not recorded in spawned processes either."""
     programs.write("main.py", SPAWNING)
     programs.write("helper.py", "def twice(n): return 2 * n\n")
     assert programs.recorded("main.py", "spawn", options=["--exclude", "__main__"]).code == 0

@@ -1,4 +1,4 @@
-"""What `obsv run` records of a program, and what it says of that."""
+"""Recording with `obsv run`, and its messages."""
 
 import os
 import sys
@@ -190,7 +190,7 @@ def test_programs_that_it_starts(programs: Programs) -> None:
     ],
 )  # fmt: skip
 def test_command_lines_of_children(words: list[str], rest: list[str] | None) -> None:
-    """What is not a program of the user's is left alone."""
+    """Commands other than the user's programs are left unchanged."""
     assert command_of(words) == rest
 
 

@@ -34,7 +34,7 @@ def test_words():
 
 
 def both(programs: Programs, *arguments: str) -> Outcome:
-    """What pytest says in either case."""
+    """Return pytest's output in both cases."""
     # From a directory of compiled files of its own, filled by the first and read by the second.
     environment = {
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",

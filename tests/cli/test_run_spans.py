@@ -82,7 +82,7 @@ def test_spawned_processes(programs: Programs) -> None:
 
 
 def test_threads(programs: Programs) -> None:
-    """What runs in a thread, or in a pool of the event loop, stands below its caller."""
+    """Calls in a thread, or in a pool of the event loop, appear below their caller."""
     programs.write(
         "main.py",
         """

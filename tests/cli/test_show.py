@@ -43,7 +43,7 @@ def test_lines_lead_to_the_calls(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_a_limit_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is not shown is counted, and the last call that is shown ends its branch."""
+    """Hidden calls are counted, and the last displayed call ends its branch."""
     rows = [call(1), call(2, 1, start=1, ms=1), call(3, 1, start=2, ms=1)]
     lines, said = drawn(tmp_path, capsys, rows, limit=2)
     assert lines[-1].startswith("   └─ ")
@@ -51,7 +51,7 @@ def test_a_limit_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_narrow_screens(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is too long for the screen goes on below itself, behind the lines of the tree."""
+    """Long lines continue below themselves, after the lines of the tree."""
     monkeypatch.setenv("COLUMNS", "40")
     lines, _ = drawn(tmp_path, capsys, [call(1, inputs={"x": "word " * 20}), call(2, 1, start=1, ms=1)])
     assert max(map(len, lines)) <= 60

@@ -61,7 +61,7 @@ def destinations(config: dict[str, Any]) -> set[str]:
 
 
 def check(config: dict[str, Any]) -> None:
-    """What the collector checks when it starts."""
+    """Check a configuration as the collector does at its start."""
     connectors = set(config.get("connectors") or {})
     used: dict[str, set[str]] = {"receivers": set(), "processors": set(), "exporters": set()}
     for name, pipeline in pipelines(config).items():

@@ -15,7 +15,7 @@ def test_the_frame_and_the_parts_come_before_pages() -> None:
 
 
 def test_in_a_folder_they_come_by_name() -> None:
-    """Which one is first does not matter to a page's scripts: they use each other only once all are there."""
+    """The order of a page's scripts does not matter: they use each other only after all are loaded."""
     names = [path.name for path in loaded() if path.parent.name == "trace" and path.suffix == ".js"]
     assert names == sorted(names)
     assert "trace.js" in names

@@ -22,7 +22,7 @@ def text(node: Any) -> str:
 
 
 def test_every_line_is_kept_as_text() -> None:
-    """What was recorded comes out letter by letter, each line with its number in the file."""
+    """The recorded source is shown unchanged, each line with its number in the file."""
     shown = [(text(line.children[0]), text(line.children[1])) for line in lines(source(TEXT, first_line=10))]
     assert shown == [(str(10 + at), line) for at, line in enumerate(TEXT.splitlines())]
 

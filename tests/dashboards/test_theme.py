@@ -59,6 +59,6 @@ def test_contrast_is_that_of_wcag(one: str, other: str, ratio: float) -> None:
 
 
 def test_a_figure_keeps_the_house_layout() -> None:
-    """What is given is merged one level deep."""
+    """Given entries are merged one level deep."""
     made = figure([], xaxis={"nticks": 3})
     assert (made["layout"]["xaxis"]["nticks"], made["layout"]["xaxis"]["showgrid"]) == (3, False)

@@ -135,7 +135,7 @@ def test_structlog_and_loguru(program: Program) -> None:
 
 
 def test_kill_9_loses_no_event(program: Program) -> None:
-    """What the program has said is in its ring: events below ERROR as well as errors."""
+    """All events of a program are in its ring, including those below ERROR."""
     process = program.start(
         """
         import os, signal, obsv

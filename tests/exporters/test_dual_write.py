@@ -40,7 +40,7 @@ def rows(db: Path, sql: str) -> list[Any]:
 
 
 def same(one: Path, other: Path) -> bool:
-    """Whether two stores hold the same calls and values."""
+    """Return whether two stores contain the same calls and values."""
     calls = CALLS + "from process_trace order by trace_id"
     return rows(one, calls) == rows(other, calls) and rows(one, VALUES) == rows(other, VALUES)
 
@@ -69,7 +69,7 @@ assert obsv.force_flush(120)
 
 
 def test_sending_is_not_recorded(program: Program, collector: Receiver) -> None:
-    """Where the library is instrumented with which spans are sent, only the program's own use of it is recorded."""
+    """If the sending library is instrumented, only the program's own use of it is recorded."""
     address = f"http://127.0.0.1:{collector.http_port}"
     program.run(INSTRUMENTED.format(arguments=f'otlp_endpoint="{address}"', address=address))
     assert program.count("process = 'requests.api.get'") == 1

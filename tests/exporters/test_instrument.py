@@ -179,7 +179,7 @@ def test_console_beside_the_store(instrumented: Instrumented) -> None:
 
 
 def test_others_are_left_alone(instrumented: Instrumented) -> None:
-    """Where only another exporter is named, it is as if obsv were not installed."""
+    """If only another exporter is named, everything behaves as if obsv were not installed."""
     source = """
 from opentelemetry import trace
 with trace.get_tracer("t").start_as_current_span("s"):

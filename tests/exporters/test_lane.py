@@ -62,7 +62,7 @@ def record(lane: Lane, *names: str, **provider: object) -> None:
 
 
 def test_flush_sends_errors_first(collector: Collector) -> None:
-    """What waits is sent, errors before the rest."""
+    """Waiting spans are sent, errors first."""
     lane = lane_to(collector)
     record(lane, "a", "E1", "b")
     assert lane.force_flush()
@@ -154,7 +154,7 @@ def test_refused_batch_is_dropped(collector: Collector, caplog: pytest.LogCaptur
 
 
 def test_raising_exporter_is_a_failure(collector: Collector, caplog: pytest.LogCaptureFixture) -> None:
-    """What an exporter raises is logged, and the lane goes on."""
+    """An exception of the exporter is logged, and the lane continues."""
 
     def fail() -> SpanExportResult:
         raise ConnectionError("lies")
@@ -207,7 +207,7 @@ def test_unused_lane_has_no_thread(collector: Collector) -> None:
 
 
 def test_on_end_never_raises(collector: Collector, caplog: pytest.LogCaptureFixture) -> None:
-    """What is no span is logged."""
+    """An object that is not a span is logged."""
     lane = lane_to(collector)
     with caplog.at_level(logging.ERROR, "obsv"):
         lane.on_end(object())  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Which exporter the settings ask for."""
+"""Selection of the exporter by the settings."""
 
 import os
 

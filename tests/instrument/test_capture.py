@@ -1,4 +1,4 @@
-"""What of a call is kept, by the settings of `monitor`."""
+"""Recorded parts of a call, by the settings of `monitor`."""
 
 import asyncio
 import pickle
@@ -19,7 +19,7 @@ def spans() -> Iterator[list[Span]]:
 
 
 def test_values_are_kept_as_they_were_at_the_call(spans: list[Span]) -> None:
-    """What the function does to its arguments, and the caller to the result, does not change the record."""
+    """Later changes of arguments and result do not change the record."""
 
     @monitor
     def f(order: dict[str, Any]) -> list[int]:
@@ -149,7 +149,7 @@ def test_exact_inputs_of_failing_calls(spans: list[Span]) -> None:
 
 
 def test_exact_inputs_that_cannot_be_pickled_or_are_large_are_left_out(spans: list[Span]) -> None:
-    """What cannot be pickled, or is over a megabyte, is recorded as text only."""
+    """Inputs that cannot be pickled, or exceed a megabyte, are recorded as text only."""
 
     @monitor(capture={"args": "exact"})
     def f(value: object) -> None:
@@ -164,7 +164,7 @@ def test_exact_inputs_that_cannot_be_pickled_or_are_large_are_left_out(spans: li
 @pytest.mark.parametrize("serializer", ["smart", "repr", "json"])
 @pytest.mark.parametrize("inputs", [{"password": "s3cret"}, {"order": {"card": [{"api_key": "s3cret"}]}}])
 def test_exact_inputs_with_a_secret_are_left_out(spans: list[Span], inputs: dict[str, Any], serializer: Any) -> None:
-    """What is masked in the text does not stand in a pickle beside it."""
+    """Values masked in the text are not stored in a pickle either."""
 
     @monitor(capture={"args": "exact"}, serializer=serializer)
     def f(**inputs: object) -> None:
@@ -197,7 +197,7 @@ def test_exact_inputs_that_hide_something_are_left_out(spans: list[Span], value:
 
 
 def test_result_is_secret_by_the_functions_name(spans: list[Span]) -> None:
-    """What `get_password` returns is masked, whether it found one is not."""
+    """The result of `get_password` is masked; whether it found one is not."""
 
     @monitor
     def get_password() -> str | None:

@@ -58,7 +58,7 @@ def step_by_step(function: Any) -> Any:
 
 
 def told(records: list[Any]) -> list[Any]:
-    """What records say, without ids and times."""
+    """Return the content of records, without IDs and times."""
     return [
         (each.name.rpartition(".")[2], each.depth, each.caller, each.thread, each.inputs)
         if isinstance(each, Begin)
@@ -115,7 +115,7 @@ def test_is_taken_from_the_second_call_on(ring: Lean) -> None:
 
 
 def test_an_interrupted_call_is_ended(ring: Lean) -> None:
-    """What interrupts a call before its body runs leaves no open call and no current span behind."""
+    """An interruption before the body runs leaves no open call and no current span behind."""
 
     @monitor
     def work():

@@ -369,7 +369,7 @@ def test_exception_while_no_stack_is_left(spans: list[Span]) -> None:
 
 
 class TimeUp(Exception):
-    """What a signal handler raises, such as a soft time limit."""
+    """An exception of a signal handler, such as a soft time limit."""
 
 
 @pytest.fixture

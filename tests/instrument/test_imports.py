@@ -197,7 +197,7 @@ def test_module_is_compiled_once(everything: SourceModules, spans: list[Span], c
 
 
 def test_changed_module_is_compiled_anew(everything: SourceModules, compiled: list[str]) -> None:
-    """What runs is what the source says now."""
+    """The current source is what runs."""
     everything.load("changing", "def value(): return 1\n")
     del sys.modules["changing"]
     assert everything.load("changing", "def value(): return 22\n").value() == 22
@@ -223,7 +223,7 @@ def test_threads_call_a_function_first_at_once(everything: SourceModules, spans:
 
 
 def test_monitor_over_a_recorded_function(everything: SourceModules, spans: list[Span]) -> None:
-    """What asks for a function by name takes the place of what records all."""
+    """`@monitor` on a function replaces its automatic recording."""
     module = everything.load(
         "both", "import obsv\n@obsv.monitor(process_group='own')\ndef f(): return 1\ndef g(): pass\n"
     )
@@ -386,7 +386,7 @@ def test_imports_in_threads(everything: SourceModules, spans: list[Span]) -> Non
 
 
 def test_imported_before(modules: SourceModules, install: Install, spans: list[Span]) -> None:
-    """What was imported before the finder came is recorded too."""
+    """Modules imported before the finder are recorded too."""
     module = modules.load("before", "def f(): return 1\n")
     install(NamedModules(["before"]))
     assert module.f() == 1
@@ -469,7 +469,7 @@ def test_globs(glob: str, name: str, expected: bool) -> None:
 
 
 def test_exclude_goes_first(tmp_path: Path) -> None:
-    """What is excluded is not recorded though it is included or first-party."""
+    """Excluded names are not recorded even if included or first-party."""
     assert not NamedModules(["shop.*"], ["shop.tests"]).match("shop.tests.orders", None)
     assert not FirstParty((str(tmp_path),), ["shop.*"]).match("shop.orders", str(tmp_path / "shop" / "orders.py"))
 

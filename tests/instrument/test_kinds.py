@@ -280,7 +280,7 @@ def test_arguments_of_a_decorated_function(spans: list[Span], settings: Any) -> 
 
 
 def test_arguments_that_a_decorator_changes(spans: list[Span]) -> None:
-    """Where what it takes does not fit the function inside, they have the decorator's own names; it works as before."""
+    """If its arguments do not fit the inner function, they get the decorator's own names."""
 
     @monitor
     @adding_user

@@ -112,7 +112,7 @@ def test_generators(module: ModuleType, spans: list[Span]) -> None:
     ],
 )
 def test_left_alone(module: ModuleType, path: str) -> None:
-    """What is private, generated, imported, abstract or no plain function is the same object as before."""
+    """Private, generated, imported, abstract and non-function objects stay the same."""
 
     def look_up() -> object:
         *parents, last = path.split(".")
@@ -125,7 +125,7 @@ def test_left_alone(module: ModuleType, path: str) -> None:
 
 
 def test_imported_module_is_not_touched(module: ModuleType) -> None:
-    """What the module imported from elsewhere is not recorded there either."""
+    """Functions imported from elsewhere are not recorded there either."""
     auto_instrument_module(module)
     assert not is_monitored(json.dumps)
     assert not is_monitored(contextlib.contextmanager)
@@ -188,7 +188,7 @@ def test_pickling(module: ModuleType) -> None:
 
 
 def test_monitored_function_keeps_its_settings(modules: SourceModules, spans: list[Span]) -> None:
-    """What the program decorated itself is not recorded twice."""
+    """Functions decorated by the program are not recorded twice."""
     module = modules.load(
         "decorated",
         """
@@ -314,7 +314,7 @@ def test_exclude(module: ModuleType) -> None:
 
 @pytest.mark.parametrize("name", ["obsv", "sqlite3", "logging", "threading", "opentelemetry.trace"])
 def test_own_foundations_are_refused(name: str) -> None:
-    """What obsv runs on is never recorded."""
+    """Modules that obsv uses are never recorded."""
     with pytest.raises(ConfigurationError, match="obsv itself uses it"):
         auto_instrument_module(ModuleType(name))
 

@@ -235,7 +235,7 @@ def test_nobody_there(url: str) -> None:
 
 
 def test_no_tls_there(start: Start) -> None:
-    """Where TLS fails, as with https:// to a plain port, another try would fail as well."""
+    """If TLS fails, as with https:// to a plain port, a retry would fail as well."""
     reply = send(f"https://127.0.0.1:{start().http_port}")
     assert (reply.taken, reply.retry_after_s) == (False, None)
     assert "SSL" in reply.message

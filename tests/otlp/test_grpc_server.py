@@ -72,7 +72,7 @@ def test_partial_success(receiver: Receiver, reader: Reader) -> None:
 
 
 def test_bad_data(receiver: Receiver) -> None:
-    """What is no request is INVALID_ARGUMENT."""
+    """Bytes that are not a request are INVALID_ARGUMENT."""
     with channel(receiver) as made:
         error = failure(lambda: made.unary_unary(EXPORT)(b"\xff"))
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
@@ -178,7 +178,7 @@ def test_a_flood_of_calls_is_told_to_wait(start: Start, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("compression", [grpc.Compression.Gzip, grpc.Compression.Deflate])
 def test_compressed_messages(receiver: Receiver, reader: Reader, compression: grpc.Compression) -> None:
-    """What gRPC can compress is unpacked here."""
+    """All compressions of gRPC are supported."""
     with channel(receiver) as made:
         TraceServiceStub(made).Export(request(span({"a": "x" * 10_000})), compression=compression)
     assert count(reader) == 1

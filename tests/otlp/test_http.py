@@ -107,7 +107,7 @@ def test_partial_success(client: httpx.Client, reader: Reader) -> None:
 
 
 def test_bad_data(client: httpx.Client) -> None:
-    """What is no request is 400 with a google.rpc.Status in the request's encoding."""
+    """A body that is not a request is 400 with a google.rpc.Status in the request's encoding."""
     answer = client.post("/v1/traces", content=b"\xff\xff", headers=PROTOBUF)
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/x-protobuf")
     status = Status.FromString(answer.content)

@@ -69,7 +69,7 @@ def test_acknowledged_after_the_commit() -> None:
 
 
 def test_requests_gather_into_one_transaction() -> None:
-    """What comes while a transaction is written shares the next."""
+    """Requests that arrive during a transaction share the next."""
     shelf = Shelf()
     shelf.open.clear()
     with ingesting(shelf) as ingest:

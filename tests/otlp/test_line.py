@@ -1,4 +1,4 @@
-"""Who is served next."""
+"""The order of service."""
 
 from obsv.otlp.line import OLDEST_EVERY, Line
 
@@ -11,7 +11,7 @@ def served(line: "Line[str]") -> list[str]:
 
 
 def test_the_cheapest_goes_first() -> None:
-    """What costs less is served before what costs more and came earlier."""
+    """Cheap requests are served before expensive earlier ones."""
     line: Line[str] = Line()
     for name, weight in (("dear", 9_000), ("cheap", 10), ("usual", 500)):
         line.put(name, weight, name)
@@ -21,7 +21,7 @@ def test_the_cheapest_goes_first() -> None:
 
 
 def test_the_oldest_has_each_eighth_turn() -> None:
-    """What costs much is reached although cheap ones come again and again."""
+    """Expensive requests are reached although cheap ones keep arriving."""
     line: Line[str] = Line()
     line.put("dear", 10**9, "a")
     order = []

@@ -1,4 +1,4 @@
-"""Where OTLP is received."""
+"""Addresses of OTLP reception."""
 
 from pathlib import Path
 

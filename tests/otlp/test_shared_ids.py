@@ -69,7 +69,7 @@ async def test_zipkins_two_sides_are_seen(receiver: Receiver, db: Path, first: d
 
 @pytest.mark.anyio
 async def test_a_span_sent_before_its_end_is_one_span(receiver: Receiver, db: Path) -> None:
-    """What came when it had ended stands in the place of what came before."""
+    """The row of the ended span replaces the earlier one."""
     send(receiver, ASKS | {"endTimeUnixNano": "0", "name": "starting"}, "shop")
     send(receiver, ASKS, "shop")
     send(receiver, ASKS | {"endTimeUnixNano": "0", "name": "starting"}, "shop")

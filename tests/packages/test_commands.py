@@ -30,7 +30,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_same_result(programs: Programs, command: tuple[list[str], list[str], int]) -> None:
-    """What a command prints and how it ends does not change while its package is recorded."""
+    """Output and exit code of a command stay the same while its package is recorded."""
     arguments, include, fewest = command
     _need(arguments[1])
     programs.write("text.md", TEXT)

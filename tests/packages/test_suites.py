@@ -78,6 +78,6 @@ def test_own_tests(package: Package, tmp_path: Path) -> None:
 
 
 def outcomes(run: Outcome) -> list[str]:
-    """What became of each test, in order of name."""
+    """Return the outcome of each test, by name."""
     kinds = ("PASSED", "FAILED", "ERROR", "SKIPPED", "XFAIL", "XPASS")
     return sorted(line.partition(" - ")[0] for line in run.output.splitlines() if line.startswith(kinds))

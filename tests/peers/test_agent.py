@@ -32,7 +32,7 @@ def test_agent_to_obsv(receiver: Receiver, reader: Reader, agent: Agents, first:
 
 
 def test_agent_outlives_an_obsv(start: Callable[..., Receiver], reader: Reader, agent: Agents) -> None:
-    """What the agent could not deliver while obsv was down, it delivers after the restart, once."""
+    """Spans that the agent could not deliver while obsv was down arrive once after the restart."""
     from obsv.otlp.settings import Address
 
     first = start()

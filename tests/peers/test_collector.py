@@ -31,7 +31,7 @@ QUIET = "yaml:service::telemetry::metrics::level: none"
 
 
 def built() -> Path:
-    """Where `make collector` puts what it builds of this manifest."""
+    """Return the path of the collector that `make collector` builds from this manifest."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "obsv" / f"otelcol-{hashlib.sha256(MANIFEST.read_bytes()).hexdigest()[:12]}"
 
@@ -154,7 +154,7 @@ def test_two_destinations(
 
 
 def test_obsv_is_killed_and_comes_back(start: Callable[..., Receiver], reader: Reader, collector: Start) -> None:
-    """What the collector could not deliver meanwhile comes after the restart, once."""
+    """Spans that the collector could not deliver meanwhile arrive once after the restart."""
     first = start()
     assert first.http_port is not None
     between = collector(address(first))
@@ -169,7 +169,7 @@ def test_obsv_is_killed_and_comes_back(start: Callable[..., Receiver], reader: R
 def test_the_collector_is_killed_and_comes_back(
     receiver: Receiver, reader: Reader, collector: Start, tmp_path: Path
 ) -> None:
-    """What obsv's lane could not deliver is in its store, and `obsv forward` sends it once the collector is back."""
+    """Undelivered spans are in the store, and `obsv forward` sends them once the collector is back."""
     first = collector(address(receiver))
     first.end(signal.SIGKILL)
     directory = tmp_path / "program"

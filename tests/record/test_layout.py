@@ -30,7 +30,7 @@ def test_a_position_only_grows():
 
 
 def test_about_says_who_records():
-    """What a reader needs to tell a process that lives from another with its number."""
+    """The page identifies a running process, distinct from another with its ID."""
     about = About(mmap.mmap(-1, layout.PAGE))
     assert not about.is_ours
     about.fill(-5)

@@ -30,7 +30,7 @@ from .conftest import begin, end, span_of
 
 
 def put(lane: Lane, record: bytes) -> None:
-    """What a producer does."""
+    """Append a record like a producer."""
     try:
         lane.put(record)
     except ValueError:
@@ -59,7 +59,7 @@ def reader_of(ring: Ring) -> RingReader:
 
 
 def test_files_are_private(rings):
-    """What a program does is its user's business."""
+    """Only the user can read the files of a program."""
     ring = open_ring(rings, 0)
     assert ring.directory is not None
     assert stat.S_IMODE(ring.directory.stat().st_mode) == 0o700
@@ -226,7 +226,7 @@ def test_calls_without_room_are_dropped_and_counted(rings, monkeypatch):
 
 
 def no_room(*_: object) -> None:
-    """What a full disk says."""
+    """Raise the error of a full disk."""
     raise OSError(28, "No space left on device")
 
 

@@ -485,7 +485,7 @@ pickle.loads(pickle.dumps(leaf))(2)
 
 @pytest.fixture
 def rows(tmp_path: Path) -> Callable[[str, str, str], Counter[Any]]:
-    """What is stored of a program."""
+    """Return the stored rows of a program."""
 
     def run(source: str, core: str, mode: str) -> Counter[Any]:
         directory = tmp_path / core

@@ -95,7 +95,7 @@ def test_locked_database(program: Program) -> None:
 
 
 def test_program_that_ends_while_the_database_is_locked(program: Program) -> None:
-    """What could not be written waits beside the database, and is stored once; the program says so in one line."""
+    """Unwritten calls wait beside the database and are stored once; the program prints one line."""
     program.run("import obsv\nobsv.monitor(lambda: 0)()")
     program.end_keeper()
     locker = sqlite3.connect(program.db, isolation_level=None)
@@ -195,7 +195,7 @@ def test_store_of_a_newer_version(program: Program) -> None:
 
 
 def test_read_only_directory(program: Program) -> None:
-    """Where nothing can be written, the program runs on and is told why nothing is recorded."""
+    """If nothing can be written, the program continues and logs why nothing is recorded."""
     if os.geteuid() == 0:
         target = "/proc/obsv-cannot/store.db"
     else:

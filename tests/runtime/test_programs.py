@@ -389,7 +389,7 @@ def test_a_service_without_a_name_is_called_as_the_program(program: Program) -> 
 
 
 def test_a_resource_that_is_not_used_is_said(program: Program) -> None:
-    """Where the program has a provider of its own, spans have that one's."""
+    """If the program has its own provider, spans have that provider's resource."""
     result = program.run(
         """
         from opentelemetry import trace

@@ -177,7 +177,7 @@ def test_writer_is_one_of_three() -> None:
 
 @pytest.mark.parametrize("mode", ["process", "thread"])
 def test_a_secret_result_is_in_no_file(tmp_path: Path, mode: str) -> None:
-    """What a function whose name says so returns is masked before it is in a record."""
+    """The result of a function with a secret name is masked before it is in a record."""
     db = tmp_path / "obsv.db"
     code = """
 @obsv.monitor
@@ -199,7 +199,7 @@ assert obsv.force_flush(60)
 
 @pytest.mark.parametrize("mode", ["process", "thread"])
 def test_a_store_that_cannot_be_written_is_named_by_the_program(tmp_path: Path, mode: str) -> None:
-    """What the keeper says the program says, once: its log is read by nobody."""
+    """The program repeats the keeper's messages once, because nobody reads its log."""
     db = tmp_path / "calls.db"
     db.write_bytes(b"not a database at all, but a text" * 100)
     code = """

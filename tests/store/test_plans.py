@@ -1,4 +1,4 @@
-"""What is asked all the time reads large tables by an index, never from end to end."""
+"""Frequent queries read large tables through an index, never from end to end."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

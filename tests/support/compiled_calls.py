@@ -118,7 +118,7 @@ class RingReading:
         )
 
     def records(self, *, is_final: bool = False, errors: bool = False) -> list[Any]:
-        """What has been written into a lane since the last look."""
+        """Return the records written into a lane since the last look."""
         lane, found = self.reader.errors if errors else self.reader.calls, []
         while (piece := lane.read(is_final=is_final)) is not None:
             for kind, start, stop in piece.records:

@@ -78,7 +78,7 @@ def end_keepers(directory: Path) -> None:
 
 
 def log_of(files: KeeperFiles) -> str:
-    """What a keeper has said so far."""
+    """Return the log of a keeper."""
     try:
         return Path(files.log).read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -79,7 +79,7 @@ class ObjectStore:
             self._process = None
 
     def _answers(self) -> bool:
-        """Whether it stores: its parts begin one after the other."""
+        """Return whether it stores data: its parts start one after the other."""
         variables = self.variables
         store = S3Store(
             "ready",

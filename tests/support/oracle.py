@@ -33,7 +33,7 @@ def flatten(document: dict[str, Any]) -> Trace:
 
 
 def holds(condition: Condition, span: dict[str, Any], trace: Trace) -> bool:
-    """Whether a span satisfies a condition."""
+    """Return whether a span satisfies a condition."""
     match condition:
         case Not(part=part):
             return not holds(part, span, trace)

@@ -19,7 +19,7 @@ COMMAND = Path(__file__).parent / "command" / "obsv-command.py"
 
 
 class Outcome(NamedTuple):
-    """What a program left behind."""
+    """The outcome of a program."""
 
     code: int
     output: str

@@ -27,7 +27,7 @@ class Request(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What is answered."""
+    """A response."""
 
     status: int = 200
     body: bytes = b"ok"

@@ -99,7 +99,7 @@ class Program:
 
     @staticmethod
     def put(lane: Lane, record: bytes) -> None:
-        """What a producer does."""
+        """Append a record like a producer."""
         try:
             lane.put(record)
         except ValueError:

@@ -12,7 +12,7 @@ import pytest
 
 
 def cache() -> Path:
-    """Where fetched packages stay: `OBSV_TEST_CACHE`, else the user's cache folder."""
+    """Return the folder for fetched packages: `OBSV_TEST_CACHE`, else the user's cache folder."""
     default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "obsv-tests"
     return Path(os.environ.get("OBSV_TEST_CACHE") or default)
 
@@ -42,7 +42,7 @@ def _fetch(name: str, version: str, into: Path) -> Path:
 
 
 def missing(reason: str) -> None:
-    """What a test needs is not to be had: a visible skip, or under `CI=true` a failure."""
+    """Skip a test whose requirement is missing, or fail under `CI=true`."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

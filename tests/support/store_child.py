@@ -1,4 +1,4 @@
-"""What each of several processes does that write one file at once."""
+"""The program of several processes that write one file concurrently."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def call(number: int, signature: Signature = PRICE, **changes: Any) -> SpanRow:
 
 
 def rollups(reader: Reader) -> tuple[Counts, Counts, Counts]:
-    """What the file says of processes, edges and durations: `(minute, …): sums`."""
+    """Return the file's sums of processes, edges and durations: `(minute, …): sums`."""
     processes = reader.query("select minute, process_id, count, errors, total_ns, max_ns, last_ns from process_minute")
     edges = reader.query("select minute, parent_id, process_id, count, errors, total_ns, last_ns from edge_minute")
     buckets = reader.query("select minute, process_id, bucket, count from histogram")
@@ -71,7 +71,7 @@ def rollups(reader: Reader) -> tuple[Counts, Counts, Counts]:
 
 
 def recounted(reader: Reader) -> tuple[Counts, Counts, Counts]:
-    """What it should say, counted from the raw rows: every parent that is in the file is known."""
+    """Return the expected sums, counted from the raw rows: every parent in the file is known."""
     rows = reader.query("select trace_id, span_id, parent_span_id, process_id, start_ns, duration_ns, status from span")
     process_of = {(row["trace_id"], row["span_id"]): row["process_id"] for row in rows}
     processes, edges = defaultdict(list), defaultdict(list)

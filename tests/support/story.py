@@ -227,7 +227,7 @@ def _first_line(node: Node) -> int:
 
 
 def _frame(node: Node, below: Node | None) -> str:
-    """What a traceback says of a call: the line where it called the one that failed, or where it raised."""
+    """Return a call's line in a traceback: where it called the failing one, or where it raised."""
     module, _, function = node.name.rpartition(".")
     lines = SOURCES.get(node.name, "@monitor\ndef\n    return work()").splitlines()
     word = below.name.rpartition(".")[2] + "(" if below else "raise "

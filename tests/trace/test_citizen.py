@@ -71,7 +71,7 @@ def test_everything_the_span_api_offers(spans: list[Span]) -> None:
 
 
 def test_ended_span_takes_nothing_more(spans: list[Span], caplog: pytest.LogCaptureFixture) -> None:
-    """What is set after the end is not recorded, and said."""
+    """Changes after the end are not recorded, but logged."""
     monitor(lambda: None)()
     span = spans[0]
     span.set_attribute("late", 1)

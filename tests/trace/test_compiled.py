@@ -277,7 +277,7 @@ def test_looks_around(ring):
 
 
 def test_monitored_function(ring, monkeypatch):
-    """What `@monitor` records goes through the core where that is open: arguments, result, errors, generators in it."""
+    """Calls of `@monitor` functions go through the core if it is open: arguments, result, errors, generators."""
     monkeypatch.setattr(path.recording, "start", None)
     monkeypatch.setattr(path.recording, "off", False)
     seen: list[Any] = []
@@ -315,7 +315,7 @@ def test_monitored_function(ring, monkeypatch):
 
 
 def test_secret_results(ring, monkeypatch):
-    """What a function returns that is secret by the function's name does not come into the ring."""
+    """A result that is secret by the function's name does not reach the ring."""
     monkeypatch.setattr(path.recording, "start", None)
 
     @monitor
@@ -368,7 +368,7 @@ def test_keywords_and_order(ring):
 
 
 def test_by_pythons_freezers(ring):
-    """Where another serializer is set, Python's functions say what is recorded."""
+    """With another serializer, Python's functions decide what is recorded."""
     recorder = ring.recorder(
         lambda x: None, freeze=lambda x: ((..., f"<{x}>"),), snapshot=lambda value: (..., repr(value)), encoder=None
     )
@@ -394,7 +394,7 @@ def test_failing_freezer(ring):
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX signals")
 @pytest.mark.parametrize("where", ["begin", "finish"])
 def test_signal_handlers_exception(ring, where):
-    """What a signal handler raises while a call is begun or finished reaches the program, and the context is left."""
+    """An exception of a signal handler at the start or end of a call reaches the program, and the context is left."""
 
     class TimeIsUp(Exception):
         pass
@@ -581,7 +581,7 @@ def test_recorder_is_collected(ring):
 
 
 def test_deep_recursion(ring):
-    """Where the program may go 40,000 calls deep, it may so when it is recorded."""
+    """A program that may nest 40,000 calls may also do so when recorded."""
 
     def deep(number):
         return number and recorded(number - 1)

@@ -182,7 +182,7 @@ def test_a_wide_group_reads_as_pythons_own() -> None:
 
 
 def test_long_chain_keeps_both_ends() -> None:
-    """What was raised and what it began with are there, and how many exceptions are between."""
+    """The raised exception and the origin are kept, with the number of exceptions between."""
     error: BaseException | None = None
     for number in range(3_000):
         following = ValueError(f"link {number}.")
@@ -232,7 +232,7 @@ def test_chain_too_long_to_count() -> None:
 
 
 def test_deep_traceback_keeps_both_ends() -> None:
-    """Where the call began and where it failed are there, and how many frames are between."""
+    """The start of the call and the failing place are kept, with the number of frames between."""
 
     def descend(depth: int) -> None:
         if depth == 0:

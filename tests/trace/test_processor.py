@@ -175,7 +175,7 @@ def test_force_flush_honours_its_timeout(processor: ErrorFirstSpanProcessor, exp
 
 
 def test_shutdown_does_not_wait_for_an_exporter_that_hangs(exporter: CollectingExporter) -> None:
-    """What it has not taken is dropped, and counted."""
+    """Spans that it has not accepted are dropped and counted."""
     processor = ErrorFirstSpanProcessor(exporter)
     exporter.hang()
     processor.on_end(ended_span("opener", error=True))
@@ -188,7 +188,7 @@ def test_shutdown_does_not_wait_for_an_exporter_that_hangs(exporter: CollectingE
 
 
 def test_errors_are_never_dropped(exporter: CollectingExporter) -> None:
-    """Where more comes than the exporter takes, the oldest successes go."""
+    """If more arrives than the exporter accepts, the oldest successes are dropped."""
     processor = ErrorFirstSpanProcessor(exporter, max_queue_size=10)
     exporter.hang()
     processor.on_end(ended_span("opener", error=True))

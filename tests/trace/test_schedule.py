@@ -8,7 +8,7 @@ from obsv.trace.schedule import Schedule
 
 
 def test_each_call_has_its_interval() -> None:
-    """What is due is called, and nothing that is not."""
+    """Only due functions are called."""
     clock = FakeClock()
     schedule = Schedule(Notices(), clock)
     calls: list[str] = []

@@ -1,4 +1,4 @@
-"""How the capture is used, as the type checker sees it."""
+"""Usage of the capture, for the type checker."""
 
 from __future__ import annotations
 

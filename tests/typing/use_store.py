@@ -1,4 +1,4 @@
-"""How users call the store, for the type checker."""
+"""Usage of the store, for the type checker."""
 
 from obsv.store import Reader, Signature, Source, SpanRow, Writer, WriteResult
 

@@ -1,4 +1,4 @@
-"""Which connection is ended when there are too many."""
+"""The choice of the connection to close when there are too many."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ def ended(lines: list[Line]) -> list[int]:
 
 
 def joined(*lines: Line, most: int = 3) -> tuple[list[bool], list[int]]:
-    """What became of connections that come one after the other: whether each got in, and which ones were ended."""
+    """Return for each of several connections whether it was accepted, and which ones were closed."""
     connections = Connections(most)
     return [connections.join(line) for line in lines], ended(list(lines))
 

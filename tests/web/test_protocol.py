@@ -143,7 +143,7 @@ def test_half_open_requests_shut_nobody_out(connect: Connect, monkeypatch: pytes
 
 
 def test_a_port_that_is_full(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where every connection is being answered, a further one is told to try again."""
+    """If all connections are busy, a further one is told to retry."""
     monkeypatch.setattr(web_port, "Connections", lambda: Connections(2))
     for _ in range(2):
         connect(WHOLE.replace(b"/", b"/slow", 1))

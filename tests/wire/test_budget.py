@@ -1,4 +1,4 @@
-"""What costs memory is counted while it is still bytes."""
+"""Everything that costs memory is counted while it is still bytes."""
 
 import json
 
@@ -125,7 +125,7 @@ def test_too_many_values(value: str) -> None:
 
 @pytest.mark.parametrize("text", ["a,b:[", '\\"', "\\\\", '\\\\\\",', "é😀,"])
 def test_texts_are_no_values(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What looks like a separator within a text does not count, wherever the text is cut."""
+    """Separators within a string do not count, wherever the text is split."""
     monkeypatch.setattr(json_budget, "CHUNK_BYTES", 7)
     check_json(f'["{text * MOST_VALUES}", ["{text}", 1]]'.encode()[:2_000_000] + b'"]', MOST_JSON_BYTES)
 

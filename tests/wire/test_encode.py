@@ -74,7 +74,7 @@ def test_protobuf_comes_out_as_it_went_in(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["json", "protobuf"])
 def test_second_store_holds_the_same(tmp_path: Path, kind: str) -> None:
-    """What one store sends another stores alike."""
+    """Spans sent by one store are stored the same by another."""
     first = stored(request(full(), span(span_id=PARENT_ID)), tmp_path / "a.db")
     maker = RowMaker(Redactor())
     if kind == "json":

@@ -81,7 +81,7 @@ def test_enums_by_number_and_by_name() -> None:
 
 
 def test_unknown_fields_are_ignored() -> None:
-    """What a later OTLP adds is passed over."""
+    """Fields of a later OTLP version are ignored."""
     assert only(later={"x": 1}).span_id == SPAN_ID
 
 
@@ -124,7 +124,7 @@ def test_half_of_a_surrogate_pair() -> None:
 
 
 def test_half_of_a_surrogate_pair_at_any_depth() -> None:
-    """Where the text can just be read and not be written again, it is too deep, and nothing worse."""
+    """A text that can be read but not written again is too deep, and nothing worse."""
     for levels in range(sys.getrecursionlimit() - 200, sys.getrecursionlimit()):
         with suppress(BadRequest):
             parse(b'{"a":' * levels + b'"\\ud800"' + b"}" * levels)
@@ -145,7 +145,7 @@ def test_spans_without_identity_are_rejected(bad: dict[str, Any]) -> None:
 
 
 def test_entries_that_are_no_spans() -> None:
-    """What is no object among the spans is rejected."""
+    """Members of the spans that are not objects are rejected."""
     assert decode(5, json_span()).rejected == {NO_SPAN: 1}
 
 

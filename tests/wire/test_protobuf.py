@@ -70,7 +70,7 @@ def test_attributes_keep_their_types() -> None:
 
 
 def test_directions_follow_names_and_conventions() -> None:
-    """What came out is OUTPUT: by a word in the key, or by what the conventions say of it."""
+    """Outputs are marked OUTPUT: by a word in the key, or by the conventions."""
     keys = {
         "http.request.header.x-return-to": "INPUT",
         "http.response.status_code": "OUTPUT",

@@ -55,7 +55,7 @@ def again(text: str, *annotation: str) -> Any:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values are equal in kind too; nan is itself."""
+    """Return whether two values are equal, including their types; nan equals itself."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):

@@ -216,7 +216,7 @@ def test_tests_of_what_was_recorded_pass(tests: tuple[Path, dict[str, list[Repro
 
 
 def test_what_has_to_be_filled_in_is_told(tests: tuple[Path, dict[str, list[Repro]]]) -> None:
-    """What was masked, cut, or never recorded; and nothing else."""
+    """Masked, truncated and unrecorded inputs are placeholders, and no others."""
     told = {name: each[0].placeholders for name, each in tests[1].items() if each[0].placeholders}
     assert told == PLACEHOLDERS
 
@@ -240,7 +240,7 @@ def test_a_pickle_comes_with_a_warning_in_the_first_lines(tests: tuple[Path, dic
 
 
 def test_writing_the_file_loads_no_pickle() -> None:
-    """What would happen if it did is written to a file that is never there."""
+    """Loading would create a file, which does not exist afterwards."""
     bomb = pickle.dumps(({}, {}))[:-1] + b"cos\n_exit\n(I1\ntR."
     found = repro(made_call("m.f", {}, exception="ValueError: x"), bomb)
     assert found.exact

@@ -119,7 +119,7 @@ def test_a_pickle_in_a_file_from_elsewhere_is_left_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mark", ["''", "'0123456789abcdef'", "'obsv'"])
 def test_a_file_of_another_machine(mark: str, tmp_path: Path) -> None:
-    """What another machine recorded is data here, whatever mark the file has."""
+    """Calls recorded on another machine are data here, whatever mark the file has."""
     path = tmp_path / "store.db"
     writer = Writer(path)
     writer.write([call(1, name="subprocess.getoutput", inputs={"cmd": "'id'"})])

@@ -1,4 +1,4 @@
-"""What a recorded name stands for."""
+"""Targets of recorded names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from obsv.store.ground.rows import Code
     ],
 )
 def test_the_module_is_told_by_the_file(name: str, path: str | None, expected: tuple[str, tuple[str, ...]]) -> None:
-    """Where it does not, by what looks like a class."""
+    """Otherwise by the part that looks like a class."""
     target = target_of(name, Code(path, 1, "") if path else None)
     assert (target.module, target.path) == expected
 

@@ -1,4 +1,4 @@
-"""Who may speak to the server."""
+"""Access control of the server."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -100,7 +100,7 @@ async def test_signing_in_sets_a_cookie_that_no_script_reads(client: MakeClient)
 
 
 async def test_the_cookie_opens_the_app(client: MakeClient) -> None:
-    """What the login page hands out is enough for the rest."""
+    """The cookie from the login page opens all pages."""
     made = client("http://192.168.1.5:8050", **LAN)
     await _sign_in(made)
     assert (await made.get("/_dash-layout")).status_code == 200

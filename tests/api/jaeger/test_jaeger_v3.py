@@ -80,7 +80,7 @@ async def test_search_without_a_match_is_404(asked: AsyncClient) -> None:
 
 
 async def test_summaries(asked: AsyncClient) -> None:
-    """What Jaeger's list of results shows, and checks."""
+    """Summaries have everything that Jaeger's list of results shows and validates."""
     query = f"query.serviceName={quote(SLASHED)}&query.durationMin=1ms&{TIMES}"
     found = await get(asked, f"/api/v3/trace-summaries?{query}")
     has(found, SUMMARIES)

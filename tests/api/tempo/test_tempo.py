@@ -249,7 +249,7 @@ async def test_tag_values(asked: AsyncClient, tag: str, values: list[tuple[str, 
 
 
 async def test_tag_values_are_narrowed_by_the_rest_of_the_query(asked: AsyncClient) -> None:
-    """What else has been chosen narrows the list; what cannot be read does not."""
+    """Other conditions narrow the list; an unreadable query does not."""
 
     async def names(q: str) -> list[str]:
         answer = await get(asked, "v2/search/tag/name/values", TAG_VALUES, q=q)
@@ -260,7 +260,7 @@ async def test_tag_values_are_narrowed_by_the_rest_of_the_query(asked: AsyncClie
 
 
 async def test_version_1_of_the_tags(asked: AsyncClient) -> None:
-    """What Grafana before 12.3 falls back to."""
+    """Version 1 answers Grafana before 12.3."""
     names = await get(asked, "search/tags", {"tagNames": [str]})
     assert {"service.name", "db.system"} <= set(names["tagNames"])
     values = await get(asked, "search/tag/service.name/values", {"tagValues": [str]})

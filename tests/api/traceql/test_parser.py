@@ -45,7 +45,7 @@ A = Compare(FOO, "=", "a")
     ],
 )
 def test_conditions(text: str, condition: object) -> None:
-    """What stands between the braces becomes a condition."""
+    """The content of the braces becomes a condition."""
     assert parse(text) == Query(condition)  # type: ignore[arg-type]
 
 
@@ -61,7 +61,7 @@ def test_conditions(text: str, condition: object) -> None:
     ],
 )
 def test_stages(text: str, select: tuple[Field, ...], metric: Metric | None) -> None:
-    """What stands behind the braces says what to return."""
+    """The stages after the braces define the result."""
     assert parse(text) == Query(EVERY_SPAN, select, metric)
 
 
@@ -110,7 +110,7 @@ def test_stages(text: str, select: tuple[Field, ...], metric: Metric | None) -> 
     ],
 )
 def test_errors_say_where_and_what(text: str, position: int, words: str) -> None:
-    """What cannot be answered is an error with the place of the first word that is wrong."""
+    """An unsupported query is an error with the position of the first wrong word."""
     with pytest.raises(InvalidQuery) as caught:
         parse(text)
     assert (caught.value.position, words in str(caught.value)) == (position, True), str(caught.value)

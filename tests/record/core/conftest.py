@@ -1,4 +1,4 @@
-"""What the tests of the compiled core share; without one they are skipped."""
+"""Shared parts of the tests of the compiled core; without one they are skipped."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def test_with_a_compiler(tmp_path: Path) -> None:
 
 
 def test_without_a_compiler(tmp_path: Path) -> None:
-    """Where the compiler fails there is a pure wheel, and a warning says so."""
+    """If the compiler fails, the wheel is pure, and a warning says so."""
     built = _build(tmp_path, OBSV_CORE="c", CC="/bin/false")
     assert built.returncode == 0, built.stderr
     assert "obsv records by Python alone" in built.stdout + built.stderr

@@ -52,7 +52,7 @@ def test_more_items_than_c_holds() -> None:
 
 
 def test_value_changes_while_it_is_frozen() -> None:
-    """What a freezer does to the list and the dict around its value does not show, nor does it break anything."""
+    """Changes of the surrounding list and dict by a freezer are neither visible nor harmful."""
     around: list[Any] = []
     mapping: dict[str, Any] = {}
 
@@ -117,7 +117,7 @@ def test_exhausted_stack(encode: Any) -> None:
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX signals")
 @pytest.mark.skipif(threading.current_thread() is not threading.main_thread(), reason="signals come to the main thread")
 def test_signal_handlers_exception() -> None:
-    """What a signal handler raises while Python freezes a value reaches the program."""
+    """An exception of a signal handler during freezing reaches the program."""
 
     class TimeIsUp(Exception):
         pass

@@ -1,4 +1,4 @@
-"""Which core is taken at import."""
+"""Selection of the core at import."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_functions_and_edges_that_are_new_are_new_ever(writer: Writer, reader: R
 
 
 def test_source_before_and_after(writer: Writer, reader: Reader) -> None:
-    """That of the latest call on each side."""
+    """The source is that of the latest call on each side."""
     old, new = sources("def rate():\n    return 1\n", "def rate():\n    return 2\n")
     world = World(writer)
     world.call(-5, old)

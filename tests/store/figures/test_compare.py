@@ -36,7 +36,7 @@ def test_where_there_is_none_before_the_first_after(writer: Writer, reader: Read
 
 
 def test_a_function_that_always_fails_has_no_good_call(writer: Writer, reader: Reader) -> None:
-    """Which is no error."""
+    """This is not an error."""
     writer.write([call(1, start=1, error="e"), call(2, start=2, error="e")])
     assert read_pair(reader, TRACE, span_id(2)).good is None
 

@@ -1,4 +1,4 @@
-"""Who calls whom, from the rollups."""
+"""The call graph, from the rollups."""
 
 from __future__ import annotations
 

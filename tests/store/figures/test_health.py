@@ -1,4 +1,4 @@
-"""How a file is, and what to do about it."""
+"""The state of a file, and suggested fixes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_good_file(writer: Writer, path: Path) -> None:
 
 
 def test_no_file(tmp_path: Path) -> None:
-    """What is not there is a problem with a remedy, not an exception."""
+    """A missing file is a problem with a remedy, not an exception."""
     (problem,) = check(tmp_path / "none.db", NOW_NS).problems
     assert "record something first" in problem
 
@@ -74,7 +74,7 @@ def test_spill_files_that_wait(writer: Writer, path: Path) -> None:
 
 
 def test_lost_file_is_a_problem_for_a_day(writer: Writer, path: Path) -> None:
-    """What was lost is listed as long as the file lives."""
+    """Losses are listed as long as the file exists."""
     writer.write([call(1), call(2, status=2)])
     path.unlink()
     writer.write([call(3)])
@@ -88,7 +88,7 @@ def test_lost_file_is_a_problem_for_a_day(writer: Writer, path: Path) -> None:
 
 
 def test_recorder_whose_figures_are_damaged(writer: Writer, path: Path) -> None:
-    """What it says of itself counts as nothing, whatever stands there."""
+    """Damaged figures count as zero."""
     for number, stats in enumerate(
         ("[]", "{", "null", '{"depth":"x","writer_lag_ms":1e999,"oldest":[[1]]}', "[" * 5_000)
     ):

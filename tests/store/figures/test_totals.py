@@ -1,4 +1,4 @@
-"""What was counted since the file began."""
+"""Counts since the file was created."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def test_calls_near_a_bound_are_off_by_four_percent_at_most(tmp_path: Path) -> N
 
 
 def test_most_called_processes_come_first(tmp_path: Path) -> None:
-    """Where there are too many, those that are called less are counted, not shown."""
+    """If there are too many, the less called ones are only counted."""
     found = read_totals(Reader(make(tmp_path / "obsv.db")), 0, most=1)
     assert [process.name for process in found.processes] == ["GET /cart"]
     assert found.left_out == 3

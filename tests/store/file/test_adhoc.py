@@ -97,7 +97,7 @@ def test_a_mistake_of_the_user_s_is_not_called_corruption(store: Path, sql: str)
 
 
 def test_a_greedy_query_is_stopped(store: Path) -> None:
-    """What it sorts does not take the machine's memory."""
+    """Sorting does not exhaust the machine's memory."""
     with pytest.raises((InvalidQuery, QueryTimeout), match=r"MB of memory|longer than"):
         run_sql(store, f"{ENDLESS} select x from (select x, randomblob(1000000) as b from c limit 5000) order by b")
 

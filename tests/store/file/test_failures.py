@@ -107,7 +107,7 @@ def test_file_locked_from_the_start(path: Path, impatient: Writer) -> None:
 
 @pytest.mark.skipif(AS_ROOT, reason="root may write anywhere")
 def test_read_only_directory(tmp_path: Path) -> None:
-    """Where nothing may be written the message names the remedy."""
+    """If nothing can be written, the message names the remedy."""
     directory = tmp_path / "closed"
     directory.mkdir()
     directory.chmod(0o500)

@@ -39,7 +39,7 @@ def test_parts_hold_every_call_once(reader: Reader, monkeypatch: pytest.MonkeyPa
 
 
 def test_an_empty_file_is_one_part(tmp_path: Path) -> None:
-    """Which holds nothing."""
+    """The part is empty."""
     Writer(tmp_path / "obsv.db").open()
     with Reader(tmp_path / "obsv.db").snapshot() as snapshot:
         assert parts.in_parts(snapshot) == [(0, 0)]

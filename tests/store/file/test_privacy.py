@@ -1,4 +1,4 @@
-"""Who may read the files of a store."""
+"""Permissions of a store's files."""
 
 from __future__ import annotations
 

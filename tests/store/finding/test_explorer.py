@@ -183,7 +183,7 @@ def test_the_tail_is_what_arrived_since(path: Path) -> None:
 
 
 def test_the_tail_leaves_out_the_oldest_when_there_is_too_much(path: Path) -> None:
-    """What comes faster than it can be shown is cut, and said to be."""
+    """Calls that arrive faster than they can be shown are cut and reported."""
     writer, reader, rng = Writer(path), Reader(path), random.Random(1)
     writer.write([row(rng, number) for number in range(1, 51)])
     found = read_new(reader, Filters(), 0, 0, limit=20)

@@ -1,4 +1,4 @@
-"""What a trace's id tells of its length: never less than is true."""
+"""The length derived from a trace's ID is never too short."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def traces(draw: st.DrawFn) -> list[SpanRow]:
 
 
 def check(batches: list[list[SpanRow]], least_ns: int, first_ns: int) -> list[str]:
-    """What a search finds, which is what a recount of all rows finds."""
+    """Check that a search finds the same as a recount of all rows."""
     with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
         patch.setattr(condition_search, "RECENT", 1)
         path = Path(directory) / "store.db"

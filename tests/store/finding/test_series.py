@@ -24,7 +24,7 @@ def labels(path: Path, values: list[object], field: Field) -> dict[str, int]:
 
 
 def test_values_of_different_types_are_different_series(tmp_path: Path) -> None:
-    """What Python holds for equal, TraceQL does not."""
+    """Values that are equal in Python are different in TraceQL."""
     found = labels(tmp_path / "obsv.db", [1, 1, 1.0, True, "1"], Field(SPAN, "flag"))
     assert found == {"1": 2, "1.0": 1, "True": 1, "'1'": 1}
 

@@ -102,7 +102,7 @@ conditions = st.recursive(
 
 
 def shortened(condition: Condition) -> bool:
-    """Whether an id is compared in a short form, which only `=` and `!=` complete."""
+    """Return whether an ID is compared in a short form, which only `=` and `!=` complete."""
     match condition:
         case Compare(Field("intrinsic", "span:id" | "span:parentID" | "trace:id"), "=" | "!=", value):
             return len(str(value)) not in (16, 32)

@@ -1,4 +1,4 @@
-"""What was raised, read from the text of a failure."""
+"""The exception in the text of a failure."""
 
 import traceback
 
@@ -31,13 +31,13 @@ def test_a_message_of_several_lines() -> None:
 
 
 def test_a_chain_ends_with_the_last() -> None:
-    """What the call was left with, not what it began with."""
+    """The result is the exception that left the call, not its cause."""
     text = caught("try:\n  1 / 0\nexcept ZeroDivisionError as error:\n  raise RuntimeError('later') from error")
     assert raised(text) == "RuntimeError: later"
 
 
 def test_a_message_that_quotes_a_traceback() -> None:
-    """What was raised is the exception that tells of another, alone and at the end of a chain."""
+    """The exception is the one that quotes another, alone and at the end of a chain."""
     quoting = "raise RuntimeError(f'the worker failed:\\n{told}')"
     told = caught("raise ValueError('no price')")
     assert raised_line(caught(quoting, told=told)) == "RuntimeError: the worker failed:"

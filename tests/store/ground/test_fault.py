@@ -12,7 +12,7 @@ from obsv.store.ground.fault import Fault, is_library, read_fault
 
 
 def fault_of(function: Callable[[], object]) -> Fault:
-    """What the text of the exception that leaves a function says."""
+    """Return the parsed text of the exception that leaves a function."""
     try:
         function()
     except BaseException as error:
@@ -107,7 +107,7 @@ def test_other_languages_have_a_stack() -> None:
     "text", ["", "\n", "Traceback (most recent call last):", "gone", "  File x", "a\n\n\nb", "💥: x"]
 )
 def test_anything_may_stand_there(text: str) -> None:
-    """What is no traceback has no frames."""
+    """Text that is not a traceback has no frames."""
     assert read_fault(text).frames == []
 
 

@@ -1,4 +1,4 @@
-"""Which errors are the same one."""
+"""Identity of errors."""
 
 from __future__ import annotations
 

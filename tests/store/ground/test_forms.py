@@ -39,6 +39,6 @@ def test_form_of_a_value(text: object, form: str) -> None:
 
 
 def test_only_short_values_are_forms() -> None:
-    """What stands in a sentence."""
+    """Only short values are forms."""
     assert value_form("'EUR'") == "= 'EUR'"
     assert value_form("x" * 41) is None

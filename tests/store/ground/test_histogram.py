@@ -42,5 +42,5 @@ def test_percentile_of_nothing() -> None:
 
 
 def test_middle_lies_in_the_bucket() -> None:
-    """What stands for a bucket lies in it."""
+    """The representative of a bucket lies in it."""
     assert all(upper_ns(number - 1) < middle_ns(number) < upper_ns(number) for number in range(1, 560))

@@ -32,7 +32,7 @@ def total(
 
 
 def statements(source: str) -> list[str]:
-    """What each line belongs to, each statement once."""
+    """Return the statement of each line, each once."""
     lines = source.splitlines(keepends=True)
     found = [statement_at(lines, number) for number in range(1, len(lines) + 1)]
     return list(dict.fromkeys(each for each in found if each))

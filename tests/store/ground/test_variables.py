@@ -93,7 +93,7 @@ def test_run_goes_on_over_batches(writer: Writer, reader: Reader) -> None:
 
 
 def test_older_value_that_comes_late_changes_nothing(writer: Writer, reader: Reader) -> None:
-    """What arrives late and is older than what is known counts as an update, but is not the last value."""
+    """A late, older value counts as an update, but is not the last value."""
     writer.write([call(1, SIGNATURE, start_ns=START_NS + 10, data='["new"]')])
     writer.write([call(2, SIGNATURE, start_ns=START_NS + 5, data='["old"]')])
     assert variable(reader) == ("new", 10, 10, 0, 2)

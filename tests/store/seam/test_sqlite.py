@@ -50,7 +50,7 @@ def test_what_is_no_store_is_said(store: Store, path: Path) -> None:
 
 
 def test_a_file_in_its_place_has_another_identity(store: Store, writer: Writer, path: Path) -> None:
-    """Who follows a store begins anew."""
+    """Followers of a store start again."""
     writer.write([call(1)])
     before = store.identity
     path.rename(path.with_suffix(".old"))

@@ -45,7 +45,7 @@ def test_leading_zeros_may_be_missing(writer: Writer, reader: Reader) -> None:
 
 @pytest.mark.parametrize("trace_id", ["", "xyz", "f" * 33, "f" * 32])
 def test_no_such_trace(writer: Writer, reader: Reader, trace_id: str) -> None:
-    """What is no id, or no trace's, is not found."""
+    """An invalid or unknown ID is not found."""
     writer.write([call(1)])
     with pytest.raises(NotFound), reader.snapshot() as snapshot:
         read_trace_columns(snapshot, trace_id)

@@ -71,7 +71,7 @@ def test_filters_and_a_window(reader: Reader) -> None:
 
 
 def test_of_very_many_the_latest(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a look at all would take too long for is said to be the latest ones."""
+    """If there are too many errors to examine, the result says that it covers the latest."""
     monkeypatch.setattr(handled, "MOST_LOOKED_AT", 3)
     found = handled.read_errors(reader, Filters(), EVER, 100)
     assert (numbers(found), found.errors, found.is_all) == ([9, 8, 6], 3, False)

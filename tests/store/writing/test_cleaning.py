@@ -156,7 +156,7 @@ def test_orphans_and_recorders_go(writer: Writer, reader: Reader) -> None:
 
 
 def test_neat_file_is_one_look(writer: Writer) -> None:
-    """Where there is nothing to do, a call does nothing and says so."""
+    """If there is nothing to do, a call does nothing and says so."""
     writer.write([call(1, start_ns=NOW_NS)])
     retain(writer)
     result = writer.retain(NOW_NS)
@@ -235,7 +235,7 @@ def test_tidying_walks_an_index(writer: Writer, tidy: Tidy) -> None:
 
 @each_tidy
 def test_tidying_deletes_by_key(writer: Writer, tidy: Tidy) -> None:
-    """What is deleted was found beforehand, without the lock: the deletion itself reads no table through."""
+    """Rows to delete were found beforehand without the lock: the deletion itself scans no table."""
     plan = plan_of(writer, tidy.delete)
     keys = ["process_id"] if tidy.table == "variable" else tidy.keys.split(", ")  # a process has but a few variables
     assert plan[0].startswith(f"SEARCH {tidy.table} USING")

@@ -139,7 +139,7 @@ def test_what_is_no_damage_costs_nothing(uncopied: Writer, path: Path, reader: R
 
 
 def test_damage_in_the_middle_of_a_write(uncopied: Writer, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was written into a file that was cut meanwhile is written once more, and is not counted as lost."""
+    """Calls written into a file that was truncated meanwhile are written again, and not counted as lost."""
     before = Mark.of
 
     def cut_once(file: Path) -> Mark:
@@ -177,7 +177,7 @@ def test_limits_and_progress_go_into_the_new_file(writer: Writer, path: Path) ->
 
 
 def test_calls_that_retention_deleted_are_not_lost(writer: Writer, path: Path) -> None:
-    """What is counted is what the file held."""
+    """Only calls in the file are counted."""
     writer.write(rows(100))
     while writer.retain(call(1).start_ns + 2 * HOUR_NS, max_age_ns=HOUR_NS).more:
         pass
@@ -188,7 +188,7 @@ def test_calls_that_retention_deleted_are_not_lost(writer: Writer, path: Path) -
 
 
 def test_two_writers_lose_a_file_once(writer: Writer, path: Path, reader: Reader) -> None:
-    """Who comes second finds the new file, and what is said there."""
+    """The second writer finds the new file, and its record of the loss."""
     other = Writer(path)
     other.write(rows(100))
     writer.write(rows(50, 501))

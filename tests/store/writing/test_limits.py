@@ -67,7 +67,7 @@ def test_limits_are_kept(writer: Writer, other: Writer) -> None:
 
 
 def test_another_program_s_defaults_shorten_nothing(writer: Writer, other: Writer, reader: Reader) -> None:
-    """What one keeps for two days the other does not delete after six hours."""
+    """Calls that one program keeps for two days are not deleted by the other after six hours."""
     writer.limit(max_age_ns=48 * HOUR_NS)
     writer.write([call(1)])
     assert other.retain(START_NS + 47 * HOUR_NS).deleted == 0

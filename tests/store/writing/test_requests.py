@@ -101,7 +101,7 @@ def test_requests_of_a_file_of_an_older_version(writer: Writer) -> None:
 
 
 def test_a_batch_sent_twice_counts_once(writer: Writer) -> None:
-    """What was there already is no second request."""
+    """A repeated span is not a second request."""
     batch = [row("web", CLIENT, 1), row("shop", SERVER, 2, 1)]
     writer.write(batch)
     writer.write(batch)

@@ -1,4 +1,4 @@
-"""What is deleted, in what order, and how much at a time."""
+"""Order and size of deletions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_neat_file_is_left_alone() -> None:
 
 
 def test_age_comes_before_size() -> None:
-    """What is too old goes before anything is dropped for its size."""
+    """Old calls are deleted before any are dropped for size."""
     assert decide(NEAT._replace(expired=True), 1 * MB) is Action.EXPIRE
 
 
@@ -44,7 +44,7 @@ def test_log_is_copied_every_few_chunks() -> None:
 
 
 def test_excess_is_what_must_go() -> None:
-    """What calls take above nine tenths of the limit."""
+    """The excess is the size of calls above nine tenths of the limit."""
     assert excess(NEAT, None) == 0
     assert excess(NEAT._replace(free_pages=1_000), 40_000_000) == 9_000 * 4096 - 36_000_000
 

@@ -59,7 +59,7 @@ def test_expression_in_place_of_a_value(connection: sqlite3.Connection) -> None:
 
 @pytest.mark.parametrize("rows", [0, 1, 70, 3_000])
 def test_lookup_says_which_key_it_found(connection: sqlite3.Connection, rows: int) -> None:
-    """What is found comes with its position among the keys; what is not there is left out."""
+    """Rows found have their position among the keys; missing ones are left out."""
     PAIR.run(connection, [value for row in range(rows) for value in (2 * row, row)])
     found = Lookup("pair", "a", "b").run(connection, [(key,) for key in range(2 * rows)])
     assert sorted(found) == [(2 * row, row) for row in range(rows)]

@@ -32,7 +32,7 @@ def groups(reader: Reader) -> list[ErrorGroup]:
 
 
 def events(reader: Reader) -> list[str]:
-    """What happened."""
+    """Return the events."""
     return [event.kind for event in error_events_since(reader, 0)]
 
 

@@ -1,4 +1,4 @@
-"""Which version of a service made a call: what it says, its commit, or the sources of its functions."""
+"""The version of a service: stated, by commit, or by the sources of its functions."""
 
 from __future__ import annotations
 

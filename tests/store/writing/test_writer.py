@@ -1,4 +1,4 @@
-"""What a batch leaves in the file."""
+"""The effect of a batch on the file."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_shapes_of_one_process_share_it(writer: Writer, reader: Reader) -> None:
 
 
 def test_source_and_code_are_kept(writer: Writer, reader: Reader) -> None:
-    """Who made a span is kept, and the function's source as it was when it ran."""
+    """The origin of a span is stored, and the function's source at the time of the call."""
     old, new = (Signature("shop", "shop.price", "shop", 1, FIELDS, Code("shop.py", 3, text)) for text in ("v1", "v2"))
     writer.write([call(1, old), call(2, new, source=Source("shop", '{"a":1}', '{"name":"x"}')), call(3, new)])
     rows = reader.query(
@@ -159,7 +159,7 @@ def test_exact_inputs_are_kept(writer: Writer, reader: Reader) -> None:
 
 
 def test_replay_progress_is_in_the_same_transaction(writer: Writer) -> None:
-    """How far a spill file has been replayed is stored with its rows, and forgotten when told."""
+    """The position of a spill file is stored with its rows, and forgotten on request."""
     assert writer.spill_position("a.spill") == 0
     writer.write([call(1)], progress=("a.spill", 100))
     writer.write([], progress=("a.spill", 200))
@@ -186,7 +186,7 @@ def test_failed_batch_leaves_nothing(path: Path, reader: Reader) -> None:
 
 
 def test_recorder_is_one_row(writer: Writer, reader: Reader) -> None:
-    """What a recorder says replaces what it said before."""
+    """A report of a recorder replaces the previous one."""
     said = RecorderRow("host:1:2", "shop", 1, "host", 2, 3, "OK", "{}")
     writer.report(said)
     writer.report(said._replace(updated_ns=4, state="CIRCUIT OPEN", stats='{"depth":1}'))

@@ -99,7 +99,7 @@ def without_varying(message: str) -> str:
 
 
 def _without_cycles(places: list[str]) -> list[int]:
-    """Return the positions of the frames left after removing recursion: the path from the outermost to the innermost."""
+    """Return the positions of the frames left after removing recursion: the path from outermost to innermost."""
     path: dict[str, int] = {}
     for at, place in enumerate(places):
         if place in path:

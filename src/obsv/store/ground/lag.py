@@ -20,7 +20,7 @@ _NEAR_NS = 1_000_000_000
 
 
 def lag_ns(starts: Sequence[int], durations: Sequence[int], trace_ids: Sequence[bytes]) -> int:
-    """Return the longest time from the creation of a trace's ID to the end of a call; for short ones a bound, up to 1 s.
+    """Return the longest time from creating a trace's ID to the end of a call; short ones as a bound, up to 1 s.
 
     Args:
         starts: Unix times in nanoseconds, at least one.

@@ -171,9 +171,7 @@ class Rollups:
         self._calls(EDGE, minute_of(start), parent_id, process_id).add_weighted(start, duration, status, weight)
 
     def correct_edge(self, parent_id: int, process_id: int, start: int, duration: int, status: int, calls: int) -> None:
-        """Add a stored row that stands for `calls` calls to the calls between two processes; a negative number subtracts
-        it.
-        """
+        """Add a stored row that stands for `calls` calls to an edge between processes; if negative, subtract it."""
         edge = self._calls(EDGE, minute_of(start), parent_id, process_id)
         if calls < 0:
             edge.take_back(duration, status, -calls)
