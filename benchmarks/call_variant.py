@@ -65,7 +65,7 @@ def nothing() -> None:
 
 
 class Variant(NamedTuple):
-    """What is measured.
+    """A measured variant.
 
     Args:
         function: what is called.

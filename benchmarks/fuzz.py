@@ -65,7 +65,7 @@ _WORDS = (b"\x00", b"\xff" * 9, b"\x80" * 10, b"{" * 40, b"[" * 40, b'"', b"\\u0
 
 
 class Target(NamedTuple):
-    """What reads: `run` takes an input, `errors` are its answers to bad ones, `share` is how often it is tried."""
+    """A reader: `run` takes an input, `errors` are its exceptions for bad ones, `share` is how often it is tried."""
 
     name: str
     seeds: tuple[bytes, ...]

@@ -1,4 +1,4 @@
-"""How many spans a second are committed that come in over OTLP, by HTTP and by gRPC, from one sender.
+"""Measure the committed spans per second received over OTLP, by HTTP and by gRPC, from one sender.
 
     python -m benchmarks.otlp [--spans 100000] [--batch 500] [--attributes 10] [--runs 3] [--phoenix VENV]
     PHOENIX_VENV=… python -m benchmarks otlp

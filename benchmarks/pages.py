@@ -1,4 +1,4 @@
-"""How long a trace of 50,000 spans, the pages compare and lineage, and a browser's first page take.
+"""Measure a trace of 50,000 spans, the pages compare and lineage, and a browser's first page.
 
     python -m benchmarks.pages [PATH]
 

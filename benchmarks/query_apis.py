@@ -1,4 +1,4 @@
-"""How long the query APIs take over a large store: what Grafana, Jaeger's pages and Prometheus ask.
+"""Measure the query APIs over a large store, with the requests of Grafana, Jaeger's UI and Prometheus.
 
     python -m benchmarks query_apis [--write]
     python -m benchmarks.query_apis [--db PATH] [--spans 1000000] [--runs 15] [--writing]

@@ -1,4 +1,4 @@
-"""How long the app takes to answer, and how much memory its server holds.
+"""Measure the response times of the app, and the memory of its server.
 
     python -m benchmarks.views [PATH] [--calls 1000000] [--idle]
 

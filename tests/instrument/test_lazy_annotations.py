@@ -82,7 +82,7 @@ class Later:
 
 
 def made(record: Callable[[Any], Any]) -> dict[str, Any]:
-    """What the source makes, with a decorator."""
+    """Return the function that the source creates, with a decorator."""
     space: dict[str, Any] = {"record": record, "functools": functools, "__name__": "lazily"}
     exec(compile(SOURCE, "lazily.py", "exec", dont_inherit=True), space)
     return space

@@ -25,7 +25,7 @@ def spans() -> Iterator[list[Span]]:
 
 
 class Task:
-    """What a decorator that is a class makes of a function."""
+    """An object that a class decorator creates from a function."""
 
     def __init__(self, function: Any) -> None:
         functools.update_wrapper(self, function)
@@ -62,7 +62,7 @@ def test_an_object_keeps_what_it_can_do(spans: list[Span]) -> None:
 
 
 def test_monitoring_an_object_twice_records_once(spans: list[Span]) -> None:
-    """What is recorded already stays as it is."""
+    """An object that is already recorded stays unchanged."""
     recorded: Any = monitor(Task(lambda: 1))
     assert monitor(recorded) is recorded
     recorded()
@@ -170,7 +170,7 @@ def by_generator(value: int) -> Any:
 
 
 def test_a_coroutine_by_a_generator(spans: list[Span]) -> None:
-    """What `types.coroutine` makes can still be awaited."""
+    """The result of `types.coroutine` can still be awaited."""
 
     async def main() -> int:
         recorded: int = await monitor(by_generator)(5)

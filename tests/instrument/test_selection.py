@@ -1,4 +1,4 @@
-"""Which functions of a module are recorded, by globs."""
+"""Selection of a module's functions by globs."""
 
 import pytest
 

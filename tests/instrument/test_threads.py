@@ -1,4 +1,4 @@
-"""What runs in another thread on behalf of a call stands below that call."""
+"""Work in another thread on behalf of a call appears below that call."""
 
 import asyncio
 import concurrent.futures

@@ -69,7 +69,7 @@ def test_an_expected_exception_is_counted(spans: list[Span]) -> None:
 
 
 def test_is_not_the_current_span(spans: list[Span]) -> None:
-    """What it calls stands below its caller."""
+    """Its callees appear below its caller."""
 
     @monitor
     def leaf():

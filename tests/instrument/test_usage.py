@@ -1,4 +1,4 @@
-"""What a call used."""
+"""Resource use of a call."""
 
 import os
 from pathlib import Path

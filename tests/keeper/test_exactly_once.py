@@ -97,7 +97,7 @@ def record(program: Program, calls: int, rng: random.Random) -> tuple[int, int]:
 
 
 def counted(files: KeeperFiles) -> dict[str, int]:
-    """What the store says, in rows and in rollups, which must agree."""
+    """Return the count in the store, from rows and rollups, which must agree."""
     connection = sqlite3.connect(files.db)
     rows, ids, errors, died = connection.execute(
         "select count(*), count(distinct hex(trace_id) || hex(span_id)), sum(status = 2), "
@@ -151,7 +151,7 @@ while True:
 
 
 def test_killed_program_loses_nothing(files: KeeperFiles) -> None:
-    """What it said that it had recorded is there, and what ran then failed of its end."""
+    """All acknowledged calls are stored, and the running ones failed with the process's death."""
     support = str(Path(__file__).parent.parent / "support")
     for _ in range(3):
         program = subprocess.Popen([sys.executable, "-c", PROGRAM, files.rings, support], stdout=subprocess.PIPE)

@@ -21,7 +21,7 @@ DATA = Path(__file__).parent / "data"
 
 @pytest.fixture
 def left(files: KeeperFiles) -> list[Path]:
-    """What such a version has left."""
+    """Return the file left by such a version."""
     found = [Path(f"{files.db}.7-0a-1.errors.spill"), Path(f"{files.db}.7-0a-2.spill")]
     for path, name in zip(found, ("errors", "successes"), strict=True):
         shutil.copy(DATA / f"{name}.spill", path)

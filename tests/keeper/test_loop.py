@@ -1,4 +1,4 @@
-"""What a keeper does over and over, with work that the test makes up."""
+"""The keeper's loop, with work defined by the test."""
 
 from collections.abc import Callable
 

@@ -37,7 +37,7 @@ def drain(work: DatabaseWork) -> None:
 
 
 def rows(files: KeeperFiles, sql: str) -> list[tuple[Any, ...]]:
-    """What a statement finds."""
+    """Return the rows of a statement."""
     reader = Reader(files.db)
     try:
         return [tuple(row) for row in reader.query(sql)]
@@ -107,7 +107,7 @@ def test_errors_are_stored_before_successes(files: KeeperFiles, program: Program
 
 
 def test_program_is_told_what_is_committed(files: KeeperFiles, program: Program, work: DatabaseWork) -> None:
-    """What `force_flush` looks at; also behind records that make no rows."""
+    """The committed position for `force_flush` is published, even after records without rows."""
     function = program.function("shop.price")
     for _ in range(10):
         program.call(function)
@@ -157,7 +157,7 @@ def test_ended_program_is_stored_to_its_end_and_removed(
 
 
 def test_keyword_arguments_and_details(files: KeeperFiles, program: Program, work: DatabaseWork) -> None:
-    """What few calls have goes the way of spans."""
+    """Rare parts of calls take the path of spans."""
     function = program.function("shop.search", ("query",), has_keywords=True)
     program.call(function, ("tea", (("limit", 3), ("sort", "price"))), 7)
     drain(work)

@@ -146,7 +146,7 @@ def test_green_threads_neither_wait_nor_are_waited_for(files: KeeperFiles, libra
 
 
 def test_memory_is_stored_by_a_thread(files: KeeperFiles) -> None:
-    """Where there can be no files; to its end when the program ends."""
+    """Without files, a thread stores the ring in memory completely by the end of the program."""
     program = Program(None)
     function = program.function("shop.price")
     for _ in range(3_000):

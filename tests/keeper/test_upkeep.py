@@ -1,4 +1,4 @@
-"""What a keeper says of those who record, and how it keeps the file small."""
+"""The keeper's reports on recording programs, and its retention."""
 
 import json
 import os

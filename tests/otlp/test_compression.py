@@ -35,7 +35,7 @@ def test_every_encoding(encoding: str) -> None:
 
 
 def test_zstd() -> None:
-    """What the Go collector can be told to send."""
+    """The zstd compression of the Go collector is supported."""
     zstandard = pytest.importorskip("zstandard")
     body = zstandard.compress(BODY)
     assert decompress(body, "zstd", len(BODY)) == BODY
@@ -50,7 +50,7 @@ def test_zstd() -> None:
 
 
 def test_zstd_without_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing reads zstd the sender hears what to send."""
+    """Without a zstd module, the response names the supported encodings."""
     monkeypatch.setattr("obsv.otlp.compression._zstd_module", lambda: None)
     with pytest.raises(Unsupported, match="gzip"):
         decompress(b"x", "zstd", 100)
@@ -79,7 +79,7 @@ def test_a_bomb_stays_small() -> None:
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 @pytest.mark.parametrize("damage", [lambda body: body[:-9], lambda body: b"junk" + body, lambda body: b"\x1f\x8b"])
 def test_damaged_bodies(encoding: str, damage: object) -> None:
-    """What ends too early or is nothing of the kind is refused."""
+    """Truncated and invalid bodies are refused."""
     with pytest.raises(BadRequest):
         decompress(damage(ENCODED[encoding]), encoding, 10_000)  # type: ignore[operator]
 

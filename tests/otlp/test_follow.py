@@ -88,7 +88,7 @@ def follow(
 
 
 def test_each_run_goes_on_where_the_last_one_ended(writer: Writer) -> None:
-    """What came meanwhile is sent, and nothing twice."""
+    """New calls are sent, and none twice."""
     hub = Hub()
     writer.write(rows(1, 3))
     assert follow(writer.path, hub) == (3, 0, 0)
@@ -127,7 +127,7 @@ def test_the_hub_says_when_to_come_again(writer: Writer) -> None:
 
 
 def test_nothing_is_passed_over_for_a_wrong_token(writer: Writer) -> None:
-    """Who may not send waits: the next run, with the right token, sends all of it."""
+    """A wrong token skips nothing: the next run, with the right token, sends everything."""
     hub, told = Hub(Reply(False, message="HTTP 401", code="401")), list[str | None]()
     writer.write(rows(1, 2))
     assert follow(writer.path, hub, Turns(0), told) == (0, 0, 0)

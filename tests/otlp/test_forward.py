@@ -1,4 +1,4 @@
-"""What is stored goes on to another receiver."""
+"""Forwarding of stored spans to another receiver."""
 
 import gzip
 import json
@@ -102,7 +102,7 @@ def test_since(source: Store) -> None:
 
 
 def test_retries_as_it_is_told(source: Store) -> None:
-    """What may pass is tried again, after the time that the receiver names or one that grows."""
+    """Temporary failures are retried, after the receiver's delay or a growing one."""
     receiver = Scripted(
         Reply(False, message="full", retry_after_s=7.0), Reply(False, retry_after_s=0), Reply(False, retry_after_s=0)
     )
@@ -128,7 +128,7 @@ def test_gives_up_and_says_where(source: Store) -> None:
 
 
 def test_refusal_is_not_tried_again(source: Store) -> None:
-    """What would fail again is told at once."""
+    """A permanent failure is reported immediately."""
     receiver = Scripted(Reply(False, message="HTTP 400 no."), Reply(True))
     with pytest.raises(NotTaken, match=r"HTTP 400 no\. To go on"):
         forward(source, receiver, sleep=lambda s: pytest.fail("waited"))

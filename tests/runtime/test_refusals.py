@@ -75,7 +75,7 @@ def test_no_descriptors_at_the_first_call(program: Program) -> None:
 
 @pytest.mark.parametrize("writer", ["auto", "thread"])
 def test_no_descriptors_later(program: Program, writer: str) -> None:
-    """What finds no room is counted; with descriptors again, calls are recorded and stored as before."""
+    """Calls without space are counted; with descriptors again, calls are recorded and stored as before."""
     result = program.run(
         f"""{RECORDED}
 decorated()

@@ -105,7 +105,7 @@ class _Writer:
 
 
 class RingReading:
-    """What a reader finds in a ring.
+    """The records that a reader finds in a ring.
 
     Args:
         ring: in memory, or in files.

@@ -29,7 +29,7 @@ SPARE_S = 180.0
 
 
 class Told(NamedTuple):
-    """What came of a sender.
+    """The outcome of a sender.
 
     Args:
         sent: how many spans it tried to send.

@@ -44,6 +44,6 @@ def _named(known: list[Milestone]) -> str:
 
 
 def sides(since_ns: int, until_ns: int) -> tuple[Window, Window]:
-    """What is compared: the time from an instant on, and as long before it, an hour at least and six at most."""
+    """Return the compared periods: after a point in time, and as long before it, one hour to six."""
     length = min(_MOST_NS, max(_LEAST_NS, until_ns - since_ns))
     return Window(since_ns - length, since_ns), Window(since_ns, max(until_ns, since_ns + 1))

@@ -1,4 +1,4 @@
-"""What of two stretches of time is worth telling, the most telling first."""
+"""Notable differences between two periods, the most significant first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two shares, or two percentiles, differ by more than chance: with few calls little can be said, and is not."""
+"""Significance of differences between two shares, or two percentiles; with few calls there is none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIGMAS = 3.0
 
 
 def share_p_value(first: int, of_first: int, second: int, of_second: int) -> float:
-    """How likely two shares as different as these are by chance, where both are the same in truth.
+    """Return the probability that two shares differ this much by chance if they are in fact equal.
 
     Args:
         first: how many of the first calls.
@@ -50,7 +50,7 @@ def _fisher(first: int, of_first: int, both: int, whole: int) -> float:
 
 
 def surprising(p_values: Sequence[float], level: float = 0.01) -> list[bool]:
-    """Which of several tests say something, when all of them are made: Holm's correction.
+    """Return which of several simultaneous tests are significant, with Holm's correction.
 
     Args:
         p_values: of the tests.

@@ -81,7 +81,7 @@ class LogsOut(BaseModel):
 
 
 class NewLogsOut(BaseModel):
-    """What arrived, in order of arrival."""
+    """New records, in order of arrival."""
 
     logs: list[LogOut]
     last_id: int = Field(description="Pass it as `after` in the next request.")
@@ -110,7 +110,7 @@ def tail(
     ] = -1,
     limit: Annotated[int, Query(ge=1, le=_MAX_PAGE)] = 200,
 ) -> NewLogsOut:
-    """What arrived after the row `after`, whatever its time."""
+    """List the records that arrived after the row `after`, whatever their time."""
     found = reader.read_new_logs(filters, after, limit)
     return NewLogsOut(logs=[log_out(line) for line in found.lines], last_id=found.last_id, more=found.more)
 
@@ -128,7 +128,7 @@ def log_out(line: LogLine) -> LogOut:
 
 
 def _read(text: str) -> Any:
-    """What a JSON text holds; of a damaged row the text itself."""
+    """Return the value of a JSON text, or the text itself if the row is damaged."""
     try:
         return json.loads(text)
     except ValueError:

@@ -28,8 +28,7 @@ def say_nothing_was_found(imported: Collection[str]) -> None:
 
 
 def has_recorded(since_ns: int) -> bool:
-    """Whether anybody has recorded into the database that the settings name: also a child of the program, as a server's
-    workers are.
+    """Return whether any program, including children, has recorded into the configured database.
 
     Args:
         since_ns: Unix time.

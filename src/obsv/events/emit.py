@@ -28,7 +28,7 @@ Words = tuple[tuple[str, ...], bool]
 
 
 class _Shown:
-    """How values are shown under the settings of the process: made by the first record, and again when they change."""
+    """The formatting of values under the process's settings: created by the first record, and again after changes."""
 
     __slots__ = ("is_secret", "max_repr", "redactor", "snapshot", "words")
 

@@ -1,4 +1,4 @@
-"""Which log records are taken while more waits than is stored: severe ones always, and what is not taken is counted."""
+"""Selection of log records under load: severe ones are always accepted, and the others are counted."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
 class Wanted(NamedTuple):
-    """What to record in a module, as far as it does not depend on names given by the user.
+    """Selection of what to record in a module, as far as it does not depend on names given by the user.
 
     Args:
         is_measured: whether a call takes more than a span.

@@ -48,7 +48,7 @@ class Work(NamedTuple):
 
 
 def work_of(body: bytes, encoding: str, content_type: str, limit: int, signal: Signal = TRACES) -> Work:
-    """What is to be done with a body.
+    """Return the work for a body.
 
     Args:
         body: as received.

@@ -24,7 +24,7 @@ class LeftOut:
 
     @property
     def owes(self) -> bool:
-        """Whether an end is owed."""
+        """Return whether an end is owed."""
         return bool(self._owed)
 
     def add(self, record: bytes) -> int:

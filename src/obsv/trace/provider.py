@@ -173,7 +173,7 @@ def by_name(**settings: Any) -> TracerProvider:
 
 
 def _found(processors: Sequence[SpanProcessor], name: str) -> Callable[[Any], None] | None:
-    """What takes a monitored call that begins, with its arguments, or a log record: the recorder's processor alone."""
+    """Return the receiver of starting monitored calls or log records: only the recorder's processor has one."""
     found = (getattr(processor, name, None) for processor in processors)
     return next((take for take in found if take is not None), None)
 

@@ -88,7 +88,7 @@ def identity() -> tuple[int, str]:
 
 
 class Recording:
-    """Where calls go now.
+    """The current destination of calls.
 
     Slots:
         bypass: the lean path must not be taken: nothing started yet, or one of the next three.

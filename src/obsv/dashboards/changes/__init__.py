@@ -1,1 +1,1 @@
-"""What is otherwise than before a deployment, a version or an instant."""
+"""The page Changes: differences since a deployment, a version or a point in time."""

@@ -88,7 +88,7 @@ def _row(each: Finding, read: Changes) -> list[Component]:
 
 
 def _where(each: Finding, read: Changes) -> tuple[str, dict[str, str | None]]:
-    """Where a finding leads: to the group, the call, the calls or the function."""
+    """Return the link of a finding: to the group, the call, the calls or the function."""
     here: dict[str, str | None] = {**read.after.query()}
     if each.group_id is not None:
         return f"/errors/{each.group_id}", here

@@ -11,7 +11,7 @@ def marked(text: str, unrecorded: int) -> str:
 
 
 def counted(calls: int, unrecorded: int) -> str:
-    """How many calls there were, of which some are not stored."""
+    """Return the number of calls, some of which are not stored."""
     return marked(count(calls), unrecorded)
 
 

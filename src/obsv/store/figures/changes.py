@@ -148,7 +148,7 @@ class GroupChange(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What is known of both stretches.
+    """The data of both periods.
 
     Attributes:
         since_ns: the instant between them.
@@ -309,7 +309,7 @@ def _sources(
 
 
 def _stand_apart(old: Row, new: Row) -> bool:
-    """Whether these are two functions of one name in one file, a getter and a setter, say."""
+    """Return whether these are two functions with one name in one file, such as a getter and a setter."""
     if old["file_path"] != new["file_path"] or new["file_path"].startswith("<"):
         return False
     first, second = sorted((old, new), key=lambda row: row["line_number"])

@@ -24,7 +24,7 @@ _TS = (
 
 
 class LogFilters(NamedTuple):
-    """Which log records; what is None or empty does not count.
+    """Filters of log records; None and empty values match all.
 
     Args:
         severity: the least SeverityNumber, 1 to 24.
@@ -82,7 +82,7 @@ class Logs(NamedTuple):
 
 
 class NewLogs(NamedTuple):
-    """What arrived after a record, in order of arrival. `last_id` is where to go on, `more` whether there is more."""
+    """New records, in order of arrival. `last_id` is where to continue, `more` whether there are more."""
 
     lines: list[LogLine]
     last_id: int

@@ -1,4 +1,4 @@
-"""What is asked: which processes can match, what the rollups say of their calls, and what only the rows can tell."""
+"""A parsed query: the processes that can match, their calls in the rollups, and conditions that need the rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a search asks of a span: a small tree that TraceQL, Jaeger's tags and the app all turn into.
+"""Conditions of a search: a small tree to which TraceQL, Jaeger's tags and the app's filters are converted.
 
     Condition = Compare | Present | Contains | Not | All | AnyOf
 
@@ -26,7 +26,7 @@ Value: TypeAlias = "str | int | float | bool"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What is compared: an attribute of a scope by its key, or an intrinsic by its name."""
+    """A field to compare: an attribute of a scope by its key, or an intrinsic by its name."""
 
     scope: str
     name: str

@@ -99,7 +99,8 @@ def read_pages(
 def read_new(
     reader: Readable, filters: Filters, after: int, start_ns: int, limit: int = 200, oldest: bool = False
 ) -> Tail:
-    """What has arrived since a row, `last_id` of the last look, and started no earlier than `start_ns`, Unix time.
+    """Return the calls that arrived after a row, `last_id` of the last look, and started at or after `start_ns`, Unix
+    time.
 
     Of more than `limit` calls the last, newest first, the others are left out; with `oldest` the first to arrive,
     oldest first, and the next look goes on behind them.

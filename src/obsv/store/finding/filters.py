@@ -16,7 +16,7 @@ MAX_SEARCH_CHARS = 500
 
 
 class Filters(NamedTuple):
-    """Which calls: names are matched exactly, durations are in ns; None everywhere means all."""
+    """Filters of calls: names match exactly, durations are in ns; None everywhere means all."""
 
     group: str | None = None
     process: str | None = None

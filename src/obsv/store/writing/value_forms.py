@@ -34,7 +34,7 @@ Key = tuple[int, str, str]
 
 
 class _Variable:
-    """What is known of one. `texts`: values whose forms are known; `forms`: those that are stored."""
+    """A known variable. `texts`: values with known forms; `forms`: the stored forms."""
 
     __slots__ = ("forms", "looks", "texts", "values")
 
@@ -94,7 +94,7 @@ class ValueForms:
         self._variables.clear()
 
     def rows(self, connection: sqlite3.Connection, rollups: Rollups) -> Iterator[tuple[int, tuple[Any, ...]]]:
-        """What a batch adds, as kinds and rows; in the transaction that is open.
+        """Yield the changes by a batch, as kinds and rows, in the open transaction.
 
         Args:
             connection: of the file.
