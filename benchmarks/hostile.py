@@ -1,4 +1,4 @@
-"""What hostile senders do to a server and to who else sends: `python -m benchmarks hostile`, eleven minutes.
+"""Measure the effect of hostile senders on a server: `python -m benchmarks hostile`, eleven minutes.
 
 Forty bodies of at most 64 KB, each of which asks for all that it can get, come at once, again and again, beside an
 ordinary sender of 500 spans. Then ten minutes of everything mixed at full speed: these, ordinary requests and damaged
@@ -111,7 +111,7 @@ def delays(server: Server, send: Callable[[], object]) -> list[float]:
 
 
 def crowded() -> list[Result]:
-    """How long an ordinary sender waits beside forty hostile ones, and the memory that they get."""
+    """Measure how long an ordinary sender waits beside forty hostile ones, and the memory that they get."""
     made = bodies()
     with serving() as server, ThreadPoolExecutor(len(made)) as pool:
         alone = statistics.median(delays(server, lambda: time.sleep(_SETTLE_S)))
@@ -127,7 +127,7 @@ def crowded() -> list[Result]:
 
 
 def garbage(seconds: float = GARBAGE_S, warm_s: float = WARM_S, seed: int = 1) -> list[Result]:
-    """How much memory grows after the first minute of everything mixed."""
+    """Measure the memory growth after the first minute of everything mixed."""
     seeds = (request(span({"a": "x"}), span()).SerializeToString(),), (json_request(json_span()),)
     hostile, sent = bodies(), 0
     with serving() as server, ThreadPoolExecutor(_SENDERS) as pool:

@@ -1,4 +1,4 @@
-"""Whether errors are lost when a program that only fails is killed: `python -m benchmarks storm`, 200 times kill -9."""
+"""Measure errors lost when a program that only fails is killed: `python -m benchmarks storm`, 200 times kill -9."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ while True:
 
 
 class Storm(NamedTuple):
-    """What came of one.
+    """The outcome of a storm.
 
     Args:
         failed: calls that had failed.

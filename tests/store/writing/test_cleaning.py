@@ -270,7 +270,7 @@ def test_size_holds_for_calls_that_come_late(writer: Writer, reader: Reader) -> 
 
 
 def test_rollups_hold_the_size_too(writer: Writer, reader: Reader) -> None:
-    """Where many functions are called for a long time their rollups outgrow a small file: the oldest go."""
+    """The rollups of many functions outgrow a small file over time: the oldest are deleted."""
     writer.limit(max_bytes=1_500_000)
     many = [Signature("shop", f"function {number}", "shop", 1, FIELDS) for number in range(100)]
     for minute in range(100):

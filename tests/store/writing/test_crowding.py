@@ -42,7 +42,7 @@ def named(number: int, **changes: Any) -> SpanRow:
 
 
 def test_names_are_bounded_and_no_call_is_lost(writer: Writer, reader: Reader) -> None:
-    """What comes beyond is counted as one function, whose calls say what they were."""
+    """Further names are counted as one function, whose calls keep their names."""
     write(writer, [named(number) for number in range(1, MANY + 1)])
     assert count(reader, "process") == LEAST + 1
     assert count(reader, "process_name") == LEAST + 1

@@ -256,7 +256,7 @@ def test_a_loss_reads_well() -> None:
 
 
 def test_files_put_aside_are_bounded(path: Path) -> None:
-    """What is damaged again and again does not fill the disk: the oldest go, each with its log."""
+    """Repeated damage does not fill the disk: the oldest files are deleted, each with its log."""
     path.parent.mkdir(exist_ok=True)
     for second in range(8):
         path.write_bytes(b"x")

@@ -1,5 +1,6 @@
-"""How many names, shapes of values, sources and threads one file holds: a sender that writes an id into each name would
-otherwise fill the file, every table of functions, and the memory of whoever reads them.
+"""Limits on the names, shapes of values, sources and threads in one file.
+
+A sender that writes an ID into each name would otherwise fill the file, every table of functions, and the memory of readers.
 
 What comes beyond is stored all the same, as calls of one function, `(other names)`; the name and the values that it
 came with are its values. Its count says how many there were.
@@ -80,7 +81,7 @@ def _beyond(connection: sqlite3.Connection, kept: _Kept, keys: Iterable[tuple[An
 
 
 class Crowded:
-    """What of a batch is stored under other names.
+    """The parts of a batch that are stored under other names.
 
     Args:
         signatures, sources, threads: those for which there is no room.

@@ -83,7 +83,7 @@ class Ids:
 
 
 class Missing:
-    """What of a batch has no id yet.
+    """The parts of a batch without an ID.
 
     Attributes:
         signatures, sources, threads: as the batch has them.
