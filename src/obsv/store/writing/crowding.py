@@ -1,6 +1,6 @@
 """Limits on the names, shapes of values, sources and threads in one file.
 
-A sender that writes an ID into each name would otherwise fill the file, every table of functions, and the memory of readers.
+A sender that writes an ID into each name would otherwise fill the file, every table of functions, and readers' memory.
 
 What comes beyond is stored all the same, as calls of one function, `(other names)`; the name and the values that it
 came with are its values. Its count says how many there were.
