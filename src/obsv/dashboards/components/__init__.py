@@ -6,6 +6,7 @@ from obsv.dashboards.components.chart import chart, sparkline
 from obsv.dashboards.components.facts import facts
 from obsv.dashboards.components.grid import grid
 from obsv.dashboards.components.link import button_link, link
+from obsv.dashboards.components.log_lines import log_lines
 from obsv.dashboards.components.source import place, source
 from obsv.dashboards.components.states import empty, failure, first_run
 from obsv.dashboards.components.timepicker import time_picker
@@ -24,6 +25,7 @@ __all__ = [
     "first_run",
     "grid",
     "link",
+    "log_lines",
     "place",
     "source",
     "sparkline",

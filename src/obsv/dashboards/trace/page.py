@@ -14,8 +14,12 @@ from obsv.dashboards.components import grid, link
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.hotkey import SEARCH
 from obsv.dashboards.page import App, Page, View
-from obsv.dashboards.trace.panel import span_panel
+from obsv.dashboards.trace.panel import MOST_EVENTS, span_panel
+from obsv.store.figures import LogFilters
+from obsv.store.ground import Window
+from obsv.times import MAX_NS
 
+EVER = Window(0, MAX_NS)
 FIXED = {"sortable": False, "resizable": False}
 COLUMNS: list[dict[str, Any]] = [
     {"colId": "span", "headerName": "Span", "cellRenderer": "TraceName", "flex": 4, "minWidth": 160,
@@ -154,7 +158,9 @@ def register(app: App) -> None:
     def open_span(opened: dict[str, Any] | None, about: dict[str, str]) -> Any:
         if not opened:
             return no_update
-        return span_panel(app.reader.read_call(about["trace_id"], opened["row"]["id"]))
+        trace_id, span_id = about["trace_id"], opened["row"]["id"]
+        said = LogFilters(trace_id=trace_id, span_id=span_id)
+        return span_panel(app.reader.read_call(trace_id, span_id), app.reader.read_logs(said, EVER, limit=MOST_EVENTS))
 
 
 PAGE = Page(path="/trace/<trace_id>", title="Trace", layout=layout, register=register, libraries=("dash_ag_grid",))

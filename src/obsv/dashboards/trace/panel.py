@@ -7,10 +7,21 @@ from dash import html
 from dash.development.base_component import Component
 
 from obsv.dashboards.clock import duration, when
-from obsv.dashboards.components import badge, button_link, facts, link, place, status_badge, traceback, values
+from obsv.dashboards.components import (
+    badge,
+    button_link,
+    facts,
+    link,
+    log_lines,
+    place,
+    status_badge,
+    traceback,
+    values,
+)
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.repro import repro_button
 from obsv.dashboards.components.values import value_text
+from obsv.store.figures import Logs
 from obsv.store.spans import Call
 
 KINDS = {2: "server", 3: "client", 4: "producer", 5: "consumer"}
@@ -18,17 +29,28 @@ MOST_EVENTS = 50
 CLOSES: dict[str, Any] = {"data-close": "1"}
 
 
-def span_panel(call: Call) -> list[Component]:
+def span_panel(call: Call, logs: Logs) -> list[Component]:
     """Return the panel's content.
 
     Args:
         call: the span.
+        logs: log records that were made in it, newest first.
     """
     return [
         _head(call),
-        html.Div([_actions(call), _facts(call), *_failure(call), *_values(call), *_events(call), *_links(call)],
-                 className="panel-body"),
-    ]  # fmt: skip
+        html.Div(
+            [
+                _actions(call),
+                _facts(call),
+                *_failure(call),
+                *log_lines(logs.lines[::-1], call.start_ns, logs.cursor is not None),
+                *_values(call),
+                *_events(call),
+                *_links(call),
+            ],
+            className="panel-body",
+        ),
+    ]
 
 
 def _head(call: Call) -> Component:

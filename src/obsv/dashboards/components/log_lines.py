@@ -1,0 +1,63 @@
+"""Log records and events beside a call."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from obsv.dashboards.clock import duration
+from obsv.dashboards.components.badge import Kind, badge
+from obsv.dashboards.components.values import value_text
+from obsv.events.severity import ERROR, WARN, name_of
+from obsv.store.figures import LogLine
+
+
+def log_lines(lines: Sequence[LogLine], start_ns: int, more: bool) -> list[Component]:
+    """Return the part of a panel that shows log records; nothing where there are none.
+
+    Args:
+        lines: oldest first.
+        start_ns: start of the call, Unix time: times are shown from there.
+        more: whether there are more than these.
+    """
+    if not lines:
+        return []
+    rows = [html.Li([_head(line, start_ns), _attributes(line)]) for line in lines]
+    rest = [html.P("There are more: obsv logs --trace shows all of them.", className="none")] if more else []
+    title = html.H3(f"Events and logs ({len(lines):,}{'+' if more else ''})")
+    return [html.Section([title, html.Ul(rows, className="event-list"), *rest], className="panel-part")]
+
+
+def _head(line: LogLine, start_ns: int) -> Component:
+    after = line.time_ns - start_ns
+    kind: Kind = "err" if line.severity >= ERROR else "stale" if line.severity >= WARN else "plain"
+    said = html.Span([badge(name_of(line.severity) or "LOG", kind), " ", html.Strong(_said(line))])
+    offset = ("+" if after >= 0 else "−") + duration(abs(after))
+    return html.Div([said, html.Span(offset, className="faint num")])
+
+
+def _said(line: LogLine) -> str:
+    body = _read(line.body)
+    text = "" if body is None else _text(body)
+    return f"{line.event_name}: {text}" if line.event_name and text else line.event_name or text or line.logger
+
+
+def _attributes(line: LogLine) -> Component | None:
+    found = _read(line.attributes)
+    pairs = found.items() if isinstance(found, dict) else ()
+    rows = [html.Tr([html.Th(name, scope="row"), html.Td(value_text(_text(value)))]) for name, value in pairs]
+    return html.Table(html.Tbody(rows), className="value-table") if rows else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _read(text: str) -> Any:
+    """Return the content of JSON text; of a damaged row the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
