@@ -2,13 +2,16 @@
 
 import json
 import os
+import subprocess
 import sys
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import warm
 from calls import TRACE, call, span_id
+from recorded import Program
 
 from obsv.analysis.markdown import visible, visible_json
 from obsv.store import Code, Writer
@@ -23,7 +26,9 @@ COMMANDS = [
     ["tail", "--no-follow", "--since", "2020-01-01"], ["errors", "--since", "2020-01-01"], ["show", TRACE], ["stats"],
     ["check"], ["sql", f'select process as "a{HOSTILE[1:40]}", * from process_trace'.replace("\x00", "")],
     ["sql", "select * from data_trace"], ["sql", f"select {HOSTILE}".replace("\x00", "")], ["export"],
-    ["repro", span_id(2)], ["export", "ab\x1b[2J"], ["errors", "--process", "x\x1b[2J\u202e"],
+    ["repro", span_id(2)], ["export", "ab\x1b[2J"], ["errors", "--process", "x\x1b[2J\u202e"], ["ps"],
+    ["explain", span_id(2)], ["explain", "x\x1b[2J\u3164"], ["forward", "--to", "ftp://x\x1b[2J\u202e"],
+    ["alerts", "list", "--alerts", "x\x1b[2J\u202e.toml"], ["show", "x\x9b\u2066"],
 ]  # fmt: skip
 
 
@@ -33,7 +38,7 @@ def is_hostile(character: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("hostile") / "store.db"
     writer = Writer(path)
     hostile = HOSTILE.replace("\x00", "")
@@ -47,7 +52,13 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ]
     )
     writer.close()
-    return path
+    rings = Path(f"{path}.rings")
+    rings.mkdir(mode=0o700)
+    # A program that runs, in the midst of a call: what `obsv ps` shows.
+    program = Program(rings, hostile)
+    program.begin(program.function(f"m.{hostile}", (hostile,)), (HOSTILE,))
+    yield path
+    program.close()
 
 
 @pytest.mark.parametrize("as_json", [False, True])
@@ -61,6 +72,28 @@ def test_nothing_hostile_comes_out(command: list[str], as_json: bool, db: Path) 
     if as_json:
         for line in done.stdout.splitlines():
             json.loads(line)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_imported_file(tmp_path: Path, as_json: bool) -> None:
+    """Its name and what is wrong with its lines are shown as text."""
+    file = tmp_path / f"x{HOSTILE[1:60]}.json".replace("\x00", "").replace("/", "")
+    file.write_text(json.dumps({"resourceSpans": HOSTILE}) + f"\n{HOSTILE}\n" + '{"a": "' + HOSTILE + '"}\n')
+    options = ["--json"] if as_json else []
+    done = warm.obsv("import", str(file), *options, environment={**os.environ, "OBSV_DB": str(tmp_path / "s.db")})
+    assert done.stdout or done.stderr
+    assert not {character for character in done.stdout + done.stderr if is_hostile(character)}
+    assert "Traceback" not in done.stderr
+
+
+def test_program_that_is_not_there(tmp_path: Path) -> None:
+    """`obsv run` says so in the interpreter's words, without its control characters."""
+    name = HOSTILE.replace("\x00", "") + ".py"
+    command = [sys.executable, "-m", "obsv", "run", name]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 2
+    assert "can't open file" in done.stderr
+    assert not {character for character in done.stderr if is_hostile(character)}
 
 
 def test_json_means_the_same_text() -> None:

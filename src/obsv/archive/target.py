@@ -58,7 +58,10 @@ def open_target(url: str) -> Target:
             found = False
         if not found:
             raise ConfigurationError(_MISSING)
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ConfigurationError(f"{url!r} is not the address of an archive: {error}.") from error
     if "://" not in url or parts.scheme == "file":
         from obsv.archive.directory import Directory
 

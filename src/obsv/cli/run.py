@@ -94,7 +94,7 @@ def _install(program: Program, names: Names) -> tuple[Compile, RecordingFinder |
         Children(finder, main_options if recorded else None, script, _directory(program), names).follow()
         return _compiler(main_options if recorded else None, names, program.name), finder
     except Exception as error:
-        print(f"obsv run: the program runs unrecorded ({type(error).__name__}: {error})", file=sys.stderr)
+        _complain(f"the program runs unrecorded ({type(error).__name__}: {error})")
         return _compiler(None, names, program.name), None
 
 
@@ -146,7 +146,7 @@ def _run(program: Program, compile_main: Compile) -> int:
     try:
         program.run(compile_main)
     except NoProgram as error:
-        print(f"obsv run: {error}", file=sys.stderr)
+        _complain(str(error))
         return USAGE_ERROR
     except SystemExit:
         raise
@@ -154,3 +154,9 @@ def _run(program: Program, compile_main: Compile) -> int:
         hide_frames_at_exit()
         raise
     return 0
+
+
+def _complain(text: str) -> None:
+    from obsv.analysis.markdown import visible  # loaded only now: the program finds as few modules as possible
+
+    print(f"obsv run: {visible(text)}", file=sys.stderr)

@@ -60,8 +60,10 @@ class Summary:
         if os.getpid() != self._pid:
             return
         try:
+            from obsv.analysis.markdown import visible
+
             for line in self._lines():
-                print(f"obsv: {line}", file=sys.stderr)
+                print(f"obsv: {visible(line)}", file=sys.stderr)
         except Exception as error:
             print(f"obsv: the calls cannot be summarized ({error}).", file=sys.stderr)
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
 
 from obsv.otlp.forward import BATCH_BYTES, BATCH_SPANS
-from obsv.otlp.senders import Sender
+from obsv.otlp.senders import Sender, parts_of
 from obsv.own_time import unix_ns
 from obsv.store.seam import Store
 from obsv.store.spans import StoredSpan
@@ -130,5 +129,5 @@ class Follower:
 
 def name_of(endpoint: str) -> str:
     """Return the name of a receiver in the book: its endpoint without user, password, query and fragment."""
-    parts = urlsplit(endpoint if "://" in endpoint else f"http://{endpoint}")
+    parts = parts_of(endpoint)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}".lower()

@@ -5,7 +5,7 @@ import http.client
 import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import RetryInfo
@@ -67,11 +67,26 @@ def sender_to(endpoint: str, environment: Mapping[str, str]) -> Sender:
     """
     settings = _Settings.of(environment)
     address = endpoint if "://" in endpoint else f"http://{endpoint}"
-    if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
-        raise ConfigurationError(f"An endpoint must be http://HOST:PORT or https://HOST:PORT, not {endpoint!r}.")
+    parts_of(endpoint)
     if protocol_of(address, environment) == GRPC:
         return GrpcSender(address, settings)
     return HttpSender(traces_url(address), settings)
+
+
+def parts_of(endpoint: str) -> SplitResult:
+    """Return the parts of an endpoint.
+
+    Raises:
+        ConfigurationError: it is not a valid one.
+    """
+    try:
+        parts = urlsplit(endpoint if "://" in endpoint else f"http://{endpoint}")
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets without an IPv6 address, a port that is no number
+        is_good = False
+    if not is_good:
+        raise ConfigurationError(f"An endpoint must be http://HOST:PORT or https://HOST:PORT, not {endpoint!r}.")
+    return parts
 
 
 class _Settings(NamedTuple):

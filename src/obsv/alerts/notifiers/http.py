@@ -32,10 +32,14 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) ->
         ConfigurationError: the address is invalid.
         OSError, http.client.HTTPException: there was no response.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"The address cannot be used: {error}.") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigurationError("The address must begin with http:// or https://.")
-    connection = _connection(parts.scheme, parts.hostname, parts.port, timeout_s)
+    connection = _connection(parts.scheme, parts.hostname, port, timeout_s)
     watchdog = threading.Timer(timeout_s, _cut_off, [connection])
     watchdog.daemon = True
     watchdog.start()
