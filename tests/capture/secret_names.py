@@ -9,6 +9,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 SECRET = _words("""
+pin_code pinCode recovery_code session_cookie
 password passwd passphrase pwd passcode Password PASSWORD password1 password2 passwordHash password_hash
 hashed_password db_password dbPassword DB-PASSWORD config.password user.password.hash passWord pass_word
 new_password old_password currentPassword confirm_password password_confirmation repeatPassword password_salt
@@ -74,6 +75,7 @@ cardNumber credit_card creditCard creditcardnumber ccnumber cvv CVV2 cvc cardcvv
 """)
 
 HARMLESS = _words("""
+passwords_match password_matches password_mismatch token_matched
 author authors author_email authority authorities authored coauthor authentic authenticated authentication
 authenticator AUTHENTICATION_BACKENDS DEFAULT_AUTHENTICATION_CLASSES REST_AUTH_SERIALIZERS AUTH_USER_MODEL
 AUTH_PASSWORD_VALIDATORS auth_type authType auth_method authMethod auth_url authUrl auth_uri auth_backend

@@ -92,6 +92,7 @@ STRONG: Final[tuple[str, ...]] = (
         "card_number",
         "card_no",
         "card_pin",
+        "pin_code",
         "credit_card",
         "credit_card_number",
         "cc_number",
@@ -192,7 +193,8 @@ METADATA: Final = _words(
     generator gid grant group handler handlers hasher hashers helper host hostname hour hours httponly icon id
     ident idle idp ids idx ignore index indexes indices interceptor interval invalid is issued issuer kind label
     last layer len length lengths level library lifespan lifetime limit limiter limits link list_size loader
-    location locations lock logger login logprob logprobs manager mapper margin mask masks matcher max mechanism
+    location locations lock logger login logprob logprobs manager mapper margin mask masks match matched matcher
+    matches max mechanism mismatch
     mechanisms message meter method methods metric metrics middleware middlewares min minutes missing mixin mode
     model models modified module modules month months name names nbf num number offset offsets only option
     optional origin origins owner package page parameter_name parser path paths pattern patterns per percent
