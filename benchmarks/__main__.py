@@ -16,7 +16,7 @@ from rich.table import Table
 
 from benchmarks.result import Result, markdown
 
-RECORDING = ("call", "burst", "imports", "store")
+RECORDING = ("call", "burst", "recorder", "imports", "store")
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 

@@ -26,6 +26,7 @@ CALLS = {
     "plain": 200_000,
     "sdk": 30_000,
     "logfire": 5_000,
+    "viztracer": 50_000,
     "recorded": 50_000,
     "plain_rich": 50_000,
     "rich": 25_000,
@@ -36,6 +37,7 @@ CALLS = {
     "unsampled": 200_000,
     "off": 200_000,
 }
+PEERS = ("logfire", "viztracer")
 RECORDED = ("recorded", "rich", "failing", "chained", "unsampled")
 Runs = dict[tuple[str, str], list[dict[str, float]]]
 
@@ -43,7 +45,7 @@ Runs = dict[tuple[str, str], list[dict[str, float]]]
 def measure(rounds: int = ROUNDS) -> list[Result]:
     """The ratios of the table."""
     cores = [core for core in CORES if core == "py" or compiled is not None]
-    names = [name for name in CALLS if name != "logfire" or importlib.util.find_spec("logfire")]
+    names = [name for name in CALLS if name not in PEERS or importlib.util.find_spec(name)]
     each = [(name, core) for name in names for core in (cores if name in RECORDED else ["py"])]
     seen: Runs = {one: [] for one in each}
     for _ in range(rounds):
@@ -85,6 +87,11 @@ def _of_core(seen: Runs, outrun: list[dict[str, float]], core: str, sdk: float) 
     if ("logfire", "py") in seen:
         ratio = recorded / _median(seen["logfire", "py"])
         found.append(Result(f"{CORES[core]}: recorded call ÷ logfire", ratio, 0.05, 0.025))
+    if ("viztracer", "py") in seen:
+        peer = _median(seen["viztracer", "py"]) - _median(seen["plain", "py"])
+        ratio = (recorded - _median(seen["plain", "py"])) / peer
+        bounds = (0.4, 0.15) if core == "c" else (None, None)
+        found.append(Result(f"{CORES[core]}: recorded call ÷ viztracer with arguments and result", ratio, *bounds))
     return found
 
 

@@ -109,11 +109,21 @@ def logfire() -> Variant:
     return Variant(peer.instrument(extract_args=True, record_return=True)(f), nothing)
 
 
+def viztracer() -> Variant:
+    """VizTracer with arguments and return value, nothing saved."""
+    from viztracer import VizTracer
+
+    tracer = VizTracer(log_func_args=True, log_func_retval=True, verbose=0)
+    tracer.start()
+    return Variant(f, tracer.clear)
+
+
 RICH = (ORDER, ORDER.at, ORDER.price, FILLS)
 VARIANTS: dict[str, Callable[[], Variant]] = {
     "plain": lambda: Variant(f, nothing),
     "sdk": sdk,
     "logfire": logfire,
+    "viztracer": viztracer,
     "recorded": lambda: monitored(f),
     "plain_rich": lambda: Variant(rich, nothing, RICH),
     "rich": lambda: monitored(rich, RICH),

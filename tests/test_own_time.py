@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from keepers import settle
 
 from obsv.store import Reader
 
@@ -40,6 +41,7 @@ def test_durations_and_times_are_true(tmp_path: Path, freeze: str, is_imported_b
     db, started = tmp_path / "x.db", time.time()
     environment = {"OBSV_DB": str(db), "PATH": ""}
     subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, env=environment, timeout=240)
+    settle(db)
     reader = Reader(db)
     try:
         ((at, duration, trace_id),) = reader.query(

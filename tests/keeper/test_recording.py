@@ -204,8 +204,9 @@ def test_end_before_its_begin(files: KeeperFiles, program: Program, work: Databa
     number = int.from_bytes(span, "big")
     packed = dumps((1,))
     size = layout.BEGIN_HEAD.size + len(packed)
+    start = time.perf_counter_ns()  # a call of long ago might be deleted already, as the store keeps six hours
     head = layout.BEGIN_HEAD.pack(
-        size, check_of(packed), layout.BEGIN, 1, 1, 0, 0, number, number, 0, 1, function, 0, program.thread, 0
+        size, check_of(packed), layout.BEGIN, 1, 1, 0, 0, number, number, 0, start, function, 0, program.thread, 0
     )
     program.put(program.ring.calls, head + packed)
     drain(work)

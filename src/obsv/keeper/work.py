@@ -29,10 +29,9 @@ _PAUSE_S = 0.05
 # After this long without records, programs are polled less often: their first call then wakes the keeper.
 _IDLE_S = 2.0
 _IDLE_PAUSE_S = 0.5
-# Approximate number of rows per transaction: more are no faster, lock the file longer, and take memory.
-_BATCH_ROWS = 1_500
-# A keeper should stay below 60 MB: 28 are the interpreter and its modules, 20 a batch in processing.
-_CACHE_KIB = 8_000
+# Approximate number of rows per transaction: more are no faster, lock the file longer, and take memory. A keeper should
+# stay below 60 MB: 26 are the interpreter and its modules, 10 a batch in processing, 15 the writer's.
+_BATCH_ROWS = 1_000
 _LIST_S = 1.0
 # Interval of retries if the store cannot be written.
 _AGAIN_S = 0.5
@@ -55,7 +54,7 @@ class DatabaseWork:
         self, files: KeeperFiles, options: Options, writer: Writer | None = None, memory: Ring | None = None
     ) -> None:
         self._bell = Doorbell(files.bell)
-        self._writer = writer or Writer(files.db, busy_timeout_s=options.busy_timeout_s, cache_kib=_CACHE_KIB)
+        self._writer = writer or Writer(files.db, busy_timeout_s=options.busy_timeout_s, is_lean=True)
         self._owns_writer = writer is None
         self._storing = Storing(self._writer)
         rows = CallRows()

@@ -15,6 +15,7 @@ import pytest
 from calls import traceback
 from hypothesis import given
 from hypothesis import strategies as st
+from keepers import settle
 
 import obsv
 from obsv.analysis.repro import Repro, repro
@@ -190,6 +191,7 @@ def tests(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, lis
     (home / "program.py").write_text(PROGRAM)
     run = f"import program; program.main({str(home / 'obsv.db')!r})"
     subprocess.run([sys.executable, "-c", run], cwd=home, env=ENVIRONMENT, check=True, timeout=240)
+    settle(home / "obsv.db")
     reader = Reader(home / "obsv.db")
     made: dict[str, list[Repro]] = {}
     for row in reader.query("select lower(hex(span_id)) as span_id from span order by id"):

@@ -22,6 +22,7 @@ MINIMUM_SQLITE = (3, 35)
 # The write-ahead log is copied into the file from this many pages on, and truncated to this many bytes when it
 # restarts.
 LOG_PAGES, LOG_BYTES = 1_000, 64 << 20
+_PARAMETER_LIMIT = 9  # SQLITE_LIMIT_VARIABLE_NUMBER
 _WRITER_PRAGMAS = (
     "pragma synchronous = normal",
     "pragma temp_store = memory",
@@ -32,13 +33,16 @@ _WRITER_PRAGMAS = (
 )
 
 
-def open_writer(path: Path, busy_timeout_s: float, cache_kib: int = 16_000) -> sqlite3.Connection:
+def open_writer(
+    path: Path, busy_timeout_s: float, cache_kib: int = 16_000, most_values: int | None = None
+) -> sqlite3.Connection:
     """Open or create a store.
 
     Args:
         path: the file; missing parent directories are created.
         busy_timeout_s: how long a statement waits for another process's lock, seconds.
         cache_kib: memory for pages of the file, in KiB.
+        most_values: that one statement is given; None for SQLite's own limit. Python 3.10 cannot set it.
 
     Returns:
         A connection in autocommit mode that any one thread at a time may use.
@@ -63,6 +67,8 @@ def open_writer(path: Path, busy_timeout_s: float, cache_kib: int = 16_000) -> s
         )
         try:
             connection.execute(f"pragma cache_size = -{cache_kib}")
+            if most_values is not None and hasattr(connection, "setlimit"):
+                connection.setlimit(_PARAMETER_LIMIT, most_values)
             _prepare(connection, path, busy_timeout_s)
         except BaseException:
             connection.close()

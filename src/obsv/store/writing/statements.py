@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-_SIZES = (1, 4, 16, 64, 256, 1_000, 2_500, 5_000)
+_SIZES = (1, 4, 16, 64, 256, 512, 1_000, 2_500, 5_000)
 # SQLite's default; Debian's allows 250,000, and Python 3.10 cannot query it.
 _DEFAULT_PARAMETERS = 32_766
 _PARAMETER_LIMIT = 9  # SQLITE_LIMIT_VARIABLE_NUMBER
