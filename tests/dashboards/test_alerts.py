@@ -62,7 +62,7 @@ def test_an_empty_store_and_none_have_a_page(tmp_path: Path) -> None:
 
 
 def test_without_rules_the_form_for_one_comes_first(tmp_path: Path) -> None:
-    """Where there are rules, the alerts come first, and silencing one before adding a rule."""
+    """With rules, the alerts come first, and silencing one before adding a rule."""
     Writer(tmp_path / "o.db").open()
     found = text(tmp_path / "o.db")
     assert found.index("alerts-add") < found.index("alerts-silence'") < found.index("alerts-body")

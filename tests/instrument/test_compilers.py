@@ -138,7 +138,7 @@ def test_torch_of_a_recorded_module(recorded: SourceModules) -> None:
 
 
 def test_jax(modules: SourceModules, spans: list[Span]) -> None:
-    """What it traces is not recorded as a call: a function, a method, a partial."""
+    """Traced objects are not recorded as calls: a function, a method, a partial."""
     follow_compilers()
     pjit = _package(modules, "jax._src.pjit", PJIT)
 
@@ -190,7 +190,7 @@ print(int(made(4)), int(double(4)))
 @pytest.mark.parametrize("name", REAL)
 @pytest.mark.parametrize("decorate", ["from obsv import monitor\n@monitor", ""])
 def test_the_real_ones(tmp_path: Path, name: str, decorate: str) -> None:
-    """Where they are installed: the compiled function is not recorded, the function itself is."""
+    """If they are installed, the compiled function is not recorded, but the function itself is."""
     if importlib.util.find_spec(name) is None:
         pytest.skip(f"{name} is not installed")
     programs = Programs(tmp_path)

@@ -1,4 +1,4 @@
-"""What is done with a module of somebody else's once it is imported, whenever that is."""
+"""Work on another project's module after its import."""
 
 import logging
 import sys
@@ -54,7 +54,7 @@ def after_import(name: str, then: Then) -> None:
 
 
 def spec_of_others(finder: Any, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
-    """What the finders behind one find."""
+    """Return the spec from the finders after a given one."""
     finders: list[Any] = list(sys.meta_path)
     for other in finders[finders.index(finder) + 1 :] if finder in finders else finders:
         find = getattr(other, "find_spec", None)

@@ -1,1 +1,1 @@
-"""Who may ask, and what a browser may do with answers."""
+"""Access control, and the browser's use of responses."""

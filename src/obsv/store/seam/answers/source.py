@@ -1,4 +1,4 @@
-"""Where answers come from: the file, or one state of it."""
+"""The source of answers: the file, or one state of it."""
 
 from pathlib import Path
 

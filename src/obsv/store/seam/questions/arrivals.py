@@ -21,7 +21,7 @@ class ArrivalQuestions(Protocol):
         ...
 
     def counted_until(self, position: int) -> int:
-        """How many spans arrived up to the one with this `id`, with all that were deleted, whatever their ids."""
+        """Return the number of spans that arrived up to the one with this `id`, including deleted ones."""
         ...
 
     def starts_after(self, position: int) -> Iterator[tuple[int, int]]:

@@ -27,11 +27,11 @@ class CallQuestions(Protocol):
         ...
 
     def read_new(self, filters: Filters, after: int, start_ns: int, limit: int = 200, oldest: bool = False) -> Tail:
-        """What has arrived since `last_id` of the last look."""
+        """Return the calls that have arrived since `last_id` of the last request."""
         ...
 
     def has_calls(self, filters: Filters) -> bool:
-        """Whether anything that the filters name was recorded at all."""
+        """Return whether any call of the filters' names was recorded."""
         ...
 
     def read_call(self, trace_id: str, span_id: str) -> Call:

@@ -24,7 +24,7 @@ class FigureQuestions(Protocol):
     """The questions about counts, durations and series."""
 
     def read_totals(self, recorders_since_ns: int) -> Totals:
-        """What has been counted since the store began."""
+        """Return the totals since the store was created."""
         ...
 
     def read_overview(self, window: Window) -> Overview:

@@ -29,7 +29,7 @@ class NameQuestions(Protocol):
         ...
 
     def read_operations(self, service: str) -> list[Operation]:
-        """What a service does."""
+        """Return the operations of a service."""
         ...
 
     def tag_names(self, limit: int) -> dict[str, list[str]]:

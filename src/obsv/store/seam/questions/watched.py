@@ -46,7 +46,7 @@ class AlertQuestions(Protocol):
         ...
 
     def read_call_figures(self, start_ns: int, end_ns: int) -> list[CallFigures]:
-        """How calls went over some minutes."""
+        """Return the figures of calls over some minutes."""
         ...
 
     def read_alerts(self, limit: int = 1_000) -> list[AlertRow]:
@@ -66,7 +66,7 @@ class AlertQuestions(Protocol):
         ...
 
     def read_rule_rows(self) -> list[RuleRow]:
-        """How the last evaluations of rules went."""
+        """Return the results of the last evaluations of rules."""
         ...
 
     def count_level(self, level: Level, after: int) -> Counted:
@@ -78,5 +78,5 @@ class AlertQuestions(Protocol):
         ...
 
     def read_outbox(self) -> Outbox:
-        """How messages about alerts fare."""
+        """Return the state of the messages about alerts."""
         ...
