@@ -106,6 +106,17 @@ def test_partial_success(client: httpx.Client, reader: Reader) -> None:
     assert count(reader) == 1
 
 
+def test_parts_of_the_wrong_type_are_told(client: httpx.Client, reader: Reader, receiver: Receiver) -> None:
+    """The span is stored without them, and a partial success that rejects nothing says how many they were."""
+    body = json.loads(json_request(json_span(attributes="x", events=[5], status=[], name=7)))
+    body["resourceSpans"][0]["resource"] = "shop"
+    answer = client.post("/v1/traces", content=json.dumps(body), headers=JSON)
+    partial = answer.json()["partialSuccess"]
+    assert (answer.status_code, partial["rejectedSpans"]) == (200, "0")
+    assert partial["errorMessage"].startswith("5 left out: parts of spans, resources and scopes of the wrong type")
+    assert (count(reader), receiver.counts["odd"], receiver.counts["rejected"]) == (1, 5, 0)
+
+
 def test_bad_data(client: httpx.Client) -> None:
     """A body that is not a request is 400 with a google.rpc.Status in the request's encoding."""
     answer = client.post("/v1/traces", content=b"\xff\xff", headers=PROTOBUF)

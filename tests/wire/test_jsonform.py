@@ -211,3 +211,59 @@ def test_any_depth(levels: int) -> None:
             assert levels > 300
         else:
             assert len(decoded.rows[0].data) < 200
+
+
+ODD: list[dict[str, Any]] = [
+    {"name": 5},
+    {"kind": "SPAN_KIND_OTHER"},
+    {"kind": [1]},
+    {"startTimeUnixNano": "soon"},
+    {"endTimeUnixNano": {}},
+    {"flags": "many"},
+    {"parentSpanId": 7},
+    {"traceState": 7},
+    {"status": "OK"},
+    {"status": {"code": "GOOD"}},
+    {"status": {"message": 1}},
+    {"attributes": {}},
+    {"attributes": ["x"]},
+    {"attributes": [{"key": 1, "value": {"stringValue": "a"}}]},
+    {"attributes": [{"key": "a", "value": 1}]},
+    {"attributes": [{"key": "a", "value": {"stringValue": 1}}]},
+    {"attributes": [{"key": "a", "value": {"intValue": "x"}}]},
+    {"attributes": [{"key": "a", "value": {"intValue": True}}]},
+    {"attributes": [{"key": "a", "value": {"doubleValue": "x"}}]},
+    {"attributes": [{"key": "a", "value": {"boolValue": 1}}]},
+    {"attributes": [{"key": "a", "value": {"arrayValue": []}}]},
+    {"events": "x"},
+    {"events": [1]},
+    {"events": [{"name": 1}]},
+    {"events": [{"attributes": "x"}]},
+    {"links": {}},
+    {"links": [{"traceId": 1, "spanId": "00000000000000aa"}]},
+    {"droppedAttributesCount": []},
+]
+EVEN: list[dict[str, Any]] = [
+    {"name": None, "attributes": None, "status": None, "parentSpanId": ""},
+    {"kind": "SPAN_KIND_SERVER", "status": {"code": "STATUS_CODE_ERROR", "message": "x"}},
+    {"startTimeUnixNano": 1_700_000_000_000_000_000, "flags": "257", "unknown": [5]},
+    {"attributes": [{"key": "a"}, {"key": "b", "value": {}}, {"key": "c", "value": {"intValue": "-5"}}]},
+    {"attributes": [{"key": "a", "value": {"doubleValue": "NaN"}}, {"key": "b", "value": {"boolValue": False}}]},
+    {"events": [{"name": "e", "timeUnixNano": "5"}], "links": [{"traceId": "AA" * 16, "spanId": "bb" * 8}]},
+]
+
+
+@pytest.mark.parametrize(("changes", "odd"), [*((each, 1) for each in ODD), *((each, 0) for each in EVEN)])
+def test_parts_of_the_wrong_type_are_counted(changes: dict[str, Any], odd: int) -> None:
+    """Each costs itself, and the span is there; what the specification allows is none."""
+    found = decode_json(json_request(json_span(**changes)), RowMaker())
+    assert (len(found.rows), found.rejected, found.odd) == (1, {}, odd)
+
+
+def test_resources_and_scopes_of_the_wrong_type_are_counted() -> None:
+    """Once each, however many spans they have."""
+    body = json.loads(json_request(json_span(), json_span(spanId="00000000000000aa")))
+    outer = body["resourceSpans"][0]
+    outer["resource"], outer["scopeSpans"][0]["scope"] = {"attributes": 5}, {"name": 5}
+    found = decode_json(json.dumps(body).encode(), RowMaker())
+    assert (len(found.rows), found.rejected, found.odd) == (2, {}, 2)

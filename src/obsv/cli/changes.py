@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timezone
 from pathlib import Path
 
 from rich.text import Text
@@ -13,6 +12,7 @@ from obsv.analysis.changes import KINDS, Finding, findings
 from obsv.analysis.markdown import one_line, visible
 from obsv.cli.output import console, counted, print_json
 from obsv.store.seam import open_store
+from obsv.times import ts
 
 _WIDTH = max(map(len, KINDS.values()))
 
@@ -60,4 +60,4 @@ def _print(each: Finding, with_diff: bool) -> None:
 
 
 def _when(at_ns: int) -> str:
-    return f"{datetime.fromtimestamp(at_ns / 1e9, timezone.utc):%Y-%m-%d %H:%M:%S}"
+    return ts(at_ns)[:19]

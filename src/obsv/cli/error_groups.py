@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timezone
 from pathlib import Path
 
 from rich.console import Console
@@ -18,6 +17,7 @@ from obsv.store.figures import ErrorDetail, ErrorGroup
 from obsv.store.finding import Filters
 from obsv.store.ground import Window
 from obsv.store.seam import open_store
+from obsv.times import ts
 
 _SAMPLE, _MOST_FACTS = 400, 8
 _BARS = "▁▂▃▄▅▆▇█"
@@ -161,4 +161,4 @@ def _sparkline(series: tuple[int, ...]) -> str:
 
 
 def _when(at_ns: int) -> str:
-    return f"{datetime.fromtimestamp(at_ns / 1e9, timezone.utc):%Y-%m-%d %H:%M:%S}"
+    return ts(at_ns)[:19]

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dash import html
 
-NS = 1_000_000_000
+from obsv.times import NS, clamp_ns, iso, ts
+
 ZONE: ContextVar[tzinfo] = ContextVar("obsv_zone", default=timezone.utc)
 
 
@@ -26,13 +27,13 @@ def zone_named(name: str | None) -> tzinfo:
 
 def local(ns: int) -> datetime:
     """Return Unix time in ns as local time of the browser, to the microsecond."""
+    ns = clamp_ns(ns)
     return datetime.fromtimestamp(ns // NS, ZONE.get()).replace(microsecond=ns // 1000 % 1_000_000)
 
 
 def utc_text(ns: int) -> str:
     """Format Unix time in ns as `YYYY-MM-DD HH:MM:SS.ffffff UTC`."""
-    moment = datetime.fromtimestamp(ns // NS, timezone.utc)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{ns // 1000 % 1_000_000:06d} UTC"
+    return f"{ts(ns)} UTC"
 
 
 def zone_text(ns: int) -> str:
@@ -58,11 +59,8 @@ def when(ns: int, *, date: bool = False) -> html.Time:
         ns: Unix time in ns.
         date: whether to show the date and the zone.
     """
-    moment = datetime.fromtimestamp(ns // NS, timezone.utc)
     zone = f" {zone_text(ns)}" if date else ""
-    return html.Time(
-        local_text(ns, date=date) + zone, dateTime=f"{moment:%Y-%m-%dT%H:%M:%SZ}", title=utc_text(ns), className="t"
-    )
+    return html.Time(local_text(ns, date=date) + zone, dateTime=f"{iso(ns)[:19]}Z", title=utc_text(ns), className="t")
 
 
 def ago(ns: int, now_ns: int) -> str:

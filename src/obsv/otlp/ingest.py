@@ -62,6 +62,7 @@ class Job:
         cpu_s: processor time that it took.
         spans: rows that were committed, log records too.
         rejected: spans that were not, by reason.
+        odd: parts of the wrong type that were left out of spans.
         future: resolved when all rows are committed, or with the error.
     """
 
@@ -71,6 +72,7 @@ class Job:
     cpu_s: float = 0.0
     spans: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    odd: int = 0
     future: "Future[Received]" = field(default_factory=Future)
 
 
@@ -271,6 +273,7 @@ class Ingest:
             rows += decoded.rows
             logs += decoded.logs
             job.rejected.update(decoded.rejected)
+            job.odd += decoded.odd
             if job is self._current:
                 return Piece(job, rows, logs, False)
         if job is self._current:
@@ -319,7 +322,7 @@ class Ingest:
         for job, rows, logs, is_last in group:
             job.spans += len(rows) + len(logs)
             if is_last and not job.future.done():
-                self._finish(job, Received(job.spans, job.rejected))
+                self._finish(job, Received(job.spans, job.rejected, job.odd))
 
     def _end(self, job: Job) -> None:
         self.release(job.size)
@@ -335,6 +338,7 @@ class Ingest:
             elif job.work.signal is not METRICS:
                 self.counts["requests"] += 1
                 self.counts["rejected"] += outcome.rejected.total()
+                self.counts["odd"] += outcome.odd
                 # Its sender loses bodies on the way, or sends for no reason.
                 self.counts["empty"] += not (outcome.spans or outcome.rejected)
         if isinstance(outcome, Exception):

@@ -76,7 +76,7 @@ MOST_COUNTED = 200_000
 
 
 def answer(signal: Signal, received: Received, content_type: str) -> bytes:
-    """Return the answer to a request that was taken: empty unless something of it was rejected.
+    """Return the answer to a request that was taken: empty unless something of it was left out.
 
     Args:
         signal: which.
@@ -84,7 +84,7 @@ def answer(signal: Signal, received: Received, content_type: str) -> bytes:
         content_type: protobuf or JSON.
     """
     rejected, message = received.rejected.total(), received.message
-    if not rejected:
+    if not (rejected or received.odd):
         return b"" if content_type == PROTOBUF else b"{}"
     if signal is METRICS:
         message = _REFUSED

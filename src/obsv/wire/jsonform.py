@@ -19,19 +19,11 @@ from obsv.wire.detail import nanoseconds
 from obsv.wire.errors import BadRequest
 from obsv.wire.json_budget import check_json
 from obsv.wire.json_parts import hex_bytes, list_in, object_in
+from obsv.wire.odd_parts import KINDS, STATUS_CODES, odd_in_resource, odd_in_scope, odd_in_span
 from obsv.wire.plan import Resource
 from obsv.wire.rowmaker import BAD_IDS, Decoded, RowMaker, SpanParts, encode
 
 RARE = ("traceState", "events", "links", "droppedAttributesCount", "droppedEventsCount", "droppedLinksCount")
-KINDS = (
-    "SPAN_KIND_UNSPECIFIED",
-    "SPAN_KIND_INTERNAL",
-    "SPAN_KIND_SERVER",
-    "SPAN_KIND_CLIENT",
-    "SPAN_KIND_PRODUCER",
-    "SPAN_KIND_CONSUMER",
-)
-STATUS_CODES = ("STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR")
 NO_SPAN = "entries of `spans` that are not objects"
 WRONG = "entries of `resourceSpans` and `scopeSpans` that are not objects"
 
@@ -69,6 +61,7 @@ def _request(request: dict[str, Any], maker: RowMaker) -> Iterator[Decoded]:
         wrong += odd
         for scope_spans in scopes:
             yield from _sliced(_Origin(outer, scope_spans), maker)
+        yield Decoded([], Counter(), odd=outer.odd)
         if number % SLICE_SPANS == 0:
             yield Decoded([], Counter())
     yield Decoded([], Counter({WRONG: wrong} if wrong else {}))
@@ -78,15 +71,16 @@ def _sliced(origin: "_Origin", maker: RowMaker) -> Iterator[Decoded]:
     for start in range(0, len(origin.spans), SLICE_SPANS):
         maker.arrive(time.time_ns())
         rejected: Counter[str] = Counter()
-        rows = []
+        rows, odd = [], 0
         for span in origin.spans[start : start + SLICE_SPANS]:
             row = _row(span, origin, maker) if isinstance(span, dict) else None
             if row is not None:
                 rows.append(row)
+                odd += odd_in_span(span)
             else:
                 rejected[BAD_IDS if isinstance(span, dict) else NO_SPAN] += 1
-        yield Decoded(rows, rejected)
-    yield Decoded([], origin.rejected)
+        yield Decoded(rows, rejected, odd=odd)
+    yield Decoded([], origin.rejected, odd=origin.odd)
 
 
 def _row(span: dict[str, Any], origin: "_Origin", maker: RowMaker) -> SpanRow | None:
@@ -155,10 +149,12 @@ class _Origin:
         self._outer = outer
         self._scope_spans = scope_spans
         self._source: tuple[Source, str] | None = None
+        self.odd = 0  # parts of the scope of the wrong type
 
     def source(self) -> tuple[Source, str]:
         """Return the source, and its scope's name."""
         if self._source is None:
+            self.odd = odd_in_scope(self._scope_spans.get("scope") or {})
             scope = object_in(self._scope_spans, "scope") | {"schemaUrl": self._scope_spans.get("schemaUrl")}
             self._source = self._outer.source(scope)
         return self._source
@@ -172,12 +168,15 @@ class _Outer:
         self._maker = maker
         self._key: bytes | None = None
         self._resource: Resource | None = None
+        self.odd = 0  # parts of the resource of the wrong type
 
     def source(self, scope: dict[str, Any]) -> tuple[Source, str]:
         """Return the source of one of its scopes."""
         outer = self._resource_spans
         origin = object_in(outer, "resource") | {"schemaUrl": outer.get("schemaUrl")}
-        self._key = self._key or encode(origin).encode()
+        if self._key is None:
+            self._key = encode(origin).encode()
+            self.odd = odd_in_resource(outer.get("resource") or {})
         key = (self._key, encode(scope).encode())
         source = self._maker.known_source(key)
         if source is None:

@@ -46,11 +46,13 @@ class Decoded(NamedTuple):
         rows: calls to be stored.
         rejected: how many spans or log records were turned away, by reason.
         logs: log records to be stored.
+        odd: how many parts of what is stored were left out, as they have the wrong type.
     """
 
     rows: list[SpanRow]
     rejected: Counter[str]
     logs: Sequence[LogRow] = ()
+    odd: int = 0
 
     @classmethod
     def joined(cls, slices: Iterable["Decoded"]) -> "Decoded":
@@ -58,11 +60,13 @@ class Decoded(NamedTuple):
         rows: list[SpanRow] = []
         rejected: Counter[str] = Counter()
         logs: list[LogRow] = []
+        odd = 0
         for each in slices:
             rows += each.rows
             logs += each.logs
             rejected.update(each.rejected)
-        return cls(rows, rejected, logs or ())
+            odd += each.odd
+        return cls(rows, rejected, logs or (), odd)
 
 
 class SpanParts(NamedTuple):

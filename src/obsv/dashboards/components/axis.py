@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from math import floor, log10
 from typing import Any
 
-from obsv.dashboards.clock import NS
+from obsv.times import NS
 
 TICKS = 4
 STEPS = (1, 2, 2.5, 5, 10)

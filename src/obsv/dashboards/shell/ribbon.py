@@ -1,15 +1,15 @@
 """The status ribbon: a badge for each recording process and each feed."""
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
-from obsv.dashboards.clock import NS, ago, count, duration
+from obsv.dashboards.clock import ago, count, duration
 from obsv.dashboards.components.badge import Kind, badge
 from obsv.store.figures import FeedState, Lost, RecorderState
+from obsv.times import ts
 
 STATE_KINDS: dict[str, Kind] = {"OK": "ok", "DELAYED": "stale", "CIRCUIT OPEN": "err"}
 SHOWN = 4
@@ -83,8 +83,7 @@ def _short(one: RecorderState, now_ns: int) -> str:
 def _recorder(one: RecorderState, now_ns: int, id: str) -> Component:
     about, name = f"{one.service}, process {one.pid} on {one.host}", f"{one.service} {one.pid}"
     if one.gone(now_ns):
-        last = datetime.fromtimestamp(one.updated_ns // NS, timezone.utc)
-        return badge(name, dot=True, title=f"{about}\ngone since {last:%Y-%m-%d %H:%M:%S} UTC", id=id)
+        return badge(name, dot=True, title=f"{about}\ngone since {ts(one.updated_ns)[:19]} UTC", id=id)
     lines = [about, f"writer {one.state}", f"{one.queue_depth:,} calls waiting", f"write lag {one.write_lag_ms:.0f} ms"]
     kind = STATE_KINDS.get(one.state, "plain")
     return badge(f"{name} · {one.state}", kind, dot=True, title="\n".join(lines), id=id)
