@@ -1,5 +1,6 @@
 """A keeper process: how it is started, what it leaves behind, when it ends."""
 
+import contextlib
 import gc
 import json
 import os
@@ -147,14 +148,15 @@ print("kept", process.keep(KeeperFiles.of(sys.argv[1]), Options(), "service"))
 def test_old_keeper_hands_over(files: KeeperFiles, version: str, leaves: bool) -> None:
     """A program of a newer version asks an older keeper to leave; an older program does not ask a newer one."""
     command = [sys.executable, "-c", OLD_KEEPER, files.db, version]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+    # Popen waits for the process that it has started, also for one that a failing test has not ended.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other, contextlib.ExitStack() as ending:
+        ending.callback(other.kill)
         eventually(lambda: not Lock(files).is_free() and _version(files) == version)
         assert ensure(files.db, OPTIONS) == Kept("process")
         if leaves:
             assert other.communicate(timeout=PATIENCE_S)[0] == "kept True\n"
         else:
             assert not os.path.exists(files.leave)
-        other.kill()
 
 
 def test_keeper_leaves_a_directory_that_is_gone(files: KeeperFiles) -> None:
