@@ -35,8 +35,8 @@ def compile_pattern(pattern: str) -> Pattern:
         import re2  # type: ignore[import-untyped,import-not-found,unused-ignore]
     except ImportError as error:
         raise ConfigurationError(
-            "regular expressions require the google-re2 package: pip install google-re2 (where it has no wheel for this "
-            "Python, that needs a compiler and RE2)"
+            "regular expressions require the google-re2 package: pip install google-re2 (without a wheel for this "
+            "Python, this needs a compiler and RE2)"
         ) from error
     if len(pattern) > LONGEST_PATTERN:
         raise InvalidQuery(f"a regular expression must have at most {LONGEST_PATTERN:,} characters")
