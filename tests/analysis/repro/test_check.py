@@ -79,7 +79,7 @@ def test_what_was_not_meant_is_found(part: str, instead: str) -> None:
 
 def test_helpers_are_known_word_for_word() -> None:
     """With the module that they look members up in."""
-    helper = parts.helper("member", "shop.orders")
+    helper = parts.helper("class_of", "shop.orders")
     file = GOOD.replace("def test_match", f"{helper}\n\n\ndef test_match")
     check(file, MEANT)
     with pytest.raises(InvalidQuery):

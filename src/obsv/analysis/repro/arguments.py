@@ -20,13 +20,13 @@ class Argument(NamedTuple):
     Attributes:
         source: as written in the call: `symbol='AAPL'`.
         imports: required modules.
-        members: whether it looks up Enum members.
+        helpers: those that it calls.
         missing: the name, if the value could not be rebuilt.
     """
 
     source: str
     imports: frozenset[str] = frozenset()
-    members: bool = False
+    helpers: frozenset[str] = frozenset()
     missing: str | None = None
 
 
@@ -45,7 +45,7 @@ class _Arguments:
     """A builder of arguments.
 
     Args:
-        has_owner: whether there is a module in which Enum members can be looked up.
+        has_owner: whether there is a module in which classes can be looked up.
     """
 
     def __init__(self, *, has_owner: bool) -> None:
@@ -93,9 +93,9 @@ class _Arguments:
 
     def _argument(self, value: Value, annotation: frozenset[str], prefix: str) -> Argument:
         rebuilt = rebuild(value.text, annotation)
-        if rebuilt is None or (rebuilt.members and not self._has_owner):
+        if rebuilt is None or (rebuilt.helpers and not self._has_owner):
             return _missing(value.name, value.text, prefix)
-        return Argument(prefix + rebuilt.source, rebuilt.imports, rebuilt.members)
+        return Argument(prefix + rebuilt.source, rebuilt.imports, rebuilt.helpers)
 
 
 def _has_receiver(target: Target) -> bool:

@@ -22,13 +22,14 @@ _MODULES = {"asyncio", "base64", "collections", "datetime", "decimal", "enum", "
 _MODULES |= {"pytest", "re", "sys", "uuid"}
 _FROM = {("typing", "Any"), ("obsv.capture", "render"), ("obsv.capture", "snapshot")}
 _ISO = ("datetime.datetime.fromisoformat", "datetime.date.fromisoformat", "datetime.time.fromisoformat")
-_CALLS = {"float", "type", "str", "list", "next", "pytest.raises", "caught.match", "asyncio.run", "pathlib.Path"}
+_CALLS = {"float", "len", "type", "str", "list", "next", "pytest.raises", "caught.match", "asyncio.run", "pathlib.Path"}
 _CALLS |= {"pickle.loads", "base64.b64decode", *_ISO, *CONSTRUCTORS.values(), *parts.HELPERS}
-_READ = {"caught.value", "kind.__module__", "kind.__qualname__", "datetime.timezone.utc"}
-_NAMES = {"INPUTS", "args", "kwargs", "result", "caught", "kind", "function", "NotImplemented"}
+_READ = {"caught.value", "caught.value.args", "kind.__module__", "kind.__qualname__", "datetime.timezone.utc"}
+_NAMES = {"said", "INPUTS", "args", "kwargs", "result", "caught", "kind", "function", "NotImplemented"}
 _TEXT_METHODS = {"startswith", "endswith"}
 _NODES = (
-    ast.Assert, ast.Assign, ast.BinOp, ast.Compare, ast.Constant, ast.Dict, ast.Expr, ast.FormattedValue, ast.JoinedStr,
+    ast.Assert, ast.Assign, ast.BinOp, ast.Compare, ast.Constant, ast.Dict, ast.Expr, ast.FormattedValue, ast.IfExp,
+    ast.JoinedStr,
     ast.List, ast.Set, ast.Slice, ast.Starred, ast.Subscript, ast.Tuple, ast.UnaryOp, ast.With, ast.cmpop,
     ast.expr_context, ast.keyword, ast.operator, ast.unaryop, ast.withitem,
 )  # fmt: skip

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from obsv.analysis.repro.parsing import dotted, parse_expression
+from obsv.analysis.repro.recorded_text import Piece, read_recorded
 
 LONGEST = 100_000
 DEEPEST = 60
@@ -56,15 +57,18 @@ UTC = "datetime.timezone.utc"
 NAMES = {"nan": 'float("nan")', "inf": 'float("inf")', "Ellipsis": "...", "NotImplemented": "NotImplemented"}
 _BRACKETS = {ast.List: ("[", "]"), ast.Set: ("{", "}"), ast.Tuple: ("(", ")")}
 _DURATION = re.compile(r"(?:(-?\d+) days?, )?(\d{1,2}):(\d\d):(\d\d)(?:\.(\d{6}))?")
+# No value but a path is written so, without quotes.
+_ABSOLUTE = re.compile(r"/[^\s,'\"(){}\[\]]*")
+_ARRAY = re.compile(r"\[ndarray ((?:u?int|float|complex)\d+|bool) (\((?:\d+, ?)*\d*\))\]")
 _DIGITS = re.compile(r"-?\d+(\.\d+)?(E[+-]?\d+)?")
 
 
 class Rebuilt(NamedTuple):
-    """An expression. `imports`: required modules; `members`: whether it looks up Enum members."""
+    """An expression. `imports`: required modules; `helpers`: those that it calls to look something up."""
 
     source: str
     imports: frozenset[str] = frozenset()
-    members: bool = False
+    helpers: frozenset[str] = frozenset()
 
 
 class _Inexact(Exception):
@@ -85,7 +89,32 @@ def rebuild(text: str, annotation: Collection[str] = ()) -> Rebuilt | None:
         found = recognize(text, annotation)
         if found is not None:
             return found
-    return _expression(text)
+    return _expression(text) or _recorded(text, annotation)
+
+
+def _recorded(text: str, annotation: Collection[str]) -> Rebuilt | None:
+    """Return what contains records, or values that are written without quotes."""
+    if found := _ARRAY.fullmatch(text):
+        return Rebuilt(f"zeros({found[1]!r}, {found[2]})", frozenset(), frozenset(("zeros",)))
+    found_piece = read_recorded(text, annotation, _bare)
+    return None if found_piece is None else Rebuilt(*found_piece)
+
+
+def _bare(text: str, annotation: Collection[str]) -> Piece | None:
+    """Return a value that stands in a container without quotes."""
+    for recognize in (_iso, _uuid, _decimal, _path, _digits):
+        found = recognize(text, annotation)
+        if found is not None:
+            return Piece(*found)
+    plain = _expression(text)
+    return None if plain is None else Piece(*plain)
+
+
+def _digits(text: str, annotation: Collection[str]) -> Rebuilt | None:
+    """Return a Decimal for digits that no float is written with, like 1.20."""
+    if not _DIGITS.fullmatch(text) or text.lstrip("-").isdecimal() or repr(float(text)) == text:
+        return None
+    return _decimal(text, frozenset(("Decimal",)))
 
 
 def _iso(text: str, annotation: Collection[str]) -> Rebuilt | None:
@@ -144,7 +173,8 @@ def _decimal(text: str, annotation: Collection[str]) -> Rebuilt | None:
 
 
 def _path(text: str, annotation: Collection[str]) -> Rebuilt | None:
-    if "Path" not in annotation or not text or text[0] in "'\"" or text == "None" or "…" in text:
+    is_path = "Path" in annotation or _ABSOLUTE.fullmatch(text) is not None
+    if not is_path or not text or text[0] in "'\"" or text == "None" or "…" in text:
         return None
     return Rebuilt(f"pathlib.Path({text!r})", frozenset(("pathlib",)))
 
@@ -161,7 +191,7 @@ def _expression(text: str) -> Rebuilt | None:
     # Written by another serializer, or digits that no float has: 1.20 must be a Decimal.
     if written != text:
         return None
-    return Rebuilt(source, frozenset(writer.imports), writer.members)
+    return Rebuilt(source, frozenset(writer.imports), frozenset(("member",) if writer.members else ()))
 
 
 class _Writer:

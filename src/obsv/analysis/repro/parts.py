@@ -28,13 +28,42 @@ HELPERS = {
 def fill_in(name: str, recorded: str) -> Any:
     """Stands for an input that text could not rebuild: replace the whole call with the value."""
     pytest.fail(f"Replace fill_in({name!r}, ...) with the value; recorded was: {recorded!r}", pytrace=False)''',
+    "class_of": '''\
+def class_of(name: str, fits: Any) -> Any:
+    """The class of that name, looked up where the function is defined, then in other modules."""
+    places = [vars(sys.modules[OWNER]), *(getattr(each, "__dict__", {}) for each in list(sys.modules.values()))]
+    found = (place.get(name) for place in places)
+    return next(each for each in found if isinstance(each, type) and fits(each))''',
     "member": '''\
 def member(text: str) -> Any:
-    """The member of an Enum, looked up where the function is defined."""
+    """The member of an Enum."""
     kind, _, name = text.partition(".")
-    found = getattr(sys.modules[OWNER], kind)
-    assert issubclass(found, enum.Enum), text
-    return found[name]''',
+    return class_of(kind, lambda each: issubclass(each, enum.Enum) and name in each.__members__)[name]''',
+    "made": '''\
+def made(name: str, fields: dict[str, Any]) -> Any:
+    """An object with these fields: as its class makes it, or else without that."""
+    kind = class_of(name, lambda each: not fields or all(map({*dir(each), *hints_of(each)}.__contains__, fields)))
+    for field, value in fields.items():
+        if "Decimal" in str(hints_of(kind).get(field)) and type(value) in (int, float):
+            fields[field] = decimal.Decimal(str(value))
+    try:
+        return kind(**fields)
+    except Exception:
+        value = kind.__new__(kind)
+        for field in fields:
+            object.__setattr__(value, field, fields[field])
+        return value''',
+    "hints_of": '''\
+def hints_of(kind: type) -> dict[str, Any]:
+    """The annotations of a class and its bases."""
+    found = {}
+    for each in reversed(kind.__mro__):
+        found.update(vars(each).get("__annotations__", {}))
+    return found''',
+    "zeros": '''\
+def zeros(dtype: str, shape: tuple[int, ...]) -> Any:
+    """An array of that type and shape; what it contained was not recorded."""
+    return pytest.importorskip("numpy").zeros(shape, dtype)''',
     "first": '''\
 async def first(items: Any) -> Any:
     """The first item of an asynchronous generator."""
@@ -66,4 +95,14 @@ def helper(name: str, owner: str) -> str:
     return HELPERS[name].replace("OWNER", repr(owner))
 
 
-NEEDS = {"fill_in": (), "member": ("enum", "sys"), "first": (), "drain": (), "as_recorded": ("re",)}
+NEEDS = {
+    "fill_in": (),
+    "class_of": ("sys",),
+    "member": ("enum",),
+    "made": ("decimal",),
+    "hints_of": (),
+    "zeros": (),
+    "first": (),
+    "drain": (),
+    "as_recorded": ("re",),
+}

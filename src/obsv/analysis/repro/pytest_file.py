@@ -97,10 +97,12 @@ class _File:
         self.output = next((value for value in call.outputs if value.name in OUTPUTS), None)
         rebuilt = rebuild(self.output.text) if self.output and not call.failed else None
         # A value that is not equal to itself, or that must be looked up, is compared by its text.
-        self.expected = None if rebuilt is None or rebuilt.members or "nan" in rebuilt.source else rebuilt
+        self.expected = None if rebuilt is None or rebuilt.helpers or "nan" in rebuilt.source else rebuilt
         self.imports = {name for argument in made for name in argument.imports}
         self.imports |= self.expected.imports if self.expected else frozenset()
-        self.helpers = {"member"} if any(argument.members for argument in made) else set()
+        self.helpers = {name for argument in made for name in argument.helpers}
+        self.helpers |= {"class_of"} if self.helpers & {"made", "member"} else set()
+        self.helpers |= {"hints_of"} if "made" in self.helpers else set()
 
     def source(self, placeholders: list[str]) -> str:
         """Return the whole file."""
@@ -206,7 +208,11 @@ class _File:
         base = "BaseException" if kind and not issubclass(kind, Exception) else "Exception"
         head = f"with pytest.raises({kind.__name__ if kind else base}) as caught:"
         lines = [head, *("    " + line for line in self._run(to_first_item=False))]
-        return [*lines, *_asked_type(self.raised), *_asked_message(self.raised)] if self.raised else lines
+        if self.raised is None:
+            return lines
+        asked = _asked_message(self.raised)
+        self.helpers |= {"as_recorded"} if any("as_recorded" in line for line in asked) else set()
+        return [*lines, *_asked_type(self.raised), *asked]
 
     def _run(self, *, to_first_item: bool) -> list[str]:
         """Return the statements that call the function and run it to its end, or to its first item."""
@@ -242,6 +248,10 @@ def _asked_type(found: Raised) -> list[str]:
 def _asked_message(found: Raised) -> list[str]:
     if found.message is None:
         return []
+    if found.exact and (found.kind == "KeyError" or "<" in found.message):
+        # Of a key, or of several arguments, the text was made without calling their own repr.
+        return ["said = caught.value.args[0] if len(caught.value.args) == 1 else caught.value.args",
+                f"assert {found.message!r} in (str(caught.value), as_recorded(said))"]  # fmt: skip
     if found.exact:
         return [f"assert str(caught.value) == {found.message!r}"]
     if "***" in found.message:
