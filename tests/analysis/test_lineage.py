@@ -89,3 +89,18 @@ def test_values_that_everybody_has_do_not_count(text: str) -> None:
 def test_values_that_tell(text: str) -> None:
     """Three characters and more."""
     assert is_telling(text)
+
+
+@pytest.mark.parametrize(
+    ("given", "taken", "output"),
+    [
+        ("[10.25, 'GBPUSD']", "'GBPUSD'", "out[1]"),
+        ("Quote(rate=None, source='ecb')", "None", "out.rate"),
+        ("Order(lines=[Line(rate=1)])", "1", "out.lines[0].rate"),
+    ],
+)
+def test_members_of_lists_and_records_are_followed(given: str, taken: str, output: str) -> None:
+    """None and short ones too, where the name is the same."""
+    calls = [valued(1, 0, 2, out=given), valued(2, 4, 5, out="7"), valued(3, 8, 9, rate=taken)]
+    each = next(iter(lineage(ValuedCalls(calls, PROCESSES, False), True)))
+    assert each[:4] == (1, output, 3, "rate")

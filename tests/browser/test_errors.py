@@ -27,6 +27,22 @@ def test_group_is_resolved_and_opened_again(page: Page) -> None:
     expect(page.get_by_role("button", name="Resolve")).to_be_visible()
 
 
+def test_groups_are_merged_and_taken_apart_again(page: Page) -> None:
+    """Both say what was compared; a split is taken back, too."""
+    page.goto("/errors")
+    other = page.locator(".error-group .err-text").last.inner_text()
+    page.locator(".error-group").first.click()
+    page.get_by_role("button", name="Split by message").click()
+    page.get_by_role("button", name="Unite").click()
+    expect(page.get_by_role("button", name="Split by message")).to_be_visible()
+    page.locator("#error-into").fill(other[:30])
+    page.get_by_role("option").first.click()
+    page.get_by_role("button", name="Merge", exact=True).click()
+    expect(page.locator("#error-grouping h3", has_text="Merged")).to_be_visible()
+    page.get_by_role("button", name="Separate").click()
+    expect(page.locator("#error-grouping h3")).to_have_count(0)
+
+
 def test_what_is_no_group_is_said(page: Page) -> None:
     """Neither a number that there is none of, nor a word."""
     for name in ("999999", "x"):

@@ -104,8 +104,11 @@ def test_errors_are_groups(db: Path) -> None:
     assert "the program's frames" in explained
     assert "is resolved" in obsv("errors", str(group["id"]), "--resolve", db=db).stdout
     assert "resolved ValueError" in obsv("errors", db=db).stdout
+    for option, said in (("--split", "told apart"), ("--unite", "one group again"), ("--separate", "by itself")):
+        assert said in obsv("errors", str(group["id"]), option, db=db).stdout
     obsv("errors", "--resolve", db=db, expect=2)
     obsv("errors", "99", db=db, expect=1)
+    obsv("errors", str(group["id"]), "--merge", "99", db=db, expect=1)
 
 
 def test_errors_for_scripts(db: Path) -> None:

@@ -7,9 +7,9 @@ these are skipped (`is_telling`):
 - numbers and strings of fewer than three characters: 0, 42, 'ok';
 - masked or truncated values, because different values then look alike.
 
-Within one trace, common values count too if a name indicates that they are the same: a member `rate` of a dictionary,
-or the output of a function with `rate` in its name, that arrives as an argument `rate`; or if the call that produced
-the value was the last to end before the taker began.
+Within one trace, members of dictionaries, lists and records count too, and common values if a name indicates that they
+are the same: a member `rate`, or the output of a function with `rate` in its name, that arrives as an argument `rate`;
+or if the call that produced the value was the last to end before the taker began.
 
 A value comes from the call that last produced it before the taker began. A call that was running around the taker has
 not produced anything by then, and a taker's own output is not a source of its inputs. Across services the clocks may
@@ -18,14 +18,13 @@ differ, so there the giver only has to begin first. One query is limited in call
 
 from __future__ import annotations
 
-import ast
 import json
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from obsv.analysis.repro.parsing import parse_expression
+from obsv.analysis.members import members
 from obsv.store.spans import ValuedCall, ValuedCalls
 
 MOST_VALUES = 40
@@ -75,7 +74,7 @@ def lineage(found: ValuedCalls, one_trace: bool = False) -> list[Handover]:
 
     Args:
         found: calls.
-        one_trace: whether they belong to one trace, whose values are also followed through members of dictionaries and
+        one_trace: whether they belong to one trace, whose values are also followed through members of containers and
             with common values.
     """
     names = {number: about[0].rpartition(".")[2].casefold() for number, about in found.processes.items()}
@@ -116,9 +115,9 @@ def _origins(calls: list[ValuedCall], one_trace: bool) -> dict[str, list[_Origin
         for name, text in _texts(call, "OUTPUT", one_trace):
             key = text if is_telling(text) else _member("", text)
             origins[key].append(_Origin(call.end_ns, call.start_ns, call, name))
-            for member, inner in _members(text) if one_trace else ():
-                key = inner if is_telling(inner) else _member(member, inner)
-                origins[key].append(_Origin(call.end_ns, call.start_ns, call, f"{name}.{member}"))
+            for member in members(text) if one_trace else ():
+                key = member.text if is_telling(member.text) else _member(member.name, member.text)
+                origins[key].append(_Origin(call.end_ns, call.start_ns, call, f"{name}{member.path}"))
     for each in origins.values():
         each.sort(key=lambda origin: (origin.ready_ns, origin.start_ns))
     return origins
@@ -132,19 +131,6 @@ def _texts(call: ValuedCall, wanted: str, every: bool = False) -> list[tuple[str
 def _member(name: str, text: str) -> str:
     """Return the key for a common value together with its name."""
     return f"{name}\0{text}"
-
-
-def _members(text: str) -> list[tuple[str, str]]:
-    """Return the members of a dictionary as recorded."""
-    node = parse_expression(text) if text[:1] == "{" and len(text) < COMPARED else None
-    if not isinstance(node, ast.Dict):
-        return []
-    pairs = zip(node.keys, node.values, strict=True)
-    return [
-        (key.value, ast.unparse(value))
-        for key, value in pairs
-        if isinstance(key, ast.Constant) and isinstance(key.value, str)
-    ][:MOST_VALUES]
 
 
 def _likely(

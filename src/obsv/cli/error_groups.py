@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.text import Text
@@ -84,20 +85,49 @@ def show_group(db: Path, group_id: int, start_ns: int, as_json: bool) -> None:
         out.print(Text(f"  {visible(fact)}"), soft_wrap=True)
 
 
-def decide(db: Path, group_id: int, resolve: bool, ignore: str | None, reopen: bool) -> str:
-    """Resolve, ignore or reopen a group; return a message that says what was done."""
-    reader = open_store(db)
+class Decision(NamedTuple):
+    """What is decided about a group; the first that is set counts."""
+
+    resolve: bool = False
+    reopen: bool = False
+    merge: int | None = None
+    separate: bool = False
+    split: bool = False
+    unite: bool = False
+    ignore: str | None = None
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything is decided."""
+        return self != Decision()
+
+
+def decide(db: Path, group_id: int, decision: Decision) -> str:
+    """Take a decision about a group; return a message that says what was done."""
     now_ns = time.time_ns()
-    triage = reader.triage()
-    if resolve:
+    triage = open_store(db).triage()
+    if decision.resolve:
         triage.resolve(group_id, now_ns)
         return (
             f"Group {group_id} is resolved: it reopens with an error in a later version, or with any "
             "error if no version is known."
         )
-    if reopen:
+    if decision.reopen:
         triage.open_again(group_id, now_ns)
         return f"Group {group_id} is open."
+    if decision.merge is not None:
+        triage.merge([group_id], decision.merge)
+        return f"Group {group_id} is shown with group {decision.merge}; `obsv errors {group_id} --separate` undoes it."
+    if decision.separate:
+        triage.separate(group_id)
+        return f"Group {group_id} is shown by itself."
+    if decision.split:
+        triage.split(group_id)
+        return f"Errors of group {group_id} are told apart by their messages from now on; --unite undoes it."
+    if decision.unite:
+        triage.unite(group_id)
+        return f"Group {group_id} is one group again."
+    ignore = decision.ignore
     until_ns = None if ignore in (None, "", "ever") else 2 * now_ns - since(str(ignore), now_ns)
     triage.ignore(group_id, now_ns, until_ns)
     return f"Group {group_id} is ignored {'forever' if until_ns is None else f'until {_when(until_ns)} UTC'}."

@@ -8,10 +8,11 @@ from dash.development.base_component import Component
 from obsv.analysis.separation import Fact, separate
 from obsv.dashboards.clock import count, duration, when
 from obsv.dashboards.components import button_link, card, facts, link, traceback, values
+from obsv.dashboards.errors.grouping import grouping, watch_grouping
 from obsv.dashboards.errors.page import bars, marks
 from obsv.dashboards.page import App, Page, View
 from obsv.errors import InvalidQuery
-from obsv.store.figures import ErrorDetail, ErrorGroup, ErrorSample, ErrorWhy
+from obsv.store.figures import ErrorDetail, ErrorGroup, ErrorSample
 from obsv.store.finding import Filters
 from obsv.store.ground import Window
 from obsv.store.seam import Store
@@ -24,13 +25,6 @@ ACTIONS = {
     "resolve": ("Resolve", "It reopens if a version first seen from now on fails"),
     "ignore": ("Ignore", "It is not marked again until it is reopened"),
     "open": ("Reopen", "Remove the decision"),
-}
-RULES = {
-    "frames": "Errors are grouped by the exception, its direct cause, and the program's frames.",
-    "stack": "Errors are grouped by the exception, its cause, and the program's frames.",
-    "message": "No frame belongs to the program, so errors are grouped by the message, without numbers, IDs "
-    "and quoted parts.",
-    "attribute": "Errors are grouped by the attribute error.fingerprint.",
 }
 
 
@@ -53,7 +47,7 @@ def layout(view: View) -> Component:
                 className="page-head",
             ),
             html.Div(state(found.group), id="error-state"),
-            html.Div(_body(view.reader, found, window), className="error-body"),
+            html.Div(_body(view.reader, found, window, view.now_ns), className="error-body"),
             dcc.Store(id="error-number", data=found.group.id),
         ],
         className="error-page",
@@ -98,7 +92,7 @@ def state(group: ErrorGroup) -> list[Component]:
     return [html.Div([*marks(group), *buttons], className="error-marks"), shown, bars(group.series)]
 
 
-def _body(reader: Store, found: ErrorDetail, window: Window) -> list[Component]:
+def _body(reader: Store, found: ErrorDetail, window: Window, now_ns: int) -> list[Component]:
     group = found.group
     failing = reader.sample_group(group.id, window, SAMPLE)
     good = reader.sample_calls(Filters(process=group.process, status="OK"), window, SAMPLE)
@@ -110,7 +104,7 @@ def _body(reader: Store, found: ErrorDetail, window: Window) -> list[Component]:
         parts.append(card("Latest", _sample(found.latest, "error-latest")))
     if found.first is not None and found.first != found.latest:
         parts.append(card("First", _sample(found.first, "error-first")))
-    parts.append(card("Grouping", [part for why in found.why for part in _why(why)]))
+    parts.append(grouping(reader, found, now_ns))
     if found.calls:
         rows = [
             html.Li(
@@ -167,20 +161,9 @@ def _sample(sample: ErrorSample, id: str) -> list[Component]:
     ]
 
 
-def _why(why: ErrorWhy) -> list[Component]:
-    compared: dict[str, Any] = why.compared
-    frames = [html.Li(html.Code(f"{frame['in']}: {frame['line']}")) for frame in compared.get("frames", ())]
-    names = ("type", "cause", "process", "message", "value", "split_by", "library_frames")
-    said = [(name.replace("_", " "), str(compared[name])) for name in names if compared.get(name)]
-    return [
-        html.P(RULES.get(compared.get("rule", ""), "")),
-        html.Ol(frames),
-        facts([*said, ("fingerprint", why.fingerprint)]),
-    ]
-
-
 def register(app: App) -> None:
     """Declare the callbacks of the decisions."""
+    watch_grouping(app)
 
     @app.callback(
         Output("error-state", "children"),
