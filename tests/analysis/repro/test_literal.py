@@ -102,11 +102,11 @@ def test_ten_oclock_may_be_ten_hours() -> None:
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=2))
 def test_digits_are_a_decimal_where_the_annotation_says_so(value: decimal.Decimal) -> None:
-    """And never a float that has other digits."""
+    """And where no float is written so; never a float that has other digits."""
     text = render(snapshot(value))
     assert same(again(text, "Decimal"), value)
     plain = rebuild(text)
-    assert plain is None or float(value) == again(text)
+    assert plain is None or again(text) in (value, float(value))
 
 
 def test_a_decimal_with_a_zero_at_its_end_is_no_float() -> None:

@@ -13,24 +13,20 @@ from typing import Any, NamedTuple
 from obsv.store.figures.error_groups import ErrorGroup, error_events_since, read_error_groups
 from obsv.store.figures.milestones import Milestone, milestones
 from obsv.store.figures.minutes import Minutes
-from obsv.store.file import Readable, Row, Snapshot, split
+from obsv.store.figures.sums import read_sums
+from obsv.store.file import Readable, Row, Snapshot
 from obsv.store.ground import EVER, MINUTE_NS, VALUE, Window, bucket
 from obsv.times import NS, ts
 
 # The minute in which the instant lies is counted call by call; of a busier one no call is counted.
-MOST_IN_A_MINUTE = 50_000
+MOST_IN_A_MINUTE = 10_000
 MOST_SOURCES, MOST_FORMS, MOST_EVENTS = 2_000, 2_000, 1_000
-LEAST_MINUTES = 30
+# Durations are read of so many functions: those whose mean changed most. Of all, a busy day of them takes seconds.
+MOST_DURATIONS = 40
 
 CALLED = """
-select process_id, sum(count) as calls, sum(errors) as errors from process_minute
+select process_id, sum(count) as calls, sum(errors) as errors, sum(total_ns) as total_ns from process_minute
 where minute between :first and :last group by process_id
-"""
-BUCKETS = """
-select process_id, json_group_array(json_array(bucket, count)) from (
-  select process_id, bucket, sum(count) as count from process_histogram
-  where minute between ? and ? group by process_id, bucket
-) group by process_id
 """
 EDGES = """
 select parent_id, process_id, sum(count) as calls from edge_minute
@@ -177,6 +173,7 @@ class _Counts:
     def __init__(self) -> None:
         self.calls: Counter[int] = Counter()
         self.errors: Counter[int] = Counter()
+        self.total_ns: Counter[int] = Counter()
         self.buckets: defaultdict[int, Counter[int]] = defaultdict(Counter)
         self.edges: Counter[tuple[int, int]] = Counter()
 
@@ -202,6 +199,9 @@ def read_changes(reader: Readable, before: Window, after: Window) -> Changes:
         _count(store, sides[0], Minutes(first, last_before))
         _count(store, sides[1], Minutes(first_after, last))
         left_out = lies_between and not _count_minute(store, sides, cut_ns, since_ns)
+        for process_id in _most_changed(*sides):
+            for counts, minutes in zip(sides, (Minutes(first, last_before), Minutes(first_after, last)), strict=True):
+                counts.buckets[process_id].update(read_sums(store, [process_id], minutes).buckets)
         names = {row["id"]: row for row in store.query(PROCESSES)}
         functions = _functions(store, names, *sides)
         edges = _edges(store, names, *sides)
@@ -216,6 +216,17 @@ def read_changes(reader: Readable, before: Window, after: Window) -> Changes:
     return Changes(since_ns, before, after, *seconds, left_out, between, groups, functions, edges, sources, forms)
 
 
+def _most_changed(before: _Counts, after: _Counts) -> list[int]:
+    """The functions whose mean duration changed most, of those that were called on both sides."""
+
+    def change(process_id: int) -> float:
+        old, new = (max(1.0, side.total_ns[process_id] / side.calls[process_id]) for side in (before, after))
+        return max(old / new, new / old)
+
+    both = [each for each in before.calls if before.calls[each] and after.calls[each]]
+    return sorted(both, key=change, reverse=True)[:MOST_DURATIONS]
+
+
 def _seconds(store: Snapshot, minutes: Minutes) -> float:
     known = minutes.recorded(store)
     return max(0, known.last - known.first + 1) * 60.0
@@ -225,12 +236,10 @@ def _count(store: Snapshot, counts: _Counts, minutes: Minutes) -> None:
     known = minutes.recorded(store)
     if known.last < known.first:
         return
-    for process_id, calls, errors in store.query(CALLED, known.params()):
+    for process_id, calls, errors, total_ns in store.query(CALLED, known.params()):
         counts.calls[process_id] += calls
         counts.errors[process_id] += errors
-    for part in store.query_each(BUCKETS, split(known.first, known.last, LEAST_MINUTES)):
-        for process_id, pairs in part:
-            counts.buckets[process_id].update(dict(json.loads(pairs)))
+        counts.total_ns[process_id] += total_ns
     for parent_id, process_id, calls in store.query(EDGES, known.params()):
         counts.edges[parent_id, process_id] += calls
 
@@ -245,6 +254,7 @@ def _count_minute(store: Snapshot, sides: tuple[_Counts, _Counts], cut_ns: int, 
         counts = sides[start_ns >= since_ns]
         counts.calls[process_id] += weight
         counts.errors[process_id] += failed
+        counts.total_ns[process_id] += duration_ns * weight
         counts.buckets[process_id][bucket(duration_ns)] += weight
         if parent_id is not None:
             counts.edges[parent_id, process_id] += weight
