@@ -7,6 +7,7 @@ them is follows from its form alone, as in `literal`. A text that was shortened 
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Callable, Collection
 from typing import NamedTuple
@@ -113,6 +114,8 @@ class _Reader:
         return inner._replace(source=f"{opening}{inner.source}{closing}")
 
     def _record(self, name: str, depth: int) -> Piece:
+        if hasattr(builtins, name):  # none of these is recorded by its fields
+            raise _Unreadable
         fields: list[Piece] = []
         names: list[str] = []
         while not self._skip(")"):
