@@ -86,6 +86,14 @@ def errors(
         str | None, typer.Option("--ignore", help="Ignore GROUP for a time (2d), or for `ever`.", metavar="TIME")
     ] = None,
     reopen: Annotated[bool, typer.Option("--open", help="Open GROUP again.", show_default=False)] = False,
+    merge: Annotated[
+        int | None, typer.Option("--merge", min=1, help="Show GROUP with this group.", metavar="GROUP")
+    ] = None,
+    separate: Annotated[bool, typer.Option("--separate", help="Undo --merge.", show_default=False)] = False,
+    split: Annotated[
+        bool, typer.Option("--split", help="Tell errors of GROUP apart by their messages, too.", show_default=False)
+    ] = False,
+    unite: Annotated[bool, typer.Option("--unite", help="Undo --split.", show_default=False)] = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 if there are any errors, for scripts.", show_default=False)
     ] = False,
@@ -101,10 +109,11 @@ def errors(
     from obsv.store.finding import Filters
 
     file, start_ns = existing(db), point(since, now_ns())
-    if resolve or reopen or ignore is not None:
+    decision = error_groups.Decision(resolve, reopen, merge, separate, split, unite, ignore)
+    if decision.is_any:
         if group is None:
             raise ConfigurationError("No group was given. Add its number: `obsv errors GROUP --resolve`.")
-        say(error_groups.decide(file, group, resolve, ignore, reopen))
+        say(error_groups.decide(file, group, decision))
         return 0
     if group is not None:
         error_groups.show_group(file, group, start_ns, as_json)
