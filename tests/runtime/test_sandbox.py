@@ -55,8 +55,8 @@ print(obsv.stats()["keeper"] == os.getpid())
 @pytest.mark.parametrize(
     ("filter_", "reason"),
     [
-        ("forbid(57, 58, processes=True)", "the system starts no process (Operation not permitted)"),
-        ("forbid(59, 322, processes=False)", "the system starts no process (Operation not permitted)"),
+        ("forbid(57, 58, processes=True)", "the system cannot start a process (Operation not permitted)"),
+        ("forbid(59, 322, processes=False)", "the system cannot start a process (Operation not permitted)"),
     ],
     ids=["no process at all", "no other program"],
 )
@@ -64,7 +64,9 @@ def test_a_thread_stores_where_no_process_can_be_started(program: Program, filte
     """One line says so; nothing is lost."""
     done = program.run(f"{FILTERED}\n{filter_}\n{STORY}")
     assert done.stdout.split() == ["True"]
-    assert done.stderr.splitlines() == [f"A thread of this program stores its calls, since no process can: {reason}."]
+    assert done.stderr.splitlines() == [
+        f"A thread of this program stores its calls, because no keeper process can: {reason}."
+    ]
     assert program.query("select count(*), sum(status = 'ERR') from process_trace") == [(100, 1)]
 
 
@@ -74,6 +76,6 @@ def test_nothing_is_stored_by_a_program_that_wants_a_process(program: Program) -
     done = program.run(f"{FILTERED}\nforbid(57, 58, processes=True)\n{story}", OBSV_WRITER="process")
     assert done.stdout.split() == ["False"]
     said, left = done.stderr.splitlines()
-    assert said.startswith("Calls are recorded but not stored: the system starts no process")
+    assert said.startswith("Calls are recorded but not stored: the system cannot start a process")
     assert "obsv keeper" in said
     assert "100 calls are not stored yet" in left
