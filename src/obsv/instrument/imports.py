@@ -68,9 +68,9 @@ class RecordingFinder(MetaPathFinder):
 
     def install(self) -> None:
         """Register before all other finders, and record matching modules that are already imported."""
-        sys.meta_path.insert(0, self)
         follow_compilers()
         follow_pytest(self._prepare)
+        sys.meta_path.insert(0, self)
         for name, module in list(sys.modules.items()):
             if name != "__main__" and isinstance(module, ModuleType) and self._matches(name, _file_of(module)):
                 self.found += 1
