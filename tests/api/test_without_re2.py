@@ -1,4 +1,4 @@
-"""Where google-re2 cannot be installed, the server answers all but regular expressions."""
+"""A server without google-re2, which cannot be installed everywhere, answers all but regular expressions."""
 
 import sys
 from collections.abc import Callable

@@ -114,7 +114,7 @@ def test_errors_are_groups(db: Path) -> None:
 def test_errors_for_scripts(db: Path) -> None:
     """Errors are no failure of the command, unless asked; a limit says that there are more."""
     assert "No errors." in obsv("errors", "--since", "2090-01-01", "--exit-code", db=db).stdout
-    assert "--limit shows more" in obsv("errors", "--calls", "-n", "1", "--exit-code", db=db, expect=1).stdout
+    assert "Use --limit to show more" in obsv("errors", "--calls", "-n", "1", "--exit-code", db=db, expect=1).stdout
     obsv("errors", "--exit-code", db=db, expect=1)
 
 
@@ -282,5 +282,5 @@ def test_a_removed_working_directory_is_a_line(db: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize("text", ["xyz", "0" * 33, "ab" * 16])
 def test_a_trace_that_is_none(db: Path, command: str, text: str) -> None:
     """A malformed id is explained, and so is one that nobody has."""
-    expected = "hex digits" if text != "ab" * 16 else "No trace"
+    expected = "hex digits" if text != "ab" * 16 else "There is no trace"
     assert expected in obsv(command, text, db=db, expect=1).stderr

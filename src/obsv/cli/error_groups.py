@@ -86,7 +86,7 @@ def show_group(db: Path, group_id: int, start_ns: int, as_json: bool) -> None:
 
 
 class Decision(NamedTuple):
-    """What is decided about a group; the first that is set counts."""
+    """A decision about a group; the first field that is set counts."""
 
     resolve: bool = False
     reopen: bool = False
@@ -98,7 +98,7 @@ class Decision(NamedTuple):
 
     @property
     def is_any(self) -> bool:
-        """Whether anything is decided."""
+        """Return whether anything is decided."""
         return self != Decision()
 
 

@@ -136,10 +136,11 @@ def test_a_file_of_the_first_schema_version(tmp_path: Path) -> None:
     writer.write([call(1)])
     writer.close()
     old = (
-        "create table old(id integer primary key autoincrement, service text not null, resource text not null, "
+        without_tables_since(2)
+        + "create table old(id integer primary key autoincrement, service text not null, resource text not null, "
         "scope text not null, used_ns integer not null, unique(service, resource, scope));"
         "insert into old select id, service, resource, scope, used_ns from source;"
-        "drop table source; alter table old rename to source;" + without_tables_since(2) + "pragma user_version = 1"
+        "drop table source; alter table old rename to source; pragma user_version = 1"
     )
     for statement in old.split(";"):
         change(path, statement)
