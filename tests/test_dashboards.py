@@ -122,7 +122,7 @@ def test_promql_of_the_panels_is_valid(tmp_path: Path) -> None:
 def test_readme_names_every_file() -> None:
     """The folder's README lists what is in it, and its first line says what the folder is."""
     text = (FOLDER / "README.md").read_text()
-    assert text.splitlines()[0].startswith("Dashboards and data sources for Grafana")
+    assert text.splitlines()[0].startswith("This directory contains dashboards and data sources for Grafana")
     for path in FOLDER.rglob("*.*"):
         if path.name != "README.md":
             assert f"`{path.relative_to(FOLDER)}`" in text

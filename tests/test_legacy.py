@@ -31,7 +31,7 @@ def test_records_a_call(spans: list[Span], name: str, form: str) -> None:
     def f(x: int) -> int:
         return x
 
-    with pytest.warns(DeprecationWarning, match=f"{name} is deprecated: write @monitor"):
+    with pytest.warns(DeprecationWarning, match=f"{name} is deprecated: use @monitor"):
         decorate = {"bare": decorator, "called": decorator(), "settings": decorator(process_group="old")}[form]
     assert _undisturbed(decorate)(f)(2) == 2
     assert [dict(span.input_values()) for span in spans] == [{"x": 2}]
@@ -94,5 +94,5 @@ def test_migration_table_names_all() -> None:
     for name in NAMES:
         with pytest.warns(DeprecationWarning, match=name) as caught:
             getattr(legacy, name)()
-        instead = str(caught[0].message).partition("write ")[2].partition(" (docs")[0]
+        instead = str(caught[0].message).partition("use ")[2].partition(" instead")[0]
         assert f"| `@{name}` | `{instead}` |" in table

@@ -76,7 +76,7 @@ def test_stages(text: str, select: tuple[Field, ...], metric: Metric | None) -> 
         ("{.=1}", 1, "not an attribute"),
         ('{.foo="bar}', 6, "closing quote"),
         ('{.foo="a\\d"}', 8, "unknown escape"),
-        ("{.foo=1e999}", 6, "beyond 64 bits"),
+        ("{.foo=1e999}", 6, "fit into 64 bits"),
         ("{.foo=99999999999999999999}", 6, "64 bits"),
         ("{.foo=#}", 6, "unexpected character"),
         ("{duration>1h30}", 10, "not a number or duration"),
