@@ -13,7 +13,7 @@ from obsv.errors import ConfigurationError
 @pytest.mark.parametrize("name", ["max_repr", "max_items", "max_depth"])
 def test_too_small(name):
     """A bound below 1 is refused by name."""
-    with pytest.raises(ConfigurationError, match=f"{name} is 0"):
+    with pytest.raises(ConfigurationError, match=f"{name} must be a whole number of at least 1, not 0"):
         Limits(**{name: 0})
 
 

@@ -11,7 +11,9 @@ from obsv.store.ground.window import Window
 from obsv.store.seam import open_store
 
 
-@pytest.mark.parametrize(("name", "told"), [("shop.f", "No failed calls"), ("shop.nope", "No function 'shop.nope'")])
+@pytest.mark.parametrize(
+    ("name", "told"), [("shop.f", "No failed calls"), ("shop.nope", "The store has no function 'shop.nope'")]
+)
 def test_no_failed_call_is_told_from_no_such_function(tmp_path: Path, name: str, told: str) -> None:
     """Of a name that nobody has it is not said that its calls are good."""
     writer = Writer(tmp_path / "obsv.db")

@@ -95,7 +95,7 @@ def test_keeper_says_who_it_is(files: KeeperFiles) -> None:
 def test_keeper_ends_when_nobody_records(files: KeeperFiles) -> None:
     """And its log says so."""
     launch(files, Options(idle_s=0.1))
-    eventually(lambda: "Ended: nobody records." in log_of(files))
+    eventually(lambda: "Ended: no program is recording." in log_of(files))
     assert Lock(files).is_free()
     assert os.stat(files.log).st_mode & 0o777 == 0o600
 

@@ -130,7 +130,7 @@ def test_gives_up_and_says_where(source: Store) -> None:
 def test_refusal_is_not_tried_again(source: Store) -> None:
     """A permanent failure is reported immediately."""
     receiver = Scripted(Reply(False, message="HTTP 400 no."), Reply(True))
-    with pytest.raises(NotTaken, match=r"HTTP 400 no\. To go on"):
+    with pytest.raises(NotTaken, match=r"HTTP 400 no\. To continue"):
         forward(source, receiver, sleep=lambda s: pytest.fail("waited"))
 
 
