@@ -105,6 +105,7 @@ async def test_what_came_in_over_otlp(client: MakeClient) -> None:
         "obsv_received_spans_total": 1,
         "obsv_received_duplicate_spans_total": 1,
         "obsv_received_rejected_spans_total": 2,
+        "obsv_received_odd_parts_total": 0,
         "obsv_received_empty_requests_total": 0,
         "obsv_received_failed_requests_total": 1,
         "obsv_received_overloaded_requests_total": 0,

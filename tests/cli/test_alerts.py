@@ -41,7 +41,7 @@ def test_a_mistake_ends_with_1_and_its_line(db: Path, capsys: Any) -> None:
 def test_a_query_that_fails_is_a_mistake_where_there_is_a_database(db: Path, capsys: Any) -> None:
     (db.parent / "alerts.toml").write_text(RULES.replace("status", "state"))
     assert main(["alerts", "check", "--db", str(db)]) == 1
-    assert "no such column: state" in capsys.readouterr().out
+    assert "no such column: state" in unwrapped(capsys)
 
 
 def unwrapped(capsys: Any) -> str:

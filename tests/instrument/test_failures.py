@@ -307,7 +307,7 @@ def test_settings_that_cannot_be_used_say_so() -> None:
         ({"serializer": "xml"}, "serializer"),
         ({"capture": {"everything": True}}, "everything"),
         ({"sensitive_fields": "password"}, "sensitive_fields"),
-        ({"rate": 0.5}, "no setting 'rate': it takes capture, errors_only, expected, feed"),
+        ({"rate": 0.5}, "no setting 'rate': expected capture, errors_only, expected, feed"),
     ):
         with pytest.raises(ConfigurationError, match=words):
             monitor(**settings)(fail)  # type: ignore[call-overload]

@@ -83,7 +83,7 @@ def test_a_name_in_two_services_is_one_function(writer: Writer, reader: Reader) 
 def test_no_such_function(writer: Writer, reader: Reader) -> None:
     """The error says so."""
     writer.write([place(1)])
-    with pytest.raises(NotFound, match="No function 'nope'"):
+    with pytest.raises(NotFound, match="no function 'nope'"):
         read_function(reader, "nope", HOUR)
 
 

@@ -74,9 +74,17 @@ _LOGS_FIRST = f"""
 select exists(select 1 from log_record where {_MILD} and ts < coalesce(
   (select ts from span indexed by span_by_ts where ts >= :floor and status <> 2 order by ts limit 1), 'z'))
 """
-_DELETE_LOGS = "delete from log_record where id in (select id from log_record where {} order by ts limit ?)"
-# What a log record takes, with its entries in the indexes, about.
-_LOG_BYTES = 512
+# What a log record takes besides its texts: its numbers, and its entries in the indexes.
+_LOG_BYTES = 384
+# Log records of :bytes together, and one at least.
+_CHOSEN_LOGS = f"""
+select json_group_array(id), count(*) from (
+  select id, sum(bytes) over (order by ts, id rows between unbounded preceding and 1 preceding) as before
+  from (select id, ts, {_LOG_BYTES} + length(cast(body as blob)) + length(cast(attributes as blob)) as bytes
+    from log_record where {{}} order by ts limit :bytes / {_LOG_BYTES} + 1)
+) where coalesce(before, 0) < :bytes
+"""
+_DELETE_LOGS = "delete from log_record where id in (select value from json_each(?))"
 _DELETE_EXACT = """
 delete from exact_input where (trace_id, span_id) in
   (select trace_id, span_id from span where id in (select value from json_each(?)))
@@ -228,8 +236,11 @@ class Cleaner:
         return deleted
 
     def _delete_logs(self, which: str, size: int) -> int:
+        ids, count = self._one(_CHOSEN_LOGS.format(which), {"bytes": size})
+        if not count:
+            return 0
         with self._locked():
-            deleted = self._connection.execute(_DELETE_LOGS.format(which), (size // _LOG_BYTES + 1,)).rowcount
+            deleted = self._connection.execute(_DELETE_LOGS, (ids,)).rowcount
         self._bytes.took(self._held_s)
         return deleted
 
