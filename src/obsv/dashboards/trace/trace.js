@@ -316,7 +316,8 @@ const obsvTrace = (() => {
 
   /** @param {{ row?: any, byKey?: boolean } | null} opened */
   const tracePanel = (opened) => {
-    if (!opened?.row) return noUpdate();
+    // An answer may come when somebody has gone back already, and the address is another page's.
+    if (!opened?.row || !window.location.pathname.startsWith('/trace/')) return noUpdate();
     showPanel(true);
     if (opened.byKey) focusPanel();
     const { id } = opened.row;
