@@ -1,6 +1,5 @@
 """Log records and events: pages of them, and what is new."""
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -11,6 +10,7 @@ from obsv.errors import ConfigurationError, InvalidQuery
 from obsv.events.severity import name_of, number_of
 from obsv.store.figures import LogFilters, LogLine
 from obsv.store.finding import MAX_ID, MAX_SEARCH_CHARS
+from obsv.store.ground import read_shown
 
 router = APIRouter(tags=["logs"])
 
@@ -117,19 +117,11 @@ def tail(
 
 def log_out(line: LogLine) -> LogOut:
     """A log record for an answer."""
-    attributes = _read(line.attributes)
+    attributes = read_shown(line.attributes)
     parts = line._asdict() | {
         "severity": name_of(line.severity),
         "severity_number": line.severity,
-        "body": _read(line.body),
+        "body": read_shown(line.body),
         "attributes": attributes if isinstance(attributes, dict) else {},
     }
     return LogOut(**parts)
-
-
-def _read(text: str) -> Any:
-    """Return the value of a JSON text, or the text itself if the row is damaged."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

@@ -15,7 +15,7 @@ from obsv.cli.output import console, print_json
 from obsv.errors import StoreUnavailable
 from obsv.events.severity import ERROR, WARN, name_of
 from obsv.store.figures import LogFilters, LogLine
-from obsv.store.ground import Window
+from obsv.store.ground import Window, read_shown
 from obsv.store.seam import Store, open_store
 
 _LOOK_S = 0.5
@@ -89,18 +89,10 @@ def _show(lines: Iterable[LogLine], as_json: bool) -> None:
 def as_document(line: LogLine) -> dict[str, Any]:
     """Return a log record as JSON shows it: its body and attributes as what they are."""
     document = line._asdict()
-    document["body"], document["attributes"] = read_json(line.body), read_json(line.attributes)
+    document["body"], document["attributes"] = read_shown(line.body), read_shown(line.attributes)
     document["severity"] = name_of(line.severity)
     document["severity_number"] = line.severity
     return document
-
-
-def read_json(text: str) -> Any:
-    """Return what a JSON text holds; of a damaged one the text itself."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def text_of(line: LogLine) -> Text:
@@ -110,10 +102,10 @@ def text_of(line: LogLine) -> Text:
     text.append(f"{line.ts[11:23]} ", "dim")
     text.append(f"{name_of(line.severity) or one_line(line.severity_text):6}", style)
     text.append(one_line(line.event_name or line.logger or line.service), "bold")
-    body = read_json(line.body)
+    body = read_shown(line.body)
     if body is not None:
         text.append(f"  {one_line(body if isinstance(body, str) else json.dumps(body, ensure_ascii=False))}")
-    attributes = read_json(line.attributes)
+    attributes = read_shown(line.attributes)
     pairs = attributes.items() if isinstance(attributes, dict) else ()
     for name, value in pairs:
         if name not in _SHOWN_APART:

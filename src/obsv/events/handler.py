@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from obsv.events.emit import emit
+from obsv.events.exceptions import exception_texts
 from obsv.events.severity import of_level
 from obsv.own_time import ticks
 from obsv.semconv import CODE_FILE_PATH, CODE_FUNCTION_NAME, CODE_LINE_NUMBER
 from obsv.trace.clock import clock
-from obsv.trace.failure import Failure
 
 # What every record has; the rest was given as `extra`.
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -45,7 +45,7 @@ class LogHandler(logging.Handler):
             _message(record),
             _fields(record),
             _time_of(record),
-            _error(record),
+            exception_texts(record.exc_info[1] if record.exc_info else None),
         )
 
 
@@ -69,13 +69,3 @@ def _fields(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
     yield CODE_FILE_PATH, record.pathname
     yield CODE_LINE_NUMBER, record.lineno
     yield CODE_FUNCTION_NAME, record.funcName
-
-
-def _error(record: logging.LogRecord) -> Iterator[tuple[str, str]]:
-    """The semantic convention `exception.*`."""
-    error = record.exc_info[1] if record.exc_info else None
-    if error is not None:
-        failure = Failure.of(error, error.__traceback__)
-        yield "exception.type", failure.type
-        yield "exception.message", failure.message(str)
-        yield "exception.stacktrace", failure.text(str, ticks() + clock.offset)

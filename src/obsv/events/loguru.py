@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from obsv.events.emit import emit
+from obsv.events.exceptions import exception_texts
 from obsv.events.severity import of_level
-from obsv.own_time import ticks
 from obsv.semconv import CODE_FILE_PATH, CODE_FUNCTION_NAME, CODE_LINE_NUMBER
-from obsv.trace.clock import clock
-from obsv.trace.failure import Failure
 
 
 def loguru_sink(message: Any) -> None:
@@ -30,13 +28,5 @@ def loguru_sink(message: Any) -> None:
         (CODE_LINE_NUMBER, record["line"]),
         (CODE_FUNCTION_NAME, record["function"]),
     ]
-    error = record["exception"].value if record["exception"] else None
-    texts = []
-    if error is not None:
-        failure = Failure.of(error, error.__traceback__)
-        texts = [
-            ("exception.type", failure.type),
-            ("exception.message", failure.message(str)),
-            ("exception.stacktrace", failure.text(str, ticks() + clock.offset)),
-        ]
+    texts = exception_texts(record["exception"].value if record["exception"] else None)
     emit(record["name"] or "", of_level(level.no), level.name, "", record["message"], fields, texts=texts)

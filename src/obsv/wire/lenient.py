@@ -47,6 +47,24 @@ def repair(body: bytes, message: M) -> tuple[M, int]:
     return message, reader.spans
 
 
+def parsed(raw: bytes, message: M) -> M:
+    """Return the message that bytes hold, repaired if the strict parser refuses them.
+
+    Args:
+        raw: the bytes.
+        message: an empty message of that kind; it is filled.
+
+    Raises:
+        BadRequest: they cannot be repaired.
+    """
+    try:
+        message.MergeFromString(raw)
+    except DecodeError:
+        message.Clear()
+        return repair(raw, message)[0]
+    return message
+
+
 class _Reader:
     """Reads into messages in place: a copy would be parsed again, and be too deep again."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from google.protobuf.descriptor import Descriptor
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
@@ -14,7 +14,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from obsv.store.ground import LogRow, Source
 from obsv.wire.budget import MOST_FIELDS, MOST_PARTS, MOST_SPAN_BYTES, SLICE_BYTES, SLICE_SPANS, too_many
 from obsv.wire.errors import BadRequest, TooLarge
-from obsv.wire.lenient import repair
+from obsv.wire.lenient import parsed
 from obsv.wire.log_row import BAD_RECORD, LogParts, log_row
 from obsv.wire.messages import key_values, to_dict
 from obsv.wire.rowmaker import Decoded, RowMaker
@@ -111,7 +111,7 @@ class _Request:
     def _source(self, key: tuple[bytes, bytes, bytes, bytes]) -> Source:
         found = self._maker.known_source(key)
         if found is None:
-            owner, scope = _read(key[0], Resource()), _read(key[2], InstrumentationScope())
+            owner, scope = parsed(key[0], Resource()), parsed(key[2], InstrumentationScope())
             resource = {"attributes": key_values(owner.attributes), "schemaUrl": _text(key[1])}
             about = {
                 "name": scope.name,
@@ -133,7 +133,7 @@ class _Request:
             if crowded:
                 rejected[OVERSIZED] += 1
                 return None
-            record = _read(raw, LogRecord())
+            record = parsed(raw, LogRecord())
         except BadRequest:
             rejected[BAD_RECORD] += 1
             return None
@@ -153,15 +153,6 @@ def _parts(record: LogRecord) -> LogParts:
         record.trace_id,
         record.span_id,
     )
-
-
-def _read(raw: bytes, message: M) -> M:
-    try:
-        message.MergeFromString(raw)
-    except DecodeError:
-        message.Clear()
-        return repair(raw, message)[0]
-    return message
 
 
 def _text(raw: bytes) -> str:

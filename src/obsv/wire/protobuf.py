@@ -22,7 +22,7 @@ from obsv.wire.anyvalue import Stored
 from obsv.wire.budget import MOST_FIELDS, MOST_PARTS, MOST_SPAN_BYTES, SLICE_BYTES, SLICE_SPANS, too_many
 from obsv.wire.clean import Cleaner
 from obsv.wire.errors import BadRequest, TooLarge
-from obsv.wire.lenient import repair
+from obsv.wire.lenient import parsed, repair
 from obsv.wire.limits import Limits, clip
 from obsv.wire.messages import key_values, to_dict
 from obsv.wire.plan import Resource as SharedResource
@@ -102,7 +102,7 @@ class _Large:
 
     def _resource_spans(self, at: int, end: int) -> Iterator[Decoded]:
         head = self._head(at, end, SCOPE_SPANS)
-        origin = _Origin(_repaired(head, ResourceSpans()), self._maker)
+        origin = _Origin(parsed(head, ResourceSpans()), self._maker)
         for tag, _, begin, stop in self._fields(at, end):
             if tag == SCOPE_SPANS and stop > begin:
                 yield from self._scope_spans(begin, stop, origin)
@@ -134,7 +134,7 @@ class _Large:
         )
 
     def _scope_spans(self, at: int, end: int, origin: "_Origin") -> Iterator[Decoded]:
-        scope = _repaired(self._head(at, end, SPANS), ScopeSpans())
+        scope = parsed(self._head(at, end, SPANS), ScopeSpans())
         self._parts += SCOPE_PARTS
         begin, number = at, 0
         for tag, start, content, stop in self._fields(at, end):
@@ -186,15 +186,6 @@ def _clip(spans: Sequence[Span], limits: Limits) -> None:
 
 def _crowded() -> TooLarge:
     return TooLarge(f"A resource or scope has more than {MOST_SPAN_BYTES:,} bytes or {MOST_FIELDS:,} fields.")
-
-
-def _repaired(head: bytes, message: M) -> M:
-    try:
-        message.MergeFromString(head)
-    except DecodeError:
-        message.Clear()
-        return repair(head, message)[0]
-    return message
 
 
 class _Origin:

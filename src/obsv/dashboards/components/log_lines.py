@@ -12,6 +12,7 @@ from obsv.dashboards.components.badge import Kind, badge
 from obsv.dashboards.components.values import value_text
 from obsv.events.severity import ERROR, WARN, name_of
 from obsv.store.figures import LogLine
+from obsv.store.ground import read_shown
 
 
 def log_lines(lines: Sequence[LogLine], start_ns: int, more: bool) -> list[Component]:
@@ -39,13 +40,13 @@ def _head(line: LogLine, start_ns: int) -> Component:
 
 
 def _said(line: LogLine) -> str:
-    body = _read(line.body)
+    body = read_shown(line.body)
     text = "" if body is None else _text(body)
     return f"{line.event_name}: {text}" if line.event_name and text else line.event_name or text or line.logger
 
 
 def _attributes(line: LogLine) -> Component | None:
-    found = _read(line.attributes)
+    found = read_shown(line.attributes)
     pairs = found.items() if isinstance(found, dict) else ()
     rows = [html.Tr([html.Th(name, scope="row"), html.Td(value_text(_text(value)))]) for name, value in pairs]
     return html.Table(html.Tbody(rows), className="value-table") if rows else None
@@ -53,11 +54,3 @@ def _attributes(line: LogLine) -> Component | None:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _read(text: str) -> Any:
-    """Return the content of JSON text; of a damaged row the text itself."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

@@ -29,6 +29,7 @@ from obsv.store.ground.stored_json import (
     read_detail,
     read_fields,
     read_object,
+    read_shown,
     read_values,
     to_stored,
 )
@@ -93,6 +94,7 @@ __all__ = [
     "read_detail",
     "read_fields",
     "read_object",
+    "read_shown",
     "read_values",
     "sampled",
     "to_stored",

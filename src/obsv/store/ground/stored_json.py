@@ -28,6 +28,14 @@ def read_values(text: str) -> Iterable[Any]:
     return found if isinstance(found, list) else repeat(DAMAGED)
 
 
+def read_shown(text: str) -> Any:
+    """Return the content of a JSON text, to be shown; of a damaged one, the text itself."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
 def read_object(text: str | None) -> dict[str, Any]:
     """Return a JSON object; an empty one if the text is not an object."""
     found = _read(text) if text else None

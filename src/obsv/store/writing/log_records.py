@@ -52,22 +52,3 @@ def _digest(row: LogRow) -> bytes:
     source = row.source
     parts = (source.service, source.resource, source.scope, *row[1:])
     return blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
-
-
-def repaired_logs(rows: Sequence[LogRow]) -> list[LogRow]:
-    """Return the rows with `?` for what is no character: no row may hold a whole batch up."""
-    return [
-        row._replace(
-            severity_text=_text(row.severity_text),
-            event_name=_text(row.event_name),
-            body=_text(row.body),
-            attributes=_text(row.attributes),
-            process=_text(row.process),
-            thread=_text(row.thread),
-        )
-        for row in rows
-    ]
-
-
-def _text(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")

@@ -20,10 +20,10 @@ from obsv.store.writing.error_sql import error_rows, prepare_errors, read_split
 from obsv.store.writing.faults import Faults
 from obsv.store.writing.interning import Ids, Missing
 from obsv.store.writing.lineage import Callers, Orphans
-from obsv.store.writing.log_records import repaired_logs, write_logs
+from obsv.store.writing.log_records import write_logs
 from obsv.store.writing.losses import Held
 from obsv.store.writing.mark import Mark
-from obsv.store.writing.repair import repaired
+from obsv.store.writing.repair import repaired, repaired_logs
 from obsv.store.writing.request_sql import RequestCounter
 from obsv.store.writing.rollup_sql import prepare_rollups, write_rollups
 from obsv.store.writing.shared_ids import SharedIds

@@ -6,10 +6,10 @@ last resort.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from obsv.store.ground import Code, Signature, Source, SpanRow
+from obsv.store.ground import Code, LogRow, Signature, Source, SpanRow
 
 _LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 
@@ -18,6 +18,21 @@ def repaired(rows: Iterable[SpanRow]) -> list[SpanRow]:
     """Return the rows with numbers clamped to 64 bits, and `?` for invalid characters."""
     known: dict[Any, Any] = {}
     return [_row(row, known) for row in rows]
+
+
+def repaired_logs(rows: Sequence[LogRow]) -> list[LogRow]:
+    """Return the rows with `?` for what is no character: no row may hold a whole batch up."""
+    return [
+        row._replace(
+            severity_text=_text(row.severity_text),
+            event_name=_text(row.event_name),
+            body=_text(row.body),
+            attributes=_text(row.attributes),
+            process=_text(row.process),
+            thread=_text(row.thread),
+        )
+        for row in rows
+    ]
 
 
 def _row(row: SpanRow, known: dict[Any, Any]) -> SpanRow:
