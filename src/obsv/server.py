@@ -48,6 +48,7 @@ from obsv.otlp.settings import Address, ReceiverSettings, split
 from obsv.store.figures import Pulse
 from obsv.store.seam import open_store
 from obsv.web.attempts import Attempts
+from obsv.web.root_path import ROOT_PATH, RootPath, root_path
 
 # Routes that pages of other origins may call under separate rules (a browser's OTLP exporter).
 CROSS_ORIGIN = ("/v1/",)
@@ -68,6 +69,7 @@ class Settings:
         otlp_http: address for OTLP over HTTP, in addition to `/v1/traces` on the main port; None disables it.
         cors_origins: origins of web pages that may send spans.
         alerts: the rules file; None looks for one beside the database.
+        root_path: the path under which a proxy publishes the server, as `/obsv`; empty for none.
     """
 
     db: Path
@@ -79,6 +81,7 @@ class Settings:
     otlp_http: Address | None = None
     cors_origins: tuple[str, ...] = ()
     alerts: Path | None = None
+    root_path: str = ""
 
     @classmethod
     def from_environment(
@@ -90,11 +93,19 @@ class Settings:
         otlp_grpc: Address | None = None,
         otlp_http: Address | None = None,
         alerts: Path | None = None,
+        prefix: str | None = None,
     ) -> "Settings":
-        """Return settings with `OBSV_TOKEN` and, comma-separated, `OBSV_ALLOWED_HOSTS` and `OBSV_CORS_ORIGINS`."""
+        """Return settings with `OBSV_TOKEN` and, comma-separated, `OBSV_ALLOWED_HOSTS` and `OBSV_CORS_ORIGINS`.
+
+        Without `prefix`, the root path is that of `OBSV_ROOT_PATH`.
+
+        Raises:
+            ConfigurationError: the root path is not a path.
+        """
         names, origins = split(environment.get("OBSV_ALLOWED_HOSTS")), split(environment.get("OBSV_CORS_ORIGINS"))
         token = environment.get("OBSV_TOKEN") or None
-        return cls(db, host, port, token, names, otlp_grpc, otlp_http, origins, alerts)
+        path = root_path(environment.get("OBSV_ROOT_PATH") if prefix is None else prefix)
+        return cls(db, host, port, token, names, otlp_grpc, otlp_http, origins, alerts, path)
 
     @property
     def receiver(self) -> ReceiverSettings:
@@ -145,7 +156,14 @@ def create_app(settings: Settings) -> FastAPI:
         ConfigurationError: the settings are not safe.
     """
     settings.check()
-    app = FastAPI(title="obsv", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=_lifespan)
+    app = FastAPI(
+        title="obsv",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        servers=[{"url": settings.root_path}] if settings.root_path else None,
+    )
     app.state.settings = settings
     app.state.reader = open_store(settings.db)
     attempts = Attempts()
@@ -164,8 +182,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.address = None
     app.state.agents = Door(lambda: Asked(app.state.reader, time.time_ns(), app.state.address))
     app.router.routes.append(Route("/mcp", app.state.agents))
+    token = ROOT_PATH.set(settings.root_path)
     dash = mount(app, app.state.reader, app.state.pulse, PAGES, app.state.alerts)
     script_hashes = dash.finish()
+    ROOT_PATH.reset(token)
     _answer_the_rest(app, dash)
     app.add_middleware(DashDoor, callbacks=dash.dash.callback_map)
     app.add_middleware(
@@ -177,6 +197,8 @@ def create_app(settings: Settings) -> FastAPI:
         cross_origin=CROSS_ORIGIN,
         script_hashes=script_hashes,
     )
+    if settings.root_path:
+        app.add_middleware(RootPath, prefix=settings.root_path)
     return app
 
 

@@ -39,9 +39,9 @@ const makePage = (start) => {
   return made;
 };
 
-const loadOn = (start) => {
+const loadOn = (start, root = '') => {
   page = makePage(start);
-  address = load(['shell/address.js'], 'obsvAddress', {
+  address = load(['shell/root.js', 'shell/address.js'], 'obsvAddress', {
     location: page.location,
     history: page.history,
     CustomEvent: class {},
@@ -49,8 +49,9 @@ const loadOn = (start) => {
       page.events += 1;
     },
     document: {
+      documentElement: { dataset: { root } },
       querySelectorAll: () =>
-        ['/', '/explorer', '/code'].map((path) => ({ id: path, href: `http://localhost${path}` })),
+        ['/', '/explorer', '/code'].map((path) => ({ id: path, href: `http://localhost${root}${path}` })),
     },
     dash_clientside: {
       set_props: (id, props) => {
@@ -156,4 +157,10 @@ test('a trace has neither a time nor a filter to pass on', () => {
 test('two pages have no difference, one page has that of its entries', () => {
   assert.equal(address.difference('/a?x=1', '/b?x=1'), null);
   assert.deepEqual(plain(address.difference('/a?x=1&y=2&z=3', '/a?x=1&y=3&w=4')), ['y', 'z', 'w']);
+});
+
+test('below a root path the function still travels between its pages only', () => {
+  loadOn('/obsv/explorer?range=6h&process=pay', '/obsv');
+  assert.equal(page.props['/code'].href, '/obsv/code?range=6h&process=pay');
+  assert.equal(page.props['/'].href, '/obsv/?range=6h');
 });

@@ -5,12 +5,12 @@ import { load } from './load.js';
 
 let reloads = 0;
 let doubts = 0;
-const api = (fetch) =>
-  load(['components/api.js'], 'obsvApi', {
+const api = (fetch, root = '') =>
+  load(['shell/root.js', 'components/api.js'], 'obsvApi', {
     fetch,
     setTimeout: () => 0,
     clearTimeout: () => {},
-    document: { documentElement: { toggleAttribute: () => {} } },
+    document: { documentElement: { dataset: { root }, toggleAttribute: () => {} } },
     location: {
       reload: () => {
         reloads += 1;
@@ -30,6 +30,7 @@ test('what is not given stays out of the address', () => {
     '/api/v1/calls?q=a%26b&min_ms=0',
   );
   assert.equal(address('calls/tail'), '/api/v1/calls/tail');
+  assert.equal(api(undefined, '/obsv').address('calls/tail'), '/obsv/api/v1/calls/tail');
 });
 
 test('a problem is told in the server’s own words', async () => {

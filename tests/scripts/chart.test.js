@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { load, plain } from './load.js';
 
 process.env.TZ = 'Asia/Kolkata';
-const chart = load(['components/format.js', 'components/chart.js'], 'obsvChart', {
-  document: { addEventListener: () => {} },
+const chart = load(['shell/root.js', 'components/format.js', 'components/chart.js'], 'obsvChart', {
+  document: { documentElement: { dataset: {} }, addEventListener: () => {} },
 });
 
 test('a bar that is clicked is its own time', () => {

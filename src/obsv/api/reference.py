@@ -8,12 +8,14 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from obsv.web.root_path import under
+
 router = APIRouter(include_in_schema=False)
 
 HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>API · obsv</title>
-<link rel="stylesheet" href="/assets/shell/reference.css">
-<link rel="icon" type="image/svg+xml" href="/assets/shell/icon.svg"></head><body><main>"""
+<link rel="stylesheet" href="ROOT/assets/shell/reference.css">
+<link rel="icon" type="image/svg+xml" href="ROOT/assets/shell/icon.svg"></head><body><main>"""
 FOOT = "</main></body></html>"
 Schema = dict[str, Any]
 
@@ -30,7 +32,7 @@ def page(document: Schema) -> str:
     Args:
         document: OpenAPI 3.1, as a dict.
     """
-    parts = [HEAD, f"<h1>{_text(document['info']['title'])} API</h1>", _lead()]
+    parts = [HEAD.replace("ROOT", under("")), f"<h1>{_text(document['info']['title'])} API</h1>", _lead()]
     for path, methods in sorted(document["paths"].items()):
         for method, operation in methods.items():
             parts.extend(_operation(path, method, operation))
@@ -42,7 +44,7 @@ def page(document: Schema) -> str:
 
 def _lead() -> str:
     return (
-        '<p>Machine-readable: <a href="/api/v1/openapi.json">openapi.json</a>. Errors are '
+        f'<p>Machine-readable: <a href="{under("/api/v1/openapi.json")}">openapi.json</a>. Errors are '
         "<code>application/problem+json</code> (RFC 9457). With <code>OBSV_TOKEN</code> set, send "
         "<code>Authorization: Bearer &lt;token&gt;</code>.</p>"
     )

@@ -27,6 +27,7 @@ def serve(
     otlp_grpc: Address | None = GRPC,
     otlp_http: Address | None = HTTP,
     alerts: Path | None = None,
+    root_path: str | None = None,
     open_browser: bool = False,
     as_json: bool = False,
     say: Callable[[str], None] = say_at_once,
@@ -40,22 +41,23 @@ def serve(
         otlp_grpc: address for OTLP over gRPC; None disables it.
         otlp_http: address for OTLP over HTTP; None leaves only `/v1/traces` on `port`.
         alerts: the file of alert rules; None looks for one beside the database.
+        root_path: the path under which a proxy publishes the server; None takes `OBSV_ROOT_PATH`.
         open_browser: whether to open the app in a browser, if there is one.
         as_json: whether to print the addresses as one line of JSON.
         say: receives the lines with the addresses, once they respond.
 
     Raises:
-        ConfigurationError: an address requires a token, or is in use.
+        ConfigurationError: an address requires a token, or is in use; the root path is not a path.
         StoreError: the file is not a database of obsv, or cannot be written.
     """
-    settings = Settings.from_environment(db, host, port, os.environ, otlp_grpc, otlp_http, alerts)
+    settings = Settings.from_environment(db, host, port, os.environ, otlp_grpc, otlp_http, alerts, root_path)
     settings.check()
     _make_store(db)
     allow_files()
     app = create_app(settings)
     listener = _listen(host, port)
     app.state.receiver.bind()
-    address = app.state.address = _address(host, listener.getsockname()[1])
+    address = app.state.address = _address(host, listener.getsockname()[1], settings.root_path)
 
     def ready() -> None:
         for line in _lines(db, address, app.state.receiver, as_json):
@@ -106,6 +108,6 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _address(host: str, port: int) -> str:
+def _address(host: str, port: int, root_path: str) -> str:
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{name}:{port}/"
+    return f"http://{name}:{port}{root_path}/"

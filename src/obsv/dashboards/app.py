@@ -23,13 +23,14 @@ from obsv.dashboards.theme import stylesheet
 from obsv.errors import ObsvError
 from obsv.store.figures import Pulse
 from obsv.store.seam import Store
+from obsv.web.root_path import ROOT_PATH, under
 
 log = logging.getLogger("obsv.dashboards")
 
 INDEX = """<!doctype html>
-<html lang="en" data-theme="dark" data-mantine-color-scheme="dark">
-<head>{%metas%}<title>{%title%}</title><link rel="icon" type="image/svg+xml" href="/assets/shell/icon.svg">
-<style>STYLE</style><script src="/assets/shell/boot.js"></script>{%css%}</head>
+<html lang="en" data-theme="dark" data-mantine-color-scheme="dark" data-root="ROOT">
+<head>{%metas%}<title>{%title%}</title><link rel="icon" type="image/svg+xml" href="ROOT/assets/shell/icon.svg">
+<style>STYLE</style><script src="ROOT/assets/shell/boot.js"></script>{%css%}</head>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>"""
 
@@ -130,7 +131,7 @@ def put_off(scripts: str, needed: Sequence[str]) -> str:
         needed: names of the libraries to keep.
     """
     for name in set(LIBRARIES).difference(needed):
-        script = rf'<script src="(/_dash-component-suites/{name}/[^"]+)"></script>'
+        script = rf'<script src="([^"]*/_dash-component-suites/{name}/[^"]+)"></script>'
         scripts = re.sub(script, r'<link rel="prefetch" as="script" href="\1" data-later>', scripts)
     return scripts
 
@@ -144,7 +145,9 @@ def _dash(server: FastAPI) -> Dash:
         backend="fastapi",
         assets_folder=str(FOLDER),
         include_assets_files=False,
-        index_string=INDEX.replace("STYLE", stylesheet()),
+        index_string=INDEX.replace("STYLE", stylesheet()).replace("ROOT", ROOT_PATH.get()),
+        requests_pathname_prefix=under("/"),
+        routes_pathname_prefix="/",
         title="obsv",
         update_title="",
         suppress_callback_exceptions=True,

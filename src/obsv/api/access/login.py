@@ -9,16 +9,18 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from obsv.api.access.session import COOKIE, LIFETIME_S, Sessions
 from obsv.web.attempts import Attempts
+from obsv.web.root_path import under
 
 MAX_FORM_BYTES = 4096
 
 PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en" data-root="{root}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Sign in · obsv</title>
-<script src="/assets/shell/boot.js"></script><link rel="stylesheet" href="/assets/shell/login.css">
-<link rel="icon" type="image/svg+xml" href="/assets/shell/icon.svg"></head>
+<script src="{root}/assets/shell/boot.js"></script><link rel="stylesheet" href="{root}/assets/shell/login.css">
+<link rel="icon" type="image/svg+xml" href="{root}/assets/shell/icon.svg"></head>
 <body><main><h1>obsv</h1><p>Enter the token that this server was started with (<code>OBSV_TOKEN</code>).</p>
-<form method="post" action="/login"><input type="hidden" name="next" value="{next}">
+<form method="post" action="{root}/login"><input type="hidden" name="next" value="{next}">
 <label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" autofocus required{described}>
 {error}<button type="submit">Sign in</button></form></main></body></html>"""
@@ -34,7 +36,9 @@ def page(next_path: str, error: str | None = None, status: int = 200) -> HTMLRes
     """
     note = f'<p id="error" role="alert">{html.escape(error)}</p>' if error else ""
     described = ' aria-invalid="true" aria-describedby="error"' if error else ""
-    return HTMLResponse(PAGE.format(next=html.escape(next_path), error=note, described=described), status)
+    return HTMLResponse(
+        PAGE.format(root=under(""), next=html.escape(next_path), error=note, described=described), status
+    )
 
 
 def local_path(target: str) -> str:
@@ -70,6 +74,7 @@ def router(sessions: Sessions, attempts: Attempts, clock: Callable[[], float]) -
             COOKIE,
             sessions.issue(),
             max_age=LIFETIME_S,
+            path=under("/"),
             httponly=True,
             # Lax, not Strict: a link to a trace in a chat should open.
             samesite="lax",
@@ -81,7 +86,7 @@ def router(sessions: Sessions, attempts: Attempts, clock: Callable[[], float]) -
     async def sign_out(request: Request) -> Response:
         sessions.end(request.cookies.get(COOKIE))
         answer = RedirectResponse("/login", 303)
-        answer.delete_cookie(COOKIE)
+        answer.delete_cookie(COOKIE, path=under("/"))
         return answer
 
     return routes

@@ -33,6 +33,10 @@ def serve(
         str | None, typer.Option(help="OTLP over HTTP; default: 127.0.0.1:4318.", metavar="HOST:PORT|off")
     ] = None,
     alerts: Rules = None,
+    root_path: Annotated[
+        str | None,
+        typer.Option(help="Path under which a proxy publishes the app; default: $OBSV_ROOT_PATH.", metavar="PATH"),
+    ] = None,
     browser: Annotated[bool, typer.Option("--browser", help="Open the app in a browser.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -47,7 +51,17 @@ def serve(
 
     grpc = GRPC if otlp_grpc is None else Address.parse(otlp_grpc)
     http = HTTP if otlp_http is None else Address.parse(otlp_http)
-    serve_store(db, host, port, otlp_grpc=grpc, otlp_http=http, alerts=alerts, open_browser=browser, as_json=as_json)
+    serve_store(
+        db,
+        host,
+        port,
+        otlp_grpc=grpc,
+        otlp_http=http,
+        alerts=alerts,
+        root_path=root_path,
+        open_browser=browser,
+        as_json=as_json,
+    )
 
 
 def forward(

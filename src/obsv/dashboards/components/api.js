@@ -15,7 +15,7 @@ const obsvApi = (() => {
       if (value !== null && value !== undefined && value !== '') params.set(name, String(value));
     }
     const query = params.toString();
-    return `/api/v1/${path}${query ? `?${query}` : ''}`;
+    return obsvRoot.under(`/api/v1/${path}${query ? `?${query}` : ''}`);
   };
 
   const show = () => document.documentElement.toggleAttribute('data-busy', asked > 0);

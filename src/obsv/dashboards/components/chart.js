@@ -19,7 +19,7 @@ const obsvChart = (() => {
    * @param {[string, number, number]} bar text, and its two durations in ms
    */
   const calls = (query, [, low, high]) =>
-    `/explorer?${new URLSearchParams({ ...query, min_ms: String(low), max_ms: String(high) })}`;
+    obsvRoot.under(`/explorer?${new URLSearchParams({ ...query, min_ms: String(low), max_ms: String(high) })}`);
 
   /** @param {any} graph */
   const watch = (graph) => {

@@ -7,11 +7,13 @@ from urllib.parse import urlencode
 from dash import dcc
 from dash.development.base_component import Component
 
+from obsv.web.root_path import under
+
 
 def address(path: str, query: Mapping[str, str | None] | None = None) -> str:
-    """Return a path with a query string, without entries that are None or empty."""
+    """Return the address of a path of the app, with a query string without entries that are None or empty."""
     given = {name: value for name, value in (query or {}).items() if value}
-    return path + ("?" + urlencode(given) if given else "")
+    return under(path) + ("?" + urlencode(given) if given else "")
 
 
 def link(children: Any, path: str, query: Mapping[str, str | None] | None = None, **props: Any) -> Component:

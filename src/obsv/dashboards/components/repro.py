@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from obsv.analysis.repro import Repro, repro
 from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.link import address
 from obsv.dashboards.components.source import source
 
 # A drawer opened later would cover the dialog: both have z-index 200 in Mantine.
@@ -81,7 +82,7 @@ def body(found: Repro, trace_id: str, span_id: str) -> Component:
         )
     download = html.A(
         [html.I(className="icon icon-download", **aria(hidden=True)), "Download"],
-        href=f"/api/v1/repro/{trace_id}/{span_id}",
+        href=address(f"/api/v1/repro/{trace_id}/{span_id}"),
         download=found.file_name,
         className="button",
     )

@@ -9,6 +9,7 @@ from obsv.dashboards.clock import duration, local, when
 from obsv.dashboards.components import badge, button_link, chart, place, source, status_badge, traceback, values
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.axis import duration_axis
+from obsv.dashboards.components.link import address
 from obsv.dashboards.components.repro import repro_button
 from obsv.dashboards.theme import figure
 from obsv.store.spans import MOST_POINTS, Detail, ListedCall, Point, Relative
@@ -170,5 +171,5 @@ def _relative(call: ListedCall, each: Relative, start: int, length: int) -> Comp
     token = f"{call.trace_id}.{each.span_id}"
     # explorer.js opens it if it is present.
     in_place: dict[str, Any] = {"data-call": token}
-    near = html.A(cells, href=f"/explorer?call={token}&range=24h", className="relative", **in_place)
+    near = html.A(cells, href=address("/explorer", {"call": token, "range": "24h"}), className="relative", **in_place)
     return html.Div(near, role="listitem")

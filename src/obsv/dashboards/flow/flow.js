@@ -186,7 +186,7 @@
   // -- links ---------------------------------------------------------------------------------------------------------
 
   /** @param {Record<string, string>} query */
-  const address = (query) => `/explorer?${new URLSearchParams(query)}`;
+  const address = (query) => obsvRoot.under(`/explorer?${new URLSearchParams(query)}`);
   /** @param {string} href */
   const go = (href) => window.dash_clientside.set_props('location', { href });
 
@@ -305,7 +305,7 @@
     cy.on('tap', 'node, edge', (event) => {
       const { go: query, fold, trace } = event.target.data();
       if (event.target !== event.cy && event.originalEvent?.shiftKey) return;
-      if (trace) go(`/trace/${trace[0]}?span=${trace[1]}`);
+      if (trace) go(obsvRoot.under(`/trace/${trace[0]}?span=${trace[1]}`));
       else if (fold) toggle(fold);
       else if (query) go(address(query));
     });

@@ -51,12 +51,12 @@ const obsvAddress = (() => {
    */
   const remembered = (known, address) => {
     const { pathname, searchParams } = new URL(address, 'http://localhost');
-    if (pathname.startsWith('/trace/')) return known; // it has neither a time nor a filter
+    if (obsvRoot.inside(pathname).startsWith('/trace/')) return known; // it has neither a time nor a filter
     const entries = Object.fromEntries(searchParams);
     const shared = { ...known.shared };
     for (const name of SHARED) {
       if (entries[name]) shared[name] = entries[name];
-      else if (name !== 'process' || OF_FUNCTIONS.includes(pathname)) delete shared[name];
+      else if (name !== 'process' || OF_FUNCTIONS.includes(obsvRoot.inside(pathname))) delete shared[name];
     }
     const own = Object.entries(entries).filter(([name]) => ![...SHARED, ...FLEETING].includes(name));
     return { shared, own: { ...known.own, [pathname]: Object.fromEntries(own) } };
@@ -69,7 +69,7 @@ const obsvAddress = (() => {
    */
   const led = (known, pathname) => {
     const { process, ...time } = known.shared;
-    const shared = process && OF_FUNCTIONS.includes(pathname) ? { ...time, process } : time;
+    const shared = process && OF_FUNCTIONS.includes(obsvRoot.inside(pathname)) ? { ...time, process } : time;
     const search = new URLSearchParams({ ...shared, ...known.own[pathname] }).toString();
     return pathname + (search ? `?${search}` : '');
   };

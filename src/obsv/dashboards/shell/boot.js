@@ -14,5 +14,5 @@ window.dashAgGridComponentFunctions = {};
   document.documentElement.dataset.mantineColorScheme = theme;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
   // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not everywhere, and comes too late.
-  document.cookie = `obsv_tz=${zone}; path=/; max-age=31536000; SameSite=Lax`;
+  document.cookie = `obsv_tz=${zone}; path=${document.documentElement.dataset.root || ''}/; max-age=31536000; SameSite=Lax`;
 })();

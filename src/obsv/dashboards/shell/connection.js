@@ -22,7 +22,10 @@ const obsvConnection = (() => {
     if (asking) return;
     asking = true;
     try {
-      const answer = await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS) });
+      const answer = await fetch(obsvRoot.under('/healthz'), {
+        cache: 'no-store',
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      });
       if (!answer.ok) throw new Error(answer.statusText);
       if (lost) window.location.reload();
       seen = Date.now();

@@ -13,6 +13,7 @@ from obsv.alerts.watch import Watch
 from obsv.dashboards.app import DashApp
 from obsv.dashboards.components import empty, failure, first_run, link
 from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.link import address
 from obsv.dashboards.components.repro import ABOVE_DRAWERS, repro_dialog, watch_repro
 from obsv.dashboards.page import Page, View
 from obsv.dashboards.shell import ribbon
@@ -103,7 +104,7 @@ def _navigation(pages: tuple[Page, ...]) -> Component:
     entries = [
         dcc.Link(
             [html.I(className=f"icon icon-{page.icon}", **aria(hidden=True)), html.Span(page.title)],
-            href=page.path,
+            href=address(page.path),
             id=f"nav-{page.icon}",
             className="nav-entry",
             title=f"{page.title} (g {page.key})",

@@ -31,6 +31,6 @@
   window.dash_clientside.obsv.ask = async (pathname, search) => {
     if (!obsvAddress.moved()) return window.dash_clientside.no_update;
     if (pathname !== start) await loadAll();
-    return { pathname: pathname || '/', search: search || '' };
+    return { pathname: obsvRoot.inside(pathname || '/'), search: search || '' };
   };
 })();

@@ -22,7 +22,7 @@
     if (!about) return noUpdate();
     document.title = `${about.title} · obsv`;
     for (const entry of document.querySelectorAll('.nav-entry')) {
-      const here = new URL(/** @type {HTMLAnchorElement} */ (entry).href).pathname === about.path;
+      const here = new URL(/** @type {HTMLAnchorElement} */ (entry).href).pathname === obsvRoot.under(about.path);
       entry.classList.toggle('here', here);
       if (here) entry.setAttribute('aria-current', 'page');
       else entry.removeAttribute('aria-current');

@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from obsv.dashboards.components import grid, link
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.hotkey import SEARCH
+from obsv.dashboards.components.link import address
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.trace.panel import MOST_EVENTS, span_panel
 from obsv.store.figures import LogFilters
@@ -84,7 +85,7 @@ def _head(trace_id: str) -> Component:
 def _download(trace_id: str, format: str, suffix: str, name: str) -> Component:
     return html.A(
         [html.I(className="icon icon-download", **aria(hidden=True)), f".{suffix}"],
-        href=f"/api/v1/traces/{trace_id}/{format}",
+        href=address(f"/api/v1/traces/{trace_id}/{format}"),
         download=f"trace-{trace_id}.{suffix}",
         className="button",
         title=f"Download as {name}",

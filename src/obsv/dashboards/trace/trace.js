@@ -317,7 +317,7 @@ const obsvTrace = (() => {
   /** @param {{ row?: any, byKey?: boolean } | null} opened */
   const tracePanel = (opened) => {
     // An answer may come when somebody has gone back already, and the address is another page's.
-    if (!opened?.row || !window.location.pathname.startsWith('/trace/')) return noUpdate();
+    if (!opened?.row || !obsvRoot.inside(window.location.pathname).startsWith('/trace/')) return noUpdate();
     showPanel(true);
     if (opened.byKey) focusPanel();
     const { id } = opened.row;
