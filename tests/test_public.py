@@ -17,6 +17,7 @@ def test_public_names() -> None:
         "event",
         "force_flush",
         "monitor",
+        "register",
         "shutdown",
         "stats",
     ]

@@ -9,8 +9,19 @@ from obsv.semconv import VERSION as __version__
 if TYPE_CHECKING:
     from obsv.events import event
     from obsv.instrument.module import auto_instrument_module
+    from obsv.registry import register
 
-__all__ = ["__version__", "auto_instrument_module", "configure", "event", "force_flush", "monitor", "shutdown", "stats"]
+__all__ = [
+    "__version__",
+    "auto_instrument_module",
+    "configure",
+    "event",
+    "force_flush",
+    "monitor",
+    "register",
+    "shutdown",
+    "stats",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -24,4 +35,8 @@ def __getattr__(name: str) -> Any:
 
         globals()[name] = event
         return event
+    if name == "register":
+        from obsv.registry import register
+
+        return register
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,6 +22,7 @@ from obsv.api import (
     logs,
     overview,
     reference,
+    registry,
     repro,
     running,
     status,
@@ -47,6 +48,7 @@ PARTS = (
     deploys,
     changes,
     differences,
+    registry,
     reference,
 )
 

@@ -1,5 +1,6 @@
 """Figures: counts, durations and states, from the rollups."""
 
+from obsv.store.figures.artifacts import Artifact, Lineage
 from obsv.store.figures.beat import Beat, FeedState, RecorderState
 from obsv.store.figures.busiest import Busy
 from obsv.store.figures.changes import Changes, EdgeChange, FunctionChange, GroupChange, NewForm, Side, SourceChange
@@ -28,6 +29,7 @@ from obsv.store.figures.totals import LATENCY_BOUNDS_NS, Latency, ProcessTotal, 
 
 __all__ = [
     "LATENCY_BOUNDS_NS",
+    "Artifact",
     "Beat",
     "Busy",
     "Changes",
@@ -54,6 +56,7 @@ __all__ = [
     "Health",
     "History",
     "Latency",
+    "Lineage",
     "LogFilters",
     "LogLine",
     "Logs",

@@ -40,6 +40,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(11, "versions are identified by their source, and new values by their form", _sql("schema_11.sql")),
     Migration(12, "orphans and requests are weighed by sampling", _sql("schema_12.sql")),
     Migration(13, "log records are kept beside calls", _sql("schema_13.sql")),
+    Migration(14, "artifacts are registered by the digest of their bytes", _sql("schema_14.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

@@ -12,6 +12,7 @@ from obsv.store.figures.beat import read_beat
 from obsv.store.figures.health import check
 from obsv.store.file import ROW_LIMIT, Answer, run_sql
 from obsv.store.seam.answers.arrivals import ArrivalAnswers
+from obsv.store.seam.answers.artifacts import ArtifactAnswers
 from obsv.store.seam.answers.calls import CallAnswers
 from obsv.store.seam.answers.errors import ErrorAnswers
 from obsv.store.seam.answers.figures import FigureAnswers
@@ -22,7 +23,15 @@ from obsv.store.seam.answers.watched import AlertAnswers
 
 
 class SQLiteStore(
-    CallAnswers, TraceAnswers, ErrorAnswers, FigureAnswers, NameAnswers, ArrivalAnswers, AlertAnswers, LogAnswers
+    CallAnswers,
+    TraceAnswers,
+    ErrorAnswers,
+    FigureAnswers,
+    NameAnswers,
+    ArrivalAnswers,
+    AlertAnswers,
+    LogAnswers,
+    ArtifactAnswers,
 ):
     """Answers from a database file, which may appear, grow or be replaced meanwhile."""
 

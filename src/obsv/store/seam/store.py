@@ -12,6 +12,7 @@ from typing import Protocol
 from obsv.store.figures import Beat, Health
 from obsv.store.file import ROW_LIMIT, Answer
 from obsv.store.seam.questions.arrivals import ArrivalQuestions
+from obsv.store.seam.questions.artifacts import ArtifactQuestions
 from obsv.store.seam.questions.calls import CallQuestions
 from obsv.store.seam.questions.errors import ErrorQuestions
 from obsv.store.seam.questions.figures import FigureQuestions
@@ -30,6 +31,7 @@ class Store(
     ArrivalQuestions,
     AlertQuestions,
     LogQuestions,
+    ArtifactQuestions,
     Protocol,
 ):
     """Answers questions about what was recorded. Any number of threads may ask at once.

@@ -1,6 +1,7 @@
 """Writing to the file: batches, rollups, retention."""
 
 from obsv.store.writing.archive_book import ArchiveBook, ArchiveFacts, Part, Waiting
+from obsv.store.writing.artifacts import Registration, register_artifact
 from obsv.store.writing.sent import Sent, SentBook
 from obsv.store.writing.triage import Triage
 from obsv.store.writing.upkeep import Upkeep
@@ -11,10 +12,12 @@ __all__ = [
     "ArchiveBook",
     "ArchiveFacts",
     "Part",
+    "Registration",
     "Sent",
     "SentBook",
     "Triage",
     "Upkeep",
     "Waiting",
     "Writer",
+    "register_artifact",
 ]

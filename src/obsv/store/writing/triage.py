@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from obsv.errors import InvalidQuery, NotFound, StoreUnavailable
-from obsv.store.file import open_writer
-from obsv.store.file.failures import explained
+from obsv.store.writing.short_transaction import short_transaction
 
 OPEN, RESOLVED, IGNORED = "open", "resolved", "ignored"
 MESSAGE = "message"
 MOST_CHARS = 2_000
-# As long as a writer may lock the file.
-PATIENCE_S = 5.0
 
 _VERSIONS = "select id, name from version where service = ? order by id desc limit 1000"
 _GROUP = "select service, merged_into, split_by, fingerprint from error_group where id = ?"
@@ -112,18 +109,10 @@ class Triage:
         with self._file() as file:
             file.execute(_DEPLOY, (now_ns, name[:MOST_CHARS], service[:MOST_CHARS], note[:MOST_CHARS]))
 
-    @contextmanager
-    def _file(self) -> Iterator[sqlite3.Connection]:
+    def _file(self) -> AbstractContextManager[sqlite3.Connection]:
         if not self._path.exists():
             raise StoreUnavailable(f"There is no database at {self._path}; record something first, or set OBSV_DB.")
-        connection = open_writer(self._path, PATIENCE_S)
-        try:
-            with explained(self._path):
-                connection.execute("begin immediate")
-                yield connection
-                connection.execute("commit")
-        finally:
-            connection.close()
+        return short_transaction(self._path)
 
     @staticmethod
     def _group(file: sqlite3.Connection, group_id: int) -> tuple[Any, ...]:

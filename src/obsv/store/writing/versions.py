@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from obsv.store.ground import Signature, Source, attributes_of
-from obsv.store.writing.commit import WorkTree, work_tree
+from obsv.work_tree import WorkTree, work_tree
 
 VERSION, COMMIT, CODE = "version", "commit", "code"
 _MOST_CHARS = 200

@@ -1,8 +1,7 @@
-"""The git commit of a source file, and whether the file is unmodified, read from git's own files.
+"""The git commit of a source file, and whether files are unmodified, read from git's own files.
 
 No `git` is run: a thread of the program may do this work, and obsv must not create a child of its process. Edits that
-are
-in the index but not committed are therefore not detected.
+are in the index but not committed are therefore not detected.
 """
 
 from __future__ import annotations
@@ -10,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 
 _MOST_LEVELS = 40
@@ -17,6 +18,18 @@ _MOST_REF, _MOST_PACKED, _MOST_INDEX, _MOST_FILE = 500, 16 << 20, 64 << 20, 5_00
 # Packages installed below a work tree do not belong to it.
 _NOT_PART = ("site-packages", "dist-packages")
 _STAT_BYTES, _FLAG_BYTES, _EXTENDED = 40, 2, 0x4000
+_SKIPPED = 0x4000  # skip-worktree, among the extended flags
+_GITLINK = 0o160000
+
+
+class _Entry(NamedTuple):
+    """A tracked file, as the index has it."""
+
+    path: bytes
+    mode: int
+    size: int
+    mtime_ns: int
+    digest: bytes
 
 
 class WorkTree(NamedTuple):
@@ -49,6 +62,31 @@ class WorkTree(NamedTuple):
             return None
         known = self._known(os.path.relpath(path, self.root).replace(os.sep, "/"))
         return known is not None and known == self._blob(text)
+
+    def is_dirty(self) -> bool | None:
+        """Return whether any tracked file differs from the index; None if the index cannot be read.
+
+        A file with the size and the time of change that the index has is not read.
+        """
+        if not self.entries:
+            return None
+        try:
+            return any(map(self._differs, _entries(self.entries, len(self.commit) // 2)))
+        except (ValueError, IndexError, struct.error):
+            return None
+
+    def _differs(self, entry: _Entry) -> bool:
+        path = os.path.join(os.fsencode(self.root), entry.path)
+        try:
+            now = os.lstat(path)
+        except OSError:
+            return True
+        if not stat.S_ISREG(entry.mode) or not stat.S_ISREG(now.st_mode):  # links, and work trees inside this one
+            return stat.S_IFMT(entry.mode) not in (stat.S_IFMT(now.st_mode), _GITLINK)
+        if entry.size == now.st_size & 0xFFFF_FFFF and entry.mtime_ns == now.st_mtime_ns:
+            return False
+        text = _read(os.fsdecode(path), _MOST_FILE)
+        return text is None or entry.digest != self._blob(text)
 
     def _blob(self, text: bytes) -> bytes:
         whole = b"blob %d\0%s" % (len(text), text)
@@ -90,6 +128,25 @@ def work_tree(path: str, known: WorkTree | None = None) -> WorkTree | None:
             return None
         directory = above
     return None
+
+
+def _entries(index: bytes, digest_bytes: int) -> Iterator[_Entry]:
+    """Read an index of version 2 or 3 (gitformat-index): a header of 12 bytes, then entries padded to 8 bytes."""
+    at = 12
+    for _ in range(int.from_bytes(index[8:12], "big")):
+        fields = struct.unpack_from(">10I", index, at)
+        flags_at = at + _STAT_BYTES + digest_bytes
+        (flags,) = struct.unpack_from(">H", index, flags_at)
+        path_at, is_skipped = flags_at + _FLAG_BYTES, False
+        if flags & _EXTENDED:
+            is_skipped = bool(struct.unpack_from(">H", index, path_at)[0] & _SKIPPED)
+            path_at += _FLAG_BYTES
+        end = index.index(b"\0", path_at)
+        if not is_skipped:
+            mtime_ns = fields[2] * 1_000_000_000 + fields[3]
+            digest = index[at + _STAT_BYTES : flags_at]
+            yield _Entry(index[path_at:end], fields[6], fields[9], mtime_ns, digest)
+        at += (end - at + 8) // 8 * 8
 
 
 def _at(root: str, git: str) -> WorkTree | None:
