@@ -42,6 +42,7 @@ from obsv.errors import ConfigurationError
 from obsv.hosts import is_loopback
 from obsv.keeper import Options
 from obsv.keeper.hosted import HostedKeeper
+from obsv.keeper.lagging import ring_state
 from obsv.otlp.receiver import Receiver
 from obsv.otlp.router import router as otlp_router
 from obsv.otlp.settings import Address, ReceiverSettings, split
@@ -170,7 +171,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.receiver = Receiver(settings.receiver, bind=settings.host, attempts=attempts)
     app.state.keeper = HostedKeeper(settings.db, Options(), app.state.receiver.writer)
     app.state.pulse = Pulse(app.state.reader)
-    app.state.alerts = Watch(settings.db, settings.alerts)
+    app.state.alerts = Watch(settings.db, settings.alerts, look_at_rings=lambda now_ns: ring_state(settings.db, now_ns))
     problems.install(app)
     for router in routers():
         app.include_router(router)

@@ -13,6 +13,7 @@ from calls import MS, call, traceback
 from obsv.alerts import parse
 from obsv.alerts.evaluator import Evaluator
 from obsv.alerts.messages import Message
+from obsv.alerts.parts import RingState
 from obsv.errors import StoreUnavailable
 from obsv.store import RecorderRow, SpanRow, Writer
 from obsv.store.seam import open_store
@@ -306,6 +307,34 @@ def test_a_queue_that_stays_deep_is_found(world: World) -> None:
     assert world.states() == {"service=shop": "firing"}
     recorder(world, 10)
     world.look(1)
+    assert world.states() == {"service=shop": "resolved"}
+
+
+def test_a_part_of_obsv_that_is_behind_is_found(world: World) -> None:
+    """Each part by its own limit, or by that of the rule; keeper and ring as the host sees them."""
+    behind = RingState(1, 11.0, 5.0)
+    world.use(rule("pipeline"))
+    world.evaluator = Evaluator(open_store(world.path), world.book, "me", parse(rule("pipeline")), lambda _: behind)
+    recorder(world, 0, '{"writer_lag_ms": 2000}')
+    world.look()
+    assert world.states() == {"part=keeper": "firing"}
+    assert "last looked at the running programs 11 s ago" in world.alert().summary
+    world.use(rule("pipeline", 'part = "writer"\nover = "1s"'))
+    world.look(1)
+    assert world.states()["part=writer"] == "firing"
+
+
+def test_lost_calls_are_told_while_they_are_news(world: World) -> None:
+    """Those lost before the first look are not."""
+    world.use(rule("lost_calls", 'window = "1m"'))
+    recorder(world, 0, '{"dropped": 100}')
+    world.look()
+    assert world.states() == {}
+    recorder(world, 0, '{"dropped": 100, "rejected": 2}')
+    world.look(1)
+    assert (world.states(), world.alert().value) == ({"service=shop": "firing"}, 2.0)
+    assert world.alert().summary == "2 calls of shop were lost within 1 min"
+    world.look(61)
     assert world.states() == {"service=shop": "resolved"}
 
 

@@ -45,6 +45,14 @@ async def scrape(client: AsyncClient, accept: str = "") -> str:
 
 
 @pytest.mark.usefixtures("db")
+async def test_it_says_how_far_each_part_of_obsv_is_behind(client: MakeClient) -> None:
+    """Those in use: here the alerts alone, and a writer."""
+    families = {family.name: family for family in parse_text(await scrape(client()))}
+    found = {sample.labels["part"]: sample.value for sample in families["obsv_part_lag_seconds"].samples}
+    assert found == {"writer": 0.0025, "alerts": 0.0}
+
+
+@pytest.mark.usefixtures("db")
 async def test_span_metrics_have_the_names_that_grafana_asks_for(client: MakeClient) -> None:
     """Names, labels and values of span metrics and service graph, in seconds."""
     families = {family.name: family for family in parse_text(await scrape(client()))}

@@ -89,11 +89,14 @@ def test_a_wrong_file_is_said_on_the_page(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", THRESHOLDS)
 def test_the_form_makes_a_rule_of_each_kind(kind: str) -> None:
-    value = {"error": "3", "staleness": "7", "backpressure": "100", "error_rate": "5%"}.get(kind, "200ms")
-    rule = rule_of(fields_of(kind, "mine", "shop.*", "price", value, "1m"))
+    value = {"error": "3", "staleness": "7", "backpressure": "100", "lost_calls": "2", "error_rate": "5%"}.get(
+        kind, "200ms"
+    )
+    named = "writer" if kind == "pipeline" else "shop.*"
+    rule = rule_of(fields_of(kind, "mine", named, "price", value, "1m"))
     assert (rule.name, rule.kind, rule.for_s) == ("mine", kind, 60)
     assert THRESHOLDS[kind] in KINDS[kind].keys
-    assert "shop.*" in rule.details.values()
+    assert named in rule.details.values()
 
 
 def test_a_preview_says_when_it_would_have_fired(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from obsv.alerts.parts import Part
 from obsv.dashboards.shell import ribbon
 from obsv.store.figures import Lost
 from obsv.store.figures.beat import FeedState, RecorderState
@@ -49,6 +50,15 @@ def test_a_process_that_is_gone_is_grey() -> None:
     (badge,) = badges(recorder(age_s=5.1))
     assert badge.className == "badge badge-plain"
     assert "gone since" in badge.title
+
+
+def test_a_part_of_obsv_that_is_behind_has_a_badge() -> None:
+    """The others are told where the lag is."""
+    parts = [Part("keeper", 0.2, "The keeper looked just now"), Part("archive", 40_000, "The archive is late")]
+    shown = str(ribbon.layout([recorder()], (), NOW, parts=parts))
+    assert "archive 11 h 6 min behind" in shown
+    assert "keeper 0" not in shown
+    assert "The keeper looked just now" in shown
 
 
 def test_many_processes_are_counted() -> None:

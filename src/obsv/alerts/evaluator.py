@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterable, Sequence
 
 from obsv.alerts.arrivals import CALLS, GROUPS, Arrivals
+from obsv.alerts.losses import Losses
 from obsv.alerts.measure import Readings, measure
 from obsv.alerts.messages import due_messages, labels_of
+from obsv.alerts.parts import LookAtRings, no_rings
 from obsv.alerts.rules import AlertsConfig, Rule
 from obsv.alerts.samples import MOST_SAMPLES, Sample, clean, fingerprint, summary_of
 from obsv.alerts.silences import silencing
@@ -29,10 +31,14 @@ class Evaluator:
         book: where states and messages are saved.
         owner: holder of the lease.
         config: the rules.
+        look_at_rings: returns the state of the rings.
     """
 
-    def __init__(self, store: Store, book: Book, owner: str, config: AlertsConfig) -> None:
+    def __init__(
+        self, store: Store, book: Book, owner: str, config: AlertsConfig, look_at_rings: LookAtRings = no_rings
+    ) -> None:
         self._store, self._book, self._owner = store, book, owner
+        self._look_at_rings, self._losses = look_at_rings, Losses()
         self._arrivals = Arrivals(store)
         self._alerts: dict[str, AlertRow] = {}
         self._written_ns: dict[str, int] = {}
@@ -88,7 +94,8 @@ class Evaluator:
         orphans = [alert for alert in self._alerts.values() if self._is_orphan(alert)]
         if not rules and not orphans:
             return 0
-        readings, silences = Readings(self._store, now_ns, self._config.slos), self._book.silences(now_ns)
+        readings = Readings(self._store, now_ns, self._config.slos, self._losses, self._look_at_rings)
+        silences = self._book.silences(now_ns)
         after: list[AlertRow] = []
         for rule in rules:
             after += self._evaluated(rule, readings, now_ns)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from obsv.alerts import readings as read
+from obsv.alerts.parts import LIMITS_S
 from obsv.alerts.rules import CHECK_INTERVAL_S, REPEAT_S
 
 REQUIRED: Any = object()
@@ -129,6 +130,16 @@ KINDS: Mapping[str, Kind] = {
     "slo": Kind(
         {"slo": Key(read.text, "*"), "min_failures": Key(read.whole(1), 5)},
         "{slo} uses its error budget {value} times too fast ({window}): {left} remains",
+    ),
+    "pipeline": Kind(
+        {"part": Key(read.one_of("*", *LIMITS_S), "*"), "over": Key(read.seconds, None)},
+        "{about}",
+        True,
+    ),
+    "lost_calls": Kind(
+        {"service": Key(read.text, "*"), "window": Key(read.seconds, 300.0), "threshold": Key(read.whole(1), 1)},
+        "{value} calls of {service} were lost within {minutes} min",
+        True,
     ),
     "recorder_gone": Kind(
         {

@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from obsv.alerts.levels import Slo, budget_left, burn_rate, burns_of, summed
+from obsv.alerts.losses import Losses
+from obsv.alerts.parts import LIMITS_S, LookAtRings, Part, no_rings, read_parts
 from obsv.alerts.rules import Rule
 from obsv.alerts.samples import Sample, labelled
 from obsv.errors import InvalidQuery
@@ -31,10 +33,22 @@ class Readings:
         store: the watched store.
         now_ns: Unix time of the look.
         slos: the service levels of the file.
+        losses: remembers the lost calls of earlier looks.
+        look_at_rings: returns the state of the rings.
     """
 
-    def __init__(self, store: Store, now_ns: int, slos: Sequence[Slo] = ()) -> None:
+    def __init__(
+        self,
+        store: Store,
+        now_ns: int,
+        slos: Sequence[Slo] = (),
+        losses: Losses | None = None,
+        look_at_rings: LookAtRings = no_rings,
+    ) -> None:
         self.store, self.now_ns, self.slos = store, now_ns, slos
+        self._losses, self._look_at_rings = losses or Losses(), look_at_rings
+        self._parts: list[Part] | None = None
+        self._has_observed = False
         self._levels: dict[str, list[LevelBucket]] = {}
         self._feeds: list[Feed] | None = None
         self._recorders: list[Recorder] | None = None
@@ -52,6 +66,19 @@ class Readings:
         if self._recorders is None:
             self._recorders = self.store.read_recorders(self.now_ns - 86_400 * _NS)
         return self._recorders
+
+    def parts(self) -> list[Part]:
+        """Return the parts of obsv."""
+        if self._parts is None:
+            self._parts = read_parts(self.store, self._look_at_rings, True, self.now_ns)
+        return self._parts
+
+    def lost(self, window_s: float) -> Counter[str]:
+        """Return the number of calls lost in the last seconds, by service."""
+        if not self._has_observed:
+            self._losses.observe(self.recorders(), self.now_ns)
+            self._has_observed = True
+        return self._losses.within(window_s, self.now_ns)
 
     def figures(self, window_s: float) -> list[CallFigures]:
         """Return the figures of calls over a window up to now, in whole minutes."""
@@ -132,6 +159,26 @@ def _backpressure(rule: Rule, readings: Readings) -> list[Sample]:
     return [
         Sample(labelled({"service": name}), waiting, waiting > rule.details["depth"], link="/")
         for name, waiting in depth.items()
+    ]
+
+
+def _pipeline(rule: Rule, readings: Readings) -> list[Sample]:
+    samples, wanted = [], rule.details["part"]
+    for each in readings.parts():
+        if wanted in ("*", each.name):
+            limit_s = LIMITS_S[each.name] if rule.details["over"] is None else rule.details["over"]
+            labels, facts = labelled({"part": each.name}), {"about": each.about}
+            samples.append(Sample(labels, round(each.lag_s, 1), each.lag_s > limit_s, facts, "/"))
+    return samples
+
+
+def _lost_calls(rule: Rule, readings: Readings) -> list[Sample]:
+    details = rule.details
+    facts = {"minutes": f"{details['window'] / 60:g}"}
+    return [
+        Sample(labelled({"service": service}), lost, lost >= details["threshold"], facts, "/")
+        for service, lost in readings.lost(details["window"]).items()
+        if fnmatchcase(service, details["service"])
     ]
 
 
@@ -247,6 +294,8 @@ _MEASURES: Mapping[str, Callable[[Rule, Readings], list[Sample]]] = {
     "feed_lag": _feed_lag,
     "staleness": _staleness,
     "backpressure": _backpressure,
+    "pipeline": _pipeline,
+    "lost_calls": _lost_calls,
     "duration": _duration,
     "error_rate": _error_rate,
     "recorder_gone": _recorder_gone,

@@ -16,6 +16,7 @@ from pathlib import Path
 from obsv.alerts.counting import Counting
 from obsv.alerts.evaluator import Evaluator
 from obsv.alerts.file_watch import FileWatch
+from obsv.alerts.parts import LookAtRings, Part, no_rings, read_parts
 from obsv.alerts.rules import AlertsConfig
 from obsv.alerts.rules_file import find_file
 from obsv.alerts.sender import Sender
@@ -36,6 +37,8 @@ _CLEAN_S = 600.0
 _COUNT_S = 5.0
 _STUMBLED_S = 1.0
 _STOP_S = 5.0
+# Age up to which all viewers get the same reading of the parts.
+_PARTS_S = 0.5
 
 
 class Watch:
@@ -46,6 +49,7 @@ class Watch:
         file: the rules file named by the user; None finds one.
         clock: Unix time in ns.
         find: returns the rules file; by default it is searched beside the database.
+        look_at_rings: returns the state of the rings of running programs.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Watch:
         file: Path | None = None,
         clock: Callable[[], int] = unix_ns,
         find: Callable[[], Path | None] | None = None,
+        look_at_rings: LookAtRings = no_rings,
     ) -> None:
         self.db = db
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -63,11 +68,14 @@ class Watch:
         self._store, self._clock = open_store(db), clock
         self._changes = Changes(db)
         self._sender = Sender(self.book, self.file.config.notifiers, clock)
-        self._evaluator = Evaluator(self._store, self.book, self.owner, self.file.config)
+        self._look_at_rings = look_at_rings
+        self._evaluator = Evaluator(self._store, self.book, self.owner, self.file.config, look_at_rings)
         self._standing = Standing(clock)
         self._counting = Counting(self._store, self.book, self.owner)
         self._is_owner = False
         self._due: dict[str, float] = {}
+        # Replaced as a whole: threads of viewers share it.
+        self._parts: tuple[float, list[Part]] = float("-inf"), []
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="obsv-alerts", daemon=True)
 
@@ -80,6 +88,17 @@ class Watch:
     def is_owner(self) -> bool:
         """Return whether this process evaluates."""
         return self._is_owner
+
+    def parts(self) -> list[Part]:
+        """Return the parts of obsv and how far each is behind; none if the store cannot be read at the moment."""
+        read_at, found = self._parts
+        if monotonic() - read_at > _PARTS_S:
+            try:
+                found = read_parts(self._store, self._look_at_rings, bool(self.config.rules), self._clock())
+            except StoreError:
+                found = []
+            self._parts = monotonic(), found
+        return found
 
     def start(self) -> None:
         """Start the thread."""

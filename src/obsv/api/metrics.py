@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from obsv.alerts.levels import Slo, budget_left, burn_rate, burns_of, summed
+from obsv.alerts.parts import Part
 from obsv.api.depends import StoreReader
 from obsv.api.exposition import Family, Histogram, render, wanted
 from obsv.errors import StoreUnavailable
@@ -81,6 +82,7 @@ def metrics(request: Request, reader: StoreReader) -> Response:
     content_type = wanted(request.headers.get("accept", ""))
     received = request.app.state.receiver.counts
     all_families = [*families(found, received), *alert_metrics(reader, now_ns)]
+    all_families += pipeline_metrics(request.app.state.alerts.parts())
     all_families += slo_metrics(reader, request.app.state.alerts.config.slos, now_ns)
     return Response(render(all_families, content_type), media_type=content_type)
 
@@ -128,6 +130,12 @@ def alert_metrics(reader: Store, now_ns: int) -> Iterator[Family]:
     yield _gauge(
         "obsv_alert_evaluation_age_seconds", "Time since rules were last evaluated; updated every 15 s.", age_s
     )
+
+
+def pipeline_metrics(parts: Sequence[Part]) -> Iterator[Family]:
+    """Yield how far each part of obsv is behind."""
+    text = "How far a part of obsv is behind: keeper, ring, writer, archive, alerts."
+    yield Family("obsv_part_lag_seconds", "gauge", text, ("part",), [((each.name,), each.lag_s) for each in parts])
 
 
 def slo_metrics(reader: Store, slos: Sequence[Slo], now_ns: int) -> Iterator[Family]:

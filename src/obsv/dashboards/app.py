@@ -19,6 +19,7 @@ from obsv.alerts.watch import Watch
 from obsv.dashboards.assets import FOLDER, load_assets, serve_assets
 from obsv.dashboards.clock import ZONE, zone_named
 from obsv.dashboards.page import LIBRARIES, Page
+from obsv.dashboards.shell.banner import Backlog
 from obsv.dashboards.theme import stylesheet
 from obsv.errors import ObsvError
 from obsv.store.figures import Pulse
@@ -52,6 +53,7 @@ class DashApp:
         self.reader = reader
         self.alerts = alerts
         self.pulse = pulse
+        self.backlog = Backlog()
         self.pages = tuple(pages)
         self.dash = _dash(server)
         # Dash would respond to every unknown address with the app; here they are errors.

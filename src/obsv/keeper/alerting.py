@@ -47,8 +47,9 @@ class Alerting:
             if self._stopping.wait(_LOOK_S):
                 return
         from obsv.alerts.watch import Watch
+        from obsv.keeper.lagging import ring_state
 
-        self._watch = Watch(self._db)
+        self._watch = Watch(self._db, look_at_rings=lambda now_ns: ring_state(self._db, now_ns))
         self._watch.start()
 
     def _has_rules(self) -> bool:

@@ -92,7 +92,7 @@ def pending(db: str | os.PathLike[str]) -> Pending:
     """
     deadline = monotonic() + _LIMIT_S
     total, is_exact = 0, True
-    for reader in _readers(db):
+    for reader in readers(db):
         for lane, stored in (
             (reader.errors, reader.about.errors_position),
             (reader.calls, reader.about.calls_position),
@@ -112,13 +112,13 @@ def running(db: str | os.PathLike[str]) -> list[RunningProcess]:
     deadline = monotonic() + _LIMIT_S
     store = Reader(Path(db))
     try:
-        return [_process(reader, store, deadline) for reader in _readers(db)]
+        return [_process(reader, store, deadline) for reader in readers(db)]
     finally:
         store.close()
 
 
-def _readers(db: str | os.PathLike[str]) -> Iterator[RingReader]:
-    """Yield each readable ring; it is closed afterwards."""
+def readers(db: str | os.PathLike[str]) -> Iterator[RingReader]:
+    """Yield each readable ring of a database; it is closed afterwards."""
     directory = Path(KeeperFiles.of(db).rings)
     try:
         names = sorted(os.listdir(directory))

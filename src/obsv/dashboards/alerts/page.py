@@ -29,11 +29,14 @@ TICK_MS = 3_000
 # Label of the form's threshold, by kind.
 THRESHOLDS = {
     "error": "threshold", "duration": "over", "error_rate": "over", "feed_lag": "lag", "staleness": "repeats",
-    "backpressure": "depth", "recorder_gone": "after",
+    "backpressure": "depth", "recorder_gone": "after", "pipeline": "over", "lost_calls": "threshold",
 }  # fmt: skip
-_WHOLE = ("error", "staleness", "backpressure")
+_WHOLE = ("error", "staleness", "backpressure", "lost_calls")
 # Label of the form's first field, by kind.
-_NAMED = {"feed_lag": "feed", "backpressure": "service", "recorder_gone": "service"}
+_NAMED = {
+    "feed_lag": "feed", "backpressure": "service", "recorder_gone": "service", "lost_calls": "service",
+    "pipeline": "part",
+}  # fmt: skip
 
 
 def layout(view: View) -> Component:
@@ -86,7 +89,7 @@ def _rule_form() -> Component:
     parts = [
         dmc.Select(id="alerts-kind", label="Kind", data=kinds, value="error", w=150),
         dmc.TextInput(id="alerts-name", label="Name", placeholder="as its kind", w=150),
-        dmc.TextInput(id="alerts-process", label="Process, feed or service", value="*", w=240),
+        dmc.TextInput(id="alerts-process", label="Process, feed, service or part", value="*", w=240),
         dmc.TextInput(id="alerts-variable", label="Variable", placeholder="of staleness", w=140),
         dmc.TextInput(id="alerts-threshold", label="Threshold", placeholder="3, 200ms, 5%", w=120),
         dmc.TextInput(id="alerts-wait", label="Must hold for", value="0s", w=100),

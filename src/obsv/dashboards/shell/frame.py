@@ -16,7 +16,7 @@ from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.link import address
 from obsv.dashboards.components.repro import ABOVE_DRAWERS, repro_dialog, watch_repro
 from obsv.dashboards.page import Page, View
-from obsv.dashboards.shell import ribbon
+from obsv.dashboards.shell import banner, ribbon
 from obsv.dashboards.theme import DARK, FONT, MONO
 from obsv.errors import ObsvError
 from obsv.store.figures import Pulse
@@ -81,6 +81,7 @@ def layout(pages: tuple[Page, ...]) -> Component:
                 tabIndex=0,
                 **aria(label="Status of recording"),
             ),
+            html.Div(id="banner", className="banner", role="status", hidden=True),
             html.Main(id="page", className="page", tabIndex=-1),
             html.Div(id="lost", className="lost", role="status", hidden=True),
             html.Div(id="notices", className="notices", role="alert"),
@@ -237,13 +238,20 @@ async def _beat(app: DashApp) -> None:
     """Push changes once a second while the connection is open."""
     last: Any = None
     shown: list[Component] = []
+    told: list[Any] = []
     while True:
         beat = await asyncio.to_thread(app.pulse.beat)
         if beat.last_id != last:
             last = beat.last_id
             set_props("pulse", {"data": {"last": last}})
-        badges = ribbon.layout(beat.recorders, beat.feeds, beat.now_ns, beat.lost, beat.firing)
+        parts = await asyncio.to_thread(app.alerts.parts) if app.alerts else []
+        badges = ribbon.layout(beat.recorders, beat.feeds, beat.now_ns, beat.lost, beat.firing, parts)
         for name, props in ribbon.updates(shown, badges).items():
             set_props(name, props)
         shown = badges
+        rules = {rule.name: rule for rule in app.alerts.config.rules} if app.alerts else {}
+        text = banner.content(app.backlog.see(beat.recorders, beat.now_ns), beat.firing, rules)
+        if str(text) != str(told):
+            set_props("banner", {"children": text, "hidden": not text})
+            told = text
         await asyncio.sleep(PULSE_S)

@@ -6,6 +6,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from obsv.alerts.parts import Part
 from obsv.dashboards.clock import ago, count, duration
 from obsv.dashboards.components.badge import Kind, badge
 from obsv.store.figures import FeedState, Lost, RecorderState
@@ -23,6 +24,7 @@ def layout(
     now_ns: int,
     lost: Lost | None = None,
     firing: Sequence[tuple[str, str]] = (),
+    parts: Sequence[Part] = (),
 ) -> list[Component]:
     """Return the ribbon's content.
 
@@ -33,6 +35,7 @@ def layout(
         now_ns: Unix time in ns.
         lost: recently lost files.
         firing: rules and summaries of firing alerts.
+        parts: the parts of obsv; those that are late get a badge.
     """
     ordered = sorted(recorders, key=lambda one: (one.gone(now_ns), one.state == "OK"))
     badges = [_recorder(one, now_ns, f"ribbon-{at}") for at, one in enumerate(ordered[:SHOWN])]
@@ -48,9 +51,14 @@ def layout(
         about = "\n".join(f"{rule}: {summary}" for rule, summary in firing[:OLDEST])
         text = f"{len(firing)} alert{'s' * (len(firing) != 1)}"
         badges.append(badge(text, "err", dot=True, title=about, id="ribbon-alerts"))
+    badges += [
+        badge(f"{one.name} {duration(int(one.lag_s * 1e9))} behind", "err", dot=True, title=one.about,
+              id=f"ribbon-part-{one.name}")
+        for one in parts if one.is_late
+    ]  # fmt: skip
     alive = [one for one in ordered if not one.gone(now_ns)]
     named = [_feed(one, now_ns, f"ribbon-feed-{at}") for at, one in enumerate(feeds)]
-    totals = _totals(alive, now_ns)
+    totals = _totals(alive, now_ns, "\n".join(one.about for one in parts))
     return [html.Div(badges, className="ribbon-part"), html.Div(totals, className="ribbon-part ribbon-totals"),
             html.Div(named, className="ribbon-part ribbon-feeds")]  # fmt: skip
 
@@ -89,11 +97,12 @@ def _recorder(one: RecorderState, now_ns: int, id: str) -> Component:
     return badge(f"{name} · {one.state}", kind, dot=True, title="\n".join(lines), id=id)
 
 
-def _totals(alive: Sequence[RecorderState], now_ns: int) -> list[Component]:
+def _totals(alive: Sequence[RecorderState], now_ns: int, about: str) -> list[Component]:
     if not alive:
         return []
     depth, lag = sum(one.queue_depth for one in alive), max(one.write_lag_ms for one in alive)
-    figures = [_figure("queue", count(depth)), _figure("lag", duration(lag * 1_000_000) if lag else "0 ms")]
+    behind = duration(lag * 1_000_000) if lag else "0 ms"
+    figures = [_figure("queue", count(depth)), _figure("lag", behind, about or None)]
     running = sum(one.running for one in alive)
     if running:
         figures.append(_figure("running", count(running), _oldest(alive, now_ns)))

@@ -82,6 +82,7 @@ class Recorder(NamedTuple):
         lag_ms: waiting time of the oldest call in the last batch.
         updated_ns: time of the report, Unix time.
         ended: whether it has ended recording.
+        lost: calls that were dropped, refused or lost since it began.
     """
 
     service: str
@@ -92,6 +93,7 @@ class Recorder(NamedTuple):
     lag_ms: float
     updated_ns: int
     ended: bool
+    lost: int = 0
 
 
 class CallFigures(NamedTuple):
@@ -114,6 +116,11 @@ class CallFigures(NamedTuple):
     buckets: Mapping[int, int]
 
 
+# The first call in order of arrival that no part of the archive contains.
+_UNARCHIVED = """
+select start_ns from span where id > (select watermark from archive) order by id limit 1
+"""
+_HAS_ARCHIVE = "select 1 from sqlite_schema where type = 'table' and name = 'archive'"
 _LAST = "select coalesce(max(id), 0) from span"
 # In the file's own order: calls since the last look are in its last pages.
 _FAILED = """
@@ -165,6 +172,13 @@ def read_failed(store: Readable, after: int) -> Arrivals:
     return Arrivals(calls, calls[-1].id if len(calls) == MOST_FAILED else upto)
 
 
+def read_unarchived(store: Readable) -> int | None:
+    """Return when the first call that is not archived started, Unix time; None without an archive or such a call."""
+    with store.snapshot() as snapshot:
+        rows = snapshot.query(_UNARCHIVED) if snapshot.query(_HAS_ARCHIVE) else []
+    return int(rows[0][0]) if rows else None
+
+
 def read_feeds(store: Readable) -> list[Feed]:
     """Return all feeds, by name."""
     return [Feed(*row) for row in store.query(_FEEDS)]
@@ -206,6 +220,7 @@ def _recorder(service: str, pid: int, host: str, state: str, stats: str, updated
         figures = json.loads(stats)
         depth = sum(int(figures.get(name) or 0) for name in ("depth", "error_depth"))
         lag_ms, ended = float(figures.get("writer_lag_ms") or 0), bool(figures.get("ended"))
+        lost = sum(int(figures.get(name) or 0) for name in ("dropped", "rejected", "lost"))
     except (ValueError, TypeError, AttributeError):
-        depth, lag_ms, ended = 0, 0.0, False
-    return Recorder(service, pid, host, state, depth, lag_ms, updated_ns, ended)
+        depth, lag_ms, ended, lost = 0, 0.0, False, 0
+    return Recorder(service, pid, host, state, depth, lag_ms, updated_ns, ended, lost)

@@ -35,6 +35,7 @@ from obsv.store.watching.readings import (
     read_last_call,
     read_recorders,
     read_repeating,
+    read_unarchived,
 )
 
 
@@ -55,6 +56,9 @@ class AlertAnswers(Source):
 
     def read_recorders(self, since_ns: int) -> list[Recorder]:
         return read_recorders(self._source, since_ns)
+
+    def read_unarchived(self) -> int | None:
+        return read_unarchived(self._source)
 
     def read_call_figures(self, start_ns: int, end_ns: int) -> list[CallFigures]:
         return read_call_figures(self._source, start_ns, end_ns)

@@ -45,6 +45,10 @@ class AlertQuestions(Protocol):
         """Recording processes, as they last described themselves."""
         ...
 
+    def read_unarchived(self) -> int | None:
+        """Return when the first call that is not archived started; None if there is no archive or no such call."""
+        ...
+
     def read_call_figures(self, start_ns: int, end_ns: int) -> list[CallFigures]:
         """Return the figures of calls over some minutes."""
         ...
