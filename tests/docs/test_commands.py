@@ -67,6 +67,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     writer.close()
     rules = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "alerts.md").read_text(), re.DOTALL)[0]
     (place / "logs" / "alerts.toml").write_text(rules)
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "registry.md").read_text(), re.DOTALL)
+    subprocess.run([sys.executable, "-c", example], cwd=place, check=True)
     program = place / "bin" / "obsv"
     program.parent.mkdir()
     program.write_text(f"#!{sys.executable}\nimport sys\nfrom obsv.cli import main\nsys.exit(main())\n")
