@@ -1,4 +1,4 @@
-"""How far a keeper is behind, as anybody can read it from the rings."""
+"""The delay of a keeper, as anybody can read it from the rings."""
 
 import os
 import time
@@ -51,7 +51,7 @@ def test_a_record_that_no_keeper_reads_grows_old(files: KeeperFiles, program: Pr
 
 
 def test_a_keeper_that_reads_and_looks_is_not_behind(files: KeeperFiles, program: Program, work: DatabaseWork) -> None:
-    """What it has read no longer waits; that it looks is written into each ring."""
+    """Records that it has read no longer wait; that it looks is written into each ring."""
     program.call(program.function("shop.price", ("item",)), ("tea",), 5.5)
     assert ring_state(files.db, time.time_ns() + 40 * NS).silent_s > 39
     while work.step():

@@ -1,4 +1,4 @@
-"""How far a keeper is behind the programs of a database, read from their rings without touching them."""
+"""The delay of a keeper behind the programs of a database, read from their rings without touching them."""
 
 from __future__ import annotations
 
