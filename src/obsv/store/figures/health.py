@@ -153,7 +153,7 @@ def _beyond_limits(health: Health, now_ns: int, *, is_recorded: bool) -> list[st
 
     A limit holds within a minute if a process keeps the store; the default age, while one records.
     """
-    max_age_ns, max_bytes, _ = health.limits if is_recorded else health.limits.without_default()
+    max_age_ns, max_bytes, *_ = health.limits if is_recorded else health.limits.without_default()
     size = health.size_bytes + health.log_bytes
     remedy = "run a recording program or `obsv serve` to delete older calls"
     found = []

@@ -41,6 +41,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(12, "orphans and requests are weighed by sampling", _sql("schema_12.sql")),
     Migration(13, "log records are kept beside calls", _sql("schema_13.sql")),
     Migration(14, "artifacts are registered by the digest of their bytes", _sql("schema_14.sql")),
+    Migration(15, "decisions are kept with their gates and outcomes, for longer than calls", _sql("schema_15.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

@@ -15,6 +15,7 @@ on conflict(name) do update set value = excluded.value, set_ns = excluded.set_ns
 """
 _HAS_SETTINGS = "select 1 from sqlite_schema where type = 'table' and name = 'setting'"
 FILE_MODE = "file_mode"
+_LIMITS = ("max_age_ns", "max_bytes", "decision_age_ns")
 
 
 def read_settings(query: Callable[[str], list[Any]]) -> dict[str, int | None]:
@@ -28,7 +29,7 @@ def read_settings(query: Callable[[str], list[Any]]) -> dict[str, int | None]:
 
 def limits_of(settings: Mapping[str, int | None]) -> Limits:
     """Return the limits among settings; those not stored have defaults."""
-    found: dict[str, Any] = {name: settings[name] for name in ("max_age_ns", "max_bytes") if name in settings}
+    found: dict[str, Any] = {name: settings[name] for name in _LIMITS if name in settings}
     return Limits(**found, age_chosen="max_age_ns" in found)
 
 

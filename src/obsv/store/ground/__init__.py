@@ -1,5 +1,16 @@
 """The foundation of the store: rows, rollups, time windows, histograms; pure, no SQL."""
 
+from obsv.store.ground.decisions import (
+    CARRIERS,
+    COUNTERFACTUAL,
+    DECISION,
+    OUTCOME,
+    DecisionRow,
+    GateRow,
+    OutcomeRow,
+    read_decision,
+    read_outcome,
+)
 from obsv.store.ground.exceptions import headline, raised, raised_line
 from obsv.store.ground.forms import MANY, MOST_VALUES, VALUE, form_of, value_form
 from obsv.store.ground.histogram import GROWTH, Buckets, bucket, buckets, middle_ns, percentile
@@ -38,7 +49,10 @@ from obsv.store.ground.window import PRESETS, Range, Window
 
 __all__ = [
     "BOUNDS_NS",
+    "CARRIERS",
+    "COUNTERFACTUAL",
     "DAMAGED",
+    "DECISION",
     "DEFAULT_AGE_NS",
     "ERROR",
     "EVER",
@@ -47,6 +61,7 @@ __all__ = [
     "MANY",
     "MINUTE_NS",
     "MOST_VALUES",
+    "OUTCOME",
     "PRESETS",
     "RECEIVED",
     "SKEW_NS",
@@ -55,10 +70,13 @@ __all__ = [
     "Buckets",
     "Code",
     "Column",
+    "DecisionRow",
+    "GateRow",
     "Half",
     "Limits",
     "LogRow",
     "Loss",
+    "OutcomeRow",
     "Range",
     "RecorderRow",
     "Requests",
@@ -91,9 +109,11 @@ __all__ = [
     "percentile",
     "raised",
     "raised_line",
+    "read_decision",
     "read_detail",
     "read_fields",
     "read_object",
+    "read_outcome",
     "read_shown",
     "read_values",
     "sampled",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 HOUR_NS = 3_600_000_000_000
 DEFAULT_AGE_NS = 6 * HOUR_NS
+DEFAULT_DECISION_AGE_NS = 90 * 24 * HOUR_NS
 
 
 class Limits(NamedTuple):
@@ -17,12 +18,14 @@ class Limits(NamedTuple):
         age_chosen: whether a user set the age. Only programs that write enforce the default; a program that only
             displays
             yesterday's calls does not delete them.
+        decision_age_ns: age at which decisions and their outcomes are deleted, ns; None for unlimited.
     """
 
     max_age_ns: int | None = DEFAULT_AGE_NS
     max_bytes: int | None = None
     age_chosen: bool = False
+    decision_age_ns: int | None = DEFAULT_DECISION_AGE_NS
 
     def without_default(self) -> Limits:
         """Return only the limits that a user set."""
-        return self if self.age_chosen else self._replace(max_age_ns=None)
+        return self if self.age_chosen else self._replace(max_age_ns=None, decision_age_ns=None)

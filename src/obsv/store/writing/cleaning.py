@@ -11,6 +11,7 @@ from typing import Any
 
 from obsv.store.file import LOG_BYTES, LOG_PAGES
 from obsv.store.ground import MINUTE_NS
+from obsv.store.writing.decision_room import DecisionRoom
 from obsv.store.writing.interning import EPOCH_NS
 from obsv.store.writing.retention import (
     CHUNKS_A_COPY,
@@ -128,6 +129,7 @@ class Cleaner:
         self._connection = connection
         self.deleted = self.deleted_errors = 0
         connection.execute(_CHOSEN_KEYS)
+        self._decisions = DecisionRoom(connection)
         self._log = path.with_name(path.name + "-wal")
         self._bytes = Chunk(32 << 10, 8 << 20)  # bytes of calls
         self._rows, self._pages = Chunk(100, 20_000), Chunk(16, 4_000)
@@ -141,10 +143,13 @@ class Cleaner:
         self._changes = (-1, -1)
         self._archived = _ALL  # ID up to which calls may be deleted by age
 
-    def clean(self, now_ns: int, max_age_ns: int | None, max_bytes: int | None) -> Retained:
-        """Delete one chunk; the arguments are those of `Writer.retain`."""
+    def clean(
+        self, now_ns: int, max_age_ns: int | None, max_bytes: int | None, decision_age_ns: int | None = None
+    ) -> Retained:
+        """Delete one chunk; the arguments are those of `Writer.retain`, and the age limit of decisions."""
         before_ns = 0 if max_age_ns is None else max(0, now_ns - max_age_ns)
-        untidy = max_age_ns is not None and abs(now_ns - self._tidied_ns) >= _TIDY_EVERY_NS
+        is_aged = max_age_ns is not None or decision_age_ns is not None
+        untidy = is_aged and abs(now_ns - self._tidied_ns) >= _TIDY_EVERY_NS
         facts = self._facts(before_ns, untidy)
         action = decide(facts, max_bytes)
         self._held_s = 0.0
@@ -155,7 +160,7 @@ class Cleaner:
             deleted = self._shrink(excess(facts, max_bytes), max_bytes or 0)
             more = deleted > 0
         elif action is Action.TIDY:
-            deleted = self._tidy(now_ns, now_ns - before_ns)
+            deleted = self._tidy(now_ns, now_ns - before_ns, decision_age_ns)
         elif action is Action.VACUUM:
             more = self._vacuum() < facts.free_pages
         elif action is Action.COPY:
@@ -220,6 +225,8 @@ class Cleaner:
         if thinned := self._thin(max_bytes):
             return thinned
         size = max(self._bytes.least, min(self._bytes.size, excess_bytes))
+        if self._decisions.exceed(max_bytes) and (deleted := self._delete_decisions(size)):
+            return deleted
         if self._one(_LOGS_FIRST, {"floor": self._floor})[0]:
             return self._delete_logs(_MILD, size)
         deleted = self._delete(_SUCCESSES, {"floor": self._floor}, size)
@@ -233,6 +240,15 @@ class Cleaner:
             deleted = self._delete(_ERRORS, {}, size)
             with self._locked():
                 self._connection.execute(_DELETE_ERROR_CALLS)
+        return deleted or self._delete_decisions(size)
+
+    def _delete_decisions(self, size: int) -> int:
+        made = self._decisions.oldest(size)
+        if made is None:
+            return 0
+        with self._locked():
+            deleted = self._decisions.delete(made)
+        self._bytes.took(self._held_s)
         return deleted
 
     def _delete_logs(self, which: str, size: int) -> int:
@@ -292,11 +308,12 @@ class Cleaner:
         self._rows.took(self._held_s)
         return deleted
 
-    def _tidy(self, now_ns: int, max_age_ns: int) -> int:
+    def _tidy(self, now_ns: int, max_age_ns: int, decision_age_ns: int | None) -> int:
         rollups_ns = ROLLUPS_LONGER * max_age_ns
         unused_ns = now_ns - rollups_ns - DAY_NS - EPOCH_NS
         params = {
             "before_ns": now_ns - max_age_ns,
+            "decided_ns": 0 if decision_age_ns is None else now_ns - decision_age_ns,
             "unused_ns": 0 if self._one(_IS_AHEAD, {"before_ns": now_ns + DAY_NS})[0] else unused_ns,
             "minute": max(0, (now_ns - rollups_ns) // MINUTE_NS),
         }

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
-from obsv.store.ground import LogRow
+from obsv.store.ground import CARRIERS, LogRow
+from obsv.store.writing.decisions import Decided
 from obsv.store.writing.interning import Ids
 from obsv.store.writing.statements import Insert
 
@@ -23,12 +24,17 @@ _MOST = (1 << 63) - 1
 
 
 def write_logs(connection: sqlite3.Connection, rows: Sequence[LogRow], ids: Ids) -> int:
-    """Store log records, in the transaction that is open; return how many are new.
+    """Store log records, in the transaction that is open; return how many are new. Decisions go into their own tables.
 
     Args:
         rows: those that are there already, in every part the same, are passed over: senders try again.
         ids: knows the sources of all rows.
     """
+    carriers = [row for row in rows if row.event_name in CARRIERS]
+    if carriers:
+        decided = Decided(carriers)
+        decided.write(connection, _digest)
+        rows = [row for row in rows if row.event_name not in CARRIERS] + decided.rest
     values: list[Any] = []
     for row in rows:
         values += (

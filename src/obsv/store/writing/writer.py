@@ -116,9 +116,15 @@ class Writer:
         """Return the limits on the age of calls and the size of the file."""
         return self._do(lambda opened: opened.limits())
 
-    def limit(self, *, max_age_ns: int | None = AS_KEPT, max_bytes: int | None = AS_KEPT) -> None:
+    def limit(
+        self,
+        *,
+        max_age_ns: int | None = AS_KEPT,
+        max_bytes: int | None = AS_KEPT,
+        decision_age_ns: int | None = AS_KEPT,
+    ) -> None:
         """Change the limits of the store, for all programs that use it; a limit that is not given stays."""
-        given = {"max_age_ns": max_age_ns, "max_bytes": max_bytes}
+        given = {"max_age_ns": max_age_ns, "max_bytes": max_bytes, "decision_age_ns": decision_age_ns}
         changes = {name: value for name, value in given.items() if value is not AS_KEPT}
 
         def change(opened: Opened) -> None:
@@ -158,6 +164,7 @@ class Writer:
                 now_ns,
                 kept.max_age_ns if max_age_ns is AS_KEPT else max_age_ns,
                 kept.max_bytes if max_bytes is AS_KEPT else max_bytes,
+                kept.decision_age_ns,
             )
 
         return self._do(clean)

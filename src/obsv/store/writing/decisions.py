@@ -1,0 +1,91 @@
+"""Decisions and outcomes on their way into the file: log records that go into tables of their own."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from obsv.store.ground import DECISION, DecisionRow, LogRow, OutcomeRow, read_decision, read_outcome
+from obsv.store.writing.statements import Insert
+
+# Hostile names must not fill the file: gates beyond this number share one name.
+MOST_GATE_NAMES = 10_000
+_OTHER = "…"
+
+_DECISION = """
+insert into decision_made(decision_id, time_ns, duration_ns, kind, subject, mode, verdict, action, actor, policy,
+  is_shadow, refused_by, trace_id, span_id, service, inputs, attributes, violations, exception)
+values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) on conflict do nothing
+"""
+_GATES = Insert(
+    "gate_value",
+    "made, position, gate_id, time_ns, passed, is_shadow, observed, op, threshold, margin, margin_share, latency_ns, "
+    "version, text",
+    "do nothing",
+    unique=True,
+)
+_OUTCOMES = Insert(
+    "outcome_seen",
+    "digest, decision_id, time_ns, cutoff_ns, method, alternative, judgement, metrics, service, violations",
+    "do nothing",
+    unique=True,
+)
+_GATE_ID = "select id from gate where kind = ? and mode = ? and name = ?"
+_NEW_GATE = "insert into gate(kind, mode, name) values (?, ?, ?) returning id"
+
+
+class Decided:
+    """Decisions and outcomes among log records.
+
+    Args:
+        rows: log records whose names say that they are some.
+
+    Attributes:
+        rest: those that cannot be read, and so stay log records.
+    """
+
+    def __init__(self, rows: Sequence[LogRow]) -> None:
+        self.rest: list[LogRow] = []
+        self._decisions: list[DecisionRow] = []
+        self._outcomes: list[tuple[LogRow, OutcomeRow]] = []
+        for row in rows:
+            if row.event_name == DECISION:
+                decision = read_decision(row)
+                self._decisions += [decision] if decision is not None else []
+                self.rest += [row] if decision is None else []
+            else:
+                outcome = read_outcome(row)
+                self._outcomes += [(row, outcome)] if outcome is not None else []
+                self.rest += [row] if outcome is None else []
+
+    def write(self, connection: sqlite3.Connection, digest: Any) -> None:
+        """Store them in the transaction that is open; those that are there already are passed over.
+
+        Args:
+            digest: of a log record, by which a repeated outcome is known.
+        """
+        gates: list[Any] = []
+        names: dict[tuple[str, str, str], int] = {}
+        for decision in self._decisions:
+            cursor = connection.execute(_DECISION, decision[:-1])
+            if cursor.rowcount < 1:
+                continue
+            made = cursor.lastrowid
+            for position, gate in enumerate(decision.gates, 1):
+                key = decision.kind, decision.mode, gate.name
+                if key not in names:
+                    names[key] = _gate_id(connection, key)
+                gates += (made, position, names[key], decision.time_ns, *gate[1:])
+        _GATES.run(connection, gates)
+        _OUTCOMES.run(connection, [value for row, outcome in self._outcomes for value in (digest(row), *outcome)])
+
+
+def _gate_id(connection: sqlite3.Connection, key: tuple[str, str, str]) -> int:
+    found = connection.execute(_GATE_ID, key).fetchone()
+    if found is None:
+        (count,) = connection.execute("select count(*) from gate").fetchone()
+        if count >= MOST_GATE_NAMES and key[2] != _OTHER:
+            return _gate_id(connection, ("", "", _OTHER))
+        found = connection.execute(_NEW_GATE, key).fetchone()
+    return int(found[0])
