@@ -8,7 +8,7 @@ from obsv.semconv import VERSION as __version__
 
 if TYPE_CHECKING:
     from obsv.events import event
-    from obsv.instrument.module import auto_instrument_module
+    from obsv.instrument.importing.module import auto_instrument_module
     from obsv.registry import register
 
 __all__ = [
@@ -27,7 +27,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Load rarely used names on first access (PEP 562): they take as long to import as everything else."""
     if name == "auto_instrument_module":
-        from obsv.instrument.module import auto_instrument_module
+        from obsv.instrument.importing.module import auto_instrument_module
 
         return auto_instrument_module
     if name == "event":

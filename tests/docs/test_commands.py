@@ -13,7 +13,7 @@ import typer
 from calls import call
 
 from obsv.cli.app import app
-from obsv.cli.run import make_parser
+from obsv.cli.running.run import make_parser
 from obsv.store import Writer
 
 ROOT = Path(__file__).parents[2]

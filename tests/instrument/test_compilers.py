@@ -18,7 +18,7 @@ from source_modules import SourceModules
 from obsv import monitor
 from obsv.instrument.compilers import follow_compilers, unrecorded
 from obsv.instrument.grafting.graft import IS_POSSIBLE
-from obsv.instrument.imports import RecordingFinder
+from obsv.instrument.importing.imports import RecordingFinder
 from obsv.instrument.monitor import is_monitored
 from obsv.instrument.targets import NamedModules
 from obsv.trace.span import Span

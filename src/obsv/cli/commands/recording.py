@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 def run(context: typer.Context) -> int:
     """Run a program and record its calls, without changing its code."""
-    from obsv.cli.run import run as run_program
+    from obsv.cli.running.run import run as run_program
 
     return run_program(context.args)
 

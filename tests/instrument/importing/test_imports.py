@@ -22,8 +22,8 @@ import pytest
 from sample_module import SOURCE
 from source_modules import SourceModules
 
-from obsv.instrument import imports
-from obsv.instrument.imports import RecordingFinder
+from obsv.instrument.importing import imports
+from obsv.instrument.importing.imports import RecordingFinder
 from obsv.instrument.monitor import is_monitored, monitor
 from obsv.instrument.never import is_never_recorded
 from obsv.instrument.targets import FirstParty, NamedModules, Targets
@@ -403,7 +403,7 @@ def test_standard_library_by_name(install: Install) -> None:
     """A module of the standard library is recorded where it is named, and never because of where it lies."""
     program = """
 import sys
-from obsv.instrument.imports import RecordingFinder
+from obsv.instrument.importing.imports import RecordingFinder
 from obsv.instrument.targets import FirstParty, NamedModules
 from obsv.instrument.monitor import is_monitored
 import os

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from obsv import quantities
-from obsv.cli.program import Kind, Program
+from obsv.cli.running.program import Kind, Program
 from obsv.errors import ConfigurationError
 from obsv.instrument.selection import Names
 from obsv.working_directory import normal

@@ -17,11 +17,11 @@ from inspect import CO_OPTIMIZED
 from types import CodeType, MappingProxyType
 from typing import Any, NamedTuple
 
-from obsv.instrument.automatic import Automatic
 from obsv.instrument.grafting.graft import Graft, can_graft
 from obsv.instrument.grafting.graft_steps import SteppedGraft, can_graft_steps
-from obsv.instrument.late import LateFunction, Loaded, Plan, original_code
-from obsv.instrument.leave import leaves_decorated
+from obsv.instrument.importing.automatic import Automatic
+from obsv.instrument.importing.late import LateFunction, Loaded, Plan, original_code
+from obsv.instrument.importing.leave import leaves_decorated
 from obsv.instrument.parameters import parameters_of
 from obsv.instrument.recorder import Recorder, is_stepped
 from obsv.instrument.wrapping import kind_of

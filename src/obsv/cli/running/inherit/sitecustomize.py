@@ -50,7 +50,7 @@ def _record() -> None:
         return
     from importlib.util import find_spec
 
-    if find_spec("obsv.cli.run_options") is not None and find_spec("opentelemetry.sdk") is not None:
+    if find_spec("obsv.cli.running.options") is not None and find_spec("opentelemetry.sdk") is not None:
         sys.stdout.flush()
         os.execv(sys.executable, [sys.executable, *words[1:]])
 

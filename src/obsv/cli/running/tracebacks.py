@@ -8,7 +8,8 @@ from typing import Any
 
 from obsv.trace.failure import WRAPPER_FILES
 
-_STARTER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+# The whole command: its entry point and `run` are frames above the program.
+_STARTER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 Hook = Callable[[type[BaseException], BaseException, TracebackType | None], Any]
 

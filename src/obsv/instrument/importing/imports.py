@@ -11,15 +11,15 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from obsv.instrument.after_import import spec_of_others
-from obsv.instrument.automatic import Automatic
-from obsv.instrument.code_files import CodeFiles
 from obsv.instrument.compilers import follow_compilers
-from obsv.instrument.module import record_module
+from obsv.instrument.importing.automatic import Automatic
+from obsv.instrument.importing.code_files import CodeFiles
+from obsv.instrument.importing.module import record_module
+from obsv.instrument.importing.rewritten import follow_pytest
+from obsv.instrument.importing.source import Wanted, compile_planned, plan_compiled, recording_code
 from obsv.instrument.never import is_never_recorded
 from obsv.instrument.options import Options
-from obsv.instrument.rewritten import follow_pytest
 from obsv.instrument.selection import Names
-from obsv.instrument.source import Wanted, compile_planned, plan_compiled, recording_code
 from obsv.instrument.targets import Targets
 from obsv.own_time import unix_ns
 

@@ -23,7 +23,11 @@ from obsv.own_time import ticks
 _HEADER = b"obsv" + importlib.util.MAGIC_NUMBER
 _CHECK_BYTES = 4
 # A change of what these make of a module makes what was kept worthless.
-_MAKERS = ("grafting/bytecode", "grafting/graft", "grafting/graft_steps", "late", "leave", "parameters", "source")
+_MAKERS = (
+    *("grafting/bytecode", "grafting/graft", "grafting/graft_steps", "parameters"),
+    *("importing/late", "importing/leave", "importing/source"),
+)
+_ROOM = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _UID: int | None = os.geteuid() if hasattr(os, "geteuid") else None
 
@@ -172,7 +176,7 @@ def _maker() -> int:
     """Return a number for the version of obsv's code generation: a checksum of its files."""
     number = 0
     for name in _MAKERS:
-        with open(os.path.join(os.path.dirname(__file__), f"{name}.py"), "rb") as file:
+        with open(os.path.join(_ROOM, f"{name}.py"), "rb") as file:
             number = zlib.crc32(file.read(), number)
     return number
 

@@ -9,8 +9,8 @@ from types import CodeType
 
 import pytest
 
-from obsv.instrument import code_files
-from obsv.instrument.code_files import CodeFiles
+from obsv.instrument.importing import code_files
+from obsv.instrument.importing.code_files import CodeFiles
 
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 

@@ -11,14 +11,14 @@ import sys
 from collections.abc import Collection, Sequence
 from types import CodeType
 
-from obsv.cli.children import Children, double_recursion_limit
-from obsv.cli.give_way import give_way, load_pipeline
-from obsv.cli.installed import find_command
-from obsv.cli.program import Compile, NoProgram, Program
-from obsv.cli.run_end import Summary, has_recorded, say_nothing_was_found
-from obsv.cli.run_options import hand_over, make_parser, names_of_environment, program_of
-from obsv.cli.tracebacks import hide_frames_at_exit
-from obsv.instrument.imports import RecordingFinder, code_of
+from obsv.cli.running.children import Children, double_recursion_limit
+from obsv.cli.running.end import Summary, has_recorded, say_nothing_was_found
+from obsv.cli.running.give_way import give_way, load_pipeline
+from obsv.cli.running.installed import find_command
+from obsv.cli.running.options import hand_over, make_parser, names_of_environment, program_of
+from obsv.cli.running.program import Compile, NoProgram, Program
+from obsv.cli.running.tracebacks import hide_frames_at_exit
+from obsv.instrument.importing.imports import RecordingFinder, code_of
 from obsv.instrument.options import Options
 from obsv.instrument.selection import Names
 from obsv.instrument.targets import FirstParty, NamedModules, Targets, matches, may_hold

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from programs import Programs
 
-from obsv.cli.inherit.sitecustomize import command_of
-from obsv.cli.installed import find_command
-from obsv.cli.run_options import hand_over, make_parser, names_of_environment
+from obsv.cli.running.inherit.sitecustomize import command_of
+from obsv.cli.running.installed import find_command
+from obsv.cli.running.options import hand_over, make_parser, names_of_environment
 
 SHOP = """
 import secrets_of_shop

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from types import CodeType, ModuleType
 from typing import Any
 
-from obsv.cli.give_way import give_way, load_pipeline
+from obsv.cli.running.give_way import give_way, load_pipeline
 from obsv.instrument.after_import import after_import
 from obsv.instrument.grafting.graft import IS_POSSIBLE
-from obsv.instrument.imports import RecordingFinder, code_of
+from obsv.instrument.importing.imports import RecordingFinder, code_of
 from obsv.instrument.options import Options
 from obsv.instrument.selection import Names
 from obsv.instrument.threads import follow_threads

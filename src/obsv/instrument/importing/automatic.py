@@ -5,7 +5,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from obsv.instrument.leave import layers, leaves_class, leaves_function
+from obsv.instrument.importing.leave import layers, leaves_class, leaves_function
 from obsv.instrument.options import Options
 from obsv.instrument.selection import Selection
 from obsv.instrument.wrapping import AUTOMATIC, record_function

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from types import FunctionType, ModuleType
 
 from obsv.errors import ConfigurationError
-from obsv.instrument.automatic import Automatic
+from obsv.instrument.importing.automatic import Automatic
 from obsv.instrument.never import is_never_recorded
 from obsv.instrument.options import Options
 from obsv.instrument.selection import Selection

@@ -1,0 +1,1 @@
+"""`obsv run`: a program, its arguments and its children, recorded without a change."""

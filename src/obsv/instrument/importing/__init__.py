@@ -1,0 +1,1 @@
+"""Recording of whole modules while they are imported."""
