@@ -19,7 +19,7 @@ Given = str | os.PathLike[str] | bytes | bytearray | memoryview | Mapping[str, A
 
 
 class Content(NamedTuple):
-    """What identifies an artifact.
+    """Identity of an artifact.
 
     Attributes:
         artifact_id: SHA-256, 64 hex digits.
