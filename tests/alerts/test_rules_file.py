@@ -1,11 +1,10 @@
 """The file of rules: what it may say, and how its mistakes are told."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from obsv.alerts import AlertsFileError, find_file, parse, read_file
+from obsv.alerts import AlertsFileError, parse, read_file
 from obsv.alerts.kinds import KINDS, REQUIRED, TYPES
 from obsv.alerts.secret import Secret
 from obsv.errors import ConfigurationError
@@ -164,15 +163,8 @@ def test_a_file_of_anything_is_refused(tmp_path: Path, data: bytes) -> None:
         read_file(tmp_path / "alerts.toml")
 
 
-def test_the_file_is_the_named_one_or_stands_beside_the_database(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.chdir(tmp_path)
-    db = tmp_path / "logs" / "o.db"
-    assert find_file(db, None, {}) is None
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "alerts.toml").touch()
-    assert find_file(db, None, {}) == Path("config/alerts.toml")
-    db.parent.mkdir()
-    (db.parent / "alerts.toml").touch()
-    assert find_file(db, None, {}) == db.parent / "alerts.toml"
-    assert find_file(db, None, {"OBSV_ALERTS": "a.toml"}) == Path("a.toml")
-    assert find_file(db, Path("b.toml"), {"OBSV_ALERTS": "a.toml"}) == Path("b.toml")
+def test_a_relative_file_of_a_secret_stands_beside_the_rules(tmp_path: Path) -> None:
+    """Wherever the process that evaluates them was started."""
+    (tmp_path / "key").write_text("k")
+    (tmp_path / "alerts.toml").write_text('[[alerts.notify]]\nname = "a"\ntype = "webhook"\nurl_file = "key"\n')
+    assert read_file(tmp_path / "alerts.toml").notifiers["a"].options["url"].read() == "k"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from keepers import end_keeper
 from receivers import receiving
+
+from obsv.keeper.files import KeeperFiles
 
 _PROGRAM = """
 import sys, threading
@@ -58,3 +62,39 @@ def test_an_exception_reaches_a_webhook_without_a_server(tmp_path: Path, writer:
     assert requests[1].json["alerts"][0]["labels"]["exception"] == "ValueError"
     assert "obsv-alerts" not in said
     assert said.endswith("False\n")
+
+
+_SHORT = """
+import sys
+import obsv
+
+@obsv.monitor
+def price():
+    raise ValueError("no price")
+
+price()
+"""
+
+
+@pytest.mark.parametrize("place", ["config", "beside", "OBSV_ALERTS"])
+def test_a_script_that_fails_at_once_is_told_of(tmp_path: Path, place: str) -> None:
+    """With nothing but a file of rules, in any place, and the secret in the script's environment."""
+    db = tmp_path / "logs" / "o.db"
+    rules = {"config": tmp_path / "config", "beside": db.parent, "OBSV_ALERTS": tmp_path}[place] / "alerts.toml"
+    rules.parent.mkdir(exist_ok=True)
+    rules.write_text(
+        '[[alerts.notify]]\nname = "hook"\ntype = "webhook"\nurl_env = "HOOK_URL"\n'
+        '[[alerts.rule]]\nname = "it"\nkind = "error"\nnotify = ["hook"]\n'
+    )
+    with receiving() as receiver:
+        environment = {**os.environ, "HOOK_URL": receiver.url, "OBSV_DB": "logs/o.db", "OBSV_WRITER": "process"}
+        environment |= {"OBSV_ALERTS": "alerts.toml"} if place == "OBSV_ALERTS" else {}
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", _SHORT], cwd=tmp_path, env=environment, capture_output=True, text=True
+            )
+            assert "no price" in done.stderr
+            (request,) = receiver.wait(1)
+        finally:
+            end_keeper(KeeperFiles.of(db))
+    assert request.json["alerts"][0]["labels"]["exception"] == "ValueError"

@@ -93,6 +93,21 @@ def test_keeper_inherits_nothing(files: KeeperFiles, tmp_path: Path, monkeypatch
 
 
 @linux
+def test_keeper_knows_the_variables_that_the_alert_rules_name(
+    files: KeeperFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the file beside the database, and no others."""
+    monkeypatch.setenv("HOOK_URL", "https://hook.example/secret")
+    monkeypatch.setenv("DATABASE_PASSWORD", "geheim")
+    rules = '[[alerts.notify]]\nname = "hook"\ntype = "webhook"\nurl_env = "HOOK_URL"\n'
+    Path(files.db).with_name("alerts.toml").write_text(rules)
+    launch(files, OPTIONS)
+    environment = Path(f"/proc/{keeper_pid(files)}/environ").read_bytes()
+    assert b"HOOK_URL=https://hook.example/secret" in environment
+    assert b"geheim" not in environment
+
+
+@linux
 def test_keeper_says_who_it_is(files: KeeperFiles) -> None:
     """`ps` and `pgrep -f` show the command and the database."""
     launch(files, OPTIONS)

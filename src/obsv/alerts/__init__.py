@@ -4,7 +4,7 @@
 """
 
 from obsv.alerts.rules import AlertsConfig, NotifierConfig, Rule
-from obsv.alerts.rules_file import AlertsFileError, Mistake, find_file, parse, read_file
+from obsv.alerts.rules_file import AlertsFileError, Mistake, parse, read_file
 
 __all__ = [
     "AlertsConfig",
@@ -12,7 +12,6 @@ __all__ = [
     "Mistake",
     "NotifierConfig",
     "Rule",
-    "find_file",
     "parse",
     "read_file",
 ]

@@ -37,8 +37,12 @@ class Arrivals:
         self._windows = {rule.name: Window(rule) for rule in rules if rule.kind == "error"}
         self._wanted = {window.on for window in self._windows.values()}
 
-    def load(self, cursors: Mapping[str, int | None]) -> Mapping[str, int]:
+    def load(self, cursors: Mapping[str, int | None], since_ns: int | None = None) -> Mapping[str, int]:
         """Continue where another evaluator ended; failures from before the first evaluation are history.
+
+        Args:
+            cursors: where it ended.
+            since_ns: calls that began from then on are no history, Unix time.
 
         Returns:
             New cursors, to be saved.
@@ -48,9 +52,9 @@ class Arrivals:
         begun: dict[str, int] = {}
         try:
             if CALLS not in found:
-                begun[CALLS] = self._store.last_call()
+                begun[CALLS] = self._store.last_call(since_ns)
             if GROUPS not in found:
-                begun[GROUPS] = self._last_event()
+                begun[GROUPS] = self._last_event(since_ns)
         except StoreUnavailable:
             begun = {}  # no file yet: everything that arrives will be new
         self._cursors = {**found, **begun}
@@ -108,8 +112,11 @@ class Arrivals:
             self._cursors[GROUPS] = events[-1].id
         return bool(events)
 
-    def _last_event(self) -> int:
+    def _last_event(self, since_ns: int | None) -> int:
         last = 0
         while events := self._store.error_events_since(last, _MOST_EVENTS):
-            last = events[-1].id
+            before = [each.id for each in events if since_ns is None or each.at_ns < since_ns]
+            last = before[-1] if before else last
+            if len(before) < len(events):
+                break
         return last

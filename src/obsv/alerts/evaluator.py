@@ -52,10 +52,15 @@ class Evaluator:
         self._rules = {rule.name: rule for rule in config.rules}
         self._arrivals.use(config.rules)
 
-    def load(self, now_ns: int) -> None:
-        """Continue where the last evaluator ended: with its states, and with the calls that it had not seen."""
+    def load(self, now_ns: int, since_ns: int | None = None) -> None:
+        """Continue where the last evaluator ended: with its states, and with the calls that it had not seen.
+
+        Args:
+            now_ns: Unix time.
+            since_ns: where there was none, calls that began from then on are new; by default those that come.
+        """
         self._alerts = {alert.fingerprint: alert for alert in self._book.alerts()}
-        begun = self._arrivals.load({name: self._book.cursor(name) for name in (CALLS, GROUPS)})
+        begun = self._arrivals.load({name: self._book.cursor(name) for name in (CALLS, GROUPS)}, since_ns)
         if begun:
             self._book.commit(self._owner, cursors=begun)
         self._arrivals.seed(self._alerts.values(), now_ns)

@@ -1,4 +1,4 @@
-"""The rules file: finding, reading and validating it, with the line and key of each error."""
+"""The rules file: reading and validating it, with the line and key of each error."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from obsv.alerts.lines import Lines
 from obsv.alerts.rules import QUICK_S, AlertsConfig, NotifierConfig, Rule
 from obsv.alerts.secret import Secret
 from obsv.errors import ConfigurationError
+from obsv.rules_place import MAX_BYTES, NAME
 from obsv.store.watching import Level
 
 if sys.version_info >= (3, 11):
@@ -25,8 +26,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-NAME = "alerts.toml"
-_MAX_BYTES = 1 << 20
 _RULE, _NOTIFY, _SLO = "alerts.rule", "alerts.notify", "slo"
 _TOML_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
@@ -63,21 +62,6 @@ class AlertsFileError(ConfigurationError):
         super().__init__("\n".join(f"{path}, {each}" for each in self.mistakes))
 
 
-def find_file(db: Path, given: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path | None:
-    """Return the rules file of a database; None if there is none.
-
-    Args:
-        db: path of the database.
-        given: the file named by the user; it need not exist yet.
-        environment: may contain `OBSV_ALERTS`.
-    """
-    named = given or environment.get("OBSV_ALERTS")
-    if named:
-        return Path(named)
-    places = (db.parent / NAME, Path("config") / NAME)
-    return next((each for each in places if each.is_file()), None)
-
-
 def read_file(path: Path) -> AlertsConfig:
     """Return the content of a file.
 
@@ -86,8 +70,8 @@ def read_file(path: Path) -> AlertsConfig:
     """
     try:
         with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-        if len(data) > _MAX_BYTES:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
             raise AlertsFileError(str(path), [Mistake(0, "", "the file is larger than 1 MB")])
         return parse(data.decode("utf-8"), str(path))
     except OSError as error:
@@ -209,10 +193,14 @@ class _Parser:
         elif given:
             form, text = given[0], table[given[0]]
             if isinstance(text, str) and text.strip():
-                return Secret(forms[form], text)  # type: ignore[arg-type]
+                return Secret(forms[form], self._path_of(text) if form.endswith("_file") else text)  # type: ignore[arg-type]
             # Never with the value: it may be a secret of another type.
             self._say(place, at, form, "expected non-empty text")
         return None
+
+    def _path_of(self, text: str) -> str:
+        """Return the path of a file that holds a secret: relative to the rules file, whoever evaluates."""
+        return os.path.join(os.path.dirname(self._path), os.path.expanduser(text))
 
     def _rules(
         self, tables: list[dict[str, Any]], general: dict[str, Any], notifiers: Mapping[str, NotifierConfig]

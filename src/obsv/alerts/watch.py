@@ -18,11 +18,11 @@ from obsv.alerts.evaluator import Evaluator
 from obsv.alerts.file_watch import FileWatch
 from obsv.alerts.parts import LookAtRings, Part, no_rings, read_parts
 from obsv.alerts.rules import AlertsConfig
-from obsv.alerts.rules_file import find_file
 from obsv.alerts.sender import Sender
 from obsv.alerts.standing import Standing
 from obsv.errors import StoreError
 from obsv.own_time import monotonic, unix_ns
+from obsv.rules_place import find_file
 from obsv.store.seam import open_store
 from obsv.store.watching import Book, Changes, LeaseLost
 
@@ -50,6 +50,8 @@ class Watch:
         clock: Unix time in ns.
         find: returns the rules file; by default it is searched beside the database.
         look_at_rings: returns the state of the rings of running programs.
+        since_ns: where rules were never evaluated, calls that began from then on are new, Unix time; by default those
+            that are stored from now on.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Watch:
         clock: Callable[[], int] = unix_ns,
         find: Callable[[], Path | None] | None = None,
         look_at_rings: LookAtRings = no_rings,
+        since_ns: int | None = None,
     ) -> None:
         self.db = db
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -68,7 +71,7 @@ class Watch:
         self._store, self._clock = open_store(db), clock
         self._changes = Changes(db)
         self._sender = Sender(self.book, self.file.config.notifiers, clock)
-        self._look_at_rings = look_at_rings
+        self._look_at_rings, self._since_ns = look_at_rings, since_ns
         self._evaluator = Evaluator(self._store, self.book, self.owner, self.file.config, look_at_rings)
         self._standing = Standing(clock)
         self._counting = Counting(self._store, self.book, self.owner)
@@ -164,7 +167,7 @@ class Watch:
         now_ns = self._clock()
         held = self.book.hold(self.owner, now_ns, _LEASE_NS)
         if held and not self._is_owner:
-            self._evaluator.load(now_ns)
+            self._evaluator.load(now_ns, self._since_ns)
             self._counting.load()
         self._is_owner = held
         return held

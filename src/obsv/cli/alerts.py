@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from obsv.alerts import AlertsConfig, AlertsFileError, Rule, find_file, read_file
+from obsv.alerts import AlertsConfig, AlertsFileError, Rule, read_file
 from obsv.alerts.desk import add_silence, end_silence, trial_message
 from obsv.alerts.messages import Message
 from obsv.alerts.notifiers import notifier_of
@@ -15,6 +15,7 @@ from obsv.alerts.silences import parse_matcher
 from obsv.cli.common import FOUND_PROBLEMS
 from obsv.cli.output import console, print_json, say, table
 from obsv.errors import ConfigurationError, NotFound, ObsvError
+from obsv.rules_place import find_file
 from obsv.store.seam import open_store
 from obsv.store.watching import Book
 from obsv.times import ts

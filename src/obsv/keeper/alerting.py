@@ -6,10 +6,13 @@ they take 10 MB.
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from obsv.keeper.options import Options
+from obsv.own_time import unix_ns
+from obsv.rules_place import find_file
 
 if TYPE_CHECKING:
     from obsv.alerts.watch import Watch
@@ -23,10 +26,15 @@ class Alerting:
 
     Args:
         db: path of the database.
+        options: options of the keeper.
     """
 
-    def __init__(self, db: Path) -> None:
+    def __init__(self, db: Path, options: Options) -> None:
         self._db = db
+        self._named = Path(options.alerts) if options.alerts else None
+        self._directory = Path(options.directory)
+        # The program that started this keeper may fail long before it runs.
+        self._began_ns = options.began_ns or unix_ns()
         self._stopping = threading.Event()
         self._watch: Watch | None = None
         self._thread = threading.Thread(target=self._run, name="obsv-keeper-alerts", daemon=True)
@@ -43,14 +51,19 @@ class Alerting:
             self._watch.stop()
 
     def _run(self) -> None:
-        while not self._has_rules():
+        while self._find() is None:
             if self._stopping.wait(_LOOK_S):
                 return
         from obsv.alerts.watch import Watch
         from obsv.keeper.lagging import ring_state
 
-        self._watch = Watch(self._db, look_at_rings=lambda now_ns: ring_state(self._db, now_ns))
+        self._watch = Watch(
+            self._db,
+            find=self._find,
+            look_at_rings=lambda now_ns: ring_state(self._db, now_ns),
+            since_ns=self._began_ns,
+        )
         self._watch.start()
 
-    def _has_rules(self) -> bool:
-        return bool(os.environ.get("OBSV_ALERTS")) or self._db.with_name("alerts.toml").is_file()
+    def _find(self) -> Path | None:
+        return find_file(self._db, self._named, directory=self._directory)

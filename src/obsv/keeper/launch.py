@@ -11,23 +11,30 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.options import Options
-from obsv.own_time import monotonic, sleep
+from obsv.own_time import monotonic, sleep, unix_ns
 from obsv.privacy import VARIABLE as FILE_MODE
-from obsv.working_directory import normal
+from obsv.rules_place import VARIABLE, find_file, named_variables
+from obsv.working_directory import normal, working_directory
 
 # An interpreter without `site` forks after 10 ms, or a tenth of a second on a busy machine.
 _PATIENCE_S = 10.0
 _LOOK_S = 0.001
 _ENVIRONMENT = "OBSV_KEEPER"
-# Variables that the loader, SQLite and the store need; nothing else of the program's environment, which may contain
-# secrets.
+# Variables that the loader, SQLite and the store need. Of the rest of the program's environment, which may contain
+# secrets, the keeper gets what its alert rules name, and what it needs to send.
 _KEPT = (
     *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PATH", "HOME", "TMPDIR", "SQLITE_TMPDIR", "TZ", "LC_ALL", "LANG"),
     FILE_MODE,
+)
+_TO_SEND = (
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "DISPLAY"),
+    *(form for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy") for form in (name, name.upper())),
 )
 _INTERPRETERS = ("python", "pypy")
 
@@ -56,7 +63,7 @@ def launch(files: KeeperFiles, options: Options) -> None:
     """
     arguments = [_interpreter(), "-I", "-S", "-c", _CODE, "obsv", "keeper", files.db]
     try:
-        child = _spawn(arguments, _environment(options))
+        child = _spawn(arguments, _environment(files, options))
     except OSError as error:
         raise CannotStart(f"the system cannot start a process ({error.strerror})") from error
     except ValueError as error:
@@ -79,16 +86,30 @@ def _interpreter() -> str:
     return path
 
 
-def _environment(options: Options) -> dict[str, str]:
+def _environment(files: KeeperFiles, options: Options) -> dict[str, str]:
     package = sys.modules[__name__.partition(".")[0]]
     paths = [normal(entry) for entry in sys.path if isinstance(entry, str) and entry]
     told = {
         "root": normal(os.path.dirname(next(iter(package.__path__)))),
         "path": [path for path in paths if os.path.exists(path)],
-        "options": options.text(),
+        "options": options._replace(alerts=_rules_named(), directory=working_directory(), began_ns=unix_ns()).text(),
     }
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    names = (*_KEPT, *_for_rules(files))
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     return {**kept, _ENVIRONMENT: json.dumps(told)}
+
+
+def _for_rules(files: KeeperFiles) -> tuple[str, ...]:
+    """Return the names of the variables that the evaluation of the alert rules needs; none without rules."""
+    with suppress(OSError, ValueError):  # a directory that may not be read has none
+        rules = find_file(Path(files.db))
+        return (*_TO_SEND, *named_variables(rules)) if rules else ()
+    return ()
+
+
+def _rules_named() -> str:
+    named = os.environ.get(VARIABLE)
+    return normal(named) if named else ""
 
 
 def _spawn(arguments: list[str], environment: dict[str, str]) -> int:

@@ -22,12 +22,18 @@ class Options(NamedTuple):
         idle_s: seconds without a recording program after which a keeper process ends.
         busy_timeout_s: how long a write waits for another process's lock, in seconds.
         own_only: whether to store only what this process records.
+        alerts: path of the alert rules, if the starter named one.
+        directory: working directory of the starter, whose `config/alerts.toml` counts if no other rules are there.
+        began_ns: when the starter asked for a keeper, Unix time; 0 if nobody did.
     """
 
     writer: WriterMode = "auto"
     idle_s: float = IDLE_S
     busy_timeout_s: float = 1.0
     own_only: bool = False
+    alerts: str = ""
+    directory: str = ""
+    began_ns: int = 0
 
     def text(self) -> str:
         """Return the options as JSON."""

@@ -74,7 +74,7 @@ def keep(files: KeeperFiles, options: Options, role: Role, make_work: Callable[[
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: leaving.tell("a signal was received"))
     logger.info("obsv %s keeps %s.", VERSION, files.db)
-    alerting = Alerting(Path(files.db))
+    alerting = Alerting(Path(files.db), options)
     alerting.start()
     try:
         loop = Loop(files, lock, leaving, options.idle_s if role == "process" else None)

@@ -122,6 +122,10 @@ select start_ns from span where id > (select watermark from archive) order by id
 """
 _HAS_ARCHIVE = "select 1 from sqlite_schema where type = 'table' and name = 'archive'"
 _LAST = "select coalesce(max(id), 0) from span"
+_LAST_BEFORE = """
+select coalesce((select id from span where id > m.id and start_ns < ? order by id desc limit 1), m.id)
+from (select max(0, coalesce(max(id), 0) - ?) as id from span) m
+"""
 # In the file's own order: calls since the last look are in its last pages.
 _FAILED = """
 select s.id, s.start_ns, p.name, p.process_group, p.service, coalesce(s.exception, '') as exception,
@@ -149,9 +153,14 @@ select process_id, bucket, sum(count) from process_histogram where minute betwee
 """
 
 
-def read_last_call(store: Readable) -> int:
-    """Return the ID of the call that arrived last; 0 if there is none."""
-    row = store.one(_LAST)
+def read_last_call(store: Readable, before_ns: int | None = None) -> int:
+    """Return the ID of the call that arrived last; 0 if there is none.
+
+    Args:
+        store: the store to read.
+        before_ns: only calls that started before, Unix time; at least the last `MOST_CALLS` are looked at.
+    """
+    row = store.one(_LAST) if before_ns is None else store.one(_LAST_BEFORE, (before_ns, MOST_CALLS))
     return int(row[0]) if row else 0
 
 

@@ -42,8 +42,8 @@ from obsv.store.watching.readings import (
 class AlertAnswers(Source):
     """The answers of an SQLite file about what alert rules look at, and the book of alerts."""
 
-    def last_call(self) -> int:
-        return read_last_call(self._source)
+    def last_call(self, before_ns: int | None = None) -> int:
+        return read_last_call(self._source, before_ns)
 
     def read_failed(self, after: int) -> Arrivals:
         return read_failed(self._source, after)

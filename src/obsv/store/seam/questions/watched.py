@@ -25,8 +25,8 @@ from obsv.store.watching import (
 class AlertQuestions(Protocol):
     """The questions about what alert rules look at, and the book of alerts."""
 
-    def last_call(self) -> int:
-        """The id of the call that arrived last."""
+    def last_call(self, before_ns: int | None = None) -> int:
+        """Return the ID of the call that arrived last; of those that started before a time, if one is given."""
         ...
 
     def read_failed(self, after: int) -> Arrivals:
