@@ -49,4 +49,6 @@ def test_numbers_without_end_have_no_margin(op: str) -> None:
 
 def test_inputs_from_the_future_are_told() -> None:
     """By name; what has no time is not judged."""
-    assert late_inputs(100, [("a", 100), ("b", 101), ("c", None)]) == ["input b: as_of is after decision_time"]
+    assert late_inputs(100, [("a", 2_000_100), ("b", 2_000_101), ("c", None)]) == [
+        "input b: as_of is after decision_time"
+    ]

@@ -7,6 +7,7 @@ from obsv.runtime import configure, force_flush, shutdown, stats
 from obsv.semconv import VERSION as __version__
 
 if TYPE_CHECKING:
+    from obsv.decisions import counterfactual, decide, outcome
     from obsv.events import event
     from obsv.instrument.importing.module import auto_instrument_module
     from obsv.registry import register
@@ -15,9 +16,12 @@ __all__ = [
     "__version__",
     "auto_instrument_module",
     "configure",
+    "counterfactual",
+    "decide",
     "event",
     "force_flush",
     "monitor",
+    "outcome",
     "register",
     "shutdown",
     "stats",
@@ -35,6 +39,11 @@ def __getattr__(name: str) -> Any:
 
         globals()[name] = event
         return event
+    if name in ("counterfactual", "decide", "outcome"):
+        from obsv import decisions
+
+        found = globals()[name] = getattr(decisions, name)
+        return found
     if name == "register":
         from obsv.registry import register
 

@@ -8,6 +8,7 @@
     │   ├── NewerSchema         written by a newer version of obsv
     │   └── QueryTimeout        a query exceeded its time limit
     ├── NotFound                no such trace, span or process
+    ├── InvalidEvent            an event or a decision breaks its schema or a rule of time, and `on_invalid="raise"`
     └── InvalidQuery            a query that cannot be parsed; `position` says where
 
 None of them reaches a monitored function: recording counts and logs its errors, but does not raise them.
@@ -44,6 +45,10 @@ class QueryTimeout(StoreError):
 
 class NotFound(ObsvError):
     """No such trace, span or process in the store."""
+
+
+class InvalidEvent(ObsvError):
+    """An event or a decision breaks its schema or a rule of time; raised only with `on_invalid="raise"`."""
 
 
 class InvalidQuery(ObsvError):

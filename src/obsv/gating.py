@@ -10,6 +10,9 @@ from typing import Any
 # Of integers, beyond which a float no longer has room for them.
 _MOST = 1 << 1000
 
+# The recorder's clock follows the wall clock within a millisecond: two readings of now differ by as much.
+_JITTER_NS = 2_000_000
+
 Margin = tuple[float | None, float | None]
 
 
@@ -100,6 +103,8 @@ def late_inputs(decision_ns: int, inputs: Iterable[tuple[str, int | None]]) -> l
 
     Args:
         decision_ns: decision time, Unix time.
-        inputs: names, and the times as of which their values held, where known.
+        inputs: names, and the times as of which their values held, where known; later by more than two milliseconds,
+            they came after it.
     """
-    return [f"input {name}: as_of is after decision_time" for name, as_of in inputs if as_of and as_of > decision_ns]
+    latest = decision_ns + _JITTER_NS
+    return [f"input {name}: as_of is after decision_time" for name, as_of in inputs if as_of and as_of > latest]

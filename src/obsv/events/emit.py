@@ -27,7 +27,7 @@ _NAME_CHARS = 500
 Words = tuple[tuple[str, ...], bool]
 
 
-class _Shown:
+class Shown:
     """The formatting of values under the process's settings: created by the first record, and again after changes."""
 
     __slots__ = ("is_secret", "max_repr", "redactor", "snapshot", "words")
@@ -47,7 +47,7 @@ class _Shown:
         return found
 
 
-_shown: _Shown | None = None
+_shown: Shown | None = None
 _scopes: dict[str, InstrumentationScope] = {}
 
 
@@ -57,6 +57,14 @@ def _forget() -> None:
 
 
 when_changed(_forget)
+
+
+def current_shown() -> Shown:
+    """Return how values are shown under the settings of the process."""
+    global _shown
+    if _shown is None:
+        _shown = Shown()
+    return _shown
 
 
 def emit(
@@ -88,10 +96,7 @@ def emit(
         span: Any = get_context().get(SPAN_KEY)
         if take is None or recording.off or span is QUIET or not pressure.admits(severity):
             return
-        global _shown
-        shown = _shown
-        if shown is None:
-            shown = _shown = _Shown()
+        shown = _shown or current_shown()
         known, snapshot, max_repr = shown.is_secret, shown.snapshot, shown.max_repr
         attributes = []
         for name, value in fields:
@@ -120,7 +125,7 @@ def emit(
             _new(
                 LogRecord,
                 (
-                    _scopes.get(logger) or _scope(logger),
+                    _scopes.get(logger) or scope_of(logger),
                     time_ns or ticks() + clock.offset,
                     severity,
                     severity_text,
@@ -132,6 +137,7 @@ def emit(
                     function,
                     identity(),
                     shown.words,
+                    False,
                 ),
             )
         )
@@ -145,7 +151,8 @@ def emit(
 _BODY_CHARS = 100_000
 
 
-def _scope(logger: str) -> InstrumentationScope:
+def scope_of(logger: str) -> InstrumentationScope:
+    """Return what stands for a logger: the same object each time."""
     if len(_scopes) > _MOST_SCOPES:
         _scopes.clear()
     scope = _scopes[logger] = InstrumentationScope(str(logger)[:_NAME_CHARS])

@@ -25,6 +25,7 @@ class LogRecord(NamedTuple):
         function: the recorded function in which it was made; None outside any.
         thread: id and name of the thread.
         words: by which secrets in its texts are known, `(own, defaults)`; None for the defaults alone.
+        is_kept: it has the lane of errors, which nothing is dropped from, whatever its severity: a decision.
     """
 
     scope: InstrumentationScope
@@ -39,3 +40,4 @@ class LogRecord(NamedTuple):
     function: Function | None
     thread: tuple[int, str]
     words: tuple[tuple[str, ...], bool] | None = None
+    is_kept: bool = False

@@ -304,7 +304,8 @@ class RingWriter:
             self._reopen()
         if (now := ticks()) >= self.look_at:
             self.look_around(now)
-        scope, time_ns, severity, text, name, body, attributes, trace_id, span_id, function, thread, words = record
+        scope, time_ns, severity, text, name, body, attributes, trace_id, span_id, function = record[:10]
+        thread, words, is_kept = record[10:]
         if function is not None:
             self._define(function)
         values = _dumps(
@@ -336,7 +337,7 @@ class RingWriter:
             )
             + values
         )
-        if severity < LOG_ERROR:
+        if severity < LOG_ERROR and not is_kept:
             self._put(self.ring.calls, packed)
             return
         self._put(self.ring.errors, packed)

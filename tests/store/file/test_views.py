@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from obsv.store import Reader, Writer
@@ -56,3 +59,18 @@ def test_documented_query_walks_an_index(writer: Writer, reader: Reader, sql: st
     (walk,) = [step for step in plan if step.split()[1] == "s"]
     assert walk == WALKS[sql]
     assert not any("TEMP B-TREE" in step for step in plan)
+
+
+def documented() -> dict[str, str]:
+    """The columns of each view of the journal, as docs/decisions.md has them."""
+    text = (Path(__file__).parents[3] / "docs" / "decisions.md").read_text()
+    return dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| ([a-z_, ]+) \|$", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("view", documented())
+def test_view_of_the_journal_has_the_documented_columns(writer: Writer, reader: Reader, view: str) -> None:
+    """Likewise, and each can be read of an empty store."""
+    writer.open()
+    names = [row["name"] for row in reader.query("select name from pragma_table_info(?)", (view,))]
+    assert ", ".join(names) == documented()[view]
+    assert reader.query(f"select * from {view}") == []

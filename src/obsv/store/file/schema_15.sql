@@ -3,7 +3,7 @@
 create table decision_made(
   id integer primary key autoincrement, -- order of arrival
   decision_id text not null unique, -- 32 hex digits, or what another sender calls it
-  time_ns integer not null,         -- Unix time at which it began
+  time_ns integer not null,         -- decision_time: of its last gate or input, Unix time
   duration_ns integer not null,
   kind text not null,
   subject text not null,
@@ -97,7 +97,8 @@ select o.id as id, o.decision_id as decision_id, o.time_ns as time_ns, o.cutoff_
   datetime(o.time_ns / 1000000000, 'unixepoch') || '.' || substr(o.time_ns / 1000 % 1000000 + 1000000, 2) as ts,
   datetime(o.cutoff_ns / 1000000000, 'unixepoch') || '.' || substr(o.cutoff_ns / 1000 % 1000000 + 1000000, 2)
     as label_cutoff,
-  json_extract(o.metrics, '$.pnl') as pnl, json_extract(o.metrics, '$.pnl_bps') as pnl_bps,
+  iif(json_type(o.metrics, '$.pnl') in ('integer', 'real'), json_extract(o.metrics, '$.pnl'), null) as pnl,
+  iif(json_type(o.metrics, '$.pnl_bps') in ('integer', 'real'), json_extract(o.metrics, '$.pnl_bps'), null) as pnl_bps,
   d.id as made, d.ts as decision_ts, d.kind as kind, d.subject as subject, d.mode as mode, d.verdict as verdict,
   d.is_shadow as is_shadow, d.refused_by as refused_by,
   case

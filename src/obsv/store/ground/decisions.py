@@ -170,7 +170,9 @@ def _cell(value: Any) -> Any:
         return str(value)
     if isinstance(value, (int, float)) and abs(value) < _MOST:
         return value
-    # SQLite has no such integers, and no NaN.
+    # SQLite has no such integers, and no NaN, which is stored as OTLP JSON's double.
+    if isinstance(value, dict) and "doubleValue" in value:
+        return _short(value["doubleValue"])
     return _short(value if isinstance(value, str) else json.dumps(value, separators=(",", ":")), _TEXT_CHARS)
 
 

@@ -1,0 +1,97 @@
+"""The way of decisions and outcomes into the ring: as log records in the lane that nothing is dropped from."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from obsv.capture import MASKED, is_from_signal
+from obsv.events.emit import Shown, current_shown, scope_of
+from obsv.own_time import ticks
+from obsv.trace.clock import clock
+from obsv.trace.context import QUIET, SPAN_KEY, get_context
+from obsv.trace.log_record import LogRecord
+from obsv.trace.notices import Notices
+from obsv.trace.recording import identity, recording
+
+_INFO = 9
+_SCOPE = "obsv.decisions"
+_notices = Notices()
+_new: Any = tuple.__new__
+_ATOMS = frozenset((int, float, bool, type(None)))
+# Compared as numbers, so kept as such: their texts would have no margin.
+_NUMBERS = frozenset((Decimal, Fraction))
+
+
+def carry(event_name: str, attributes: tuple[tuple[str, Any], ...], time_ns: int, place: tuple[int, int]) -> None:
+    """Record a carrier. Raises nothing but what a signal handler of the program raises meanwhile.
+
+    Args:
+        event_name: says what it carries.
+        attributes: names and frozen values.
+        time_ns: Unix time.
+        place: trace and span, 0 outside any.
+    """
+    try:
+        if recording.start is not None:
+            recording.start()
+        take = recording.on_log
+        if take is None or recording.off or get_context().get(SPAN_KEY) is QUIET:
+            return
+        words = current_shown().words
+        parts = (
+            scope_of(_SCOPE),
+            time_ns,
+            _INFO,
+            "INFO",
+            event_name,
+            None,
+            attributes,
+            *place,
+            None,
+            identity(),
+            words,
+            True,
+        )
+        take(_new(LogRecord, parts))
+    except Exception as error:
+        if is_from_signal(error):
+            raise
+        _notices.once("decision", logging.ERROR, "A decision could not be recorded.", exc_info=True)
+
+
+def now_ns() -> int:
+    """Return Unix time by the recorder's clock."""
+    now: int = ticks() + clock.offset
+    return now
+
+
+def frozen(name: str, value: Any, shown: Shown) -> Any:
+    """Return a value bounded, and masked if its name says that it is secret."""
+    kind = type(value)
+    is_secret = shown.is_secret.get(name)
+    if is_secret is None:
+        is_secret = shown.secret(name)
+    if is_secret:
+        return MASKED
+    if kind in _ATOMS or (kind is str and len(value) <= shown.max_repr):
+        return value
+    # By type: asking a value for its class runs its code.
+    if kind in _NUMBERS:
+        return float(value)
+    if issubclass(kind, float):
+        return float.__float__(value)
+    found = shown.snapshot(value)
+    if type(found) is tuple and len(found) == 2 and found[0] is ...:
+        with suppress(ValueError, TypeError):  # numpy's numbers are their texts in a snapshot
+            return float(found[1])
+    return found
+
+
+def frozen_fields(fields: Mapping[str, Any], shown: Shown) -> dict[str, Any]:
+    """Return values by name, likewise."""
+    return {name: frozen(name, value, shown) for name, value in fields.items()}
