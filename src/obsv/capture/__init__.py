@@ -1,5 +1,6 @@
 """Values of a call, limited and redacted: a snapshot at call time, its text later."""
 
+from obsv.capture.exact import EXACT, tells_all
 from obsv.capture.frozen import INT_BITS, MASKED, Frozen
 from obsv.capture.interrupts import is_from_signal
 from obsv.capture.limits import Limits
@@ -11,6 +12,7 @@ from obsv.capture.snapshot import make_snapshot, snapshot
 
 __all__ = [
     "DEFAULT_SENSITIVE_FIELDS",
+    "EXACT",
     "INT_BITS",
     "MASK",
     "MASKED",
@@ -24,4 +26,5 @@ __all__ = [
     "make_snapshot",
     "render",
     "snapshot",
+    "tells_all",
 ]

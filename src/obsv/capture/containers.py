@@ -346,5 +346,12 @@ def key_names(key: Any) -> list[str]:
 
 
 def deque_freezer(name: str, tools: Tools, freeze_items: ItemsFreezer) -> Freezer:
-    """Return the freezer of a deque or a subclass."""
-    return iterable_freezer(name, deque.__iter__, deque.__len__, tools, freeze_items)
+    """Return the freezer of a deque or a subclass; an exact one tells its greatest length as well."""
+    freeze_deque = iterable_freezer(name, deque.__iter__, deque.__len__, tools, freeze_items)
+    length_of: Any = deque.__dict__["maxlen"].__get__
+
+    def freeze_exactly(value: Any, depth: int, room: list[int]) -> Frozen:
+        *head, items = freeze_deque(value, depth, room)
+        return (*head, [*items, length_of(value)])
+
+    return freeze_exactly if tools.limits.is_exact else freeze_deque

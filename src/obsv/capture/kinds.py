@@ -24,6 +24,7 @@ from obsv.capture.containers import (
     set_freezer,
     subclass_freezer,
 )
+from obsv.capture.contents import array_values_freezer, object_freezer
 from obsv.capture.frozen import AT, MASKED, UNREADABLE, Freezer, Frozen, Tools, at_freezer
 from obsv.capture.interrupts import is_from_signal
 from obsv.capture.limits import Limits
@@ -35,6 +36,7 @@ from obsv.capture.scalars import (
     atom_freezers,
     builtin_freezers,
     class_freezer,
+    constructor_freezer,
     decimal_freezer,
     enum_freezer,
     exception_freezer,
@@ -138,7 +140,8 @@ class Kinds:
             freezer = choose(kind)
             if freezer is not None:
                 return freezer
-        return at_freezer(class_name(kind))
+        own = object_freezer(kind, self._pairs) if self._tools.limits.is_exact else None
+        return own or at_freezer(class_name(kind))
 
     def _secret(self, kind: type) -> Freezer | None:
         return (lambda value, depth, room: MASKED) if is_secret_type(kind) else None
@@ -149,7 +152,8 @@ class Kinds:
         return record_freezer(kind, self._tools, self._pairs)
 
     def _array(self, kind: type) -> Freezer | None:
-        return array_freezer(kind, self._tools.freeze)
+        exact = array_values_freezer(kind, self._tools) if self._tools.limits.is_exact else None
+        return exact or array_freezer(kind, self._tools.freeze)
 
     def _derived(self, kind: type) -> Freezer | None:
         if hides_content(kind):
@@ -162,11 +166,13 @@ class Kinds:
 
     def _loaded_family(self, base: Any) -> _Make | None:
         """Return the maker for classes of the standard library that not every program loads."""
-        tools, max_repr = self._tools, self._tools.limits.max_repr
+        tools, max_repr, is_exact = self._tools, self._tools.limits.max_repr, self._tools.limits.is_exact
         makers: dict[tuple[str, str], _Make] = {
-            ("decimal", "Decimal"): lambda kind: decimal_freezer(base),
+            ("decimal", "Decimal"): lambda kind: decimal_freezer(base, is_exact=is_exact),
             ("fractions", "Fraction"): lambda kind: fraction_freezer(tools.freeze),
-            ("pathlib", "PurePath"): lambda kind: text_freezer(base.__str__, max_repr),
+            ("pathlib", "PurePath"): lambda kind: (
+                constructor_freezer("Path", base.__str__) if is_exact else text_freezer(base.__str__, max_repr)
+            ),
             ("uuid", "UUID"): lambda kind: text_freezer(base.__str__, max_repr),
         }
         for (module, name), make in makers.items():
@@ -176,7 +182,8 @@ class Kinds:
 
     def _find_families(self) -> dict[int, _Make]:
         tools, items, pairs, name = self._tools, self._items, self._pairs, class_name
-        texts = {base: text_freezer(text_of, tools.limits.max_repr) for base, text_of in _AS_TEXT.items()}
+        as_text = {**_AS_TEXT, timedelta: timedelta.__repr__} if tools.limits.is_exact else _AS_TEXT
+        texts = {base: text_freezer(text_of, tools.limits.max_repr) for base, text_of in as_text.items()}
         plain = {base: plain_freezer(base, tools) for base in (str, bytes, int, float, complex)}
         families: dict[type, _Make] = {
             **{base: lambda kind, freezer=freezer: freezer for base, freezer in {**texts, **plain}.items()},  # type: ignore[misc]

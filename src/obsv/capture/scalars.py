@@ -74,13 +74,19 @@ def text_freezer(text_of: Callable[[Any], str], max_repr: int) -> Freezer:
     return lambda value, depth, room: bounded_text(text_of(value), max_repr)
 
 
-def decimal_freezer(base: Any) -> Freezer:
+def constructor_freezer(name: str, text_of: Callable[[Any], str]) -> Freezer:
+    """Return the freezer of a class whose values are made of a text: `Path('a/b')`."""
+    return lambda value, depth, room: (..., CALL, name, [text_of(value)])
+
+
+def decimal_freezer(base: Any, *, is_exact: bool = False) -> Freezer:
     """Return the freezer of Decimal: its digits, unless there are thousands."""
 
     def freeze_decimal(value: Any, depth: int, room: list[int]) -> Frozen:
         if base.__sizeof__(value) > _DECIMAL_BYTES:
             return (..., f"Decimal(exponent {base.adjusted(value):,})")
-        return (..., base.__str__(value))
+        digits = base.__str__(value)
+        return (..., CALL, "Decimal", [digits]) if is_exact else (..., digits)
 
     return freeze_decimal
 

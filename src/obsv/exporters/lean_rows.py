@@ -7,7 +7,7 @@ from typing import Any
 from opentelemetry.sdk.resources import Resource
 
 from obsv import semconv
-from obsv.capture import MASK, SHORTEST, render
+from obsv.capture import EXACT, MASK, SHORTEST, render
 from obsv.conventions import direction
 from obsv.exporters.plain import detail_of, encode, source_of, stored, valid
 from obsv.probability import threshold_of, whole, with_threshold
@@ -60,7 +60,8 @@ class LeanRows:
             if failure is not None:
                 exception = valid(failure.text(function.redactor.redact_text, span.end_tick + clock.offset))
             if details is not None:
-                cpu_ns, memory_bytes, exact = details.cpu_ns, details.memory_bytes, details.exact
+                cpu_ns, memory_bytes = details.cpu_ns, details.memory_bytes
+                exact = details.exact or exact_texts(function, details.inputs or ())
                 weight = counted(details.attributes)
         if weight is None and span.status_code != ERROR and (details is not None or function.sample_rate < 1.0):
             weight, detail = _weight(span, duration_ns, detail)
@@ -165,6 +166,14 @@ def texts_of(function: Function, values: Iterable[Any]) -> list[str]:
     if function.hides_result and len(texts) > len(function.inputs):
         texts[-1] = quote(render(function.shown_result(value), limit))
     return texts
+
+
+def exact_texts(function: Function, inputs: tuple[tuple[str, Any], ...]) -> str | None:
+    """Return the exact inputs of a failing call as a JSON object of their texts, with secrets masked; None of none."""
+    if not inputs:
+        return None
+    redact = function.redactor.redact_value
+    return encode({valid(name): redact(render(value, EXACT.max_repr)) for name, value in inputs})
 
 
 def signature_of(function: Function, source: Source, shape: bool | tuple[Field, ...]) -> Signature:

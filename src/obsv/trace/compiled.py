@@ -56,7 +56,7 @@ class Writer(Protocol):
 def _methods() -> dict[str, Any]:
     """Return the methods and properties of Python's class, for C's type."""
     taken = {name: value for base in (trace.Span, ReadableSpan, Span) for name, value in vars(base).items()}
-    left_out = {"_abc_impl", *Span.__slots__}
+    left_out = {"_abc_impl", "has_marks", *Span.__slots__}
     return {
         name: value
         for name, value in taken.items()

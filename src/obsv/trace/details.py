@@ -21,6 +21,7 @@ class Details:
         "cpu_ns",
         "events",
         "exact",
+        "inputs",
         "limits",
         "links",
         "memory_bytes",
@@ -44,6 +45,8 @@ class Details:
         self.cpu_ns: int | None = None
         self.memory_bytes: int | None = None
         self.exact: bytes | None = None
+        # Names and frozen values of what a failed call's recorded inputs leave open.
+        self.inputs: tuple[tuple[str, Any], ...] | None = None
 
     def add_event(self, name: str, attributes: Attributes, timestamp: int) -> None:
         """Add an event at a Unix time in nanoseconds."""

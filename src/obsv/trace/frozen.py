@@ -49,6 +49,7 @@ def freeze_details(details: Details) -> Frozen:
         details.cpu_ns,
         details.memory_bytes,
         details.exact,
+        details.inputs,
     )
 
 
@@ -62,7 +63,8 @@ def _thaw_details(frozen: Frozen, origin: Origin) -> Details:
     for context, link_attributes in links:
         details.add_link(_thaw_context(context), link_attributes)
     details.trace_state = None if state is None else TraceState.from_header([state])
-    details.parent_is_remote, details.cpu_ns, details.memory_bytes, details.exact = rest
+    details.parent_is_remote, details.cpu_ns, details.memory_bytes, details.exact, *inputs = rest
+    details.inputs = inputs[0] if inputs else None  # a ring of an earlier version has none
     return details
 
 

@@ -123,6 +123,11 @@ class Span(ReadableSpan, trace.Span):
     ring: object
     token: Any
 
+    @property
+    def has_marks(self) -> bool:
+        """Return whether a text may stand for one of the inputs; the compiled core tells those that cannot."""
+        return True
+
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def get_span_context(self) -> SpanContext:

@@ -180,7 +180,7 @@ def main(path: str) -> None:
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(obsv.__file__).parents[1])}
 # Which of the recorded calls need their inputs filled in.
 PLACEHOLDERS = {
-    "login": ("password",), "grow": ("self",), "fail": ("self",), "secret": ("x",), "long_text": ("text",),
+    "login": ("password",), "grow": ("self",), "secret": ("x",), "long_text": ("text",),
 }  # fmt: skip
 
 

@@ -30,33 +30,36 @@ class Argument(NamedTuple):
     missing: str | None = None
 
 
-def arguments(call: Call, target: Target) -> list[Argument]:
+def arguments(call: Call, target: Target, exact: dict[str, str] | None = None) -> list[Argument]:
     """Return the arguments of a call, in the order of the source.
 
     Args:
         call: the recorded call.
         target: the function.
+        exact: exact texts of inputs whose recorded values leave something open.
     """
-    recorded = {value.name: value for value in call.inputs}
-    return _Arguments(has_owner=target.module is not None).of(recorded, target, call.received)
+    recorded = {name: Value(name, "INPUT", text) for name, text in (exact or {}).items()}
+    shown = {value.name: value for value in call.inputs}
+    return _Arguments(shown, has_owner=target.module is not None).of({**shown, **recorded}, target, call.received)
 
 
 class _Arguments:
     """A builder of arguments.
 
     Args:
+        shown: the recorded values, where an exact one cannot be rebuilt.
         has_owner: whether there is a module in which classes can be looked up.
     """
 
-    def __init__(self, *, has_owner: bool) -> None:
-        self._has_owner = has_owner
+    def __init__(self, shown: dict[str, Value], *, has_owner: bool) -> None:
+        self._shown, self._has_owner = shown, has_owner
 
     def of(self, recorded: dict[str, Value], target: Target, received: bool) -> list[Argument]:
         if received:  # regardless of what it says about its parameters
             return [self._keyword(value) for value in recorded.values()]
         if target.parameters is not None:
             return self._by_parameters(target.parameters, recorded)
-        receiver = [_missing("self", NOT_RECORDED, "")] if _has_receiver(target) else []
+        receiver = [_missing("self", NOT_RECORDED, "")] if _has_receiver(target) and "self" not in recorded else []
         named = [value for name, value in recorded.items() if is_name(name)]
         return [*receiver, *(self._argument(value, frozenset(), f"{value.name}=") for value in named)]
 
@@ -92,7 +95,8 @@ class _Arguments:
         return inner._replace(source=f"**{{{value.name!r}: {inner.source}}}")
 
     def _argument(self, value: Value, annotation: frozenset[str], prefix: str) -> Argument:
-        rebuilt = rebuild(value.text, annotation)
+        shown = self._shown.get(value.name, value)
+        rebuilt = rebuild(value.text, annotation) or rebuild(shown.text, annotation)
         if rebuilt is None or (rebuilt.helpers and not self._has_owner):
             return _missing(value.name, value.text, prefix)
         return Argument(prefix + rebuilt.source, rebuilt.imports, rebuilt.helpers)

@@ -16,6 +16,7 @@ from obsv.analysis.repro import parts
 from obsv.analysis.repro.literal import CONSTRUCTORS
 from obsv.analysis.repro.outcome import builtin_exception
 from obsv.analysis.repro.parsing import dotted
+from obsv.analysis.repro.recorded_text import AROUND
 from obsv.errors import InvalidQuery
 
 _MODULES = {"asyncio", "base64", "collections", "datetime", "decimal", "enum", "fractions", "pathlib", "pickle"}
@@ -23,7 +24,7 @@ _MODULES |= {"pytest", "re", "sys", "uuid"}
 _FROM = {("typing", "Any"), ("obsv.capture", "render"), ("obsv.capture", "snapshot")}
 _ISO = ("datetime.datetime.fromisoformat", "datetime.date.fromisoformat", "datetime.time.fromisoformat")
 _CALLS = {"float", "len", "type", "str", "list", "next", "pytest.raises", "caught.match", "asyncio.run", "pathlib.Path"}
-_CALLS |= {"pickle.loads", "base64.b64decode", *_ISO, *CONSTRUCTORS.values(), *parts.HELPERS}
+_CALLS |= {"pickle.loads", "base64.b64decode", *_ISO, *CONSTRUCTORS.values(), *AROUND.values(), *parts.HELPERS}
 _READ = {"caught.value", "caught.value.args", "kind.__module__", "kind.__qualname__", "datetime.timezone.utc"}
 _NAMES = {"said", "INPUTS", "args", "kwargs", "result", "caught", "kind", "function", "NotImplemented"}
 _TEXT_METHODS = {"startswith", "endswith"}

@@ -33,6 +33,7 @@ CONSTRUCTORS = {
     "Counter": "collections.Counter",
     # As `repr` writes them, if that is the serializer.
     "Decimal": "decimal.Decimal",
+    "Path": "pathlib.Path",
     "UUID": "uuid.UUID",
     "datetime.datetime": "datetime.datetime",
     "datetime.date": "datetime.date",
@@ -51,6 +52,7 @@ _TAKES: dict[str, type[ast.expr] | tuple[type[ast.expr], ...]] = {
     "OrderedDict": (ast.Dict, ast.List),
     "Counter": ast.Dict,
     "Decimal": ast.Constant,
+    "Path": ast.Constant,
     "UUID": ast.Constant,
 }
 UTC = "datetime.timezone.utc"
@@ -174,7 +176,7 @@ def _decimal(text: str, annotation: Collection[str]) -> Rebuilt | None:
 
 def _path(text: str, annotation: Collection[str]) -> Rebuilt | None:
     is_path = "Path" in annotation or _ABSOLUTE.fullmatch(text) is not None
-    if not is_path or not text or text[0] in "'\"" or text == "None" or "…" in text:
+    if not is_path or not text or text[0] in "'\"" or text.startswith("Path(") or text == "None" or "…" in text:
         return None
     return Rebuilt(f"pathlib.Path({text!r})", frozenset(("pathlib",)))
 

@@ -42,7 +42,10 @@ def member(text: str) -> Any:
     "made": '''\
 def made(name: str, fields: dict[str, Any]) -> Any:
     """An object with these fields: as its class makes it, or else without that."""
-    kind = class_of(name, lambda each: not fields or all(map({*dir(each), *hints_of(each)}.__contains__, fields)))
+    try:
+        kind = class_of(name, lambda each: not fields or all(map({*dir(each), *hints_of(each)}.__contains__, fields)))
+    except StopIteration:
+        kind = class_of(name, lambda each: True)  # its attributes are set in its methods
     for field, value in fields.items():
         if "Decimal" in str(hints_of(kind).get(field)) and type(value) in (int, float):
             fields[field] = decimal.Decimal(str(value))
@@ -64,6 +67,32 @@ def hints_of(kind: type) -> dict[str, Any]:
 def zeros(dtype: str, shape: tuple[int, ...]) -> Any:
     """An array of that type and shape; what it contained was not recorded."""
     return pytest.importorskip("numpy").zeros(shape, dtype)''',
+    "array": '''\
+def array(dtype: str, shape: tuple[int, ...], values: list[Any]) -> Any:
+    """An array with these first values; zeros stand for those that were not recorded."""
+    made = pytest.importorskip("numpy").zeros(shape, dtype)
+    made.flat[: len(values)] = values
+    return made''',
+    "frame": '''\
+def frame(rows: int, columns: list[Any], dtypes: list[str], index: list[Any] | None, values: list[list[Any]]) -> Any:
+    """A data frame with these first rows, repeated in place of those that were not recorded."""
+    pandas = pytest.importorskip("pandas")
+    made = pandas.DataFrame({at: pandas.Series(each, dtype=dtypes[at]) for at, each in enumerate(values)})
+    made.columns = columns
+    if len(made) < rows:
+        return made.iloc[[at % len(made) for at in range(rows)]].reset_index(drop=True) if len(made) else made
+    if index is not None:
+        made.index = index
+    return made''',
+    "series": '''\
+def series(rows: int, name: Any, dtype: str, index: list[Any] | None, values: list[Any]) -> Any:
+    """A series with these first values, repeated in place of those that were not recorded."""
+    made = pytest.importorskip("pandas").Series(values, dtype=dtype, name=name)
+    if len(made) < rows:
+        return made.iloc[[at % len(made) for at in range(rows)]].reset_index(drop=True) if len(made) else made
+    if index is not None:
+        made.index = index
+    return made''',
     "first": '''\
 async def first(items: Any) -> Any:
     """The first item of an asynchronous generator."""
@@ -102,6 +131,9 @@ NEEDS = {
     "made": ("decimal",),
     "hints_of": (),
     "zeros": (),
+    "array": (),
+    "frame": (),
+    "series": (),
     "first": (),
     "drain": (),
     "as_recorded": ("re",),

@@ -52,12 +52,12 @@ class Repro(NamedTuple):
     received: bool
 
 
-def repro(call: Call, exact: bytes | None = None) -> Repro:
+def repro(call: Call, exact: bytes | dict[str, str] | None = None) -> Repro:
     """Return a test for a recorded call.
 
     Args:
         call: the recorded call.
-        exact: its pickled `(args, kwargs)`, if they were kept.
+        exact: what was kept of its inputs beside its values: `(args, kwargs)` pickled, or exact texts by name.
 
     Raises:
         InvalidQuery: the span is from other instrumentation, so there is no function to call.
@@ -68,14 +68,15 @@ def repro(call: Call, exact: bytes | None = None) -> Repro:
     if call.received or not is_ours:
         call, exact = call._replace(received=True), None
     target = nothing_of(call.process) if call.received else target_of(call.process, call.code)
-    made = [] if exact is not None else arguments(call, target)
+    pickled = exact if isinstance(exact, bytes) else None
+    made = [] if pickled is not None else arguments(call, target, exact if isinstance(exact, dict) else None)
     placeholders = [argument.missing for argument in made if argument.missing]
     if target.module is None:
         placeholders.append("the function")
-    file = _File(call, target, made, exact)
+    file = _File(call, target, made, pickled)
     source = file.source(placeholders)
     check(source, file.meant)
-    return Repro(f"test_repro_{call.span_id[:8]}.py", source, tuple(placeholders), exact is not None, call.received)
+    return Repro(f"test_repro_{call.span_id[:8]}.py", source, tuple(placeholders), pickled is not None, call.received)
 
 
 def _scope_name(call: Call) -> object:

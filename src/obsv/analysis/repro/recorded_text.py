@@ -16,6 +16,24 @@ DEEPEST = 60
 
 _STRING = re.compile(r"""b?('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
 _RECORD = re.compile(r"([A-Za-z_]\w*)\(")
+# Values that are written by their constructors, with nothing but literals in them.
+_CONSTRUCTED = re.compile(
+    r"(?:(?:Decimal|Path)\((?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")\)"
+    r"|datetime\.timedelta\([\w=, -]*\)|Fraction\(-?\d+, \d+\)|(?:set|frozenset)\(\))"
+)
+# Constructors around one container.
+AROUND = {
+    "frozenset": "frozenset",
+    "deque": "collections.deque",
+    "OrderedDict": "collections.OrderedDict",
+    "Counter": "collections.Counter",
+}
+# Fields of what is made by a helper of its own.
+_HELPED = {
+    ("ndarray", "dtype", "shape", "values"): "array",
+    ("DataFrame", "rows", "columns", "dtypes", "index", "values"): "frame",
+    ("Series", "rows", "name", "dtype", "index", "values"): "series",
+}
 _FIELD = re.compile(r"([A-Za-z_]\w*)=")
 # What ends a value that stands without quotes: nothing that is recorded so has these in it.
 _BARE = re.compile(r"[^,\[\](){}'\"]+?(?=, |,\)|: |[\])}]|$)")
@@ -74,9 +92,12 @@ class _Reader:
             return _literal(string[0])
         if self._next() in _BRACKETS:
             return self._container(depth)
+        if constructed := _CONSTRUCTED.match(self._text, self.at):
+            self.at = constructed.end()
+            return self._read(constructed[0])
         if record := _RECORD.match(self._text, self.at):
             self.at = record.end()
-            return self._record(record[1], depth)
+            return self._around(record[1], depth) if record[1] in AROUND else self._record(record[1], depth)
         return self._without_quotes()
 
     def _next(self) -> str:
@@ -113,6 +134,20 @@ class _Reader:
         inner = _joined(pattern, *items)
         return inner._replace(source=f"{opening}{inner.source}{closing}")
 
+    def _around(self, name: str, depth: int) -> Piece:
+        if self._next() not in _BRACKETS:
+            raise _Unreadable
+        inner = self._container(depth + 1)
+        if name == "deque":  # without its length, which only an exact text has, it is not known
+            if not self._skip(", "):
+                raise _Unreadable
+            inner = _joined("{}, {}", inner, self.value(depth + 1))
+        if not self._skip(")"):
+            raise _Unreadable
+        made = AROUND[name]
+        module = frozenset((made.partition(".")[0],)) if "." in made else frozenset()
+        return Piece(f"{made}({inner.source})", inner.imports | module, inner.helpers)
+
     def _record(self, name: str, depth: int) -> Piece:
         if hasattr(builtins, name):  # none of these is recorded by its fields
             raise _Unreadable
@@ -126,17 +161,25 @@ class _Reader:
                 raise _Unreadable
             self.at = field.end()
             names.append(field[1])
-            value = self.value(depth + 1)
-            fields.append(value._replace(source=f"{field[1]!r}: {value.source}"))
+            fields.append(self.value(depth + 1))
         inner = _joined(", ".join(["{}"] * len(fields)), *fields)
+        if helper := _HELPED.get((name, *names)):
+            return Piece(f"{helper}({inner.source})", inner.imports, inner.helpers | {helper})
+        named = [each._replace(source=f"{field!r}: {each.source}") for field, each in zip(names, fields, strict=True)]
+        inner = _joined(", ".join(["{}"] * len(named)), *named)
         return Piece(f"made({name!r}, {{{inner.source}}})", inner.imports, inner.helpers | {"made"})
 
     def _without_quotes(self) -> Piece:
         found = _BARE.match(self._text, self.at)
-        piece = None if found is None else self._bare(found[0], self._annotation)
-        if found is None or piece is None:
+        if found is None:
             raise _Unreadable
         self.at = found.end()
+        return self._read(found[0])
+
+    def _read(self, text: str) -> Piece:
+        piece = self._bare(text, self._annotation)
+        if piece is None:
+            raise _Unreadable
         return piece
 
 

@@ -104,6 +104,10 @@ static PyObject *get_trace_id(Span *span, void *unused) {
     return _PyLong_FromByteArray(bytes, 16, 0, 0);
 }
 static PyObject *get_inputs(Span *span, void *unused) { return loaded(span->inputs, span->inputs_size); }
+// An Ellipsis begins each mark that stands for a value; in other values its byte is rare.
+static PyObject *get_has_marks(Span *span, void *unused) {
+    return PyBool_FromLong(memchr(span->inputs, '.', span->inputs_size) != NULL);
+}
 static PyObject *get_result(Span *span, void *unused) {
     if (!span->result) return Py_NewRef(joints.absent);
     return loaded((unsigned char *)PyBytes_AS_STRING(span->result), (size_t)PyBytes_GET_SIZE(span->result));
@@ -143,6 +147,7 @@ static int set_object(Span *span, PyObject *value, void *offset) {
 
 static PyGetSetDef span_fields[] = {{"trace_id", (getter)get_trace_id},
                                     {"inputs", (getter)get_inputs},
+                                    {"has_marks", (getter)get_has_marks},
                                     {"result", (getter)get_result, (setter)set_result},
                                     {"function", (getter)get_function},
                                     {"origin", (getter)get_origin},

@@ -225,7 +225,8 @@ create table recorder(
 -- How far each spill file has been replayed, in the transaction that replays it: exactly once.
 create table spill_progress(path text primary key, position integer not null, updated_ns integer not null) without rowid;
 
--- Inputs of failing calls kept exactly: capture=dict(args="exact").
+-- Inputs of failing calls kept exactly: pickled with capture=dict(args="exact"), else a JSON object of the texts of
+-- those whose recorded values leave something open.
 create table exact_input(
   trace_id blob not null, span_id blob not null, start_ns integer not null, pickle blob not null,
   primary key(trace_id, span_id)

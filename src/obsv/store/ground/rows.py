@@ -101,7 +101,7 @@ class SpanRow(NamedTuple):
         exception: full traceback, redacted.
         detail: JSON object, absent when empty: statusMessage, events, links, traceState, flags, dropped…Count,
             startTimeUnixNano as sent if it was invalid, endTimeUnixNano if the span had not ended.
-        exact: pickled inputs of a failing call.
+        exact: inputs of a failing call: pickled, or as a JSON object of their exact texts.
         weight: its contribution to the rollups if it stands for several calls; None for a single call.
     """
 
@@ -121,7 +121,7 @@ class SpanRow(NamedTuple):
     memory_bytes: int | None = None
     exception: str | None = None
     detail: str | None = None
-    exact: bytes | None = None
+    exact: bytes | str | None = None
     weight: Weight | None = None
 
 

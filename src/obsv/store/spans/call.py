@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from obsv.errors import NotFound
 from obsv.store.file import Readable
-from obsv.store.ground import Code, machine_mark, read_detail, read_fields, read_values
+from obsv.store.ground import Code, machine_mark, read_detail, read_fields, read_object, read_values
 from obsv.store.spans.stored import SPANS, StoredSpan
 
 ERROR = 2
@@ -151,10 +151,19 @@ def find_call(store: Readable, span_id: str) -> Call:
     return read_call(store, found["trace"], key.hex())
 
 
-def read_exact(store: Readable, call: Call) -> bytes | None:
-    """Return the pickled inputs of a call, `(args, kwargs)`, without loading them; None if they were not kept."""
+def read_exact(store: Readable, call: Call) -> bytes | dict[str, str] | None:
+    """Return what was kept of a failing call's inputs beside its values; None if nothing was.
+
+    Returns:
+        Bytes: `(args, kwargs)`, pickled, which are not loaded here. A dict: exact texts by the names of inputs.
+    """
     row = store.one(EXACT, (bytes.fromhex(call.trace_id), bytes.fromhex(call.span_id)))
-    return None if row is None else bytes(row["pickle"])
+    if row is None:
+        return None
+    kept = row["pickle"]
+    if isinstance(kept, bytes):
+        return kept
+    return {str(name): str(text) for name, text in read_object(kept).items()}
 
 
 def to_call(span: StoredSpan, has_exact: bool = False, received: bool = True) -> Call:

@@ -41,7 +41,7 @@ class CallAnswers(Source):
     def find_call(self, span_id: str) -> Call:
         return find_call(self._source, span_id)
 
-    def read_exact(self, call: Call) -> bytes | None:
+    def read_exact(self, call: Call) -> bytes | dict[str, str] | None:
         return read_exact(self._source, call)
 
     def read_detail(self, trace_id: str, span_id: str) -> Detail:

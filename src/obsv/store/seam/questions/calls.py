@@ -42,7 +42,7 @@ class CallQuestions(Protocol):
         """The latest call with a span id."""
         ...
 
-    def read_exact(self, call: Call) -> bytes | None:
+    def read_exact(self, call: Call) -> bytes | dict[str, str] | None:
         """The inputs of a call as they were, pickled; None where they were not kept."""
         ...
 
