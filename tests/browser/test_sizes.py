@@ -23,6 +23,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "functions": ("/code?range=24h", ".function-list .row-link"),
     "function": ("/code?range=24h&process=shop.pricing.quote", "#code-body .source"),
     "errors": ("/errors?range=24h", ".error-group"),
+    "logs": ("/logs?range=24h", ".log-line"),
     "alerts": ("/alerts", "#alerts-add"),
     "errors to compare": ("/compare?range=24h", ".error-row"),
     "calls": ("/compare?trace={trace}&span={span}", "#compare-body mark"),

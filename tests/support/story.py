@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from obsv.store import Code, Signature, Source, SpanRow, Writer
+from obsv.store.ground import LogRow
 
 MS = 1_000_000
 SYMBOLS = ("AAPL", "MSFT", "NVDA", "EURUSD", "XAU")
@@ -278,6 +279,21 @@ def scenes(minutes: int, seed: int, now_ns: int) -> Iterator[list[SpanRow]]:
         yield rows
 
 
+def logs(rows: list[SpanRow]) -> Iterator[LogRow]:
+    """Log records of a minute: an event an order, a line an error, one a slow feed."""
+    for row in rows:
+        name, when = row.signature.name, row.start_ns + row.duration_ns
+        where = {"trace_id": row.trace_id, "span_id": row.span_id, "process": name, "thread": row.thread[1]}
+        if name == "shop.orders.place" and not row.exception:
+            fields = json.dumps({"order": zlib.crc32(row.span_id) % 900_000, "venue": "XETR"})
+            yield LogRow(row.source, when, 9, "INFO", "order.filled", "null", fields, **where)
+        elif name == "shop.pricing.quote" and row.exception:
+            text = json.dumps(row.exception.splitlines()[-1])
+            yield LogRow(row.source, when, 17, "ERROR", "", text, '{"exception.type":"ValueError","retry":false}', **where)
+        elif name == "market.feeds.on_fx" and row.duration_ns > 2 * MS:
+            yield LogRow(row.source, when, 13, "WARN", "", '"the feed is slow"', '{"feed":"fx"}', **where)
+
+
 def write(path: str | Path, minutes: int = 120, *, seed: int = 7, now_ns: int | None = None) -> None:
     """Makes a store.
 
@@ -289,7 +305,7 @@ def write(path: str | Path, minutes: int = 120, *, seed: int = 7, now_ns: int | 
     """
     writer = Writer(path)
     for rows in scenes(minutes, seed, time.time_ns() if now_ns is None else now_ns):
-        writer.write(rows)
+        writer.write(rows, logs=list(logs(rows)))
     writer.close()
 
 

@@ -15,8 +15,8 @@ IDs of components start with the page's name: `flow-graph`. State that a page ne
 not into a store: read `view.query`; in the browser, change it with `obsv.setQuery({...})` of `shell/shell.js`.
 
 The shell provides these fixed IDs: `location` (dcc.Location), `pulse` (dcc.Store; `{"last": <newest span row>}`, pushed
-over the websocket when something new was recorded: the Input of everything live), `theme` (dcc.Store; `"dark"` or
-`"light"`), `notice` (dcc.Store; `{"text", "kind"}` shows a message).
+over the websocket when something new was recorded: the Input of everything live), `pulse-logs` (the same for log
+records), `theme` (dcc.Store; `"dark"` or `"light"`), `notice` (dcc.Store; `{"text", "kind"}` shows a message).
 """
 
 from collections.abc import Callable, Mapping

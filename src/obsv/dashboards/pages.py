@@ -8,8 +8,9 @@ from obsv.dashboards.errors.group import PAGE as ERROR
 from obsv.dashboards.errors.page import PAGE as ERRORS
 from obsv.dashboards.explorer.page import PAGE as EXPLORER
 from obsv.dashboards.flow.page import PAGE as FLOW
+from obsv.dashboards.logs.page import PAGE as LOGS
 from obsv.dashboards.overview.page import PAGE as OVERVIEW
 from obsv.dashboards.page import Page
 from obsv.dashboards.trace.page import PAGE as TRACE
 
-PAGES: tuple[Page, ...] = (OVERVIEW, ERRORS, ERROR, CHANGES, EXPLORER, TRACE, FLOW, CODE, COMPARE, ALERTS)
+PAGES: tuple[Page, ...] = (OVERVIEW, ERRORS, ERROR, CHANGES, EXPLORER, LOGS, TRACE, FLOW, CODE, COMPARE, ALERTS)

@@ -65,6 +65,7 @@ def layout(pages: tuple[Page, ...]) -> Component:
     stores = [
         dcc.Location(id="location", refresh="callback-nav"),
         dcc.Store(id="pulse"),
+        dcc.Store(id="pulse-logs"),
         dcc.Store(id="theme", storage_type="local"),
         dcc.Store(id="notice"),
         dcc.Store(id="title"),
@@ -237,6 +238,7 @@ def show(app: DashApp, pathname: str, search: str) -> tuple[Any, dict[str, str]]
 async def _beat(app: DashApp) -> None:
     """Push changes once a second while the connection is open."""
     last: Any = None
+    last_log: Any = None
     shown: list[Component] = []
     told: list[Any] = []
     while True:
@@ -244,6 +246,9 @@ async def _beat(app: DashApp) -> None:
         if beat.last_id != last:
             last = beat.last_id
             set_props("pulse", {"data": {"last": last}})
+        if beat.last_log_id != last_log:
+            last_log = beat.last_log_id
+            set_props("pulse-logs", {"data": {"last": last_log}})
         parts = await asyncio.to_thread(app.alerts.parts) if app.alerts else []
         badges = ribbon.layout(beat.recorders, beat.feeds, beat.now_ns, beat.lost, beat.firing, parts)
         for name, props in ribbon.updates(shown, badges).items():

@@ -3,6 +3,7 @@
 from math import isfinite
 from typing import Any, NamedTuple
 
+from obsv.store.figures.logs import HAS_LOGS
 from obsv.store.figures.lost import NEWS_NS, Lost, read_lost
 from obsv.store.file import Readable
 from obsv.store.ground import read_object
@@ -68,6 +69,7 @@ class Beat(NamedTuple):
         last_id: key of the newest span row, 0 if there is none.
         lost: files lost in the last day.
         firing: rules and summaries of firing alerts, the latest first.
+        last_log_id: key of the newest log record, 0 if there is none.
     """
 
     last_id: int
@@ -76,6 +78,7 @@ class Beat(NamedTuple):
     now_ns: int
     lost: Lost = Lost()
     firing: tuple[tuple[str, str], ...] = ()
+    last_log_id: int = 0
 
 
 # A file with an older schema version has no alerts.
@@ -109,6 +112,12 @@ def _number(figures: dict[str, Any], name: str) -> float:
     return value if isinstance(value, (int, float)) and isfinite(value) else 0
 
 
+def _last_log(reader: Readable) -> int:
+    if not reader.query(HAS_LOGS):
+        return 0
+    return int(reader.query("select coalesce(max(id), 0) from log_record")[0][0])
+
+
 def read_beat(reader: Readable, now_ns: int) -> Beat:
     """Read the state of recording.
 
@@ -120,4 +129,4 @@ def read_beat(reader: Readable, now_ns: int) -> Beat:
     recorders = tuple(recorder_state(*row) for row in reader.query(RECORDERS, (now_ns,)))
     feeds = tuple(FeedState(*row) for row in reader.query(FEEDS))
     firing = tuple((row[0], row[1]) for row in reader.query(FIRING)) if reader.query(HAS_ALERTS) else ()
-    return Beat(last_id, recorders, feeds, now_ns, read_lost(reader).since(now_ns - NEWS_NS), firing)
+    return Beat(last_id, recorders, feeds, now_ns, read_lost(reader).since(now_ns - NEWS_NS), firing, _last_log(reader))

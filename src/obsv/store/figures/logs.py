@@ -17,7 +17,7 @@ lower(hex(l.span_id)) as span_id, l.process, coalesce(s.service, '') as service,
 coalesce(iif(json_valid(s.scope), json_extract(s.scope, '$.name'), ''), '') as logger, l.thread
 """
 _FROM = "from log_record l left join source s on s.id = l.source_id"
-_HAS_LOGS = "select 1 from sqlite_schema where type = 'table' and name = 'log_record'"
+HAS_LOGS = "select 1 from sqlite_schema where type = 'table' and name = 'log_record'"
 _TS = (
     "strftime('%Y-%m-%d %H:%M:%S', :{0} / 1000000000, 'unixepoch') || '.' || substr(:{0} / 1000 % 1000000 + 1000000, 2)"
 )
@@ -102,7 +102,7 @@ def read_logs(
     Raises:
         InvalidQuery: the cursor is none.
     """
-    if not reader.query(_HAS_LOGS):
+    if not reader.query(HAS_LOGS):
         return Logs([], None)
     params: dict[str, Any] = {"start": window.range.first_ns, "end": window.range.last_ns, "limit": limit + 1}
     conditions = [f"l.ts >= {_TS.format('start')}", f"l.ts <= {_TS.format('end')}"]
@@ -121,7 +121,7 @@ def read_new_logs(reader: Readable, filters: LogFilters, after: int, limit: int 
     Args:
         after: its id; -1 reads nothing and only says where to begin.
     """
-    if not reader.query(_HAS_LOGS):
+    if not reader.query(HAS_LOGS):
         return NewLogs([], 0, False)
     (last,) = reader.query("select coalesce(max(id), 0) from log_record")[0]
     if after < 0 or last <= after:
