@@ -289,7 +289,7 @@ def logs(rows: list[SpanRow]) -> Iterator[LogRow]:
             yield LogRow(row.source, when, 9, "INFO", "order.filled", "null", fields, **where)
         elif name == "shop.pricing.quote" and row.exception:
             text = json.dumps(row.exception.splitlines()[-1])
-            yield LogRow(row.source, when, 17, "ERROR", "", text, '{"exception.type":"ValueError","retry":false}', **where)
+            yield LogRow(row.source, when, 17, "ERROR", "", text, '{"exception.type":"ValueError"}', **where)
         elif name == "market.feeds.on_fx" and row.duration_ns > 2 * MS:
             yield LogRow(row.source, when, 13, "WARN", "", '"the feed is slow"', '{"feed":"fx"}', **where)
 
