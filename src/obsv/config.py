@@ -66,6 +66,23 @@ def _mapping(name: str, value: Any) -> Mapping[str, Any]:
     return value
 
 
+def _archive(name: str, value: Any) -> str | None:
+    """Return the address of an archive: a path becomes the absolute path that it is now."""
+    if value is None or quantities.is_no_limit(value):
+        return None
+    text = os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
+    if not isinstance(text, str) or not text.strip():
+        raise ConfigurationError(f"{name} must be the path of a directory or an address, not {value!r:.100}.")
+    scheme, found, rest = text.partition("://")
+    if not found:
+        return Path(absolute(text)).as_uri()
+    if scheme not in _SCHEMES or not rest.strip("/"):
+        known = ", ".join(f"{each}://…" for each in _SCHEMES)
+        raise ConfigurationError(f"{name} must be a directory or {known}, not {value!r:.100}.")
+    return text
+
+
+_SCHEMES = ("file", "s3", "gs", "az")
 _READERS: dict[str, Read] = {
     "db": _path,
     "service_name": _text,
@@ -78,6 +95,8 @@ _READERS: dict[str, Read] = {
     "queue_warning_threshold": quantities.count,
     "retention": _or_none(_positive(quantities.seconds)),
     "max_bytes": _or_none(_positive(quantities.size)),
+    "archive": _archive,
+    "archive_retention": _or_none(_positive(quantities.seconds)),
     "busy_timeout_s": _positive(quantities.seconds),
     "capture": quantities.capture,
     "sample_rate": quantities.share,
@@ -119,6 +138,10 @@ class Settings:
             `max_bytes`, it is saved in the database for all programs; if not given, the saved value applies.
         max_bytes: size of the database file above which the oldest calls are deleted, successes before errors, in bytes
             or as text such as `"1GB"`; None means unlimited.
+        archive: where calls go before `retention` deletes them: a directory, `file:///…`, `s3://…`, `gs://…` or
+            `az://…`. Saved in the database for all programs, like the next; None ends archiving.
+        archive_retention: age at which the archive deletes calls, in seconds or as text such as `"90d"`; None keeps
+            them.
         busy_timeout_s: how long a write waits for a lock held by another process, in seconds.
         capture: which parts of a call are recorded by default: a mapping of parts, or "off", "args", "all", "exact";
             `docs/guide.md` lists the parts. `@monitor` overrides this setting and the next four.
@@ -149,6 +172,8 @@ class Settings:
     queue_warning_threshold: int = 8_000
     retention: float | None = 6 * _HOUR_S
     max_bytes: int | None = None
+    archive: str | None = None
+    archive_retention: float | None = 30 * 24 * _HOUR_S
     busy_timeout_s: float = 1.0
     capture: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     sample_rate: float = 1.0
@@ -172,10 +197,17 @@ class Settings:
         """Return the limits of the store that the user chose: `max_age_ns`, `max_bytes`."""
         age_ns = None if self.retention is None else int(self.retention * 1e9)
         found = {"retention": ("max_age_ns", age_ns), "max_bytes": ("max_bytes", self.max_bytes)}
+        return dict(limit for name, limit in found.items() if self._is_chosen(name))
+
+    def wishes(self) -> dict[str, Any]:
+        """Return the other settings of the store that the user chose: `archive`, `archive_retention_ns`."""
+        keep_ns = None if self.archive_retention is None else int(self.archive_retention * 1e9)
+        found = {"archive": ("archive", self.archive), "archive_retention": ("archive_retention_ns", keep_ns)}
+        return dict(wish for name, wish in found.items() if self._is_chosen(name))
+
+    def _is_chosen(self, name: str) -> bool:
         defaults = {each.name: each.default for each in dataclasses.fields(self)}
-        return dict(
-            limit for name, limit in found.items() if name in self._given or getattr(self, name) != defaults[name]
-        )
+        return name in self._given or getattr(self, name) != defaults[name]
 
 
 class Arguments(TypedDict, total=False):
@@ -192,6 +224,8 @@ class Arguments(TypedDict, total=False):
     queue_warning_threshold: int
     retention: float | str | None
     max_bytes: int | str | None
+    archive: str | os.PathLike[str] | None
+    archive_retention: float | str | None
     busy_timeout_s: float | str
     capture: Mapping[str, Any] | str
     sample_rate: float | str

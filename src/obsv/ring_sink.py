@@ -11,6 +11,7 @@ from obsv import keeper
 from obsv.config import Settings
 from obsv.events.pressure import pressure
 from obsv.keeper.files import KeeperFiles
+from obsv.keeper.wishes import leave_wishes
 from obsv.own_time import monotonic
 from obsv.record.filesystem import refuse_network
 from obsv.record.ring import Bounds, Ring, open_in_memory, open_ring
@@ -49,6 +50,7 @@ class RingSink(SpanSink):
         self._options = keeper.Options(
             writer=settings.writer,
             busy_timeout_s=settings.busy_timeout_s,
+            sends=settings.archive is not None,
         )
         self._bounds = Bounds(settings.spill_max_bytes, settings.on_full)
         self._is_shut_down = False
@@ -82,11 +84,20 @@ class RingSink(SpanSink):
             self._files.make()
             rings = Path(self._files.rings)
             refuse_network(rings)
+            self._leave_wishes()
             ring = open_ring(rings, clock.offset, self._bounds, self._settings.limit_changes())
         except OSError as error:
             return self._open_in_memory(error)
         keeper.ensure(self._settings.db, self._options)
         return ring
+
+    def _leave_wishes(self) -> None:
+        wishes = self._settings.wishes()
+        try:
+            if wishes:
+                leave_wishes(self._files, wishes)
+        except OSError as error:
+            self._notices.once("wishes", logging.WARNING, "The archive was not set, and stays what it was: %s.", error)
 
     def _open_in_memory(self, error: OSError) -> Ring:
         ring = open_in_memory(clock.offset, self._bounds, self._settings.limit_changes())

@@ -41,6 +41,7 @@ from obsv.dashboards.shell.frame import mount
 from obsv.errors import ConfigurationError
 from obsv.hosts import is_loopback
 from obsv.keeper import Options
+from obsv.keeper.errands import Errands
 from obsv.keeper.hosted import HostedKeeper
 from obsv.keeper.lagging import ring_state
 from obsv.otlp.receiver import Receiver
@@ -170,6 +171,7 @@ def create_app(settings: Settings) -> FastAPI:
     attempts = Attempts()
     app.state.receiver = Receiver(settings.receiver, bind=settings.host, attempts=attempts)
     app.state.keeper = HostedKeeper(settings.db, Options(), app.state.receiver.writer)
+    app.state.errands = Errands(settings.db)
     app.state.pulse = Pulse(app.state.reader)
     app.state.alerts = Watch(settings.db, settings.alerts, look_at_rings=lambda now_ns: ring_state(settings.db, now_ns))
     problems.install(app)
@@ -207,8 +209,10 @@ def create_app(settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.keeper.start()
     app.state.alerts.start()
+    app.state.errands.start()
     yield
     await app.state.agents.close()
+    await asyncio.to_thread(app.state.errands.stop)
     await asyncio.to_thread(app.state.alerts.stop)
     await asyncio.to_thread(app.state.keeper.stop)
     app.state.receiver.writer.close()

@@ -15,7 +15,7 @@ import pytest
 from archive_rows import BEGIN_NS, HOUR_NS, row
 
 from obsv.archive import Archiver, Target, Window, thaw
-from obsv.archive.columns import read_rows
+from obsv.archive.parquet import read_rows
 from obsv.errors import ForeignFile, StoreUnavailable
 from obsv.store import Writer
 from obsv.store.seam import open_store

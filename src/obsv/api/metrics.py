@@ -83,6 +83,7 @@ def metrics(request: Request, reader: StoreReader) -> Response:
     received = request.app.state.receiver.counts
     all_families = [*families(found, received), *alert_metrics(reader, now_ns)]
     all_families += pipeline_metrics(request.app.state.alerts.parts())
+    all_families += archive_metrics(reader, now_ns)
     all_families += slo_metrics(reader, request.app.state.alerts.config.slos, now_ns)
     return Response(render(all_families, content_type), media_type=content_type)
 
@@ -136,6 +137,28 @@ def pipeline_metrics(parts: Sequence[Part]) -> Iterator[Family]:
     """Yield how far each part of obsv is behind."""
     text = "How far a part of obsv is behind: keeper, ring, writer, archive, alerts."
     yield Family("obsv_part_lag_seconds", "gauge", text, ("part",), [((each.name,), each.lag_s) for each in parts])
+
+
+def archive_metrics(reader: Store, now_ns: int) -> Iterator[Family]:
+    """Yield the state of the archive; nothing if the store has none."""
+    try:
+        state = reader.read_archive()
+    except StoreUnavailable:
+        return
+    if state is None:
+        return
+    yield _gauge("obsv_archive_parts", "Files in the archive.", state.parts)
+    yield _gauge("obsv_archive_calls", "Calls in the archive.", state.calls)
+    yield _gauge("obsv_archive_log_records", "Log records in the archive.", state.logs)
+    yield _gauge("obsv_archive_bytes", "Size of the files in the archive.", state.bytes)
+    failing_s = (now_ns - state.failing_ns) / _NS if state.failing_ns is not None else 0.0
+    yield _gauge("obsv_archive_failing_seconds", "Time since the archive cannot be written; 0 if it can.", failing_s)
+    lag_s = (now_ns - state.waiting_ns) / _NS if state.waiting_ns is not None else 0.0
+    yield _gauge("obsv_archive_lag_seconds", "Age of the first call that is only in the database.", max(0.0, lag_s))
+    reached_s = state.reached_ns / _NS if state.reached_ns is not None else 0.0
+    yield _gauge("obsv_archive_last_success_timestamp_seconds", "When everything due was last archived.", reached_s)
+    help_text = "Calls and log records deleted before they were archived, for lack of space."
+    yield Family("obsv_archive_unarchived", "counter", help_text, (), [((), state.unarchived)])
 
 
 def slo_metrics(reader: Store, slos: Sequence[Slo], now_ns: int) -> Iterator[Family]:

@@ -6,8 +6,9 @@ only calls below the watermark are deleted by age. So each call is in the store,
 """
 
 from obsv.archive.archiver import Archiver, Checked
+from obsv.archive.keeping import archive_due
 from obsv.archive.schedule import Window
 from obsv.archive.target import Target, open_target
 from obsv.archive.thaw import thaw
 
-__all__ = ["Archiver", "Checked", "Target", "Window", "open_target", "thaw"]
+__all__ = ["Archiver", "Checked", "Target", "Window", "archive_due", "open_target", "thaw"]

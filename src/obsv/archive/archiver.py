@@ -1,18 +1,18 @@
-"""Moving of calls into the archive, and verification of its parts."""
+"""Moving of calls and log records into the archive, and verification of its parts."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from obsv.archive.columns import count_rows, to_parquet
-from obsv.archive.part import CALLS, manifest, manifest_of, name_of
+from obsv.archive.kinds import KINDS, Kind
+from obsv.archive.parquet import count_rows
+from obsv.archive.part import directory_of, manifest, manifest_of, name_of
 from obsv.archive.schedule import Window, cut
 from obsv.archive.target import Target
 from obsv.errors import StoreUnavailable
 from obsv.store.seam import Store
-from obsv.store.spans import ArchivedSpan
 from obsv.store.writing import ArchiveBook, ArchiveFacts, Part
 
 
@@ -21,7 +21,7 @@ class Checked(NamedTuple):
 
     Attributes:
         parts: number of intact parts.
-        calls: number of calls in them.
+        calls: number of calls and log records in them.
         missing: names of missing parts.
         damaged: names of damaged parts.
         strays: names of this store's files that are not in the catalog: a writer died before it registered them.
@@ -64,22 +64,29 @@ class Archiver:
             StoreError: the store or the archive is not available; nothing was lost, and nothing is archived twice.
         """
         archive = self._book.open(self._target.url, now_ns)
+        for kind in KINDS:
+            part = self._step(kind, archive, now_ns, at_once)
+            if part is not None:
+                return part
+        return None
+
+    def _step(self, kind: Kind, archive: ArchiveFacts, now_ns: int, at_once: bool) -> Part | None:
+        watermark = archive.reached(kind.name)
         with self._store.view() as view:
-            chosen = cut(view.starts_after(archive.watermark), now_ns, self._window.hot_ns, at_once)
+            chosen = cut(kind.starts_after(view, watermark), now_ns, self._window.hot_ns, at_once)
             if chosen is None:
                 return None
-            counted = _Counted(view.spans_between(archive.watermark, chosen.last_id))
-            content = to_parquet(counted)
+            counted = _Counted(kind, kind.between(view, watermark, chosen.last_id))
+            content = kind.columns.write(counted)
         part = counted.part(archive, chosen.last_id, content)
         self._put(part, content)
-        entered = self._book.enter(part, archive.watermark, now_ns)
-        if not entered:
+        if not self._book.enter(part, watermark, now_ns):
             return None  # another process was quicker
         self._remove_strays(part)
         return part
 
     def expire(self, now_ns: int) -> int:
-        """Delete parts that are older than the archive keeps; return the number of calls in them.
+        """Delete parts that are older than the archive keeps; return the number of calls and log records in them.
 
         Raises:
             StoreError: see `step`.
@@ -114,7 +121,8 @@ class Archiver:
         archive = self._book.facts()
         known = {part.name for part in parts}
         mine = "" if archive is None else f"/{archive.store_id}-"
-        strays = [name for name in self._target.names(CALLS) if archive and mine in name and name not in known]
+        names = [name for kind in KINDS for name in self._target.names(directory_of(kind.name))]
+        strays = [name for name in names if archive and mine in name and name not in known]
         return Checked(whole, calls, missing, damaged, sorted(strays))
 
     def _put(self, part: Part, content: bytes) -> None:
@@ -151,26 +159,26 @@ def _is_whole(content: bytes | None, part: Part) -> bool:
 
 
 class _Counted:
-    """Passes chunks of spans on, and keeps statistics about them."""
+    """Passes chunks of rows on, and keeps statistics about them."""
 
-    def __init__(self, chunks: Iterator[list[ArchivedSpan]]) -> None:
-        self._chunks = chunks
-        self._calls = self._errors = self._first_id = self._first_ns = self._max_ns = 0
+    def __init__(self, kind: Kind, chunks: Iterator[list[Any]]) -> None:
+        self._kind, self._chunks = kind, chunks
+        self._rows = self._errors = self._first_id = self._first_ns = self._max_ns = 0
         self._min_ns = 2**63
 
-    def __iter__(self) -> Iterator[list[ArchivedSpan]]:
-        for spans in self._chunks:
-            if not self._calls:
-                self._first_id, self._first_ns = spans[0].span.id, spans[0].span.start_ns
-            self._calls += len(spans)
-            self._errors += sum(each.span.status == 2 for each in spans)
-            self._min_ns = min(self._min_ns, *(each.span.start_ns for each in spans), 2**63)
-            self._max_ns = max(self._max_ns, *(each.span.start_ns for each in spans), 0)
-            yield spans
+    def __iter__(self) -> Iterator[list[Any]]:
+        for rows in self._chunks:
+            places = [self._kind.place(each) for each in rows]
+            if not self._rows:
+                self._first_id, self._first_ns = places[0]
+            self._rows += len(rows)
+            self._errors += sum(map(self._kind.is_error, rows))
+            times = [time_ns for _, time_ns in places]
+            self._min_ns, self._max_ns = min(self._min_ns, *times, 2**63), max(self._max_ns, *times, 0)
+            yield rows
 
     def part(self, archive: ArchiveFacts, last_id: int, content: bytes) -> Part:
         sha256 = hashlib.sha256(content).hexdigest()
-        name = name_of(archive.store_id, self._first_id, last_id, self._first_ns, sha256)
-        return Part(
-            name, self._first_id, last_id, self._calls, self._errors, self._min_ns, self._max_ns, len(content), sha256
-        )
+        name = name_of(self._kind.name, archive.store_id, self._first_id, last_id, self._first_ns, sha256)
+        counts = (self._rows, self._errors, self._min_ns, self._max_ns)
+        return Part(name, self._first_id, last_id, *counts, len(content), sha256, self._kind.name)

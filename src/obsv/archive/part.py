@@ -7,7 +7,7 @@ import json
 from obsv.store.writing import Part
 from obsv.times import iso
 
-CALLS, MANIFESTS = "calls/v1", "_manifest/v1"
+MANIFESTS = "_manifest/v1"
 FORMAT = 1
 
 
@@ -19,15 +19,20 @@ def manifest(part: Part) -> str:
 
 def manifest_of(name: str) -> str:
     """Return the name of a part's manifest."""
-    return f"{MANIFESTS}/{name.removeprefix(CALLS + '/').replace('/', '~')}.json"
+    return f"{MANIFESTS}/{name.replace('/', '~')}.json"
 
 
-def hour_of(start_ns: int) -> str:
+def directory_of(kind: str) -> str:
+    """Return the directory of a kind of parts."""
+    return f"{kind}/v1"
+
+
+def hour_of(kind: str, start_ns: int) -> str:
     """Return the directory of an hour, named like the partitions of Hive and Parquet readers; UTC."""
     day, _, clock = iso(start_ns).partition("T")
-    return f"{CALLS}/date={day}/hour={clock[:2]}"
+    return f"{directory_of(kind)}/date={day}/hour={clock[:2]}"
 
 
-def name_of(store_id: str, first_id: int, last_id: int, start_ns: int, sha256: str) -> str:
-    """Return the name of a part; `start_ns` is the start of its first call."""
-    return f"{hour_of(start_ns)}/{store_id}-{first_id}-{last_id}-{sha256[:8]}.parquet"
+def name_of(kind: str, store_id: str, first_id: int, last_id: int, start_ns: int, sha256: str) -> str:
+    """Return the name of a part; `start_ns` is the start of its first row."""
+    return f"{hour_of(kind, start_ns)}/{store_id}-{first_id}-{last_id}-{sha256[:8]}.parquet"

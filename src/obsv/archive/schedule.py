@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from obsv.store.ground import HOUR_NS
+from obsv.store.writing import KEEP_NS
 
 # A part of this many calls takes 3 MB; it is written in chunks, so this only bounds the work repeated after a kill.
 MOST_CALLS = 200_000
 HOT_NS = 6 * HOUR_NS
-KEEP_NS = 30 * 24 * HOUR_NS
 
 
 class Window(NamedTuple):

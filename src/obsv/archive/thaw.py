@@ -1,14 +1,15 @@
-"""Restoring of archived calls into a store file, on which every page, API and command works."""
+"""Restoring of archived calls and log records into a store file, on which every page, API and command works."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
 
-from obsv.archive.columns import from_parquet
+from obsv.archive.columns import calls_in
+from obsv.archive.log_columns import logs_in
 from obsv.archive.target import Target
 from obsv.errors import ForeignFile
-from obsv.store.writing import Part, Writer
+from obsv.store.writing import LOGS, Part, Writer
 
 
 def thaw(
@@ -19,7 +20,7 @@ def thaw(
     end_ns: int = 2**63 - 1,
     progress: Callable[[int], None] = lambda calls: None,
 ) -> int:
-    """Store the archived calls of a time range; return their number.
+    """Store the archived calls and log records of a time range; return the number of calls.
 
     Args:
         parts: registered parts that overlap the range.
@@ -40,7 +41,11 @@ def thaw(
             raise ForeignFile(f"A part of the archive is missing: {part.name} in {target.url}.")
         if hashlib.sha256(content).hexdigest() != part.sha256:
             raise ForeignFile(f"A part of the archive is damaged: {part.name} in {target.url}.")
-        for rows in from_parquet(content, trusted=True):
+        if part.kind == LOGS:
+            for logs in logs_in(content, trusted=True):
+                writer.write([], logs=[log for log in logs if start_ns <= log.time_ns < end_ns])
+            continue
+        for rows in calls_in(content, trusted=True):
             wanted = [row for row in rows if start_ns <= row.start_ns < end_ns]
             calls += len(wanted)
             writer.write(wanted)

@@ -15,8 +15,9 @@ from obsv.cli.common import complain, say_at_once
 from obsv.cli.output import json_line
 from obsv.errors import ConfigurationError
 from obsv.since import since
+from obsv.store.figures import ArchiveState
 from obsv.store.seam import SQLiteStore, open_store
-from obsv.store.writing import ArchiveBook, Writer
+from obsv.store.writing import ArchiveBook, Waiting, Writer
 from obsv.times import iso
 
 Say = Callable[[str], None]
@@ -34,43 +35,61 @@ def status(db: Path, as_json: bool, say: Say = say_at_once) -> None:
     Raises:
         StoreError: the store cannot be read.
     """
-    book = ArchiveBook(db)
+    store, book = open_store(db), ArchiveBook(db)
     try:
-        archive, parts, waiting = book.facts(), book.parts(), book.waiting()
+        waiting, state = book.waiting(), store.read_archive()
     finally:
         book.close()
-    calls, size = sum(part.calls for part in parts), sum(part.size for part in parts)
-    oldest, newest = (min(p.min_ns for p in parts), max(p.max_ns for p in parts)) if parts else (None, None)
+        store.close()
     if as_json:
-        say(
-            json_line(
-                {
-                    "archive": archive.url if archive else None,
-                    "parts": len(parts),
-                    "calls": calls,
-                    "errors": sum(part.errors for part in parts),
-                    "bytes": size,
-                    "from": iso(oldest) if oldest is not None else None,
-                    "to": iso(newest) if newest is not None else None,
-                    "waiting": waiting.calls,
-                    "unarchived": waiting.unarchived,
-                }
-            )
-        )
+        say(json_line(_as_json(state, waiting)))
         return
-    if archive is None:
-        say("No archive is configured: run `obsv archive now --to URL`, or set OBSV_ARCHIVE.")
+    for line in _lines(state, waiting, time.time_ns()):
+        say(line)
+
+
+def _as_json(state: ArchiveState | None, waiting: Waiting) -> dict[str, object]:
+    def instant(time_ns: int | None) -> str | None:
+        return None if time_ns is None else iso(time_ns)
+
+    return {
+        "archive": state.url if state else None,
+        "parts": state.parts if state else 0,
+        "calls": state.calls if state else 0,
+        "log_records": state.logs if state else 0,
+        "errors": state.errors if state else 0,
+        "bytes": state.bytes if state else 0,
+        "from": instant(state.from_ns if state else None),
+        "to": instant(state.to_ns if state else None),
+        "waiting": waiting.calls,
+        "unarchived": waiting.unarchived,
+        "last_success": instant(state.reached_ns if state else None),
+        "failing_since": instant(state.failing_ns if state else None),
+        "failure": state.failure if state and state.failing_ns is not None else None,
+    }
+
+
+def _lines(state: ArchiveState | None, waiting: Waiting, now_ns: int) -> Iterator[str]:
+    if state is None or state.url is None:
+        yield "No archive is configured: run `obsv archive now --to URL`, or set OBSV_ARCHIVE."
     else:
-        say(f"Archive: {archive.url}")
-    if parts:
-        say(f"{calls:,} calls in {len(parts):,} parts, {size / 1e6:,.1f} MB, {size / calls:.0f} bytes per call")
-        say(f"from {iso(oldest or 0)} to {iso(newest or 0)}")
-    if archive is not None:
-        lag = f", the oldest {duration(time.time_ns() - waiting.oldest_ns)} old" if waiting.oldest_ns else ""
-        say(f"{waiting.calls:,} calls are only in the database{lag}")
+        kept = "everything" if state.keep_ns is None else duration(state.keep_ns)
+        yield f"Archive: {state.url}, keeps {kept}"
+    if state is None:
+        return
+    if state.failing_ns is not None:
+        yield f"Failing for {duration(now_ns - state.failing_ns)}: {state.failure}"
+    if state.parts:
+        per_call = f", {state.bytes / state.calls:.0f} bytes per call" if state.calls else ""
+        logs = f" and {state.logs:,} log records" if state.logs else ""
+        yield f"{state.calls:,} calls{logs} in {state.parts:,} parts, {state.bytes / 1e6:,.1f} MB{per_call}"
+        yield f"from {iso(state.from_ns or 0)} to {iso(state.to_ns or 0)}"
+    if state.url is not None:
+        lag = f", the oldest {duration(now_ns - waiting.oldest_ns)} old" if waiting.oldest_ns else ""
+        yield f"{waiting.calls:,} calls are only in the database{lag}"
     if waiting.unarchived:
-        say(
-            f"{waiting.unarchived:,} calls were deleted before they were archived, because the "
+        yield (
+            f"{waiting.unarchived:,} calls and log records were deleted before they were archived, because the "
             "database had reached its size limit"
         )
 

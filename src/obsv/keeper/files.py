@@ -22,6 +22,7 @@ class KeeperFiles(NamedTuple):
         leave: asks the keeper to leave.
         bell: ends the keeper's wait.
         log: the keeper's log.
+        wishes: settings of programs that the keeper acts on.
     """
 
     db: str
@@ -30,13 +31,14 @@ class KeeperFiles(NamedTuple):
     leave: str
     bell: str
     log: str
+    wishes: str
 
     @classmethod
     def of(cls, db: str | os.PathLike[str]) -> KeeperFiles:
         """The files of a database."""
         path = real(os.fspath(db))
         rings = f"{path}.rings"
-        return cls(path, rings, *(f"{rings}/keeper.{name}" for name in ("lock", "leave", "bell", "log")))
+        return cls(path, rings, *(f"{rings}/keeper.{name}" for name in ("lock", "leave", "bell", "log", "wishes")))
 
     def make(self) -> None:
         """Create the directory.

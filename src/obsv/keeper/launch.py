@@ -36,6 +36,8 @@ _TO_SEND = (
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "DISPLAY"),
     *(form for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy") for form in (name, name.upper())),
 )
+# Credentials and certificates of an archive or a hub, if the program has one.
+_SENT = ("AWS_", "GOOGLE_", "AZURE_", "OTEL_EXPORTER_OTLP_", "SSL_CERT_")
 _INTERPRETERS = ("python", "pypy")
 
 _CODE = """
@@ -61,7 +63,7 @@ def launch(files: KeeperFiles, options: Options) -> None:
     Raises:
         CannotStart: there is no interpreter to run, or the system allows no process.
     """
-    arguments = [_interpreter(), "-I", "-S", "-c", _CODE, "obsv", "keeper", files.db]
+    arguments = [interpreter(), "-I", "-S", "-c", _CODE, "obsv", "keeper", files.db]
     try:
         child = _spawn(arguments, _environment(files, options))
     except OSError as error:
@@ -73,7 +75,12 @@ def launch(files: KeeperFiles, options: Options) -> None:
         raise CannotStart(f"a started process exited immediately with status {status}")
 
 
-def _interpreter() -> str:
+def interpreter() -> str:
+    """Return the path of the Python interpreter.
+
+    Raises:
+        CannotStart: there is none that could be run.
+    """
     if not hasattr(os, "posix_spawn"):
         raise CannotStart("this system has no posix_spawn")
     path = sys.executable
@@ -86,17 +93,22 @@ def _interpreter() -> str:
     return path
 
 
-def _environment(files: KeeperFiles, options: Options) -> dict[str, str]:
+def paths() -> dict[str, Any]:
+    """Return where a child process finds this package and what it imports."""
     package = sys.modules[__name__.partition(".")[0]]
-    paths = [normal(entry) for entry in sys.path if isinstance(entry, str) and entry]
-    told = {
+    entries = [normal(entry) for entry in sys.path if isinstance(entry, str) and entry]
+    return {
         "root": normal(os.path.dirname(next(iter(package.__path__)))),
-        "path": [path for path in paths if os.path.exists(path)],
-        "options": options._replace(alerts=_rules_named(), directory=working_directory(), began_ns=unix_ns()).text(),
+        "path": [path for path in entries if os.path.exists(path)],
     }
-    names = (*_KEPT, *_for_rules(files))
-    kept = {name: os.environ[name] for name in names if name in os.environ}
-    return {**kept, _ENVIRONMENT: json.dumps(told)}
+
+
+def _environment(files: KeeperFiles, options: Options) -> dict[str, str]:
+    options = options._replace(alerts=_rules_named(), directory=working_directory(), began_ns=unix_ns())
+    told = {**paths(), "options": options.text()}
+    names = {*_KEPT, *_for_rules(files)}
+    names |= {name for name in os.environ if options.sends and name.startswith(_SENT)}
+    return {**{name: os.environ[name] for name in names if name in os.environ}, _ENVIRONMENT: json.dumps(told)}
 
 
 def _for_rules(files: KeeperFiles) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ class Options(NamedTuple):
         alerts: path of the alert rules, if the starter named one.
         directory: working directory of the starter, whose `config/alerts.toml` counts if no other rules are there.
         began_ns: when the starter asked for a keeper, Unix time; 0 if nobody did.
+        sends: whether the program has an archive or a hub, whose credentials the keeper then needs.
     """
 
     writer: WriterMode = "auto"
@@ -34,6 +35,7 @@ class Options(NamedTuple):
     alerts: str = ""
     directory: str = ""
     began_ns: int = 0
+    sends: bool = False
 
     def text(self) -> str:
         """Return the options as JSON."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from obsv.keeper.alerting import Alerting
+from obsv.keeper.errands import Errands
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.handover import forget_request
 from obsv.keeper.lock import Lock, Role
@@ -76,10 +77,13 @@ def keep(files: KeeperFiles, options: Options, role: Role, make_work: Callable[[
     logger.info("obsv %s keeps %s.", VERSION, files.db)
     alerting = Alerting(Path(files.db), options)
     alerting.start()
+    errands = Errands(files.db)
+    errands.start()
     try:
         loop = Loop(files, lock, leaving, options.idle_s if role == "process" else None)
         loop.run(make_work() if make_work else DatabaseWork(files, options))
     finally:
+        errands.stop()
         alerting.stop()
         lock.release()
         logger.info("Ended: %s.", leaving.reason or "stumbled")

@@ -8,9 +8,12 @@ import socket
 from contextlib import suppress
 
 from obsv.errors import StoreError
+from obsv.keeper.adopting import adopt
+from obsv.keeper.files import KeeperFiles
 from obsv.keeper.recording import Recording
 from obsv.keeper.rings import Rings
 from obsv.keeper.storing import Storing
+from obsv.keeper.wishes import read_wishes
 from obsv.own_time import unix_ns
 from obsv.store import RecorderRow, Writer
 from obsv.store.writing import Upkeep as Limiting
@@ -37,6 +40,7 @@ class Upkeep:
     def __init__(self, writer: Writer, rings: Rings, storing: Storing) -> None:
         self._writer, self._rings, self._storing = writer, rings, storing
         self._limiting = Limiting(writer)
+        self._files = KeeperFiles.of(writer.path)
         self._host = socket.gethostname()
         self._schedule = Schedule(Notices())
         self._schedule.every(_REPORT_S, self.report)
@@ -113,6 +117,9 @@ class Upkeep:
         return None
 
     def _retain(self) -> float | None:
+        # Before anything is deleted that the archive should have.
+        if wishes := read_wishes(self._files):
+            adopt(self._files, wishes)
         # A server that only displays yesterday's calls does not delete any by the default limit.
         self._limiting.by_default = self._writer.has_written
         pause_s = self._limiting.step()

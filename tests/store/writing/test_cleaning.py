@@ -217,7 +217,7 @@ def test_log_is_copied_between_chunks(writer: Writer, statements: Callable[[], l
 
 
 each_tidy = pytest.mark.parametrize("tidy", TIDY, ids=lambda tidy: f"{tidy.table}-{tidy.where[:20]}")
-VALUES = {"before_ns": 1, "decided_ns": 1, "unused_ns": 1, "minute": 1, "limit": 1}
+VALUES = {"before_ns": 1, "decided_ns": 1, "unused_ns": 1, "minute": 1, "logs_archived": 2**63 - 1, "limit": 1}
 
 
 def plan_of(writer: Writer, sql: str) -> list[str]:

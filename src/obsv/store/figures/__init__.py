@@ -1,5 +1,6 @@
 """Figures: counts, durations and states, from the rollups."""
 
+from obsv.store.figures.archive import ArchiveState
 from obsv.store.figures.artifacts import Artifact, Lineage
 from obsv.store.figures.beat import Beat, FeedState, RecorderState
 from obsv.store.figures.busiest import Busy
@@ -29,6 +30,7 @@ from obsv.store.figures.totals import LATENCY_BOUNDS_NS, Latency, ProcessTotal, 
 
 __all__ = [
     "LATENCY_BOUNDS_NS",
+    "ArchiveState",
     "Artifact",
     "Beat",
     "Busy",

@@ -42,6 +42,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(13, "log records are kept beside calls", _sql("schema_13.sql")),
     Migration(14, "artifacts are registered by the digest of their bytes", _sql("schema_14.sql")),
     Migration(15, "decisions are kept with their gates and outcomes, for longer than calls", _sql("schema_15.sql")),
+    Migration(16, "archives take log records, and their state is known", _sql("schema_16.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

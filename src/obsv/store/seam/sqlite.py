@@ -11,6 +11,7 @@ from obsv.store.figures import Beat, Health
 from obsv.store.figures.beat import read_beat
 from obsv.store.figures.health import check
 from obsv.store.file import ROW_LIMIT, Answer, run_sql
+from obsv.store.seam.answers.archive import ArchiveAnswers
 from obsv.store.seam.answers.arrivals import ArrivalAnswers
 from obsv.store.seam.answers.artifacts import ArtifactAnswers
 from obsv.store.seam.answers.calls import CallAnswers
@@ -32,6 +33,7 @@ class SQLiteStore(
     AlertAnswers,
     LogAnswers,
     ArtifactAnswers,
+    ArchiveAnswers,
 ):
     """Answers from a database file, which may appear, grow or be replaced meanwhile."""
 

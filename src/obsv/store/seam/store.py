@@ -11,6 +11,7 @@ from typing import Protocol
 
 from obsv.store.figures import Beat, Health
 from obsv.store.file import ROW_LIMIT, Answer
+from obsv.store.seam.questions.archive import ArchiveQuestions
 from obsv.store.seam.questions.arrivals import ArrivalQuestions
 from obsv.store.seam.questions.artifacts import ArtifactQuestions
 from obsv.store.seam.questions.calls import CallQuestions
@@ -32,6 +33,7 @@ class Store(
     AlertQuestions,
     LogQuestions,
     ArtifactQuestions,
+    ArchiveQuestions,
     Protocol,
 ):
     """Answers questions about what was recorded. Any number of threads may ask at once.

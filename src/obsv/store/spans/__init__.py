@@ -1,6 +1,7 @@
 """Complete recorded calls and traces."""
 
 from obsv.store.spans.archived import ArchivedSpan
+from obsv.store.spans.archived_logs import ArchivedLog
 from obsv.store.spans.call import Call, Value, find_call, read_call, read_exact
 from obsv.store.spans.detail import MOST_POINTS, Detail, Point, Relative, failing_line
 from obsv.store.spans.listed_call import ListedCall, listed_calls
@@ -11,6 +12,7 @@ from obsv.store.spans.values import ValuedCall, ValuedCalls
 
 __all__ = [
     "MOST_POINTS",
+    "ArchivedLog",
     "ArchivedSpan",
     "Call",
     "Detail",

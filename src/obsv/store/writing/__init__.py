@@ -1,6 +1,6 @@
 """Writing to the file: batches, rollups, retention."""
 
-from obsv.store.writing.archive_book import ArchiveBook, ArchiveFacts, Part, Waiting
+from obsv.store.writing.archive_book import CALLS, KEEP_NS, LOGS, ArchiveBook, ArchiveFacts, Part, Waiting
 from obsv.store.writing.artifacts import Registration, register_artifact
 from obsv.store.writing.sent import Sent, SentBook
 from obsv.store.writing.triage import Triage
@@ -9,6 +9,9 @@ from obsv.store.writing.writer import AS_KEPT, Writer
 
 __all__ = [
     "AS_KEPT",
+    "CALLS",
+    "KEEP_NS",
+    "LOGS",
     "ArchiveBook",
     "ArchiveFacts",
     "Part",

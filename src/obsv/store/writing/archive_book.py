@@ -10,23 +10,30 @@ from pathlib import Path
 from typing import NamedTuple
 
 from obsv.store.file import explain, open_writer
+from obsv.store.ground import HOUR_NS
 
 _CACHE_KIB = 500
-_ARCHIVE = "select url, store_id, watermark from archive"
+_ARCHIVE = "select url, store_id, watermark, log_watermark, keep_ns from archive"
 _OPEN = """
-insert into archive(one, url, store_id, watermark, set_ns) values (1, :url, :store_id, 0, :now)
+insert into archive(one, url, store_id, watermark, set_ns, keep_ns) values (1, :url, :store_id, 0, :now, :keep)
 on conflict(one) do update set url = excluded.url, set_ns = excluded.set_ns where url is not excluded.url
 """
-_PARTS = """
-select name, first_id, last_id, calls, errors, min_ns, max_ns, bytes, sha256 from archive_part
-where max_ns >= ? and min_ns < ? order by first_id
-"""
-_ENTER = "insert into archive_part values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_MOVE = "update archive set watermark = ? where watermark = ?"
+_KEEP = "update archive set keep_ns = ? where keep_ns is not ?"
+_COLUMNS = "name, first_id, last_id, calls, errors, min_ns, max_ns, bytes, sha256, kind"
+_PARTS = f"select {_COLUMNS} from archive_part where max_ns >= ? and min_ns < ? order by kind, first_id"
+_ENTER = f"insert into archive_part({_COLUMNS}, written_ns) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+CALLS, LOGS = "calls", "logs"
+_MOVE = {
+    CALLS: "update archive set watermark = ? where watermark = ?",
+    LOGS: "update archive set log_watermark = ? where log_watermark = ?",
+}
+_SUCCEEDED = "update archive set reached_ns = ?, failing_ns = null, failure = ''"
+_FAILED = "update archive set failing_ns = coalesce(failing_ns, ?), failure = ?"
+KEEP_NS = 30 * 24 * HOUR_NS
 _WAITING = """
 select count(*), coalesce(sum(status = 2), 0), min(start_ns) from span where id > (select watermark from archive)
 """
-_UNARCHIVED = "select calls from tally where name = 'unarchived'"
+_UNARCHIVED = "select sum(calls) from tally where name in ('unarchived', 'unarchived_logs')"
 
 
 class ArchiveFacts(NamedTuple):
@@ -36,15 +43,23 @@ class ArchiveFacts(NamedTuple):
         url: its location.
         store_id: identifies this store's parts in it, 16 hex digits.
         watermark: `id` of the span up to which all calls are in parts.
+        log_watermark: the same of log records.
+        keep_ns: age at which parts are deleted; None keeps them.
     """
 
     url: str
     store_id: str
     watermark: int
+    log_watermark: int
+    keep_ns: int | None
+
+    def reached(self, kind: str) -> int:
+        """Return the watermark of calls or of log records."""
+        return self.log_watermark if kind == LOGS else self.watermark
 
 
 class Part(NamedTuple):
-    """A part of an archive: a Parquet file of calls.
+    """A part of an archive: a Parquet file of calls or of log records, which then are what `calls` counts.
 
     Attributes:
         name: path below the archive's address.
@@ -56,6 +71,7 @@ class Part(NamedTuple):
         max_ns: the latest.
         size: in bytes.
         sha256: of the file, hex.
+        kind: `calls` or `logs`.
     """
 
     name: str
@@ -67,13 +83,14 @@ class Part(NamedTuple):
     max_ns: int
     size: int
     sha256: str
+    kind: str = CALLS
 
 
 class Waiting(NamedTuple):
     """Calls that are not archived; `oldest_ns`: the earliest start, None if there is none.
 
     Attributes:
-        unarchived: calls that were deleted before they were archived, for lack of space.
+        unarchived: calls and log records that were deleted before they were archived, for lack of space.
     """
 
     calls: int
@@ -98,10 +115,26 @@ class ArchiveBook:
         self._connection: sqlite3.Connection | None = None
 
     def open(self, url: str, now_ns: int) -> ArchiveFacts:
-        """Set the location of the store's archive; from then on retention deletes only archived calls."""
+        """Set the location of the store's archive; from then on retention deletes only what is archived."""
         with self._transaction() as connection:
-            connection.execute(_OPEN, {"url": url, "store_id": secrets.token_hex(8), "now": now_ns})
+            named = {"url": url, "store_id": secrets.token_hex(8), "now": now_ns, "keep": KEEP_NS}
+            connection.execute(_OPEN, named)
             return ArchiveFacts(*connection.execute(_ARCHIVE).fetchone())
+
+    def keep(self, keep_ns: int | None) -> None:
+        """Set the age at which the archive deletes; None keeps everything."""
+        with self._transaction() as connection:
+            connection.execute(_KEEP, (keep_ns, keep_ns))
+
+    def succeeded(self, now_ns: int) -> None:
+        """Note that everything due is archived."""
+        with self._transaction() as connection:
+            connection.execute(_SUCCEEDED, (now_ns,))
+
+    def failed(self, reason: str, now_ns: int) -> None:
+        """Note that the archive cannot be written, with the reason; the first time counts until it can be again."""
+        with self._transaction() as connection:
+            connection.execute(_FAILED, (now_ns, reason))
 
     def facts(self) -> ArchiveFacts | None:
         """Return the archive of the store; None if it has none."""
@@ -115,14 +148,14 @@ class ArchiveBook:
             connection.execute("delete from archive")
 
     def parts(self, start_ns: int = 0, end_ns: int = 2**63 - 1) -> list[Part]:
-        """The parts that have a call which started in a range of time, in order of arrival."""
+        """The parts with a row of a range of time: of calls, then of log records, each in order of arrival."""
         with self._transaction() as connection:
             return [Part(*row) for row in connection.execute(_PARTS, (start_ns, end_ns))]
 
     def enter(self, part: Part, watermark: int, now_ns: int) -> bool:
         """Enter a part and move the watermark to its end; False where somebody else has moved it meanwhile."""
         with self._transaction() as connection:
-            if not connection.execute(_MOVE, (part.last_id, watermark)).rowcount:
+            if not connection.execute(_MOVE[part.kind], (part.last_id, watermark)).rowcount:
                 return False
             connection.execute(_ENTER, (*part, now_ns))
             return True

@@ -43,13 +43,16 @@ select (select page_count from pragma_page_count), (select freelist_count from p
 # Of a store with an archive only what is in it goes by age.
 _OLD = f"ts < {TS} and id <= :archived"
 _IS_EXPIRED = f"select exists(select 1 from span where {_OLD})"
-_ARCHIVED = "select (select watermark from archive)"
+# Of calls and of log records.
+_ARCHIVED = "select (select watermark from archive), (select log_watermark from archive)"
 # An unreachable archive delays deletion by age up to this size, or the store's own limit.
 MOST_HELD_BYTES = 8 << 30
 _COUNT_UNARCHIVED = """
 update tally set calls = calls + (select count(*) from json_each(:ids) where value > :archived)
-where name = 'unarchived'
+where name = '{}'
 """
+_COUNT_UNARCHIVED_CALLS = _COUNT_UNARCHIVED.format("unarchived")
+_COUNT_UNARCHIVED_LOGS = _COUNT_UNARCHIVED.format("unarchived_logs")
 _BYTES = f"""
 {_CALL_BYTES} + length(cast(data as blob)) + coalesce(length(cast(exception as blob)), 0)
   + coalesce(length(cast(detail as blob)), 0)
@@ -141,7 +144,7 @@ class Cleaner:
         self._step = 0
         self._tidied_ns = 0
         self._changes = (-1, -1)
-        self._archived = _ALL  # ID up to which calls may be deleted by age
+        self._archived = self._logs_archived = _ALL  # IDs up to which calls and log records may be deleted by age
 
     def clean(
         self, now_ns: int, max_age_ns: int | None, max_bytes: int | None, decision_age_ns: int | None = None
@@ -198,9 +201,9 @@ class Cleaner:
 
     def _facts(self, before_ns: int, untidy: bool) -> Facts:
         pages, free, page_size, version = self._one(_FACTS)
-        (watermark,) = self._one(_ARCHIVED)
+        watermark, log_watermark = self._one(_ARCHIVED)
         held = watermark is not None and (pages - free) * page_size <= MOST_HELD_BYTES
-        self._archived = watermark if held else _ALL
+        self._archived, self._logs_archived = (watermark, log_watermark) if held else (_ALL, _ALL)
         (expired,) = self._one(_IS_EXPIRED, {"before_ns": before_ns, "archived": self._archived})
         changes = version, self._connection.total_changes
         idle, self._changes = changes == self._changes, changes
@@ -258,6 +261,9 @@ class Cleaner:
         with self._locked():
             deleted = self._connection.execute(_DELETE_LOGS, (ids,)).rowcount
         self._bytes.took(self._held_s)
+        _, watermark = self._one(_ARCHIVED)
+        if watermark is not None:
+            self._connection.execute(_COUNT_UNARCHIVED_LOGS, {"ids": ids, "archived": watermark})
         return deleted
 
     def _delete(self, select: str, params: dict[str, Any], size: int) -> int:
@@ -271,9 +277,9 @@ class Cleaner:
             deleted = self._connection.execute(_DELETE_SPANS, (ids,)).rowcount
         self._bytes.took(self._held_s)
         self._connection.execute(_COUNT_DELETED, (deleted, failed))
-        (watermark,) = self._one(_ARCHIVED)
+        watermark, _ = self._one(_ARCHIVED)
         if watermark is not None:
-            self._connection.execute(_COUNT_UNARCHIVED, {"ids": ids, "archived": watermark})
+            self._connection.execute(_COUNT_UNARCHIVED_CALLS, {"ids": ids, "archived": watermark})
         self.deleted += deleted
         self.deleted_errors += failed
         if select is _SUCCESSES:
@@ -316,6 +322,7 @@ class Cleaner:
             "decided_ns": 0 if decision_age_ns is None else now_ns - decision_age_ns,
             "unused_ns": 0 if self._one(_IS_AHEAD, {"before_ns": now_ns + DAY_NS})[0] else unused_ns,
             "minute": max(0, (now_ns - rollups_ns) // MINUTE_NS),
+            "logs_archived": self._logs_archived,
         }
         while self._step < len(TIDY):
             if deleted := self._delete_chosen(TIDY[self._step], params):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from obsv.store.seam.answers.source import Source
-from obsv.store.spans import ArchivedSpan, StoredSpan
+from obsv.store.spans import ArchivedLog, ArchivedSpan, StoredSpan
 from obsv.store.spans.archived import spans_between, starts_after
+from obsv.store.spans.archived_logs import log_starts_after, logs_between
 from obsv.store.spans.stored import counted_until, spans_after, spans_since
 from obsv.times import MAX_NS
 
@@ -28,3 +29,9 @@ class ArrivalAnswers(Source):
 
     def spans_between(self, after: int, last: int) -> Iterator[list[ArchivedSpan]]:
         return spans_between(self._source, after, last)
+
+    def log_starts_after(self, position: int) -> Iterator[tuple[int, int]]:
+        return log_starts_after(self._source, position)
+
+    def logs_between(self, after: int, last: int) -> Iterator[list[ArchivedLog]]:
+        return logs_between(self._source, after, last)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from obsv.store.spans import ArchivedSpan, StoredSpan
+from obsv.store.spans import ArchivedLog, ArchivedSpan, StoredSpan
 from obsv.times import MAX_NS
 
 
@@ -30,4 +30,12 @@ class ArrivalQuestions(Protocol):
 
     def spans_between(self, after: int, last: int) -> Iterator[list[ArchivedSpan]]:
         """The spans that arrived after one and up to another, some at a time, as an archive takes them."""
+        ...
+
+    def log_starts_after(self, position: int) -> Iterator[tuple[int, int]]:
+        """`id` and time of the log records that arrived after one, in order of arrival."""
+        ...
+
+    def logs_between(self, after: int, last: int) -> Iterator[list[ArchivedLog]]:
+        """The log records that arrived after one and up to another, some at a time, as an archive takes them."""
         ...

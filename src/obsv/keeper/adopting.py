@@ -1,0 +1,34 @@
+"""Taking over of settings that programs wish into the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from obsv.keeper.files import KeeperFiles
+from obsv.keeper.wishes import take_wishes
+from obsv.own_time import unix_ns
+from obsv.store.writing import ArchiveBook
+
+
+def adopt(files: KeeperFiles, wishes: Mapping[str, Any]) -> None:
+    """Take over the archive that programs wish into the database.
+
+    Raises:
+        StoreError: the database cannot be written; the wishes stay.
+    """
+    mine = {name: wishes[name] for name in ("archive", "archive_retention_ns") if name in wishes}
+    if not mine:
+        return
+    url, keep_ns = mine.get("archive"), mine.get("archive_retention_ns")
+    book = ArchiveBook(files.db)
+    try:
+        if isinstance(url, str):
+            book.open(url, unix_ns())
+        elif "archive" in mine:
+            book.close_archive()
+        if "archive_retention_ns" in mine and (keep_ns is None or isinstance(keep_ns, int)):
+            book.keep(keep_ns)
+    finally:
+        book.close()
+    take_wishes(files, mine)

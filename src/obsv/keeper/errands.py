@@ -1,0 +1,178 @@
+"""Work beside storing that runs in child processes: archiving, and sending to a hub.
+
+It takes memory, processor time and libraries that neither a keeper nor a server should carry. A child ends with the
+process that started it: its standard input is a pipe. Each kind of work can be killed at any moment.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from obsv.config import settings_from
+from obsv.errors import StoreError
+from obsv.keeper.files import KeeperFiles
+from obsv.keeper.launch import CannotStart, interpreter, paths
+from obsv.keeper.wishes import leave_wishes
+from obsv.own_time import monotonic
+from obsv.store import Reader
+
+logger = logging.getLogger("obsv")
+
+_LOOK_S = 1.0
+# An hour's calls become a part once, but a program that makes many fills parts all the time.
+_ARCHIVE_S = 300.0
+_AGAIN_S = 60.0
+_STOP_S = 5.0
+_SAID = 500
+
+_CODE = """
+import json, os, sys, threading
+def watch():
+    os.read(0, 1)
+    os._exit(0)
+threading.Thread(target=watch, daemon=True).start()
+told = json.loads(os.environ.pop("OBSV_KEEPER"))
+sys.path[:0] = [told["root"]]
+sys.path += [path for path in told["path"] if path not in sys.path]
+from importlib import import_module
+sys.exit(import_module(sys.argv[1]).main(sys.argv[2]))
+"""
+
+
+class Errand(NamedTuple):
+    """A kind of work.
+
+    Args:
+        name: for messages.
+        module: its `main(db)` is run; it returns an exit status and says on standard error why it failed.
+        asks: returns what a database asks for; None is nothing, and something else than before is done at once.
+        pause_s: seconds between two runs.
+        again_s: seconds after a run that failed.
+    """
+
+    name: str
+    module: str
+    asks: Callable[[KeeperFiles], object]
+    pause_s: float
+    again_s: float
+
+
+def archive_of(files: KeeperFiles) -> str | None:
+    """Return the address of the store's archive; None if it has none."""
+    if not os.path.exists(files.db):
+        return None
+    reader = Reader(files.db)
+    try:
+        has_archives = reader.one("select 1 from sqlite_schema where type = 'table' and name = 'archive'")
+        row = reader.one("select url from archive") if has_archives else None
+    except StoreError:
+        return None
+    finally:
+        reader.close()
+    return str(row["url"]) if row else None
+
+
+ARCHIVE = Errand("archive", "obsv.keeper.archive_errand", archive_of, _ARCHIVE_S, _AGAIN_S)
+ERRANDS = (ARCHIVE,)
+
+
+class Errands:
+    """Runs what is due, a thread and at most one child process for each kind.
+
+    Args:
+        db: path of the database.
+        errands: the kinds of work.
+        look_s: interval of checks, in seconds.
+    """
+
+    def __init__(
+        self, db: str | os.PathLike[str], errands: Sequence[Errand] = ERRANDS, look_s: float = _LOOK_S
+    ) -> None:
+        self._files, self._look_s = KeeperFiles.of(db), look_s
+        self._stopping = threading.Event()
+        self._said: dict[str, str] = {}
+        self._threads = [
+            threading.Thread(target=self._run, args=(errand,), name=f"obsv-{errand.name}", daemon=True)
+            for errand in errands
+        ]
+
+    def start(self) -> None:
+        """Start the threads, and note what the environment of this process wishes."""
+        try:
+            if wishes := settings_from({}).wishes():
+                self._files.make()
+                leave_wishes(self._files, wishes)
+        except OSError as error:
+            logger.warning("The archive of %s was not set, and stays what it was: %s.", self._files.db, error)
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End the threads and their children; does nothing if they were not started."""
+        self._stopping.set()
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(_STOP_S)
+
+    def _run(self, errand: Errand) -> None:
+        due_s, last = 0.0, None
+        while not self._stopping.wait(self._look_s):
+            asked = errand.asks(self._files)
+            if asked is None or (asked == last and monotonic() < due_s):
+                continue
+            last = asked
+            try:
+                is_good = self._run_child(errand)
+            except CannotStart as error:
+                self._say(errand, str(error))
+                return
+            except Exception as error:
+                self._say(errand, str(error))
+                is_good = False
+            due_s = monotonic() + (errand.pause_s if is_good else errand.again_s)
+
+    def _run_child(self, errand: Errand) -> bool:
+        """Run a child to its end, or to ours; return whether it succeeded."""
+        told = json.dumps(paths())
+        with subprocess.Popen(
+            [interpreter(), "-I", "-S", "-c", _CODE, errand.module, self._files.db],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "OBSV_KEEPER": told},
+        ) as child:
+            said = self._attend(child)
+        status = child.returncode
+        if status and not self._stopping.is_set():
+            self._say(errand, said or f"it ended with status {status}")
+        elif not status:
+            self._said.pop(errand.name, None)
+        return status == 0
+
+    def _attend(self, child: subprocess.Popen[bytes]) -> str:
+        """Wait for a child's end, or bring it about at ours; return what it said last."""
+        watching = threading.Thread(target=self._end_with_us, args=(child,), daemon=True)
+        watching.start()
+        assert child.stderr is not None
+        said = child.stderr.read()[-_SAID:].decode("utf-8", "replace").strip()
+        child.wait()
+        watching.join()
+        return said
+
+    def _end_with_us(self, child: subprocess.Popen[bytes]) -> None:
+        assert child.stdin is not None
+        while child.poll() is None and not self._stopping.wait(0.1):
+            pass
+        child.stdin.close()
+
+    def _say(self, errand: Errand, reason: str) -> None:
+        """Log why it failed, once for each reason."""
+        if self._said.get(errand.name) != reason:
+            self._said[errand.name] = reason
+            logger.warning("The %s of %s failed, and is tried again: %s", errand.name, self._files.db, reason)

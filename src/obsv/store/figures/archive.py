@@ -1,0 +1,73 @@
+"""The state of a store's archive, as far as the store knows it: no question to the archive itself."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from obsv.store.file import Readable
+
+_HAS_STATE = "select 1 from pragma_table_info('archive') where name = 'failing_ns'"
+_ARCHIVE = "select url, keep_ns, reached_ns, failing_ns, failure from archive"
+_PARTS = """
+select count(*) as parts, coalesce(sum(iif(kind = 'calls', calls, 0)), 0) as calls,
+  coalesce(sum(iif(kind = 'logs', calls, 0)), 0) as logs, coalesce(sum(errors), 0) as errors,
+  coalesce(sum(bytes), 0) as bytes, min(min_ns) as from_ns, max(max_ns) as to_ns from archive_part
+"""
+_OLDEST = "select start_ns from span where id > (select watermark from archive) order by id limit 1"
+_UNARCHIVED = "select coalesce(sum(calls), 0) from tally where name in ('unarchived', 'unarchived_logs')"
+
+_OFF = {"url": None, "keep_ns": None, "reached_ns": None, "failing_ns": None, "failure": ""}
+
+
+class ArchiveState(NamedTuple):
+    """The archive of a store.
+
+    Attributes:
+        url: its location; None: archiving is off.
+        keep_ns: age at which it deletes; None: never.
+        reached_ns: when everything due was archived last, Unix time; None: not yet.
+        failing_ns: since when it cannot be written, Unix time; None: it can.
+        failure: why.
+        parts: number of files.
+        calls, logs, errors: numbers of calls, log records and failed calls in them.
+        bytes: size of the files.
+        from_ns, to_ns: earliest and latest start in them, Unix time.
+        waiting_ns: start of the first call that is only in the database; None if there is none.
+        unarchived: calls and log records deleted before they were archived, for lack of space.
+    """
+
+    url: str | None
+    keep_ns: int | None
+    reached_ns: int | None
+    failing_ns: int | None
+    failure: str
+    parts: int
+    calls: int
+    logs: int
+    errors: int
+    bytes: int
+    from_ns: int | None
+    to_ns: int | None
+    waiting_ns: int | None
+    unarchived: int
+
+
+def read_archive(reader: Readable) -> ArchiveState | None:
+    """Return the state of the archive; None if there never was one.
+
+    Raises:
+        StoreError: see `Reader`.
+    """
+    if not reader.query(_HAS_STATE):
+        return None
+    archive, parts = reader.one(_ARCHIVE), reader.query(_PARTS)[0]
+    if archive is None and not parts["parts"]:
+        return None
+    known = dict(zip(archive.keys(), archive, strict=True)) if archive is not None else _OFF
+    oldest = reader.one(_OLDEST) if archive is not None else None
+    return ArchiveState(
+        **known,
+        **dict(zip(parts.keys(), parts, strict=True)),
+        waiting_ns=oldest["start_ns"] if oldest else None,
+        unarchived=reader.query(_UNARCHIVED)[0][0],
+    )

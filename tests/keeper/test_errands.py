@@ -1,0 +1,159 @@
+"""A keeper archives in a child process, by what its programs wish."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from archive_rows import HOUR_NS, row
+from keepers import eventually
+
+from obsv.archive import open_target
+from obsv.keeper.adopting import adopt
+from obsv.keeper.errands import ARCHIVE, Errand, Errands
+from obsv.keeper.files import KeeperFiles
+from obsv.keeper.wishes import leave_wishes, read_wishes
+from obsv.store import Writer
+from obsv.store.figures import ArchiveState
+from obsv.store.seam import open_store
+from obsv.store.writing import ArchiveBook
+
+_PROGRAM = """
+import sys, obsv
+obsv.configure(db=sys.argv[1], archive=sys.argv[2], archive_retention="90d")
+@obsv.monitor
+def price(): ...
+price()
+obsv.force_flush(120)
+print("recorded", flush=True)
+sys.stdin.read()
+"""
+_DAY_NS = 24 * HOUR_NS
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    """Thirty calls of yesterday."""
+    begin_ns = (time.time_ns() - _DAY_NS) // HOUR_NS * HOUR_NS
+    with closing(Writer(tmp_path / "o.db")) as writer:
+        writer.write([row(number, number, begin_ns) for number in range(1, 31)])
+    return tmp_path / "o.db"
+
+
+def state_of(db: Path) -> ArchiveState | None:
+    with closing(open_store(db)) as store:
+        return store.read_archive()
+
+
+def archived(db: Path) -> int:
+    state = state_of(db)
+    return state.calls if state else 0
+
+
+def test_a_programs_keeper_archives(db: Path, tmp_path: Path) -> None:
+    """Without a command; retention then deletes what is archived, and what is younger stays."""
+    arguments = [sys.executable, "-c", _PROGRAM, str(db), str(tmp_path / "archive")]
+    program = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "recorded\n"
+        eventually(lambda: archived(db) == 30)
+        with closing(open_store(db)) as store:
+            eventually(lambda: store.run_sql("select count(*) from process_trace").rows == [(1,)])
+    finally:
+        program.communicate()
+    state = state_of(db)
+    assert state is not None
+    assert (state.url, state.keep_ns) == ((tmp_path / "archive").as_uri(), 90 * _DAY_NS)
+    assert len(list(open_target(str(tmp_path / "archive")).names("calls/v1"))) == state.parts
+    assert read_wishes(KeeperFiles.of(db)) == {}
+
+
+def test_a_target_that_is_away_is_noted_and_tried_again(db: Path, tmp_path: Path) -> None:
+    """Since when and why; everything stays in the database until it is back."""
+    place = tmp_path / "archive"
+    place.write_text("a file where the directory should be")
+    with closing(ArchiveBook(db)) as book:
+        book.open(place.as_uri(), 1)
+    errands = Errands(db, [ARCHIVE._replace(again_s=0.1, pause_s=0.1)], look_s=0.05)
+    errands.start()
+    try:
+        eventually(lambda: (state := state_of(db)) and state.failing_ns)
+        state = state_of(db)
+        assert state is not None
+        assert "not available" in state.failure
+        assert state.calls == 0
+        place.unlink()
+        eventually(lambda: archived(db) == 30 and (found := state_of(db)) and found.failing_ns is None)
+    finally:
+        errands.stop()
+
+
+def test_a_child_ends_with_its_parent(tmp_path: Path) -> None:
+    """Also if that is killed."""
+    module = tmp_path / "endless_errand.py"
+    module.write_text(
+        "import os, time\ndef main(db):\n open(db + '.pid', 'w').write(str(os.getpid()))\n time.sleep(600)\n"
+    )
+    code = (
+        "import sys, time; sys.path.append(sys.argv[2])\n"
+        "from obsv.keeper.errands import Errand, Errands\n"
+        "Errands(sys.argv[1], [Errand('it', 'endless_errand', lambda files: True, 1, 1)], 0.05).start()\n"
+        "time.sleep(600)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "o.db"), str(tmp_path)])
+    noted = tmp_path / "o.db.pid"
+    eventually(lambda: noted.exists() and noted.read_text())
+    parent.kill()
+    parent.wait()
+    eventually(lambda: not _runs(int(noted.read_text())))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # Of a child nobody waits for, the entry stays.
+    return b") Z " not in Path(f"/proc/{pid}/stat").read_bytes()
+
+
+def test_nothing_is_started_without_an_archive(db: Path) -> None:
+    """The check costs a keeper nothing but a look into its database."""
+    looked: list[object] = []
+
+    def asks(files: KeeperFiles) -> object:
+        looked.append(ARCHIVE.asks(files))
+        return looked[-1]
+
+    errands = Errands(db, [Errand("it", "no_such_module", asks, 0.01, 0.01)], look_s=0.01)
+    errands.start()
+    eventually(lambda: len(looked) > 3)
+    errands.stop()
+    assert set(looked) == {None}
+
+
+def test_wishes_wait_until_they_are_taken(tmp_path: Path) -> None:
+    """A wish that has changed meanwhile stays; what is no file of ours is none."""
+    files = KeeperFiles.of(tmp_path / "o.db")
+    files.make()
+    leave_wishes(files, {"archive": "file:///a", "archive_retention_ns": 1})
+    leave_wishes(files, {"archive": "file:///b"})
+    assert read_wishes(files) == {"archive": "file:///b", "archive_retention_ns": 1}
+    adopt(files, {"archive": "file:///a", "archive_retention_ns": 1})
+    assert read_wishes(files) == {"archive": "file:///b"}
+    adopt(files, {"archive": "file:///b"})
+    assert read_wishes(files) == {}
+    state = state_of(tmp_path / "o.db")
+    assert state is not None
+    assert (state.url, state.keep_ns) == ("file:///b", 1)
+    Path(files.wishes).write_text("[")
+    assert read_wishes(files) == {}
+    Path(files.wishes).unlink()
+    Path(files.wishes).symlink_to(tmp_path / "elsewhere")
+    assert read_wishes(files) == {}
