@@ -11,6 +11,7 @@ import obsv
 def test_public_names() -> None:
     """The names that users may rely on."""
     assert obsv.__all__ == [
+        "Event",
         "__version__",
         "auto_instrument_module",
         "configure",

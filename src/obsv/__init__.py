@@ -9,10 +9,12 @@ from obsv.semconv import VERSION as __version__
 if TYPE_CHECKING:
     from obsv.decisions import counterfactual, decide, outcome
     from obsv.events import event
+    from obsv.events.schema import Event
     from obsv.instrument.importing.module import auto_instrument_module
     from obsv.registry import register
 
 __all__ = [
+    "Event",
     "__version__",
     "auto_instrument_module",
     "configure",
@@ -44,6 +46,10 @@ def __getattr__(name: str) -> Any:
 
         found = globals()[name] = getattr(decisions, name)
         return found
+    if name == "Event":
+        from obsv.events.schema import Event
+
+        return Event
     if name == "register":
         from obsv.registry import register
 

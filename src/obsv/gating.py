@@ -11,7 +11,7 @@ from typing import Any
 _MOST = 1 << 1000
 
 # The recorder's clock follows the wall clock within a millisecond: two readings of now differ by as much.
-_JITTER_NS = 2_000_000
+LEAK_NS = 2_000_000
 
 Margin = tuple[float | None, float | None]
 
@@ -106,5 +106,5 @@ def late_inputs(decision_ns: int, inputs: Iterable[tuple[str, int | None]]) -> l
         inputs: names, and the times as of which their values held, where known; later by more than two milliseconds,
             they came after it.
     """
-    latest = decision_ns + _JITTER_NS
+    latest = decision_ns + LEAK_NS
     return [f"input {name}: as_of is after decision_time" for name, as_of in inputs if as_of and as_of > latest]

@@ -119,6 +119,17 @@ select ts, decision_id, decision_ts, kind, subject, mode, nullif(refused_by, '')
   nullif(judgement, '') as judgement, label_cutoff, pnl, pnl_bps, metrics, violations, service
 from outcome_checked where method <> '';
 
+-- What broke a schema or a rule of time, for alert rules: few rows, each found by an index.
+create view violation as
+select ts, 'decision' as source, kind as name, decision_id, violations, service from decision_made
+where violations <> '[]'
+union all
+select ts, iif(method = '', 'outcome', 'counterfactual'), kind, decision_id, violations, service from outcome_checked
+where violations <> '[]'
+union all
+select ts, 'event', json_extract(attributes, '$.schema'), null, json_extract(attributes, '$.violations'), service
+from log where event_name = 'obsv.violation';
+
 -- Trading: decisions of the kinds entry and trade.
 create view trade as
 select d.ts as ts, d.decision_id as decision_id, d.subject as symbol, d.mode as mode,
