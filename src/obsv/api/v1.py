@@ -20,6 +20,7 @@ from obsv.api import (
     flow,
     functions,
     logs,
+    measured,
     overview,
     reference,
     registry,
@@ -49,6 +50,7 @@ PARTS = (
     changes,
     differences,
     registry,
+    measured,
     reference,
 )
 

@@ -23,6 +23,7 @@ from obsv.store.figures.lost import Lost
 from obsv.store.figures.milestones import Milestone
 from obsv.store.figures.overview import ErrorCall, FunctionSums, GroupSums, Overview, PeriodTotals
 from obsv.store.figures.pulse import Pulse
+from obsv.store.figures.selections import VIEWS, Series, as_sql
 from obsv.store.figures.services import Dependency, Operation
 from obsv.store.figures.stats import ProcessStats
 from obsv.store.figures.sums import Sums
@@ -30,6 +31,7 @@ from obsv.store.figures.totals import LATENCY_BOUNDS_NS, Latency, ProcessTotal, 
 
 __all__ = [
     "LATENCY_BOUNDS_NS",
+    "VIEWS",
     "ArchiveState",
     "Artifact",
     "Beat",
@@ -77,10 +79,12 @@ __all__ = [
     "RecorderState",
     "RecorderTotal",
     "RequestTotal",
+    "Series",
     "Side",
     "SourceChange",
     "Sums",
     "Times",
     "Totals",
     "Variable",
+    "as_sql",
 ]

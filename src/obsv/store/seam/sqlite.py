@@ -19,6 +19,7 @@ from obsv.store.seam.answers.errors import ErrorAnswers
 from obsv.store.seam.answers.figures import FigureAnswers
 from obsv.store.seam.answers.logs import LogAnswers
 from obsv.store.seam.answers.names import NameAnswers
+from obsv.store.seam.answers.selections import SelectionAnswers
 from obsv.store.seam.answers.traces import TraceAnswers
 from obsv.store.seam.answers.watched import AlertAnswers
 
@@ -34,6 +35,7 @@ class SQLiteStore(
     LogAnswers,
     ArtifactAnswers,
     ArchiveAnswers,
+    SelectionAnswers,
 ):
     """Answers from a database file, which may appear, grow or be replaced meanwhile."""
 

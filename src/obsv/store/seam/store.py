@@ -19,6 +19,7 @@ from obsv.store.seam.questions.errors import ErrorQuestions
 from obsv.store.seam.questions.figures import FigureQuestions
 from obsv.store.seam.questions.logs import LogQuestions
 from obsv.store.seam.questions.names import NameQuestions
+from obsv.store.seam.questions.selections import SelectionQuestions
 from obsv.store.seam.questions.traces import TraceQuestions
 from obsv.store.seam.questions.watched import AlertQuestions
 
@@ -34,6 +35,7 @@ class Store(
     LogQuestions,
     ArtifactQuestions,
     ArchiveQuestions,
+    SelectionQuestions,
     Protocol,
 ):
     """Answers questions about what was recorded. Any number of threads may ask at once.

@@ -1,0 +1,62 @@
+"""Values and conditions over the columns of a view, as trees: what a formula asks of the store, without SQL."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class ViewColumn(NamedTuple):
+    """A column of the view."""
+
+    name: str
+
+
+class Constant(NamedTuple):
+    """A number, a text, true, false or null."""
+
+    value: float | int | str | bool | None
+
+
+class Operation(NamedTuple):
+    """An operator or function (`OPERATIONS`) and what it is applied to."""
+
+    name: str
+    parts: tuple[Term, ...]
+
+
+Term = ViewColumn | Constant | Operation
+
+ARITHMETIC = frozenset("+-*/")
+COMPARISONS = frozenset(("==", "!=", "<", "<=", ">", ">="))
+# Functions of a row, with the number of their arguments; `field` is a member of a JSON object.
+ROW_FUNCTIONS = {"abs": 1, "field": 2, "coalesce": 2, "lower": 1}
+OPERATIONS = ARITHMETIC | COMPARISONS | {"and", "or", "not", "negative", "in", "is null", *ROW_FUNCTIONS}
+AGGREGATES = ("count", "sum", "mean", "min", "max", "distinct")
+ROWS = "rows"
+
+
+class Selection(NamedTuple):
+    """A figure over a view, or its rows.
+
+    Attributes:
+        view: name of the view.
+        how: one of `AGGREGATES`, or `rows`.
+        values: what is aggregated, or the values of each row; none for a count of rows. Rows where one of them is not a
+            number are left out.
+        where: which rows; None for all.
+    """
+
+    view: str
+    how: str
+    values: tuple[Term, ...]
+    where: Term | None = None
+
+
+class Scope(NamedTuple):
+    """Which rows of all views are meant: None for any mode, and any artifact that decided."""
+
+    mode: str | None = None
+    actor: str | None = None
+
+
+EVERYTHING = Scope()

@@ -1,0 +1,127 @@
+"""Metrics of random journals, computed by SQL and by NumPy."""
+
+from __future__ import annotations
+
+import sqlite3
+import warnings
+from pathlib import Path
+
+import oracles
+import pytest
+from journals import START_NS, WINDOW, decide, outcome, random_journal, write_journals
+
+from obsv.measures import load, measure, shipped, statements
+from obsv.measures.measuring import judged
+from obsv.store.figures import VIEWS
+from obsv.store.ground import Scope, Window
+from obsv.store.seam import SQLiteStore, open_store
+
+JOURNALS = [random_journal(f"m{seed}", seed) for seed in range(60)]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> SQLiteStore:
+    """A store with all journals, each a mode."""
+    path = tmp_path_factory.mktemp("journals") / "store.db"
+    write_journals(path, JOURNALS)
+    return open_store(path)
+
+
+def test_columns_are_those_of_the_views(tmp_path: Path) -> None:
+    """Formulas may use every column that a view has."""
+    write_journals(tmp_path / "store.db", [])
+    file = sqlite3.connect(tmp_path / "store.db")
+    for view, columns in VIEWS.items():
+        assert columns == {row[1] for row in file.execute(f"pragma table_info({view})")}, view
+
+
+def test_metrics_equal_their_oracles(store: SQLiteStore) -> None:
+    """All shipped figures of trades, decisions and models, to 1e-9; what is not defined has no value."""
+    assert len(oracles.ORACLES) >= 50
+    scopes = [Scope(mode=journal.mode) for journal in JOURNALS]
+    found = measure(store, shipped(), oracles.ORACLES, WINDOW, scopes)
+    modes = {journal.mode: journal for journal in JOURNALS}
+    wrong = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for each in found:
+            wanted = oracles.expected(each.definition.name, modes[str(each.scope.mode)])
+            if not oracles.is_close(each.value, wanted):
+                wrong.append((each.definition.name, each.scope.mode, each.value, wanted))
+    assert not wrong
+
+
+def test_every_shipped_metric_is_computed(store: SQLiteStore) -> None:
+    """Of an empty window, too; counts are 0 there."""
+    known = shipped()
+    assert len(known) >= 50
+    nothing = measure(store, known, known, Window(1, 2))
+    assert {
+        each.value for each in nothing if each.definition.unit == "count" and "streak" not in each.definition.name
+    } == {0}
+    assert len(measure(store, known, known, WINDOW)) == len(known)
+
+
+def test_statements_give_the_same_numbers(store: SQLiteStore) -> None:
+    """Anyone can run them: the total of a mode by hand."""
+    known = shipped()
+    scope = Scope(mode=JOURNALS[6].mode)
+    (statement,) = statements(known["total_pnl"], known, WINDOW, scope)
+    (measured,) = measure(store, known, ["total_pnl"], WINDOW, [scope])
+    assert store.run_sql(statement).rows == [(measured.value,)]
+    assert measured.value == pytest.approx(sum(JOURNALS[6].pnl))
+
+
+def test_rows_that_break_a_rule_of_time_are_left_out(tmp_path: Path) -> None:
+    """An outcome of a decision that used a value of the future says nothing; it is counted."""
+    path = tmp_path / "store.db"
+    write_journals(path, [])
+    with sqlite3.connect(path) as file:
+        for name, violations in (("a", "[]"), ("b", '["input x: as_of is after decision_time"]')):
+            decide(file, name, START_NS, "scalp", violations=violations)
+            outcome(file, name, START_NS + 1, {"pnl": 1.0})
+    file.close()
+    store, known = open_store(path), shipped()
+    found = measure(store, known, ["trades", "late_data", "late_outcomes"], WINDOW)
+    assert [each.value for each in found] == [1, 1, 1]
+
+
+def test_texts_in_conditions_stay_texts(tmp_path: Path) -> None:
+    """Whatever they contain: they are bound, or quoted where they are printed."""
+    path, metrics = tmp_path / "store.db", tmp_path / "metrics.yaml"
+    write_journals(path, [])
+    hostile = "x' or 1=1; drop table log_record; --"
+    with sqlite3.connect(path) as file:
+        decide(file, "a", START_NS, hostile)
+        decide(file, "b", START_NS, "scalp")
+    file.close()
+    metrics.write_text(f'metrics:\n  odd: {{formula: "count(decision, where=mode == \\"{hostile}\\")"}}\n')
+    store, known = open_store(path), load(metrics)
+    assert measure(store, known, ["odd"], WINDOW)[0].value == 1
+    (statement,) = statements(known["odd"], known, WINDOW, Scope(mode=hostile))
+    assert store.run_sql(statement).rows == [(1,)]
+
+
+def test_actor_is_a_scope(tmp_path: Path) -> None:
+    """The decisions of one artifact, and their outcomes."""
+    path = tmp_path / "store.db"
+    write_journals(path, [])
+    with sqlite3.connect(path) as file:
+        for name, actor in (("a", "1" * 64), ("b", "2" * 64), ("c", "2" * 64)):
+            decide(file, name, START_NS, "scalp", actor=actor)
+            outcome(file, name, START_NS + 1, {"pnl": 1.0})
+    file.close()
+    found = measure(open_store(path), shipped(), ["decisions", "trades"], WINDOW, [Scope(actor="2" * 64)])
+    assert [each.value for each in found] == [2, 2]
+
+
+def test_values_are_judged() -> None:
+    """By thresholds and targets, the way that is better; few observations are not judged."""
+    rate = shipped()["win_rate"]
+    assert judged(rate, 0.6, 100, 0.55) == "good"
+    assert judged(rate, 0.52, 100, 0.55) == "warn"
+    assert judged(rate, 0.45, 100, None) == "warn"
+    assert judged(rate, 0.3, 100, None) == "critical"
+    assert judged(rate, 0.3, 5, None) == "few"
+    assert judged(rate, None, 100, None) == ""
+    assert judged(shipped()["error_rate"], 0.06, 1_000, None) == "critical"
