@@ -54,8 +54,8 @@ def test_all_errors_with_line_and_token(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["metrics: [", "- 1", "metrics: 3", "version: 2", "\t", "metrics: {a: {formula: [1]}}"]
 )
-def test_what_is_no_metrics_file(text: str, tmp_path: Path) -> None:
-    """Is said with its line."""
+def test_other_files_are_refused(text: str, tmp_path: Path) -> None:
+    """With the line of the error."""
     assert problems(tmp_path / "metrics.yaml", text)[0][0] == 1
 
 

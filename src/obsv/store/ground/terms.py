@@ -53,7 +53,7 @@ class Selection(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """Which rows of all views are meant: None for any mode, and any artifact that decided."""
+    """A part of the rows of all views: of a mode, and of an artifact that decided; None for any."""
 
     mode: str | None = None
     actor: str | None = None
