@@ -1,4 +1,4 @@
-"""The path from a monitored call to its record: provider, processor, ring, and the lane to a collector."""
+"""The path from a monitored call to its record: provider, processor, ring, and the lanes to a collector."""
 
 import contextlib
 import logging
@@ -12,8 +12,8 @@ from opentelemetry.sdk.trace import SpanProcessor
 
 from obsv.config import Settings
 from obsv.errors import ConfigurationError
-from obsv.exporters.lane import Lane
-from obsv.exporters.otlp import otlp_lane
+from obsv.exporters.lane import Lane, LogLane
+from obsv.exporters.otlp import log_lane, otlp_lane
 from obsv.own_time import monotonic
 from obsv.ring_sink import RingSink
 from obsv.trace.processor import ErrorFirstSpanProcessor
@@ -35,9 +35,9 @@ class Pipeline:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.processor = _processor(settings)
         self.provider = _provider(settings)
-        self.lane = _lane(settings, self.provider)
+        self.lane, self.log_lane = _lanes(settings, self.provider)
+        self.processor = _processor(settings, self.log_lane)
         _join(self.provider, [self.processor] if self.lane is None else [self.processor, self.lane])
 
     @property
@@ -51,15 +51,15 @@ class Pipeline:
     def force_flush(self, timeout_s: float) -> bool:
         started = monotonic()
         is_stored = self.store_all(timeout_s)
-        if self.lane is not None:
+        for lane in filter(None, (self.lane, self.log_lane)):
             left_s = timeout_s - (monotonic() - started)
-            self.lane.force_flush(int(max(0.0, min(left_s, _LANE_FLUSH_S)) * 1_000))
+            lane.force_flush(int(max(0.0, min(left_s, _LANE_FLUSH_S)) * 1_000))
         return is_stored
 
     def shutdown(self, timeout_s: float) -> None:
         self.processor.shutdown(int(timeout_s * 1_000))
-        if self.lane is not None:
-            self.lane.shutdown()
+        for lane in filter(None, (self.lane, self.log_lane)):
+            lane.shutdown()
 
     def end(self) -> None:
         """Shut down the processors that others added to our provider, after all our calls are stored."""
@@ -68,16 +68,20 @@ class Pipeline:
 
     def stats(self) -> dict[str, Any]:
         found = self.processor.stats()
-        if self.lane is not None:
-            lane = self.lane
-            found |= {"otlp_exported": lane.exported, "otlp_dropped": lane.dropped, "otlp_depth": lane.depth}
+        for prefix, lane in (("otlp", self.lane), ("otlp_logs", self.log_lane)):
+            if lane is not None:
+                found |= {
+                    f"{prefix}_exported": lane.exported,
+                    f"{prefix}_dropped": lane.dropped,
+                    f"{prefix}_depth": lane.depth,
+                }
         return found
 
 
-def _processor(settings: Settings) -> ErrorFirstSpanProcessor:
+def _processor(settings: Settings, log_lane: LogLane | None) -> ErrorFirstSpanProcessor:
     with contextlib.suppress(OSError):  # the sink reports what that means
         settings.db.parent.mkdir(parents=True, exist_ok=True)
-    return ErrorFirstSpanProcessor(RingSink(settings))
+    return ErrorFirstSpanProcessor(RingSink(settings), copy_log=None if log_lane is None else log_lane.on_log)
 
 
 def _provider(settings: Settings) -> trace.TracerProvider:
@@ -101,17 +105,17 @@ def _provider(settings: Settings) -> trace.TracerProvider:
     return installed
 
 
-def _lane(settings: Settings, provider: trace.TracerProvider) -> Lane | None:
-    """Return the lane to a collector, if any; a failure here never prevents recording."""
+def _lanes(settings: Settings, provider: trace.TracerProvider) -> tuple[Lane | None, LogLane | None]:
+    """Return the lanes to a collector, if any: for spans, for log records. A failure here never prevents recording."""
     if settings.otlp_endpoint is None and not isinstance(provider, TracerProvider):
-        return None  # the code that installed the provider has read the same variables
+        return None, None  # the code that installed the provider has read the same variables
     try:
-        return otlp_lane(settings.otlp_endpoint, os.environ)
+        return otlp_lane(settings.otlp_endpoint, os.environ), log_lane(settings.otlp_endpoint, os.environ)
     except ConfigurationError as error:
-        logger.error("Spans are not exported over OTLP. %s", error)
+        logger.error("Nothing is exported over OTLP. %s", error)
     except Exception:
         logger.exception("Spans are stored, but not exported over OTLP.")
-    return None
+    return None, None
 
 
 def _join(provider: trace.TracerProvider, processors: Sequence[SpanProcessor]) -> None:

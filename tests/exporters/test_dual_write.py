@@ -133,3 +133,45 @@ def test_extra_is_missing(program: Program) -> None:
     result = program.run(blocked + PROGRAM.format(arguments='otlp_endpoint="http://127.0.0.1:4318"'))
     assert "obsv[otlp]" in result.stderr
     assert program.count() == 20
+
+
+EVENTS = """
+import logging, obsv
+from obsv.events import LogHandler
+
+obsv.configure({arguments})
+logging.getLogger("shop").addHandler(LogHandler())
+
+@obsv.monitor
+def place(order: int):
+    obsv.event("order.placed", severity="WARN", order=order, password="hunter2", lines=[{{"sku": "A"}}, None])
+    logging.getLogger("shop").error("no stock for %s", order, extra={{"order": order}})
+
+place(7)
+assert obsv.force_flush(60)
+print(obsv.stats().get("otlp_logs_exported"))
+"""
+SAID = "select severity_number, event_name, body, trace_id, span_id, logger, thread, attributes -> '{}' from log"
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_log_records(program: Program, collector: Receiver, tmp_path: Path, protocol: str) -> None:
+    """Events and log records reach the collector in their trace, masked, with what the store has of them."""
+    port = collector.http_port if protocol == "http" else collector.grpc_port
+    variables = {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"} if protocol == "grpc" else {}
+    told = program.run(EVENTS.format(arguments=f'otlp_endpoint="http://127.0.0.1:{port}"'), **variables)
+    assert told.stdout == "2\n"
+    found = [rows(db, SAID.format("order")) for db in (program.db, tmp_path / "collector.db")]
+    assert found[0] == found[1]
+    assert [line[:3] for line in found[0]] == [(13, "order.placed", None), (17, "", "no stock for 7")]
+    (attributes,) = rows(tmp_path / "collector.db", "select attributes from log where event_name <> ''")[0]
+    assert '"lines":[{"sku":"A"},null]' in attributes
+    assert "hunter2" not in attributes
+
+
+def test_log_records_stay_here(program: Program, collector: Receiver, tmp_path: Path) -> None:
+    """A backend that takes no log records is left alone; spans go there all the same."""
+    arguments = f'otlp_endpoint="http://127.0.0.1:{collector.http_port}"'
+    told = program.run(EVENTS.format(arguments=arguments), OTEL_LOGS_EXPORTER="none")
+    assert told.stdout == "None\n"
+    assert rows(tmp_path / "collector.db", "select process from process_trace") == [("__main__.place",)]

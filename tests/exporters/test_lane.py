@@ -9,10 +9,12 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import StatusCode
 
-from obsv.exporters.lane import Lane
+from obsv.exporters.lane import Lane, LogLane
 from obsv.trace.breaker import CircuitBreaker
+from obsv.trace.log_record import LogRecord
 
 WAIT_S = 20
 
@@ -228,4 +230,33 @@ def test_child_of_a_fork_sends_its_own(collector: Collector) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert lane.force_flush()
     assert collector.batches == [["parent"]]
+    lane.shutdown()
+
+
+class Written:
+    """Takes log records; keeps their names."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+
+    def export(self, records: Sequence[LogRecord], /) -> SpanExportResult:
+        self.batches.append([record.event_name for record in records])
+        return SpanExportResult.SUCCESS
+
+    def shutdown(self) -> None:
+        pass
+
+
+def _log(name: str, severity: int, is_kept: bool = False) -> LogRecord:
+    return LogRecord(InstrumentationScope("x"), 1, severity, "", name, None, (), 0, 0, None, (1, "t"), None, is_kept)
+
+
+def test_errors_and_decisions_among_log_records_go_first() -> None:
+    """By SeverityNumber from 17 on; what is kept like an error is sent like one."""
+    written = Written()
+    lane = LogLane(written, "http://collector:4318", schedule_delay_s=60.0)
+    for record_ in (_log("info", 9), _log("error", 17), _log("decision", 9, is_kept=True), _log("warn", 16)):
+        lane.on_log(record_)
+    assert lane.force_flush(WAIT_S * 1_000)
+    assert written.batches == [["error", "decision", "info", "warn"]]
     lane.shutdown()

@@ -1,13 +1,14 @@
 """Selection of the exporter by the settings."""
 
 import os
+import sys
 
 import pytest
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
 
 from obsv.errors import ConfigurationError
-from obsv.exporters.otlp import GRPC, HTTP, otlp_exporter, otlp_lane, protocol_of, traces_url
+from obsv.exporters.otlp import GRPC, HTTP, LOGS, log_lane, otlp_exporter, otlp_lane, protocol_of, signal_url
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
@@ -79,7 +80,7 @@ def test_what_cannot_be_used(endpoint: str, environment: dict[str, str]) -> None
 )
 def test_base_address_gets_its_path(endpoint: str, url: str) -> None:
     """An endpoint may be the base address or the whole one."""
-    assert traces_url(endpoint) == url
+    assert signal_url(endpoint) == url
 
 
 def test_official_exporters() -> None:
@@ -102,7 +103,7 @@ def test_endpoint_without_a_scheme_in_a_variable(monkeypatch: pytest.MonkeyPatch
 
 def test_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the packages the message says what to install."""
-    monkeypatch.setattr("obsv.exporters.otlp._MODULES", {HTTP: "no_such_module_here"})
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     with pytest.raises(ConfigurationError, match=r"obsv\[otlp\]"):
         otlp_exporter("http://a:4318", {})
 
@@ -119,3 +120,31 @@ def test_sizes(caplog: pytest.LogCaptureFixture) -> None:
     assert (lane._size, lane._delay_s, lane._batch_size) == (7, 1.5, 512)
     assert "OTEL_BSP_MAX_EXPORT_BATCH_SIZE" in caplog.text
     lane.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "environment", "is_asked_for"),
+    [
+        (None, {}, False),
+        ("http://a:4318", {}, True),
+        (None, {ENDPOINT: "http://a:4318"}, True),
+        (None, {"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "http://a:4318/v1/logs"}, True),
+        (None, {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://a:4318/v1/traces"}, False),
+        (None, {"OTEL_LOGS_EXPORTER": "otlp"}, True),
+        (None, {ENDPOINT: "http://a:4318", "OTEL_LOGS_EXPORTER": "none"}, False),
+        ("http://a:4318", {"OTEL_LOGS_EXPORTER": "none"}, False),
+    ],
+)
+def test_who_asks_for_log_records(endpoint: str | None, environment: dict[str, str], is_asked_for: bool) -> None:
+    """As for spans, by the variables of log records; `none` keeps them from a backend that takes spans only."""
+    lane = log_lane(endpoint, environment)
+    assert (lane is not None) == is_asked_for
+    if lane is not None:
+        lane.shutdown()
+
+
+def test_address_of_one_signal_stands_for_the_base_of_the_other() -> None:
+    """Who names the address for spans means the same server for log records."""
+    assert signal_url("http://a:4318/x/v1/traces", LOGS) == "http://a:4318/x/v1/logs"
+    assert signal_url("http://a:4318/v1/logs/", LOGS) == "http://a:4318/v1/logs/"
+    assert signal_url("a:4318", LOGS) == "http://a:4318/v1/logs"

@@ -11,24 +11,37 @@ import os
 import threading
 import weakref
 from collections import deque
+from typing import Any, Protocol
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
-from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.trace import StatusCode
 
 from obsv.trace.breaker import CircuitBreaker
 from obsv.trace.context import quiet
+from obsv.trace.log_record import ERROR as LOG_ERROR
+from obsv.trace.log_record import LogRecord
 from obsv.trace.notices import Notices
 from obsv.trace.span import ERROR
 from obsv.trace.span import Span as LeanSpan
+
+
+class Exporter(Protocol):
+    """The destination of a lane: an exporter of OpenTelemetry's SDK, or one with the same methods."""
+
+    def export(self, spans: Any, /) -> SpanExportResult:
+        """Send a batch."""
+
+    def shutdown(self) -> None:
+        """Close its connections."""
 
 
 class Lane(SpanProcessor):
     """A span processor that hands spans to an exporter when it can, errors first, the oldest dropped when it cannot.
 
     Args:
-        exporter: where spans go; what it refuses is not tried again, as it tries by itself.
+        exporter: where they go; what it refuses is not tried again, as it tries by itself.
         name: of the destination, for the log.
         max_queue_size: successes that wait, and as many errors beside them.
         max_export_batch_size: most spans of one export.
@@ -39,9 +52,14 @@ class Lane(SpanProcessor):
     # Tells obsv's TracerProvider not to pass monitored calls to `on_start`.
     ignores_start = True
 
+    # Takes the name, the reason, and the name again.
+    refusal = (
+        "Spans could not be sent to %s (%s). They are in the database: run obsv forward --to %s to send them later."
+    )
+
     def __init__(
         self,
-        exporter: SpanExporter,
+        exporter: Exporter,
         name: str,
         *,
         max_queue_size: int = 8_192,
@@ -65,8 +83,8 @@ class Lane(SpanProcessor):
 
     def _reset(self) -> None:
         # After a fork the parent sends the waiting spans; the child has no thread yet.
-        self._errors: deque[ReadableSpan] = deque(maxlen=self._size)
-        self._spans: deque[ReadableSpan] = deque(maxlen=self._size)
+        self._errors: deque[Any] = deque(maxlen=self._size)
+        self._rest: deque[Any] = deque(maxlen=self._size)
         self._flushes: deque[_Flush] = deque()
         self._called = threading.Event()
         self._starting = threading.Lock()  # guards `_thread`
@@ -81,21 +99,25 @@ class Lane(SpanProcessor):
         """Receive an ended span; takes no lock and never raises."""
         try:
             if type(span) is LeanSpan:
-                queue = self._errors if span.status_code == ERROR else self._spans
+                is_error = span.status_code == ERROR
             elif span.context is None or not span.context.trace_flags.sampled:
                 return
             else:
-                queue = self._errors if span.status.status_code is StatusCode.ERROR else self._spans
-            if self._is_shut_down or len(queue) == self._size:
-                self.dropped += 1
-            if not self._is_shut_down:
-                queue.append(span)
-                if self._thread is None:
-                    self._start()
-                elif len(queue) >= self._batch_size and not self._called.is_set():
-                    self._called.set()
+                is_error = span.status.status_code is StatusCode.ERROR
+            self._put(span, is_error)
         except Exception:
             self._notices.once("on_end", logging.ERROR, "A span could not be queued for %s.", self._name, exc_info=True)
+
+    def _put(self, item: Any, is_error: bool) -> None:
+        queue = self._errors if is_error else self._rest
+        if self._is_shut_down or len(queue) == self._size:
+            self.dropped += 1
+        if not self._is_shut_down:
+            queue.append(item)
+            if self._thread is None:
+                self._start()
+            elif len(queue) >= self._batch_size and not self._called.is_set():
+                self._called.set()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Send the waiting spans.
@@ -107,7 +129,7 @@ class Lane(SpanProcessor):
             Whether all of them were accepted in time.
         """
         if self._thread is None:
-            return not (self._errors or self._spans)
+            return not (self._errors or self._rest)
         flush = _Flush(self._refused)
         self._flushes.append(flush)
         self._called.set()
@@ -127,7 +149,7 @@ class Lane(SpanProcessor):
             self._thread.join(timeout_millis / 1e3)
         self.dropped += self.depth
         self._errors.clear()
-        self._spans.clear()
+        self._rest.clear()
         # Not here: an exporter that hangs may also hang in its shutdown.
         closing = threading.Thread(target=self._close, name="obsv-otlp-close", daemon=True)
         closing.start()
@@ -165,7 +187,7 @@ class Lane(SpanProcessor):
     @property
     def depth(self) -> int:
         """Return the number of waiting spans."""
-        return len(self._errors) + len(self._spans)
+        return len(self._errors) + len(self._rest)
 
     def _drain(self, *, probe_now: bool = False) -> bool:
         """Export until nothing waits, or an export failed.
@@ -173,21 +195,21 @@ class Lane(SpanProcessor):
         Returns:
             Whether everything was accepted.
         """
-        while self._errors or self._spans:
+        while self._errors or self._rest:
             if not self._breaker.allow(probe_now=probe_now) or not self._export(self._next_batch()):
                 return False
         return True
 
-    def _next_batch(self) -> list[ReadableSpan]:
-        batch: list[ReadableSpan] = []
+    def _next_batch(self) -> list[Any]:
+        batch: list[Any] = []
         # `shutdown` may empty the queues meanwhile, when it has waited long enough.
         with contextlib.suppress(IndexError):
-            for queue in (self._errors, self._spans):
+            for queue in (self._errors, self._rest):
                 while queue and len(batch) < self._batch_size:
                     batch.append(queue.popleft())
         return batch
 
-    def _export(self, batch: list[ReadableSpan]) -> bool:
+    def _export(self, batch: list[Any]) -> bool:
         try:
             taken = self._exporter.export(batch) is not SpanExportResult.FAILURE
             reason = "it was refused"
@@ -201,16 +223,29 @@ class Lane(SpanProcessor):
         self.dropped += len(batch)
         self._refused += 1
         self._breaker.failed()
-        self._notices.once(
-            "export",
-            logging.WARNING,
-            "Spans could not be sent to %s (%s). They are in the database: run obsv forward --to %s to "
-            "send them later.",
-            self._name,
-            reason,
-            self._name,
-        )
+        self._notices.once("export", logging.WARNING, self.refusal, self._name, reason, self._name)
         return False
+
+
+class LogLane(Lane):
+    """The same for log records: their own queue and connection, errors first.
+
+    It is no processor of a provider: the store's passes each record on to `on_log`.
+    """
+
+    refusal = (
+        "Log records could not be sent to %s (%s). They are in the database. Set OTEL_LOGS_EXPORTER=none if %s takes "
+        "no log records."
+    )
+
+    def on_log(self, record: LogRecord) -> None:
+        """Receive a log record; takes no lock and never raises."""
+        try:
+            self._put(record, record.severity >= LOG_ERROR or record.is_kept)
+        except Exception:
+            self._notices.once(
+                "on_log", logging.ERROR, "A log record could not be queued for %s.", self._name, exc_info=True
+            )
 
 
 class _Flush:

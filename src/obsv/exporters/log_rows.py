@@ -52,7 +52,7 @@ class LogRows:
             thread: name of its thread.
         """
         trace_id, span_id, _, _, severity_text, event_name, body, attributes, words = values
-        redact = _redactor(words).redact_value
+        redact = redactor(words).redact_value
         return LogRow(
             self._source(resource, scope),
             time_ns,
@@ -78,7 +78,8 @@ class LogRows:
 
 
 @lru_cache(maxsize=64)
-def _redactor(words: tuple[tuple[str, ...], bool] | None) -> Redactor:
+def redactor(words: tuple[tuple[str, ...], bool] | None) -> Redactor:
+    """Return what masks secrets in texts, by a record's own words."""
     return Redactor() if words is None else Redactor(words[0], defaults=words[1])
 
 

@@ -14,7 +14,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.util.re import parse_env_headers
 
 from obsv.errors import ConfigurationError
-from obsv.exporters.otlp import GRPC, protocol_of, traces_url
+from obsv.exporters.otlp import GRPC, protocol_of, signal_url
 from obsv.otlp.status import PROTOBUF
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
@@ -70,7 +70,7 @@ def sender_to(endpoint: str, environment: Mapping[str, str]) -> Sender:
     parts_of(endpoint)
     if protocol_of(address, environment) == GRPC:
         return GrpcSender(address, settings)
-    return HttpSender(traces_url(address), settings)
+    return HttpSender(signal_url(address), settings)
 
 
 def parts_of(endpoint: str) -> SplitResult:

@@ -81,6 +81,7 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         queue_warning_threshold: number of waiting spans above which one warning per episode is logged.
         breaker: decides when a failing exporter is not called, and for how long.
         clock: monotonic seconds.
+        copy_log: takes each log record, after the sink.
     """
 
     # Tells obsv's TracerProvider not to pass monitored calls to `on_start`.
@@ -98,6 +99,7 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         queue_warning_threshold: int = 8_000,
         breaker: CircuitBreaker | None = None,
         clock: Callable[[], float] = monotonic,
+        copy_log: Callable[[LogRecord], None] | None = None,
     ) -> None:
         self._notices = Notices()
         if isinstance(exporter, SpanSink):
@@ -115,7 +117,7 @@ class ErrorFirstSpanProcessor(SpanProcessor):
         self.on_begin = None if isinstance(self._sink, _Queued) else self._sink.begin
         self.on_call_end = self._sink.end
         # Takes log records, which an exporter of spans has no use for.
-        self.on_log = None if isinstance(self._sink, _Queued) else self._sink.log
+        self.on_log = None if isinstance(self._sink, _Queued) else _both(self._sink.log, copy_log)
         if hasattr(os, "register_at_fork"):
             after_fork = weakref.WeakMethod(self._after_fork)
             os.register_at_fork(after_in_child=lambda: (method := after_fork()) and method())
@@ -186,6 +188,17 @@ class ErrorFirstSpanProcessor(SpanProcessor):
     def _after_fork(self) -> None:
         self._notices.reset()
         self._sink.after_fork()
+
+
+def _both(first: Callable[[LogRecord], None], then: Callable[[LogRecord], None] | None) -> Callable[[LogRecord], None]:
+    if then is None:
+        return first
+
+    def on_log(record: LogRecord) -> None:
+        first(record)
+        then(record)
+
+    return on_log
 
 
 class _Queued(SpanSink):
