@@ -144,7 +144,7 @@ def test_who_asks_for_log_records(endpoint: str | None, environment: dict[str, s
 
 
 def test_address_of_one_signal_stands_for_the_base_of_the_other() -> None:
-    """Who names the address for spans means the same server for log records."""
+    """The address for spans names the server for log records, too."""
     assert signal_url("http://a:4318/x/v1/traces", LOGS) == "http://a:4318/x/v1/logs"
     assert signal_url("http://a:4318/v1/logs/", LOGS) == "http://a:4318/v1/logs/"
     assert signal_url("a:4318", LOGS) == "http://a:4318/v1/logs"
