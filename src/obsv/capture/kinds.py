@@ -77,10 +77,11 @@ class Kinds:
         known: the freezers by `id` of the type, because hashing a type runs its metaclass's `__hash__`. An entry is
             removed
             together with its type.
+        tools: the limits, the secrets, and the freezer of any value.
     """
 
     def __init__(self, limits: Limits, redactor: Redactor) -> None:
-        tools = self._tools = Tools(limits, redactor, self._make_freeze())
+        tools = self.tools = Tools(limits, redactor, self._make_freeze())
         self._items, self._pairs = items_freezer(tools), pairs_freezer(tools)
         self._families = self._find_families()
         self._references: dict[int, weakref.ref[type]] = {}
@@ -90,7 +91,7 @@ class Kinds:
     @property
     def freeze(self) -> Freezer:
         """Return the freezer of any value; it raises no Exception."""
-        return self._tools.freeze
+        return self.tools.freeze
 
     def _make_freeze(self) -> Freezer:
         known: dict[int, Freezer] = {}
@@ -123,7 +124,7 @@ class Kinds:
         self._references.pop(key, None)
 
     def _containers(self) -> dict[type, Freezer]:
-        tools, items = self._tools, self._items
+        tools, items = self.tools, self._items
         freeze_list = sequence_freezer(list, tools, items)
         return {
             list: freeze_list,
@@ -140,7 +141,7 @@ class Kinds:
             freezer = choose(kind)
             if freezer is not None:
                 return freezer
-        own = object_freezer(kind, self._pairs) if self._tools.limits.is_exact else None
+        own = object_freezer(kind, self._pairs) if self.tools.limits.is_exact else None
         return own or at_freezer(class_name(kind))
 
     def _secret(self, kind: type) -> Freezer | None:
@@ -148,12 +149,12 @@ class Kinds:
 
     def _record(self, kind: type) -> Freezer | None:
         if issubclass(kind, Enum):
-            return enum_freezer(kind, self._tools)
-        return record_freezer(kind, self._tools, self._pairs)
+            return enum_freezer(kind, self.tools)
+        return record_freezer(kind, self.tools, self._pairs)
 
     def _array(self, kind: type) -> Freezer | None:
-        exact = array_values_freezer(kind, self._tools) if self._tools.limits.is_exact else None
-        return exact or array_freezer(kind, self._tools.freeze)
+        exact = array_values_freezer(kind, self.tools) if self.tools.limits.is_exact else None
+        return exact or array_freezer(kind, self.tools.freeze)
 
     def _derived(self, kind: type) -> Freezer | None:
         if hides_content(kind):
@@ -166,7 +167,7 @@ class Kinds:
 
     def _loaded_family(self, base: Any) -> _Make | None:
         """Return the maker for classes of the standard library that not every program loads."""
-        tools, max_repr, is_exact = self._tools, self._tools.limits.max_repr, self._tools.limits.is_exact
+        tools, max_repr, is_exact = self.tools, self.tools.limits.max_repr, self.tools.limits.is_exact
         makers: dict[tuple[str, str], _Make] = {
             ("decimal", "Decimal"): lambda kind: decimal_freezer(base, is_exact=is_exact),
             ("fractions", "Fraction"): lambda kind: fraction_freezer(tools.freeze),
@@ -181,7 +182,7 @@ class Kinds:
         return None
 
     def _find_families(self) -> dict[int, _Make]:
-        tools, items, pairs, name = self._tools, self._items, self._pairs, class_name
+        tools, items, pairs, name = self.tools, self._items, self._pairs, class_name
         as_text = {**_AS_TEXT, timedelta: timedelta.__repr__} if tools.limits.is_exact else _AS_TEXT
         texts = {base: text_freezer(text_of, tools.limits.max_repr) for base, text_of in as_text.items()}
         plain = {base: plain_freezer(base, tools) for base in (str, bytes, int, float, complex)}

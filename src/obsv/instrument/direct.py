@@ -2,24 +2,26 @@
 
 `begin` and `finish` here do the work of `trace.recording.begin`, `RingWriter.begin` and `RingWriter.end` in one
 function
-each: 0.38 of an SDK span instead of 0.44. Exceptional cases (a foreign parent, a function or a thread that the ring
+each: 0.37 of an SDK span instead of 0.44. Exceptional cases (a foreign parent, a function or a thread that the ring
 does
 not know yet, details) are left to those, and so is every call while something other than a ring receives the spans.
 """
 
 import marshal
+import struct
 from collections.abc import Callable
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from obsv.capture import Limits, is_from_signal
+from obsv.capture.small import small_freezers
 from obsv.capture.snapshot import kinds_of
 from obsv.record import layout
 from obsv.trace import recording as path
 from obsv.trace.clock import clock
 from obsv.trace.context import HOLDS_CONTEXT, leave_context, reset_variable, set_variable
 from obsv.trace.ids import random_bits
-from obsv.trace.ring_writer import MOST_DELAY, MOST_VALUES, RingWriter
+from obsv.trace.ring_writer import MOST_VALUES, RingWriter
 from obsv.trace.span import ABSENT, Span
 
 if TYPE_CHECKING:
@@ -32,12 +34,7 @@ RESET = f"{_HOLD}_obsv_reset_context"
 # The record is written as the last step that can fail, and the context is set after it: an interruption reverts both.
 BEGIN = f"""\
 def begin({{values}}):
-    if (
-        _obsv_recording.bypass
-        or _obsv_recording.on_begin is not _obsv_on_begin
-        or _obsv_recording.on_end is not _obsv_on_end
-        or _obsv_recording.on_start is not None
-    ):
+    if _obsv_recording.state is not _obsv_state:
         return _obsv_direct.otherwise({{values}})
 {{sampling}}\
     _obsv_context = _obsv_get_context()
@@ -47,13 +44,13 @@ def begin({{values}}):
     if (
         _obsv_function.ring is not _obsv_ring
         or _obsv_thread.ring is not _obsv_ring
-        or _obsv_writer.origin is not _obsv_recording.origin
+        or _obsv_writer.origin is not _obsv_origin
     ):
         _obsv_direct.acquaint(_obsv_thread)
         return _obsv_direct.general({{values}})
     try:
-        _obsv_span = _obsv_new(_obsv_Span)
-        _obsv_span.start_tick = _obsv_span.begun_tick = _obsv_tick = _obsv_ticks()
+        _obsv_span = _obsv_Span()
+        _obsv_span.begun_tick = _obsv_tick = _obsv_ticks()
         if _obsv_tick >= _obsv_writer.look_at:
             _obsv_writer.look_around(_obsv_tick)
         if _obsv_parent is None:
@@ -76,7 +73,7 @@ def begin({{values}}):
             return _obsv_direct.general({{values}})
         _obsv_span.function = _obsv_function
         _obsv_span.span_id = _obsv_span_id = _obsv_random_bits(64) or 1
-        _obsv_span.origin = _obsv_writer.origin
+        _obsv_span.origin = _obsv_origin
         _obsv_span.on_end = _obsv_on_end
         _obsv_span.thread = _obsv_thread.identity
         _obsv_span.result = _obsv_ABSENT
@@ -89,7 +86,7 @@ def begin({{values}}):
         if _obsv_size > {MOST_VALUES}:
             return _obsv_direct.general({{values}})
         _obsv_record = _obsv_pack_begin(
-            {layout.BEGIN_HEAD.size} + _obsv_size, _obsv_check(_obsv_values), {layout.BEGIN}, _obsv_flags & 255,
+            {layout.BEGIN_HEAD.size} + _obsv_size, _obsv_check(_obsv_values), {layout.BEGIN}, _obsv_flags,
             _obsv_writer.origin_number, _obsv_depth, _obsv_trace_id >> 64, _obsv_trace_id & {layout.MASK_64},
             _obsv_span_id, _obsv_parent_id, _obsv_tick, _obsv_function.number, _obsv_caller_number,
             _obsv_thread.number, 0,
@@ -99,8 +96,9 @@ def begin({{values}}):
             raise
         return _obsv_direct.general({{values}})
     try:
+        _obsv_put = _obsv_writer.calls.put
         try:
-            _obsv_writer.calls.put(_obsv_record)
+            _obsv_put(_obsv_record)
         except _obsv_ValueError:
             _obsv_writer.calls.add(_obsv_record)
         {_HOLD}_obsv_span.token = _obsv_set_context(_obsv_Context({{{{**_obsv_context, _obsv_key: _obsv_span}}}}))
@@ -111,19 +109,23 @@ def begin({{values}}):
         raise
 """
 
-# A result that is not an atom.
-LOOK = """\
-try:
-            if _obsv_kind is _obsv_dict:
-                _obsv_span.result = _obsv_freeze_dict(v, _obsv_max_depth, [_obsv_max_repr])
-            elif _obsv_kind is _obsv_list:
-                _obsv_span.result = _obsv_freeze_list(v, _obsv_max_depth, [_obsv_max_repr])
-            else:
-                _obsv_span.result = _obsv_snapshot(v)
+# The result of a function, as `parts._RESULT` but with dicts first.
+RESULT = """\
+    if (_obsv_kind := _obsv_type(v)) is _obsv_dict:
+        try:
+            _obsv_span.result = _obsv_freeze_dict(v)
         except _obsv_Exception as error:
             if _obsv_is_from_signal(error):
                 raise
-            _obsv_span.result = _obsv_snapshot(v)"""
+            _obsv_span.result = _obsv_snapshot(v)
+    elif {known}:
+        _obsv_span.result = v
+    elif _obsv_kind is not _obsv_list and _obsv_goes_on(v):
+        _obsv_span.end_tick = 0
+        return _obsv_follow(_obsv_recorder, _obsv_span, v)
+    else:
+        _obsv_span.result = _obsv_snapshot(v)
+"""
 
 # After the call's result has been put into its span.
 END = f"""\
@@ -135,20 +137,22 @@ END = f"""\
         _obsv_span.on_end(_obsv_span)
         return v
     try:
-        _obsv_delay = _obsv_span.start_tick - _obsv_span.begun_tick
         _obsv_values = {{values}}
         _obsv_size = _obsv_len(_obsv_values)
-        if _obsv_size > {MOST_VALUES} or not 0 <= _obsv_delay <= {MOST_DELAY}:
+        if _obsv_size > {MOST_VALUES}:
             _obsv_span.on_end(_obsv_span)
             return v
         _obsv_record = _obsv_pack_end(
-            {layout.END_HEAD.size} + _obsv_size, _obsv_check(_obsv_values), {layout.END}, 0, {{parts}}, 0, _obsv_delay,
-            _obsv_span.span_id, _obsv_span.end_tick,
+            {layout.END_HEAD.size} + _obsv_size, _obsv_check(_obsv_values), {layout.END}, 0, {{parts}}, 0,
+            _obsv_span.start_tick - _obsv_span.begun_tick, _obsv_span.span_id, _obsv_span.end_tick,
         ) + _obsv_values
+        _obsv_put = _obsv_writer.calls.put
         try:
-            _obsv_writer.calls.put(_obsv_record)
+            _obsv_put(_obsv_record)
         except _obsv_ValueError:
             _obsv_writer.calls.add(_obsv_record)
+    except _obsv_no_number:
+        _obsv_span.on_end(_obsv_span)
     except _obsv_Exception as error:
         _obsv_writer.failed(error)
     return v
@@ -189,8 +193,8 @@ class Direct:
         return self._made(*values)
 
     def otherwise(self, /, *values: Any) -> Any:
-        """Begin a call while something else receives the spans; if that is another ring, the next call goes there."""
-        if writer_of(path.recording) not in (None, self._writer):
+        """Begin a call after `recording` has changed; if a ring receives the spans, the next call is direct again."""
+        if writer_of(path.recording) is not None:
             self._recorder.renew()
         return self.general(*values)
 
@@ -209,23 +213,31 @@ class Direct:
         self._writer.take_back(span)
 
 
-def names(recorder: "Recorder", writer: RingWriter, general: Callable[[], Callable[..., Any]]) -> dict[str, Any]:
-    """Return the names in the source of `BEGIN` and `END` besides those of all parts."""
+def names(
+    recorder: "Recorder", state: object, writer: RingWriter, general: Callable[[], Callable[..., Any]]
+) -> dict[str, Any]:
+    """Return the names in the source of `BEGIN` and `END` besides those of all parts.
+
+    Args:
+        state: the state of `recording` in which the writer was the only receiver of spans.
+    """
     recording, limits = path.recording, Limits(recorder.rules.max_repr)
-    known = kinds_of(limits, recorder.redactor).known
+    freeze_dict, freeze_list = small_freezers(kinds_of(limits, recorder.redactor))
     return {
         "_obsv_direct": Direct(recorder, writer, general),
         "_obsv_writer": writer,
-        "_obsv_on_begin": recording.on_begin,
+        "_obsv_state": state,
+        "_obsv_origin": recording.origin,
         "_obsv_on_end": recording.on_end,
         "_obsv_here": path.here,
-        "_obsv_new": object.__new__,
         "_obsv_clock": clock,
         "_obsv_random_bits": random_bits,
         "_obsv_ABSENT": ABSENT,
         "_obsv_dumps": marshal.dumps,
         "_obsv_check": layout.check_of,
         "_obsv_pack_begin": layout.BEGIN_HEAD.pack,
+        # A number beyond a record's: the clock was set, or another tracer's flags.
+        "_obsv_no_number": struct.error,
         "_obsv_pack_end": layout.END_HEAD.pack,
         "_obsv_Exception": Exception,
         "_obsv_BaseException": BaseException,
@@ -234,7 +246,6 @@ def names(recorder: "Recorder", writer: RingWriter, general: Callable[[], Callab
         "_obsv_copy_context": copy_context,
         "_obsv_set_context": set_variable,
         "_obsv_reset_context": reset_variable,
-        "_obsv_freeze_dict": known[id(dict)],
-        "_obsv_freeze_list": known[id(list)],
-        "_obsv_max_depth": limits.max_depth,
+        "_obsv_freeze_dict": freeze_dict,
+        "_obsv_freeze_list": freeze_list,
     }

@@ -144,17 +144,18 @@ def bind({declaration}):
 
 # Values that need no check are kept here, without a call; `make_snapshot` says which. By `is`: testing membership in a
 # set of types would run the `__hash__` of a value's metaclass.
-_PLAIN = (
-    "(_obsv_kind := _obsv_type({v})) is _obsv_str and _obsv_len({v}) <= _obsv_max_repr"
-    " or _obsv_kind is _obsv_int and -1_000_000_000_000_000_000 < {v} < 1_000_000_000_000_000_000"
-    " or _obsv_kind is _obsv_float or {v} is None or _obsv_kind is _obsv_bool"
-)
+_TEXT = "_obsv_kind is _obsv_str and _obsv_len({v}) <= _obsv_max_repr"
+_INT = "_obsv_kind is _obsv_int and -1_000_000_000_000_000_000 < {v} < 1_000_000_000_000_000_000"
+_REST = "_obsv_kind is _obsv_float or {v} is None or _obsv_kind is _obsv_bool"
+_PLAIN_KIND = f"{_TEXT} or {_INT} or {_REST}"
+_PLAIN = _PLAIN_KIND.replace("_obsv_kind", "(_obsv_kind := _obsv_type({v}))", 1)
 _KEEP = f"{{v}} if {_PLAIN} else _obsv_snapshot({{v}})"
 # Used where their exceptions are caught, which is not needed for `_obsv_snapshot`.
 _KEEP_DIRECT = (
-    f"{{v}} if {_PLAIN}"
-    " else _obsv_freeze_dict({v}, _obsv_max_depth, [_obsv_max_repr]) if _obsv_kind is _obsv_dict"
-    " else _obsv_freeze_list({v}, _obsv_max_depth, [_obsv_max_repr]) if _obsv_kind is _obsv_list"
+    f"{{v}} if {_TEXT.replace('_obsv_kind', '(_obsv_kind := _obsv_type({v}))', 1)} or {_INT}"
+    " else _obsv_freeze_dict({v}) if _obsv_kind is _obsv_dict"
+    f" else {{v}} if {_REST}"
+    " else _obsv_freeze_list({v}) if _obsv_kind is _obsv_list"
     " else _obsv_snapshot({v})"
 )
 
@@ -167,11 +168,12 @@ def make_part(recorder: "Recorder", part: str) -> Callable[..., Any]:
 
 def make_direct(recorder: "Recorder") -> tuple[Callable[..., Any], Callable[..., Any]] | None:
     """Return `begin` and `finish` in one piece with the writing of their records; None if a call is not that simple."""
+    state = path.recording.state  # before the look at it: another thread may change it meanwhile
     writer = direct.writer_of(path.recording)
     is_open = recorder.is_measured or recorder.is_stepped or bool(recorder.rules.selects)
     if writer is None or is_open or recorder.function.hides_result:
         return None
-    names = {**_names(recorder), **direct.names(recorder, writer, lambda: make_part(recorder, "begin"))}
+    names = {**_names(recorder), **direct.names(recorder, state, writer, lambda: make_part(recorder, "begin"))}
     count, is_smart = len(recorder.parameters.variables), recorder.options.serializer == "smart"
     shape = {"values": _values(count), "inputs": _inputs(recorder, _KEEP_DIRECT if is_smart else None)}
     begin = direct.BEGIN.format(**shape, sampling=_sampling(recorder))
@@ -201,10 +203,10 @@ def _finish_source(recorder: "Recorder", is_direct: bool = False) -> str:
     end = direct.end_source(keeps) if is_direct else _END
     if recorder.kind == "function":
         look = "_obsv_span.result = _obsv_snapshot(v)" if keeps else "pass"
-        if keeps and is_direct and recorder.options.serializer == "smart":
-            look = direct.LOOK
         known = _PLAIN.format(v="v") if recorder.keeps else "(_obsv_kind := _obsv_type(v)) is None"
         result = _RESULT.format(known=known, plain="_obsv_span.result = v" if keeps else "pass", look=look)
+        if keeps and is_direct and recorder.options.serializer == "smart":
+            result = direct.RESULT.format(known=_PLAIN_KIND.format(v="v"))
         reset = direct.RESET if is_direct else "_obsv_reset_context"
         return _FINISH.format(result=result, following=_FOLLOWING, reset=reset, end=end)
     result = f"    _obsv_span.result = {_keep(recorder.keeps).format(v='v')}\n" if keeps else ""

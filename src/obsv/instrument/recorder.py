@@ -154,17 +154,10 @@ class Recorder:
     @classmethod
     def at_first_call(cls, later: "Later") -> "Recorder":
         """Return a recorder that is created from `later` on first use: most functions are never called."""
-        recorder = cls.__new__(cls)
+        recorder = cls.__new__(LateRecorder)
         recorder.later, recorder.is_made = later, False
         recorder.begin = functools.partial(_first, recorder)
         return recorder
-
-    def __getattr__(self, name: str) -> Any:
-        # Called for empty slots: those of a recorder that has not been used so far.
-        if name not in _AT_FIRST_CALL or self.is_made:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        self.make(None)
-        return getattr(self, name)
 
     def make(self, frame: FrameType | None) -> None:
         """Create the parts of an `at_first_call` recorder, unless that was done.
@@ -183,6 +176,7 @@ class Recorder:
                 for name in _AT_FIRST_CALL:
                     setattr(self, name, getattr(made, name))
                 self.is_made, self.begin = True, functools.partial(_made, self, "begin")
+                self.__class__ = Recorder
 
     @property
     def is_measured(self) -> bool:
@@ -308,6 +302,18 @@ class Recorder:
 def is_stepped(kind: Kind, is_measured: bool) -> bool:
     """Return the value of `Recorder.is_stepped`."""
     return "generator" in kind or (kind == "coroutine" and is_measured)
+
+
+class LateRecorder(Recorder):
+    """A recorder before its first use; then it is a `Recorder`, whose attributes are read without this detour."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _AT_FIRST_CALL:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self.make(None)
+        return getattr(self, name)
 
 
 class Later:

@@ -94,7 +94,7 @@ def recorder_of(target: Any) -> Recorder | None:
     if type(target) is not FunctionType:
         return None
     # By its code: a wrapper around a recorded function, created with functools.wraps, has copies of its attributes.
-    return next((each for each in target.__code__.co_consts if type(each) is Recorder), None)
+    return next((each for each in target.__code__.co_consts if issubclass(type(each), Recorder)), None)
 
 
 def original_of(function: FunctionType) -> FunctionType:
@@ -117,7 +117,7 @@ def original_of(function: FunctionType) -> FunctionType:
 
 def unrecorded_code(code: CodeType) -> CodeType:
     """The code that a recorded one was made of; any other one itself, also one that was made of a recorded one."""
-    recorder = next((each for each in code.co_consts if type(each) is Recorder), None)
+    recorder = next((each for each in code.co_consts if issubclass(type(each), Recorder)), None)
     if recorder is None or not any(each.argval is recorder for each in dis.get_instructions(code)):
         return code
     original = recorder.code if recorder.later is None else recorder.later.code

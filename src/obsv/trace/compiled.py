@@ -79,7 +79,7 @@ def _adopt(parent: Any) -> tuple[int, int, int, int, int, Function | None, Any] 
     context = parent.get_span_context()
     if context.is_valid and not context.trace_flags.sampled:
         return False
-    child = object.__new__(Span)
+    child = Span()
     begin_under(child, parent)
     rest = child.parent_id, child.depth, child.flags, None, child.details
     return child.trace_id >> 64, child.trace_id & MASK_64, *rest

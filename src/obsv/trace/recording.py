@@ -43,8 +43,6 @@ from obsv.trace.span import ABSENT, ERROR, RANDOM, SAMPLED, UNSET, Origin, Span,
 
 logger = logging.getLogger("obsv")
 
-_new = object.__new__
-
 # The type of spans created by the compiled core, which read like those of Python.
 compiled_span = Span if compiled is None else compiled.Span
 # Created in advance: without stack space nothing can be called.
@@ -103,6 +101,7 @@ class Recording:
         on_end: takes each ended span; never blocks, never raises.
         on_log: takes log records; None where nobody does.
         queue_warning_threshold: what a decorated function asked for last; None leaves the configured one.
+        state: another object after each change of the others, so that a call looks at one of them.
     """
 
     __slots__ = (
@@ -116,8 +115,10 @@ class Recording:
         "origin",
         "queue_warning_threshold",
         "start",
+        "state",
         "tracer",
     )
+    state: object
 
     def __init__(self) -> None:
         self.bypass = True
@@ -132,6 +133,10 @@ class Recording:
         self.on_log: Callable[[LogRecord], None] | None = None
         self.queue_warning_threshold: int | None = None
 
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        super().__setattr__("state", object())
+
 
 recording = Recording()
 
@@ -143,7 +148,7 @@ def begin(function: Function, parent: Any) -> Span:
         function: the called function.
         parent: the current span of the context: ours, another's, or None.
     """
-    span: Span = _new(Span)
+    span = Span()
     span.function = function
     kind = type(parent)
     if kind is Span or kind is compiled_span:

@@ -6,7 +6,7 @@ demand. The call path (`recording.py`) fills the slots; everything in this file 
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opentelemetry import trace
 from opentelemetry.attributes import BoundedAttributes
@@ -122,6 +122,13 @@ class Span(ReadableSpan, trace.Span):
     on_end: Callable[["Span"], None]
     ring: object
     token: Any
+
+    # The SDK's takes parts; without it an empty span costs half of one by `object.__new__`.
+    if TYPE_CHECKING:
+
+        def __init__(self) -> None: ...
+    else:
+        __init__ = object.__init__
 
     @property
     def has_marks(self) -> bool:
