@@ -7,6 +7,7 @@
     │   ├── ForeignFile         the file at the path is not an obsv database, or is corrupt
     │   ├── NewerSchema         written by a newer version of obsv
     │   └── QueryTimeout        a query exceeded its time limit
+    ├── Forbidden               the user's role does not allow the change
     ├── NotFound                no such trace, span or process
     ├── InvalidEvent            an event or a decision breaks its schema or a rule of time, and `on_invalid="raise"`
     └── InvalidQuery            a query that cannot be parsed; `position` says where
@@ -41,6 +42,10 @@ class NewerSchema(StoreError):
 
 class QueryTimeout(StoreError):
     """A query exceeded its time limit."""
+
+
+class Forbidden(ObsvError):
+    """The role of a user does not allow a change."""
 
 
 class NotFound(ObsvError):

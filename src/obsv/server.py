@@ -26,6 +26,7 @@ from obsv.api.access.door import DashDoor
 from obsv.api.access.guard import Guard
 from obsv.api.access.login import router as login_router
 from obsv.api.access.session import Sessions
+from obsv.api.access.users import Users, UsersFile
 from obsv.api.alertmanager import router as alertmanager_router
 from obsv.api.jaeger.v1 import router as jaeger_router
 from obsv.api.jaeger.v3 import router as jaeger_v3_router
@@ -72,6 +73,7 @@ class Settings:
         cors_origins: origins of web pages that may send spans.
         alerts: the rules file; None looks for one beside the database.
         root_path: the path under which a proxy publishes the server, as `/obsv`; empty for none.
+        users: the file of users and their roles; None if there is none.
     """
 
     db: Path
@@ -84,6 +86,7 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     alerts: Path | None = None
     root_path: str = ""
+    users: Path | None = None
 
     @classmethod
     def from_environment(
@@ -96,8 +99,9 @@ class Settings:
         otlp_http: Address | None = None,
         alerts: Path | None = None,
         prefix: str | None = None,
+        users: Path | None = None,
     ) -> "Settings":
-        """Return settings with `OBSV_TOKEN` and, comma-separated, `OBSV_ALLOWED_HOSTS` and `OBSV_CORS_ORIGINS`.
+        """Return settings with `OBSV_TOKEN`, `OBSV_USERS`, and lists in `OBSV_ALLOWED_HOSTS` and `OBSV_CORS_ORIGINS`.
 
         Without `prefix`, the root path is that of `OBSV_ROOT_PATH`.
 
@@ -107,7 +111,9 @@ class Settings:
         names, origins = split(environment.get("OBSV_ALLOWED_HOSTS")), split(environment.get("OBSV_CORS_ORIGINS"))
         token = environment.get("OBSV_TOKEN") or None
         path = root_path(environment.get("OBSV_ROOT_PATH") if prefix is None else prefix)
-        return cls(db, host, port, token, names, otlp_grpc, otlp_http, origins, alerts, path)
+        named = environment.get("OBSV_USERS")
+        users = users or (Path(named) if named else None)
+        return cls(db, host, port, token, names, otlp_grpc, otlp_http, origins, alerts, path, users)
 
     @property
     def receiver(self) -> ReceiverSettings:
@@ -177,7 +183,10 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     for router in routers():
         app.include_router(router)
-    sessions = Sessions(settings.token, salt=secrets.token_bytes(16)) if settings.token else None
+    file = UsersFile(settings.users) if settings.users else None
+    users = (lambda: file.users) if file else Users
+    is_open = file is None and not settings.token
+    sessions = None if is_open else Sessions(settings.token, salt=secrets.token_bytes(16), users=users)
     if sessions is not None:
         app.include_router(login_router(sessions, attempts, time.monotonic))
     app.add_api_route("/healthz", _healthy, include_in_schema=False)
@@ -199,6 +208,7 @@ def create_app(settings: Settings) -> FastAPI:
         names=settings.allowed_hosts,
         cross_origin=CROSS_ORIGIN,
         script_hashes=script_hashes,
+        users=users,
     )
     if settings.root_path:
         app.add_middleware(RootPath, prefix=settings.root_path)

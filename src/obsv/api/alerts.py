@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from obsv.acting import actor
 from obsv.alerts.desk import add_silence, end_silence
 from obsv.alerts.silences import parse_matcher
 from obsv.api.alerting import Alerting, shown_alerts
@@ -103,7 +104,7 @@ class NewSilence(BaseModel):
     matchers: list[str] = Field(description="Matchers such as process=shop.price, severity!=page or process=~'shop.*'.")
     seconds: float = Field(gt=0, description="Duration of the silence.")
     comment: str = Field(description="Why.")
-    created_by: str = Field(default="api", description="Who.")
+    created_by: str = Field(default="", description="Who; by default, the user.")
 
 
 @router.get("/alerts", summary="Alerts")
@@ -146,7 +147,9 @@ def silence(new: NewSilence, watch: Alerting) -> Silence:
     now_ns = time.time_ns()
     matchers = [parse_matcher(each) for each in new.matchers]
     ends_ns = now_ns + int(min(new.seconds, 1e9) * 1e9)
-    return _silence(add_silence(watch.book, matchers, now_ns, ends_ns, new.created_by, new.comment, now_ns))
+    return _silence(
+        add_silence(watch.book, matchers, now_ns, ends_ns, new.created_by or actor().name, new.comment, now_ns)
+    )
 
 
 @router.delete("/alerts/silences/{id}", summary="End a silence", status_code=204)

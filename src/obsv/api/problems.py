@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from obsv.errors import (
     ConfigurationError,
+    Forbidden,
     ForeignFile,
     InvalidQuery,
     NewerSchema,
@@ -25,6 +26,7 @@ log = logging.getLogger("obsv.api")
 
 STATUS: dict[type[ObsvError], int] = {
     InvalidQuery: 400,
+    Forbidden: 403,
     NotFound: 404,
     StoreUnavailable: 503,
     QueryTimeout: 504,

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from obsv.api import (
     alerts,
+    audit,
     calls,
     changes,
     compare,
@@ -33,6 +34,7 @@ from obsv.api.problems import RESPONSES
 
 PARTS = (
     alerts,
+    audit,
     status,
     running,
     overview,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from obsv.cli.commands import alerts, archive, changes, explaining, metrics, reading, recording, registry, sharing
+from obsv.cli.commands import access, alerts, archive, changes, explaining, metrics, reading, recording, registry, sharing
 from obsv.cli.common import INTERRUPTED, USAGE, guarded
 from obsv.semconv import VERSION
 
@@ -24,7 +24,7 @@ app.add_typer(alerts.app)
 app.add_typer(archive.app)
 app.add_typer(registry.app)
 app.add_typer(metrics.app)
-for commands in (recording, reading, explaining, changes, sharing):
+for commands in (recording, reading, explaining, changes, sharing, access):
     commands.register(app)
 
 

@@ -28,6 +28,7 @@ def serve(
     otlp_http: Address | None = HTTP,
     alerts: Path | None = None,
     root_path: str | None = None,
+    users: Path | None = None,
     open_browser: bool = False,
     as_json: bool = False,
     say: Callable[[str], None] = say_at_once,
@@ -42,6 +43,7 @@ def serve(
         otlp_http: address for OTLP over HTTP; None leaves only `/v1/traces` on `port`.
         alerts: the file of alert rules; None looks for one beside the database.
         root_path: the path under which a proxy publishes the server; None takes `OBSV_ROOT_PATH`.
+        users: the file of users and their roles; None takes `OBSV_USERS`.
         open_browser: whether to open the app in a browser, if there is one.
         as_json: whether to print the addresses as one line of JSON.
         say: receives the lines with the addresses, once they respond.
@@ -50,7 +52,7 @@ def serve(
         ConfigurationError: an address requires a token, or is in use; the root path is not a path.
         StoreError: the file is not a database of obsv, or cannot be written.
     """
-    settings = Settings.from_environment(db, host, port, os.environ, otlp_grpc, otlp_http, alerts, root_path)
+    settings = Settings.from_environment(db, host, port, os.environ, otlp_grpc, otlp_http, alerts, root_path, users)
     settings.check()
     _make_store(db)
     allow_files()

@@ -7,6 +7,7 @@ import os
 import socket
 from contextlib import suppress
 
+from obsv.acting import ACTOR, Actor
 from obsv.errors import StoreError
 from obsv.keeper.adopting import adopt
 from obsv.keeper.files import KeeperFiles
@@ -21,6 +22,7 @@ from obsv.trace.notices import Notices
 from obsv.trace.schedule import Schedule
 
 _REPORT_S = 1.0
+_PROGRAM = Actor("a recording program", "admin", "program")
 # Running calls named in the ribbon beside their number.
 _OLDEST = 5
 _RETAIN_S = 1.0
@@ -53,6 +55,7 @@ class Upkeep:
             StoreError: limits chosen by a user cannot be saved at the moment.
         """
         if self._rings.limits:
+            ACTOR.set(_PROGRAM)
             self._writer.limit(**self._rings.limits)
             self._rings.limits = {}
         self._schedule.run_due()

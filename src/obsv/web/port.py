@@ -1,11 +1,13 @@
 """A port for HTTP: its socket, and the configuration of uvicorn."""
 
 import contextlib
+import os
 import socket
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from obsv.web.connections import Connections
 from obsv.web.protocol import KEEP_ALIVE_S, MOST_HEAD_BYTES, protocol
@@ -14,6 +16,7 @@ from obsv.web.protocol import KEEP_ALIVE_S, MOST_HEAD_BYTES, protocol
 BACKLOG = 512
 # Limit of open files that a server requests: connections of gRPC count, and are limited to half of it.
 WANTED_FILES = 16_384
+_PEER = "obsv.peer"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -48,7 +51,9 @@ def config(app: ASGIApp, **settings: Any) -> uvicorn.Config:
         **settings: further settings of uvicorn.
     """
     return uvicorn.Config(
-        app,
+        _with_peer(ProxyHeadersMiddleware(cast(Any, app), os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"))),
+        # Above, so that the address of the proxy itself stays known.
+        proxy_headers=False,
         http=protocol(Connections()),
         h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         timeout_keep_alive=KEEP_ALIVE_S,
@@ -57,6 +62,20 @@ def config(app: ASGIApp, **settings: Any) -> uvicorn.Config:
         server_header=False,
         **settings,
     )
+
+
+def _with_peer(app: Any) -> Any:
+    async def keep(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("client"):
+            scope[_PEER] = scope["client"][0]
+        await app(scope, receive, send)
+
+    return keep
+
+
+def peer_of(scope: Scope) -> str:
+    """Return the address at the other end of a request's connection, whatever headers say; empty if unknown."""
+    return str(scope.get(_PEER) or (scope.get("client") or ("",))[0])
 
 
 def allow_files() -> int:

@@ -5,14 +5,15 @@ The rules, in the order in which they are checked:
 1. Host header: a known name of this server, or an address if it listens beyond loopback. This rejects a page on another
    domain whose name resolves to 127.0.0.1 (DNS rebinding).
 2. Origin: a browser's request on behalf of a page of another origin is refused, except plain navigation.
-3. Token: with `OBSV_TOKEN`, a bearer token, or the cookie that the login page sets.
+3. User: the name that a trusted proxy gives; else, with `OBSV_TOKEN` or a users file, a bearer token, or the
+   cookie that the login page sets. What the user may change is decided where it is changed, by `obsv.acting`.
 4. Responses carry a content security policy and related headers. No CORS header is ever set here.
 
 Routes that serve other origins on purpose (`cross_origin`) apply the first three rules themselves.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote
 
@@ -20,10 +21,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from obsv.acting import ACTOR, Actor, Role
 from obsv.api.access.session import COOKIE, Sessions
+from obsv.api.access.users import Users
 from obsv.api.problems import problem
 from obsv.hosts import KnownHosts, is_same_origin
 from obsv.web.attempts import Attempts
+from obsv.web.port import peer_of
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -65,7 +69,8 @@ class Guard:
     Args:
         app: the application behind it.
         bind: the address the server listens on.
-        sessions: verifies the secret of `OBSV_TOKEN`; None if everyone on this machine may read.
+        sessions: verifies tokens; None if everyone on this machine is admitted.
+        users: returns the users, of whom the proxy counts here.
         attempts: counts wrong tokens.
         names: additional host names of the server (`OBSV_ALLOWED_HOSTS`).
         cross_origin: path prefixes that check host, origin and token with their own rules and responses (OTLP,
@@ -83,10 +88,12 @@ class Guard:
         names: Iterable[str] = (),
         cross_origin: tuple[str, ...] = (),
         script_hashes: Iterable[str] = (),
+        users: Callable[[], Users] = Users,
     ) -> None:
         self.app = app
         self.hosts = KnownHosts(bind, names)
         self.sessions = sessions
+        self.users = users
         self.attempts = attempts
         self.cross_origin = cross_origin
         self.headers = HEADERS | {
@@ -115,15 +122,33 @@ class Guard:
             )
         if self.is_foreign_page(scope, headers):
             return problem(403, "Forbidden", "A page of another origin may not use this server.")
-        if self.sessions is None or scope["path"].startswith(OPEN_PATHS):
+        if scope["path"].startswith(OPEN_PATHS):
             return None
         authorization = headers.get("authorization")
-        if self.sessions.admits(authorization, _cookie(headers)):
+        who = self._named_by_proxy(scope, headers) or self._proven(authorization, headers)
+        if who is not None:
+            via = "app" if scope["type"] == "websocket" or scope["path"].startswith("/_dash") else "api"
+            ACTOR.set(Actor(*who, via))
             return None
         client = scope.get("client")
         if authorization and self.attempts.failed(client[0] if client else "", time.monotonic()):
             return problem(429, "Too many wrong tokens", "Too many wrong tokens came from your address; wait a minute.")
         return self._ask(scope)
+
+    def _named_by_proxy(self, scope: Scope, headers: Headers) -> tuple[str, Role] | None:
+        proxy = self.users().proxy
+        if proxy is None or not proxy.is_trusted(peer_of(scope)):
+            return None
+        names = headers.getlist(proxy.header)
+        # Several: one of them may be the client's own.
+        name = names[0].strip() if len(names) == 1 else ""
+        role = proxy.role_of(name) if name and name.isprintable() else None
+        return (name, role) if role else None
+
+    def _proven(self, authorization: str | None, headers: Headers) -> tuple[str, Role] | None:
+        if self.sessions is None:
+            return "local", "admin"
+        return self.sessions.who(authorization, _cookie(headers))
 
     def is_foreign_page(self, scope: Scope, headers: Headers) -> bool:
         """Return whether a browser sends this for a page of another origin."""
@@ -141,7 +166,7 @@ class Guard:
             return RedirectResponse(
                 "/login?next=" + quote(scope["path"] + ("?" + query if query else ""), safe="/"), 303
             )
-        answer = problem(401, "Unauthorized", "Send the token of OBSV_TOKEN: Authorization: Bearer <token>.")
+        answer = problem(401, "Unauthorized", "Send your token, or that of OBSV_TOKEN: Authorization: Bearer <token>.")
         answer.headers["WWW-Authenticate"] = 'Bearer realm="obsv"'
         return answer
 

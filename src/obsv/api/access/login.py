@@ -19,7 +19,7 @@ PAGE = """<!doctype html>
 <title>Sign in · obsv</title>
 <script src="{root}/assets/shell/boot.js"></script><link rel="stylesheet" href="{root}/assets/shell/login.css">
 <link rel="icon" type="image/svg+xml" href="{root}/assets/shell/icon.svg"></head>
-<body><main><h1>obsv</h1><p>Enter the token that this server was started with (<code>OBSV_TOKEN</code>).</p>
+<body><main><h1>obsv</h1><p>Enter your token, or the one this server was started with (<code>OBSV_TOKEN</code>).</p>
 <form method="post" action="{root}/login"><input type="hidden" name="next" value="{next}">
 <label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" autofocus required{described}>
@@ -65,14 +65,15 @@ def router(sessions: Sessions, attempts: Attempts, clock: Callable[[], float]) -
     async def sign_in(request: Request) -> Response:
         fields = await _fields(request)
         target = local_path(fields.get("next", "/"))
-        if not sessions.knows(fields.get("token", "")):
+        name = sessions.name_of(fields.get("token", ""))
+        if name is None:
             if attempts.failed(request.client.host if request.client else "", clock()):
                 return page(target, "Too many wrong tokens. Wait a minute, then try again.", 429)
             return page(target, "The token is wrong.", 401)
         answer = RedirectResponse(target, 303)
         answer.set_cookie(
             COOKIE,
-            sessions.issue(),
+            sessions.issue(name),
             max_age=LIFETIME_S,
             path=under("/"),
             httponly=True,

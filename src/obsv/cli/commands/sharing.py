@@ -37,6 +37,10 @@ def serve(
         str | None,
         typer.Option(help="Path under which a proxy publishes the app; default: $OBSV_ROOT_PATH.", metavar="PATH"),
     ] = None,
+    users: Annotated[
+        Path | None,
+        typer.Option("--users", help="The file of users and their roles; default: OBSV_USERS.", metavar="FILE"),
+    ] = None,
     browser: Annotated[bool, typer.Option("--browser", help="Open the app in a browser.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -58,6 +62,7 @@ def serve(
         otlp_grpc=grpc,
         otlp_http=http,
         alerts=alerts,
+        users=users,
         root_path=root_path,
         open_browser=browser,
         as_json=as_json,

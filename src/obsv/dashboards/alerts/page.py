@@ -10,6 +10,7 @@ from dash import ALL, Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from obsv.acting import actor
 from obsv.alerts.desk import add_silence, end_silence
 from obsv.alerts.editing import add_rule, rule_of
 from obsv.alerts.preview import HOURS, PAST, preview
@@ -20,7 +21,7 @@ from obsv.alerts.silences import parse_matcher
 from obsv.alerts.watch import Watch
 from obsv.dashboards.alerts.tables import lists, table
 from obsv.dashboards.clock import when
-from obsv.dashboards.components import badge, card
+from obsv.dashboards.components import badge, card, empty
 from obsv.dashboards.page import App, Page, View
 from obsv.errors import InvalidQuery, ObsvError
 from obsv.store.seam import Store
@@ -75,6 +76,8 @@ def _source(watch: Watch | None) -> list[Component]:
 
 
 def _silence_form() -> Component:
+    if not actor().may("editor"):
+        return card("Silence alerts", empty("Not for viewers", "Silencing alerts needs the role editor."))
     parts = [
         dmc.TextInput(id="alerts-matchers", label="Alerts", placeholder="alertname=slow, process=~shop.*", w=320),
         dmc.TextInput(id="alerts-for", label="For", value="2h", w=90),
@@ -94,7 +97,14 @@ def _rule_form() -> Component:
         dmc.TextInput(id="alerts-threshold", label="Threshold", placeholder="3, 200ms, 5%", w=120),
         dmc.TextInput(id="alerts-wait", label="Must hold for", value="0s", w=100),
         html.Button("Preview", id="alerts-preview", className="button", n_clicks=0),
-        html.Button("Add to file", id="alerts-add", className="button", n_clicks=0),
+        html.Button(
+            "Add to file",
+            id="alerts-add",
+            className="button",
+            n_clicks=0,
+            disabled=not actor().may("admin"),
+            title=None if actor().may("admin") else "Adding rules needs the role admin",
+        ),
     ]
     return card("New rule", [html.Div(parts, className="alerts-form"), _answer("alerts-previewed")])
 
@@ -141,7 +151,7 @@ def _silenced(watch: Watch, matchers: str, length: str, comment: str) -> list[Co
         raise InvalidQuery(f"For: {error}.") from None
     now_ns = time.time_ns()
     parsed = [parse_matcher(each) for each in matchers.split(",") if each.strip()]
-    add_silence(watch.book, parsed, now_ns, now_ns + int(length_s * 1e9), "app", comment, now_ns)
+    add_silence(watch.book, parsed, now_ns, now_ns + int(length_s * 1e9), actor().name, comment, now_ns)
     return [html.P("Silenced.")]
 
 
@@ -193,7 +203,8 @@ def register(app: App) -> None:
 
 def _added(watch: Watch, fields: dict[str, Any]) -> list[Component]:
     path = watch.file.path or watch.db.parent / "alerts.toml"
-    config = add_rule(path, fields)
+    with watch.book.changing_rules("add rule", str(fields.get("name", fields["kind"])), str(path)):
+        config = add_rule(path, fields)
     return [html.P(f"Added to {path}, which now has {len(config.rules)} rules; it takes effect within a second.")]
 
 

@@ -17,7 +17,7 @@ from obsv.alerts.silences import matchers_of, silencing
 from obsv.dashboards.clock import ago, count, duration, when
 from obsv.dashboards.components import Kind, badge, card, empty, link
 from obsv.store.seam import Store
-from obsv.store.watching import AlertRow, Delivery, EventRow, Repeating, SilenceRow
+from obsv.store.watching import AlertRow, AuditRow, Delivery, EventRow, Repeating, SilenceRow
 
 STATE_KINDS: dict[str, Kind] = {"firing": "err", "recovering": "stale", "pending": "stale", "resolved": "ok"}
 SENT_KINDS: dict[str, Kind] = {"sent": "ok", "waiting": "stale", "failed": "err"}
@@ -48,6 +48,7 @@ def lists(store: Store, config: AlertsConfig, now_ns: int) -> list[Component]:
         _repeating(store.read_repeating(LEAST_REPEATS, now_ns - _DAY_NS)[:LISTED], now_ns),
         _deliveries(store.read_deliveries(LISTED), now_ns),
         _history(store.read_alert_events(LISTED)),
+        _audit(store.read_audit(LISTED)),
     ]
 
 
@@ -154,6 +155,19 @@ def _history(events: Sequence[EventRow]) -> Component:
         for each in events
     ]  # fmt: skip
     return card("History", table(("When", "Rule", "Became", "Value", "What", "Labels"), rows), flush=True)
+
+
+def _audit(found: Sequence[AuditRow]) -> Component:
+    if not found:
+        return card("Changes by users", empty("No changes", "Silences, rules and decisions are listed with authors."))
+    rows = [
+        [when(each.at_ns, date=True), each.actor, each.role, each.via, each.action, _cut(each.subject),
+         _cut(each.detail)]
+        for each in found
+    ]  # fmt: skip
+    return card(
+        "Changes by users", table(("When", "Who", "Role", "By", "Action", "Subject", "Detail"), rows), flush=True
+    )
 
 
 def table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Component:

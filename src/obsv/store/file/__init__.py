@@ -1,6 +1,7 @@
 """The database file: opening, migrating, reading and protecting it."""
 
 from obsv.store.file.adhoc import Answer, run_sql
+from obsv.store.file.audit import AuditRow, note_change, read_audit
 from obsv.store.file.checking import count_calls, find_damage, is_damage, is_store
 from obsv.store.file.connection import LOG_BYTES, LOG_PAGES, open_reader, open_writer
 from obsv.store.file.failures import explain, is_about_the_file
@@ -16,6 +17,7 @@ __all__ = [
     "LOG_PAGES",
     "ROW_LIMIT",
     "Answer",
+    "AuditRow",
     "ForkLock",
     "Params",
     "Readable",
@@ -33,9 +35,11 @@ __all__ = [
     "is_damage",
     "is_store",
     "limits_of",
+    "note_change",
     "octave_of",
     "open_reader",
     "open_writer",
+    "read_audit",
     "read_settings",
     "run_sql",
     "split",

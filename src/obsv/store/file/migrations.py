@@ -43,6 +43,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(14, "artifacts are registered by the digest of their bytes", _sql("schema_14.sql")),
     Migration(15, "decisions are kept with their gates and outcomes, for longer than calls", _sql("schema_15.sql")),
     Migration(16, "archives take log records, and their state is known", _sql("schema_16.sql")),
+    Migration(17, "each change has an author", _sql("schema_17.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

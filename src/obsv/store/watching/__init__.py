@@ -1,5 +1,6 @@
 """Alerting in the store: the record of alerts, and readings for rules."""
 
+from obsv.store.file import AuditRow
 from obsv.store.watching.book import Book, LeaseLost
 from obsv.store.watching.changes import Changes
 from obsv.store.watching.levels import BUCKET_NS, Counted, Level, LevelBucket
@@ -12,6 +13,7 @@ __all__ = [
     "AlertRow",
     "Arrivals",
     "AttemptRow",
+    "AuditRow",
     "Book",
     "CallFigures",
     "Changes",

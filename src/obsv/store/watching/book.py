@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from obsv.errors import StoreUnavailable
-from obsv.store.file import explain, open_writer
+from obsv.store.file import explain, note_change, open_writer
 from obsv.store.watching.levels import LevelBucket
 from obsv.store.watching.rows import AlertRow, AttemptRow, EventRow, MessageRow, RuleRow, SilenceRow
 
@@ -162,12 +162,27 @@ class Book:
     def put_silence(self, silence: SilenceRow) -> None:
         """Store a silence, replacing one with the same ID."""
         with self._transaction() as connection:
+            note_change(connection, "editor", "silence alerts", silence.matchers, silence.comment)
             connection.execute(_PUT_SILENCE, silence)
 
     def end_silence(self, id: str, now_ns: int) -> bool:
         """End a silence now; return False if no silence has that ID."""
         with self._transaction() as connection:
-            return connection.execute(_END_SILENCE, {"id": id, "now": now_ns}).rowcount > 0
+            if not connection.execute(_END_SILENCE, {"id": id, "now": now_ns}).rowcount:
+                return False
+            note_change(connection, "editor", "end silence", id)
+            return True
+
+    @contextmanager
+    def changing_rules(self, action: str, subject: str, detail: str) -> Iterator[None]:
+        """Record a change of the rules file that is made in the block; if it fails, nothing is recorded.
+
+        Raises:
+            Forbidden: the actor may not change rules.
+        """
+        with self._transaction() as connection:
+            note_change(connection, "admin", action, subject, detail)
+            yield
 
     def silences(self, now_ns: int) -> list[SilenceRow]:
         """Return the active silences."""
@@ -287,6 +302,7 @@ select id, matchers, starts_ns, ends_ns, created_by, comment, updated_ns from si
 where starts_ns <= ? and ends_ns > ?
 """
 _CLEAN = (
+    "delete from audit where at_ns < :before - 33696000000000000 and :resolved and :chunk",
     "delete from slo_bucket where bucket < (:before - 5184000000000000) / 300000000000 and :resolved and :chunk",
     "delete from alert where state = 'resolved' and ends_ns < :resolved and :before and :chunk",
     "delete from silence where ends_ns < :before and :chunk and :resolved",

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from obsv.store.file import explain, open_writer
+from obsv.store.file import explain, note_change, open_writer
 from obsv.store.ground import HOUR_NS
 
 _CACHE_KIB = 500
@@ -145,6 +145,7 @@ class ArchiveBook:
     def close_archive(self) -> None:
         """Stop using the archive; parts and their entries stay."""
         with self._transaction() as connection:
+            note_change(connection, "admin", "stop archiving", "")
             connection.execute("delete from archive")
 
     def parts(self, start_ns: int = 0, end_ns: int = 2**63 - 1) -> list[Part]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from obsv.errors import InvalidQuery
+from obsv.store.file import note_change
 from obsv.store.writing.short_transaction import short_transaction
 
 _REGISTER = """
@@ -73,5 +74,6 @@ def register_artifact(path: Path, registration: Registration, parents: Sequence[
         for parent in parents:
             if file.execute(_CIRCLE, {"parent": parent, "child": child}).fetchone():
                 raise InvalidQuery(f"Artifact {child[:12]} cannot descend from {parent[:12]}, which descends from it.")
+        note_change(file, "admin", "register artifact", child[:12])
         file.execute(_REGISTER, registration)
         file.executemany(_PARENT, [(child, parent) for parent in parents])

@@ -21,6 +21,8 @@ from obsv.store.file import (
     hold_at_fork,
     is_damage,
     is_store,
+    note_change,
+    read_settings,
 )
 from obsv.store.ground import Limits, LogRow, Loss, RecorderRow, RingProgress, SpanRow, WriteResult
 from obsv.store.writing.aside import put_aside, remove_oldest
@@ -128,6 +130,9 @@ class Writer:
         changes = {name: value for name, value in given.items() if value is not AS_KEPT}
 
         def change(opened: Opened) -> None:
+            known = read_settings(lambda sql: opened.connection.execute(sql).fetchall())
+            if any(name not in known or known[name] != value for name, value in changes.items()):
+                note_change(opened.connection, "admin", "change limits", ", ".join(changes), changes)
             change_settings(opened.connection, changes, self._clock())
             opened.forget_limits()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from obsv.store.file import read_audit
 from obsv.store.seam.answers.source import Source
 from obsv.store.watching import (
     AlertRow,
     Arrivals,
+    AuditRow,
     CallFigures,
     Counted,
     Delivery,
@@ -83,6 +85,9 @@ class AlertAnswers(Source):
 
     def read_level(self, slo: str, version: str, since_ns: int) -> list[LevelBucket]:
         return read_level(self._source, slo, version, since_ns)
+
+    def read_audit(self, limit: int = 200, since_ns: int = 0) -> list[AuditRow]:
+        return read_audit(self._source, limit, since_ns)
 
     def read_outbox(self) -> Outbox:
         return read_outbox(self._source)

@@ -7,6 +7,7 @@ from typing import Protocol
 from obsv.store.watching import (
     AlertRow,
     Arrivals,
+    AuditRow,
     CallFigures,
     Counted,
     Delivery,
@@ -79,6 +80,10 @@ class AlertQuestions(Protocol):
 
     def read_level(self, slo: str, version: str, since_ns: int) -> list[LevelBucket]:
         """The counts of a service level."""
+        ...
+
+    def read_audit(self, limit: int = 200, since_ns: int = 0) -> list[AuditRow]:
+        """Return changes and their authors, latest first."""
         ...
 
     def read_outbox(self) -> Outbox:

@@ -1,0 +1,229 @@
+"""The users of a server, from a file: their roles, the hashes of their tokens, and the proxy that names them.
+
+[[user]]
+name = "ana"
+role = "editor"
+token_sha256 = "…"            # `obsv token ana --role editor` makes both
+
+[proxy]
+header = "X-Forwarded-User"
+from = ["127.0.0.1", "10.1.0.0/16"]
+[proxy.roles]
+"ben@example.org" = "admin"
+"*" = "viewer"                # everyone else whom the proxy names; without it, they are refused
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import logging
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from obsv.acting import ROLES, Role
+from obsv.errors import ConfigurationError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+logger = logging.getLogger("obsv")
+
+_MAX_BYTES = 1 << 20
+_MOST_CHARS = 200
+_HASH = re.compile(r"[0-9a-f]{64}")
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def hash_of(token: str) -> str:
+    """Return the hash of a token: tokens are random, so no salt is needed."""
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user: name, role and the hash of the token."""
+
+    name: str
+    role: Role
+    token_sha256: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy that authenticates users.
+
+    Attributes:
+        header: the header with a user's name.
+        networks: addresses from which it is believed.
+        roles: roles by name; `*` stands for all others.
+    """
+
+    header: str
+    networks: tuple[Network, ...]
+    roles: Mapping[str, Role]
+
+    def is_trusted(self, address: str) -> bool:
+        """Return whether a request from this address may name its user."""
+        try:
+            found = ipaddress.ip_address(address.partition("%")[0])
+        except ValueError:
+            return False
+        mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+        return any((mapped or found) in network for network in self.networks)
+
+    def role_of(self, name: str) -> Role | None:
+        """Return the role of a user; None if the file names none."""
+        return self.roles.get(name, self.roles.get("*"))
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """The content of a users file."""
+
+    users: tuple[User, ...] = ()
+    proxy: Proxy | None = None
+
+    def by_token(self, token: str) -> User | None:
+        """Return the user with a token, in a time that does not depend on which one matches."""
+        given = hash_of(token)
+        matching = [each for each in self.users if hmac.compare_digest(each.token_sha256, given)]
+        return matching[0] if matching else None
+
+    def by_name(self, name: str) -> User | None:
+        """Return the user with a name."""
+        return next((each for each in self.users if each.name == name), None)
+
+
+def parse(text: str, path: str) -> Users:
+    """Return the content of a users file given as text.
+
+    Raises:
+        ConfigurationError: the text is invalid; the message says where and never contains a hash.
+    """
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
+    _known(path, "the file", document, ("user", "proxy"))
+    users = [_user(path, each) for each in _tables(path, document.get("user", []))]
+    for name in ("name", "token_sha256"):
+        values = [getattr(each, name) for each in users]
+        if len(set(values)) < len(values):
+            raise ConfigurationError(f"{path}: two users have the same {name}.")
+    proxy = document.get("proxy")
+    return Users(tuple(users), None if proxy is None else _proxy(path, proxy))
+
+
+def _tables(path: str, found: Any) -> list[dict[str, Any]]:
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise ConfigurationError(f"{path}: users are tables that begin with [[user]].")
+    return found
+
+
+def _user(path: str, table: Mapping[str, Any]) -> User:
+    name = _text(path, "user", table, "name")
+    _known(path, f"user {name!r}", table, ("name", "role", "token_sha256"))
+    digest = table.get("token_sha256")
+    if not isinstance(digest, str) or not _HASH.fullmatch(digest):
+        raise ConfigurationError(
+            f"{path}: token_sha256 of user {name!r} must be 64 hex digits, as `obsv token` prints them."
+        )
+    return User(name, _role(path, f"user {name!r}", table.get("role")), digest)
+
+
+def _proxy(path: str, table: Any) -> Proxy:
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{path}: proxy must be a table that begins with [proxy].")
+    _known(path, "proxy", table, ("header", "from", "roles"))
+    header = _text(path, "proxy", table, "header")
+    if not _HEADER.fullmatch(header):
+        raise ConfigurationError(f"{path}: header of proxy must be the name of a header such as X-Forwarded-User.")
+    places, roles = table.get("from"), table.get("roles")
+    if not isinstance(places, list) or not places:
+        raise ConfigurationError(f'{path}: from of proxy must list the addresses of the proxy, such as ["10.0.0.5"].')
+    if not isinstance(roles, dict) or not roles:
+        raise ConfigurationError(f'{path}: proxy needs a table [proxy.roles], such as "*" = "viewer".')
+    named = {str(name): _role(path, f"{name!r} in proxy.roles", role) for name, role in roles.items()}
+    return Proxy(header, _networks(path, places), named)
+
+
+def _networks(path: str, places: Sequence[Any]) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(str(each)) for each in places)
+    except ValueError as error:
+        raise ConfigurationError(f"{path}: from of proxy: {error}.") from error
+
+
+def _role(path: str, of: str, found: Any) -> Role:
+    for role in ROLES:
+        if role == found:
+            return role
+    raise ConfigurationError(f"{path}: the role of {of} must be one of {', '.join(ROLES)}.")
+
+
+def _text(path: str, of: str, table: Mapping[str, Any], key: str) -> str:
+    found = table.get(key)
+    if not isinstance(found, str) or not found.strip() or len(found) > _MOST_CHARS or not found.isprintable():
+        raise ConfigurationError(f"{path}: a {of} needs a {key} of one printable line.")
+    return found
+
+
+def _known(path: str, of: str, table: Mapping[str, Any], keys: Sequence[str]) -> None:
+    for name in table:
+        if name not in keys:
+            raise ConfigurationError(f"{path}: {of} has an unknown key {name!r}; there are {', '.join(keys)}.")
+
+
+class UsersFile:
+    """The current users file: read again when it changes; while it is invalid, nobody is let in by it.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ConfigurationError: the file cannot be read or is invalid.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen = self._state()
+        self._users = self._read()
+
+    @property
+    def users(self) -> Users:
+        """Return the users now."""
+        seen = self._state()
+        if seen != self._seen:
+            self._seen = seen
+            try:
+                self._users = self._read()
+            except ConfigurationError as error:
+                # Not the previous ones: who was removed must not stay because of a mistake in another line.
+                logger.error("The users file is invalid, so it lets nobody in: %s", error)
+                self._users = Users()
+        return self._users
+
+    def _read(self) -> Users:
+        try:
+            with self._path.open("rb") as file:
+                return parse(file.read(_MAX_BYTES).decode("utf-8"), str(self._path))
+        except OSError as error:
+            raise ConfigurationError(f"The users file {self._path} cannot be read ({error.strerror}).") from error
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(f"The users file {self._path} is not UTF-8 text.") from error
+
+    def _state(self) -> tuple[int, int, int] | None:
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size, status.st_ino
