@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from obsv.cli.commands import access, alerts, archive, changes, explaining, metrics, reading, recording, registry, sharing
+from obsv.cli.commands import (
+    access,
+    alerts,
+    archive,
+    changes,
+    explaining,
+    metrics,
+    reading,
+    recording,
+    registry,
+    sharing,
+)
 from obsv.cli.common import INTERRUPTED, USAGE, guarded
 from obsv.semconv import VERSION
 

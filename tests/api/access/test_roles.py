@@ -178,7 +178,7 @@ async def test_a_callback_that_changes_is_not_a_viewers(made: AsyncClient, db: P
 
 
 def test_a_command_is_the_work_of_who_runs_it(db: Path) -> None:
-    """Who can run one can write the file anyway."""
+    """A user of the machine who can run one can write the file anyway."""
     open_store(db).triage().deploy("1.3", time.time_ns())
     (found,) = open_store(db).read_audit()
     assert (found.role, found.via, found.action, found.subject) == ("admin", "command", "report deployment", "1.3")

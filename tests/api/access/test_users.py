@@ -112,7 +112,7 @@ def test_a_changed_file_counts_at_once(tmp_path: Path) -> None:
 def test_a_file_that_became_invalid_lets_nobody_in(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str | None
 ) -> None:
-    """Who was removed must not stay because of a mistake in another line; it is said once."""
+    """A removed user must not stay because of a mistake in another line; it is said once."""
     path = tmp_path / "users.toml"
     write(path, USERS)
     file = UsersFile(path)
