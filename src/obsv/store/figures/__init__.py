@@ -6,6 +6,15 @@ from obsv.store.figures.beat import Beat, FeedState, RecorderState
 from obsv.store.figures.busiest import Busy
 from obsv.store.figures.changes import Changes, EdgeChange, FunctionChange, GroupChange, NewForm, Side, SourceChange
 from obsv.store.figures.compare import Pair, Times
+from obsv.store.figures.decisions import (
+    DecisionFilters,
+    DecisionFull,
+    DecisionLine,
+    Decisions,
+    GateLine,
+    KindLine,
+    ResultLine,
+)
 from obsv.store.figures.error_groups import (
     ErrorDetail,
     ErrorEvent,
@@ -17,6 +26,7 @@ from obsv.store.figures.error_groups import (
 )
 from obsv.store.figures.flow import Flow, FlowEdge, FlowNode
 from obsv.store.figures.function import Failure, FunctionReport, History, Neighbour, Variable
+from obsv.store.figures.gates import Flipped, GateFigures, GateFilters, GateInspected, MarginBucket, WhatIf
 from obsv.store.figures.health import Health
 from obsv.store.figures.logs import LogFilters, LogLine, Logs, NewLogs
 from obsv.store.figures.lost import Lost
@@ -37,6 +47,10 @@ __all__ = [
     "Beat",
     "Busy",
     "Changes",
+    "DecisionFilters",
+    "DecisionFull",
+    "DecisionLine",
+    "Decisions",
     "Dependency",
     "EdgeChange",
     "ErrorCall",
@@ -49,22 +63,29 @@ __all__ = [
     "ErrorWhy",
     "Failure",
     "FeedState",
+    "Flipped",
     "Flow",
     "FlowEdge",
     "FlowNode",
     "FunctionChange",
     "FunctionReport",
     "FunctionSums",
+    "GateFigures",
+    "GateFilters",
+    "GateInspected",
+    "GateLine",
     "GroupChange",
     "GroupSums",
     "Health",
     "History",
+    "KindLine",
     "Latency",
     "Lineage",
     "LogFilters",
     "LogLine",
     "Logs",
     "Lost",
+    "MarginBucket",
     "Milestone",
     "Neighbour",
     "NewForm",
@@ -79,6 +100,7 @@ __all__ = [
     "RecorderState",
     "RecorderTotal",
     "RequestTotal",
+    "ResultLine",
     "Series",
     "Side",
     "SourceChange",
@@ -86,5 +108,6 @@ __all__ = [
     "Times",
     "Totals",
     "Variable",
+    "WhatIf",
     "as_sql",
 ]

@@ -47,6 +47,7 @@ class DecisionRow(NamedTuple):
     policy: str
     is_shadow: bool
     refused_by: str
+    refusals: int
     trace_id: bytes
     span_id: bytes
     service: str
@@ -92,6 +93,7 @@ def read_decision(row: LogRow) -> DecisionRow | None:
             _short(told.get("policy", "")),
             bool(told.get("shadow", False)),
             _short(told.get("refused_by", "")) or next((gate.name for gate in gates if not gate.passed), ""),
+            sum(not gate.passed for gate in gates),
             row.trace_id,
             row.span_id,
             row.source.service,

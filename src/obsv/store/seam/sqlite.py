@@ -15,6 +15,7 @@ from obsv.store.seam.answers.archive import ArchiveAnswers
 from obsv.store.seam.answers.arrivals import ArrivalAnswers
 from obsv.store.seam.answers.artifacts import ArtifactAnswers
 from obsv.store.seam.answers.calls import CallAnswers
+from obsv.store.seam.answers.decisions import DecisionAnswers
 from obsv.store.seam.answers.errors import ErrorAnswers
 from obsv.store.seam.answers.figures import FigureAnswers
 from obsv.store.seam.answers.logs import LogAnswers
@@ -34,6 +35,7 @@ class SQLiteStore(
     AlertAnswers,
     LogAnswers,
     ArtifactAnswers,
+    DecisionAnswers,
     ArchiveAnswers,
     SelectionAnswers,
 ):

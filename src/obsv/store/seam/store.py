@@ -15,6 +15,7 @@ from obsv.store.seam.questions.archive import ArchiveQuestions
 from obsv.store.seam.questions.arrivals import ArrivalQuestions
 from obsv.store.seam.questions.artifacts import ArtifactQuestions
 from obsv.store.seam.questions.calls import CallQuestions
+from obsv.store.seam.questions.decisions import DecisionQuestions
 from obsv.store.seam.questions.errors import ErrorQuestions
 from obsv.store.seam.questions.figures import FigureQuestions
 from obsv.store.seam.questions.logs import LogQuestions
@@ -34,6 +35,7 @@ class Store(
     AlertQuestions,
     LogQuestions,
     ArtifactQuestions,
+    DecisionQuestions,
     ArchiveQuestions,
     SelectionQuestions,
     Protocol,

@@ -23,6 +23,7 @@ _DELETE = (
     "delete from gate_value where made in (select id from decision_made where time_ns <= ?)",
     "delete from outcome_seen where time_ns <= ?",
     "delete from decision_made where time_ns <= ?",
+    "delete from gate_hour where (hour + 1) * 3600000000000 <= ?",
 )
 
 
@@ -58,5 +59,5 @@ class DecisionRoom:
         """Delete decisions and outcomes up to that time; return how many."""
         deleted = [self._connection.execute(sql, (until_ns,)).rowcount for sql in _DELETE]
         sizes = GATE_BYTES, OUTCOME_BYTES, DECISION_BYTES
-        self._bytes -= sum(count * size for count, size in zip(deleted, sizes, strict=True))
+        self._bytes -= sum(count * size for count, size in zip(deleted, sizes, strict=False))
         return deleted[1] + deleted[2]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from obsv.store.ground import DECISION, DecisionRow, LogRow, OutcomeRow, read_decision, read_outcome
+from obsv.store.ground import DECISION, HOUR_NS, DecisionRow, LogRow, OutcomeRow, read_decision, read_outcome
 from obsv.store.writing.statements import Insert
 
 # Hostile names must not fill the file: gates beyond this number share one name.
@@ -15,8 +16,8 @@ _OTHER = "…"
 
 _DECISION = """
 insert into decision_made(decision_id, time_ns, duration_ns, kind, subject, mode, verdict, action, actor, policy,
-  is_shadow, refused_by, trace_id, span_id, service, inputs, attributes, violations, exception)
-values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) on conflict do nothing
+  is_shadow, refused_by, refusals, trace_id, span_id, service, inputs, attributes, violations, exception)
+values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) on conflict do nothing
 """
 _GATES = Insert(
     "gate_value",
@@ -31,6 +32,19 @@ _OUTCOMES = Insert(
     "do nothing",
     unique=True,
 )
+_HOUR = """
+insert into gate_hour(gate_id, hour, seen, passed, evaluated, evaluated_passed) values (?, ?, ?, ?, ?, ?)
+on conflict do update set seen = seen + excluded.seen, passed = passed + excluded.passed,
+  evaluated = evaluated + excluded.evaluated, evaluated_passed = evaluated_passed + excluded.evaluated_passed
+"""
+# The latest holds, whichever of decision and counterfactual came first.
+_JUDGE = """
+update decision_made set judgement = found.judgement from (
+  select d.id, (select judgement from outcome_seen o where o.decision_id = d.decision_id and o.method <> ''
+    order by o.time_ns desc, o.id desc limit 1) as judgement
+  from json_each(?) j join decision_made d on d.decision_id = j.value) as found
+where decision_made.id = found.id and found.judgement is not null
+"""
 _GATE_ID = "select id from gate where kind = ? and mode = ? and name = ?"
 _NEW_GATE = "insert into gate(kind, mode, name) values (?, ?, ?) returning id"
 
@@ -66,19 +80,27 @@ class Decided:
             digest: of a log record, by which a repeated outcome is known.
         """
         gates: list[Any] = []
+        hours: dict[tuple[int, int], list[int]] = {}
+        judged = [outcome.decision_id for _, outcome in self._outcomes if outcome.judgement]
         names: dict[tuple[str, str, str], int] = {}
         for decision in self._decisions:
             cursor = connection.execute(_DECISION, decision[:-1])
             if cursor.rowcount < 1:
                 continue
             made = cursor.lastrowid
+            judged.append(decision.decision_id)
             for position, gate in enumerate(decision.gates, 1):
                 key = decision.kind, decision.mode, gate.name
                 if key not in names:
                     names[key] = _gate_id(connection, key)
                 gates += (made, position, names[key], decision.time_ns, *gate[1:])
+                counts = hours.setdefault((names[key], decision.time_ns // HOUR_NS), [0, 0, 0, 0])
+                for at, holds in enumerate((True, gate.passed, not gate.is_shadow, gate.passed and not gate.is_shadow)):
+                    counts[at] += holds
         _GATES.run(connection, gates)
         _OUTCOMES.run(connection, [value for row, outcome in self._outcomes for value in (digest(row), *outcome)])
+        connection.executemany(_HOUR, [(*key, *counts) for key, counts in hours.items()])
+        connection.execute(_JUDGE, (json.dumps(judged),))
 
 
 def _gate_id(connection: sqlite3.Connection, key: tuple[str, str, str]) -> int:

@@ -67,6 +67,7 @@ TIDY = (
     Tidy("process_name", "id", _UNUSED),
     Tidy("gate_value", "made, position", "made in (select id from decision_made where time_ns < :decided_ns)"),
     Tidy("decision_made", "id", "time_ns < :decided_ns"),
+    Tidy("gate_hour", "gate_id, hour", "(hour + 1) * 3600000000000 <= :decided_ns"),
     Tidy("outcome_seen", "id", "time_ns < :decided_ns"),
     Tidy("gate", "id", "not exists(select 1 from gate_value v where v.gate_id = gate.id)"),
     Tidy("log_record", "id", f"ts < {TS} and +id <= :logs_archived"),
