@@ -178,9 +178,21 @@ def _sums(counts: Any) -> list[Any]:
     ]
 
 
+# A client's span that is finished later, and has meanwhile got the parent of the server's that shares its ID.
+UNSURE = sent(1, "web", "GET /cart", CLIENT)
+SHARES = sent(1, "shop", "GET", SERVER, parent_span_id=span_id(2))
+LATER = UNSURE._replace(parent_span_id=span_id(2), duration_ns=10**9)
+# A span that is finished, and gives its ID to the other side of its request, in one batch that follows its child's.
+OPEN = sent(2, "shop", "GET", CLIENT, detail=UNFINISHED, duration_ns=0)
+ANSWER = sent(2, "shop", "GET", SERVER)
+CHILD = sent(1, parent_span_id=span_id(2))
+
+
 @given(batches=st.lists(st.lists(spans(), max_size=6), max_size=5), writers=st.integers(1, 2))
 @settings(max_examples=60, deadline=None)
 @example(batches=[[ASKS], [BELOW], [ANSWERS], [ROOT]], writers=2)
+@example(batches=[[UNSURE, SHARES], [LATER]], writers=1)
+@example(batches=[[OPEN, CHILD], [OPEN._replace(detail=None), ANSWER]], writers=1)
 def test_every_service_is_there_and_the_figures_are_those_of_the_rows(
     batches: list[list[SpanRow]], writers: int
 ) -> None:

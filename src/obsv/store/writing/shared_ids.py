@@ -2,7 +2,8 @@
 
 Two rows with the same trace and span ID are one span if service, kind and start are equal, and the name, unless one of
 them has not ended. Of one span, the row that has ended, and later, stays. Any other row is a separate span, under an ID
-derived from its IDs, service and kind, so that a repeated row is recognized.
+derived from its IDs, service and kind, so that a repeated row is recognized: it is looked for under all IDs that it may
+have before it gets one.
 
 Zipkin's two sides of a request share an ID. There the server side keeps it, because its children refer to it, and is
 placed below the client side, which gets another (docs/connect.md).
@@ -43,7 +44,8 @@ select s.span_id, {_STORED} from (select * from span where trace = ? limit ?) s 
 """
 _WAITS_FOR = """
 delete from orphan where id = (select id from orphan
-  where trace_id = ? and parent_span_id = ? and process_id = ? and start_ns = ? limit 1)
+  where trace_id = ? and parent_span_id = ? and process_id = ? and start_ns = ?
+    and duration_ns = ? and status = ? limit 1)
 """
 # By group, because the table is sorted that way.
 _ERROR_CALL = """
@@ -92,6 +94,8 @@ class SharedIds:
         self._rows: dict[Key, SpanRow] = {}  # rows stored by this batch, by their key
         self._came: dict[Key, SpanRow] = {}  # as received
         self._edges: list[tuple[int, Stored, int]] = []  # parent's process, child, change of the count
+        self._held: dict[Key, int] = {}  # processes that had a key before the batch
+        self._moved: dict[Key, tuple[bytes, Stored]] = {}  # rows of earlier batches, and the parent that they got
         self._told: set[Key] = set()
         self.replaced: list[Stored] = []
         passed = []
@@ -104,6 +108,7 @@ class SharedIds:
                 passed.append(row)
         for row in passed:
             self._place(row)
+        self._hang()
 
     def rows(self) -> list[SpanRow]:
         """Return the stored rows of the batch, as stored."""
@@ -146,31 +151,33 @@ class SharedIds:
     # -- one row ------------------------------------------------------------------------------------------------------
 
     def _place(self, row: SpanRow) -> None:
-        for number, span_id in enumerate(_places(row)):
-            key = row.trace_id, span_id
-            old = self._find(key)
-            if old is None:
-                self._insert(row, row._replace(span_id=span_id))
-                return
+        places = [(row.trace_id, span_id) for span_id in _places(row)]
+        taken = [(key, old) for key in places if (old := self._find(key)) is not None]
+        # Before it gets a place: who has its ID, or the parent that the sides must share, may have changed since.
+        for key, old in taken:
             if self._is_same(row, old):
                 if _is_later(row, old):
                     self._replace(row, key, old)
                 return
-            if number == 0 and self._are_sides(row, old):
-                return
+        if taken and taken[0][0] == places[0] and self._are_sides(row, taken[0][1]):
+            return
+        free = next((key for key in places if key not in dict(taken)), None)
+        if free is not None:
+            self._insert(row, row._replace(span_id=free[1]))
 
     def _find(self, key: Key) -> Stored | None:
         found = self._connection.execute(_FOUND, (key[0].hex(), key[1])).fetchone()
         return None if found is None else Stored(*found)
 
-    def _is_same(self, row: SpanRow, old: Stored) -> bool:
-        if old.process_id == self._ids.process_id(row.signature) and old.start_ns == row.start_ns:
-            return True
+    @staticmethod
+    def _is_same(row: SpanRow, old: Stored) -> bool:
         if (old.service, old.kind) != (row.signature.service, row.signature.kind):
             return False
         # A span without a valid time starts when it arrived.
-        is_then = old.start_ns == row.start_ns or is_without_start(row.detail) or is_without_start(old.detail)
-        return is_then and (old.name == row.signature.name or is_unfinished(row.detail) or is_unfinished(old.detail))
+        starts = [None if is_without_start(each.detail) else each.start_ns for each in (row, old)]
+        return starts[0] == starts[1] and (
+            old.name == row.signature.name or is_unfinished(row.detail) or is_unfinished(old.detail)
+        )
 
     def _insert(self, came: SpanRow, row: SpanRow) -> None:
         key = row.trace_id, row.span_id
@@ -183,8 +190,8 @@ class SharedIds:
         if key in self._rows:
             del self._rows[key], self._came[key]
         else:
-            self._unhang(key[0], old)
-            self._hand_on(key, old, row)
+            self._unhang(key, old)
+            self._held.setdefault(key, old.process_id)
             self.replaced.append(old)
             if not is_unfinished(old.detail):
                 self._told.add(key)
@@ -227,13 +234,17 @@ class SharedIds:
         return True
 
     def _move(self, row: SpanRow, to: bytes, old: Stored) -> None:
-        trace_id, span_id = row.trace_id, row.span_id
+        trace_id, span_id = key = row.trace_id, row.span_id
         self._connection.execute("update span set span_id = ? where id = ?", (to, old.id))
-        if (trace_id, span_id) in self._rows:
-            self._rows[trace_id, to] = self._rows.pop((trace_id, span_id))._replace(span_id=to)
-            self._came[trace_id, to] = self._came.pop((trace_id, span_id))
-            return
-        self._hand_on((trace_id, span_id), old, row)
+        if key in self._rows:
+            self._rows[trace_id, to] = self._rows.pop(key)._replace(span_id=to)
+            self._came[trace_id, to] = self._came.pop(key)
+            if key not in self._held:
+                return
+            if key in self._told:
+                self._told.remove(key)
+                self._told.add((trace_id, to))
+        self._held.setdefault(key, old.process_id)
         self._connection.execute(_HALF, (to, span_id, trace_id, ASKING, old.service))
         if old.status == ERROR:
             self._connection.execute(_ERROR_CALL, (to, old.start_ns, trace_id, span_id))
@@ -244,8 +255,8 @@ class SharedIds:
         if key in self._rows:
             self._rows[key] = self._rows[key]._replace(parent_span_id=below, parent=None)
             return
-        self._unhang(row.trace_id, old)
-        self._edges.append((self._ids.process_id(row.signature), old, 1))
+        self._unhang(key, old)
+        self._moved[key] = below, old
         if old.parent_span_id is not None:
             self._answers(row.trace_id, below, old, old.parent_span_id)
 
@@ -258,23 +269,39 @@ class SharedIds:
             half = Half(trace_id, below, ANSWERING, old.service, "", connection, *told)
             HALF.run(self._connection, [*half, self._now_ns])
 
-    def _unhang(self, trace_id: bytes, old: Stored) -> None:
-        """Stop a row of an earlier batch from waiting for its parent, or subtract it from its parent's calls."""
-        if old.parent_span_id is None:
-            return
-        waits = self._connection.execute(_WAITS_FOR, (trace_id, old.parent_span_id, old.process_id, old.start_ns))
-        if waits.rowcount == 0 and (parent := self._find((trace_id, old.parent_span_id))) is not None:
-            self._edges.append((parent.process_id, old, -1))
+    # -- rows of earlier batches below or above those of this one -----------------------------------------------------
 
-    def _hand_on(self, key: Key, old: Stored, row: SpanRow) -> None:
-        """Make the row that now has an ID the caller of everything below it."""
-        process_id = self._ids.process_id(row.signature)
-        if process_id == old.process_id:
+    def _unhang(self, key: Key, old: Stored) -> None:
+        """Stop a row of an earlier batch from waiting for its parent, or subtract it from its parent's calls."""
+        if self._moved.pop(key, None) is not None or old.parent_span_id is None:
             return
-        for span_id, *child in self._connection.execute(_BELOW, (key[0].hex(), _MOST_LOOKED_AT, key[1])):
-            if (key[0], span_id) not in self._rows:
-                below = Stored(*child)
-                self._edges += [(old.process_id, below, -1), (process_id, below, 1)]
+        parent = key[0], old.parent_span_id
+        waits = self._connection.execute(
+            _WAITS_FOR, (*parent, old.process_id, old.start_ns, old.duration_ns, old.status)
+        )
+        if waits.rowcount > 0:
+            return
+        counted = self._held.get(parent)
+        if counted is None and parent not in self._rows and (found := self._find(parent)) is not None:
+            counted = found.process_id
+        if counted is not None:
+            self._edges.append((counted, old, -1))
+
+    def _hang(self) -> None:
+        """Make the rows that now have the IDs the callers of what is below them."""
+        for key, before in self._held.items():
+            after = self._ids.process_id(self._rows[key].signature)
+            if after != before:
+                for old in self._below(key):
+                    self._edges += [(before, old, -1), (after, old, 1)]
+        for (trace_id, _), (parent, old) in self._moved.items():
+            self._edges.append((self._ids.process_id(self._rows[trace_id, parent].signature), old, 1))
+
+    def _below(self, key: Key) -> Iterator[Stored]:
+        """Yield the rows of earlier batches that were below a key before this batch, and are."""
+        for span_id, *child in self._connection.execute(_BELOW, (key[0].hex(), _MOST_LOOKED_AT, key[1])).fetchall():
+            if (key[0], span_id) not in self._rows and (key[0], span_id) not in self._moved:
+                yield Stored(*child)
 
 
 def _places(row: SpanRow) -> Iterator[bytes]:
