@@ -36,6 +36,7 @@ from obsv.api.prometheus import router as prometheus_router
 from obsv.api.tempo.routes import probes as tempo_probes
 from obsv.api.tempo.routes import router as tempo_router
 from obsv.api.v1 import router as api_router
+from obsv.cold import open_whole
 from obsv.dashboards.app import DashApp
 from obsv.dashboards.pages import PAGES
 from obsv.dashboards.shell.frame import mount
@@ -49,7 +50,6 @@ from obsv.otlp.receiver import Receiver
 from obsv.otlp.router import router as otlp_router
 from obsv.otlp.settings import Address, ReceiverSettings, split
 from obsv.store.figures import Pulse
-from obsv.store.seam import open_store
 from obsv.web.attempts import Attempts
 from obsv.web.root_path import ROOT_PATH, RootPath, root_path
 
@@ -173,7 +173,7 @@ def create_app(settings: Settings) -> FastAPI:
         servers=[{"url": settings.root_path}] if settings.root_path else None,
     )
     app.state.settings = settings
-    app.state.reader = open_store(settings.db)
+    app.state.reader = open_whole(settings.db)
     attempts = Attempts()
     app.state.receiver = Receiver(settings.receiver, bind=settings.host, attempts=attempts)
     app.state.keeper = HostedKeeper(settings.db, Options(), app.state.receiver.writer)

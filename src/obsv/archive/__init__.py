@@ -6,9 +6,24 @@ only calls below the watermark are deleted by age. So each call is in the store,
 """
 
 from obsv.archive.archiver import Archiver, Checked
+from obsv.archive.columns import calls_in
 from obsv.archive.keeping import archive_due
+from obsv.archive.log_columns import logs_in
+from obsv.archive.parquet import Wanted, read_rows
 from obsv.archive.schedule import Window
 from obsv.archive.target import Target, open_target
 from obsv.archive.thaw import thaw
 
-__all__ = ["Archiver", "Checked", "Target", "Window", "archive_due", "open_target", "thaw"]
+__all__ = [
+    "Archiver",
+    "Checked",
+    "Target",
+    "Wanted",
+    "Window",
+    "archive_due",
+    "calls_in",
+    "logs_in",
+    "open_target",
+    "read_rows",
+    "thaw",
+]

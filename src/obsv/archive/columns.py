@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from obsv.archive.parquet import INT, TEXT, TIME, Column, Columns
+from obsv.archive.parquet import INT, TEXT, TIME, Column, Columns, Wanted
 from obsv.store import Code, Signature, Source, SpanRow
 from obsv.store.ground import Weight, counted, machine_mark, sampled
 
@@ -51,18 +51,19 @@ CALL_COLUMNS = Columns(
 )
 
 
-def calls_in(content: bytes, trusted: bool) -> Iterator[list[SpanRow]]:
+def calls_in(content: bytes, trusted: bool, wanted: Wanted | None = None) -> Iterator[list[SpanRow]]:
     """Yield the calls in a Parquet file as rows of the store.
 
     Args:
         content: the file.
         trusted: whether the file is known to be as this store wrote it; calls of any other count as received.
+        wanted: which calls; None for all.
 
     Raises:
         ForeignFile: it is not one of ours.
     """
     seen = _Seen(machine_mark() if trusted else None)
-    for rows in CALL_COLUMNS.read(content):
+    for rows in CALL_COLUMNS.read(content, wanted):
         yield [seen.row(row) for row in rows]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from obsv.archive.parquet import INT, TEXT, TIME, Column, Columns
+from obsv.archive.parquet import INT, TEXT, TIME, Column, Columns, Wanted
 from obsv.store import Source
 from obsv.store.ground import LogRow, machine_mark
 
@@ -30,19 +30,20 @@ LOG_COLUMNS = Columns(
 )
 
 
-def logs_in(content: bytes, trusted: bool) -> Iterator[list[LogRow]]:
+def logs_in(content: bytes, trusted: bool, wanted: Wanted | None = None) -> Iterator[list[LogRow]]:
     """Yield the log records in a Parquet file as rows of the store.
 
     Args:
         content: the file.
         trusted: whether the file is known to be as this store wrote it; records of any other count as received.
+        wanted: which records; None for all.
 
     Raises:
         ForeignFile: it is not one of ours.
     """
     own = machine_mark() if trusted else None
     seen: dict[tuple[str, str, str, bool], Source] = {}
-    for rows in LOG_COLUMNS.read(content):
+    for rows in LOG_COLUMNS.read(content, wanted):
         found = []
         for has in (dict(zip(LOG_COLUMNS.names, values, strict=True)) for values in rows):
             key = has["service"], has["resource"], has["scope"], own is None or has["origin"] != own

@@ -13,6 +13,7 @@ from obsv.errors import ForeignFile
 
 # A reader of one function's calls or of one minute skips groups by their statistics.
 ROWS_A_GROUP = 20_000
+_ROWS_AT_ONCE = 8_192
 _COMPRESSION = "zstd(3)"
 TEXT, INT, TIME = DataType.utf8(), DataType.int64(), DataType.timestamp("us", tz="UTC")
 
@@ -23,6 +24,13 @@ class Column(NamedTuple):
     name: str
     type: Any
     of: Callable[[Any], Any]
+
+
+class Wanted(NamedTuple):
+    """Some of the rows: those whose value in a column passes a test."""
+
+    column: str
+    test: Callable[[Any], bool]
 
 
 class Columns:
@@ -54,13 +62,13 @@ class Columns:
         )
         return file.getvalue()
 
-    def read(self, content: bytes) -> Iterator[list[tuple[Any, ...]]]:
-        """Yield the rows of a Parquet file, as tuples of these columns.
+    def read(self, content: bytes, wanted: Wanted | None = None) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows of a Parquet file, as tuples of these columns, or those that are wanted.
 
         Raises:
             ForeignFile: it is not one of ours.
         """
-        return read_rows(content, self.names)
+        return read_rows(content, self.names, wanted)
 
     def _batch(self, rows: Sequence[Any]) -> RecordBatch:
         return RecordBatch.from_arrays([_array(column, rows) for column in self.columns], schema=self.schema)
@@ -75,16 +83,26 @@ def count_rows(content: bytes) -> int:
     return sum(len(rows) for rows in read_rows(content, ("id",)))
 
 
-def read_rows(content: bytes, names: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
+def read_rows(content: bytes, names: Sequence[str], wanted: Wanted | None = None) -> Iterator[list[tuple[Any, ...]]]:
     """Yield columns of a Parquet file, row by row; a column that an older version did not write is None.
+
+    Args:
+        content: the file.
+        names: of the columns.
+        wanted: which rows; None for all.
 
     Raises:
         ForeignFile: it is not one of ours.
     """
     try:
-        reader = arro3.io.read_parquet(io.BytesIO(content))
+        reader = arro3.io.read_parquet(io.BytesIO(content), batch_size=_ROWS_AT_ONCE)
         known = reader.schema.names
         for batch in reader:
+            if wanted is not None:
+                chosen = [at for at, value in enumerate(batch.column(wanted.column).to_pylist()) if wanted.test(value)]
+                if not chosen:
+                    continue
+                batch = batch.take(Array(chosen, INT))
             columns = [batch.column(name).to_pylist() if name in known else [None] * batch.num_rows for name in names]
             yield list(zip(*columns, strict=True))
     except Exception as error:

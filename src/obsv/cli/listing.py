@@ -11,10 +11,11 @@ from rich.text import Text
 from obsv.analysis.durations import duration
 from obsv.analysis.markdown import one_line, visible
 from obsv.cli.output import STATUS_STYLE, console, print_json
+from obsv.cold import open_whole
 from obsv.errors import NotFound
 from obsv.store.finding import Filters
 from obsv.store.ground import Window, raised_line
-from obsv.store.seam import Store, open_store
+from obsv.store.seam import Store
 from obsv.store.spans import ListedCall, Value
 from obsv.store.surveying import Errors
 
@@ -85,7 +86,7 @@ def errors(db: Path, filters: Filters, start_ns: int, limit: int, as_json: bool)
     Returns:
         Whether there are any.
     """
-    reader = open_store(db)
+    reader = open_whole(db)
     try:
         found = reader.read_errors(filters, Window(start_ns, time.time_ns() + 1_000_000_000), limit)
         if not found.errors and filters.process:

@@ -12,11 +12,12 @@ from rich.text import Text
 from obsv.analysis.markdown import one_line
 from obsv.cli.common import complain
 from obsv.cli.output import console, print_json
+from obsv.cold import open_whole
 from obsv.errors import StoreUnavailable
 from obsv.events.severity import ERROR, WARN, name_of
 from obsv.store.figures import LogFilters, LogLine
 from obsv.store.ground import Window, read_shown
-from obsv.store.seam import Store, open_store
+from obsv.store.seam import Store
 
 _LOOK_S = 0.5
 _VALUE_CHARS = 80
@@ -36,7 +37,7 @@ def logs(db: Path, filters: LogFilters, start_ns: int, limit: int, follow: bool,
         follow: whether to wait for more.
         as_json: whether to print JSON.
     """
-    reader = open_store(db)
+    reader = open_whole(db)
     try:
         last = reader.read_new_logs(filters, -1).last_id
         found = _latest(reader, filters, Window(start_ns, time.time_ns() + 1_000_000_000), limit)

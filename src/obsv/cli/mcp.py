@@ -8,7 +8,7 @@ from pathlib import Path
 from obsv.agents import Asked, explain_error
 from obsv.agents.answer import MOST_TOKENS
 from obsv.cli.output import json_line
-from obsv.store.seam import open_store
+from obsv.cold import open_whole
 
 
 def serve(db: Path, app: str | None) -> None:
@@ -23,7 +23,7 @@ def serve(db: Path, app: str | None) -> None:
     """
     from obsv.api.mcp import run_on_pipe
 
-    store = open_store(db)
+    store = open_whole(db)
     try:
         run_on_pipe(lambda: Asked(store, time.time_ns(), app))
     finally:
@@ -43,7 +43,7 @@ def explain(db: Path, span: str, app: str | None, as_json: bool) -> None:
         NotFound: there is no such span.
         StoreError: the store cannot be read.
     """
-    store = open_store(db)
+    store = open_whole(db)
     try:
         text = explain_error(Asked(store, time.time_ns(), app), span, MOST_TOKENS)
     finally:

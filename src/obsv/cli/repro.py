@@ -7,8 +7,8 @@ from shlex import quote
 from obsv.analysis.repro import repro as make
 from obsv.cli.common import complain, say_at_once
 from obsv.cli.output import json_line
+from obsv.cold import open_whole
 from obsv.errors import ConfigurationError
-from obsv.store.seam import open_store
 from obsv.store.spans import Call
 from obsv.working_directory import absolute, working_directory
 
@@ -47,7 +47,7 @@ def repro(
         ConfigurationError: the file cannot be written.
         StoreError: the store cannot be read.
     """
-    reader = open_store(db)
+    reader = open_whole(db)
     try:
         trace, _, span = span_id.rpartition("/")
         with reader.view() as snapshot:

@@ -12,7 +12,7 @@ from obsv.cli.branches import ASCII_LINES, LINES, Branches
 from obsv.cli.common import complain
 from obsv.cli.listing import values_as_documents
 from obsv.cli.output import STATUS_STYLE, console, print_json
-from obsv.store.seam import open_store
+from obsv.cold import open_whole
 from obsv.store.spans import Call, TraceSpans
 
 # Deeper levels would leave no space for the calls, or fill a file with lines.
@@ -21,7 +21,7 @@ _LEVELS, _READABLE = 40, 44
 
 def show(db: Path, trace_id: str, limit: int, as_json: bool) -> None:
     """Print a trace."""
-    reader = open_store(db)
+    reader = open_whole(db)
     try:
         with reader.view() as store:
             spans = store.read_trace_columns(trace_id)

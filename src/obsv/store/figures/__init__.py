@@ -1,6 +1,6 @@
 """Figures: counts, durations and states, from the rollups."""
 
-from obsv.store.figures.archive import ArchiveState
+from obsv.store.figures.archive import ArchivedPart, ArchiveState
 from obsv.store.figures.artifacts import Artifact, Lineage
 from obsv.store.figures.beat import Beat, FeedState, RecorderState
 from obsv.store.figures.busiest import Busy
@@ -43,6 +43,7 @@ __all__ = [
     "LATENCY_BOUNDS_NS",
     "VIEWS",
     "ArchiveState",
+    "ArchivedPart",
     "Artifact",
     "Beat",
     "Busy",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from obsv.store.file import Readable
@@ -16,6 +17,13 @@ select count(*) as parts, coalesce(sum(iif(kind = 'calls', calls, 0)), 0) as cal
 _OLDEST = "select start_ns from span where id > (select watermark from archive) order by id limit 1"
 _UNARCHIVED = "select coalesce(sum(calls), 0) from tally where name in ('unarchived', 'unarchived_logs')"
 
+_OVERLAPPING = """
+select name, kind, calls, min_ns, max_ns, bytes, sha256 from archive_part
+where max_ns >= ? and min_ns < ? order by max_ns desc
+"""
+# SQLite takes 32,766 values in a statement.
+_PAIRS_AT_ONCE = 1_000
+_AMONG = "select trace, lower(hex(span_id)) from span where (trace, span_id) in (values {})"
 _OFF = {"url": None, "keep_ns": None, "reached_ns": None, "failing_ns": None, "failure": ""}
 
 
@@ -71,3 +79,49 @@ def read_archive(reader: Readable) -> ArchiveState | None:
         waiting_ns=oldest["start_ns"] if oldest else None,
         unarchived=reader.query(_UNARCHIVED)[0][0],
     )
+
+
+class ArchivedPart(NamedTuple):
+    """A file of the archive.
+
+    Attributes:
+        name: path below the archive's address.
+        kind: `calls` or `logs`.
+        rows: how many.
+        min_ns, max_ns: earliest and latest start in it, Unix time.
+        bytes: its size.
+        sha256: of the file, hex.
+    """
+
+    name: str
+    kind: str
+    rows: int
+    min_ns: int
+    max_ns: int
+    bytes: int
+    sha256: str
+
+
+def archived_parts(reader: Readable, start_ns: int, end_ns: int) -> list[ArchivedPart]:
+    """Return the parts with a row of a range of time, newest first.
+
+    Raises:
+        StoreError: see `Reader`.
+    """
+    if not reader.query(_HAS_STATE):
+        return []
+    return [ArchivedPart(*row) for row in reader.query(_OVERLAPPING, (start_ns, end_ns))]
+
+
+def stored_among(reader: Readable, calls: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return those of some calls, by trace and span ID in hex, that are in the store.
+
+    Raises:
+        StoreError: see `Reader`.
+    """
+    wanted, found = list(calls), set()
+    for at in range(0, len(wanted), _PAIRS_AT_ONCE):
+        some = wanted[at : at + _PAIRS_AT_ONCE]
+        values = [value for trace, span in some for value in (trace, bytes.fromhex(span))]
+        found |= {(row[0], row[1]) for row in reader.query(_AMONG.format(", ".join(["(?, ?)"] * len(some))), values)}
+    return found

@@ -45,6 +45,7 @@ _OLD = f"ts < {TS} and id <= :archived"
 _IS_EXPIRED = f"select exists(select 1 from span where {_OLD})"
 # Of calls and of log records.
 _ARCHIVED = "select (select watermark from archive), (select log_watermark from archive)"
+_KEPT = f"select coalesce((select coalesce(keep_ns, {365 * DAY_NS}) from archive), 0)"
 # An unreachable archive delays deletion by age up to this size, or the store's own limit.
 MOST_HELD_BYTES = 8 << 30
 _COUNT_UNARCHIVED = """
@@ -315,7 +316,9 @@ class Cleaner:
         return deleted
 
     def _tidy(self, now_ns: int, max_age_ns: int, decision_age_ns: int | None) -> int:
-        rollups_ns = ROLLUPS_LONGER * max_age_ns
+        # With an archive they stay as long as its calls: figures of its days are read from them.
+        (kept_ns,) = self._one(_KEPT)
+        rollups_ns = max(ROLLUPS_LONGER * max_age_ns, kept_ns)
         unused_ns = now_ns - rollups_ns - DAY_NS - EPOCH_NS
         params = {
             "before_ns": now_ns - max_age_ns,

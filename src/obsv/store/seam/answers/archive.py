@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from obsv.store.figures import ArchiveState
-from obsv.store.figures.archive import read_archive
+from collections.abc import Iterable
+
+from obsv.store.figures import ArchivedPart, ArchiveState
+from obsv.store.figures.archive import archived_parts, read_archive, stored_among
 from obsv.store.seam.answers.source import Source
 
 
@@ -12,3 +14,9 @@ class ArchiveAnswers(Source):
 
     def read_archive(self) -> ArchiveState | None:
         return read_archive(self._source)
+
+    def archived_parts(self, start_ns: int, end_ns: int) -> list[ArchivedPart]:
+        return archived_parts(self._source, start_ns, end_ns)
+
+    def stored_among(self, calls: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        return stored_among(self._source, calls)

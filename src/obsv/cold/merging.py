@@ -1,0 +1,121 @@
+"""Pages of two stores as one: pure."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from obsv.store.figures import LogLine, Logs
+from obsv.store.finding import Page, order_named
+from obsv.store.spans import ListedCall
+
+_MARK = "both~"
+_ENDED = "."
+
+Among = Callable[[Iterable[tuple[str, str]]], set[tuple[str, str]]]
+
+
+class Cursors(NamedTuple):
+    """The place of a page in both stores.
+
+    Args:
+        hot, cold: the stores' own cursors; None: from the beginning.
+        hot_ended: whether the file has nothing more.
+    """
+
+    hot: str | None = None
+    cold: str | None = None
+    hot_ended: bool = False
+
+    @classmethod
+    def parse(cls, cursor: str | None) -> Cursors:
+        """Parse a cursor; one without our mark is a place in either store."""
+        if cursor is None or not cursor.startswith(_MARK):
+            return cls(cursor, cursor)
+        hot, _, cold = cursor.removeprefix(_MARK).partition("|")
+        return cls(hot if hot not in ("", _ENDED) else None, cold or None, hot == _ENDED)
+
+    def text(self) -> str:
+        """Return it as text for an address."""
+        return f"{_MARK}{_ENDED if self.hot_ended else self.hot or ''}|{self.cold or ''}"
+
+
+def merged(
+    order: str, at: Cursors, hot: Page, cold: Page, limit: int, among: Among, complete_ns: int, start_ns: int
+) -> Page:
+    """Return the page of both stores.
+
+    Args:
+        order: name of the order.
+        at: where both pages began.
+        hot: page of the file.
+        cold: page of the archive; calls that are still in the file too are left out.
+        limit: of calls.
+        among: returns those of some calls that are in the file.
+        complete_ns: the time from which on the archive was read; calls before it come later.
+        start_ns: begin of the window.
+    """
+    by = order_named(order)
+    twice = among((call.trace_id, call.span_id) for call in cold.calls) if cold.calls else set()
+    only_cold = [call for call in cold.calls if (call.trace_id, call.span_id) not in twice]
+    sign = -1 if by.down else 1
+
+    def place(found: tuple[ListedCall, int]) -> tuple[int, int]:
+        call, which = found
+        return sign * (call.start_ns // 1_000 if by.by_time else call.duration_ns), which
+
+    both = heapq.merge(((call, 0) for call in hot.calls), ((call, 1) for call in only_cold), key=place)
+    chosen: list[tuple[ListedCall, int]] = []
+    # Beyond the end of either page its next calls are not known yet.
+    for call, which in both:
+        if len(chosen) >= limit or (by.by_time and by.down and call.start_ns < complete_ns):
+            break
+        if _is_past(call, hot if which else cold, by.by_time, sign):
+            break
+        chosen.append((call, which))
+    shown = [sum(1 for _, which in chosen if which == store) for store in (0, 1)]
+    next_hot = by.begin(hot.calls[shown[0]]) if shown[0] < len(hot.calls) else hot.cursor
+    last_cold = only_cold[shown[1]] if shown[1] < len(only_cold) else None
+    next_cold = by.begin(last_cold) if last_cold else cold.cursor or at.cold
+    if last_cold is None and cold.cursor is None and cold.calls:
+        # More may be thawed below it.
+        next_cold = by.token(by.key(by.begin(cold.calls[-1]))._replace(id=cold.calls[-1].id))
+    ended = shown[0] == len(hot.calls) and hot.cursor is None
+    is_cold_ended = last_cold is None and cold.cursor is None and complete_ns <= start_ns
+    if ended and is_cold_ended:
+        return Page([call for call, _ in chosen], None)
+    return Page([call for call, _ in chosen], Cursors(next_hot, next_cold, ended).text())
+
+
+def merged_logs(hot: Logs, cold: Logs, limit: int, complete_ns: int, start_ns: int) -> Logs:
+    """Return the page of both stores, newest first; a record that is in both is shown once.
+
+    Args:
+        hot, cold: the pages.
+        limit: of records.
+        complete_ns: the time from which on the archive was read.
+        start_ns: begin of the window.
+    """
+    ends = [page.lines[-1].time_ns for page in (hot, cold) if page.cursor is not None and page.lines]
+    least_ns = max([complete_ns, *ends])
+    lines: dict[tuple[object, ...], LogLine] = {}
+    for line in (*hot.lines, *cold.lines):
+        if line.time_ns >= least_ns:
+            lines.setdefault(tuple(line[2:]), line)
+    chosen = sorted(lines.values(), key=lambda line: -line.time_ns)
+    shown = chosen[:limit]
+    while len(chosen) > len(shown) > 1 and shown[-1].ts == chosen[len(shown)].ts:
+        shown.pop()  # the next page begins after an instant: ids are each store's own
+    if len(shown) == len(chosen) and not ends and complete_ns <= start_ns:
+        return Logs(shown, None)
+    return Logs(shown, f"{shown[-1].time_ns if shown else least_ns}.0")
+
+
+def _is_past(call: ListedCall, page: Page, by_time: bool, sign: int) -> bool:
+    """Return whether a call comes after the end of a page that goes on."""
+    if page.cursor is None or not page.calls:
+        return False
+    last = page.calls[-1]
+    mine, its = (call.start_ns // 1_000, last.start_ns // 1_000) if by_time else (call.duration_ns, last.duration_ns)
+    return sign * mine > sign * its

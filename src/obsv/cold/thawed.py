@@ -1,0 +1,230 @@
+"""The temporary store of archived rows: filled as far as questions need it, bounded, removed with its process."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+import threading
+from array import array
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from obsv.archive import Target, Wanted, calls_in, logs_in, open_target, read_rows
+from obsv.errors import ForeignFile
+from obsv.own_time import monotonic
+from obsv.store.figures import ArchivedPart
+from obsv.store.seam import SQLiteStore, open_store
+from obsv.store.writing import LOGS, Writer
+
+# A question is answered from what was thawed in this time; its next page goes on from there.
+BUDGET_S = 3.0
+# A quarter of a second to thaw.
+_CHUNK = 10_000
+# Twenty million bytes of files are some four hundred thousand calls.
+_FILES_BYTES = 64 << 20
+# Above this size the temporary store begins anew.
+MOST_BYTES = 2 << 30
+_PREFIX = "obsv-thawed-"
+
+
+class Thawed:
+    """The temporary store of one process. Any number of threads may use it.
+
+    Args:
+        url: address of the archive.
+        most_bytes: size at which it begins anew.
+        budget_s: seconds that one question may spend on filling it.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self, url: str, most_bytes: int = MOST_BYTES, budget_s: float = BUDGET_S, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self.url, self._most_bytes, self._budget_s, self._clock = url, most_bytes, budget_s, clock
+        self._lock = threading.RLock()  # guards all of it while it is filled
+        self._target: Target = open_target(url)
+        self._files: OrderedDict[str, bytes] = OrderedDict()
+        self._starts: dict[str, array[int]] = {}
+        self._directory: Path | None = None
+        self._writer: Writer | None = None
+        self._store: SQLiteStore | None = None
+        self._reach: dict[str, tuple[int, int]] = {}  # of each part, the range of time that is here
+        self._traces: set[str] = set()
+
+    @property
+    def store(self) -> SQLiteStore:
+        """Return the store; empty at first."""
+        with self._lock:
+            if self._store is None:
+                self._begin()
+            assert self._store is not None
+            return self._store
+
+    def down(
+        self, parts: Sequence[ArchivedPart], start_ns: int, end_ns: int, is_enough: Callable[[SQLiteStore, int], bool]
+    ) -> int:
+        """Thaw rows of a range of time, newest first, until a question has enough or the time is over.
+
+        Args:
+            parts: those that overlap the range, of one kind.
+            start_ns: begin of the range, Unix time.
+            end_ns: its end.
+            is_enough: told the store and from when on it is complete.
+
+        Returns:
+            The time from which on the store has everything in the range; `start_ns` if it has all.
+        """
+        with self._lock:
+            deadline, is_late = self._clock() + self._budget_s, False  # each question gets on by a step at least
+            self._make_room()
+            store = self.store
+            while left := self._left(parts, start_ns, end_ns):
+                complete_ns, part = max(left)
+                if is_enough(store, complete_ns) or is_late:
+                    return complete_ns
+                self._lower(part, complete_ns)
+                is_late = self._clock() >= deadline
+            return start_ns
+
+    def trace(self, trace_id: str, parts: Sequence[ArchivedPart]) -> bool:
+        """Thaw one trace from parts in a likely order; return whether it was found."""
+        with self._lock:
+            if trace_id in self._traces and self._store is not None:
+                return True
+            self._make_room()
+            deadline, found = self._clock() + self._budget_s, False
+            for part in parts:
+                here = self._thaw(part, Wanted("trace_id", trace_id.__eq__))
+                found |= here > 0 and part.kind != LOGS
+                if (found and not here and part.kind != LOGS) or self._clock() >= deadline:
+                    break
+            if found:
+                self._traces.add(trace_id)
+            return found
+
+    def close(self) -> None:
+        """Remove it."""
+        with self._lock:
+            self._end()
+            self._files.clear()
+            self._starts.clear()
+
+    # -- parts ---------------------------------------------------------------------------------------------------------
+
+    def _floor(self, part: ArchivedPart, end_ns: int) -> int:
+        """Return the time down to which a part is here, counted from an end."""
+        end_ns = min(end_ns, part.max_ns + 1)
+        low, high = self._reach.get(part.name, (end_ns, end_ns))
+        return low if low <= end_ns <= high else end_ns
+
+    def _left(self, parts: Sequence[ArchivedPart], start_ns: int, end_ns: int) -> list[tuple[int, ArchivedPart]]:
+        """Return the parts of which something is to come, with the time down to which they are here."""
+        floors = [(self._floor(part, end_ns), part) for part in parts]
+        return [(floor, part) for floor, part in floors if floor > max(start_ns, part.min_ns)]
+
+    def _lower(self, part: ArchivedPart, floor: int) -> None:
+        """Thaw the next rows of a part below a time."""
+        starts, by = self._starts_of(part), _time_of(part)
+        below = bisect_left(starts, floor)
+        next_floor = starts[below - _CHUNK] if below > _CHUNK else part.min_ns
+        self._thaw(part, Wanted(by, lambda start: bool(next_floor <= start < floor)))
+        low, high = self._reach.get(part.name, (floor, floor))
+        touches = low <= floor and high >= next_floor
+        self._reach[part.name] = (min(low, next_floor), max(high, floor)) if touches else (next_floor, floor)
+
+    def _starts_of(self, part: ArchivedPart) -> array[int]:
+        found = self._starts.get(part.name)
+        if found is None:
+            name = _time_of(part)
+            found = array("q", sorted(row[0] for rows in read_rows(self._content(part), (name,)) for row in rows))
+            self._starts[part.name] = found
+        return found
+
+    def _thaw(self, part: ArchivedPart, wanted: Wanted) -> int:
+        """Store the wanted rows of a part; return how many."""
+        content, count = self._content(part), 0
+        self.store  # noqa: B018  opens it
+        assert self._writer is not None
+        if part.kind == LOGS:
+            for logs in logs_in(content, True, wanted):
+                self._writer.write([], logs=logs)
+                count += len(logs)
+        else:
+            for rows in calls_in(content, True, wanted):
+                self._writer.write(rows)
+                count += len(rows)
+        return count
+
+    def _content(self, part: ArchivedPart) -> bytes:
+        found = self._files.get(part.name)
+        if found is None:
+            found = self._target.get(part.name)
+            if found is None or hashlib.sha256(found).hexdigest() != part.sha256:
+                state = "missing" if found is None else "damaged"
+                raise ForeignFile(f"A part of the archive is {state}: {part.name} in {self.url}.")
+            self._files[part.name] = found
+            while sum(map(len, self._files.values())) > _FILES_BYTES and len(self._files) > 1:
+                self._files.popitem(last=False)
+        self._files.move_to_end(part.name)
+        return found
+
+    # -- the file ------------------------------------------------------------------------------------------------------
+
+    def _make_room(self) -> None:
+        if self._store is not None and self._size() > self._most_bytes:
+            self._end()
+
+    def _size(self) -> int:
+        try:
+            return Path(self._store.name).stat().st_size if self._store is not None else 0
+        except OSError:
+            return 0
+
+    def _begin(self) -> None:
+        remove_left_behind()
+        self._directory = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self._writer = Writer(self._directory / "cold.db", is_lean=True)
+        self._writer.open()
+        self._writer.limit(max_age_ns=None, max_bytes=None)
+        self._store = open_store(self._directory / "cold.db")
+
+    def _end(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        if self._store is not None:
+            self._store.close()
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
+        self._writer = self._store = self._directory = None
+        self._reach.clear()
+        self._traces.clear()
+
+
+def remove_left_behind(directory: str | None = None) -> None:
+    """Remove the temporary stores of processes of this user that have died."""
+    with contextlib.suppress(OSError), os.scandir(directory or tempfile.gettempdir()) as entries:
+        for entry in entries:
+            pid = entry.name.removeprefix(_PREFIX).partition("-")[0]
+            if entry.name.startswith(_PREFIX) and pid.isdigit() and not _lives(int(pid)):
+                with contextlib.suppress(OSError):
+                    if entry.stat(follow_symlinks=False).st_uid == os.getuid():
+                        shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _time_of(part: ArchivedPart) -> str:
+    return "time_ns" if part.kind == LOGS else "start_ns"

@@ -1,0 +1,295 @@
+"""A store together with its archive: the same questions, answered from both where they reach that far back."""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from obsv.cold.merging import Cursors, merged, merged_logs
+from obsv.errors import InvalidQuery, NotFound, ObsvError
+from obsv.store.figures import ArchivedPart, ErrorCall, LogFilters, Logs, Pair
+from obsv.store.finding import Condition, Filters, Page
+from obsv.store.ground import Window
+from obsv.store.seam import SQLiteStore, Store
+from obsv.store.spans import Call, Detail, ListedCall, StoredSpan, StoredTrace, TraceSpans, ValuedCalls
+from obsv.store.surveying import Errors, Match, Sample, Summary
+from obsv.store.writing import CALLS, LOGS
+from obsv.times import MAX_NS, clamp_ns
+
+if TYPE_CHECKING:
+    from obsv.cold.thawed import Thawed
+
+T = TypeVar("T")
+
+# A trace's ID begins with the time at which it began; later calls of it are searched for this long.
+_TRACE_NS = 3_600 * 10**9
+_BEFORE_NS = 1_000_000_000
+# A foreign trace's ID says nothing of its time: it is searched from the newest part on.
+_MS = 10**6
+
+
+class WholeStore(SQLiteStore):
+    """Answers from a database file and from its archive.
+
+    Questions about one call or trace go to the archive if the file does not have it; pages of calls and log records
+    are merged from both. Figures come from the file's rollups, which stay as long as the archive keeps calls.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._hot = SQLiteStore(path)
+        self._lock = threading.Lock()  # guards the next
+        self._thawed: Thawed | None = None
+
+    def close(self) -> None:
+        super().close()
+        self._hot.close()
+        with self._lock:
+            if self._thawed is not None:
+                self._thawed.close()
+            self._thawed = None
+
+    # -- pages ---------------------------------------------------------------------------------------------------------
+
+    def read_page(
+        self, filters: Filters, window: Window, order: str = "-ts", cursor: str | None = None, limit: int = 100
+    ) -> Page:
+        parts = self._parts(CALLS, window.range.first_ns, window.range.last_ns)
+        at = Cursors.parse(cursor)
+        if not parts:
+            return self._hot.read_page(filters, window, order, at.hot, limit)
+        hot = Page([], None) if at.hot_ended else self._hot.read_page(filters, window, order, at.hot, limit)
+        if order != "-ts":
+            self._expect(parts, window)
+            cold = self._cold().store.read_page(filters, window, order, at.cold, limit)
+            return merged(order, at, hot, cold, limit, self._hot.stored_among, window.start_ns, window.start_ns)
+        last_ns = hot.calls[-1].start_ns if hot.cursor else window.start_ns
+        found: list[Page] = []
+
+        def is_enough(store: SQLiteStore, complete_ns: int) -> bool:
+            part = Window(max(window.start_ns, complete_ns), window.end_ns)
+            found[:] = [store.read_page(filters, part, order, at.cold, limit)]
+            return len(found[0].calls) >= limit or complete_ns <= last_ns
+
+        complete_ns = self._down(parts, window, is_enough)
+        part = Window(max(window.start_ns, complete_ns), window.end_ns)
+        cold = self._cold().store.read_page(filters, part, order, at.cold, limit)
+        return merged(order, at, hot, cold, limit, self._hot.stored_among, complete_ns, window.start_ns)
+
+    def read_pages(
+        self, filters: Filters, window: Window, order: str, most: int, size: int = 1_000
+    ) -> Iterator[list[ListedCall]]:
+        cursor: str | None = None
+        while most > 0:
+            found = self.read_page(filters, window, order, cursor, min(size, most))
+            yield found.calls
+            most -= len(found.calls)
+            cursor = found.cursor
+            if cursor is None:
+                return
+
+    def read_logs(self, filters: LogFilters, window: Window, cursor: str | None = None, limit: int = 100) -> Logs:
+        hot = self._hot.read_logs(filters, window, cursor, limit)
+        parts = self._parts(LOGS, window.range.first_ns, window.range.last_ns)
+        if not parts:
+            return hot
+        if filters.trace_id and len(filters.trace_id) == 32:
+            store = self._trace(filters.trace_id)
+            cold = store.read_logs(filters, window, cursor, limit) if store else Logs([], None)
+            return merged_logs(hot, cold, limit, 0, 0)
+        last_ns = hot.lines[-1].time_ns if hot.cursor else window.start_ns
+
+        def is_enough(store: SQLiteStore, complete_ns: int) -> bool:
+            part = Window(max(window.start_ns, complete_ns), window.end_ns)
+            return complete_ns <= last_ns or len(store.read_logs(filters, part, cursor, limit).lines) >= limit
+
+        complete_ns = self._down(parts, window, is_enough)
+        part = Window(max(window.start_ns, complete_ns), window.end_ns)
+        cold = self._cold().store.read_logs(filters, part, cursor, limit)
+        return merged_logs(hot, cold, limit, complete_ns, window.start_ns)
+
+    def read_errors(self, filters: Filters, window: Window, limit: int) -> Errors:
+        hot = self._hot.read_errors(filters, window, limit)
+        return hot if hot.calls else self._cold_or(hot, window, lambda store: store.read_errors(filters, window, limit))
+
+    def latest_errors(self, window: Window, limit: int) -> list[ErrorCall]:
+        hot = self._hot.latest_errors(window, limit)
+        return hot or self._cold_or(hot, window, lambda store: store.latest_errors(window, limit))
+
+    def sample_calls(self, filters: Filters, window: Window, most: int) -> Sample:
+        hot = self._hot.sample_calls(filters, window, most)
+        return hot if hot.calls else self._cold_or(hot, window, lambda store: store.sample_calls(filters, window, most))
+
+    # -- one call, one trace -------------------------------------------------------------------------------------------
+
+    def read_call(self, trace_id: str, span_id: str) -> Call:
+        return self._of(trace_id, lambda store: store.read_call(trace_id, span_id))
+
+    def read_detail(self, trace_id: str, span_id: str) -> Detail:
+        return self._of(trace_id, lambda store: store.read_detail(trace_id, span_id))
+
+    def read_pair(self, trace_id: str, span_id: str) -> Pair:
+        return self._of(trace_id, lambda store: store.read_pair(trace_id, span_id))
+
+    def known_trace(self, trace_id: str) -> str:
+        return self._of(trace_id, lambda store: store.known_trace(trace_id))
+
+    def read_trace_columns(self, trace_id: str, around: str | None = None) -> TraceSpans:
+        return self._of(trace_id, lambda store: store.read_trace_columns(trace_id, around))
+
+    def read_trace(self, trace_id: str) -> StoredTrace | None:
+        found = self._hot.read_trace(trace_id)
+        if found is None and (store := self._trace(trace_id)) is not None:
+            return store.read_trace(trace_id)
+        return found
+
+    def search_trace(self, trace_id: str, text: str) -> list[str]:
+        found = self._hot.search_trace(trace_id, text)
+        if not found and (store := self._trace(trace_id)) is not None:
+            return store.search_trace(trace_id, text)
+        return found
+
+    def spans_of_trace(self, trace_id: str) -> list[StoredSpan]:
+        found = self._hot.spans_of_trace(trace_id)
+        if not found and (store := self._trace(trace_id)) is not None:
+            return store.spans_of_trace(trace_id)
+        return found
+
+    def valued_calls(self, window: Window, trace_id: str | None = None) -> ValuedCalls:
+        if trace_id is not None:
+            return (self._store_of(trace_id) or self._hot).valued_calls(window, trace_id)
+        hot = self._hot.valued_calls(window)
+        return hot if hot.calls else self._cold_or(hot, window, lambda store: store.valued_calls(window))
+
+    # -- several traces ------------------------------------------------------------------------------------------------
+
+    def find_traces(self, condition: Condition, start_ns: int = 0, end_ns: int = MAX_NS, limit: int = 20) -> list[str]:
+        found = self._hot.find_traces(condition, start_ns, end_ns, limit)
+        parts = self._parts(CALLS, start_ns, end_ns) if len(found) < limit else []
+        if not parts:
+            return found
+        cold: list[str] = []
+
+        def is_enough(store: SQLiteStore, complete_ns: int) -> bool:
+            cold[:] = store.find_traces(condition, max(start_ns, complete_ns), end_ns, limit)
+            return len(set(cold) | set(found)) >= limit
+
+        complete_ns = self._down(parts, Window(start_ns, end_ns), is_enough)
+        cold = self._cold().store.find_traces(condition, max(start_ns, complete_ns), end_ns, limit)
+        return [*found, *(trace for trace in cold if trace not in set(found))][:limit]
+
+    def read_traces(self, trace_ids: Sequence[str]) -> list[StoredTrace]:
+        found = {trace.trace_id: trace for trace in self._hot.read_traces(trace_ids)}
+        for trace_id in trace_ids:
+            if trace_id not in found and (store := self._trace(trace_id)) is not None:
+                found |= {trace.trace_id: trace for trace in store.read_traces([trace_id])}
+        return [found[trace_id] for trace_id in trace_ids if trace_id in found]
+
+    def summarize(self, trace_ids: Sequence[str]) -> list[Summary]:
+        found = {each.trace_id: each for each in self._hot.summarize(trace_ids)}
+        missing = [trace_id for trace_id in trace_ids if trace_id not in found and self._trace(trace_id)]
+        if missing:
+            found |= {each.trace_id: each for each in self._cold().store.summarize(missing)}
+        return [found[trace_id] for trace_id in trace_ids if trace_id in found]
+
+    def matches(self, condition: Condition, trace_ids: Sequence[str], most: int) -> dict[str, Match]:
+        found = self._hot.matches(condition, trace_ids, most)
+        missing = [trace_id for trace_id in trace_ids if trace_id not in found and self._trace(trace_id)]
+        return {**found, **self._cold().store.matches(condition, missing, most)} if missing else found
+
+    # -- the archive ---------------------------------------------------------------------------------------------------
+
+    def _parts(self, kind: str, start_ns: int, end_ns: int) -> list[ArchivedPart]:
+        return [part for part in self._hot.archived_parts(clamp_ns(start_ns), clamp_ns(end_ns)) if part.kind == kind]
+
+    def _cold(self) -> Thawed:
+        """Return the temporary store of the archive.
+
+        Raises:
+            ConfigurationError: its address is invalid, or the extra `archive` is not installed.
+        """
+        from obsv.cold.thawed import Thawed
+
+        state = self._hot.read_archive()
+        with self._lock:
+            url = state.url if state is not None else None
+            if self._thawed is None or (url is not None and self._thawed.url != url):
+                if url is None:
+                    raise NotFound("These calls are in an archive that is off: archive again with --to, or restore.")
+                if self._thawed is not None:
+                    self._thawed.close()
+                self._thawed = Thawed(url)
+            return self._thawed
+
+    def _down(self, parts: list[ArchivedPart], window: Window, is_enough: Callable[[SQLiteStore, int], bool]) -> int:
+        return self._cold().down(parts, window.range.first_ns, window.range.last_ns + 1, is_enough)
+
+    def _cold_or(self, hot: T, window: Window, ask: Callable[[SQLiteStore], T]) -> T:
+        """Ask the archive for a window, as far as it can be read in time; `hot` if it has none of it."""
+        parts = self._parts(CALLS, window.range.first_ns, window.range.last_ns)
+        if not parts:
+            return hot
+        self._down(parts, window, lambda store, complete_ns: False)
+        return ask(self._cold().store)
+
+    def _expect(self, parts: list[ArchivedPart], window: Window) -> None:
+        """Thaw a whole window.
+
+        Raises:
+            InvalidQuery: it takes longer than a question may.
+        """
+        if self._down(parts, window, lambda store, complete_ns: False) > window.start_ns:
+            raise InvalidQuery(
+                "The archived calls of this window are still being read, which this order needs: ask again, choose "
+                "newest first, or a shorter window."
+            )
+
+    def _of(self, trace_id: str, ask: Callable[[SQLiteStore], T]) -> T:
+        try:
+            return ask(self._hot)
+        except NotFound:
+            store = self._trace(trace_id)
+            if store is None:
+                raise
+            return ask(store)
+
+    def _store_of(self, trace_id: str) -> SQLiteStore | None:
+        try:
+            self._hot.known_trace(trace_id)
+        except NotFound:
+            return self._trace(trace_id)
+        return self._hot
+
+    def _trace(self, trace_id: str) -> SQLiteStore | None:
+        """Return the temporary store with a trace of the archive; None if it is not found there."""
+        trace_id = trace_id.lower().zfill(32)
+        try:
+            began_ns = int(trace_id[:12], 16) * _MS
+        except ValueError:
+            return None
+        parts = self._hot.archived_parts(clamp_ns(began_ns - _BEFORE_NS), clamp_ns(began_ns + _TRACE_NS))
+        if parts:
+            parts = sorted(parts, key=lambda part: (part.kind != CALLS, part.min_ns))
+            calls = [part for part in parts if part.kind == CALLS and part.max_ns >= began_ns]
+            parts = [*[part for part in parts if part.kind == LOGS and part.min_ns <= began_ns <= part.max_ns], *calls]
+        else:
+            parts = self._parts(CALLS, 0, MAX_NS)
+        if not parts:
+            return None
+        cold = self._cold()
+        return cold.store if cold.trace(trace_id, parts) else None
+
+
+def open_whole(path: str | Path) -> Store:
+    """Return the store of a database file and its archive; nothing is opened before the first question.
+
+    Without the extra `archive`, only the file is read.
+    """
+    try:
+        has_archive = all(importlib.util.find_spec(name) is not None for name in ("arro3.io", "obstore"))
+    except (ModuleNotFoundError, ObsvError):
+        has_archive = False
+    return WholeStore(Path(path)) if has_archive else SQLiteStore(Path(path))
