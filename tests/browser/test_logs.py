@@ -79,3 +79,14 @@ def test_older_records_follow_and_an_empty_answer_says_so(
     expect(page.get_by_text("that is all")).to_be_visible()
     page.get_by_label("Search text, fields and names").fill("<b>nowhere</b>")
     expect(page.get_by_role("heading", name="No records")).to_be_visible()
+
+
+def test_the_page_of_a_function_has_what_its_calls_said(page: Page) -> None:
+    """The latest, each with the way to its call; all of them are one click away."""
+    page.goto("/code?range=24h&process=shop.orders.place")
+    row = page.locator(".function-log").first
+    expect(row).to_contain_text("order.filled")
+    expect(row).to_have_attribute("href", re.compile(r"^/trace/[0-9a-f]{32}\?span=[0-9a-f]{16}$"))
+    page.locator(".card", has_text="Events and logs").get_by_role("link", name="all", exact=True).click()
+    expect(page.locator(".log-line").first).to_contain_text("order.filled")
+    expect(page).to_have_url(re.compile("process=shop.orders.place"))

@@ -10,11 +10,12 @@ from obsv.dashboards.components.function_select import function_select, watch_fu
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.errors import NotFound
-from obsv.store.figures import Busy
+from obsv.store.figures import Busy, LogFilters
 from obsv.store.ground import Window
 from obsv.store.seam import Store
 
 LISTED = 30
+LOGGED = 8
 
 
 def layout(view: View) -> Component:
@@ -52,7 +53,8 @@ def body(reader: Store, window: Window, name: str | None, now_ns: int) -> list[C
     except NotFound as error:
         return [empty("No such function", str(error), link("All functions", "/code"))]
     milestones = [each for each in reader.read_milestones(window) if each.service in ("", *found.services)]
-    return function_report(found, milestones, now_ns)
+    lines = reader.read_logs(LogFilters(process=name), window, limit=LOGGED).lines
+    return function_report(found, milestones, lines, now_ns)
 
 
 def _list(functions: list[Busy], window: Window) -> Component:

@@ -9,23 +9,27 @@ from obsv.dashboards.clock import ago, count, duration, percent, when
 from obsv.dashboards.components import badge, card, empty, link, place, source
 from obsv.dashboards.components.estimate import about, counted
 from obsv.dashboards.components.function_charts import day, latency
+from obsv.dashboards.components.log_lines import log_list
 from obsv.dashboards.components.values import value_text
-from obsv.store.figures import Failure, FunctionReport, Milestone, Neighbour, Sums, Variable
+from obsv.store.figures import Failure, FunctionReport, LogLine, Milestone, Neighbour, Sums, Variable
 from obsv.store.ground import raised_line
 from obsv.store.spans import failing_line
 
 NEIGHBOURS = 8
 
 
-def function_report(found: FunctionReport, milestones: list[Milestone], now_ns: int) -> list[Component]:
+def function_report(
+    found: FunctionReport, milestones: list[Milestone], lines: list[LogLine], now_ns: int
+) -> list[Component]:
     """Return the report of a function.
 
     Args:
         found: the function's data.
         milestones: deployments and new versions in the window.
+        lines: the latest log records made in its calls.
         now_ns: Unix time.
     """
-    return [_head(found, now_ns), _stats(found), _columns(found, milestones, now_ns)]
+    return [_head(found, now_ns), _stats(found), _columns(found, milestones, lines, now_ns)]
 
 
 def _head(found: FunctionReport, now_ns: int) -> Component:
@@ -84,17 +88,26 @@ def _ns(value: float | None) -> str:
     return "–" if value is None else duration(value)
 
 
-def _columns(found: FunctionReport, milestones: list[Milestone], now_ns: int) -> Component:
+def _columns(found: FunctionReport, milestones: list[Milestone], lines: list[LogLine], now_ns: int) -> Component:
     left = [_source(found), card("Variables", _variables(found.variables, now_ns), flush=True)]
     right = [
         card("Durations", latency(found.sums, {"process": found.name, **found.window.query()}), actions="log scale"),
         card("Over time", day(found.history, milestones), actions=_day_legend()),
         card("Latest failures", _failures(found.failures), flush=True),
+        *_logs(found, lines),
         card("Callers and callees", _neighbours(found), actions="since the file was created", flush=True),
     ]
     return html.Div(
         [html.Div(left, className="code-left"), html.Div(right, className="code-right")], className="code-columns"
     )
+
+
+def _logs(found: FunctionReport, lines: list[LogLine]) -> list[Component]:
+    """Return the card of the latest log records; nothing for a function that logs nothing."""
+    if not lines:
+        return []
+    more = link("all", "/logs", {"process": found.name, **found.window.query()})
+    return [card("Events and logs", log_list(lines), actions=more, flush=True)]
 
 
 def _day_legend() -> list[Component]:

@@ -1,4 +1,4 @@
-"""Log records and events beside a call."""
+"""Log records and events beside a call or a function."""
 
 import json
 from collections.abc import Sequence
@@ -7,8 +7,9 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from obsv.dashboards.clock import duration
+from obsv.dashboards.clock import duration, when
 from obsv.dashboards.components.badge import Kind, badge
+from obsv.dashboards.components.link import link
 from obsv.dashboards.components.values import value_text
 from obsv.events.severity import ERROR, WARN, name_of
 from obsv.store.figures import LogLine
@@ -31,10 +32,30 @@ def log_lines(lines: Sequence[LogLine], start_ns: int, more: bool) -> list[Compo
     return [html.Section([title, html.Ul(rows, className="event-list"), *rest], className="panel-part")]
 
 
+def log_list(lines: Sequence[LogLine]) -> Component:
+    """Return log records as rows, each a link to the call in which it was made.
+
+    Args:
+        lines: newest first; each has a trace.
+    """
+    rows = [html.Div(_row(line), className="failure", role="listitem") for line in lines]
+    return html.Div(rows, className="errors", role="list")
+
+
+def _row(line: LogLine) -> Component:
+    said = _said(line)
+    cells = [when(line.time_ns, date=True), _severity(line), html.Span(said, className="ellipsis", title=said)]
+    return link(cells, f"/trace/{line.trace_id}", {"span": line.span_id}, className="failure-row function-log row-link")
+
+
+def _severity(line: LogLine) -> Component:
+    kind: Kind = "err" if line.severity >= ERROR else "stale" if line.severity >= WARN else "plain"
+    return badge(name_of(line.severity) or "LOG", kind)
+
+
 def _head(line: LogLine, start_ns: int) -> Component:
     after = line.time_ns - start_ns
-    kind: Kind = "err" if line.severity >= ERROR else "stale" if line.severity >= WARN else "plain"
-    said = html.Span([badge(name_of(line.severity) or "LOG", kind), " ", html.Strong(_said(line))])
+    said = html.Span([_severity(line), " ", html.Strong(_said(line))])
     offset = ("+" if after >= 0 else "−") + duration(abs(after))
     return html.Div([said, html.Span(offset, className="faint num")])
 
