@@ -12,6 +12,8 @@ from obsv.alerts.states import ACTIVE, RESOLVED
 from obsv.store.watching import AlertRow, MessageRow
 
 _NS = 1_000_000_000
+# The event of a message that is a report, not an alert; its rule is the title.
+REPORT = "report"
 
 
 class Message(NamedTuple):
@@ -19,7 +21,7 @@ class Message(NamedTuple):
 
     Args:
         id: stays the same for each attempt, so that receivers can detect duplicates.
-        event: `firing`, `repeat`, `resolved` or `test`.
+        event: `firing`, `repeat`, `resolved`, `test` or `report`.
         fingerprint: fingerprint of the alert, 16 hex digits.
         rule: name of the rule.
         labels: all labels, including those of the rule, `alertname` and `severity`.
@@ -50,6 +52,8 @@ class Message(NamedTuple):
     @property
     def title(self) -> str:
         """Return the state and the rule in a few words."""
+        if self.event == REPORT:
+            return self.rule
         head = {"resolved": "Resolved", "test": "Test"}.get(self.event, "Firing")
         return f"{head}: {self.rule}"
 

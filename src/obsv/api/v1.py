@@ -26,6 +26,7 @@ from obsv.api import (
     overview,
     reference,
     registry,
+    reports,
     repro,
     running,
     status,
@@ -55,6 +56,7 @@ PARTS = (
     differences,
     registry,
     measured,
+    reports,
     reference,
 )
 

@@ -17,6 +17,7 @@ from obsv.cli.commands import (
     reading,
     recording,
     registry,
+    reports,
     sharing,
 )
 from obsv.cli.common import INTERRUPTED, USAGE, guarded
@@ -35,7 +36,7 @@ app.add_typer(alerts.app)
 app.add_typer(archive.app)
 app.add_typer(registry.app)
 app.add_typer(metrics.app)
-for commands in (recording, reading, explaining, changes, sharing, access):
+for commands in (recording, reading, explaining, changes, reports, sharing, access):
     commands.register(app)
 
 

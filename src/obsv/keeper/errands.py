@@ -1,4 +1,4 @@
-"""Work beside storing that runs in child processes: archiving, and sending to a hub.
+"""Work beside storing that runs in child processes: archiving, reports, and sending to a hub.
 
 It takes memory, processor time and libraries that neither a keeper nor a server should carry. A child ends with the
 process that started it: its standard input is a pipe. Each kind of work can be killed at any moment.
@@ -19,7 +19,7 @@ from obsv.errors import StoreError
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.launch import CannotStart, interpreter, paths
 from obsv.keeper.wishes import leave_wishes
-from obsv.own_time import monotonic
+from obsv.own_time import monotonic, unix_ns
 from obsv.store import Reader
 
 logger = logging.getLogger("obsv")
@@ -28,6 +28,8 @@ _LOOK_S = 1.0
 # An hour's calls become a part once, but a program that makes many fills parts all the time.
 _ARCHIVE_S = 300.0
 _AGAIN_S = 60.0
+_REPORT_AGAIN_S = 300.0
+_HOUR_S, _HOUR_NS = 3_600.0, 3_600_000_000_000
 _STOP_S = 5.0
 _SAID = 500
 
@@ -78,8 +80,18 @@ def archive_of(files: KeeperFiles) -> str | None:
     return str(row["url"]) if row else None
 
 
+def reports_of(files: KeeperFiles) -> object:
+    """Return the hour and the time of change of `reports.toml`; None if there is no such file."""
+    try:
+        state = os.stat(os.environ.get("OBSV_REPORTS") or os.path.join(os.path.dirname(files.db), "reports.toml"))
+    except OSError:
+        return None
+    return unix_ns() // _HOUR_NS, state.st_mtime_ns
+
+
 ARCHIVE = Errand("archive", "obsv.keeper.archive_errand", archive_of, _ARCHIVE_S, _AGAIN_S)
-ERRANDS = (ARCHIVE,)
+REPORTS = Errand("reports", "obsv.keeper.report_errand", reports_of, _HOUR_S, _REPORT_AGAIN_S)
+ERRANDS = (ARCHIVE, REPORTS)
 
 
 class Errands:

@@ -12,7 +12,7 @@ from obsv.alerts.rules import NotifierConfig
 
 # https://api.slack.com/reference/block-kit/blocks
 HEADER_CHARS, SECTION_CHARS, CONTEXT_CHARS = 150, 3_000, 2_000
-COLOURS = {"resolved": "#2eb67d", "test": "#5a9df9"}
+COLOURS = {"resolved": "#2eb67d", "test": "#5a9df9", "report": "#5a9df9"}
 _FIRING = "#e55353"
 
 

@@ -28,6 +28,7 @@ from obsv.store.figures.flow import Flow, FlowEdge, FlowNode
 from obsv.store.figures.function import Failure, FunctionReport, History, Neighbour, Variable
 from obsv.store.figures.gates import Flipped, GateFigures, GateFilters, GateInspected, MarginBucket, WhatIf
 from obsv.store.figures.health import Health
+from obsv.store.figures.journal import JournalNames
 from obsv.store.figures.logs import LogFilters, LogLine, Logs, NewLogs
 from obsv.store.figures.lost import Lost
 from obsv.store.figures.milestones import Milestone
@@ -79,6 +80,7 @@ __all__ = [
     "GroupSums",
     "Health",
     "History",
+    "JournalNames",
     "KindLine",
     "Latency",
     "Lineage",

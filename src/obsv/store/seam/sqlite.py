@@ -18,6 +18,7 @@ from obsv.store.seam.answers.calls import CallAnswers
 from obsv.store.seam.answers.decisions import DecisionAnswers
 from obsv.store.seam.answers.errors import ErrorAnswers
 from obsv.store.seam.answers.figures import FigureAnswers
+from obsv.store.seam.answers.journal import JournalAnswers
 from obsv.store.seam.answers.logs import LogAnswers
 from obsv.store.seam.answers.names import NameAnswers
 from obsv.store.seam.answers.selections import SelectionAnswers
@@ -38,6 +39,7 @@ class SQLiteStore(
     DecisionAnswers,
     ArchiveAnswers,
     SelectionAnswers,
+    JournalAnswers,
 ):
     """Answers from a database file, which may appear, grow or be replaced meanwhile."""
 

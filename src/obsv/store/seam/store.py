@@ -18,6 +18,7 @@ from obsv.store.seam.questions.calls import CallQuestions
 from obsv.store.seam.questions.decisions import DecisionQuestions
 from obsv.store.seam.questions.errors import ErrorQuestions
 from obsv.store.seam.questions.figures import FigureQuestions
+from obsv.store.seam.questions.journal import JournalQuestions
 from obsv.store.seam.questions.logs import LogQuestions
 from obsv.store.seam.questions.names import NameQuestions
 from obsv.store.seam.questions.selections import SelectionQuestions
@@ -38,6 +39,7 @@ class Store(
     DecisionQuestions,
     ArchiveQuestions,
     SelectionQuestions,
+    JournalQuestions,
     Protocol,
 ):
     """Answers questions about what was recorded. Any number of threads may ask at once.

@@ -2,6 +2,7 @@
 
 from obsv.store.writing.archive_book import CALLS, KEEP_NS, LOGS, ArchiveBook, ArchiveFacts, Part, Waiting
 from obsv.store.writing.artifacts import Registration, register_artifact
+from obsv.store.writing.reports import KeptReport, ReportBook
 from obsv.store.writing.sent import Sent, SentBook
 from obsv.store.writing.triage import Triage
 from obsv.store.writing.upkeep import Upkeep
@@ -14,8 +15,10 @@ __all__ = [
     "LOGS",
     "ArchiveBook",
     "ArchiveFacts",
+    "KeptReport",
     "Part",
     "Registration",
+    "ReportBook",
     "Sent",
     "SentBook",
     "Triage",
