@@ -76,8 +76,8 @@ def _write(file: sqlite3.Connection, journal: Journal, at: int) -> None:
 
 _DECISION = """
 insert into decision_made(decision_id, time_ns, duration_ns, kind, subject, mode, verdict, action, actor, policy,
-  is_shadow, refused_by, trace_id, span_id, service, inputs, attributes, violations)
-values (?, ?, ?, 'entry', ?, ?, ?, '', ?, '', 0, ?, x'', x'', 'desk', '{}', '{}', ?) returning id
+  is_shadow, refused_by, refusals, trace_id, span_id, service, inputs, attributes, violations)
+values (?, ?, ?, 'entry', ?, ?, ?, '', ?, '', 0, ?, ?, x'', x'', 'desk', '{}', '{}', ?) returning id
 """
 _GATE = """
 insert into gate_value(made, position, gate_id, time_ns, passed, is_shadow, observed, op, threshold, margin,
@@ -102,7 +102,8 @@ def decide(
     subject: str = "ETH-USD",
 ) -> int:
     """Write a decision; return its row."""
-    values = (decision_id, time_ns, duration_ns, subject, mode, verdict, actor, refused_by, violations)
+    refusals = int(verdict == "block")
+    values = (decision_id, time_ns, duration_ns, subject, mode, verdict, actor, refused_by, refusals, violations)
     (row,) = file.execute(_DECISION, values).fetchone()
     return int(row)
 
