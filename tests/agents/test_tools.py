@@ -48,6 +48,23 @@ def test_errors_are_grouped(asking: Callable[..., Asked]) -> None:
     assert "no 5" in lines[0]
 
 
+def test_errors_are_the_groups_of_the_page(asking: Callable[..., Asked]) -> None:
+    """Merged and ignored as somebody decided; a group says what is known of it."""
+    asked = asking(
+        [
+            call(1, name="shop.a", error=traceback("ValueError", "one"), trace=f"{1:032x}"),
+            call(2, name="shop.b", error=traceback("KeyError", "two"), trace=f"{2:032x}"),
+        ]
+    )
+    groups = asked.store.read_error_groups(asked.window("24h"), order="first").groups
+    first, second = sorted(each.id for each in groups)
+    asked.store.triage().ignore(first, asked.now_ns)
+    assert f"(new, ignored), group {first}" in find_errors(asked).replace(", always caught by a recorded caller", "")
+    asked.store.triage().merge([second], first)
+    (line,) = [line for line in find_errors(asked).splitlines() if line.startswith("- ")]
+    assert line.startswith("- 2 × ")
+
+
 def test_errors_of_a_function_and_of_a_file(shop: Asked) -> None:
     """Narrowed; an unknown function is answered with the nearest."""
     assert "TypeError" in find_errors(shop, process="shop.orders.place", file="orders.py")

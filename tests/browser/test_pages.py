@@ -126,6 +126,15 @@ def test_a_call_is_reproduced(page: Page, failed: tuple[str, str]) -> None:
     expect(page.locator("#repro-body .source")).to_contain_text("with pytest.raises(ValueError) as caught:")
 
 
+def test_a_call_is_copied_for_an_assistant(page: Page, failed: tuple[str, str]) -> None:
+    """With the text of `obsv explain`, by the button of its panel."""
+    shown_trace(page, f"/trace/{failed[0]}?span={failed[1]}")
+    with page.expect_response(f"**/api/v1/explain/{failed[0]}/{failed[1]}") as answer:
+        page.get_by_role("button", name="Copy for an assistant").click()
+    assert "ValueError" in answer.value.text()
+    expect(page.locator("#notices")).to_contain_text("Copied for an assistant")
+
+
 def test_the_flow_is_drawn(page: Page) -> None:
     """Functions and feeds; folded, groups only."""
     page.goto("/flow?range=24h")

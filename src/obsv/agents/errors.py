@@ -9,11 +9,13 @@ from obsv.agents.asked import Asked
 from obsv.agents.nearest import suggestion
 from obsv.analysis.markdown import code
 from obsv.errors import NotFound
-from obsv.store.figures import ErrorCall
+from obsv.store.figures import ErrorGroup
+from obsv.store.ground import Window
+from obsv.store.seam import Store
 from obsv.times import iso
 
-# Number of failed calls examined: more would change the shares, but seldom the groups.
-LOOKED_AT = 1_000
+# Number of groups examined, the most frequent first.
+LOOKED_AT = 100
 _LONGEST = 160
 
 
@@ -24,7 +26,7 @@ def find_errors(
     file: str | None = None,
     max_tokens: int = USUAL_TOKENS,
 ) -> str:
-    """List failed calls grouped by function and exception, with counts and the latest call of each group.
+    """List groups of errors with one cause, as the page Errors has them, each with counts and its latest call.
 
     Args:
         asked: the store.
@@ -37,37 +39,44 @@ def find_errors(
         NotFound: there is no such function.
     """
     window = asked.window(since)
-    found = asked.store.latest_errors(window, LOOKED_AT)
-    if process is not None:
-        found = [each for each in found if each.process == process]
-        if not found:
-            _must_be_known(asked, process)
-    if file is not None:
-        found = [each for each in found if file in each.exception]
+    with asked.store.view() as store:
+        found = store.read_error_groups(window, order="count", limit=LOOKED_AT, process=process)
+        groups = [each for each in found.groups if file is None or _names(store, each, window, file)]
+    if process is not None and not groups:
+        _must_be_known(asked, process)
     answer = Answer(f"Errors since {since}", max_tokens, "Narrow the query with process, file or a later since.")
-    if not found:
+    if not groups:
         answer.add("None.")
-    answer.items(f"{len(found):,} failed calls, by function and exception", error_lines(found))
+    errors = sum(each.seen for each in groups)
+    left_out = f", of {found.total:,} the most frequent" if found.total > len(found.groups) else ""
+    answer.items(f"{errors:,} errors in {len(groups):,} groups by cause{left_out}", error_lines(groups))
     answer.add("Ask explain_error with a span for the values that made it fail.")
-    answer.add(asked.link("/explorer", status="ERR"))
+    answer.add(asked.link("/errors"))
     return answer.text()
 
 
-def error_lines(errors: Sequence[ErrorCall]) -> Iterator[str]:
-    """Yield one line per group, the most frequent first; ties are ordered by their latest failure."""
-    groups: dict[tuple[str, str], list[ErrorCall]] = {}
-    for each in errors:
-        groups.setdefault((each.process, kind_of(each.exception)), []).append(each)
-    for (process, _), calls in sorted(groups.items(), key=lambda group: (-len(group[1]), -group[1][0].start_ns)):
-        latest = calls[0]
-        message = code(last_line(latest.exception), _LONGEST)
-        span = code(f"{latest.trace_id}/{latest.span_id}")
-        yield f"{len(calls):,} × {code(process)}: {message}, last {iso(latest.start_ns)}, span {span}"
+def error_lines(groups: Sequence[ErrorGroup]) -> Iterator[str]:
+    """Yield one line per group of errors, in the given order."""
+    for each in groups:
+        marks = [
+            *(["new"] if each.is_new else []),
+            *(["came back"] if each.returned_ns is not None else []),
+            *([each.status] if each.status != "open" else []),
+            *(["always caught by a recorded caller"] if not each.escaped else []),
+            *([f"first in version {code(each.first_version)}"] if each.first_version else []),
+        ]
+        about = f" ({', '.join(marks)})" if marks else ""
+        span = code(f"{each.trace_id}/{each.span_id}")
+        yield (
+            f"{each.seen:,} × {code(each.process)}: {code(each.title, _LONGEST)}{about}, group {each.id}, "
+            f"last {iso(each.last_ns)}, span {span}"
+        )
 
 
-def kind_of(exception: str) -> str:
-    """Return the exception's type, as named in the traceback's last line."""
-    return last_line(exception).partition(":")[0]
+def _names(store: Store, group: ErrorGroup, window: Window, file: str) -> bool:
+    """Return whether the latest traceback of a group names a file."""
+    latest = store.read_error_group(group.id, window, 1).latest
+    return latest is not None and file in (latest.exception or "")
 
 
 def last_line(exception: str) -> str:

@@ -23,7 +23,7 @@ def overview(asked: Asked, since: str = "1h", max_tokens: int = USUAL_TOKENS) ->
     window = asked.window(since)
     with asked.store.view() as store:
         found = store.read_overview(window)
-        errors = store.latest_errors(window, LOOKED_AT)
+        errors = store.read_error_groups(window, order="count", limit=LOOKED_AT).groups
         busiest = store.read_busiest(window, limit=_BUSIEST)
         services = store.read_services()
     answer = Answer(f"Overview since {since}", max_tokens, "Ask find_errors or describe_function for one of these.")

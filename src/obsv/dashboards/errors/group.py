@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from obsv.analysis.separation import Fact, separate
 from obsv.dashboards.clock import count, duration, when
 from obsv.dashboards.components import button_link, card, facts, link, traceback, values
+from obsv.dashboards.components.explain import explain_button
 from obsv.dashboards.errors.grouping import grouping, watch_grouping
 from obsv.dashboards.errors.page import bars, marks
 from obsv.dashboards.page import App, Page, View
@@ -63,6 +64,7 @@ def _tools(found: ErrorDetail, window: Window) -> list[Component]:
         button_link("All calls", "/explorer", calls),
         button_link("Trace", f"/trace/{group.trace_id}", {"span": group.span_id}),
         button_link("Compare", "/compare", call),
+        explain_button(group.trace_id, group.span_id),
     ]
 
 

@@ -9,6 +9,7 @@ from obsv.dashboards.clock import duration, local, when
 from obsv.dashboards.components import badge, button_link, chart, place, source, status_badge, traceback, values
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.axis import duration_axis
+from obsv.dashboards.components.explain import explain_button
 from obsv.dashboards.components.link import address
 from obsv.dashboards.components.repro import repro_button
 from obsv.dashboards.theme import figure
@@ -57,6 +58,7 @@ def _head(found: Detail) -> Component:
         links.append(button_link("Compare", "/compare", {"trace": call.trace_id, "span": call.span_id}))
     if found.source is not None:
         links.append(repro_button(call.trace_id, call.span_id))
+    links.append(explain_button(call.trace_id, call.span_id))
     title = html.H2([status_badge(call.status), html.Span(call.process, className="mono", title=call.process)])
     return html.Header(
         [

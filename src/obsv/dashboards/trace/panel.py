@@ -19,6 +19,7 @@ from obsv.dashboards.components import (
     values,
 )
 from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.explain import explain_button
 from obsv.dashboards.components.repro import repro_button
 from obsv.dashboards.components.values import value_text
 from obsv.store.figures import Logs
@@ -76,6 +77,7 @@ def _actions(call: Call) -> Component:
         buttons.append(repro_button(call.trace_id, call.span_id))
     if call.failed:
         buttons.append(button_link("Compare", "/compare", here))
+    buttons.append(explain_button(call.trace_id, call.span_id))
     return html.Div(buttons, className="panel-actions")
 
 
