@@ -111,7 +111,7 @@ sanitize: $(STAMP)
 	CFLAGS="$(SANITIZE_FLAGS)" LDFLAGS="-fsanitize=address,undefined" $(BIN)/python hatch_build.py $(SANITIZED)
 	LD_PRELOAD="$(SANITIZER)" ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONPATH=$(SANITIZED) OBSV_CORE=require \
 	  $(BIN)/python -m pytest -p no:cacheprovider $(SANITIZE_TESTS)
-SANITIZE_TESTS ?= tests/record/core/test_encode.py tests/trace/test_compiled.py tests/runtime/test_cores.py
+SANITIZE_TESTS ?= tests/record/core/test_encode.py tests/record/core/test_texts.py tests/trace/test_compiled.py tests/runtime/test_cores.py
 
 # The suite on every interpreter of 3.10 to 3.13 that is found.
 test-all:

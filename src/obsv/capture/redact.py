@@ -43,6 +43,7 @@ class Redactor:
     Attributes:
         own, defaults: as given.
         harmless: names found not to be secret, at most 8,192; they need no further check.
+        text_roots: one of them is in every text, in lower case, in which a name is that of a secret.
         roots: beginnings of words; any text with a sensitive name contains one of them.
     """
 
@@ -52,7 +53,7 @@ class Redactor:
         self._own = frozenset(map("".join, own_words))
         self._entries = self._own | _DEFAULTS if defaults else self._own
         self.roots = frozenset(parts[0][:_ROOT] for parts in own_words).union(ROOTS if defaults else ())
-        self._text_roots = self.roots.intersection(TEXT_ROOTS) | {parts[0][:_ROOT] for parts in own_words}
+        self.text_roots = self.roots.intersection(TEXT_ROOTS) | {parts[0][:_ROOT] for parts in own_words}
         self.harmless: set[str] = set()
         self._secret: set[str] = set()
         self._scanner = Scanner(self, MASK)
@@ -101,7 +102,7 @@ class Redactor:
         if "=" not in text and ":" not in text and "--" not in text and " '" not in text and ' "' not in text:
             return False
         lower = text.lower()
-        return any(map(lower.__contains__, self._text_roots))
+        return any(map(lower.__contains__, self.text_roots))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Redactor) and self._entries == other._entries

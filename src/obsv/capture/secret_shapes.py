@@ -12,6 +12,7 @@ import re
 import string
 from base64 import b64decode
 from functools import lru_cache
+from typing import Final
 
 from obsv.capture.mask import MASK
 
@@ -110,10 +111,17 @@ def _shapes() -> _Shapes:
     return _Shapes()
 
 
+# What every shape without a run contains.
+MARKS: Final = (
+    *("://", " -", "-----", "arer ", "ARER ", "asic ", "ASIC ", "igest ", "SHA256 "),
+    *("jdbc:", "xox", "sk-", "glpat-", "xapp-"),
+)
+
+
 def may_have_shape(text: str) -> bool:
     """Return whether a text may contain a secret's shape; takes 1 µs for a hundred characters."""
     data = text.encode("utf-8", "replace")
-    # Written out, because a loop takes three times as long. `in` of bytes takes ten times as long as `find`.
+    # `MARKS` written out, because a loop takes three times as long. `in` of bytes takes ten times as long as `find`.
     return (
         data.translate(_RUNS).find(_RUN) >= 0
         or data.translate(_CARD_RUNS).find(_CARD_RUN) >= 0

@@ -1,11 +1,13 @@
 """Conversion of call records to rows of the store.
 
-A call with only arguments and a result becomes a row right here, in 5 µs. Any other call becomes the span that the
-program had, and then a row by the rules for spans (`exporters/lean_rows.py`): the stored row is the same.
+A call with only arguments and a result becomes a row right here, its plain values' texts being the compiled core's work
+where there is one. Any other call becomes the span that the program had, and then a row by the rules for spans
+(`exporters/lean_rows.py`): the stored row is the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from struct import Struct
 from typing import Any, NamedTuple
 
@@ -14,6 +16,7 @@ from obsv.exporters.foreign_rows import ForeignRows
 from obsv.exporters.lean_rows import LeanRows, signature_of, texts_of, weight_of
 from obsv.exporters.log_rows import LogRows
 from obsv.keeper.tables import Tables
+from obsv.record.core import texts_by
 from obsv.record.layout import HAS_DETAILS, LOG_HEAD, READ_BEGIN
 from obsv.record.values import BadValues, loads
 from obsv.store.ground import LogRow, Signature, Source, SpanRow
@@ -39,14 +42,24 @@ class Unreadable(Exception):
     """A record that can never be converted to a row; the message says why."""
 
 
+def _untold(inputs: bytes, result: bytes | None) -> str | None:
+    """Leave the texts to Python."""
+    return None
+
+
 class Plan(NamedTuple):
-    """The parts shared by the rows of many calls."""
+    """The parts shared by the rows of many calls.
+
+    Args:
+        told: makes the JSON array of most calls' texts straight from the bytes of the values; None of the others.
+    """
 
     function: Function
     signature: Signature
     source: Source
     caller: Signature | None
     thread: tuple[int, str]
+    told: Callable[[bytes, bytes | None], str | None]
 
 
 class CallRows:
@@ -78,7 +91,9 @@ class CallRows:
             function, source = tables.function(begin[10]), self._lean.source(tables.origin(begin[4]))
             caller = signature_of(tables.function(begin[11]), source, True) if begin[11] else None
             signature = signature_of(function, source, has_result)
-            return Plan(function, signature, source, caller, tables.thread(begin[12]))
+            texts = None if function.hides_result else texts_by(function.redactor, function.max_repr)
+            told = _untold if texts is None else texts.of
+            return Plan(function, signature, source, caller, tables.thread(begin[12]), told)
         except Exception as error:
             raise Unreadable(f"{type(error).__name__}: {error}") from error
 
@@ -107,16 +122,17 @@ class CallRows:
             Unreadable: it cannot be converted.
         """
         try:
-            values = loads(inputs) if result is None else (*loads(inputs), loads(result))
-            return self._plain(plan, offset, head, values, status, delay, end)
+            text = plan.told(inputs, result)
+            if text is None:
+                values = loads(inputs) if result is None else (*loads(inputs), loads(result))
+                text = _array(plan.function, values)
+            return self._plain(plan, offset, head, text, status, delay, end)
         except (BadValues, TypeError, ValueError, IndexError, KeyError, AttributeError, RecursionError) as error:
             raise Unreadable(f"{type(error).__name__}: {error}") from error
 
     @staticmethod
-    def _plain(
-        plan: Plan, offset: int, head: bytes, values: tuple[Any, ...], status: int, delay: int, end: int
-    ) -> SpanRow:
-        function, signature, source, caller, thread = plan
+    def _plain(plan: Plan, offset: int, head: bytes, text: str, status: int, delay: int, end: int) -> SpanRow:
+        function, signature, source, caller, thread, _ = plan
         depth, trace_id, span_id, parent_id, start = _OWN(head)
         weight = detail = None
         if 0.0 < function.sample_rate < 1.0 and status != ERROR:
@@ -137,7 +153,7 @@ class CallRows:
                 thread,
                 status,
                 depth,
-                f"[{','.join(texts_of(function, values))}]",
+                text,
                 None,
                 None,
                 None,
@@ -198,7 +214,8 @@ class CallRows:
             inputs, results, failure, details = values
             if failure is None and details is None and not tables.function(head[10]).has_keywords:
                 plan = self.plan(tables, begin, has_result=bool(results))
-                return self._plain(plan, offset, begin, (*inputs, *results), head[13], 0, head[14])
+                text = _array(plan.function, (*inputs, *results))
+                return self._plain(plan, offset, begin, text, head[13], 0, head[14])
             return self._rare(tables, offset, head, head[13], 0, head[14], values)
         except Exception as error:  # it may contain anything, and errors' texts are formatted here
             raise Unreadable(f"{type(error).__name__}: {error}") from error
@@ -289,6 +306,10 @@ class CallRows:
         )
         called_by = tables.function(caller) if caller else None
         return self._lean.row(thaw(frozen, tables.function(function), called_by, tables.origin(origin)))
+
+
+def _array(function: Function, values: tuple[Any, ...]) -> str:
+    return f"[{','.join(texts_of(function, values))}]"
 
 
 def _unpacked(parts: int, packed: bytes) -> tuple[tuple[Any, ...], Any]:

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from obsv.capture import Limits, Redactor, is_from_signal
+from obsv.capture.secret_shapes import MARKS
 from obsv.capture.shapes import Shapes
 from obsv.capture.snapshot import kinds_of
 from obsv.errors import ConfigurationError
@@ -71,3 +72,19 @@ def encoder_of(limits: Limits, redactor: Redactor) -> _core.Encoder | None:
         max_depth=limits.max_depth,
     )
     return encoder
+
+
+@lru_cache(maxsize=64)
+def texts_by(redactor: Redactor, max_repr: int) -> _core.Texts | None:
+    """Return the maker of stored texts for functions with equal settings.
+
+    Returns:
+        None if there is no compiled core, or the user's own words exceed its capacity.
+    """
+    if compiled is None:
+        return None
+    try:
+        made: _core.Texts = compiled.Texts(marks=MARKS, roots=tuple(redactor.text_roots), limit=max_repr)
+    except ValueError:
+        return None
+    return made

@@ -41,6 +41,13 @@ class Span:
     def write_end(self) -> bool: ...
     def write_error(self, failure: tuple[Any, Any] | None, /) -> bool: ...
 
+class Texts:
+    """The texts of values, from their bytes."""
+
+    def __new__(cls, marks: tuple[str, ...], roots: tuple[str, ...], limit: int) -> Texts: ...
+    def of(self, inputs: bytes, result: bytes | None, /) -> str | None:
+        """Return the JSON array of the texts of packed arguments and a packed result; None if Python must make it."""
+
 class Recorder:
     """The recorder of one function."""
 

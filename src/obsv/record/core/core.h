@@ -281,4 +281,9 @@ LOCAL extern PyTypeObject *RecorderType;
 LOCAL int recorder_ready(void);
 LOCAL int recorder_number(Recorder *);       // defines the function in this ring
 
+// ---- texts.c: what is stored of values
+
+LOCAL extern PyTypeObject *TextsType;
+LOCAL int texts_ready(void);
+
 #endif

@@ -9,13 +9,14 @@ static int fill(PyObject *module) {
         PyErr_SetString(PyExc_ImportError, "the compiled core works in the main interpreter only");
         return -1;
     }
-    if (!is_ready && (shape_ready() || encode_ready() || leaves_ready() || clock_ready() || cursor_ready() || span_ready() || recorder_ready()))
+    if (!is_ready && (shape_ready() || encode_ready() || leaves_ready() || clock_ready() || cursor_ready() || span_ready() || recorder_ready() || texts_ready()))
         return -1;
     is_ready = 1;
     return producer_ready(module) || PyModule_AddObjectRef(module, "Encoder", (PyObject *)EncoderType) ||
            PyModule_AddObjectRef(module, "Cursor", (PyObject *)CursorType) ||
            PyModule_AddObjectRef(module, "Span", (PyObject *)SpanType) ||
-           PyModule_AddObjectRef(module, "Recorder", (PyObject *)RecorderType)
+           PyModule_AddObjectRef(module, "Recorder", (PyObject *)RecorderType) ||
+           PyModule_AddObjectRef(module, "Texts", (PyObject *)TextsType)
                ? -1 : 0;
 }
 
