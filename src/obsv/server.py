@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
@@ -36,6 +36,7 @@ from obsv.api.prometheus import router as prometheus_router
 from obsv.api.tempo.routes import probes as tempo_probes
 from obsv.api.tempo.routes import router as tempo_router
 from obsv.api.v1 import router as api_router
+from obsv.clickhouse import open_store as open_clickhouse
 from obsv.cold import open_whole
 from obsv.dashboards.app import DashApp
 from obsv.dashboards.pages import PAGES
@@ -74,6 +75,7 @@ class Settings:
         alerts: the rules file; None looks for one beside the database.
         root_path: the path under which a proxy publishes the server, as `/obsv`; empty for none.
         users: the file of users and their roles; None if there is none.
+        store: address of a store in ClickHouse, which is read instead of the database file; None reads the file.
     """
 
     db: Path
@@ -87,6 +89,7 @@ class Settings:
     alerts: Path | None = None
     root_path: str = ""
     users: Path | None = None
+    store: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(
@@ -100,6 +103,7 @@ class Settings:
         alerts: Path | None = None,
         prefix: str | None = None,
         users: Path | None = None,
+        store: str | None = None,
     ) -> "Settings":
         """Return settings with `OBSV_TOKEN`, `OBSV_USERS`, and lists in `OBSV_ALLOWED_HOSTS` and `OBSV_CORS_ORIGINS`.
 
@@ -113,7 +117,7 @@ class Settings:
         path = root_path(environment.get("OBSV_ROOT_PATH") if prefix is None else prefix)
         named = environment.get("OBSV_USERS")
         users = users or (Path(named) if named else None)
-        return cls(db, host, port, token, names, otlp_grpc, otlp_http, origins, alerts, path, users)
+        return cls(db, host, port, token, names, otlp_grpc, otlp_http, origins, alerts, path, users, store)
 
     @property
     def receiver(self) -> ReceiverSettings:
@@ -134,6 +138,10 @@ class Settings:
                 f"Refusing to listen on {self.host}: anyone who can reach that address could read the recorded calls. "
                 "Set OBSV_TOKEN to a secret (python -c 'import secrets; print(secrets.token_urlsafe())'), "
                 "or listen on 127.0.0.1."
+            )
+        if self.store is not None and self.alerts is not None:
+            raise ConfigurationError(
+                "Alert rules are evaluated over a database of obsv, not over ClickHouse: remove --alerts, or --store."
             )
         if self.token and len(self.token) < MIN_TOKEN_CHARS:
             raise ConfigurationError(f"OBSV_TOKEN is too short: use at least {MIN_TOKEN_CHARS} characters.")
@@ -172,8 +180,13 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
         servers=[{"url": settings.root_path}] if settings.root_path else None,
     )
+    if settings.store is None:
+        app.state.reader = open_whole(settings.db)
+    else:
+        app.state.reader = clickhouse = open_clickhouse(settings.store)
+        # Nothing is received or evaluated: what has a database of its own is given an empty one, and never started.
+        settings = replace(settings, db=clickhouse.path, otlp_grpc=None, otlp_http=None)
     app.state.settings = settings
-    app.state.reader = open_whole(settings.db)
     attempts = Attempts()
     app.state.receiver = Receiver(settings.receiver, bind=settings.host, attempts=attempts)
     app.state.keeper = HostedKeeper(settings.db, Options(), app.state.receiver.writer)
@@ -182,7 +195,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.alerts = Watch(settings.db, settings.alerts, look_at_rings=lambda now_ns: ring_state(settings.db, now_ns))
     problems.install(app)
     for router in routers():
-        app.include_router(router)
+        if settings.store is None or router is not otlp_router:
+            app.include_router(router)
     file = UsersFile(settings.users) if settings.users else None
     users = (lambda: file.users) if file else Users
     is_open = file is None and not settings.token
@@ -217,9 +231,10 @@ def create_app(settings: Settings) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    app.state.keeper.start()
-    app.state.alerts.start()
-    app.state.errands.start()
+    if app.state.settings.store is None:
+        app.state.keeper.start()
+        app.state.alerts.start()
+        app.state.errands.start()
     yield
     await app.state.agents.close()
     await asyncio.to_thread(app.state.errands.stop)

@@ -29,6 +29,7 @@ def serve(
     alerts: Path | None = None,
     root_path: str | None = None,
     users: Path | None = None,
+    store: str | None = None,
     open_browser: bool = False,
     as_json: bool = False,
     say: Callable[[str], None] = say_at_once,
@@ -44,6 +45,7 @@ def serve(
         alerts: the file of alert rules; None looks for one beside the database.
         root_path: the path under which a proxy publishes the server; None takes `OBSV_ROOT_PATH`.
         users: the file of users and their roles; None takes `OBSV_USERS`.
+        store: address of a store in ClickHouse to read instead; nothing is received then.
         open_browser: whether to open the app in a browser, if there is one.
         as_json: whether to print the addresses as one line of JSON.
         say: receives the lines with the addresses, once they respond.
@@ -52,17 +54,21 @@ def serve(
         ConfigurationError: an address requires a token, or is in use; the root path is not a path.
         StoreError: the file is not a database of obsv, or cannot be written.
     """
-    settings = Settings.from_environment(db, host, port, os.environ, otlp_grpc, otlp_http, alerts, root_path, users)
+    settings = Settings.from_environment(
+        db, host, port, os.environ, otlp_grpc, otlp_http, alerts, root_path, users, store
+    )
     settings.check()
-    _make_store(db)
+    if store is None:
+        _make_store(db)
     allow_files()
     app = create_app(settings)
     listener = _listen(host, port)
-    app.state.receiver.bind()
+    if store is None:
+        app.state.receiver.bind()
     address = app.state.address = _address(host, listener.getsockname()[1], settings.root_path)
 
     def ready() -> None:
-        for line in _lines(db, address, app.state.receiver, as_json):
+        for line in _lines(app.state.reader.name, address, app.state.receiver if store is None else None, as_json):
             say(line)
         if open_browser:
             webbrowser.open(address)
@@ -95,10 +101,11 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-def _lines(db: Path, address: str, receiver: Receiver, as_json: bool) -> list[str]:
+def _lines(name: str, address: str, receiver: Receiver | None, as_json: bool) -> list[str]:
     if as_json:
-        return [json_line({"app": address, "otlp": receiver.addresses, "db": db})]
-    return [f"obsv on {address}, reading {db}", f"OTLP: {receiver}", "Press Ctrl-C to stop."]
+        return [json_line({"app": address, "otlp": receiver.addresses if receiver else {}, "db": name})]
+    received = f"OTLP: {receiver}" if receiver else "OTLP: off, the store is only read"
+    return [f"obsv on {address}, reading {name}", received, "Press Ctrl-C to stop."]
 
 
 def _listen(host: str, port: int) -> socket.socket:

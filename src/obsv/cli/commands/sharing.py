@@ -41,6 +41,14 @@ def serve(
         Path | None,
         typer.Option("--users", help="The file of users and their roles; default: OBSV_USERS.", metavar="FILE"),
     ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            help="Read spans from ClickHouse, such as clickhouse://user:password@host:8123/otel, instead of --db.",
+            metavar="URL",
+            envvar="OBSV_STORE",
+        ),
+    ] = None,
     browser: Annotated[bool, typer.Option("--browser", help="Open the app in a browser.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -64,6 +72,7 @@ def serve(
         alerts=alerts,
         users=users,
         root_path=root_path,
+        store=store,
         open_browser=browser,
         as_json=as_json,
     )

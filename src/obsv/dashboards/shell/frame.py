@@ -250,7 +250,9 @@ async def _beat(app: DashApp) -> None:
             last_log = beat.last_log_id
             set_props("pulse-logs", {"data": {"last": last_log}})
         parts = await asyncio.to_thread(app.alerts.parts) if app.alerts else []
-        badges = ribbon.layout(beat.recorders, beat.feeds, beat.now_ns, beat.lost, beat.firing, parts)
+        badges = ribbon.layout(
+            beat.recorders, beat.feeds, beat.now_ns, beat.lost, beat.firing, parts, app.reader.unanswered
+        )
         for name, props in ribbon.updates(shown, badges).items():
             set_props(name, props)
         shown = badges

@@ -25,6 +25,7 @@ def layout(
     lost: Lost | None = None,
     firing: Sequence[tuple[str, str]] = (),
     parts: Sequence[Part] = (),
+    unanswered: Sequence[str] = (),
 ) -> list[Component]:
     """Return the ribbon's content.
 
@@ -36,10 +37,13 @@ def layout(
         lost: recently lost files.
         firing: rules and summaries of firing alerts.
         parts: the parts of obsv; those that are late get a badge.
+        unanswered: what the store cannot answer; empty for one of obsv itself, which programs record into.
     """
     ordered = sorted(recorders, key=lambda one: (one.gone(now_ns), one.state == "OK"))
     badges = [_recorder(one, now_ns, f"ribbon-{at}") for at, one in enumerate(ordered[:SHOWN])]
-    if not ordered:
+    if unanswered:
+        badges.append(badge("read-only store", dot=True, title="\n".join(unanswered), id="ribbon-unanswered"))
+    elif not ordered:
         badges.append(badge("no recording process", dot=True, id="ribbon-nobody"))
     if len(ordered) > SHOWN:
         rest = "\n".join(_short(one, now_ns) for one in ordered[SHOWN:])

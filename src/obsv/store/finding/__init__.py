@@ -3,6 +3,7 @@
 from obsv.store.finding.conditions import (
     EVENT,
     EVERY_SPAN,
+    GROUP,
     INSTRUMENTATION,
     INTRINSIC,
     KINDS,
@@ -12,10 +13,12 @@ from obsv.store.finding.conditions import (
     SPAN,
     STATUSES,
     UNSCOPED,
+    VARIABLE,
     All,
     AnyOf,
     Compare,
     Condition,
+    Contains,
     Field,
     Not,
     Present,
@@ -24,12 +27,13 @@ from obsv.store.finding.conditions import (
 from obsv.store.finding.explorer import MAX_PAGE, Page, Tail
 from obsv.store.finding.filters import MAX_SEARCH_CHARS, Filters
 from obsv.store.finding.group_by import Label
-from obsv.store.finding.orders import MAX_ID, order_named
-from obsv.store.finding.series import Series, Wanted
+from obsv.store.finding.orders import MAX_ID, Key, Order, order_named
+from obsv.store.finding.series import Series, Wanted, needs_spans
 
 __all__ = [
     "EVENT",
     "EVERY_SPAN",
+    "GROUP",
     "INSTRUMENTATION",
     "INTRINSIC",
     "KINDS",
@@ -42,19 +46,24 @@ __all__ = [
     "SPAN",
     "STATUSES",
     "UNSCOPED",
+    "VARIABLE",
     "All",
     "AnyOf",
     "Compare",
     "Condition",
+    "Contains",
     "Field",
     "Filters",
+    "Key",
     "Label",
     "Not",
+    "Order",
     "Page",
     "Present",
     "Series",
     "Tail",
     "Wanted",
     "fields_of",
+    "needs_spans",
     "order_named",
 ]

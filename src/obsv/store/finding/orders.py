@@ -70,6 +70,10 @@ class Order(NamedTuple):
                 "The cursor does not belong to this search: request the first page, without a cursor."
             ) from None
 
+    def place(self, key: Key) -> int:
+        """Return the value of a key as a number: µs of Unix time, or a duration in ns."""
+        return iso_ns(str(key.value)) // 1_000 if self.by_time else int(key.value)
+
     def rest(self, part: Range, key: Key | None) -> Range:
         """Return the part of a time range after a key: the index starts there."""
         if key is None or not self.by_time:

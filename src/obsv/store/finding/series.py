@@ -90,6 +90,21 @@ def count_series(snapshot: Snapshot, wanted: Wanted) -> list[Series]:
     return list(found.values())
 
 
+def needs_spans(wanted: Wanted) -> bool:
+    """Return whether only the spans can tell the counts, not the rollups."""
+    parts, outcomes = _sorted(wanted.condition)
+    by_minutes = wanted.step_ns % MINUTE_NS == 0 and wanted.within.first_ns % MINUTE_NS == 0
+    known = all(map(is_of_process, parts)) and all(map(tells, wanted.by)) and len(outcomes) < 2
+    # Failed calls are counted separately, but not measured separately.
+    return not (by_minutes and known and wanted.field in (None, DURATION)) or bool(wanted.field and outcomes)
+
+
+def _sorted(condition: Condition) -> tuple[list[Condition], list[str]]:
+    """Return the parts of a condition about processes, and the columns of its parts about outcomes."""
+    parts = conjuncts(condition)
+    return [part for part in parts if part not in _OUTCOMES], [_OUTCOMES[part] for part in parts if part in _OUTCOMES]
+
+
 def _add(series: Series, row: Row) -> None:
     slots = series.slots
     for slot, number, count in json.loads(row["counts"]):
@@ -143,17 +158,11 @@ def _pieces(wanted: Wanted, walk: Walk) -> Iterator[Range]:
 
 
 def _from_rollups(snapshot: Snapshot, wanted: Wanted) -> Iterable[tuple[tuple[Label, ...], Row]] | None:
-    """Return the groups and their counts, by the store's buckets; None if only the spans can tell.
-
-    Failed calls are counted separately, but not measured separately.
-    """
-    all_parts, measures = conjuncts(wanted.condition), wanted.field is not None
-    parts = [part for part in all_parts if part not in _OUTCOMES]
-    outcomes = [_OUTCOMES[part] for part in all_parts if part in _OUTCOMES]
-    by_minutes = wanted.step_ns % MINUTE_NS == 0 and wanted.within.first_ns % MINUTE_NS == 0
-    known = all(map(is_of_process, parts)) and all(map(tells, wanted.by)) and len(outcomes) < 2
-    if not (by_minutes and known and wanted.field in (None, DURATION)) or (measures and outcomes):
+    """Return the groups and their counts, by the store's buckets; None if only the spans can tell."""
+    if needs_spans(wanted):
         return None
+    parts, outcomes = _sorted(wanted.condition)
+    measures = wanted.field is not None
     names = "".join(f"g{place}, " for place in range(len(wanted.by)))
     columns = (PROCESS_COLUMNS.get(field.name, "p.service") for field in wanted.by)
     query = fill(

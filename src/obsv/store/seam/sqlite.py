@@ -43,6 +43,8 @@ class SQLiteStore(
 ):
     """Answers from a database file, which may appear, grow or be replaced meanwhile."""
 
+    unanswered: tuple[str, ...] = ()
+
     @property
     def name(self) -> str:
         return str(self._path)

@@ -63,6 +63,11 @@ class Store(
         """Return an identity that changes when another store has taken its place; None if there is none."""
         ...
 
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """Return what this kind of store cannot answer, one sentence each; they are shown on every page."""
+        ...
+
     def view(self) -> AbstractContextManager[Store]:
         """Open a view for several queries on the same state; keep it short."""
         ...

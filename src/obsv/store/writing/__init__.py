@@ -2,6 +2,7 @@
 
 from obsv.store.writing.archive_book import CALLS, KEEP_NS, LOGS, ArchiveBook, ArchiveFacts, Part, Waiting
 from obsv.store.writing.artifacts import Registration, register_artifact
+from obsv.store.writing.copied import Copied, CopiedCalls, CopiedFeed, CopiedVariable
 from obsv.store.writing.reports import KeptReport, ReportBook
 from obsv.store.writing.sent import Sent, SentBook
 from obsv.store.writing.triage import Triage
@@ -15,6 +16,10 @@ __all__ = [
     "LOGS",
     "ArchiveBook",
     "ArchiveFacts",
+    "Copied",
+    "CopiedCalls",
+    "CopiedFeed",
+    "CopiedVariable",
     "KeptReport",
     "Part",
     "Registration",

@@ -15,6 +15,7 @@ from obsv.store.ground import ERROR, Limits, LogRow, RingProgress, Rollups, Span
 from obsv.store.writing.batch import SPANS, Batch
 from obsv.store.writing.carried import Carried
 from obsv.store.writing.cleaning import Cleaner
+from obsv.store.writing.copied import Copied, write_copied
 from obsv.store.writing.crowding import find_crowded
 from obsv.store.writing.error_sql import error_rows, prepare_errors, read_split
 from obsv.store.writing.faults import Faults
@@ -33,6 +34,12 @@ from obsv.store.writing.versions import Versions
 from obsv.store.writing.watch import Watch
 
 _EXACT = Insert("exact_input", "trace_id, span_id, start_ns, pickle", "do nothing")
+
+# Where calls are brought from elsewhere, in any order: a group was new at its first error.
+_FIRST_KNOWN = """
+update error_event set at_ns = (select g.first_ns from error_group g where g.id = group_id)
+where kind = 'new' and at_ns > (select g.first_ns from error_group g where g.id = group_id)
+"""
 
 # A batch may take its own time again for freeing space, and at least this: deleting a row takes half the time of
 # writing it.
@@ -64,14 +71,17 @@ class Opened:
 
     Args:
         path: the database.
-        busy_timeout_s, clock, is_lean: see `Writer`.
+        busy_timeout_s, clock, is_lean, has_sums: see `Writer`.
 
     Raises:
         StoreError: it cannot be opened.
     """
 
-    def __init__(self, path: Path, busy_timeout_s: float, clock: Callable[[], int], is_lean: bool) -> None:
+    def __init__(
+        self, path: Path, busy_timeout_s: float, clock: Callable[[], int], is_lean: bool, has_sums: bool = True
+    ) -> None:
         self.path = path
+        self._has_sums = has_sums
         self.connection = open_writer(path, busy_timeout_s, *(_LEAN if is_lean else ()))
         try:
             prepare_rollups(self.connection)
@@ -162,9 +172,14 @@ class Opened:
             rollups = rollups or batch.rollups(self._ids)
             if shared is not None:
                 shared.correct(rollups)
-            self._join(batch, callers, rollups)
+            if self._has_sums:
+                self._join(batch, callers, rollups)
+            else:
+                rollups = Rollups()
             more = chain(error_rows(errors, self._ids), self._forms.rows(self.connection, rollups))
             write_rollups(self.connection, rollups, more)
+            if errors and not self._has_sums:
+                self.connection.execute(_FIRST_KNOWN)
             if logs:
                 write_logs(self.connection, logs, self._ids)
             if shared is not None:
@@ -172,6 +187,16 @@ class Opened:
             self._write_rest(batch, shared, spill, rings)
         gone = shared.replaced if shared is not None else []
         return len(batch.rows()) - len(gone), batch.errors() - sum(old.status == ERROR for old in gone)
+
+    def copy(self, copied: Copied) -> None:
+        """Replace sums of whole minutes by those that another engine has added up."""
+        missing = Missing(self._ids, copied.signatures, (), (), ())
+        if missing:
+            with self._transaction():
+                missing.insert(self.connection, self._versions, lambda source: 0, self._clock())
+            missing.committed()
+        with self._transaction():
+            write_copied(self.connection, copied, self._ids)
 
     def limits(self) -> Limits:
         """Return the limits, read again periodically: another process may change them."""
@@ -259,7 +284,7 @@ class Opened:
         rings: Sequence[RingProgress],
     ) -> None:
         now_ns = self._clock()
-        if batch.has_requests():
+        if batch.has_requests() and self._has_sums:
             self._requests.add(self.connection, shared.untold() if shared is not None else batch.rows(), now_ns)
         exact = batch.exact()
         if exact:

@@ -27,6 +27,7 @@ from obsv.store.file import (
 from obsv.store.ground import Limits, LogRow, Loss, RecorderRow, RingProgress, SpanRow, WriteResult
 from obsv.store.writing.aside import put_aside, remove_oldest
 from obsv.store.writing.carried import Carried, Untold
+from obsv.store.writing.copied import Copied
 from obsv.store.writing.mark import Mark, gone
 from obsv.store.writing.opened import Damaged, Opened
 from obsv.store.writing.retention import Retained
@@ -53,6 +54,7 @@ class Writer:
         busy_timeout_s: how long to wait for another process's lock, seconds, before `StoreUnavailable`.
         clock: Unix time in nanoseconds.
         is_lean: take 20 MB less memory, and a little more time.
+        has_sums: whether the rollups add up the calls that are written; otherwise only `copy` fills them.
 
     All methods raise `StoreUnavailable` (locked, read-only, disk full: the same call may work later), `ForeignFile` and
     `NewerSchema`. After an error nothing of the call has been stored.
@@ -68,11 +70,13 @@ class Writer:
         busy_timeout_s: float = 1.0,
         clock: Callable[[], int] = unix_ns,
         is_lean: bool = False,
+        has_sums: bool = True,
     ) -> None:
         self.path = Path(path)
         self._busy_timeout_s = busy_timeout_s
         self._clock = clock
         self._is_lean = is_lean
+        self._has_sums = has_sums
         self.fork_lock = ForkLock()  # guards everything below
         self._opened: Opened | None = None
         self._last: Opened | None = None  # closed because of an error that may concern the file
@@ -109,6 +113,10 @@ class Writer:
         inserted = self._do(lambda opened: opened.write(rows, progress, rings, logs))
         self.has_written |= inserted > 0
         return WriteResult(inserted, len(rows) - inserted)
+
+    def copy(self, copied: Copied) -> None:
+        """Replace the rollups of whole minutes by sums that another engine has added up."""
+        self._do(lambda opened: opened.copy(copied))
 
     def report(self, recorder: RecorderRow) -> None:
         """Store the report of a recording process, replacing the previous one."""
@@ -244,7 +252,7 @@ class Writer:
 
     def _open(self) -> Opened:
         with held_place(self.path):
-            opened = Opened(self.path, self._busy_timeout_s, self._clock, self._is_lean)
+            opened = Opened(self.path, self._busy_timeout_s, self._clock, self._is_lean, self._has_sums)
         opened.carried.take(opened.connection, self._untold)
         opened.look_after(0.0)
         self._untold = []
