@@ -24,6 +24,9 @@ PAGES: dict[str, tuple[str, str]] = {
     "function": ("/code?range=24h&process=shop.pricing.quote", "#code-body .source"),
     "errors": ("/errors?range=24h", ".error-group"),
     "logs": ("/logs?range=24h", ".log-line"),
+    "decisions": ("/decisions?range=24h", ".decision-row"),
+    "gates": ("/decisions?range=24h&view=gates&gate=exposure", "#decisions-threshold"),
+    "decision": ("/decisions/{decision}?range=24h", ".decision-table"),
     "alerts": ("/alerts", "#alerts-add"),
     "errors to compare": ("/compare?range=24h", ".error-row"),
     "calls": ("/compare?trace={trace}&span={span}", "#compare-body mark"),
@@ -34,10 +37,12 @@ PAGES: dict[str, tuple[str, str]] = {
 
 @pytest.fixture(scope="module")
 def failed(base_url: str) -> dict[str, str]:
-    """The latest failed call of `shop.pricing.quote`."""
+    """The latest failed call of `shop.pricing.quote`, and the latest decision that was refused."""
     with urlopen(f"{base_url}/api/v1/calls?process=shop.pricing.quote&status=ERR&range=24h&limit=1") as answer:
         call = json.load(answer)["calls"][0]
-    return {"trace": call["trace_id"], "span": call["span_id"]}
+    with urlopen(f"{base_url}/api/v1/decisions?range=24h&verdict=block&limit=1") as answer:
+        decision = json.load(answer)["decisions"][0]
+    return {"trace": call["trace_id"], "span": call["span_id"], "decision": decision["decision_id"]}
 
 
 def shown(page: Page, name: str, failed: dict[str, str]) -> None:

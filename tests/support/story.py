@@ -294,6 +294,40 @@ def logs(rows: list[SpanRow]) -> Iterator[LogRow]:
             yield LogRow(row.source, when, 13, "WARN", "", '"the feed is slow"', '{"feed":"fx"}', **where)
 
 
+def decisions(rows: list[SpanRow]) -> Iterator[LogRow]:
+    """Decisions of a minute: each order that was placed passed three gates or was refused; most with a result."""
+    for row in rows:
+        if row.signature.name != "shop.orders.place":
+            continue
+        rng = random.Random(row.span_id)
+        observed = (("exposure", "<=", 0.5, rng.uniform(0.1, 0.6)), ("spread", "<=", 5.0, rng.lognormvariate(1.2, 0.3)),
+                    ("confidence", ">=", 0.55, rng.uniform(0.5, 0.9)))  # fmt: skip
+        gates: list[Any] = []
+        for name, op, threshold, value in observed:
+            passed = value <= threshold if op == "<=" else value >= threshold
+            gates.append([name, "3", value, op, threshold, passed, any(not each[5] for each in gates), 900, ""])
+        refused = any(not each[5] for each in gates)
+        number, when = row.span_id.hex() * 2, row.start_ns + row.duration_ns
+        told: dict[str, Any] = {
+            "id": number,
+            "kind": "entry",
+            "subject": rng.choice(("SAP", "BMW", "DTE")),
+            "mode": rng.choice(("scalp", "swing")),
+            "verdict": "block" if refused else "pass",
+            "action": "wait" if refused else "order",
+            "inputs": [["spread", observed[1][3], when - MS]],
+            "duration_ns": 40_000,
+            "gates": gates,
+        }
+        yield LogRow(row.source, when, 9, "INFO", "obsv.decision", "null", json.dumps(told), row.trace_id, row.span_id)
+        if rng.random() < 0.7:
+            pnl = round(rng.gauss(0.5, 4.0), 2)
+            told = {"id": number, "metrics": {"pnl": pnl}}
+            told |= {"method": "shadow", "judgement": "bad" if pnl > 0 else "good"} if refused else {}
+            event = "obsv.counterfactual" if refused else "obsv.outcome"
+            yield LogRow(row.source, when + 1_000 * MS, 9, "INFO", event, "null", json.dumps(told))
+
+
 def write(path: str | Path, minutes: int = 120, *, seed: int = 7, now_ns: int | None = None) -> None:
     """Makes a store.
 
@@ -305,7 +339,7 @@ def write(path: str | Path, minutes: int = 120, *, seed: int = 7, now_ns: int | 
     """
     writer = Writer(path)
     for rows in scenes(minutes, seed, time.time_ns() if now_ns is None else now_ns):
-        writer.write(rows, logs=list(logs(rows)))
+        writer.write(rows, logs=[*logs(rows), *decisions(rows)])
     writer.close()
 
 

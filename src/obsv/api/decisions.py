@@ -94,7 +94,7 @@ class GateOut(BaseModel):
     state: Literal["evaluated", "shadow"] = Field(description="shadow: after another gate had refused.")
     latency_ns: int | None
     version: str
-    text: str
+    text: str = Field(description="Its explanation; empty: none but the comparison.")
     origin: OriginOut | None
 
 

@@ -4,6 +4,8 @@ from obsv.dashboards.alerts.page import PAGE as ALERTS
 from obsv.dashboards.changes.page import PAGE as CHANGES
 from obsv.dashboards.code.page import PAGE as CODE
 from obsv.dashboards.compare.page import PAGE as COMPARE
+from obsv.dashboards.decisions.decision import PAGE as DECISION
+from obsv.dashboards.decisions.page import PAGE as DECISIONS
 from obsv.dashboards.errors.group import PAGE as ERROR
 from obsv.dashboards.errors.page import PAGE as ERRORS
 from obsv.dashboards.explorer.page import PAGE as EXPLORER
@@ -13,4 +15,18 @@ from obsv.dashboards.overview.page import PAGE as OVERVIEW
 from obsv.dashboards.page import Page
 from obsv.dashboards.trace.page import PAGE as TRACE
 
-PAGES: tuple[Page, ...] = (OVERVIEW, ERRORS, ERROR, CHANGES, EXPLORER, LOGS, TRACE, FLOW, CODE, COMPARE, ALERTS)
+PAGES: tuple[Page, ...] = (
+    OVERVIEW,
+    ERRORS,
+    ERROR,
+    CHANGES,
+    EXPLORER,
+    LOGS,
+    TRACE,
+    FLOW,
+    CODE,
+    COMPARE,
+    DECISIONS,
+    DECISION,
+    ALERTS,
+)

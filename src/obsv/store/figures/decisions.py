@@ -24,9 +24,7 @@ from decision_made indexed by decision_by_kind where time_ns between :start and 
 """
 _GATES = """
 select g.name, v.position, v.observed, v.op, v.threshold, v.margin, v.margin_share, v.passed, v.is_shadow, v.latency_ns,
-  v.version,
-  coalesce(nullif(v.text, ''), printf('%s: %s %s %s %s', g.name, v.observed, v.op, v.threshold,
-    iif(v.passed, 'holds', 'does not hold'))) as text
+  v.version, v.text
 from gate_value v join gate g on g.id = v.gate_id where v.made = ? order by v.position
 """
 _RESULTS = """
@@ -90,7 +88,7 @@ class Decisions(NamedTuple):
 
 
 class GateLine(NamedTuple):
-    """A gate of a decision; see the view `gate_result`."""
+    """A gate of a decision; see the view `gate_result`. `text` is empty where it has no template."""
 
     gate: str
     position: int

@@ -96,7 +96,9 @@ select d.ts as ts, d.decision_id as decision_id, d.kind as kind, d.subject as su
   nullif(v.version, '') as version, v.position as position, v.observed as observed, v.op as op,
   v.threshold as threshold, v.margin as margin, v.margin_share as margin_share, v.passed as passed,
   iif(v.is_shadow, 'shadow', 'evaluated') as state, v.latency_ns as latency_ns,
-  coalesce(nullif(v.text, ''), printf('%s: %s %s %s %s', g.name, v.observed, v.op, v.threshold,
+  coalesce(nullif(v.text, ''), printf('%s: %s %s %s %s', g.name,
+    iif(typeof(v.observed) = 'real', printf('%!.6g', v.observed), v.observed), v.op,
+    iif(typeof(v.threshold) = 'real', printf('%!.6g', v.threshold), v.threshold),
     iif(v.passed, 'holds', 'does not hold'))) as text
 from gate_value v join gate g on g.id = v.gate_id join decision_made d on d.id = v.made;
 
