@@ -82,6 +82,14 @@ def _archive(name: str, value: Any) -> str | None:
     return text
 
 
+def _hub(name: str, value: Any) -> str | None:
+    if value is None or quantities.is_no_limit(value):
+        return None
+    if not isinstance(value, str) or not value.strip().lower().startswith(("http://", "https://")):
+        raise ConfigurationError(f"{name} must be http://HOST:PORT or https://HOST:PORT, not {value!r:.100}.")
+    return value.strip()
+
+
 _SCHEMES = ("file", "s3", "gs", "az")
 _READERS: dict[str, Read] = {
     "db": _path,
@@ -97,6 +105,7 @@ _READERS: dict[str, Read] = {
     "max_bytes": _or_none(_positive(quantities.size)),
     "archive": _archive,
     "archive_retention": _or_none(_positive(quantities.seconds)),
+    "hub": _hub,
     "busy_timeout_s": _positive(quantities.seconds),
     "capture": quantities.capture,
     "sample_rate": quantities.share,
@@ -142,6 +151,8 @@ class Settings:
             `az://…`. Saved in the database for all programs, like the next; None ends archiving.
         archive_retention: age at which the archive deletes calls, in seconds or as text such as `"90d"`; None keeps
             them.
+        hub: address of an `obsv serve` (OTLP over HTTP or gRPC) to which the keeper sends everything as it is stored;
+            None ends that. Saved beside the database for all programs.
         busy_timeout_s: how long a write waits for a lock held by another process, in seconds.
         capture: which parts of a call are recorded by default: a mapping of parts, or "off", "args", "all", "exact";
             `docs/guide.md` lists the parts. `@monitor` overrides this setting and the next four.
@@ -174,6 +185,7 @@ class Settings:
     max_bytes: int | None = None
     archive: str | None = None
     archive_retention: float | None = 30 * 24 * _HOUR_S
+    hub: str | None = None
     busy_timeout_s: float = 1.0
     capture: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     sample_rate: float = 1.0
@@ -200,9 +212,13 @@ class Settings:
         return dict(limit for name, limit in found.items() if self._is_chosen(name))
 
     def wishes(self) -> dict[str, Any]:
-        """Return the other settings of the store that the user chose: `archive`, `archive_retention_ns`."""
+        """Return the other settings of the store that the user chose: `archive`, `archive_retention_ns`, `hub`."""
         keep_ns = None if self.archive_retention is None else int(self.archive_retention * 1e9)
-        found = {"archive": ("archive", self.archive), "archive_retention": ("archive_retention_ns", keep_ns)}
+        found = {
+            "archive": ("archive", self.archive),
+            "archive_retention": ("archive_retention_ns", keep_ns),
+            "hub": ("hub", self.hub),
+        }
         return dict(wish for name, wish in found.items() if self._is_chosen(name))
 
     def _is_chosen(self, name: str) -> bool:
@@ -226,6 +242,7 @@ class Arguments(TypedDict, total=False):
     max_bytes: int | str | None
     archive: str | os.PathLike[str] | None
     archive_retention: float | str | None
+    hub: str | None
     busy_timeout_s: float | str
     capture: Mapping[str, Any] | str
     sample_rate: float | str

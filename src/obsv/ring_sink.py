@@ -50,7 +50,7 @@ class RingSink(SpanSink):
         self._options = keeper.Options(
             writer=settings.writer,
             busy_timeout_s=settings.busy_timeout_s,
-            sends=settings.archive is not None,
+            sends=settings.archive is not None or settings.hub is not None,
         )
         self._bounds = Bounds(settings.spill_max_bytes, settings.on_full)
         self._is_shut_down = False
@@ -97,7 +97,7 @@ class RingSink(SpanSink):
             if wishes:
                 leave_wishes(self._files, wishes)
         except OSError as error:
-            self._notices.once("wishes", logging.WARNING, "The archive was not set, and stays what it was: %s.", error)
+            self._notices.once("wishes", logging.WARNING, "The archive and the hub stay what they were: %s.", error)
 
     def _open_in_memory(self, error: OSError) -> Ring:
         ring = open_in_memory(clock.offset, self._bounds, self._settings.limit_changes())

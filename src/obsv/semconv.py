@@ -19,6 +19,8 @@ INPUT_PREFIX = "obsv.input."
 OUTPUT_PREFIX = "obsv.output."
 PROCESS_GROUP = "obsv.process_group"
 FEED = "obsv.feed"
+# Of a log record that is sent on: the recorded call in which it was made.
+LOG_PROCESS = "obsv.process"
 CPU_TIME_NS = "obsv.cpu_time_ns"
 MEMORY_GROWTH_BYTES = "obsv.memory_growth_bytes"
 # On a span that stands for calls of its function that were counted, not recorded.

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from obsv.cli.common import complain, say_at_once
 from obsv.cli.output import json_line
-from obsv.otlp.follow import Follower, name_of
+from obsv.otlp.follow import following
 from obsv.otlp.forward import forward as forward_spans
 from obsv.otlp.senders import sender_to
 from obsv.since import since
 from obsv.store.seam import open_store
-from obsv.store.writing import Sent, SentBook
+from obsv.store.writing import Sent
 
 
 def forward(
@@ -87,32 +87,28 @@ def follow(
         else:
             note(f"{to} is not accepting spans ({reason}). They wait in {db} and will be sent later.")
 
-    target = name_of(to)
-    reader, book = open_store(db), SentBook(db)
-    sender = sender_to(to, os.environ)
     stopping = threading.Event()
     before = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGTERM, signal.SIGINT)}
-    follower = Follower(reader, book, sender, target, stopping.wait, troubled)
     try:
-        book.open()
-        begun = follower.begin()
-        done = follower.run()
-        missed = follower.missed()
+        with following(db, to, os.environ, stopping.wait, troubled) as follower:
+            begun, begun_logs = follower.calls.begin(), follower.logs.begin()
+            follower.run()
+            done, logs = follower.calls.sent, follower.logs.sent.spans - begun_logs.spans
+            missed = follower.calls.missed()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        sender.close()
-        book.close()
-        reader.close()
-    _say_sent(to, begun, done, missed, say, as_json)
+    _say_sent(to, begun, done, missed, logs, say, as_json)
 
 
-def _say_sent(to: str, begun: Sent, done: Sent, missed: int, say: Callable[[str], None], as_json: bool) -> None:
+def _say_sent(
+    to: str, begun: Sent, done: Sent, missed: int, logs: int, say: Callable[[str], None], as_json: bool
+) -> None:
     sent, rejected = done.spans - begun.spans, done.rejected - begun.rejected
     if as_json:
-        say(json_line({"to": to, "sent": sent, "rejected": rejected, "missed": missed}))
+        say(json_line({"to": to, "sent": sent, "rejected": rejected, "missed": missed, "log_records": logs}))
         return
-    parts = [f"{sent:,} spans sent to {to}"]
+    parts = [f"{sent:,} spans{f' and {logs:,} log records' if logs else ''} sent to {to}"]
     parts += [f"{rejected:,} of them rejected by the receiver"] if rejected else []
     parts += [f"{missed:,} so far were deleted by retention before they could be sent"] if missed else []
     say(", ".join(parts))

@@ -18,7 +18,7 @@ from obsv.config import settings_from
 from obsv.errors import StoreError
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.launch import CannotStart, interpreter, paths
-from obsv.keeper.wishes import leave_wishes
+from obsv.keeper.wishes import leave_wishes, read_wishes
 from obsv.own_time import monotonic, unix_ns
 from obsv.store import Reader
 
@@ -91,7 +91,8 @@ def reports_of(files: KeeperFiles) -> object:
 
 ARCHIVE = Errand("archive", "obsv.keeper.archive_errand", archive_of, _ARCHIVE_S, _AGAIN_S)
 REPORTS = Errand("reports", "obsv.keeper.report_errand", reports_of, _HOUR_S, _REPORT_AGAIN_S)
-ERRANDS = (ARCHIVE, REPORTS)
+HUB = Errand("hub", "obsv.otlp.hub_errand", lambda files: read_wishes(files).get("hub"), _AGAIN_S, _AGAIN_S)
+ERRANDS = (ARCHIVE, REPORTS, HUB)
 
 
 class Errands:
@@ -159,7 +160,7 @@ class Errands:
             stderr=subprocess.PIPE,
             env={**os.environ, "OBSV_KEEPER": told},
         ) as child:
-            said = self._attend(child)
+            said = self._attend(errand, child)
         status = child.returncode
         if status and not self._stopping.is_set():
             self._say(errand, said or f"it ended with status {status}")
@@ -167,12 +168,15 @@ class Errands:
             self._said.pop(errand.name, None)
         return status == 0
 
-    def _attend(self, child: subprocess.Popen[bytes]) -> str:
-        """Wait for a child's end, or bring it about at ours; return what it said last."""
+    def _attend(self, errand: Errand, child: subprocess.Popen[bytes]) -> str:
+        """Wait for a child's end, or bring it about at ours; log and return what it says."""
         watching = threading.Thread(target=self._end_with_us, args=(child,), daemon=True)
         watching.start()
         assert child.stderr is not None
-        said = child.stderr.read()[-_SAID:].decode("utf-8", "replace").strip()
+        said = ""
+        for line in child.stderr:
+            said = line[:_SAID].decode("utf-8", "replace").strip() or said
+            self._say(errand, said)
         child.wait()
         watching.join()
         return said
@@ -184,7 +188,7 @@ class Errands:
         child.stdin.close()
 
     def _say(self, errand: Errand, reason: str) -> None:
-        """Log why it failed, once for each reason."""
+        """Log a message, unless it was the last one."""
         if self._said.get(errand.name) != reason:
             self._said[errand.name] = reason
-            logger.warning("The %s of %s failed, and is tried again: %s", errand.name, self._files.db, reason)
+            logger.warning("The %s of %s: %s", errand.name, self._files.db, reason)

@@ -14,10 +14,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.util.re import parse_env_headers
 
 from obsv.errors import ConfigurationError
-from obsv.exporters.otlp import GRPC, protocol_of, signal_url
+from obsv.exporters.otlp import GRPC, LOGS, TRACES, protocol_of, signal_url
 from obsv.otlp.status import PROTOBUF
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+EXPORT_LOGS = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 RETRIED = (429, 502, 503, 504)
 TIMEOUT_S = 30.0
 MAX_RESPONSE = 4 * 2**20
@@ -53,7 +54,7 @@ class Sender(Protocol):
         ...
 
 
-def sender_to(endpoint: str, environment: Mapping[str, str]) -> Sender:
+def sender_to(endpoint: str, environment: Mapping[str, str], logs: bool = False) -> Sender:
     """Return the sender for an endpoint.
 
     Args:
@@ -61,6 +62,7 @@ def sender_to(endpoint: str, environment: Mapping[str, str]) -> Sender:
         environment: `OTEL_EXPORTER_OTLP_PROTOCOL`, `_HEADERS`, `_CERTIFICATE`, `_CLIENT_KEY` and `_CLIENT_CERTIFICATE`,
             each
             also with `TRACES_`.
+        logs: whether to send log records, to the same receiver.
 
     Raises:
         ConfigurationError: the endpoint or a variable is invalid.
@@ -69,8 +71,8 @@ def sender_to(endpoint: str, environment: Mapping[str, str]) -> Sender:
     address = endpoint if "://" in endpoint else f"http://{endpoint}"
     parts_of(endpoint)
     if protocol_of(address, environment) == GRPC:
-        return GrpcSender(address, settings)
-    return HttpSender(signal_url(address), settings)
+        return GrpcSender(address, settings, EXPORT_LOGS if logs else EXPORT)
+    return HttpSender(signal_url(address, LOGS if logs else TRACES), settings)
 
 
 def parts_of(endpoint: str) -> SplitResult:
@@ -183,7 +185,7 @@ def _context(settings: _Settings) -> ssl.SSLContext:
 class GrpcSender:
     """OTLP/gRPC on one channel, gzip."""
 
-    def __init__(self, url: str, settings: _Settings) -> None:
+    def __init__(self, url: str, settings: _Settings, method: str = EXPORT) -> None:
         import grpc
 
         self._grpc: Any = grpc
@@ -197,7 +199,7 @@ class GrpcSender:
             self._channel: Any = grpc.secure_channel(target, credentials, options)
         else:
             self._channel = grpc.insecure_channel(target, options)
-        self._call = self._channel.unary_unary(EXPORT)
+        self._call = self._channel.unary_unary(method)
         self._metadata = [(key.lower(), value) for key, value in settings.headers.items()]
 
     def send(self, body: bytes) -> Reply:

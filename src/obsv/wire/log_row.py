@@ -60,7 +60,7 @@ def log_row(parts: LogParts, source: Source, maker: RowMaker) -> LogRow:
     event_name = parts.event_name
     if not event_name and isinstance(attributes.get(EVENT_NAME), str):
         event_name = attributes.pop(EVENT_NAME)
-    thread = attributes.get(semconv.THREAD_NAME)
+    thread, process = attributes.get(semconv.THREAD_NAME), attributes.pop(semconv.LOG_PROCESS, "")
     return LogRow(
         source,
         _time_of(parts, maker),
@@ -71,7 +71,7 @@ def log_row(parts: LogParts, source: Source, maker: RowMaker) -> LogRow:
         _bounded(attributes, limits.span_chars),
         parts.trace_id if len(parts.trace_id) == 16 and any(parts.trace_id) else b"",
         parts.span_id if len(parts.span_id) == 8 and any(parts.span_id) else b"",
-        "",
+        process if isinstance(process, str) else "",
         thread if isinstance(thread, str) else "",
     )
 
