@@ -43,7 +43,7 @@ def least_severity(text: str | None) -> int | None:
     if not text:
         return None
     try:
-        return number_of(int(text) if text.isdecimal() else text)
+        return number_of(text)
     except ConfigurationError as error:
         raise InvalidQuery(str(error)) from None
 

@@ -19,6 +19,7 @@ from obsv.store.figures import LogFilters, LogLine
 from obsv.store.ground import Window, read_shown
 from obsv.store.seam import Store
 
+NOTHING_YET = "No log records yet. obsv run --logs WARNING records what a program logs; see also obsv.event."
 _LOOK_S = 0.5
 _VALUE_CHARS = 80
 _PAGE = 1_000
@@ -43,7 +44,7 @@ def logs(db: Path, filters: LogFilters, start_ns: int, limit: int, follow: bool,
         found = _latest(reader, filters, Window(start_ns, time.time_ns() + 1_000_000_000), limit)
         _show([line for line in found if line.id <= last], as_json)
         if not found and not follow and not as_json:
-            console().print("No log records.")
+            console().print("No log records." if last else NOTHING_YET)
         while follow:
             time.sleep(_LOOK_S)
             last = _go_on(reader, filters, last, as_json)

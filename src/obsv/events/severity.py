@@ -15,12 +15,16 @@ def number_of(severity: int | str) -> int:
     """Return the SeverityNumber, 1 (TRACE) to 24 (FATAL4).
 
     Args:
-        severity: it, or a name in any case: `"WARN"`, `"warning"`, `"ERROR2"`, `"critical"`.
+        severity: it, also as text, or a name in any case: `"WARN"`, `"warning"`, `"ERROR2"`, `"critical"`.
 
     Raises:
         ConfigurationError: it is neither.
     """
-    found = _NUMBERS.get(severity.upper(), 0) if isinstance(severity, str) else severity
+    if isinstance(severity, str):
+        is_number = severity.isdecimal() and len(severity) <= len(str(MOST))
+        found = int(severity) if is_number else _NUMBERS.get(severity.upper(), 0)
+    else:
+        found = severity
     if type(found) is not int:
         found = 0
     if not 1 <= found <= MOST:

@@ -201,7 +201,7 @@ def logs(
     from obsv.since import since as point
     from obsv.store.figures import LogFilters
 
-    least = None if severity is None else number_of(int(severity) if severity.isdecimal() else severity)
+    least = None if severity is None else number_of(severity)
     filters = LogFilters(least, event, process, trace_id=trace, text=text)
     say_pending(db)
     print_logs(existing(db), filters, point(since, now_ns()), limit, follow, as_json)

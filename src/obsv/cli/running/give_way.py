@@ -32,12 +32,18 @@ def give_way(directory: str, loaded: Collection[str] = ()) -> None:
 def load_pipeline(directory: str) -> None:
     """Load the recording modules before a program's directory is on the path, as it may contain a `queue.py`.
 
+    What the program logs is recorded from here on, if that was asked for.
+
     The storing modules, which most programs leave to another process, are loaded only if the directory contains a
     module named like one of the standard library.
     """
     import obsv.pipeline
     import obsv.ring_sink
 
+    if os.environ.get("OBSV_LOGS"):
+        from obsv.events.standard_logging import record_logging
+
+        record_logging()
     if _modules_in(directory) & sys.stdlib_module_names:
         import obsv.keeper.thread
         import obsv.keeper.work  # noqa: F401

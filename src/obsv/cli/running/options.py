@@ -8,6 +8,7 @@ from typing import Any
 from obsv import quantities
 from obsv.cli.running.program import Kind, Program
 from obsv.errors import ConfigurationError
+from obsv.events.severity import number_of
 from obsv.instrument.selection import Names
 from obsv.working_directory import normal
 
@@ -30,6 +31,15 @@ that figures account for all calls. The program's exit code, output and signals
 are unchanged. Each option reaches the program and its children as the variable
 in brackets. Exit code 2: the program cannot be found."""
 
+
+def _severity(name: str, text: Any) -> str:
+    """Check a least severity. Raises ConfigurationError for what is none."""
+    given = str(text).strip()
+    if given.lower() != "off":
+        number_of(given)
+    return given
+
+
 # Option, variable, parser of its value, placeholder, help.
 _VALUES: tuple[tuple[str, str, Callable[[str, Any], Any], str, str], ...] = (
     ("--depth", "OBSV_DEPTH", quantities.count, "N", "record at most N nested calls"),
@@ -40,6 +50,7 @@ _VALUES: tuple[tuple[str, str, Callable[[str, Any], Any], str, str], ...] = (
     ("--max-repr", "OBSV_MAX_REPR", quantities.count, "N", "characters per value, default 1000"),
     ("--sensitive", "OBSV_SENSITIVE_FIELDS", quantities.names, "NAMES", "additional names to mask"),
     ("--expected", "OBSV_EXPECTED", quantities.names, "NAMES", "exceptions that are not errors: KeyError,shop.Gone"),
+    ("--logs", "OBSV_LOGS", _severity, "LEVEL", "record what it logs, from this level on: WARNING"),
     ("--retention", "OBSV_RETENTION", quantities.seconds, "TIME", "delete calls after this time: 2d"),
     ("--max-bytes", "OBSV_MAX_BYTES", quantities.size, "SIZE", "size of the database file: 1GB"),
 )
