@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import sqlite3
 import statistics
@@ -84,6 +85,28 @@ def sustained(calls: int) -> dict[str, float]:
     took, used = time.perf_counter() - started, _used_s(keeper) - used
     computing.stop()
     return {"stored_per_s": calls / took, "stored_per_cpu_s": calls / used}
+
+
+def events(count: int) -> dict[str, float]:
+    """Events stored a second of the keeper's processor time; and an event's cost ÷ that of `logging.info` to a file."""
+    log = logging.getLogger("bench")
+    log.propagate, log.level = False, logging.INFO
+    log.addHandler(logging.FileHandler(f"{os.environ['OBSV_DB']}.log"))
+    keeper = int(obsv.stats()["keeper"])
+    costs: dict[Callable[[int], object], list[float]] = {
+        lambda number: log.info("order %s of %s rejected: %s", number, "AAPL", "margin"): [],
+        lambda number: obsv.event("order.rejected", order_id=number, symbol="AAPL", reason="margin"): [],
+    }
+    used = _used_s(keeper)
+    for _ in range(10):
+        for tell, found in costs.items():
+            began = time.thread_time()
+            for number in range(count // 10):
+                tell(number)
+            found.append(time.thread_time() - began)
+    assert obsv.force_flush(600)
+    logged, recorded = map(statistics.median, costs.values())
+    return {"stored_per_cpu_s": count / (_used_s(keeper) - used), "cost": recorded / logged}
 
 
 def _used_s(pid: int) -> float:

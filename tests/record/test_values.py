@@ -120,6 +120,16 @@ def test_many_brackets_side_by_side_are_no_nesting():
     assert loads(dumps(value)) == value
 
 
+def test_bytes_as_ids_have_them():
+    """Bytes of 0, 8 and 16 are read like others, and refused where they are torn."""
+    for size in (0, 7, 8, 9, 16, 17):
+        data = dumps((b"s" * size, 1))
+        assert loads(data) == (b"s" * size, 1)
+        for end in range(5, len(data)):
+            with pytest.raises(BadValues):
+                loads(data[:end])
+
+
 def test_long_texts_and_numbers():
     """Values that the regular expression does not cover are read too."""
     value = ("a" * 5_000, b"b" * 5_000, 1 << 3_000, -(1 << 40), 1.5 + 2j, math.inf, ["x"] * 1_000, "\ud800ä")

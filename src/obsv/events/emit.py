@@ -108,7 +108,13 @@ def emit(
             else:
                 kind = type(value)
                 # What a snapshot leaves as it is, without a call.
-                if not (kind is float or kind is bool or value is None or (kind is str and len(value) <= max_repr)):
+                if (
+                    kind is not float
+                    and not (kind is str and len(value) <= max_repr)
+                    and not (kind is int and -1_000_000_000 < value < 1_000_000_000)
+                    and kind is not bool
+                    and value is not None
+                ):
                     value = snapshot(value)
             attributes.append((name, value))
         for name, text in texts:

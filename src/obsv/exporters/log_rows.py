@@ -17,7 +17,7 @@ from obsv.wire.limits import clip
 
 _MOST_SOURCES = 10_000
 _NAME_CHARS, _TEXT_CHARS = 500, 64_000
-_ATOMS = frozenset((int, float, bool, type(None)))
+_ATOMS = frozenset((int, bool, type(None)))
 
 
 class LogRows:
@@ -89,6 +89,8 @@ def plain(frozen: Any, redact: Callable[[str], str]) -> Any:
     if kind is str:
         return redact(clip(valid(frozen), _TEXT_CHARS))
     if kind in _ATOMS:
+        return frozen
+    if kind is float:
         return stored(frozen)
     if kind is list or (kind is tuple and not (frozen and frozen[0] is ...)):
         return [plain(item, redact) for item in frozen]
@@ -103,5 +105,7 @@ def _pairs(items: Iterable[tuple[Any, Any]], redact: Callable[[str], str]) -> It
         yield name, "" if value is ... else plain(value, redact)
 
 
+# The names of a program are few; 1, True and "1" are different ones.
+@lru_cache(maxsize=4_096, typed=True)
 def _name(text: Any) -> str:
     return clip(valid(str(text)), _NAME_CHARS)

@@ -20,13 +20,14 @@ from obsv.record.core import texts_by
 from obsv.record.layout import HAS_DETAILS, LOG_HEAD, READ_BEGIN
 from obsv.record.values import BadValues, loads
 from obsv.store.ground import LogRow, Signature, Source, SpanRow
-from obsv.trace.foreign_form import ForeignForm, thaw_resource, thaw_scope
+from obsv.trace.foreign_form import ForeignForm, Plain, thaw_resource, thaw_scope
 from obsv.trace.frozen import thaw
 from obsv.trace.function import Function
 from obsv.trace.span import ERROR
 from obsv.wire.rowmaker import RowMaker
 
 _ROOT = bytes(8)
+_MOST_LOGGERS = 10_000
 
 # Individual fields of a BEGIN: depth, IDs, start. Its plan determines the rest.
 _OWN = Struct(">12xI16s8s8sq16x").unpack
@@ -74,6 +75,7 @@ class CallRows:
         self._lean, self._foreign = LeanRows(self.maker.cleaner), ForeignRows(self.maker)
         self._logs = LogRows(self.maker.cleaner)
         self._form = ForeignForm()
+        self._loggers: dict[int, tuple[tuple[Plain, Plain], Any, Any]] = {}
 
     def plan(self, tables: Tables, head: bytes, *, has_result: bool) -> Plan:
         """Return the shared part of the rows of calls with the same numbers in BEGIN: function, caller, thread, origin.
@@ -263,11 +265,9 @@ class CallRows:
         try:
             _, _, _, severity, _, origin, time_ns = LOG_HEAD.unpack_from(record)
             values = loads(record[LOG_HEAD.size :])
-            resource, scope = tables.foreign_origin(origin)
             function, thread = values[2], values[3]
             return self._logs.row(
-                self._form.shared(resource, thaw_resource),
-                self._form.shared(scope, thaw_scope),
+                *self._logger(tables.foreign_origin(origin)),
                 time_ns,
                 severity,
                 values,
@@ -276,6 +276,16 @@ class CallRows:
             )
         except Exception as error:
             raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+    def _logger(self, plain: tuple[Plain, Plain]) -> tuple[Any, Any]:
+        """Return resource and scope, the same objects for equal ones; `plain` is one object for a number."""
+        known = self._loggers.get(id(plain))
+        if known is None or known[0] is not plain:
+            if len(self._loggers) >= _MOST_LOGGERS:
+                self._loggers.clear()
+            shared = self._form.shared
+            known = self._loggers[id(plain)] = plain, shared(plain[0], thaw_resource), shared(plain[1], thaw_scope)
+        return known[1:]
 
     def _rare(
         self,

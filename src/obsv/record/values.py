@@ -21,7 +21,11 @@ _SHORT = 64
 # A thousand at a time: the expression remembers each (100 bytes) until it is finished.
 _texts = b"|".join(re.escape(bytes([size, 0, 0, 0])) + b".{%d}" % size for size in range(_SHORT))
 # Containers of up to 255 items: marshal's allocation for one before it reads the first item is negligible.
-_tokens = re.compile(rb"(?:u(?:" + _texts + rb")|[NTF.0{]|i.{4}|[(\[].\0\0\0|g.{8}){0,1000}", re.DOTALL).match
+# Bytes as IDs have them: none, 8 or 16.
+_ids = rb"\0\0\0\0|\x08\0\0\0.{8}|\x10\0\0\0.{16}"
+_tokens = re.compile(
+    rb"(?:u(?:" + _texts + rb")|[NTF.0{]|i.{4}|[(\[].\0\0\0|g.{8}|s(?:" + _ids + rb")){0,1000}", re.DOTALL
+).match
 
 _COMPLEX, _LONG = ord("y"), ord("l")
 _TEXTS, _SEQUENCES = frozenset(b"us"), frozenset(b"([")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from obsv.store.ground import CARRIERS, LogRow
+from obsv.store.ground import CARRIERS, LogRow, Source
 from obsv.store.writing.decisions import Decided
 from obsv.store.writing.interning import Ids
 from obsv.store.writing.statements import Insert
@@ -55,6 +56,11 @@ def write_logs(connection: sqlite3.Connection, rows: Sequence[LogRow], ids: Ids)
 
 
 def _digest(row: LogRow) -> bytes:
-    source = row.source
-    parts = (source.service, source.resource, source.scope, *row[1:])
-    return blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
+    parts = _head(row.source) + repr(row[1:])[1:]
+    return blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
+
+
+@lru_cache(maxsize=256)
+def _head(source: Source) -> str:
+    """Return the beginning of the `repr` of a record's parts, from `(` to the comma after its source."""
+    return f"({source.service!r}, {source.resource!r}, {source.scope!r}, "
