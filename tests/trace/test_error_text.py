@@ -130,6 +130,28 @@ def test_reads_as_pythons_own(function: Callable[[], object]) -> None:
     assert text_of(error) == pythons(error)
 
 
+FIELDS = ("msg", "filename", "lineno", "text", "offset", "end_lineno", "end_offset")
+ODD = st.one_of(st.text(max_size=5), st.integers(), st.floats(), st.none(), st.binary(max_size=3), st.builds(object))
+
+
+@given(st.lists(ODD, min_size=len(FIELDS), max_size=len(FIELDS)))
+@settings(max_examples=50)
+def test_a_syntax_error_with_attributes_of_any_type(values: list[object]) -> None:
+    """It has a text, whatever is in them: nothing may keep a failing call from being stored."""
+    error = SyntaxError("bad")
+    for name, value in zip(FIELDS, values, strict=True):
+        setattr(error, name, value)
+    text = text_of(error)
+    assert "SyntaxError: " in text
+    assert "cannot be shown" not in text
+
+
+def test_a_traceback_that_cannot_be_formatted() -> None:
+    """The class and the message are there all the same."""
+    odd: Any = ("some.Error", "no luck", [("a file", "no number")], None)
+    assert render(odd) == "some.Error: no luck\n[Its places and causes cannot be shown: IndexError]\n"
+
+
 ARGUMENTS = st.lists(st.one_of(st.text(max_size=20), st.integers(), st.floats(), st.none(), st.booleans()), max_size=3)
 ERRORS = st.builds(
     lambda kind, arguments: kind(*arguments),

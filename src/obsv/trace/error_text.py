@@ -2,7 +2,7 @@
 
     text = render(frozen)
 
-Pure, except that it reads source files. It never raises: malformed parts of a frozen exception are shown as they are.
+Pure, except that it reads source files. An exception with odd parts loses these, never its type and message.
 """
 
 from __future__ import annotations
@@ -39,7 +39,12 @@ def render(frozen: FrozenError, at_ns: int | None = None) -> str:
     Returns:
         At most about 100,000 characters, with the middle of a longer text left out.
     """
-    return cut_middle("".join(_Text(at_ns).chain(frozen)).lstrip("\n"), _MAX_TEXT)
+    try:
+        text = "".join(_Text(at_ns).chain(frozen))
+    except Exception as fault:  # the interpreter's formatter takes much for granted
+        kind, message, *_ = frozen
+        text = f"{kind}: {message}\n[Its places and causes cannot be shown: {type(fault).__name__}]\n"
+    return cut_middle(text.lstrip("\n"), _MAX_TEXT)
 
 
 class _Text:
@@ -181,16 +186,18 @@ def _said(frozen: FrozenError) -> Iterator[str]:
 
 def _syntax(
     kind: str,
-    message: str | None,
-    file: str | None,
-    line: int | None,
-    text: str | None,
-    offset: int | None,
-    last: int | None,
-    end: int | None,
+    message: Any,
+    file: Any,
+    line: Any,
+    text: Any,
+    offset: Any,
+    last: Any,
+    end: Any,
 ) -> Iterator[str]:
-    """Yield the place in the source that a SyntaxError names, then its message."""
+    """Yield the place in the source that a SyntaxError names, then its message; attributes may have any type."""
     error = SyntaxError(message)
+    text = text if isinstance(text, str) else None
+    offset, last, end = (each if isinstance(each, int) else None for each in (offset, last, end))
     error.filename, error.lineno, error.text, error.end_lineno = file, line, text, last
     # An offset far outside the line would be shown as that many spaces.
     most = len(text or "") + 1
