@@ -79,6 +79,24 @@ def test_a_callable_that_answers_any_attribute(spans: list[Span]) -> None:
     assert isinstance(spans[0].name, str)
 
 
+class Endless:
+    """Every attribute is another one, as in clients that make paths of attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        return Endless()
+
+    def __call__(self, number: int) -> int:
+        return number
+
+
+def test_a_callable_whose_attributes_never_end(spans: list[Span]) -> None:
+    """It is recorded under its class: not what it makes up is its name, and looking for its source ends."""
+    recorded: Any = monitor(Endless())
+    assert recorded(3) == 3
+    assert [span.name for span in spans] == [f"{__name__}.Endless"]
+    assert spans[0].function.freeze()
+
+
 def test_a_proxy_keeps_its_instance(spans: list[Span]) -> None:
     """A decorator of wrapt learns of the instance under and in a recorded class."""
     seen: list[Any] = []

@@ -4,6 +4,7 @@ import functools
 import inspect
 import os
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 from obsv.own_time import unix_ns
@@ -15,7 +16,7 @@ def core_of(target: Any) -> Any:
     """Return the callable inside partials, bound methods and callable objects: the one that has a name and a file."""
     while isinstance(target, functools.partial):
         target = target.func
-    if inspect.isroutine(target) or inspect.isclass(target) or hasattr(target, "__qualname__"):
+    if inspect.isroutine(target) or inspect.isclass(target) or _text_of(target, "__qualname__"):
         return target
     return type(target)
 
@@ -24,15 +25,21 @@ def name_of(target: Any) -> str:
     """Return `module.qualname`, the name of a callable's spans."""
     core = core_of(target)
     module = group_of(core)
-    qualname = getattr(core, "__qualname__", None) or type(core).__qualname__
-    return f"{module}.{qualname}" if module else str(qualname)
+    qualname = _text_of(core, "__qualname__") or type(core).__qualname__
+    return f"{module}.{qualname}" if module else qualname
 
 
 def group_of(target: Any) -> str:
     """Return the name of the module that defines a callable."""
-    module = str(getattr(core_of(target), "__module__", None) or "")
+    module = _text_of(core_of(target), "__module__")
     # The name of the parent's main module in a child of `multiprocessing`.
     return "__main__" if module == "__mp_main__" else module
+
+
+def _text_of(target: Any, name: str) -> str:
+    """Return an attribute that is a text, or "": an object that answers any attribute says nothing with it."""
+    value = getattr(target, name, None)
+    return value if isinstance(value, str) else ""
 
 
 def code_reader(target: Any) -> Callable[[], Code | None]:
@@ -43,13 +50,14 @@ def code_reader(target: Any) -> Callable[[], Code | None]:
     decorated_ns = unix_ns()
 
     def read() -> Code | None:
-        core = inspect.unwrap(core_of(target))
+        core = core_of(target)
         try:
+            core = inspect.unwrap(core)
             path = inspect.getsourcefile(core)
             if path is None:
                 return None
             lines, number = inspect.getsourcelines(core)
-        except (OSError, TypeError, IndexError, SyntaxError):
+        except (OSError, TypeError, IndexError, SyntaxError, ValueError):  # ValueError: of wrappers without an end
             return _without_text(core)
         changed = os.path.exists(path) and os.stat(path).st_mtime_ns > decorated_ns
         return Code(normal(path), number, "" if changed else "".join(lines))
@@ -59,4 +67,4 @@ def code_reader(target: Any) -> Callable[[], Code | None]:
 
 def _without_text(core: Any) -> Code | None:
     code = getattr(core, "__code__", None)
-    return None if code is None else Code(code.co_filename, code.co_firstlineno, "")
+    return None if not isinstance(code, CodeType) else Code(code.co_filename, code.co_firstlineno, "")
