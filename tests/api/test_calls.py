@@ -18,7 +18,7 @@ ALL = {"from": "2000-01-01", "to": "2100-01-01"}
 def shop(tmp_path: Path, client: Client) -> AsyncClient:
     writer = Writer(tmp_path / "obsv.db")
     failing = call(2, 1, name="shop.price", start=2, ms=4, inputs={"symbol": "'AAPL'"}, error="ValueError: no price\n")
-    writer.write([call(1, ms=10, name="shop.buy"), failing])
+    writer.write([call(1, ms=10, name="shop.buy", inputs={"qty": "7.50"}), failing])
     writer.close()
     return client()
 
@@ -49,6 +49,20 @@ async def test_pages_follow_by_cursor(shop: AsyncClient) -> None:
         ({"min_ms": "5"}, 1),
         ({"max_ms": "5"}, 1),
         ({"group": "none such"}, 0),
+        ({"where": "symbol=AAPL"}, 1),
+        ({"where": "symbol=\"'AAPL'\""}, 1),
+        ({"where": "symbol:apl"}, 1),
+        ({"where": "symbol!=AAPL"}, 0),
+        ({"where": "-symbol=AAPL"}, 1),
+        ({"where": "qty=7.5"}, 1),
+        ({"where": "qty>=7 qty<8"}, 1),
+        ({"where": "qty>7.5"}, 0),
+        ({"where": "process:BUY"}, 1),
+        ({"where": "status:ERR error:'no price'"}, 1),
+        ({"where": "duration>5ms"}, 1),
+        ({"where": "duration>5ms or no price"}, 2),
+        ({"where": "has=symbol aapl"}, 1),
+        ({"where": "service=shop"}, 2),
     ],
 )
 async def test_filters(shop: AsyncClient, query: dict[str, str], count: int) -> None:
@@ -166,3 +180,28 @@ async def test_a_file_that_is_no_store_is_500(client: Client, tmp_path: Path) ->
     (tmp_path / "obsv.db").write_bytes(b"no database at all" * 100)
     answer = await client().get("/api/v1/calls")
     assert (answer.status_code, "not an obsv database" in answer.json()["detail"]) == (500, True)
+
+
+async def test_a_query_without_meaning_is_refused(shop: AsyncClient) -> None:
+    """It says what to write."""
+    answer = await shop.get("/api/v1/calls", params={**ALL, "where": "duration>soon"})
+    assert answer.status_code == 400
+    assert "250us" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(("where", "calls", "errors"), [("", 2, 1), ("status:ERR", 1, 1), ("symbol=AAPL", 1, 1)])
+async def test_calls_over_time(shop: AsyncClient, where: str, calls: int, errors: int) -> None:
+    """By the same filters as the list."""
+    start = EPOCH_NS // 10**9 - 60
+    window = {"from": str(start * 10**9), "to": str((start + 300) * 10**9)}
+    found = (await shop.get("/api/v1/calls/series", params={**window, "where": where})).json()
+    assert (sum(found["calls"]), sum(found["errors"]), found["reason"]) == (calls, errors, None)
+    assert 10**9 <= found["step_ns"] <= 5 * 10**9
+
+
+async def test_a_query_is_completed(shop: AsyncClient) -> None:
+    """With names and values of the store."""
+    names = (await shop.get("/api/v1/calls/completions", params={**ALL, "where": "sym"})).json()
+    assert {"start": 0, "insert": "symbol=", "label": "symbol", "about": "value"} in names
+    values = (await shop.get("/api/v1/calls/completions", params={**ALL, "where": "symbol="})).json()
+    assert [each["label"] for each in values] == ["'AAPL'"]

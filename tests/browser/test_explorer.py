@@ -111,10 +111,41 @@ def test_search_finds_text_in_values(page: Page) -> None:
     """Typed after `/`; rows show the values that have it."""
     opened(page)
     page.keyboard.press("/")
-    expect(page.get_by_role("textbox", name="Search values and exceptions")).to_be_focused()
+    expect(page.locator("#explorer-q")).to_be_focused()
     page.keyboard.type("nvda")
-    expect(page).to_have_url(re.compile("q=nvda"))
+    expect(page).to_have_url(re.compile("where=nvda"))
     expect(rows(page).first.locator("[col-id=data_value]")).to_contain_text("NVDA")
+
+
+def test_a_query_is_completed_with_what_the_store_knows(page: Page) -> None:
+    """By the keyboard: a name, then a value."""
+    opened(page, "/explorer?range=24h")
+    page.locator("#explorer-q").press_sequentially("stat")
+    page.locator("#query-list").get_by_text("OK or ERR").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.locator("#query-list").get_by_text("ERR", exact=True).click()
+    expect(page).to_have_url(re.compile("where=status%3AERR"))
+    expect(rows(page).first.locator("[col-id=status]")).to_have_text("ERR")
+
+
+def test_a_row_for_each_call_has_columns_of_ones_choice(page: Page) -> None:
+    """They stand in the address."""
+    opened(page, "/explorer?range=24h&rows=calls&columns=message,return&where=has:message")
+    expect(page.locator("#explorer-grid .ag-header-cell").get_by_text("message")).to_be_visible()
+    expect(rows(page).first.locator("[col-id=value-0]")).to_contain_text("symbol")
+    page.locator("#explorer-rows").get_by_text("Values", exact=True).click()
+    expect(page).not_to_have_url(re.compile("rows=calls"))
+
+
+def test_a_value_is_searched_for_and_excluded_by_a_click(page: Page) -> None:
+    """One takes the place of the other in the query."""
+    opened(page, "/explorer?range=24h&where=process:feeds")
+    rows(page).first.click()
+    page.locator(".value-table").get_by_role("button", name="only this").first.click()
+    expect(page.locator("#explorer-q")).to_have_value(re.compile(r"^process:feeds \S+="))
+    page.locator(".value-table").get_by_role("button", name="not this").first.click()
+    expect(page.locator("#explorer-q")).to_have_value(re.compile(r"^process:feeds \S+!="))
 
 
 def test_durations_filter(page: Page) -> None:

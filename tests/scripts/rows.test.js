@@ -79,3 +79,9 @@ test('a widened column stands in the address beside the others', () => {
   assert.equal(rows.widened('process:400', 'data', 151.4), 'process:400,data:151');
   assert.equal(rows.widened('process:400', 'process', 90), 'process:90');
 });
+
+test('where a row is a call, its chosen values stand in their columns', () => {
+  const [row] = rows.unseen([call(7, 3)], false, () => false, ['v2', 'gone']);
+  assert.deepEqual(plain(row.named), ['2', '']);
+  assert.equal(row.data_value, 'v0=0  v1=1  v2=2');
+});

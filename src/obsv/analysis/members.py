@@ -42,13 +42,13 @@ def members(text: str) -> list[Member]:
 def _walk(text: str, path: str, name: str, depth: int) -> Iterator[Member]:
     if depth >= DEEPEST or len(text) > LONGEST:
         return
-    for inner_path, inner_name, inner in _direct(text):
+    for inner_path, inner_name, inner in direct_members(text):
         member = Member(path + inner_path, inner_name or name, inner)
         yield member
         yield from _walk(inner, member.path, member.name, depth + 1)
 
 
-def _direct(text: str) -> list[tuple[str, str, str]]:
+def direct_members(text: str) -> list[tuple[str, str, str]]:
     """Path, name and text of each member; of items without a name the name is empty."""
     record = _RECORD.match(text)
     start = record.end() if record else 1

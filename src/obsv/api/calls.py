@@ -1,12 +1,13 @@
 """Calls: lists by filter, new calls, one call in full, and values for filters."""
 
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from obsv.api.depends import StoreReader, TimeWindow
-from obsv.store.finding import MAX_ID, MAX_PAGE, MAX_SEARCH_CHARS, Filters, order_named
+from obsv.store.finding import MAX_ID, MAX_PAGE, MAX_SEARCH_CHARS, Filters, Known, complete, order_named
 from obsv.store.ground import raised
 from obsv.store.spans import Detail, ListedCall, Value
 
@@ -15,6 +16,7 @@ router = APIRouter(tags=["calls"])
 Order = Literal["-ts", "ts", "-duration", "duration"]
 Name = Annotated[str | None, Query(max_length=1000)]
 Milliseconds = Annotated[float | None, Query(ge=0, description="Milliseconds.")]
+WHERE = 'A query such as `process:checkout price>10 rate=None -status:ERR duration>100ms "out of stock"`.'
 Part = Annotated[str, Query(max_length=200, description="Text contained in the names.")]
 
 
@@ -26,8 +28,9 @@ def _filters(
     min_ms: Milliseconds = None,
     max_ms: Milliseconds = None,
     q: Annotated[str | None, Query(max_length=MAX_SEARCH_CHARS, description="Text in a value or exception.")] = None,
+    where: Annotated[str | None, Query(max_length=2_000, description=WHERE)] = None,
 ) -> Filters:
-    texts = {"group": group, "process": process, "variable": variable, "status": status, "q": q}
+    texts = {"group": group, "process": process, "variable": variable, "status": status, "q": q, "where": where}
     numbers = {name: repr(value) for name, value in (("min_ms", min_ms), ("max_ms", max_ms)) if value is not None}
     return Filters.parse({**{name: text for name, text in texts.items() if text}, **numbers})
 
@@ -84,6 +87,25 @@ class TailOut(BaseModel):
     calls: list[ListedCallOut]
     last_id: int = Field(description="Pass it as `after` in the next request.")
     more: bool = Field(description="Whether older new calls were left out.")
+
+
+class SeriesOut(BaseModel):
+    """Calls and failed calls over time."""
+
+    start_ns: int
+    step_ns: int
+    calls: list[int] = Field(description="Of each slot of `step_ns` from `start_ns` on; empty if not counted.")
+    errors: list[int]
+    reason: str | None = Field(description="Why they were not counted.")
+
+
+class CompletionOut(BaseModel):
+    """A completion of a query."""
+
+    start: int = Field(description="Where the text begins that it replaces, up to the cursor.")
+    insert: str
+    label: str
+    about: str
 
 
 class PointOut(BaseModel):
@@ -155,6 +177,35 @@ def tail(
     found = reader.read_new(filters, MAX_ID if after is None else after, window.start_ns, limit)
     calls = [_listed_out(call, "-ts", chars) for call in found.calls]
     return TailOut(calls=calls, last_id=found.last_id, more=found.more)
+
+
+@router.get("/calls/series", summary="Count calls over time")
+def series(reader: StoreReader, window: TimeWindow, filters: CallFilters) -> SeriesOut:
+    """Count calls and failed calls that satisfy all filters, in up to 120 slots."""
+    return SeriesOut(**reader.read_call_series(filters, window)._asdict())
+
+
+@router.get("/calls/completions", summary="Complete a query")
+def completions(
+    reader: StoreReader,
+    window: TimeWindow,
+    where: Annotated[str, Query(max_length=2_000, description="The query, up to the cursor.")] = "",
+    process: Name = None,
+) -> list[CompletionOut]:
+    """List at most 12 completions: names first, after an operator the values that are known."""
+
+    def values(name: str) -> list[str]:
+        latest = reader.read_page(Filters(process=process, variable=name), window, limit=50).calls
+        return [value.text for call in latest for value in call.values]
+
+    texts: dict[str, Callable[[str], Iterable[str]]] = {
+        "process": reader.read_processes,
+        "group": reader.read_groups,
+        "has": reader.read_variables,
+        "service": lambda part: reader.read_services(),
+    }
+    known = Known(lambda part: reader.read_variables(part, process), texts, values)
+    return [CompletionOut(**each._asdict()) for each in complete(where, known)]
 
 
 @router.get("/calls/{trace_id}/{span_id}", summary="Get a call in full")

@@ -30,6 +30,7 @@ from obsv.store.figures import (
 )
 from obsv.store.finding import (
     EVERY_SPAN,
+    CallSeries,
     Condition,
     Field,
     Filters,
@@ -41,11 +42,11 @@ from obsv.store.finding import (
     needs_spans,
     order_named,
 )
-from obsv.store.ground import Range, Window
+from obsv.store.ground import MINUTE_NS, Range, Window
 from obsv.store.seam import SQLiteStore
 from obsv.store.spans import Call, Detail, ListedCall, StoredSpan, StoredTrace, TraceSpans, ValuedCalls
 from obsv.store.surveying import Errors, Match, Sample, Summary, TagValue
-from obsv.times import MAX_NS
+from obsv.times import MAX_NS, NS
 
 _EVER = Window(0, MAX_NS)
 # Calls of a function beside one of them, and those among which a good one is looked for; spans of which tags are told.
@@ -173,7 +174,11 @@ class Answers(SQLiteStore):
             self._finder.latest(part, _VALUED)
         return super().valued_calls(window, trace_id)
 
-    def read_pair(self, trace_id: str, span_id: str) -> Pair:
+    def read_pair(self, trace_id: str, span_id: str, other: tuple[str, str] | None = None) -> Pair:
+        if other is not None:
+            self.read_call(*other)
+            self.read_call(trace_id, span_id)
+            return super().read_pair(trace_id, span_id, other)
         call = self.read_call(trace_id, span_id)
         before = Range(max(0, call.start_ns - 24 * HOUR_NS), call.start_ns)
         self._finder.of_function(call.process, before, _GOOD, failed=False)
@@ -324,6 +329,14 @@ class Answers(SQLiteStore):
             self._finder.matching(wanted.condition, part, "A series")
         self._mirror.add_sums(part)
         return super().count_series(wanted)
+
+    def read_call_series(self, filters: Filters, window: Window) -> CallSeries:
+        part = self._finder.within(window.range)
+        by_minutes = Wanted(filters.condition, (), Range(0, MINUTE_NS - 1), MINUTE_NS)
+        if window.seconds < HOUR_NS / NS or needs_spans(by_minutes):
+            self._finder.matching(filters.condition, part, "A series")
+        self._mirror.add_sums(part)
+        return super().read_call_series(filters, window)
 
     def read_times(self, name: str, first: Window, second: Window) -> Times:
         self._sums(first, second)

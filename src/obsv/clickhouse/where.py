@@ -104,6 +104,8 @@ def _leaf(leaf: Compare | Present, bound: Bound) -> Printed:
     scope, name = leaf.field.scope, leaf.field.name
     if scope == INTRINSIC:
         return _intrinsic(leaf, bound)
+    if leaf.operator == "has":
+        return _UNKNOWN
     if scope in _MAPS:
         found = [_attribute(document, leaf, bound) for document in _MAPS[scope]]
         if name == semconv.SERVICE_NAME and scope != SPAN:
@@ -153,6 +155,8 @@ def _compared(column: str, leaf: Compare | Present, bound: Bound) -> Printed:
     if operator in ("=~", "!~"):
         test = f"match({column}, {bound.text(check_pattern(str(value)))})"
         return Printed(test if operator == "=~" else f"not {test}")
+    if operator == "has":
+        return Printed(f"positionCaseInsensitive(toString({column}), {bound.text(str(value))}) > 0")
     if operator == "is" or isinstance(value, str):
         return Printed(f"toString({column}) {'=' if operator == 'is' else operator} {bound.text(_text(value))}")
     return Printed(f"{column} {operator} {bound.whole(value) if isinstance(value, int) else bound.number(value)}")

@@ -131,8 +131,8 @@ class WholeStore(SQLiteStore):
     def read_detail(self, trace_id: str, span_id: str) -> Detail:
         return self._of(trace_id, lambda store: store.read_detail(trace_id, span_id))
 
-    def read_pair(self, trace_id: str, span_id: str) -> Pair:
-        return self._of(trace_id, lambda store: store.read_pair(trace_id, span_id))
+    def read_pair(self, trace_id: str, span_id: str, other: tuple[str, str] | None = None) -> Pair:
+        return self._of(trace_id, lambda store: store.read_pair(trace_id, span_id, other))
 
     def known_trace(self, trace_id: str) -> str:
         return self._of(trace_id, lambda store: store.known_trace(trace_id))

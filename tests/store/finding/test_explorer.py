@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -100,7 +100,20 @@ def _wanted(call: ListedCall, filters: Filters) -> bool:
         and (filters.min_ns is None or call.duration_ns >= filters.min_ns)
         and (filters.max_ns is None or call.duration_ns <= filters.max_ns)
         and (filters.search is None or any(has_text(text, filters.search) for text in texts))
+        and QUERIES[filters.query](call)
     )
+
+
+def _has_text(call: ListedCall, text: str) -> bool:
+    return any(has_text(each, text) for each in [*(value.text for value in call.values), call.exception or ""])
+
+
+QUERIES: dict[str | None, Callable[[ListedCall], bool]] = {
+    None: lambda call: True,
+    "-apple": lambda call: not _has_text(call, "apple"),
+    "duration>=1us or status:ERR": lambda call: call.duration_ns >= 1_000 or call.status == "ERR",
+    "has=user group:SHO": lambda call: any(v.name == "user" for v in call.values) and "sho" in call.process_group,
+}
 
 
 def walked(reader: Reader, filters: Filters, window: Window, order: str, limit: int) -> list[int]:
@@ -117,6 +130,7 @@ FILTERS = st.builds(
     min_ns=st.sampled_from([None, None, 0, 1, 250, 1_000_000, 10**10]),
     max_ns=st.sampled_from([None, None, 0, 999, 1_000_000, 10**10]),
     search=st.sampled_from([None, None, "apple", "100%", "_", '"', "\\", "ï", "日", "<IMG", ",", "nowhere"]),
+    query=st.sampled_from([None, *QUERIES]),
 )
 WINDOWS = st.sampled_from(
     [

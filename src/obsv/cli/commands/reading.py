@@ -37,6 +37,9 @@ def tail(
     db: Db = DEFAULT,
     errors: Annotated[bool, typer.Option("--errors", help="Only failed calls.")] = False,
     process: Process = None,
+    where: Annotated[
+        str, typer.Option("--where", metavar="QUERY", help="Only calls that satisfy a query, such as 'price>10'.")
+    ] = "",
     since: Annotated[
         str | None, typer.Option("--since", help=f"Start with all calls since {TIME}.", metavar="TIME")
     ] = None,
@@ -65,7 +68,7 @@ def tail(
     from obsv.since import since as point
     from obsv.store.finding import Filters
 
-    filters = Filters(process=process, status="ERR" if errors else None)
+    filters = Filters.parse({"where": where})._replace(process=process, status="ERR" if errors else None)
     start_ns = None if since is None else point(since, now_ns())
     say_pending(db)
     print_tail(existing(db), filters, start_ns, limit, follow, as_json)

@@ -36,7 +36,7 @@ def compare_calls(pair: Pair) -> list[Component]:
     note = f"{len(inputs)} of {sum(each.data_type == 'INPUT' for each in found)} inputs differ"
     return [
         _head(pair),
-        card("Values", _values(found), actions=note, flush=True),
+        card("Values", _values(found, pair), actions=note, flush=True),
         card("Circumstances", _circumstances(pair, pair.good), flush=True),
         *_exception(pair.failed),
         *_source(pair.failed, pair.good),
@@ -50,6 +50,8 @@ def _head(pair: Pair) -> Component:
 
 def _distance(pair: Pair, good: Call) -> str:
     apart = duration(abs(pair.failed.start_ns - good.start_ns))
+    if pair.is_chosen:
+        return f"The other call, {apart} {'later' if pair.good_is_later else 'earlier'}: {good.process}"
     if pair.good_is_later:
         return f"First successful call after it, {apart} later (there is none before)"
     return f"Last successful call before it, {apart} earlier"
@@ -76,10 +78,11 @@ def _side(call: Call, title: str) -> Component:
     )
 
 
-def _values(found: list[Difference]) -> Component:
+def _values(found: list[Difference], pair: Pair) -> Component:
     if not found:
         return empty("No values", "No inputs or outputs were recorded.")
-    head = html.Tr([html.Th("Variable"), html.Th("Failed call"), html.Th("Successful call")])
+    names = ("This call", "The other call") if pair.is_chosen else ("Failed call", "Successful call")
+    head = html.Tr([html.Th("Variable"), *map(html.Th, names)])
     return html.Table([html.Thead(head), html.Tbody([_value(each) for each in found])], className="compare-table")
 
 

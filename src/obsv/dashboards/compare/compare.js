@@ -17,16 +17,17 @@
 
   /**
    * @param {string | null} name
-   * @param {string | null} failed `<trace id>/<span id>`
+   * @param {string | null} failed `<trace id>/<span id>`, and those of another call
    * @param {string} mode
    * @param {Second} second
    */
   const compareChosen = (name, failed, mode, second) => {
     const times = mode === 'times' ? second : {};
-    const [trace, span] = failed && mode === 'calls' ? failed.split('/') : [null, null];
+    const [trace, span, ...other] = failed && mode === 'calls' ? failed.split('/') : [null, null];
     obsvAddress.set({
       trace,
       span,
+      other: other.length ? other.join('.') : null,
       process: trace ? null : name,
       mode: mode === 'times' ? mode : null,
       against: times.against === 'before' ? null : times.against,

@@ -45,6 +45,9 @@ def layout(view: View) -> Component:
     other = against(window, second, view.now_ns)
     options = _options(view.reader, name, call)
     chosen = f"{call.trace_id}/{call.span_id}" if call else options[0]["value"] if options else None
+    if call and query.get("other", "").count(".") == 1:
+        chosen = f"{chosen}/{query['other'].replace('.', '/')}"
+        options = [{"value": chosen, "label": "the two chosen calls"}, *options]
     return html.Div(
         [
             html.Div([html.H1("Compare"), function_select("compare-function", view.reader, name), _modes(mode)],
@@ -95,7 +98,7 @@ def body(
         reader: reader of the store.
         name: name of the function; None if none is chosen.
         mode: `calls` or `times`.
-        chosen: `<trace id>/<span id>` of the failed call; None if there is none.
+        chosen: `<trace id>/<span id>` of the failed call, and behind them those of another; None if there is none.
         first: window A, when periods are compared.
         second: window B.
     """
@@ -108,7 +111,8 @@ def body(
             reader.failures(name)  # an unknown function must not be reported as one without failures
             text = "None of its stored calls failed. You can still compare two periods."
             return [card(name, empty("No failed calls", text))]
-        return compare_calls(reader.read_pair(*chosen.split("/", 1)))
+        trace_id, span_id, *other = chosen.split("/")
+        return compare_calls(reader.read_pair(trace_id, span_id, (other[0], other[1]) if len(other) == 2 else None))
     except NotFound as error:
         return [empty("Not found", str(error), link("Start over", "/compare"))]
 

@@ -43,6 +43,12 @@ const obsvGrid = (() => {
     shortDuration: obsvFormat.duration,
     /** @param {string | null} text */
     firstLine: (text) => (text ? text.split('\n', 1)[0] : ''),
+    /**
+     * The value with the column at a place, of a row that is a call.
+     * @param {{ data?: { named?: string[] } }} params
+     * @param {number} at
+     */
+    valueAt: (params, at) => params.data?.named?.[at] ?? '',
     // Rows come in the order that was asked for; the grid must not sort them again.
     keepOrder: () => 0,
   });

@@ -1,5 +1,6 @@
 """One call in full: source beside values, exception and durations; below, its position in its trace."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from dash import html
@@ -11,6 +12,7 @@ from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.axis import duration_axis
 from obsv.dashboards.components.explain import explain_button
 from obsv.dashboards.components.link import address
+from obsv.dashboards.components.mark import mark_button
 from obsv.dashboards.components.repro import repro_button
 from obsv.dashboards.theme import figure
 from obsv.store.spans import MOST_POINTS, Detail, ListedCall, Point, Relative
@@ -20,14 +22,20 @@ MiB = 1 << 20
 HALF_HOUR_NS = 1_800_000_000_000
 
 
-def drilldown(found: Detail) -> Component:
+def drilldown(found: Detail, exact: Mapping[str, str] | None = None) -> Component:
     """Return the call.
 
     Args:
         found: result of `store.detail`.
+        exact: longer texts of inputs, which were kept because the call failed.
     """
     call = found.call
-    right = [_values("Inputs", call, "INPUT"), _values("Outputs", call, "OUTPUT"), _exception(call), _durations(found)]
+    right = [
+        _values("Inputs", call, "INPUT", exact),
+        _values("Outputs", call, "OUTPUT"),
+        _exception(call),
+        _durations(found),
+    ]
     return html.Article(
         [
             _head(found),
@@ -56,6 +64,7 @@ def _head(found: Detail) -> Component:
     ]
     if call.status == "ERR":
         links.append(button_link("Compare", "/compare", {"trace": call.trace_id, "span": call.span_id}))
+    links.append(mark_button(call.trace_id, call.span_id))
     if found.source is not None:
         links.append(repro_button(call.trace_id, call.span_id))
     links.append(explain_button(call.trace_id, call.span_id))
@@ -82,8 +91,9 @@ def _source(found: Detail) -> Component:
     )
 
 
-def _values(title: str, call: ListedCall, data_type: str) -> Component:
-    return values(title, (value for value in call.values if value.data_type == data_type), "none")
+def _values(title: str, call: ListedCall, data_type: str, exact: Mapping[str, str] | None = None) -> Component:
+    shown = (value for value in call.values if value.data_type == data_type)
+    return values(title, shown, "none", process=call.process, exact=exact)
 
 
 def _exception(call: ListedCall) -> Component | None:

@@ -31,6 +31,9 @@
   const noUpdate = () => window.dash_clientside.no_update;
   const grid = () => obsvGrid.api(GRID);
   const orderOf = () => obsvAddress.get('sort') || '-ts';
+  // The names of the values with a column, where a row is a call; null where a row is a value.
+  const columns = () =>
+    obsvAddress.get('rows') === 'calls' ? (obsvAddress.get('columns') || '').split(',').filter(Boolean) : null;
   const page = () => ({ ...state.query, order: orderOf(), limit: PAGE, chars: CHARS });
 
   /**
@@ -39,7 +42,7 @@
    * @param {boolean} fresh
    */
   const unseen = (api, calls, fresh) => {
-    const rows = obsvRows.unseen(calls, fresh, (key) => api.getRowNode(key));
+    const rows = obsvRows.unseen(calls, fresh, (key) => api.getRowNode(key), columns());
     state.rows += rows.length;
     state.calls += obsvRows.calls(rows);
     return rows;
@@ -268,7 +271,7 @@
    * @param {Record<string, string>} picked
    */
   const explorerLoad = async (q, group, process, variable, statusValue, min, max, picked) => {
-    const filters = { q, group, process, variable, status: statusValue, min_ms: min, max_ms: max };
+    const filters = { where: q, q: null, group, process, variable, status: statusValue, min_ms: min, max_ms: max };
     state.query = { ...filters, ...picked };
     const api = await window.dash_ag_grid.getApiAsync(GRID);
     const fresh = state.wired !== api;
@@ -279,6 +282,18 @@
     }
     load(fresh ? window.history.state?.row : null);
     return Date.now();
+  };
+
+  // Another shape of the rows has other columns: the page is made again.
+  /**
+   * @param {string} rows
+   * @param {string[]} names
+   */
+  const explorerShape = (rows, names) => {
+    const wanted = { rows: rows === 'calls' ? rows : null, columns: (names || []).join(',') || null };
+    const changed = Object.entries(wanted).some(([name, value]) => (obsvAddress.get(name) || null) !== value);
+    if (changed) obsvAddress.set(wanted, 'go');
+    return noUpdate();
   };
 
   // Names for a choice, once the keys rest; what is chosen stays among them.
@@ -416,6 +431,7 @@
     explorerLoad,
     explorerOpen,
     explorerProcesses: names('processes', 'group'),
+    explorerShape,
     explorerTail,
     explorerVariables: names('variables', 'process'),
   });

@@ -10,15 +10,20 @@ from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from obsv.dashboards.components import empty, grid, time_picker
+from obsv.dashboards.components import chart, empty, grid, time_picker
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.choice import choice
 from obsv.dashboards.components.hotkey import SEARCH
 from obsv.dashboards.components.timepicker import watch_time_picker
+from obsv.dashboards.components.values import exact_texts
+from obsv.dashboards.explorer.columns import call_columns, value_columns
 from obsv.dashboards.explorer.drilldown import drilldown
+from obsv.dashboards.explorer.traffic import traffic
 from obsv.dashboards.page import App, Page, View
-from obsv.errors import NotFound
-from obsv.store.finding import Filters, order_named
+from obsv.errors import InvalidQuery, NotFound, StoreError
+from obsv.store.finding import Filters, order_named, quoted
+from obsv.store.ground import Window
+from obsv.store.seam import Store
 
 DEBOUNCE_MS = 300
 WIDGETS = (
@@ -31,49 +36,7 @@ WIDGETS = (
     "explorer-max",
 )
 MOST_CHOICES = 100
-
-
-def columns() -> list[dict[str, Any]]:
-    """Return the seven canonical columns, with the duration beside the time."""
-
-    def text(field: str, name: str, **more: Any) -> dict[str, Any]:
-        return {
-            "field": field,
-            "headerName": name,
-            "sortable": False,
-            "cellClass": "mono",
-            "tooltipField": field,
-            **more,
-        }
-
-    unsorted = {"comparator": {"function": "keepOrder"}}
-    local = {"function": "localTime(params.value)"}
-    utc = {"function": "utcTime(params.value)"}
-    status = {"status-err": "params.value == 'ERR'", "status-ok": "params.value == 'OK'"}
-    first = {"function": "firstLine(params.value)"}
-    return [
-        text("process", "Process", flex=3, minWidth=146, cellClass="mono from-its-end", cellRenderer="FromItsEnd"),
-        text("data", "Data", width=104),
-        {"field": "data_type", "headerName": "Data Type", "width": 86, "sortable": False, "cellClass": "kind"},
-        text("data_value", "Data Value", minWidth=128, flex=4),
-        {
-            **{"field": "ts", "headerName": "Timestamp", "width": 160, "cellClass": "num", **unsorted},
-            **{"valueFormatter": local, "tooltipValueGetter": utc, "sortingOrder": ["desc", "asc"]},
-        },
-        {
-            **{
-                "field": "duration_ns",
-                "headerName": "Duration",
-                "width": 92,
-                "sortingOrder": ["desc", None],
-                **unsorted,
-            },
-            **{"valueFormatter": {"function": "shortDuration(params.value)"}},
-            **{"cellClass": "num right", "headerClass": "right"},
-        },
-        {"field": "status", "headerName": "Status", "width": 68, "sortable": False, "cellClassRules": status},
-        text("exception", "Exception", flex=3, minWidth=128, valueFormatter=first, cellClass="mono err-text"),
-    ]
+MOST_COLUMNS = 12
 
 
 def layout(view: View) -> Component:
@@ -82,11 +45,13 @@ def layout(view: View) -> Component:
     Raises:
         InvalidQuery: a filter cannot be parsed.
     """
-    filters, window = Filters.parse(view.query), view.window()
+    # The query is read where the rows are: one without meaning can be mended in its box.
+    filters, window = Filters.parse({**view.query, "where": ""}), view.window()
     order_named(view.query.get("sort") or "-ts")
+    by_call = view.query.get("rows") == "calls"
     rows = grid(
         "explorer-grid",
-        columns(),
+        call_columns(_columns(view)) if by_call else value_columns(),
         label="Calls and their values",
         options={
             "rowClassRules": {
@@ -103,6 +68,7 @@ def layout(view: View) -> Component:
         [
             html.Div([html.H1("Explorer"), _tools(view, window)], className="page-head"),
             _filters(view, filters),
+            html.Div(_traffic(view, window), className="card explorer-traffic"),
             html.Div(
                 [rows, html.Div(id="explorer-overlay", className="grid-overlay", hidden=True)],
                 className="card explorer-rows",
@@ -139,21 +105,38 @@ def _tools(view: View, window: Any) -> Component:
     ]
     note = html.P("The first 10,000 filtered rows", className="faint")
     exports = html.Details([summary, html.Div([note, *kinds], className="menu-items")], className="menu")
-    return html.Div([time_picker("explorer-time", window, now_ns=view.now_ns), button, exports], className="page-tools")
+    modes = (("values", "Values"), ("calls", "Calls"))
+    mode = choice("explorer-rows", modes, "calls" if view.query.get("rows") == "calls" else "values", "A row for each")
+    picker = time_picker("explorer-time", window, now_ns=view.now_ns)
+    return html.Div([picker, mode, button, exports], className="page-tools")
+
+
+def _columns(view: View) -> list[str]:
+    """Return the names of the values that have a column of their own."""
+    return [name for name in (view.query.get("columns") or "").split(",") if name][:MOST_COLUMNS]
+
+
+def _traffic(view: View, window: Window) -> Component:
+    label = "Calls and failed calls over time; drag over a part to choose it"
+    try:
+        figure = traffic(view.reader.read_call_series(Filters.parse(view.query), window))
+    except (InvalidQuery, StoreError):
+        figure = traffic(None)
+    return chart(figure, id="explorer-chart", height=100, label=label)
 
 
 def _filters(view: View, filters: Filters) -> Component:
     search = dmc.TextInput(
         id="explorer-q",
-        value=filters.search or "",
-        placeholder="Search values and exceptions",
+        value=view.query.get("where") or (quoted(filters.search) if filters.search else ""),
+        placeholder="price>10 rate=None status:ERR, or any text",
         debounce=DEBOUNCE_MS,
         size="xs",
         leftSection=html.I(className="icon icon-search"),
         rightSection=html.Kbd("/"),
         className="search",
         **SEARCH,
-        **aria(label="Search values and exceptions"),
+        **aria(label="Query: conditions, or a text in values and exceptions"),
     )
     names = {
         "group": (filters.group, view.reader.read_groups(limit=MOST_CHOICES)),
@@ -178,8 +161,20 @@ def _filters(view: View, filters: Filters) -> Component:
         )
         for name, label, ns in (("min", "≥ ms", filters.min_ns), ("max", "≤ ms", filters.max_ns))
     ]
+    columns = dmc.MultiSelect(
+        id="explorer-columns",
+        data=list(dict.fromkeys([*_columns(view), *names["variable"][1]])),
+        value=_columns(view),
+        placeholder="Columns",
+        searchable=True,
+        clearable=True,
+        maxValues=MOST_COLUMNS,
+        size="xs",
+        className="select-columns" if view.query.get("rows") == "calls" else "select-columns hidden",
+        **aria(label="Values with a column of their own"),
+    )
     clear = html.Button([html.I(className="icon icon-close"), "Clear"], id="explorer-clear", className="button quiet")
-    return html.Div([search, *selects, status, *limits, clear], className="filters", role="search")
+    return html.Div([search, *selects, status, *limits, columns, clear], className="filters", role="search")
 
 
 def _select(name: str, value: str | None, given: list[str]) -> Component:
@@ -206,9 +201,16 @@ def _detail(view: View) -> Component | None:
     if call is None:
         return None
     try:
-        return drilldown(view.reader.read_detail(call["trace_id"], call["span_id"]))
+        return _drilldown(view.reader, call)
     except NotFound as error:
         return empty("No such call", str(error))
+
+
+def _drilldown(reader: Store, call: dict[str, str]) -> Component:
+    found = reader.read_detail(call["trace_id"], call["span_id"])
+    failed = found.call.status == "ERR"
+    exact = exact_texts(reader, reader.read_call(call["trace_id"], call["span_id"])) if failed else None
+    return drilldown(found, exact)
 
 
 def _drawer(detail: Component | None) -> Component:
@@ -248,6 +250,30 @@ def register(app: App) -> None:
         *(Input(id, "value") for id in WIDGETS),
         Input("explorer-time-window", "data"),
     )
+    app.clientside(
+        "explorerShape",
+        Output("explorer-grid", "data-shape"),
+        Input("explorer-rows", "value"),
+        Input("explorer-columns", "value"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output("explorer-chart", "figure"),
+        Input("explorer-loaded", "data"),
+        *(State(id, "value") for id in WIDGETS),
+        State("explorer-time-window", "data"),
+        prevent_initial_call=True,
+    )
+    def count(_: Any, *given: Any) -> Any:
+        *filters, window = given
+        names = ("where", "group", "process", "variable", "status", "min_ms", "max_ms")
+        query = {name: str(value) for name, value in zip(names, filters, strict=True) if value not in (None, "")}
+        try:
+            return traffic(app.reader.read_call_series(Filters.parse(query), Window.parse(window, app.now_ns())))
+        except (InvalidQuery, StoreError):
+            return traffic(None)
+
     values = [Output(id, "value") for id in WIDGETS]
     app.clientside("explorerClear", *values, Input("explorer-clear", "n_clicks"), prevent_initial_call=True)
     _once(app, "explorerLive", Output("explorer-live", "aria-pressed"), Input("explorer-live", "n_clicks"))
@@ -278,7 +304,7 @@ def register(app: App) -> None:
     def show(call: dict[str, str] | None) -> tuple[Component, bool]:
         if not call:
             raise PreventUpdate
-        return drilldown(app.reader.read_detail(call["trace_id"], call["span_id"])), True
+        return _drilldown(app.reader, call), True
 
 
 def _once(app: App, function: str, output: Output, input: Input) -> None:

@@ -6,7 +6,7 @@
  *   exception: string | null, trace_id: string, span_id: string, values: ListedValue[] }} ListedCall
  * @typedef {{ key: string, first: boolean, fresh: boolean, cursor: string, process: string, data: string,
  *   data_type: string, data_value: string, ts: string, duration_ns: number, status: string,
- *   exception: string | null, trace_id: string, span_id: string }} Row
+ *   exception: string | null, trace_id: string, span_id: string, named?: string[] }} Row
  */
 const obsvRows = (() => {
   /**
@@ -35,6 +35,25 @@ const obsvRows = (() => {
     }));
   };
 
+  /**
+   * One row a call, with the values that have a column, in their order.
+   * @param {ListedCall} call
+   * @param {boolean} fresh
+   * @param {string[]} names
+   */
+  const whole = (call, fresh, names) => {
+    const [row] = of({ ...call, values: call.values.slice(0, 1) }, fresh);
+    const text = (/** @type {ListedValue} */ value) => (value.cut ? `${value.text}…` : value.text);
+    const named = names.map((name) =>
+      call.values
+        .filter((value) => value.name === name)
+        .map(text)
+        .join(', '),
+    );
+    const all = call.values.map((value) => `${value.name}=${text(value)}`).join('  ');
+    return { ...row, data: '', data_type: '', data_value: all, named };
+  };
+
   /** @param {Row[]} rows */
   const calls = (rows) => rows.filter((row) => row.first).length;
 
@@ -43,8 +62,10 @@ const obsvRows = (() => {
    * @param {ListedCall[]} found
    * @param {boolean} fresh
    * @param {(key: string) => unknown} known
+   * @param {string[] | null} [names] of the columns where a row is a call
    */
-  const unseen = (found, fresh, known) => found.flatMap((call) => of(call, fresh)).filter((row) => !known(row.key));
+  const unseen = (found, fresh, known, names = null) =>
+    found.flatMap((call) => (names ? [whole(call, fresh, names)] : of(call, fresh))).filter((row) => !known(row.key));
 
   /**
    * Where a list is cut so that at most `most` rows and only whole calls stay.
@@ -89,5 +110,5 @@ const obsvRows = (() => {
       .join(',');
   };
 
-  return { calls, cut, of, resume, unseen, widened, widths };
+  return { calls, cut, of, resume, unseen, whole, widened, widths };
 })();

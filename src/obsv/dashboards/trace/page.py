@@ -14,6 +14,7 @@ from obsv.dashboards.components import grid, link
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.hotkey import SEARCH
 from obsv.dashboards.components.link import address
+from obsv.dashboards.components.values import exact_texts
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.trace.panel import MOST_EVENTS, span_panel
 from obsv.store.figures import LogFilters
@@ -161,7 +162,8 @@ def register(app: App) -> None:
             return no_update
         trace_id, span_id = about["trace_id"], opened["row"]["id"]
         said = LogFilters(trace_id=trace_id, span_id=span_id)
-        return span_panel(app.reader.read_call(trace_id, span_id), app.reader.read_logs(said, EVER, limit=MOST_EVENTS))
+        call, logs = app.reader.read_call(trace_id, span_id), app.reader.read_logs(said, EVER, limit=MOST_EVENTS)
+        return span_panel(call, logs, exact_texts(app.reader, call))
 
 
 PAGE = Page(path="/trace/<trace_id>", title="Trace", layout=layout, register=register, libraries=("dash_ag_grid",))

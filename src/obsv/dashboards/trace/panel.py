@@ -1,6 +1,7 @@
 """One span beside its trace: inputs, outputs, exception, and links."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from dash import html
@@ -20,6 +21,7 @@ from obsv.dashboards.components import (
 )
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.explain import explain_button
+from obsv.dashboards.components.mark import mark_button
 from obsv.dashboards.components.repro import repro_button
 from obsv.dashboards.components.values import value_text
 from obsv.store.figures import Logs
@@ -30,11 +32,12 @@ MOST_EVENTS = 50
 CLOSES: dict[str, Any] = {"data-close": "1"}
 
 
-def span_panel(call: Call, logs: Logs) -> list[Component]:
+def span_panel(call: Call, logs: Logs, exact: Mapping[str, str] | None = None) -> list[Component]:
     """Return the panel's content.
 
     Args:
         call: the span.
+        exact: longer texts of inputs, which were kept because the call failed.
         logs: log records that were made in it, newest first.
     """
     return [
@@ -45,7 +48,7 @@ def span_panel(call: Call, logs: Logs) -> list[Component]:
                 _facts(call),
                 *_failure(call),
                 *log_lines(logs.lines[::-1], call.start_ns, logs.cursor is not None),
-                *_values(call),
+                *_values(call, exact),
                 *_events(call),
                 *_links(call),
             ],
@@ -78,6 +81,7 @@ def _actions(call: Call) -> Component:
     if call.failed:
         buttons.append(button_link("Compare", "/compare", here))
     buttons.append(explain_button(call.trace_id, call.span_id))
+    buttons.append(mark_button(call.trace_id, call.span_id))
     return html.Div(buttons, className="panel-actions")
 
 
@@ -111,10 +115,10 @@ def _failure(call: Call) -> list[Component]:
     return [html.Section(part, className="panel-part", **aria(label="Exception"))]
 
 
-def _values(call: Call) -> list[Component]:
+def _values(call: Call, exact: Mapping[str, str] | None) -> list[Component]:
     return [
-        values("Inputs", call.inputs, "No inputs were recorded."),
-        values("Outputs", call.outputs, "No outputs were recorded."),
+        values("Inputs", call.inputs, "No inputs were recorded.", process=call.process, exact=exact),
+        values("Outputs", call.outputs, "No outputs were recorded.", process=call.process),
     ]
 
 

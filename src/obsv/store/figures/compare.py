@@ -33,19 +33,21 @@ select p.name from span s cross join process p on p.id = s.process_id where s.tr
 
 
 class Pair(NamedTuple):
-    """A failed call and a successful one of the same function.
+    """A failed call and a successful one of the same function, or any two calls.
 
     Attributes:
         failed: the inspected call.
         good: the last successful call before it, or the first after; None if none was found nearby.
         failed_caller: name of the function that made the failed call; None for a root.
         good_caller: likewise.
+        is_chosen: whether the second call was asked for, whatever it is.
     """
 
     failed: Call
     good: Call | None
     failed_caller: str | None
     good_caller: str | None
+    is_chosen: bool = False
 
     @property
     def good_is_later(self) -> bool:
@@ -63,21 +65,23 @@ class Times(NamedTuple):
     second_sums: Sums
 
 
-def read_pair(reader: Readable, trace_id: str, span_id: str) -> Pair:
-    """Return a call, and the last successful call of the same function before it.
+def read_pair(reader: Readable, trace_id: str, span_id: str, other: tuple[str, str] | None = None) -> Pair:
+    """Return a call, and another one or the last successful call of the same function before it.
 
     Args:
         reader: reader of the store.
         trace_id: trace ID of the call, hex.
         span_id: span ID of the call, hex.
+        other: trace and span ID of the other call; None chooses one.
 
     Raises:
         NotFound: there is no such call.
     """
     with reader.snapshot() as store:
         failed = read_call(store, trace_id, span_id)
-        good = _good(store, failed)
-        return Pair(failed, good, _caller(store, failed), _caller(store, good) if good else None)
+        good = read_call(store, *other) if other else _good(store, failed)
+        callers = _caller(store, failed), _caller(store, good) if good else None
+        return Pair(failed, good, *callers, is_chosen=other is not None)
 
 
 def failures(reader: Readable, name: str, limit: int = MOST_FAILURES) -> list[Failure]:

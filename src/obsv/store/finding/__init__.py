@@ -1,5 +1,7 @@
 """Search: conditions and filters turned into pages, traces and series."""
 
+from obsv.store.finding.call_series import CallSeries
+from obsv.store.finding.completion import Completion, Known, complete
 from obsv.store.finding.conditions import (
     EVENT,
     EVERY_SPAN,
@@ -28,6 +30,7 @@ from obsv.store.finding.explorer import MAX_PAGE, Page, Tail
 from obsv.store.finding.filters import MAX_SEARCH_CHARS, Filters
 from obsv.store.finding.group_by import Label
 from obsv.store.finding.orders import MAX_ID, Key, Order, order_named
+from obsv.store.finding.query_text import quoted
 from obsv.store.finding.series import Series, Wanted, needs_spans
 
 __all__ = [
@@ -49,12 +52,15 @@ __all__ = [
     "VARIABLE",
     "All",
     "AnyOf",
+    "CallSeries",
     "Compare",
+    "Completion",
     "Condition",
     "Contains",
     "Field",
     "Filters",
     "Key",
+    "Known",
     "Label",
     "Not",
     "Order",
@@ -63,7 +69,9 @@ __all__ = [
     "Series",
     "Tail",
     "Wanted",
+    "complete",
     "fields_of",
     "needs_spans",
     "order_named",
+    "quoted",
 ]

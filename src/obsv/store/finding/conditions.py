@@ -16,6 +16,9 @@ UNSCOPED, SPAN, RESOURCE, EVENT, LINK, INSTRUMENTATION = "", "span", "resource",
 # What every span has without an attribute, by TraceQL's scoped names (`span:duration`).
 INTRINSIC = "intrinsic"
 
+# The values of a call by name, compared as they are shown, numbers by their size.
+SHOWN = "shown"
+
 # Two more without a name in any query language: the process group, and the names of a span's values.
 GROUP, VARIABLE = "process:group", "span:variable"
 KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
@@ -43,7 +46,8 @@ class Compare:
     elements does (`!=` and `!~`: if none is equal or matches).
 
     Args:
-        operator: one of `= != < <= > >= =~ !~`, or `is`: equal as text for any type, as Jaeger compares tags.
+        operator: one of `= != < <= > >= =~ !~`, `is`: equal as text for any type, as Jaeger compares tags, or `has`:
+            contains a text, ASCII letters in either case.
         value: a duration is whole nanoseconds, a kind or status its number in OTLP; a pattern is RE2 and must match the
             whole text.
     """

@@ -78,7 +78,7 @@ def read_page(
         rows = Rows(asked, by, by.rest(window.range, key), key, limit)
         keys = _by_time(rows) if by.by_time else by_duration(rows)
         calls = listed_calls(snapshot, [found.id for found in keys])
-    shown = [call.showing(filters.variable, filters.search) for call in calls]
+    shown = [call.showing(filters.variable, filters.text) for call in calls]
     return Page(shown, by.token(keys[-1]) if len(keys) >= limit else None)
 
 
@@ -115,7 +115,7 @@ def read_new(
             return Tail([], last_id, False)
         rows = Rows(asked, OLDEST if oldest else NEWEST, Range(start_ns, MAX_NS), None, limit)
         ids = [key.id for key in rows.along(since(after))]
-        calls = [call.showing(filters.variable, filters.search) for call in listed_calls(snapshot, ids)]
+        calls = [call.showing(filters.variable, filters.text) for call in listed_calls(snapshot, ids)]
     calls.sort(key=lambda call: (call.ts, call.id), reverse=not oldest)
     more = len(ids) == limit
     return Tail(calls, ids[-1] if more and oldest else last_id, more)

@@ -7,7 +7,19 @@ from math import isfinite
 from typing import NamedTuple
 
 from obsv.errors import InvalidQuery
-from obsv.store.finding.conditions import GROUP, INTRINSIC, VARIABLE, All, Compare, Condition, Contains, Field, Value
+from obsv.store.finding.conditions import (
+    GROUP,
+    INTRINSIC,
+    VARIABLE,
+    All,
+    Compare,
+    Condition,
+    Contains,
+    Field,
+    Value,
+    conjuncts,
+)
+from obsv.store.finding.query_text import parse_query
 from obsv.store.ground import ERROR
 from obsv.times import MAX_NS
 
@@ -25,13 +37,15 @@ class Filters(NamedTuple):
     min_ns: int | None = None
     max_ns: int | None = None
     search: str | None = None  # a value or the exception contains it; ASCII letters match in either case
+    query: str | None = None  # in the language of `query_text`
 
     @classmethod
     def parse(cls, query: Mapping[str, str]) -> Filters:
-        """Parse the filters of a query string: `group`, `process`, `variable`, `status`, `min_ms`, `max_ms`, `q`.
+        """Parse the filters of a query string: `group`, `process`, `variable`, `status`, `min_ms`, `max_ms`, `q`,
+        `where`.
 
         Raises:
-            InvalidQuery: an invalid status, a duration that is not a number, or a search that is too long.
+            InvalidQuery: an invalid status or query, a duration that is not a number, or a search that is too long.
         """
         status = (query.get("status") or "").upper() or None
         if status not in (None, *OUTCOMES):
@@ -39,6 +53,9 @@ class Filters(NamedTuple):
         search = query.get("q") or None
         if search and len(search) > MAX_SEARCH_CHARS:
             raise InvalidQuery(f"The search is longer than {MAX_SEARCH_CHARS} characters.")
+        asked = (query.get("where") or "").strip() or None
+        if asked:
+            parse_query(asked)
         return cls(
             query.get("group") or None,
             query.get("process") or None,
@@ -47,7 +64,14 @@ class Filters(NamedTuple):
             _duration_ns(query, "min_ms"),
             _duration_ns(query, "max_ms"),
             search,
+            asked,
         )
+
+    @property
+    def text(self) -> str | None:
+        """Return a text that a value or the exception of each call contains, if there is one."""
+        parts = conjuncts(parse_query(self.query)) if self.query and not self.search else []
+        return self.search or next((part.text for part in parts if isinstance(part, Contains)), None)
 
     @property
     def condition(self) -> Condition:
@@ -61,7 +85,9 @@ class Filters(NamedTuple):
             ("span:duration", "<=", self.max_ns),
         )
         parts = [Compare(Field(INTRINSIC, name), sign, value) for name, sign, value in asked if value is not None]
-        return All((*parts, Contains(self.search, self.variable or None)) if self.search else tuple(parts))
+        search = [Contains(self.search, self.variable or None)] if self.search else []
+        # Its terms stand beside the others, so that the cheapest of all is taken first.
+        return All((*parts, *(conjuncts(parse_query(self.query)) if self.query else ()), *search))
 
 
 def _duration_ns(query: Mapping[str, str], name: str) -> int | None:

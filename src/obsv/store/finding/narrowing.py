@@ -8,6 +8,7 @@ from obsv import semconv
 from obsv.store.finding.conditions import (
     INTRINSIC,
     RESOURCE,
+    SHOWN,
     SPAN,
     UNSCOPED,
     VARIABLE,
@@ -76,6 +77,8 @@ def _of_span(leaf: Leaf) -> Sql:
         return scalar(PROCESS_COLUMNS[name], leaf) if name in PROCESS_COLUMNS else TRUE
     if scope == RESOURCE:
         return _with_resource(leaf)
+    if scope == SHOWN:
+        return _carrying(Sql("f.name = ?", (name,)))
     if scope not in (SPAN, UNSCOPED) or name in COLUMNS:
         return TRUE
     own = _carrying(field_named(name))

@@ -85,6 +85,8 @@ def scalar(value_sql: str, leaf: Leaf) -> Sql:
             return Sql(f"({value_sql} is not null and not fits(?, {value_sql}))", (leaf.value,))
         case "is":
             return Sql(f"cast({value_sql} as text) = ?", (str(leaf.value),))
+        case "has":
+            return like(value_sql, str(leaf.value))
     return Sql(f"{value_sql} {leaf.operator} ?", (leaf.value,))
 
 
@@ -152,14 +154,14 @@ def contains(text: str, name: str | None) -> Sql:
     # LIKE is the fastest text search in SQLite, and matches ASCII letters in either case. Text in an array or map is
     # stored as displayed.
     forms = sorted({json.dumps(text, ensure_ascii=False)[1:-1], text})
-    near = joined(" or ", (_like("s.data", form) for form in forms))
-    failed = fill("(s.status = 2 and {like})", like=_like("s.exception", text))
+    near = joined(" or ", (like("s.data", form) for form in forms))
+    failed = fill("(s.status = 2 and {like})", like=like("s.exception", text))
     if name is not None:
-        found = _like(_shown("json_type(s.data, f.path)", "json_extract(s.data, f.path)"), text)
+        found = like(shown("json_type(s.data, f.path)", "json_extract(s.data, f.path)"), text)
         own = fill("f.signature_id = s.signature_id and f.name = {name} and {found}", name=name, found=found)
         exact = fill("exists (select 1 from signature_field f where {own})", own=own)
     else:  # a comma between two values is not a value with a comma
-        found = _like(_shown("e.type", "e.value"), text)
+        found = like(shown("e.type", "e.value"), text)
         exact = fill("exists (select 1 from json_each(s.data) e where {found})", found=found)
         if _PLAIN.fullmatch(text):  # then only the letter of an escape sequence can look like part of a value
             exact = fill("(instr(s.data, '\\') = 0 or {exact})", exact=exact)
@@ -167,12 +169,13 @@ def contains(text: str, name: str | None) -> Sql:
     return fill("(({near} or {failed}) and ({exact} or {failed}))", near=near, exact=exact, failed=failed)
 
 
-# A value as displayed.
-def _shown(kind: str, value: str) -> str:
+def shown(kind: str, value: str) -> str:
+    """Return SQL for a JSON value as displayed, from SQL for its type and value."""
     return f"iif({kind} in ('true', 'false'), {kind}, {value})"
 
 
 # Without ESCAPE it takes a twentieth less time.
-def _like(column: str, text: str) -> Sql:
+def like(column: str, text: str) -> Sql:
+    """Return a test that a column contains a text, ASCII letters in either case."""
     pattern = re.sub(r"([\\%_])", r"\\\1", text)
     return Sql(f"{column} like ?" + (" escape '\\'" if "\\" in pattern else ""), (f"%{pattern}%",))

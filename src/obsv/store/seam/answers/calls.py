@@ -50,5 +50,5 @@ class CallAnswers(Source):
     def valued_calls(self, window: Window, trace_id: str | None = None) -> ValuedCalls:
         return valued_calls(self._source, window, trace_id)
 
-    def read_pair(self, trace_id: str, span_id: str) -> Pair:
-        return read_pair(self._source, trace_id, span_id)
+    def read_pair(self, trace_id: str, span_id: str, other: tuple[str, str] | None = None) -> Pair:
+        return read_pair(self._source, trace_id, span_id, other)

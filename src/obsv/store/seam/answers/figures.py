@@ -24,7 +24,8 @@ from obsv.store.figures.overview import read_overview
 from obsv.store.figures.services import read_dependencies
 from obsv.store.figures.stats import process_stats
 from obsv.store.figures.totals import read_totals
-from obsv.store.finding import Series, Wanted
+from obsv.store.finding import CallSeries, Filters, Series, Wanted
+from obsv.store.finding.call_series import call_series
 from obsv.store.finding.series import count_series
 from obsv.store.ground import Window
 from obsv.store.seam.answers.source import Source
@@ -59,6 +60,9 @@ class FigureAnswers(Source):
 
     def read_dependencies(self, start_ns: int, end_ns: int) -> list[Dependency]:
         return read_dependencies(self._source, start_ns, end_ns)
+
+    def read_call_series(self, filters: Filters, window: Window) -> CallSeries:
+        return call_series(self._source, filters, window)
 
     def count_series(self, wanted: Wanted) -> list[Series]:
         with self._source.snapshot() as snapshot:

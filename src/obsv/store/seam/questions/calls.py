@@ -43,7 +43,7 @@ class CallQuestions(Protocol):
         ...
 
     def read_exact(self, call: Call) -> bytes | dict[str, str] | None:
-        """The inputs of a call as they were, pickled; None where they were not kept."""
+        """The inputs of a failing call as they were: pickled, or exact texts by name; None where none were kept."""
         ...
 
     def read_detail(self, trace_id: str, span_id: str) -> Detail:
@@ -54,6 +54,6 @@ class CallQuestions(Protocol):
         """Calls with their values: of a trace, or the latest."""
         ...
 
-    def read_pair(self, trace_id: str, span_id: str) -> Pair:
-        """A call and one to hold beside it."""
+    def read_pair(self, trace_id: str, span_id: str, other: tuple[str, str] | None = None) -> Pair:
+        """A call and one to hold beside it: another, or the last successful one before it."""
         ...

@@ -16,7 +16,7 @@ from obsv.store.figures import (
     Times,
     Totals,
 )
-from obsv.store.finding import Series, Wanted
+from obsv.store.finding import CallSeries, Filters, Series, Wanted
 from obsv.store.ground import Window
 
 
@@ -57,6 +57,10 @@ class FigureQuestions(Protocol):
 
     def read_dependencies(self, start_ns: int, end_ns: int) -> list[Dependency]:
         """Calls between services."""
+        ...
+
+    def read_call_series(self, filters: Filters, window: Window) -> CallSeries:
+        """Calls and failed calls over time that satisfy filters."""
         ...
 
     def count_series(self, wanted: Wanted) -> list[Series]:
