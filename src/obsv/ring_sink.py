@@ -59,6 +59,7 @@ class RingSink(SpanSink):
         # The writer's own methods, for the call path: this saves one call per call.
         self.begin = self._writer.begin  # type: ignore[method-assign]
         self.end = self._writer.end  # type: ignore[method-assign]
+        self.log = self._writer.log  # type: ignore[method-assign]
 
     # -- spans ---------------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from obsv.trace.clock import clock
 from obsv.trace.context import QUIET, SPAN_KEY, get_context
 from obsv.trace.log_record import LogRecord
 from obsv.trace.notices import Notices
-from obsv.trace.recording import compiled_span, identity, recording
+from obsv.trace.recording import compiled_span, here, recording
 from obsv.trace.span import Span
 
 _notices = Notices()
@@ -98,7 +98,8 @@ def emit(
             return
         shown = _shown or current_shown()
         known, snapshot, max_repr = shown.is_secret, shown.snapshot, shown.max_repr
-        attributes = []
+        attributes: list[tuple[str, Any]] = []
+        add = attributes.append
         for name, value in fields:
             is_secret = known.get(name)
             if is_secret is None:
@@ -116,9 +117,9 @@ def emit(
                     and value is not None
                 ):
                     value = snapshot(value)
-            attributes.append((name, value))
+            add((name, value))
         for name, text in texts:
-            attributes.append((name, text[:_BODY_CHARS]))
+            add((name, text[:_BODY_CHARS]))
         trace_id = span_id = 0
         function = None
         kind = type(span)
@@ -141,7 +142,7 @@ def emit(
                     trace_id,
                     span_id,
                     function,
-                    identity(),
+                    here.thread.identity,
                     shown.words,
                     False,
                 ),

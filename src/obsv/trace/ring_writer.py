@@ -295,20 +295,35 @@ class RingWriter:
     def log(self, record: LogRecord) -> None:
         """Record a log record. One of ERROR and above is in its own lane when this returns, and the keeper awake."""
         try:
-            self._log(record)
+            if not self.is_open:
+                self._reopen()
+            if (now := ticks()) >= self.look_at:
+                self.look_around(now)
+            values = self._log_values(record)
+            if len(values) > MOST_VALUES:
+                values = self._log_values(record._replace(body=_TOO_LARGE, attributes=()))
+            scope, time_ns, severity = record[:3]
+            origin = self._shared_origin(recording.origin.resource, scope)
+            size, check = _LOG_SIZE + len(values), check_of(values)
+            packed = _pack_log(size, check, layout.LOG, severity, 0, origin, time_ns or 1) + values
+            if severity < LOG_ERROR and not record.is_kept:
+                put = self.calls.put
+                try:
+                    put(packed)
+                except ValueError:
+                    self.calls.add(packed)
+                return
+            self._put(self.ring.errors, packed)
+            if self.ring.about.keeper_sleeps:
+                self._wake()
         except Exception as error:
             self.failed(error)
 
-    def _log(self, record: LogRecord) -> None:
-        if not self.is_open:
-            self._reopen()
-        if (now := ticks()) >= self.look_at:
-            self.look_around(now)
-        scope, time_ns, severity, text, name, body, attributes, trace_id, span_id, function = record[:10]
-        thread, words, is_kept = record[10:]
+    def _log_values(self, record: LogRecord) -> bytes:
+        _, _, _, text, name, body, attributes, trace_id, span_id, function, thread, words, _ = record
         if function is not None:
             self._define(function)
-        values = _dumps(
+        return _dumps(
             (
                 trace_id.to_bytes(16, "big") if trace_id else b"",
                 span_id.to_bytes(8, "big") if span_id else b"",
@@ -322,27 +337,6 @@ class RingWriter:
             ),
             _VERSION,
         )
-        if len(values) > MOST_VALUES:
-            self.log(record._replace(body=_TOO_LARGE, attributes=()))
-            return
-        packed = (
-            _pack_log(
-                _LOG_SIZE + len(values),
-                check_of(values),
-                layout.LOG,
-                severity,
-                0,
-                self._shared_origin(recording.origin.resource, scope),
-                time_ns or 1,
-            )
-            + values
-        )
-        if severity < LOG_ERROR and not is_kept:
-            self._put(self.ring.calls, packed)
-            return
-        self._put(self.ring.errors, packed)
-        if self.ring.about.keeper_sleeps:
-            self._wake()
 
     # -- definitions
     # ------------------------------------------------------------------------------------------------------
