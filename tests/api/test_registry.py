@@ -1,10 +1,12 @@
 """`/api/v1/artifacts`."""
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from httpx import AsyncClient
+from journals import START_NS, decide, write_journals
 
 import obsv
 
@@ -28,3 +30,19 @@ async def test_artifacts(client: Callable[..., AsyncClient], tmp_path: Path) -> 
     found = [each for each in compared.json()["differences"] if each["part"] == "config"]
     assert found == [{"part": "config", "path": "rate", "before": 1, "after": 2, "change": "changed"}]
     assert unknown.status_code == 404
+
+
+async def test_comparison(client: Callable[..., AsyncClient], tmp_path: Path) -> None:
+    """Metrics of both, and decisions that differ."""
+    db = tmp_path / "obsv.db"
+    write_journals(db, [])
+    with sqlite3.connect(db) as file:
+        decide(file, "a", START_NS, "scalp", "block", actor="one")
+        decide(file, "b", START_NS + 1, "scalp", "pass", actor="two")
+    file.close()
+    window = "from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z"
+    async with client() as http:
+        found = (await http.get(f"/api/v1/artifacts/comparison?before=one&after=two&{window}")).json()
+    assert (found["pairs"], found["different"]) == (1, 1)
+    assert [(each["before_id"], each["after_verdict"]) for each in found["disagreements"]] == [("a", "pass")]
+    assert {each["name"]: (each["before"], each["after"]) for each in found["metrics"]}["blocked"] == (1, 0)

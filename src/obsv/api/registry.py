@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from obsv.api.depends import StoreReader
+from obsv.api.depends import RecordedFile, StoreReader, TimeWindow
+from obsv.measures import file_beside, load
 from obsv.registry import differences
+from obsv.reports import compare_artifacts
 from obsv.store.figures import Artifact
 
 router = APIRouter(tags=["artifacts"])
@@ -111,6 +113,74 @@ def artifact_differences(reader: StoreReader, before: Named, after: Named) -> Di
         old, new = (store.read_registrations(each, 1)[0] for each in (before, after))
     found = [DifferenceOut(**each._asdict()) for each in differences(old, new)]
     return DifferencesOut(before=artifact_out(old), after=artifact_out(new), differences=found)
+
+
+class ComparedMetricOut(BaseModel):
+    """A metric of the decisions of two artifacts."""
+
+    name: str
+    title: str
+    unit: str
+    better: str = Field(description="higher, lower, or empty if neither is better.")
+    before: float | None
+    after: float | None
+
+
+class DisagreementOut(BaseModel):
+    """Two decisions about the same with different verdicts."""
+
+    before_id: str
+    after_id: str
+    time_ns: int = Field(description="Of the first decision, Unix time.")
+    kind: str
+    subject: str
+    mode: str
+    before_verdict: str
+    after_verdict: str
+    before_pnl: float | None = Field(description="The latest result, also of a counterfactual; null if unknown.")
+    after_pnl: float | None
+
+
+class ComparisonOut(BaseModel):
+    """Two artifacts by their decisions."""
+
+    before: str
+    after: str
+    differences: list[DifferenceOut] = Field(description="Of the artifacts; empty if one is not registered.")
+    metrics: list[ComparedMetricOut]
+    pairs: int = Field(description="Decisions of both about the same kind, subject and mode, near in time.")
+    different: int
+    disagreements: list[DisagreementOut] = Field(description="The latest 100.")
+
+
+@router.get("/artifacts/comparison", summary="Compare the decisions of two artifacts")
+def comparison(
+    reader: StoreReader,
+    file: RecordedFile,
+    window: TimeWindow,
+    before: Named,
+    after: Named,
+    within_s: Annotated[float, Query(ge=0, le=86_400, description="Distance in time of a pair, seconds.")] = 60.0,
+) -> ComparisonOut:
+    """Compare two artifacts that decide: metrics of both, and where they decided differently."""
+    found = compare_artifacts(reader, load(file_beside(file)), before, after, window, within_s)
+    metrics = [
+        ComparedMetricOut(
+            **{name: getattr(old.definition, name) for name in ("name", "title", "unit", "better")},
+            before=old.value,
+            after=new.value,
+        )
+        for old, new in found.metrics
+    ]
+    return ComparisonOut(
+        before=found.before,
+        after=found.after,
+        differences=[DifferenceOut(**each._asdict()) for each in found.differences],
+        metrics=metrics,
+        pairs=found.paired.pairs,
+        different=found.paired.different,
+        disagreements=[DisagreementOut(**each._asdict()) for each in found.paired.disagreements],
+    )
 
 
 def artifact_out(artifact: Artifact) -> ArtifactOut:

@@ -1,5 +1,6 @@
 """Reports: what was decided, how it turned out, what changed; each number refers to its statement."""
 
+from obsv.reports.comparison import Comparison, compare_artifacts
 from obsv.reports.formats import as_document, as_html, as_markdown, as_text, heading
 from obsv.reports.making import made, make_due
 from obsv.reports.phrasing import ANSWER_TOKENS, phrased, question
@@ -11,11 +12,13 @@ __all__ = [
     "ANSWER_TOKENS",
     "LENGTH_NS",
     "CannotReport",
+    "Comparison",
     "Report",
     "as_document",
     "as_html",
     "as_markdown",
     "as_text",
+    "compare_artifacts",
     "heading",
     "made",
     "make_due",

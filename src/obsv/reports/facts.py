@@ -92,9 +92,9 @@ class Facts:
         fact = self.by_key.get(key)
         return None if fact is None else fact.value
 
-    def changed(self) -> list[str]:
-        """Measure everything again and return the keys whose text is different now."""
-        asked = list(self._asked.values())
+    def changed(self, keys: Iterable[str]) -> list[str]:
+        """Measure facts again and return the keys whose text is different now."""
+        asked = [self._asked[key] for key in dict.fromkeys(keys) if key in self._asked]
         return [
             each.key
             for each, measured in zip(asked, self._read(asked), strict=True)

@@ -10,7 +10,7 @@ from obsv.measures import Definition, shown
 from obsv.reports.facts import Asked, Fact, Facts
 from obsv.reports.gates import GateKeys, gate_facts
 from obsv.reports.insights import Insight, insights
-from obsv.reports.references import problems
+from obsv.reports.references import problems, references
 from obsv.store.ground import Scope, Window
 from obsv.store.seam import Store
 from obsv.times import ts
@@ -78,7 +78,10 @@ def make_report(store: Store, known: Mapping[str, Definition], kind: str, end_ns
     with store.view() as view:
         facts = Facts(view, known, window)
         report = _made(view, facts, kind)
-        wrong = [*verified(report.texts(), report.facts), *facts.changed()]
+        wrong = [
+            *verified(report.texts(), report.facts),
+            *facts.changed(key for text in report.texts() for key in references(text)),
+        ]
     if wrong:
         raise CannotReport(f"The report cannot be verified: {wrong[0]}. Please report this as an error of obsv.")
     return report

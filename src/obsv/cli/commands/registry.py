@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from obsv.cli.common import DEFAULT, EXIT_CODES, FOUND_PROBLEMS, AsJson, Db, Limit, existing
+from obsv.cli.common import DEFAULT, EXIT_CODES, FOUND_PROBLEMS, AsJson, Db, Limit, Since, existing
 
 app = typer.Typer(
     name="registry",
@@ -69,3 +69,20 @@ def verify(
     from obsv.cli.registry import verify_artifacts
 
     return 0 if verify_artifacts(existing(db), name, as_json) else FOUND_PROBLEMS
+
+
+@app.command(epilog=EXIT_CODES)
+def compare(
+    before: Name,
+    after: Name,
+    db: Db = DEFAULT,
+    since: Since = "7d",
+    within: Annotated[
+        str, typer.Option("--within", help="Largest distance in time of decisions about the same.", metavar="TIME")
+    ] = "60s",
+    as_json: AsJson = False,
+) -> None:
+    """Compare the decisions of two artifacts: metrics, and where they decided differently."""
+    from obsv.cli.comparison import show_comparison
+
+    show_comparison(existing(db), before, after, since, within, as_json)

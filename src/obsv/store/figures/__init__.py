@@ -33,6 +33,7 @@ from obsv.store.figures.logs import LogFilters, LogLine, Logs, NewLogs
 from obsv.store.figures.lost import Lost
 from obsv.store.figures.milestones import Milestone
 from obsv.store.figures.overview import ErrorCall, FunctionSums, GroupSums, Overview, PeriodTotals
+from obsv.store.figures.paired import Disagreement, Paired
 from obsv.store.figures.pulse import Pulse
 from obsv.store.figures.selections import VIEWS, Series, as_sql
 from obsv.store.figures.services import Dependency, Operation
@@ -54,6 +55,7 @@ __all__ = [
     "DecisionLine",
     "Decisions",
     "Dependency",
+    "Disagreement",
     "EdgeChange",
     "ErrorCall",
     "ErrorDetail",
@@ -96,6 +98,7 @@ __all__ = [
     "Operation",
     "Overview",
     "Pair",
+    "Paired",
     "PeriodTotals",
     "ProcessStats",
     "ProcessTotal",
