@@ -2,13 +2,15 @@
 
 import subprocess
 import sys
+import time
+from importlib import import_module
 from pathlib import Path
 
 from rich.text import Text
 
 import obsv
 from obsv.cli import listing, numbers, show
-from obsv.cli.output import console, print_json
+from obsv.cli.output import console, print_json, say
 from obsv.demo.program import run
 from obsv.store.finding import Filters
 from obsv.store.ground import Window
@@ -16,11 +18,12 @@ from obsv.store.seam import open_store
 from obsv.store.writing import Writer
 from obsv.times import MAX_NS
 
+PROGRAM, ENGINE, DEPLOYMENTS = "obsv.demo.program", "obsv.demo.engine", "obsv.demo.deployments"
 # Ends with its own flush when the app is closed or its standard input is: its parent process has then ended.
 _PROGRAM = """
 import os, signal, sys, threading
 import obsv
-from obsv.demo.program import run
+from importlib import import_module
 
 def end_with_parent():
     sys.stdin.read()
@@ -31,7 +34,7 @@ threading.Thread(target=end_with_parent, daemon=True).start()
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
 obsv.configure(db=sys.argv[1], service_name=sys.argv[2])
-run(float(sys.argv[3]))
+import_module(sys.argv[4]).run(float(sys.argv[3]))
 """
 
 
@@ -75,11 +78,47 @@ def _failed_trace(db: Path) -> str | None:
         store.close()
 
 
-def live_demo(db: Path, port: int, seconds: float, service: str, as_json: bool = False) -> None:
+def decisions_demo(db: Path, seconds: float, service: str, program: str, as_json: bool = False) -> None:
+    """Run a program that decides, then print the daily report, or its facts as JSON.
+
+    Args:
+        db: the database file.
+        seconds: how long.
+        service: its service name.
+        program: `ENGINE` or `DEPLOYMENTS`.
+        as_json: whether to print JSON.
+
+    Raises:
+        StoreError: decisions cannot be recorded there.
+    """
+    from obsv.reports import as_document, as_text, heading, made
+
+    writer = Writer(db)
+    writer.open()
+    writer.close()
+    obsv.configure(db=db, service_name=service)
+    if not as_json:
+        console().print(f"Recording decisions for {seconds:g} s in {db} …")
+    import_module(program).run(seconds)
+    obsv.force_flush(30)
+    report = made(db, "daily", time.time_ns())
+    if as_json:
+        print_json(as_document(report))
+        return
+    say(f"\n{heading(report)}")
+    for line in as_text(report).splitlines():
+        say(line)
+    say("\nNow try `obsv report daily`, `obsv registry list`, `obsv metrics show`, `obsv serve`.")
+
+
+def live_demo(
+    db: Path, port: int, seconds: float, service: str, as_json: bool = False, program_name: str = PROGRAM
+) -> None:
     """Run the program in a separate process and serve the app here, until interrupted."""
     from obsv.cli.serve import serve
 
-    program = subprocess.Popen([sys.executable, "-c", _PROGRAM, str(db), service, str(seconds)], stdin=subprocess.PIPE)
+    arguments = [str(db), service, str(seconds), program_name]
+    program = subprocess.Popen([sys.executable, "-c", _PROGRAM, *arguments], stdin=subprocess.PIPE)
     try:
         serve(db, port=port, otlp_grpc=None, otlp_http=None, open_browser=not as_json, as_json=as_json)
     finally:

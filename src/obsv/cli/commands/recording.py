@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from obsv.cli.common import DEFAULT, EXIT_CODES, AsJson, Db, Port
+from obsv.errors import ConfigurationError
 
 
 def register(app: typer.Typer) -> None:
@@ -31,18 +32,29 @@ def demo(
     serve: Annotated[bool, typer.Option("--serve", help="Also serve the app, until Ctrl-C.")] = False,
     port: Port = 8050,
     service: Annotated[str, typer.Option(help="Service name of the demo program.", metavar="NAME")] = "market-demo",
+    decisions: Annotated[
+        bool, typer.Option("--decisions", help="A trading engine that decides, registers, learns; with its report.")
+    ] = False,
+    deployments: Annotated[
+        bool, typer.Option("--deployments", help="Releases that are gated; with the report.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Record a small market-data program and show what it did."""
+    """Record a small program and show what it did: market data, a trading engine, or gated releases."""
+    from obsv.cli.demo import DEPLOYMENTS, ENGINE, PROGRAM, decisions_demo, live_demo
     from obsv.cli.demo import demo as run_demo
-    from obsv.cli.demo import live_demo
     from obsv.cli.extra import need_server
 
+    if decisions and deployments:
+        raise ConfigurationError("Choose one demo: --decisions or --deployments.")
+    program = ENGINE if decisions else DEPLOYMENTS if deployments else PROGRAM
     if serve:
         need_server()
-        live_demo(db, port, 3_600.0 if seconds is None else seconds, service, as_json)
-    else:
+        live_demo(db, port, 3_600.0 if seconds is None else seconds, service, as_json, program)
+    elif program == PROGRAM:
         run_demo(db, 12.0 if seconds is None else seconds, service, as_json)
+    else:
+        decisions_demo(db, 12.0 if seconds is None else seconds, service, program, as_json)
 
 
 def ps(db: Db = DEFAULT, as_json: AsJson = False) -> None:
