@@ -13,11 +13,15 @@ import pytest
 import yaml
 from query_world import make
 
+from obsv.alerts.levels import Slo
+from obsv.alerts.parts import Part
 from obsv.api.exposition import render
-from obsv.api.metrics import families
+from obsv.api.metrics import alert_metrics, families, pipeline_metrics, slo_metrics
 from obsv.api.traceql import parse
 from obsv.store import Reader
 from obsv.store.figures.totals import read_totals
+from obsv.store.seam import open_store
+from obsv.store.watching import Level
 
 FOLDER = Path(__file__).parents[1] / "dashboards"
 BOARDS = sorted(FOLDER.glob("*.json"))
@@ -25,7 +29,8 @@ BOARDS = sorted(FOLDER.glob("*.json"))
 CORE = {"stat", "timeseries", "table", "heatmap", "nodeGraph"}
 SOURCES = {"obsv-tempo": "tempo", "obsv-jaeger": "jaeger", "obsv-prometheus": "prometheus"}
 VARIABLES = {
-    "$__rate_interval": "1m", "$__range": "1h", "$service": "shop", "$function": "shop.cart.main", "$longer": "100ms"
+    "$__rate_interval": "1m", "$__range": "1h", "$service": "shop", "$function": "shop.cart.main", "$longer": "100ms",
+    "$slo": "prices",
 }  # fmt: skip
 
 
@@ -50,13 +55,14 @@ def expressions() -> list[str]:
     return [filled(target["expr"]) for target in targets() if "expr" in target]
 
 
-def test_there_are_four_and_their_ids_are_fixed() -> None:
+def test_there_are_five_and_their_ids_are_fixed() -> None:
     """Links to dashboards last."""
     assert {name: board["uid"] for name, board in boards().items()} == {
         "errors.json": "obsv-errors",
         "function.json": "obsv-function",
         "overview.json": "obsv-overview",
         "pipeline.json": "obsv-pipeline",
+        "service-levels.json": "obsv-service-levels",
     }
 
 
@@ -95,7 +101,9 @@ def test_traceql_of_the_panels_is_answered() -> None:
 def test_series_of_the_panels_are_exposed(tmp_path: Path) -> None:
     """Every series that a panel or variable names is one of /metrics."""
     reader = Reader(make(tmp_path / "obsv.db"))
-    text = render(families(read_totals(reader, 0), {}))
+    store, slo = open_store(tmp_path / "obsv.db"), Slo("prices", 0.99, 86_400, Level("1", "*", "*", "*"))
+    extra = [*alert_metrics(store, 0), *pipeline_metrics([Part("writer", 0.0, "")]), *slo_metrics(store, [slo], 0)]
+    text = render([*families(read_totals(reader, 0), {}), *extra])
     known = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
     known |= {f"{name}_{part}" for name in known for part in ("bucket", "sum", "count")}
     variables = [

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from obsv.alerts import AlertsFileError, parse
 from obsv.alerts.counting import Counting
-from obsv.alerts.levels import BURNS, Sum, budget_left, burn_rate, burns_of, summed
+from obsv.alerts.levels import BURNS, Sum, budget_left, budget_text, burn_rate, burns_of, curve, summed
 from obsv.alerts.measure import Readings, measure
 from obsv.alerts.samples import Sample
 from obsv.store import Writer
@@ -35,6 +35,24 @@ def test_factors_are_those_of_the_workbook_and_follow_the_period() -> None:
     assert [round(each.factor(30 * DAY_S), 6) for each in BURNS] == [14.4, 6, 3, 1]
     assert [round(each.factor(7 * DAY_S), 6) for each in burns_of(7 * DAY_S)] == [3.36, 1.4]
     assert burns_of(3_600) == []
+
+
+def test_a_curve_shows_how_a_budget_was_spent() -> None:
+    """From all of it at the beginning to what is left now, in few parts; nothing before the first call."""
+    slo = parse('[[slo]]\nname = "a"\nobjective = 0.9\nperiod = "1d"').slos[0]
+    now = NOW_NS // (300 * NS)
+    found = curve([LevelBucket(now - 3, 10, 10), LevelBucket(now, 28, 30)], slo, NOW_NS, most=4)
+    assert [(round(each.left, 6), each.rate and round(each.rate, 6)) for each in found] == [
+        (1, None), (1, 0), (1, None), (1, None), (0.5, 0.666667)
+    ]  # fmt: skip
+    assert (found[0].end_ns, found[-1].end_ns) == ((now - 3) * 300 * NS, NOW_NS)
+    assert len(curve([LevelBucket(now - 200, 1, 1)], slo, NOW_NS, most=10)) <= 11
+    assert curve([], slo, NOW_NS)[-1].left == 1
+
+
+def test_a_budget_is_said_as_people_say_it() -> None:
+    assert budget_text(Sum(9_995, 10_000), 0.999) == "50 % left"
+    assert budget_text(Sum(9_970, 10_000), 0.999) == "spent 3 times"
 
 
 def test_a_budget_is_what_may_fail() -> None:

@@ -28,6 +28,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "gates": ("/decisions?range=24h&view=gates&gate=exposure", "#decisions-threshold"),
     "decision": ("/decisions/{decision}?range=24h", ".decision-table"),
     "alerts": ("/alerts", "#alerts-add"),
+    "service level": ("/slo", ".slo-page"),
     "errors to compare": ("/compare?range=24h", ".error-row"),
     "calls": ("/compare?trace={trace}&span={span}", "#compare-body mark"),
     "changes": ("/changes?since=1h", ".change"),

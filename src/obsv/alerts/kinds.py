@@ -129,7 +129,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "slo": Kind(
         {"slo": Key(read.text, "*"), "min_failures": Key(read.whole(1), 5)},
-        "{slo} uses its error budget {value} times too fast ({window}): {left} remains",
+        "{slo} uses its error budget {value} times too fast ({window}): {left}",
     ),
     "pipeline": Kind(
         {"part": Key(read.one_of("*", *LIMITS_S), "*"), "over": Key(read.seconds, None)},

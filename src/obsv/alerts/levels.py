@@ -103,6 +103,49 @@ def budget_left(calls: Sum, objective: float) -> float:
     return 1 - burn_rate(calls, objective)
 
 
+def budget_text(calls: Sum, objective: float) -> str:
+    """Return how much of a budget is left, as people say it."""
+    left = budget_left(calls, objective)
+    return f"{100 * left:.3g} % left" if left > 0 else f"spent {1 - left:.3g} times"
+
+
+class Point(NamedTuple):
+    """A part of a period.
+
+    Args:
+        end_ns: its end, Unix time.
+        left: share of the budget that was left then, if the period's calls spread as they did.
+        rate: burn rate within it; None without calls.
+    """
+
+    end_ns: int
+    left: float
+    rate: float | None
+
+
+def curve(buckets: Sequence[LevelBucket], slo: Slo, now_ns: int, most: int = 180) -> list[Point]:
+    """Return how the budget was spent over the period up to now, in at most `most` parts of equal length.
+
+    The first point is their beginning; parts before the first counted call are left out.
+    """
+    last = int(now_ns / _NS / _BUCKET_S)
+    first = max(int((now_ns / _NS - slo.period_s) // _BUCKET_S), min((each.bucket for each in buckets), default=last))
+    step = max(1, -(-(last - first + 1) // most))
+    parts = [Sum(0, 0)] * ((last - first) // step + 1)
+    for each in buckets:
+        if first <= each.bucket <= last:
+            at = (each.bucket - first) // step
+            parts[at] = Sum(parts[at].good + each.good, parts[at].total + each.total)
+    allowed = sum(each.total for each in parts) * (1 - slo.objective)
+    found, bad = [Point(int(first * _BUCKET_S * _NS), 1.0, None)], 0
+    for at, part in enumerate(parts):
+        bad += part.bad
+        end_ns = min(now_ns, int((first + (at + 1) * step) * _BUCKET_S * _NS))
+        rate = burn_rate(part, slo.objective) if part.total else None
+        found.append(Point(end_ns, 1 - bad / allowed if allowed else 1.0, rate))
+    return found
+
+
 def burns_of(period_s: float) -> list[Burn]:
     """Return the windows that are shorter than a period."""
     return [each for each in BURNS if each.long_s < period_s and each.factor(period_s) >= 1 - 1e-9]

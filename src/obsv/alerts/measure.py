@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlencode
 
-from obsv.alerts.levels import Slo, budget_left, burn_rate, burns_of, summed
+from obsv.alerts.levels import Slo, budget_left, budget_text, burn_rate, burns_of, summed
 from obsv.alerts.losses import Losses
 from obsv.alerts.parts import LIMITS_S, LookAtRings, Part, no_rings, read_parts
 from obsv.alerts.rules import Rule
@@ -189,7 +189,7 @@ def _slo(rule: Rule, readings: Readings) -> list[Sample]:
             continue
         buckets, now_ns = readings.level(slo), readings.now_ns
         whole = summed(buckets, slo.period_s, now_ns)
-        left = f"{100 * budget_left(whole, slo.objective):.3g}%"
+        left = budget_text(whole, slo.objective)
         for burn in burns_of(slo.period_s):
             long, short = (summed(buckets, each, now_ns) for each in (burn.long_s, burn.short_s))
             rates = [burn_rate(each, slo.objective) for each in (long, short)]
@@ -205,7 +205,7 @@ def _slo(rule: Rule, readings: Readings) -> list[Sample]:
 
 def _of_slo(slo: Slo, window: str, urgency: str, rate: float, holds: bool, left: str) -> Sample:
     labels = labelled({"slo": slo.name, "window": window, "urgency": urgency})
-    return Sample(labels, round(rate, 4), holds, {"left": left}, "/alerts")
+    return Sample(labels, round(rate, 4), holds, {"left": left}, "/slo?" + urlencode({"name": slo.name}))
 
 
 def _recorder_gone(rule: Rule, readings: Readings) -> list[Sample]:

@@ -13,6 +13,7 @@ from obsv.dashboards.flow.page import PAGE as FLOW
 from obsv.dashboards.logs.page import PAGE as LOGS
 from obsv.dashboards.overview.page import PAGE as OVERVIEW
 from obsv.dashboards.page import Page
+from obsv.dashboards.slo.page import PAGE as SLO
 from obsv.dashboards.trace.page import PAGE as TRACE
 
 PAGES: tuple[Page, ...] = (
@@ -29,4 +30,5 @@ PAGES: tuple[Page, ...] = (
     DECISIONS,
     DECISION,
     ALERTS,
+    SLO,
 )

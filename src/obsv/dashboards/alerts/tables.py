@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from dash import html
 from dash.development.base_component import Component
 
-from obsv.alerts.levels import budget_left, burn_rate, burns_of, summed
+from obsv.alerts.levels import budget_left, budget_text, burn_rate, burns_of, summed
 from obsv.alerts.messages import labels_of
 from obsv.alerts.rules import AlertsConfig
 from obsv.alerts.samples import shown
@@ -94,7 +94,8 @@ def _levels(store: Store, config: AlertsConfig, now_ns: int) -> list[Component]:
         kind: Kind = "err" if left <= 0 else "stale" if left < LITTLE_LEFT else "ok"
         rates = [f"{burn_rate(summed(buckets, each.long_s, now_ns), slo.objective):.3g} ({each.long_s / 3_600:g} h)"
                  for each in burns_of(slo.period_s)]  # fmt: skip
-        rows.append([slo.name, f"{100 * slo.objective:g} %", slo.level.good, badge(f"{100 * left:.3g} % left", kind),
+        rows.append([link(slo.name, "/slo", {"name": slo.name}), f"{100 * slo.objective:g} %", slo.level.good,
+                     badge(budget_text(whole, slo.objective), kind),
                      f"{count(whole.good)} of {count(whole.total)}", ", ".join(rates)])  # fmt: skip
     names = ("Name", "Objective", "Good", "Budget", "Good calls", "Burn rate")
     return [card("Service levels", table(names, rows), flush=True)] if rows else []

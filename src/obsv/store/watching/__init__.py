@@ -3,7 +3,7 @@
 from obsv.store.file import AuditRow
 from obsv.store.watching.book import Book, LeaseLost
 from obsv.store.watching.changes import Changes
-from obsv.store.watching.levels import BUCKET_NS, Counted, Level, LevelBucket
+from obsv.store.watching.levels import BUCKET_NS, Counted, Level, LevelBucket, Spenders
 from obsv.store.watching.looking import Delivery, Outbox
 from obsv.store.watching.readings import Arrivals, CallFigures, FailedCall, Feed, Recorder, Repeating
 from obsv.store.watching.rows import AlertRow, AttemptRow, EventRow, MessageRow, RuleRow, SilenceRow
@@ -31,4 +31,5 @@ __all__ = [
     "Repeating",
     "RuleRow",
     "SilenceRow",
+    "Spenders",
 ]

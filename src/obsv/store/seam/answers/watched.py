@@ -20,8 +20,9 @@ from obsv.store.watching import (
     Repeating,
     RuleRow,
     SilenceRow,
+    Spenders,
 )
-from obsv.store.watching.levels import count_level, read_level
+from obsv.store.watching.levels import count_level, read_level, read_spenders
 from obsv.store.watching.looking import (
     read_alert_events,
     read_alerts,
@@ -85,6 +86,9 @@ class AlertAnswers(Source):
 
     def read_level(self, slo: str, version: str, since_ns: int) -> list[LevelBucket]:
         return read_level(self._source, slo, version, since_ns)
+
+    def read_spenders(self, level: Level, since_ns: int, limit: int = 10) -> Spenders:
+        return read_spenders(self._path, level, since_ns, limit)
 
     def read_audit(self, limit: int = 200, since_ns: int = 0) -> list[AuditRow]:
         return read_audit(self._source, limit, since_ns)

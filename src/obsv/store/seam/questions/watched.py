@@ -20,6 +20,7 @@ from obsv.store.watching import (
     Repeating,
     RuleRow,
     SilenceRow,
+    Spenders,
 )
 
 
@@ -80,6 +81,10 @@ class AlertQuestions(Protocol):
 
     def read_level(self, slo: str, version: str, since_ns: int) -> list[LevelBucket]:
         """The counts of a service level."""
+        ...
+
+    def read_spenders(self, level: Level, since_ns: int, limit: int = 10) -> Spenders:
+        """Return the functions and error groups that made most calls of a service level bad."""
         ...
 
     def read_audit(self, limit: int = 200, since_ns: int = 0) -> list[AuditRow]:
