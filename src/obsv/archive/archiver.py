@@ -6,14 +6,19 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from obsv.archive.compacting import LARGE_BYTES, groups, merge
 from obsv.archive.kinds import KINDS, Kind
 from obsv.archive.parquet import count_rows
 from obsv.archive.part import directory_of, manifest, manifest_of, name_of
 from obsv.archive.schedule import Window, cut
 from obsv.archive.target import Target
-from obsv.errors import StoreUnavailable
+from obsv.errors import ForeignFile, StoreUnavailable
+from obsv.store.ground import HOUR_NS
 from obsv.store.seam import Store
 from obsv.store.writing import ArchiveBook, ArchiveFacts, Part
+
+# A reader that knows the old parts has read them by then.
+_GRACE_NS = HOUR_NS
 
 
 class Checked(NamedTuple):
@@ -102,6 +107,38 @@ class Archiver:
                 calls += part.calls
         return calls
 
+    def compact(self, now_ns: int, large_bytes: int = LARGE_BYTES) -> int:
+        """Merge the small parts of days that are over; return the number of new parts.
+
+        Raises:
+            StoreError: see `step`.
+        """
+        archive, made = self._book.facts(), 0
+        if archive is None:
+            return 0
+        for group in groups(self._book.parts(), now_ns - self._window.hot_ns - HOUR_NS, large_bytes):
+            part, content = merge(group, map(self._content, group), archive)
+            self._put(part, content)
+            made += self._book.replace([each.name for each in group], part, now_ns)
+        return made
+
+    def remove_replaced(self, now_ns: int) -> None:
+        """Delete the files of parts that were merged an hour ago.
+
+        Raises:
+            StoreError: see `step`.
+        """
+        for name in self._book.replaced(now_ns - _GRACE_NS):
+            self._target.delete(manifest_of(name))
+            self._target.delete(name)
+            self._book.forget_replaced(name)
+
+    def _content(self, part: Part) -> bytes:
+        content = self._target.get(part.name)
+        if content is None or not _is_whole(content, part):
+            raise ForeignFile(f"A part of the archive is missing or damaged: {part.name} in {self._target.url}.")
+        return content
+
     def verify(self) -> Checked:
         """Read every part and compare it with the catalog.
 
@@ -119,7 +156,7 @@ class Archiver:
             else:
                 whole, calls = whole + 1, calls + part.calls
         archive = self._book.facts()
-        known = {part.name for part in parts}
+        known = {part.name for part in parts} | set(self._book.replaced(2**63 - 1))
         mine = "" if archive is None else f"/{archive.store_id}-"
         names = [name for kind in KINDS for name in self._target.names(directory_of(kind.name))]
         strays = [name for name in names if archive and mine in name and name not in known]
@@ -143,7 +180,7 @@ class Archiver:
 
     def _remove_strays(self, part: Part) -> None:
         """Delete files of writers that began at the same call and died: none of them can be registered any more."""
-        known = {each.name for each in self._book.parts()}
+        known = {each.name for each in self._book.parts()} | set(self._book.replaced(2**63 - 1))
         directory, _, _ = part.name.rpartition("/")
         begin, _, _ = part.name.rpartition(f"-{part.last_id}-")
         for name in list(self._target.names(directory)):

@@ -1,4 +1,4 @@
-"""Everything that an archive needs from time to time, in one run: new parts, and the deletion of old ones."""
+"""Everything that an archive needs from time to time, in one run: new parts, merged parts, and deletion of old ones."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ def archive_due(db: str | Path, book: ArchiveBook, facts: ArchiveFacts, clock: C
         archiver = Archiver(store, book, open_target(facts.url), Window(hot_ns, facts.keep_ns))
         while archiver.step(clock()) is not None:
             parts += 1
+        archiver.compact(clock())
+        archiver.remove_replaced(clock())
         archiver.expire(clock())
     finally:
         store.close()

@@ -52,15 +52,33 @@ class Columns:
             chunks: the rows in chunks: memory holds only one chunk and the compressed file.
         """
         file = io.BytesIO()
-        arro3.io.write_parquet(
-            RecordBatchReader.from_batches(self.schema, map(self._batch, chunks)),
-            file,
-            compression=_COMPRESSION,
-            max_row_group_size=ROWS_A_GROUP,
-            created_by="obsv",
-            writer_version="parquet_2_0",
-        )
+        self.write_batches(map(self._batch, chunks), file)
         return file.getvalue()
+
+    def write_batches(self, batches: Iterable[RecordBatch], file: io.BytesIO) -> None:
+        """Write a Parquet file of batches that have these columns. Raises what the making of a batch raises."""
+        raised: list[Exception] = []
+
+        def noting() -> Iterator[RecordBatch]:
+            try:
+                yield from batches
+            except Exception as error:  # the library makes it a text
+                raised.append(error)
+                raise
+
+        try:
+            arro3.io.write_parquet(
+                RecordBatchReader.from_batches(self.schema, noting()),
+                file,
+                compression=_COMPRESSION,
+                max_row_group_size=ROWS_A_GROUP,
+                created_by="obsv",
+                writer_version="parquet_2_0",
+            )
+        except Exception:
+            if raised:
+                raise raised[0] from None
+            raise
 
     def read(self, content: bytes, wanted: Wanted | None = None) -> Iterator[list[tuple[Any, ...]]]:
         """Yield the rows of a Parquet file, as tuples of these columns, or those that are wanted.

@@ -115,6 +115,8 @@ def now(db: Path, to: str | None, older_than: str, whole_hours: bool, as_json: b
         archiver = Archiver(opened.store, opened.book, opened.target, Window(hot_ns=now_ns - since(older_than, now_ns)))
         while (part := archiver.step(now_ns, not whole_hours)) is not None:
             calls, size, parts = calls + part.calls, size + part.size, parts + 1
+        archiver.compact(now_ns)
+        archiver.remove_replaced(now_ns)
         forgotten = archiver.expire(now_ns)
         url = opened.target.url
     if as_json:

@@ -45,6 +45,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(16, "archives take log records, and their state is known", _sql("schema_16.sql")),
     Migration(17, "each change has an author", _sql("schema_17.sql")),
     Migration(18, "reports on a schedule are made and sent once", _sql("schema_18.sql")),
+    Migration(19, "small parts of an archive are merged", _sql("schema_19.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

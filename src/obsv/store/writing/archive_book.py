@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,7 @@ _KEEP = "update archive set keep_ns = ? where keep_ns is not ?"
 _COLUMNS = "name, first_id, last_id, calls, errors, min_ns, max_ns, bytes, sha256, kind"
 _PARTS = f"select {_COLUMNS} from archive_part where max_ns >= ? and min_ns < ? order by kind, first_id"
 _ENTER = f"insert into archive_part({_COLUMNS}, written_ns) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_REPLACED = "insert or replace into archive_replaced values (?, ?)"
 CALLS, LOGS = "calls", "logs"
 _MOVE = {
     CALLS: "update archive set watermark = ? where watermark = ?",
@@ -165,6 +166,29 @@ class ArchiveBook:
         """Remove a part from the catalog: the archive no longer keeps its calls."""
         with self._transaction() as connection:
             connection.execute("delete from archive_part where name = ?", (name,))
+
+    def replace(self, names: Sequence[str], part: Part, now_ns: int) -> bool:
+        """Enter a part instead of others, whose files go later; False where somebody else has changed them."""
+        with self._transaction() as connection:
+            for name in names:
+                if not connection.execute("delete from archive_part where name = ?", (name,)).rowcount:
+                    connection.rollback()
+                    connection.execute("begin immediate")
+                    return False
+            connection.execute(_ENTER, (*part, now_ns))
+            connection.executemany(_REPLACED, [(name, now_ns) for name in names])
+            return True
+
+    def replaced(self, before_ns: int) -> list[str]:
+        """Return the names of parts that were replaced before a time, whose files are still there."""
+        with self._transaction() as connection:
+            found = connection.execute("select name from archive_replaced where at_ns < ? order by at_ns", (before_ns,))
+            return [row[0] for row in found]
+
+    def forget_replaced(self, name: str) -> None:
+        """Note that the file of a replaced part is gone."""
+        with self._transaction() as connection:
+            connection.execute("delete from archive_replaced where name = ?", (name,))
 
     def waiting(self) -> Waiting:
         """Count the calls that are not archived."""
