@@ -68,7 +68,7 @@ def test_limits_of_every_program_are_told_to_the_store(files: KeeperFiles) -> No
         rings.look(is_due=True)
         upkeep.run_due()
         for recording in rings.recordings.values():
-            writer.write(recording.take_calls(is_final=False) or [], None, [recording.progress])
+            writer.write(recording.take_calls(is_final=False) or [], [recording.progress])
 
     for limits in ({"max_age_ns": 5}, {"max_bytes": 10**9}, {"max_age_ns": None}):
         program = Program(files.rings)

@@ -111,7 +111,7 @@ class Storing:
 
     def _store(self, rows: list[SpanRow], logs: list[LogRow], progress: list[RingProgress]) -> None:
         try:
-            self._writer.write(rows, None, progress, logs)
+            self._writer.write(rows, progress, logs)
         except StoreError as error:
             if (
                 not (rows or logs)
@@ -131,7 +131,7 @@ class Storing:
             self._store_one([row], [])
         for log in logs:
             self._store_one([], [log])
-        self._writer.write([], None, progress)
+        self._writer.write([], progress)
 
     def _store_one(self, rows: list[SpanRow], logs: list[LogRow]) -> None:
         try:

@@ -167,13 +167,12 @@ def test_limits_and_progress_go_into_the_new_file(writer: Writer, path: Path) ->
     """They are those of the store: no default shortens it, and no record is stored twice."""
     writer.limit(max_age_ns=48 * HOUR_NS, max_bytes=10**9)
     ring = RingProgress("ring", 5, 6, 7, 8, 9, b"open")
-    writer.write(rows(10), ("spill", 123), [ring])
-    writer.write(rows(10, 11), None, [ring._replace(calls=50, open_at=None, open=None)])
+    writer.write(rows(10), [ring])
+    writer.write(rows(10, 11), [ring._replace(calls=50, open_at=None, open=None)])
     cut(path)
     writer.write(rows(1, 11_001))
     assert writer.limits()[:2] == (48 * HOUR_NS, 10**9)
     assert writer.ring("ring") == ring._replace(calls=50)
-    assert writer.spill_position("spill") == 123
 
 
 def test_calls_that_retention_deleted_are_not_lost(writer: Writer, path: Path) -> None:

@@ -10,6 +10,7 @@ from store_rows import FIELDS, PRICE, SHOP, START_NS, call, connection_of, recou
 
 from obsv.errors import StoreUnavailable
 from obsv.store import Code, Reader, RecorderRow, Signature, Source, Writer
+from obsv.store.ground import RingProgress
 from obsv.store.writing.interning import EPOCH_NS
 
 FAILED = {"status": 2, "exception": "Traceback"}
@@ -158,15 +159,16 @@ def test_exact_inputs_are_kept(writer: Writer, reader: Reader) -> None:
     assert tuple(row) == (trace_id(1), span_id(1), b"pickle")
 
 
-def test_replay_progress_is_in_the_same_transaction(writer: Writer) -> None:
-    """The position of a spill file is stored with its rows, and forgotten on request."""
-    assert writer.spill_position("a.spill") == 0
-    writer.write([call(1)], progress=("a.spill", 100))
-    writer.write([], progress=("a.spill", 200))
+def test_the_position_of_a_ring_is_in_the_same_transaction(writer: Writer) -> None:
+    """It is stored with the rows, and forgotten on request."""
+    ring = RingProgress("ring", 5, 6, 7, 8)
+    assert writer.ring("ring") is None
+    writer.write([call(1)], [ring])
+    writer.write([], [ring._replace(calls=50)])
     writer.close()
-    assert writer.spill_position("a.spill") == 200
-    writer.forget_spill("a.spill")
-    assert writer.spill_position("a.spill") == 0
+    assert writer.ring("ring") == ring._replace(calls=50)
+    writer.forget_ring("ring")
+    assert writer.ring("ring") is None
 
 
 def test_failed_batch_leaves_nothing(path: Path, reader: Reader) -> None:
@@ -177,9 +179,11 @@ def test_failed_batch_leaves_nothing(path: Path, reader: Reader) -> None:
         "create trigger fail before insert on variable begin select raise(abort, 'disk i/o'); end"
     )
     with pytest.raises(StoreUnavailable):
-        writer.write([call(2), call(3, Signature("shop", "shop.new", "shop", 1, FIELDS))], progress=("a", 5))
+        writer.write(
+            [call(2), call(3, Signature("shop", "shop.new", "shop", 1, FIELDS))], [RingProgress("a", 5, 6, 7, 8)]
+        )
     assert reader.query("select count(*), (select sum(count) from process_minute), 0 from span")[0][:] == (1, 2, 0)
-    assert writer.spill_position("a") == 0
+    assert writer.ring("a") is None
     connection_of(writer).execute("drop trigger fail")
     assert writer.write([call(2), call(3, Signature("shop", "shop.new", "shop", 1, FIELDS))]) == (2, 0)
     writer.close()

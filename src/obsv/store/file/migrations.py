@@ -46,6 +46,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(17, "each change has an author", _sql("schema_17.sql")),
     Migration(18, "reports on a schedule are made and sent once", _sql("schema_18.sql")),
     Migration(19, "small parts of an archive are merged", _sql("schema_19.sql")),
+    Migration(20, "no spill file is replayed", _sql("schema_20.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

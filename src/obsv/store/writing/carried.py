@@ -17,10 +17,6 @@ on conflict(ring) do update set calls = excluded.calls, errors = excluded.errors
   open = coalesce(excluded.open, open), updated_ns = excluded.updated_ns
 """
 _RING_STORED = "select ring, calls, errors, stored, unreadable, open_at, open from ring where ring = ?"
-_PROGRESS = """
-insert into spill_progress(path, position, updated_ns) values (?, ?, ?)
-on conflict(path) do update set position = excluded.position, updated_ns = excluded.updated_ns
-"""
 
 _IS_NEW = """
 select not exists(select 1 from span) and not exists(select 1 from setting) and not exists(select 1 from loss)
@@ -52,27 +48,16 @@ class Carried:
         self.losses = read_losses(connection) if connection else []
         self.settings = _settings(connection) if connection else {}
         self._rings: dict[str, RingProgress] = {}
-        self._spills: dict[str, int] = {}
 
-    def save(
-        self,
-        connection: sqlite3.Connection,
-        rings: Sequence[RingProgress],
-        spill: tuple[str, int] | None,
-        now_ns: int,
-    ) -> None:
-        """Store the positions of rings and of a spill file, in the open transaction."""
+    def save(self, connection: sqlite3.Connection, rings: Sequence[RingProgress], now_ns: int) -> None:
+        """Store the positions of rings, in the open transaction."""
         for ring in rings:
             connection.execute(_RING, (*ring, now_ns))
-        if spill is not None:
-            connection.execute(_PROGRESS, (*spill, now_ns))
 
-    def remember(self, rings: Sequence[RingProgress], spill: tuple[str, int] | None) -> None:
+    def remember(self, rings: Sequence[RingProgress]) -> None:
         """Remember what has been committed."""
         for ring in rings:
             self._latest(ring)
-        if spill is not None:
-            self._spills[spill[0]] = spill[1]
 
     def ring(self, connection: sqlite3.Connection, name: str) -> RingProgress | None:
         """Return the position of a ring."""
@@ -86,22 +71,11 @@ class Carried:
         self._rings.pop(name, None)
         connection.execute("delete from ring where ring = ?", (name,))
 
-    def spill(self, connection: sqlite3.Connection, path: str) -> int:
-        """Return the position of a spill file; 0 if nothing of it was stored."""
-        row = connection.execute("select position from spill_progress where path = ?", (path,)).fetchone()
-        return int(row[0]) if row else 0
-
-    def forget_spill(self, connection: sqlite3.Connection, path: str) -> None:
-        """Forget a spill file that was removed."""
-        self._spills.pop(path, None)
-        connection.execute("delete from spill_progress where path = ?", (path,))
-
     def take(self, connection: sqlite3.Connection, untold: Sequence[Untold]) -> None:
         """Take over the writers' data of earlier files, and store it."""
         for carried, loss, since_ns in untold:
             carried._unload(connection, loss, since_ns)
             self._rings.update(carried._rings)
-            self._spills.update(carried._spills)
         if untold:
             self.losses = read_losses(connection)
             self.settings = _settings(connection)
@@ -123,9 +97,7 @@ class Carried:
             write_losses(connection, self.losses)
             if not raise_loss(connection, loss, since_ns):
                 write_losses(connection, [loss])
-            self.save(connection, list(self._rings.values()), None, now_ns)
-            for spill in self._spills.items():
-                self.save(connection, (), spill, now_ns)
+            self.save(connection, list(self._rings.values()), now_ns)
             connection.execute("commit")
         except BaseException:
             connection.rollback()

@@ -63,7 +63,6 @@ class _Done(NamedTuple):
     inserted: int
     errors: int
     rings: Sequence[RingProgress]
-    spill: tuple[str, int] | None
 
 
 class Opened:
@@ -124,31 +123,29 @@ class Opened:
             raise Damaged(damage)
         if done is not None:
             self.held.add(done.inserted, done.errors)
-            self.carried.remember(done.rings, done.spill)
+            self.carried.remember(done.rings)
 
     def write(
         self,
         rows: Sequence[SpanRow],
-        spill: tuple[str, int] | None,
         rings: Sequence[RingProgress],
         logs: Sequence[LogRow] = (),
     ) -> int:
         """Store a batch in one transaction; return how many calls were new."""
         began = time.perf_counter()
         try:
-            inserted, errors = self._write(rows, spill, rings, logs)
+            inserted, errors = self._write(rows, rings, logs)
         except (UnicodeEncodeError, OverflowError):
-            inserted, errors = self._write(repaired(rows), spill, rings, repaired_logs(logs))
+            inserted, errors = self._write(repaired(rows), rings, repaired_logs(logs))
         if rows:
             self.cleaner.arrived(min([row.start_ns for row in rows]))
         self._make_room(time.perf_counter() - began)
-        self._done = _Done(inserted, errors, rings, spill)
+        self._done = _Done(inserted, errors, rings)
         return inserted
 
     def _write(
         self,
         rows: Sequence[SpanRow],
-        spill: tuple[str, int] | None,
         rings: Sequence[RingProgress],
         logs: Sequence[LogRow],
     ) -> tuple[int, int]:
@@ -184,7 +181,7 @@ class Opened:
                 write_logs(self.connection, logs, self._ids)
             if shared is not None:
                 shared.tidy()
-            self._write_rest(batch, shared, spill, rings)
+            self._write_rest(batch, shared, rings)
         gone = shared.replaced if shared is not None else []
         return len(batch.rows()) - len(gone), batch.errors() - sum(old.status == ERROR for old in gone)
 
@@ -280,7 +277,6 @@ class Opened:
         self,
         batch: Batch,
         shared: SharedIds | None,
-        spill: tuple[str, int] | None,
         rings: Sequence[RingProgress],
     ) -> None:
         now_ns = self._clock()
@@ -290,4 +286,4 @@ class Opened:
         if exact:
             values = [value for row in exact for value in (row.trace_id, row.span_id, row.start_ns, row.exact)]
             _EXACT.run(self.connection, values)
-        self.carried.save(self.connection, rings, spill, now_ns)
+        self.carried.save(self.connection, rings, now_ns)

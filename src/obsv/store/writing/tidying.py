@@ -58,7 +58,6 @@ TIDY = (
     Tidy("request_half", "id", "arrived_ns < :before_ns"),
     Tidy("exact_input", "trace_id, span_id", "start_ns < :before_ns"),
     Tidy("recorder", "id", "updated_ns < :unused_ns"),
-    Tidy("spill_progress", "path", "updated_ns < :unused_ns"),
     Tidy("ring", "ring", "updated_ns < :unused_ns"),
     Tidy("signature", "id", _UNUSED),
     Tidy("signature_field", "signature_id, position", "signature_id not in (select id from signature)"),

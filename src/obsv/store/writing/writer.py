@@ -92,7 +92,6 @@ class Writer:
     def write(
         self,
         rows: Sequence[SpanRow],
-        progress: tuple[str, int] | None = None,
         rings: Sequence[RingProgress] = (),
         logs: Sequence[LogRow] = (),
     ) -> WriteResult:
@@ -100,17 +99,16 @@ class Writer:
 
         Args:
             rows: in order of arrival; those that are there already (trace id, span id) are passed over.
-            progress: `(spill file, position)` to be remembered in the same transaction.
-            rings: likewise, how far the rings are that the rows come from.
+            rings: how far the rings are that the rows come from, to be remembered in the same transaction.
             logs: log records, stored with the calls; those that are there already, in every part the same, are passed
                 over.
 
         Returns:
             how many calls were stored and how many were there already.
         """
-        if not rows and progress is None and not rings and not logs:
+        if not rows and not rings and not logs:
             return WriteResult(0, 0)
-        inserted = self._do(lambda opened: opened.write(rows, progress, rings, logs))
+        inserted = self._do(lambda opened: opened.write(rows, rings, logs))
         self.has_written |= inserted > 0
         return WriteResult(inserted, len(rows) - inserted)
 
@@ -181,14 +179,6 @@ class Writer:
             )
 
         return self._do(clean)
-
-    def spill_position(self, path: str) -> int:
-        """Return the position of a spill file: the last one given to `write`, 0 before."""
-        return self._do(lambda opened: opened.carried.spill(opened.connection, path))
-
-    def forget_spill(self, path: str) -> None:
-        """Forget the position of a spill file that was deleted."""
-        self._do(lambda opened: opened.carried.forget_spill(opened.connection, path))
 
     def ring(self, ring: str) -> RingProgress | None:
         """Return the position of a ring: the last one given to `write`; None if nothing was stored."""
