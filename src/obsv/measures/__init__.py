@@ -1,7 +1,7 @@
 """Metrics of decisions, their outcomes, and calls: formulas in `metrics.yaml`, compiled and computed."""
 
 from obsv.measures.formula import FormulaError, compile_formula
-from obsv.measures.measuring import Measured, State, measure, statements
+from obsv.measures.measuring import Measured, State, measure, measure_each, statements
 from obsv.measures.metrics_file import (
     FILE_NAME,
     SCHEDULES,
@@ -27,6 +27,7 @@ __all__ = [
     "file_beside",
     "load",
     "measure",
+    "measure_each",
     "shipped",
     "shown",
     "statements",

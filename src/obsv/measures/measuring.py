@@ -46,16 +46,26 @@ def measure(
     Raises:
         QueryTimeout, InvalidQuery: there are too many rows; narrow the window.
     """
-    wanted = [known[name] for name in names]
-    needed = _needed(wanted, known)
-    selections = [each.selection for definition in needed for each in figures(definition.tree)]
-    counts = {each: _count(each) for each in selections if each.how != ROWS}
-    found = []
-    with store.view() as view:
-        for scope in scopes:
-            read = view.read_selections([*selections, *counts.values()], window, scope)
-            found += [_measured(each, known, read, scope) for each in wanted]
-    return found
+    wanted = list(names)
+    return measure_each(store, known, [(name, scope) for scope in scopes for name in wanted], window)
+
+
+def measure_each(
+    store: Store, known: Mapping[str, Definition], asked: Sequence[tuple[str, Scope]], window: Window
+) -> list[Measured]:
+    """Return the values of metrics, each in its scope, from one state of the store.
+
+    Raises:
+        QueryTimeout, InvalidQuery: there are too many rows; narrow the window.
+    """
+    selections: dict[Scope, list[Selection]] = {}
+    for name, scope in asked:
+        for definition in _needed([known[name]], known):
+            for each in figures(definition.tree):
+                counted = [] if each.selection.how == ROWS else [_count(each.selection)]
+                selections.setdefault(scope, []).extend([each.selection, *counted])
+    read = store.read_selections(selections, window)
+    return [_measured(known[name], known, read.get(scope, {}), scope) for name, scope in asked]
 
 
 def statements(definition: Definition, known: Mapping[str, Definition], window: Window, scope: Scope) -> list[str]:

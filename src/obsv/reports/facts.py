@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from obsv.measures import Definition, Measured, measure, shown, statements
+from obsv.measures import Definition, Measured, measure_each, shown, statements
 from obsv.store.ground import EVERYTHING, Scope, Window
 from obsv.store.seam import Store
 
@@ -103,11 +103,10 @@ class Facts:
 
     def _read(self, asked: list[Asked]) -> list[Measured]:
         found: dict[Asked, Measured] = {}
-        for scope, is_before in dict.fromkeys((each.scope, each.is_before) for each in asked):
-            part = [each for each in asked if (each.scope, each.is_before) == (scope, is_before)]
-            names = [each.name for each in part]
-            window = self.before if is_before else self.window
-            found |= zip(part, measure(self._store, self.known, names, window, [scope]), strict=True)
+        for is_before, window in ((False, self.window), (True, self.before)):
+            part = [each for each in asked if each.is_before == is_before]
+            pairs = [(each.name, each.scope) for each in part]
+            found |= zip(part, measure_each(self._store, self.known, pairs, window), strict=True)
         return [found[each] for each in asked]
 
     @staticmethod

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any, NamedTuple
 
 from obsv.errors import InvalidQuery
-from obsv.store.file import Readable, Snapshot
+from obsv.store.file import Readable, Row, Snapshot
 from obsv.store.ground import Window
 from obsv.store.ground.terms import (
     ARITHMETIC,
@@ -26,6 +26,8 @@ from obsv.times import ts
 
 # Rows of one series that are held in memory: 100 MB.
 MOST_ROWS = 500_000
+# Selections in one statement, which has five seconds.
+_AT_ONCE = 40
 
 _DECISION = "ts decision_id kind subject mode"
 # The columns that a formula may use; a test compares them with the file's.
@@ -86,102 +88,106 @@ class Series(NamedTuple):
 
 def as_sql(selection: Selection, window: Window, scope: Scope = EVERYTHING) -> str:
     """Return a statement that anyone can run, to see where a number comes from."""
-    where = _where(selection, window, scope, _literal)
+    view = selection.view
+    if scope.actor is not None and "actor" not in VIEWS[view] and "decision_id" in VIEWS[view]:
+        view = f"(select v.*, d.actor from {view} v join decision d using (decision_id))"
+    where = f"{_in_window(window, _literal)} and {_where(selection, scope, _literal)}".removesuffix(" and true")
     if selection.how == ROWS:
         columns = ", ".join(_sql(each, _literal) for each in selection.values)
-        return f"select {columns} from {selection.view} where {where} order by ts"
-    return f"select {_aggregate(selection, _literal)} from {selection.view} where {where}"
+        return f"select {columns} from {view} where {where} order by ts"
+    return f"select {_aggregate(selection, _literal)} from {view} where {where}"
 
 
 def read_selections(
-    reader: Readable, selections: Sequence[Selection], window: Window, scope: Scope = EVERYTHING
-) -> dict[Selection, Series]:
-    """Return the results of several selections from one state of the store; figures of a view share a statement.
+    reader: Readable, asked: Mapping[Scope, Sequence[Selection]], window: Window
+) -> dict[Scope, dict[Selection, Series]]:
+    """Return the results of selections, those of each scope, from one state of the store.
+
+    A view is read once for 40 selections: on 100,000 decisions that is most of the time.
 
     Raises:
         InvalidQuery: a series has more than 500,000 rows.
         QueryTimeout: a statement took too long.
     """
-    found: dict[Selection, Series] = {}
+    found: dict[Scope, dict[Selection, Series]] = {scope: {} for scope in asked}
+    pairs = [(scope, each) for scope, selections in asked.items() for each in dict.fromkeys(selections)]
     with reader.snapshot() as store:
         views = {row[0] for row in store.query("select name from sqlite_schema where type = 'view'")}
-        for view, group in _by_view(selections):
-            figures = [each for each in group if each.how != ROWS]
-            if view not in views:  # the file is older than the view
-                found |= {each: Series(_nothing(each), []) for each in group}
-                continue
-            for part in (figures[at : at + 100] for at in range(0, len(figures), 100)):
-                found |= _figures(store, view, part, window, scope)
-            for each in group:
-                if each.how == ROWS:
-                    found[each] = Series(None, _rows(store, each, window, scope))
+        for view in dict.fromkeys(each.view for _, each in pairs):
+            group = [pair for pair in pairs if pair[1].view == view]
+            for at in range(0, len(group), _AT_ONCE):
+                part = group[at : at + _AT_ONCE]
+                # A file that is older than the view has nothing of it.
+                results = _read(store, view, part, window) if view in views else [_nothing(each) for _, each in part]
+                for (scope, each), result in zip(part, results, strict=True):
+                    found[scope][each] = result
     return found
 
 
-def _by_view(selections: Sequence[Selection]) -> Iterator[tuple[str, list[Selection]]]:
-    distinct = list(dict.fromkeys(selections))
-    for view in dict.fromkeys(each.view for each in distinct):
-        yield view, [each for each in distinct if each.view == view]
-
-
-def _figures(
-    store: Snapshot, view: str, selections: list[Selection], window: Window, scope: Scope
-) -> dict[Selection, Series]:
+def _read(store: Snapshot, view: str, part: Sequence[tuple[Scope, Selection]], window: Window) -> list[Series]:
     bound = _Bound()
-    columns = []
-    for each in selections:
-        # What only some of the figures ask for is a filter of theirs.
-        condition = _rows_meant(each, bound)
-        columns.append(_aggregate(each, bound) + (f" filter (where {condition})" if condition else ""))
-    where = _in_scope(view, window, scope, bound)
-    row = store.one(f"select {', '.join(columns)} from {view} where {where}", bound.values)
-    assert row is not None
-    numbers = list(row)
-    # The total of nothing is 0, as a count is.
-    return {each: Series(_number(value), []) for each, value in zip(selections, numbers, strict=True)}
+    terms = []
+    for at, (scope, each) in enumerate(part):
+        where = _where(each, scope, bound)
+        if each.how == ROWS:
+            names = [f"c{number}" for number in range(len(each.values))]
+            values = ", ".join(f"{_sql(v, bound)} as {name}" for v, name in zip(each.values, names, strict=True))
+            rows = f"select {values} from base where {where} order by ts limit {MOST_ROWS + 1}"
+            # One row: the limit of rows is for pages.
+            terms.append(f"select {at}, null, json_group_array(json_array({', '.join(names)})) from ({rows})")
+        else:
+            terms.append(f"select {at}, {_aggregate(each, bound)}, null from base where {where}")
+    base = f"select {_base_columns(view, part)} from {view} v where {_in_window(window, bound)}"
+    statement = f"with base as materialized ({base}) {' union all '.join(terms)}"
+    found = {row[0]: row for row in store.query(statement, bound.values)}
+    return [_series(each, found[at]) for at, (_, each) in enumerate(part)]
 
 
-def _rows(store: Snapshot, selection: Selection, window: Window, scope: Scope) -> list[list[float]]:
-    bound = _Bound()
-    names = [f"c{at}" for at in range(len(selection.values))]
-    columns = ", ".join(f"{_sql(each, bound)} as {name}" for each, name in zip(selection.values, names, strict=True))
-    where = _where(selection, window, scope, bound)
-    inner = f"select {columns} from {selection.view} where {where} order by ts limit {MOST_ROWS + 1}"
-    # One row: the limit of rows is for pages.
-    row = store.one(f"select json_group_array(json_array({', '.join(names)})) from ({inner})", bound.values)
-    found: list[list[float]] = json.loads(row[0]) if row is not None else []
+def _base_columns(view: str, part: Sequence[tuple[Scope, Selection]]) -> str:
+    """Return the columns that scopes and selections need; who decided, of views that do not have it."""
+    has_actor = any(scope.actor is not None for scope, _ in part)
+    columns = {"ts", *(name for _, each in part for name in _mentioned(each))}
+    columns |= {"violations", "mode"} & VIEWS[view]
+    if has_actor:
+        columns |= {"actor"} & VIEWS[view]
+    shown = [f"v.{name} as {name}" for name in sorted(columns)]
+    if has_actor and "actor" not in VIEWS[view] and "decision_id" in VIEWS[view]:
+        shown.append("(select m.actor from decision_made m where m.decision_id = v.decision_id) as actor")
+    return ", ".join(shown)
+
+
+def _series(selection: Selection, row: Row) -> Series:
+    if selection.how != ROWS:
+        return Series(_number(row[1]), [])
+    found: list[list[float]] = json.loads(row[2])
     if len(found) > MOST_ROWS:
         raise InvalidQuery(f"A series of {selection.view} has more than {MOST_ROWS:,} rows; narrow its time range.")
-    return found
+    return Series(None, found)
 
 
-def _where(selection: Selection, window: Window, scope: Scope, bind: Bind) -> str:
-    meant = _rows_meant(selection, bind)
-    return _in_scope(selection.view, window, scope, bind) + (f" and {meant}" if meant else "")
+def _where(selection: Selection, scope: Scope, bind: Bind) -> str:
+    columns = VIEWS[selection.view]
+    parts = []
+    if scope.mode is not None and "mode" in columns:
+        parts.append(f"mode = {bind(scope.mode)}")
+    if scope.actor is not None and "decision_id" in columns:
+        parts.append(f"actor = {bind(scope.actor)}")
+    return " and ".join([*parts, *_rows_meant(selection, bind)]) or "true"
 
 
-def _rows_meant(selection: Selection, bind: Bind) -> str:
+def _rows_meant(selection: Selection, bind: Bind) -> list[str]:
     parts = []
     if selection.where is not None:
         parts.append(f"({_sql(selection.where, bind)})")
-    if "violations" in VIEWS[selection.view] and not _mentions(selection, "violations"):
+    if "violations" in VIEWS[selection.view] and "violations" not in _mentioned(selection):
         parts.append("violations = '[]'")
     if selection.how in (ROWS, "sum", "mean", "min", "max"):
         parts += [_IS_NUMBER.format(_sql(each, bind)) for each in selection.values]
-    return " and ".join(parts)
+    return parts
 
 
-def _in_scope(view: str, window: Window, scope: Scope, bind: Bind) -> str:
-    parts = [f"ts >= {bind(ts(window.start_ns))}", f"ts < {bind(ts(window.end_ns))}"]
-    columns = VIEWS[view]
-    if scope.mode is not None and "mode" in columns:
-        parts.append(f"mode = {bind(scope.mode)}")
-    if scope.actor is not None:
-        if "actor" in columns:
-            parts.append(f"actor = {bind(scope.actor)}")
-        elif "decision_id" in columns:
-            parts.append(f"decision_id in (select decision_id from decision where actor = {bind(scope.actor)})")
-    return " and ".join(parts)
+def _in_window(window: Window, bind: Bind) -> str:
+    return f"ts >= {bind(ts(window.start_ns))} and ts < {bind(ts(window.end_ns))}"
 
 
 def _aggregate(selection: Selection, bind: Bind) -> str:
@@ -220,23 +226,24 @@ def _member(term: Operation, bind: Bind) -> str:
     return bind(f'$."{name.value}"')
 
 
-def _mentions(selection: Selection, column: str) -> bool:
+def _mentioned(selection: Selection) -> set[str]:
+    found = set()
     waiting: list[Term] = [*selection.values, *([selection.where] if selection.where is not None else [])]
     while waiting:
         term = waiting.pop()
-        if isinstance(term, ViewColumn) and term.name == column:
-            return True
-        if isinstance(term, Operation):
+        if isinstance(term, ViewColumn):
+            found.add(term.name)
+        elif isinstance(term, Operation):
             waiting += term.parts
-    return False
+    return found
 
 
 def _number(value: Any) -> float | None:
     return value if isinstance(value, int | float) else None
 
 
-def _nothing(selection: Selection) -> float | None:
-    return 0 if selection.how in ("count", "sum", "distinct") else None
+def _nothing(selection: Selection) -> Series:
+    return Series(0 if selection.how in ("count", "sum", "distinct") else None, [])
 
 
 def _literal(value: Any) -> str:
