@@ -275,3 +275,16 @@ def test_recorded_markup_stays_text(page: Page, hostile: str, place: str) -> Non
         expect(page.locator("#trace-panel .value-table").first).to_contain_text("<img src=x")
     assert page.locator("img[src=x]").count() == 0
     assert page.title() != "owned"
+
+
+def test_the_list_of_functions_is_sorted_and_filtered(page: Page) -> None:
+    """By a click on a heading, and by typing."""
+    page.goto("/code?range=24h")
+    names = page.locator("#code-list tbody tr:visible td:first-child")
+    page.get_by_role("button", name="Function", exact=True).click()
+    expect(page.locator("#code-list th").first).to_have_attribute("aria-sort", "ascending")
+    assert names.all_inner_texts() == sorted(names.all_inner_texts())
+    before = names.count()
+    page.locator("#code-filter").fill("on_price")
+    expect(names.first).to_contain_text("on_price")
+    assert names.count() < before

@@ -91,3 +91,38 @@ test('a place is cut at the edges of what is in sight, and none outside', () => 
   assert.equal(axis.place(0, 99, [100, 200]), null);
   assert.equal(axis.place(201, 300, [100, 200]), null);
 });
+
+// 0 ─┬─ 1..12, of them 5 failed, each with a call of its own below
+//    └─ 25, of another function
+const siblings = load(['components/format.js', 'trace/tree.js', 'trace/siblings.js'], 'obsvSiblings', {
+  window: {},
+  dash_clientside: {},
+});
+const many = () => {
+  const rows = [{ end: 26, parent: -1, process: 0, flags: 0 }];
+  for (let at = 0; at < 12; at += 1) {
+    rows.push({ end: 3 + 2 * at, parent: 0, process: 1, flags: at === 4 ? FLAG.error : 0 });
+    rows.push({ end: 3 + 2 * at, parent: 1 + 2 * at, process: 2, flags: 0 });
+  }
+  rows.push({ end: 26, parent: 0, process: 3, flags: 0 });
+  const column = (name) => rows.map((row) => row[name]);
+  const names = ['end', 'parent', 'process', 'flags'];
+  const zeros = rows.map(() => 1);
+  return { ...Object.fromEntries(names.map((name) => [name, column(name)])), start: zeros, duration: zeros };
+};
+
+test('equal siblings are one row, those that failed stay in sight', () => {
+  const data = many();
+  const all = siblings.groups(data);
+  assert.deepEqual(plain([...all.keys()]), [1]);
+  assert.equal(siblings.label(all.get(1)), '× 12, one failed');
+  const hidden = siblings.hide(new Uint8Array(26), data.end, all, new Set([1]));
+  const shown = [...hidden].flatMap((each, row) => (each ? [] : [row]));
+  assert.deepEqual(shown, [0, 1, 9, 10, 25]);
+});
+
+test('a row that is folded away is found by its group', () => {
+  const all = siblings.groups(many());
+  assert.deepEqual(plain(siblings.around([4, 3, 0], all, new Set([1]))), [1]);
+  assert.deepEqual(plain(siblings.around([25, 0], all, new Set([1]))), []);
+});

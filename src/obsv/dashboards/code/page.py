@@ -1,11 +1,15 @@
 """Code inspector: a function's source and its figures."""
 
+from typing import Any
+
+import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.clock import count, duration, percent
 from obsv.dashboards.code.report import function_report
 from obsv.dashboards.components import card, empty, link, time_picker
+from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.function_select import function_select, watch_function_select
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
@@ -14,7 +18,9 @@ from obsv.store.figures import Busy, LogFilters
 from obsv.store.ground import Window
 from obsv.store.seam import Store
 
-LISTED = 30
+LISTED = 1_000
+# Columns of the list, and whether a larger number comes first.
+LIST = (("Function", False), ("Group", False), ("Calls", True), ("Errors", True), ("Mean", True), ("Longest", True))
 LOGGED = 8
 
 
@@ -60,20 +66,42 @@ def body(reader: Store, window: Window, name: str | None, now_ns: int) -> list[C
 def _list(functions: list[Busy], window: Window) -> Component:
     if not functions:
         return empty("No calls in this period", "Choose a longer period, or search for a function by name.")
-    head = html.Tr([html.Th(name) for name in ("Function", "Group", "Calls", "Errors", "Mean", "Longest")])
+    head = html.Tr([_heading(name, first, name == "Calls") for name, first in LIST])
     rows = [_busy(each, window) for each in functions]
-    table = html.Table([html.Thead(head), html.Tbody(rows)], className="functions function-list")
-    return card("Called most", table, actions=f"first {len(functions)}", flush=True)
+    table = html.Table([html.Thead(head), html.Tbody(rows)], className="functions function-list", id="code-list")
+    search = dmc.TextInput(
+        id="code-filter",
+        placeholder="Name or group",
+        size="xs",
+        className="list-filter",
+        **aria(label="Filter the list by name or group"),
+    )
+    count = html.Span(f"{len(functions):,} functions", id="code-count", className="num", role="status")
+    return card("Functions", html.Div(table, className="list-body"), actions=[search, count], flush=True)
+
+
+def _heading(name: str, downwards: bool, is_first: bool) -> Component:
+    told: dict[str, Any] = {"data-first": "descending" if downwards else "ascending"}
+    order = aria(sort="descending") if is_first else {}
+    return html.Th(html.Button(name, className="sort", title=f"Sort by {name.lower()}", **told), **order)
 
 
 def _busy(each: Busy, window: Window) -> Component:
     failed = percent(each.errors / each.calls) if each.errors else "–"
     name = link(each.name, "/code", {"process": each.name, **window.query()}, className="mono ellipsis row-link",
                 title=each.name)  # fmt: skip
-    cells = [html.Td(name), html.Td(each.process_group, className="muted"), html.Td(count(each.calls)),
-             html.Td(failed, className="err-text" if each.errors else "faint"),
-             html.Td(duration(each.total_ns / each.calls)), html.Td(duration(each.max_ns))]  # fmt: skip
+    mean_ns = each.total_ns / each.calls
+    cells = [html.Td(name, **_by(each.name)), html.Td(each.process_group, className="muted", **_by(each.process_group)),
+             html.Td(count(each.calls), **_by(each.calls)),
+             html.Td(failed, className="err-text" if each.errors else "faint", **_by(each.errors / each.calls)),
+             html.Td(duration(mean_ns), **_by(mean_ns)),
+             html.Td(duration(each.max_ns), **_by(each.max_ns))]  # fmt: skip
     return html.Tr(cells)
+
+
+def _by(value: str | float) -> dict[str, Any]:
+    """Return what code.js sorts a cell by."""
+    return {"data-by": str(value)}
 
 
 def register(app: App) -> None:

@@ -47,6 +47,27 @@
     ];
   };
 
+  // The first of equal siblings says how many there are, and folds the others.
+  /** @param {number} row */
+  const groupOf = (row) => {
+    const group = view().groups.get(row);
+    if (!group) return null;
+    const closed = view().closed.has(row);
+    const text = obsvSiblings.label(group);
+    const about = {
+      key: 'siblings',
+      className: `badge badge-${group.failed.length ? 'err' : 'accent'} tn-group`,
+      tabIndex: -1,
+      'aria-expanded': !closed,
+      title: closed ? 'Show all of these calls' : 'Fold these calls: those that failed stay',
+      onClick: (/** @type {Event} */ event) => {
+        event.stopPropagation();
+        obsvTrace.toggleGroup(row);
+      },
+    };
+    return h('button', about, text);
+  };
+
   /** @param {number} row */
   const colour = (row) => `var(--series-${obsvTrace.series(row)})`;
 
@@ -70,6 +91,7 @@
         h('span', { key: 'l', className: 'visually-hidden' }, `level ${depth + 1}, ${obsvTrace.service(row)}`),
         h('span', { key: 'n', className: flags & obsvTree.FLAG.error ? 'tn-own tn-err' : 'tn-own' }, own),
         module ? h('span', { key: 'm', className: 'tn-module' }, module) : null,
+        groupOf(row),
         ...marksOf(row, flags, folded),
       ],
     );
@@ -81,6 +103,9 @@
     const start = columns.start[row];
     const flags = columns.flags[row];
     const parts = [];
+    const group = view().closed.has(row) ? view().groups.get(row) : undefined;
+    const all = group && obsvAxis.place(group.first, group.last, zoom);
+    if (all) parts.push(h('div', { key: 'a', className: 'tb-group', style: { ...all, '--c': colour(row) } }));
     const where = obsvAxis.place(start, start + columns.duration[row], zoom);
     if (where) {
       const kind = `tb-bar${flags & obsvTree.FLAG.error ? ' tb-err' : ''}${obsvTrace.below(row) ? '' : ' tb-leaf'}`;

@@ -107,7 +107,12 @@ const obsvMap = (() => {
     pen.globalAlpha = 1;
     const failed = colourOf('--err');
     for (let row = 0; row < data.start.length; row += 1)
-      if (data.flags[row] & obsvTree.FLAG.error) span(row, failed, 2);
+      if (data.flags[row] & obsvTree.FLAG.error) span(row, failed, 3);
+    // And once more along the lower edge: among thousands of spans a failed one is a point.
+    for (const row of view().errors) {
+      pen.fillStyle = failed;
+      pen.fillRect((data.start[row] / data.length) * width - 2, height - 6, 5, 6);
+    }
     showZoom();
   };
 

@@ -13,6 +13,10 @@ const obsvTrace = (() => {
     listeners: new Set(),
     folded: new Uint8Array(),
     hidden: new Uint8Array(),
+    /** @type {Map<number, SiblingGroup>} */
+    groups: new Map(),
+    /** @type {Set<number>} */
+    closed: new Set(), // groups of equal siblings that are one row, by their first
     /** @type {Uint8Array | null} */
     only: null,
     /** @type {Zoom} */
@@ -54,6 +58,8 @@ const obsvTrace = (() => {
 
   const fold = () => {
     view.hidden = obsvTree.hidden(view.data.end, view.folded, view.only);
+    // A view of some spans only has few of them.
+    if (!view.only) obsvSiblings.hide(view.hidden, view.data.end, view.groups, view.closed);
     view.api.onFilterChanged();
   };
 
@@ -65,8 +71,16 @@ const obsvTrace = (() => {
     refresh();
   };
 
+  /** @param {number} lead */
+  const toggleGroup = (lead) => {
+    if (!view.closed.delete(lead)) view.closed.add(lead);
+    fold();
+    refresh();
+  };
+
   /** @param {boolean} folded */
   const foldAll = (folded) => {
+    view.closed = new Set(folded ? view.groups.keys() : []);
     for (let row = 0; row < view.folded.length; row += 1) {
       view.folded[row] = folded && view.data.depth[row] > 0 && below(row) ? 1 : 0;
     }
@@ -78,7 +92,11 @@ const obsvTrace = (() => {
   const unfoldTo = (row) => {
     const shut = obsvTree.above(view.data.parent, row).filter((up) => view.folded[up]);
     for (const up of shut) view.folded[up] = 0;
-    if (shut.length) fold();
+    const path = [row, ...obsvTree.above(view.data.parent, row)];
+    const opened = view.hidden[row] ? obsvSiblings.around(path, view.groups, view.closed) : [];
+    for (const lead of opened) view.closed.delete(lead);
+    if (view.hidden[row]) for (const up of path.slice(1)) view.closed.delete(up);
+    if (shut.length || view.hidden[row]) fold();
   };
 
   /**
@@ -107,6 +125,8 @@ const obsvTrace = (() => {
       folded: new Uint8Array(size),
       hidden: new Uint8Array(size),
       only: null,
+      groups: obsvSiblings.groups(data),
+      closed: new Set(),
       zoom: [0, Math.max(1, data.length)],
       found: new Set(),
       hits: [],
@@ -118,6 +138,7 @@ const obsvTrace = (() => {
       errors: obsvTree.errors(data),
       error: -1,
     });
+    view.closed = new Set(view.groups.keys());
     for (let row = 0; row < size; row += 1) {
       if (!view.colours.has(owner(row))) view.colours.set(owner(row), view.colours.size);
     }
@@ -137,6 +158,7 @@ const obsvTrace = (() => {
       return { failed: error instanceof Error ? error.message : String(error) };
     }
     const rows = view.data.span_id.map((id, row) => ({ i: row, id }));
+    obsvSiblings.hide(view.hidden, view.data.end, view.groups, view.closed);
     view.api.setGridOption('isExternalFilterPresent', () => true);
     view.api.setGridOption(
       'doesExternalFilterPass',
@@ -264,7 +286,8 @@ const obsvTrace = (() => {
    */
   const walk = (row, left) => {
     const open = !view.folded[row] && below(row) > 0;
-    if (left ? open : view.folded[row]) toggle(row);
+    if (view.groups.has(row) && view.closed.has(row) !== left && !view.folded[row] && !(left && open)) toggleGroup(row);
+    else if (left ? open : view.folded[row]) toggle(row);
     else if (left && view.data.parent[row] >= 0) reveal(view.data.parent[row], false);
     else if (!left && open) reveal(row + 1, false);
   };
@@ -356,5 +379,5 @@ const obsvTrace = (() => {
 
   Object.assign(window.dash_clientside.obsv, { traceLoad, tracePanel, traceSearch, traceState });
 
-  return { below, name, owner, refresh, series, service, toggle, view };
+  return { below, name, owner, refresh, series, service, toggle, toggleGroup, view };
 })();
