@@ -47,6 +47,7 @@ from obsv.keeper import Options
 from obsv.keeper.errands import Errands
 from obsv.keeper.hosted import HostedKeeper
 from obsv.keeper.lagging import ring_state
+from obsv.otlp.kafka import KafkaAddress
 from obsv.otlp.receiver import Receiver
 from obsv.otlp.router import router as otlp_router
 from obsv.otlp.settings import Address, ReceiverSettings, split
@@ -75,6 +76,7 @@ class Settings:
         alerts: the rules file; None looks for one beside the database.
         root_path: the path under which a proxy publishes the server, as `/obsv`; empty for none.
         users: the file of users and their roles; None if there is none.
+        kafka: brokers and topics to read; None reads none.
         store: address of a store in ClickHouse, which is read instead of the database file; None reads the file.
     """
 
@@ -90,6 +92,7 @@ class Settings:
     root_path: str = ""
     users: Path | None = None
     store: str | None = field(default=None, repr=False)
+    kafka: KafkaAddress | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(
@@ -104,6 +107,7 @@ class Settings:
         prefix: str | None = None,
         users: Path | None = None,
         store: str | None = None,
+        kafka: KafkaAddress | None = None,
     ) -> "Settings":
         """Return settings with `OBSV_TOKEN`, `OBSV_USERS`, and lists in `OBSV_ALLOWED_HOSTS` and `OBSV_CORS_ORIGINS`.
 
@@ -117,13 +121,19 @@ class Settings:
         path = root_path(environment.get("OBSV_ROOT_PATH") if prefix is None else prefix)
         named = environment.get("OBSV_USERS")
         users = users or (Path(named) if named else None)
-        return cls(db, host, port, token, names, otlp_grpc, otlp_http, origins, alerts, path, users, store)
+        return cls(db, host, port, token, names, otlp_grpc, otlp_http, origins, alerts, path, users, store, kafka)
 
     @property
     def receiver(self) -> ReceiverSettings:
         """Return the settings of the OTLP receiver."""
         return ReceiverSettings(
-            self.db, self.otlp_grpc, self.otlp_http, self.token, self.allowed_hosts, self.cors_origins
+            self.db,
+            self.otlp_grpc,
+            self.otlp_http,
+            self.token,
+            self.allowed_hosts,
+            self.cors_origins,
+            kafka=self.kafka,
         )
 
     def check(self) -> None:
@@ -138,6 +148,10 @@ class Settings:
                 f"Refusing to listen on {self.host}: anyone who can reach that address could read the recorded calls. "
                 "Set OBSV_TOKEN to a secret (python -c 'import secrets; print(secrets.token_urlsafe())'), "
                 "or listen on 127.0.0.1."
+            )
+        if self.store is not None and self.kafka is not None:
+            raise ConfigurationError(
+                "A store in ClickHouse is only read, and messages of Kafka are stored: remove --kafka, or --store."
             )
         if self.store is not None and self.alerts is not None:
             raise ConfigurationError(

@@ -23,14 +23,18 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     pytest.importorskip("chdb", reason="chDB has no wheel for this platform: the engine of ClickHouse is not tested")
     directory = tmp_path_factory.mktemp("chdb")
     command = [sys.executable, str(SUPPORT / "chdb_server.py"), str(directory)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     assert process.stdout is not None
+    assert process.stdin is not None
     try:
         yield Engine(int(process.stdout.readline()))
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
+        process.stdin.close()
 
 
 @pytest.fixture(scope="session")

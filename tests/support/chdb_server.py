@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock
+from threading import Lock, Thread
 from urllib.parse import parse_qsl, urlsplit
 
 from chdb import session
@@ -56,7 +56,9 @@ def main() -> None:
     Handler.engine = session.Session(sys.argv[1])
     server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2]) if len(sys.argv) > 2 else 0), Handler)
     print(server.server_address[1], flush=True)
-    server.serve_forever()
+    Thread(target=server.serve_forever, daemon=True).start()
+    # Whoever started it has ended, even by a signal.
+    sys.stdin.read()
 
 
 if __name__ == "__main__":

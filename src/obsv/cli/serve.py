@@ -12,6 +12,7 @@ import uvicorn
 from obsv.cli.common import say_at_once
 from obsv.cli.output import json_line
 from obsv.errors import ConfigurationError
+from obsv.otlp.kafka import KafkaAddress
 from obsv.otlp.receiver import Receiver
 from obsv.otlp.settings import GRPC, HTTP, Address
 from obsv.server import Settings, create_app
@@ -30,6 +31,7 @@ def serve(
     root_path: str | None = None,
     users: Path | None = None,
     store: str | None = None,
+    kafka: KafkaAddress | None = None,
     open_browser: bool = False,
     as_json: bool = False,
     say: Callable[[str], None] = say_at_once,
@@ -46,6 +48,7 @@ def serve(
         root_path: the path under which a proxy publishes the server; None takes `OBSV_ROOT_PATH`.
         users: the file of users and their roles; None takes `OBSV_USERS`.
         store: address of a store in ClickHouse to read instead; nothing is received then.
+        kafka: brokers and topics to read spans from; None reads none.
         open_browser: whether to open the app in a browser, if there is one.
         as_json: whether to print the addresses as one line of JSON.
         say: receives the lines with the addresses, once they respond.
@@ -55,7 +58,7 @@ def serve(
         StoreError: the file is not a database of obsv, or cannot be written.
     """
     settings = Settings.from_environment(
-        db, host, port, os.environ, otlp_grpc, otlp_http, alerts, root_path, users, store
+        db, host, port, os.environ, otlp_grpc, otlp_http, alerts, root_path, users, store, kafka
     )
     settings.check()
     if store is None:

@@ -51,8 +51,9 @@ class Mirror:
         self._client, self._clock = client, clock
         self._directory = Path(tempfile.mkdtemp(prefix="obsv-clickhouse-"))
         self.path = self._directory / "mirror.db"
-        self._lock = threading.RLock()  # guards everything below, and the writer's order
+        self._counting = threading.Lock()  # guards the next; never held during a query
         self._readers = 0
+        self._lock = threading.RLock()  # guards everything below, and the writer's order
         self._begin()
 
     def _begin(self) -> None:
@@ -69,7 +70,7 @@ class Mirror:
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Keep the spans that are here until the end."""
-        with self._lock:
+        with self._counting:
             if self._spans > MOST_SPANS and not self._readers:
                 self._writer.close()
                 for file in self._directory.iterdir():
@@ -79,7 +80,7 @@ class Mirror:
         try:
             yield
         finally:
-            with self._lock:
+            with self._counting:
                 self._readers -= 1
 
     def add(self, rows: Iterable[Row]) -> int:

@@ -10,6 +10,7 @@ from obsv.otlp.access import Access
 from obsv.otlp.grpc_server import GrpcReceiver
 from obsv.otlp.http import HttpReceiver
 from obsv.otlp.ingest import Ingest
+from obsv.otlp.kafka import KafkaReader
 from obsv.otlp.port import HttpPort
 from obsv.otlp.settings import Address, ReceiverSettings
 from obsv.store.writing import Writer
@@ -49,6 +50,7 @@ class Receiver:
         self._bound = False
         self._http: HttpPort | None = None
         self._grpc: GrpcReceiver | None = None
+        self._kafka = KafkaReader(settings.kafka, self._ingest, settings.max_body) if settings.kafka else None
 
     def _access(self, bind: str) -> Access:
         settings = self.settings
@@ -89,9 +91,13 @@ class Receiver:
             self._http.start()
         if self._grpc is not None:
             self._grpc.start()
+        if self._kafka is not None:
+            self._kafka.start()
 
     def stop(self) -> None:
         """Accept no more, and store what waits."""
+        if self._kafka is not None:
+            self._kafka.stop()
         if self._http is not None:
             self._http.stop()
         if self._grpc is not None:
@@ -102,6 +108,8 @@ class Receiver:
         """Return where it listens."""
         names = {"grpc": "gRPC", "http": "HTTP"}
         places = [f"{names[protocol]} on {address}" for protocol, address in self.addresses.items() if address]
+        if self.settings.kafka is not None:
+            places.append(f"Kafka's {self.settings.kafka}")
         return ", ".join(places) or "only /v1/traces on the main port"
 
     @property

@@ -8,6 +8,7 @@ from obsv.errors import ConfigurationError
 from obsv.hosts import is_loopback
 from obsv.otlp.http import MAX_BODY
 from obsv.otlp.ingest import MAX_BYTES
+from obsv.otlp.kafka import KafkaAddress
 
 
 class Address(NamedTuple):
@@ -58,6 +59,7 @@ class ReceiverSettings:
         cors_origins: origins of web pages that may send; `*` allows all.
         max_body: maximum bytes of one decompressed request.
         max_bytes: maximum bytes of all requests in memory.
+        kafka: brokers and topics to read too; None reads none.
     """
 
     db: Path
@@ -68,6 +70,7 @@ class ReceiverSettings:
     cors_origins: tuple[str, ...] = ()
     max_body: int = MAX_BODY
     max_bytes: int = MAX_BYTES
+    kafka: KafkaAddress | None = None
 
     def check(self) -> None:
         """Refuse settings that are not safe.

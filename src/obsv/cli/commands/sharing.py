@@ -44,9 +44,19 @@ def serve(
     store: Annotated[
         str | None,
         typer.Option(
-            help="Read spans from ClickHouse, such as clickhouse://user:password@host:8123/otel, instead of --db.",
+            help="Read spans from ClickHouse, such as clickhouse://user:password@host:8123/otel; default: OBSV_STORE.",
             metavar="URL",
             envvar="OBSV_STORE",
+            show_envvar=False,
+        ),
+    ] = None,
+    kafka: Annotated[
+        str | None,
+        typer.Option(
+            help="Read spans from Kafka too, such as kafka://host:9092/otlp_spans; default: OBSV_KAFKA.",
+            metavar="URL",
+            envvar="OBSV_KAFKA",
+            show_envvar=False,
         ),
     ] = None,
     browser: Annotated[bool, typer.Option("--browser", help="Open the app in a browser.")] = False,
@@ -59,6 +69,7 @@ def serve(
     # gRPC itself prints to stderr about a port in use, before our own message.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from obsv.cli.serve import serve as serve_store
+    from obsv.otlp.kafka import KafkaAddress
     from obsv.otlp.settings import GRPC, HTTP, Address
 
     grpc = GRPC if otlp_grpc is None else Address.parse(otlp_grpc)
@@ -73,6 +84,7 @@ def serve(
         users=users,
         root_path=root_path,
         store=store,
+        kafka=KafkaAddress.parse(kafka) if kafka else None,
         open_browser=browser,
         as_json=as_json,
     )

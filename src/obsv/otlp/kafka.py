@@ -1,0 +1,192 @@
+"""OTLP from Kafka: the messages of a collector's Kafka exporter, with the encoding `otlp_proto` or `otlp_json`.
+
+Offsets are committed after the transaction with the spans, so that nothing is lost when the server or the broker ends
+in between; what is read twice then is the same spans, which are stored once.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from obsv.errors import ConfigurationError
+from obsv.otlp.failures import answer_to
+from obsv.otlp.http import MAX_BODY
+from obsv.otlp.ingest import Ingest
+from obsv.otlp.signals import LOGS, TRACES, Signal
+from obsv.otlp.status import JSON, PROTOBUF
+from obsv.otlp.work import work_of
+from obsv.trace.notices import Notices
+
+logger = logging.getLogger("obsv")
+
+GROUP = "obsv"
+# Messages stored together, by few transactions; offsets are committed after them.
+BATCH = 200
+_POLL_S, _AGAIN_S, _STOP_S = 0.5, 1.0, 15.0
+# Of messages fetched ahead, in KiB: librdkafka's default is 64 MiB.
+_AHEAD_KIB = 16_384
+_FORM = "Write kafka://host:9092/topic, several hosts or topics with commas between them."
+
+
+class KafkaAddress(NamedTuple):
+    """Brokers and topics.
+
+    Args:
+        brokers: `host:port`, comma-separated.
+        topics: topics with traces.
+        logs: topics with log records.
+        options: further properties of librdkafka by name, such as `security.protocol`.
+    """
+
+    brokers: str
+    topics: tuple[str, ...]
+    logs: tuple[str, ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> KafkaAddress:
+        """Parse `kafka://host:9092,host:9092/topic,topic?logs=topic&group.id=obsv&security.protocol=ssl`.
+
+        Raises:
+            ConfigurationError: it is not such an address.
+        """
+        parts = urlsplit(text)
+        options = dict(parse_qsl(parts.query))
+        topics, logs = _names(parts.path.strip("/")), _names(options.pop("logs", ""))
+        if parts.scheme != "kafka" or not parts.netloc or not (topics or logs):
+            raise ConfigurationError(f"This is not an address of Kafka with a topic. {_FORM}")
+        return cls(parts.netloc, topics, logs, tuple(options.items()))
+
+    def __str__(self) -> str:
+        """Return the brokers and topics, without what is secret."""
+        return f"topic {', '.join(self.topics + self.logs)} of {self.brokers}"
+
+
+class KafkaReader:
+    """A thread that reads topics.
+
+    Args:
+        address: brokers and topics.
+        ingest: stores the messages.
+        max_body: maximum bytes of a message.
+
+    Raises:
+        ConfigurationError: the package is not installed, or Kafka's client does not know a property.
+    """
+
+    def __init__(self, address: KafkaAddress, ingest: Ingest, max_body: int = MAX_BODY) -> None:
+        self._address, self._ingest, self._max_body = address, ingest, max_body
+        self._stopping = threading.Event()
+        self._notices = Notices()
+        self._consumer = self._connected()
+        self._thread = threading.Thread(target=self._run, name="obsv-kafka", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; messages that are not stored stay uncommitted."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join(_STOP_S)
+        else:
+            self._consumer.close()
+
+    def _connected(self) -> Any:
+        try:
+            from confluent_kafka import Consumer, KafkaException
+        except ImportError:
+            raise ConfigurationError("Reading from Kafka needs a package: pip install 'obsv[kafka]'.") from None
+        settings = {
+            "group.id": GROUP,
+            "client.id": "obsv",
+            "auto.offset.reset": "earliest",
+            "queued.max.messages.kbytes": _AHEAD_KIB,
+            **dict(self._address.options),
+            "bootstrap.servers": self._address.brokers,
+            "enable.auto.commit": False,
+            "error_cb": self._complain,
+        }
+        try:
+            consumer = Consumer(settings, logger=logger)
+            consumer.subscribe([*self._address.topics, *self._address.logs])
+        except KafkaException as error:
+            raise ConfigurationError(f"Kafka's client refuses its settings: {error.args[0].str()}.") from None
+        return consumer
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                try:
+                    self._step()
+                except Exception as error:
+                    self._complain(error)
+                    self._stopping.wait(_AGAIN_S)
+        finally:
+            self._consumer.close()
+
+    def _step(self) -> None:
+        """Read some messages, store them, and commit their offsets."""
+        messages = self._consumer.consume(BATCH, _POLL_S)
+        for error in filter(None, [message.error() for message in messages]):
+            self._complain(error)
+        read = [message for message in messages if message.error() is None]
+        waiting = read
+        while waiting and not self._stopping.is_set():
+            waiting = self._refused(waiting)
+            if waiting:
+                self._stopping.wait(_AGAIN_S)
+        if read and not waiting:
+            self._consumer.commit(offsets=_after(read), asynchronous=False)
+            if self._notices.over("kafka"):
+                logger.warning("Messages of Kafka are read again.")
+
+    def _refused(self, messages: Sequence[Any]) -> list[Any]:
+        """Store messages; return those that must be tried again, because of the store."""
+        futures = [self._submitted(message) for message in messages]
+        again = []
+        for message, future in zip(messages, futures, strict=True):
+            error = future if isinstance(future, Exception) else future.exception()
+            if error is not None and answer_to(error).retry_after_s is not None:
+                again.append(message)
+            elif error is not None:
+                self._notices.once(
+                    "message", logging.WARNING, "A message of Kafka is not OTLP and is passed over: %s", error
+                )
+        return again
+
+    def _submitted(self, message: Any) -> Any:
+        body = message.value() or b""
+        form = JSON if body[:1] == b"{" else PROTOBUF
+        signal: Signal = LOGS if message.topic() in self._address.logs else TRACES
+        try:
+            self._ingest.reserve(len(body))
+            return self._ingest.accept(
+                body, lambda: work_of(body, "", form, self._max_body, signal), f"kafka {message.topic()}"
+            )
+        except Exception as error:
+            return error
+
+    def _complain(self, error: Any) -> None:
+        if not self._stopping.is_set():
+            self._notices.once("kafka", logging.WARNING, "Kafka cannot be read at the moment: %s", error)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip() for part in text.split(","))))
+
+
+def _after(messages: Iterable[Any]) -> list[Any]:
+    """Return the offsets behind messages, by partition."""
+    from confluent_kafka import TopicPartition
+
+    last: dict[tuple[str, int], int] = {}
+    for message in messages:
+        key = message.topic(), message.partition()
+        last[key] = max(last.get(key, 0), message.offset() + 1)
+    return [TopicPartition(topic, partition, offset) for (topic, partition), offset in last.items()]

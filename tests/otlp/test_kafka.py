@@ -1,0 +1,145 @@
+"""Spans from Kafka: brokers of librdkafka's mock cluster, which speak the protocol with groups and offsets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import otlp_requests
+import pytest
+
+from obsv.errors import ConfigurationError, StoreError, StoreUnavailable
+from obsv.otlp.kafka import KafkaAddress
+from obsv.otlp.receiver import Receiver
+from obsv.store import Reader, Writer
+from obsv.wire.protobuf import decode_protobuf
+from obsv.wire.rowmaker import RowMaker
+
+confluent_kafka = pytest.importorskip("confluent_kafka", reason="confluent-kafka has no wheel for this Python")
+TOPIC = "otlp_spans"
+
+
+class Brokers:
+    """A mock cluster, and a producer to it."""
+
+    def __init__(self) -> None:
+        self.producer = confluent_kafka.Producer({"test.mock.num.brokers": 1, "bootstrap.servers": "mock"})
+        (broker,) = self.producer.list_topics(timeout=30).brokers.values()
+        self.address = f"{broker.host}:{broker.port}"
+
+    def send(self, *bodies: bytes, topic: str = TOPIC) -> None:
+        """Write messages."""
+        for body in bodies:
+            self.producer.produce(topic, body)
+        assert self.producer.flush(30) == 0
+
+    def committed(self) -> int:
+        """Return the sum of the offsets that the group has committed."""
+        consumer = confluent_kafka.Consumer({"bootstrap.servers": self.address, "group.id": "obsv"})
+        try:
+            parts = self.producer.list_topics(TOPIC, timeout=30).topics[TOPIC].partitions
+            wanted = [confluent_kafka.TopicPartition(TOPIC, part) for part in parts]
+            return sum(max(0, each.offset) for each in consumer.committed(wanted, timeout=30))
+        finally:
+            consumer.close()
+
+
+@pytest.fixture
+def brokers() -> Brokers:
+    return Brokers()
+
+
+def body(number: int) -> bytes:
+    span = otlp_requests.span(span_id=number.to_bytes(8, "big"))
+    made: bytes = otlp_requests.request(span).SerializeToString()
+    return made
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for what another thread does."""
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def spans(reader: Reader) -> int:
+    try:
+        return int(reader.query("select count(*) from span")[0][0])
+    except StoreError:  # not made yet
+        return 0
+
+
+def address(brokers: Brokers, topics: str = TOPIC, **options: str) -> KafkaAddress:
+    quick = {"session.timeout.ms": "6000", "heartbeat.interval.ms": "500", **options}
+    return KafkaAddress(brokers.address, tuple(topics.split(",")), (), tuple(quick.items()))
+
+
+def test_messages_are_stored_and_then_committed(
+    brokers: Brokers, start: Callable[..., Receiver], reader: Reader
+) -> None:
+    """In protobuf and JSON; what is no OTLP is passed over and counted."""
+    json_body = otlp_requests.json_request(otlp_requests.json_span(spanId="ff" * 8))
+    brokers.send(*map(body, range(1, 51)), b"\xff no OTLP", json_body)
+    receiver = start(kafka=address(brokers))
+    until(lambda: spans(reader) == 51)
+    until(lambda: brokers.committed() == 52)
+    assert receiver.counts["failed"] == 1
+    assert "otlp_spans" in str(receiver)
+
+
+def test_what_was_stored_but_not_committed_is_read_again(
+    brokers: Brokers, start: Callable[..., Receiver], reader: Reader, db: Path
+) -> None:
+    """The server ended in between: the spans are stored once, the offsets committed then."""
+    brokers.send(*map(body, range(1, 11)))
+    writer = Writer(db)
+    for number in range(1, 6):
+        writer.write(decode_protobuf(body(number), RowMaker()).rows)
+    writer.close()
+    start(kafka=address(brokers))
+    until(lambda: brokers.committed() == 10)
+    assert spans(reader) == 10
+
+
+def test_nothing_is_committed_while_the_store_cannot_be_written(
+    brokers: Brokers, start: Callable[..., Receiver], reader: Reader, db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The messages wait, and are stored once it can be."""
+    fails = [True]
+    tried: list[int] = []
+    write = Writer.write
+
+    def refusing(self: Writer, *args: Any, **options: Any) -> Any:
+        tried.append(1)
+        if fails[0]:
+            raise StoreUnavailable("the disk is full")
+        return write(self, *args, **options)
+
+    monkeypatch.setattr(Writer, "write", refusing)
+    brokers.send(body(1))
+    start(kafka=address(brokers))
+    until(lambda: len(tried) > 1)
+    assert brokers.committed() == 0
+    fails[0] = False
+    until(lambda: brokers.committed() == 1)
+    assert spans(reader) == 1
+
+
+def test_addresses() -> None:
+    """With topics of log records and properties of the client."""
+    found = KafkaAddress.parse("kafka://a:9092,b:9092/otlp_spans,more?logs=otlp_logs&security.protocol=ssl")
+    assert found == KafkaAddress(
+        "a:9092,b:9092", ("otlp_spans", "more"), ("otlp_logs",), (("security.protocol", "ssl"),)
+    )
+    for text in ("a:9092/otlp_spans", "kafka://a:9092", "kafka:///otlp_spans"):
+        with pytest.raises(ConfigurationError, match="Write kafka://"):
+            KafkaAddress.parse(text)
+
+
+def test_an_unknown_property_is_said(start: Callable[..., Receiver]) -> None:
+    """Before anything is served."""
+    with pytest.raises(ConfigurationError, match=r"no\.such\.property"):
+        start(kafka=KafkaAddress("127.0.0.1:1", (TOPIC,), (), (("no.such.property", "1"),)))
