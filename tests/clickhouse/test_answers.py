@@ -227,6 +227,14 @@ def test_series(both: Both, asked: Any) -> None:
     assert unordered(one) == unordered(other)
 
 
+@pytest.mark.parametrize("filters", [FILTERS["all"], FILTERS["failed"], FILTERS["text"]])
+def test_calls_over_time(both: Both, filters: Filters) -> None:
+    """Counted for the chart of the explorer, in seconds and in minutes."""
+    for asked in (window(both), Window(both.now_ns + 1 - 60 * MINUTE_NS, both.now_ns + 1)):
+        one, other = ask(both, "read_call_series", filters, asked)
+        assert one == other
+
+
 TRACE = ("known_trace", "read_trace", "read_trace_columns", "spans_of_trace")
 
 
@@ -244,6 +252,9 @@ def test_a_call(both: Both) -> None:
     for question in ("read_call", "read_detail", "read_pair"):
         one, other = ask(both, question, failed.trace_id, failed.span_id)
         assert one == other
+    last = both.sqlite.read_page(Filters(), window(both)).calls[0]
+    one, other = ask(both, "read_pair", failed.trace_id, failed.span_id, (last.trace_id, last.span_id))
+    assert one == other
     for question, args in (
         ("find_call", (failed.span_id,)),
         ("search_trace", (failed.trace_id, "price")),
