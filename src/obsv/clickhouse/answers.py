@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from obsv.clickhouse.finding import HOUR_NS, Finder
 from obsv.clickhouse.mirror import Mirror
-from obsv.errors import InvalidQuery, QueryTimeout
+from obsv.errors import QueryTimeout
 from obsv.store.figures import (
     Busy,
     Changes,
@@ -336,18 +336,6 @@ class Answers(SQLiteStore):
         if window.seconds < HOUR_NS / NS or needs_spans(by_minutes):
             self._finder.matching(filters.condition, part, "A series")
         self._mirror.add_sums(part)
-        return super().read_call_series(filters, window)
-
-    def read_call_series(self, filters: Filters, window: Window) -> CallSeries:
-        part = self._finder.within(window.range)
-        self._mirror.add_sums(part)
-        # Slots of less than a minute, in windows of less than an hour, are counted from the spans.
-        step_ns = MINUTE_NS if window.seconds >= 3_600 else NS
-        if needs_spans(Wanted(filters.condition, (), Range(0, part.last_ns), step_ns)):
-            try:
-                self._finder.matching(filters.condition, part, "The chart")
-            except InvalidQuery as error:
-                return CallSeries(window.start_ns, step_ns, [], [], str(error))
         return super().read_call_series(filters, window)
 
     def read_times(self, name: str, first: Window, second: Window) -> Times:
