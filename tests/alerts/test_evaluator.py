@@ -324,6 +324,15 @@ def test_a_part_of_obsv_that_is_behind_is_found(world: World) -> None:
     assert world.states()["part=writer"] == "firing"
 
 
+def test_a_restart_is_no_lag_of_the_alerts(world: World) -> None:
+    """Rules were not evaluated meanwhile, and are now."""
+    world.use(rule("pipeline"))
+    world.look()
+    world.use(rule("pipeline"))
+    world.look(3_600)
+    assert world.states() == {}
+
+
 def test_lost_calls_are_told_while_they_are_news(world: World) -> None:
     """Those lost before the first look are not."""
     world.use(rule("lost_calls", 'window = "1m"'))

@@ -54,7 +54,7 @@ def test_alerts_are_silenced_and_rules_are_added(page: Page, place: tuple[str, P
     expect(body.get_by_text("ended")).to_be_visible(timeout=60_000)
     page.fill("#alerts-process", "shop.*")
     page.click("#alerts-preview")
-    expect(page.locator("#alerts-previewed")).to_contain_text("would have fired 1 times", timeout=60_000)
+    expect(page.locator("#alerts-previewed")).to_contain_text("would have fired 1 time in", timeout=60_000)
     page.click("#alerts-add")
     expect(page.locator("#alerts-previewed")).to_contain_text("now has 3 rules", timeout=60_000)
     assert file.read_text().startswith(RULES)

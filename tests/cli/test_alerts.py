@@ -28,7 +28,7 @@ def db(tmp_path: Path) -> Path:
 def test_a_good_file_is_told_so(db: Path, capsys: Any) -> None:
     (db.parent / "alerts.toml").write_text(RULES)
     assert main(["alerts", "check", "--db", str(db)]) == 0
-    assert "1 rules" in capsys.readouterr().out
+    assert "1 rule, 1 receiver," in capsys.readouterr().out
 
 
 def test_a_mistake_ends_with_1_and_its_line(db: Path, capsys: Any) -> None:

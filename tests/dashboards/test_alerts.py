@@ -81,7 +81,7 @@ def test_a_wrong_file_is_said_on_the_page(tmp_path: Path) -> None:
     assert "invalid file" in text(tmp_path / "o.db", watch)
     (tmp_path / "alerts.toml").write_text('[[alerts.rule]]\nkind = "error"\n')
     watch.file.look()
-    assert "1 rules" in text(tmp_path / "o.db", watch)
+    assert "1 rule'" in text(tmp_path / "o.db", watch)
     (tmp_path / "alerts.toml").write_text("broken = = 12")
     watch.file.look()
     assert "invalid file, previous rules in force" in text(tmp_path / "o.db", watch)
@@ -103,7 +103,7 @@ def test_a_preview_says_when_it_would_have_fired(tmp_path: Path) -> None:
     db, now_ns = tmp_path / "o.db", time.time_ns()
     Writer(db).write([call(1, at=now_ns - 60 * NS, ms=500)])
     slow: Any = fields_of("duration", "", "*", "", "100ms", "0s")
-    assert "1 times in the last 6 hours" in str(previewed(rule_of(slow), open_store(db), now_ns))
+    assert "1 time in the last 6 hours" in str(previewed(rule_of(slow), open_store(db), now_ns))
     assert "would not have fired" in str(previewed(rule_of({**slow, "over": "10s"}), open_store(db), now_ns))
 
 

@@ -70,7 +70,8 @@ class Readings:
     def parts(self) -> list[Part]:
         """Return the parts of obsv."""
         if self._parts is None:
-            self._parts = read_parts(self.store, self._look_at_rings, True, self.now_ns)
+            # Rules are being evaluated: how long they were not, before a restart, is over.
+            self._parts = read_parts(self.store, self._look_at_rings, False, self.now_ns)
         return self._parts
 
     def lost(self, window_s: float) -> Counter[str]:

@@ -72,3 +72,8 @@ def shown(value: float | None) -> str:
     if value is None:
         return "no value"
     return f"{value:.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.4g}"
+
+
+def numbered(count: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 rule` or `2 rules`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -10,6 +10,7 @@ from obsv.alerts.desk import add_silence, end_silence, trial_message
 from obsv.alerts.messages import Message
 from obsv.alerts.notifiers import notifier_of
 from obsv.alerts.notifiers.base import safely, shown
+from obsv.alerts.samples import numbered
 from obsv.alerts.secret import Secret
 from obsv.alerts.silences import parse_matcher
 from obsv.cli.common import FOUND_PROBLEMS
@@ -41,7 +42,7 @@ def check(db: Path, file: Path | None, as_json: bool = False) -> int:
     if as_json:
         print_json({"file": path, "rules": len(config.rules), "mistakes": []})
     else:
-        say(f"{path}: {len(config.rules)} rules, {len(config.notifiers)} receivers, no errors.")
+        say(f"{path}: {numbered(len(config.rules), 'rule')}, {numbered(len(config.notifiers), 'receiver')}, no errors.")
     return 0
 
 

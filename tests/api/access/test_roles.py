@@ -78,8 +78,8 @@ CALLBACKS = {
     "alerts-previewed.children": "add rule",
 }
 READING_CALLBACKS = (
-    "..page.", "..repro-dialog.", "..overview-", "errors-list.", "..explorer-", "trace-panel.", "flow-", "code-",
-    "compare-", "..compare-",
+    "..page.", "..repro-dialog.", "..overview-", "errors-list.", "..explorer-", "explorer-", "decisions-",
+    "trace-panel.", "flow-", "code-", "compare-", "..compare-",
 )  # fmt: skip
 
 

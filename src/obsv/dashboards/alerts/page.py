@@ -16,7 +16,7 @@ from obsv.alerts.editing import add_rule, rule_of
 from obsv.alerts.preview import HOURS, PAST, preview
 from obsv.alerts.readings import seconds
 from obsv.alerts.rules import AlertsConfig, Rule
-from obsv.alerts.samples import shown
+from obsv.alerts.samples import numbered, shown
 from obsv.alerts.silences import parse_matcher
 from obsv.alerts.watch import Watch
 from obsv.dashboards.alerts.tables import lists, table
@@ -72,7 +72,7 @@ def _source(watch: Watch | None) -> list[Component]:
         return [badge(text, "err", title=watch.file.error)]
     if watch is None or watch.file.path is None:
         return [badge("no rules file", title="Add a rule below, or write alerts.toml beside the database")]
-    return [badge(f"{len(watch.config.rules)} rules", title=str(watch.file.path))]
+    return [badge(numbered(len(watch.config.rules), "rule"), title=str(watch.file.path))]
 
 
 def _silence_form() -> Component:
@@ -140,7 +140,7 @@ def previewed(rule: Rule, store: Store, now_ns: int) -> list[Component]:
          ", ".join(f"{name}={value}" for name, value in each.labels), shown(each.highest)]
         for each in episodes
     ]  # fmt: skip
-    return [html.P(f"It would have fired {len(episodes)} times {span}."),
+    return [html.P(f"It would have fired {numbered(len(episodes), 'time')} {span}."),
             table(("From", "Until", "Labels", "Highest"), rows)]  # fmt: skip
 
 
@@ -205,7 +205,11 @@ def _added(watch: Watch, fields: dict[str, Any]) -> list[Component]:
     path = watch.file.path or watch.db.parent / "alerts.toml"
     with watch.book.changing_rules("add rule", str(fields.get("name", fields["kind"])), str(path)):
         config = add_rule(path, fields)
-    return [html.P(f"Added to {path}, which now has {len(config.rules)} rules; it takes effect within a second.")]
+    return [
+        html.P(
+            f"Added to {path}, which now has {numbered(len(config.rules), 'rule')}; it takes effect within a second."
+        )
+    ]
 
 
 def _said(do: Any, watch: Watch) -> list[Component]:

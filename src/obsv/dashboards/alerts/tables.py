@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from obsv.alerts.levels import budget_left, budget_text, burn_rate, burns_of, summed
 from obsv.alerts.messages import labels_of
 from obsv.alerts.rules import AlertsConfig
-from obsv.alerts.samples import shown
+from obsv.alerts.samples import numbered, shown
 from obsv.alerts.silences import matchers_of, silencing
 from obsv.dashboards.clock import ago, count, duration, when
 from obsv.dashboards.components import Kind, badge, card, empty, link
@@ -69,7 +69,7 @@ def _alerts(
         )
         rows.append(
             [state, each.rule, each.severity, shown(each.value), _linked(each), _labels(each.labels),
-             html.Span(ago(each.since_ns, now_ns), title=f"{each.episode} times so far")]
+             html.Span(ago(each.since_ns, now_ns), title=f"{numbered(each.episode, 'time')} so far")]
         )  # fmt: skip
     return card(title, table(("State", "Rule", "Severity", "Value", "What", "Labels", "Since"), rows), flush=True)
 
