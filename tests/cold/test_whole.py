@@ -158,6 +158,18 @@ def test_a_trace_names_its_hour(everything: SQLiteStore, whole: WholeStore) -> N
     ]
 
 
+def test_a_view_reaches_the_archive_too(everything: SQLiteStore, whole: WholeStore) -> None:
+    """The APIs of traces read several things in one."""
+    trace = trace_of(30).hex()
+    with whole.view() as view:
+        assert view.read_trace(trace) is not None
+        assert view.find_traces(EVERY_SPAN, BEGIN_NS, BEGIN_NS + HOUR_NS, 5) == everything.find_traces(
+            EVERY_SPAN, BEGIN_NS, BEGIN_NS + HOUR_NS, 5
+        )
+        assert spans_on(view, "-ts", 100) == spans_on(everything, "-ts", 1_000)
+    assert whole.known_trace(trace) == trace
+
+
 def test_a_trace_that_is_nowhere(whole: WholeStore) -> None:
     """In no hour, and in one that is archived."""
     for trace in ("f" * 32, trace_of(30).hex()[:-1] + "f"):
@@ -214,11 +226,11 @@ def test_a_question_takes_what_its_time_allows(db: Path, tmp_path: Path) -> None
     """A page without a call then has a cursor; an order that needs everything is refused."""
     whole = WholeStore(db)
     ticks = iter(range(10**9))
-    whole._thawed = Thawed((tmp_path / "archive").as_uri(), budget_s=1, clock=lambda: float(next(ticks)))
+    whole._shared.thawed = Thawed((tmp_path / "archive").as_uri(), budget_s=1, clock=lambda: float(next(ticks)))
     with closing(whole):
         assert len(spans_on(whole, "-ts", 50)) == CALLS
     whole = WholeStore(db)
-    whole._thawed = Thawed((tmp_path / "archive").as_uri(), budget_s=0, clock=lambda: float(next(ticks)))
+    whole._shared.thawed = Thawed((tmp_path / "archive").as_uri(), budget_s=0, clock=lambda: float(next(ticks)))
     with closing(whole), pytest.raises(InvalidQuery, match="newest first"):
         whole.read_page(Filters(), ALL, "ts")
 
@@ -226,7 +238,7 @@ def test_a_question_takes_what_its_time_allows(db: Path, tmp_path: Path) -> None
 def test_the_temporary_store_is_bounded_and_removed(db: Path, tmp_path: Path, everything: SQLiteStore) -> None:
     """It begins anew when it is too large, and is gone when it is closed."""
     whole = WholeStore(db)
-    thawed = whole._thawed = Thawed((tmp_path / "archive").as_uri(), most_bytes=1)
+    thawed = whole._shared.thawed = Thawed((tmp_path / "archive").as_uri(), most_bytes=1)
     assert spans_on(whole, "-ts", 10) == spans_on(everything, "-ts", 1_000)
     place = Path(thawed.store.name)
     assert place.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,6 +32,14 @@ _BEFORE_NS = 1_000_000_000
 _MS = 10**6
 
 
+class Shared:
+    """The temporary store that a store and its views share; `lock` guards it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.thawed: Thawed | None = None
+
+
 class WholeStore(SQLiteStore):
     """Answers from a database file and from its archive.
 
@@ -38,19 +47,22 @@ class WholeStore(SQLiteStore):
     are merged from both. Figures come from the file's rollups, which stay as long as the archive keeps calls.
     """
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self._hot = SQLiteStore(path)
-        self._lock = threading.Lock()  # guards the next
-        self._thawed: Thawed | None = None
+    def __init__(self, path: Path, hot: SQLiteStore | None = None, shared: Shared | None = None) -> None:
+        super().__init__(path, hot._source if hot is not None else None)
+        self._hot = hot or SQLiteStore(path, self._source)
+        self._shared = shared or Shared()
+
+    @contextmanager
+    def view(self) -> Iterator[WholeStore]:
+        with super().view() as hot:
+            yield WholeStore(self._path, hot, self._shared)
 
     def close(self) -> None:
         super().close()
-        self._hot.close()
-        with self._lock:
-            if self._thawed is not None:
-                self._thawed.close()
-            self._thawed = None
+        with self._shared.lock:
+            if self._shared.thawed is not None:
+                self._shared.thawed.close()
+            self._shared.thawed = None
 
     # -- pages ---------------------------------------------------------------------------------------------------------
 
@@ -168,7 +180,8 @@ class WholeStore(SQLiteStore):
 
     def find_traces(self, condition: Condition, start_ns: int = 0, end_ns: int = MAX_NS, limit: int = 20) -> list[str]:
         found = self._hot.find_traces(condition, start_ns, end_ns, limit)
-        parts = self._parts(CALLS, start_ns, end_ns) if len(found) < limit else []
+        window = Window(start_ns, end_ns + 1)  # a search's end belongs to it
+        parts = self._parts(CALLS, start_ns, end_ns + 1) if len(found) < limit else []
         if not parts:
             return found
         cold: list[str] = []
@@ -177,7 +190,7 @@ class WholeStore(SQLiteStore):
             cold[:] = store.find_traces(condition, max(start_ns, complete_ns), end_ns, limit)
             return len(set(cold) | set(found)) >= limit
 
-        complete_ns = self._down(parts, Window(start_ns, end_ns), is_enough)
+        complete_ns = self._down(parts, window, is_enough)
         cold = self._cold().store.find_traces(condition, max(start_ns, complete_ns), end_ns, limit)
         return [*found, *(trace for trace in cold if trace not in set(found))][:limit]
 
@@ -214,15 +227,16 @@ class WholeStore(SQLiteStore):
         from obsv.cold.thawed import Thawed
 
         state = self._hot.read_archive()
-        with self._lock:
+        shared = self._shared
+        with shared.lock:
             url = state.url if state is not None else None
-            if self._thawed is None or (url is not None and self._thawed.url != url):
+            if shared.thawed is None or (url is not None and shared.thawed.url != url):
                 if url is None:
                     raise NotFound("These calls are in an archive that is off: archive again with --to, or restore.")
-                if self._thawed is not None:
-                    self._thawed.close()
-                self._thawed = Thawed(url)
-            return self._thawed
+                if shared.thawed is not None:
+                    shared.thawed.close()
+                shared.thawed = Thawed(url)
+            return shared.thawed
 
     def _down(self, parts: list[ArchivedPart], window: Window, is_enough: Callable[[SQLiteStore, int], bool]) -> int:
         return self._cold().down(parts, window.range.first_ns, window.range.last_ns + 1, is_enough)
