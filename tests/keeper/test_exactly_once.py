@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ elif step == "while removing":
     os.unlink = dying(os.unlink)
 work._BATCH_ROWS = 500
 keeper = work.DatabaseWork(KeeperFiles.of(db), Options())
-while keeper.step():
+while keeper.step() or (step == "for ever" and not keeper.wait(0.01)):
     pass
 keeper.close()
 print("done")
@@ -110,6 +111,15 @@ def counted(files: KeeperFiles) -> dict[str, int]:
     return {"rows": rows, "errors": errors, "died": died}
 
 
+def stored(files: KeeperFiles) -> int:
+    """Return the number of rows, while a keeper may be at it."""
+    try:
+        with closing(sqlite3.connect(f"file:{files.db}?mode=ro", uri=True)) as connection:
+            return int(connection.execute("select count(*) from span").fetchone()[0])
+    except sqlite3.OperationalError:  # it has not made the table so far
+        return 0
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_keeper_loses_nothing_and_doubles_nothing(files: KeeperFiles, step: str) -> None:
     """However often it dies at a step; the next one goes on."""
@@ -150,17 +160,25 @@ while True:
 """
 
 
-def test_killed_program_loses_nothing(files: KeeperFiles) -> None:
+@pytest.mark.parametrize("both", [False, True], ids=["the program", "program and keeper at once"])
+def test_killed_program_loses_nothing(files: KeeperFiles, both: bool) -> None:
     """All acknowledged calls are stored, and the running ones failed with the process's death."""
     support = str(Path(__file__).parent.parent / "support")
-    for _ in range(3):
+    for _ in range(2 if both else 3):
+        before = counted(files) if Path(files.db).exists() else {"rows": 0, "errors": 0, "died": 0}
+        storing = subprocess.Popen([sys.executable, "-c", KEEPER, files.db, "for ever", "1"]) if both else None
         program = subprocess.Popen([sys.executable, "-c", PROGRAM, files.rings, support], stdout=subprocess.PIPE)
         assert program.stdout is not None
         assert program.stdout.readline() == b"begun\n"
         lines = [program.stdout.readline() for _ in range(20)]
+        if storing is not None:
+            while stored(files) <= before["rows"]:
+                lines.append(program.stdout.readline())
+            storing.kill()
         program.kill()
+        if storing is not None:
+            storing.wait()
         said = int([*lines, *program.communicate()[0].splitlines()][-1])
-        before = counted(files) if Path(files.db).exists() else {"rows": 0, "errors": 0, "died": 0}
         while not keeper(files, "never", 1):
             pass
         after = counted(files)
