@@ -19,6 +19,7 @@ def test_public_names() -> None:
         "decide",
         "event",
         "force_flush",
+        "load_gates",
         "monitor",
         "outcome",
         "register",

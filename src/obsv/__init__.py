@@ -7,7 +7,7 @@ from obsv.runtime import configure, force_flush, shutdown, stats
 from obsv.semconv import VERSION as __version__
 
 if TYPE_CHECKING:
-    from obsv.decisions import counterfactual, decide, outcome
+    from obsv.decisions import counterfactual, decide, load_gates, outcome
     from obsv.events import event
     from obsv.events.schema import Event
     from obsv.instrument.importing.module import auto_instrument_module
@@ -22,6 +22,7 @@ __all__ = [
     "decide",
     "event",
     "force_flush",
+    "load_gates",
     "monitor",
     "outcome",
     "register",
@@ -41,7 +42,7 @@ def __getattr__(name: str) -> Any:
 
         globals()[name] = event
         return event
-    if name in ("counterfactual", "decide", "outcome"):
+    if name in ("counterfactual", "decide", "load_gates", "outcome"):
         from obsv import decisions
 
         found = globals()[name] = getattr(decisions, name)

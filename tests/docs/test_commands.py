@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 from calls import call
+from decision_rows import decision, gate
 
 from obsv.cli.app import app
 from obsv.cli.running.run import make_parser
@@ -64,7 +65,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("docs")
     writer = Writer(place / "logs" / "observability.db")
     writer.write([call(1, trace=TRACE, inputs={"symbol": "AAPL"}), call(2, 1, trace=TRACE, error="ValueError: x\n")])
+    writer.write([], logs=[decision(1, gate(), id="01a22ce4" + "0" * 24)])
     writer.close()
+    (gates,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "decisions.md").read_text(), re.DOTALL)
+    (place / "gates.yaml").write_text(gates)
     rules = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "alerts.md").read_text(), re.DOTALL)[0]
     (place / "logs" / "alerts.toml").write_text(rules)
     (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "registry.md").read_text(), re.DOTALL)

@@ -13,6 +13,7 @@ from obsv.cli.commands import (
     archive,
     changes,
     explaining,
+    gates,
     metrics,
     reading,
     recording,
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.add_typer(alerts.app)
 app.add_typer(archive.app)
 app.add_typer(registry.app)
+app.add_typer(gates.app)
 app.add_typer(metrics.app)
 for commands in (recording, reading, explaining, changes, reports, sharing, access):
     commands.register(app)

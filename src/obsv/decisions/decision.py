@@ -10,6 +10,7 @@ from typing import Any
 from obsv.capture import is_from_signal
 from obsv.decisions.carrier import carry, frozen, frozen_fields
 from obsv.decisions.moments import ns_of
+from obsv.decisions.policy import Policy
 from obsv.decisions.results import OnInvalid, counterfactual, outcome
 from obsv.decisions.spans import recorder_of
 from obsv.errors import ConfigurationError, InvalidEvent
@@ -66,7 +67,7 @@ class Decision:
         subject: str,
         mode: str,
         actor: str,
-        policy: Any,
+        policy: Policy | None,
         is_shadow: bool,
         on_invalid: OnInvalid,
         fields: Mapping[str, Any],
@@ -126,9 +127,14 @@ class Decision:
             text: template of the explanation; `{observed}`, `{threshold}`, `{op}`, `{gate}`, `{verdict}` are filled in.
         """
         try:
+            rule = None
             if op is None:
-                op, threshold, version, text = self._policy.rule(name, self.mode, version, text)
+                assert self._policy is not None, "no policy"  # caught below: the gate refuses
+                rule = self._policy.rule(name, self.mode)
+                op, threshold, version = rule.op, rule.threshold, version or self._policy.version
             passed = bool(OPERATORS[op](observed, threshold))
+            if rule is not None:
+                text = text or (rule.passed_text if passed else rule.refused_text)
         except Exception as error:
             if is_from_signal(error):
                 raise
@@ -136,6 +142,22 @@ class Decision:
             text = f"{{gate}}: {{observed}} {{op}} {{threshold}} cannot be evaluated: {type(error).__name__}"
         self._keep_gate(name, version, observed, op or "", threshold, passed, text)
         return passed
+
+    def evaluate(self, values: Mapping[str, Any]) -> bool:
+        """Evaluate the gates of the policy in their order; return whether the verdict is `pass`.
+
+        After a refusal the others are kept as shadows, unless the policy stops there (`short_circuit` without
+        `log_all_gates`). A value that is missing refuses.
+
+        Args:
+            values: what is observed, by the names of the gates.
+        """
+        if self._policy is not None:
+            for name in self._policy.gates(self.mode):
+                self.gate(name, values.get(name))
+                if self.refused_by and self._policy.short_circuit and not self._policy.log_all:
+                    break
+        return self.passed
 
     def _keep_gate(
         self, name: str, version: str, observed: Any, op: str, threshold: Any, passed: bool, text: str
@@ -191,7 +213,9 @@ class Decision:
         outcome(self.id, **about)
 
     def counterfactual(self, method: str, **about: Any) -> None:
-        """Record how the other way would have turned out; see `obsv.counterfactual`."""
+        """Record how the other way would have turned out, judged by the policy; see `obsv.counterfactual`."""
+        if self._policy is not None:
+            about.setdefault("judgement", self._policy.judge(about))
         counterfactual(self.id, method, **about)
 
     # -- the block -----------------------------------------------------------------------------------------------------
@@ -274,7 +298,7 @@ def decide(
     mode: str = "",
     *,
     actor: str = "",
-    policy: Any = None,
+    policy: Policy | None = None,
     shadow: bool = False,
     on_invalid: OnInvalid = "record",
     **fields: Any,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NamedTuple
 
-from obsv.gating import late_inputs, margin_of
+from obsv.gating import Margin, late_inputs, margin_of
 from obsv.store.ground.rows import LogRow
 
 DECISION, OUTCOME, COUNTERFACTUAL = "obsv.decision", "obsv.outcome", "obsv.counterfactual"
@@ -13,6 +14,8 @@ DECISION, OUTCOME, COUNTERFACTUAL = "obsv.decision", "obsv.outcome", "obsv.count
 CARRIERS = frozenset((DECISION, OUTCOME, COUNTERFACTUAL))
 MOST_GATES = MOST_INPUTS = 200
 _NAME_CHARS, _TEXT_CHARS = 200, 4_000
+# A field of a template, with the form of a number.
+_FIELD = re.compile(r"\{(\w{1,40})(?::([+,]{0,2}(?:\.\d)?[fge%]))?\}")
 _MOST = (1 << 63) - 1
 
 
@@ -131,7 +134,8 @@ def read_outcome(row: LogRow) -> OutcomeRow | None:
 def _gate(told: Any) -> GateRow:
     name, version, observed, op, threshold, passed, is_shadow, latency, template = told
     shown = _cell(observed), _cell(threshold)
-    text = _explained(template, name, shown, op, passed) if template else ""
+    margin = margin_of(observed, op, threshold)
+    text = _explained(template, name, shown, op, passed, margin) if template else ""
     return GateRow(
         _required(name),
         bool(passed),
@@ -139,26 +143,34 @@ def _gate(told: Any) -> GateRow:
         shown[0],
         _short(op),
         shown[1],
-        *margin_of(observed, op, threshold),
+        *margin,
         None if latency is None else _ns(latency),
         _short(version),
         text,
     )
 
 
-def _explained(template: Any, name: Any, shown: tuple[Any, Any], op: Any, passed: Any) -> str:
+def _explained(template: Any, name: Any, shown: tuple[Any, Any], op: Any, passed: Any, margin: Margin) -> str:
     """Fill in a template; replaced, not formatted: its fields reach nothing but these texts."""
     text = _short(template, _TEXT_CHARS)
     told = {
         "gate": name,
         "observed": shown[0],
+        "value": shown[0],
+        "margin": "" if margin[0] is None else margin[0],
+        "margin_share": "" if margin[1] is None else margin[1],
         "op": op,
         "threshold": shown[1],
         "verdict": "pass" if passed else "block",
     }
-    for field, value in told.items():
-        text = text.replace("{" + field + "}", f"{value:.6g}" if isinstance(value, float) else str(value))
-    return _short(text, _TEXT_CHARS)
+    return _short(_FIELD.sub(lambda found: _filled(told, found), text), _TEXT_CHARS)
+
+
+def _filled(told: dict[str, Any], found: re.Match[str]) -> str:
+    value, form = told.get(found[1], found[0]), found[2]
+    if not isinstance(value, (int, float)):
+        return str(value)
+    return format(value, form) if form else f"{value:.6g}"
 
 
 def _input(told: Any) -> tuple[str, dict[str, Any]]:
