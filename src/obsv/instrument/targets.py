@@ -59,10 +59,12 @@ class FirstParty:
     Args:
         roots: absolute paths of the directories.
         exclude: globs of names, as in `NamedModules`.
+        packages: names of packages that are selected wherever they are.
     """
 
     roots: tuple[str, ...]
     exclude: Sequence[str] = ()
+    packages: Sequence[str] = ()
 
     def may_match(self, name: str) -> bool:
         top = name.partition(".")[0]
@@ -76,7 +78,7 @@ class FirstParty:
         if file is None or not self.may_match(name):
             return False
         directory = os.path.dirname(normal(file))
-        return any(_is_below(directory, root) for root in self.roots)
+        return name.partition(".")[0] in self.packages or any(_is_below(directory, root) for root in self.roots)
 
 
 def matches(name: str, glob: str) -> bool:

@@ -111,6 +111,26 @@ def test_an_installed_command(programs: Programs) -> None:
     assert "can't open file" in found[2]
 
 
+def test_a_command_by_the_path_of_its_script(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the children of a program are started: it is the same command, but a script of the user's is none."""
+    script = programs.write("bin/rich-demo", f"#!{programs.directory}/bin/python\n")
+    monkeypatch.setattr(sys, "executable", f"{programs.directory}/bin/python")
+    programs.write("rich_demo-1.dist-info/METADATA", "Name: rich-demo\nVersion: 1\n")
+    programs.write("rich_demo-1.dist-info/entry_points.txt", "[console_scripts]\nrich-demo = rich_demo.main:run\n")
+    monkeypatch.syspath_prepend(str(programs.directory))
+    assert find_command(str(script)) == (str(script), "rich_demo")
+    assert find_command(str(programs.write("bin/own.py", "#!/usr/bin/env python\n"))) is None
+    assert find_command(str(programs.write("elsewhere/rich-demo", script.read_text()))) is None
+
+
+def test_a_commands_package_and_the_modules_here(programs: Programs) -> None:
+    """`obsv run pytest` records the tests, and what is installed under the command's name."""
+    programs.write("test_here.py", "def test_here():\n    pass\n")
+    outcome = programs.recorded("pytest", "-q", "-p", "no:cacheprovider", "test_here.py")
+    assert outcome.code == 0, outcome.errors
+    assert "test_here.test_here" in programs.processes()
+
+
 def test_nothing_matched(shop: Programs) -> None:
     """One line says so, and what the program imported."""
     code, _, errors = shop.recorded("main.py", options=["--include", "shopp"])

@@ -1,4 +1,4 @@
-"""Find commands that a package has installed: `obsv run black .`"""
+"""Find commands that a package has installed: `obsv run black .`, also by the path of their script (a child's)."""
 
 import os
 import shutil
@@ -19,10 +19,17 @@ class Command(NamedTuple):
 
 
 def find_command(name: str) -> Command | None:
-    """Find a command by name, first in this interpreter's environment; None if this interpreter cannot run it."""
-    if os.path.exists(name) or os.path.dirname(name):
-        return None
+    """Find a command by its name, first in this interpreter's environment, or by its script's path.
+
+    Returns:
+        None if this interpreter cannot run it, or if it is a script of the user's.
+    """
     beside = os.path.dirname(sys.executable)
+    if os.path.dirname(name):
+        package = _package_of(os.path.basename(name)) if _is_same(os.path.dirname(name), beside) else None
+        return Command(name, package) if package is not None and _is_of_this_python(name) else None
+    if os.path.exists(name):
+        return None
     for directories in (beside, None):
         path = shutil.which(name, path=directories)
         if path is not None and _is_of_this_python(path):
@@ -46,8 +53,12 @@ def _is_of_this_python(path: str) -> bool:
     if words.startswith("/usr/bin/env "):
         return "python" in words
     interpreter = words.removesuffix("$0 $@").strip().split(" -")[0]
+    return _is_same(os.path.dirname(interpreter), os.path.dirname(sys.executable))
+
+
+def _is_same(directory: str, other: str) -> bool:
     try:
-        return os.path.samefile(os.path.dirname(interpreter), os.path.dirname(sys.executable))
+        return os.path.samefile(directory, other)
     except OSError:
         return False
 

@@ -48,23 +48,24 @@ def run(arguments: Sequence[str]) -> int:
         parser.error("name a script, or a module with -m")
     hand_over(options)
     names = names_of_environment()
+    packages: tuple[str, ...] = ()
     if program.kind == "script" and (command := find_command(program.target)) is not None:
         program = dataclasses.replace(program, target=command.path)
-        if command.package is not None and not names.include:
-            names = dataclasses.replace(names, include=(command.package,))
+        packages = () if command.package is None else (command.package,)
     if options.children:
         _inherit()
     if options.summary:
         # Registered before recording starts, so that it runs after everything is stored.
         atexit.register(Summary().say)
     before, since_ns, pid = frozenset(sys.modules), unix_ns(), os.getpid()
-    compile_main, finder = _install(program, names)
+    compile_main, finder = _install(program, names, packages)
     give_way(_directory(program))
     double_recursion_limit()
     try:
         return _run(program, compile_main)
     finally:
-        if os.getpid() == pid and not _records_main(program, names) and (names.include or not names.exclude):
+        is_bare = bool(packages) or not _records_main(program, names)  # what is installed as a command has no functions
+        if os.getpid() == pid and is_bare and (names.include or not names.exclude):
             _hint(finder, before, since_ns)
 
 
@@ -76,7 +77,7 @@ def _inherit() -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join([own, *rest])
 
 
-def _install(program: Program, names: Names) -> tuple[Compile, RecordingFinder | None]:
+def _install(program: Program, names: Names, packages: Sequence[str]) -> tuple[Compile, RecordingFinder | None]:
     """Install recording of imports; return the compiler of the main module, recording if requested, and the finder."""
     try:
         recorded = _records_main(program, names)
@@ -84,7 +85,10 @@ def _install(program: Program, names: Names) -> tuple[Compile, RecordingFinder |
         main_options = Options(process_group=program.name)
         exclude = names.exclude if recorded else [*names.exclude, *program.main_names]
         finder = RecordingFinder(
-            _targets(program, names.include, exclude), program.main_names if recorded else (), main_options, names
+            _targets(program, names.include, exclude, packages),
+            program.main_names if recorded else (),
+            main_options,
+            names,
         )
         load_pipeline(_directory(program))
         stand_in()
@@ -121,12 +125,12 @@ def _records_main(program: Program, names: Names) -> bool:
     )
 
 
-def _targets(program: Program, include: Sequence[str], exclude: Sequence[str]) -> Targets:
+def _targets(program: Program, include: Sequence[str], exclude: Sequence[str], packages: Sequence[str]) -> Targets:
     if include:
         return NamedModules(include, exclude)
     here = working_directory()
     roots = filter(None, (program.directory, here, here and os.path.realpath(here)))
-    return FirstParty(tuple(dict.fromkeys(roots)), exclude)
+    return FirstParty(tuple(dict.fromkeys(roots)), exclude, packages)
 
 
 def _compiler(options: Options | None, names: Names, program_name: str) -> Compile:
