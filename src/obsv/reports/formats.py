@@ -13,7 +13,7 @@ from obsv.times import ts
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem;color:#1a1b1e;"
-    "background:#fff}h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}a{color:inherit;text-decoration-color:#748ffc}"
+    "background:#fff}h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}a{color:inherit;white-space:nowrap;text-decoration-color:#748ffc}"
     "li{margin:.3rem 0}.bad{border-left:3px solid #e03131;padding-left:.6rem}pre{white-space:pre-wrap;"
     "overflow-wrap:anywhere;background:#f1f3f5;padding:.6rem;font-size:.85rem}"
     "@media(prefers-color-scheme:dark){body{color:#c9c9c9;background:#1a1b1e}pre{background:#25262b}}"
@@ -46,12 +46,12 @@ def as_markdown(report: Report) -> str:
         return f"{fact.text}[^{notes.setdefault(fact.key, len(notes) + 1)}]"
 
     parts = [f"# {heading(report)}", fill(report.summary, report.facts, write)]
-    for section in report.sections:
-        parts.append(f"## {section.title}")
-        parts.append("\n".join(f"- {fill(line, report.facts, write)}" for line in section.lines))
     parts.append("## Insights")
     found = [f"- {'**!** ' if each.is_bad else ''}{fill(each.text, report.facts, write)}" for each in report.insights]
     parts.append("\n".join(found) or "- The rules found nothing.")
+    for section in report.sections:
+        parts.append(f"## {section.title}")
+        parts.append("\n".join(f"- {fill(line, report.facts, write)}" for line in section.lines))
     if report.phrased_by:
         parts.append(f"The summary was phrased by {code(report.phrased_by)}; its numbers are references.")
     for key, number in notes.items():
@@ -75,11 +75,11 @@ def as_html(report: Report) -> str:
         return fill(html.escape(text, quote=False), report.facts, write)
 
     body = [f"<h1>{html.escape(heading(report))}</h1>", f"<p>{line(report.summary)}</p>"]
+    items = "".join(f"<li{' class=bad' if each.is_bad else ''}>{line(each.text)}</li>" for each in report.insights)
+    body.append(f"<h2>Insights</h2><ul>{items or '<li>The rules found nothing.</li>'}</ul>")
     for section in report.sections:
         items = "".join(f"<li>{line(each)}</li>" for each in section.lines)
         body.append(f"<h2>{html.escape(section.title)}</h2><ul>{items}</ul>")
-    items = "".join(f"<li{' class=bad' if each.is_bad else ''}>{line(each.text)}</li>" for each in report.insights)
-    body.append(f"<h2>Insights</h2><ul>{items or '<li>The rules found nothing.</li>'}</ul>")
     if report.phrased_by:
         body.append(
             f"<p>The summary was phrased by {html.escape(one_line(report.phrased_by))}; its numbers are references.</p>"

@@ -140,18 +140,22 @@ def _decided(facts: Facts, modes: tuple[str, ...], gates: list[GateKeys]) -> lis
     return [
         "{{decisions}} decisions (before: {{decisions.before}}); {{pass_rate}} passed, {{blocked}} were blocked.",
         *map(each_mode.format, numbers),
-        *map(_gate_line, refusing),
+        *(_gate_line(facts, each) for each in refusing),
     ]
 
 
-def _gate_line(gate: GateKeys) -> str:
+def _gate_line(facts: Facts, gate: GateKeys) -> str:
     figures = f"refused {{{{{gate.refused}}}}} decisions and passed {{{{{gate.rate}}}}}"
-    return f"The gate {gate.name} {figures} (before: {{{{{gate.rate_before}}}}})."
+    return f"The gate {gate.name} {figures}{_before(facts, gate.rate_before)}."
+
+
+def _before(facts: Facts, key: str) -> str:
+    return "" if facts.value(key) is None else f" (before: {{{{{key}}}}})"
 
 
 _TRADES = (
-    "{{{{trades{0}}}}} trades: profit and loss {{{{total_pnl{0}}}}}, win rate {{{{win_rate{0}}}}} (before: "
-    "{{{{win_rate{0}.before}}}}), profit factor {{{{profit_factor{0}}}}}, largest drawdown {{{{drawdown{0}}}}}."
+    "{{{{trades{0}}}}} trades: profit and loss {{{{total_pnl{0}}}}}, win rate {{{{win_rate{0}}}}}{1}, "
+    "profit factor {{{{profit_factor{0}}}}}, largest drawdown {{{{drawdown{0}}}}}."
 )
 _MODEL = "The model: area under the ROC curve {{auc}}, Brier score {{brier}}, calibration error {{calibration_error}}."
 _REFUSALS = (
@@ -160,13 +164,18 @@ _REFUSALS = (
 )
 
 
+def _trades(facts: Facts, scope: str) -> str:
+    return _TRADES.format(scope, _before(facts, f"win_rate{scope}.before"))
+
+
 def _results(facts: Facts, modes: tuple[str, ...]) -> list[str]:
     if not facts.value("outcomes") and not facts.value("judged_blocks"):
         return ["No outcome became known."]
     lines = ["{{outcomes}} outcomes became known."]
     if facts.value("trades"):
         numbers = [at for at in range(len(modes)) if len(modes) > 1 and facts.value(f"trades.mode{at}")]
-        lines += [_TRADES.format(""), *(f"{{{{mode{at}}}}}: {_TRADES.format(f'.mode{at}')}" for at in numbers)]
+        lines.append(_trades(facts, ""))
+        lines += [f"{{{{mode{at}}}}}: {_trades(facts, f'.mode{at}')}" for at in numbers]
     if facts.value("auc") is not None:
         lines.append(_MODEL)
     if facts.value("judged_blocks"):
