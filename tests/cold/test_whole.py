@@ -16,7 +16,7 @@ from obsv.cold.thawed import Thawed, remove_left_behind
 from obsv.errors import ForeignFile, InvalidQuery, NotFound
 from obsv.store import Source, SpanRow, Writer
 from obsv.store.figures import LogFilters
-from obsv.store.finding import EVERY_SPAN, Filters
+from obsv.store.finding import EVERY_SPAN, NO_SPAN, Filters
 from obsv.store.ground import LogRow
 from obsv.store.ground import Window as Times
 from obsv.store.seam import SQLiteStore
@@ -176,6 +176,34 @@ def test_a_trace_that_is_nowhere(whole: WholeStore) -> None:
         with pytest.raises(NotFound):
             whole.known_trace(trace)
         assert whole.read_trace(trace) is None
+
+
+def test_a_trace_of_another_instrumentation(tmp_path: Path) -> None:
+    """Its ID is random: it is searched in all parts, and one that is in none is not searched again."""
+    db, trace = tmp_path / "hot.db", bytes([0xAB] * 16)
+    with closing(Writer(db)) as writer, closing(SQLiteStore(db)) as store, closing(ArchiveBook(db)) as book:
+        for hour in range(3):
+            made = row(hour + 1, 60 * hour)
+            writer.write([made._replace(trace_id=trace) if hour == 0 else made])
+        archiver = Archiver(store, book, open_target(str(tmp_path / "archive")), Window(HOUR_NS, None))
+        while archiver.step(NOW_NS):
+            pass
+        while writer.retain(NOW_NS, max_age_ns=1).more:
+            pass
+    with closing(WholeStore(db)) as whole:
+        assert whole.known_trace(trace.hex()) == trace.hex()
+        for _ in range(2):
+            with pytest.raises(NotFound):
+                whole.known_trace("cd" * 16)
+        assert whole._shared.thawed is not None
+        assert len(whole._shared.thawed._misses) == 1
+
+
+def test_recent_traces_without_a_match_are_not_searched(whole: WholeStore, everything: SQLiteStore) -> None:
+    """The archive is not read for what the database has."""
+    latest = everything.find_traces(EVERY_SPAN, BEGIN_NS, NOW_NS, 5)
+    assert whole.matches(NO_SPAN, latest, 3) == {}
+    assert whole._shared.thawed is None
 
 
 def test_traces_are_found_and_summarized(everything: SQLiteStore, whole: WholeStore) -> None:

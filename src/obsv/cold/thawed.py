@@ -29,6 +29,7 @@ _CHUNK = 10_000
 _FILES_BYTES = 64 << 20
 # Above this size the temporary store begins anew.
 MOST_BYTES = 2 << 30
+_MOST_MISSES = 10_000
 _PREFIX = "obsv-thawed-"
 
 
@@ -55,6 +56,7 @@ class Thawed:
         self._store: SQLiteStore | None = None
         self._reach: dict[str, tuple[int, int]] = {}  # of each part, the range of time that is here
         self._traces: set[str] = set()
+        self._misses: OrderedDict[tuple[str, int, str], None] = OrderedDict()  # traces not found in some parts
 
     @property
     def store(self) -> SQLiteStore:
@@ -96,6 +98,9 @@ class Thawed:
         with self._lock:
             if trace_id in self._traces and self._store is not None:
                 return True
+            asked = trace_id, len(parts), parts[0].name
+            if asked in self._misses:
+                return False
             self._make_room()
             deadline, found = self._clock() + self._budget_s, False
             for part in parts:
@@ -105,6 +110,10 @@ class Thawed:
                     break
             if found:
                 self._traces.add(trace_id)
+            else:
+                self._misses[asked] = None
+                while len(self._misses) > _MOST_MISSES:
+                    self._misses.popitem(last=False)
             return found
 
     def close(self) -> None:

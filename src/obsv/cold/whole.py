@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from obsv.cold.merging import Cursors, merged, merged_logs
 from obsv.errors import InvalidQuery, NotFound, ObsvError
+from obsv.own_time import unix_ns
 from obsv.store.figures import ArchivedPart, ErrorCall, LogFilters, Logs, Pair
 from obsv.store.finding import Condition, Filters, Page
 from obsv.store.ground import Window
@@ -28,7 +29,8 @@ T = TypeVar("T")
 # A trace's ID begins with the time at which it began; later calls of it are searched for this long.
 _TRACE_NS = 3_600 * 10**9
 _BEFORE_NS = 1_000_000_000
-# A foreign trace's ID says nothing of its time: it is searched from the newest part on.
+# A random ID, whose first bytes are hardly ever a time from 2020 until now, is searched from the newest part on.
+_EARLIEST_NS, _DAY_NS = 1_577_836_800 * 10**9, 86_400 * 10**9
 _MS = 10**6
 
 
@@ -210,7 +212,9 @@ class WholeStore(SQLiteStore):
 
     def matches(self, condition: Condition, trace_ids: Sequence[str], most: int) -> dict[str, Match]:
         found = self._hot.matches(condition, trace_ids, most)
-        missing = [trace_id for trace_id in trace_ids if trace_id not in found and self._trace(trace_id)]
+        without = [trace_id for trace_id in trace_ids if trace_id not in found]
+        known = {each.trace_id for each in self._hot.summarize(without)}
+        missing = [trace_id for trace_id in without if trace_id not in known and self._trace(trace_id)]
         return {**found, **self._cold().store.matches(condition, missing, most)} if missing else found
 
     # -- the archive ---------------------------------------------------------------------------------------------------
@@ -289,7 +293,7 @@ class WholeStore(SQLiteStore):
             parts = sorted(parts, key=lambda part: (part.kind != CALLS, part.min_ns))
             calls = [part for part in parts if part.kind == CALLS and part.max_ns >= began_ns]
             parts = [*[part for part in parts if part.kind == LOGS and part.min_ns <= began_ns <= part.max_ns], *calls]
-        else:
+        elif not _EARLIEST_NS <= began_ns <= unix_ns() + _DAY_NS:
             parts = self._parts(CALLS, 0, MAX_NS)
         if not parts:
             return None
