@@ -96,8 +96,8 @@ const obsvQuery = (() => {
       ...items,
     );
     const place = input.getBoundingClientRect();
-    made.style.left = `${place.left + window.scrollX}px`;
-    made.style.top = `${place.bottom + window.scrollY + 2}px`;
+    made.style.left = `${place.left}px`;
+    made.style.top = `${place.bottom + 2}px`;
     made.style.minWidth = `${Math.min(place.width, 320)}px`;
     made.addEventListener('pointerdown', (event) => {
       event.preventDefault();
@@ -105,7 +105,8 @@ const obsvQuery = (() => {
       if (item) take(Number(item.id.slice(6)));
     });
     list()?.remove();
-    document.body.append(made);
+    // Within the search's landmark.
+    (input.closest('[role=search]') || document.body).append(made);
     input.setAttribute('role', 'combobox');
     input.setAttribute('aria-controls', 'query-list');
     input.setAttribute('aria-autocomplete', 'list');

@@ -26,7 +26,7 @@ def traffic(found: CallSeries | None) -> dict[str, Any]:
         _bars(times, found.errors, ERR, "failed", "y2", found.step_ns),
     ]
     # One line: a second one, with the date, would be cut off.
-    form = "%H:%M" if len(times) * found.step_ns <= DAY_NS else "%b %d %H:%M"
+    form = "%H:%M" if len(times) * found.step_ns <= 1.1 * DAY_NS else "%b %d %H:%M"
     end = f"{local(found.start_ns + len(found.calls) * found.step_ns):%Y-%m-%d %H:%M:%S}"
     return figure(
         bars,
@@ -34,7 +34,7 @@ def traffic(found: CallSeries | None) -> dict[str, Any]:
             "type": "date",
             "range": [times[0], end],
             "anchor": "y2",
-            "nticks": 6,
+            "nticks": 5,
             "tickangle": 0,
             "tickformat": form,
             "fixedrange": False,
