@@ -12,6 +12,7 @@ from obsv.cli.commands import (
     alerts,
     archive,
     changes,
+    clickhouse,
     explaining,
     gates,
     metrics,
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(alerts.app)
 app.add_typer(archive.app)
+app.add_typer(clickhouse.app)
 app.add_typer(registry.app)
 app.add_typer(gates.app)
 app.add_typer(metrics.app)

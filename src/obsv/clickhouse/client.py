@@ -38,10 +38,11 @@ class Client:
 
     Args:
         address: where it is.
+        limit_s: how long to wait for an answer.
     """
 
-    def __init__(self, address: Address) -> None:
-        self.address = address
+    def __init__(self, address: Address, limit_s: float = _LIMIT_S + _ON_THE_WAY_S) -> None:
+        self.address, self._limit_s = address, limit_s
         self._lock = threading.Lock()  # guards the next
         self._idle: list[http.client.HTTPConnection] = []
         # Users whose profile says readonly = 1 may not set anything, not even a limit.
@@ -130,7 +131,7 @@ class Client:
         with self._lock:
             if self._idle:
                 return self._idle.pop(), True
-        host, port, limit = self.address.host, self.address.port, _LIMIT_S + _ON_THE_WAY_S
+        host, port, limit = self.address.host, self.address.port, self._limit_s
         if self.address.is_encrypted:
             context = ssl.create_default_context()
             return http.client.HTTPSConnection(host, port, timeout=limit, context=context), False

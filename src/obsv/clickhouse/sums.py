@@ -13,9 +13,11 @@ from obsv import semconv
 from obsv.clickhouse.client import Client, Row
 from obsv.clickhouse.columns import FAILED, GROUP, KIND, ONCE, SERVICE, START_NS
 from obsv.clickhouse.sql import Bound
+from obsv.clickhouse.views import SUFFIX, first_ns
 from obsv.store import Code, Signature
 from obsv.store.ground import MINUTE_NS, UPPER_NS, Range, bucket, minute_of
 from obsv.store.writing import Copied, CopiedCalls, CopiedFeed, CopiedVariable
+from obsv.times import MAX_NS
 from obsv.wire.limits import DEFAULT_LIMITS
 from obsv.wire.plan import OBSV_KEYS, OWN_KEYS, OWN_SCOPE, THREAD_KEYS, field
 
@@ -120,6 +122,7 @@ class Summing:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._narrow_ns: int | None = None  # from when on there is a narrow copy, once that was asked
         self._signatures: dict[tuple[Any, ...], Signature] = {}
         self._keys: dict[tuple[Any, ...], tuple[tuple[str, str], ...]] = {}
 
@@ -156,7 +159,7 @@ class Summing:
     def _asked(self, sql: str, minutes: Minutes, name: str = "") -> list[Row]:
         bound = Bound()
         parts = {
-            "table": self._client.address.table,
+            "table": self._table(minutes) if sql != _VARIABLES else self._client.address.table,
             "start": bound.instant(minutes.start_ns),
             "end": bound.instant(minutes.end_ns),
             "before": bound.instant(max(0, minutes.start_ns - CALLER_NS)),
@@ -164,6 +167,13 @@ class Summing:
             "name": bound.text(name),
         }
         return self._client.rows(sql.format(**parts), bound.params)
+
+    def _table(self, minutes: Minutes) -> str:
+        if self._narrow_ns is None:
+            found = first_ns(self._client)
+            self._narrow_ns = MAX_NS if found is None else found
+        table = self._client.address.table
+        return table if minutes.start_ns < self._narrow_ns else table + SUFFIX
 
     def _learn(self, minutes: Minutes) -> None:
         """Learn which variables the functions have."""
