@@ -9,12 +9,14 @@ from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.clock import count, percent
-from obsv.dashboards.components import card, chart, empty, facts, link
+from obsv.dashboards.components import badge, card, chart, empty, facts, link
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.axis import count_axis
 from obsv.dashboards.decisions.shown import number, signed
 from obsv.dashboards.page import App
 from obsv.dashboards.theme import DARK, figure
+from obsv.decisions import Policy
+from obsv.decisions.gates_file import FILE_NAME, registered_gates
 from obsv.errors import ObsvError
 from obsv.store.figures import Flipped, GateFigures, GateFilters, GateInspected, WhatIf
 from obsv.store.ground import Window
@@ -32,29 +34,47 @@ def gates_view(store: Store, asked: dict[str, str], here: dict[str, str], window
     found = store.read_gates(filters, window)
     if not found:
         return [empty("No gates in this period", "The decisions of this period have none.")]
-    parts: list[Component] = [card("Gates", _table(found, here), actions=f"{len(found)}", flush=True)]
+    targets = _targets(store)
+    parts: list[Component] = [card("Gates", _table(found, here, targets), actions=f"{len(found)}", flush=True)]
     if gate := asked.get("gate"):
         parts.append(_inspector(store.read_gate(gate, filters, window), asked, window))
     return parts
 
 
-def _table(found: list[GateFigures], here: dict[str, str]) -> Component:
-    names = ("Gate", "Seen", "Passed", "Decided", "Refused first", "Good blocks", "Bad blocks", "Not judged")
+def _targets(store: Store) -> Policy | None:
+    """Return the rules that were registered last, whose targets hold."""
+    found = store.list_artifacts("config", FILE_NAME, 1)
+    return registered_gates(found[0].content, found[0].artifact_id) if found else None
+
+
+def _table(found: list[GateFigures], here: dict[str, str], targets: Policy | None) -> Component:
+    names = ("Gate", "Seen", "Passed", "Target", "Decided", "Refused first", "Good blocks", "Bad blocks", "Not judged")
     head = html.Tr([html.Th(name, scope="col") for name in names])
-    rows = [html.Tr(_cells(each, here)) for each in found]
+    rows = [html.Tr(_cells(each, here, targets)) for each in found]
     table = html.Table([html.Thead(head), html.Tbody(rows)], className="functions gate-table")
     return html.Div(table, className="table-frame", tabIndex=0, role="region", **aria(label="Table of gates"))
 
 
-def _cells(each: GateFigures, here: dict[str, str]) -> list[Component]:
+def _cells(each: GateFigures, here: dict[str, str], targets: Policy | None) -> list[Component]:
     inspected: dict[str, str | None] = {**here, "gate": each.gate, "kind": each.kind, "mode": each.mode}
     name = link(each.gate, "/decisions", inspected, className="link mono")
     about = " · ".join(part for part in (each.kind, each.mode) if part)
     share = each.passed / each.seen if each.seen else 0.0
     unknown = each.blocked - each.good - each.bad - each.neutral
-    figures = (count(each.seen), percent(share), count(each.evaluated), count(each.blocked), count(each.good),
-               count(each.bad), count(unknown))  # fmt: skip
-    return [html.Td([name, html.Div(about, className="faint")]), *map(html.Td, figures)]
+    figures: list[Any] = [count(each.seen), percent(share), _target(each, share, targets), count(each.evaluated)]
+    figures += [count(value) for value in (each.blocked, each.good, each.bad, unknown)]
+    return [html.Td([name, html.Div(about, className="faint")]), *(html.Td(each) for each in figures)]
+
+
+def _target(each: GateFigures, share: float, targets: Policy | None) -> Component:
+    try:
+        target = None if targets is None else targets.rule(each.gate, each.mode).target
+    except KeyError:
+        target = None
+    if target is None:
+        return html.Span("—", className="faint", title="No target in the registered gates.yaml")
+    text = f"{percent(target[0])} – {percent(target[1])}"
+    return badge(text, "ok" if target[0] <= share <= target[1] else "err", title="From the registered gates.yaml")
 
 
 def _inspector(found: GateInspected, asked: dict[str, str], window: Window) -> Component:
