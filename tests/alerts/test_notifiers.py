@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import shutil
 import socket
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -204,6 +207,45 @@ def test_the_desktop_is_told_by_notify_send(tmp_path: Path, monkeypatch: Any) ->
     answer = notifier("desktop", "").send(MESSAGE)
     assert answer.is_final
     assert "libnotify" in answer.text
+
+
+_SESSION = """
+stdbuf -oL dunst -print > "$1/shown" 2> "$1/said" &
+dunst=$!
+until dbus-send --session --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.GetNameOwner \\
+  string:org.freedesktop.Notifications > "$1/owner" 2>&1; do kill -0 $dunst || exit 1; sleep 0.1; done
+"$2" -c "$3"
+status=$?
+kill $dunst
+wait $dunst
+exit $status
+"""
+_SEND = """
+import sys
+from obsv.alerts import parse
+from obsv.alerts.messages import Message
+from obsv.alerts.notifiers import notifier_of
+config = parse('[[alerts.notify]]\\nname = "desk"\\ntype = "desktop"\\n').notifiers["desk"]
+labels = {"alertname": "slow"}
+message = Message("1", "firing", "f", "slow", labels, "error", "<b>bold</b> & 2 s", 2.0, 1, 0, "/")
+answer = notifier_of(config).send(message)
+print(answer)
+sys.exit(not answer.ok)
+"""
+
+
+def test_a_real_desktop_shows_text_as_text(tmp_path: Path) -> None:
+    """By dunst, on a display and a session of its own; `notify-send` returns once it was taken."""
+    missing = [each for each in ("dunst", "xvfb-run", "dbus-run-session", "notify-send") if shutil.which(each) is None]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)} (apt-get install dunst xvfb dbus libnotify-bin)")
+    command = ["dbus-run-session", "--", "xvfb-run", "-a", "sh", "-c", _SESSION, "sh", str(tmp_path), sys.executable]
+    done = subprocess.run([*command, _SEND], capture_output=True, text=True, timeout=240)
+    shown = (tmp_path / "shown").read_text()
+    assert done.returncode == 0, (done.stdout, done.stderr, (tmp_path / "said").read_text())
+    assert "Firing: slow" in shown
+    assert "&lt;b>bold&lt;/b> &amp; 2 s" in shown
+    assert "CRITICAL" in shown
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")
