@@ -31,11 +31,20 @@ _SEQUENCES = (list, tuple, set, frozenset, deque)
 _SCALARS = frozenset(
     (
         *(("datetime", "date"), ("datetime", "timedelta"), ("decimal", "Decimal"), ("fractions", "Fraction")),
-        *(("uuid", "UUID"), ("datetime", "timezone"), ("zoneinfo", "ZoneInfo"), ("pathlib", "PosixPath")),
+        *(
+            ("uuid", "UUID"),
+            ("datetime", "timezone"),
+            ("zoneinfo", "ZoneInfo"),
+            ("pathlib", "PosixPath"),
+            ("pathlib._local", "PosixPath"),
+        ),
         *(
             ("pathlib", "WindowsPath"),
+            ("pathlib._local", "WindowsPath"),
             ("pathlib", "PurePosixPath"),
+            ("pathlib._local", "PurePosixPath"),
             ("pathlib", "PureWindowsPath"),
+            ("pathlib._local", "PureWindowsPath"),
             ("datetime", "time"),
         ),
     )
