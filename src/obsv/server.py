@@ -27,7 +27,6 @@ from obsv.api.access.guard import Guard
 from obsv.api.access.login import router as login_router
 from obsv.api.access.session import Sessions
 from obsv.api.access.users import Users, UsersFile
-from obsv.api.alertmanager import router as alertmanager_router
 from obsv.api.jaeger.v1 import router as jaeger_router
 from obsv.api.jaeger.v3 import router as jaeger_v3_router
 from obsv.api.mcp import Door
@@ -36,6 +35,7 @@ from obsv.api.prometheus import router as prometheus_router
 from obsv.api.tempo.routes import probes as tempo_probes
 from obsv.api.tempo.routes import router as tempo_router
 from obsv.api.v1 import router as api_router
+from obsv.api.watch.alertmanager import router as alertmanager_router
 from obsv.clickhouse import open_store as open_clickhouse
 from obsv.cold import open_whole
 from obsv.dashboards.app import DashApp

@@ -7,7 +7,7 @@ from random_values import RandomValues
 
 from obsv.capture.kinds import Kinds
 from obsv.capture.limits import Limits
-from obsv.capture.redact import Redactor
+from obsv.capture.secrets.redact import Redactor
 from obsv.capture.small import small_freezers
 
 ATOMS = [

@@ -14,8 +14,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from obsv.alerts.rules import Rule
-from obsv.api.alerting import Alerting, Shown, shown_alerts
 from obsv.api.depends import StoreReader
+from obsv.api.watch.alerting import Alerting, Shown, shown_alerts
 from obsv.semconv import VERSION
 from obsv.store.watching import RuleRow
 from obsv.times import iso

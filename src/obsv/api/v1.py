@@ -1,4 +1,4 @@
-"""The JSON API at `/api/v1`; it writes only silences, and decisions about errors.
+"""The JSON API at `/api/v1`: it reads; what it changes (silences, groups of errors, deployments) is in the audit table.
 
 To add an endpoint: write `api/<noun>.py` with `router = APIRouter(tags=["<noun>"])`, take the store as
 `reader: StoreReader` (`api/depends.py`), declare the endpoint as a plain `def` (it runs on a worker thread), return a
@@ -8,12 +8,9 @@ pydantic model, raise `ObsvError`s (they become RFC 9457 responses), and add the
 from fastapi import APIRouter
 
 from obsv.api import (
-    alerts,
-    audit,
     calls,
     changes,
     compare,
-    decisions,
     deploys,
     differences,
     errors,
@@ -22,17 +19,16 @@ from obsv.api import (
     flow,
     functions,
     logs,
-    measured,
     overview,
     reference,
-    registry,
-    reports,
     repro,
     running,
     status,
     traces,
 )
+from obsv.api.journal import decisions, measured, registry, reports
 from obsv.api.problems import RESPONSES
+from obsv.api.watch import alerts, audit
 
 PARTS = (
     alerts,

@@ -22,8 +22,8 @@ from obsv.capture.frozen import (
     Tools,
     more,
 )
-from obsv.capture.redact import LONGEST_NAME, Redactor
 from obsv.capture.render import render
+from obsv.capture.secrets.redact import LONGEST_NAME, Redactor
 
 # (the first items, number of all items, depth, space) -> the frozen items
 ItemsFreezer: TypeAlias = Callable[[list[Any], int, int, list[int]], list[Frozen]]

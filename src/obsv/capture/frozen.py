@@ -20,8 +20,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from obsv.capture.limits import Limits
-from obsv.capture.mask import MASK
-from obsv.capture.redact import Redactor
+from obsv.capture.secrets.mask import MASK
+from obsv.capture.secrets.redact import Redactor
 
 Frozen: TypeAlias = Any
 

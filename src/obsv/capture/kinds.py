@@ -31,7 +31,6 @@ from obsv.capture.limits import Limits
 from obsv.capture.names import ancestry, class_name, module_name
 from obsv.capture.own_repr import hides_content
 from obsv.capture.records import namespace_freezer, record_freezer
-from obsv.capture.redact import Redactor
 from obsv.capture.scalars import (
     atom_freezers,
     builtin_freezers,
@@ -45,6 +44,7 @@ from obsv.capture.scalars import (
     plain_freezer,
     text_freezer,
 )
+from obsv.capture.secrets.redact import Redactor
 
 # Creates the freezer of a class.
 _Make: TypeAlias = Callable[[type], Freezer]

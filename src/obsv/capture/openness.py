@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 from obsv.capture.names import ancestry, class_attribute, class_name, module_name
 from obsv.capture.own_repr import hides_content
 from obsv.capture.records import namedtuple_fields, plain_fields
-from obsv.capture.redact import Redactor
+from obsv.capture.secrets.redact import Redactor
 
 # A megabyte of numbers, the maximum that is stored of a call's inputs.
 _MAX_MEMBERS = 200_000

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-from obsv.capture.patterns import patterns
+from obsv.capture.secrets.patterns import patterns
 from obsv.capture.values import Span, ValueFinder
 
 

@@ -11,7 +11,7 @@ from obsv.capture.interrupts import is_from_signal
 from obsv.capture.kinds import Kinds
 from obsv.capture.limits import Limits
 from obsv.capture.names import class_name
-from obsv.capture.redact import Redactor
+from obsv.capture.secrets.redact import Redactor
 from obsv.errors import ConfigurationError
 
 Snapshot: TypeAlias = Callable[[object], Frozen]

@@ -14,7 +14,7 @@ from obsv.capture.kinds import is_secret_type
 from obsv.capture.limits import Limits
 from obsv.capture.names import class_name
 from obsv.capture.records import namedtuple_fields, plain_fields
-from obsv.capture.redact import Redactor
+from obsv.capture.secrets.redact import Redactor
 
 # (kind, the class's name, the shown fields, their number, bits of the masked ones, a function of a value)
 Shape: TypeAlias = tuple[int, str, tuple[str, ...], int, int, Any]

@@ -8,7 +8,7 @@ from obsv.capture.frozen import INT_BITS, Frozen
 from obsv.capture.interrupts import is_from_signal
 from obsv.capture.kinds import Kinds, unreadable
 from obsv.capture.limits import Limits
-from obsv.capture.redact import Redactor
+from obsv.capture.secrets.redact import Redactor
 from obsv.capture.serializers import Serializer, Snapshot, json_snapshot, own_snapshot, repr_snapshot
 
 

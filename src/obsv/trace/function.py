@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from obsv.capture import MASKED, Redactor
-from obsv.capture.secret_names import returns_secret
+from obsv.capture.secrets.secret_names import returns_secret
 
 
 class Code(NamedTuple):

@@ -11,7 +11,7 @@ from random_values import RandomValues
 
 from obsv.capture import Limits, Redactor, make_snapshot
 from obsv.capture.frozen import CALL, FIELDS
-from obsv.capture.secret_shapes import MARKS
+from obsv.capture.secrets.secret_shapes import MARKS
 from obsv.exporters.lean_rows import texts_of
 from obsv.record import core
 from obsv.trace.function import Function

@@ -18,7 +18,7 @@ from obsv.store import Reader, Writer
 from obsv.store.figures.health import check
 from obsv.store.ground import DEFAULT_AGE_NS, HOUR_NS, Limits
 from obsv.store.writing import Upkeep
-from obsv.store.writing.retention import Retained
+from obsv.store.writing.keeping.retention import Retained
 from obsv.store.writing.upkeep import CHUNK_LEAST_S, LOOK_S
 
 MB = 1 << 20

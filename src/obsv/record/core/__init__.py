@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from obsv.capture import Limits, Redactor, is_from_signal
-from obsv.capture.secret_shapes import MARKS
+from obsv.capture.secrets.secret_shapes import MARKS
 from obsv.capture.shapes import Shapes
 from obsv.capture.snapshot import kinds_of
 from obsv.errors import ConfigurationError

@@ -4,7 +4,7 @@
 // The bytes may be anybody's: every length is checked against what is there, and nothing is allocated by one.
 #include "core.h"
 
-// As in `capture/secret_shapes.py`: a run of letters, and the digits of a card.
+// As in `capture/secrets/secret_shapes.py`: a run of letters, and the digits of a card.
 enum { RUN = 16, CARD = 13 };
 // Deeper values are Python's to refuse.
 enum { MOST_DEPTH = 32, MOST_PATTERNS = 64, LONGEST_PATTERN = 8 };

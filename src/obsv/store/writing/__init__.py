@@ -1,8 +1,8 @@
 """Writing to the file: batches, rollups, retention."""
 
-from obsv.store.writing.archive_book import CALLS, KEEP_NS, LOGS, ArchiveBook, ArchiveFacts, Part, Waiting
 from obsv.store.writing.artifacts import Registration, register_artifact
 from obsv.store.writing.copied import Copied, CopiedCalls, CopiedFeed, CopiedVariable
+from obsv.store.writing.keeping.archive_book import CALLS, KEEP_NS, LOGS, ArchiveBook, ArchiveFacts, Part, Waiting
 from obsv.store.writing.reports import KeptReport, ReportBook
 from obsv.store.writing.sent import Sent, SentBook
 from obsv.store.writing.triage import Triage

@@ -6,7 +6,7 @@ import sqlite3
 import time
 
 from obsv.store.ground import Loss
-from obsv.store.writing.cleaning import Cleaner
+from obsv.store.writing.keeping.cleaning import Cleaner
 
 # Counting takes 13 ms per million calls: while others write too, it may take this share of the time.
 _COUNT_SHARE = 0.02

@@ -14,12 +14,12 @@ from obsv.store.file import limits_of, open_writer, read_settings
 from obsv.store.ground import ERROR, Limits, LogRow, RingProgress, Rollups, SpanRow
 from obsv.store.writing.batch import SPANS, Batch
 from obsv.store.writing.carried import Carried
-from obsv.store.writing.cleaning import Cleaner
 from obsv.store.writing.copied import Copied, write_copied
-from obsv.store.writing.crowding import find_crowded
 from obsv.store.writing.error_sql import error_rows, prepare_errors, read_split
 from obsv.store.writing.faults import Faults
 from obsv.store.writing.interning import Ids, Missing
+from obsv.store.writing.keeping.cleaning import Cleaner
+from obsv.store.writing.keeping.crowding import find_crowded
 from obsv.store.writing.lineage import Callers, Orphans
 from obsv.store.writing.log_records import write_logs
 from obsv.store.writing.losses import Held

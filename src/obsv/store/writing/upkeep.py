@@ -12,7 +12,7 @@ from typing import Protocol
 
 from obsv.errors import StoreError
 from obsv.own_time import unix_ns
-from obsv.store.writing.retention import Retained
+from obsv.store.writing.keeping.retention import Retained
 
 LOOK_S = 10.0
 # Pause between two chunks of one clean-up, each of which locks the file for about 10 ms: at first, and when there is no

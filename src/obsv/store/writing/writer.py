@@ -28,9 +28,9 @@ from obsv.store.ground import Limits, LogRow, Loss, RecorderRow, RingProgress, S
 from obsv.store.writing.aside import put_aside, remove_oldest
 from obsv.store.writing.carried import Carried, Untold
 from obsv.store.writing.copied import Copied
+from obsv.store.writing.keeping.retention import Retained
 from obsv.store.writing.mark import Mark, gone
 from obsv.store.writing.opened import Damaged, Opened
-from obsv.store.writing.retention import Retained
 
 logger = logging.getLogger("obsv")
 T = TypeVar("T")

@@ -10,8 +10,8 @@ from store_rows import FIELDS, PRICE, START_NS, TAX, call, connection_of, recoun
 
 from obsv.store import Reader, Signature, Writer
 from obsv.store.writing.interning import EPOCH_NS
-from obsv.store.writing.retention import CHUNKS_A_COPY, DAY_NS, HOUR_NS
-from obsv.store.writing.tidying import TIDY, Tidy
+from obsv.store.writing.keeping.retention import CHUNKS_A_COPY, DAY_NS, HOUR_NS
+from obsv.store.writing.keeping.tidying import TIDY, Tidy
 
 NOW_NS = START_NS + 100 * HOUR_NS
 

@@ -14,8 +14,8 @@ from pydantic import BaseModel, Field
 
 from obsv.alerts.desk import add_silence, end_silence
 from obsv.alerts.silences import Matcher, matchers_of, parse_matcher
-from obsv.api.alerting import Alerting, Shown, shown_alerts
 from obsv.api.depends import StoreReader
+from obsv.api.watch.alerting import Alerting, Shown, shown_alerts
 from obsv.errors import InvalidQuery, NotFound
 from obsv.semconv import VERSION
 from obsv.store.watching import SilenceRow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from obsv.store.writing.retention import CHUNKS_A_COPY, TARGET_S, Action, Chunk, Facts, decide, excess
+from obsv.store.writing.keeping.retention import CHUNKS_A_COPY, TARGET_S, Action, Chunk, Facts, decide, excess
 
 MB = 1 << 20
 NEAT = Facts(expired=False, untidy=False, pages=10_000, free_pages=0, page_size=4096, log_bytes=0, idle=False)

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from obsv.capture import Redactor
-from obsv.capture.secret_shapes import mask_shapes, may_have_shape
+from obsv.capture.secrets.secret_shapes import mask_shapes, may_have_shape
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
 JWE = "eyJhbGciOiJSU0EtT0FFUCJ9.OKOawDo13gRp2ojaHV7LFpZcgV7T.48V1_ALb6US04U3b.5eym8TW_c8SuK0ltJ3rpYIzO.XFBoMYUZodetZ"

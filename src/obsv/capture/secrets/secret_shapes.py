@@ -14,7 +14,7 @@ from base64 import b64decode
 from functools import lru_cache
 from typing import Final
 
-from obsv.capture.mask import MASK
+from obsv.capture.secrets.mask import MASK
 
 # Letters of keys and tokens are mapped to one letter, so that a run of them is a substring: `translate` and `find` of
 # bytes are twenty times as fast as a regular expression. Likewise digits and the separators in card numbers. Characters

@@ -12,7 +12,7 @@ from store_rows import START_NS, call
 
 from obsv.store import Reader, Signature, Source, SpanRow, Writer
 from obsv.store.ground import Code
-from obsv.store.writing.crowding import LEAST, MOST, OTHER_NAMES, most_of
+from obsv.store.writing.keeping.crowding import LEAST, MOST, OTHER_NAMES, most_of
 
 MANY = 3 * LEAST
 FIELDS = (("a", "INPUT"),)
@@ -21,7 +21,7 @@ FIELDS = (("a", "INPUT"),)
 @pytest.fixture
 def writer(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Writer]:
     """Of a file that holds as few names as a small one."""
-    monkeypatch.setattr("obsv.store.writing.crowding.MOST", LEAST)
+    monkeypatch.setattr("obsv.store.writing.keeping.crowding.MOST", LEAST)
     writer = Writer(path, clock=lambda: START_NS)
     yield writer
     writer.close()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from obsv.capture.mask import MASK
 from obsv.capture.names import words
 from obsv.capture.scan import Scanner
-from obsv.capture.secret_names import is_secret_name
-from obsv.capture.secret_shapes import mask_shapes, may_have_shape
-from obsv.capture.secret_words import ROOTS, STRONG, TEXT_ROOTS, WEAK
+from obsv.capture.secrets.mask import MASK
+from obsv.capture.secrets.secret_names import is_secret_name
+from obsv.capture.secrets.secret_shapes import mask_shapes, may_have_shape
+from obsv.capture.secrets.secret_words import ROOTS, STRONG, TEXT_ROOTS, WEAK
 
-# In any combination. `obsv.capture.secret_names` defines which adjacent words make them harmless.
+# In any combination. `obsv.capture.secrets.secret_names` defines which adjacent words make them harmless.
 DEFAULT_SENSITIVE_FIELDS: Final[tuple[str, ...]] = (*STRONG, *WEAK)
 
 # A longer name is treated as data.

@@ -1,6 +1,6 @@
 """Words for recognizing secret names: secret words, words that may accompany them, and words that make them harmless.
 
-`tests/capture/secret_names.py` contains the names that they were made for.
+`tests/capture/secrets/secret_names.py` contains the names that they were made for.
 """
 
 from __future__ import annotations

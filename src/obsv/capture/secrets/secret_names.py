@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from functools import lru_cache
 
 from obsv.capture.names import words
-from obsv.capture.secret_words import (
+from obsv.capture.secrets.secret_words import (
     CHANCE,
     COMPANIONS,
     CONTENT,

@@ -10,8 +10,8 @@ from tests.capture.secret_names import HARMLESS, SECRET
 
 from obsv.capture import DEFAULT_SENSITIVE_FIELDS, Redactor
 from obsv.capture.names import words
-from obsv.capture.secret_names import is_secret_name
-from obsv.capture.secret_words import ROOTS
+from obsv.capture.secrets.secret_names import is_secret_name
+from obsv.capture.secrets.secret_words import ROOTS
 
 
 def test_secret_names_are_masked() -> None:

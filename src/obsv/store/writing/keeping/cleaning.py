@@ -11,9 +11,9 @@ from typing import Any
 
 from obsv.store.file import LOG_BYTES, LOG_PAGES
 from obsv.store.ground import MINUTE_NS
-from obsv.store.writing.decision_room import DecisionRoom
 from obsv.store.writing.interning import EPOCH_NS
-from obsv.store.writing.retention import (
+from obsv.store.writing.keeping.decision_room import DecisionRoom
+from obsv.store.writing.keeping.retention import (
     CHUNKS_A_COPY,
     DAY_NS,
     ROLLUP_BYTES,
@@ -26,7 +26,7 @@ from obsv.store.writing.retention import (
     decide,
     excess,
 )
-from obsv.store.writing.tidying import OLDEST_ERROR, ROLLUPS, TIDY, TS, Tidy
+from obsv.store.writing.keeping.tidying import OLDEST_ERROR, ROLLUPS, TIDY, TS, Tidy
 from obsv.times import ts
 
 _TIDY_EVERY_NS = MINUTE_NS

@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field
 from obsv.acting import actor
 from obsv.alerts.desk import add_silence, end_silence
 from obsv.alerts.silences import parse_matcher
-from obsv.api.alerting import Alerting, shown_alerts
 from obsv.api.depends import StoreReader
+from obsv.api.watch.alerting import Alerting, shown_alerts
 from obsv.store.watching import SilenceRow
 
 router = APIRouter(tags=["alerts"])

@@ -1,0 +1,1 @@
+"""HTTP interfaces of decisions, artifacts, metrics and reports."""

@@ -1,0 +1,1 @@
+"""HTTP interfaces of alerts, and of who changed what."""

@@ -1,0 +1,1 @@
+"""Secrets: names, shapes and texts that are masked before anything is stored."""

@@ -1,0 +1,1 @@
+"""Age and size limits: what is deleted, and when."""
