@@ -151,7 +151,10 @@ place(7)
 assert obsv.force_flush(60)
 print(obsv.stats().get("otlp_logs_exported"))
 """
-SAID = "select severity_number, event_name, body, trace_id, span_id, logger, thread, attributes -> '{}' from log"
+SAID = (
+    "select severity_number, event_name, body, trace_id, span_id, logger, thread, attributes -> '{}' "
+    "from log order by severity_number"
+)
 
 
 @pytest.mark.parametrize("protocol", ["http", "grpc"])

@@ -27,8 +27,9 @@ def console() -> Console:
 
 
 def say(text: str) -> None:
-    """Print a line of text."""
-    console().print(Text(visible(text)))
+    """Print a line of text, which only a terminal breaks: paths and line numbers in it can be searched for."""
+    out = console()
+    out.print(Text(visible(text)), soft_wrap=not out.is_terminal)
 
 
 def print_json(*documents: Any) -> None:
