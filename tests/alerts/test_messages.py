@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from obsv.alerts.messages import Message, due_messages, labels_of
 from obsv.alerts.rules import AlertsConfig, NotifierConfig, Rule
 from obsv.alerts.silences import Matcher, matchers_text, parse_matcher, silencing
 from obsv.errors import InvalidQuery
+from obsv.store.ground import compile_pattern
 from obsv.store.watching import AlertRow, SilenceRow
 
 NS = 1_000_000_000
@@ -94,10 +96,29 @@ def test_a_matcher_is_read(text: str, matcher: Matcher) -> None:
     assert parse_matcher(str(matcher)) == matcher
 
 
-@pytest.mark.parametrize("text", ["", "a", "=b", "a=~(", "a=~(a+)+$", 'a=~"' + "x" * 2_000 + '"', r"a=~(.)\1"])
+@pytest.mark.parametrize("text", ["", "a", "=b", "a=~(", 'a=~"' + "x" * 2_000 + '"', r"a=~(.)\1"])
 def test_a_matcher_that_cannot_be_used_is_refused(text: str) -> None:
     with pytest.raises(InvalidQuery):
         parse_matcher(text)
+
+
+SLOW = ["a=~(a+)+$", r"a=~(\w|.|.)*!", "a=~(a|aa)+!", "a=~.*.*.*.*.*!"]
+
+
+@pytest.mark.parametrize("text", SLOW)
+def test_no_pattern_takes_long(text: str) -> None:
+    """RE2's time is linear: a viewer's filter holds nobody up."""
+    assert not parse_matcher(text).matches({"a": "a" * 5_000 + "b"})
+
+
+@pytest.mark.parametrize("text", SLOW)
+def test_without_re2_such_patterns_are_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A keeper of the base installation has Python's `re` alone; usual patterns hold there too."""
+    compile_pattern.cache_clear()
+    monkeypatch.setitem(sys.modules, "re2", None)
+    with pytest.raises(InvalidQuery, match="repeti"):
+        parse_matcher(text)
+    assert parse_matcher("a=~(shop|web)[.].*").matches({"a": "web.cart"})
 
 
 def silence(*matchers: Matcher) -> Any:

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from obsv.errors import InvalidQuery
+from obsv.errors import ConfigurationError, InvalidQuery
+from obsv.store.ground import Pattern, compile_pattern
 from obsv.store.watching import SilenceRow
 
 MAX_MATCHERS, MAX_PATTERN = 50, 1_000
@@ -20,7 +21,7 @@ class Matcher(NamedTuple):
     Args:
         name: name of the label; `alertname` is the rule.
         value: value to compare with.
-        is_regex: whether `value` is a pattern for the whole value.
+        is_regex: whether `value` is a pattern for the whole value: RE2's, as in Alertmanager.
         is_equal: False negates the condition.
     """
 
@@ -32,7 +33,7 @@ class Matcher(NamedTuple):
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Return whether labels satisfy the matcher."""
         value = labels.get(self.name, "")
-        found = bool(re.fullmatch(self.value, value)) if self.is_regex else value == self.value
+        found = bool(_pattern(self.value).fullmatch(value)) if self.is_regex else value == self.value
         return found is self.is_equal
 
     def __str__(self) -> str:
@@ -63,16 +64,29 @@ def checked(matcher: Matcher) -> Matcher:
         raise InvalidQuery(f"A matcher needs a name and has at most {MAX_PATTERN} characters.")
     if matcher.is_regex:
         try:
-            re.compile(matcher.value)
-        except (re.error, RecursionError, OverflowError) as error:
-            raise InvalidQuery(f"Cannot parse the pattern {matcher.value!r}: {error}.") from error
-        if _NESTED.search(matcher.value) or "(?" in matcher.value:
-            raise InvalidQuery(f"The pattern {matcher.value!r} has nested repetitions; write it without them.")
+            _pattern(matcher.value)
+        except (InvalidQuery, re.error, RecursionError, OverflowError) as error:
+            raise InvalidQuery(f"Cannot use the pattern {matcher.value!r}: {error}.") from error
     return matcher
 
 
-# (a+)+ and similar patterns take exponential time; a silence needs none of them.
-_NESTED = re.compile(r"[+*}]\s*\)\s*[+*{]|\\[1-9]")
+def _pattern(text: str) -> Pattern:
+    """Compile a pattern whose time is linear in the text, or without RE2 one that Python's `re` cannot take long for.
+
+    Raises:
+        InvalidQuery: it is none, or could take very long.
+    """
+    try:
+        return compile_pattern(text)
+    except ConfigurationError:
+        if _SLOW.search(text) or len(_REPEATED.findall(text)) > MOST_REPEATED:
+            raise InvalidQuery("it has repeated groups or many repetitions; write it without them") from None
+        return re.compile(text)
+
+
+# Python's `re` takes exponential time for (a|a)+ and the like, and the n-th power of the length for n repetitions.
+_SLOW, _REPEATED = re.compile(r"\)\s*[+*{?]|\\[1-9]|\(\?"), re.compile(r"[+*{]")
+MOST_REPEATED = 3
 
 
 def matchers_of(text: str) -> list[Matcher]:

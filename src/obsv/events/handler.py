@@ -17,6 +17,7 @@ from obsv.trace.clock import clock
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _SEEN = "_obsv_recorded"
 _OWN = "obsv"
+_UNREADABLE = "(its message cannot be formatted)"
 _LONGEST_WAIT_NS = 3_600_000_000_000
 
 
@@ -59,7 +60,10 @@ def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
     except Exception:  # the arguments do not fit the message: both are shown
-        return f"{record.msg} {record.args!r:.1000}"
+        try:
+            return f"{record.msg} {record.args!r:.1000}"
+        except Exception:
+            return _UNREADABLE
 
 
 def _fields(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:

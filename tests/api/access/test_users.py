@@ -151,3 +151,11 @@ def test_a_session_cannot_take_another_name() -> None:
     assert sessions.who(None, ".".join([*parts[:2], b"ana".hex(), parts[3]])) is None
     assert sessions.who(None, sessions.issue("")) is None
     assert sessions.who("Bearer ", None) is None
+
+
+def test_a_user_who_is_removed_meanwhile_is_nobody() -> None:
+    """The file changes between the look at the token and the look at the role: the proof is not the admin's token."""
+    before, after = parse(USERS, Path("users.toml")), Users()
+    answers = iter([before, after])
+    who = Sessions("a-long-enough-token", lambda: 0.0, users=lambda: next(answers, after)).who(f"Bearer {TOKEN}", None)
+    assert who is None

@@ -103,3 +103,23 @@ def test_wrong_level_is_refused(programs: Programs) -> None:
     outcome = programs.recorded("app.py", options=["--logs", "loud"])
     assert (outcome.code, outcome.output) == (2, "")
     assert "--logs: severity is one of TRACE, DEBUG, INFO" in outcome.errors
+
+
+def test_a_message_that_cannot_be_formatted(programs: Programs) -> None:
+    """The program goes on as it does without recording, whatever its objects say of themselves."""
+    source = """
+    import logging
+
+    class Bad:
+        def __repr__(self):
+            raise RuntimeError("no text")
+
+    logging.raiseExceptions = False
+    logging.getLogger("x").warning("%d", Bad())
+    logging.getLogger("x").warning(Bad())
+    print("went on")
+    """
+    programs.write("app.py", source)
+    plain, recorded = programs.plain("app.py"), programs.recorded("app.py", options=["--logs", "INFO"])
+    assert (recorded.code, recorded.output) == (plain.code, plain.output) == (0, "went on\n")
+    assert [body for _, body, _ in _said(programs)] == ["(its message cannot be formatted)"] * 2

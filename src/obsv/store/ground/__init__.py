@@ -18,7 +18,7 @@ from obsv.store.ground.lag import SKEW_NS, UNKNOWN_NS, began_ns
 from obsv.store.ground.limits import DEFAULT_AGE_NS, HOUR_NS, Limits
 from obsv.store.ground.loss import Loss
 from obsv.store.ground.origin import RECEIVED, machine_mark
-from obsv.store.ground.regex import compile_pattern, fits
+from obsv.store.ground.regex import Pattern, compile_pattern, fits
 from obsv.store.ground.requests import BOUNDS_NS, Half, Requests, halves
 from obsv.store.ground.rollups import ERROR, EVER, MINUTE_NS, Column, Rollups, by_minute, minute_of
 from obsv.store.ground.rows import (
@@ -96,6 +96,7 @@ __all__ = [
     "Loss",
     "Operation",
     "OutcomeRow",
+    "Pattern",
     "Range",
     "RecorderRow",
     "Requests",
