@@ -17,6 +17,7 @@ from obsv.archive import open_target
 from obsv.keeper.adopting import adopt
 from obsv.keeper.errands import ARCHIVE, Errand, Errands
 from obsv.keeper.files import KeeperFiles
+from obsv.keeper.lock import LockUnsupported
 from obsv.keeper.wishes import leave_wishes, read_wishes
 from obsv.store import Writer
 from obsv.store.figures import ArchiveState
@@ -112,6 +113,59 @@ def test_a_child_ends_with_its_parent(tmp_path: Path) -> None:
     parent.kill()
     parent.wait()
     eventually(lambda: not _runs(int(noted.read_text())))
+
+
+def test_of_two_processes_one_runs_an_errand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A keeper beside a server, or two servers: the other one waits until it can run it."""
+    (tmp_path / "noting_errand.py").write_text(
+        "import time\ndef main(db):\n open(db + '.runs', 'a').write('run\\n')\n time.sleep(600)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    noted, asked = tmp_path / "o.db.runs", []
+
+    def runs() -> int:
+        return noted.read_text().count("run") if noted.exists() else 0
+
+    it = Errand("it", "noting_errand", lambda files: True, 0.01, 0.01)
+    first = Errands(tmp_path / "o.db", [it], look_s=0.01)
+    second = Errands(tmp_path / "o.db", [it._replace(asks=lambda files: asked.append(1) or True)], look_s=0.01)
+    first.start()
+    try:
+        eventually(lambda: runs() == 1)
+        second.start()
+        eventually(lambda: len(asked) > 3 or runs() > 1)
+        assert runs() == 1
+        first.stop()
+        eventually(lambda: runs() == 2)
+    finally:
+        first.stop()
+        second.stop()
+
+
+def test_an_errand_that_cannot_be_locked_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says why, once, and is run where a file system has no locks at all."""
+    (tmp_path / "noting_errand.py").write_text("def main(db):\n open(db + '.runs', 'a').close()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "o.db.rings").write_text("a file where the directory should be")
+    asked: list[object] = []
+    it = Errand("it", "noting_errand", lambda files: asked.append(1) or True, 0.01, 0.01)
+    errands = Errands(tmp_path / "o.db", [it], look_s=0.01)
+    errands.start()
+    try:
+        eventually(lambda: len(asked) > 3)
+        (message,) = caplog.messages
+        assert "cannot be locked, and waits" in message
+        assert not (tmp_path / "o.db.runs").exists()
+        monkeypatch.setattr(KeeperFiles, "make", _no_locks)
+        eventually(lambda: (tmp_path / "o.db.runs").exists())
+    finally:
+        errands.stop()
+
+
+def _no_locks(files: KeeperFiles) -> None:
+    raise LockUnsupported("here")
 
 
 def _runs(pid: int) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import otlp_requests
 import pytest
 
-from obsv.errors import ConfigurationError, StoreError, StoreUnavailable
+from obsv.errors import ConfigurationError, ForeignFile, StoreError, StoreUnavailable
 from obsv.otlp.kafka import KafkaAddress
 from obsv.otlp.receiver import Receiver
 from obsv.store import Reader, Writer
@@ -104,10 +104,15 @@ def test_what_was_stored_but_not_committed_is_read_again(
     assert spans(reader) == 10
 
 
+@pytest.mark.parametrize("fault", [StoreUnavailable, ForeignFile, RuntimeError])
 def test_nothing_is_committed_while_the_store_cannot_be_written(
-    brokers: Brokers, start: Callable[..., Receiver], reader: Reader, db: Path, monkeypatch: pytest.MonkeyPatch
+    fault: type[Exception],
+    brokers: Brokers,
+    start: Callable[..., Receiver],
+    reader: Reader,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The messages wait, and are stored once it can be."""
+    """The messages wait, and are stored once it can be, also where a sender would be told not to try again."""
     fails = [True]
     tried: list[int] = []
     write = Writer.write
@@ -115,7 +120,7 @@ def test_nothing_is_committed_while_the_store_cannot_be_written(
     def refusing(self: Writer, *args: Any, **options: Any) -> Any:
         tried.append(1)
         if fails[0]:
-            raise StoreUnavailable("the disk is full")
+            raise fault("the disk is full")
         return write(self, *args, **options)
 
     monkeypatch.setattr(Writer, "write", refusing)
@@ -137,6 +142,16 @@ def test_addresses() -> None:
     for text in ("a:9092/otlp_spans", "kafka://a:9092", "kafka:///otlp_spans"):
         with pytest.raises(ConfigurationError, match="Write kafka://"):
             KafkaAddress.parse(text)
+
+
+@pytest.mark.parametrize("user", ["ann:secret", "ann:sec/ret", "ann"])
+def test_a_user_in_an_address_is_refused(user: str) -> None:
+    """It would be printed with the brokers; the message tells the properties, and not the password."""
+    with pytest.raises(ConfigurationError, match=r"sasl\.password") as raised:
+        KafkaAddress.parse(f"kafka://{user}@host:9092/otlp_spans")
+    assert user not in str(raised.value)
+    address = KafkaAddress.parse("kafka://host:9092/otlp_spans?sasl.username=ann@shop&sasl.password=p@ss")
+    assert str(address) == "topic otlp_spans of host:9092"
 
 
 def test_an_unknown_property_is_said(start: Callable[..., Receiver]) -> None:

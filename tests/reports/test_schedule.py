@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from keepers import eventually
 from ledger import END_NS
 
 from obsv.errors import ConfigurationError
+from obsv.keeper import report_errand
 from obsv.keeper.errands import REPORTS, Errands, reports_of
 from obsv.keeper.files import KeeperFiles
 from obsv.reports.making import make_due
@@ -81,6 +83,18 @@ def test_errand_of_a_keeper(place: Path) -> None:
         eventually(lambda: ReportBook(place).find("weekly", due_end_ns(Plan("weekly", 0, 0, ()), time.time_ns())))
     finally:
         errands.stop()
+
+
+def test_errand_says_only_what_is_wrong(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each line becomes a warning of the keeper."""
+    monkeypatch.setattr(os, "nice", lambda by: 0)
+    assert report_errand.main(str(place)) == 0
+    assert capsys.readouterr().err == ""
+    (place.parent / "reports.toml").write_text("[hourly]")
+    assert report_errand.main(str(place)) == 1
+    assert "reports.toml" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

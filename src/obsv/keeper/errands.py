@@ -1,7 +1,8 @@
 """Work beside storing that runs in child processes: archiving, reports, and sending to a hub.
 
 It takes memory, processor time and libraries that neither a keeper nor a server should carry. A child ends with the
-process that started it: its standard input is a pipe. Each kind of work can be killed at any moment.
+process that started it: its standard input is a pipe. Each kind of work can be killed at any moment. A keeper and
+servers may run beside each other: each kind has a lock, and runs in one child at a time.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from obsv.config import settings_from
 from obsv.errors import StoreError
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.launch import CannotStart, interpreter, paths
+from obsv.keeper.lock import Lock, LockUnsupported
 from obsv.keeper.wishes import leave_wishes, read_wishes
 from obsv.own_time import monotonic, unix_ns
+from obsv.semconv import VERSION
 from obsv.store import Reader
 
 logger = logging.getLogger("obsv")
@@ -51,7 +54,7 @@ class Errand(NamedTuple):
     """A kind of work.
 
     Args:
-        name: for messages.
+        name: for messages, and for the lock's file.
         module: its `main(db)` is run; it returns an exit status and says on standard error why it failed.
         asks: returns what a database asks for; None is nothing, and something else than before is done at once.
         pause_s: seconds between two runs.
@@ -135,9 +138,12 @@ class Errands:
 
     def _run(self, errand: Errand) -> None:
         due_s, last = 0.0, None
+        lock = Lock(self._files._replace(lock=f"{self._files.rings}/keeper.{errand.name}"))
         while not self._stopping.wait(self._look_s):
             asked = errand.asks(self._files)
             if asked is None or (asked == last and monotonic() < due_s):
+                continue
+            if not self._take(errand, lock):
                 continue
             last = asked
             try:
@@ -148,7 +154,20 @@ class Errands:
             except Exception as error:
                 self._say(errand, str(error))
                 is_good = False
+            finally:
+                lock.release()
             due_s = monotonic() + (errand.pause_s if is_good else errand.again_s)
+
+    def _take(self, errand: Errand, lock: Lock) -> bool:
+        """Return whether this process may run an errand now; another may be running it."""
+        try:
+            self._files.make()
+            return lock.take("errand", VERSION)
+        except LockUnsupported:
+            return True  # no keeper process is started there either
+        except OSError as error:
+            self._say(errand, f"it cannot be locked, and waits: {error}")
+            return False
 
     def _run_child(self, errand: Errand) -> bool:
         """Run a child to its end, or to ours; return whether it succeeded."""

@@ -15,8 +15,9 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-# "process" was started by a program, "service" by `obsv keeper`, "serve" is `obsv serve`, "thread" is in a program.
-Role = Literal["process", "service", "serve", "thread"]
+# "process" was started by a program, "service" by `obsv keeper`, "serve" is `obsv serve`, "thread" is in a program;
+# "errand" keeps nothing, and runs one errand of the database.
+Role = Literal["process", "service", "serve", "thread", "errand"]
 
 _MAX_TEXT = 4_096
 # Errors of file systems without such locks.

@@ -24,5 +24,6 @@ def main(db: str) -> int:
         wrong = make_due(Path(db), unix_ns())
     except ObsvError as error:
         wrong = [str(error)]
-    print("\n".join(wrong), file=sys.stderr)
+    if wrong:
+        print("\n".join(wrong), file=sys.stderr)
     return 1 if wrong else 0

@@ -26,10 +26,15 @@ logger = logging.getLogger("obsv")
 GROUP = "obsv"
 # Messages stored together, by few transactions; offsets are committed after them.
 BATCH = 200
-_POLL_S, _AGAIN_S, _STOP_S = 0.5, 1.0, 15.0
+_POLL_S, _STOP_S = 0.5, 15.0
+# Between attempts to store; each pause is twice the last one, because a fault of ours is logged at each attempt.
+_AGAIN_S, _LONGEST_AGAIN_S = 1.0, 30.0
+# Answers to what the message itself causes. Whatever else fails is ours, and no reason to lose it.
+_NOT_OTLP = (400, 413, 415)
 # Of messages fetched ahead, in KiB: librdkafka's default is 64 MiB.
 _AHEAD_KIB = 16_384
 _FORM = "Write kafka://host:9092/topic, several hosts or topics with commas between them."
+_SASL = "?security.protocol=sasl_ssl&sasl.mechanism=PLAIN&sasl.username=…&sasl.password=…"
 
 
 class KafkaAddress(NamedTuple):
@@ -52,10 +57,16 @@ class KafkaAddress(NamedTuple):
         """Parse `kafka://host:9092,host:9092/topic,topic?logs=topic&group.id=obsv&security.protocol=ssl`.
 
         Raises:
-            ConfigurationError: it is not such an address.
+            ConfigurationError: it is not such an address, or has a user.
         """
         parts = urlsplit(text)
         options = dict(parse_qsl(parts.query))
+        # A password with a slash ends the host's part.
+        if "@" in parts.netloc + parts.path:
+            raise ConfigurationError(
+                "The address of Kafka has a user or a password before an @, which Kafka's client does not take. "
+                f"Append them as properties: {_SASL}"
+            )
         topics, logs = _names(parts.path.strip("/")), _names(options.pop("logs", ""))
         if parts.scheme != "kafka" or not parts.netloc or not (topics or logs):
             raise ConfigurationError(f"This is not an address of Kafka with a topic. {_FORM}")
@@ -136,28 +147,33 @@ class KafkaReader:
         for error in filter(None, [message.error() for message in messages]):
             self._complain(error)
         read = [message for message in messages if message.error() is None]
-        waiting = read
+        waiting, pause_s = read, _AGAIN_S
         while waiting and not self._stopping.is_set():
             waiting = self._refused(waiting)
             if waiting:
-                self._stopping.wait(_AGAIN_S)
+                self._stopping.wait(pause_s)
+                pause_s = min(2 * pause_s, _LONGEST_AGAIN_S)
         if read and not waiting:
             self._consumer.commit(offsets=_after(read), asynchronous=False)
             if self._notices.over("kafka"):
                 logger.warning("Messages of Kafka are read again.")
+            self._notices.over("store")
 
     def _refused(self, messages: Sequence[Any]) -> list[Any]:
-        """Store messages; return those that must be tried again, because of the store."""
+        """Store messages; return those that must be tried again, because the fault is not theirs."""
         futures = [self._submitted(message) for message in messages]
         again = []
         for message, future in zip(messages, futures, strict=True):
             error = future if isinstance(future, Exception) else future.exception()
-            if error is not None and answer_to(error).retry_after_s is not None:
-                again.append(message)
-            elif error is not None:
+            if error is None:
+                continue
+            if answer_to(error).http in _NOT_OTLP:
                 self._notices.once(
                     "message", logging.WARNING, "A message of Kafka is not OTLP and is passed over: %s", error
                 )
+            else:
+                again.append(message)
+                self._notices.once("store", logging.WARNING, "Messages of Kafka wait until they are stored: %s", error)
         return again
 
     def _submitted(self, message: Any) -> Any:
