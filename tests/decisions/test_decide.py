@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import marshal
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.runtime.conftest import Program
 
 import obsv
+from obsv.decisions import decision, results
+from obsv.decisions.carrier import plain_text
 from obsv.errors import ConfigurationError, InvalidEvent
 
 GATES = "select gate, observed, passed, state, margin, text from gate_result where decision_id = ? order by position"
@@ -244,3 +251,76 @@ def test_refusals_are_judged_by_what_was_missed(metrics: dict[str, object], judg
     from obsv.decisions.results import judged
 
     assert judged(metrics) == judgement
+
+
+class Carried:
+    """The attributes of what was carried, as a file of the ring has them."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+
+    def __call__(self, event_name: str, attributes: tuple[tuple[str, Any], ...], *_: object) -> None:
+        self.told.append(dict(marshal.loads(marshal.dumps(attributes, 2))))
+
+
+@pytest.fixture
+def carried(monkeypatch: pytest.MonkeyPatch) -> Carried:
+    found = Carried()
+    for module in (decision, results):
+        monkeypatch.setattr(module, "carry", found)
+    return found
+
+
+@pytest.mark.parametrize("value", [Decimal("sNaN"), Fraction(10**400), 10**5_000], ids=["sNaN", "fraction", "int"])
+def test_numbers_that_no_float_holds_are_shown(carried: Carried, value: Any) -> None:
+    """In each place of a decision and of its results, bounded; nothing is raised into the program."""
+    with obsv.decide("entry", size=value) as d:
+        d.input("n", value)
+        d.gate("g", value, "==", value)
+    d.outcome(pnl=value)
+    d.counterfactual("shadow", pnl=value)
+    made, *told = carried.told
+    shown = [
+        made["fields"]["size"],
+        made["inputs"][0][1],
+        made["gates"][0][2],
+        *(each["metrics"]["pnl"] for each in told),
+    ]
+    assert len(shown) == 5
+    assert all(each[0] is ... and len(repr(each)) < 200 for each in shown)
+
+
+class Side(Enum):
+    """A value of a program, told apart from its text."""
+
+    BUY = "buy"
+
+
+class Word(str):
+    """A text of a program, which is shown otherwise."""
+
+    def __str__(self) -> str:
+        return "no"
+
+
+@pytest.mark.parametrize("text", [Side.BUY, Word("buy")], ids=["member", "subclass"])
+def test_members_and_subclasses_are_kept_as_their_texts(carried: Carried, text: Any) -> None:
+    """Wherever a decision takes a text."""
+    with obsv.decide(Word("entry"), text, text, actor=text, **{Word("field"): 1}) as d:
+        d.gate(text, 3, Word("<"), 2, version=text, text=text)
+        d.input(text, 1)
+        d.action = text
+        d.verdict = text
+    obsv.outcome(Word("7"))
+    obsv.counterfactual(Word("7"), Word("shadow"), alternative=text, judgement=Word("good"))
+    made, seen, other = carried.told
+    assert [made[name] for name in ("subject", "mode", "actor", "action", "verdict", "refused_by")] == ["buy"] * 6
+    assert (made["kind"], made["fields"], made["inputs"]) == ("entry", {"field": 1}, (("buy", 1, None),))
+    (gate,) = made["gates"]
+    assert (gate[0], gate[1], gate[3], gate[8]) == ("buy", "buy", "<", "buy")
+    assert (seen["id"], other["id"], other["method"], other["alternative"]) == ("7", "7", "shadow", "buy")
+
+
+def test_what_has_no_text_is_named_by_its_class() -> None:
+    """Whatever it raises instead."""
+    assert plain_text(Odd()) == "Odd"

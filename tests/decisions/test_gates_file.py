@@ -9,7 +9,7 @@ import pytest
 from tests.runtime.conftest import Program
 
 import obsv
-from obsv.decisions.gates_file import parse_gates
+from obsv.decisions.gates_file import parse_gates, registered_gates
 from obsv.errors import ConfigurationError
 
 FILE = Path(__file__).parent / "gates.yaml"
@@ -58,6 +58,10 @@ def test_the_shape_of_the_example_loads() -> None:
         ("gates: {a: {max_x: 1, order: first}}", "order is a number"),
         ("gates: {a: {max_x: 1}}\nchange_history: yes", "a list of mappings"),
         ("!!python/object/apply:os.getpid []", "is not YAML"),
+        ("version: 2024-13-45", "not of its type: month must be in 1..12"),
+        ("version: !!bool maybe", "not of its type: 'maybe'"),
+        ("gates: {a: {max_x: 1}}\nevaluation: {order: [[a]]}", "['a'], which is not a gate"),
+        (f"gates: {{a: {{max_x: 1}}}}\nversion: 0x{'f' * 5_000}", "cannot be read: Exceeds the limit"),
     ],
 )
 def test_what_cannot_be_meant_is_an_error(text: str, told: str) -> None:
@@ -65,6 +69,11 @@ def test_what_cannot_be_meant_is_an_error(text: str, told: str) -> None:
     with pytest.raises(ConfigurationError, match=None) as error:
         parse_gates(text.encode())
     assert told in str(error.value)
+
+
+def test_a_registered_file_that_cannot_be_meant_holds_no_rules() -> None:
+    """The page that asks for them goes on."""
+    assert registered_gates({"gates": {"a": {"max_x": 1}}, "evaluation": {"order": [["a"]]}}, "1") is None
 
 
 def test_a_missing_file_is_said() -> None:

@@ -12,7 +12,7 @@ from tests.runtime.conftest import Program
 
 import obsv
 from obsv.errors import ConfigurationError, InvalidEvent
-from obsv.events import schemas
+from obsv.events import schema, schemas
 from obsv.events.schema import Event
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
@@ -109,3 +109,23 @@ def test_a_class_says_what_happens_to_invalid_ones() -> None:
     assert Strict.record(on_invalid="record", number="x") is None
     with pytest.raises(ConfigurationError, match="on_invalid"):
         type("Wrong", (obsv.Event,), {}, on_invalid="ignore")
+
+
+class Holds(Event):
+    """An event of any value."""
+
+    value: Any
+
+
+@pytest.mark.parametrize("value", [ValueError("no"), b"\xff", object()], ids=["exception", "bytes", "object"])
+def test_values_without_a_form_in_json_are_shown(monkeypatch: pytest.MonkeyPatch, value: object) -> None:
+    """The event is recorded with all its fields, and nothing is raised into the program."""
+    told: list[dict[str, Any]] = []
+    monkeypatch.setattr(schema, "emit", lambda *about: told.append(dict(about[-1])))
+    inputs = [{"name": "price", "value": value, "as_of": NOW}]
+    event = Holds.record(value=1, decision_time=NOW, inputs=inputs)
+    assert event is not None
+    event.emit()
+    Holds.record(value=value)
+    kept = {"value": 1, "decision_time": NOW, "inputs": inputs, "schema.version": 1}
+    assert told == [kept, kept, {"value": value, "schema.version": 1}]

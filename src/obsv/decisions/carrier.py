@@ -6,10 +6,12 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
+from enum import Enum
 from fractions import Fraction
 from typing import Any
 
-from obsv.capture import MASKED, is_from_signal
+from obsv.capture import INT_BITS, MASKED, is_from_signal
+from obsv.capture.names import class_name
 from obsv.events.emit import Shown, current_shown, scope_of
 from obsv.own_time import ticks
 from obsv.trace.clock import clock
@@ -22,9 +24,11 @@ _INFO = 9
 _SCOPE = "obsv.decisions"
 _notices = Notices()
 _new: Any = tuple.__new__
-_ATOMS = frozenset((int, float, bool, type(None)))
+_ATOMS = frozenset((float, bool, type(None)))
 # Compared as numbers, so kept as such: their texts would have no margin.
 _NUMBERS = frozenset((Decimal, Fraction))
+# More than the store keeps of any text of a decision.
+_TEXT_CHARS = 5_000
 
 
 def carry(event_name: str, attributes: tuple[tuple[str, Any], ...], time_ns: int, place: tuple[int, int]) -> None:
@@ -78,11 +82,16 @@ def frozen(name: str, value: Any, shown: Shown) -> Any:
         is_secret = shown.secret(name)
     if is_secret:
         return MASKED
-    if kind in _ATOMS or (kind is str and len(value) <= shown.max_repr):
+    if (
+        kind in _ATOMS
+        or (kind is int and value.bit_length() <= INT_BITS)
+        or (kind is str and len(value) <= shown.max_repr)
+    ):
         return value
     # By type: asking a value for its class runs its code.
     if kind in _NUMBERS:
-        return float(value)
+        with suppress(ValueError, OverflowError):  # a signaling NaN, a fraction beyond any float
+            return float(value)
     if issubclass(kind, float):
         return float.__float__(value)
     found = shown.snapshot(value)
@@ -94,4 +103,23 @@ def frozen(name: str, value: Any, shown: Shown) -> Any:
 
 def frozen_fields(fields: Mapping[str, Any], shown: Shown) -> dict[str, Any]:
     """Return values by name, likewise."""
-    return {name: frozen(name, value, shown) for name, value in fields.items()}
+    return {(text := plain_text(name)): frozen(text, value, shown) for name, value in fields.items()}
+
+
+def plain_text(value: Any) -> str:
+    """Return text of the type that `marshal` writes: of a subclass its characters, of a member of an enumeration its
+    value. Raises nothing but what a signal handler of the program raises meanwhile.
+    """
+    kind = type(value)
+    if kind is str:
+        return value  # type: ignore[no-any-return]
+    if issubclass(kind, str):
+        return str.__str__(value)
+    try:
+        if issubclass(kind, Enum) and issubclass(type(value.value), str):
+            return str.__str__(value.value)
+        return str.__str__(str(value))[:_TEXT_CHARS]
+    except Exception as error:
+        if is_from_signal(error):
+            raise
+        return class_name(kind)

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from obsv.capture import is_from_signal
-from obsv.decisions.carrier import carry, frozen, frozen_fields
+from obsv.decisions.carrier import carry, frozen, frozen_fields, plain_text
 from obsv.decisions.moments import ns_of
 from obsv.decisions.policy import Policy
 from obsv.decisions.results import OnInvalid, counterfactual, outcome
@@ -32,7 +32,7 @@ class Decision:
 
     Attributes:
         id: 32 hex digits, by which its outcome is told later.
-        kind, subject, mode: as given.
+        kind, subject, mode: as given, as texts.
         action: what was done; may be set.
         refused_by: name of the first gate that refused; empty while none has.
     """
@@ -72,10 +72,10 @@ class Decision:
         on_invalid: OnInvalid,
         fields: Mapping[str, Any],
     ) -> None:
-        self.kind, self.subject, self.mode = kind, subject, mode
+        self.kind, self.subject, self.mode = plain_text(kind), plain_text(subject), plain_text(mode)
         self.id = f"{new_trace_id():032x}"
         self.action = self.refused_by = ""
-        self._actor, self._policy, self._is_shadow = actor, policy, is_shadow
+        self._actor, self._policy, self._is_shadow = plain_text(actor), policy, is_shadow
         self._on_invalid, self._fields = on_invalid, fields
         self._gates: list[tuple[Any, ...]] = []
         self._inputs: list[tuple[str, Any, int | None]] = []
@@ -96,7 +96,7 @@ class Decision:
 
     @verdict.setter
     def verdict(self, verdict: str) -> None:
-        self._verdict = str(verdict)
+        self._verdict = plain_text(verdict)
 
     @property
     def passed(self) -> bool:
@@ -164,6 +164,8 @@ class Decision:
     ) -> None:
         now = ticks()
         took, self._mark = now - self._mark, now
+        if not (type(name) is type(version) is type(op) is type(text) is str):
+            name, version, op, text = map(plain_text, (name, version, op, text))
         is_after = self.refused_by != ""
         if not passed and not is_after:
             self.refused_by = name or "?"
@@ -190,12 +192,13 @@ class Decision:
             InvalidEvent: the time breaks a rule, and the decision was made with `on_invalid="raise"`.
         """
         told: list[str] = []
+        name = plain_text(name)
         try:
             as_of_ns = ns_of(f"input {name}: as_of", as_of, told)
             self._mark = ticks()
             told += late_inputs(self._mark + clock.offset, ((name, as_of_ns),))
             if len(self._inputs) < MOST_INPUTS:
-                self._inputs.append((str(name), frozen(name, value, self._shown), as_of_ns))
+                self._inputs.append((name, frozen(name, value, self._shown), as_of_ns))
             else:
                 self._left_out += 1
         except Exception as error:
@@ -267,11 +270,11 @@ class Decision:
             more = (*more, ("inputs", tuple(self._inputs)))
         attributes = (
             ("id", self.id),
-            ("kind", self.kind),
-            ("subject", self.subject),
-            ("mode", self.mode),
+            ("kind", plain_text(self.kind)),
+            ("subject", plain_text(self.subject)),
+            ("mode", plain_text(self.mode)),
             ("verdict", verdict),
-            ("action", self.action),
+            ("action", plain_text(self.action)),
             ("actor", self._actor),
             ("policy", self._policy.id if self._policy is not None else ""),
             ("shadow", self._is_shadow),

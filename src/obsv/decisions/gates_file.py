@@ -80,16 +80,24 @@ def parse_gates(content: bytes, name: str = FILE_NAME) -> Policy:
         raise ConfigurationError(f"{name} is not YAML: {str(error)[:300]}") from error
     except RecursionError as error:
         raise ConfigurationError(f"{name} is nested too deeply.") from error
-    reader = _Reader(name)
-    return reader.policy(told, hashlib.sha256(content).hexdigest())
+    except Exception as error:  # raised by what makes a value of a text: 2024-13-45, !!bool maybe
+        raise ConfigurationError(f"{name} has a value that is not of its type: {str(error)[:300]}.") from error
+    return _policy(told, name, hashlib.sha256(content).hexdigest())
 
 
 def registered_gates(content: Any, artifact_id: str) -> Policy | None:
     """Return the rules of a registered file; None if it holds none, or secrets masked in it keep it from being read."""
     try:
-        return _Reader(FILE_NAME).policy(content, artifact_id)
+        return _policy(content, FILE_NAME, artifact_id)
     except ConfigurationError:
         return None
+
+
+def _policy(told: Any, name: str, digest: str) -> Policy:
+    try:
+        return _Reader(name).policy(told, digest)
+    except (ValueError, TypeError, OverflowError) as error:  # an integer of too many digits for a text
+        raise ConfigurationError(f"{name} cannot be read: {str(error)[:300]}.") from error
 
 
 class _Reader:
@@ -196,8 +204,9 @@ class _Reader:
             return tuple(str(name) for _, name in sorted(zip(numbered, gates, strict=True), key=lambda each: each[0]))
         if not isinstance(told, list):
             raise self._wrong("evaluation.order", "a list of gates", told)
+        names = list(gates)  # a list may be looked for in it, not in a mapping
         for name in told:
-            if name not in gates:
+            if name not in names:
                 raise ConfigurationError(f"{self._name}: evaluation.order names {name!r:.100}, which is not a gate.")
         return tuple([str(name) for name in told] + [str(name) for name in gates if name not in told])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from obsv.decisions.carrier import carry, frozen_fields, now_ns
+from obsv.decisions.carrier import carry, frozen_fields, now_ns, plain_text
 from obsv.decisions.moments import ns_of
 from obsv.errors import ConfigurationError, InvalidEvent
 from obsv.events.emit import current_shown
@@ -72,12 +72,13 @@ def counterfactual(
         ConfigurationError: the ID is not a text, or there is no such method or judgement.
         InvalidEvent: see `on_invalid`.
     """
+    method, judgement = plain_text(method), plain_text(judgement)
     if method not in METHODS:
         raise ConfigurationError(f"method is one of {', '.join(METHODS)}, not {method!r:.100}.")
     judgement = judgement or judged(metrics)
     if judgement and judgement not in JUDGEMENTS:
         raise ConfigurationError(f"judgement is one of {', '.join(JUDGEMENTS)}, not {judgement!r:.100}.")
-    about = (("method", method), ("alternative", alternative), ("judgement", judgement))
+    about = (("method", method), ("alternative", plain_text(alternative)), ("judgement", judgement))
     _tell("obsv.counterfactual", decision_id, about, metrics, label_cutoff, observed_at, on_invalid)
 
 
@@ -112,7 +113,7 @@ def _tell(
     if violations and on_invalid == "raise":
         raise InvalidEvent(f"The outcome of decision {decision_id} is not recorded: {'; '.join(violations)}.")
     attributes = (
-        ("id", decision_id),
+        ("id", plain_text(decision_id)),
         *about,
         ("label_cutoff", cutoff),
         ("metrics", frozen_fields(metrics, shown)),

@@ -6,6 +6,7 @@ import re
 import sys
 from typing import Any, ClassVar, Literal
 
+from obsv.capture import is_from_signal
 from obsv.errors import ConfigurationError, InvalidEvent
 from obsv.events.emit import emit
 from obsv.events.severity import INFO, WARN, name_of, number_of
@@ -120,10 +121,20 @@ class Event(BaseModel):
         self._emit(_caller())
 
     def _emit(self, logger: str) -> None:
-        fields = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
         severity = self.schema_severity
-        about = {**fields, "schema.version": self.schema_version}
+        about = {**self._dumped(), "schema.version": self.schema_version}
         emit(logger, severity, name_of(severity), self.schema_name, None, about.items())
+
+    def _dumped(self) -> dict[str, Any]:
+        try:
+            return self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+        except Exception as error:
+            if is_from_signal(error):
+                raise
+            # JSON has no form for one of the values; what `emit` keeps of them needs none.
+            fields = {name: value for name, value in dict(self).items() if value is not None}
+            inputs = [dict(each) for each in fields.pop("inputs", ())]
+            return {**fields, "inputs": inputs} if inputs else fields
 
 
 def _caller() -> str:

@@ -38,8 +38,9 @@ def test_pages_are_newest_first(writer: Writer, store: Store) -> None:
         if cursor is None:
             break
     assert seen == list(range(25, 0, -1))
-    with pytest.raises(InvalidQuery):
-        store.read_decisions(DecisionFilters(), ALL, "x")
+    for wrong in ("x", "1", "99999999999999999999.1", f"1.{2**63}"):
+        with pytest.raises(InvalidQuery):
+            store.read_decisions(DecisionFilters(), ALL, wrong)
 
 
 @pytest.mark.parametrize(

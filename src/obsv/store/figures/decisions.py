@@ -9,6 +9,8 @@ from obsv.store.file import Readable, Row
 from obsv.store.ground import Window
 
 MOST_LINES = 500
+_MOST = 1 << 63
+_NO_PAGE = "The cursor is that of no page; ask without one."
 _HAS = "select 1 from sqlite_schema where type = 'table' and name = 'decision_made'"
 _COLUMNS = """
 d.id, d.decision_id, d.ts, d.time_ns, d.duration_ns, d.kind, d.subject, d.mode, d.verdict, d.action, d.actor, d.policy,
@@ -244,5 +246,8 @@ def _line(row: Row) -> DecisionLine:
 def _place(cursor: str) -> tuple[int, int]:
     time_ns, _, row = cursor.partition(".")
     if not (time_ns.isdecimal() and row.isdecimal() and len(cursor) < 50):
-        raise InvalidQuery("The cursor is that of no page; ask without one.")
-    return int(time_ns), int(row)
+        raise InvalidQuery(_NO_PAGE)
+    found = int(time_ns), int(row)
+    if max(found) >= _MOST:
+        raise InvalidQuery(_NO_PAGE)
+    return found

@@ -15,7 +15,7 @@ CARRIERS = frozenset((DECISION, OUTCOME, COUNTERFACTUAL))
 MOST_GATES = MOST_INPUTS = 200
 _NAME_CHARS, _TEXT_CHARS = 200, 4_000
 # A field of a template, with the form of a number.
-_FIELD = re.compile(r"\{(\w{1,40})(?::([+,]{0,2}(?:\.\d)?[fge%]))?\}")
+_FIELD = re.compile(r"\{(\w{1,40})(?::(\+?,?(?:\.\d)?[fge%]))?\}")
 _MOST = (1 << 63) - 1
 
 
@@ -170,7 +170,10 @@ def _filled(told: dict[str, Any], found: re.Match[str]) -> str:
     value, form = told.get(found[1], found[0]), found[2]
     if not isinstance(value, (int, float)):
         return str(value)
-    return format(value, form) if form else f"{value:.6g}"
+    try:
+        return format(value, form or ".6g")
+    except (ValueError, OverflowError):
+        return str(value)
 
 
 def _input(told: Any) -> tuple[str, dict[str, Any]]:
