@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import pickle
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from store_rows import call
 
 import obsv
 from obsv.errors import ConfigurationError, InvalidQuery
+from obsv.registry import verify
 from obsv.store import Writer
 from obsv.store.seam import SQLiteStore, open_store
 
@@ -63,6 +65,19 @@ def test_secrets_are_masked(db: Path, store: SQLiteStore) -> None:
     (found,) = store.list_artifacts("config")
     assert found.content["limit"] == 3
     assert not any(secret in repr(found) for secret in ("hunter22", "abcdef"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes on Linux only")
+def test_texts_that_are_not_unicode_are_escaped(tmp_path: Path, db: Path, store: SQLiteStore) -> None:
+    """A file's name that is not UTF-8, and lone surrogates in each text."""
+    path = tmp_path / os.fsdecode(b"\xff.bin")
+    path.write_bytes(b"weights")
+    obsv.register("model", path, db=db)
+    obsv.register("odd \udcfe", b"rows", name="name \udcfd", why="token=abcdefghij \udcfc", db=db)
+    odd, model = store.list_artifacts()
+    assert (model.name, model.location) == (r"\udcff.bin", rf"{tmp_path}/\udcff.bin")
+    assert verify(model).state == "same"
+    assert (odd.kind, odd.name, odd.why[-7:]) == (r"odd \udcfe", r"name \udcfd", r" \udcfc")
 
 
 def test_lineage_is_a_graph_without_circles(db: Path, store: SQLiteStore) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from obsv.capture import Redactor
+from obsv.capture.render import well_formed
 from obsv.errors import ConfigurationError, StoreError
 from obsv.instrument.options import process_settings
 from obsv.own_time import unix_ns
@@ -79,17 +80,17 @@ def register(
     registration = Registration(
         content.artifact_id,
         unix_ns(),
-        kind.strip()[:_CHARS],
-        (name or os.path.basename(content.location) or kind).strip()[:_CHARS],
+        _text(kind.strip()),
+        _text((name or os.path.basename(content.location) or kind).strip()),
         content.size,
-        content.location,
+        well_formed(content.location),
         content.form,
         _meta(meta, redactor),
         _configuration(kind.strip(), path_or_bytes, content, redactor),
-        _user()[:_CHARS],
-        socket.gethostname()[:_CHARS],
-        (settings.service_name or program_name() or "")[:_CHARS],
-        redactor.redact_value(why)[:_WHY_CHARS],
+        _text(_user()),
+        _text(socket.gethostname()),
+        _text(settings.service_name or program_name() or ""),
+        _text(redactor.redact_value(why), _WHY_CHARS),
         commit,
         is_dirty,
     )
@@ -106,6 +107,11 @@ def _checked(parent: object) -> str:
     if not isinstance(parent, str) or len(parent) != 64 or not _HEX.issuperset(parent.lower()):
         raise ConfigurationError(f"A parent is an ID that register returned, 64 hex digits, not {parent!r:.100}.")
     return parent.lower()
+
+
+def _text(text: str, most: int = _CHARS) -> str:
+    """Return a text as the store keeps it: SQLite takes no lone surrogates, which names of files may have."""
+    return well_formed(text)[:most]
 
 
 def _configuration(kind: str, given: Given, content: Content, redactor: Redactor) -> str | None:
