@@ -11,6 +11,7 @@ import pytest
 from journals import START_NS, WINDOW, decide, outcome, random_journal, write_journals
 
 from obsv.measures import load, measure, shipped, statements
+from obsv.measures.formula import MOST_LEVELS
 from obsv.measures.measuring import judged
 from obsv.store.figures import VIEWS
 from obsv.store.ground import Scope, Window
@@ -100,6 +101,32 @@ def test_texts_in_conditions_stay_texts(tmp_path: Path) -> None:
     assert measure(store, known, ["odd"], WINDOW)[0].value == 1
     (statement,) = statements(known["odd"], known, WINDOW, Scope(mode=hostile))
     assert store.run_sql(statement).rows == [(1,)]
+
+
+def test_braces_in_a_list_stay_texts(store: SQLiteStore, tmp_path: Path) -> None:
+    """The shown statement has them as they were written."""
+    (tmp_path / "metrics.yaml").write_text("metrics:\n  odd: {formula: \"count(log, where=body in ['{x}', '{'])\"}\n")
+    known = load(tmp_path / "metrics.yaml")
+    (statement,) = statements(known["odd"], known, WINDOW, Scope())
+    assert "(body in ('{x}', '{'))" in statement
+    assert store.run_sql(statement).rows == [(0,)]
+
+
+def test_metrics_of_metrics_are_computed_once(store: SQLiteStore, tmp_path: Path) -> None:
+    """40 that each name the one before twice take 40 steps, not 2 to the power of 40."""
+    lines = [f"  m{at}: {{formula: m{at - 1} + m{at - 1}}}" for at in range(1, 41)]
+    (tmp_path / "metrics.yaml").write_text("\n".join(["metrics:", "  m0: {formula: '1'}", *lines]))
+    (found,) = measure(store, load(tmp_path / "metrics.yaml"), ["m40"], WINDOW)
+    assert found.value == 2**40
+
+
+def test_deepest_metrics_are_computed(store: SQLiteStore, tmp_path: Path) -> None:
+    """A formula and a chain as deep as a file may have them."""
+    chain = [f"  m{at}: {{formula: -m{at - 1}}}" for at in range(1, MOST_LEVELS // 2)]
+    text = ["metrics:", f"  long: {{formula: {' + '.join('1' * MOST_LEVELS)}}}", "  m0: {formula: '-1'}", *chain]
+    (tmp_path / "metrics.yaml").write_text("\n".join(text))
+    found = measure(store, load(tmp_path / "metrics.yaml"), ["long", f"m{MOST_LEVELS // 2 - 1}"], WINDOW)
+    assert [each.value for each in found] == [MOST_LEVELS, 1]
 
 
 def test_actor_is_a_scope(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from obsv.errors import ConfigurationError
 from obsv.measures import InvalidMetrics, load, shipped
+from obsv.measures.formula import MOST_LEVELS
 
 TEXT = """\
 version: 1
@@ -57,6 +58,18 @@ def test_all_errors_with_line_and_token(tmp_path: Path) -> None:
 def test_other_files_are_refused(text: str, tmp_path: Path) -> None:
     """With the line of the error."""
     assert problems(tmp_path / "metrics.yaml", text)[0][0] == 1
+
+
+def test_nesting_is_bounded(tmp_path: Path) -> None:
+    """A formula or a chain of metrics that is too deep is refused; of a chain, the first link too many is named."""
+    path = tmp_path / "metrics.yaml"
+    long = f"metrics:\n  fine: {{formula: '1'}}\n  long: {{formula: {' + '.join('1' * 900)}}}\n"
+    assert [line for line, _, _ in problems(path, long)] == [3]
+    links = [f"  m{at}: {{formula: 1 + m{at - 1}}}" for at in range(1, 900)]
+    chain = "\n".join(["metrics:", "  m0: {formula: '1 + 1'}", *links])
+    assert [(line, token) for line, _, token in problems(path, chain)] == [
+        (MOST_LEVELS // 2 + 2, f"m{MOST_LEVELS // 2}")
+    ]
 
 
 def test_file_adds_to_the_shipped_metrics(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from obsv.store.figures import VIEWS
 from obsv.store.ground import AGGREGATES, ROW_FUNCTIONS, ROWS, Constant, Operation, Selection, Term, ViewColumn
 
 MOST_CHARS = 2_000
+# Levels of a formula, with those of the metrics that it names: each takes up to three of Python's 1,000 frames.
+MOST_LEVELS = 100
 _BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 
@@ -56,7 +58,7 @@ def compile_formula(text: str) -> Node:
     except (ValueError, RecursionError, MemoryError) as error:
         raise FormulaError(str(error) or "it is nested too deeply", 0, text[:20]) from None
     try:
-        return _Compiler(text).scalar(parsed.body)
+        return _Compiler(text).compiled(parsed.body)
     except RecursionError:
         raise FormulaError("it is nested too deeply", 0, text[:20]) from None
 
@@ -66,6 +68,16 @@ class _Compiler:
 
     def __init__(self, text: str) -> None:
         self._text = text
+
+    def compiled(self, root: ast.expr) -> Node:
+        """Return the tree of the formula, if it is not too deep."""
+        waiting: list[tuple[ast.AST, int]] = [(root, 1)]
+        while waiting:
+            node, level = waiting.pop()
+            if level > MOST_LEVELS:
+                raise self._error(node, f"it is nested more than {MOST_LEVELS} levels deep; make metrics of its parts")
+            waiting += [(each, level + isinstance(each, ast.expr)) for each in ast.iter_child_nodes(node)]
+        return self.scalar(root)
 
     def scalar(self, node: ast.expr) -> Node:
         """Return what stands for one number."""

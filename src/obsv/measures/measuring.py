@@ -91,8 +91,13 @@ def judged(definition: Definition, number: float | None, observations: int, targ
 def _measured(
     definition: Definition, known: Mapping[str, Definition], read: Mapping[Selection, Series], scope: Scope
 ) -> Measured:
+    # Each metric once: formulas that name another twice would double the work at each level.
+    found: dict[str, float | None] = {}
+
     def of(name: str) -> float | None:
-        return value(known[name].tree, read, of)
+        if name not in found:
+            found[name] = value(known[name].tree, read, of)
+        return found[name]
 
     number = value(definition.tree, read, of)
     observations = _observations(definition, known, read)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from obsv.errors import ConfigurationError
-from obsv.measures.formula import FormulaError, compile_formula
-from obsv.measures.tree import Node, metrics
+from obsv.measures.formula import MOST_LEVELS, FormulaError, compile_formula
+from obsv.measures.tree import Node, height, metrics
 
 if TYPE_CHECKING:
     import yaml
@@ -246,6 +246,17 @@ class _Reading:
                     self._in_formula(name, "unknown metric", max(definition.formula.find(used), 0), used)
             if _leads_to(name, name, everything):
                 self._in_formula(name, "the metric is made of itself", 0, name)
+        if not self._problems:
+            self._check_levels(found, everything)
+
+    def _check_levels(self, found: Mapping[str, Definition], everything: Mapping[str, Definition]) -> None:
+        levels = _levels(everything)
+        for name, definition in found.items():
+            below = max((levels[used] for used in metrics(definition.tree)), default=0)
+            # Only the first of a chain: the metrics that name it are too deep because of it.
+            if levels[name] > MOST_LEVELS >= below:
+                text = f"it is nested more than {MOST_LEVELS} levels deep, with the metrics that it names"
+                self._in_formula(name, text, 0, name)
 
     def _in_formula(self, name: str, text: str, column: int, token: str) -> None:
         node: Any = self._formulas[name]
@@ -289,3 +300,20 @@ def _leads_to(start: str, wanted: str, known: Mapping[str, Definition]) -> bool:
                 seen.add(used)
                 waiting.append(used)
     return False
+
+
+def _levels(known: Mapping[str, Definition]) -> dict[str, int]:
+    """Return the levels of each formula and those of the metrics that it names, where none is made of itself."""
+    found: dict[str, int] = {}
+    waiting = list(known)
+    while waiting:
+        name = waiting[-1]
+        used = set(metrics(known[name].tree)) if name not in found else set()
+        missing = used - found.keys()
+        if missing:
+            waiting += missing
+            continue
+        waiting.pop()
+        if name not in found:
+            found[name] = height(known[name].tree) + max((found[each] for each in used), default=0)
+    return found

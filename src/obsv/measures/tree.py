@@ -81,6 +81,11 @@ def metrics(node: Node) -> Iterator[str]:
             yield from metrics(part)
 
 
+def height(node: Node) -> int:
+    """Return the number of levels of a tree."""
+    return 1 + max(map(height, node.parts)) if isinstance(node, Apply) else 1
+
+
 def value(node: Node, read: Mapping[Selection, Series], of_metric: Callable[[str], float | None]) -> float | None:
     """Return the value of a tree; None where it is not defined.
 

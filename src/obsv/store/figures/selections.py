@@ -209,11 +209,12 @@ def _sql(term: Term, bind: Bind) -> str:
         return f"({f' {term.name} '.join(parts)})"
     if term.name == "field":
         return f"iif(json_valid({parts[0]}), json_extract({parts[0]}, {_member(term, bind)}), null)"
+    if term.name == "in":
+        return f"({parts[0]} in ({', '.join(parts[1:])}))"
     return {
         "not": "(not {0})",
         "negative": "(-{0})",
         "is null": "({0} is null)",
-        "in": f"({{0}} in ({', '.join(parts[1:])}))",
         "abs": "abs({0})",
         "coalesce": "coalesce({0}, {1})",
         "lower": "lower({0})",
