@@ -12,6 +12,7 @@ from ledger import DAY_NS, END_NS, GATE
 
 from obsv.measures import shipped
 from obsv.reports import Report, as_document, as_html, as_markdown, as_text, make_report
+from obsv.reports import report as texts_of
 from obsv.reports.references import fill, problems, references
 from obsv.reports.report import verified
 from obsv.store.seam import open_store
@@ -87,6 +88,23 @@ def test_json_has_the_facts(report: Report) -> None:
     assert document["facts"]["decisions"]["value"] == 150
     assert document["facts"]["decisions"]["sql"][0].startswith("select count(*) from decision")
     assert "150 decisions" in document["text"]
+
+
+def test_named_metrics_are_measured_whatever_their_schedule(report: Report, db: Path) -> None:
+    """A file may give each of them another schedule and group: the daily report says the same."""
+    known = {name: each._replace(schedule="weekly", group="own") for name, each in shipped().items()}
+    store = open_store(db)
+    found = make_report(store, known, "daily", END_NS)
+    store.close()
+    assert found.sections == report.sections
+    assert found.insights != report.insights
+
+
+def test_every_metric_in_a_text_is_one_that_is_always_measured() -> None:
+    """Of the texts for stores with calls and models, too."""
+    texts = Path(texts_of.__file__).read_text(encoding="utf-8")
+    named = set(re.findall(r"\{\{([a-z_]+)", texts)) & shipped().keys()
+    assert named == texts_of._NAMED
 
 
 @pytest.mark.parametrize("kind", ["daily", "weekly"])

@@ -19,6 +19,25 @@ Kind = Literal["daily", "weekly"]
 LENGTH_NS: Mapping[str, int] = {"daily": 86_400_000_000_000, "weekly": 7 * 86_400_000_000_000}
 _SCHEDULES = {"daily": ("hourly", "daily"), "weekly": ("hourly", "daily", "weekly")}
 _MOST_MODES, _MOST_CHANGES = 10, 20
+# Metrics that the texts below name: they are measured for every report, whatever schedule and group a file gives them.
+_NAMED_BY_MODE = frozenset(("decisions", "pass_rate", "trades", "total_pnl", "win_rate", "profit_factor", "drawdown"))
+_NAMED = _NAMED_BY_MODE | {
+    "blocked",
+    "outcomes",
+    "auc",
+    "brier",
+    "calibration_error",
+    "judged_blocks",
+    "good_blocks",
+    "bad_blocks",
+    "missed_pnl",
+    "calls",
+    "failed_calls",
+    "error_rate",
+    "call_time_mean",
+    "severe_records",
+    "warnings",
+}
 
 
 class CannotReport(ObsvError):
@@ -108,18 +127,25 @@ def _made(store: Store, facts: Facts, kind: str) -> Report:
 
 
 def _ask(facts: Facts, kind: str, modes: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Measure the metrics of the schedule, by mode, now and before; return the keys of each pair."""
-    chosen = [each for each in facts.known.values() if each.schedule in _SCHEDULES[kind]]
+    """Measure the metrics that texts name, and those of the schedule, by mode, now and before.
+
+    Returns:
+        The keys of each pair of the schedule.
+    """
     asked, pairs = [], []
-    for each in chosen:
-        has_modes = each.group in ("trading", "decisions", "model")
+    for each in facts.known.values():
+        is_due = each.schedule in _SCHEDULES[kind]
+        if not is_due and each.name not in _NAMED:
+            continue
+        has_modes = each.name in _NAMED_BY_MODE or each.group in ("trading", "decisions", "model")
         for mode in (None, *(modes if has_modes else ())):
             key = each.name if mode is None else f"{each.name}.mode{modes.index(mode)}"
             asked += [
                 Asked(key, each.name, Scope(mode)),
                 Asked(f"{key}.before", each.name, Scope(mode), is_before=True),
             ]
-            pairs.append((key, f"{key}.before"))
+            if is_due:
+                pairs.append((key, f"{key}.before"))
     facts.ask(asked)
     for number, mode in enumerate(modes):
         facts.name(f"mode{number}", "Mode", mode or "(no mode)")
