@@ -45,10 +45,11 @@ def test_a_name_with_a_meaning_is_a_value_with_a_prefix() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "ns"), [("1.5ms", 1_500_000), ("250us", 250_000), ("2s", 2 * 10**9), ("3", 3 * 10**6)]
+    ("text", "ns"),
+    [("1.5ms", 1_500_000), ("250us", 250_000), ("2s", 2 * 10**9), ("3", 3 * 10**6), ("9" * 309, 2**62)],
 )
 def test_a_duration_has_a_unit(text: str, ns: int) -> None:
-    """Milliseconds without one."""
+    """Milliseconds without one; one that is too long is the longest."""
     assert parse_query(f"duration>={text}") == Compare(Field("intrinsic", "span:duration"), ">=", ns)
 
 

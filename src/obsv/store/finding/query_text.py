@@ -160,4 +160,5 @@ def _duration_ns(term: Term) -> int:
     found = _DURATION.fullmatch(term.value.lower())
     if found is None or found[2] not in _UNITS_NS:
         raise InvalidQuery(f"duration{term.operator}{term.value}: write a duration such as 250us, 1.5ms, 2s or 3m.")
-    return min(int(float(found[1]) * _UNITS_NS[found[2]]), 2**62)
+    # Of 309 digits float makes infinity, which int does not take.
+    return int(min(float(found[1]) * _UNITS_NS[found[2]], 2**62))
