@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,30 @@ from obsv import monitor
 from obsv.capture import render
 from obsv.instrument import exact
 from obsv.trace.span import Span
+
+FRAMES = """
+import sys
+import numpy, obsv, pandas
+
+@obsv.monitor
+def f(value):
+    return 1 / 0
+
+obsv.configure(db=sys.argv[1], writer="thread")
+for value in (
+    pandas.DataFrame({"user": ["bob"], "password": ["hunter2"]}),
+    pandas.DataFrame({"x": ["bob", "hunter2"]}, index=["user", "password"]),
+    pandas.DataFrame({"x": [1]}, index=pandas.Index(["hunter2"], name="password")),
+    pandas.Series(["hunter2"], name="password"),
+    pandas.Series({"password": "hunter2"}),
+    numpy.array([("bob", "hunter2")], [("user", "U9"), ("password", "U9")]),
+):
+    try:
+        f(value)
+    except ZeroDivisionError:
+        pass
+obsv.shutdown()
+"""
 
 
 def kept(span: Span) -> dict[str, str]:
@@ -143,3 +170,13 @@ def test_a_storm_of_failures_keeps_some(spans: list[Span]) -> None:
     found = [failed(spans, f, "x" * 5_000) for _ in range(exact.MOST_PER_SECOND * 2)]
     assert found[0]
     assert not all(found)
+
+
+def test_secrets_in_frames_stay_out_of_the_database(tmp_path: Path) -> None:
+    """Nothing of a value under the name of a secret is in any of its files; what stands beside it is."""
+    db = tmp_path / "obsv.db"
+    subprocess.run([sys.executable, "-c", FRAMES, str(db)], check=True, timeout=120)
+    stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"DataFrame(rows=1, columns=['user', 'password']" in stored
+    assert b"bob" in stored
+    assert b"hunter2" not in stored

@@ -157,6 +157,38 @@ def test_shapes_of_secrets() -> None:
     )
 
 
+SCHEMES = ("token", "Token", "apikey", "ApiKey", "negotiate", "NEGOTIATE", "BeArEr", "basic", "x")
+NUMBERS = (
+    "1234567890123",
+    "1234567890123456",
+    "12345678901234567890",
+    "1.23456789012345678901",
+    "1234-5678-9012-3456-7890",
+    "9" * 40,
+)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("redactor", [Redactor(), Redactor(defaults=False)], ids=["usual", "own"])
+def test_numbers_as_tokens(scheme: str, redactor: Redactor) -> None:
+    """A number behind the name of a scheme is masked as by Python, whatever stands between them."""
+    function = function_of(redactor)
+    for number in NUMBERS:
+        for between in (" ", "  ", ", ", ": ", " (", " [", " -", ' "', "=", ""):
+            text = f"{scheme}{between}{number}"
+            for value in (text, [text, 5], {"n": text}, [f"a {text}", int("7" * 18)], (..., text), [scheme, number]):
+                expected = python(function, (value,))
+                assert by_core(function, (value,)) in (None, expected), value
+
+
+def test_secrets_beside_a_number() -> None:
+    """A long number has Python look for names in the whole text: so does the core."""
+    function = function_of(Redactor())
+    value = ["<password>hunter2</password>", 123_456_789_012_345_678]
+    assert "hunter2" not in python(function, (value,))
+    assert by_core(function, (value,)) is None
+
+
 def test_hostile_bytes() -> None:
     """Bytes that nobody of ours wrote are left to Python, which refuses them; none is read beyond its end."""
     texts = core.texts_by(Redactor(), 1_000)

@@ -117,6 +117,9 @@ MARKS: Final = (
     *("jdbc:", "xox", "sk-", "glpat-", "xapp-"),
 )
 
+# What begins the value of a header, in lower case. These are words of many texts, and none of `MARKS`.
+SCHEMES: Final = ("bearer", "basic", "digest", "sha256", "gotiate", "token", "apikey")
+
 
 def may_have_shape(text: str) -> bool:
     """Return whether a text may contain a secret's shape; takes 1 µs for a hundred characters."""

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from obsv.capture import Limits, Redactor, is_from_signal
-from obsv.capture.secrets.secret_shapes import MARKS
+from obsv.capture.secrets.secret_shapes import MARKS, SCHEMES
 from obsv.capture.shapes import Shapes
 from obsv.capture.snapshot import kinds_of
 from obsv.errors import ConfigurationError
@@ -84,7 +84,7 @@ def texts_by(redactor: Redactor, max_repr: int) -> _core.Texts | None:
     if compiled is None:
         return None
     try:
-        made: _core.Texts = compiled.Texts(marks=MARKS, roots=tuple(redactor.text_roots), limit=max_repr)
+        made: _core.Texts = compiled.Texts(marks=MARKS, roots=(*redactor.text_roots, *SCHEMES), limit=max_repr)
     except ValueError:
         return None
     return made

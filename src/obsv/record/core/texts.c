@@ -43,15 +43,22 @@ static int starts(const Patterns *p, const unsigned char *at, size_t left, const
 
 static unsigned char same[256];
 
+// Whether a value of a container may begin here. In a text a number may be a token: "token 1234…", "bearer: 1234…".
+static int begins_value(const unsigned char *start, const unsigned char *at) {
+    if (at == start) return 1;
+    if (at[-1] == ' ') return at - start > 2 && (at[-2] == ',' || (at[-2] == ':' && at[-3] == '\''));
+    return at[-1] == '(' || at[-1] == '[' || at[-1] == '{';
+}
+
 // Whether Python has to look for secrets in a text.
 static int is_suspicious(const Texts *texts, const unsigned char *start, const unsigned char *end) {
-    int run = 0, is_number = 0, is_fraction = 0, card = 0, has_root = 0, names = 0;
+    int run = 0, is_number = 0, is_fraction = 0, card = 0, digits = 0, has_root = 0, names = 0;
     unsigned char before = 0;
     for (const unsigned char *at = start; at < end; before = *at++) {
         unsigned char kind = kinds[*at];
-        // A number by itself is no token: none begins with a digit, or goes on behind one of these.
+        // A number by itself is no token: none begins with a digit.
         if (kind & LETTER) {
-            if (!run++) is_number = is_fraction || !before || before == ' ' || before == '(' || before == '[' || before == '{';
+            if (!run++) is_number = is_fraction || begins_value(start, at);
             is_number &= (kind & DIGIT) != 0;
             is_fraction = 0;
         } else {
@@ -65,6 +72,9 @@ static int is_suspicious(const Texts *texts, const unsigned char *start, const u
             card = 0;
         }
         if (UNLIKELY((run >= RUN && !is_number) || card >= CARD)) return 1;
+        digits = kind & DIGIT || *at == ' ' || *at == '-' ? digits + 1 : 0;
+        // In a text with a long number, Python looks for names and schemes however they stand.
+        names |= run >= RUN || digits >= CARD;
         names |= *at == '=' || *at == ':' || (*at == '-' && before == '-') || ((*at == '\'' || *at == '"') && before == ' ');
         if (at + 1 == end) break;
         if (UNLIKELY(starts(&texts->marks, at, (size_t)(end - at), same))) return 1;
