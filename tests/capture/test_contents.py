@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import enum
 import marshal
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pydantic
 import pytest
 
 from obsv.capture import EXACT, Redactor, make_snapshot, render
@@ -72,6 +75,14 @@ class Namespace(dict[str, Any]):
     def __len__(self) -> int:
         raise AssertionError
 
+    keys = __iter__ = get = items  # type: ignore[assignment]
+
+
+class Model(pydantic.BaseModel):
+    """A model of a program."""
+
+    x: int = 0
+
 
 class Plain:
     """An object of a program."""
@@ -82,6 +93,35 @@ def test_attributes_are_read_without_the_methods_of_their_dict(told: Callable[[A
     value = Plain()
     value.__dict__ = Namespace(x=1)
     assert told(value) == "Plain(x=1)"
+
+
+class Colour(enum.Enum):
+    """A label that is an object."""
+
+    RED = 1
+
+
+@dataclass
+class Point:
+    """A record with a field that may be unset, behind a property."""
+
+    x: int = field(default=0)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError
+
+
+def test_records_are_read_without_the_methods_of_their_dict(told: Callable[[Any], str]) -> None:
+    """Likewise models, and the members of an Enum that are keys."""
+    point, model, red = Point(), Model(), Colour.RED
+    point.__dict__ = Namespace(x=1)
+    object.__setattr__(model, "__dict__", Namespace(x=1))
+    usual = red.__dict__
+    red.__dict__ = Namespace(usual)
+    try:
+        assert told([point, model, {red: 1}]) == "[Point(x=1), Model(x=1), {Colour.RED: 1}]"
+    finally:
+        red.__dict__ = usual
 
 
 class Meta(type):

@@ -337,7 +337,7 @@ def key_names(key: Any) -> list[str]:
         return [part for part in key[:LONGEST_NAME] if type(part) is str]
     if issubclass(kind, Enum):
         own = object.__getattribute__(key, "__dict__")
-        return [name for name in (own.get("_name_"), own.get("_value_")) if type(name) is str]
+        return [name for name in (dict.get(own, "_name_"), dict.get(own, "_value_")) if type(name) is str]
     if issubclass(kind, str):
         return [str.__str__(key)]
     if issubclass(kind, bytes):

@@ -87,7 +87,7 @@ def _stored_freezer(kind: type, name: str, fields: tuple[str, ...], freeze_pairs
     slots = frozenset(field for field in fields if type(class_attribute(kind, field)) is MemberDescriptorType)
 
     def freeze_stored(value: Any, depth: int, room: list[int]) -> Frozen:
-        own = dict(object.__getattribute__(value, "__dict__")) if has_namespace else {}
+        own = _own(value).copy() if has_namespace else {}
         for field in slots:
             try:
                 own[field] = object.__getattribute__(value, field)
@@ -97,6 +97,12 @@ def _stored_freezer(kind: type, name: str, fields: tuple[str, ...], freeze_pairs
         return (..., FIELDS, name, freeze_pairs(found, len(found), depth, room))
 
     return freeze_stored
+
+
+def _own(value: Any) -> dict[str, Any]:
+    """Return the attributes; a copy where `__dict__` is of a subclass, whose methods are the program's."""
+    own = object.__getattribute__(value, "__dict__")
+    return own if type(own) is dict else dict(dict.items(own))
 
 
 def _getter(fields: tuple[str, ...]) -> _Values:
@@ -160,7 +166,7 @@ def _model_freezer(kind: type, name: str, freeze_pairs: PairsFreezer) -> Freezer
     has_extra = type(class_attribute(kind, "__pydantic_extra__")) is MemberDescriptorType
 
     def freeze_model(value: Any, depth: int, room: list[int]) -> Frozen:
-        own = object.__getattribute__(value, "__dict__")
+        own = _own(value)
         if has_extra:
             own = {**own, **(object.__getattribute__(value, "__pydantic_extra__") or {})}
         if hidden:
