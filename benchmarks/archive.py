@@ -44,6 +44,7 @@ def _sizes_and_speeds(place: Path, calls: int) -> Iterator[Result]:
         hot_bytes = db.stat().st_size
         with closing(open_store(db)) as store, closing(ArchiveBook(db)) as book:
             began, cpu = time.perf_counter(), time.process_time()
+            book.open(target.url, 0)
             archiver = Archiver(store, book, target, Window(HOUR_NS, None))
             parts = []
             while (part := archiver.step(time.time_ns())) is not None:
@@ -111,6 +112,8 @@ def _killed(place: Path, kills: int) -> Iterator[Result]:
         for hour in range(KILL_HOURS):
             made._start_ns = begin_ns + hour * HOUR_NS - made._made * 50_000
             writer.write(made.batch(KILL_CALLS // KILL_HOURS))
+    with closing(ArchiveBook(db)) as book:
+        book.open(target.url, 0)
     rng, done = random.Random(1), 0
     while done < kills:
         after = rng.randrange(24)  # a part takes ten operations

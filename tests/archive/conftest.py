@@ -39,6 +39,7 @@ def archiving(db: Path) -> Iterator[Callable[..., Archiver]]:
             store, book = open_store(db), ArchiveBook(db)
             stack.callback(store.close)
             stack.callback(book.close)
+            book.open(target.url, 0)
             return Archiver(store, book, target, Window(hot_ns, keep_ns))
 
         yield make

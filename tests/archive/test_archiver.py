@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from archive_rows import BEGIN_NS, HOUR_NS, row
 
 from obsv.archive import Archiver, Target, Window, thaw
 from obsv.archive.parquet import read_rows
-from obsv.errors import ForeignFile, StoreUnavailable
+from obsv.errors import ConfigurationError, ForeignFile, StoreUnavailable
 from obsv.store import Writer
 from obsv.store.seam import open_store
 from obsv.store.writing import ArchiveBook
@@ -86,7 +87,8 @@ obsv.force_flush(60)
 """.replace("DB", repr(str(tmp_path / "obsv.db")))
     subprocess.run([sys.executable, "-c", program], check=True)
     with closing(ArchiveBook(tmp_path / "obsv.db")) as book, closing(open_store(tmp_path / "obsv.db")) as store:
-        archiver = Archiver(store, book, target, Window(hot_ns=1))
+        book.open(target.url, 0)
+        archiver = Archiver(store, book, target, Window(1, None))
         assert archiver.step(time.time_ns() + 10**9, at_once=True) is not None
         with closing(Writer(tmp_path / "thawed.db")) as writer:
             thaw(book.parts(), target, writer)
@@ -148,6 +150,89 @@ def test_the_archive_forgets(archiving: Make, target: Target) -> None:
     assert late.expire(BEGIN_NS + 11 * HOUR_NS) == 30
     assert late.verify() == (2, 60, [], [], [])
     assert len(list(target.names("_manifest"))) == 2
+
+
+class Meanwhile:
+    """A target during whose next write something else happens."""
+
+    def __init__(self, target: Target, action: Callable[[], object]) -> None:
+        self._target, self._action = target, action
+        self.url = target.url
+
+    def put(self, name: str, content: bytes) -> bool:
+        self._action()
+        return self._target.put(name, content)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._target, name)
+
+
+def test_off_between_two_parts(archiving: Make, target: Target, db: Path) -> None:
+    """It stays off: a running archiver stops, and neither archives, merges nor deletes."""
+    archiver = archiving(target, keep_ns=1)
+    assert archiver.step(NOW_NS) is not None
+    with closing(ArchiveBook(db)) as book:
+        book.close_archive()
+        assert archiver.step(NOW_NS) is None
+        assert archiver.expire(NOW_NS) == archiver.compact(NOW_NS) == 0
+        assert book.facts() is None
+        assert len(book.parts()) == 1
+
+
+@pytest.mark.parametrize("then", ["off", "elsewhere", "anew"])
+def test_a_change_while_a_part_is_written(archiving: Make, target: Target, db: Path, then: str) -> None:
+    """The part is not entered, although the watermark is the same."""
+    book = ArchiveBook(db)
+
+    def change() -> None:
+        if then != "elsewhere":
+            book.close_archive()
+        if then != "off":
+            book.open("file:///elsewhere" if then == "elsewhere" else target.url, 1)
+
+    with closing(book):
+        changed: Any = Meanwhile(target, change)
+        assert archiving(changed).step(NOW_NS) is None
+        assert book.parts() == []
+
+
+def test_an_archiver_of_another_address_stops(archiving: Make, target: Target, db: Path) -> None:
+    """It does not set its own again."""
+    archiver = archiving(target)
+    with closing(ArchiveBook(db)) as book:
+        book.open("file:///elsewhere", 1)
+        assert archiver.step(NOW_NS) is None
+        assert (facts := book.facts()) is not None
+        assert facts.url == "file:///elsewhere"
+
+
+def test_another_address_is_refused_while_parts_are_at_the_old_one(archiving: Make, target: Target, db: Path) -> None:
+    """Unless they have been copied; the same address may be written in another way."""
+    archive_all(archiving(target))
+    with closing(ArchiveBook(db)) as book:
+        with pytest.raises(ConfigurationError, match=r"has 3 parts at .*copy its files"):
+            book.open("file:///elsewhere", 1)
+        assert book.open(target.url + "/", 1).url == target.url + "/"
+        assert book.open("file:///elsewhere", 1, has_moved=True).url == "file:///elsewhere"
+
+
+def test_a_part_without_a_file_is_not_entered(archiving: Make, target: Target, db: Path) -> None:
+    """The target says that the name exists, and then has nothing there."""
+
+    class Empty:
+        url = target.url
+
+        def put(self, name: str, content: bytes) -> bool:
+            return False
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(target, name)
+
+    empty: Any = Empty()
+    with pytest.raises(StoreUnavailable, match="is gone"):
+        archiving(empty).step(NOW_NS)
+    with closing(ArchiveBook(db)) as book:
+        assert book.parts() == []
 
 
 def test_damage_is_found(archiving: Make, target: Target, tmp_path: Path, db: Path) -> None:

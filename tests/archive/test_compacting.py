@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from archive_rows import BEGIN_NS, HOUR_NS, row
 
-from obsv.archive import Archiver, Target, thaw
+from obsv.archive import Archiver, Target, archive_due, thaw
 from obsv.archive.compacting import groups
 from obsv.archive.parquet import read_rows
 from obsv.errors import StoreUnavailable
@@ -143,3 +143,23 @@ def test_a_late_call_is_merged_later(archiving: Make, target: Target, db: Path) 
     assert archiving(target).compact(LATER_NS) == 1
     with closing(ArchiveBook(db)) as book:
         assert [each.calls for each in book.parts()] == [91]
+
+
+def test_a_missing_file_stops_neither_other_merges_nor_deletion(
+    archiving: Make, target: Target, db: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its parts stay as they are until they are too old; the others of the run are merged."""
+    with closing(Writer(db)) as writer:
+        for hour in (24, 25):
+            writer.write([row(1_000 + hour, 60 * hour)])
+    archive_all(archiving(target))
+    with closing(ArchiveBook(db)) as book:
+        target.delete(book.parts()[1].name)
+        assert archiving(target).compact(LATER_NS) == 1
+        assert "missing" in caplog.text
+        assert [part.calls for part in book.parts()] == [30, 30, 30, 2]
+        book.keep(DAY_NS)
+        facts = book.facts()
+        assert facts is not None
+        archive_due(db, book, facts, lambda: LATER_NS)
+        assert book.parts() == []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from archive_rows import HOUR_NS, row
 
 from obsv.cli.app import main
 from obsv.store import Writer
+from obsv.store.writing import ArchiveBook
 
 
 @pytest.fixture
@@ -58,6 +61,33 @@ def test_what_is_hot_stays(db: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     """By the age that is asked for."""
     url = (tmp_path / "archive").as_uri()
     assert said(capsys, "archive", "now", "--db", db, "--to", url, "--older-than", "1d")["calls"] == 0
+
+
+def test_it_deletes_by_the_retention_that_was_set(db: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not by the default of thirty days: neither earlier nor later."""
+    begin_ns = time.time_ns() - 40 * 24 * HOUR_NS
+    with closing(Writer(db)) as writer:
+        writer.write([row(number, number, begin_ns) for number in range(100, 105)])
+    place = tmp_path / "archive"
+    with closing(ArchiveBook(db)) as book:
+        book.open(place.as_uri(), 1)
+        book.keep(None)
+        done = said(capsys, "archive", "now", "--db", db)
+        assert (done["calls"], done["forgotten"]) == (35, 0)
+        book.keep(HOUR_NS)
+        assert said(capsys, "archive", "now", "--db", db)["forgotten"] == 35
+
+
+def test_another_address_needs_the_files(db: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is refused until they have been copied there."""
+    old, new = tmp_path / "archive", tmp_path / "new"
+    said(capsys, "archive", "now", "--db", db, "--to", old)
+    assert main(["archive", "now", "--db", str(db), "--to", str(new)]) == 2
+    assert "copy its files" in capsys.readouterr().err
+    assert said(capsys, "archive", "status", "--db", db)["archive"] == old.as_uri()
+    shutil.copytree(old, new)
+    assert said(capsys, "archive", "now", "--db", db, "--to", new)["archive"] == new.as_uri()
+    assert said(capsys, "archive", "verify", "--db", db)["calls"] == 30
 
 
 def test_damage_ends_with_1(db: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

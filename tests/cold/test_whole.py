@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from archive_rows import BEGIN_NS, HOUR_NS, row
@@ -16,7 +17,7 @@ from obsv.cold.thawed import Thawed, remove_left_behind
 from obsv.errors import ForeignFile, InvalidQuery, NotFound
 from obsv.store import Source, SpanRow, Writer
 from obsv.store.figures import LogFilters
-from obsv.store.finding import EVERY_SPAN, NO_SPAN, Filters
+from obsv.store.finding import EVERY_SPAN, NO_SPAN, Filters, Page
 from obsv.store.ground import LogRow
 from obsv.store.ground import Window as Times
 from obsv.store.seam import SQLiteStore
@@ -71,6 +72,7 @@ def db(tmp_path: Path) -> Path:
             writer.write(made[first : first + 30])
         writer.write([], logs=logs())
         with closing(SQLiteStore(db)) as store, closing(book):
+            book.open((tmp_path / "archive").as_uri(), 0)
             archiver = Archiver(store, book, open_target(str(tmp_path / "archive")), Window(HOUR_NS, None))
             while archiver.step(BEGIN_NS + (HOURS) * HOUR_NS + 1):
                 pass
@@ -185,6 +187,7 @@ def test_a_trace_of_another_instrumentation(tmp_path: Path) -> None:
         for hour in range(3):
             made = row(hour + 1, 60 * hour)
             writer.write([made._replace(trace_id=trace) if hour == 0 else made])
+        book.open((tmp_path / "archive").as_uri(), 0)
         archiver = Archiver(store, book, open_target(str(tmp_path / "archive")), Window(HOUR_NS, None))
         while archiver.step(NOW_NS):
             pass
@@ -291,3 +294,87 @@ def test_damage_is_said(whole: WholeStore, tmp_path: Path) -> None:
         part.write_bytes(b"PAR1")
     with pytest.raises(ForeignFile, match="is damaged"):
         whole.read_page(Filters(), Times(BEGIN_NS, BEGIN_NS + HOUR_NS))
+
+
+def test_pages_of_an_archive_that_is_off(whole: WholeStore, db: Path) -> None:
+    """The database alone answers; only a trace of the archive itself is told that the archive is off."""
+    with closing(ArchiveBook(db)) as book:
+        book.close_archive()
+    trace = trace_of(30).hex()
+    assert CALLS // 2 <= len(spans_on(whole, "-ts", 100)) < CALLS
+    assert len(spans_on(whole, "ts", 100)) < CALLS
+    assert whole.read_logs(LogFilters(trace_id=trace), ALL).cursor is None
+    assert whole.latest_errors(Times(BEGIN_NS, BEGIN_NS + HOUR_NS), 5) == []
+    assert whole.find_traces(EVERY_SPAN, BEGIN_NS, NOW_NS, CALLS)
+    assert whole.read_traces([trace]) == whole.summarize([trace]) == []
+    with pytest.raises(NotFound, match="archive that is off"):
+        whole.read_call(trace, f"{31:016x}")
+
+
+@pytest.fixture
+def scattered(tmp_path: Path) -> Iterator[WholeStore]:
+    """The trace `abab…` has a call in each of three parts, of which each question has time for one."""
+    db, trace = tmp_path / "hot.db", bytes([0xAB] * 16)
+    with closing(Writer(db)) as writer, closing(SQLiteStore(db)) as store, closing(ArchiveBook(db)) as book:
+        for hour in range(3):
+            writer.write([row(hour + 1, 60 * hour)._replace(trace_id=trace, parent_span_id=None)])
+        book.open((tmp_path / "archive").as_uri(), 0)
+        archiver = Archiver(store, book, open_target(str(tmp_path / "archive")), Window(HOUR_NS, None))
+        while archiver.step(NOW_NS):
+            pass
+        while writer.retain(NOW_NS, max_age_ns=1).more:
+            pass
+    with closing(WholeStore(db)) as whole:
+        whole._shared.thawed = Thawed((tmp_path / "archive").as_uri(), budget_s=0)
+        yield whole
+
+
+def test_a_search_that_ran_out_of_time_goes_on(scattered: WholeStore) -> None:
+    """The calls found so far are shown; the next questions find the rest."""
+    assert [len(scattered.spans_of_trace("ab" * 16)) for _ in range(4)] == [1, 2, 3, 3]
+
+
+def test_a_miss_counts_when_all_was_searched(scattered: WholeStore) -> None:
+    """Three questions search one part each."""
+    thawed = scattered._shared.thawed
+    assert thawed is not None
+    for misses in (0, 0, 1):
+        assert scattered.spans_of_trace("cd" * 16) == []
+        assert len(thawed._misses) == misses
+
+
+def test_times_of_rows_go_with_their_files(whole: WholeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory stays bounded, however many parts are read."""
+    monkeypatch.setattr("obsv.cold.thawed._FILES_BYTES", 1)
+    assert len(spans_on(whole, "-ts", 1_000)) == CALLS
+    thawed = whole._shared.thawed
+    assert thawed is not None
+    assert thawed._starts.keys() <= thawed._files.keys()
+    assert len(thawed._files) == 1
+
+
+def test_a_store_is_removed_when_the_last_reader_has_left(db: Path, tmp_path: Path) -> None:
+    """Another question makes no room, and a server's end closes nothing, while it is read."""
+    whole = WholeStore(db)
+    thawed = whole._shared.thawed = Thawed((tmp_path / "archive").as_uri(), most_bytes=1)
+    with thawed.reading():
+        assert len(spans_on(whole, "-ts", 50)) == CALLS
+        place = Path(thawed.store.name)
+        whole.close()
+        assert place.exists()
+        assert thawed.store.read_page(ANY, ALL, "-ts", None, 5).calls
+    assert not place.parent.exists()
+
+
+def test_a_page_outlives_the_end_of_its_store(whole: WholeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that ends, or an archive that gets another address, takes nothing from a question that runs."""
+    read = SQLiteStore.read_page
+
+    def read_page(store: SQLiteStore, *arguments: Any) -> Page:
+        thawed = whole._shared.thawed
+        if thawed is not None:
+            thawed.close()
+        return read(store, *arguments)
+
+    monkeypatch.setattr(SQLiteStore, "read_page", read_page)
+    assert len(spans_on(whole, "-ts", 1_000)) == CALLS

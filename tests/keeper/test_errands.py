@@ -13,7 +13,7 @@ import pytest
 from archive_rows import HOUR_NS, row
 from keepers import eventually
 
-from obsv.archive import open_target
+from obsv.archive import archive_due, open_target
 from obsv.keeper.adopting import adopt
 from obsv.keeper.errands import ARCHIVE, Errand, Errands
 from obsv.keeper.files import KeeperFiles
@@ -210,4 +210,19 @@ def test_wishes_wait_until_they_are_taken(tmp_path: Path) -> None:
     assert read_wishes(files) == {}
     Path(files.wishes).unlink()
     Path(files.wishes).symlink_to(tmp_path / "elsewhere")
+    assert read_wishes(files) == {}
+
+
+def test_a_wish_for_another_address_is_refused_once(db: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Parts are at the old one; the keeper's other work goes on."""
+    files, place = KeeperFiles.of(db), (tmp_path / "archive").as_uri()
+    with closing(ArchiveBook(db)) as book:
+        archive_due(db, book, book.open(place, 1))
+        files.make()
+        wishes = {"archive": "file:///elsewhere", "archive_retention_ns": 1}
+        leave_wishes(files, wishes)
+        adopt(files, wishes)
+        assert (facts := book.facts()) is not None
+        assert (facts.url, facts.keep_ns) == (place, 1)
+    assert "copy its files" in caplog.text
     assert read_wishes(files) == {}

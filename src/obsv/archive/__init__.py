@@ -10,6 +10,7 @@ from obsv.archive.columns import calls_in
 from obsv.archive.keeping import archive_due
 from obsv.archive.log_columns import logs_in
 from obsv.archive.parquet import Wanted, read_rows
+from obsv.archive.part import are_in
 from obsv.archive.schedule import Window
 from obsv.archive.target import Target, open_target
 from obsv.archive.thaw import thaw
@@ -21,6 +22,7 @@ __all__ = [
     "Wanted",
     "Window",
     "archive_due",
+    "are_in",
     "calls_in",
     "logs_in",
     "open_target",

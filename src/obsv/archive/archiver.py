@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -10,12 +11,14 @@ from obsv.archive.compacting import LARGE_BYTES, groups, merge
 from obsv.archive.kinds import KINDS, Kind
 from obsv.archive.parquet import count_rows
 from obsv.archive.part import directory_of, manifest, manifest_of, name_of
-from obsv.archive.schedule import Window, cut
-from obsv.archive.target import Target
+from obsv.archive.schedule import HOT_NS, Window, cut
+from obsv.archive.target import Target, open_target
 from obsv.errors import ForeignFile, StoreUnavailable
 from obsv.store.ground import HOUR_NS
 from obsv.store.seam import Store
 from obsv.store.writing import ArchiveBook, ArchiveFacts, Part
+
+logger = logging.getLogger("obsv")
 
 # A reader that knows the old parts has read them by then.
 _GRACE_NS = HOUR_NS
@@ -51,15 +54,15 @@ class Archiver:
         store: the store to archive.
         book: catalog in the same file.
         target: location of the archive.
-        window: ages of archiving and deletion.
+        window: ages of archiving and deletion; without one, nothing is deleted.
     """
 
     def __init__(self, store: Store, book: ArchiveBook, target: Target, window: Window | None = None) -> None:
         self._store, self._book, self._target = store, book, target
-        self._window = window or Window()
+        self._window = window or Window(HOT_NS, None)
 
     def step(self, now_ns: int, at_once: bool = False) -> Part | None:
-        """Write the next part, if there is a complete one.
+        """Write the next part, if there is a complete one and the store's archive still is this one.
 
         Args:
             now_ns: Unix time.
@@ -68,12 +71,21 @@ class Archiver:
         Raises:
             StoreError: the store or the archive is not available; nothing was lost, and nothing is archived twice.
         """
-        archive = self._book.open(self._target.url, now_ns)
+        archive = self._archive()
+        if archive is None:
+            return None
         for kind in KINDS:
             part = self._step(kind, archive, now_ns, at_once)
             if part is not None:
                 return part
         return None
+
+    def _archive(self) -> ArchiveFacts | None:
+        """Return the store's archive; None if it was switched off or has another address by now."""
+        archive = self._book.facts()
+        if archive is None or self._target.url not in (archive.url, open_target(archive.url).url):
+            return None
+        return archive
 
     def _step(self, kind: Kind, archive: ArchiveFacts, now_ns: int, at_once: bool) -> Part | None:
         watermark = archive.reached(kind.name)
@@ -85,8 +97,8 @@ class Archiver:
             content = kind.columns.write(counted)
         part = counted.part(archive, chosen.last_id, content)
         self._put(part, content)
-        if not self._book.enter(part, watermark, now_ns):
-            return None  # another process was quicker
+        if not self._book.enter(part, archive, now_ns):
+            return None  # another process was quicker, or the archive is off or elsewhere
         self._remove_strays(part)
         return part
 
@@ -96,7 +108,7 @@ class Archiver:
         Raises:
             StoreError: see `step`.
         """
-        if self._window.keep_ns is None:
+        if self._window.keep_ns is None or self._archive() is None:
             return 0
         calls = 0
         for part in self._book.parts(0, now_ns - self._window.keep_ns):
@@ -110,14 +122,20 @@ class Archiver:
     def compact(self, now_ns: int, large_bytes: int = LARGE_BYTES) -> int:
         """Merge the small parts of days that are over; return the number of new parts.
 
+        Parts of which a file is missing or damaged stay as they are: `verify` names them.
+
         Raises:
             StoreError: see `step`.
         """
-        archive, made = self._book.facts(), 0
+        archive, made = self._archive(), 0
         if archive is None:
             return 0
         for group in groups(self._book.parts(), now_ns - self._window.hot_ns - HOUR_NS, large_bytes):
-            part, content = merge(group, map(self._content, group), archive)
+            try:
+                part, content = merge(group, map(self._content, group), archive)
+            except ForeignFile as error:
+                logger.warning("Parts of the archive were not merged: %s Run `obsv archive verify`.", error)
+                continue
             self._put(part, content)
             made += self._book.replace([each.name for each in group], part, now_ns)
         return made
@@ -166,10 +184,11 @@ class Archiver:
         """Write a part and its manifest; an existing part, left by a writer that died, is reused."""
         if not self._target.put(part.name, content):
             found = self._target.get(part.name)
-            if found is not None and found != content:
-                # Truncated by a target that does not write in one step: the name contains the expected hash.
+            if found != content:
+                # Truncated by a target that does not write in one step (the name contains the expected hash), or
+                # deleted meanwhile.
                 self._target.delete(part.name)
-                raise StoreUnavailable(f"A damaged file existed at {part.name}; the archive retries.")
+                raise StoreUnavailable(f"The file at {part.name} was damaged or is gone; the archive retries.")
         elif not _is_whole(self._target.get(part.name), part):
             self._target.delete(part.name)
             raise StoreUnavailable(f"{self._target.url} did not keep what was written; the archive tries again.")

@@ -35,9 +35,9 @@ def archive_due(db: str | Path, book: ArchiveBook, facts: ArchiveFacts, clock: C
         archiver = Archiver(store, book, open_target(facts.url), Window(hot_ns, facts.keep_ns))
         while archiver.step(clock()) is not None:
             parts += 1
+        archiver.expire(clock())
         archiver.compact(clock())
         archiver.remove_replaced(clock())
-        archiver.expire(clock())
     finally:
         store.close()
     book.succeeded(clock())

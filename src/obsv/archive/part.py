@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
+from obsv.archive.target import Target
 from obsv.store.writing import Part
 from obsv.times import iso
 
@@ -25,6 +27,16 @@ def manifest_of(name: str) -> str:
 def directory_of(kind: str) -> str:
     """Return the directory of a kind of parts."""
     return f"{kind}/v1"
+
+
+def are_in(target: Target, parts: Sequence[Part]) -> bool:
+    """Return whether a target has the files of all these parts.
+
+    Raises:
+        StoreUnavailable: the target does not respond.
+    """
+    names = {kind: set(target.names(directory_of(kind))) for kind in {part.kind for part in parts}}
+    return all(part.name in names[part.kind] for part in parts)
 
 
 def hour_of(kind: str, start_ns: int) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from obsv.store.ground import HOUR_NS
-from obsv.store.writing import KEEP_NS
 
 # A part of this many calls takes 3 MB; it is written in chunks, so this only bounds the work repeated after a kill.
 MOST_CALLS = 200_000
@@ -21,8 +20,8 @@ class Window(NamedTuple):
         keep_ns: age from which on the archive deletes them; None keeps them.
     """
 
-    hot_ns: int = HOT_NS
-    keep_ns: int | None = KEEP_NS
+    hot_ns: int
+    keep_ns: int | None
 
 
 class Cut(NamedTuple):

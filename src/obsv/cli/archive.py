@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from obsv.analysis.durations import duration
-from obsv.archive import Archiver, Target, Window, open_target, thaw
+from obsv.archive import Archiver, Target, Window, are_in, open_target, thaw
 from obsv.cli.common import complain, say_at_once
 from obsv.cli.output import json_line
 from obsv.errors import ConfigurationError
 from obsv.since import since
 from obsv.store.figures import ArchiveState
 from obsv.store.seam import SQLiteStore, open_store
-from obsv.store.writing import ArchiveBook, Waiting, Writer
+from obsv.store.writing import ArchiveBook, ArchiveFacts, Waiting, Writer
 from obsv.times import iso
 
 Say = Callable[[str], None]
@@ -106,23 +106,31 @@ def now(db: Path, to: str | None, older_than: str, whole_hours: bool, as_json: b
         say: receives the line that reports what was done.
 
     Raises:
-        ConfigurationError: there is no archive, or its address is invalid.
+        ConfigurationError: there is no archive, or its address is invalid, or parts are at another one.
         StoreError: the store or the archive is not available; calls archived so far stay archived.
     """
     now_ns = time.time_ns()
     calls = size = parts = 0
     with _opened(db, to) as opened:
-        archiver = Archiver(opened.store, opened.book, opened.target, Window(hot_ns=now_ns - since(older_than, now_ns)))
+        facts = _open_archive(opened, now_ns)
+        window = Window(now_ns - since(older_than, now_ns), facts.keep_ns)
+        archiver = Archiver(opened.store, opened.book, opened.target, window)
         while (part := archiver.step(now_ns, not whole_hours)) is not None:
             calls, size, parts = calls + part.calls, size + part.size, parts + 1
+        forgotten = archiver.expire(now_ns)
         archiver.compact(now_ns)
         archiver.remove_replaced(now_ns)
-        forgotten = archiver.expire(now_ns)
         url = opened.target.url
     if as_json:
         say(json_line({"archive": url, "calls": calls, "bytes": size, "parts": parts, "forgotten": forgotten}))
     else:
         say(f"{calls:,} calls archived in {url}, {parts:,} parts, {size / 1e6:,.1f} MB")
+
+
+def _open_archive(opened: _Opened, now_ns: int) -> ArchiveFacts:
+    known, url = opened.book.facts(), opened.target.url
+    has_moved = known is not None and known.url != url and are_in(opened.target, opened.book.parts())
+    return opened.book.open(url, now_ns, has_moved=has_moved)
 
 
 def verify(db: Path, as_json: bool, say: Say = say_at_once) -> bool:

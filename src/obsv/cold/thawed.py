@@ -11,8 +11,9 @@ import threading
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from obsv.archive import Target, Wanted, calls_in, logs_in, open_target, read_rows
 from obsv.errors import ForeignFile
@@ -20,6 +21,9 @@ from obsv.own_time import monotonic
 from obsv.store.figures import ArchivedPart
 from obsv.store.seam import SQLiteStore, open_store
 from obsv.store.writing import LOGS, Writer
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 # A question is answered from what was thawed in this time; its next page goes on from there.
 BUDGET_S = 3.0
@@ -47,7 +51,9 @@ class Thawed:
         self, url: str, most_bytes: int = MOST_BYTES, budget_s: float = BUDGET_S, clock: Callable[[], float] = monotonic
     ) -> None:
         self.url, self._most_bytes, self._budget_s, self._clock = url, most_bytes, budget_s, clock
-        self._lock = threading.RLock()  # guards all of it while it is filled
+        self._counting = threading.Lock()  # guards the next two; taken before the other one, never while that is held
+        self._readers, self._is_closed = 0, False
+        self._lock = threading.RLock()  # guards all below while it is filled
         self._target: Target = open_target(url)
         self._files: OrderedDict[str, bytes] = OrderedDict()
         self._starts: dict[str, array[int]] = {}
@@ -56,7 +62,22 @@ class Thawed:
         self._store: SQLiteStore | None = None
         self._reach: dict[str, tuple[int, int]] = {}  # of each part, the range of time that is here
         self._traces: set[str] = set()
+        # Of searches that ran out of time: how many of their parts are done, and whether the trace was found.
+        self._begun: OrderedDict[tuple[str, int, str], tuple[int, bool]] = OrderedDict()
         self._misses: OrderedDict[tuple[str, int, str], None] = OrderedDict()  # traces not found in some parts
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Keep what is here until the end; the last reader removes a store that is too large or was closed."""
+        with self._counting:
+            self._readers += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._readers -= 1
+                if not self._readers and (self._is_closed or self._size() > self._most_bytes):
+                    self._end()
 
     @property
     def store(self) -> SQLiteStore:
@@ -83,7 +104,6 @@ class Thawed:
         """
         with self._lock:
             deadline, is_late = self._clock() + self._budget_s, False  # each question gets on by a step at least
-            self._make_room()
             store = self.store
             while left := self._left(parts, start_ns, end_ns):
                 complete_ns, part = max(left)
@@ -94,34 +114,38 @@ class Thawed:
             return start_ns
 
     def trace(self, trace_id: str, parts: Sequence[ArchivedPart]) -> bool:
-        """Thaw one trace from parts in a likely order; return whether it was found."""
+        """Thaw one trace from parts in a likely order; return whether it was found.
+
+        A search that runs out of time goes on with the next question.
+        """
         with self._lock:
             if trace_id in self._traces and self._store is not None:
                 return True
             asked = trace_id, len(parts), parts[0].name
             if asked in self._misses:
                 return False
-            self._make_room()
-            deadline, found = self._clock() + self._budget_s, False
-            for part in parts:
+            deadline = self._clock() + self._budget_s
+            first, found = self._begun.pop(asked, (0, False))
+            for done, part in enumerate(parts[first:], first + 1):
                 here = self._thaw(part, Wanted("trace_id", trace_id.__eq__))
                 found |= here > 0 and part.kind != LOGS
-                if (found and not here and part.kind != LOGS) or self._clock() >= deadline:
+                if found and not here and part.kind != LOGS:
                     break
+                if done < len(parts) and self._clock() >= deadline:
+                    _note(self._begun, asked, (done, found))
+                    return found
             if found:
                 self._traces.add(trace_id)
             else:
-                self._misses[asked] = None
-                while len(self._misses) > _MOST_MISSES:
-                    self._misses.popitem(last=False)
+                _note(self._misses, asked, None)
             return found
 
     def close(self) -> None:
-        """Remove it."""
-        with self._lock:
-            self._end()
-            self._files.clear()
-            self._starts.clear()
+        """Remove it, when nobody reads it any more."""
+        with self._counting:
+            self._is_closed = True
+            if not self._readers:
+                self._end()
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 
@@ -178,15 +202,12 @@ class Thawed:
                 raise ForeignFile(f"A part of the archive is {state}: {part.name} in {self.url}.")
             self._files[part.name] = found
             while sum(map(len, self._files.values())) > _FILES_BYTES and len(self._files) > 1:
-                self._files.popitem(last=False)
+                name, _ = self._files.popitem(last=False)
+                self._starts.pop(name, None)
         self._files.move_to_end(part.name)
         return found
 
     # -- the file ------------------------------------------------------------------------------------------------------
-
-    def _make_room(self) -> None:
-        if self._store is not None and self._size() > self._most_bytes:
-            self._end()
 
     def _size(self) -> int:
         try:
@@ -203,15 +224,20 @@ class Thawed:
         self._store = open_store(self._directory / "cold.db")
 
     def _end(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-        if self._store is not None:
-            self._store.close()
-        if self._directory is not None:
-            shutil.rmtree(self._directory, ignore_errors=True)
-        self._writer = self._store = self._directory = None
-        self._reach.clear()
-        self._traces.clear()
+        with self._lock:
+            if self._writer is not None:
+                self._writer.close()
+            if self._store is not None:
+                self._store.close()
+            if self._directory is not None:
+                shutil.rmtree(self._directory, ignore_errors=True)
+            self._writer = self._store = self._directory = None
+            self._reach.clear()
+            self._traces.clear()
+            self._begun.clear()
+            if self._is_closed:
+                self._files.clear()
+                self._starts.clear()
 
 
 def remove_left_behind(directory: str | None = None) -> None:
@@ -233,6 +259,12 @@ def _lives(pid: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def _note(notes: OrderedDict[K, V], key: K, value: V) -> None:
+    notes[key] = value
+    while len(notes) > _MOST_MISSES:
+        notes.popitem(last=False)
 
 
 def _time_of(part: ArchivedPart) -> str:

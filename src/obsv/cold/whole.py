@@ -77,20 +77,20 @@ class WholeStore(SQLiteStore):
             return self._hot.read_page(filters, window, order, at.hot, limit)
         hot = Page([], None) if at.hot_ended else self._hot.read_page(filters, window, order, at.hot, limit)
         if order != "-ts":
-            self._expect(parts, window)
-            cold = self._cold().store.read_page(filters, window, order, at.cold, limit)
+            with self._reading() as archive:
+                self._expect(archive, parts, window)
+                cold = archive.store.read_page(filters, window, order, at.cold, limit)
             return merged(order, at, hot, cold, limit, self._hot.stored_among, window.start_ns, window.start_ns)
         last_ns = hot.calls[-1].start_ns if hot.cursor else window.start_ns
-        found: list[Page] = []
 
         def is_enough(store: SQLiteStore, complete_ns: int) -> bool:
             part = Window(max(window.start_ns, complete_ns), window.end_ns)
-            found[:] = [store.read_page(filters, part, order, at.cold, limit)]
-            return len(found[0].calls) >= limit or complete_ns <= last_ns
+            return len(store.read_page(filters, part, order, at.cold, limit).calls) >= limit or complete_ns <= last_ns
 
-        complete_ns = self._down(parts, window, is_enough)
-        part = Window(max(window.start_ns, complete_ns), window.end_ns)
-        cold = self._cold().store.read_page(filters, part, order, at.cold, limit)
+        with self._reading() as archive:
+            complete_ns = _down(archive, parts, window, is_enough)
+            part = Window(max(window.start_ns, complete_ns), window.end_ns)
+            cold = archive.store.read_page(filters, part, order, at.cold, limit)
         return merged(order, at, hot, cold, limit, self._hot.stored_among, complete_ns, window.start_ns)
 
     def read_pages(
@@ -111,18 +111,18 @@ class WholeStore(SQLiteStore):
         if not parts:
             return hot
         if filters.trace_id and len(filters.trace_id) == 32:
-            store = self._trace(filters.trace_id)
-            cold = store.read_logs(filters, window, cursor, limit) if store else Logs([], None)
-            return merged_logs(hot, cold, limit, 0, 0)
+            found = self._trace(filters.trace_id, lambda store: store.read_logs(filters, window, cursor, limit))
+            return merged_logs(hot, found or Logs([], None), limit, 0, 0)
         last_ns = hot.lines[-1].time_ns if hot.cursor else window.start_ns
 
         def is_enough(store: SQLiteStore, complete_ns: int) -> bool:
             part = Window(max(window.start_ns, complete_ns), window.end_ns)
             return complete_ns <= last_ns or len(store.read_logs(filters, part, cursor, limit).lines) >= limit
 
-        complete_ns = self._down(parts, window, is_enough)
-        part = Window(max(window.start_ns, complete_ns), window.end_ns)
-        cold = self._cold().store.read_logs(filters, part, cursor, limit)
+        with self._reading() as archive:
+            complete_ns = _down(archive, parts, window, is_enough)
+            part = Window(max(window.start_ns, complete_ns), window.end_ns)
+            cold = archive.store.read_logs(filters, part, cursor, limit)
         return merged_logs(hot, cold, limit, complete_ns, window.start_ns)
 
     def read_errors(self, filters: Filters, window: Window, limit: int) -> Errors:
@@ -155,26 +155,19 @@ class WholeStore(SQLiteStore):
         return self._of(trace_id, lambda store: store.read_trace_columns(trace_id, around))
 
     def read_trace(self, trace_id: str) -> StoredTrace | None:
-        found = self._hot.read_trace(trace_id)
-        if found is None and (store := self._trace(trace_id)) is not None:
-            return store.read_trace(trace_id)
-        return found
+        return self._hot.read_trace(trace_id) or self._trace(trace_id, lambda store: store.read_trace(trace_id))
 
     def search_trace(self, trace_id: str, text: str) -> list[str]:
         found = self._hot.search_trace(trace_id, text)
-        if not found and (store := self._trace(trace_id)) is not None:
-            return store.search_trace(trace_id, text)
-        return found
+        return found or self._trace(trace_id, lambda store: store.search_trace(trace_id, text)) or []
 
     def spans_of_trace(self, trace_id: str) -> list[StoredSpan]:
         found = self._hot.spans_of_trace(trace_id)
-        if not found and (store := self._trace(trace_id)) is not None:
-            return store.spans_of_trace(trace_id)
-        return found
+        return found or self._trace(trace_id, lambda store: store.spans_of_trace(trace_id)) or []
 
     def valued_calls(self, window: Window, trace_id: str | None = None) -> ValuedCalls:
         if trace_id is not None:
-            return (self._store_of(trace_id) or self._hot).valued_calls(window, trace_id)
+            return self._valued_calls_of(trace_id, window)
         hot = self._hot.valued_calls(window)
         return hot if hot.calls else self._cold_or(hot, window, lambda store: store.valued_calls(window))
 
@@ -192,35 +185,49 @@ class WholeStore(SQLiteStore):
             cold[:] = store.find_traces(condition, max(start_ns, complete_ns), end_ns, limit)
             return len(set(cold) | set(found)) >= limit
 
-        complete_ns = self._down(parts, window, is_enough)
-        cold = self._cold().store.find_traces(condition, max(start_ns, complete_ns), end_ns, limit)
+        with self._reading() as archive:
+            complete_ns = _down(archive, parts, window, is_enough)
+            cold = archive.store.find_traces(condition, max(start_ns, complete_ns), end_ns, limit)
         return [*found, *(trace for trace in cold if trace not in set(found))][:limit]
 
     def read_traces(self, trace_ids: Sequence[str]) -> list[StoredTrace]:
         found = {trace.trace_id: trace for trace in self._hot.read_traces(trace_ids)}
-        for trace_id in trace_ids:
-            if trace_id not in found and (store := self._trace(trace_id)) is not None:
-                found |= {trace.trace_id: trace for trace in store.read_traces([trace_id])}
+        missing = [trace_id for trace_id in trace_ids if trace_id not in found]
+        cold = self._traces(missing, lambda store, here: store.read_traces(here))
+        found |= {trace.trace_id: trace for trace in cold or []}
         return [found[trace_id] for trace_id in trace_ids if trace_id in found]
 
     def summarize(self, trace_ids: Sequence[str]) -> list[Summary]:
         found = {each.trace_id: each for each in self._hot.summarize(trace_ids)}
-        missing = [trace_id for trace_id in trace_ids if trace_id not in found and self._trace(trace_id)]
-        if missing:
-            found |= {each.trace_id: each for each in self._cold().store.summarize(missing)}
+        missing = [trace_id for trace_id in trace_ids if trace_id not in found]
+        cold = self._traces(missing, lambda store, here: store.summarize(here))
+        found |= {each.trace_id: each for each in cold or []}
         return [found[trace_id] for trace_id in trace_ids if trace_id in found]
 
     def matches(self, condition: Condition, trace_ids: Sequence[str], most: int) -> dict[str, Match]:
         found = self._hot.matches(condition, trace_ids, most)
         without = [trace_id for trace_id in trace_ids if trace_id not in found]
         known = {each.trace_id for each in self._hot.summarize(without)}
-        missing = [trace_id for trace_id in without if trace_id not in known and self._trace(trace_id)]
-        return {**found, **self._cold().store.matches(condition, missing, most)} if missing else found
+        missing = [trace_id for trace_id in without if trace_id not in known]
+        return {**found, **(self._traces(missing, lambda store, here: store.matches(condition, here, most)) or {})}
 
     # -- the archive ---------------------------------------------------------------------------------------------------
 
     def _parts(self, kind: str, start_ns: int, end_ns: int) -> list[ArchivedPart]:
-        return [part for part in self._hot.archived_parts(clamp_ns(start_ns), clamp_ns(end_ns)) if part.kind == kind]
+        """Return the parts of a kind that can be read: none of an archive that is off."""
+        found = [part for part in self._hot.archived_parts(clamp_ns(start_ns), clamp_ns(end_ns)) if part.kind == kind]
+        return [] if found and self._is_off() else found
+
+    def _is_off(self) -> bool:
+        state = self._hot.read_archive()
+        return state is None or state.url is None
+
+    @contextmanager
+    def _reading(self) -> Iterator[Thawed]:
+        """Keep what is in the temporary store until the end; see `_cold`."""
+        archive = self._cold()
+        with archive.reading():
+            yield archive
 
     def _cold(self) -> Thawed:
         """Return the temporary store of the archive.
@@ -242,24 +249,22 @@ class WholeStore(SQLiteStore):
                 shared.thawed = Thawed(url)
             return shared.thawed
 
-    def _down(self, parts: list[ArchivedPart], window: Window, is_enough: Callable[[SQLiteStore, int], bool]) -> int:
-        return self._cold().down(parts, window.range.first_ns, window.range.last_ns + 1, is_enough)
-
     def _cold_or(self, hot: T, window: Window, ask: Callable[[SQLiteStore], T]) -> T:
         """Ask the archive for a window, as far as it can be read in time; `hot` if it has none of it."""
         parts = self._parts(CALLS, window.range.first_ns, window.range.last_ns)
         if not parts:
             return hot
-        self._down(parts, window, lambda store, complete_ns: False)
-        return ask(self._cold().store)
+        with self._reading() as archive:
+            _down(archive, parts, window, lambda store, complete_ns: False)
+            return ask(archive.store)
 
-    def _expect(self, parts: list[ArchivedPart], window: Window) -> None:
+    def _expect(self, archive: Thawed, parts: list[ArchivedPart], window: Window) -> None:
         """Thaw a whole window.
 
         Raises:
             InvalidQuery: it takes longer than a question may.
         """
-        if self._down(parts, window, lambda store, complete_ns: False) > window.start_ns:
+        if _down(archive, parts, window, lambda store, complete_ns: False) > window.start_ns:
             raise InvalidQuery(
                 "The archived calls of this window are still being read, which this order needs: ask again, choose "
                 "newest first, or a shorter window."
@@ -269,36 +274,68 @@ class WholeStore(SQLiteStore):
         try:
             return ask(self._hot)
         except NotFound:
-            store = self._trace(trace_id)
-            if store is None:
+            found = self._trace(trace_id, ask)
+            if found is None:
                 raise
-            return ask(store)
+            return found
 
-    def _store_of(self, trace_id: str) -> SQLiteStore | None:
+    def _valued_calls_of(self, trace_id: str, window: Window) -> ValuedCalls:
         try:
             self._hot.known_trace(trace_id)
         except NotFound:
-            return self._trace(trace_id)
-        return self._hot
+            found = self._trace(trace_id, lambda store: store.valued_calls(window, trace_id))
+            if found is not None:
+                return found
+        return self._hot.valued_calls(window, trace_id)
 
-    def _trace(self, trace_id: str) -> SQLiteStore | None:
-        """Return the temporary store with a trace of the archive; None if it is not found there."""
-        trace_id = trace_id.lower().zfill(32)
+    def _traces(self, trace_ids: Sequence[str], ask: Callable[[SQLiteStore, list[str]], T]) -> T | None:
+        """Ask the temporary store about those of some traces that are in the archive; None if it has none of them."""
+        if not trace_ids or self._is_off():
+            return None
+        parts = {trace_id: found for trace_id in trace_ids if (found := self._parts_of(_whole_id(trace_id)))}
+        if not parts:
+            return None
+        with self._reading() as archive:
+            here = [trace_id for trace_id, found in parts.items() if archive.trace(_whole_id(trace_id), found)]
+            return ask(archive.store, here) if here else None
+
+    def _trace(self, trace_id: str, ask: Callable[[SQLiteStore], T]) -> T | None:
+        """Ask the temporary store about a trace of the archive; None if it is not found there.
+
+        Raises:
+            NotFound: it may be in an archive that is off.
+        """
+        trace_id = _whole_id(trace_id)
+        parts = self._parts_of(trace_id)
+        if not parts:
+            return None
+        with self._reading() as archive:
+            return ask(archive.store) if archive.trace(trace_id, parts) else None
+
+    def _parts_of(self, trace_id: str) -> list[ArchivedPart]:
+        """Return the parts that may have a trace, in a likely order; also those of an archive that is off."""
         try:
             began_ns = int(trace_id[:12], 16) * _MS
         except ValueError:
-            return None
+            return []
         parts = self._hot.archived_parts(clamp_ns(began_ns - _BEFORE_NS), clamp_ns(began_ns + _TRACE_NS))
         if parts:
             parts = sorted(parts, key=lambda part: (part.kind != CALLS, part.min_ns))
             calls = [part for part in parts if part.kind == CALLS and part.max_ns >= began_ns]
-            parts = [*[part for part in parts if part.kind == LOGS and part.min_ns <= began_ns <= part.max_ns], *calls]
-        elif not _EARLIEST_NS <= began_ns <= unix_ns() + _DAY_NS:
-            parts = self._parts(CALLS, 0, MAX_NS)
-        if not parts:
-            return None
-        cold = self._cold()
-        return cold.store if cold.trace(trace_id, parts) else None
+            return [*[part for part in parts if part.kind == LOGS and part.min_ns <= began_ns <= part.max_ns], *calls]
+        if not _EARLIEST_NS <= began_ns <= unix_ns() + _DAY_NS:
+            return [part for part in self._hot.archived_parts(0, clamp_ns(MAX_NS)) if part.kind == CALLS]
+        return []
+
+
+def _down(
+    archive: Thawed, parts: list[ArchivedPart], window: Window, is_enough: Callable[[SQLiteStore, int], bool]
+) -> int:
+    return archive.down(parts, window.range.first_ns, window.range.last_ns + 1, is_enough)
+
+
+def _whole_id(trace_id: str) -> str:
+    return trace_id.lower().zfill(32)
 
 
 def open_whole(path: str | Path) -> Store:

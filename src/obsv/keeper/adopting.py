@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
+from obsv.errors import ConfigurationError
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.wishes import take_wishes
 from obsv.own_time import unix_ns
 from obsv.store.writing import ArchiveBook
+
+logger = logging.getLogger("obsv")
 
 
 def adopt(files: KeeperFiles, wishes: Mapping[str, Any]) -> None:
@@ -24,7 +28,7 @@ def adopt(files: KeeperFiles, wishes: Mapping[str, Any]) -> None:
     book = ArchiveBook(files.db)
     try:
         if isinstance(url, str):
-            book.open(url, unix_ns())
+            _open(book, url)
         elif "archive" in mine:
             book.close_archive()
         if "archive_retention_ns" in mine and (keep_ns is None or isinstance(keep_ns, int)):
@@ -32,3 +36,11 @@ def adopt(files: KeeperFiles, wishes: Mapping[str, Any]) -> None:
     finally:
         book.close()
     take_wishes(files, mine)
+
+
+def _open(book: ArchiveBook, url: str) -> None:
+    try:
+        book.open(url, unix_ns())
+    except ConfigurationError as error:
+        # Left where it is, the wish would be refused again and again, and nothing be deleted by age meanwhile.
+        logger.warning("The archive was not set, and stays what it was: %s", error)

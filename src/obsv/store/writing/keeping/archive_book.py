@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
+from obsv.errors import ConfigurationError
 from obsv.store.file import explain, note_change, open_writer
 from obsv.store.ground import HOUR_NS
 
@@ -25,12 +27,16 @@ _ENTER = f"insert into archive_part({_COLUMNS}, written_ns) values (?, ?, ?, ?, 
 _REPLACED = "insert or replace into archive_replaced values (?, ?)"
 CALLS, LOGS = "calls", "logs"
 _MOVE = {
-    CALLS: "update archive set watermark = ? where watermark = ?",
-    LOGS: "update archive set log_watermark = ? where log_watermark = ?",
+    CALLS: "update archive set watermark = ? where watermark = ? and url = ? and store_id = ?",
+    LOGS: "update archive set log_watermark = ? where log_watermark = ? and url = ? and store_id = ?",
 }
 _SUCCEEDED = "update archive set reached_ns = ?, failing_ns = null, failure = ''"
 _FAILED = "update archive set failing_ns = coalesce(failing_ns, ?), failure = ?"
 KEEP_NS = 30 * 24 * HOUR_NS
+_ELSEWHERE = (
+    "The archive of this database has {parts:,} parts at {old}, which would not be found at {new}: keep that address, "
+    "or copy its files to the new one and run `obsv archive now --to {new}`."
+)
 _WAITING = """
 select count(*), coalesce(sum(status = 2), 0), min(start_ns) from span where id > (select watermark from archive)
 """
@@ -115,9 +121,23 @@ class ArchiveBook:
         self._busy_timeout_s = busy_timeout_s
         self._connection: sqlite3.Connection | None = None
 
-    def open(self, url: str, now_ns: int) -> ArchiveFacts:
-        """Set the location of the store's archive; from then on retention deletes only what is archived."""
+    def open(self, url: str, now_ns: int, *, has_moved: bool = False) -> ArchiveFacts:
+        """Set the location of the store's archive; from then on retention deletes only what is archived.
+
+        Args:
+            url: its address.
+            now_ns: Unix time.
+            has_moved: whether the files of all parts have been copied to this address.
+
+        Raises:
+            ConfigurationError: parts are at another address, and the catalog has one address for all.
+        """
         with self._transaction() as connection:
+            known = connection.execute(_ARCHIVE).fetchone()
+            if known and not has_moved and _place(known[0]) != _place(url):
+                parts = connection.execute("select count(*) from archive_part").fetchone()[0]
+                if parts:
+                    raise ConfigurationError(_ELSEWHERE.format(parts=parts, old=known[0], new=url))
             named = {"url": url, "store_id": secrets.token_hex(8), "now": now_ns, "keep": KEEP_NS}
             connection.execute(_OPEN, named)
             return ArchiveFacts(*connection.execute(_ARCHIVE).fetchone())
@@ -154,10 +174,20 @@ class ArchiveBook:
         with self._transaction() as connection:
             return [Part(*row) for row in connection.execute(_PARTS, (start_ns, end_ns))]
 
-    def enter(self, part: Part, watermark: int, now_ns: int) -> bool:
-        """Enter a part and move the watermark to its end; False where somebody else has moved it meanwhile."""
+    def enter(self, part: Part, archive: ArchiveFacts, now_ns: int) -> bool:
+        """Enter a part and move the watermark to its end.
+
+        Args:
+            part: a part that is in the archive.
+            archive: the archive, as it was when the part was begun.
+            now_ns: Unix time.
+
+        Returns:
+            False if the watermark or the archive has changed meanwhile.
+        """
         with self._transaction() as connection:
-            if not connection.execute(_MOVE[part.kind], (part.last_id, watermark)).rowcount:
+            begun = archive.reached(part.kind), archive.url, archive.store_id
+            if not connection.execute(_MOVE[part.kind], (part.last_id, *begun)).rowcount:
                 return False
             connection.execute(_ENTER, (*part, now_ns))
             return True
@@ -217,3 +247,8 @@ class ArchiveBook:
         except sqlite3.Error as error:
             self.close()
             raise explain(error, self._path) from error
+
+
+def _place(url: str) -> str:
+    """Return an address for comparisons."""
+    return unquote(url).removeprefix("file://").rstrip("/")
