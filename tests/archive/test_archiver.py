@@ -331,7 +331,7 @@ def test_kill_9_at_any_moment(recent: Path, target: Target, tmp_path: Path) -> N
     subprocess.run(command, check=True, capture_output=True)
     with closing(ArchiveBook(recent)) as book, closing(Writer(tmp_path / "thawed.db")) as writer:
         parts = book.parts()
-        assert [part.calls for part in parts] == [3_000] * 3
+        assert sum(part.calls for part in parts) == 9_000  # merged, if their day is over
         thaw(parts, target, writer)
     assert rows_of(tmp_path / "thawed.db", ALL) == expected
 
@@ -343,7 +343,7 @@ def test_two_archivers_at_once(recent: Path, target: Target) -> None:
     outputs = [process.communicate(timeout=240) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     with closing(ArchiveBook(recent)) as book:
-        assert [part.calls for part in book.parts()] == [3_000] * 3
+        assert sum(part.calls for part in book.parts()) == 9_000  # merged, if their day is over
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
