@@ -30,7 +30,8 @@ def layout(view: View) -> Component:
             [
                 html.Div(html.H1("Service levels"), className="page-head"),
                 card(
-                    None, empty("No service levels", "Add a table [[slo]] to alerts.toml; docs/alerts.md explains it.")
+                    "Budgets",
+                    empty("No service levels", "Add a table [[slo]] to alerts.toml; docs/alerts.md explains it."),
                 ),
             ],
             className="slo-page",
@@ -61,7 +62,7 @@ def _counted(store: Store, slo: Slo, buckets: list[LevelBucket], now_ns: int) ->
     whole = summed(buckets, slo.period_s, now_ns)
     if not whole.total:
         text = "Calls are counted as they arrive, while obsv serve or a keeper evaluates the rules."
-        return [card(None, empty("No calls counted yet", text))]
+        return [card("Budget left", empty("No calls counted yet", text))]
     points = curve(buckets, slo, now_ns)
     times = [local(each.end_ns).isoformat() for each in points]
     return [
