@@ -1,2 +1,2 @@
 -- Schema version 20: nothing replays spill files, so that none has a position.
-drop table spill_progress;
+drop table if exists spill_progress;
