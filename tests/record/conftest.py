@@ -34,6 +34,14 @@ def end(span: int, *, values: object = None, parts: int = layout.HAS_RESULT, fun
     return layout.END_HEAD.pack(size, check_of(packed), layout.END, 0, parts, 0, 0, span, 2) + packed
 
 
+def whole(span: int) -> bytes:
+    """A CALL record."""
+    packed = dumps(((), (None,), None, None))
+    size = layout.CALL_HEAD.size + len(packed)
+    head = layout.CALL_HEAD.pack(size, check_of(packed), layout.CALL, 1, 1, 0, 7, 7, span, 0, 1, 1, 0, 1, 0, 2)
+    return head + packed
+
+
 def span_of(record: bytes) -> int:
     """The span id of a BEGIN or END."""
     at = 32 if record[8] == layout.BEGIN else 16

@@ -26,15 +26,22 @@ from obsv.record.room import Files, Memory
 from obsv.record.segment import Segment
 from obsv.record.source import FileSource, MemorySource
 
-from .conftest import begin, end, span_of
+from .conftest import begin, end, span_of, whole
 
 
-def put(lane: Lane, record: bytes) -> None:
-    """Append a record like a producer."""
+def put(lane: Lane, record: bytes) -> bool:
+    """Append a record like a producer; False for a begin that found no room."""
     try:
         lane.put(record)
     except ValueError:
-        lane.add(record)
+        return lane.add(record)
+    return True
+
+
+def call(lane: Lane, span: int, values: object = ()) -> None:
+    """Append a call like a producer: whole where its begin found no room."""
+    is_begun = put(lane, begin(span, values=values))
+    put(lane, end(span) if is_begun else whole(span))
 
 
 def read_all(reader: LaneReader, *, is_final: bool = False, is_alive: bool = True, limit: int = 1 << 19) -> list[bytes]:
@@ -212,8 +219,7 @@ def test_calls_without_room_are_dropped_and_counted(rings, monkeypatch):
     ring = open_ring(rings, 0)
     monkeypatch.setattr("obsv.record.room.create_file", no_room)
     for number in range(1, 12_000):
-        put(ring.calls, begin(number, values=("x" * 500,)))
-        put(ring.calls, end(number))
+        call(ring.calls, number, ("x" * 500,))
     monkeypatch.undo()
     ring.close()
     records = read_all(reader_of(ring).calls, is_final=True)
@@ -223,6 +229,32 @@ def test_calls_without_room_are_dropped_and_counted(rings, monkeypatch):
     assert ring.calls.waiting == 0
     begun, ended = ({span_of(record) for record in records if record[8] == kind} for kind in (BEGIN, END))
     assert begun <= ended
+
+
+@pytest.mark.parametrize("left", range(0, 150, 5))
+def test_end_without_its_begin_is_never_written(rings, monkeypatch, left):
+    """Where a segment has room for an end and none for a begin, too: nobody would read or count it."""
+    ring = open_ring(rings, 0)
+    monkeypatch.setattr("obsv.record.room.create_file", no_room)
+    made = 0
+    while (room := ring.calls._segment.size - ring.calls._segment.end) > 1_500:
+        made += 1
+        call(ring.calls, made, ("x" * 500,))
+    padding = room - left - len(begin(1)) - len(end(1))
+    made += 1
+    call(ring.calls, made, ("x" * max(0, padding),))
+    for _ in range(5):
+        made += 1
+        call(ring.calls, made, ("x" * 500,))
+    monkeypatch.undo()
+    ring.calls.push()
+    call(ring.calls, made + 1)
+    ring.close()
+    records = read_all(reader_of(ring).calls, is_final=True)
+    begun = {span_of(record) for record in records if record[8] == BEGIN}
+    ended = {span_of(record) for record in records if record[8] == END}
+    assert ended == begun
+    assert sum(is_end(record) for record in records) + ring.calls.dropped == made + 1
 
 
 def no_room(*_: object) -> None:

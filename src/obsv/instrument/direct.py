@@ -100,7 +100,8 @@ def begin({{values}}):
         try:
             _obsv_put(_obsv_record)
         except _obsv_ValueError:
-            _obsv_writer.calls.add(_obsv_record)
+            if not _obsv_writer.calls.add(_obsv_record):
+                _obsv_span.ring = None
         {_HOLD}_obsv_span.token = _obsv_set_context(_obsv_Context({{{{**_obsv_context, _obsv_key: _obsv_span}}}}))
         _obsv_span.start_tick = _obsv_ticks()
         return _obsv_span

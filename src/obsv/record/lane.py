@@ -107,13 +107,20 @@ class Lane:
         ends = sum(is_end(sample[start:stop]) for _, start, stop in scan(sample, 0, is_final=False))
         return max(1, round(ends * amount / len(sample))) if sample else 1
 
-    def add(self, record: bytes) -> None:
-        """Append a record for which the segment seemed too full."""
+    def add(self, record: bytes) -> bool:
+        """Append a record for which the segment seemed too full.
+
+        Returns:
+            False for a begin that found no room: an end alone would be read as nothing and counted nowhere, so the
+            call is recorded whole when it ends.
+        """
         if self._is_closed:
             self.dropped += is_end(record)
         elif not self._try_put(record):
             self._late.append(record)
             self._see_written()
+            return not self._left_out.forgets(record)
+        return True
 
     def _see_written(self) -> None:
         """Find space for waiting records, or let the thread that is doing so continue."""

@@ -12,7 +12,7 @@ _KIND = 8
 
 
 class LeftOut:
-    """Of a lane; used by one thread at a time.
+    """Of a lane; used by one thread at a time, except `forgets`.
 
     The begin of a call may stand in a file while its end found no room. Readers are then owed an end that has nothing
     to be stored. As long as it is not written, the call is open to them, and is not counted as dropped.
@@ -42,6 +42,10 @@ class LeftOut:
                 return 0
             del self._begun[head[7]]
         return int(is_end(record))
+
+    def forgets(self, record: bytes) -> bool:
+        """Return whether a record is a begin that was left out; its end is then not expected any more."""
+        return record[_KIND] == BEGIN and self._begun.pop(READ_BEGIN.unpack_from(record)[7], self) is None
 
     def pay(self, put: Callable[[bytes], bool]) -> int:
         """Write the ends that are owed, as far as there is room; return how many calls are dropped with it."""

@@ -138,7 +138,8 @@ class RingWriter:
             try:
                 self.calls.put(record)
             except ValueError:
-                self.calls.add(record)
+                if not self.calls.add(record):
+                    span.ring = None
         except Exception as error:
             if is_from_signal(error):
                 self.take_back(span)

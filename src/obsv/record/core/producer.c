@@ -97,15 +97,16 @@ static void find_cursor(Outlet *outlet) {
 }
 
 // The segment is full, or another was begun: Python takes the next one. Only what a signal handler raises comes out.
+// NOT_MINE: a begin found no room.
 static NOINLINE int publish_by_lane(Scratch *s, Outlet *outlet) {
     PyObject *lane = Py_NewRef(outlet->lane);
     PyObject *record = PyBytes_FromStringAndSize((char *)s->start, s->at - s->start);
     PyObject *added = record ? PyObject_CallMethod(lane, "add", "O", record) : NULL;
-    int state = added ? DONE : swallow(joints.is_from_signal) ? DONE : RAISED;
+    int state = added ? (added == Py_False ? NOT_MINE : DONE) : swallow(joints.is_from_signal) ? DONE : RAISED;
     Py_XDECREF(added);
     Py_XDECREF(record);
     // What Python code ran in between may have closed the ring.
-    if (outlet->lane == lane && state == DONE) find_cursor(outlet);
+    if (outlet->lane == lane && state != RAISED) find_cursor(outlet);
     Py_DECREF(lane);
     return state;
 }

@@ -177,7 +177,10 @@ static NOINLINE int begin_in(Scratch *s, Recorder *r, Span *span, PyObject *cont
     if (!parent) span->trace_high |= (uint64_t)((span->start + producer.offset) / 1000000) << 16;
     put_identity(s, span, KIND_BEGIN);
     put_be32(s->start + 68, 0);
-    if (LIKELY(publish(s, &producer.calls) == DONE)) return DONE;
+    state = publish(s, &producer.calls);
+    if (LIKELY(state == DONE)) return DONE;
+    // Its begin is in no ring: Python writes all of it when it ends.
+    if (state == NOT_MINE) return span->ring = 0, DONE;
     PyObject *type, *error, *frames;
     PyErr_Fetch(&type, &error, &frames);
     if (span_leave(span)) PyErr_Clear();
