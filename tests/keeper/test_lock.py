@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from obsv.keeper.files import KeeperFiles
-from obsv.keeper.identity import Identity, boot_id, own_identity
 from obsv.keeper.lock import Holder, Lock
+from obsv.process_identity import Identity, boot_id, own_identity
 
 HOLDER = """
 import sys

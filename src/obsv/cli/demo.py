@@ -44,10 +44,7 @@ def demo(db: Path, seconds: float, service: str, as_json: bool = False) -> None:
     Raises:
         StoreError: calls cannot be recorded there.
     """
-    writer = Writer(db)
-    writer.open()
-    writer.close()
-    obsv.configure(db=db, service_name=service)
+    _begin(db, service)
     out = console()
     if not as_json:
         out.print(f"Recording a market-data program for {seconds:g} s in {db} …")
@@ -66,6 +63,14 @@ def demo(db: Path, seconds: float, service: str, as_json: bool = False) -> None:
         out.print(Text(f"\nobsv show {trace_id}", "bold"))
         show.show(db, trace_id, 30, as_json=False)
     out.print('\nNow try `obsv tail`, `obsv sql "select * from data_trace order by ts desc limit 10"`, `obsv serve`.')
+
+
+def _begin(db: Path, service: str) -> None:
+    """Record into a database that can be written: a demo that records nothing shows nothing."""
+    writer = Writer(db)
+    writer.open()
+    writer.close()
+    obsv.configure(db=db, service_name=service)
 
 
 def _failed_trace(db: Path) -> str | None:
@@ -93,10 +98,7 @@ def decisions_demo(db: Path, seconds: float, service: str, program: str, as_json
     """
     from obsv.reports import as_document, as_text, heading, made
 
-    writer = Writer(db)
-    writer.open()
-    writer.close()
-    obsv.configure(db=db, service_name=service)
+    _begin(db, service)
     if not as_json:
         console().print(f"Recording decisions for {seconds:g} s in {db} …")
     import_module(program).run(seconds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -127,18 +127,6 @@ class Answers(SQLiteStore):
             if count >= _MOST_CANDIDATES:
                 raise QueryTimeout("too few of the spans that were looked at match; narrow the time range or filters")
             count *= _GROWTH
-
-    def read_pages(
-        self, filters: Filters, window: Window, order: str, most: int, size: int = 1_000
-    ) -> Iterator[list[ListedCall]]:
-        cursor: str | None = None
-        while most > 0:
-            page = self.read_page(filters, window, order, cursor, min(size, most))
-            yield page.calls
-            most -= len(page.calls)
-            cursor = page.cursor
-            if cursor is None:
-                return
 
     def read_new(self, filters: Filters, after: int, start_ns: int, limit: int = 200, oldest: bool = False) -> Tail:
         part = self._finder.within(Range(max(1, start_ns), MAX_NS))

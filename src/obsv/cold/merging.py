@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from obsv.store.figures import LogLine, Logs
 from obsv.store.finding import Page, order_named
+from obsv.store.ground import Cursor
 from obsv.store.spans import ListedCall
 
 _MARK = "both~"
@@ -109,7 +110,7 @@ def merged_logs(hot: Logs, cold: Logs, limit: int, complete_ns: int, start_ns: i
         shown.pop()  # the next page begins after an instant: ids are each store's own
     if len(shown) == len(chosen) and not ends and complete_ns <= start_ns:
         return Logs(shown, None)
-    return Logs(shown, f"{shown[-1].time_ns if shown else least_ns}.0")
+    return Logs(shown, str(Cursor(shown[-1].time_ns if shown else least_ns, 0)))
 
 
 def _is_past(call: ListedCall, page: Page, by_time: bool, sign: int) -> bool:

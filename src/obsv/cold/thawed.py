@@ -18,6 +18,7 @@ from typing import TypeVar
 from obsv.archive import Target, Wanted, calls_in, logs_in, open_target, read_rows
 from obsv.errors import ForeignFile
 from obsv.own_time import monotonic
+from obsv.process_identity import Identity, boot_id
 from obsv.store.figures import ArchivedPart
 from obsv.store.seam import SQLiteStore, open_store
 from obsv.store.writing import LOGS, Writer
@@ -245,20 +246,10 @@ def remove_left_behind(directory: str | None = None) -> None:
     with contextlib.suppress(OSError), os.scandir(directory or tempfile.gettempdir()) as entries:
         for entry in entries:
             pid = entry.name.removeprefix(_PREFIX).partition("-")[0]
-            if entry.name.startswith(_PREFIX) and pid.isdigit() and not _lives(int(pid)):
+            if entry.name.startswith(_PREFIX) and pid.isdigit() and not Identity(int(pid), 0, boot_id()).is_alive():
                 with contextlib.suppress(OSError):
                     if entry.stat(follow_symlinks=False).st_uid == os.getuid():
                         shutil.rmtree(entry.path, ignore_errors=True)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _note(notes: OrderedDict[K, V], key: K, value: V) -> None:

@@ -16,7 +16,7 @@ from obsv.store.figures import ArchivedPart, ErrorCall, LogFilters, Logs, Pair
 from obsv.store.finding import Condition, Filters, Page
 from obsv.store.ground import Window
 from obsv.store.seam import SQLiteStore, Store
-from obsv.store.spans import Call, Detail, ListedCall, StoredSpan, StoredTrace, TraceSpans, ValuedCalls
+from obsv.store.spans import Call, Detail, StoredSpan, StoredTrace, TraceSpans, ValuedCalls
 from obsv.store.surveying import Errors, Match, Sample, Summary
 from obsv.store.writing import CALLS, LOGS
 from obsv.times import MAX_NS, clamp_ns
@@ -92,18 +92,6 @@ class WholeStore(SQLiteStore):
             part = Window(max(window.start_ns, complete_ns), window.end_ns)
             cold = archive.store.read_page(filters, part, order, at.cold, limit)
         return merged(order, at, hot, cold, limit, self._hot.stored_among, complete_ns, window.start_ns)
-
-    def read_pages(
-        self, filters: Filters, window: Window, order: str, most: int, size: int = 1_000
-    ) -> Iterator[list[ListedCall]]:
-        cursor: str | None = None
-        while most > 0:
-            found = self.read_page(filters, window, order, cursor, min(size, most))
-            yield found.calls
-            most -= len(found.calls)
-            cursor = found.cursor
-            if cursor is None:
-                return
 
     def read_logs(self, filters: LogFilters, window: Window, cursor: str | None = None, limit: int = 100) -> Logs:
         hot = self._hot.read_logs(filters, window, cursor, limit)

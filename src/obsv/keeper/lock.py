@@ -8,7 +8,7 @@ import os
 from typing import Literal, NamedTuple
 
 from obsv.keeper.files import KeeperFiles, open_private
-from obsv.keeper.identity import Identity, own_identity
+from obsv.process_identity import Identity, own_identity
 
 try:
     import fcntl

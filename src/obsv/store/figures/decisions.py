@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from obsv.errors import InvalidQuery, NotFound
+from obsv.errors import NotFound
 from obsv.store.file import Readable, Row
-from obsv.store.ground import Window
+from obsv.store.ground import Cursor, Window
 
 MOST_LINES = 500
-_MOST = 1 << 63
-_NO_PAGE = "The cursor is that of no page; ask without one."
 _HAS = "select 1 from sqlite_schema where type = 'table' and name = 'decision_made'"
 _COLUMNS = """
 d.id, d.decision_id, d.ts, d.time_ns, d.duration_ns, d.kind, d.subject, d.mode, d.verdict, d.action, d.actor, d.policy,
@@ -177,12 +175,12 @@ def read_decisions(
     params: dict[str, Any] = {**span_of(window), "limit": limit + 1}
     conditions = ["d.time_ns between :start and :end", *_conditions(filters, params)]
     if cursor is not None:
-        params["time"], params["id"] = _place(cursor)
+        params["time"], params["id"] = Cursor.parse(cursor)
         conditions.append("(d.time_ns, d.id) < (:time, :id)")
     sql = f"select {_COLUMNS} from decision_made d where {' and '.join(conditions)}"
     found = reader.query(f"{sql} order by d.time_ns desc, d.id desc limit :limit", params)
     lines = [_line(row) for row in found[:limit]]
-    return Decisions(lines, f"{lines[-1].time_ns}.{lines[-1].id}" if len(found) > limit else None)
+    return Decisions(lines, str(Cursor(lines[-1].time_ns, lines[-1].id)) if len(found) > limit else None)
 
 
 def read_decision(reader: Readable, decision_id: str) -> DecisionFull:
@@ -241,13 +239,3 @@ def _line(row: Row) -> DecisionLine:
     values = [row[name] for name in DecisionLine._fields]
     line = DecisionLine(*values)
     return line._replace(is_shadow=bool(line.is_shadow), metrics=line.metrics or "")
-
-
-def _place(cursor: str) -> tuple[int, int]:
-    time_ns, _, row = cursor.partition(".")
-    if not (time_ns.isdecimal() and row.isdecimal() and len(cursor) < 50):
-        raise InvalidQuery(_NO_PAGE)
-    found = int(time_ns), int(row)
-    if max(found) >= _MOST:
-        raise InvalidQuery(_NO_PAGE)
-    return found

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from obsv.errors import InvalidQuery
 from obsv.store.file import Readable, Row
-from obsv.store.ground import Window
+from obsv.store.ground import Cursor, Window
 
 MOST_LINES = 1_000
 MOST_TEXT = 200
@@ -107,12 +106,12 @@ def read_logs(
     params: dict[str, Any] = {"start": window.range.first_ns, "end": window.range.last_ns, "limit": limit + 1}
     conditions = [f"l.ts >= {_TS.format('start')}", f"l.ts <= {_TS.format('end')}"]
     if cursor is not None:
-        params["time"], params["id"] = _place(cursor)
+        params["time"], params["id"] = Cursor.parse(cursor)
         conditions.append(f"(l.ts, l.id) < ({_TS.format('time')}, :id)")
     conditions += _conditions(filters, params)
     found = reader.query(_select(conditions, "l.ts desc, l.id desc"), params)
     lines = [_line(row) for row in found[:limit]]
-    return Logs(lines, f"{lines[-1].time_ns}.{lines[-1].id}" if len(found) > limit else None)
+    return Logs(lines, str(Cursor(lines[-1].time_ns, lines[-1].id)) if len(found) > limit else None)
 
 
 def read_new_logs(reader: Readable, filters: LogFilters, after: int, limit: int = MOST_LINES) -> NewLogs:
@@ -166,14 +165,3 @@ def _conditions(filters: LogFilters, params: dict[str, Any]) -> list[str]:
 
 def _line(row: Row) -> LogLine:
     return LogLine(*row)
-
-
-def _place(cursor: str) -> tuple[int, int]:
-    time_ns, _, number = cursor.partition(".")
-    try:
-        found = int(time_ns), int(number)
-    except ValueError:
-        found = -1, -1
-    if not all(0 <= each < 1 << 63 for each in found):
-        raise InvalidQuery(f"The cursor {cursor!r:.100} is none that this store gave.")
-    return found

@@ -16,7 +16,7 @@ Every page starts at an index. This module decides which one, and whether the ro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from obsv.store.file import Readable
@@ -86,9 +86,20 @@ def read_pages(
     reader: Readable, filters: Filters, window: Window, order: str, most: int, size: int = MAX_PAGE
 ) -> Iterator[list[ListedCall]]:
     """Yield all pages in order, `size` calls each, up to `most` calls. Raises the errors of `read_page`."""
+    return in_order(lambda cursor, limit: read_page(reader, filters, window, order, cursor, limit), most, size)
+
+
+def in_order(read: Callable[[str | None, int], Page], most: int, size: int) -> Iterator[list[ListedCall]]:
+    """Yield the calls of one page after the other, up to a number of calls.
+
+    Args:
+        read: returns the page after a cursor, None for the first, with at most a number of calls.
+        most: calls in all.
+        size: calls of a page.
+    """
     cursor: str | None = None
     while most > 0:
-        found = read_page(reader, filters, window, order, cursor, min(size, most))
+        found = read(cursor, min(size, most))
         yield found.calls
         most -= len(found.calls)
         cursor = found.cursor

@@ -1,5 +1,6 @@
 """The foundation of the store: rows, rollups, time windows, histograms; pure, no SQL."""
 
+from obsv.store.ground.cursor import Cursor
 from obsv.store.ground.decisions import (
     CARRIERS,
     COUNTERFACTUAL,
@@ -88,6 +89,7 @@ __all__ = [
     "Code",
     "Column",
     "Constant",
+    "Cursor",
     "DecisionRow",
     "GateRow",
     "Half",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from obsv.store.figures import Pair
 from obsv.store.figures.compare import read_pair
 from obsv.store.finding import Filters, Page, Tail
-from obsv.store.finding.explorer import has_calls, read_new, read_page, read_pages
+from obsv.store.finding.explorer import has_calls, in_order, read_new, read_page
 from obsv.store.ground import Window
 from obsv.store.seam.answers.source import Source
 from obsv.store.spans import Call, Detail, ListedCall, ValuedCalls
@@ -27,7 +27,7 @@ class CallAnswers(Source):
     def read_pages(
         self, filters: Filters, window: Window, order: str, most: int, size: int = 1_000
     ) -> Iterator[list[ListedCall]]:
-        return read_pages(self._source, filters, window, order, most, size)
+        return in_order(lambda cursor, limit: self.read_page(filters, window, order, cursor, limit), most, size)
 
     def read_new(self, filters: Filters, after: int, start_ns: int, limit: int = 200, oldest: bool = False) -> Tail:
         return read_new(self._source, filters, after, start_ns, limit, oldest)
