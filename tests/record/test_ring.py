@@ -233,7 +233,7 @@ def test_calls_without_room_are_dropped_and_counted(rings, monkeypatch):
 
 @pytest.mark.parametrize("left", range(0, 150, 5))
 def test_end_without_its_begin_is_never_written(rings, monkeypatch, left):
-    """Where a segment has room for an end and none for a begin, too: nobody would read or count it."""
+    """Also not into a segment with room for an end and none for a begin: nobody would read or count it."""
     ring = open_ring(rings, 0)
     monkeypatch.setattr("obsv.record.room.create_file", no_room)
     made = 0
