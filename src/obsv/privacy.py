@@ -14,9 +14,10 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from obsv.own_files import PRIVATE, is_own
+
 logger = logging.getLogger("obsv")
 
-PRIVATE = 0o600
 VARIABLE = "OBSV_FILE_MODE"
 SUFFIXES = ("", "-wal", "-shm", "-journal")
 _CHOICES = {"600": 0o600, "0600": 0o600, "640": 0o640, "0640": 0o640, "660": 0o660, "0660": 0o660}
@@ -54,8 +55,7 @@ def protect(path: Path, mode: int) -> None:
         with suppress(OSError):
             file = path.with_name(path.name + suffix)
             found = os.stat(file)
-            is_ours = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
-            if is_ours and stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) != mode:
+            if is_own(found) and stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) != mode:
                 os.chmod(file, mode)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -61,10 +62,29 @@ def _state(pid: int) -> tuple[str, int] | None:
 
 
 def _answers(pid: int) -> bool:
+    if sys.platform == "win32":
+        return _runs_on_windows(pid)
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:
         return True
     return True
+
+
+# There `os.kill(pid, 0)` ends the process.
+def _runs_on_windows(pid: int) -> bool:
+    import _winapi
+
+    synchronize, timed_out, access_denied = 0x100000, 0x102, 5
+    try:
+        handle = _winapi.OpenProcess(synchronize, False, pid)  # type: ignore[attr-defined,unused-ignore]
+    except OSError as error:
+        return getattr(error, "winerror", None) == access_denied
+    except OverflowError:
+        return False
+    try:
+        return bool(_winapi.WaitForSingleObject(handle, 0) == timed_out)  # type: ignore[attr-defined,unused-ignore]
+    finally:
+        _winapi.CloseHandle(handle)  # type: ignore[attr-defined,unused-ignore]

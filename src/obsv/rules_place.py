@@ -8,6 +8,8 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from obsv.own_files import is_own
+
 NAME, VARIABLE = "alerts.toml", "OBSV_ALERTS"
 MAX_BYTES = 1 << 20
 # `url_env = "SLACK_WEBHOOK_URL"`, wherever it stands; what this finds too much is only passed on.
@@ -51,5 +53,8 @@ def named_variables(path: Path) -> frozenset[str]:
 
 
 def _is_own(status: os.stat_result) -> bool:
-    owners = (0, os.geteuid()) if hasattr(os, "geteuid") else (status.st_uid,)
-    return stat.S_ISREG(status.st_mode) and status.st_uid in owners and not status.st_mode & _WRITABLE_BY_ALL
+    return (
+        stat.S_ISREG(status.st_mode)
+        and (status.st_uid == 0 or is_own(status))
+        and not status.st_mode & _WRITABLE_BY_ALL
+    )

@@ -283,6 +283,8 @@ def test_those_of_dead_processes_are_removed(tmp_path: Path) -> None:
     dead.mkdir()
     living.mkdir()
     (dead / "cold.db").touch()
+    for pid in ("\N{SUPERSCRIPT TWO}", "9" * 99, "-1", "", "0x1"):  # anybody can make such names there
+        (tmp_path / f"obsv-thawed-{pid}-x").mkdir()
     remove_left_behind(str(tmp_path))
     assert not dead.exists()
     assert living.exists()

@@ -11,7 +11,8 @@ from obsv.cli.common import say_at_once
 from obsv.cli.output import json_line
 from obsv.errors import ConfigurationError
 from obsv.otlp.transfer import MOST_UNREADABLE, export_since, export_trace, import_file
-from obsv.privacy import PRIVATE, chosen_mode, create_private
+from obsv.own_files import PRIVATE
+from obsv.privacy import chosen_mode, create_private
 from obsv.since import since
 from obsv.store.seam import open_store
 from obsv.store.writing import Upkeep, Writer

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from obsv.archive import Target, Wanted, calls_in, logs_in, open_target, read_rows
 from obsv.errors import ForeignFile
+from obsv.own_files import is_own
 from obsv.own_time import monotonic
 from obsv.process_identity import Identity, boot_id
 from obsv.store.figures import ArchivedPart
@@ -246,9 +247,9 @@ def remove_left_behind(directory: str | None = None) -> None:
     with contextlib.suppress(OSError), os.scandir(directory or tempfile.gettempdir()) as entries:
         for entry in entries:
             pid = entry.name.removeprefix(_PREFIX).partition("-")[0]
-            if entry.name.startswith(_PREFIX) and pid.isdigit() and not Identity(int(pid), 0, boot_id()).is_alive():
+            if entry.name.startswith(_PREFIX) and pid.isdecimal() and not Identity(int(pid), 0, boot_id()).is_alive():
                 with contextlib.suppress(OSError):
-                    if entry.stat(follow_symlinks=False).st_uid == os.getuid():
+                    if is_own(entry.stat(follow_symlinks=False)):
                         shutil.rmtree(entry.path, ignore_errors=True)
 
 

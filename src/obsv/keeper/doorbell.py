@@ -1,8 +1,7 @@
 """The bell with which a program ends the keeper's wait: a byte in a FIFO beside the database.
 
 Both sides open it for reading and writing: a program that rings while nobody listens gets no SIGPIPE and no error, and
-a
-keeper sees no end of file. A full FIFO means that the keeper has been called often enough.
+a keeper sees no end of file. A full FIFO means that the keeper has been called often enough.
 """
 
 from __future__ import annotations
@@ -10,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from typing import Any
 
+from obsv.own_files import SAFE_FLAGS, is_own
 from obsv.own_module import own_module
 from obsv.own_time import sleep
 
@@ -29,7 +30,9 @@ class Doorbell:
     """
 
     def __init__(self, path: str) -> None:
-        self._poll = _select.poll()
+        # Windows has neither `poll` nor anything of ours to wait for with it.
+        poll: Any = getattr(_select, "poll", None)
+        self._poll = poll and poll()
         self._watched: dict[int, int] = {}  # descriptor of a process: its pid
         self._fifo = _opened(path)
         if self._fifo is not None:
@@ -91,11 +94,11 @@ def _opened(path: str) -> int | None:
     with contextlib.suppress(OSError, AttributeError):
         os.mkfifo(path, 0o600)
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor = os.open(path, os.O_RDWR | SAFE_FLAGS)
     except OSError:
         return None
     status = os.fstat(descriptor)
-    if not stat.S_ISFIFO(status.st_mode) or status.st_uid != os.geteuid():
+    if not stat.S_ISFIFO(status.st_mode) or not is_own(status):
         os.close(descriptor)
         return None
     return descriptor

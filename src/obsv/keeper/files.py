@@ -1,15 +1,15 @@
-"""The keeper's files beside a database, and safe opening of files that others could have put there."""
+"""The keeper's files beside a database."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import stat
 from typing import NamedTuple
 
+from obsv.own_files import see_own_directory
 from obsv.working_directory import real
 
-PRIVATE, PRIVATE_DIRECTORY = 0o600, 0o700
+PRIVATE_DIRECTORY = 0o700
 
 
 class KeeperFiles(NamedTuple):
@@ -48,25 +48,4 @@ class KeeperFiles(NamedTuple):
         """
         with contextlib.suppress(FileExistsError):
             os.mkdir(self.rings, PRIVATE_DIRECTORY)
-        status = os.lstat(self.rings)
-        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-            raise OSError(f"{self.rings} is not a directory owned by this user")
-
-
-def open_private(path: str, flags: int) -> int:
-    """Return a descriptor of an own file, created with mode 0600 if `flags` create it.
-
-    Raises:
-        OSError: it cannot be opened, or it is a link, not a regular file, or another user's.
-    """
-    descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, PRIVATE)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(f"{path} is not a regular file")
-        if status.st_uid != os.geteuid():
-            raise OSError(f"{path} belongs to user {status.st_uid}, not to this one")
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
+        see_own_directory(self.rings)

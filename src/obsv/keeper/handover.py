@@ -6,7 +6,8 @@ import contextlib
 import os
 import re
 
-from obsv.keeper.files import KeeperFiles, open_private
+from obsv.keeper.files import KeeperFiles
+from obsv.own_files import is_own, open_own
 from obsv.own_time import unix_ns
 
 
@@ -18,7 +19,7 @@ def is_older(version: str, than: str) -> bool:
 def ask_to_leave(files: KeeperFiles) -> None:
     """Ask the present keeper to leave. Never raises: a keeper that cannot be asked stays."""
     with contextlib.suppress(OSError):
-        os.close(open_private(files.leave, os.O_WRONLY | os.O_CREAT))
+        os.close(open_own(files.leave, os.O_WRONLY | os.O_CREAT))
         os.utime(files.leave)
 
 
@@ -28,7 +29,7 @@ def is_asked_to_leave(files: KeeperFiles, since_ns: int) -> bool:
         status = os.lstat(files.leave)
     except OSError:
         return False
-    return status.st_mtime_ns >= since_ns and status.st_uid == os.geteuid()
+    return status.st_mtime_ns >= since_ns and is_own(status)
 
 
 def forget_request(files: KeeperFiles) -> None:

@@ -25,7 +25,7 @@ from typing import Any
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits
 
 from obsv.exporters.rows import Rows
-from obsv.keeper.files import open_private
+from obsv.own_files import open_own
 from obsv.store import Writer
 from obsv.trace.foreign_form import ForeignForm, Plain, thaw_resource, thaw_scope
 from obsv.trace.frozen import thaw
@@ -86,7 +86,7 @@ class LeftBehind:
 
     def _store(self, path: Path) -> None:
         try:
-            descriptor = open_private(str(path), os.O_RDWR)
+            descriptor = open_own(str(path), os.O_RDWR)
         except FileNotFoundError:
             return
         except OSError as error:

@@ -7,7 +7,8 @@ import json
 import os
 from typing import Literal, NamedTuple
 
-from obsv.keeper.files import KeeperFiles, open_private
+from obsv.keeper.files import KeeperFiles
+from obsv.own_files import open_own
 from obsv.process_identity import Identity, own_identity
 
 try:
@@ -71,7 +72,7 @@ class Lock:
             LockUnsupported: the file system has no locks.
             OSError: the file cannot be created or opened.
         """
-        descriptor = open_private(self._path, os.O_RDWR | os.O_CREAT)
+        descriptor = open_own(self._path, os.O_RDWR | os.O_CREAT)
         try:
             if not _lock(descriptor, self._path, shared=False):
                 os.close(descriptor)
@@ -94,7 +95,7 @@ class Lock:
             LockUnsupported: the file system has no locks.
             OSError: the file cannot be opened.
         """
-        descriptor = open_private(self._path, os.O_RDWR | os.O_CREAT)
+        descriptor = open_own(self._path, os.O_RDWR | os.O_CREAT)
         try:
             # Shared, so that two simultaneous queries do not mistake each other for the keeper.
             return _lock(descriptor, self._path, shared=True)
@@ -104,7 +105,7 @@ class Lock:
     def holder(self) -> Holder | None:
         """Return the last holder written into the file, even a dead one; None if it is unreadable."""
         try:
-            descriptor = open_private(self._path, os.O_RDONLY)
+            descriptor = open_own(self._path, os.O_RDONLY)
         except OSError:
             return None
         try:
@@ -150,7 +151,8 @@ def _lock(descriptor: int, path: str, *, shared: bool) -> bool:
 def _write(descriptor: int, holder: Holder) -> None:
     about = {**holder.identity._asdict(), "version": holder.version, "role": holder.role}
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(about).encode(), 0)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, json.dumps(about).encode())
 
 
 def _parsed(text: bytes) -> Holder | None:

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 
-from obsv.keeper.files import open_private
+from obsv.own_files import open_own
 
 MAX_BYTES = 256 << 10
 
@@ -29,7 +29,7 @@ class BoundedLog(logging.Handler):
         with contextlib.suppress(Exception):
             # No single line may fill the file.
             line = self.format(record).encode("utf-8", "backslashreplace")[: self._max_bytes // 4] + b"\n"
-            descriptor = open_private(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+            descriptor = open_own(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
             try:
                 if os.fstat(descriptor).st_size + len(line) > self._max_bytes:
                     self._halve(descriptor)

@@ -11,7 +11,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from obsv.keeper.files import KeeperFiles, open_private
+from obsv.keeper.files import KeeperFiles
+from obsv.own_files import open_own
 
 _LONGEST = 1 << 16
 
@@ -28,7 +29,7 @@ def leave_wishes(files: KeeperFiles, wishes: Mapping[str, Any]) -> None:
 def read_wishes(files: KeeperFiles) -> dict[str, Any]:
     """Return the settings that wait; empty if there are none, or the file is not one of ours."""
     try:
-        descriptor = open_private(files.wishes, os.O_RDONLY)
+        descriptor = open_own(files.wishes, os.O_RDONLY)
         with os.fdopen(descriptor, "rb") as file:
             found = json.loads(file.read(_LONGEST))
     except (OSError, ValueError, RecursionError):
@@ -50,7 +51,7 @@ def _write(files: KeeperFiles, wishes: Mapping[str, Any]) -> None:
     temporary = f"{files.wishes}.{os.getpid()}"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(temporary)
-    descriptor = open_private(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    descriptor = open_own(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write(json.dumps(wishes))

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
+from obsv.own_files import SAFE_FLAGS
 from obsv.record.layout import DEFINE, DEFINE_HEAD, FOREIGN_ORIGINS, FUNCTIONS, MAX_NAMES, ORIGINS, THREADS, check_of
 from obsv.record.values import dumps
 
-_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | SAFE_FLAGS
 _TABLES = (FUNCTIONS, THREADS, ORIGINS, FOREIGN_ORIGINS)
 # Position of `code` in a function's tuple.
 _CODE = 5

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from obsv.own_files import NotOurs, open_own, see_own_directory
 from obsv.record import layout
 from obsv.record.about import About
 from obsv.record.lane_reader import LaneReader
 from obsv.record.layout import DEFINE, DEFINE_HEAD
-from obsv.record.own import NotOurs, open_own, see_own_directory
 from obsv.record.ring import Ring
 from obsv.record.room import Memory
 from obsv.record.scan import scan

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from obsv.own_files import SAFE_FLAGS
 from obsv.record import layout
 from obsv.record.about import About
 from obsv.record.lane import Lane, OnFull
@@ -109,7 +110,7 @@ def open_ring(rings: Path, offset: int, bounds: Bounds = _USUAL, limits: Mapping
         about = About(create_file(made / layout.ABOUT, layout.PAGE))
         about.fill(offset)
         about.limits = limits
-        lock = os.open(made / layout.ABOUT, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        lock = os.open(made / layout.ABOUT, os.O_RDWR | SAFE_FLAGS)
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         names = Names(appender(made / layout.NAMES))
         os.rename(made, rings / name)

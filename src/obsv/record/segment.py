@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from obsv.own_files import SAFE_FLAGS
 from obsv.record.core import compiled
 from obsv.record.layout import AT_NUMBER, AT_SEALED, SEGMENT_HEADER, SEGMENT_MAGIC
 
 if TYPE_CHECKING:
     from obsv.record.core import _core
 
-_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | SAFE_FLAGS
 
 
 class Segment:

@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 from typing import Protocol
 
+from obsv.own_files import open_own
 from obsv.record import layout
 from obsv.record.layout import FREE, READ, SEGMENT_HEADER
-from obsv.record.own import open_own
 from obsv.record.room import Memory
 from obsv.record.segment import Segment
 

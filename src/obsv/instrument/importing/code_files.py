@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import NamedTuple
 
+from obsv.own_files import SAFE_FLAGS
 from obsv.own_time import ticks
 
 _HEADER = b"obsv" + importlib.util.MAGIC_NUMBER
@@ -115,7 +116,7 @@ class CodeFiles:
 
 def _replace(file: str, data: bytes, mode: int) -> None:
     new = f"{file}.{os.getpid()}.{ticks()}"
-    descriptor = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_CLOEXEC", 0), mode)
+    descriptor = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | SAFE_FLAGS, mode)
     try:
         try:
             with os.fdopen(descriptor, "wb", closefd=False) as out:
@@ -135,8 +136,7 @@ def _read(file: str, source_uid: int) -> bytes | None:
     try:
         if not _is_trusted(os.stat(os.path.dirname(file)), source_uid):
             return None
-        flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-        descriptor = os.open(file, flags | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(file, os.O_RDONLY | SAFE_FLAGS)
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or not _is_trusted(status, source_uid):

@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from obsv.errors import StoreUnavailable
-from obsv.privacy import PRIVATE, chosen_mode, make_private, protect
+from obsv.own_files import PRIVATE
+from obsv.privacy import chosen_mode, make_private, protect
 from obsv.store.file.failures import explain, explained
 from obsv.store.file.migrations import migrate, version_of
 from obsv.store.file.settings import FILE_MODE, change_settings, read_settings
