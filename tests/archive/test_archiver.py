@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 from archive_rows import BEGIN_NS, HOUR_NS, row
 
-from obsv.archive import Archiver, Target, Window, thaw
+from obsv.archive import Archiver, Target, Targets, Window, open_target, thaw
 from obsv.archive.parquet import read_rows
 from obsv.errors import ConfigurationError, ForeignFile, StoreUnavailable
 from obsv.store import Writer
@@ -61,8 +62,8 @@ def test_restored_calls_are_the_same(archiving: Make, target: Target, db: Path, 
     """In both views, and in what only the store knows."""
     archive_all(archiving(target))
     with closing(ArchiveBook(db)) as book, closing(Writer(tmp_path / "thawed.db")) as writer:
-        assert thaw(book.parts(), target, writer) == 90
-        assert thaw(book.parts(), target, writer) == 90  # nothing twice
+        assert thaw(book.parts(), Targets(target), writer) == 90
+        assert thaw(book.parts(), Targets(target), writer) == 90  # nothing twice
     assert rows_of(tmp_path / "thawed.db", ALL) == rows_of(db, ALL)
     assert rows_of(tmp_path / "thawed.db", VALUES) == rows_of(db, VALUES)
     with closing(open_store(db)) as store, closing(open_store(tmp_path / "thawed.db")) as thawed:
@@ -91,7 +92,7 @@ obsv.force_flush(60)
         archiver = Archiver(store, book, target, Window(1, None))
         assert archiver.step(time.time_ns() + 10**9, at_once=True) is not None
         with closing(Writer(tmp_path / "thawed.db")) as writer:
-            thaw(book.parts(), target, writer)
+            thaw(book.parts(), Targets(target), writer)
     counts = "select name, sum(count), sum(unrecorded) from process_minute m"
     sums = f"{counts} join process p on p.id = m.process_id group by 1"
     assert rows_of(tmp_path / "thawed.db", sums) == rows_of(tmp_path / "obsv.db", sums)
@@ -105,7 +106,7 @@ def test_a_range_of_time(archiving: Make, target: Target, db: Path, tmp_path: Pa
     with closing(ArchiveBook(db)) as book, closing(Writer(tmp_path / "thawed.db")) as writer:
         parts = book.parts(first, last)
         assert len(parts) == 1
-        assert thaw(parts, target, writer, first, last) == 15
+        assert thaw(parts, Targets(target), writer, first, last) == 15
 
 
 def test_others_read_the_files(archiving: Make, target: Target) -> None:
@@ -150,6 +151,13 @@ def test_the_archive_forgets(archiving: Make, target: Target) -> None:
     assert late.expire(BEGIN_NS + 11 * HOUR_NS) == 30
     assert late.verify() == (2, 60, [], [], [])
     assert len(list(target.names("_manifest"))) == 2
+
+
+def without_addresses(db: Path) -> None:
+    """Makes the catalog as an older version left it."""
+    with closing(sqlite3.connect(db)) as connection:
+        connection.execute("update archive_part set url = ''")
+        connection.commit()
 
 
 class Meanwhile:
@@ -206,14 +214,39 @@ def test_an_archiver_of_another_address_stops(archiving: Make, target: Target, d
         assert facts.url == "file:///elsewhere"
 
 
-def test_another_address_is_refused_while_parts_are_at_the_old_one(archiving: Make, target: Target, db: Path) -> None:
-    """Unless they have been copied; the same address may be written in another way."""
-    archive_all(archiving(target))
+def test_parts_of_an_earlier_address_stay_there(archiving: Make, target: Target, db: Path, tmp_path: Path) -> None:
+    """New ones go to the new address; all are verified and restored, and each expires where it is."""
+    new = open_target(str(tmp_path / "new"))
+    assert archiving(target).step(NOW_NS) is not None
+    assert archive_all(archiving(new)) == [30, 30]
+    assert [len(list(each.names("calls/v1"))) for each in (target, new)] == [1, 2]
+    assert archiving(new).verify() == (3, 90, [], [], [])
+    with closing(ArchiveBook(db)) as book, closing(Writer(tmp_path / "thawed.db")) as writer:
+        assert [part.url for part in book.parts()] == [target.url, new.url, new.url]
+        assert thaw(book.parts(), Targets(), writer) == 90
+    assert archiving(new, keep_ns=1).expire(NOW_NS) == 90
+    assert [list(each.names("")) for each in (target, new)] == [[], []]
+
+
+def test_an_earlier_address_that_is_gone_delays_nothing(archiving: Make, target: Target, db: Path) -> None:
+    """Its parts stay in the catalog."""
+    archiving(target).step(NOW_NS)
     with closing(ArchiveBook(db)) as book:
-        with pytest.raises(ConfigurationError, match=r"has 3 parts at .*copy its files"):
+        book.open("ftp://gone", 1, has_moved=True)
+        archiver = archiving(target, keep_ns=1)
+        assert archive_all(archiver) == [30, 30]
+        assert archiver.expire(NOW_NS) == 60
+        assert [part.url for part in book.parts()] == ["ftp://gone"]
+
+
+def test_parts_without_an_address_must_be_found_first(archiving: Make, target: Target, db: Path) -> None:
+    """Of an archive that was off when addresses were not kept."""
+    archiving(target).step(NOW_NS)
+    with closing(ArchiveBook(db)) as book:
+        without_addresses(db)
+        with pytest.raises(ConfigurationError, match="1 parts of an archive that is off"):
             book.open("file:///elsewhere", 1)
-        assert book.open(target.url + "/", 1).url == target.url + "/"
-        assert book.open("file:///elsewhere", 1, has_moved=True).url == "file:///elsewhere"
+        assert book.open(target.url, 1, has_moved=True).url == target.url
 
 
 def test_a_part_without_a_file_is_not_entered(archiving: Make, target: Target, db: Path) -> None:
@@ -251,9 +284,9 @@ def test_damage_is_found(archiving: Make, target: Target, tmp_path: Path, db: Pa
     with closing(ArchiveBook(db)) as book, closing(Writer(tmp_path / "thawed.db")) as writer:
         parts = book.parts()
         with pytest.raises(ForeignFile, match="missing"):
-            thaw(parts, target, writer)
+            thaw(parts, Targets(target), writer)
         with pytest.raises(ForeignFile, match="is damaged"):
-            thaw(parts[1:], target, writer)
+            thaw(parts[1:], Targets(target), writer)
 
 
 class Failing:
@@ -299,7 +332,7 @@ def test_a_target_that_fails_at_any_step(archiving: Make, target: Target, db: Pa
     found = archiving(target).verify()
     assert (found.calls, found.missing, found.damaged) == (90, [], [])
     with closing(ArchiveBook(db)) as book, closing(Writer(tmp_path / "thawed.db")) as writer:
-        assert thaw(book.parts(), target, writer) == 90
+        assert thaw(book.parts(), Targets(target), writer) == 90
     assert rows_of(tmp_path / "thawed.db", ALL) == rows_of(db, ALL)
 
 
@@ -332,7 +365,7 @@ def test_kill_9_at_any_moment(recent: Path, target: Target, tmp_path: Path) -> N
     with closing(ArchiveBook(recent)) as book, closing(Writer(tmp_path / "thawed.db")) as writer:
         parts = book.parts()
         assert sum(part.calls for part in parts) == 9_000  # merged, if their day is over
-        thaw(parts, target, writer)
+        thaw(parts, Targets(target), writer)
     assert rows_of(tmp_path / "thawed.db", ALL) == expected
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from archive_rows import BEGIN_NS, HOUR_NS, row
 
-from obsv.archive import Archiver, Target, archive_due, thaw
+from obsv.archive import Archiver, Target, Targets, archive_due, thaw
 from obsv.archive.compacting import groups
 from obsv.archive.parquet import read_rows
 from obsv.errors import StoreUnavailable
@@ -49,7 +49,7 @@ def archive_all(archiver: Archiver) -> None:
 
 def restored(db: Path, target: Target, path: Path) -> list[Any]:
     with closing(ArchiveBook(db)) as book, closing(Writer(path)) as writer:
-        thaw(book.parts(), target, writer)
+        thaw(book.parts(), Targets(target), writer)
     with closing(open_store(path)) as store:
         return store.run_sql(ALL).rows
 

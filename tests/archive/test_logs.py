@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from archive_rows import BEGIN_NS, HOUR_NS
 
-from obsv.archive import Archiver, Target, thaw
+from obsv.archive import Archiver, Target, Targets, thaw
 from obsv.store import Source, Writer
 from obsv.store.ground import LogRow
 from obsv.store.seam import open_store
@@ -63,7 +63,7 @@ def test_log_records_come_back_the_same(archiving: Make, target: Target, logged:
     assert len(list(target.names("logs/v1"))) == 2
     assert archiving(target).verify() == (5, 130, [], [], [])
     with closing(ArchiveBook(logged)) as book, closing(Writer(tmp_path / "thawed.db")) as writer:
-        assert thaw(book.parts(), target, writer) == 90
+        assert thaw(book.parts(), Targets(target), writer) == 90
     assert rows_of(tmp_path / "thawed.db", ALL) == rows_of(logged, ALL)
     assert rows_of(tmp_path / "thawed.db", "select origin from source where scope like '%orders%'") == rows_of(
         logged, "select origin from source where scope like '%orders%'"

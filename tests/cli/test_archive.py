@@ -78,15 +78,17 @@ def test_it_deletes_by_the_retention_that_was_set(db: Path, tmp_path: Path, caps
         assert said(capsys, "archive", "now", "--db", db)["forgotten"] == 35
 
 
-def test_another_address_needs_the_files(db: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is refused until they have been copied there."""
+def test_another_address_and_copied_files(db: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Parts stay where they are, also after `off`; a copy of all of them is used instead."""
     old, new = tmp_path / "archive", tmp_path / "new"
     said(capsys, "archive", "now", "--db", db, "--to", old)
-    assert main(["archive", "now", "--db", str(db), "--to", str(new)]) == 2
-    assert "copy its files" in capsys.readouterr().err
-    assert said(capsys, "archive", "status", "--db", db)["archive"] == old.as_uri()
-    shutil.copytree(old, new)
+    assert main(["archive", "off", "--db", str(db)]) == 0
+    capsys.readouterr()
     assert said(capsys, "archive", "now", "--db", db, "--to", new)["archive"] == new.as_uri()
+    assert said(capsys, "archive", "verify", "--db", db)["calls"] == 30
+    shutil.copytree(old, new)
+    said(capsys, "archive", "now", "--db", db, "--to", new)
+    shutil.rmtree(old)
     assert said(capsys, "archive", "verify", "--db", db)["calls"] == 30
 
 

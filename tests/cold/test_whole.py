@@ -257,11 +257,11 @@ def test_a_question_takes_what_its_time_allows(db: Path, tmp_path: Path) -> None
     """A page without a call then has a cursor; an order that needs everything is refused."""
     whole = WholeStore(db)
     ticks = iter(range(10**9))
-    whole._shared.thawed = Thawed((tmp_path / "archive").as_uri(), budget_s=1, clock=lambda: float(next(ticks)))
+    whole._shared.thawed = Thawed(budget_s=1, clock=lambda: float(next(ticks)))
     with closing(whole):
         assert len(spans_on(whole, "-ts", 50)) == CALLS
     whole = WholeStore(db)
-    whole._shared.thawed = Thawed((tmp_path / "archive").as_uri(), budget_s=0, clock=lambda: float(next(ticks)))
+    whole._shared.thawed = Thawed(budget_s=0, clock=lambda: float(next(ticks)))
     with closing(whole), pytest.raises(InvalidQuery, match="newest first"):
         whole.read_page(Filters(), ALL, "ts")
 
@@ -269,7 +269,7 @@ def test_a_question_takes_what_its_time_allows(db: Path, tmp_path: Path) -> None
 def test_the_temporary_store_is_bounded_and_removed(db: Path, tmp_path: Path, everything: SQLiteStore) -> None:
     """It begins anew when it is too large, and is gone when it is closed."""
     whole = WholeStore(db)
-    thawed = whole._shared.thawed = Thawed((tmp_path / "archive").as_uri(), most_bytes=1)
+    thawed = whole._shared.thawed = Thawed(most_bytes=1)
     assert spans_on(whole, "-ts", 10) == spans_on(everything, "-ts", 1_000)
     place = Path(thawed.store.name)
     assert place.exists()
@@ -327,7 +327,7 @@ def scattered(tmp_path: Path) -> Iterator[WholeStore]:
         while writer.retain(NOW_NS, max_age_ns=1).more:
             pass
     with closing(WholeStore(db)) as whole:
-        whole._shared.thawed = Thawed((tmp_path / "archive").as_uri(), budget_s=0)
+        whole._shared.thawed = Thawed(budget_s=0)
         yield whole
 
 
@@ -358,7 +358,7 @@ def test_times_of_rows_go_with_their_files(whole: WholeStore, monkeypatch: pytes
 def test_a_store_is_removed_when_the_last_reader_has_left(db: Path, tmp_path: Path) -> None:
     """Another question makes no room, and a server's end closes nothing, while it is read."""
     whole = WholeStore(db)
-    thawed = whole._shared.thawed = Thawed((tmp_path / "archive").as_uri(), most_bytes=1)
+    thawed = whole._shared.thawed = Thawed(most_bytes=1)
     with thawed.reading():
         assert len(spans_on(whole, "-ts", 50)) == CALLS
         place = Path(thawed.store.name)
@@ -366,6 +366,21 @@ def test_a_store_is_removed_when_the_last_reader_has_left(db: Path, tmp_path: Pa
         assert place.exists()
         assert thawed.store.read_page(ANY, ALL, "-ts", None, 5).calls
     assert not place.parent.exists()
+
+
+def test_parts_of_two_addresses(whole: WholeStore, db: Path, tmp_path: Path) -> None:
+    """Are read as one archive."""
+    with closing(ArchiveBook(db)) as book, closing(SQLiteStore(db)) as store:
+        before = len(book.parts())
+        book.open((tmp_path / "new").as_uri(), 1)
+        archiver = Archiver(store, book, open_target(str(tmp_path / "new")), Window(1, None))
+        while archiver.step(NOW_NS, at_once=True):
+            pass
+        assert len(book.parts()) > before
+    with closing(Writer(db)) as writer:
+        while writer.retain(NOW_NS, max_age_ns=1).more:
+            pass
+    assert len(spans_on(whole, "-ts", 1_000)) == CALLS
 
 
 def test_a_page_outlives_the_end_of_its_store(whole: WholeStore, monkeypatch: pytest.MonkeyPatch) -> None:

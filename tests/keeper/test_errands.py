@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -213,16 +214,18 @@ def test_wishes_wait_until_they_are_taken(tmp_path: Path) -> None:
     assert read_wishes(files) == {}
 
 
-def test_a_wish_for_another_address_is_refused_once(db: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Parts are at the old one; the keeper's other work goes on."""
+def test_a_wish_that_is_refused_is_refused_once(db: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The address of parts is not known; the keeper's other work goes on."""
     files, place = KeeperFiles.of(db), (tmp_path / "archive").as_uri()
     with closing(ArchiveBook(db)) as book:
         archive_due(db, book, book.open(place, 1))
+        with closing(sqlite3.connect(db)) as connection, connection:
+            connection.execute("update archive_part set url = ''")
         files.make()
         wishes = {"archive": "file:///elsewhere", "archive_retention_ns": 1}
         leave_wishes(files, wishes)
         adopt(files, wishes)
         assert (facts := book.facts()) is not None
         assert (facts.url, facts.keep_ns) == (place, 1)
-    assert "copy its files" in caplog.text
+    assert "address is not known" in caplog.text
     assert read_wishes(files) == {}

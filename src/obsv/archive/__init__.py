@@ -12,13 +12,14 @@ from obsv.archive.log_columns import logs_in
 from obsv.archive.parquet import Wanted, read_rows
 from obsv.archive.part import are_in
 from obsv.archive.schedule import Window
-from obsv.archive.target import Target, open_target
+from obsv.archive.target import Target, Targets, open_target
 from obsv.archive.thaw import thaw
 
 __all__ = [
     "Archiver",
     "Checked",
     "Target",
+    "Targets",
     "Wanted",
     "Window",
     "archive_due",

@@ -12,8 +12,8 @@ from obsv.archive.kinds import KINDS, Kind
 from obsv.archive.parquet import count_rows
 from obsv.archive.part import directory_of, manifest, manifest_of, name_of
 from obsv.archive.schedule import HOT_NS, Window, cut
-from obsv.archive.target import Target, open_target
-from obsv.errors import ForeignFile, StoreUnavailable
+from obsv.archive.target import Target, Targets, open_target
+from obsv.errors import ConfigurationError, ForeignFile, StoreUnavailable
 from obsv.store.ground import HOUR_NS
 from obsv.store.seam import Store
 from obsv.store.writing import ArchiveBook, ArchiveFacts, Part
@@ -58,7 +58,7 @@ class Archiver:
     """
 
     def __init__(self, store: Store, book: ArchiveBook, target: Target, window: Window | None = None) -> None:
-        self._store, self._book, self._target = store, book, target
+        self._store, self._book, self._target, self._targets = store, book, target, Targets(target)
         self._window = window or Window(HOT_NS, None)
 
     def step(self, now_ns: int, at_once: bool = False) -> Part | None:
@@ -95,7 +95,7 @@ class Archiver:
                 return None
             counted = _Counted(kind, kind.between(view, watermark, chosen.last_id))
             content = kind.columns.write(counted)
-        part = counted.part(archive, chosen.last_id, content)
+        part = counted.part(archive, chosen.last_id, content)._replace(url=self._target.url)
         self._put(part, content)
         if not self._book.enter(part, archive, now_ns):
             return None  # another process was quicker, or the archive is off or elsewhere
@@ -105,6 +105,8 @@ class Archiver:
     def expire(self, now_ns: int) -> int:
         """Delete parts that are older than the archive keeps; return the number of calls and log records in them.
 
+        Those at an earlier address of the archive that does not respond stay until it does.
+
         Raises:
             StoreError: see `step`.
         """
@@ -112,9 +114,7 @@ class Archiver:
             return 0
         calls = 0
         for part in self._book.parts(0, now_ns - self._window.keep_ns):
-            if part.max_ns < now_ns - self._window.keep_ns:
-                self._target.delete(part.name)
-                self._target.delete(manifest_of(part.name))
+            if part.max_ns < now_ns - self._window.keep_ns and self._delete(part.name, part.url):
                 self._book.forget(part.name)
                 calls += part.calls
         return calls
@@ -130,9 +130,11 @@ class Archiver:
         archive, made = self._archive(), 0
         if archive is None:
             return 0
-        for group in groups(self._book.parts(), now_ns - self._window.hot_ns - HOUR_NS, large_bytes):
+        here = [part for part in self._book.parts() if self._is_here(part.url)]
+        for group in groups(here, now_ns - self._window.hot_ns - HOUR_NS, large_bytes):
             try:
                 part, content = merge(group, map(self._content, group), archive)
+                part = part._replace(url=self._target.url)
             except ForeignFile as error:
                 logger.warning("Parts of the archive were not merged: %s Run `obsv archive verify`.", error)
                 continue
@@ -146,15 +148,30 @@ class Archiver:
         Raises:
             StoreError: see `step`.
         """
-        for name in self._book.replaced(now_ns - _GRACE_NS):
-            self._target.delete(manifest_of(name))
-            self._target.delete(name)
-            self._book.forget_replaced(name)
+        for name, url in self._book.replaced(now_ns - _GRACE_NS).items():
+            if self._delete(name, url):
+                self._book.forget_replaced(name)
+
+    def _delete(self, name: str, url: str) -> bool:
+        """Delete a part's files; return False if they are at an earlier address that does not respond."""
+        try:
+            target = self._targets.at(url)
+            target.delete(name)
+            target.delete(manifest_of(name))
+        except (StoreUnavailable, ConfigurationError) as error:
+            if self._is_here(url):
+                raise
+            logger.warning("Old parts of the archive stay at an earlier address: %s", error)
+            return False
+        return True
+
+    def _is_here(self, url: str) -> bool:
+        return url in (self._target.url, self._target.url.removeprefix("file://"))
 
     def _content(self, part: Part) -> bytes:
-        content = self._target.get(part.name)
+        content = self._targets.at(part.url).get(part.name)
         if content is None or not _is_whole(content, part):
-            raise ForeignFile(f"A part of the archive is missing or damaged: {part.name} in {self._target.url}.")
+            raise ForeignFile(f"A part of the archive is missing or damaged: {part.name} in {part.url}.")
         return content
 
     def verify(self) -> Checked:
@@ -166,7 +183,7 @@ class Archiver:
         missing, damaged, calls, whole = [], [], 0, 0
         parts = self._book.parts()
         for part in parts:
-            content = self._target.get(part.name)
+            content = self._targets.at(part.url).get(part.name)
             if content is None:
                 missing.append(part.name)
             elif not _is_whole(content, part):

@@ -16,7 +16,9 @@ FORMAT = 1
 def manifest(part: Part) -> str:
     """Return the manifest of a part: what stands beside the calls and says all that is known of them."""
     store_id = part.name.rpartition("/")[2].partition("-")[0]
-    return json.dumps({"format": FORMAT, "store_id": store_id, **part._asdict()}, indent=1)
+    known = part._asdict()
+    del known["url"]  # where its files are, which may be moved
+    return json.dumps({"format": FORMAT, "store_id": store_id, **known}, indent=1)
 
 
 def manifest_of(name: str) -> str:

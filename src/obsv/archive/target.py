@@ -12,6 +12,10 @@ from obsv.errors import ConfigurationError
 from obsv.working_directory import absolute
 
 SCHEMES = ("file", "s3", "gs", "az")
+_UNKNOWN = (
+    "The address of some archived parts is not known, because their archive is off: name it once with "
+    "`obsv archive now --to URL`."
+)
 _MISSING = "An archive needs an extra package: pip install 'obsv[archive]'."
 
 
@@ -38,6 +42,26 @@ class Target(Protocol):
     def delete(self, name: str) -> None:
         """Delete a blob; a missing one is not an error."""
         ...
+
+
+class Targets:
+    """The addresses of one store's parts, each opened once.
+
+    Args:
+        first: one that is open already.
+    """
+
+    def __init__(self, first: Target | None = None) -> None:
+        self._known = {} if first is None else {first.url: first}
+
+    def at(self, url: str) -> Target:
+        """Return the target at an address; raises the errors of `open_target`."""
+        if not url:
+            raise ConfigurationError(_UNKNOWN)
+        found = self._known.get(url)
+        if found is None:
+            found = self._known[url] = open_target(url)
+        return found
 
 
 def open_target(url: str) -> Target:

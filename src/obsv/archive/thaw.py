@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 
 from obsv.archive.columns import calls_in
 from obsv.archive.log_columns import logs_in
-from obsv.archive.target import Target
+from obsv.archive.target import Targets
 from obsv.errors import ForeignFile
 from obsv.store.writing import LOGS, Part, Writer
 
 
 def thaw(
     parts: Sequence[Part],
-    target: Target,
+    targets: Targets,
     writer: Writer,
     start_ns: int = 0,
     end_ns: int = 2**63 - 1,
@@ -24,7 +24,7 @@ def thaw(
 
     Args:
         parts: registered parts that overlap the range.
-        target: location of the archive.
+        targets: where they are.
         writer: writer of the file to store them in; existing calls stay unchanged.
         start_ns: earliest start, Unix time.
         end_ns: end of the range, exclusive.
@@ -36,11 +36,11 @@ def thaw(
     """
     calls = 0
     for part in parts:
-        content = target.get(part.name)
+        content = targets.at(part.url).get(part.name)
         if content is None:
-            raise ForeignFile(f"A part of the archive is missing: {part.name} in {target.url}.")
+            raise ForeignFile(f"A part of the archive is missing: {part.name} in {part.url}.")
         if hashlib.sha256(content).hexdigest() != part.sha256:
-            raise ForeignFile(f"A part of the archive is damaged: {part.name} in {target.url}.")
+            raise ForeignFile(f"A part of the archive is damaged: {part.name} in {part.url}.")
         if part.kind == LOGS:
             for logs in logs_in(content, trusted=True):
                 writer.write([], logs=[log for log in logs if start_ns <= log.time_ns < end_ns])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from obsv.analysis.durations import duration
-from obsv.archive import Archiver, Target, Window, are_in, open_target, thaw
+from obsv.archive import Archiver, Target, Targets, Window, are_in, open_target, thaw
 from obsv.cli.common import complain, say_at_once
 from obsv.cli.output import json_line
 from obsv.errors import ConfigurationError
@@ -21,6 +21,8 @@ from obsv.store.writing import ArchiveBook, ArchiveFacts, Waiting, Writer
 from obsv.times import iso
 
 Say = Callable[[str], None]
+
+_NO_ARCHIVE = "No archive is configured: name one with --to or OBSV_ARCHIVE, such as file:///srv/obsv."
 
 
 class _Opened(NamedTuple):
@@ -128,8 +130,8 @@ def now(db: Path, to: str | None, older_than: str, whole_hours: bool, as_json: b
 
 
 def _open_archive(opened: _Opened, now_ns: int) -> ArchiveFacts:
-    known, url = opened.book.facts(), opened.target.url
-    has_moved = known is not None and known.url != url and are_in(opened.target, opened.book.parts())
+    url, parts = opened.target.url, opened.book.parts()
+    has_moved = any(part.url != url for part in parts) and are_in(opened.target, parts)
     return opened.book.open(url, now_ns, has_moved=has_moved)
 
 
@@ -178,14 +180,17 @@ def restore(
     now_ns = time.time_ns()
     start_ns = since(since_text, now_ns) if since_text else 0
     end_ns = since(until_text, now_ns) if until_text else 2**63 - 1
-    with _opened(db, None) as opened:
-        writer = Writer(output)
-        try:
-            # Retention by age would delete all of it immediately.
-            writer.limit(max_age_ns=None)
-            calls = thaw(opened.book.parts(start_ns, end_ns), opened.target, writer, start_ns, end_ns)
-        finally:
-            writer.close()
+    book, writer = ArchiveBook(db), Writer(output)
+    try:
+        parts = book.parts(start_ns, end_ns)
+        if not parts and book.facts() is None:
+            raise ConfigurationError(_NO_ARCHIVE)
+        # Retention by age would delete all of it immediately.
+        writer.limit(max_age_ns=None)
+        calls = thaw(parts, Targets(), writer, start_ns, end_ns)
+    finally:
+        writer.close()
+        book.close()
     if as_json:
         say(json_line({"calls": calls, "file": output}))
     else:
@@ -214,9 +219,7 @@ def _opened(db: Path, to: str | None) -> Iterator[_Opened]:
         known = book.facts()
         url = to or os.environ.get("OBSV_ARCHIVE") or (known.url if known else None)
         if url is None:
-            raise ConfigurationError(
-                "No archive is configured: name one with --to or OBSV_ARCHIVE, such as file:///srv/obsv."
-            )
+            raise ConfigurationError(_NO_ARCHIVE)
         yield _Opened(store, book, open_target(url))
     finally:
         store.close()

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from obsv.archive import Target, Wanted, calls_in, logs_in, open_target, read_rows
+from obsv.archive import Targets, Wanted, calls_in, logs_in, read_rows
 from obsv.errors import ForeignFile
 from obsv.own_files import is_own
 from obsv.own_time import monotonic
@@ -43,20 +43,19 @@ class Thawed:
     """The temporary store of one process. Any number of threads may use it.
 
     Args:
-        url: address of the archive.
         most_bytes: size at which it begins anew.
         budget_s: seconds that one question may spend on filling it.
         clock: monotonic seconds.
     """
 
     def __init__(
-        self, url: str, most_bytes: int = MOST_BYTES, budget_s: float = BUDGET_S, clock: Callable[[], float] = monotonic
+        self, most_bytes: int = MOST_BYTES, budget_s: float = BUDGET_S, clock: Callable[[], float] = monotonic
     ) -> None:
-        self.url, self._most_bytes, self._budget_s, self._clock = url, most_bytes, budget_s, clock
+        self._most_bytes, self._budget_s, self._clock = most_bytes, budget_s, clock
         self._counting = threading.Lock()  # guards the next two; taken before the other one, never while that is held
         self._readers, self._is_closed = 0, False
         self._lock = threading.RLock()  # guards all below while it is filled
-        self._target: Target = open_target(url)
+        self._targets = Targets()
         self._files: OrderedDict[str, bytes] = OrderedDict()
         self._starts: dict[str, array[int]] = {}
         self._directory: Path | None = None
@@ -198,10 +197,10 @@ class Thawed:
     def _content(self, part: ArchivedPart) -> bytes:
         found = self._files.get(part.name)
         if found is None:
-            found = self._target.get(part.name)
+            found = self._targets.at(part.url).get(part.name)
             if found is None or hashlib.sha256(found).hexdigest() != part.sha256:
                 state = "missing" if found is None else "damaged"
-                raise ForeignFile(f"A part of the archive is {state}: {part.name} in {self.url}.")
+                raise ForeignFile(f"A part of the archive is {state}: {part.name} in {part.url}.")
             self._files[part.name] = found
             while sum(map(len, self._files.values())) > _FILES_BYTES and len(self._files) > 1:
                 name, _ = self._files.popitem(last=False)

@@ -221,21 +221,16 @@ class WholeStore(SQLiteStore):
         """Return the temporary store of the archive.
 
         Raises:
-            ConfigurationError: its address is invalid, or the extra `archive` is not installed.
+            NotFound: the archive is off.
         """
         from obsv.cold.thawed import Thawed
 
-        state = self._hot.read_archive()
-        shared = self._shared
-        with shared.lock:
-            url = state.url if state is not None else None
-            if shared.thawed is None or (url is not None and shared.thawed.url != url):
-                if url is None:
-                    raise NotFound("These calls are in an archive that is off: archive again with --to, or restore.")
-                if shared.thawed is not None:
-                    shared.thawed.close()
-                shared.thawed = Thawed(url)
-            return shared.thawed
+        if self._is_off():
+            raise NotFound("These calls are in an archive that is off: archive again with --to, or restore.")
+        with self._shared.lock:
+            if self._shared.thawed is None:
+                self._shared.thawed = Thawed()
+            return self._shared.thawed
 
     def _cold_or(self, hot: T, window: Window, ask: Callable[[SQLiteStore], T]) -> T:
         """Ask the archive for a window, as far as it can be read in time; `hot` if it has none of it."""

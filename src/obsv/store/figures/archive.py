@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from obsv.store.file import Readable
 
-_HAS_STATE = "select 1 from pragma_table_info('archive') where name = 'failing_ns'"
+_HAS_STATE = "select 1 from pragma_table_info('archive_part') where name = 'url'"
 _ARCHIVE = "select url, keep_ns, reached_ns, failing_ns, failure from archive"
 _PARTS = """
 select count(*) as parts, coalesce(sum(iif(kind = 'calls', calls, 0)), 0) as calls,
@@ -18,7 +18,7 @@ _OLDEST = "select start_ns from span where id > (select watermark from archive) 
 _UNARCHIVED = "select coalesce(sum(calls), 0) from tally where name in ('unarchived', 'unarchived_logs')"
 
 _OVERLAPPING = """
-select name, kind, calls, min_ns, max_ns, bytes, sha256 from archive_part
+select name, kind, calls, min_ns, max_ns, bytes, sha256, url from archive_part
 where max_ns >= ? and min_ns < ? order by max_ns desc
 """
 # SQLite takes 32,766 values in a statement.
@@ -91,6 +91,7 @@ class ArchivedPart(NamedTuple):
         min_ns, max_ns: earliest and latest start in it, Unix time.
         bytes: its size.
         sha256: of the file, hex.
+        url: address of the archive that it is in.
     """
 
     name: str
@@ -100,6 +101,7 @@ class ArchivedPart(NamedTuple):
     max_ns: int
     bytes: int
     sha256: str
+    url: str
 
 
 def archived_parts(reader: Readable, start_ns: int, end_ns: int) -> list[ArchivedPart]:

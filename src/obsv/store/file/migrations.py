@@ -47,6 +47,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(18, "reports on a schedule are made and sent once", _sql("schema_18.sql")),
     Migration(19, "small parts of an archive are merged", _sql("schema_19.sql")),
     Migration(20, "no spill file is replayed", _sql("schema_20.sql")),
+    Migration(21, "each part of an archive has its own address", _sql("schema_21.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

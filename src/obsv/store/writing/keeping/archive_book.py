@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from obsv.errors import ConfigurationError
 from obsv.store.file import explain, note_change, open_writer
@@ -17,14 +16,17 @@ from obsv.store.ground import HOUR_NS
 _CACHE_KIB = 500
 _ARCHIVE = "select url, store_id, watermark, log_watermark, keep_ns from archive"
 _OPEN = """
-insert into archive(one, url, store_id, watermark, set_ns, keep_ns) values (1, :url, :store_id, 0, :now, :keep)
+insert into archive(one, url, store_id, watermark, log_watermark, set_ns, keep_ns)
+select 1, :url, :store_id, coalesce(max(iif(kind = 'calls', last_id, 0)), 0),
+  coalesce(max(iif(kind = 'logs', last_id, 0)), 0), :now, :keep from archive_part where true
 on conflict(one) do update set url = excluded.url, set_ns = excluded.set_ns where url is not excluded.url
 """
 _KEEP = "update archive set keep_ns = ? where keep_ns is not ?"
-_COLUMNS = "name, first_id, last_id, calls, errors, min_ns, max_ns, bytes, sha256, kind"
+_COLUMNS = "name, first_id, last_id, calls, errors, min_ns, max_ns, bytes, sha256, kind, url"
 _PARTS = f"select {_COLUMNS} from archive_part where max_ns >= ? and min_ns < ? order by kind, first_id"
-_ENTER = f"insert into archive_part({_COLUMNS}, written_ns) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_REPLACED = "insert or replace into archive_replaced values (?, ?)"
+_ENTER = f"insert into archive_part({_COLUMNS}, written_ns) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_REPLACED = "insert or replace into archive_replaced(name, at_ns, url) values (?, ?, ?)"
+_OLD = "select name, url from archive_replaced where at_ns < ? order by at_ns"
 CALLS, LOGS = "calls", "logs"
 _MOVE = {
     CALLS: "update archive set watermark = ? where watermark = ? and url = ? and store_id = ?",
@@ -33,9 +35,9 @@ _MOVE = {
 _SUCCEEDED = "update archive set reached_ns = ?, failing_ns = null, failure = ''"
 _FAILED = "update archive set failing_ns = coalesce(failing_ns, ?), failure = ?"
 KEEP_NS = 30 * 24 * HOUR_NS
-_ELSEWHERE = (
-    "The archive of this database has {parts:,} parts at {old}, which would not be found at {new}: keep that address, "
-    "or copy its files to the new one and run `obsv archive now --to {new}`."
+_NOWHERE = (
+    "This database has {parts:,} parts of an archive that is off, whose address is not known, and they are not at "
+    "{new}: name their address once with `obsv archive now --to URL`; after that another address may be used."
 )
 _WAITING = """
 select count(*), coalesce(sum(status = 2), 0), min(start_ns) from span where id > (select watermark from archive)
@@ -79,6 +81,7 @@ class Part(NamedTuple):
         size: in bytes.
         sha256: of the file, hex.
         kind: `calls` or `logs`.
+        url: address of the archive that it is in; empty: not known.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Part(NamedTuple):
     size: int
     sha256: str
     kind: str = CALLS
+    url: str = ""
 
 
 class Waiting(NamedTuple):
@@ -127,17 +131,18 @@ class ArchiveBook:
         Args:
             url: its address.
             now_ns: Unix time.
-            has_moved: whether the files of all parts have been copied to this address.
+            has_moved: whether the files of all parts are at this address; otherwise each part stays where it is.
 
         Raises:
-            ConfigurationError: parts are at another address, and the catalog has one address for all.
+            ConfigurationError: the address of a part is not known.
         """
         with self._transaction() as connection:
-            known = connection.execute(_ARCHIVE).fetchone()
-            if known and not has_moved and _place(known[0]) != _place(url):
-                parts = connection.execute("select count(*) from archive_part").fetchone()[0]
-                if parts:
-                    raise ConfigurationError(_ELSEWHERE.format(parts=parts, old=known[0], new=url))
+            if has_moved:
+                connection.execute("update archive_part set url = ?", (url,))
+                connection.execute("update archive_replaced set url = ?", (url,))
+            (parts,) = connection.execute("select count(*) from archive_part where url = ''").fetchone()
+            if parts:
+                raise ConfigurationError(_NOWHERE.format(parts=parts, new=url))
             named = {"url": url, "store_id": secrets.token_hex(8), "now": now_ns, "keep": KEEP_NS}
             connection.execute(_OPEN, named)
             return ArchiveFacts(*connection.execute(_ARCHIVE).fetchone())
@@ -206,14 +211,13 @@ class ArchiveBook:
                     connection.execute("begin immediate")
                     return False
             connection.execute(_ENTER, (*part, now_ns))
-            connection.executemany(_REPLACED, [(name, now_ns) for name in names])
+            connection.executemany(_REPLACED, [(name, now_ns, part.url) for name in names])
             return True
 
-    def replaced(self, before_ns: int) -> list[str]:
-        """Return the names of parts that were replaced before a time, whose files are still there."""
+    def replaced(self, before_ns: int) -> dict[str, str]:
+        """Return the parts that were replaced before a time, whose files are still there: address by name."""
         with self._transaction() as connection:
-            found = connection.execute("select name from archive_replaced where at_ns < ? order by at_ns", (before_ns,))
-            return [row[0] for row in found]
+            return dict(connection.execute(_OLD, (before_ns,)))
 
     def forget_replaced(self, name: str) -> None:
         """Note that the file of a replaced part is gone."""
@@ -247,8 +251,3 @@ class ArchiveBook:
         except sqlite3.Error as error:
             self.close()
             raise explain(error, self._path) from error
-
-
-def _place(url: str) -> str:
-    """Return an address for comparisons."""
-    return unquote(url).removeprefix("file://").rstrip("/")
