@@ -87,6 +87,26 @@ def test_the_trace_is_searched_and_folded(page: Page, failed: tuple[str, str]) -
     expect(rows).to_have_count(before)
 
 
+def test_the_flame_graph_has_the_waterfalls_selection(page: Page, failed: tuple[str, str]) -> None:
+    """A switch, whose call, zoom and panel are those of the address; Back undoes each."""
+    shown_trace(page, f"/trace/{failed[0]}")
+    page.locator("#trace-error").click()
+    page.keyboard.press("f")
+    expect(page.locator("#trace-grid")).to_be_hidden()
+    said = page.locator("#trace-flame-said")
+    expect(said).to_contain_text("shop.pricing.quote · took")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("z")
+    expect(page).to_have_url(re.compile(r"view=flame&zoom=\w+"))
+    page.keyboard.press("Enter")
+    expect(page.locator("#trace-panel h2")).to_have_text(re.compile(r"^(?!shop\.pricing\.quote)"))
+    expect(page.locator("#trace-panel-close")).to_be_focused()
+    page.go_back()
+    expect(page.locator("#trace-flame-out")).to_be_disabled()
+    page.go_back()
+    expect(page.locator("#trace-grid")).to_be_visible()
+
+
 def test_the_axis_has_round_numbers(page: Page, failed: tuple[str, str]) -> None:
     """Four to eight for any length, 1, 2 or 5 times a power of ten apart; zoomed in still round, and so the lines."""
     shown_trace(page, f"/trace/{failed[0]}")

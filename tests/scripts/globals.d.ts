@@ -18,6 +18,7 @@ interface GridApi {
   getDisplayedRowCount(): number;
   getFocusedCell(): { rowIndex: number; column: unknown } | null;
   getLastDisplayedRowIndex(): number;
+  getSelectedRows(): unknown[];
   getRowNode(key: string): GridNode | null | undefined;
   getVerticalPixelRange(): { top: number };
   isDestroyed(): boolean;

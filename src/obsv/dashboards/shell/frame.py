@@ -32,6 +32,8 @@ KEYS = (
     ("e", "trace: next error"),
     ("n  N", "trace: next and previous hit"),
     ("←  →", "trace: fold and unfold"),
+    ("f", "trace: flame graph or waterfall"),
+    ("z  Z  0", "flame graph: zoom in, out, to all"),
     ("+  -  0", "flow: zoom"),
     ("t", "dark or light"),
     ("?", "this list"),

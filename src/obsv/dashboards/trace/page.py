@@ -45,8 +45,8 @@ def layout(view: View) -> Component:
     """
     trace_id = view.reader.known_trace(view.path["trace_id"])
     about = {"trace_id": trace_id, "span": view.query.get("span", ""), "q": view.query.get("q", "")}
-    body = html.Div([_tree(), html.Aside(id="trace-panel", className="panel", **aria(label="Span"))], id="trace-body",
-                    className="trace-body loading")  # fmt: skip
+    panel = html.Aside(id="trace-panel", className="panel", **aria(label="Span"))
+    body = html.Div([_tree(), _flame(), panel], id="trace-body", className="trace-body loading")
     return html.Div(
         [
             dcc.Store(id="trace-about", data=about),
@@ -120,7 +120,11 @@ def _tools(query: str) -> Component:
         html.Button("Critical path only", id="trace-only-path", className="button", **aria(pressed=False)),
         html.Button("Fold", id="trace-fold", className="button", title="Fold all"),
         html.Button("Unfold", id="trace-unfold", className="button", title="Unfold all"),
-        html.Button("Zoom out", id="trace-zoom-out", className="button", hidden=True),
+        html.Button("Zoom out", id="trace-zoom-out", className="button of-waterfall", hidden=True),
+        html.Button("Flame graph", id="trace-flame-switch", className="button", title="Flame graph or waterfall (f)",
+                    **aria(pressed=False)),
+        html.Button("Zoom in", id="trace-flame-in", className="button of-flame", title="Zoom into the call (z)"),
+        html.Button("Zoom out", id="trace-flame-out", className="button of-flame", title="To its caller (Z), all (0)"),
     ]  # fmt: skip
     return html.Div(
         [search, html.Div(hits, className="trace-hits"), *views, html.Div(id="trace-legend", className="trace-legend")],
@@ -141,6 +145,14 @@ def _map() -> Component:
 
 def _tree() -> Component:
     return grid("trace-grid", COLUMNS, label="Spans", options=OPTIONS, rowData=[], getRowId="params.data.i.toString()")
+
+
+def _flame() -> Component:
+    keys = "Flame graph: arrow keys choose a call, Enter opens it, z zooms in and 0 out"
+    drawn = html.Div(html.Canvas(id="trace-flame-canvas"), id="trace-flame-room")
+    graph = html.Div(drawn, id="trace-flame", tabIndex=0, role="application", **aria(label=keys))
+    said = html.P(id="trace-flame-said", className="ellipsis", role="status")
+    return html.Div([graph, said], className="trace-flame")
 
 
 def register(app: App) -> None:

@@ -33,6 +33,9 @@ const obsvSiblings = (() => {
     return found;
   };
 
+  /** The members of a closed group that stay in sight beside it. @param {SiblingGroup} group */
+  const shown = ({ failed }) => (failed.length > MOST_FAILED ? [] : failed);
+
   /**
    * Hides the members of closed groups, but their first and the failed ones.
    * @param {Uint8Array} hidden
@@ -44,7 +47,7 @@ const obsvSiblings = (() => {
     for (const lead of closed) {
       const group = all.get(lead);
       if (!group) continue;
-      const kept = new Set(group.failed.length > MOST_FAILED ? [] : group.failed);
+      const kept = new Set(shown(group));
       for (const row of group.rows) if (!kept.has(row)) hidden.fill(1, row === lead ? row + 1 : row, end[row]);
     }
     return hidden;
@@ -69,5 +72,5 @@ const obsvSiblings = (() => {
     return `${count}, ${failed.length === 1 ? 'one' : obsvFormat.exact(failed.length)} failed`;
   };
 
-  return { around, groups, hide, label };
+  return { around, groups, hide, label, shown };
 })();

@@ -54,6 +54,7 @@ const obsvTrace = (() => {
   const refresh = () => {
     if (view.api && !view.api.isDestroyed()) view.api.refreshCells({ force: true });
     for (const listener of view.listeners) listener();
+    obsvFlame.later();
   };
 
   const fold = () => {
@@ -61,6 +62,7 @@ const obsvTrace = (() => {
     // A view of some spans only has few of them.
     if (!view.only) obsvSiblings.hide(view.hidden, view.data.end, view.groups, view.closed);
     view.api.onFilterChanged();
+    obsvFlame.changed();
   };
 
   /** @param {number} row */
@@ -99,19 +101,26 @@ const obsvTrace = (() => {
     if (shut.length || view.hidden[row]) fold();
   };
 
+  /** The row that is chosen, in either view. @returns {number | undefined} */
+  const selected = () => /** @type {{ i: number }[]} */ (view.api.getSelectedRows())[0]?.i;
+
   /**
    * @param {number} row
    * @param {boolean} open
+   * @param {boolean} [byKey]
    */
-  const reveal = (row, open) => {
+  const reveal = (row, open, byKey = false) => {
     if (view.only && !view.only[row]) setOnly(0);
     unfoldTo(row);
     const node = view.api.getRowNode(String(row));
     if (!node) return;
-    view.api.ensureNodeVisible(node, 'middle');
-    view.api.setFocusedCell(node.rowIndex, 'span');
     node.setSelected(true, true);
-    if (open) obsvGrid.openRow({ api: view.api, data: node.data });
+    if (obsvFlame.isOn()) obsvFlame.select(row);
+    else {
+      view.api.ensureNodeVisible(node, 'middle');
+      view.api.setFocusedCell(node.rowIndex, 'span');
+    }
+    if (open) obsvGrid.openRow({ api: view.api, data: node.data }, byKey);
     refresh();
   };
 
@@ -168,6 +177,7 @@ const obsvTrace = (() => {
     obsvMap.describe();
     obsvMap.draw();
     refresh();
+    obsvFlame.show(obsvAddress.get('view') === 'flame');
     const row = about.span ? view.rows.get(about.span) : undefined;
     // The grid takes its rows in a later turn, and would drop a selection made before.
     if (row !== undefined) setTimeout(() => reveal(row, true), 60);
@@ -311,7 +321,7 @@ const obsvTrace = (() => {
         step(event.shiftKey ? -1 : 1, false);
         return;
       }
-      if (obsvDom.typing(event) || obsvKeyboard.choosesPage()) return;
+      if (obsvDom.typing(event) || obsvKeyboard.choosesPage() || obsvFlame.key(event)) return;
       if (event.key === 'e') nextError();
       if (event.key.toLowerCase() === 'n') step(event.shiftKey ? -1 : 1);
       arrow(event);
@@ -322,7 +332,10 @@ const obsvTrace = (() => {
   // -- the panel -----------------------------------------------------------------------------------------------------
 
   /** @param {boolean} open */
-  const showPanel = (open) => byId('trace-body')?.classList.toggle('with-panel', open);
+  const showPanel = (open) => {
+    byId('trace-body')?.classList.toggle('with-panel', open);
+    obsvFlame.later(); // its canvas is as wide as the panel leaves it
+  };
 
   // Enter leads into what it opened, and Esc back to the row.
   const focusPanel = () => {
@@ -333,6 +346,10 @@ const obsvTrace = (() => {
     });
   };
   const focusRow = () => {
+    if (obsvFlame.isOn()) {
+      obsvFlame.focus();
+      return;
+    }
     const cell = byId('trace-panel')?.contains(document.activeElement) ? view.api.getFocusedCell() : null;
     if (cell) view.api.setFocusedCell(cell.rowIndex, cell.column);
   };
@@ -353,8 +370,9 @@ const obsvTrace = (() => {
     showPanel(false);
     obsvAddress.close(['span']);
   });
-  // Back closes the panel, or opens the one of a span.
-  obsvAddress.undo(['span'], (query) => {
+  // Back closes the panel or opens the one of a span, changes the view, and zooms out.
+  obsvAddress.undo(['span', 'view', 'zoom'], (query) => {
+    obsvFlame.show(query.get('view') === 'flame');
     const row = view.rows.get(query.get('span') || '');
     if (row === undefined) showPanel(false);
     else reveal(row, true);
@@ -379,5 +397,5 @@ const obsvTrace = (() => {
 
   Object.assign(window.dash_clientside.obsv, { traceLoad, tracePanel, traceSearch, traceState });
 
-  return { below, name, owner, refresh, series, service, toggle, toggleGroup, view };
+  return { below, name, owner, refresh, reveal, selected, series, service, toggle, toggleGroup, view };
 })();
