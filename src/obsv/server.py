@@ -10,7 +10,7 @@ writer) gives its router a `lifespan`. Paths in use: `/api/v1` (JSON API), `/v1`
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -54,6 +54,8 @@ from obsv.otlp.settings import Address, ReceiverSettings, split
 from obsv.store.figures import Pulse
 from obsv.web.attempts import Attempts
 from obsv.web.root_path import ROOT_PATH, RootPath, root_path
+from obsv.web.senders import Senders
+from obsv.web.tls import Certificate
 
 # Routes that pages of other origins may call under separate rules (a browser's OTLP exporter).
 CROSS_ORIGIN = ("/v1/",)
@@ -77,6 +79,7 @@ class Settings:
         root_path: the path under which a proxy publishes the server, as `/obsv`; empty for none.
         users: the file of users and their roles; None if there is none.
         kafka: brokers and topics to read; None reads none.
+        tls: the certificate of all ports; None serves without TLS.
         store: address of a store in ClickHouse, which is read instead of the database file; None reads the file.
     """
 
@@ -93,6 +96,7 @@ class Settings:
     users: Path | None = None
     store: str | None = field(default=None, repr=False)
     kafka: KafkaAddress | None = field(default=None, repr=False)
+    tls: Certificate | None = None
 
     @classmethod
     def from_environment(
@@ -108,6 +112,7 @@ class Settings:
         users: Path | None = None,
         store: str | None = None,
         kafka: KafkaAddress | None = None,
+        tls: Certificate | None = None,
     ) -> "Settings":
         """Return settings with `OBSV_TOKEN`, `OBSV_USERS`, and lists in `OBSV_ALLOWED_HOSTS` and `OBSV_CORS_ORIGINS`.
 
@@ -121,11 +126,11 @@ class Settings:
         path = root_path(environment.get("OBSV_ROOT_PATH") if prefix is None else prefix)
         named = environment.get("OBSV_USERS")
         users = users or (Path(named) if named else None)
-        return cls(db, host, port, token, names, otlp_grpc, otlp_http, origins, alerts, path, users, store, kafka)
+        given = (db, host, port, token, names, otlp_grpc, otlp_http, origins, alerts, path, users, store, kafka, tls)
+        return cls(*given)
 
-    @property
-    def receiver(self) -> ReceiverSettings:
-        """Return the settings of the OTLP receiver."""
+    def receiver(self, senders: Callable[[], Senders] = Senders) -> ReceiverSettings:
+        """Return the settings of the OTLP receiver for senders with tokens of their own."""
         return ReceiverSettings(
             self.db,
             self.otlp_grpc,
@@ -134,6 +139,8 @@ class Settings:
             self.allowed_hosts,
             self.cors_origins,
             kafka=self.kafka,
+            senders=senders,
+            tls=self.tls,
         )
 
     def check(self) -> None:
@@ -202,7 +209,9 @@ def create_app(settings: Settings) -> FastAPI:
         settings = replace(settings, db=clickhouse.path, otlp_grpc=None, otlp_http=None)
     app.state.settings = settings
     attempts = Attempts()
-    app.state.receiver = Receiver(settings.receiver, bind=settings.host, attempts=attempts)
+    file = UsersFile(settings.users) if settings.users else None
+    users: Callable[[], Users] = (lambda: file.users) if file else Users
+    app.state.receiver = Receiver(settings.receiver(lambda: users().senders), bind=settings.host, attempts=attempts)
     app.state.keeper = HostedKeeper(settings.db, Options(), app.state.receiver.writer)
     app.state.errands = Errands(settings.db)
     app.state.pulse = Pulse(app.state.reader)
@@ -211,8 +220,6 @@ def create_app(settings: Settings) -> FastAPI:
     for router in routers():
         if settings.store is None or router is not otlp_router:
             app.include_router(router)
-    file = UsersFile(settings.users) if settings.users else None
-    users = (lambda: file.users) if file else Users
     is_open = file is None and not settings.token
     sessions = None if is_open else Sessions(settings.token, salt=secrets.token_bytes(16), users=users)
     if sessions is not None:
@@ -223,7 +230,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.agents = Door(lambda: Asked(app.state.reader, time.time_ns(), app.state.address))
     app.router.routes.append(Route("/mcp", app.state.agents))
     token = ROOT_PATH.set(settings.root_path)
-    dash = mount(app, app.state.reader, app.state.pulse, PAGES, app.state.alerts)
+    dash = mount(app, app.state.reader, app.state.pulse, PAGES, app.state.alerts, lambda: app.state.receiver.senders)
     script_hashes = dash.finish()
     ROOT_PATH.reset(token)
     _answer_the_rest(app, dash)

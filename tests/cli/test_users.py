@@ -26,6 +26,15 @@ def test_a_token_comes_with_the_lines_that_admit_it(capsys: Any) -> None:
     assert found["token"] != token
 
 
+def test_a_sender_has_a_token_and_no_role(capsys: Any) -> None:
+    assert main(["token", "web-1", "--sender"]) == 0
+    out = capsys.readouterr().out
+    token = out.split("not shown again: ")[1].split()[0]
+    sender = parse(out[out.index("[[sender]]") :], "users.toml").senders.by_token(token)
+    assert sender is not None
+    assert sender.name == "web-1"
+
+
 @pytest.mark.parametrize("arguments", [["ana", "--role", "owner"], ["a\nb"], [""]])
 def test_a_user_that_the_file_would_refuse_gets_no_token(arguments: list[str], capsys: Any) -> None:
     assert main(["token", *arguments]) > 0

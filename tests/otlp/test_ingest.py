@@ -60,7 +60,7 @@ def test_acknowledged_after_the_commit() -> None:
     shelf = Shelf()
     shelf.open.clear()
     with ingesting(shelf) as ingest:
-        future = ingest.submit(0, decoding())
+        future = ingest.submit(decoding())
         assert shelf.entered.wait(60)
         assert not future.done()
         shelf.open.set()
@@ -73,9 +73,9 @@ def test_requests_gather_into_one_transaction() -> None:
     shelf = Shelf()
     shelf.open.clear()
     with ingesting(shelf) as ingest:
-        futures = [ingest.submit(0, decoding())]
+        futures = [ingest.submit(decoding())]
         assert shelf.entered.wait(60)
-        futures += [ingest.submit(0, decoding()) for _ in range(5)]
+        futures += [ingest.submit(decoding()) for _ in range(5)]
         shelf.open.set()
         for future in futures:
             future.result(10)
@@ -87,9 +87,9 @@ def test_a_transaction_is_bounded() -> None:
     shelf = Shelf()
     shelf.open.clear()
     with ingesting(shelf, batch_rows=4) as ingest:
-        futures = [ingest.submit(0, decoding())]
+        futures = [ingest.submit(decoding())]
         assert shelf.entered.wait(60)
-        futures += [ingest.submit(0, decoding(spans=3)) for _ in range(3)]
+        futures += [ingest.submit(decoding(spans=3)) for _ in range(3)]
         shelf.open.set()
         for future in futures:
             future.result(10)
@@ -104,7 +104,7 @@ def test_bad_request_costs_itself() -> None:
         raise BadRequest("no")
 
     with ingesting(shelf) as ingest:
-        failing, good = ingest.submit(0, Work(bad, 1)), ingest.submit(0, decoding())
+        failing, good = ingest.submit(Work(bad, 1)), ingest.submit(decoding())
         with pytest.raises(BadRequest):
             failing.result(10)
         assert good.result(10).spans
@@ -121,10 +121,10 @@ def test_store_that_cannot_take_more(caplog: pytest.LogCaptureFixture) -> None:
     with ingesting(shelf) as ingest:
         for _ in range(3):
             with pytest.raises(StoreUnavailable):
-                ingest.submit(0, decoding()).result(10)
+                ingest.submit(decoding()).result(10)
         shelf.fail = lambda rows: None
         for _ in range(3):
-            assert ingest.submit(0, decoding()).result(10).spans
+            assert ingest.submit(decoding()).result(10).spans
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
     assert "locked" in caplog.text
 
@@ -140,9 +140,9 @@ def test_poisonous_request_costs_itself(caplog: pytest.LogCaptureFixture) -> Non
 
     shelf.fail = poisoned
     with ingesting(shelf) as ingest:
-        ingest.submit(0, decoding())
+        ingest.submit(decoding())
         assert shelf.entered.wait(60)
-        bad, good = ingest.submit(0, decoding("poison")), ingest.submit(0, decoding())
+        bad, good = ingest.submit(decoding("poison")), ingest.submit(decoding())
         shelf.open.set()
         with pytest.raises(TypeError):
             bad.result(10)
@@ -155,14 +155,12 @@ def test_memory_is_bounded() -> None:
     shelf = Shelf()
     shelf.open.clear()
     with ingesting(shelf, max_bytes=100) as ingest:
-        ingest.reserve(80)
-        future = ingest.submit(80, decoding())
+        future = ingest.submit(decoding(), ingest.reserve(80))
         with pytest.raises(Overloaded):
             ingest.reserve(30)
         shelf.open.set()
         future.result(10)
-        ingest.reserve(100)
-        ingest.release(100)
+        ingest.release(ingest.reserve(100))
     assert ingest.counts["overloaded"] == 1
 
 
@@ -172,9 +170,9 @@ def test_stop_stores_what_waits() -> None:
     shelf.open.clear()
     ingest = Ingest(shelf, RowMaker())
     ingest.start()
-    first = ingest.submit(0, decoding())
+    first = ingest.submit(decoding())
     assert shelf.entered.wait(60)
-    second = ingest.submit(0, decoding())
+    second = ingest.submit(decoding())
     shelf.open.set()
     ingest.stop()
     assert first.result(0).spans
@@ -183,7 +181,7 @@ def test_stop_stores_what_waits() -> None:
     with pytest.raises(Overloaded):
         ingest.reserve(1)
     with pytest.raises(Overloaded):
-        ingest.submit(0, decoding()).result(0)
+        ingest.submit(decoding()).result(0)
 
 
 def test_sender_that_has_gone() -> None:
@@ -191,12 +189,11 @@ def test_sender_that_has_gone() -> None:
     shelf = Shelf()
     shelf.open.clear()
     with ingesting(shelf) as ingest:
-        ingest.submit(0, decoding())
+        ingest.submit(decoding())
         assert shelf.entered.wait(60)
-        ingest.reserve(10)
-        gone = ingest.submit(10, decoding("gone"))
+        gone = ingest.submit(decoding("gone"), ingest.reserve(10))
         assert gone.cancel()
-        last = ingest.submit(0, decoding("last"))
+        last = ingest.submit(decoding("last"))
         shelf.open.set()
         last.result(10)
     assert [[row.signature.name for row in batch] for batch in shelf.batches] == [["x"], ["last"]]
@@ -207,5 +204,5 @@ def test_counts() -> None:
     shelf = Shelf()
     body = request(span(), span(span_id=bytes(8))).SerializeToString()
     with ingesting(shelf) as ingest:
-        ingest.submit(0, Work(lambda maker: protobuf_slices(body, maker), 1)).result(10)
+        ingest.submit(Work(lambda maker: protobuf_slices(body, maker), 1)).result(10)
     assert ingest.counts == Counter(requests=1, spans=1, rejected=1, duplicates=0, empty=0)

@@ -18,6 +18,7 @@ from obsv.errors import StoreUnavailable
 from obsv.store.figures import LATENCY_BOUNDS_NS, Latency, ProcessTotal, RecorderTotal, RequestTotal, Totals
 from obsv.store.ground import BOUNDS_NS
 from obsv.store.seam import Store
+from obsv.web.senders import SenderCounts
 
 KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 # Rollups do not distinguish an unset status from OK.
@@ -81,7 +82,11 @@ def metrics(request: Request, reader: StoreReader) -> Response:
         found = Totals([], 0, [], [], 0, 0)
     content_type = wanted(request.headers.get("accept", ""))
     received = request.app.state.receiver.counts
-    all_families = [*families(found, received), *alert_metrics(reader, now_ns)]
+    all_families = [
+        *families(found, received),
+        *alert_metrics(reader, now_ns),
+    ]
+    all_families += sender_metrics(request.app.state.receiver.senders)
     all_families += pipeline_metrics(request.app.state.alerts.parts())
     all_families += archive_metrics(reader, now_ns)
     all_families += slo_metrics(reader, request.app.state.alerts.config.slos, now_ns)
@@ -108,6 +113,20 @@ def families(found: Totals, received: Mapping[str, int]) -> Iterator[Family]:
         yield Family(name, "counter", help_text, (), [((), count)])
     for name, key, help_text in RECEIVED:
         yield Family(name, "counter", help_text, (), [((), received.get(key, 0))])
+
+
+def sender_metrics(senders: Sequence[SenderCounts]) -> Iterator[Family]:
+    """Yield what each sender has sent and what was refused to it; empty for a server that receives nothing."""
+    for key, help_text in (
+        ("requests", "OTLP requests by sender that were stored."),
+        ("spans", "Spans, log records and data points by sender."),
+        ("bytes", "Bytes of OTLP requests by sender, as received."),
+    ):
+        samples = [((each.name,), getattr(each, key)) for each in senders]
+        yield Family(f"obsv_sender_{key}", "counter", help_text, ("sender",), samples)
+    refused = [((each.name, reason), number) for each in senders for reason, number in sorted(each.refused.items())]
+    text = "OTLP requests by sender that were refused: for its limits (spans, bytes, queue) or another reason."
+    yield Family("obsv_sender_refused_requests", "counter", text, ("sender", "reason"), refused)
 
 
 def alert_metrics(reader: Store, now_ns: int) -> Iterator[Family]:

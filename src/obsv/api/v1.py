@@ -23,6 +23,7 @@ from obsv.api import (
     reference,
     repro,
     running,
+    senders,
     status,
     traces,
 )
@@ -34,6 +35,7 @@ PARTS = (
     alerts,
     audit,
     status,
+    senders,
     running,
     overview,
     errors,

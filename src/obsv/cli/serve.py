@@ -18,6 +18,7 @@ from obsv.otlp.settings import GRPC, HTTP, Address
 from obsv.server import Settings, create_app
 from obsv.store.writing import Writer
 from obsv.web.port import allow_files, config, listen
+from obsv.web.tls import Certificate
 
 
 def serve(
@@ -32,6 +33,7 @@ def serve(
     users: Path | None = None,
     store: str | None = None,
     kafka: KafkaAddress | None = None,
+    tls: Certificate | None = None,
     open_browser: bool = False,
     as_json: bool = False,
     say: Callable[[str], None] = say_at_once,
@@ -49,6 +51,7 @@ def serve(
         users: the file of users and their roles; None takes `OBSV_USERS`.
         store: address of a store in ClickHouse to read instead; nothing is received then.
         kafka: brokers and topics to read spans from; None reads none.
+        tls: the certificate of all ports; None serves without TLS.
         open_browser: whether to open the app in a browser, if there is one.
         as_json: whether to print the addresses as one line of JSON.
         say: receives the lines with the addresses, once they respond.
@@ -58,7 +61,7 @@ def serve(
         StoreError: the file is not a database of obsv, or cannot be written.
     """
     settings = Settings.from_environment(
-        db, host, port, os.environ, otlp_grpc, otlp_http, alerts, root_path, users, store, kafka
+        db, host, port, os.environ, otlp_grpc, otlp_http, alerts, root_path, users, store, kafka, tls
     )
     settings.check()
     if store is None:
@@ -68,7 +71,7 @@ def serve(
     listener = _listen(host, port)
     if store is None:
         app.state.receiver.bind()
-    address = app.state.address = _address(host, listener.getsockname()[1], settings.root_path)
+    address = app.state.address = _address(host, listener.getsockname()[1], settings)
 
     def ready() -> None:
         for line in _lines(app.state.reader.name, address, app.state.receiver if store is None else None, as_json):
@@ -79,7 +82,7 @@ def serve(
     # The app is permanent: scanning it in garbage collections took a sixth of the time of an answer with many rows.
     gc.collect()
     gc.freeze()
-    _Server(config(app, timeout_graceful_shutdown=2), ready).run(sockets=[listener])
+    _Server(config(app, tls, timeout_graceful_shutdown=2), ready).run(sockets=[listener])
 
 
 def _make_store(db: Path) -> None:
@@ -120,6 +123,6 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _address(host: str, port: int, root_path: str) -> str:
+def _address(host: str, port: int, settings: Settings) -> str:
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{name}:{port}{root_path}/"
+    return f"http{'s' if settings.tls else ''}://{name}:{port}{settings.root_path}/"

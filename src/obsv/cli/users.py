@@ -6,14 +6,20 @@ import json
 import secrets
 from pathlib import Path
 
-from obsv.api.access.users import hash_of, parse
+from obsv.api.access.users import parse
 from obsv.cli.output import console, print_json, say, table
 from obsv.store.seam import open_store
 from obsv.times import ts
+from obsv.web.senders import hash_of
 
 
-def new_token(name: str, role: str, as_json: bool = False) -> None:
+def new_token(name: str, role: str | None, as_json: bool = False) -> None:
     """Print a new token, and the lines for the users file.
+
+    Args:
+        name: of the user or sender.
+        role: of the user; None for a sender.
+        as_json: whether to print one line of JSON.
 
     Raises:
         ConfigurationError: the name or the role is invalid.
@@ -21,10 +27,12 @@ def new_token(name: str, role: str, as_json: bool = False) -> None:
     made = secrets.token_urlsafe(32)
     digest = hash_of(made)
     # A TOML string is a JSON string.
-    lines = f'[[user]]\nname = {json.dumps(name)}\nrole = {json.dumps(role)}\ntoken_sha256 = "{digest}"'
+    kind = "sender" if role is None else "user"
+    roles = "" if role is None else f"\nrole = {json.dumps(role)}"
+    lines = f'[[{kind}]]\nname = {json.dumps(name)}{roles}\ntoken_sha256 = "{digest}"'
     parse(lines, "These settings")
     if as_json:
-        print_json({"name": name, "role": role, "token": made, "token_sha256": digest})
+        print_json({"name": name, "role": role or kind, "token": made, "token_sha256": digest})
         return
     say(f"Token of {name}, which is not shown again: {made}")
     say("Add to the users file:")

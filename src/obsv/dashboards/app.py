@@ -25,6 +25,7 @@ from obsv.errors import ObsvError
 from obsv.store.figures import Pulse
 from obsv.store.seam import Store
 from obsv.web.root_path import ROOT_PATH, under
+from obsv.web.senders import SenderCounts
 
 log = logging.getLogger("obsv.dashboards")
 
@@ -45,13 +46,21 @@ class DashApp:
         pulse: the state of recording.
         pages: the pages; each gets a route for its address, and its callbacks are registered.
         alerts: the watcher of the alerts; None if there is none.
+        senders: returns what senders have sent to this server.
     """
 
     def __init__(
-        self, server: FastAPI, reader: Store, pulse: Pulse, pages: Iterable[Page], alerts: Watch | None = None
+        self,
+        server: FastAPI,
+        reader: Store,
+        pulse: Pulse,
+        pages: Iterable[Page],
+        alerts: Watch | None = None,
+        senders: Callable[[], Sequence[SenderCounts]] = list,
     ) -> None:
         self.reader = reader
         self.alerts = alerts
+        self.senders = senders
         self.pulse = pulse
         self.backlog = Backlog()
         self.pages = tuple(pages)

@@ -19,7 +19,7 @@ over the websocket when something new was recorded: the Input of everything live
 records), `theme` (dcc.Store; `"dark"` or `"light"`), `notice` (dcc.Store; `{"text", "kind"}` shows a message).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -28,6 +28,7 @@ from dash.development.base_component import Component
 from obsv.alerts.watch import Watch
 from obsv.store.ground import Window
 from obsv.store.seam import Store
+from obsv.web.senders import SenderCounts
 
 # Large component libraries that only some pages use; a first page without them loads faster.
 LIBRARIES = ("dash_ag_grid", "dash_cytoscape")
@@ -43,6 +44,7 @@ class View:
         query: the query string's entries, the first of each name.
         now_ns: Unix time in ns.
         alerts: the watcher of the alerts; None if there is none.
+        senders: returns what senders have sent to this server.
     """
 
     reader: Store
@@ -50,6 +52,7 @@ class View:
     query: Mapping[str, str]
     now_ns: int
     alerts: Watch | None = None
+    senders: Callable[[], Sequence[SenderCounts]] = list
 
     def window(self, default: str = "1h") -> Window:
         """Return the time window of the query string.
@@ -65,6 +68,7 @@ class App(Protocol):
 
     reader: Store
     alerts: Watch | None
+    senders: Callable[[], Sequence[SenderCounts]]
 
     def now_ns(self) -> int:
         """Return the Unix time in ns."""

@@ -1,16 +1,18 @@
 """Access control for senders of spans: the rules of the app, with responses that senders understand.
 
-On loopback without a token, everyone on this machine may send; with `OBSV_TOKEN`, every request needs it as a bearer
-token (over gRPC in the metadata). A web page may send if its origin is allowed.
+On loopback without a token, everyone on this machine may send; with `OBSV_TOKEN` or senders in the users file, every
+request needs that token or a sender's as a bearer token (over gRPC in the metadata). A web page may send if its origin
+is allowed.
 """
 
 import hmac
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from obsv.hosts import KnownHosts, is_same_origin
-from obsv.otlp.failures import Forbidden, TooManyGuesses, Unauthorized
+from obsv.otlp.failures import Forbidden, TooManyGuesses, Unauthorized, UsersUnreadable
 from obsv.web.attempts import Attempts
+from obsv.web.senders import Sender, Senders
 
 PREFLIGHT_AGE_S = 600
 
@@ -24,6 +26,7 @@ class Access:
         names: additional host names of the server (`OBSV_ALLOWED_HOSTS`).
         origins: origins of pages that may send (`OBSV_CORS_ORIGINS`), as `https://shop.example`; `*` allows all.
         attempts: counts wrong tokens, including those received elsewhere.
+        senders: returns the senders with tokens of their own.
     """
 
     def __init__(
@@ -33,10 +36,14 @@ class Access:
         names: Iterable[str] = (),
         origins: Iterable[str] = (),
         attempts: Attempts | None = None,
+        senders: Callable[[], Senders] = Senders,
     ) -> None:
         self._attempts = attempts or Attempts()
         self._hosts = KnownHosts(bind, names)
         self._token = token.encode() if token else None
+        self._senders = senders
+        # Who removes the last sender from the file does not admit everyone by that.
+        self._is_closed = bool(token or senders().members)
         self._origins = {origin.rstrip("/").lower() for origin in origins}
 
     def check_host(self, host: str) -> None:
@@ -50,8 +57,8 @@ class Access:
                 f"This server is not {host!r}. If it should be reachable by that name, add it to OBSV_ALLOWED_HOSTS."
             )
 
-    def check_token(self, authorization: str | None, address: str) -> None:
-        """Refuse a request without the token.
+    def sender_of(self, authorization: str | None, address: str) -> Sender:
+        """Return who sends a request, by its token.
 
         Args:
             authorization: `Bearer <token>`, the HTTP header or the gRPC metadata of that name.
@@ -60,16 +67,24 @@ class Access:
         Raises:
             Unauthorized: the token is missing or wrong.
             TooManyGuesses: it was wrong too often.
+            UsersUnreadable: it may be that of a sender, but the file of senders is invalid at the moment.
         """
-        if self._token is None:
-            return
+        known = self._senders()
         scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(errors="replace"), self._token):
-            return
+        token = token.strip() if scheme.lower() == "bearer" else ""
+        if self._token is not None and hmac.compare_digest(token.encode(errors="replace"), self._token):
+            return Sender("OBSV_TOKEN", limits=known.limits)
+        if token and (found := known.by_token(token)) is not None:
+            return found
+        if not (self._is_closed or known.members):
+            return Sender(limits=known.limits)
+        if not known.is_readable:
+            raise UsersUnreadable("The users file of this server is invalid at the moment; its log says why.")
         if authorization and self._attempts.failed(address, time.monotonic()):
             raise TooManyGuesses("Too many wrong tokens came from your address; wait a minute.")
         raise Unauthorized(
-            "Send the token of OBSV_TOKEN; at the sender: OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20<token>"
+            "Send the token of OBSV_TOKEN, or your own; at the sender: "
+            "OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20<token>"
         )
 
     def cors(self, headers: Mapping[str, str]) -> dict[str, str]:

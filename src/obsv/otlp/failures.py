@@ -18,8 +18,25 @@ class Overloaded(ObsvError):
     """More requests wait to be stored than the memory limit allows."""
 
 
+class Limited(ObsvError):
+    """A sender has used its limits.
+
+    Args:
+        message: which limit.
+        retry_after_s: seconds until it may send again.
+    """
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class Unauthorized(ObsvError):
     """The token is missing or wrong."""
+
+
+class UsersUnreadable(ObsvError):
+    """The file that names the senders is invalid; the sender may be in it."""
 
 
 class TooManyGuesses(ObsvError):
@@ -62,6 +79,10 @@ ANSWERS: dict[type[Exception], Answer] = {
     TooManyGuesses: Answer(429, 8),
     Unsupported: Answer(415, 3),
     Overloaded: Answer(503, 14, 1),
+    # Not 429, for which older SDKs of Python drop the batch. Over gRPC all of them wait as RetryInfo says.
+    Limited: Answer(503, 8, 1),
+    # A mistake in the file must not make senders drop what they have.
+    UsersUnreadable: Answer(503, 14, 10),
     StoreError: Answer(503, 14, 5),
     # Retrying would not turn it into a store.
     ForeignFile: Answer(500, 9),
@@ -74,7 +95,8 @@ def answer_to(error: BaseException) -> Answer:
     """Return the entry of the nearest class; INTERNAL for unexpected errors."""
     for kind in type(error).__mro__:
         if kind in ANSWERS:
-            return ANSWERS[kind]
+            found = ANSWERS[kind]
+            return found._replace(retry_after_s=error.retry_after_s) if isinstance(error, Limited) else found
     return INTERNAL
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import grpc
+from google.rpc.error_details_pb2 import RetryInfo
 
 from obsv.errors import ConfigurationError, ObsvError
 from obsv.otlp.access import Access
@@ -13,11 +14,13 @@ from obsv.otlp.compression import sniff
 from obsv.otlp.failures import Overloaded, answer_to, message_of
 from obsv.otlp.http import MAX_BODY, READ_TIMEOUT_S
 from obsv.otlp.ingest import Ingest
+from obsv.otlp.quotas import Claim
 from obsv.otlp.reading import Reading, Workers
 from obsv.otlp.signals import SIGNALS, Signal, answer
 from obsv.otlp.status import PROTOBUF, status_of
 from obsv.otlp.work import work_of
 from obsv.web.port import allow_files
+from obsv.web.tls import Certificate
 from obsv.wire.errors import BadRequest
 
 logger = logging.getLogger("obsv")
@@ -44,12 +47,15 @@ class GrpcReceiver:
         address: `host:port`; port 0 selects a free one.
         max_body: maximum bytes of a decompressed request; one received with more than MAX_MESSAGE is
             RESOURCE_EXHAUSTED.
+        tls: the certificate; None serves without TLS.
 
     Raises:
         ConfigurationError: it cannot listen on the address.
     """
 
-    def __init__(self, ingest: Ingest, access: Access, address: str, max_body: int = MAX_BODY) -> None:
+    def __init__(
+        self, ingest: Ingest, access: Access, address: str, max_body: int = MAX_BODY, tls: Certificate | None = None
+    ) -> None:
         self._ingest = ingest
         self._access = access
         self._max_body = max_body
@@ -72,7 +78,9 @@ class GrpcReceiver:
         for signal in SIGNALS:
             self._serve(signal)
         try:
-            self.port = self._server.add_insecure_port(address)
+            self.port = (
+                self._server.add_secure_port(address, tls.grpc()) if tls else self._server.add_insecure_port(address)
+            )
         except RuntimeError:
             raise ConfigurationError(
                 f"Cannot listen on {address} for OTLP/gRPC; check whether the port is in use."
@@ -83,8 +91,10 @@ class GrpcReceiver:
             try:
                 if self._workers.waiting > MOST_WAITING:
                     raise Overloaded("Too many calls are waiting to be read; try again later.")
-                self._access.check_token(_authorization(context), context.peer().rpartition(":")[0])
-                return self._answer(signal, self._message(requests, context), context.peer())
+                peer = context.peer()
+                sender = self._access.sender_of(_authorization(context), peer.rpartition(":")[0])
+                claim = self._ingest.quotas.begin(sender, peer.rpartition(":")[0])
+                return self._answer(signal, self._message(requests, context), peer, claim)
             except grpc.RpcError:
                 return b""  # nobody reads it: the sender has gone, or was disconnected
             except Exception as error:
@@ -114,10 +124,10 @@ class GrpcReceiver:
                 return body
         raise BadRequest("The call ended without a request.")
 
-    def _answer(self, signal: Signal, body: bytes, sender: str) -> bytes:
-        self._ingest.reserve(len(body))
+    def _answer(self, signal: Signal, body: bytes, peer: str, claim: Claim) -> bytes:
+        self._ingest.reserve(len(body), claim)
         work = functools.partial(work_of, body, sniff(body), PROTOBUF, self._max_body, signal)
-        received = self._ingest.accept(body, work, sender).result()
+        received = self._ingest.accept(body, work, peer, claim).result()
         return answer(signal, received, PROTOBUF)
 
 
@@ -130,5 +140,9 @@ def _authorization(context: grpc.ServicerContext) -> str | None:
 def _abort(context: grpc.ServicerContext, error: Exception) -> NoReturn:
     if not isinstance(error, ObsvError):
         logger.error("A request over OTLP/gRPC failed.", exc_info=error)
-    context.set_trailing_metadata((("grpc-status-details-bin", status_of(error).SerializeToString()),))
+    status = status_of(error)
+    metadata = [("grpc-status-details-bin", status.SerializeToString())]
+    # Python's SDK looks for the delay here; other SDKs, as the specification says, in the details.
+    metadata += [("google.rpc.retryinfo-bin", each.value) for each in status.details if each.Is(RetryInfo.DESCRIPTOR)]
+    context.set_trailing_metadata(tuple(metadata))
     context.abort(_CODES[answer_to(error).grpc], message_of(error))

@@ -1,9 +1,9 @@
 """OTLP over HTTP: the response to one request. OTLP 1.x, protobuf and JSON."""
 
 import asyncio
+import functools
 import logging
 from collections.abc import Mapping
-from concurrent.futures import Future
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -15,8 +15,8 @@ from obsv.otlp.access import Access
 from obsv.otlp.compression import too_large
 from obsv.otlp.failures import Unsupported, WrongMethod, WrongPlace, answer_to
 from obsv.otlp.ingest import Ingest
-from obsv.otlp.received import Received
-from obsv.otlp.signals import SIGNALS, Signal, answer
+from obsv.otlp.quotas import Claim
+from obsv.otlp.signals import SIGNALS, answer
 from obsv.otlp.status import JSON, PROTOBUF, error_body
 from obsv.otlp.work import work_of
 from obsv.trace.notices import Notices
@@ -60,17 +60,16 @@ class HttpReceiver:
             if request.method == "OPTIONS":
                 return Response(status_code=204, headers=self._access.preflight(request.headers))
             cors = self._access.cors(request.headers)
-            self._access.check_token(
-                request.headers.get("authorization"), request.client.host if request.client else ""
-            )
-            body = await self._accept(request, content_type)
+            address = request.client.host if request.client else ""
+            sender = self._access.sender_of(request.headers.get("authorization"), address)
+            body = await self._accept(request, content_type, self._ingest.quotas.begin(sender, address))
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it
         except Exception as error:
             return _failure(error, content_type, cors)
         return Response(body, headers=cors, media_type=content_type)
 
-    async def _accept(self, request: Request, content_type: str) -> bytes:
+    async def _accept(self, request: Request, content_type: str, claim: Claim) -> bytes:
         path = request.url.path.rstrip("/")
         signal = _SIGNALS.get(path)
         if signal is None:
@@ -79,13 +78,11 @@ class HttpReceiver:
             raise WrongMethod(f"{path} accepts only POST; it is the endpoint for OpenTelemetry exporters.")
         if content_type not in (PROTOBUF, JSON):
             raise Unsupported(f"Content-Type must be {PROTOBUF} or {JSON}, not {content_type!r}.")
-        body = await self._read(request)
-        received = await asyncio.wrap_future(self._submit(request, body, content_type, signal))
+        body = await self._read(request, claim)
+        encoding, connection = request.headers.get("content-encoding", ""), "%s:%s" % (request.client or ("", 0))
+        work = functools.partial(work_of, body, encoding, content_type, self._max_body, signal)
+        received = await asyncio.wrap_future(self._ingest.accept(body, work, connection, claim))
         return answer(signal, received, content_type)
-
-    def _submit(self, request: Request, body: bytes, content_type: str, signal: Signal) -> "Future[Received]":
-        encoding, sender = request.headers.get("content-encoding", ""), "%s:%s" % (request.client or ("", 0))
-        return self._ingest.accept(body, lambda: work_of(body, encoding, content_type, self._max_body, signal), sender)
 
     def _wrong_place(self, path: str) -> WrongPlace:
         if "/v1/" not in path or not path.endswith(TRACES):
@@ -98,23 +95,23 @@ class HttpReceiver:
         self._notices.once("place", logging.WARNING, "Spans of a sender were refused. %s", visible(said[:500]))
         return WrongPlace(said)
 
-    async def _read(self, request: Request) -> bytes:
+    async def _read(self, request: Request, claim: Claim) -> bytes:
         if int(request.headers.get("content-length", "0")) > self._max_body:
             raise too_large(self._max_body)
         chunks: list[bytes] = []
         try:
-            await asyncio.wait_for(self._gather(request, chunks), READ_TIMEOUT_S)
+            await asyncio.wait_for(self._gather(request, chunks, claim), READ_TIMEOUT_S)
         except BaseException as error:
-            self._ingest.release(sum(map(len, chunks)))
+            self._ingest.release(claim)
             if isinstance(error, asyncio.TimeoutError):
                 raise BadRequest(f"The body did not arrive within {READ_TIMEOUT_S:g} s.") from None
             raise
         return b"".join(chunks)
 
-    async def _gather(self, request: Request, chunks: list[bytes]) -> None:
+    async def _gather(self, request: Request, chunks: list[bytes], claim: Claim) -> None:
         size = 0
         async for chunk in request.stream():
-            self._ingest.reserve(len(chunk))
+            self._ingest.reserve(len(chunk), claim)
             chunks.append(chunk)
             size += len(chunk)
             if size > self._max_body:

@@ -12,13 +12,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from obsv.errors import ObsvError, StoreError
-from obsv.otlp.failures import Overloaded
+from obsv.otlp.failures import Limited, Overloaded
+from obsv.otlp.job import Job, Piece
 from obsv.otlp.line import OLDEST_EVERY, Line
 from obsv.otlp.memory import give_back
+from obsv.otlp.quotas import NOBODY, Claim, Quotas
 from obsv.otlp.received import Received
 from obsv.otlp.signals import METRICS
 from obsv.otlp.work import Slices, Work
@@ -49,46 +50,6 @@ class RowStore(Protocol):
     def close(self) -> None:
         """Close the file."""
         ...
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    """A request in processing.
-
-    Attributes:
-        size: bytes it holds in memory.
-        work: how its rows are made.
-        slices: of its rows, once it has begun.
-        cpu_s: processor time that it took.
-        spans: rows that were committed, log records too.
-        rejected: spans that were not, by reason.
-        odd: parts of the wrong type that were left out of spans.
-        future: resolved when all rows are committed, or with the error.
-    """
-
-    size: int
-    work: Work
-    slices: Slices | None = None
-    cpu_s: float = 0.0
-    spans: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-    odd: int = 0
-    future: "Future[Received]" = field(default_factory=Future)
-
-
-class Piece(NamedTuple):
-    """A decoded part of a request that waits for the commit.
-
-    Args:
-        job: whose.
-        rows, logs: of this part.
-        is_last: whether the request is done when they are stored.
-    """
-
-    job: Job
-    rows: list[SpanRow]
-    logs: list[LogRow]
-    is_last: bool
 
 
 class Ingest:
@@ -123,6 +84,7 @@ class Ingest:
         self._small: Line[Job] = Line()
         self._large: Line[Job] = Line()
         self._bytes = 0
+        self.quotas = Quotas(max_bytes)
         self._started = self._stopping = self._done = False
         self.counts: Counter[str] = Counter()
         self._current: Job | None = None  # the large one that has begun
@@ -149,64 +111,79 @@ class Ingest:
         if self._started:
             self._thread.join(timeout_s)
 
-    def reserve(self, size: int) -> None:
+    def reserve(self, size: int, claim: Claim | None = None) -> Claim:
         """Reserve memory for bytes of a request that is still being read.
+
+        Args:
+            size: bytes.
+            claim: of the request; None for one of an unnamed sender.
 
         Raises:
             Overloaded: there is none left, or the server is stopping.
+            Limited: the sender has its share.
         """
+        claim = claim or Claim(NOBODY)
+        self.quotas.hold(claim, size)
         with self._changed:
-            if self._stopping or self._bytes + size > self._max_bytes:
-                self.counts["overloaded"] += 1
-                raise Overloaded("Too many requests are waiting to be stored; try again later.")
-            self._bytes += size
+            if not self._stopping and self._bytes + size <= self._max_bytes:
+                self._bytes += size
+                return claim
+            self.counts["overloaded"] += 1
+            self._bytes += size  # `release` gives it back with the rest
+        self.release(claim)
+        self.quotas.refuse(claim, "memory")
+        raise Overloaded("Too many requests are waiting to be stored; try again later.")
 
-    def release(self, size: int) -> None:
-        """Release memory that was reserved and did not become a job."""
+    def release(self, claim: Claim) -> None:
+        """Release the memory of a request."""
+        size = self.quotas.drop(claim)
         with self._changed:
             self._bytes -= size
 
-    def accept(self, body: bytes, work: Callable[[], Work], sender: str) -> "Future[Received]":
+    def accept(self, body: bytes, work: Callable[[], Work], connection: str, claim: Claim) -> "Future[Received]":
         """Add a request whose bytes are reserved; further memory is reserved here.
 
         Args:
             body: as received.
             work: what to do with it.
-            sender: its connection.
+            connection: of the sender.
+            claim: of the request.
 
         Returns:
             See `submit`; `Overloaded` if there is not enough memory.
         """
-        size = len(body)
         try:
+            self.quotas.take(claim, len(body))
             made = work()
-            if made.held > size:
-                self.reserve(made.held - size)
-                size = made.held
-        except BaseException:
-            self.release(size)
+            if made.held > claim.held:
+                self.reserve(made.held - claim.held, claim)
+        except BaseException as error:
+            self.release(claim)
+            if not isinstance(error, (Limited, Overloaded)):
+                self.quotas.refuse(claim, "failed")
             with self._changed:
-                self.counts["failed"] += 1
+                self.counts["failed"] += not isinstance(error, Limited)
             raise
-        return self.submit(size, made, sender)
+        return self.submit(made, claim, connection)
 
-    def submit(self, size: int, work: Work, sender: str = "") -> "Future[Received]":
+    def submit(self, work: Work, claim: Claim | None = None, connection: str = "") -> "Future[Received]":
         """Add a request.
 
         Args:
-            size: bytes, reserved before; they are released when the request is done.
             work: creates its rows, on the ingest thread.
-            sender: its connection.
+            claim: of the request, with the bytes that are reserved; they are released when the request is done.
+            connection: of the sender.
 
         Returns:
             A future, resolved after the commit; with the error of the work, a `StoreError`, or `Overloaded` when
             stopping.
         """
-        job = Job(size, work)
+        job = Job(claim or Claim(NOBODY), work)
         with self._changed:
             if not self._done:
                 self._start()
-                (self._large if work.is_large else self._small).put(job, work.weight, sender)
+                line = self._large if work.is_large else self._small
+                line.put(job, work.weight, job.claim.sender.name or connection)
                 self._changed.notify()
                 return job.future
         self._finish(job, Overloaded("The server is stopping; try again later."))
@@ -247,6 +224,7 @@ class Ingest:
         """Process all of a small job, or the next slice of a large one; return None if there is nothing to store."""
         if job.slices is None and not job.future.set_running_or_notify_cancel():
             self._end(job)  # the sender has disconnected, and will retry
+            self.quotas.refuse(job.claim, "gone")
             return None
         try:
             return self._timed(job)
@@ -325,13 +303,17 @@ class Ingest:
                 self._finish(job, Received(job.spans, job.rejected, job.odd))
 
     def _end(self, job: Job) -> None:
-        self.release(job.size)
+        self.release(job.claim)
         job.slices = None  # and with it the body
         if job.work.is_large:
             give_back()
 
     def _finish(self, job: Job, outcome: Received | Exception) -> None:
         self._end(job)
+        if isinstance(outcome, Exception):
+            self.quotas.refuse(job.claim, "failed")
+        else:
+            self.quotas.settle(job.claim, outcome.spans, outcome.rejected.total())
         with self._changed:
             if isinstance(outcome, Exception):
                 self.counts["failed"] += 1

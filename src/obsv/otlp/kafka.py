@@ -20,6 +20,7 @@ from obsv.otlp.signals import LOGS, TRACES, Signal
 from obsv.otlp.status import JSON, PROTOBUF
 from obsv.otlp.work import work_of
 from obsv.trace.notices import Notices
+from obsv.web.senders import Sender
 
 logger = logging.getLogger("obsv")
 
@@ -181,10 +182,10 @@ class KafkaReader:
         form = JSON if body[:1] == b"{" else PROTOBUF
         signal: Signal = LOGS if message.topic() in self._address.logs else TRACES
         try:
-            self._ingest.reserve(len(body))
-            return self._ingest.accept(
-                body, lambda: work_of(body, "", form, self._max_body, signal), f"kafka {message.topic()}"
-            )
+            name = f"kafka {message.topic()}"
+            claim = self._ingest.quotas.begin(Sender(name))
+            self._ingest.reserve(len(body), claim)
+            return self._ingest.accept(body, lambda: work_of(body, "", form, self._max_body, signal), name, claim)
         except Exception as error:
             return error
 

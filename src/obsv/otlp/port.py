@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from obsv.errors import ConfigurationError
 from obsv.otlp.settings import Address
 from obsv.web.port import config, listen
+from obsv.web.tls import Certificate
 
 
 class HttpPort:
@@ -17,15 +18,16 @@ class HttpPort:
     Args:
         app: the ASGI application.
         address: its address.
+        tls: the certificate; None serves plain HTTP.
 
     Raises:
         ConfigurationError: it cannot listen on the address.
     """
 
-    def __init__(self, app: ASGIApp, address: Address) -> None:
+    def __init__(self, app: ASGIApp, address: Address, tls: Certificate | None = None) -> None:
         self.listener = _listen(address)
         self.port: int = self.listener.getsockname()[1]
-        self._server = uvicorn.Server(config(app, lifespan="off", timeout_graceful_shutdown=5))
+        self._server = uvicorn.Server(config(app, tls, lifespan="off", timeout_graceful_shutdown=5))
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self.listener]}, name="obsv-otlp-http", daemon=True
         )

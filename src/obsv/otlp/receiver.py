@@ -15,6 +15,7 @@ from obsv.otlp.port import HttpPort
 from obsv.otlp.settings import Address, ReceiverSettings
 from obsv.store.writing import Writer
 from obsv.web.attempts import Attempts
+from obsv.web.senders import SenderCounts
 from obsv.wire.rowmaker import RowMaker
 
 logger = logging.getLogger("obsv")
@@ -54,7 +55,9 @@ class Receiver:
 
     def _access(self, bind: str) -> Access:
         settings = self.settings
-        return Access(bind, settings.token, settings.allowed_hosts, settings.cors_origins, self._attempts)
+        return Access(
+            bind, settings.token, settings.allowed_hosts, settings.cors_origins, self._attempts, settings.senders
+        )
 
     def bind(self) -> None:
         """Bind the ports, so that `start` cannot fail.
@@ -68,11 +71,12 @@ class Receiver:
         try:
             if settings.http is not None:
                 app = HttpReceiver(self._ingest, self._access(settings.http.host), settings.max_body)
-                self._http = _port(settings.http, lambda address: HttpPort(app, address))
+                self._http = _port(settings.http, lambda address: HttpPort(app, address, settings.tls))
             if settings.grpc is not None:
                 access = self._access(settings.grpc.host)
                 self._grpc = _port(
-                    settings.grpc, lambda address: GrpcReceiver(self._ingest, access, str(address), settings.max_body)
+                    settings.grpc,
+                    lambda address: GrpcReceiver(self._ingest, access, str(address), settings.max_body, settings.tls),
                 )
         except ConfigurationError:
             if self._http is not None:
@@ -135,6 +139,11 @@ class Receiver:
     def counts(self) -> dict[str, int]:
         """Return the numbers of requests, spans, duplicates, rejected spans, failed and overloaded requests."""
         return dict(self._ingest.counts)
+
+    @property
+    def senders(self) -> list[SenderCounts]:
+        """Return what each sender has sent, and what was refused to it."""
+        return self._ingest.quotas.counts()
 
 
 def _port(address: Address, listen: Callable[[Address], P]) -> P | None:

@@ -1,5 +1,6 @@
 """Settings of OTLP reception: addresses and access."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,8 @@ from obsv.hosts import is_loopback
 from obsv.otlp.http import MAX_BODY
 from obsv.otlp.ingest import MAX_BYTES
 from obsv.otlp.kafka import KafkaAddress
+from obsv.web.senders import Senders
+from obsv.web.tls import Certificate
 
 
 class Address(NamedTuple):
@@ -60,6 +63,8 @@ class ReceiverSettings:
         max_body: maximum bytes of one decompressed request.
         max_bytes: maximum bytes of all requests in memory.
         kafka: brokers and topics to read too; None reads none.
+        senders: returns the senders with tokens of their own.
+        tls: the certificate of the ports; None receives without TLS.
     """
 
     db: Path
@@ -71,6 +76,8 @@ class ReceiverSettings:
     max_body: int = MAX_BODY
     max_bytes: int = MAX_BYTES
     kafka: KafkaAddress | None = None
+    senders: Callable[[], Senders] = Senders
+    tls: Certificate | None = None
 
     def check(self) -> None:
         """Refuse settings that are not safe.
@@ -79,10 +86,10 @@ class ReceiverSettings:
             ConfigurationError: an address reachable from other machines without a token.
         """
         for address in (self.grpc, self.http):
-            if address is not None and not is_loopback(address.host) and not self.token:
+            if address is not None and not is_loopback(address.host) and not (self.token or self.senders().members):
                 raise ConfigurationError(
                     f"Refusing to receive OTLP on {address}: anyone who can reach it could fill the database. "
-                    "Set OBSV_TOKEN to a secret, or listen on 127.0.0.1."
+                    "Set OBSV_TOKEN to a secret, name senders in the users file, or listen on 127.0.0.1."
                 )
 
 

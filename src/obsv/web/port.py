@@ -11,6 +11,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from obsv.web.connections import Connections
 from obsv.web.protocol import KEEP_ALIVE_S, MOST_HEAD_BYTES, protocol
+from obsv.web.tls import Certificate
 
 # Connections waiting to be accepted, while the process is busy.
 BACKLOG = 512
@@ -41,16 +42,17 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def config(app: ASGIApp, **settings: Any) -> uvicorn.Config:
+def config(app: ASGIApp, tls: Certificate | None = None, **settings: Any) -> uvicorn.Config:
     """Return the configuration for an app: limited connections, and time limits for slow clients.
 
     There is no access log: a trace viewer must not fill the terminal of the program it watches.
 
     Args:
         app: the ASGI application.
+        tls: the certificate; None serves plain HTTP.
         **settings: further settings of uvicorn.
     """
-    return uvicorn.Config(
+    made = uvicorn.Config(
         _with_peer(ProxyHeadersMiddleware(cast(Any, app), os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"))),
         # Above, so that the address of the proxy itself stays known.
         proxy_headers=False,
@@ -62,6 +64,10 @@ def config(app: ASGIApp, **settings: Any) -> uvicorn.Config:
         server_header=False,
         **settings,
     )
+    if tls is not None:
+        made.load()
+        made.ssl = tls.context()
+    return made
 
 
 def _with_peer(app: Any) -> Any:

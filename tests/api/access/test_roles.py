@@ -15,12 +15,12 @@ from httpx import AsyncClient
 from serving import serving
 
 from obsv.acting import ACTOR, Actor
-from obsv.api.access.users import hash_of
 from obsv.errors import Forbidden
 from obsv.server import routers
 from obsv.store import Writer
 from obsv.store.ground import Window
 from obsv.store.seam import open_store
+from obsv.web.senders import hash_of
 
 pytestmark = pytest.mark.anyio
 MakeClient = Callable[..., AsyncClient]

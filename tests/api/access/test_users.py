@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from obsv.api.access.session import Sessions
-from obsv.api.access.users import Users, UsersFile, hash_of, parse
+from obsv.api.access.users import Users, UsersFile, parse
 from obsv.errors import ConfigurationError
+from obsv.web.senders import Senders, hash_of
 
 TOKEN, OTHER = "token-of-ana", "token-of-ben"
 USERS = f"""
@@ -119,7 +120,7 @@ def test_a_file_that_became_invalid_lets_nobody_in(
     path.unlink()
     if content is not None:
         write(path, content)
-    assert file.users == file.users == Users()
+    assert file.users == file.users == Users(senders=Senders(is_readable=False))
     assert len(caplog.records) == 1
     write(path, USERS)
     assert file.users.by_name("ana")

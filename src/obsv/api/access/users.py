@@ -1,4 +1,4 @@
-"""The users of a server, from a file: their roles, the hashes of their tokens, and the proxy that names them.
+"""The users of a server, from a file: their roles, the hashes of their tokens, the proxy that names them, and senders.
 
 [[user]]
 name = "ana"
@@ -11,11 +11,12 @@ from = ["127.0.0.1", "10.1.0.0/16"]
 [proxy.roles]
 "ben@example.org" = "admin"
 "*" = "viewer"                # everyone else whom the proxy names; without it, they are refused
+
+[[sender]] and [limits]: see `obsv.web.senders`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import ipaddress
 import logging
@@ -28,6 +29,7 @@ from typing import Any
 
 from obsv.acting import ROLES, Role
 from obsv.errors import ConfigurationError
+from obsv.web.senders import UNLIMITED, Sender, SenderLimits, Senders, hash_of, hashes_in, limits_in
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -38,14 +40,9 @@ logger = logging.getLogger("obsv")
 
 _MAX_BYTES = 1 << 20
 _MOST_CHARS = 200
-_HASH = re.compile(r"[0-9a-f]{64}")
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
+_NO_SENDERS = Senders()
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def hash_of(token: str) -> str:
-    """Return the hash of a token: tokens are random, so no salt is needed."""
-    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +88,7 @@ class Users:
 
     users: tuple[User, ...] = ()
     proxy: Proxy | None = None
+    senders: Senders = _NO_SENDERS
 
     def by_token(self, token: str) -> User | None:
         """Return the user with a token, in a time that does not depend on which one matches."""
@@ -113,30 +111,49 @@ def parse(text: str, path: str) -> Users:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
-    _known(path, "the file", document, ("user", "proxy"))
-    users = [_user(path, each) for each in _tables(path, document.get("user", []))]
-    for name in ("name", "token_sha256"):
-        values = [getattr(each, name) for each in users]
-        if len(set(values)) < len(values):
-            raise ConfigurationError(f"{path}: two users have the same {name}.")
+    _known(path, "the file", document, ("user", "proxy", "sender", "limits"))
+    users = [_user(path, each) for each in _tables(path, document, "user")]
+    senders = _senders(path, document)
+    names = [[each.name for each in members] for members in (users, senders.members)]
+    hashes = [each.token_sha256 for each in users] + [one for each in senders.members for one in each.hashes]
+    if any(len(set(each)) < len(each) for each in names):
+        raise ConfigurationError(f"{path}: two users or two senders have the same name.")
+    if len(set(hashes)) < len(hashes):
+        raise ConfigurationError(f"{path}: two users or senders have the same token_sha256.")
     proxy = document.get("proxy")
-    return Users(tuple(users), None if proxy is None else _proxy(path, proxy))
+    return Users(tuple(users), None if proxy is None else _proxy(path, proxy), senders)
 
 
-def _tables(path: str, found: Any) -> list[dict[str, Any]]:
+def _tables(path: str, document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    found = document.get(name, [])
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise ConfigurationError(f"{path}: users are tables that begin with [[user]].")
+        raise ConfigurationError(f"{path}: {name}s are tables that begin with [[{name}]].")
     return found
+
+
+def _senders(path: str, document: Mapping[str, Any]) -> Senders:
+    table = document.get("limits", {})
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{path}: limits must be a table that begins with [limits].")
+    _known(path, "limits", table, SenderLimits._fields)
+    usual = limits_in(path, "limits", table, UNLIMITED)
+    members = []
+    for each in _tables(path, document, "sender"):
+        name = _text(path, "sender", each, "name")
+        of = f"sender {name!r}"
+        _known(path, of, each, ("name", "token_sha256", *SenderLimits._fields))
+        hashes = hashes_in(path, of, each.get("token_sha256"))
+        members.append(Sender(name, hashes, limits_in(path, of, each, usual)))
+    return Senders(tuple(members), usual)
 
 
 def _user(path: str, table: Mapping[str, Any]) -> User:
     name = _text(path, "user", table, "name")
     _known(path, f"user {name!r}", table, ("name", "role", "token_sha256"))
     digest = table.get("token_sha256")
-    if not isinstance(digest, str) or not _HASH.fullmatch(digest):
-        raise ConfigurationError(
-            f"{path}: token_sha256 of user {name!r} must be 64 hex digits, as `obsv token` prints them."
-        )
+    if isinstance(digest, list):
+        raise ConfigurationError(f"{path}: token_sha256 of user {name!r} must be one text; only senders may have two.")
+    (digest,) = hashes_in(path, f"user {name!r}", digest)
     return User(name, _role(path, f"user {name!r}", table.get("role")), digest)
 
 
@@ -209,7 +226,7 @@ class UsersFile:
             except ConfigurationError as error:
                 # Not the previous ones: who was removed must not stay because of a mistake in another line.
                 logger.error("The users file is invalid, so it lets nobody in: %s", error)
-                self._users = Users()
+                self._users = Users(senders=Senders(is_readable=False))
         return self._users
 
     def _read(self) -> Users:

@@ -16,14 +16,15 @@ def register(app: typer.Typer) -> None:
 
 
 def token(
-    name: Annotated[str, typer.Argument(help="Name of the user.", metavar="NAME")],
+    name: Annotated[str, typer.Argument(help="Name of the user or sender.", metavar="NAME")],
     role: Annotated[str, typer.Option("--role", help="viewer, editor or admin.", metavar="ROLE")] = "viewer",
+    sender: Annotated[bool, typer.Option("--sender", help="Of a program that sends spans, instead of a user.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a token for a user of `obsv serve --users FILE`, and the lines for that file."""
+    """Make a token for a user or sender of `obsv serve --users FILE`, and the lines for that file."""
     from obsv.cli.users import new_token
 
-    new_token(name, role, as_json)
+    new_token(name, None if sender else role, as_json)
 
 
 def audit(db: Db = DEFAULT, limit: Limit = 50, as_json: AsJson = False) -> None:

@@ -3,13 +3,16 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from obsv.cli.commands.alerts import Rules
 from obsv.cli.common import DEFAULT, EXIT_CODES, FOUND_PROBLEMS, AsJson, Db, Port, SinceEver, existing
 from obsv.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from obsv.web.tls import Certificate
 
 
 def register(app: typer.Typer) -> None:
@@ -59,6 +62,24 @@ def serve(
             show_envvar=False,
         ),
     ] = None,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(
+            help="Certificate for TLS on all ports, a PEM file; default: OBSV_TLS_CERT.",
+            metavar="FILE",
+            envvar="OBSV_TLS_CERT",
+            show_envvar=False,
+        ),
+    ] = None,
+    tls_key: Annotated[
+        Path | None,
+        typer.Option(
+            help="Private key of the certificate, a PEM file; default: OBSV_TLS_KEY.",
+            metavar="FILE",
+            envvar="OBSV_TLS_KEY",
+            show_envvar=False,
+        ),
+    ] = None,
     browser: Annotated[bool, typer.Option("--browser", help="Open the app in a browser.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -85,9 +106,20 @@ def serve(
         root_path=root_path,
         store=store,
         kafka=KafkaAddress.parse(kafka) if kafka else None,
+        tls=_certificate(tls_cert, tls_key),
         open_browser=browser,
         as_json=as_json,
     )
+
+
+def _certificate(certificate: Path | None, key: Path | None) -> "Certificate | None":
+    from obsv.web.tls import Certificate
+
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise ConfigurationError("TLS needs both --tls-cert and --tls-key, or neither.")
+    return Certificate(certificate, key)
 
 
 def forward(

@@ -19,7 +19,7 @@ from obsv.alerts.rules import AlertsConfig, Rule
 from obsv.alerts.samples import numbered, shown
 from obsv.alerts.silences import parse_matcher
 from obsv.alerts.watch import Watch
-from obsv.dashboards.alerts.tables import lists, table
+from obsv.dashboards.alerts.tables import lists, senders, table
 from obsv.dashboards.clock import when
 from obsv.dashboards.components import badge, card, empty
 from obsv.dashboards.page import App, Page, View
@@ -43,7 +43,7 @@ _NAMED = {
 def layout(view: View) -> Component:
     """Return the page."""
     config = view.alerts.config if view.alerts else AlertsConfig()
-    body = html.Div(_lists(view.reader, config, view.now_ns), id="alerts-body")
+    body = html.Div(_lists(view, config), id="alerts-body")
     # Without rules there is nothing to list yet: the form that adds one comes first.
     forms = [_silence_form(), _rule_form()] if config.rules else [_rule_form(), _silence_form()]
     form = html.Div(forms, className="alerts-forms")
@@ -59,9 +59,9 @@ def layout(view: View) -> Component:
     )
 
 
-def _lists(store: Store, config: AlertsConfig, now_ns: int) -> list[Component]:
+def _lists(view: View, config: AlertsConfig) -> list[Component]:
     try:
-        return lists(store, config, now_ns)
+        return [*lists(view.reader, config, view.now_ns), *senders(view.senders(), view.now_ns)]
     except ObsvError as error:
         return [card("Alerts", html.P(str(error)))]
 
@@ -170,7 +170,7 @@ def register(app: App) -> None:
             raise PreventUpdate
         if asked != "alerts-tick" and isinstance(asked, dict) and any(clicks):
             end_silence(app.alerts.book, asked["id"], app.now_ns())
-        return _lists(app.reader, app.alerts.config, app.now_ns())
+        return _lists(View(app.reader, {}, {}, app.now_ns(), app.alerts, app.senders), app.alerts.config)
 
     @app.callback(
         Output("alerts-silenced", "children"),

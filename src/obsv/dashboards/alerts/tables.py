@@ -18,6 +18,7 @@ from obsv.dashboards.clock import ago, count, duration, when
 from obsv.dashboards.components import Kind, badge, card, empty, link
 from obsv.store.seam import Store
 from obsv.store.watching import AlertRow, AuditRow, Delivery, EventRow, Repeating, SilenceRow
+from obsv.web.senders import SenderCounts
 
 STATE_KINDS: dict[str, Kind] = {"firing": "err", "recovering": "stale", "pending": "stale", "resolved": "ok"}
 SENT_KINDS: dict[str, Kind] = {"sent": "ok", "waiting": "stale", "failed": "err"}
@@ -169,6 +170,17 @@ def _audit(found: Sequence[AuditRow]) -> Component:
     return card(
         "Changes by users", table(("When", "Who", "Role", "By", "Action", "Subject", "Detail"), rows), flush=True
     )
+
+
+def senders(found: Sequence[SenderCounts], now_ns: int) -> list[Component]:
+    """Return the list of senders, with what was refused to each; empty for a server that received nothing."""
+    rows = []
+    for each in found:
+        refused = ", ".join(f"{count(number)} {why}" for why, number in sorted(each.refused.items()))
+        rows.append([each.name or "without a name", count(each.requests), count(each.spans), count(each.bytes),
+                     badge(refused, "stale") if refused else "", ago(each.last_ns, now_ns), each.address])  # fmt: skip
+    names = ("Sender", "Requests", "Spans", "Bytes", "Refused requests", "Last", "Address")
+    return [card("Senders since the start of this server", table(names, rows), flush=True)] if rows else []
 
 
 def table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Component:

@@ -1,6 +1,7 @@
 """The frame around every page: navigation, status ribbon, theme, keyboard, messages."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,6 +22,7 @@ from obsv.dashboards.theme import DARK, FONT, MONO
 from obsv.errors import ObsvError
 from obsv.store.figures import Pulse
 from obsv.store.seam import Store
+from obsv.web.senders import SenderCounts
 
 PULSE_S = 1.0
 KEYS = (
@@ -148,7 +150,12 @@ def _caps(keys: str) -> list[Component]:
 
 
 def mount(
-    server: FastAPI, reader: Store, pulse: Pulse, pages: tuple[Page, ...], alerts: Watch | None = None
+    server: FastAPI,
+    reader: Store,
+    pulse: Pulse,
+    pages: tuple[Page, ...],
+    alerts: Watch | None = None,
+    senders: Callable[[], Sequence[SenderCounts]] = list,
 ) -> DashApp:
     """Put the app on a server; call `finish()` on the result after the last route.
 
@@ -158,8 +165,9 @@ def mount(
         pulse: the state of recording.
         pages: the pages of the app.
         alerts: the watcher of the alerts; None if there is none.
+        senders: returns what senders have sent to this server.
     """
-    app = DashApp(server, reader, pulse, pages, alerts)
+    app = DashApp(server, reader, pulse, pages, alerts, senders)
     app.dash.layout = layout(pages)
     register(app)
     return app
@@ -232,7 +240,7 @@ def show(app: DashApp, pathname: str, search: str) -> tuple[Any, dict[str, str]]
         subject = query.get(page.subject) if page.subject else None
         if subject:
             about["title"] = f"{subject} · {page.title}"
-        return page.layout(View(app.reader, names, query, app.now_ns(), app.alerts)), about
+        return page.layout(View(app.reader, names, query, app.now_ns(), app.alerts, app.senders)), about
     except ObsvError as error:
         return failure(error), about
 
@@ -253,7 +261,7 @@ async def _beat(app: DashApp) -> None:
             set_props("pulse-logs", {"data": {"last": last_log}})
         parts = await asyncio.to_thread(app.alerts.parts) if app.alerts else []
         badges = ribbon.layout(
-            beat.recorders, beat.feeds, beat.now_ns, beat.lost, beat.firing, parts, app.reader.unanswered
+            beat.recorders, beat.feeds, beat.now_ns, beat.lost, beat.firing, parts, app.reader.unanswered, app.senders()
         )
         for name, props in ribbon.updates(shown, badges).items():
             set_props(name, props)

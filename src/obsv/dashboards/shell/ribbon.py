@@ -11,11 +11,14 @@ from obsv.dashboards.clock import ago, count, duration
 from obsv.dashboards.components.badge import Kind, badge
 from obsv.store.figures import FeedState, Lost, RecorderState
 from obsv.times import ts
+from obsv.web.senders import SenderCounts
 
 STATE_KINDS: dict[str, Kind] = {"OK": "ok", "DELAYED": "stale", "CIRCUIT OPEN": "err"}
 SHOWN = 4
 # Number of running calls listed in the tooltip of their count.
 OLDEST = 10
+# How long a refusal of a sender's request is shown.
+REFUSED_NS = 60 * 1_000_000_000
 
 
 def layout(
@@ -26,6 +29,7 @@ def layout(
     firing: Sequence[tuple[str, str]] = (),
     parts: Sequence[Part] = (),
     unanswered: Sequence[str] = (),
+    senders: Sequence[SenderCounts] = (),
 ) -> list[Component]:
     """Return the ribbon's content.
 
@@ -37,6 +41,7 @@ def layout(
         lost: recently lost files.
         firing: rules and summaries of firing alerts.
         parts: the parts of obsv; those that are late get a badge.
+        senders: senders of spans; those that were refused within the last minute get a badge together.
         unanswered: what the store cannot answer; empty for one of obsv itself, which programs record into.
     """
     ordered = sorted(recorders, key=lambda one: (one.gone(now_ns), one.state == "OK"))
@@ -60,6 +65,7 @@ def layout(
               id=f"ribbon-part-{one.name}")
         for one in parts if one.is_late
     ]  # fmt: skip
+    badges += _refused([one for one in senders if now_ns - one.refused_ns < REFUSED_NS])
     alive = [one for one in ordered if not one.gone(now_ns)]
     named = [_feed(one, now_ns, f"ribbon-feed-{at}") for at, one in enumerate(feeds)]
     totals = _totals(alive, now_ns, "\n".join(one.about for one in parts))
@@ -86,6 +92,17 @@ def _by_id(parts: Sequence[Component]) -> dict[str, Component]:
 
 def _props(one: Component) -> dict[str, Any]:
     return {name: getattr(one, name, None) for name in ("children", "className", "title")}
+
+
+def _refused(senders: Sequence[SenderCounts]) -> list[Component]:
+    if not senders:
+        return []
+    about = "\n".join(
+        f"{one.name or 'without a name'}: " + ", ".join(f"{number:,} {why}" for why, number in one.refused.items())
+        for one in senders[:OLDEST]
+    )
+    text = f"{len(senders)} sender{'s' * (len(senders) != 1)} refused"
+    return [badge(text, "stale", dot=True, title=f"Requests refused, by reason\n{about}", id="ribbon-refused")]
 
 
 def _short(one: RecorderState, now_ns: int) -> str:

@@ -1,0 +1,53 @@
+"""A request in processing, and the parts in which it is stored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from obsv.otlp.quotas import Claim
+from obsv.otlp.received import Received
+from obsv.otlp.work import Slices, Work
+from obsv.store.ground import LogRow, SpanRow
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A request in processing.
+
+    Attributes:
+        claim: what it has of its sender's limits: the bytes that it holds in memory.
+        work: how its rows are made.
+        slices: of its rows, once it has begun.
+        cpu_s: processor time that it took.
+        spans: rows that were committed, log records too.
+        rejected: spans that were not, by reason.
+        odd: parts of the wrong type that were left out of spans.
+        future: resolved when all rows are committed, or with the error.
+    """
+
+    claim: Claim
+    work: Work
+    slices: Slices | None = None
+    cpu_s: float = 0.0
+    spans: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    odd: int = 0
+    future: Future[Received] = field(default_factory=Future)
+
+
+class Piece(NamedTuple):
+    """A decoded part of a request that waits for the commit.
+
+    Args:
+        job: whose.
+        rows, logs: of this part.
+        is_last: whether the request is done when they are stored.
+    """
+
+    job: Job
+    rows: list[SpanRow]
+    logs: list[LogRow]
+    is_last: bool
