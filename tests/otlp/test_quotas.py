@@ -43,7 +43,7 @@ def test_over_minutes_no_more_than_the_limit() -> None:
 
 
 def test_requests_at_once_share_the_limit() -> None:
-    """What arrived while others were decoded counts as their mean."""
+    """Those that arrived while others were decoded counts as their mean."""
     quotas, sender, _ = made(spans_per_second=100)
     claims = [quotas.begin(sender) for _ in range(50)]
     refused = 0

@@ -30,7 +30,7 @@ _NS = 1_000_000_000
 
 
 class Debt:
-    """What is owed to a limit per second; up to a second's worth may be saved."""
+    """The amount owed to a limit per second; up to a second's worth may be saved."""
 
     def __init__(self, now: float) -> None:
         self.amount, self._at = 0.0, now
@@ -44,7 +44,7 @@ class Debt:
 
 @dataclass(slots=True, eq=False)
 class Claim:
-    """What a request has of its sender's limits.
+    """The part that a request has of its sender's limits.
 
     Attributes:
         sender: whose it is.

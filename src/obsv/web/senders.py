@@ -85,7 +85,7 @@ class Senders:
 
 
 class SenderCounts(NamedTuple):
-    """What one sender has sent.
+    """Totals of one sender.
 
     Args:
         name: its name; empty for all without one.
