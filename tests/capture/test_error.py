@@ -352,3 +352,32 @@ def test_keys_of_the_library_are_said_as_python_says_them(argument: object) -> N
     """The message of a KeyError, and of several arguments, is `str()` of the exception."""
     for error in (KeyError(argument), ValueError(argument, 1)):
         assert message_of(error) == str(error)
+
+
+class Compared(type):
+    """A metaclass that fails the test where its classes are compared, hashed or asked."""
+
+    def _run(cls, *_: object) -> Any:
+        pytest.fail("code of the program was run")
+
+    __eq__ = __hash__ = __getattribute__ = _run  # type: ignore[assignment]
+
+
+def test_classes_of_arguments_are_told_by_identity() -> None:
+    """Nor does the metaclass of an argument or an exit code run."""
+
+    class Odd(metaclass=Compared):
+        __eq__ = Compared._run
+
+    argument = object.__new__(Odd)
+    assert frozen(KeyError(argument))[0] == "KeyError"
+    assert frozen(ValueError(argument, 1))[0] == "ValueError"
+    assert is_error(SystemExit(argument))
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [(0, False), (None, False), (False, False), (1, True), ("", True), (0.0, True)]
+)
+def test_exit_codes_are_the_interpreters(code: object, expected: bool) -> None:
+    """Only None and whole numbers that are 0 end a program well."""
+    assert is_error(SystemExit(code)) is expected

@@ -179,3 +179,20 @@ def test_equal_settings_share():
     """Functions of equal settings share one snapshot function."""
     assert make_snapshot(Limits(), Redactor(("pin",))) is make_snapshot(Limits(), Redactor(["pin"]))
     assert make_snapshot(Limits(), Redactor(("pin",))) is not make_snapshot(Limits(), Redactor())
+
+
+@pytest.mark.parametrize("base", [object, int, str, list, dict, tuple, Exception])
+def test_a_metaclass_is_not_asked(base):
+    """The attributes of a class are read past the `__getattribute__` of its metaclass."""
+    asked = []
+
+    class Nosy(type):
+        def __getattribute__(cls, name):
+            asked.append(name)
+            return type.__getattribute__(cls, name)
+
+    value = Nosy("Value", (base,), {})()
+    asked.clear()
+    for exact in (False, True):
+        make_snapshot(Limits(is_exact=exact), Redactor(()))(value)
+    assert asked == []

@@ -1,6 +1,7 @@
 """Callables that are more than functions: they keep all they can do, and their calls are recorded."""
 
 import asyncio
+import copy
 import functools
 import operator
 import pickle
@@ -123,6 +124,96 @@ def test_a_proxy_keeps_its_instance(spans: list[Span]) -> None:
     assert seen == [desk, desk]
     assert [span.name.rpartition(".")[2] for span in spans] == ["above"]
     assert dict(spans[0].input_values()) == {"size": 2}
+
+
+class Bound:
+    """A callable that binds to a class as well as to an instance, to an object with attributes of its own."""
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        return functools.partial(self, "class" if instance is None else "instance")
+
+    def __call__(self, *args: Any) -> Any:
+        return args
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+
+def test_a_callable_that_binds_in_its_own_way(spans: list[Span]) -> None:
+    """To a class as to an instance; what it becomes keeps its attributes, and is recorded."""
+
+    class Desk:
+        do: Any = monitor(Bound())
+
+        @monitor
+        @wrapt.decorator(lambda wrapped, instance, args, kwargs: wrapped(*args, **kwargs))  # type: ignore[untyped-decorator]
+        @classmethod
+        def open(cls, size: int) -> Any:
+            return cls, size
+
+    assert (Desk.do(1), Desk().do(2)) == (("class", 1), ("instance", 2))
+    assert Desk.do.args == ("class",)
+    assert vars(Desk)["do"].name == "do"
+    assert Desk.open(3) == Desk().open(3) == (Desk, 3)
+    assert len(spans) == 4
+
+
+class Value:
+    """A descriptor that is callable, but binds to a value that is not."""
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        return 3
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        vars(instance)["kept"] = value
+
+    def __call__(self) -> None: ...
+
+
+def test_a_callable_that_binds_to_a_value(spans: list[Span]) -> None:
+    """The value is the attribute, and setting it is the descriptor's affair."""
+    owner: Any = type("Owner", (), {"value": monitor(Value())})
+    instance = owner()
+    instance.value = 4
+    assert (instance.value, vars(instance)) == (3, {"kept": 4})
+
+
+class Counter:
+    """A callable with state, whose operators return it."""
+
+    def __init__(self) -> None:
+        self.count: Any = [0]
+
+    def __call__(self) -> Any:
+        return self.count
+
+    def __imatmul__(self, number: int) -> "Counter":
+        self.count[0] = number
+        return self
+
+    def __copy__(self) -> "Counter":
+        made = Counter()
+        made.count = self.count
+        return made
+
+    def __eq__(self, other: object) -> Any:
+        return "equal"
+
+    def __ne__(self, other: object) -> Any:
+        return "unequal"
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_operators_and_copies_of_a_callable(spans: list[Span]) -> None:
+    """`+=` and its like keep it recorded, comparisons answer as its own, and a recorded copy has its own state."""
+    recorded: Any = monitor(Counter())
+    recorded @= 5
+    shallow, deep = copy.copy(recorded), copy.deepcopy(recorded)
+    assert (recorded == 1, recorded != 1) == ("equal", "unequal")
+    assert shallow() is recorded() is not deep()
+    assert shallow is not recorded
+    assert len(spans) == 3
 
 
 def reference(number: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from typing import Final
+from typing import Any, Final
 
 from obsv.capture.groups import members_of
 from obsv.capture.names import ancestry, class_name, module_name
@@ -25,6 +25,7 @@ _BUILTIN: Final = frozenset(
     if isinstance(kind, type) and issubclass(kind, BaseException) and "Group" not in kind.__name__
 )
 _ENDS: Final = (StopIteration, StopAsyncIteration, GeneratorExit)
+_code_of: Final[Any] = SystemExit.__dict__["code"].__get__
 # Members of a group that are examined; a group with more is an error.
 _MAX_MEMBERS = 100
 _MAX_DEPTH = 5
@@ -41,8 +42,13 @@ def is_error(error: BaseException) -> bool:
     if issubclass(kind, _ENDS):
         return False
     if issubclass(kind, SystemExit):
-        return error.code not in (0, None)  # type: ignore[attr-defined]
+        return not _is_success(_code_of(error))
     return id(kind) in _BUILTIN or not _is_cancellation(error, _MAX_DEPTH)
+
+
+def _is_success(code: object) -> bool:
+    """Return whether the interpreter exits with 0 for a `SystemExit` with this code: it compares no other object."""
+    return code is None or (issubclass(type(code), int) and int.__index__(code) == 0)  # type: ignore[arg-type]
 
 
 def _is_cancellation(error: BaseException, depth: int) -> bool:

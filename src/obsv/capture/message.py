@@ -106,12 +106,17 @@ def _shown(arg: Any) -> str:
     """Return the `repr()` of an argument, limited in length."""
     kind = type(arg)
     if (
-        kind in _LIBRARY
-        or (kind is datetime.datetime and type(arg.tzinfo) in _ZONES)
+        _is_one_of(kind, _LIBRARY)
+        or (kind is datetime.datetime and _is_one_of(type(arg.tzinfo), _ZONES))
         or kind is getattr(sys.modules.get("decimal"), "Decimal", None)  # takes a millisecond to load
     ):
         return cut_middle(repr(arg), _MAX_ARGUMENT)
     return _text(snapshot(arg))
+
+
+def _is_one_of(kind: type, kinds: tuple[type, ...]) -> bool:
+    # By identity: `in` compares, and comparing classes may run their metaclass's code.
+    return any(kind is each for each in kinds)
 
 
 def _text(frozen: Frozen) -> str:

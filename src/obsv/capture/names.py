@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 _LONGEST = 100
@@ -10,6 +11,7 @@ _LONGEST_QUALIFIED = 1_000
 _qualname: Any = type.__dict__["__qualname__"].__get__
 _module: Any = type.__dict__["__module__"].__get__
 _mro: Any = type.__dict__["__mro__"].__get__
+_members: Any = type.__dict__["__dict__"].__get__
 
 # HTTPServer -> HTTP Server, apiKey2 -> api Key 2; letters of other scripts stay together.
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\dA-Za-z_]+")
@@ -48,9 +50,16 @@ def ancestry(kind: type) -> tuple[type, ...]:
     return bases
 
 
+def members_of_class(kind: type) -> Mapping[str, Any]:
+    """Return what a class itself defines, bypassing its metaclass, whose `__getattribute__` is the program's."""
+    members: Mapping[str, Any] = _members(kind)
+    return members
+
+
 def class_attribute(kind: type, name: str) -> Any:
     """Return the attribute of a class or its bases without binding it; None if there is none."""
     for base in ancestry(kind):
-        if name in base.__dict__:
-            return base.__dict__[name]
+        members = _members(base)
+        if name in members:
+            return members[name]
     return None

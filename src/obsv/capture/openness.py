@@ -15,7 +15,7 @@ from enum import Enum
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, TypeAlias
 
-from obsv.capture.names import ancestry, class_attribute, class_name, module_name
+from obsv.capture.names import ancestry, class_attribute, class_name, members_of_class, module_name
 from obsv.capture.own_repr import hides_content
 from obsv.capture.records import namedtuple_fields, plain_fields
 from obsv.capture.secrets.redact import Redactor
@@ -147,7 +147,10 @@ def _own(value: Any, kind: type) -> dict[str, Any]:
 
 def _slots(kind: type) -> set[str]:
     return {
-        name for base in ancestry(kind) for name, held in base.__dict__.items() if type(held) is MemberDescriptorType
+        name
+        for base in ancestry(kind)
+        for name, held in members_of_class(base).items()
+        if type(held) is MemberDescriptorType
     }
 
 

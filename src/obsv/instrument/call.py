@@ -17,7 +17,7 @@ from opentelemetry.trace.span import TraceState
 from obsv import semconv
 from obsv.capture import MASK, render
 from obsv.capture.openness import is_open
-from obsv.instrument.frames import hide_wrappers, own_frames
+from obsv.instrument.frames import hide_wrappers, own_frames, traceback_of
 from obsv.instrument.left_out import note
 from obsv.instrument.usage import cpu_ns, memory_bytes
 from obsv.own_time import ticks
@@ -338,7 +338,7 @@ class TracerCall(_Measured):
         self._end()
 
     def _record(self, error: BaseException) -> None:
-        redact, frames = self._recorder.redactor.redact_text, own_frames(error.__traceback__)
+        redact, frames = self._recorder.redactor.redact_text, own_frames(traceback_of(error))
         failure = Failure.of(error, frames)
         for name, text in self._recorder.locals_of(frames).items():
             self.span.set_attribute(f"{semconv.OUTPUT_PREFIX}{semconv.LOCAL_PREFIX}{name}", text)

@@ -9,12 +9,12 @@ import contextlib
 import inspect
 import sys
 import weakref
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Coroutine, Generator
 from types import CoroutineType, FunctionType, GeneratorType, MethodDescriptorType, WrapperDescriptorType
 from typing import TYPE_CHECKING, Any
 
 from obsv.capture.frames import WRAPPER_FILES
-from obsv.capture.names import ancestry
+from obsv.capture.names import ancestry, members_of_class
 from obsv.instrument.call import Call, LeanCall, UnsampledCall
 from obsv.instrument.recorded import awaited_object
 from obsv.instrument.steps import drive
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 WRAPPER_FILES.add(__file__)
 
 _OWN = (Span, compiled_span)
-_members: Callable[[type], Any] = type.__dict__["__dict__"].__get__
 
 # Calls waiting for their end: the program may end before.
 _open: "weakref.WeakSet[_End]" = weakref.WeakSet()
@@ -54,7 +53,7 @@ _METHODS = (FunctionType, WrapperDescriptorType, MethodDescriptorType)
 def _is_awaitable(kind: type) -> bool:
     method = None
     for each in ancestry(kind):
-        members = _members(each)
+        members = members_of_class(each)
         if "__class__" in members and each is not object:
             return False
         method = members.get("__await__") if method is None else method

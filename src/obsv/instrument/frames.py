@@ -12,13 +12,23 @@ FILE = "<obsv, passed over like importlib._bootstrap>"
 WRAPPER_FILES.add(FILE)
 
 
+_traceback_of: Any = BaseException.__dict__["__traceback__"].__get__
+
+
+def traceback_of(error: BaseException) -> TracebackType | None:
+    """Return an exception's traceback, also where its class has an attribute of its own under that name."""
+    frames: TracebackType | None = _traceback_of(error)
+    return frames
+
+
 def hide_wrappers(error: BaseException) -> TracebackType | None:
     """Remove the frames of wrappers from an exception that is about to be raised again, and return the rest.
 
     From 3.11 on a bare `raise` continues with the traceback of the exception; before, with its own copy.
     """
-    frames = own_frames(error.__traceback__)
-    if frames is not error.__traceback__:
+    all_frames = traceback_of(error)
+    frames = own_frames(all_frames)
+    if frames is not all_frames:
         # An assignment would run the `__setattr__` of the exception's class, which a frozen dataclass forbids.
         BaseException.with_traceback(error, frames)
     return frames

@@ -1,5 +1,6 @@
 """A recorded callable that is more than a function: a proxy with all its features that records its calls."""
 
+import copy
 import functools
 import sys
 from collections.abc import Callable
@@ -10,10 +11,11 @@ from obsv.instrument.frames import FILE
 
 # Special methods that the interpreter looks up on an object's type: those of the callable's type are forwarded to it.
 _SPECIAL = """
-bytes format lt le gt ge len length_hint getitem setitem delitem iter next reversed contains int float complex index
+bytes format lt le gt ge len length_hint getitem setitem delitem iter next reversed contains int float index
 enter exit aenter aexit await aiter anext add radd iadd sub rsub isub mul rmul imul truediv rtruediv mod rmod pow rpow
 and rand iand or ror ior xor rxor lshift rlshift rshift rrshift neg pos abs invert matmul rmatmul floordiv rfloordiv
-divmod rdivmod round trunc floor ceil fspath bool repr str dir
+divmod rdivmod round trunc floor ceil fspath bool repr str dir imatmul itruediv ifloordiv imod ipow ilshift irshift iand
+ixor complex instancecheck subclasscheck set_name set delete
 """
 
 _get: Callable[[Any, str], Any] = object.__getattribute__
@@ -36,9 +38,15 @@ class Proxy:
     def __hash__(self) -> int:
         return hash(_get(self, "_obsv_target"))
 
-    def __eq__(self, other: object) -> bool:
-        other = _get(other, "_obsv_target") if issubclass(type(other), Proxy) else other
-        return bool(_get(self, "_obsv_target") == other)
+    def __eq__(self, other: object) -> Any:
+        return _get(self, "_obsv_target") == _target_of(other)
+
+    def __ne__(self, other: object) -> Any:
+        return _get(self, "_obsv_target") != _target_of(other)
+
+
+def _target_of(value: object) -> object:
+    return _get(value, "_obsv_target") if issubclass(type(value), Proxy) else value
 
 
 class Recorded(Proxy):
@@ -52,16 +60,29 @@ class Recorded(Proxy):
     def __getattribute__(self, name: str) -> Any:
         if name in _OWN:
             return _get(self, name)
-        if name == "__wrapped__":
-            return _get(self, "_obsv_target")
         if name == "__call__":
             return _get(self, "_obsv_call")
         try:
             return getattr(_get(self, "_obsv_target"), name)
         except AttributeError:
+            if name == "__wrapped__":
+                return _get(self, "_obsv_target")
             if name in ("__name__", "__qualname__"):
                 return _get(self, "_obsv_call").__name__
             raise
+
+    def __copy__(self) -> Any:
+        return self._recorded_as(copy.copy(_get(self, "_obsv_target")))
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self._recorded_as(copy.deepcopy(_get(self, "_obsv_target"), memo))
+
+    def _recorded_as(self, target: Any) -> Any:
+        """Return a recorded object for a copy of the callable; functions are their own copies."""
+        if target is _get(self, "_obsv_target") or not callable(target):
+            return self if callable(target) else target
+        record, (_, *settings) = _get(self, "_obsv_pickled")
+        return record(target, *settings)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         name = getattr(self, "__qualname__", None)
@@ -70,23 +91,24 @@ class Recorded(Proxy):
         return _get(self, "_obsv_pickled")
 
 
-_OWN = frozenset({"__reduce_ex__", "__reduce__"})
+_OWN = frozenset({"__reduce_ex__", "__reduce__", "_recorded_as"})
 
 # A call adds one frame, which `warnings` and `logging` skip.
 Recorded.__call__.__code__ = Recorded.__call__.__code__.replace(co_filename=FILE)
 
 
-def shell(target: Any, call: Callable[..., Any], bound: Callable[[], Callable[..., Any]], pickled: Any) -> Any:
+def shell(target: Any, call: Callable[..., Any], bound: Callable[[Any], Callable[..., Any]], pickled: Any) -> Any:
     """Return a proxy of a callable.
 
     Args:
         target: the callable.
         call: the recorded function that calls it.
-        bound: creates the recorded function that takes an instance first, and binds the callable to it.
-        pickled: the result of `__reduce__`.
+        bound: returns the recorded function for calls of the bound callable, which begins with the instance or with the
+            result of binding; takes how these are called.
+        pickled: the result of `__reduce__`; the first argument in it is the callable.
     """
     made: Any = object.__new__(_kind_for(Recorded, cast(Any, type(target))))
-    for name, value in (("target", target), ("call", call), ("bound", [bound]), ("pickled", pickled)):
+    for name, value in (("target", target), ("call", call), ("bound", bound), ("pickled", pickled)):
         object.__setattr__(made, f"_obsv_{name}", value)
     return made
 
@@ -131,20 +153,34 @@ def _kind_for(proxy: type, kind: Any) -> type:
 def _passed_on(name: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **keywords: Any) -> Any:
         target = _get(self, "_obsv_target")
-        return getattr(type(target), name)(target, *args, **keywords)
+        result = getattr(type(target), name)(target, *args, **keywords)
+        # What `+=` and `with … as` give stays recorded.
+        return self if result is target else result
 
     method.__name__ = name
     return method
 
 
 def _bind(self: Any, instance: Any, owner: Any = None) -> Any:
-    """Act as a descriptor in a class: the call is recorded, and the callable binds itself in its own way."""
-    if instance is None:
+    """Act as a descriptor in a class: the callable binds in its own way, and calls of the result are recorded."""
+    target, bound = _get(self, "_obsv_target"), _get(self, "_obsv_bound")
+    found = type(target).__get__(target, instance, owner)
+    if found is target:
         return self
-    bound = _get(self, "_obsv_bound")
-    if len(bound) == 1:
-        bound.append(bound[0]())
-    return MethodType(bound[1], instance)
+    if type(found) is MethodType and found.__self__ is instance is not None:
+        return MethodType(bound(_call_bound), instance)
+    if not callable(found):
+        return found
+    record, (_, *settings) = _get(self, "_obsv_pickled")
+    return shell(found, MethodType(bound(_call_found), found), bound, (record, (found, *settings)))
+
+
+def _call_bound(target: Any, instance: Any, /, *args: Any, **kwargs: Any) -> Any:
+    return type(target).__get__(target, instance, type(instance))(*args, **kwargs)
+
+
+def _call_found(target: Any, found: Any, /, *args: Any, **kwargs: Any) -> Any:
+    return found(*args, **kwargs)
 
 
 def is_found_at(target: object, module: object, qualname: object) -> bool:

@@ -38,7 +38,7 @@ def wrap(target: Callable[..., Any], options: Options, is_method: bool = False) 
     recorded: Callable[..., Any] = shell(
         target,
         _stand_in(target, target, options),
-        functools.partial(_stand_in, target, functools.partial(_bound_call, target), options),
+        functools.cache(lambda call: _stand_in(target, functools.partial(call, target), options)),
         (again, (target, options)),
     )
     return recorded
@@ -50,16 +50,12 @@ def record_reference(function: FunctionType, options: Options) -> Any:
     It is not a function, because a function pickles by name only, under which the unrecorded one is found.
     """
     made = record_function(function, options)
-    return shell(made, made, lambda: made, (again, (function, options)))
+    return shell(made, made, lambda _: made, (again, (function, options)))
 
 
 def again(target: Any, options: Options) -> Any:
     """Unpickle a recorded object."""
     return record_reference(target, options) if type(target) is FunctionType else wrap(target, options)
-
-
-def _bound_call(target: Any, instance: Any, /, *args: Any, **kwargs: Any) -> Any:
-    return type(target).__get__(target, instance, type(instance))(*args, **kwargs)
 
 
 def record_function(function: FunctionType, options: Options, is_method: bool = False) -> FunctionType:
