@@ -34,6 +34,9 @@ SAMPLE_RATE = "obsv.sample_rate"
 # Only in the output of `obsv export` and `obsv forward`, so that a moved store still shows the code.
 CODE_SOURCE_TEXT = "obsv.code.source_text"
 
+# Only from obsv to a hub: a JSON object of the exact texts of a failing call's inputs.
+EXACT_INPUTS = "obsv.exact_inputs"
+
 INPUT = "INPUT"
 OUTPUT = "OUTPUT"
 

@@ -37,7 +37,7 @@ class Hub:
         self.taken: list[bytes] = []
         self.refuses: Callable[[list[bytes]], Reply | None] = lambda spans: None
 
-    def send(self, body: bytes) -> Reply:
+    def send(self, body: bytes, *, is_greeting: bool = False) -> Reply:
         spans = [row.span_id for row in decode_protobuf(body, RowMaker()).rows]
         reply = self.replies.pop(0) if self.replies else self.refuses(spans) or Reply(True)
         if reply.taken:

@@ -63,7 +63,7 @@ def test_log_records_survive_the_way(tmp_path: Path) -> None:
     with closing(Writer(tmp_path / "a.db")) as writer:
         writer.write([], logs=log_rows())
     with closing(open_store(tmp_path / "a.db")) as store:
-        body = LOGS.encode(LOGS.after(store, 0, 100))
+        body = LOGS.encode(LOGS.after(store, 0, 100), None)
     received = [log for decoded in log_protobuf_slices(body, RowMaker()) for log in decoded.logs]
     assert [log[1:] for log in received] == [log[1:] for log in log_rows()]
     assert {log.source.service for log in received} == {"shop"}

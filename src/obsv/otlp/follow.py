@@ -55,6 +55,7 @@ class Follower:
         self._store, self._book, self._sender, self._target = store, book, sender, target + stream.suffix
         self._wait, self._troubled, self._stream = wait, troubled, stream
         self._is_refused = False
+        self._is_hub: bool | None = None  # whether the receiver is obsv; not known yet
         self._is_troubled = False
         self._file: object = None
         self.sent = Sent()
@@ -107,12 +108,19 @@ class Follower:
 
     def _send(self, spans: Sequence[Any]) -> int | None:
         """Send spans until the hub has confirmed them; return the number rejected, or None if it must stop."""
-        body = self._stream.encode(spans)
-        if len(body) > BATCH_BYTES and len(spans) > 1:
-            return self._halves(spans)
-        pause_s = FIRST_PAUSE_S
+        exact = self._store.exact_texts(spans) if self._stream is SPANS else None
+        pause_s, body = FIRST_PAUSE_S, b""
         while True:
-            reply = self._sender.send(body)
+            is_greeting = bool(exact) and self._is_hub is None
+            if not (body or is_greeting):
+                body = self._stream.encode(spans, exact if self._is_hub else None)
+                if len(body) > BATCH_BYTES and len(spans) > 1:
+                    return self._halves(spans)
+            reply = self._sender.send(b"", is_greeting=True) if is_greeting else self._sender.send(body)
+            if is_greeting and (reply.taken or (reply.code in _NOT_WHOLE and reply.retry_after_s is None)):
+                # Whoever is not obsv gets the calls without what is exact.
+                self._is_hub = reply.is_obsv
+                continue
             if reply.taken:
                 self._tell(None)
                 return reply.rejected

@@ -17,7 +17,7 @@ from obsv.otlp.ingest import Ingest
 from obsv.otlp.quotas import Claim
 from obsv.otlp.reading import Reading, Workers
 from obsv.otlp.signals import SIGNALS, Signal, answer
-from obsv.otlp.status import PROTOBUF, status_of
+from obsv.otlp.status import GREETING, PROTOBUF, status_of
 from obsv.otlp.work import work_of
 from obsv.web.port import allow_files
 from obsv.web.tls import Certificate
@@ -93,6 +93,9 @@ class GrpcReceiver:
                     raise Overloaded("Too many calls are waiting to be read; try again later.")
                 peer = context.peer()
                 sender = self._access.sender_of(_authorization(context), peer.rpartition(":")[0])
+                if GREETING in dict(context.invocation_metadata()):
+                    context.set_trailing_metadata(((GREETING, "1"),))
+                    return b""
                 claim = self._ingest.quotas.begin(sender, peer.rpartition(":")[0])
                 return self._answer(signal, self._message(requests, context), peer, claim)
             except grpc.RpcError:

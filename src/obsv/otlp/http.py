@@ -17,7 +17,7 @@ from obsv.otlp.failures import Unsupported, WrongMethod, WrongPlace, answer_to
 from obsv.otlp.ingest import Ingest
 from obsv.otlp.quotas import Claim
 from obsv.otlp.signals import SIGNALS, answer
-from obsv.otlp.status import JSON, PROTOBUF, error_body
+from obsv.otlp.status import GREETING, JSON, PROTOBUF, error_body
 from obsv.otlp.work import work_of
 from obsv.trace.notices import Notices
 from obsv.wire.errors import BadRequest
@@ -62,6 +62,8 @@ class HttpReceiver:
             cors = self._access.cors(request.headers)
             address = request.client.host if request.client else ""
             sender = self._access.sender_of(request.headers.get("authorization"), address)
+            if GREETING in request.headers:
+                return Response(b"", headers={GREETING: "1"}, media_type=PROTOBUF)
             body = await self._accept(request, content_type, self._ingest.quotas.begin(sender, address))
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it

@@ -15,7 +15,7 @@ from opentelemetry.util.re import parse_env_headers
 
 from obsv.errors import ConfigurationError
 from obsv.exporters.otlp import GRPC, LOGS, TRACES, protocol_of, signal_url
-from obsv.otlp.status import PROTOBUF
+from obsv.otlp.status import GREETING, PROTOBUF
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 EXPORT_LOGS = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
@@ -33,6 +33,7 @@ class Reply(NamedTuple):
         message: its message, or why there is no response.
         retry_after_s: retry delay in seconds; None if retrying is useless. 0 leaves the time to the sender.
         code: code of its refusal: an HTTP status or the name of a gRPC code; empty without a response.
+        is_obsv: whether the receiver says that it is obsv.
     """
 
     taken: bool
@@ -40,13 +41,14 @@ class Reply(NamedTuple):
     message: str = ""
     retry_after_s: float | None = None
     code: str = ""
+    is_obsv: bool = False
 
 
 class Sender(Protocol):
     """A connection to a receiver."""
 
-    def send(self, body: bytes) -> Reply:
-        """Make one attempt."""
+    def send(self, body: bytes, *, is_greeting: bool = False) -> Reply:
+        """Make one attempt; a greeting is an empty request that asks an obsv who it is."""
         ...
 
     def close(self) -> None:
@@ -124,10 +126,11 @@ class HttpSender:
             self._connect = lambda: http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
         self._connection = self._connect()
 
-    def send(self, body: bytes) -> Reply:
+    def send(self, body: bytes, *, is_greeting: bool = False) -> Reply:
         """Make one attempt; a connection that was closed meanwhile is opened again."""
+        headers = self._headers | ({GREETING: "1"} if is_greeting else {})
         try:
-            self._connection.request("POST", self._path, gzip.compress(body, 1), self._headers)
+            self._connection.request("POST", self._path, gzip.compress(body, 1), headers)
             response = self._connection.getresponse()
             content = response.read(MAX_RESPONSE)
         except ssl.SSLError as error:  # the same error would occur again
@@ -148,7 +151,7 @@ class HttpSender:
 
 def _http_reply(response: http.client.HTTPResponse, content: bytes) -> Reply:
     if response.status == 200:
-        return _taken(content)
+        return _taken(content)._replace(is_obsv=GREETING in response.headers)
     retry_after_s = None
     if response.status in RETRIED:
         advice = response.headers.get("retry-after", "")
@@ -202,15 +205,16 @@ class GrpcSender:
         self._call = self._channel.unary_unary(method)
         self._metadata = [(key.lower(), value) for key, value in settings.headers.items()]
 
-    def send(self, body: bytes) -> Reply:
+    def send(self, body: bytes, *, is_greeting: bool = False) -> Reply:
         """Make one attempt."""
+        metadata = self._metadata + ([(GREETING, "1")] if is_greeting else [])
         try:
-            content = self._call(
-                body, timeout=TIMEOUT_S, metadata=self._metadata, compression=self._grpc.Compression.Gzip
+            content, call = self._call.with_call(
+                body, timeout=TIMEOUT_S, metadata=metadata, compression=self._grpc.Compression.Gzip
             )
         except self._grpc.RpcError as error:
             return _grpc_reply(error)
-        return _taken(content)
+        return _taken(content)._replace(is_obsv=GREETING in dict(call.trailing_metadata() or ()))
 
     def close(self) -> None:
         """Close the channel."""

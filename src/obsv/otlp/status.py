@@ -12,6 +12,8 @@ from obsv.otlp.failures import answer_to, message_of
 from obsv.wire.errors import BadRequest
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
+# Header of a request of obsv that asks whether the receiver is obsv, and of the answer.
+GREETING = "obsv-greeting"
 # A response may have 4 MiB; nobody reads more than this.
 MESSAGE_CHARS = 2_000
 

@@ -14,7 +14,8 @@ from obsv.wire.limits import DEFAULT_LIMITS, INT64_MAX, Limits, clip, clip_name
 
 # In SQLite's functions, and in C code, a text ends at a NUL.
 NO_NUL = "\ufffd"
-MASKED: AnyDict = {"stringValue": "***"}
+MASK = "***"
+MASKED: AnyDict = {"stringValue": MASK}
 TOO_DEEP: AnyDict = {"stringValue": "…"}
 _SHORTEST_CARD = 10**13
 

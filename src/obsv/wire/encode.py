@@ -4,7 +4,8 @@ Every object that a consumer may expect is present even if empty: resource (with
 """
 
 import functools
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from obsv import semconv
@@ -12,21 +13,29 @@ from obsv.conventions import direction
 from obsv.store.ground import headline, pairs_of, read_detail, read_fields, read_object, read_values
 from obsv.store.spans import StoredSpan
 from obsv.wire.anyvalue import AnyDict, from_stored
+from obsv.wire.clean import MASK
 from obsv.wire.detail import USUAL_FLAGS
 from obsv.wire.plan import OWN_SCOPE
 
+Exact = Mapping[tuple[bytes, bytes], Mapping[str, str]]
 
-def to_json(spans: Iterable[StoredSpan], *, source_text: bool = False) -> dict[str, Any]:
+
+def to_json(spans: Iterable[StoredSpan], *, source_text: bool = False, exact: Exact | None = None) -> dict[str, Any]:
     """Return an `ExportTraceServiceRequest` (or `TracesData`, which is the same) in OTLP JSON.
 
     Args:
         spans: the spans, in order.
         source_text: whether to include the code of monitored functions, as the attribute `obsv.code.source_text`.
+        exact: exact texts of the inputs of failing calls by trace and span, for a hub: `obsv.exact_inputs`.
     """
+    exact = exact or {}
     resources: dict[str, dict[str, Any]] = {}
     for (resource, scope, service), members in _by_source(spans).items():
         outer = resources.setdefault(resource + service, _resource_spans(resource, service))
-        outer["scopeSpans"].append(_scope_spans(scope, [span_json(span, source_text=source_text) for span in members]))
+        made = [
+            span_json(span, source_text=source_text, exact=exact.get((span.trace_id, span.span_id))) for span in members
+        ]
+        outer["scopeSpans"].append(_scope_spans(scope, made))
     return {"resourceSpans": list(resources.values())}
 
 
@@ -61,7 +70,7 @@ def _load(text: str) -> Any:
     return found
 
 
-def span_json(span: StoredSpan, *, source_text: bool = False) -> dict[str, Any]:
+def span_json(span: StoredSpan, *, source_text: bool = False, exact: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return one span in OTLP JSON; arguments as for `to_json`."""
     detail: dict[str, Any] = read_detail(span.detail)
     status = {"code": span.status} | ({"message": message} if (message := detail.get("statusMessage")) else {})
@@ -72,7 +81,7 @@ def span_json(span: StoredSpan, *, source_text: bool = False) -> dict[str, Any]:
         "kind": span.kind,
         "startTimeUnixNano": str(span.start_ns),
         "endTimeUnixNano": str(span.start_ns + span.duration_ns),
-        "attributes": attributes(span, source_text=source_text),
+        "attributes": attributes(span, source_text=source_text) + _exact(span, exact),
         "status": status,
         "flags": detail.get("flags", USUAL_FLAGS),
     }
@@ -94,6 +103,14 @@ def attributes(span: StoredSpan, *, source_text: bool = False) -> list[AnyDict]:
     for key, value in zip(keys, read_values(span.data), strict=False):
         found.append({"key": key, "value": from_stored(value)})
     return found
+
+
+def _exact(span: StoredSpan, exact: Mapping[str, str] | None) -> list[AnyDict]:
+    # What was masked in part is of no use for a test, and tells where secrets stand.
+    texts = {name: text for name, text in (exact or {}).items() if MASK not in text}
+    if not texts or _scope_name(span) != OWN_SCOPE:
+        return []
+    return [_pair(semconv.EXACT_INPUTS, json.dumps(texts, ensure_ascii=False, separators=(",", ":")))]
 
 
 def _columns(span: StoredSpan, source_text: bool) -> dict[str, Any]:

@@ -6,14 +6,14 @@ from typing import Any
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, TracesData
 
 from obsv.store.spans import StoredSpan
-from obsv.wire.encode import to_json
+from obsv.wire.encode import Exact, to_json
 from obsv.wire.messages import fill_pairs
 
 
-def to_protobuf(spans: Iterable[StoredSpan], *, source_text: bool = False) -> TracesData:
+def to_protobuf(spans: Iterable[StoredSpan], *, source_text: bool = False, exact: Exact | None = None) -> TracesData:
     """Return `TracesData`, on the wire the same as `ExportTraceServiceRequest`; arguments as for `to_json`."""
     made = TracesData()
-    for outer in to_json(spans, source_text=source_text)["resourceSpans"]:
+    for outer in to_json(spans, source_text=source_text, exact=exact)["resourceSpans"]:
         resource_spans = made.resource_spans.add(schema_url=outer.get("schemaUrl", ""))
         _fill_origin(resource_spans.resource, outer["resource"])
         for inner in outer["scopeSpans"]:

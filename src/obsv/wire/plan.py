@@ -33,6 +33,7 @@ OWN_KEYS = (
     semconv.CODE_FILE_PATH,
     semconv.CODE_LINE_NUMBER,
     semconv.CODE_SOURCE_TEXT,
+    semconv.EXACT_INPUTS,
 )
 
 

@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 from obsv import semconv
 from obsv.probability import whole
 from obsv.store.ground import LogRow, Signature, Source, SpanRow, Weight, by_trace_state, counted, sampled
-from obsv.wire.clean import NO_NUL, Cleaner, Secrets, count
+from obsv.wire.clean import MASK, NO_NUL, Cleaner, Secrets, count
 from obsv.wire.detail import USUAL_FLAGS, detail, fitted
 from obsv.wire.limits import DEFAULT_LIMITS, INT64_MAX, Limits, clip, clip_name
 from obsv.wire.plan import Cache, Plan, Resource, Shape, make_plan, resource_of, signature_of
 
-MASK = "***"
 # A NUL in JSON, and a text that has these six characters after a backslash.
 NUL_ESCAPE = "\\u0000"
 NO_TRACE, NO_SPAN = bytes(16), bytes(8)
@@ -29,6 +28,7 @@ SIGNATURE_KEYS = (
     semconv.CODE_SOURCE_TEXT,
 )
 THREAD_NAME_CHARS = 200
+_LONG = (semconv.CODE_SOURCE_TEXT, semconv.EXACT_INPUTS)
 # The kind that the specification lets a receiver assume for an unspecified one.
 INTERNAL = 1
 _ERROR = 2
@@ -184,9 +184,28 @@ class RowMaker:
             memory_bytes=_whole(columns.get(semconv.MEMORY_GROWTH_BYTES)) if columns else None,
             exception=exception,
             detail=rare,
-            exact=None,
+            exact=self._exact(columns.get(semconv.EXACT_INPUTS)) if columns and parts.status == _ERROR else None,
             weight=weight,
         )
+
+    def _exact(self, sent: Any) -> str | None:
+        """Return the exact inputs that another obsv has sent, with secrets masked; None of anything else.
+
+        A longer text than the limit of a value has been cut, so that it is not JSON any more.
+        """
+        try:
+            found = json.loads(sent) if isinstance(sent, str) else None
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
+            return None
+        kept = {
+            self.cleaner.name(name): self.cleaner.masked(text)
+            for name, text in found.items()
+            if not self.cleaner.is_secret(name)
+        }
+        kept = {name: text.replace("\0", NO_NUL) for name, text in kept.items() if MASK not in text}
+        return encode(kept) if kept else None
 
     def _masked(self, values: list[Any], plan: Plan) -> list[Any]:
         masked = self.cleaner.masked
@@ -203,7 +222,9 @@ class RowMaker:
     def _column(self, key: str, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        return value[: self.limits.value_chars] if key == semconv.CODE_SOURCE_TEXT else self.cleaner.name(value)
+        if key in _LONG:
+            return value[: self.limits.value_chars]
+        return self.cleaner.name(value)
 
     def _signature(self, shape: Shape, plan: Plan, columns: dict[str, Any]) -> Signature:
         texts = [repr(columns.get(key)) for key in SIGNATURE_KEYS]

@@ -66,7 +66,8 @@ def repro(call: Call, exact: bytes | dict[str, str] | None = None) -> Repro:
     if call.code is None and not is_ours:
         raise InvalidQuery(f"{call.process!r} was recorded by other instrumentation, so there is no function to call.")
     if call.received or not is_ours:
-        call, exact = call._replace(received=True), None
+        # A pickle of somebody else runs code; texts are read as literals, as recorded values are.
+        call, exact = call._replace(received=True), exact if isinstance(exact, dict) else None
     target = nothing_of(call.process) if call.received else target_of(call.process, call.code)
     pickled = exact if isinstance(exact, bytes) else None
     made = [] if pickled is not None else arguments(call, target, exact if isinstance(exact, dict) else None)

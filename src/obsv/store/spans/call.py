@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from obsv.errors import NotFound
@@ -164,6 +165,17 @@ def read_exact(store: Readable, call: Call) -> bytes | dict[str, str] | None:
     if isinstance(kept, bytes):
         return kept
     return {str(name): str(text) for name, text in read_object(kept).items()}
+
+
+def exact_texts(store: Readable, spans: Sequence[StoredSpan]) -> dict[tuple[bytes, bytes], dict[str, str]]:
+    """Return the exact texts of the inputs of failing calls among some spans, by trace and span; no pickled ones."""
+    found = {}
+    for span in spans:
+        row = store.one(EXACT, (span.trace_id, span.span_id)) if span.status == ERROR else None
+        if row is not None and isinstance(row["pickle"], str):
+            texts = read_object(row["pickle"])
+            found[span.trace_id, span.span_id] = {str(name): str(text) for name, text in texts.items()}
+    return found
 
 
 def to_call(span: StoredSpan, has_exact: bool = False, received: bool = True) -> Call:

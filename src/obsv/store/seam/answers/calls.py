@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from obsv.store.figures import Pair
 from obsv.store.figures.compare import read_pair
@@ -10,8 +10,8 @@ from obsv.store.finding import Filters, Page, Tail
 from obsv.store.finding.explorer import has_calls, in_order, read_new, read_page
 from obsv.store.ground import Window
 from obsv.store.seam.answers.source import Source
-from obsv.store.spans import Call, Detail, ListedCall, ValuedCalls
-from obsv.store.spans.call import find_call, read_call, read_exact
+from obsv.store.spans import Call, Detail, ListedCall, StoredSpan, ValuedCalls
+from obsv.store.spans.call import exact_texts, find_call, read_call, read_exact
 from obsv.store.spans.detail import read_detail
 from obsv.store.spans.values import valued_calls
 
@@ -43,6 +43,9 @@ class CallAnswers(Source):
 
     def read_exact(self, call: Call) -> bytes | dict[str, str] | None:
         return read_exact(self._source, call)
+
+    def exact_texts(self, spans: Sequence[StoredSpan]) -> dict[tuple[bytes, bytes], dict[str, str]]:
+        return exact_texts(self._source, spans)
 
     def read_detail(self, trace_id: str, span_id: str) -> Detail:
         return read_detail(self._source, trace_id, span_id)

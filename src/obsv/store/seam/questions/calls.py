@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from obsv.store.figures import Pair
 from obsv.store.finding import Filters, Page, Tail
 from obsv.store.ground import Window
-from obsv.store.spans import Call, Detail, ListedCall, ValuedCalls
+from obsv.store.spans import Call, Detail, ListedCall, StoredSpan, ValuedCalls
 
 
 class CallQuestions(Protocol):
@@ -44,6 +44,10 @@ class CallQuestions(Protocol):
 
     def read_exact(self, call: Call) -> bytes | dict[str, str] | None:
         """The inputs of a failing call as they were: pickled, or exact texts by name; None where none were kept."""
+        ...
+
+    def exact_texts(self, spans: Sequence[StoredSpan]) -> dict[tuple[bytes, bytes], dict[str, str]]:
+        """The exact texts of the inputs of failing calls among some spans, by trace and span; never pickled ones."""
         ...
 
     def read_detail(self, trace_id: str, span_id: str) -> Detail:
