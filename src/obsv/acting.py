@@ -19,11 +19,13 @@ class Actor(NamedTuple):
         role: a viewer reads; an editor also silences alerts, decides about error groups and reports deployments; an
             admin also changes rules and limits.
         via: the way it came: `app`, `api`, `command` or `program`.
+        sees_values: whether it is shown recorded values; masks otherwise.
     """
 
     name: str
     role: Role
     via: str
+    sees_values: bool = True
 
     def may(self, role: Role) -> bool:
         """Return whether it has a role, or a higher one."""
@@ -37,6 +39,12 @@ ACTOR: ContextVar[Actor | None] = ContextVar("obsv_actor", default=None)
 def actor() -> Actor:
     """Return on whose behalf the current code runs."""
     return ACTOR.get() or Actor(_login(), "admin", "command")
+
+
+def sees_values() -> bool:
+    """Return whether recorded values may be shown to whom the current code runs for."""
+    found = ACTOR.get()
+    return found is None or found.sees_values
 
 
 def require(role: Role) -> Actor:

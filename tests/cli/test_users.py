@@ -23,6 +23,8 @@ def test_a_token_comes_with_the_lines_that_admit_it(capsys: Any) -> None:
     assert main(["token", "ana", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["role"] == "viewer"
+    assert main(["token", "ana", "--values"]) == 0
+    assert "values = true\n" in capsys.readouterr().out
     assert found["token"] != token
 
 

@@ -13,12 +13,13 @@ from obsv.times import ts
 from obsv.web.senders import hash_of
 
 
-def new_token(name: str, role: str | None, as_json: bool = False) -> None:
+def new_token(name: str, role: str | None, shows_values: bool = False, as_json: bool = False) -> None:
     """Print a new token, and the lines for the users file.
 
     Args:
         name: of the user or sender.
         role: of the user; None for a sender.
+        shows_values: whether the user sees recorded values even as a viewer.
         as_json: whether to print one line of JSON.
 
     Raises:
@@ -29,7 +30,8 @@ def new_token(name: str, role: str | None, as_json: bool = False) -> None:
     # A TOML string is a JSON string.
     kind = "sender" if role is None else "user"
     roles = "" if role is None else f"\nrole = {json.dumps(role)}"
-    lines = f'[[{kind}]]\nname = {json.dumps(name)}{roles}\ntoken_sha256 = "{digest}"'
+    values = "\nvalues = true" if shows_values else ""
+    lines = f'[[{kind}]]\nname = {json.dumps(name)}{roles}{values}\ntoken_sha256 = "{digest}"'
     parse(lines, "These settings")
     if as_json:
         print_json({"name": name, "role": role or kind, "token": made, "token_sha256": digest})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from obsv import semconv
+from obsv.acting import sees_values
 from obsv.clickhouse.client import check_pattern
 from obsv.clickhouse.columns import FAILED, GROUP, KIND, SERVICE, STATUS
 from obsv.clickhouse.rows import value_of
@@ -51,6 +52,7 @@ _MAPS = {
     RESOURCE: ("ResourceAttributes",),
     UNSCOPED: ("SpanAttributes", "ResourceAttributes"),
 }
+_KNOWN_TO_ALL = {*SCALARS, *_IDS, VARIABLE, "event:name"} - {"span:statusMessage"}
 _PARTS = ", ': ', ".join(f"e['{key}']" for key in (semconv.EXCEPTION_TYPE, semconv.EXCEPTION_MESSAGE))
 _EXCEPTION = (
     f"arrayStringConcat(arrayMap(e -> concat({_PARTS}, e['{semconv.EXCEPTION_STACKTRACE}']), Events.Attributes))"
@@ -71,15 +73,22 @@ def where(condition: Condition, bound: Bound) -> Printed:
     """Return SQL that is true for every span that satisfies a condition."""
     match condition:
         case Compare() | Present():
-            return _leaf(condition, bound)
+            return _leaf(condition, bound) if sees_values() or _is_no_value(condition) else _UNKNOWN
         case Contains():
-            return _contains(condition, bound)
+            return _contains(condition, bound) if sees_values() else _UNKNOWN
         case Not(part=part):
             return _negated(part, bound)
         case All(parts=parts):
             return _joined(" and ", [where(part, bound) for part in parts], _TRUE)
         case AnyOf(parts=parts):
             return _joined(" or ", [where(part, bound) for part in parts], _FALSE)
+
+
+def _is_no_value(leaf: Compare | Present) -> bool:
+    """Return whether a field may be asked for by someone who may not see values: then they are tested masked."""
+    return (
+        leaf.field.name in _KNOWN_TO_ALL if leaf.field.scope == INTRINSIC else leaf.field.name == semconv.SERVICE_NAME
+    )
 
 
 def _negated(condition: Condition, bound: Bound) -> Printed:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from obsv.acting import sees_values
 from obsv.capture import render
 from obsv.errors import StoreError
 from obsv.keeper.files import KeeperFiles
@@ -22,7 +23,7 @@ from obsv.record.reader import RingReader
 from obsv.record.values import BadValues, loads
 from obsv.semconv import SERVICE_NAME
 from obsv.store import Reader
-from obsv.store.ground import RingProgress
+from obsv.store.ground import MASK, RingProgress
 
 # Half a million records.
 _LIMIT_S = 1.0
@@ -198,7 +199,8 @@ def _call(tables: Tables, offset: int, head: bytes, packed: bytes) -> RunningCal
         if function.has_keywords and len(values) > len(function.inputs):
             named += values[-1]
         redact, limit = function.redactor.redact_value, function.max_repr
-        inputs = tuple((str(name), redact(render(value, limit))) for name, value in named)
+        is_masked = not sees_values()
+        inputs = tuple((str(name), MASK if is_masked else redact(render(value, limit))) for name, value in named)
         thread_name = tables.thread(thread)[1]
     except (Undefined, BadValues, TypeError, ValueError):
         return None

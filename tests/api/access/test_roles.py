@@ -230,8 +230,12 @@ async def test_the_audit_is_listed(made: AsyncClient, db: Path) -> None:
     await made.post("/api/v1/deploys", json={"name": "1.2", "service": "shop"}, headers=headers)
     (found,) = (await made.get("/api/v1/audit", headers=headers)).json()
     assert (found["actor"], found["via"], found["subject"], found["detail"]) == ("editor-1", "api", "1.2", "shop")
-    assert (await made.get("/api/v1/me", headers=headers)).json() == {"name": "editor-1", "role": "editor"}
+    assert (await made.get("/api/v1/me", headers=headers)).json() == {
+        "name": "editor-1",
+        "role": "editor",
+        "sees_values": True,
+    }
 
 
 async def test_without_users_everyone_here_is_an_admin(client: MakeClient, db: Path) -> None:
-    assert (await client().get("/api/v1/me")).json() == {"name": "local", "role": "admin"}
+    assert (await client().get("/api/v1/me")).json() == {"name": "local", "role": "admin", "sees_values": True}

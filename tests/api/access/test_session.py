@@ -53,7 +53,7 @@ def test_a_session_that_was_ended() -> None:
     one, other = made.issue(), made.issue()
     for cookie in (one, "9999999999.abc.def", None):
         made.end(cookie)
-    assert (made.who(None, one), made.who(None, other)) == (None, ("token", "admin"))
+    assert (made.who(None, one), made.who(None, other)) == (None, ("token", "admin", "api", True))
 
 
 def test_sign_outs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,8 +136,11 @@ def test_a_session_is_its_users_until_the_token_changes() -> None:
     now = [parse(USERS, "u")]
     sessions = Sessions("token-of-the-server", users=lambda: now[0])
     ana, server = sessions.issue("ana"), sessions.issue()
-    assert (sessions.who(None, ana), sessions.who(None, server)) == (("ana", "editor"), ("token", "admin"))
-    assert sessions.who(f"Bearer {OTHER}", None) == ("ben", "viewer")
+    assert (sessions.who(None, ana), sessions.who(None, server)) == (
+        ("ana", "editor", "api", True),
+        ("token", "admin", "api", True),
+    )
+    assert sessions.who(f"Bearer {OTHER}", None) == ("ben", "viewer", "api", False)
     now[0] = parse(USERS.replace(hash_of(TOKEN), hash_of("new")), "u")
     assert sessions.who(None, ana) is None
     now[0] = Users()
@@ -160,3 +163,32 @@ def test_a_user_who_is_removed_meanwhile_is_nobody() -> None:
     answers = iter([before, after])
     who = Sessions("a-long-enough-token", lambda: 0.0, users=lambda: next(answers, after)).who(f"Bearer {TOKEN}", None)
     assert who is None
+
+
+def test_a_viewer_sees_values_where_the_file_says_so() -> None:
+    """Others always, but an editor may be denied them."""
+    lines = [
+        f'[[user]]\nname = "{name}"\nrole = "{role}"\n{values}token_sha256 = "{hash_of(name)}"\n'
+        for name, role, values in (
+            ("a", "viewer", ""), ("b", "viewer", "values = true\n"), ("c", "editor", ""),
+            ("d", "editor", "values = false\n"), ("e", "admin", ""),
+        )
+    ]  # fmt: skip
+    assert [each.sees_values for each in parse("".join(lines), "users.toml").users] == [False, True, True, False, True]
+    proxy = parse(f'{USERS}[proxy.values]\n"dora" = true\n', "users.toml").proxy
+    assert proxy is not None
+    assert [proxy.sees_values(name) for name in ("dora", "ed", "carl@example.org")] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        USERS.replace('role = "viewer"\n', 'role = "viewer"\nvalues = "yes"\n'),
+        USERS.replace('role = "viewer"\n', 'role = "admin"\nvalues = false\n'),
+        f"{USERS}[proxy.values]\n" + '"carl@example.org" = false\n',
+        USERS.replace("[proxy.roles]", "values = true\n[proxy.roles]"),
+    ],
+)
+def test_a_wrong_line_about_values_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="values"):
+        parse(text, "users.toml")

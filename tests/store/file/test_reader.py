@@ -124,10 +124,10 @@ def test_store_that_nobody_writes_is_read(reader: Reader, writer: Writer) -> Non
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_connection_does_not_cross_a_fork(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     """A child opens a connection of its own: what SQLite knows of the parent's locks is not the child's."""
-    before = reader._take()
-    reader._give_back(before)
+    before = reader._take(False)
+    reader._give_back(before, False)
     here = os.getpid()
     monkeypatch.setattr(os, "getpid", lambda: here + 1)
-    after = reader._take()
+    after = reader._take(False)
     assert after is not before
     after.close()

@@ -21,7 +21,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from obsv.acting import ACTOR, Actor, Role
+from obsv.acting import ACTOR, Actor
 from obsv.api.access.session import COOKIE, Sessions
 from obsv.api.access.users import Users
 from obsv.api.problems import problem
@@ -125,17 +125,17 @@ class Guard:
         if scope["path"].startswith(OPEN_PATHS):
             return None
         authorization = headers.get("authorization")
-        who = self._named_by_proxy(scope, headers) or self._proven(authorization, headers)
+        via = "app" if scope["type"] == "websocket" or scope["path"].startswith("/_dash") else "api"
+        who = self._named_by_proxy(scope, headers, via) or self._proven(authorization, headers, via)
         if who is not None:
-            via = "app" if scope["type"] == "websocket" or scope["path"].startswith("/_dash") else "api"
-            ACTOR.set(Actor(*who, via))
+            ACTOR.set(who)
             return None
         client = scope.get("client")
         if authorization and self.attempts.failed(client[0] if client else "", time.monotonic()):
             return problem(429, "Too many wrong tokens", "Too many wrong tokens came from your address; wait a minute.")
         return self._ask(scope)
 
-    def _named_by_proxy(self, scope: Scope, headers: Headers) -> tuple[str, Role] | None:
+    def _named_by_proxy(self, scope: Scope, headers: Headers, via: str) -> Actor | None:
         proxy = self.users().proxy
         if proxy is None or not proxy.is_trusted(peer_of(scope)):
             return None
@@ -143,12 +143,12 @@ class Guard:
         # Several: one of them may be the client's own.
         name = names[0].strip() if len(names) == 1 else ""
         role = proxy.role_of(name) if name and name.isprintable() else None
-        return (name, role) if role else None
+        return Actor(name, role, via, proxy.sees_values(name)) if role else None
 
-    def _proven(self, authorization: str | None, headers: Headers) -> tuple[str, Role] | None:
+    def _proven(self, authorization: str | None, headers: Headers, via: str) -> Actor | None:
         if self.sessions is None:
-            return "local", "admin"
-        return self.sessions.who(authorization, _cookie(headers))
+            return Actor("local", "admin", via)
+        return self.sessions.who(authorization, _cookie(headers), via)
 
     def is_foreign_page(self, scope: Scope, headers: Headers) -> bool:
         """Return whether a browser sends this for a page of another origin."""

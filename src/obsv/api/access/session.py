@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 
-from obsv.acting import Role
+from obsv.acting import Actor
 from obsv.api.access.users import Users
 
 COOKIE = "obsv_session"
@@ -68,12 +68,13 @@ class Sessions:
             self._ended.clear()
         self._ended[content] = int(content.partition(".")[0])
 
-    def who(self, authorization: str | None, cookie: str | None) -> tuple[str, Role] | None:
-        """Return name and role of whom an Authorization header or a cookie proves; None if neither does.
+    def who(self, authorization: str | None, cookie: str | None, via: str = "api") -> Actor | None:
+        """Return whom an Authorization header or a cookie proves; None if neither does.
 
         Args:
             authorization: value of the header, `Bearer <token>` (RFC 6750).
             cookie: value of the session cookie.
+            via: the way that they came.
         """
         scheme, _, token = (authorization or "").partition(" ")
         name = self.name_of(token.strip()) if scheme.lower() == "bearer" else None
@@ -82,10 +83,10 @@ class Sessions:
         if name is None:
             return None
         if not name:
-            return "token", "admin"
+            return Actor("token", "admin", via)
         # The file is read again: somebody may have been removed since the proof was looked at.
         user = self._users().by_name(name)
-        return None if user is None else (user.name, user.role)
+        return None if user is None else Actor(user.name, user.role, via, user.sees_values)
 
     def _is_valid(self, cookie: str) -> bool:
         content, _, mac = cookie.rpartition(".")

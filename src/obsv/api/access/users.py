@@ -2,8 +2,9 @@
 
 [[user]]
 name = "ana"
-role = "editor"
-token_sha256 = "…"            # `obsv token ana --role editor` makes both
+role = "viewer"
+values = true                 # shows recorded values, which are masked for a viewer otherwise
+token_sha256 = "…"            # `obsv token ana --role viewer --values` makes these lines
 
 [proxy]
 header = "X-Forwarded-User"
@@ -11,6 +12,8 @@ from = ["127.0.0.1", "10.1.0.0/16"]
 [proxy.roles]
 "ben@example.org" = "admin"
 "*" = "viewer"                # everyone else whom the proxy names; without it, they are refused
+[proxy.values]
+"*" = true                    # as `values` of a user
 
 [[sender]] and [limits]: see `obsv.web.senders`.
 """
@@ -47,11 +50,12 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user: name, role and the hash of the token."""
+    """A user: name, role, the hash of the token, and whether recorded values are shown to the user."""
 
     name: str
     role: Role
     token_sha256: str = field(repr=False)
+    sees_values: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +66,13 @@ class Proxy:
         header: the header with a user's name.
         networks: addresses from which it is believed.
         roles: roles by name; `*` stands for all others.
+        values: whether recorded values are shown, likewise.
     """
 
     header: str
     networks: tuple[Network, ...]
     roles: Mapping[str, Role]
+    values: Mapping[str, bool] = field(default_factory=dict)
 
     def is_trusted(self, address: str) -> bool:
         """Return whether a request from this address may name its user."""
@@ -80,6 +86,10 @@ class Proxy:
     def role_of(self, name: str) -> Role | None:
         """Return the role of a user; None if the file names none."""
         return self.roles.get(name, self.roles.get("*"))
+
+    def sees_values(self, name: str) -> bool:
+        """Return whether recorded values are shown to a user; without a line about it, to all but viewers."""
+        return self.values.get(name, self.values.get("*", self.role_of(name) != "viewer"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +159,20 @@ def _senders(path: str, document: Mapping[str, Any]) -> Senders:
 
 def _user(path: str, table: Mapping[str, Any]) -> User:
     name = _text(path, "user", table, "name")
-    _known(path, f"user {name!r}", table, ("name", "role", "token_sha256"))
+    _known(path, f"user {name!r}", table, ("name", "role", "values", "token_sha256"))
     digest = table.get("token_sha256")
     if isinstance(digest, list):
         raise ConfigurationError(f"{path}: token_sha256 of user {name!r} must be one text; only senders may have two.")
     (digest,) = hashes_in(path, f"user {name!r}", digest)
-    return User(name, _role(path, f"user {name!r}", table.get("role")), digest)
+    role = _role(path, f"user {name!r}", table.get("role"))
+    values = table.get("values", role != "viewer")
+    return User(name, role, digest, _values(path, f"user {name!r}", role, values))
 
 
 def _proxy(path: str, table: Any) -> Proxy:
     if not isinstance(table, dict):
         raise ConfigurationError(f"{path}: proxy must be a table that begins with [proxy].")
-    _known(path, "proxy", table, ("header", "from", "roles"))
+    _known(path, "proxy", table, ("header", "from", "roles", "values"))
     header = _text(path, "proxy", table, "header")
     if not _HEADER.fullmatch(header):
         raise ConfigurationError(f"{path}: header of proxy must be the name of a header such as X-Forwarded-User.")
@@ -170,7 +182,26 @@ def _proxy(path: str, table: Any) -> Proxy:
     if not isinstance(roles, dict) or not roles:
         raise ConfigurationError(f'{path}: proxy needs a table [proxy.roles], such as "*" = "viewer".')
     named = {str(name): _role(path, f"{name!r} in proxy.roles", role) for name, role in roles.items()}
-    return Proxy(header, _networks(path, places), named)
+    return Proxy(header, _networks(path, places), named, _proxy_values(path, table.get("values", {}), named))
+
+
+def _proxy_values(path: str, found: Any, roles: Mapping[str, Role]) -> dict[str, bool]:
+    if not isinstance(found, dict):
+        raise ConfigurationError(f'{path}: values of proxy must be a table [proxy.values], such as "*" = true.')
+    return {
+        str(name): _values(path, f"{name!r} in proxy.values", roles.get(name, roles.get("*", "viewer")), each)
+        for name, each in found.items()
+    }
+
+
+def _values(path: str, of: str, role: Role, found: Any) -> bool:
+    if not isinstance(found, bool):
+        raise ConfigurationError(f"{path}: values of {of} must be true or false.")
+    if role == "admin" and not found:
+        raise ConfigurationError(
+            f"{path}: values of {of} is false, but an admin writes alert rules, which read values: choose another role."
+        )
+    return found
 
 
 def _networks(path: str, places: Sequence[Any]) -> tuple[Network, ...]:

@@ -30,6 +30,7 @@ class Me(BaseModel):
 
     name: str
     role: str = Field(description="viewer, editor or admin.")
+    sees_values: bool = Field(description="False if recorded values are masked for this user.")
 
 
 @router.get("/audit", summary="List changes and their authors")
@@ -42,4 +43,4 @@ def audit(reader: StoreReader, limit: Annotated[int, Query(ge=1, le=10_000)] = 2
 def me() -> Me:
     """Return name and role of whom the token or the proxy names."""
     found = actor()
-    return Me(name=found.name, role=found.role)
+    return Me(name=found.name, role=found.role, sees_values=found.sees_values)

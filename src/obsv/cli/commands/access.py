@@ -19,12 +19,13 @@ def token(
     name: Annotated[str, typer.Argument(help="Name of the user or sender.", metavar="NAME")],
     role: Annotated[str, typer.Option("--role", help="viewer, editor or admin.", metavar="ROLE")] = "viewer",
     sender: Annotated[bool, typer.Option("--sender", help="Of a program that sends spans, instead of a user.")] = False,
+    values: Annotated[bool, typer.Option("--values", help="Show recorded values, which a viewer sees masked.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a token for a user or sender of `obsv serve --users FILE`, and the lines for that file."""
     from obsv.cli.users import new_token
 
-    new_token(name, None if sender else role, as_json)
+    new_token(name, None if sender else role, values, as_json)
 
 
 def audit(db: Db = DEFAULT, limit: Limit = 50, as_json: AsJson = False) -> None:

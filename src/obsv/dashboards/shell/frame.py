@@ -10,6 +10,7 @@ from dash import Input, Output, State, dcc, html, set_props
 from dash.development.base_component import Component
 from fastapi import FastAPI
 
+from obsv.acting import sees_values
 from obsv.alerts.watch import Watch
 from obsv.dashboards.app import DashApp
 from obsv.dashboards.components import empty, failure, first_run, link
@@ -261,7 +262,15 @@ async def _beat(app: DashApp) -> None:
             set_props("pulse-logs", {"data": {"last": last_log}})
         parts = await asyncio.to_thread(app.alerts.parts) if app.alerts else []
         badges = ribbon.layout(
-            beat.recorders, beat.feeds, beat.now_ns, beat.lost, beat.firing, parts, app.reader.unanswered, app.senders()
+            beat.recorders,
+            beat.feeds,
+            beat.now_ns,
+            beat.lost,
+            beat.firing,
+            parts,
+            app.reader.unanswered,
+            app.senders(),
+            not sees_values(),
         )
         for name, props in ribbon.updates(shown, badges).items():
             set_props(name, props)

@@ -19,6 +19,7 @@ SHOWN = 4
 OLDEST = 10
 # How long a refusal of a sender's request is shown.
 REFUSED_NS = 60 * 1_000_000_000
+_MASKED = "Recorded values are masked for you: an admin can add values = true to your user in the users file."
 
 
 def layout(
@@ -30,6 +31,7 @@ def layout(
     parts: Sequence[Part] = (),
     unanswered: Sequence[str] = (),
     senders: Sequence[SenderCounts] = (),
+    is_masked: bool = False,
 ) -> list[Component]:
     """Return the ribbon's content.
 
@@ -43,9 +45,12 @@ def layout(
         parts: the parts of obsv; those that are late get a badge.
         senders: senders of spans; those that were refused within the last minute get a badge together.
         unanswered: what the store cannot answer; empty for one of obsv itself, which programs record into.
+        is_masked: whether values are masked for the reader.
     """
     ordered = sorted(recorders, key=lambda one: (one.gone(now_ns), one.state == "OK"))
     badges = [_recorder(one, now_ns, f"ribbon-{at}") for at, one in enumerate(ordered[:SHOWN])]
+    if is_masked:
+        badges.append(badge("values masked", dot=True, title=_MASKED, id="ribbon-masked"))
     if unanswered:
         badges.append(badge("read-only store", dot=True, title="\n".join(unanswered), id="ribbon-unanswered"))
     elif not ordered:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from obsv.acting import sees_values
 from obsv.store.figures.beat import Beat
 
 FRESH_S = 0.5
@@ -21,7 +22,7 @@ class Recording(Protocol):
 
 
 class Pulse:
-    """A cache of the beat that reads it at most twice a second.
+    """A cache of the beat that reads it at most twice a second, each for actors who see values and who do not.
 
     Args:
         store: the store to read.
@@ -32,8 +33,7 @@ class Pulse:
         self._store = store
         self._clock = clock
         self._lock = threading.Lock()  # guards everything below; held during the read, so that one thread reads
-        self._beat = Beat(0, (), (), 0)
-        self._read_at = -FRESH_S
+        self._beats: dict[bool, tuple[float, Beat]] = {}  # with the time of reading
 
     def beat(self) -> Beat:
         """Return the state of recording, at most `FRESH_S` seconds old; an empty one while there is no store.
@@ -44,9 +44,12 @@ class Pulse:
             StoreUnavailable: the file exists but cannot be read at the moment.
         """
         with self._lock:
-            if self._clock() - self._read_at >= FRESH_S:
-                self._beat, self._read_at = self._read(), self._clock()
-            return self._beat
+            whose = sees_values()
+            read_at, beat = self._beats.get(whose, (-FRESH_S, None))
+            if beat is None or self._clock() - read_at >= FRESH_S:
+                beat = self._read()
+                self._beats[whose] = self._clock(), beat
+            return beat
 
     def is_empty(self) -> bool:
         """Return whether there is no call to show: no file, or no row in it. Raises the errors of `beat`."""

@@ -12,6 +12,7 @@ from obsv.errors import StoreUnavailable
 from obsv.own_files import PRIVATE
 from obsv.privacy import chosen_mode, make_private, protect
 from obsv.store.file.failures import explain, explained
+from obsv.store.file.masking import mask_values, masks_values
 from obsv.store.file.migrations import migrate, version_of
 from obsv.store.file.settings import FILE_MODE, change_settings, read_settings
 from obsv.store.file.sql_functions import add_functions
@@ -124,7 +125,7 @@ _UNWEIGHED_REQUESTS = "create temp view request_total as select *, 0 as unrecord
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """Open a store read-only.
+    """Open a store read-only; of values, only masks for an actor who may not see them.
 
     Raises:
         StoreUnavailable: there is no file, or it cannot be read.
@@ -157,6 +158,8 @@ def _open_reader(path: Path, options: str) -> sqlite3.Connection:
             connection.execute(_UNWEIGHED)
         if version < _WEIGHED_REQUESTS:
             connection.execute(_UNWEIGHED_REQUESTS)
+        if masks_values():
+            mask_values(connection)
         connection.execute("pragma query_only = on")
     except BaseException:
         connection.close()

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 from obsv.errors import QueryTimeout
 from obsv.store.file.connection import open_reader
 from obsv.store.file.failures import explain
+from obsv.store.file.masking import masks_values, without_hints
 
 T = TypeVar("T")
 Row = sqlite3.Row
@@ -66,7 +67,7 @@ class Reader:
         self.time_limit_s = time_limit_s
         self.row_limit = row_limit
         self._lock = threading.Lock()  # guards the next two
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: dict[bool, list[sqlite3.Connection]] = {False: [], True: []}  # True: they mask values
         self._file: tuple[int, int, int] | None = None
 
     def query(self, sql: str, params: Params = ()) -> list[Row]:
@@ -90,20 +91,21 @@ class Reader:
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """Open a snapshot for several queries on the same state; keep it short, because it holds back the log."""
-        connection = self._take()
+        is_masked = masks_values()
+        connection = self._take(is_masked)
         try:
             connection.execute("begin")
-            yield Snapshot(connection, self.path, self.time_limit_s, self.row_limit, self.query)
+            yield Snapshot(connection, self.path, self.time_limit_s, self.row_limit, self.query, is_masked)
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
         finally:
             connection.rollback()
-            self._give_back(connection)
+            self._give_back(connection, is_masked)
 
     def close(self) -> None:
         """Close all idle connections; the next query opens a new one."""
         with self._lock:
-            idle, self._idle = self._idle, []
+            idle = self._all_idle()
         for connection in idle:
             connection.close()
 
@@ -113,25 +115,29 @@ class Reader:
         identity = self._identity()
         return identity and identity[:2]
 
-    def _take(self) -> sqlite3.Connection:
+    def _take(self, is_masked: bool) -> sqlite3.Connection:
         file = self._identity()
         with self._lock:
-            if file == self._file and self._idle:
-                return self._idle.pop()
-            stale, self._file = (self._idle, file) if file != self._file else ([], file)
-            if stale:
-                self._idle = []
+            if file == self._file and self._idle[is_masked]:
+                return self._idle[is_masked].pop()
+            stale, self._file = (self._all_idle(), file) if file != self._file else ([], file)
         for connection in stale:
             connection.close()
         return open_reader(self.path)
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
+    def _give_back(self, connection: sqlite3.Connection, is_masked: bool) -> None:
         file = self._identity()
         with self._lock:
-            if file == self._file and len(self._idle) < _IDLE_CONNECTIONS:
-                self._idle.append(connection)
+            if file == self._file and len(self._idle[is_masked]) < _IDLE_CONNECTIONS:
+                self._idle[is_masked].append(connection)
                 return
         connection.close()
+
+    def _all_idle(self) -> list[sqlite3.Connection]:
+        """Return and forget all idle connections; the lock is held."""
+        idle = [*self._idle[False], *self._idle[True]]
+        self._idle = {False: [], True: []}
+        return idle
 
     # With the process ID: a connection must not cross a fork.
     def _identity(self) -> tuple[int, int, int] | None:
@@ -152,8 +158,10 @@ class Snapshot:
         time_limit_s: float,
         row_limit: int,
         elsewhere: Callable[[str, Params], list[Row]],
+        is_masked: bool = False,
     ) -> None:
         self._elsewhere = elsewhere
+        self._is_masked = is_masked
         self._connection = connection
         self._path = path
         self._time_limit_s = time_limit_s
@@ -161,10 +169,12 @@ class Snapshot:
 
     def query(self, sql: str, params: Params = ()) -> list[Row]:
         """Run one query, like `Reader.query`."""
+        sql = self._for_views(sql)
         return self._read(lambda: self._connection.execute(sql, params).fetchmany(self._row_limit))
 
     def one(self, sql: str, params: Params = ()) -> Row | None:
         """Run one query; return its first row, or None."""
+        sql = self._for_views(sql)
 
         def first() -> Row | None:
             cursor = self._connection.execute(sql, params)
@@ -173,6 +183,9 @@ class Snapshot:
             return row
 
         return self._read(first)
+
+    def _for_views(self, sql: str) -> str:
+        return without_hints(sql) if self._is_masked else sql
 
     def _read(self, run: Callable[[], T]) -> T:
         """Run a query, and again if a text is not UTF-8, which is then shown with replacement characters."""
@@ -226,9 +239,12 @@ class Snapshot:
             return answers
         # Recording programs also load this module, and this import takes 2 ms of their start.
         from concurrent.futures import ThreadPoolExecutor
+        from contextvars import copy_context
+        from functools import partial
 
         with ThreadPoolExecutor(len(others)) as pool:
-            running = [pool.submit(work, self._elsewhere, *each) for each in others]
+            # With the actor: who may not see values must not see them through another thread.
+            running = [pool.submit(partial(copy_context().run, work, self._elsewhere, *each)) for each in others]
             work(self.query, *first)
             for each in running:
                 each.result()

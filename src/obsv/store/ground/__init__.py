@@ -18,6 +18,7 @@ from obsv.store.ground.histogram import GROWTH, UPPER_NS, Buckets, bucket, bucke
 from obsv.store.ground.lag import SKEW_NS, UNKNOWN_NS, began_ns
 from obsv.store.ground.limits import DEFAULT_AGE_NS, HOUR_NS, Limits
 from obsv.store.ground.loss import Loss
+from obsv.store.ground.masks import MASK, MASKS
 from obsv.store.ground.origin import RECEIVED, machine_mark
 from obsv.store.ground.regex import Pattern, compile_pattern, fits
 from obsv.store.ground.requests import BOUNDS_NS, Half, Requests, halves
@@ -74,6 +75,8 @@ __all__ = [
     "GROWTH",
     "HOUR_NS",
     "MANY",
+    "MASK",
+    "MASKS",
     "MINUTE_NS",
     "MOST_VALUES",
     "OUTCOME",
