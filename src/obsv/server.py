@@ -230,7 +230,15 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.agents = Door(lambda: Asked(app.state.reader, time.time_ns(), app.state.address))
     app.router.routes.append(Route("/mcp", app.state.agents))
     token = ROOT_PATH.set(settings.root_path)
-    dash = mount(app, app.state.reader, app.state.pulse, PAGES, app.state.alerts, lambda: app.state.receiver.senders)
+    dash = mount(
+        app,
+        app.state.reader,
+        app.state.pulse,
+        PAGES,
+        app.state.alerts,
+        lambda: app.state.receiver.senders,
+        app.state.settings.db,
+    )
     script_hashes = dash.finish()
     ROOT_PATH.reset(token)
     _answer_the_rest(app, dash)

@@ -49,6 +49,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two hours of an exchange; see `tests/support/story.py`."""
     path = tmp_path_factory.mktemp("browser") / "obsv.db"
     story.write(path)
+    story.register(path, path.with_name("prices.csv"))
     return path
 
 

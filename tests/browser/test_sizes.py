@@ -8,6 +8,7 @@ from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Page, expect
+from story import ACTORS
 
 AXE = Path(__file__).parents[1] / "scripts" / "node_modules" / "axe-core" / "axe.min.js"
 WIDTHS = (390, 1024, 1440, 1920)
@@ -26,7 +27,14 @@ PAGES: dict[str, tuple[str, str]] = {
     "logs": ("/logs?range=24h", ".log-line"),
     "decisions": ("/decisions?range=24h", ".decision-row"),
     "gates": ("/decisions?range=24h&view=gates&gate=exposure", "#decisions-threshold"),
-    "decision": ("/decisions/{decision}?range=24h", ".decision-table"),
+    "decision": ("/decisions/{decision}?range=24h", ".framed-table"),
+    "registry": ("/registry", ".framed-table"),
+    "artifact": (f"/registry/{ACTORS[1]}", ".lineage-node.here"),
+    "artifacts to compare": (
+        f"/registry/compare?range=24h&before={ACTORS[0]}&after={ACTORS[1]}",
+        ".framed-table >> nth=2",
+    ),
+    "report": ("/reports/daily", ".report-fact"),
     "alerts": ("/alerts", "#alerts-add"),
     "service level": ("/slo", ".slo-page"),
     "errors to compare": ("/compare?range=24h", ".error-row"),

@@ -74,3 +74,14 @@ def test_verified_files(tmp_path: Path) -> None:
     path.unlink()
     assert verify(artifact).state == "missing"
     assert verify(latest(db, obsv.register("model", b"given", db=db))).state == "unkept"
+
+
+def test_a_file_that_grew_beyond_a_limit_is_not_read(tmp_path: Path) -> None:
+    """Nor a directory: its sizes are added up first."""
+    db, path = tmp_path / "store.db", tmp_path / "data"
+    path.mkdir()
+    (path / "a").write_bytes(b"1234")
+    artifact = latest(db, obsv.register("data", path, db=db))
+    assert verify(artifact, 4).state == "same"
+    (path / "b").write_bytes(b"5")
+    assert (verify(artifact, 4).state, verify(artifact).state) == ("large", "changed")

@@ -8,6 +8,7 @@ then, values handed from call to call, events and links. The same seed makes the
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import sys
@@ -17,10 +18,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
+import obsv
 from obsv.store import Code, Signature, Source, SpanRow, Writer
 from obsv.store.ground import LogRow
 
 MS = 1_000_000
+WEIGHTS = (b"weights of the first model", b"weights of the second")
+ACTORS = tuple(hashlib.sha256(each).hexdigest() for each in WEIGHTS)
 SYMBOLS = ("AAPL", "MSFT", "NVDA", "EURUSD", "XAU")
 SOURCES = {
     "shop.orders.place": '''@monitor(capture={"cpu": True, "memory": True})
@@ -315,6 +319,7 @@ def decisions(rows: list[SpanRow]) -> Iterator[LogRow]:
             "mode": rng.choice(("scalp", "swing")),
             "verdict": "block" if refused else "pass",
             "action": "wait" if refused else "order",
+            "actor": ACTORS[row.span_id[0] % 2],
             "inputs": [["spread", observed[1][3], when - MS]],
             "duration_ns": 40_000,
             "gates": gates,
@@ -326,6 +331,21 @@ def decisions(rows: list[SpanRow]) -> Iterator[LogRow]:
             told |= {"method": "shadow", "judgement": "bad" if pnl > 0 else "good"} if refused else {}
             event = "obsv.counterfactual" if refused else "obsv.outcome"
             yield LogRow(row.source, when + 1_000 * MS, 9, "INFO", event, "null", json.dumps(told))
+
+
+def register(path: str | Path, file: Path) -> None:
+    """Register the models that decided, with what they were made of.
+
+    Args:
+        path: of the store.
+        file: where the data of the first model is put.
+    """
+    file.write_text("time,price\n1,100\n")
+    data = obsv.register("data", file, {"rows": 1}, db=path)
+    settings = obsv.register("config", {"rate": 0.1, "layers": [8, 4]}, name="settings", why="the first try", db=path)
+    first = obsv.register("model", WEIGHTS[0], {"auc": 0.61}, [data, settings], name="direction", db=path)
+    other = obsv.register("config", {"rate": 0.2, "layers": [8]}, name="settings", parents=[settings], db=path)
+    obsv.register("model", WEIGHTS[1], {"auc": 0.66}, [data, other, first], name="direction", why="fresh data", db=path)
 
 
 def write(path: str | Path, minutes: int = 120, *, seed: int = 7, now_ns: int | None = None) -> None:

@@ -7,6 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import dash
@@ -47,6 +48,7 @@ class DashApp:
         pages: the pages; each gets a route for its address, and its callbacks are registered.
         alerts: the watcher of the alerts; None if there is none.
         senders: returns what senders have sent to this server.
+        file: the database file, beside which metrics.yaml is.
     """
 
     def __init__(
@@ -57,7 +59,9 @@ class DashApp:
         pages: Iterable[Page],
         alerts: Watch | None = None,
         senders: Callable[[], Sequence[SenderCounts]] = list,
+        file: Path = Path(),
     ) -> None:
+        self.file = file
         self.reader = reader
         self.alerts = alerts
         self.senders = senders

@@ -21,6 +21,7 @@ records), `theme` (dcc.Store; `"dark"` or `"light"`), `notice` (dcc.Store; `{"te
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from dash.development.base_component import Component
@@ -45,6 +46,7 @@ class View:
         now_ns: Unix time in ns.
         alerts: the watcher of the alerts; None if there is none.
         senders: returns what senders have sent to this server.
+        file: the database file, beside which metrics.yaml is.
     """
 
     reader: Store
@@ -53,6 +55,7 @@ class View:
     now_ns: int
     alerts: Watch | None = None
     senders: Callable[[], Sequence[SenderCounts]] = list
+    file: Path = Path()
 
     def window(self, default: str = "1h") -> Window:
         """Return the time window of the query string.
@@ -69,6 +72,7 @@ class App(Protocol):
     reader: Store
     alerts: Watch | None
     senders: Callable[[], Sequence[SenderCounts]]
+    file: Path
 
     def now_ns(self) -> int:
         """Return the Unix time in ns."""

@@ -13,6 +13,11 @@ from obsv.dashboards.flow.page import PAGE as FLOW
 from obsv.dashboards.logs.page import PAGE as LOGS
 from obsv.dashboards.overview.page import PAGE as OVERVIEW
 from obsv.dashboards.page import Page
+from obsv.dashboards.registry.artifact import PAGE as ARTIFACT
+from obsv.dashboards.registry.compared import PAGE as COMPARED
+from obsv.dashboards.registry.page import PAGE as REGISTRY
+from obsv.dashboards.reports.page import PAGE as REPORTS
+from obsv.dashboards.reports.report import PAGE as REPORT
 from obsv.dashboards.slo.page import PAGE as SLO
 from obsv.dashboards.trace.page import PAGE as TRACE
 
@@ -29,6 +34,11 @@ PAGES: tuple[Page, ...] = (
     COMPARE,
     DECISIONS,
     DECISION,
+    REGISTRY,
+    COMPARED,
+    ARTIFACT,
+    REPORTS,
+    REPORT,
     ALERTS,
     SLO,
 )

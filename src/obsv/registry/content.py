@@ -7,6 +7,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from obsv.errors import ConfigurationError
@@ -69,6 +70,17 @@ def digest_of(path: str) -> Content:
         return _of_directory(path)
     digest, size = _of_file(path)
     return Content(digest, size, path, "file")
+
+
+def size_of(path: str) -> int:
+    """Return the size of a file, or of all files of a directory, in bytes; links are not followed in it.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if not os.path.isdir(path):
+        return os.stat(path).st_size
+    return sum(os.lstat(os.path.join(path, name)).st_size for name in islice(_names(path, path), MOST_FILES))
 
 
 def canonical(document: Mapping[str, Any]) -> bytes:

@@ -7,30 +7,38 @@ import re
 import socket
 from typing import Literal, NamedTuple
 
-from obsv.registry.content import digest_of
+from obsv.registry.content import digest_of, size_of
 from obsv.store.figures import Artifact
 
 # A byte of a name that is not UTF-8, as the store keeps it.
 _ESCAPED = re.compile(r"\\u(dc[89a-f][0-9a-f])")
-State = Literal["same", "changed", "missing", "elsewhere", "unkept"]
+State = Literal["same", "changed", "missing", "elsewhere", "unkept", "large"]
 
 
 class Verdict(NamedTuple):
-    """The state of an artifact's file: `same`, `changed`, `missing`, `elsewhere` (another host), or `unkept` (bytes or
-    a mapping were given, not a file)."""
+    """The state of an artifact's file: `same`, `changed`, `missing`, `elsewhere` (another host), `unkept` (bytes or
+    a mapping were given, not a file), or `large` (it is not read here)."""
 
     artifact: Artifact
     state: State
 
 
-def verify(artifact: Artifact) -> Verdict:
-    """Read an artifact's file again and compare its SHA-256."""
+def verify(artifact: Artifact, most_bytes: int | None = None) -> Verdict:
+    """Read an artifact's file again and compare its SHA-256.
+
+    Args:
+        artifact: as it was registered.
+        most_bytes: size above which nothing is read; default: none.
+    """
     if not artifact.location:
         return Verdict(artifact, "unkept")
     if artifact.host != socket.gethostname():
         return Verdict(artifact, "elsewhere")
     try:
-        found = digest_of(_path(artifact.location))
+        path = _path(artifact.location)
+        if most_bytes is not None and size_of(path) > most_bytes:
+            return Verdict(artifact, "large")
+        found = digest_of(path)
     except ValueError:
         return Verdict(artifact, "changed")
     except OSError:

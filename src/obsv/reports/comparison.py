@@ -45,7 +45,8 @@ def compare_artifacts(
         within_s: largest distance in time of two decisions about the same, in seconds.
     """
     with store.view() as view:
-        old, new = _actor(view, before), _actor(view, after)
+        actors = view.read_journal_names(window).actors
+        old, new = (each if each in actors else _actor(view, each) for each in (before, after))
         names = [each.name for each in known.values() if each.group in GROUPS]
         found = measure(view, known, names, window, [Scope(actor=old), Scope(actor=new)])
         pairs = zip(found[: len(names)], found[len(names) :], strict=True)

@@ -46,3 +46,16 @@ async def test_comparison(client: Callable[..., AsyncClient], tmp_path: Path) ->
     assert (found["pairs"], found["different"]) == (1, 1)
     assert [(each["before_id"], each["after_verdict"]) for each in found["disagreements"]] == [("a", "pass")]
     assert {each["name"]: (each["before"], each["after"]) for each in found["metrics"]}["blocked"] == (1, 0)
+
+
+async def test_verification(client: Callable[..., AsyncClient], tmp_path: Path) -> None:
+    """The file is read again; bytes have none."""
+    db, file = tmp_path / "obsv.db", tmp_path / "model.bin"
+    file.write_bytes(b"weights")
+    model, given = obsv.register("model", file, db=db), obsv.register("data", b"bytes", db=db)
+    async with client() as http:
+        address = "/api/v1/artifacts/verification?artifact="
+        states = [(await http.get(f"{address}{each}")).json()["state"] for each in (model, given)]
+        file.write_bytes(b"others")
+        states.append((await http.get(f"{address}{model}")).json()["state"])
+    assert states == ["same", "unkept", "changed"]

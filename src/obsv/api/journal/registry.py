@@ -9,11 +9,13 @@ from pydantic import BaseModel, Field
 
 from obsv.api.depends import RecordedFile, StoreReader, TimeWindow
 from obsv.measures import file_beside, load
-from obsv.registry import differences
+from obsv.registry import differences, verify
 from obsv.reports import compare_artifacts
 from obsv.store.figures import Artifact
 
 router = APIRouter(tags=["artifacts"])
+# Bytes that a request may have the server read: about a second.
+MOST_VERIFIED = 10**9
 Named = Annotated[
     str, Query(min_length=1, max_length=200, description="An ID, the beginning of one, or a name: its latest artifact.")
 ]
@@ -94,6 +96,23 @@ def artifacts(
 def registrations(reader: StoreReader, artifact: Named) -> ArtifactsOut:
     """List who registered an artifact, when and why, latest first."""
     return ArtifactsOut(artifacts=[artifact_out(each) for each in reader.read_registrations(artifact)])
+
+
+class VerificationOut(BaseModel):
+    """An artifact's file compared with its SHA-256."""
+
+    artifact_id: str
+    location: str
+    state: Literal["same", "changed", "missing", "elsewhere", "unkept", "large"] = Field(
+        description="elsewhere: on another host; unkept: bytes were given; large: above 1 GB, which is not read here."
+    )
+
+
+@router.get("/artifacts/verification", summary="Read an artifact's file again")
+def verification(reader: StoreReader, artifact: Named) -> VerificationOut:
+    """Compare an artifact's file on this host with its SHA-256."""
+    found = verify(reader.read_registrations(artifact, 1)[0], MOST_VERIFIED)
+    return VerificationOut(artifact_id=found.artifact.artifact_id, location=found.artifact.location, state=found.state)
 
 
 @router.get("/artifacts/lineage", summary="Get the lineage of an artifact")

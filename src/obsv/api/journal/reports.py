@@ -1,11 +1,11 @@
-"""`/api/v1/report`: what was decided, how it turned out, what changed."""
+"""`/api/v1/report`, `/api/v1/reports`: what was decided, how it turned out, what changed."""
 
 from __future__ import annotations
 
 import time
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from obsv.api.depends import INSTANT, RecordedFile, StoreReader
@@ -67,3 +67,32 @@ def report(
     """Get what was decided, how it turned out, what changed and what deserves a look."""
     end_ns = time.time_ns() if until is None else instant_ns(until)
     return ReportOut(**as_document(make_report(reader, load(file_beside(file)), kind, end_ns)))
+
+
+class ReportLineOut(BaseModel):
+    """A report that was made on a schedule."""
+
+    id: int
+    kind: str
+    start_ns: int = Field(description="Begin of the period, Unix time.")
+    end_ns: int
+    made_ns: int
+    sent: list[str] = Field(description="Receivers that accepted it.")
+
+
+class ReportsOut(BaseModel):
+    """Kept reports, those of the latest periods first."""
+
+    reports: list[ReportLineOut]
+
+
+@router.get("/reports", summary="List kept reports")
+def reports(reader: StoreReader, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> ReportsOut:
+    """List the reports that were made on a schedule."""
+    return ReportsOut(reports=[ReportLineOut(**each._asdict()) for each in reader.list_reports(limit)])
+
+
+@router.get("/reports/{id}", summary="Get a kept report")
+def kept_report(reader: StoreReader, id: Annotated[int, Path(ge=1, le=2**62)]) -> ReportOut:
+    """Get a report as it was made; its numbers are those of that time."""
+    return ReportOut(**reader.read_report(id)[1])

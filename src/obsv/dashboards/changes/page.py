@@ -10,7 +10,7 @@ from obsv.analysis.changes import KINDS, Finding, findings
 from obsv.dashboards.changes.diff import diff_lines
 from obsv.dashboards.clock import count, when, zone_text
 from obsv.dashboards.components import Kind, badge, card, empty, link
-from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.options import option, options
 from obsv.dashboards.page import App, Page, View
 from obsv.store.figures import Changes, Milestone
 from obsv.store.ground import Window
@@ -43,19 +43,12 @@ def layout(view: View) -> Component:
 
 
 def _choices(known: list[Milestone], chosen: str) -> Component:
-    options = [(each.name, [_kind(each), html.B(each.name), " ", when(each.at_ns)]) for each in reversed(known)]
-    options += [(age, [text]) for age, text in AGES]
-    if chosen not in dict(options):
-        options.insert(0, (chosen, [chosen]))
-    links = [
-        html.Span(
-            link(shown, "/changes", {"since": name}, className="button since" + (" chosen" if name == chosen else "")),
-            **(aria(current="true") if name == chosen else {}),
-        )
-        for name, shown in options
-    ]
-    label = html.Span("Since", className="muted")
-    return html.Nav([label, *links], className="since-choices", **aria(label="Since when"))
+    instants = [(each.name, [_kind(each), html.B(each.name), " ", when(each.at_ns)]) for each in reversed(known)]
+    instants += [(age, [text]) for age, text in AGES]
+    if chosen not in dict(instants):
+        instants.insert(0, (chosen, [chosen]))
+    links = [option(shown, "/changes", {"since": name}, name == chosen) for name, shown in instants]
+    return options("Since when", links, shown="Since")
 
 
 def _kind(each: Milestone) -> str:

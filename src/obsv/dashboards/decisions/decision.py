@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from dash import html
@@ -11,11 +10,13 @@ from dash.development.base_component import Component
 from obsv.analysis.origins import Origin, origins
 from obsv.dashboards.clock import duration, when
 from obsv.dashboards.components import badge, button_link, card, empty, facts, link
-from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.framed_table import framed_table
 from obsv.dashboards.decisions.shown import judgement_badge, margin, number, verdict_badge
 from obsv.dashboards.page import App, Page, View
 from obsv.store.figures import DecisionFull, GateLine, ResultLine
 from obsv.store.ground import Window, read_shown
+
+_ID_CHARS = 64
 
 
 def layout(view: View) -> Component:
@@ -70,8 +71,8 @@ def _about(found: DecisionFull) -> Component:
             ("Action", line.action or None),
             ("Decided", when(line.time_ns, date=True)),
             ("Took", duration(line.duration_ns)),
-            ("Actor", html.Span(line.actor, className="mono") if line.actor else None),
-            ("Rules", html.Span(line.policy[:16], className="mono", title=line.policy) if line.policy else None),
+            ("Actor", _artifact(line.actor, line.actor)),
+            ("Rules", _artifact(line.policy, line.policy[:16])),
             ("Service", line.service or None),
             ("Attributes", attributes or None),
             ("Exception", html.Span(found.exception, className="mono err-text") if found.exception else None),
@@ -79,6 +80,15 @@ def _about(found: DecisionFull) -> Component:
         ]
     )
     return card(None, [html.Div(marks, className="decision-marks"), shown])
+
+
+def _artifact(identity: str, shown: str) -> Component | None:
+    """Return the link of an artifact; the name of an actor that has no ID."""
+    if not identity:
+        return None
+    if len(identity) == _ID_CHARS and not identity.strip("0123456789abcdef"):
+        return link(shown, f"/registry/{identity}", {}, className="link mono", title=identity)
+    return html.Span(shown, className="mono", title=identity)
 
 
 def _inputs(inputs: dict[str, Any], came_from: dict[str, Origin], trace_id: str) -> Component:
@@ -89,28 +99,27 @@ def _inputs(inputs: dict[str, Any], came_from: dict[str, Origin], trace_id: str)
         as_of = about.get("as_of")
         shown = when(as_of, date=True) if isinstance(as_of, int) else html.Span("—", className="faint")
         cells: list[Any] = [html.Span(name, className="mono"), number(about.get("value")), shown]
-        rows.append(html.Tr([html.Td(cell) for cell in (*cells, _origin(came_from.get(name), trace_id))]))
-    return _table(("Input", "Value", "As of", "Returned by"), rows)
+        rows.append([*cells, _origin(came_from.get(name), trace_id)])
+    return framed_table(("Input", "Value", "As of", "Returned by"), rows, "Table of inputs")
 
 
 def _gates(gates: list[GateLine], came_from: dict[str, Origin], trace_id: str) -> Component:
     if not gates:
         return empty("No gates", "Its verdict was set by the program.")
     rows = [
-        html.Tr(
-            [
-                html.Td(_name(gate)),
-                html.Td(badge("holds", "ok") if gate.passed else badge("refuses", "stale")),
-                html.Td(f"{number(gate.observed)} {gate.op} {number(gate.threshold)}", className="mono"),
-                html.Td(margin(gate.margin, gate.margin_share)),
-                html.Td("after the refusal" if gate.is_shadow else "decided", className="muted"),
-                html.Td("—" if gate.latency_ns is None else duration(gate.latency_ns)),
-                html.Td(_origin(came_from.get(gate.gate), trace_id)),
-            ]
-        )
+        [
+            _name(gate),
+            badge("holds", "ok") if gate.passed else badge("refuses", "stale"),
+            html.Span(f"{number(gate.observed)} {gate.op} {number(gate.threshold)}", className="mono"),
+            margin(gate.margin, gate.margin_share),
+            html.Span("after the refusal" if gate.is_shadow else "decided", className="muted"),
+            "—" if gate.latency_ns is None else duration(gate.latency_ns),
+            _origin(came_from.get(gate.gate), trace_id),
+        ]
         for gate in gates
     ]
-    return _table(("Gate", "", "Comparison", "Margin", "State", "Took", "Value returned by"), rows)
+    names = ("Gate", "Verdict", "Comparison", "Margin", "State", "Took", "Value returned by")
+    return framed_table(names, rows, "Table of gates")
 
 
 def _name(gate: GateLine) -> list[Component]:
@@ -146,15 +155,6 @@ def _origin(origin: Origin | None, trace_id: str) -> Component:
         return html.Span("—", className="faint", title="No recorded call of the trace returned this value before")
     text = origin.process if origin.output == "return" else f"{origin.process} ({origin.output})"
     return link(text, f"/trace/{trace_id}", {"span": origin.span_id}, className="link mono")
-
-
-def _table(names: tuple[str, ...], rows: Sequence[Component]) -> Component:
-    head = html.Thead(
-        html.Tr([html.Th(name or html.Span("Verdict", className="sr-only"), scope="col") for name in names])
-    )
-    table = html.Table([head, html.Tbody(rows)], className="decision-table")
-    label = f"Table of {names[0].lower()}s"
-    return html.Div(table, className="table-frame", tabIndex=0, role="region", **aria(label=label))
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.clock import count, duration, percent, when
-from obsv.dashboards.components import empty, link, time_picker
+from obsv.dashboards.components import button_link, empty, link, time_picker
 from obsv.dashboards.components.aria import aria
+from obsv.dashboards.components.options import option, options
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.decisions.gates import gates_view, watch_gates
 from obsv.dashboards.decisions.shown import judgement_badge, result, verdict_badge
@@ -32,7 +33,8 @@ def layout(view: View) -> Component:
     """
     window = view.window("24h")
     asked = {name: view.query[name] for name in _KEPT if view.query.get(name)}
-    tools = html.Div(time_picker("decisions-time", window, now_ns=view.now_ns), className="page-tools")
+    others = [button_link(title, path) for title, path in (("Registry", "/registry"), ("Reports", "/reports"))]
+    tools = html.Div([*others, time_picker("decisions-time", window, now_ns=view.now_ns)], className="page-tools")
     return html.Div(
         [
             html.Div([html.H1("Decisions"), tools], className="page-head"),
@@ -48,7 +50,7 @@ def body(store: Store, asked: dict[str, str], window: Window) -> list[Component]
     kinds = store.read_kinds(window)
     if not kinds:
         text = "with obsv.decide(…) records what a program decides, with the gates that let it pass or refuse."
-        return [empty("No decisions in this period", text, link("How to record them", "/reference"))]
+        return [empty("No decisions in this period", text)]
     here = {**window.query(), **asked}
     shown = asked.get("view", "")
     parts: list[Component] = [_choices(here, kinds, shown)]
@@ -62,23 +64,22 @@ def body(store: Store, asked: dict[str, str], window: Window) -> list[Component]
 
 def _choices(here: dict[str, str], kinds: list[KindLine], shown: str) -> Component:
     views = [_choice(text, here, {"view": name, "gate": None}, shown == name) for name, text in VIEWS]
-    groups = [html.Nav(views, className="since-choices", **aria(label="View"))]
+    groups = [options("View", views)]
     modes = sorted({line.mode for line in kinds if line.mode})
     if len(modes) > 1:
-        options = [_choice("All modes", here, {"mode": None}, not here.get("mode"))]
-        options += [_choice(mode, here, {"mode": mode}, here.get("mode") == mode) for mode in modes[:8]]
-        groups.append(html.Nav(options, className="since-choices", **aria(label="Mode")))
+        found = [_choice("All modes", here, {"mode": None}, not here.get("mode"))]
+        found += [_choice(mode, here, {"mode": mode}, here.get("mode") == mode) for mode in modes[:8]]
+        groups.append(options("Mode", found))
     if not shown:
-        options = [_choice(text, here, {"verdict": v}, here.get("verdict", "") == v) for v, text in VERDICTS]
-        groups.append(html.Nav(options, className="since-choices", **aria(label="Verdict")))
+        found = [_choice(text, here, {"verdict": v}, here.get("verdict", "") == v) for v, text in VERDICTS]
+        groups.append(options("Verdict", found))
     rest = [name for name in ("kind", "subject", "gate") if here.get(name)]
     groups += [html.Nav(_choice(f"{here[name]} ×", here, {name: None}, True), **aria(label=name)) for name in rest]
     return html.Div(groups, className="decision-choices")
 
 
 def _choice(text: str, here: dict[str, str], change: dict[str, str | None], chosen: bool) -> Component:
-    shown = link(text, "/decisions", {**here, **change}, className="button since" + (" chosen" if chosen else ""))
-    return html.Span(shown, **(aria(current="true") if chosen else {}))
+    return option(text, "/decisions", {**here, **change}, chosen)
 
 
 def _lead(kinds: list[KindLine], asked: dict[str, str], shown: str) -> Component:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -157,6 +158,7 @@ def mount(
     pages: tuple[Page, ...],
     alerts: Watch | None = None,
     senders: Callable[[], Sequence[SenderCounts]] = list,
+    file: Path = Path(),
 ) -> DashApp:
     """Put the app on a server; call `finish()` on the result after the last route.
 
@@ -167,8 +169,9 @@ def mount(
         pages: the pages of the app.
         alerts: the watcher of the alerts; None if there is none.
         senders: returns what senders have sent to this server.
+        file: the database file.
     """
-    app = DashApp(server, reader, pulse, pages, alerts, senders)
+    app = DashApp(server, reader, pulse, pages, alerts, senders, file)
     app.dash.layout = layout(pages)
     register(app)
     return app
@@ -241,7 +244,8 @@ def show(app: DashApp, pathname: str, search: str) -> tuple[Any, dict[str, str]]
         subject = query.get(page.subject) if page.subject else None
         if subject:
             about["title"] = f"{subject} · {page.title}"
-        return page.layout(View(app.reader, names, query, app.now_ns(), app.alerts, app.senders)), about
+        view = View(app.reader, names, query, app.now_ns(), app.alerts, app.senders, app.file)
+        return page.layout(view), about
     except ObsvError as error:
         return failure(error), about
 

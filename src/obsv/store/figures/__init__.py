@@ -29,6 +29,7 @@ from obsv.store.figures.function import Failure, FunctionReport, History, Neighb
 from obsv.store.figures.gates import Flipped, GateFigures, GateFilters, GateInspected, MarginBucket, WhatIf
 from obsv.store.figures.health import Health
 from obsv.store.figures.journal import JournalNames
+from obsv.store.figures.kept_reports import ReportLine
 from obsv.store.figures.logs import LogFilters, LogLine, Logs, NewLogs
 from obsv.store.figures.lost import Lost
 from obsv.store.figures.milestones import Milestone
@@ -105,6 +106,7 @@ __all__ = [
     "Pulse",
     "RecorderState",
     "RecorderTotal",
+    "ReportLine",
     "RequestTotal",
     "ResultLine",
     "Series",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from obsv.store.figures import JournalNames, Paired
+from typing import Any
+
+from obsv.store.figures import JournalNames, Paired, ReportLine
 from obsv.store.figures.journal import read_journal_names
+from obsv.store.figures.kept_reports import list_reports, read_report
 from obsv.store.figures.paired import read_paired
 from obsv.store.ground import Window
 from obsv.store.seam.answers.source import Source
@@ -17,3 +20,9 @@ class JournalAnswers(Source):
 
     def read_paired(self, before: str, after: str, window: Window, within_s: float = 60.0, limit: int = 100) -> Paired:
         return read_paired(self._source, before, after, window, within_s, limit)
+
+    def list_reports(self, limit: int = 100) -> list[ReportLine]:
+        return list_reports(self._source, limit)
+
+    def read_report(self, id: int) -> tuple[ReportLine, dict[str, Any]]:
+        return read_report(self._source, id)
