@@ -41,6 +41,15 @@ async def test_search(shop: AsyncClient, text: str) -> None:
     assert answer.json() == {"span_id": [span_id(2)]}
 
 
+async def test_spans_in_short(shop: AsyncClient) -> None:
+    """Inputs, and the result or the exception; unknown spans are missing."""
+    asked = {"spans": f"{span_id(1)},{span_id(2)},{span_id(9)}"}
+    answer = (await shop.get(f"/api/v1/traces/{TRACE}/values", params=asked)).json()
+    assert set(answer["spans"]) == {span_id(1), span_id(2)}
+    assert answer["spans"][span_id(2)] == {"inputs": "symbol='AAPL'", "outcome": "ValueError: no price"}
+    assert (await shop.get(f"/api/v1/traces/{TRACE}/values", params={"spans": "x"})).status_code == 400
+
+
 async def test_markdown(shop: AsyncClient) -> None:
     """As plain text, so that a browser shows it."""
     answer = await shop.get(f"/api/v1/traces/{TRACE}/markdown")

@@ -258,6 +258,7 @@ def test_a_call(both: Both) -> None:
     for question, args in (
         ("find_call", (failed.span_id,)),
         ("search_trace", (failed.trace_id, "price")),
+        ("calls_of_trace", (failed.trace_id, [failed.span_id])),
         ("valued_calls", (window(both), failed.trace_id)),
     ):
         one, other = ask(both, question, *args)

@@ -152,6 +152,7 @@ def test_a_trace_names_its_hour(everything: SQLiteStore, whole: WholeStore) -> N
         span.span_id for span in everything.spans_of_trace(trace)
     ]
     span = f"{31:016x}"
+    assert [call.span_id for call in whole.calls_of_trace(trace, [span])] == [span]
     assert whole.read_call(trace, span)._replace(id=0) == everything.read_call(trace, span)._replace(id=0)
     assert whole.read_detail(trace, span).call._replace(id=0) == everything.read_detail(trace, span).call._replace(id=0)
     filters = LogFilters(trace_id=trace)

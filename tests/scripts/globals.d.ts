@@ -17,6 +17,7 @@ interface GridApi {
   getDisplayedRowAtIndex(row: number): GridNode | undefined;
   getDisplayedRowCount(): number;
   getFocusedCell(): { rowIndex: number; column: unknown } | null;
+  getFirstDisplayedRowIndex(): number;
   getLastDisplayedRowIndex(): number;
   getSelectedRows(): unknown[];
   getRowNode(key: string): GridNode | null | undefined;

@@ -9,9 +9,11 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
+from obsv.analysis.brief import brief
 from obsv.analysis.trace_columns import trace_columns
 from obsv.analysis.trace_markdown import of_spans, trace_markdown
 from obsv.api.depends import StoreReader
+from obsv.store.spans import MOST_OF_TRACE
 from obsv.wire.encode import to_json
 
 
@@ -58,6 +60,19 @@ class Found(BaseModel):
     span_id: list[str]
 
 
+class BriefOut(BaseModel):
+    """A span in short."""
+
+    inputs: str = Field(description="`name=value, …`, shortened.")
+    outcome: str = Field(description="Its result, or its exception, shortened.")
+
+
+class Briefs(BaseModel):
+    """Some spans of a trace in short, by ID."""
+
+    spans: dict[str, BriefOut]
+
+
 @router.get("/{trace_id}", summary="Get a trace as a tree", response_model=TraceColumns)
 def trace(
     reader: StoreReader,
@@ -74,6 +89,24 @@ def trace(
 def search(reader: StoreReader, trace_id: TraceId, q: Annotated[str, Query(min_length=1, max_length=200)]) -> Found:
     """List the spans whose name, values or exception contain a text, ignoring case (ASCII)."""
     return Found(span_id=reader.search_trace(trace_id, q))
+
+
+@router.get("/{trace_id}/values", summary="Get some spans of a trace in short")
+def values(
+    reader: StoreReader,
+    trace_id: TraceId,
+    spans: Annotated[
+        str,
+        Query(
+            description=f"Up to {MOST_OF_TRACE} span IDs, separated by commas.",
+            pattern="^[0-9a-fA-F]{1,16}(,[0-9a-fA-F]{1,16})*$",
+            max_length=17 * MOST_OF_TRACE,
+        ),
+    ],
+) -> Briefs:
+    """Return inputs and outcome of some spans, each in one line; unknown spans are missing."""
+    found = reader.calls_of_trace(trace_id, spans.split(","))
+    return Briefs(spans={call.span_id: BriefOut(**brief(call)._asdict()) for call in found})
 
 
 @router.get("/{trace_id}/markdown", summary="Get a trace as Markdown", response_class=MarkdownResponse)

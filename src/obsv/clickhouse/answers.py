@@ -203,6 +203,10 @@ class Answers(SQLiteStore):
         self._finder.traces([trace_id.lower().rjust(32, "0")])
         return super().spans_of_trace(trace_id)
 
+    def calls_of_trace(self, trace_id: str, span_ids: Sequence[str]) -> list[ListedCall]:
+        self._finder.traces([trace_id.lower().rjust(32, "0")])
+        return super().calls_of_trace(trace_id, span_ids)
+
     def find_traces(self, condition: Condition, start_ns: int = 0, end_ns: int = MAX_NS, limit: int = 20) -> list[str]:
         part = self._finder.within(Range(start_ns, end_ns))
         self._mirror.add_sums(part)

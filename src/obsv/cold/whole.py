@@ -16,7 +16,7 @@ from obsv.store.figures import ArchivedPart, ErrorCall, LogFilters, Logs, Pair
 from obsv.store.finding import Condition, Filters, Page
 from obsv.store.ground import Window
 from obsv.store.seam import SQLiteStore, Store
-from obsv.store.spans import Call, Detail, StoredSpan, StoredTrace, TraceSpans, ValuedCalls
+from obsv.store.spans import Call, Detail, ListedCall, StoredSpan, StoredTrace, TraceSpans, ValuedCalls
 from obsv.store.surveying import Errors, Match, Sample, Summary
 from obsv.store.writing import CALLS, LOGS
 from obsv.times import MAX_NS, clamp_ns
@@ -148,6 +148,10 @@ class WholeStore(SQLiteStore):
     def search_trace(self, trace_id: str, text: str) -> list[str]:
         found = self._hot.search_trace(trace_id, text)
         return found or self._trace(trace_id, lambda store: store.search_trace(trace_id, text)) or []
+
+    def calls_of_trace(self, trace_id: str, span_ids: Sequence[str]) -> list[ListedCall]:
+        found = self._hot.calls_of_trace(trace_id, span_ids)
+        return found or self._trace(trace_id, lambda store: store.calls_of_trace(trace_id, span_ids)) or []
 
     def spans_of_trace(self, trace_id: str) -> list[StoredSpan]:
         found = self._hot.spans_of_trace(trace_id)

@@ -26,6 +26,7 @@ FIXED = {"sortable": False, "resizable": False}
 COLUMNS: list[dict[str, Any]] = [
     {"colId": "span", "headerName": "Span", "cellRenderer": "TraceName", "flex": 4, "minWidth": 160,
      "sortable": False},
+    {"colId": "values", "headerName": "Values", "cellRenderer": "TraceValues", "flex": 2.6, "hide": True, **FIXED},
     {"colId": "time", "headerName": "Time", "headerComponent": "TraceAxis", "cellRenderer": "TraceBar", "flex": 7,
      "minWidth": 96, **FIXED},
     {"colId": "self", "headerName": "Self", "valueGetter": {"function": "traceSelf(params)"},

@@ -174,6 +174,7 @@ const obsvTrace = (() => {
       (/** @type {{ data: { i: number } }} */ node) => !view.hidden[node.data.i],
     );
     view.api.setGridOption('rowData', rows);
+    obsvBeside.begin();
     obsvMap.describe();
     obsvMap.draw();
     refresh();

@@ -4,13 +4,14 @@ from obsv.store.spans.archived import ArchivedSpan
 from obsv.store.spans.archived_logs import ArchivedLog
 from obsv.store.spans.call import Call, Value, find_call, read_call, read_exact
 from obsv.store.spans.detail import MOST_POINTS, Detail, Point, Relative, failing_line
-from obsv.store.spans.listed_call import ListedCall, listed_calls
+from obsv.store.spans.listed_call import MOST_OF_TRACE, ListedCall, calls_of_trace, listed_calls
 from obsv.store.spans.stored import StoredSpan
 from obsv.store.spans.stored_trace import StoredTrace, read_spans
 from obsv.store.spans.trace import TraceSpans
 from obsv.store.spans.values import ValuedCall, ValuedCalls
 
 __all__ = [
+    "MOST_OF_TRACE",
     "MOST_POINTS",
     "ArchivedLog",
     "ArchivedSpan",
@@ -25,6 +26,7 @@ __all__ = [
     "Value",
     "ValuedCall",
     "ValuedCalls",
+    "calls_of_trace",
     "failing_line",
     "find_call",
     "listed_calls",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from obsv.store.file import Row, Snapshot
 from obsv.store.ground import read_fields, read_values
-from obsv.store.spans.call import Value
+from obsv.store.spans.call import Value, hex_id
 
 CALLS = """
 select s.id, s.start_ns, s.duration_ns, s.status, s.exception, s.trace as trace_id, lower(hex(s.span_id)) as span_id,
@@ -17,6 +17,11 @@ from json_each(:ids) j cross join span s on s.id = j.value
 cross join process p on p.id = s.process_id cross join signature g on g.id = s.signature_id
 order by j.key
 """
+
+
+# Calls of a trace that are asked for at once: those in sight.
+MOST_OF_TRACE = 200
+OF_TRACE = f"select id from span where trace = ? and span_id in ({', '.join('?' * MOST_OF_TRACE)})"
 
 
 class ListedCall(NamedTuple):
@@ -70,6 +75,22 @@ def listed_calls(store: Snapshot, ids: Iterable[int]) -> list[ListedCall]:
     """Return the calls with the given row IDs, in that order."""
     shapes: dict[str, list[tuple[str, str]]] = {}
     return [_call(row, shapes) for row in store.query(CALLS, {"ids": json.dumps(list(ids))})]
+
+
+def calls_of_trace(store: Snapshot, trace_id: str, span_ids: Sequence[str]) -> list[ListedCall]:
+    """Return some calls of a trace, the first `MOST_OF_TRACE` of those asked for; unknown ones are left out.
+
+    Args:
+        store: a snapshot of the file.
+        trace_id: hex; leading zeros may be missing.
+        span_ids: in hex.
+
+    Raises:
+        NotFound: an ID is malformed.
+    """
+    keys = [bytes.fromhex(hex_id(each, 16)) for each in span_ids[:MOST_OF_TRACE]]
+    padded = (*keys, *[None] * (MOST_OF_TRACE - len(keys)))
+    return listed_calls(store, [row["id"] for row in store.query(OF_TRACE, (hex_id(trace_id, 32), *padded))])
 
 
 def _call(row: Row, shapes: dict[str, list[tuple[str, str]]]) -> ListedCall:

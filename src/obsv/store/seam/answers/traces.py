@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from obsv.store.finding import Condition
 from obsv.store.finding.condition_search import find_traces
 from obsv.store.seam.answers.source import Source
-from obsv.store.spans import StoredSpan, StoredTrace, TraceSpans
+from obsv.store.spans import ListedCall, StoredSpan, StoredTrace, TraceSpans, calls_of_trace
 from obsv.store.spans.stored import spans_of_trace
 from obsv.store.spans.stored_trace import read_trace, read_traces
 from obsv.store.spans.trace import known_trace, read_trace_columns
@@ -37,6 +37,10 @@ class TraceAnswers(Source):
 
     def search_trace(self, trace_id: str, text: str) -> list[str]:
         return search_trace(self._source, trace_id, text)
+
+    def calls_of_trace(self, trace_id: str, span_ids: Sequence[str]) -> list[ListedCall]:
+        with self._source.snapshot() as snapshot:
+            return calls_of_trace(snapshot, trace_id, span_ids)
 
     def find_traces(self, condition: Condition, start_ns: int = 0, end_ns: int = MAX_NS, limit: int = 20) -> list[str]:
         with self._source.snapshot() as snapshot:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from obsv.store.finding import Condition
-from obsv.store.spans import StoredSpan, StoredTrace, TraceSpans
+from obsv.store.spans import ListedCall, StoredSpan, StoredTrace, TraceSpans
 from obsv.store.surveying import Match, Summary
 from obsv.times import MAX_NS
 
@@ -32,6 +32,10 @@ class TraceQuestions(Protocol):
 
     def search_trace(self, trace_id: str, text: str) -> list[str]:
         """The spans of a trace that contain a text."""
+        ...
+
+    def calls_of_trace(self, trace_id: str, span_ids: Sequence[str]) -> list[ListedCall]:
+        """Some calls of a trace with their values; unknown ones are left out."""
         ...
 
     def find_traces(self, condition: Condition, start_ns: int = 0, end_ns: int = MAX_NS, limit: int = 20) -> list[str]:
