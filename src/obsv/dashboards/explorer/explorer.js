@@ -251,12 +251,7 @@
   /** @param {boolean} live */
   const setLive = (live) => {
     state.live = live;
-    obsvAddress.set({ live: live ? '1' : null });
-    const button = obsvDom.byId('explorer-live');
-    if (!button) return;
-    button.setAttribute('aria-pressed', String(live));
-    /** @type {HTMLElement} */ (button.querySelector('.icon')).className = `icon ${live ? 'icon-pause' : 'icon-play'}`;
-    /** @type {HTMLElement} */ (button.querySelector('span')).textContent = live ? 'Pause' : 'Live';
+    obsvLive.set('explorer-live', live);
     if (!live) obsvDom.write('explorer-live-note', '');
   };
 
@@ -278,7 +273,7 @@
     obsvAddress.set(filters, fresh ? 'replace' : 'push');
     if (fresh) {
       wire(api);
-      setLive(obsvAddress.get('live') === '1');
+      setLive(obsvLive.isAsked());
     }
     load(fresh ? window.history.state?.row : null);
     return Date.now();

@@ -13,7 +13,13 @@ from dash.exceptions import PreventUpdate
 from obsv.dashboards.components import chart, empty, grid, time_picker
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.choice import choice
-from obsv.dashboards.components.hotkey import SEARCH
+from obsv.dashboards.components.filters import (
+    DEBOUNCE_MS,
+    MOST_CHOICES,
+    live_button,
+    name_choice,
+    search_box,
+)
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.components.values import exact_texts
 from obsv.dashboards.explorer.columns import call_columns, value_columns
@@ -25,7 +31,6 @@ from obsv.store.finding import Filters, order_named, quoted
 from obsv.store.ground import Window
 from obsv.store.seam import Store
 
-DEBOUNCE_MS = 300
 WIDGETS = (
     "explorer-q",
     "explorer-group",
@@ -35,7 +40,6 @@ WIDGETS = (
     "explorer-min",
     "explorer-max",
 )
-MOST_CHOICES = 100
 MOST_COLUMNS = 12
 
 
@@ -86,14 +90,7 @@ def layout(view: View) -> Component:
 
 
 def _tools(view: View, window: Any) -> Component:
-    live = view.query.get("live") == "1"
-    button = html.Button(
-        [html.I(className="icon icon-play", **aria(hidden=True)), html.Span("Live")],
-        id="explorer-live",
-        className="button live",
-        title="Show new calls as they arrive (l)",
-        **aria(pressed=live),
-    )
+    button = live_button("explorer-live", view.query.get("live") == "1", "Show new calls as they arrive (l)")
     summary = html.Summary(
         [html.I(className="icon icon-download", **aria(hidden=True)), "Export"],
         className="button",
@@ -126,17 +123,11 @@ def _traffic(view: View, window: Window) -> Component:
 
 
 def _filters(view: View, filters: Filters) -> Component:
-    search = dmc.TextInput(
-        id="explorer-q",
-        value=view.query.get("where") or (quoted(filters.search) if filters.search else ""),
-        placeholder="price>10 rate=None status:ERR, or any text",
-        debounce=DEBOUNCE_MS,
-        size="xs",
-        leftSection=html.I(className="icon icon-search"),
-        rightSection=html.Kbd("/"),
-        className="search",
-        **SEARCH,
-        **aria(label="Query: conditions, or a text in values and exceptions"),
+    search = search_box(
+        "explorer-q",
+        view.query.get("where") or (quoted(filters.search) if filters.search else ""),
+        "price>10 rate=None status:ERR, or any text",
+        "Query: conditions, or a text in values and exceptions",
     )
     names = {
         "group": (filters.group, view.reader.read_groups(limit=MOST_CHOICES)),
@@ -178,21 +169,8 @@ def _filters(view: View, filters: Filters) -> Component:
 
 
 def _select(name: str, value: str | None, given: list[str]) -> Component:
-    select: Component = dmc.Select(
-        id=f"explorer-{name}",
-        data=given if value is None or value in given else [value, *given],
-        value=value,
-        placeholder=name.capitalize(),
-        searchable=True,
-        clearable=True,
-        limit=100,
-        size="xs",
-        nothingFoundMessage="none",
-        comboboxProps={"width": 360 if name == "process" else 220, "position": "bottom-start"},
-        className=f"select-{name}",
-        **aria(label=name.capitalize()),
-    )
-    return select
+    width = 360 if name == "process" else 220
+    return name_choice(f"explorer-{name}", value, given, name.capitalize(), className=f"select-{name}", width=width)
 
 
 def _detail(view: View) -> Component | None:

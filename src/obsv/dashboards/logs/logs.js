@@ -176,12 +176,7 @@
   /** @param {boolean} live */
   const setLive = (live) => {
     state.live = live;
-    obsvAddress.set({ live: live ? '1' : null });
-    const button = obsvDom.byId('logs-live');
-    if (!button) return;
-    button.setAttribute('aria-pressed', String(live));
-    /** @type {HTMLElement} */ (button.querySelector('.icon')).className = `icon ${live ? 'icon-pause' : 'icon-play'}`;
-    /** @type {HTMLElement} */ (button.querySelector('span')).textContent = live ? 'Pause' : 'Live';
+    obsvLive.set('logs-live', live);
   };
 
   /**
@@ -198,7 +193,7 @@
     state.query = { q, severity, event, process, service };
     state.window = picked;
     obsvAddress.set(state.query, fresh ? 'replace' : 'push');
-    if (fresh) setLive(obsvAddress.get('live') === '1');
+    if (fresh) setLive(obsvLive.isAsked());
     load();
     return Date.now();
   };

@@ -12,14 +12,18 @@ from dash.development.base_component import Component
 from obsv.dashboards.components import time_picker
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.choice import choice
-from obsv.dashboards.components.hotkey import SEARCH
+from obsv.dashboards.components.filters import (
+    DEBOUNCE_MS,
+    MOST_CHOICES,
+    live_button,
+    name_choice,
+    search_box,
+)
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
 
-DEBOUNCE_MS = 300
 SEVERITIES = (("", "All"), ("INFO", "Info"), ("WARN", "Warn"), ("ERROR", "Error"))
 WIDGETS = ("logs-q", "logs-severity", "logs-event", "logs-process", "logs-service")
-MOST_CHOICES = 100
 
 
 def layout(view: View) -> Component:
@@ -49,31 +53,14 @@ def layout(view: View) -> Component:
 
 
 def _tools(view: View, window: Any) -> Component:
-    live = view.query.get("live") == "1"
-    button = html.Button(
-        [html.I(className="icon icon-play", **aria(hidden=True)), html.Span("Live")],
-        id="logs-live",
-        className="button live",
-        title="Show new records as they arrive",
-        **aria(pressed=live),
-    )
+    button = live_button("logs-live", view.query.get("live") == "1", "Show new records as they arrive")
     return html.Div([time_picker("logs-time", window, now_ns=view.now_ns), button], className="page-tools")
 
 
 def _filters(view: View) -> Component:
     query = view.query
-    search = dmc.TextInput(
-        id="logs-q",
-        value=query.get("q", ""),
-        placeholder="Search text, fields and names",
-        debounce=DEBOUNCE_MS,
-        size="xs",
-        leftSection=html.I(className="icon icon-search"),
-        rightSection=html.Kbd("/"),
-        className="search",
-        **SEARCH,
-        **aria(label="Search text, fields and names"),
-    )
+    label = "Search text, fields and names"
+    search = search_box("logs-q", query.get("q", ""), label, label)
     severity = choice("logs-severity", SEVERITIES, query.get("severity", ""), "Least severity")
     event = dmc.TextInput(
         id="logs-event",
@@ -93,21 +80,7 @@ def _filters(view: View) -> Component:
 
 
 def _select(name: str, label: str, value: str | None, given: list[str]) -> Component:
-    select: Component = dmc.Select(
-        id=f"logs-{name}",
-        data=given if value is None or value in given else [value, *given],
-        value=value,
-        placeholder=label,
-        searchable=True,
-        clearable=True,
-        limit=MOST_CHOICES,
-        size="xs",
-        nothingFoundMessage="none",
-        comboboxProps={"width": 320, "position": "bottom-start"},
-        className=f"select-{name}",
-        **aria(label=label),
-    )
-    return select
+    return name_choice(f"logs-{name}", value, given, label, className=f"select-{name}", width=320)
 
 
 def register(app: App) -> None:
