@@ -28,7 +28,7 @@ export const open = (paths, { html = '', url = 'http://localhost/', root = '', g
   Object.defineProperty(window.HTMLElement.prototype, 'offsetParent', { get: () => window.document.body });
   const context = dom.getInternalVMContext();
   for (const path of paths) {
-    new vm.Script(readFileSync(new URL(path, FOLDER), 'utf8'), { filename: path }).runInContext(context);
+    new vm.Script(readFileSync(new URL(path, FOLDER), 'utf8'), { filename: new URL(path, FOLDER).href }).runInContext(context);
   }
   return {
     window,
