@@ -334,7 +334,9 @@ test('Back closes the drawer, or opens the call of the address', () => {
 
 test('the menu of exports goes by Escape and by a click beside it', () => {
   const menu = page.document.querySelector('details.menu');
-  page.document.querySelector('summary').dispatchEvent(new page.window.MouseEvent('click', { bubbles: true, cancelable: true }));
+  page.document
+    .querySelector('summary')
+    .dispatchEvent(new page.window.MouseEvent('click', { bubbles: true, cancelable: true }));
   menu.open = true;
   page.press('Escape');
   assert.equal(menu.open, false);

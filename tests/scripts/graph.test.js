@@ -17,11 +17,27 @@ const SCRIPTS = [
 ];
 const node = (id, x, y, data = {}, classes = 'process') => ({
   ...{ group: 'nodes', classes, position: { x, y } },
-  data: { id, name: id, tip: [['', id], ['calls', '5']], go: { process: id }, ...data },
+  data: {
+    id,
+    name: id,
+    tip: [
+      ['', id],
+      ['calls', '5'],
+    ],
+    go: { process: id },
+    ...data,
+  },
 });
 const edge = (source, target) => ({ group: 'edges', data: { id: `${source}>${target}`, source, target } });
 const ELEMENTS = [node('shop.buy', 0, 0), node('shop.sell', 300, 0), edge('shop.buy', 'shop.sell')];
-const look = (more = {}) => ({ key: 'calls', note: 'of 1 h', groups: ['shop'], folded: [], elements: ELEMENTS, ...more });
+const look = (more = {}) => ({
+  key: 'calls',
+  note: 'of 1 h',
+  groups: ['shop'],
+  folded: [],
+  elements: ELEMENTS,
+  ...more,
+});
 let page;
 let cy;
 const there = (value) => page.window.JSON.parse(JSON.stringify(value));
@@ -77,10 +93,7 @@ test('a search dims all else and centres what it found', async () => {
   await draw();
   page.byId('flow-find').value = 'SELL';
   page.callbacks.flowFind();
-  assert.deepEqual(
-    plain(cy.nodes('.dim').map((each) => each.id())),
-    ['shop.buy'],
-  );
+  assert.deepEqual(plain(cy.nodes('.dim').map((each) => each.id())), ['shop.buy']);
   page.byId('flow-find').value = '';
   page.callbacks.flowFind();
   assert.equal(cy.elements('.dim').length, 0);
@@ -94,10 +107,7 @@ test('pointing shows the tip as text and lifts what is near', async () => {
   assert.equal(tip.hidden, false);
   assert.equal(tip.querySelector('b'), null);
   assert.equal(tip.textContent, '<b>x</b>calls5');
-  assert.deepEqual(
-    plain(cy.edges('.dim').map((each) => each.id())),
-    ['shop.buy>shop.sell'],
-  );
+  assert.deepEqual(plain(cy.edges('.dim').map((each) => each.id())), ['shop.buy>shop.sell']);
   assert.equal(page.byId('flow-graph').style.cursor, 'pointer');
   cy.getElementById('<b>x</b>').emit('mouseout');
   assert.equal(tip.hidden, true);
@@ -191,4 +201,17 @@ test('arrows back and forth bend, a dragged node takes them along', async () => 
   cy.getElementById('b').position(there({ x: 400, y: 90 }));
   cy.getElementById('b').emit('drag');
   assert.notEqual(ends(), before);
+});
+
+test('the graph fits its window again once that rests', async () => {
+  await draw();
+  cy.zoom(3);
+  page.byId('flow-fit').click();
+  assert.equal(cy.zoom(), 0.8, 'no smaller than can be read');
+  cy.zoom(3);
+  page.window.dispatchEvent(new page.window.Event('resize'));
+  await page.clock.pass(100);
+  assert.equal(cy.zoom(), 3);
+  await page.clock.pass(60);
+  assert.equal(cy.zoom(), 0.8);
 });

@@ -20,7 +20,9 @@ export const makeGrid = ({ last = 0, key = (row) => row.key } = {}) => {
         grid.selected = on ? data : null;
       },
     }),
-    emit: (kind, event = {}) => (listeners.get(kind) || []).forEach((act) => act({ api: grid, ...event })),
+    emit: (kind, event = {}) => {
+      for (const act of listeners.get(kind) || []) act({ api: grid, ...event });
+    },
   };
   return Object.assign(grid, {
     addEventListener: (kind, act) => listeners.set(kind, [...(listeners.get(kind) || []), act]),

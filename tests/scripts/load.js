@@ -13,7 +13,8 @@ const FOLDER = new URL('../../src/obsv/dashboards/', import.meta.url);
 export const load = (paths, expression, globals = {}) => {
   const context = vm.createContext({ URL, URLSearchParams, ...globals });
   context.window = context;
-  for (const path of paths) vm.runInContext(readFileSync(new URL(path, FOLDER), 'utf8'), context, { filename: new URL(path, FOLDER).href });
+  for (const path of paths)
+    vm.runInContext(readFileSync(new URL(path, FOLDER), 'utf8'), context, { filename: new URL(path, FOLDER).href });
   return vm.runInContext(expression, context);
 };
 

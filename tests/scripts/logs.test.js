@@ -123,3 +123,8 @@ test('a line opens to its fields as text, and a click on a name is a filter', as
   line.querySelector('button').click();
   assert.deepEqual(JSON.parse(JSON.stringify(page.set.at(-1))), ['logs-event', { value: 'tick.3' }]);
 });
+
+test('clear takes every filter, a page that is new none', () => {
+  assert.deepEqual(JSON.parse(JSON.stringify(page.callbacks.logsClear(1))), ['', '', '', null, null]);
+  assert.equal(page.callbacks.logsClear(0)[0], 'no update');
+});

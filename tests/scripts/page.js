@@ -27,14 +27,17 @@ export const open = (paths, { html = '', url = 'http://localhost/', root = '', g
   // jsdom has no layout: everything that is in the document is in sight.
   Object.defineProperty(window.HTMLElement.prototype, 'offsetParent', { get: () => window.document.body });
   const context = dom.getInternalVMContext();
-  for (const path of paths) {
-    new vm.Script(readFileSync(new URL(path, FOLDER), 'utf8'), { filename: new URL(path, FOLDER).href }).runInContext(context);
-  }
+  const run = (path) => {
+    const from = new URL(path, FOLDER);
+    new vm.Script(readFileSync(from, 'utf8'), { filename: from.href }).runInContext(context);
+  };
+  paths.forEach(run);
   return {
     window,
     document: window.document,
     set,
     clock,
+    run,
     callbacks: window.dash_clientside.obsv,
     byId: (id) => window.document.getElementById(id),
     value: (expression) => vm.runInContext(expression, context),

@@ -57,3 +57,11 @@ test('a link that is drawn anew while it has the focus keeps it, another does no
   await page.settle();
   assert.equal(page.document.activeElement, page.document.body);
 });
+
+test('help opens by a click, not by being drawn', () => {
+  assert.deepEqual([page.callbacks.openHelp(1), page.callbacks.openHelp(undefined)], [true, 'no update']);
+});
+
+test('calls on a page that waits for none change nothing', () => {
+  assert.equal(page.callbacks.firstCall({ last: 7 }), 'no update');
+});

@@ -153,7 +153,7 @@ const obsvQuery = (() => {
       const count = state.found.length;
       if (event.key === 'ArrowDown' && !list()) ask(/** @type {HTMLInputElement} */ (event.target));
       else if (event.key === 'ArrowDown' && count) mark((state.at + 1) % count);
-      else if (event.key === 'ArrowUp' && count) mark((state.at + count - 1) % count);
+      else if (event.key === 'ArrowUp' && count) mark((state.at > 0 ? state.at : count) - 1);
       else if ((event.key === 'Enter' || event.key === 'Tab') && state.at >= 0) take(state.at);
       else if (event.key === 'Escape' && list()) close();
       else return;
