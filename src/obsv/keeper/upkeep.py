@@ -26,6 +26,8 @@ _PROGRAM = Actor("a recording program", "admin", "program")
 # Running calls named in the ribbon beside their number.
 _OLDEST = 5
 _RETAIN_S = 1.0
+# Interval of turns at the filters of a search, while calls wait for it and otherwise.
+_BLOCKS_S, _NO_BLOCKS_S = 0.1, 1.0
 # Delay of storing above which it is reported.
 _LATE_NS = 2_000_000_000
 
@@ -47,6 +49,7 @@ class Upkeep:
         self._schedule = Schedule(Notices())
         self._schedule.every(_REPORT_S, self.report)
         self._schedule.every(_RETAIN_S, self.retain)
+        self._schedule.every(_BLOCKS_S, self.build_blocks)
 
     def run_due(self) -> None:
         """Do what is due.
@@ -118,6 +121,12 @@ class Upkeep:
         with suppress(StoreError):  # likewise
             return self._retain()
         return None
+
+    def build_blocks(self) -> float | None:
+        """Take some calls into blocks that a search can pass over; return when to go on, None for the usual time."""
+        with suppress(StoreError):  # likewise
+            return None if self._writer.build_blocks() else _NO_BLOCKS_S
+        return _NO_BLOCKS_S
 
     def _retain(self) -> float | None:
         # Before anything is deleted that the archive should have.

@@ -286,4 +286,8 @@ LOCAL int recorder_number(Recorder *);       // defines the function in this rin
 LOCAL extern PyTypeObject *TextsType;
 LOCAL int texts_ready(void);
 
+// ---- grams.c: what a search may pass over
+
+LOCAL int grams_ready(PyObject *module);
+
 #endif

@@ -12,7 +12,7 @@ static int fill(PyObject *module) {
     if (!is_ready && (shape_ready() || encode_ready() || leaves_ready() || clock_ready() || cursor_ready() || span_ready() || recorder_ready() || texts_ready()))
         return -1;
     is_ready = 1;
-    return producer_ready(module) || PyModule_AddObjectRef(module, "Encoder", (PyObject *)EncoderType) ||
+    return producer_ready(module) || grams_ready(module) || PyModule_AddObjectRef(module, "Encoder", (PyObject *)EncoderType) ||
            PyModule_AddObjectRef(module, "Cursor", (PyObject *)CursorType) ||
            PyModule_AddObjectRef(module, "Span", (PyObject *)SpanType) ||
            PyModule_AddObjectRef(module, "Recorder", (PyObject *)RecorderType) ||

@@ -6,13 +6,14 @@ from obsv.store.file.checking import count_calls, find_damage, is_damage, is_sto
 from obsv.store.file.connection import LOG_BYTES, LOG_PAGES, open_reader, open_writer
 from obsv.store.file.failures import explain, is_about_the_file
 from obsv.store.file.forks import ForkLock, hold_at_fork
-from obsv.store.file.parts import in_parts, split
+from obsv.store.file.parts import LEAST, in_parts, split
 from obsv.store.file.place import held_place
-from obsv.store.file.reader import ROW_LIMIT, Params, Readable, Reader, Row, Snapshot
+from obsv.store.file.reader import ROW_LIMIT, Params, Readable, Reader, Row, Snapshot, at_once
 from obsv.store.file.settings import change_settings, limits_of, read_settings
 from obsv.store.file.sql_functions import octave_of
 
 __all__ = [
+    "LEAST",
     "LOG_BYTES",
     "LOG_PAGES",
     "ROW_LIMIT",
@@ -24,6 +25,7 @@ __all__ = [
     "Reader",
     "Row",
     "Snapshot",
+    "at_once",
     "change_settings",
     "count_calls",
     "explain",

@@ -9,7 +9,7 @@ from obsv.store.file import ROW_LIMIT
 from obsv.store.finding.cells import cells, duration_minutes, outermost
 from obsv.store.finding.orders import Key, Rows
 from obsv.store.finding.sql import fill
-from obsv.store.finding.walks import BY_ARRIVAL, BY_TIME, ERRORS, Walk, by_name
+from obsv.store.finding.walks import BY_TIME, ERRORS, Walk, by_name, scan
 from obsv.store.ground import Buckets, Range, bucket
 from obsv.times import ts
 
@@ -41,7 +41,7 @@ def by_duration(rows: Rows) -> list[Key]:
     if found is not None:
         return found
     load = load or reach.load(rows.part)
-    return rows.along(BY_ARRIVAL if load.calls > MOST * reach.ever else BY_TIME)
+    return rows.along(scan(asked) if load.calls > MOST * reach.ever else BY_TIME)
 
 
 def _outermost(rows: Rows, others: float) -> list[Key] | None:

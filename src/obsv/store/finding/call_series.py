@@ -48,7 +48,8 @@ def call_series(reader: Readable, filters: Filters, window: Window) -> CallSerie
     with reader.snapshot() as snapshot:
         asked = Asked(snapshot, All(parts))
         by_rows = asked.costly or asked.limits_duration or step_ns % MINUTE_NS
-        if by_rows and not asked.reach.is_empty and asked.reach.load(within).mine > MOST_ROWS:
+        is_long = by_rows and not asked.reach.is_empty and asked.reach.load(within).mine > MOST_ROWS
+        if is_long and asked.few_in_blocks is None:
             return CallSeries(start_ns, step_ns, [], [], "Too many calls to count: choose a function or a shorter time")
         calls, errors = (
             _counted(count_series(snapshot, Wanted(All(wanted), (), within, step_ns)), count)

@@ -25,8 +25,10 @@ from obsv.store.finding.walks import (
     by_name,
     cheapest,
     extent,
+    in_blocks,
     nearest,
     of_trace,
+    scan,
 )
 from obsv.store.finding.where import where
 from obsv.store.ground import SKEW_NS, UNKNOWN_NS, Range, minute_of
@@ -123,12 +125,15 @@ class _Search:
             yield from self._rest(rest) if late is None else late
 
     def _rest(self, rest: Range) -> Iterator[_Step]:
+        if (blocks := self._asked.few_in_blocks) is not None:
+            yield _Step(in_blocks(blocks), rest)
+            return
         oldest_ns, share = extent(self._snapshot, rest)
         rest = Range(max(rest.first_ns, oldest_ns or 0), rest.last_ns)
         slow, part = self._slow_minutes(rest)
         walk = self._walk(share * part)
         if walk == BY_ARRIVAL:
-            yield _Step(walk, rest)
+            yield _Step(scan(self._asked), rest)
         elif walk in (BY_TIME, ERRORS):
             yield from (_Step(walk, part_of) for part_of in slow)
         else:
@@ -173,7 +178,7 @@ class _Search:
         spans, traces = self._spans, self._traces
         if step.among is not None:
             spans, traces = step.named_by, traces & fill(_HOLDS, **step.among._asdict(), spans=spans)
-        order = Sql("s.id" if step.walk == BY_ARRIVAL else "s.ts")
+        order = Sql("s.id" if step.walk.is_scan else "s.ts")
 
         def query(walk: Walk) -> Sql:
             return fill(_TRACES, rows=walk.through(step.part, spans), order=order, traces=traces, limit=self._limit)

@@ -10,8 +10,9 @@ Every page starts at an index. This module decides which one, and whether the ro
   rollups have errors;
 - durations: minute by minute, where the histograms have such durations (`cells.py`);
 - ordered by duration: from the outermost histogram buckets inwards (`by_duration.py`);
-- a text or an attribute: along the index while matches can be near, else through the file in its own order. There is no
-  full-text index: writing has priority, and SQLite reads a million calls in a tenth of a second that way.
+- a text or an attribute: in the blocks of calls that can contain the text (`blocks.py`), if these are few; else along
+  the index while matches can be near, then through the file in its own order. There is no full-text index: writing has
+  priority, and SQLite reads a million calls in a tenth of a second that way.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from obsv.store.finding.by_duration import by_duration
 from obsv.store.finding.cells import cells, duration_minutes, error_minutes
 from obsv.store.finding.filters import Filters
 from obsv.store.finding.orders import NEWEST, OLDEST, Key, Rows, order_named
-from obsv.store.finding.walks import BY_ARRIVAL, BY_TIME, ERRORS, nearest, of_each, since
+from obsv.store.finding.walks import BY_TIME, ERRORS, in_blocks, nearest, of_each, scan, since
 from obsv.store.ground import Buckets, Range, Window
 from obsv.store.spans import ListedCall, listed_calls
 from obsv.times import MAX_NS
@@ -76,7 +77,7 @@ def read_page(
         if asked.reach.is_empty:
             return Page([], None)
         rows = Rows(asked, by, by.rest(window.range, key), key, limit)
-        keys = _by_time(rows) if by.by_time else by_duration(rows)
+        keys = _keys(rows)
         calls = listed_calls(snapshot, [found.id for found in keys])
     shown = [call.showing(filters.variable, filters.text) for call in calls]
     return Page(shown, by.token(keys[-1]) if len(keys) >= limit else None)
@@ -138,6 +139,14 @@ def has_calls(reader: Readable, filters: Filters) -> bool:
         return not Asked(snapshot, filters.condition).reach.is_empty
 
 
+def _keys(rows: Rows) -> list[Key]:
+    asked = rows.asked
+    is_found_by_name = bool(_few(rows)) and asked.reach.load(rows.part).mine <= FEW_CALLS
+    if asked.costly and not is_found_by_name and (blocks := asked.few_in_blocks) is not None:
+        return rows.along(in_blocks(blocks))
+    return _by_time(rows) if rows.order.by_time else by_duration(rows)
+
+
 def _by_time(rows: Rows) -> list[Key]:
     asked, few = rows.asked, _few(rows)
     if asked.costly:
@@ -166,7 +175,7 @@ def _looked_into(rows: Rows) -> list[Key]:
     if load.calls > scan_from:
         part = nearest(reach.snapshot, part, FIRST_TRY, rows.order.down) or part
     found = rows.along(BY_TIME, part)
-    return found if part == rows.part or len(found) >= rows.limit else rows.along(BY_ARRIVAL)
+    return found if part == rows.part or len(found) >= rows.limit else rows.along(scan(rows.asked))
 
 
 def _errors(rows: Rows) -> list[Key]:

@@ -18,7 +18,7 @@ from obsv.store.finding.conditions import KINDS, All, Compare, Condition, Field,
 from obsv.store.finding.group_by import Grouping, Label, measured
 from obsv.store.finding.narrowing import is_of_process, tells
 from obsv.store.finding.sql import Sql, fill
-from obsv.store.finding.walks import BY_ARRIVAL, ERRORS, Walk, cheapest, extent
+from obsv.store.finding.walks import ERRORS, Walk, cheapest, extent, in_blocks
 from obsv.store.finding.where import PROCESS_COLUMNS, where
 from obsv.store.ground import MINUTE_NS, Range, middle_ns
 
@@ -126,7 +126,10 @@ def _from_spans(snapshot: Snapshot, wanted: Wanted) -> Iterator[tuple[tuple[Labe
     grouping, test, asked = Grouping(snapshot, wanted.by), where(wanted.condition), Asked(snapshot, wanted.condition)
     if asked.reach.is_empty:
         return
-    walk = ERRORS if asked.errors else cheapest(asked.reach, extent(snapshot, wanted.within)[1])
+    if (blocks := asked.few_in_blocks) is not None:
+        walk = in_blocks(blocks, most=1)
+    else:
+        walk = ERRORS if asked.errors else cheapest(asked.reach, extent(snapshot, wanted.within)[1])
     classes = fill(f"{wanted.classes}({{value}})", value=measured(wanted.field)) if wanted.field else Sql("0")
     calls = _COUNT if snapshot.one(_IS_WEIGHED) is None else _WEIGHTS
     for part in _pieces(wanted, walk):
@@ -149,7 +152,7 @@ def _from_spans(snapshot: Snapshot, wanted: Wanted) -> Iterator[tuple[tuple[Labe
 # Short parts, with a group of slots each: what is sorted for counting then fits into the processor's cache.
 def _pieces(wanted: Wanted, walk: Walk) -> Iterator[Range]:
     first, last = wanted.within
-    if walk == BY_ARRIVAL or first % 1_000 or wanted.step_ns % 1_000:  # an index has microseconds
+    if walk.is_scan or first % 1_000 or wanted.step_ns % 1_000:  # an index has microseconds
         yield wanted.within
         return
     length = max(1, -(-(last - first + 1) // wanted.step_ns // _PIECES)) * wanted.step_ns

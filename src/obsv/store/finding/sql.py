@@ -151,10 +151,8 @@ _PLAIN = re.compile(r"(?!n?u?l?l?$)[A-Za-z0-9 ._+/@#$%!?;=*()<>~|^&'-]+", re.ASC
 
 def contains(text: str, name: str | None) -> Sql:
     """Return a test of `span s`: a value, of one name or any, or the exception of a failed call contains a text."""
-    # LIKE is the fastest text search in SQLite, and matches ASCII letters in either case. Text in an array or map is
-    # stored as displayed.
-    forms = sorted({json.dumps(text, ensure_ascii=False)[1:-1], text})
-    near = joined(" or ", (like("s.data", form) for form in forms))
+    # LIKE is the fastest text search in SQLite, and matches ASCII letters in either case.
+    near = joined(" or ", (like("s.data", form) for form in forms_of(text)))
     failed = fill("(s.status = 2 and {like})", like=like("s.exception", text))
     if name is not None:
         found = like(shown("json_type(s.data, f.path)", "json_extract(s.data, f.path)"), text)
@@ -167,6 +165,11 @@ def contains(text: str, name: str | None) -> Sql:
             exact = fill("(instr(s.data, '\\') = 0 or {exact})", exact=exact)
     # In this form SQLite searches the text first: a condition with a subquery comes after all others.
     return fill("(({near} or {failed}) and ({exact} or {failed}))", near=near, exact=exact, failed=failed)
+
+
+def forms_of(text: str) -> tuple[str, ...]:
+    """Return the forms that a text has in JSON: in an array or map it is stored as displayed."""
+    return tuple(sorted({json.dumps(text, ensure_ascii=False)[1:-1], text}))
 
 
 def shown(kind: str, value: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from obsv.store.file import Params, Row, Snapshot, in_parts
-from obsv.store.finding.asked import Reach
+from obsv.store.file import Params, Row, Snapshot, at_once, in_parts
+from obsv.store.finding.asked import Asked, Reach
+from obsv.store.finding.blocks import Blocks
 from obsv.store.finding.sql import TRUE, Sql, fill
 from obsv.store.ground import Range
 from obsv.times import MAX_NS, iso_ns, ts
@@ -42,8 +43,15 @@ class Walk(NamedTuple):
         if self == BY_ARRIVAL:  # on several processors
             parts = Walk("span s not indexed where s.id >= ? and s.id <= ?", tuple(in_parts(snapshot)), False)
             return snapshot.query_each(*parts.bound(query))
+        if self.sql == _IN_BLOCKS:
+            return snapshot.query_each(*self.bound(query))
         text, params = self.bound(query)
         return [snapshot.query(text, each) for each in params]
+
+    @property
+    def is_scan(self) -> bool:
+        """Return whether it goes along the file, by arrival."""
+        return self == BY_ARRIVAL or self.sql == _IN_BLOCKS
 
     def bound(self, query: Callable[[Walk], Sql]) -> tuple[str, list[Params]]:
         """Return the text of a query, and the parameters of each run."""
@@ -55,6 +63,10 @@ BY_TIME = Walk("span s indexed by span_by_ts where 1")
 # The order of arrival, which is the order of time except for late spans.
 BY_ARRIVAL = Walk("span s not indexed where 1", by_time=False)
 ERRORS = Walk("span s indexed by span_errors where s.status = 2")
+_IN_BLOCKS = (
+    "json_each(?) b cross join span s not indexed "
+    "where s.id >= json_extract(b.value, '$[0]') and s.id <= json_extract(b.value, '$[1]')"
+)
 _BY_NAME = "span s indexed by span_by_name where s.name_id in (select value from json_each(?))"
 _ONE = "s.name_id = (select name_id from process where id = ?) and s.process_id = ?"
 
@@ -73,6 +85,17 @@ def of_each(processes: Iterable[int], failed: bool = False) -> Walk:
 def of_trace(trace_id: str) -> Walk:
     """Return a walk of the spans of a trace."""
     return Walk("span s indexed by span_by_trace where s.trace = ?", ((trace_id,),), by_time=False)
+
+
+def in_blocks(blocks: Blocks, most: int | None = None) -> Walk:
+    """Return a walk of the spans of blocks, on up to `most` processors; None for all there are."""
+    parts = blocks.in_parts(at_once() if most is None else most)
+    return Walk(_IN_BLOCKS, tuple((part,) for part in parts), by_time=False)
+
+
+def scan(asked: Asked) -> Walk:
+    """Return the walk along the file for a condition: past the blocks that cannot match, if they are known."""
+    return BY_ARRIVAL if asked.blocks is None else in_blocks(asked.blocks)
 
 
 def since(row_id: int) -> Walk:

@@ -18,6 +18,7 @@ from obsv.store.writing.copied import Copied, write_copied
 from obsv.store.writing.error_sql import error_rows, prepare_errors, read_split
 from obsv.store.writing.faults import Faults
 from obsv.store.writing.interning import Ids, Missing
+from obsv.store.writing.keeping.block_building import BlockBuilder
 from obsv.store.writing.keeping.cleaning import Cleaner
 from obsv.store.writing.keeping.crowding import find_crowded
 from obsv.store.writing.lineage import Callers, Orphans
@@ -88,6 +89,7 @@ class Opened:
             prepare_forms(self.connection)
             self.carried = Carried(self.connection)
             self.cleaner = Cleaner(self.connection, path)
+            self.blocks = BlockBuilder(self.connection)
             self.held = Held(self.connection, self.cleaner)
             self.watch = Watch(self.connection, path, clock)
         except BaseException:

@@ -180,6 +180,14 @@ class Writer:
 
         return self._do(clean)
 
+    def build_blocks(self, seconds: float | None = None) -> bool:
+        """Take stored calls into blocks that a search can pass over; return whether there are more.
+
+        Args:
+            seconds: how long at most; None for 3 % of the time since it was last called.
+        """
+        return self._do(lambda opened: opened.blocks.turn(seconds))
+
     def ring(self, ring: str) -> RingProgress | None:
         """Return the position of a ring: the last one given to `write`; None if nothing was stored."""
         return self._do(lambda opened: opened.carried.ring(opened.connection, ring))
