@@ -21,7 +21,7 @@ _NEXT = """
 select id, cast(data as blob), iif(status = 2, cast(exception as blob), null) from span where id > ? order by id
 """
 _GROUP = "insert into block_group(first_id, last_id, calls, edges) values (?, ?, ?, ?)"
-_PART = "insert into block_part(id, slices) values (?, ?)"
+_PART = "insert or replace into block_part(id, slices) values (?, ?)"
 _CHECKED = "select last_id, first_id, calls, edges from block_group where last_id > ? order by last_id limit 1"
 _LEFT = "select count(*) from (select 1 from span where id between ? and ? limit ?)"
 _DROP = "delete from block_group where last_id = ?"
