@@ -36,7 +36,7 @@ class Stretch(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """What a search has to read.
+    """Calls of which a search has to read the rows.
 
     Attributes:
         stretches: in order.
