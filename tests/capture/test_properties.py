@@ -226,8 +226,22 @@ def secret_holders() -> st.SearchStrategy[Any]:
         st.builds(Named, st.integers(), secrets),
         secrets.map(lambda secret: Model.model_construct(value=1, token=secret)),
         st.just(Model.model_construct(value=pydantic.SecretStr(SECRET))),
-        name.map(lambda name: ValueError(f"failed with {name}={SECRET}")),
     )
+
+
+@pytest.mark.parametrize("serializer", ["smart", "json"])
+@slow
+@given(data=st.data())
+def test_secrets_in_exceptions_that_are_values(serializer, data):
+    """A secret in a message of an exception is masked with the text of the value, like those in any other text."""
+    form, name = data.draw(st.sampled_from(FORMS)), data.draw(st.sampled_from(SECRET_NAMES))
+    value = ValueError("failed with\n" + form.format(name, SECRET))
+    for _ in range(data.draw(st.integers(0, 2))):
+        value = data.draw(around(value))
+    text = render(make_snapshot(Limits(10_000, 100, 8), None, serializer)(value), 10_000)
+    redacted = Redactor().redact_value(text)
+    assert SECRET not in redacted
+    assert "***" in redacted
 
 
 def around(value: Any) -> st.SearchStrategy[Any]:

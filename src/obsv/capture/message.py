@@ -1,4 +1,4 @@
-"""An exception's message, limited in length; user code runs only if its class has its own `__str__`."""
+"""An exception's message, limited in length; user code runs only if its class has its own `__str__` that is fast."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from obsv.capture.frozen import AT, Frozen
 from obsv.capture.interrupts import is_from_signal
 from obsv.capture.names import class_name
+from obsv.capture.patience import Patience
 from obsv.capture.render import render
 from obsv.capture.snapshot import snapshot
 
@@ -27,6 +28,7 @@ _key_text = KeyError.__str__
 _own_texts = frozenset(
     id(kind.__str__) for kind in (OSError, ImportError, SyntaxError, UnicodeEncodeError, UnicodeDecodeError)
 )
+_patience = Patience()
 # Their `repr()` is code of the standard library only, and is more detailed than the text in a value's row.
 _LIBRARY = (datetime.date, datetime.timedelta, uuid.UUID)
 
@@ -73,7 +75,7 @@ def _message(error: BaseException, most: int, depth: int) -> str:
         return _shown(args[0])
     if id(text_of) in _own_texts and any(type(arg) is str and len(arg) > most for arg in args):
         return _list_of(args)
-    return _said(error, most)
+    return _said(error, most, text_of)
 
 
 def _argument(error: BaseException, arg: Any, most: int, depth: int) -> str:
@@ -87,8 +89,10 @@ def _argument(error: BaseException, arg: Any, most: int, depth: int) -> str:
     if issubclass(kind, BaseException):
         return _message(arg, most, depth - 1) if depth else class_name(kind)
     frozen = snapshot(arg)
-    # For an object of unknown class, only its own text says more than its type.
-    return _said(error, most) if _is_unknown(frozen) or issubclass(kind, str) else _text(frozen)
+    if _is_unknown(frozen) or issubclass(kind, str):
+        # For an object of unknown class, only its own text says more than its type.
+        return _said(error, most, kind)
+    return _text(frozen)
 
 
 def _is_unknown(frozen: Frozen) -> bool:
@@ -123,10 +127,14 @@ def _text(frozen: Frozen) -> str:
     return render(frozen, _MAX_ARGUMENT)
 
 
-def _said(error: BaseException, most: int) -> str:
-    """Return the result of the exception's own `__str__`, which is user code."""
+def _said(error: BaseException, most: int, method: Any) -> str:
+    """Return the result of `str()`, which runs a method of the program, unless that is slow."""
+    took = _patience.is_over(method)
+    if took:
+        shown = _list_of(_args_of(error))
+        return f"{shown} (instead of its own text, which took {took // 1_000_000:,} ms to make)"
     try:
-        text = str(error)
+        text = _patience.run(method, lambda: str(error))
         return cut_middle(str.__getitem__(text, slice(0, None)), most)
     except KeyboardInterrupt:
         raise

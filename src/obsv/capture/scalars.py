@@ -115,21 +115,19 @@ def enum_freezer(kind: type, tools: Tools) -> Freezer:
 
 
 def exception_freezer(kind: type, tools: Tools, freeze_items: ItemsFreezer) -> Freezer:
-    """Return the freezer of an exception: class and arguments, with secrets removed from its messages."""
+    """Return the freezer of an exception: class and arguments, whose texts are masked with that of the value."""
     name = class_name(kind)
     args_of: Any = BaseException.__dict__["args"].__get__
-    max_items, max_repr, redact = tools.limits.max_items, tools.limits.max_repr, tools.redactor.redact_text
+    max_items, max_repr = tools.limits.max_items, tools.limits.max_repr
 
     def freeze_exception(value: BaseException, depth: int, room: list[int]) -> Frozen:
         args = args_of(value)
-        shown = [_redacted(arg) for arg in args[:max_items]] if depth > 0 else []
+        shown = [_plain(arg) for arg in args[:max_items]] if depth > 0 else []
         return (..., CALL, name, freeze_items(shown, len(args), depth, room))
 
-    def _redacted(arg: Any) -> Any:
-        # Slightly more than is shown, so that a secret at the cut is seen completely.
-        if not issubclass(type(arg), str):
-            return arg
-        return redact(str.__getitem__(arg, slice(0, 2 * max_repr)))
+    def _plain(arg: Any) -> Any:
+        kind = type(arg)
+        return str.__getitem__(arg, slice(0, max_repr)) if kind is not str and issubclass(kind, str) else arg
 
     return freeze_exception
 

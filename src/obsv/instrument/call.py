@@ -321,7 +321,8 @@ class TracerCall(_Measured):
         function = self._recorder.function
         if self._recorder.capture.get("result") and self.span.is_recording():
             text = render(function.shown_result(self._recorder.snapshot(value)), function.max_repr)
-            self.span.set_attribute(f"{semconv.OUTPUT_PREFIX}{function.output}", text)
+            masked = self._recorder.redactor.redact_value(text)
+            self.span.set_attribute(f"{semconv.OUTPUT_PREFIX}{function.output}", masked)
 
     def _end(self) -> None:
         for key, value in zip((semconv.CPU_TIME_NS, semconv.MEMORY_GROWTH_BYTES), self.used(), strict=True):
@@ -341,7 +342,7 @@ class TracerCall(_Measured):
         redact, frames = self._recorder.redactor.redact_text, own_frames(traceback_of(error))
         failure = Failure.of(error, frames)
         for name, text in self._recorder.locals_of(frames).items():
-            self.span.set_attribute(f"{semconv.OUTPUT_PREFIX}{semconv.LOCAL_PREFIX}{name}", text)
+            self.span.set_attribute(f"{semconv.OUTPUT_PREFIX}{semconv.LOCAL_PREFIX}{name}", redact(text))
         self.span.set_status(Status(StatusCode.ERROR, f"{failure.type}: {failure.message(redact)}"))
         self.span.add_event(semconv.EXCEPTION_EVENT, failure.attributes(redact, escaped=True))
 

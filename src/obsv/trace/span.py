@@ -232,7 +232,7 @@ class Span(ReadableSpan, trace.Span):
             )
         if self.failure is not None and self.failure.locals:
             for name, text in self.failure.locals.items():
-                attributes[f"{semconv.OUTPUT_PREFIX}{semconv.LOCAL_PREFIX}{name}"] = text
+                attributes[f"{semconv.OUTPUT_PREFIX}{semconv.LOCAL_PREFIX}{name}"] = redact(text)
         if self.details is not None:
             self.details.add_attributes(attributes)
         return attributes

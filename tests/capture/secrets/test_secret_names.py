@@ -28,6 +28,26 @@ def test_harmless_names_stay_readable() -> None:
     assert len(set(HARMLESS)) >= 400
 
 
+FORMS = ("{}={}", "{}: {}", "--{} {}", "<{0}>{1}</{0}>", "('{}', '{}')", '["{}","{}"]', "'{}': '{}'")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("before", ["", "\n", "\t", "\x1b[1m"])
+def test_secret_names_are_masked_in_values(form: str, before: str) -> None:
+    """The quick look at a value's text lets none of them through, in no line of it."""
+    redact = Redactor().redact_value
+    texts = [repr(f"call\n{before}" + form.format(name, "hunter2")) for name in SECRET]
+    assert [text for text in texts if "hunter2" in redact(text)] == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_values_of_harmless_names_stay_readable(form: str) -> None:
+    """So do they in texts, but for `PWD` before anything that is no directory."""
+    redact = Redactor().redact_value
+    texts = [form.format(name, "seven_7") for name in HARMLESS if name != "PWD"]
+    assert [text for text in texts if "seven_7" not in redact(text)] == []
+
+
 @pytest.mark.parametrize("form", [str.lower, str.upper, str.title, lambda name: name.replace("_", "-")])
 def test_any_case_is_the_same(form) -> None:
     """A name without capitals of its own means the same in any case and with any separator."""

@@ -112,6 +112,16 @@ def test_what_is_masked_is_looked_at(text: str) -> None:
     assert Redactor().redact_value(f"'{text}'") != f"'{text}'"
 
 
+@pytest.mark.parametrize("before", ["\n", "\t", "\r\n", "\0", "\x1b[31m", "C:\\new "])
+def test_secrets_behind_an_escape(before: str) -> None:
+    """In a value's text `\\n` is no part of the word behind it."""
+    redact = Redactor().redact_value
+    shapes = [*PREFIXED, "4111 1111 1111 1111", f"Basic {BASIC}", "Bearer hunter2hunter2", "mysql -phunter2"]
+    texts = [repr(f"line{before}{shape}\nnext") for shape in shapes]
+    assert [text for text in texts if redact(text) == text] == []
+    assert all(redact(text).startswith(repr(f"line{before}")[:-1]) for text in texts)
+
+
 @pytest.mark.parametrize(
     "text",
     ["dbpassword=hunter2", "{'text': 'token: hunter2'}", "'--api-key hunter2'", "['mysql', '--password', 'hunter2']"],

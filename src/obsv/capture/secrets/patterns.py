@@ -34,8 +34,8 @@ class Patterns:
             rf"(?:(?P<sep>{_SPACES}(?P<op>=>|[!<>:+]?={{1,3}}|:(?!:|//)){_SPACES})|,{_SPACES}(?=[bru]?\\{{0,8}}[\"']))"
         )
         self.pair_opens = re.compile(r"[(\[][bru]?\\{0,8}[\"']$")
-        self.option = re.compile(r"(?<![\w\-])--?(?P<key>[A-Za-z][\w\-]{1,63})[ ]{1,8}(?=[^\s\-])")
-        self.element = re.compile(r"<(?P<key>[A-Za-z][\w.:\-]{0,63})(?:\s[^<>]{0,256})?>(?P<value>[^<]+)(?=</)")
+        self.option = re.compile(r"(?<![\w\-])--?(?P<key>[A-Za-z_][\w.\-]{1,63})[ ]{1,8}(?=[^\s\-])")
+        self.element = re.compile(r"<(?P<key>[A-Za-z_][\w.:\-]{0,63})(?:\s[^<>]{0,256})?>(?P<value>[^<]+)(?=</)")
         self.validation = re.compile(
             r"^(?P<key>[\w.\-]{1,64})\n[ \t]{1,8}[^\n]{0,512}?input_value=(?P<value>[^\n]{0,512}?)(?=, input_type=|$)",
             re.MULTILINE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -9,7 +10,7 @@ from obsv.capture.names import words
 from obsv.capture.scan import Scanner
 from obsv.capture.secrets.mask import MASK
 from obsv.capture.secrets.secret_names import is_secret_name
-from obsv.capture.secrets.secret_shapes import mask_shapes, may_have_shape
+from obsv.capture.secrets.secret_shapes import mask_blocks, mask_shapes, may_have_shape
 from obsv.capture.secrets.secret_words import ROOTS, STRONG, TEXT_ROOTS, WEAK
 
 # In any combination. `obsv.capture.secrets.secret_names` defines which adjacent words make them harmless.
@@ -23,6 +24,11 @@ _MAX_NAMES = 8_192
 # This many letters of a word indicate that a text may contain it, even joined to the next word.
 _ROOT = 4
 
+
+# An escape of a control character, or a colour of a terminal, before something that may be a word.
+_ESCAPE = re.compile(r"\\(?:[abfnrtv0]|x[0-9a-f]{2}(?:\[[0-9;]{0,16}m)?)(?=[\w\-])")
+# A control character is in no shown text, but in that of a serializer.
+_GAP = "\0"
 
 _DEFAULTS = frozenset("".join(words(field)) for field in DEFAULT_SENSITIVE_FIELDS)
 
@@ -53,7 +59,7 @@ class Redactor:
         self._own = frozenset(map("".join, own_words))
         self._entries = self._own | _DEFAULTS if defaults else self._own
         self.roots = frozenset(parts[0][:_ROOT] for parts in own_words).union(ROOTS if defaults else ())
-        self.text_roots = self.roots.intersection(TEXT_ROOTS) | {parts[0][:_ROOT] for parts in own_words}
+        self.text_roots = {parts[0][:_ROOT] for parts in own_words}.union(TEXT_ROOTS if defaults else ())
         self.harmless: set[str] = set()
         self._secret: set[str] = set()
         self._scanner = Scanner(self, MASK)
@@ -93,13 +99,26 @@ class Redactor:
         return self._scanner.redact(mask_shapes(text))
 
     def redact_value(self, text: str) -> str:
-        """Return the text of a value redacted as by `redact_text`; a text that cannot contain a secret takes 2 µs."""
+        """Return the text of a value redacted as by `redact_text`; a text that cannot contain a secret takes 4 µs."""
         if len(text) < SHORTEST or not (may_have_shape(text) or self._may_name(text)):
             return text
-        return self.redact_text(text)
+        if "\\" not in text or _GAP in text:
+            return self.redact_text(text)
+        # As it is shown, a line ends with `\n`, whose letter is no part of the word behind it.
+        return self.redact_text(_ESCAPE.sub(rf"\g<0>{_GAP}", mask_blocks(text))).replace(_GAP, "")
 
     def _may_name(self, text: str) -> bool:
-        if "=" not in text and ":" not in text and "--" not in text and " '" not in text and ' "' not in text:
+        # In the order of how often they occur.
+        if (
+            "=" not in text
+            and ":" not in text
+            and " '" not in text
+            and ' "' not in text
+            and "--" not in text
+            and ",'" not in text
+            and ',"' not in text
+            and "</" not in text
+        ):
             return False
         lower = text.lower()
         return any(map(lower.__contains__, self.text_roots))

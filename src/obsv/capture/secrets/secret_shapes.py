@@ -155,8 +155,7 @@ def mask_shapes(text: str) -> str:
     if not may_have_shape(text):
         return text
     shapes = _shapes()
-    if "-----" in text:
-        text = _without_blocks(text, shapes)
+    text = mask_blocks(text)
     text = shapes.token.sub(MASK, text)
     if "://" in text or "jdbc:" in text:
         text = _without_url_secrets(text, shapes)
@@ -174,7 +173,11 @@ def mask_shapes(text: str) -> str:
     return _CARD.sub(_card, text)
 
 
-def _without_blocks(text: str, shapes: _Shapes) -> str:
+def mask_blocks(text: str) -> str:
+    """Return the text with the PEM blocks masked that are not public."""
+    if "-----" not in text:
+        return text
+    shapes = _shapes()
     parts, done = [], 0
     while begin := shapes.pem.search(text, done):
         end = shapes.pem_end.search(text, begin.end())

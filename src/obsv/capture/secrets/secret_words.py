@@ -152,9 +152,15 @@ ROOTS: Final[tuple[str, ...]] = (
     *("xsrf", "bearer", "otp", "sas", "sig"),
 )
 
-# In the texts of values, names are searched by these alone: each costs every value 50 ns.
-TEXT_ROOTS: Final = frozenset(
-    ("pass", "pw", "secret", "token", "auth", "cookie", "cred", "key", "sess", "csrf", "xsrf", "jwt", "card", "dsn")
+# Every secret name in the text of a value contains one of these; the text is searched for names only if it does. Each
+# costs a value 45 ns where there is no compiled core, so they are rare in other texts; the core takes 2 to 8 letters.
+TEXT_ROOTS: Final = _words(
+    """
+    pass pw secret token auth cookie cred key sess csrf xsrf jwt card dsn psk pswd otp cvv cvc ssn bearer senha contrase
+    kennwort wachtwo пароль 密码 verifi recover saml ssertion webhook phrase answer social pin_c pinc pin-c mfa two_f
+    twof sms_c smsc backup access securit db_u dbu databas redis broker mongo amqp rabbit postgres mysql jdbc sqlalche
+    signed conn cc_n ccn wallet
+    """
 )
 
 # Words of a login: `pass` after any word but these is a password.

@@ -7,7 +7,7 @@
 // As in `capture/secrets/secret_shapes.py`: a run of letters, and the digits of a card.
 enum { RUN = 16, CARD = 13 };
 // Deeper values are Python's to refuse.
-enum { MOST_DEPTH = 32, MOST_PATTERNS = 64, LONGEST_PATTERN = 8 };
+enum { MOST_DEPTH = 32, MOST_PATTERNS = 128, LONGEST_PATTERN = 8 };
 
 // As in `capture/frozen.py`.
 enum { FIELDS = 2, CALL = 3 };
@@ -75,7 +75,8 @@ static int is_suspicious(const Texts *texts, const unsigned char *start, const u
         digits = kind & DIGIT || *at == ' ' || *at == '-' ? digits + 1 : 0;
         // In a text with a long number, Python looks for names and schemes however they stand.
         names |= run >= RUN || digits >= CARD;
-        names |= *at == '=' || *at == ':' || (*at == '-' && before == '-') || ((*at == '\'' || *at == '"') && before == ' ');
+        names |= *at == '=' || *at == ':' || (*at == '-' && before == '-') || (*at == '/' && before == '<');
+        names |= (*at == '\'' || *at == '"') && (before == ' ' || before == ',');
         if (at + 1 == end) break;
         if (UNLIKELY(starts(&texts->marks, at, (size_t)(end - at), same))) return 1;
         if (!has_root) has_root = starts(&texts->roots, at, (size_t)(end - at), lower);
