@@ -13,7 +13,8 @@ from archive_rows import BEGIN_NS, HOUR_NS, row
 
 from obsv.archive import Archiver, Window, open_target
 from obsv.cold import WholeStore, open_whole
-from obsv.cold.thawed import Thawed, remove_left_behind
+from obsv.cold.temporary import remove_left_behind
+from obsv.cold.thawed import Thawed
 from obsv.errors import ForeignFile, InvalidQuery, NotFound
 from obsv.store import Source, SpanRow, Writer
 from obsv.store.figures import LogFilters
@@ -258,11 +259,11 @@ def test_a_question_takes_what_its_time_allows(db: Path, tmp_path: Path) -> None
     """A page without a call then has a cursor; an order that needs everything is refused."""
     whole = WholeStore(db)
     ticks = iter(range(10**9))
-    whole._shared.thawed = Thawed(budget_s=1, clock=lambda: float(next(ticks)))
+    whole._shared.thawed = Thawed(db, budget_s=1, clock=lambda: float(next(ticks)))
     with closing(whole):
         assert len(spans_on(whole, "-ts", 50)) == CALLS
     whole = WholeStore(db)
-    whole._shared.thawed = Thawed(budget_s=0, clock=lambda: float(next(ticks)))
+    whole._shared.thawed = Thawed(db, budget_s=0, clock=lambda: float(next(ticks)))
     with closing(whole), pytest.raises(InvalidQuery, match="newest first"):
         whole.read_page(Filters(), ALL, "ts")
 
@@ -270,7 +271,7 @@ def test_a_question_takes_what_its_time_allows(db: Path, tmp_path: Path) -> None
 def test_the_temporary_store_is_bounded_and_removed(db: Path, tmp_path: Path, everything: SQLiteStore) -> None:
     """It begins anew when it is too large, and is gone when it is closed."""
     whole = WholeStore(db)
-    thawed = whole._shared.thawed = Thawed(most_bytes=1)
+    thawed = whole._shared.thawed = Thawed(db, most_bytes=1)
     assert spans_on(whole, "-ts", 10) == spans_on(everything, "-ts", 1_000)
     place = Path(thawed.store.name)
     assert place.exists()
@@ -328,7 +329,7 @@ def scattered(tmp_path: Path) -> Iterator[WholeStore]:
         while writer.retain(NOW_NS, max_age_ns=1).more:
             pass
     with closing(WholeStore(db)) as whole:
-        whole._shared.thawed = Thawed(budget_s=0)
+        whole._shared.thawed = Thawed(db, budget_s=0)
         yield whole
 
 
@@ -359,7 +360,7 @@ def test_times_of_rows_go_with_their_files(whole: WholeStore, monkeypatch: pytes
 def test_a_store_is_removed_when_the_last_reader_has_left(db: Path, tmp_path: Path) -> None:
     """Another question makes no room, and a server's end closes nothing, while it is read."""
     whole = WholeStore(db)
-    thawed = whole._shared.thawed = Thawed(most_bytes=1)
+    thawed = whole._shared.thawed = Thawed(db, most_bytes=1)
     with thawed.reading():
         assert len(spans_on(whole, "-ts", 50)) == CALLS
         place = Path(thawed.store.name)

@@ -11,6 +11,7 @@ from obsv.archive.keeping import archive_due
 from obsv.archive.log_columns import logs_in
 from obsv.archive.parquet import Wanted, read_rows
 from obsv.archive.part import are_in
+from obsv.archive.rewriting import Rewriter, Sought
 from obsv.archive.schedule import Window
 from obsv.archive.target import Target, Targets, open_target
 from obsv.archive.thaw import thaw
@@ -18,6 +19,8 @@ from obsv.archive.thaw import thaw
 __all__ = [
     "Archiver",
     "Checked",
+    "Rewriter",
+    "Sought",
     "Target",
     "Targets",
     "Wanted",

@@ -96,9 +96,12 @@ class Archiver:
             counted = _Counted(kind, kind.between(view, watermark, chosen.last_id))
             content = kind.columns.write(counted)
         part = counted.part(archive, chosen.last_id, content)._replace(url=self._target.url)
+        if not self._book.begin(part, now_ns):
+            return None
         self._put(part, content)
         if not self._book.enter(part, archive, now_ns):
-            return None  # another process was quicker, or the archive is off or elsewhere
+            self._withdraw(part, archive)
+            return None  # another process was quicker, the archive is off or elsewhere, or rows were removed
         self._remove_strays(part)
         return part
 
@@ -138,8 +141,13 @@ class Archiver:
             except ForeignFile as error:
                 logger.warning("Parts of the archive were not merged: %s Run `obsv archive verify`.", error)
                 continue
+            if not self._book.begin(part, now_ns):
+                continue
             self._put(part, content)
-            made += self._book.replace([each.name for each in group], part, now_ns)
+            if self._book.replace([each.name for each in group], part, now_ns):
+                made += 1
+            else:
+                self._withdraw(part, archive)
         return made
 
     def remove_replaced(self, now_ns: int) -> None:
@@ -164,6 +172,13 @@ class Archiver:
             logger.warning("Old parts of the archive stay at an earlier address: %s", error)
             return False
         return True
+
+    def _withdraw(self, part: Part, archive: ArchiveFacts) -> None:
+        """Delete a file with rows that were removed on request while it was written: nobody can enter it any more."""
+        now = self._book.facts()
+        if now is not None and now.steps != archive.steps:
+            self._delete(part.name, part.url)
+            self._book.forget_replaced(part.name)
 
     def _is_here(self, url: str) -> bool:
         return url in (self._target.url, self._target.url.removeprefix("file://"))
@@ -216,7 +231,7 @@ class Archiver:
 
     def _remove_strays(self, part: Part) -> None:
         """Delete files of writers that began at the same call and died: none of them can be registered any more."""
-        known = {each.name for each in self._book.parts()} | set(self._book.replaced(2**63 - 1))
+        known = {each.name for each in self._book.parts()} | set(self._book.replaced(2**63 - 1, with_begun=False))
         directory, _, _ = part.name.rpartition("/")
         begin, _, _ = part.name.rpartition(f"-{part.last_id}-")
         for name in list(self._target.names(directory)):
@@ -252,6 +267,7 @@ class _Counted:
 
     def part(self, archive: ArchiveFacts, last_id: int, content: bytes) -> Part:
         sha256 = hashlib.sha256(content).hexdigest()
-        name = name_of(self._kind.name, archive.store_id, self._first_id, last_id, self._first_ns, sha256)
+        ids = self._first_id, last_id
+        name = name_of(self._kind.name, archive.store_id, *ids, self._first_ns, sha256, archive.steps)
         counts = (self._rows, self._errors, self._min_ns, self._max_ns)
-        return Part(name, self._first_id, last_id, *counts, len(content), sha256, self._kind.name)
+        return Part(name, *ids, *counts, len(content), sha256, self._kind.name)

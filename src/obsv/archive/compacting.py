@@ -15,11 +15,10 @@ import arro3.io
 from arro3.core import Array, RecordBatch
 
 from obsv.archive.kinds import KINDS, Kind
-from obsv.archive.part import name_of
+from obsv.archive.part import name_of, start_of
 from obsv.errors import ForeignFile
 from obsv.store.ground import HOUR_NS
 from obsv.store.writing import ArchiveFacts, Part
-from obsv.times import iso_ns
 
 # Readers of Parquet work best with some tens of megabytes; memory holds this much, twice.
 LARGE_BYTES = 32 << 20
@@ -70,8 +69,8 @@ def merge(group: Sequence[Part], contents: Iterable[bytes], archive: ArchiveFact
     if counted[0] != sum(part.calls for part in group):
         raise ForeignFile(f"Parts of the archive from {first.name} on do not have the rows that they should have.")
     sha256 = hashlib.sha256(content).hexdigest()
-    start_ns = _start_of(first)
-    name = name_of(kind.name, archive.store_id, first.first_id, last.last_id, start_ns, sha256)
+    start_ns = start_of(first)
+    name = name_of(kind.name, archive.store_id, first.first_id, last.last_id, start_ns, sha256, archive.steps)
     return (
         Part(
             name,
@@ -107,10 +106,4 @@ def _column(batch: Any, column: Any, known: Sequence[str]) -> Any:
 
 
 def _day(part: Part) -> int:
-    return _start_of(part) // _DAY_NS
-
-
-def _start_of(part: Part) -> int:
-    """Return the hour that a part's name says, Unix time."""
-    fields = dict(field.split("=") for field in part.name.split("/") if "=" in field)
-    return iso_ns(f"{fields['date']} {fields['hour']}:00:00")
+    return start_of(part) // _DAY_NS

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 
 from obsv.archive.target import Target
 from obsv.store.writing import Part
-from obsv.times import iso
+from obsv.times import iso, iso_ns
 
 MANIFESTS = "_manifest/v1"
 FORMAT = 1
@@ -47,6 +48,20 @@ def hour_of(kind: str, start_ns: int) -> str:
     return f"{directory_of(kind)}/date={day}/hour={clock[:2]}"
 
 
-def name_of(kind: str, store_id: str, first_id: int, last_id: int, start_ns: int, sha256: str) -> str:
-    """Return the name of a part; `start_ns` is the start of its first row."""
-    return f"{hour_of(kind, start_ns)}/{store_id}-{first_id}-{last_id}-{sha256[:8]}.parquet"
+def name_of(kind: str, store_id: str, first_id: int, last_id: int, start_ns: int, sha256: str, steps: int = 0) -> str:
+    """Return the name of a part.
+
+    Args:
+        kind, store_id, first_id, last_id: what it has.
+        start_ns: start of its first row, Unix time.
+        sha256: of its content, hex.
+        steps: how many times rows were removed on request: no file from before then has the same name.
+    """
+    mark = sha256 if not steps else hashlib.sha256(f"{sha256}-{steps}".encode()).hexdigest()
+    return f"{hour_of(kind, start_ns)}/{store_id}-{first_id}-{last_id}-{mark[:8]}.parquet"
+
+
+def start_of(part: Part) -> int:
+    """Return the hour that a part's name says, Unix time."""
+    fields = dict(field.split("=") for field in part.name.split("/") if "=" in field)
+    return iso_ns(f"{fields['date']} {fields['hour']}:00:00")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import shutil
-import tempfile
 import threading
 from array import array
 from bisect import bisect_left
@@ -16,10 +14,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from obsv.archive import Targets, Wanted, calls_in, logs_in, read_rows
+from obsv.cold.temporary import make_temporary
 from obsv.errors import ForeignFile
-from obsv.own_files import is_own
 from obsv.own_time import monotonic
-from obsv.process_identity import Identity, boot_id
 from obsv.store.figures import ArchivedPart
 from obsv.store.seam import SQLiteStore, open_store
 from obsv.store.writing import LOGS, Writer
@@ -36,21 +33,26 @@ _FILES_BYTES = 64 << 20
 # Above this size the temporary store begins anew.
 MOST_BYTES = 2 << 30
 _MOST_MISSES = 10_000
-_PREFIX = "obsv-thawed-"
 
 
 class Thawed:
     """The temporary store of one process. Any number of threads may use it.
 
     Args:
+        db: the database whose archive it is.
         most_bytes: size at which it begins anew.
         budget_s: seconds that one question may spend on filling it.
         clock: monotonic seconds.
     """
 
     def __init__(
-        self, most_bytes: int = MOST_BYTES, budget_s: float = BUDGET_S, clock: Callable[[], float] = monotonic
+        self,
+        db: Path,
+        most_bytes: int = MOST_BYTES,
+        budget_s: float = BUDGET_S,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
+        self._db = db
         self._most_bytes, self._budget_s, self._clock = most_bytes, budget_s, clock
         self._counting = threading.Lock()  # guards the next two; taken before the other one, never while that is held
         self._readers, self._is_closed = 0, False
@@ -217,8 +219,7 @@ class Thawed:
             return 0
 
     def _begin(self) -> None:
-        remove_left_behind()
-        self._directory = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self._directory = make_temporary(self._db)
         self._writer = Writer(self._directory / "cold.db", is_lean=True)
         self._writer.open()
         self._writer.limit(max_age_ns=None, max_bytes=None)
@@ -239,17 +240,6 @@ class Thawed:
             if self._is_closed:
                 self._files.clear()
                 self._starts.clear()
-
-
-def remove_left_behind(directory: str | None = None) -> None:
-    """Remove the temporary stores of processes of this user that have died."""
-    with contextlib.suppress(OSError), os.scandir(directory or tempfile.gettempdir()) as entries:
-        for entry in entries:
-            pid = entry.name.removeprefix(_PREFIX).partition("-")[0]
-            if entry.name.startswith(_PREFIX) and pid.isdecimal() and not Identity(int(pid), 0, boot_id()).is_alive():
-                with contextlib.suppress(OSError):
-                    if is_own(entry.stat(follow_symlinks=False)):
-                        shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def _note(notes: OrderedDict[K, V], key: K, value: V) -> None:

@@ -35,11 +35,12 @@ _MS = 10**6
 
 
 class Shared:
-    """The temporary store that a store and its views share; `lock` guards it."""
+    """The temporary store that a store and its views share, begun after `steps` removals; `lock` guards both."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.thawed: Thawed | None = None
+        self.steps = 0
 
 
 class WholeStore(SQLiteStore):
@@ -231,10 +232,14 @@ class WholeStore(SQLiteStore):
 
         if self._is_off():
             raise NotFound("These calls are in an archive that is off: archive again with --to, or restore.")
-        with self._shared.lock:
-            if self._shared.thawed is None:
-                self._shared.thawed = Thawed()
-            return self._shared.thawed
+        steps, shared = self._hot.forgotten_steps(), self._shared
+        with shared.lock:
+            if shared.thawed is not None and shared.steps != steps:
+                shared.thawed.close()  # it may have what was removed on request
+                shared.thawed = None
+            if shared.thawed is None:
+                shared.thawed, shared.steps = Thawed(self._path), steps
+            return shared.thawed
 
     def _cold_or(self, hot: T, window: Window, ask: Callable[[SQLiteStore], T]) -> T:
         """Ask the archive for a window, as far as it can be read in time; `hot` if it has none of it."""

@@ -1,4 +1,4 @@
-"""The commands about users of a server, and what they changed."""
+"""The commands about users of a server, what they changed, and what was forgotten on request."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from obsv.cli.common import DEFAULT, EXIT_CODES, AsJson, Db, Limit, existing
+from obsv.cli.common import DEFAULT, EXIT_CODES, TIME, AsJson, Db, Limit, SinceEver, existing, now_ns
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to those that there are."""
     app.command(epilog=EXIT_CODES)(token)
     app.command(epilog=EXIT_CODES)(audit)
+    app.command(epilog=EXIT_CODES)(forget)
 
 
 def token(
@@ -33,3 +34,41 @@ def audit(db: Db = DEFAULT, limit: Limit = 50, as_json: AsJson = False) -> None:
     from obsv.cli.users import list_changes
 
     list_changes(existing(db), limit, as_json)
+
+
+def forget(
+    where: Annotated[
+        str | None,
+        typer.Option("--where", metavar="QUERY", help="Calls that satisfy a query, such as 'customer=4711'."),
+    ] = None,
+    db: Db = DEFAULT,
+    since: SinceEver = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help=f"Only those that began before: {TIME}; default: now.", metavar="TIME")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove them; otherwise they are only counted.")] = False,
+    receipts: Annotated[
+        bool, typer.Option("--receipts", help="List what was forgotten before, and do nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forget calls, and all that is left of them, in the database and its archive.
+
+    Without --yes it counts what would be removed. The receipt does not contain the query.
+    """
+    from obsv.cli.forget import forget as forget_calls
+    from obsv.cli.forget import list_receipts
+    from obsv.errors import InvalidQuery
+    from obsv.forgetting import Asked
+    from obsv.since import since as point
+    from obsv.store.ground import Range
+    from obsv.times import MAX_NS
+
+    if receipts:
+        list_receipts(existing(db), as_json)
+        return
+    if where is None:
+        raise InvalidQuery("Nothing was named: add --where QUERY, such as --where 'customer=4711'.")
+    first_ns = 0 if since is None else point(since, now_ns())
+    last_ns = MAX_NS if until is None else point(until, now_ns()) - 1
+    forget_calls(existing(db), Asked(where, Range(first_ns, last_ns)), yes, as_json)

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from obsv.store.file import Readable
 
-_HAS_STATE = "select 1 from pragma_table_info('archive_part') where name = 'url'"
+_HAS_STATE = "select 1 from pragma_table_info('archive_replaced') where name = 'begun'"
 _ARCHIVE = "select url, keep_ns, reached_ns, failing_ns, failure from archive"
+_STEPS = "select coalesce(sum(steps), 0) from forgotten"
 _PARTS = """
 select count(*) as parts, coalesce(sum(iif(kind = 'calls', calls, 0)), 0) as calls,
   coalesce(sum(iif(kind = 'logs', calls, 0)), 0) as logs, coalesce(sum(errors), 0) as errors,
@@ -113,6 +114,15 @@ def archived_parts(reader: Readable, start_ns: int, end_ns: int) -> list[Archive
     if not reader.query(_HAS_STATE):
         return []
     return [ArchivedPart(*row) for row in reader.query(_OVERLAPPING, (start_ns, end_ns))]
+
+
+def forgotten_steps(reader: Readable) -> int:
+    """Return how many times rows were removed on request: what was read of the archive before is not valid any more.
+
+    Raises:
+        StoreError: see `Reader`.
+    """
+    return int(reader.query(_STEPS)[0][0]) if reader.query(_HAS_STATE) else 0
 
 
 def stored_among(reader: Readable, calls: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

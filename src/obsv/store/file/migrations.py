@@ -49,6 +49,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(20, "no spill file is replayed", _sql("schema_20.sql")),
     Migration(21, "each part of an archive has its own address", _sql("schema_21.sql")),
     Migration(22, "a search passes over calls that cannot contain a text", _sql("schema_22.sql")),
+    Migration(23, "what is forgotten on request is receipted", _sql("schema_23.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

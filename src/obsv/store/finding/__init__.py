@@ -29,6 +29,7 @@ from obsv.store.finding.conditions import (
 from obsv.store.finding.explorer import MAX_PAGE, Page, Tail
 from obsv.store.finding.filters import MAX_SEARCH_CHARS, Filters
 from obsv.store.finding.group_by import Label
+from obsv.store.finding.matching import Found, Matcher, sought_texts
 from obsv.store.finding.orders import MAX_ID, Key, Order, order_named
 from obsv.store.finding.query_text import quoted
 from obsv.store.finding.series import Series, Wanted, needs_spans
@@ -59,9 +60,11 @@ __all__ = [
     "Contains",
     "Field",
     "Filters",
+    "Found",
     "Key",
     "Known",
     "Label",
+    "Matcher",
     "Not",
     "Order",
     "Page",
@@ -74,4 +77,5 @@ __all__ = [
     "needs_spans",
     "order_named",
     "quoted",
+    "sought_texts",
 ]

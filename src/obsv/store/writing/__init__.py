@@ -3,6 +3,8 @@
 from obsv.store.writing.artifacts import Registration, register_artifact
 from obsv.store.writing.copied import Copied, CopiedCalls, CopiedFeed, CopiedVariable
 from obsv.store.writing.keeping.archive_book import CALLS, KEEP_NS, LOGS, ArchiveBook, ArchiveFacts, Part, Waiting
+from obsv.store.writing.keeping.forget_book import ForgetBook, Receipt, Search
+from obsv.store.writing.keeping.kept_texts import log_call
 from obsv.store.writing.reports import KeptReport, ReportBook
 from obsv.store.writing.sent import Sent, SentBook
 from obsv.store.writing.triage import Triage
@@ -20,15 +22,19 @@ __all__ = [
     "CopiedCalls",
     "CopiedFeed",
     "CopiedVariable",
+    "ForgetBook",
     "KeptReport",
     "Part",
+    "Receipt",
     "Registration",
     "ReportBook",
+    "Search",
     "Sent",
     "SentBook",
     "Triage",
     "Upkeep",
     "Waiting",
     "Writer",
+    "log_call",
     "register_artifact",
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from obsv.store.figures import ArchivedPart, ArchiveState
-from obsv.store.figures.archive import archived_parts, read_archive, stored_among
+from obsv.store.figures.archive import archived_parts, forgotten_steps, read_archive, stored_among
+from obsv.store.finding import Condition, Found
+from obsv.store.finding.matching import matching_calls
+from obsv.store.ground import Range
 from obsv.store.seam.answers.source import Source
 
 
@@ -17,6 +20,14 @@ class ArchiveAnswers(Source):
 
     def archived_parts(self, start_ns: int, end_ns: int) -> list[ArchivedPart]:
         return archived_parts(self._source, start_ns, end_ns)
+
+    def forgotten_steps(self) -> int:
+        """Return how many times rows were removed on request."""
+        return forgotten_steps(self._source)
+
+    def matching_calls(self, condition: Condition, part: Range) -> Iterator[list[Found]]:
+        """Yield the calls that satisfy a condition and started in a range, in order of arrival, in batches."""
+        return matching_calls(self._source, condition, part)
 
     def stored_among(self, calls: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
         return stored_among(self._source, calls)

@@ -14,7 +14,8 @@ from obsv.store.file import explain, note_change, open_writer
 from obsv.store.ground import HOUR_NS
 
 _CACHE_KIB = 500
-_ARCHIVE = "select url, store_id, watermark, log_watermark, keep_ns from archive"
+_STEPS = "(select coalesce(sum(steps), 0) from forgotten)"
+_ARCHIVE = f"select url, store_id, watermark, log_watermark, keep_ns, {_STEPS} from archive"
 _OPEN = """
 insert into archive(one, url, store_id, watermark, log_watermark, set_ns, keep_ns)
 select 1, :url, :store_id, coalesce(max(iif(kind = 'calls', last_id, 0)), 0),
@@ -26,11 +27,16 @@ _COLUMNS = "name, first_id, last_id, calls, errors, min_ns, max_ns, bytes, sha25
 _PARTS = f"select {_COLUMNS} from archive_part where max_ns >= ? and min_ns < ? order by kind, first_id"
 _ENTER = f"insert into archive_part({_COLUMNS}, written_ns) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _REPLACED = "insert or replace into archive_replaced(name, at_ns, url) values (?, ?, ?)"
-_OLD = "select name, url from archive_replaced where at_ns < ? order by at_ns"
+_OLD = "select name, url from archive_replaced where at_ns < ? and begun <= ? order by at_ns"
+_BEGIN = """
+insert or replace into archive_replaced(name, at_ns, url, begun)
+select :name, :now, :url, 1 where not exists(select 1 from archive_part where name = :name)
+"""
+_WRITTEN = "delete from archive_replaced where name = ? and begun"
 CALLS, LOGS = "calls", "logs"
 _MOVE = {
-    CALLS: "update archive set watermark = ? where watermark = ? and url = ? and store_id = ?",
-    LOGS: "update archive set log_watermark = ? where log_watermark = ? and url = ? and store_id = ?",
+    CALLS: f"update archive set watermark = ? where watermark = ? and url = ? and store_id = ? and {_STEPS} = ?",
+    LOGS: f"update archive set log_watermark = ? where log_watermark = ? and url = ? and store_id = ? and {_STEPS} = ?",
 }
 _SUCCEEDED = "update archive set reached_ns = ?, failing_ns = null, failure = ''"
 _FAILED = "update archive set failing_ns = coalesce(failing_ns, ?), failure = ?"
@@ -54,6 +60,7 @@ class ArchiveFacts(NamedTuple):
         watermark: `id` of the span up to which all calls are in parts.
         log_watermark: the same of log records.
         keep_ns: age at which parts are deleted; None keeps them.
+        steps: how many times rows were removed on request: a part of rows that were read before is not entered.
     """
 
     url: str
@@ -61,6 +68,7 @@ class ArchiveFacts(NamedTuple):
     watermark: int
     log_watermark: int
     keep_ns: int | None
+    steps: int = 0
 
     def reached(self, kind: str) -> int:
         """Return the watermark of calls or of log records."""
@@ -179,20 +187,34 @@ class ArchiveBook:
         with self._transaction() as connection:
             return [Part(*row) for row in connection.execute(_PARTS, (start_ns, end_ns))]
 
+    def begin(self, part: Part, now_ns: int) -> bool:
+        """Note that a file is going to be written: if its writer dies, it is deleted an hour later.
+
+        Returns:
+            False if there is such a part already.
+        """
+        with self._transaction() as connection:
+            named = {"name": part.name, "now": now_ns, "url": part.url}
+            return connection.execute(_BEGIN, named).rowcount > 0
+
     def enter(self, part: Part, archive: ArchiveFacts, now_ns: int) -> bool:
         """Enter a part and move the watermark to its end.
 
         Args:
-            part: a part that is in the archive.
+            part: a part that is in the archive, noted with `begin`.
             archive: the archive, as it was when the part was begun.
             now_ns: Unix time.
 
         Returns:
-            False if the watermark or the archive has changed meanwhile.
+            False if the watermark or the archive has changed meanwhile, or rows were removed on request.
         """
         with self._transaction() as connection:
-            begun = archive.reached(part.kind), archive.url, archive.store_id
-            if not connection.execute(_MOVE[part.kind], (part.last_id, *begun)).rowcount:
+            begun = archive.reached(part.kind), archive.url, archive.store_id, archive.steps
+            if not self._is_written(connection, part) or not (
+                connection.execute(_MOVE[part.kind], (part.last_id, *begun)).rowcount
+            ):
+                connection.rollback()
+                connection.execute("begin immediate")
                 return False
             connection.execute(_ENTER, (*part, now_ns))
             return True
@@ -205,8 +227,11 @@ class ArchiveBook:
     def replace(self, names: Sequence[str], part: Part, now_ns: int) -> bool:
         """Enter a part instead of others, whose files go later; False where somebody else has changed them."""
         with self._transaction() as connection:
+            is_there = self._is_written(connection, part)
             for name in names:
-                if not connection.execute("delete from archive_part where name = ?", (name,)).rowcount:
+                if not is_there or not (
+                    connection.execute("delete from archive_part where name = ?", (name,)).rowcount
+                ):
                     connection.rollback()
                     connection.execute("begin immediate")
                     return False
@@ -214,15 +239,33 @@ class ArchiveBook:
             connection.executemany(_REPLACED, [(name, now_ns, part.url) for name in names])
             return True
 
-    def replaced(self, before_ns: int) -> dict[str, str]:
-        """Return the parts that were replaced before a time, whose files are still there: address by name."""
+    def retire(self, part: Part, now_ns: int) -> bool:
+        """Remove a part whose file goes later from the catalog; False where somebody else has."""
         with self._transaction() as connection:
-            return dict(connection.execute(_OLD, (before_ns,)))
+            if not connection.execute("delete from archive_part where name = ?", (part.name,)).rowcount:
+                return False
+            connection.execute(_REPLACED, (part.name, now_ns, part.url))
+            return True
+
+    def replaced(self, before_ns: int, with_begun: bool = True) -> dict[str, str]:
+        """Return parts whose files may still be there: address by name.
+
+        Args:
+            before_ns: they were replaced, or begun and never entered, before this time.
+            with_begun: whether those are among them that may yet be entered.
+        """
+        with self._transaction() as connection:
+            return dict(connection.execute(_OLD, (before_ns, int(with_begun))))
 
     def forget_replaced(self, name: str) -> None:
         """Note that the file of a replaced part is gone."""
         with self._transaction() as connection:
             connection.execute("delete from archive_replaced where name = ?", (name,))
+
+    @staticmethod
+    def _is_written(connection: sqlite3.Connection, part: Part) -> bool:
+        """Take back what `begin` noted; False if the file was taken for abandoned meanwhile."""
+        return connection.execute(_WRITTEN, (part.name,)).rowcount > 0
 
     def waiting(self) -> Waiting:
         """Count the calls that are not archived."""
