@@ -1,4 +1,4 @@
-"""What is forgotten is in no byte of any file, and everything else is where it was."""
+"""Forgotten calls are in no byte of any file, and everything else is where it was."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Outcome(NamedTuple):
-    """What was removed, or would be.
+    """The rows that were removed, or would be.
 
     Args:
         receipt: number of the receipt in the table `forgotten`; None: nothing was removed, it was only counted.

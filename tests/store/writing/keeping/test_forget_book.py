@@ -1,4 +1,4 @@
-"""What is removed on request is removed by an admin, and wherever the file may have it."""
+"""Removal on request is by an admin, and wherever the file may have something."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ TEXTS = (
 
 
 class Receipt(NamedTuple):
-    """What was removed on request.
+    """A note of a removal on request.
 
     Args:
         id: its number.

@@ -1,4 +1,4 @@
-"""What the file keeps of calls beside the calls themselves, as calls: so one search finds the same in all of it."""
+"""Rows that were made of calls, converted back to calls: so one search finds the same in all of them."""
 
 from __future__ import annotations
 
