@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from obsv.own_files import is_own
 from obsv.process_identity import Identity, boot_id
 from obsv.working_directory import real
 
@@ -41,10 +42,10 @@ def _ours(directory: str | None) -> Iterator[tuple[os.DirEntry[str], int, str]]:
     with contextlib.suppress(OSError), os.scandir(directory or tempfile.gettempdir()) as entries:
         for entry in entries:
             pid, _, rest = entry.name.removeprefix(_PREFIX).partition("-")
-            if not entry.name.startswith(_PREFIX) or not pid.isdigit():
+            if not entry.name.startswith(_PREFIX) or not pid.isdecimal():
                 continue
             with contextlib.suppress(OSError):
-                if entry.stat(follow_symlinks=False).st_uid == os.getuid():
+                if is_own(entry.stat(follow_symlinks=False)):
                     yield entry, int(pid), rest.partition("-")[0]
 
 
