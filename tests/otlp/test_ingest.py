@@ -206,3 +206,50 @@ def test_counts() -> None:
     with ingesting(shelf) as ingest:
         ingest.submit(Work(lambda maker: protobuf_slices(body, maker), 1)).result(10)
     assert ingest.counts == Counter(requests=1, spans=1, rejected=1, duplicates=0, empty=0)
+
+
+def shapes(spans: int, keys: int) -> Work:
+    """A request whose spans have all their attributes for themselves."""
+    made = [span({f"{i}.{key}": "v" for key in range(keys)}, span_id=(i + 1).to_bytes(8, "big")) for i in range(spans)]
+    body = b"".join(request(each).SerializeToString() for each in made)
+    return Work(lambda maker: protobuf_slices(body, maker), 1)
+
+
+def test_new_shapes_are_stored_in_several_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is new to the file and to its rollups; another sender's request goes in between."""
+    monkeypatch.setattr("obsv.otlp.ingest.BATCH_FIELDS", 100)
+    shelf = Shelf()
+    with ingesting(shelf) as ingest:
+        shelf.open.clear()
+        first = ingest.submit(decoding("first"))
+        assert shelf.entered.wait(60)
+        wide, other = (
+            ingest.submit(shapes(50, 10), connection="wide"),
+            ingest.submit(decoding("other"), connection="other"),
+        )
+        shelf.open.set()
+        assert (first.result(60).spans, wide.result(60).spans, other.result(60).spans) == (1, 50, 1)
+    sizes = [sum(len(row.signature.fields) for row in batch) for batch in shelf.batches]
+    assert max(sizes) <= 110
+    assert "other" in {row.signature.name for batch in shelf.batches[1:4] for row in batch}
+    assert sum(map(len, shelf.batches)) == 52
+
+
+def test_the_rest_of_a_request_that_failed_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its sender sends all of it again."""
+    monkeypatch.setattr("obsv.otlp.ingest.BATCH_FIELDS", 100)
+    shelf = Shelf()
+
+    def fail(rows: list[SpanRow]) -> None:
+        if len(shelf.batches) == 2:
+            raise StoreUnavailable("disk full")
+
+    shelf.fail = fail
+    with ingesting(shelf) as ingest:
+        wide = ingest.submit(shapes(50, 10))
+        with pytest.raises(StoreUnavailable):
+            wide.result(60)
+        shelf.fail = lambda rows: None
+        assert ingest.submit(decoding("next")).result(60).spans == 1
+    assert [row.signature.name for row in shelf.batches[-1]] == ["next"]
+    assert len(shelf.batches) == 3

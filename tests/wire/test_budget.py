@@ -6,7 +6,15 @@ import pytest
 from otlp_requests import SPAN_ID, START_NS, TRACE_ID, delimited, json_request, json_span, request, span
 
 from obsv.wire import json_budget
-from obsv.wire.budget import MOST_FIELDS, MOST_JSON_BYTES, MOST_PARTS, MOST_VALUES, SLICE_BYTES, SLICE_SPANS
+from obsv.wire.budget import (
+    MOST_FIELDS,
+    MOST_JSON_BYTES,
+    MOST_PARTS,
+    MOST_VALUES,
+    SLICE_BYTES,
+    SLICE_FIELDS,
+    SLICE_SPANS,
+)
 from obsv.wire.errors import BadRequest, TooLarge
 from obsv.wire.json_budget import check_json
 from obsv.wire.jsonform import decode_json, json_slices
@@ -141,6 +149,14 @@ def test_json_comes_in_slices() -> None:
     spans = [json_span(spanId=f"{i + 1:016x}") for i in range(2 * SLICE_SPANS + 1)]
     slices = [each for each in json_slices(json_request(*spans), RowMaker()) if each.rows]
     assert [len(each.rows) for each in slices] == [SLICE_SPANS, SLICE_SPANS, 1]
+
+
+def test_json_of_many_attributes_comes_in_smaller_slices() -> None:
+    """Each attribute may be new to the store."""
+    attributes = [{"key": f"k{key}", "value": {"intValue": 1}} for key in range(400)]
+    spans = [json_span(spanId=f"{i + 1:016x}", attributes=attributes) for i in range(30)]
+    slices = [each for each in json_slices(json_request(*spans), RowMaker()) if each.rows]
+    assert [len(each.rows) for each in slices] == [SLICE_FIELDS // 400 + 1, SLICE_FIELDS // 400 + 1, 8]
 
 
 def test_spans_without_ids_are_not_read_further() -> None:

@@ -116,6 +116,16 @@ def test_number_beyond_64_bits_is_a_double() -> None:
     assert attribute({"intValue": "99999999999999999999"}) == 1e20
 
 
+@pytest.mark.parametrize("digits", [310, 5_000, 100_000])
+def test_number_of_more_digits_than_python_reads(digits: int) -> None:
+    """It costs its value, not the request; the others of the request are as they were."""
+    number = "9" * digits
+    body = json_request(json_span(), json_span(attributes=[{"key": "a", "value": {"intValue": 12345678901}}]))
+    decoded = decode_json(body.replace(b"12345678901", number.encode(), 1), RowMaker())
+    assert [row.span_id for row in decoded.rows] == [SPAN_ID, SPAN_ID]
+    assert decoded.rows[1].data == "[null]"
+
+
 def test_half_of_a_surrogate_pair() -> None:
     """An escaped half of a pair is valid JSON and no valid text: it is replaced."""
     body = json_request(json_span(attributes=[{"key": "a", "value": {"stringValue": "~"}}])).replace(b"~", b"\\ud800")

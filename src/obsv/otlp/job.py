@@ -20,22 +20,31 @@ class Job:
     Attributes:
         claim: what it has of its sender's limits: the bytes that it holds in memory.
         work: how its rows are made.
+        connection: of its sender.
         slices: of its rows, once it has begun.
         cpu_s: processor time that it took.
         spans: rows that were committed, log records too.
         rejected: spans that were not, by reason.
         odd: parts of the wrong type that were left out of spans.
+        is_over: whether the future is resolved.
         future: resolved when all rows are committed, or with the error.
     """
 
     claim: Claim
     work: Work
+    connection: str = ""
     slices: Slices | None = None
     cpu_s: float = 0.0
     spans: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     odd: int = 0
+    is_over: bool = False
     future: Future[Received] = field(default_factory=Future)
+
+    @property
+    def sender(self) -> str:
+        """Return whose turn it takes: its sender's by name, else its connection's."""
+        return self.claim.sender.name or self.connection
 
 
 class Piece(NamedTuple):
@@ -51,3 +60,13 @@ class Piece(NamedTuple):
     rows: list[SpanRow]
     logs: list[LogRow]
     is_last: bool
+
+    @property
+    def fields(self) -> int:
+        """Return the number of attributes of all shapes in it."""
+        return fields_of(self.rows)
+
+
+def fields_of(rows: list[SpanRow]) -> int:
+    """Return the number of attributes of all shapes in some rows."""
+    return sum({id(row.signature): len(row.signature.fields) for row in rows}.values())

@@ -12,6 +12,8 @@ MIB = 2**20
 SLICE_BYTES = 128 * 1024
 # Number of spans after which the writer may turn to another request: 10 to 20 ms.
 SLICE_SPANS = 500
+# Attributes of them, likewise.
+SLICE_FIELDS = 4_000
 # Resources, scopes and spans of one request. SDKs send 512 at a time, collectors 8,192.
 MOST_PARTS = 200_000
 # Fields at all levels of one span or resource over SLICE_BYTES; of a span, 1,000 attributes are kept.

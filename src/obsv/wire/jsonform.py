@@ -9,11 +9,12 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from obsv.store.ground import Source, SpanRow, to_stored
 from obsv.wire.anyvalue import Stored
-from obsv.wire.budget import MOST_JSON_BYTES, SLICE_SPANS
+from obsv.wire.budget import MOST_JSON_BYTES, SLICE_FIELDS, SLICE_SPANS
 from obsv.wire.clean import Cleaner, count
 from obsv.wire.detail import nanoseconds
 from obsv.wire.errors import BadRequest
@@ -24,6 +25,8 @@ from obsv.wire.plan import Resource
 from obsv.wire.rowmaker import BAD_IDS, Decoded, RowMaker, SpanParts, encode
 
 RARE = ("traceState", "events", "links", "droppedAttributesCount", "droppedEventsCount", "droppedLinksCount")
+# Of any number that OTLP has, with room to spare.
+MOST_DIGITS = 300
 NO_SPAN = "entries of `spans` that are not objects"
 WRONG = "entries of `resourceSpans` and `scopeSpans` that are not objects"
 
@@ -68,19 +71,29 @@ def _request(request: dict[str, Any], maker: RowMaker) -> Iterator[Decoded]:
 
 
 def _sliced(origin: "_Origin", maker: RowMaker) -> Iterator[Decoded]:
-    for start in range(0, len(origin.spans), SLICE_SPANS):
-        maker.arrive(time.time_ns())
-        rejected: Counter[str] = Counter()
-        rows, odd = [], 0
-        for span in origin.spans[start : start + SLICE_SPANS]:
-            row = _row(span, origin, maker) if isinstance(span, dict) else None
-            if row is not None:
-                rows.append(row)
-                odd += odd_in_span(span)
-            else:
-                rejected[BAD_IDS if isinstance(span, dict) else NO_SPAN] += 1
-        yield Decoded(rows, rejected, odd=odd)
+    spans = iter(origin.spans)
+    while slice_ := _next_slice(spans, origin, maker):
+        yield slice_
     yield Decoded([], origin.rejected, odd=origin.odd)
+
+
+def _next_slice(spans: Iterator[Any], origin: "_Origin", maker: RowMaker) -> Decoded | None:
+    """Return the rows of the next spans; None if there are no more."""
+    maker.arrive(time.time_ns())
+    rejected: Counter[str] = Counter()
+    rows: list[SpanRow] = []
+    odd = fields = 0
+    for span in islice(spans, SLICE_SPANS):
+        row = _row(span, origin, maker) if isinstance(span, dict) else None
+        if row is not None:
+            rows.append(row)
+            odd += odd_in_span(span)
+            fields += len(row.signature.fields)
+        else:
+            rejected[BAD_IDS if isinstance(span, dict) else NO_SPAN] += 1
+        if fields > SLICE_FIELDS:
+            break
+    return Decoded(rows, rejected, odd=odd) if rows or rejected else None
 
 
 def _row(span: dict[str, Any], origin: "_Origin", maker: RowMaker) -> SpanRow | None:
@@ -104,7 +117,7 @@ def parse(body: bytes, most_bytes: int = MOST_JSON_BYTES) -> dict[str, Any]:
     """
     check_json(body, most_bytes)
     try:
-        found = json.loads(body.decode("utf-8-sig", "replace"))
+        found = _loaded(body.decode("utf-8-sig", "replace"))
         if b"\\ud" in body or b"\\uD" in body:
             found = _without_surrogates(found)
     except (ValueError, RecursionError) as error:
@@ -112,6 +125,15 @@ def parse(body: bytes, most_bytes: int = MOST_JSON_BYTES) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise BadRequest(f"The body is JSON of type {type(found).__name__}, but OTLP requires an object.")
     return found
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # a whole number of more digits than Python reads: it is not the end of the request
+        return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) <= MOST_DIGITS else float(digits))
 
 
 # An escaped unpaired surrogate is valid JSON but not valid text. It is repaired in place: a copy of everything would

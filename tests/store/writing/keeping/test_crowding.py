@@ -12,7 +12,7 @@ from store_rows import START_NS, call
 
 from obsv.store import Reader, Signature, Source, SpanRow, Writer
 from obsv.store.ground import Code
-from obsv.store.writing.keeping.crowding import LEAST, MOST, OTHER_NAMES, most_of
+from obsv.store.writing.keeping.crowding import _SHAPES, LEAST, MOST, OTHER_NAMES, _shape, most_of
 
 MANY = 3 * LEAST
 FIELDS = (("a", "INPUT"),)
@@ -72,6 +72,20 @@ def test_shapes_are_bounded(writer: Writer, reader: Reader) -> None:
     write(writer, [call(number, signature=each, data='["v"]') for number, each in enumerate(fields + codes, 1)])
     assert count(reader, "signature") == 2 * LEAST + 1
     assert count(reader, "span") == 2 * MANY
+
+
+@pytest.mark.parametrize("code", [None, Code("f.py", 1, "")])
+def test_a_shape_is_found_by_an_index(writer: Writer, reader: Reader, code: Code | None) -> None:
+    """Ten thousands of one function would else be read for each new one: a batch of 2,500 took ten seconds."""
+    kept = Signature("shop", "a", "shop", 2, FIELDS, code)
+    write(writer, [call(1, signature=kept, data="[1]")])
+    steps = [row[3] for row in reader.query(f"explain query plan {_SHAPES.exists}", _shape(kept))]
+    assert any("(process_id=? AND code_id=? AND digest=?)" in step for step in steps), steps
+    others = [
+        Signature("shop", "a", "shop", 2, (), code),
+        Signature("shop", "a", "shop", 2, FIELDS, Code("g.py", 2, "")),
+    ]
+    assert [len(reader.query(_SHAPES.exists, _shape(each))) for each in (kept, *others)] == [1, 0, 0]
 
 
 def test_sources_are_bounded(writer: Writer, reader: Reader) -> None:

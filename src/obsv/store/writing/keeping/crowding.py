@@ -30,12 +30,14 @@ class _Kept(NamedTuple):
     exists: str
 
 
-_PROCESS = "p.name = ? and p.service = ? and p.process_group = ? and p.kind = ?"
+_PROCESS = "p.name = ?1 and p.service = ?2 and p.process_group = ?3 and p.kind = ?4"
 _NAMES = _Kept("select count(*) from process", f"select 1 from process p where {_PROCESS}")
 _SHAPES = _Kept(
     "select count(*) from signature",
-    f"""select 1 from process p join signature g on g.process_id = p.id left join code c on c.id = g.code_id
-    where {_PROCESS} and g.digest = ? and coalesce(c.digest, x'') = ?""",
+    # Each step finds its row by a unique index: a process may have ten thousands of shapes.
+    f"""select 1 from process p cross join signature g on g.process_id = p.id and g.digest = ?5 and g.code_id =
+    case when ?6 = x'' then 0 else (select c.id from code c where c.process_id = p.id and c.digest = ?6) end
+    where {_PROCESS}""",
 )
 _SOURCES = _Kept(
     "select count(*) from source",
