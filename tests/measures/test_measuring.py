@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import warnings
 from pathlib import Path
 
 import oracles
 import pytest
-from journals import START_NS, WINDOW, decide, outcome, random_journal, write_journals
+from journals import START_NS, WINDOW, decide, gate, outcome, random_journal, write_journals
 
 from obsv.measures import load, measure, shipped, statements
 from obsv.measures.formula import MOST_LEVELS
@@ -71,6 +72,49 @@ def test_statements_give_the_same_numbers(store: SQLiteStore) -> None:
     (measured,) = measure(store, known, ["total_pnl"], WINDOW, [scope])
     assert store.run_sql(statement).rows == [(measured.value,)]
     assert measured.value == pytest.approx(sum(JOURNALS[6].pnl))
+
+
+def test_a_file_of_an_older_version_gives_the_same_numbers(store: SQLiteStore, tmp_path: Path) -> None:
+    """Its views have no time as a number; a window ends at its microsecond in both."""
+    write_journals(tmp_path / "old.db", JOURNALS)
+    with sqlite3.connect(tmp_path / "old.db") as file:
+        found = file.execute("select name, sql from sqlite_schema where sql like '% as time_ns%'").fetchall()
+        for view, sql in [each for each in found if each[0] != "outcome_checked"]:
+            file.execute(f"drop view {view}")
+            file.execute(re.sub(r", (?:\w\.)?time_ns as time_ns", "", sql))
+    file.close()
+    known, old = shipped(), open_store(tmp_path / "old.db")
+    for end_ns in (WINDOW.end_ns, START_NS + 20_000_000_002, START_NS + 20_000_000_999):
+        window = Window(START_NS + 1_000_000_001, end_ns)
+        numbers = [[each[2:] for each in measure(one, known, known, window)] for one in (store, old)]
+        assert numbers[0] == numbers[1]
+
+
+def test_gates_are_measured_by_themselves(tmp_path: Path) -> None:
+    """One by its name, in a mode and in all, beside all gates."""
+    path, metrics = tmp_path / "store.db", tmp_path / "metrics.yaml"
+    write_journals(path, [])
+    with sqlite3.connect(path) as file:
+        for number in range(20):
+            mode, name = ("scalp", "swing")[number % 2], ("spread", "volume")[number % 3 % 2]
+            made = decide(file, f"d{number}", START_NS + number, mode)
+            gate(file, made, START_NS + number, mode, name, number % 5 > 0)
+    file.close()
+    metrics.write_text(
+        "metrics:\n  one: {formula: \"share(gate_result.passed, where=gate == 'spread' and state == 'evaluated')\"}\n"
+        "  either: {formula: \"count(gate_result, where=gate == 'spread' or passed == 0)\"}\n"
+        "  none: {formula: \"mean(gate_result.passed, where=gate == 'other')\"}\n"
+    )
+    known, names = load(metrics), ["one", "either", "none", "gates_evaluated"]
+    scopes = [Scope(), Scope(mode="scalp")]
+    found = [(each.value, each.observations) for each in measure(open_store(path), known, names, WINDOW, scopes)]
+    rows = [(("scalp", "swing")[n % 2], ("spread", "volume")[n % 3 % 2], n % 5 > 0) for n in range(20)]
+    for at, mode in enumerate((None, "scalp")):
+        part = [row for row in rows if mode in (None, row[0])]
+        spread = [row[2] for row in part if row[1] == "spread"]
+        either = sum(row[1] == "spread" or not row[2] for row in part)
+        wanted = [(sum(spread) / len(spread), len(spread)), (either, either), (None, 0), (len(part), len(part))]
+        assert found[4 * at : 4 * at + 4] == wanted
 
 
 def test_rows_that_break_a_rule_of_time_are_left_out(tmp_path: Path) -> None:

@@ -42,7 +42,6 @@ FUNCTIONS: dict[str, Function] = {
     "kurtosis": Function(spread.kurtosis),
     "first": Function(spread.first),
     "last": Function(spread.last),
-    "share": Function(spread.share),
     "correlation": Function(spread.correlation, 2),
     "rank_correlation": Function(spread.rank_correlation, 2),
     "autocorrelation": Function(spread.autocorrelation),

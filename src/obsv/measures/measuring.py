@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from obsv.measures.metrics_file import Definition
 from obsv.measures.tree import figures, metrics, value
 from obsv.store.figures import Series, as_sql
-from obsv.store.ground import EVERYTHING, ROWS, Scope, Selection, Window
+from obsv.store.ground import EVERYTHING, NUMBERS, ROWS, Scope, Selection, Window
 from obsv.store.seam import Store
 
 State = Literal["", "good", "warn", "critical", "few"]
@@ -117,7 +117,9 @@ def _observations(definition: Definition, known: Mapping[str, Definition], read:
 
 
 def _count(selection: Selection) -> Selection:
-    return Selection(selection.view, "count", (), selection.where)
+    if selection.how in ("count", "distinct"):
+        return Selection(selection.view, "count", (), selection.where)
+    return Selection(selection.view, NUMBERS, selection.values, selection.where)
 
 
 def _needed(wanted: Iterable[Definition], known: Mapping[str, Definition]) -> list[Definition]:

@@ -83,11 +83,6 @@ def last(x: Numbers) -> float | None:
     return x[-1] if x else None
 
 
-def share(x: Numbers) -> float | None:
-    """Return the share of values that are not zero."""
-    return sum(each != 0 for each in x) / len(x) if x else None
-
-
 def correlation(x: Numbers, y: Numbers) -> float | None:
     """Return Pearson's correlation."""
     if len(x) < 2:

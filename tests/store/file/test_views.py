@@ -74,3 +74,24 @@ def test_view_of_the_journal_has_the_documented_columns(writer: Writer, reader: 
     names = [row["name"] for row in reader.query("select name from pragma_table_info(?)", (view,))]
     assert ", ".join(names) == documented()[view]
     assert reader.query(f"select * from {view}") == []
+
+
+# How a window of the journal is found, and a gate's figures: never a look at each decision.
+JOURNAL = {
+    "select avg(passed) from gate_result where gate = 'spread' and mode = 'scalp' and time_ns >= 1 and time_ns < 9": (
+        "SEARCH v USING COVERING INDEX gate_value_by_gate (gate_id=? AND time_ns>? AND time_ns<?)"
+    ),
+    "select verdict from decision where time_ns >= 1 and time_ns < 9": (
+        "SEARCH d USING INDEX decision_by_time (time_ns>? AND time_ns<?)"
+    ),
+    "select pnl from outcome where time_ns >= 1 and time_ns < 9": (
+        "SEARCH o USING INDEX outcome_by_time (time_ns>? AND time_ns<?)"
+    ),
+}
+
+
+@pytest.mark.parametrize("sql", JOURNAL)
+def test_a_window_of_the_journal_walks_an_index(writer: Writer, reader: Reader, sql: str) -> None:
+    """By the time as a number."""
+    writer.open()
+    assert JOURNAL[sql] in [row["detail"] for row in reader.query(f"explain query plan {sql}")]

@@ -8,12 +8,13 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from obsv.errors import InvalidQuery
-from obsv.store.file import Readable, Row, Snapshot
+from obsv.store.file import Readable, Snapshot
 from obsv.store.ground import Window
 from obsv.store.ground.terms import (
     ARITHMETIC,
     COMPARISONS,
     EVERYTHING,
+    NUMBERS,
     ROWS,
     Constant,
     Operation,
@@ -22,14 +23,16 @@ from obsv.store.ground.terms import (
     Term,
     ViewColumn,
 )
-from obsv.times import ts
+from obsv.times import clamp_ns, ts
 
 # Rows of one series that are held in memory: 100 MB.
 MOST_ROWS = 500_000
 # Selections in one statement, which has five seconds.
 _AT_ONCE = 40
+# Views that have the time as a number, which an index finds. Files before schema version 24 do not have it.
+_TIMED = " as time_ns"
 
-_DECISION = "ts decision_id kind subject mode"
+_DECISION = "ts time_ns decision_id kind subject mode"
 # The columns that a formula may use; a test compares them with the file's.
 VIEWS: dict[str, frozenset[str]] = {
     name: frozenset(columns.split())
@@ -41,11 +44,11 @@ VIEWS: dict[str, frozenset[str]] = {
         "outcome": f"{_DECISION} decision_ts verdict label_cutoff pnl pnl_bps metrics violations service",
         "counterfactual": f"{_DECISION} decision_ts refused_by method alternative judgement label_cutoff pnl pnl_bps "
         "metrics violations service",
-        "trade": "ts decision_id symbol mode side quantity price action actor policy trace_id violations",
-        "trade_outcome": "ts decision_id decision_ts symbol mode pnl pnl_bps won exit_price exit_reason label_cutoff "
+        "trade": "ts time_ns decision_id symbol mode side quantity price action actor policy trace_id violations",
+        "trade_outcome": "ts time_ns decision_id decision_ts symbol mode pnl pnl_bps won exit_price exit_reason "
+        "label_cutoff metrics violations",
+        "shadow_trade": "ts time_ns decision_id symbol mode gate shadow method pnl pnl_bps judgement label_cutoff "
         "metrics violations",
-        "shadow_trade": "ts decision_id symbol mode gate shadow method pnl pnl_bps judgement label_cutoff metrics "
-        "violations",
         "process_trace": "ts process status duration_ms exception process_group trace_id span_id parent_span_id depth "
         "thread_id service",
         "log": "ts severity_number severity_text event_name body attributes trace_id span_id process service logger "
@@ -56,6 +59,8 @@ _AGGREGATES = {
     "count": "count({})",
     "sum": "total({})",
     "mean": "avg({})",
+    "share": "avg({} <> 0)",
+    NUMBERS: "count(*)",
     "min": "min({})",
     "max": "max({})",
     "distinct": "count(distinct {})",
@@ -64,6 +69,7 @@ _SYMBOLS = {"==": "is", "!=": "is not", **{each: each for each in ("<", "<=", ">
 _IS_NUMBER = "typeof({}) in ('integer', 'real')"
 
 Bind = Callable[[Any], str]
+Asked = tuple[Scope, Selection]
 
 
 class _Bound:
@@ -103,7 +109,8 @@ def read_selections(
 ) -> dict[Scope, dict[Selection, Series]]:
     """Return the results of selections, those of each scope, from one state of the store.
 
-    A view is read once for 40 selections: on 100,000 decisions that is most of the time.
+    Rows of a view are read once for 40 selections, and looked at once for all figures of them: on 100,000 decisions
+    that is most of the time. Selections of one gate are read by themselves, along the index of its values.
 
     Raises:
         InvalidQuery: a series has more than 500,000 rows.
@@ -112,54 +119,99 @@ def read_selections(
     found: dict[Scope, dict[Selection, Series]] = {scope: {} for scope in asked}
     pairs = [(scope, each) for scope, selections in asked.items() for each in dict.fromkeys(selections)]
     with reader.snapshot() as store:
-        views = {row[0] for row in store.query("select name from sqlite_schema where type = 'view'")}
-        for view in dict.fromkeys(each.view for _, each in pairs):
-            group = [pair for pair in pairs if pair[1].view == view]
+        views = {row[0]: row[1] for row in store.query("select name, sql from sqlite_schema where type = 'view'")}
+        for (view, *shared), group in _grouped(pairs).items():
             for at in range(0, len(group), _AT_ONCE):
                 part = group[at : at + _AT_ONCE]
                 # A file that is older than the view has nothing of it.
-                results = _read(store, view, part, window) if view in views else [_nothing(each) for _, each in part]
-                for (scope, each), result in zip(part, results, strict=True):
+                results = {pair: _nothing(pair[1]) for pair in part}
+                if view in views:
+                    results = _read(store, view, shared, part, window, _TIMED in views[view])
+                for (scope, each), result in results.items():
                     found[scope][each] = result
     return found
 
 
-def _read(store: Snapshot, view: str, part: Sequence[tuple[Scope, Selection]], window: Window) -> list[Series]:
-    bound = _Bound()
-    terms = []
-    for at, (scope, each) in enumerate(part):
-        where = _where(each, scope, bound)
-        if each.how == ROWS:
-            names = [f"c{number}" for number in range(len(each.values))]
-            values = ", ".join(f"{_sql(v, bound)} as {name}" for v, name in zip(each.values, names, strict=True))
-            rows = f"select {values} from base where {where} order by ts limit {MOST_ROWS + 1}"
-            # One row: the limit of rows is for pages.
-            terms.append(f"select {at}, null, json_group_array(json_array({', '.join(names)})) from ({rows})")
-        else:
-            terms.append(f"select {at}, {_aggregate(each, bound)}, null from base where {where}")
-    base = f"select {_base_columns(view, part)} from {view} v where {_in_window(window, bound)}"
-    statement = f"with base as materialized ({base}) {' union all '.join(terms)}"
-    found = {row[0]: row for row in store.query(statement, bound.values)}
-    return [_series(each, found[at]) for at, (_, each) in enumerate(part)]
+def _grouped(pairs: Sequence[Asked]) -> dict[tuple[str, ...], list[Asked]]:
+    """Return what is read together: selections of a view, those of one gate with its name and mode."""
+    found: dict[tuple[str, ...], list[Asked]] = {}
+    for scope, each in pairs:
+        gate = _equal(each.where, "gate") if "gate" in VIEWS[each.view] else None
+        of_gate = () if gate is None else ("gate", gate)
+        of_mode = () if gate is None or scope.mode is None else ("mode", scope.mode)
+        found.setdefault((each.view, *of_gate, *of_mode), []).append((scope, each))
+    return found
 
 
-def _base_columns(view: str, part: Sequence[tuple[Scope, Selection]]) -> str:
+def _equal(where: Term | None, name: str) -> str | None:
+    """Return the text that a condition demands of a column, if it is one of the parts that must all hold."""
+    parts = where.parts if isinstance(where, Operation) and where.name == "and" else (where,)
+    for each in parts:
+        if isinstance(each, Operation) and each.name == "==" and each.parts[0] == ViewColumn(name):
+            value = each.parts[1]
+            if isinstance(value, Constant) and isinstance(value.value, str):
+                return value.value
+    return None
+
+
+def _read(
+    store: Snapshot, view: str, shared: Sequence[str], part: Sequence[Asked], window: Window, is_timed: bool
+) -> dict[Asked, Series]:
+    """Return the results of selections of one view.
+
+    Args:
+        shared: columns and the values that they have for all selections, in turn.
+        is_timed: whether the view has the time as a number.
+    """
+    found: dict[Asked, Series] = {}
+    figures = [pair for pair in part if pair[1].how != ROWS]
+    series = [pair for pair in part if pair[1].how == ROWS]
+    if figures:
+        bound = _Bound()
+        base = _base(view, shared, figures, window, bound, is_timed)
+        terms = [f"{_aggregate(each, bound)} filter (where {_where(each, scope, bound)})" for scope, each in figures]
+        row = store.one(f"with base as materialized ({base}) select {', '.join(terms)} from base", bound.values)
+        assert row is not None
+        found |= {pair: Series(_number(value), []) for pair, value in zip(figures, row, strict=True)}
+    if series:
+        bound = _Bound()
+        base = _base(view, shared, series, window, bound, is_timed)
+        parts = " union all ".join(_rows(at, *pair, bound) for at, pair in enumerate(series))
+        rows = store.query(f"with base as materialized ({base}) {parts}", bound.values)
+        found |= {series[row[0]]: _series(series[row[0]][1], row[1]) for row in rows}
+    return found
+
+
+def _rows(at: int, scope: Scope, each: Selection, bind: Bind) -> str:
+    names = [f"c{number}" for number in range(len(each.values))]
+    values = ", ".join(f"{_sql(v, bind)} as {name}" for v, name in zip(each.values, names, strict=True))
+    rows = f"select {values} from base where {_where(each, scope, bind)} order by at limit {MOST_ROWS + 1}"
+    # One row: the limit of rows is for pages.
+    return f"select {at}, json_group_array(json_array({', '.join(names)})) from ({rows})"
+
+
+def _base(view: str, shared: Sequence[str], part: Sequence[Asked], window: Window, bind: Bind, is_timed: bool) -> str:
+    where = [f"{name} = {bind(value)}" for name, value in zip(shared[::2], shared[1::2], strict=True)]
+    where.append(_in_times(window, bind) if is_timed else _in_window(window, bind))
+    columns = _base_columns(view, part, "time_ns" if is_timed else "ts")
+    return f"select {columns} from {view} v where {' and '.join(where)}"
+
+
+def _base_columns(view: str, part: Sequence[Asked], at: str) -> str:
     """Return the columns that scopes and selections need; who decided, of views that do not have it."""
     has_actor = any(scope.actor is not None for scope, _ in part)
-    columns = {"ts", *(name for _, each in part for name in _mentioned(each))}
+    columns = {name for _, each in part for name in _mentioned(each)}
     columns |= {"violations", "mode"} & VIEWS[view]
     if has_actor:
         columns |= {"actor"} & VIEWS[view]
-    shown = [f"v.{name} as {name}" for name in sorted(columns)]
+    shown = [f"v.{at} as at", *(f"v.{name} as {name}" for name in sorted(columns))]
     if has_actor and "actor" not in VIEWS[view] and "decision_id" in VIEWS[view]:
         shown.append("(select m.actor from decision_made m where m.decision_id = v.decision_id) as actor")
     return ", ".join(shown)
 
 
-def _series(selection: Selection, row: Row) -> Series:
-    if selection.how != ROWS:
-        return Series(_number(row[1]), [])
-    found: list[list[float]] = json.loads(row[2])
+def _series(selection: Selection, text: str) -> Series:
+    found: list[list[float]] = json.loads(text)
     if len(found) > MOST_ROWS:
         raise InvalidQuery(f"A series of {selection.view} has more than {MOST_ROWS:,} rows; narrow its time range.")
     return Series(None, found)
@@ -181,13 +233,19 @@ def _rows_meant(selection: Selection, bind: Bind) -> list[str]:
         parts.append(f"({_sql(selection.where, bind)})")
     if "violations" in VIEWS[selection.view] and "violations" not in _mentioned(selection):
         parts.append("violations = '[]'")
-    if selection.how in (ROWS, "sum", "mean", "min", "max"):
+    if selection.how not in ("count", "distinct"):
         parts += [_IS_NUMBER.format(_sql(each, bind)) for each in selection.values]
     return parts
 
 
 def _in_window(window: Window, bind: Bind) -> str:
     return f"ts >= {bind(ts(window.start_ns))} and ts < {bind(ts(window.end_ns))}"
+
+
+def _in_times(window: Window, bind: Bind) -> str:
+    # To the microsecond, as the texts of `ts` are.
+    start, end = (clamp_ns(at_ns) // 1_000 * 1_000 for at_ns in (window.start_ns, window.end_ns))
+    return f"time_ns >= {bind(start)} and time_ns < {bind(end)}"
 
 
 def _aggregate(selection: Selection, bind: Bind) -> str:

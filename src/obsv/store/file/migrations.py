@@ -50,6 +50,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(21, "each part of an archive has its own address", _sql("schema_21.sql")),
     Migration(22, "a search passes over calls that cannot contain a text", _sql("schema_22.sql")),
     Migration(23, "what is forgotten on request is receipted", _sql("schema_23.sql")),
+    Migration(24, "views of the journal find a window by an index", _sql("schema_24.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

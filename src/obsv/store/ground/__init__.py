@@ -49,6 +49,7 @@ from obsv.store.ground.stored_json import (
 from obsv.store.ground.terms import (
     AGGREGATES,
     EVERYTHING,
+    NUMBERS,
     ROW_FUNCTIONS,
     ROWS,
     Constant,
@@ -79,6 +80,7 @@ __all__ = [
     "MASKS",
     "MINUTE_NS",
     "MOST_VALUES",
+    "NUMBERS",
     "OUTCOME",
     "PRESETS",
     "RECEIVED",

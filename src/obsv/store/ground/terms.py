@@ -31,7 +31,9 @@ COMPARISONS = frozenset(("==", "!=", "<", "<=", ">", ">="))
 # Functions of a row, with the number of their arguments; `field` is a member of a JSON object.
 ROW_FUNCTIONS = {"abs": 1, "field": 2, "coalesce": 2, "lower": 1}
 OPERATIONS = ARITHMETIC | COMPARISONS | {"and", "or", "not", "negative", "in", "is null", *ROW_FUNCTIONS}
-AGGREGATES = ("count", "sum", "mean", "min", "max", "distinct")
+AGGREGATES = ("count", "sum", "mean", "share", "min", "max", "distinct")
+# Rows where all values are numbers, counted.
+NUMBERS = "numbers"
 ROWS = "rows"
 
 
@@ -40,7 +42,7 @@ class Selection(NamedTuple):
 
     Attributes:
         view: name of the view.
-        how: one of `AGGREGATES`, or `rows`.
+        how: one of `AGGREGATES`, `numbers`, or `rows`.
         values: what is aggregated, or the values of each row; none for a count of rows. Rows where one of them is not a
             number are left out.
         where: which rows; None for all.
