@@ -2,11 +2,13 @@
 
 import json
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from calls import EPOCH_NS, call
 
+from obsv.cli.app import main
 from obsv.cli.tail import Follower, tail
 from obsv.errors import NotFound
 from obsv.store import Reader, Writer
@@ -51,6 +53,18 @@ def test_only_what_the_filters_want(db: Path) -> None:
     following = Following(db, Filters(process="shop.other"))
     write(db, range(11, 20))
     assert following.new() == []
+
+
+def test_calls_of_a_service_host_or_instance(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Here none has a host; `obsv errors` lists failed calls then."""
+    for asked, lines in ((["--service", "shop"], 10), (["--host", "a"], 0), (["--instance", "a"], 0)):
+        assert main(["tail", "--db", str(db), "--no-follow", "--json", *asked]) == 0
+        assert len(capsys.readouterr().out.splitlines()) == lines
+    with closing(Writer(db)) as writer:
+        writer.write([call(99, error="ValueError: no")])
+    for asked, lines in ((["--service", "shop"], 1), (["--host", "a"], 0)):
+        assert main(["errors", "--db", str(db), "--since", "2026-01-01", "--json", *asked]) == 0
+        assert len(capsys.readouterr().out.splitlines()) == lines
 
 
 def test_a_file_that_is_replaced(db: Path) -> None:

@@ -13,7 +13,7 @@ from obsv.store.finding import Filters
 from obsv.store.spans import ListedCall
 from obsv.times import iso
 
-KEYS = ("process", "group", "variable", "status", "min_ms", "max_ms")
+KEYS = ("process", "group", "variable", "status", "min_ms", "max_ms", "service", "host", "instance")
 MOST = 200
 ORDERS = ("-ts", "ts", "-duration", "duration")
 
@@ -31,8 +31,8 @@ def find_calls(
 
     Args:
         asked: the store.
-        filter: `process:NAME group:NAME variable:NAME status:ERR min_ms:200 max_ms:900` in any combination; other words
-            are searched in values and exceptions.
+        filter: `process:NAME group:NAME variable:NAME status:ERR min_ms:200 max_ms:900 service:NAME host:NAME
+            instance:ID` in any combination; other words are searched in values and exceptions.
         since: an age (90s, 1h, 7d) or a point in time (ISO 8601, UTC).
         order: -ts (newest first), ts, -duration (longest first) or duration.
         limit: the maximum number of calls, up to 200.

@@ -1,17 +1,32 @@
 """Calls: lists by filter, new calls, one call in full, and values for filters."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from obsv.api.depends import StoreReader, TimeWindow
-from obsv.store.finding import MAX_ID, MAX_PAGE, MAX_SEARCH_CHARS, Filters, Known, complete, order_named
+from obsv.store.finding import (
+    EVERY_SPAN,
+    MAX_ID,
+    MAX_PAGE,
+    MAX_SEARCH_CHARS,
+    ORIGINS,
+    RESOURCE,
+    Filters,
+    Known,
+    complete,
+    order_named,
+)
+from obsv.store.finding import Field as SpanField
 from obsv.store.ground import raised
+from obsv.store.seam import Store
 from obsv.store.spans import Detail, ListedCall, Value
 
 router = APIRouter(tags=["calls"])
+_MOST_ORIGINS = 100
 
 Order = Literal["-ts", "ts", "-duration", "duration"]
 Name = Annotated[str | None, Query(max_length=1000)]
@@ -29,8 +44,12 @@ def _filters(
     max_ms: Milliseconds = None,
     q: Annotated[str | None, Query(max_length=MAX_SEARCH_CHARS, description="Text in a value or exception.")] = None,
     where: Annotated[str | None, Query(max_length=2_000, description=WHERE)] = None,
+    service: Name = None,
+    host: Annotated[str | None, Query(max_length=1000, description="host.name of the resource.")] = None,
+    instance: Annotated[str | None, Query(max_length=1000, description="service.instance.id of the resource.")] = None,
 ) -> Filters:
     texts = {"group": group, "process": process, "variable": variable, "status": status, "q": q, "where": where}
+    texts |= {"service": service, "host": host, "instance": instance}
     numbers = {name: repr(value) for name, value in (("min_ms", min_ms), ("max_ms", max_ms)) if value is not None}
     return Filters.parse({**{name: text for name, text in texts.items() if text}, **numbers})
 
@@ -202,10 +221,15 @@ def completions(
         "process": reader.read_processes,
         "group": reader.read_groups,
         "has": reader.read_variables,
-        "service": lambda part: reader.read_services(),
+        **{name: partial(_origins, reader, name) for name in ORIGINS},
     }
     known = Known(lambda part: reader.read_variables(part, process), texts, values)
     return [CompletionOut(**each._asdict()) for each in complete(where, known)]
+
+
+def _origins(reader: Store, name: str, _: str) -> list[str]:
+    found = reader.tag_values(SpanField(RESOURCE, ORIGINS[name]), EVERY_SPAN, _MOST_ORIGINS)
+    return list(dict.fromkeys(each.value for each in found))
 
 
 @router.get("/calls/{trace_id}/{span_id}", summary="Get a call in full")

@@ -39,6 +39,14 @@ Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="Sh
 Process = Annotated[
     str | None, typer.Option("--process", help="Only the process with this name: module.qualname.", metavar="NAME")
 ]
+Service = Annotated[str | None, typer.Option("--service", help="Only calls of this service.", metavar="NAME")]
+Host = Annotated[
+    str | None, typer.Option("--host", help="Only calls on this host: host.name of the resource.", metavar="NAME")
+]
+Instance = Annotated[
+    str | None,
+    typer.Option("--instance", help="Only calls of this instance: service.instance.id of the resource.", metavar="ID"),
+]
 DEFAULT = DEFAULT_DB
 
 

@@ -14,17 +14,11 @@ from obsv.clickhouse.client import Client
 from obsv.clickhouse.finding import Finder
 from obsv.clickhouse.latest import Latest
 from obsv.clickhouse.mirror import Mirror
+from obsv.clickhouse.unanswered import REFUSED, SENTENCES
 from obsv.errors import InvalidQuery, StoreError
 from obsv.store.figures import Beat, Health
 from obsv.store.seam import ROW_LIMIT
 from obsv.store.writing import Triage
-
-UNANSWERED = (
-    "Read-only: decisions about errors, deployments and alert rules need a store of obsv.",
-    "The collector's table has no source code, no exact inputs, and no log records.",
-    "Questions without a time are asked of the last 24 hours.",
-    "Sampled spans count as one call each.",
-)
 
 
 class ClickHouseStore(Answers):
@@ -35,7 +29,7 @@ class ClickHouseStore(Answers):
         clock: Unix time in ns.
     """
 
-    unanswered = UNANSWERED
+    unanswered = SENTENCES
 
     def __init__(self, address: Address, clock: Callable[[], int] = time.time_ns) -> None:
         self.address, self._clock, self._client = address, clock, Client(address)
@@ -86,6 +80,18 @@ class ClickHouseStore(Answers):
 
     def _refuse(self, why: str) -> NoReturn:
         raise InvalidQuery(f"{why}: {self.name} is only read.")
+
+
+def _refusing(question: str, why: str) -> Callable[..., NoReturn]:
+    def refuse(store: ClickHouseStore, *_: object, **__: object) -> NoReturn:
+        store._refuse(why.rstrip("."))
+
+    refuse.__name__ = question
+    return refuse
+
+
+for _question, _why in REFUSED.items():
+    setattr(ClickHouseStore, _question, _refusing(_question, _why))
 
 
 def open_store(text: str) -> ClickHouseStore:

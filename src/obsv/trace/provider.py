@@ -6,6 +6,7 @@ call path where monitored calls go. `by_name` is the entry point `obsv` of group
 
 from collections.abc import Callable, Sequence
 from logging import ERROR
+from socket import gethostname
 from typing import Any
 
 from opentelemetry import trace
@@ -18,7 +19,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFl
 from opentelemetry.trace.span import TraceState
 
 from obsv.program_name import program_name
-from obsv.semconv import VERSION
+from obsv.semconv import HOST_NAME, VERSION
 from obsv.trace.compiled import follow
 from obsv.trace.context import get_context
 from obsv.trace.function import Function
@@ -105,7 +106,10 @@ class TracerProvider(sdk.TracerProvider):
 
 
 def named(found: Resource) -> Resource:
-    """Return a resource in which an unnamed service has the program's name."""
+    """Return a resource in which an unnamed service has the program's name, and which names the host."""
+    if HOST_NAME not in found.attributes:
+        # A hub tells machines apart by it. What a detector or the user has said stays.
+        found = Resource({HOST_NAME: gethostname()}).merge(found)
     service = str(found.attributes.get(SERVICE_NAME, ""))
     name = program_name() if not service or service.startswith("unknown_service") else None
     return found if name is None else found.merge(Resource({SERVICE_NAME: name}))

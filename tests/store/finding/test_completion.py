@@ -15,7 +15,7 @@ def inserted(text: str) -> list[str]:
 
 def test_names_of_both_kinds_are_completed() -> None:
     """A value that is called like one of the language's names gets its prefix."""
-    assert inserted("st") == ["status:", "value.status="]
+    assert inserted("sta") == ["status:", "value.status=", "instance:"]
     assert inserted("x=1 -pri") == ["x=1 -price="]
 
 

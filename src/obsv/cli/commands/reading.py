@@ -11,8 +11,11 @@ from obsv.cli.common import (
     TIME,
     AsJson,
     Db,
+    Host,
+    Instance,
     Limit,
     Process,
+    Service,
     Since,
     SinceEver,
     existing,
@@ -37,6 +40,9 @@ def tail(
     db: Db = DEFAULT,
     errors: Annotated[bool, typer.Option("--errors", help="Only failed calls.")] = False,
     process: Process = None,
+    service: Service = None,
+    host: Host = None,
+    instance: Instance = None,
     where: Annotated[
         str, typer.Option("--where", metavar="QUERY", help="Only calls that satisfy a query, such as 'price>10'.")
     ] = "",
@@ -68,7 +74,8 @@ def tail(
     from obsv.since import since as point
     from obsv.store.finding import Filters
 
-    filters = Filters.parse({"where": where})._replace(process=process, status="ERR" if errors else None)
+    filters = Filters(process=process, service=service, host=host, instance=instance)
+    filters = filters._replace(query=Filters.parse({"where": where}).query, status="ERR" if errors else None)
     start_ns = None if since is None else point(since, now_ns())
     say_pending(db)
     print_tail(existing(db), filters, start_ns, limit, follow, as_json)
@@ -78,6 +85,9 @@ def errors(
     group: Annotated[int | None, typer.Argument(help="Number of an error group to explain.", metavar="[GROUP]")] = None,
     db: Db = DEFAULT,
     process: Process = None,
+    service: Service = None,
+    host: Host = None,
+    instance: Instance = None,
     since: Since = "6h",
     limit: Limit = 10,
     calls: Annotated[
@@ -104,7 +114,8 @@ def errors(
 ) -> int:
     """Print errors grouped by cause, the latest first. Each is counted once, where it originated.
 
-    With --calls: failed calls with their tracebacks, uncaught ones first. Times are UTC.
+    With --calls, --service, --host or --instance: failed calls with their tracebacks, uncaught ones first. Times are
+    UTC.
     """
     from obsv.cli import error_groups, listing
     from obsv.cli.output import say
@@ -121,8 +132,9 @@ def errors(
     if group is not None:
         error_groups.show_group(file, group, start_ns, as_json)
         return 0
-    if calls:
-        found = listing.errors(file, Filters(process=process, status="ERR"), start_ns, limit, as_json)
+    if calls or service or host or instance:
+        filters = Filters(process=process, status="ERR", service=service, host=host, instance=instance)
+        found = listing.errors(file, filters, start_ns, limit, as_json)
     else:
         found = error_groups.show_groups(file, process, start_ns, limit, as_json)
     say_pending(db)

@@ -263,10 +263,26 @@
    * @param {string} statusValue
    * @param {string | number} min
    * @param {string | number} max
+   * @param {string | null} service
+   * @param {string | null} host
+   * @param {string | null} instance
    * @param {Record<string, string>} picked
    */
-  const explorerLoad = async (q, group, process, variable, statusValue, min, max, picked) => {
-    const filters = { where: q, q: null, group, process, variable, status: statusValue, min_ms: min, max_ms: max };
+  const explorerLoad = async (
+    q,
+    group,
+    process,
+    variable,
+    statusValue,
+    min,
+    max,
+    service,
+    host,
+    instance,
+    picked,
+  ) => {
+    const limits = { status: statusValue, min_ms: min, max_ms: max };
+    const filters = { where: q, q: null, group, process, variable, ...limits, service, host, instance };
     state.query = { ...filters, ...picked };
     const api = await window.dash_ag_grid.getApiAsync(GRID);
     const fresh = state.wired !== api;
@@ -315,7 +331,7 @@
     };
 
   /** @param {number} clicks */
-  const explorerClear = (clicks) => (clicks ? ['', null, null, null, '', '', ''] : Array(7).fill(noUpdate()));
+  const explorerClear = (clicks) => (clicks ? ['', null, null, null, '', '', '', null, null, null] : Array(10).fill(noUpdate()));
 
   /** @param {number} clicks */
   const explorerLive = (clicks) => {

@@ -27,7 +27,7 @@ from obsv.dashboards.explorer.drilldown import drilldown
 from obsv.dashboards.explorer.traffic import traffic
 from obsv.dashboards.page import App, Page, View
 from obsv.errors import InvalidQuery, NotFound, StoreError
-from obsv.store.finding import Filters, order_named, quoted
+from obsv.store.finding import EVERY_SPAN, ORIGINS, RESOURCE, Field, Filters, order_named, quoted
 from obsv.store.ground import Window
 from obsv.store.seam import Store
 
@@ -39,6 +39,7 @@ WIDGETS = (
     "explorer-status-filter",
     "explorer-min",
     "explorer-max",
+    *(f"explorer-{name}" for name in ORIGINS),
 )
 MOST_COLUMNS = 12
 
@@ -135,6 +136,7 @@ def _filters(view: View, filters: Filters) -> Component:
         "variable": (filters.variable, view.reader.read_variables(process=filters.process, limit=MOST_CHOICES)),
     }
     selects = [_select(name, value, given) for name, (value, given) in names.items()]
+    selects += [_origin(view.reader, name, getattr(filters, name)) for name in ORIGINS]
     statuses = (("", "All"), ("OK", "OK"), ("ERR", "ERR"))
     status = choice("explorer-status-filter", statuses, filters.status or "", "Status")
     limits = [
@@ -168,9 +170,17 @@ def _filters(view: View, filters: Filters) -> Component:
     return html.Div([search, *selects, status, *limits, columns, clear], className="filters", role="search")
 
 
-def _select(name: str, value: str | None, given: list[str]) -> Component:
+def _origin(reader: Store, name: str, value: str | None) -> Component:
+    """Return the choice of a service, host or instance; hidden where there is only one."""
+    found = reader.tag_values(Field(RESOURCE, ORIGINS[name]), EVERY_SPAN, MOST_CHOICES)
+    given = list(dict.fromkeys(each.value for each in found))
+    return _select(name, value, given, hidden=value is None and len(given) < 2)
+
+
+def _select(name: str, value: str | None, given: list[str], hidden: bool = False) -> Component:
     width = 360 if name == "process" else 220
-    return name_choice(f"explorer-{name}", value, given, name.capitalize(), className=f"select-{name}", width=width)
+    css = f"select-{name} hidden" if hidden else f"select-{name}"
+    return name_choice(f"explorer-{name}", value, given, name.capitalize(), className=css, width=width)
 
 
 def _detail(view: View) -> Component | None:
@@ -245,7 +255,7 @@ def register(app: App) -> None:
     )
     def count(_: Any, *given: Any) -> Any:
         *filters, window = given
-        names = ("where", "group", "process", "variable", "status", "min_ms", "max_ms")
+        names = ("where", "group", "process", "variable", "status", "min_ms", "max_ms", *ORIGINS)
         query = {name: str(value) for name, value in zip(names, filters, strict=True) if value not in (None, "")}
         try:
             return traffic(app.reader.read_call_series(Filters.parse(query), Window.parse(window, app.now_ns())))

@@ -27,7 +27,7 @@ from obsv.store.finding.conditions import (
     fields_of,
 )
 from obsv.store.finding.explorer import MAX_PAGE, Page, Tail
-from obsv.store.finding.filters import MAX_SEARCH_CHARS, Filters
+from obsv.store.finding.filters import MAX_SEARCH_CHARS, ORIGINS, Filters
 from obsv.store.finding.group_by import Label
 from obsv.store.finding.matching import Found, Matcher, sought_texts
 from obsv.store.finding.orders import MAX_ID, Key, Order, order_named
@@ -46,6 +46,7 @@ __all__ = [
     "MAX_PAGE",
     "MAX_SEARCH_CHARS",
     "NO_SPAN",
+    "ORIGINS",
     "RESOURCE",
     "SPAN",
     "STATUSES",

@@ -16,6 +16,8 @@ _ABOUT = {
     "process": "function",
     "group": "process group",
     "service": "service",
+    "host": "host of the program",
+    "instance": "instance of the service",
     "has": "has a value of this name",
     "error": "text of the exception",
     "thread": "thread's name",

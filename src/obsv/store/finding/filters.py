@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import NamedTuple
 
+from obsv import semconv
 from obsv.errors import InvalidQuery
 from obsv.store.finding.conditions import (
     GROUP,
     INTRINSIC,
+    RESOURCE,
     VARIABLE,
     All,
     Compare,
@@ -25,6 +27,8 @@ from obsv.times import MAX_NS
 
 OUTCOMES = ("OK", "ERR")
 MAX_SEARCH_CHARS = 500
+ORIGINS = {"service": semconv.SERVICE_NAME, "host": semconv.HOST_NAME, "instance": semconv.SERVICE_INSTANCE_ID}
+"""Filters by where a call was recorded, and the attributes of its resource that they compare."""
 
 
 class Filters(NamedTuple):
@@ -38,11 +42,14 @@ class Filters(NamedTuple):
     max_ns: int | None = None
     search: str | None = None  # a value or the exception contains it; ASCII letters match in either case
     query: str | None = None  # in the language of `query_text`
+    service: str | None = None
+    host: str | None = None  # host.name of the resource
+    instance: str | None = None  # service.instance.id of the resource
 
     @classmethod
     def parse(cls, query: Mapping[str, str]) -> Filters:
         """Parse the filters of a query string: `group`, `process`, `variable`, `status`, `min_ms`, `max_ms`, `q`,
-        `where`.
+        `where`, `service`, `host`, `instance`.
 
         Raises:
             InvalidQuery: an invalid status or query, a duration that is not a number, or a search that is too long.
@@ -65,6 +72,9 @@ class Filters(NamedTuple):
             _duration_ns(query, "max_ms"),
             search,
             asked,
+            query.get("service") or None,
+            query.get("host") or None,
+            query.get("instance") or None,
         )
 
     @property
@@ -85,6 +95,11 @@ class Filters(NamedTuple):
             ("span:duration", "<=", self.max_ns),
         )
         parts = [Compare(Field(INTRINSIC, name), sign, value) for name, sign, value in asked if value is not None]
+        parts += [
+            Compare(Field(RESOURCE, key), "=", value)
+            for key, value in zip(ORIGINS.values(), (self.service, self.host, self.instance), strict=True)
+            if value is not None
+        ]
         search = [Contains(self.search, self.variable or None)] if self.search else []
         # Its terms stand beside the others, so that the cheapest of all is taken first.
         return All((*parts, *(conjuncts(parse_query(self.query)) if self.query else ()), *search))

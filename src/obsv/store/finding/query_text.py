@@ -40,6 +40,8 @@ _TEXTS = {
     "process": Field(INTRINSIC, "span:name"),
     "group": Field(INTRINSIC, GROUP),
     "service": Field(RESOURCE, semconv.SERVICE_NAME),
+    "host": Field(RESOURCE, semconv.HOST_NAME),
+    "instance": Field(RESOURCE, semconv.SERVICE_INSTANCE_ID),
     "has": Field(INTRINSIC, VARIABLE),
     "error": Field(EVENT, semconv.EXCEPTION_STACKTRACE),
     "thread": Field(SPAN, semconv.THREAD_NAME),
