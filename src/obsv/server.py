@@ -36,6 +36,7 @@ from obsv.api.tempo.routes import probes as tempo_probes
 from obsv.api.tempo.routes import router as tempo_router
 from obsv.api.v1 import router as api_router
 from obsv.api.watch.alertmanager import router as alertmanager_router
+from obsv.clickhouse import Inserter
 from obsv.clickhouse import open_store as open_clickhouse
 from obsv.cold import open_whole
 from obsv.dashboards.app import DashApp
@@ -81,6 +82,7 @@ class Settings:
         kafka: brokers and topics to read; None reads none.
         tls: the certificate of all ports; None serves without TLS.
         store: address of a store in ClickHouse, which is read instead of the database file; None reads the file.
+        write: whether what is received is inserted into `store`.
     """
 
     db: Path
@@ -97,6 +99,7 @@ class Settings:
     store: str | None = field(default=None, repr=False)
     kafka: KafkaAddress | None = field(default=None, repr=False)
     tls: Certificate | None = None
+    write: bool = False
 
     @classmethod
     def from_environment(
@@ -113,6 +116,7 @@ class Settings:
         store: str | None = None,
         kafka: KafkaAddress | None = None,
         tls: Certificate | None = None,
+        write: bool = False,
     ) -> "Settings":
         """Return settings with `OBSV_TOKEN`, `OBSV_USERS`, and lists in `OBSV_ALLOWED_HOSTS` and `OBSV_CORS_ORIGINS`.
 
@@ -127,7 +131,7 @@ class Settings:
         named = environment.get("OBSV_USERS")
         users = users or (Path(named) if named else None)
         given = (db, host, port, token, names, otlp_grpc, otlp_http, origins, alerts, path, users, store, kafka, tls)
-        return cls(*given)
+        return cls(*given, write)
 
     def receiver(self, senders: Callable[[], Senders] = Senders) -> ReceiverSettings:
         """Return the settings of the OTLP receiver for senders with tokens of their own."""
@@ -143,6 +147,11 @@ class Settings:
             tls=self.tls,
         )
 
+    @property
+    def receives(self) -> bool:
+        """Return whether anything is received: a store in ClickHouse may only be read."""
+        return self.store is None or self.write
+
     def check(self) -> None:
         """Refuse settings that are not safe.
 
@@ -156,10 +165,12 @@ class Settings:
                 "Set OBSV_TOKEN to a secret (python -c 'import secrets; print(secrets.token_urlsafe())'), "
                 "or listen on 127.0.0.1."
             )
-        if self.store is not None and self.kafka is not None:
+        if not self.receives and self.kafka is not None:
             raise ConfigurationError(
-                "A store in ClickHouse is only read, and messages of Kafka are stored: remove --kafka, or --store."
+                "A store in ClickHouse is only read, and messages of Kafka are stored: add --write, or remove --kafka."
             )
+        if self.store is None and self.write:
+            raise ConfigurationError("--write inserts into a store in ClickHouse: add --store clickhouse://…")
         if self.store is not None and self.alerts is not None:
             raise ConfigurationError(
                 "Alert rules are evaluated over a database of obsv, not over ClickHouse: remove --alerts, or --store."
@@ -205,20 +216,23 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.reader = open_whole(settings.db)
     else:
         app.state.reader = clickhouse = open_clickhouse(settings.store)
-        # Nothing is received or evaluated: what has a database of its own is given an empty one, and never started.
-        settings = replace(settings, db=clickhouse.path, otlp_grpc=None, otlp_http=None)
+        # Nothing is evaluated: what has a database of its own is given an empty one, and never started.
+        settings = replace(settings, db=clickhouse.path)
+        if not settings.write:
+            settings = replace(settings, otlp_grpc=None, otlp_http=None)
     app.state.settings = settings
     attempts = Attempts()
     file = UsersFile(settings.users) if settings.users else None
     users: Callable[[], Users] = (lambda: file.users) if file else Users
-    app.state.receiver = Receiver(settings.receiver(lambda: users().senders), bind=settings.host, attempts=attempts)
+    into = Inserter(clickhouse.address) if settings.write else None
+    app.state.receiver = Receiver(settings.receiver(lambda: users().senders), settings.host, attempts, into)
     app.state.keeper = HostedKeeper(settings.db, Options(), app.state.receiver.writer)
     app.state.errands = Errands(settings.db)
     app.state.pulse = Pulse(app.state.reader)
     app.state.alerts = Watch(settings.db, settings.alerts, look_at_rings=lambda now_ns: ring_state(settings.db, now_ns))
     problems.install(app)
     for router in routers():
-        if settings.store is None or router is not otlp_router:
+        if settings.receives or router is not otlp_router:
             app.include_router(router)
     is_open = file is None and not settings.token
     sessions = None if is_open else Sessions(settings.token, salt=secrets.token_bytes(16), users=users)

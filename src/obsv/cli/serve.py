@@ -34,6 +34,7 @@ def serve(
     store: str | None = None,
     kafka: KafkaAddress | None = None,
     tls: Certificate | None = None,
+    write: bool = False,
     open_browser: bool = False,
     as_json: bool = False,
     say: Callable[[str], None] = say_at_once,
@@ -49,9 +50,10 @@ def serve(
         alerts: the file of alert rules; None looks for one beside the database.
         root_path: the path under which a proxy publishes the server; None takes `OBSV_ROOT_PATH`.
         users: the file of users and their roles; None takes `OBSV_USERS`.
-        store: address of a store in ClickHouse to read instead; nothing is received then.
+        store: address of a store in ClickHouse to read instead; nothing is received then, except with `write`.
         kafka: brokers and topics to read spans from; None reads none.
         tls: the certificate of all ports; None serves without TLS.
+        write: whether to receive, and to insert into `store`.
         open_browser: whether to open the app in a browser, if there is one.
         as_json: whether to print the addresses as one line of JSON.
         say: receives the lines with the addresses, once they respond.
@@ -61,7 +63,7 @@ def serve(
         StoreError: the file is not a database of obsv, or cannot be written.
     """
     settings = Settings.from_environment(
-        db, host, port, os.environ, otlp_grpc, otlp_http, alerts, root_path, users, store, kafka, tls
+        db, host, port, os.environ, otlp_grpc, otlp_http, alerts, root_path, users, store, kafka, tls, write
     )
     settings.check()
     if store is None:
@@ -69,12 +71,12 @@ def serve(
     allow_files()
     app = create_app(settings)
     listener = _listen(host, port)
-    if store is None:
+    if settings.receives:
         app.state.receiver.bind()
     address = app.state.address = _address(host, listener.getsockname()[1], settings)
 
     def ready() -> None:
-        for line in _lines(app.state.reader.name, address, app.state.receiver if store is None else None, as_json):
+        for line in _lines(app.state.reader.name, address, app.state.receiver if settings.receives else None, as_json):
             say(line)
         if open_browser:
             webbrowser.open(address)

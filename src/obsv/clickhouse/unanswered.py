@@ -35,7 +35,7 @@ EMPTY: dict[str, str] = {
     **dict.fromkeys(
         ("list_artifacts", "read_decision", "read_decisions", "read_gate", "read_gates", "read_journal_names",
          "read_kinds", "read_lineage", "read_paired", "read_registrations", "read_selections", "read_what_if",
-         "registered_between"),
+         "registered_between", "list_reports", "read_report"),
         NO_DECISIONS,
     ),
     **dict.fromkeys(("read_feeds", "read_recorders", "read_repeating"), NO_RECORDERS),

@@ -9,7 +9,7 @@ from obsv.errors import ConfigurationError
 from obsv.otlp.access import Access
 from obsv.otlp.grpc_server import GrpcReceiver
 from obsv.otlp.http import HttpReceiver
-from obsv.otlp.ingest import Ingest
+from obsv.otlp.ingest import BATCH_ROWS, Ingest, RowStore
 from obsv.otlp.kafka import KafkaReader
 from obsv.otlp.port import HttpPort
 from obsv.otlp.settings import Address, ReceiverSettings
@@ -23,6 +23,7 @@ P = TypeVar("P")
 
 # How long a request waits for another process's lock on the file before its sender is told to retry.
 BUSY_TIMEOUT_S = 5.0
+INSERT_ROWS = 20_000
 
 
 class Receiver:
@@ -32,6 +33,7 @@ class Receiver:
         settings: its settings.
         bind: the address of the server in which `endpoint` is mounted, if any.
         attempts: counts wrong tokens, including those sent to that server.
+        into: where rows go instead of the database file.
 
     Attributes:
         endpoint: serves OTLP/HTTP requests of the server in which it is mounted.
@@ -41,12 +43,21 @@ class Receiver:
         ConfigurationError: the settings are not safe, or an address is in use.
     """
 
-    def __init__(self, settings: ReceiverSettings, bind: str = "127.0.0.1", attempts: Attempts | None = None) -> None:
+    def __init__(
+        self,
+        settings: ReceiverSettings,
+        bind: str = "127.0.0.1",
+        attempts: Attempts | None = None,
+        into: RowStore | None = None,
+    ) -> None:
         settings.check()
         self.settings = settings
         self._attempts = attempts or Attempts()
         self.writer = Writer(settings.db, busy_timeout_s=BUSY_TIMEOUT_S)
-        self._ingest = Ingest(self.writer, RowMaker(Redactor()), max_bytes=settings.max_bytes)
+        # An insert takes longer than a transaction, and few large ones cost ClickHouse less than many small ones.
+        rows = BATCH_ROWS if into is None else INSERT_ROWS
+        maker = RowMaker(Redactor())
+        self._ingest = Ingest(into or self.writer, maker, max_bytes=settings.max_bytes, batch_rows=rows)
         self.endpoint = HttpReceiver(self._ingest, self._access(bind), settings.max_body)
         self._bound = False
         self._http: HttpPort | None = None

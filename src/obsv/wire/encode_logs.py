@@ -46,8 +46,8 @@ def _fill_record(target: LogRecord, log: ArchivedLog) -> None:
     target.time_unix_nano = target.observed_time_unix_nano = row.time_ns
     target.severity_number, target.severity_text = row.severity, row.severity_text  # type: ignore[assignment]
     target.event_name, target.trace_id, target.span_id = row.event_name, row.trace_id, row.span_id
-    fill(target.body, any_value(_read(row.body)))
-    found = _read(row.attributes)
+    fill(target.body, any_value(read_value(row.body)))
+    found = read_value(row.attributes)
     attributes = found if isinstance(found, dict) else {}
     own = {semconv.LOG_PROCESS: row.process, semconv.THREAD_NAME: row.thread}
     added = {key: value for key, value in own.items() if value and key not in attributes}
@@ -73,7 +73,8 @@ def any_value(value: Any) -> AnyDict:
     return {"kvlistValue": {"values": [{"key": key, "value": any_value(each)} for key, each in value.items()]}}
 
 
-def _read(text: str) -> Any:
+def read_value(text: str) -> Any:
+    """Return the value that a log record's JSON shows."""
     try:
         return json.loads(text)
     except ValueError:  # a row that another program has written

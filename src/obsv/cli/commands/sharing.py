@@ -53,6 +53,9 @@ def serve(
             show_envvar=False,
         ),
     ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Insert what is received into the store of --store.", show_default=False)
+    ] = False,
     kafka: Annotated[
         str | None,
         typer.Option(
@@ -107,6 +110,7 @@ def serve(
         store=store,
         kafka=KafkaAddress.parse(kafka) if kafka else None,
         tls=_certificate(tls_cert, tls_key),
+        write=write,
         open_browser=browser,
         as_json=as_json,
     )
