@@ -29,7 +29,9 @@ const failing = (message) => () => {
 };
 const load = async (filters = {}) => {
   const { q = '', group = null, process = null, variable = null, status = '', min = '', max = '' } = filters;
-  await page.callbacks.explorerLoad(q, group, process, variable, status, min, max, { range: '1h' });
+  const { service = null, host = null, instance = null } = filters;
+  const origins = [service, host, instance];
+  await page.callbacks.explorerLoad(q, group, process, variable, status, min, max, ...origins, { range: '1h' });
   await page.settle();
 };
 const settled = async (act) => {
@@ -65,7 +67,7 @@ test('a load reads the place of the tail first, then one page', async () => {
   );
   assert.deepEqual(plain(asked[1][1]), {
     ...{ where: 'price>1', q: null, group: null, process: null, variable: null, status: 'ERR', min_ms: '', max_ms: '' },
-    ...{ range: '1h', order: '-ts', limit: 100, chars: 400 },
+    ...{ service: null, host: null, instance: null, range: '1h', order: '-ts', limit: 100, chars: 400 },
   });
   assert.deepEqual(keys(), ['3:0', '3:1', '2:0']);
   assert.match(text('explorer-status'), /^2 calls, 3 rows · that is all · \d+ ms$/);
@@ -274,9 +276,17 @@ test('names are asked for once the keys rest, and the chosen one stays among the
   assert.equal(asked.at(-1)[1].part, '');
 });
 
+test('rows of a service, a host and an instance are asked for, and stand in the address', async () => {
+  begin();
+  await load({ service: 'shop', host: 'web-1', instance: 'a' });
+  const { service, host, instance } = asked.at(-1)[1];
+  assert.deepEqual([service, host, instance], ['shop', 'web-1', 'a']);
+  assert.match(page.window.location.search, /service=shop&host=web-1&instance=a/);
+});
+
 test('clear takes every filter, a page that is new none', () => {
-  assert.deepEqual(plain(page.callbacks.explorerClear(1)), ['', null, null, null, '', '', '']);
-  assert.equal(page.callbacks.explorerClear(0)[6], 'no update');
+  assert.deepEqual(plain(page.callbacks.explorerClear(1)), ['', null, null, null, '', '', '', null, null, null]);
+  assert.equal(page.callbacks.explorerClear(0)[9], 'no update');
   assert.equal(page.callbacks.explorerLive(0), 'no update');
 });
 

@@ -268,19 +268,7 @@
    * @param {string | null} instance
    * @param {Record<string, string>} picked
    */
-  const explorerLoad = async (
-    q,
-    group,
-    process,
-    variable,
-    statusValue,
-    min,
-    max,
-    service,
-    host,
-    instance,
-    picked,
-  ) => {
+  const explorerLoad = async (q, group, process, variable, statusValue, min, max, service, host, instance, picked) => {
     const limits = { status: statusValue, min_ms: min, max_ms: max };
     const filters = { where: q, q: null, group, process, variable, ...limits, service, host, instance };
     state.query = { ...filters, ...picked };
@@ -331,7 +319,8 @@
     };
 
   /** @param {number} clicks */
-  const explorerClear = (clicks) => (clicks ? ['', null, null, null, '', '', '', null, null, null] : Array(10).fill(noUpdate()));
+  const explorerClear = (clicks) =>
+    clicks ? ['', null, null, null, '', '', '', null, null, null] : Array(10).fill(noUpdate());
 
   /** @param {number} clicks */
   const explorerLive = (clicks) => {
