@@ -30,6 +30,7 @@ REPEATS = 7
 def build(path: Path) -> float:
     """Build the blocks that are missing; return the seconds of processor time a call took, 0 if none was missing."""
     writer = Writer(path)
+    writer.open()
     before, began = _calls(path), time.thread_time()
     while writer.build_blocks(1.0):
         pass

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from obsv.store import Code
 from obsv.store.ground.fault import read_fault
 from obsv.store.ground.fingerprint import Fingerprint, fingerprint, without_varying
@@ -92,3 +94,42 @@ def test_what_varies_is_left_out() -> None:
         'user "bob" <object at 0x1> 00000000-0000-0000-0000-000000000000 after 20s, cafe0123beef left',
     ]
     assert len({without_varying(message) for message in messages}) == 1
+
+
+SAME = [
+    ("No such file: /var/data/alice/report.csv", "No such file: /var/data/bob/2024/summary.csv"),
+    ("cannot read C:\\Users\\ann\\x.txt", "cannot read D:\\bob\\y.txt"),
+    ("'/tmp/a' is locked", "'/tmp/b' is locked"),
+    ("cannot open ./conf/eu.toml: gone", "cannot open ./other/us.toml: gone"),
+    ("order 01HF3XKQ7ZJ9M2N4P6R8T0V1W2 is unknown", "order 01HF3XKR9ZJ9M2N4P6R8T0V1WW is unknown"),
+    ("order ORD-1234-AB is gone", "order ORD-77-XY is gone"),
+    ("session V1StGXR8_Z5jdHi6B-myT ended", "session x9QkT2mm_a7Z4jdHi-bbbT ended"),
+    ("user deadbeefcafe not found", "user 0123456789ab not found"),
+    ("mail to ann@example.com bounced", "mail to bob.b@mail.other.org bounced"),
+    ("connection to 10.0.0.12:5432 refused", "connection to 10.0.0.7:5432 refused"),
+    ("{'id': 5, 'sku': 'a'} is invalid", "{'id': 7, 'sku': 'b', 'q': None} is invalid"),
+    ("lost 5 of 1,000.5 (3%)", "lost 7 of 12 (44%)"),
+    ("late at 2026-11-30T17:47:49.123Z", "late at 2026-11-30T07:47:50.9Z"),
+    ("table users_2024_01 is missing", "table users_2025_12 is missing"),
+]
+DIFFERENT = [
+    ("no price", "no rate"),
+    ("division by zero", "float division by zero"),
+    ("GET /api/orders failed", "GET /api/users failed"),
+    ("read/write failed", "open/close failed"),
+    ("column a.b is missing", "column c.d is missing"),
+    ("unexpected keyword argument", "missing keyword argument"),
+    ("table users_2024 is missing", "table orders_2024 is missing"),
+]
+
+
+@pytest.mark.parametrize(("one", "two"), SAME)
+def test_values_in_a_message_do_not_matter(one: str, two: str) -> None:
+    """Neither IDs of any kind, nor files, addresses, or how many members a container has."""
+    assert of(f"OSError: {one}").key == of(f"OSError: {two}").key
+
+
+@pytest.mark.parametrize(("one", "two"), DIFFERENT)
+def test_words_of_a_message_matter(one: str, two: str) -> None:
+    """Routes too."""
+    assert of(f"OSError: {one}").key != of(f"OSError: {two}").key

@@ -4,9 +4,8 @@
 2. Otherwise the exception, its direct cause, and the frames of the program: module, function and the running statement,
    without line numbers and in a form that reformatting does not change. Frames of the interpreter and of installed
    packages are skipped, and a recursion of any depth counts with its innermost turn.
-3. If no frame belongs to the program: the exception, its cause, the call, and the message without numbers, IDs and
-   quoted
-   parts.
+3. If no frame belongs to the program: the exception, its cause, the call, and the message without numbers, IDs,
+   quoted parts, addresses, and paths of files.
 """
 
 from __future__ import annotations
@@ -29,11 +28,21 @@ ATTRIBUTE = "error.fingerprint"
 # File, line, and the function's own source at the time of the call, if known.
 Statements = Callable[[str, int], "str | None"]
 
+_PLAIN_VALUE = r"(?:[a-z]?'…'|#|None|True|False|null|true|false)"
+# Of files: routes such as /api/orders are no values.
+_PATH = re.compile(
+    r"(?<![\w.:/\\])(?:[A-Za-z]:[\\/][^\s'\",;]*|/(?:tmp|var|home|Users|root|mnt|opt|srv|data|private)/[^\s'\",;:)]*"
+    r"|(?:~|\.\.?)?(?:/[\w@%+~.-]+)+\.[A-Za-z]\w{0,7}\b)"
+)
 _VARYING = (
     (re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`|«[^»\n]*»"), "'…'"),
     (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "#"),
-    (re.compile(r"\b0[xX][0-9a-fA-F]+\b|\b(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}\b"), "#"),
-    (re.compile(r"[+-]?\d[\d.,:_]*(?:[eE][+-]?\d+)?"), "#"),
+    (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), "#"),
+    (re.compile(r"\b0[xX][0-9a-fA-F]+\b|\b(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}\b|\b[0-9a-f]{12,}\b"), "#"),
+    # IDs as others make them, `01HF3XKQ7Z` or `ORD-1234-AB`: of eight and more, digits between letters or the reverse.
+    (re.compile(r"\b(?=[\w-]{8})(?:[A-Za-z_-]{1,40}\d[\d_-]{0,40}[A-Za-z]|\d{1,40}[A-Za-z_-]{1,40}\d)[\w-]*"), "#"),
+    (re.compile(r"[+-]?\d(?:[\d.,:_]*\d)?(?:[eE][+-]?\d+)?"), "#"),
+    (re.compile(rf"[\[{{(]{_PLAIN_VALUE}(?:[,:] ?{_PLAIN_VALUE})+[\]}})]"), "[…]"),
     (re.compile(r"\s+"), " "),
 )
 # A function's name has no variable parts; the name of a request may, as in `GET /orders/42`.
@@ -85,7 +94,7 @@ def fingerprint(
         stack = list(dict.fromkeys(fault.stack))[:_MOST_FRAMES]
         why = {"rule": "stack", "frames": [{"in": frame, "line": ""} for frame in stack]}
         return _of({**why, "type": fault.type, "cause": fault.cause}, [*raised, stack], part)
-    text = without_varying(fault.message)
+    text = without_varying(_PATH.sub("#", fault.message[: 4 * _MOST_CHARS]))
     where = process if _NAME.fullmatch(process) else without_varying(process)
     why = {"rule": "message", "type": fault.type, "cause": fault.cause, "message": text, "process": where}
     return _of(why, [*raised, where, text], part)
@@ -94,7 +103,7 @@ def fingerprint(
 def without_varying(message: str) -> str:
     """Return a message without the parts that vary between errors of one kind."""
     for pattern, instead in _VARYING:
-        message = pattern.sub(instead, message[: 10 * _MOST_CHARS])
+        message = pattern.sub(instead, message[: 4 * _MOST_CHARS])
     return message.strip()[:_MOST_CHARS]
 
 
