@@ -24,9 +24,9 @@ _SUM_BYTES = 4
 # Four of them fill a page of the database.
 PART_BYTES = SLICES_A_PART * SLICE_BYTES + _SUM_BYTES
 FILTERS_BYTES = PARTS * PART_BYTES
-# A block ends when more bits are set: at a share of 0.4, one in forty other texts of five letters seems to be in it.
+# A block ends when more bits are set: at a share of 0.3, one in 120 other texts of five letters seems to be in it.
 # Texts that repeat little would fill a block with a few calls: filters take at most an eighth of what they tell of.
-MOST_BITS, LEAST_BYTES, MOST_CALLS = SLICES * 2 // 5, SLICES, 256
+MOST_BITS, LEAST_BYTES, MOST_CALLS = SLICES * 3 // 10, SLICES, 256
 _WORDS = re.compile(rb"[0-9a-z_\x80-\xff]{3,}")
 _MASK = 2**64 - 1
 # More make a search no faster.

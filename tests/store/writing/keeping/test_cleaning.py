@@ -10,6 +10,7 @@ from store_rows import FIELDS, PRICE, START_NS, TAX, call, connection_of, recoun
 
 from obsv.store import Reader, Signature, Writer
 from obsv.store.writing.interning import EPOCH_NS
+from obsv.store.writing.keeping.cleaning import _EXPIRED, _IS_EXPIRED
 from obsv.store.writing.keeping.retention import CHUNKS_A_COPY, DAY_NS, HOUR_NS
 from obsv.store.writing.keeping.tidying import TIDY, Tidy
 
@@ -217,7 +218,16 @@ def test_log_is_copied_between_chunks(writer: Writer, statements: Callable[[], l
 
 
 each_tidy = pytest.mark.parametrize("tidy", TIDY, ids=lambda tidy: f"{tidy.table}-{tidy.where[:20]}")
-VALUES = {"before_ns": 1, "decided_ns": 1, "unused_ns": 1, "minute": 1, "logs_archived": 2**63 - 1, "limit": 1}
+VALUES = {
+    "before_ns": 1,
+    "decided_ns": 1,
+    "unused_ns": 1,
+    "minute": 1,
+    "logs_archived": 2**63 - 1,
+    "limit": 1,
+    "archived": 2**63 - 1,
+    "bytes": 1,
+}
 
 
 def plan_of(writer: Writer, sql: str) -> list[str]:
@@ -231,6 +241,12 @@ def test_tidying_walks_an_index(writer: Writer, tidy: Tidy) -> None:
     plan = plan_of(writer, tidy.choose)
     if tidy.table in ("histogram", "calls_minute"):
         assert any(step.startswith(f"SEARCH {tidy.table} USING PRIMARY KEY") for step in plan), plan
+
+
+@pytest.mark.parametrize("sql", [_IS_EXPIRED, _EXPIRED])
+def test_old_calls_are_found_by_time(writer: Writer, sql: str) -> None:
+    """Along the IDs, a look at a file without old calls would read all of it, while the keeper stores nothing."""
+    assert any("USING INDEX span_by_ts" in step for step in plan_of(writer, sql))
 
 
 @each_tidy

@@ -41,7 +41,8 @@ select (select page_count from pragma_page_count), (select freelist_count from p
   (select page_size from pragma_page_size), (select data_version from pragma_data_version)
 """
 # Of a store with an archive only what is in it goes by age.
-_OLD = f"ts < {TS} and id <= :archived"
+# The plus keeps SQLite from walking along the IDs: with nothing to delete that is the whole file, 15 s for 10 M calls.
+_OLD = f"ts < {TS} and +id <= :archived"
 _IS_EXPIRED = f"select exists(select 1 from span where {_OLD})"
 # Of calls and of log records.
 _ARCHIVED = "select (select watermark from archive), (select log_watermark from archive)"
