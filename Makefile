@@ -25,6 +25,10 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/obsv
 COLLECTOR = $(CACHE)/otelcol-$(shell sha256sum $(COLLECTOR_DIR)/builder.yaml | cut -c1-12)
 BUILDER_VERSION := v0.165.0
 
+# Apache Kafka for the tests, 43 MB.
+KAFKA_POM := tests/peers/kafka/pom.xml
+KAFKA = $(CACHE)/kafka-$(shell sha256sum $(KAFKA_POM) | cut -c1-12)
+
 # What checks the app's scripts: types, lint and format, tests. Without npm all of that is left out.
 SCRIPTS := tests/scripts
 NPM := $(shell command -v npm)
@@ -32,7 +36,7 @@ SCRIPTS_STAMP := $(if $(NPM),$(SCRIPTS)/node_modules/.installed)
 BIOME := $(SCRIPTS)/node_modules/.bin/biome
 BIOME_ARGS := --config-path=$(SCRIPTS)/rules.jsonc src/obsv/dashboards $(SCRIPTS)
 
-.PHONY: collector demo test installed programs lint lint-scripts format-scripts unit unit-browsers unit-scripts test-all bench docs screenshots clean
+.PHONY: collector kafka demo test installed programs lint lint-scripts format-scripts unit unit-browsers unit-scripts test-all bench docs screenshots clean
 
 demo: $(STAMP)
 	$(BIN)/obsv demo $(DEMO_ARGS)
@@ -64,6 +68,12 @@ collector:
 	  GOBIN=$$work nice -n 15 go install go.opentelemetry.io/collector/cmd/builder@$(BUILDER_VERSION) && \
 	  cd $$work && CGO_ENABLED=0 nice -n 15 ./builder --config $(CURDIR)/$(COLLECTOR_DIR)/builder.yaml && \
 	  mv $$work/out/otelcol $(COLLECTOR); }
+
+kafka:
+	@test -d $(KAFKA) || { \
+	  command -v mvn >/dev/null || { echo "make kafka needs Maven and Java 17."; exit 1; }; \
+	  mkdir -p $(CACHE) && nice -n 15 mvn -q -B -f $(KAFKA_POM) dependency:copy-dependencies -DincludeScope=runtime \
+	    -DoutputDirectory=$(KAFKA).new && mv $(KAFKA).new $(KAFKA); }
 
 lint: $(STAMP) lint-scripts
 	$(BIN)/ruff check .

@@ -133,8 +133,13 @@ class Settings:
         given = (db, host, port, token, names, otlp_grpc, otlp_http, origins, alerts, path, users, store, kafka, tls)
         return cls(*given, write)
 
-    def receiver(self, senders: Callable[[], Senders] = Senders) -> ReceiverSettings:
-        """Return the settings of the OTLP receiver for senders with tokens of their own."""
+    def receiver(self, senders: Callable[[], Senders] = Senders, aside: Path | None = None) -> ReceiverSettings:
+        """Return the settings of the OTLP receiver for senders with tokens of their own.
+
+        Args:
+            senders: returns those.
+            aside: path beside which unusable messages are kept; None: the database.
+        """
         return ReceiverSettings(
             self.db,
             self.otlp_grpc,
@@ -143,6 +148,7 @@ class Settings:
             self.allowed_hosts,
             self.cors_origins,
             kafka=self.kafka,
+            aside=aside,
             senders=senders,
             tls=self.tls,
         )
@@ -212,6 +218,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
         servers=[{"url": settings.root_path}] if settings.root_path else None,
     )
+    aside = settings.db
     if settings.store is None:
         app.state.reader = open_whole(settings.db)
     else:
@@ -225,7 +232,7 @@ def create_app(settings: Settings) -> FastAPI:
     file = UsersFile(settings.users) if settings.users else None
     users: Callable[[], Users] = (lambda: file.users) if file else Users
     into = Inserter(clickhouse.address) if settings.write else None
-    app.state.receiver = Receiver(settings.receiver(lambda: users().senders), settings.host, attempts, into)
+    app.state.receiver = Receiver(settings.receiver(lambda: users().senders, aside), settings.host, attempts, into)
     app.state.keeper = HostedKeeper(settings.db, Options(), app.state.receiver.writer)
     app.state.errands = Errands(settings.db)
     app.state.pulse = Pulse(app.state.reader)

@@ -9,6 +9,7 @@ from typing import Any
 
 import otlp_requests
 import pytest
+from kafka_brokers import TOPIC, Brokers, body, mock_brokers
 
 from obsv.errors import ConfigurationError, ForeignFile, StoreError, StoreUnavailable
 from obsv.otlp.kafka import KafkaAddress
@@ -17,44 +18,10 @@ from obsv.store import Reader, Writer
 from obsv.wire.protobuf import decode_protobuf
 from obsv.wire.rowmaker import RowMaker
 
-confluent_kafka = pytest.importorskip("confluent_kafka", reason="confluent-kafka has no wheel for this Python")
-TOPIC = "otlp_spans"
-
-
-class Brokers:
-    """A mock cluster, and a producer to it."""
-
-    def __init__(self) -> None:
-        self.producer = confluent_kafka.Producer({"test.mock.num.brokers": 1, "bootstrap.servers": "mock"})
-        (broker,) = self.producer.list_topics(timeout=30).brokers.values()
-        self.address = f"{broker.host}:{broker.port}"
-
-    def send(self, *bodies: bytes, topic: str = TOPIC) -> None:
-        """Write messages."""
-        for body in bodies:
-            self.producer.produce(topic, body)
-        assert self.producer.flush(30) == 0
-
-    def committed(self) -> int:
-        """Return the sum of the offsets that the group has committed."""
-        consumer = confluent_kafka.Consumer({"bootstrap.servers": self.address, "group.id": "obsv"})
-        try:
-            parts = self.producer.list_topics(TOPIC, timeout=30).topics[TOPIC].partitions
-            wanted = [confluent_kafka.TopicPartition(TOPIC, part) for part in parts]
-            return sum(max(0, each.offset) for each in consumer.committed(wanted, timeout=30))
-        finally:
-            consumer.close()
-
 
 @pytest.fixture
 def brokers() -> Brokers:
-    return Brokers()
-
-
-def body(number: int) -> bytes:
-    span = otlp_requests.span(span_id=number.to_bytes(8, "big"))
-    made: bytes = otlp_requests.request(span).SerializeToString()
-    return made
+    return mock_brokers()
 
 
 def until(true: Callable[[], bool]) -> None:

@@ -66,6 +66,7 @@ RECEIVED = (
         "failed",
         "OTLP requests refused because they were unreadable or could not be stored.",
     ),
+    ("obsv_kafka_dead_letters", "dead_letters", "Messages of Kafka that could not be stored and were kept aside."),
     ("obsv_received_overloaded_requests", "overloaded", "OTLP requests refused for lack of memory."),
 )
 
@@ -111,6 +112,8 @@ def families(found: Totals, received: Mapping[str, int]) -> Iterator[Family]:
         ("obsv_lost_errors", found.lost.errors, "Failed calls in those files."),
     ):
         yield Family(name, "counter", help_text, (), [((), count)])
+    text = "Messages of Kafka that are kept aside at the moment."
+    yield _gauge("obsv_kafka_kept_dead_letters", text, received.get("kept_letters", 0))
     for name, key, help_text in RECEIVED:
         yield Family(name, "counter", help_text, (), [((), received.get(key, 0))])
 

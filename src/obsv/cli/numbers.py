@@ -9,6 +9,7 @@ from obsv.analysis.markdown import one_line, visible
 from obsv.cli.common import FOUND_PROBLEMS, complain, now_ns
 from obsv.cli.listing import expect_process
 from obsv.cli.output import cell, console, counted, print_json, say, table
+from obsv.otlp.dead_letters import DeadLetters
 from obsv.store.figures import ProcessStats, RecorderState
 from obsv.store.finding import Filters
 from obsv.store.ground import HOUR_NS, Limits
@@ -69,6 +70,10 @@ def check(db: Path, as_json: bool) -> int:
     """Check a database file; the exit code says whether something is wrong."""
     now = now_ns()
     health = open_store(db).check(now)
+    letters = DeadLetters(db)
+    if kept := letters.count():
+        problem = f"{counted(kept, 'message')} of Kafka could not be stored and are kept in {letters.path}"
+        health = health._replace(problems=(*health.problems, problem))
     if as_json:
         document = health._asdict() | {
             "recorders": [each._asdict() for each in health.recorders],

@@ -141,6 +141,11 @@ class Ingest:
         with self._changed:
             self._bytes -= size
 
+    def count(self, what: str) -> None:
+        """Count something that another thread has noticed."""
+        with self._changed:
+            self.counts[what] += 1
+
     def accept(self, body: bytes, work: Callable[[], Work], connection: str, claim: Claim) -> "Future[Received]":
         """Add a request whose bytes are reserved; further memory is reserved here.
 

@@ -1,7 +1,8 @@
 """OTLP from Kafka: the messages of a collector's Kafka exporter, with the encoding `otlp_proto` or `otlp_json`.
 
 Offsets are committed after the transaction with the spans, so that nothing is lost when the server or the broker ends
-in between; what is read twice then is the same spans, which are stored once.
+in between; what is read twice then is the same spans, which are stored once. A message that is not OTLP, or at which
+obsv fails again and again, is put aside on disk (`dead_letters`), and the topic goes on.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from obsv.errors import ConfigurationError
+from obsv.errors import ConfigurationError, StoreError
+from obsv.otlp.dead_letters import DeadLetter, DeadLetters
 from obsv.otlp.failures import answer_to
 from obsv.otlp.http import MAX_BODY
 from obsv.otlp.ingest import Ingest
@@ -32,6 +34,9 @@ _POLL_S, _STOP_S = 0.5, 15.0
 _AGAIN_S, _LONGEST_AGAIN_S = 1.0, 30.0
 # Answers to what the message itself causes. Whatever else fails is ours, and no reason to lose it.
 _NOT_OTLP = (400, 413, 415)
+# An unexpected error is a fault of ours, but perhaps only with this message: after so many attempts, within 15 s, it is
+# put aside.
+_UNEXPECTED, MOST_ATTEMPTS = 500, 5
 # Of messages fetched ahead, in KiB: librdkafka's default is 64 MiB.
 _AHEAD_KIB = 16_384
 _FORM = "Write kafka://host:9092/topic, several hosts or topics with commas between them."
@@ -84,14 +89,15 @@ class KafkaReader:
     Args:
         address: brokers and topics.
         ingest: stores the messages.
+        letters: keeps messages that cannot be stored.
         max_body: maximum bytes of a message.
 
     Raises:
         ConfigurationError: the package is not installed, or Kafka's client does not know a property.
     """
 
-    def __init__(self, address: KafkaAddress, ingest: Ingest, max_body: int = MAX_BODY) -> None:
-        self._address, self._ingest, self._max_body = address, ingest, max_body
+    def __init__(self, address: KafkaAddress, ingest: Ingest, letters: DeadLetters, max_body: int = MAX_BODY) -> None:
+        self._address, self._ingest, self._letters, self._max_body = address, ingest, letters, max_body
         self._stopping = threading.Event()
         self._notices = Notices()
         self._consumer = self._connected()
@@ -148,9 +154,10 @@ class KafkaReader:
         for error in filter(None, [message.error() for message in messages]):
             self._complain(error)
         read = [message for message in messages if message.error() is None]
-        waiting, pause_s = read, _AGAIN_S
+        waiting, pause_s, attempts = read, _AGAIN_S, 0
         while waiting and not self._stopping.is_set():
-            waiting = self._refused(waiting)
+            attempts += 1
+            waiting = self._refused(waiting, attempts)
             if waiting:
                 self._stopping.wait(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_AGAIN_S)
@@ -160,7 +167,7 @@ class KafkaReader:
                 logger.warning("Messages of Kafka are read again.")
             self._notices.over("store")
 
-    def _refused(self, messages: Sequence[Any]) -> list[Any]:
+    def _refused(self, messages: Sequence[Any], attempts: int) -> list[Any]:
         """Store messages; return those that must be tried again, because the fault is not theirs."""
         futures = [self._submitted(message) for message in messages]
         again = []
@@ -168,14 +175,35 @@ class KafkaReader:
             error = future if isinstance(future, Exception) else future.exception()
             if error is None:
                 continue
-            if answer_to(error).http in _NOT_OTLP:
-                self._notices.once(
-                    "message", logging.WARNING, "A message of Kafka is not OTLP and is passed over: %s", error
-                )
-            else:
+            status = answer_to(error).http
+            is_hopeless = status in _NOT_OTLP or (status == _UNEXPECTED and attempts >= MOST_ATTEMPTS)
+            if not (is_hopeless and _is_for_itself(error) and self._put_aside(message, error, attempts)):
                 again.append(message)
                 self._notices.once("store", logging.WARNING, "Messages of Kafka wait until they are stored: %s", error)
         return again
+
+    def _put_aside(self, message: Any, error: Exception, attempts: int) -> bool:
+        """Keep a message on disk; return whether it is there."""
+        letter = DeadLetter(
+            message.topic(), message.partition(), message.offset(), f"{type(error).__name__}: {error}", attempts
+        )
+        try:
+            kept = self._letters.keep(letter, message.value() or b"")
+        except OSError as problem:
+            self._complain(problem)
+            return False
+        if kept:
+            self._ingest.count("dead_letters")
+            self._notices.once(
+                "message", logging.WARNING, "A message of Kafka cannot be stored and is kept in %s: %s",
+                self._letters.path, error,
+            )  # fmt: skip
+        else:
+            self._notices.once(
+                "full", logging.ERROR, "%s is full, so messages that cannot be stored hold up their topic: look at "
+                "them and remove them.", self._letters.path,
+            )  # fmt: skip
+        return kept
 
     def _submitted(self, message: Any) -> Any:
         body = message.value() or b""
@@ -192,6 +220,11 @@ class KafkaReader:
     def _complain(self, error: Any) -> None:
         if not self._stopping.is_set():
             self._notices.once("kafka", logging.WARNING, "Kafka cannot be read at the moment: %s", error)
+
+
+def _is_for_itself(error: Exception) -> bool:
+    # `ForeignFile` and `NewerSchema` are answered like faults of ours, and mean the database, not the message.
+    return not isinstance(error, StoreError)
 
 
 def _names(text: str) -> tuple[str, ...]:

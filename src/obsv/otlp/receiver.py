@@ -7,6 +7,7 @@ from typing import TypeVar
 from obsv.capture import Redactor
 from obsv.errors import ConfigurationError
 from obsv.otlp.access import Access
+from obsv.otlp.dead_letters import DeadLetters
 from obsv.otlp.grpc_server import GrpcReceiver
 from obsv.otlp.http import HttpReceiver
 from obsv.otlp.ingest import BATCH_ROWS, Ingest, RowStore
@@ -62,7 +63,10 @@ class Receiver:
         self._bound = False
         self._http: HttpPort | None = None
         self._grpc: GrpcReceiver | None = None
-        self._kafka = KafkaReader(settings.kafka, self._ingest, settings.max_body) if settings.kafka else None
+        self._letters = DeadLetters(settings.aside or settings.db)
+        self._kafka = None
+        if settings.kafka:
+            self._kafka = KafkaReader(settings.kafka, self._ingest, self._letters, settings.max_body)
 
     def _access(self, bind: str) -> Access:
         settings = self.settings
@@ -149,7 +153,7 @@ class Receiver:
     @property
     def counts(self) -> dict[str, int]:
         """Return the numbers of requests, spans, duplicates, rejected spans, failed and overloaded requests."""
-        return dict(self._ingest.counts)
+        return {**self._ingest.counts, "kept_letters": self._letters.count()}
 
     @property
     def senders(self) -> list[SenderCounts]:

@@ -63,6 +63,7 @@ class ReceiverSettings:
         max_body: maximum bytes of one decompressed request.
         max_bytes: maximum bytes of all requests in memory.
         kafka: brokers and topics to read too; None reads none.
+        aside: path beside which messages of Kafka are kept that cannot be stored; None: `db`.
         senders: returns the senders with tokens of their own.
         tls: the certificate of the ports; None receives without TLS.
     """
@@ -76,6 +77,7 @@ class ReceiverSettings:
     max_body: int = MAX_BODY
     max_bytes: int = MAX_BYTES
     kafka: KafkaAddress | None = None
+    aside: Path | None = None
     senders: Callable[[], Senders] = Senders
     tls: Certificate | None = None
 
