@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from keepers import end_keepers
 
 # On 3.10 the archive cannot be installed.
-collect_ignore = [] if importlib.util.find_spec("obstore") else ["archive", "cli/test_archive.py"]
+collect_ignore = [] if importlib.util.find_spec("obstore") else ["archive", "cold", "forgetting", "cli/test_archive.py"]
 
 # How long an example takes says how busy the machine is. CI has the same examples each time, elsewhere they are new.
 settings.register_profile(

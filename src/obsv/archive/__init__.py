@@ -6,7 +6,7 @@ only calls below the watermark are deleted by age. So each call is in the store,
 """
 
 from obsv.archive.archiver import Archiver, Checked
-from obsv.archive.columns import calls_in
+from obsv.archive.columns import CALL_COLUMNS, calls_in
 from obsv.archive.keeping import archive_due
 from obsv.archive.log_columns import logs_in
 from obsv.archive.parquet import Wanted, read_rows
@@ -17,6 +17,7 @@ from obsv.archive.target import Target, Targets, open_target
 from obsv.archive.thaw import thaw
 
 __all__ = [
+    "CALL_COLUMNS",
     "Archiver",
     "Checked",
     "Rewriter",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import obstore
@@ -53,6 +54,10 @@ class Bucket:
                 return bytes(obstore.get(self._store, name).bytes())
             except FileNotFoundError:
                 return None
+
+    def local(self, name: str) -> Path | None:
+        """Return None: blobs are elsewhere."""
+        return None
 
     def names(self, prefix: str) -> Iterator[str]:
         """Yield the names below a directory."""

@@ -56,6 +56,10 @@ class Directory:
         except OSError as error:
             raise self._failed(error) from error
 
+    def local(self, name: str) -> Path | None:
+        """Return the file of a blob."""
+        return self._root / name
+
     def names(self, prefix: str) -> Iterator[str]:
         """Yield the names below a directory, without files that are being written."""
         for directory, _, files in os.walk(self._root / prefix):

@@ -35,6 +35,10 @@ class Target(Protocol):
         """Return a blob; None if there is none with that name."""
         ...
 
+    def local(self, name: str) -> Path | None:
+        """Return the file of a blob on this machine, which may be missing; None if blobs are elsewhere."""
+        ...
+
     def names(self, prefix: str) -> Iterator[str]:
         """Yield the names that begin with a directory, in any order."""
         ...

@@ -23,6 +23,16 @@ def need_archive() -> None:
     _need("archive", ("arro3.core", "arro3.io", "obstore"))
 
 
+def need_duckdb() -> None:
+    """Check that the extras `archive` and `duckdb` are installed.
+
+    Raises:
+        ConfigurationError: one is not; the message says how to install it.
+    """
+    need_archive()
+    _need("archive,duckdb", ("duckdb",))
+
+
 def _need(extra: str, modules: tuple[str, ...]) -> None:
     for module in modules:
         try:

@@ -7,13 +7,14 @@ from rich.text import Text
 from obsv.analysis.durations import duration
 from obsv.analysis.markdown import one_line, visible
 from obsv.cli.common import FOUND_PROBLEMS, complain, now_ns
+from obsv.cli.extra import need_duckdb
 from obsv.cli.listing import expect_process
 from obsv.cli.output import cell, console, counted, print_json, say, table
 from obsv.otlp.dead_letters import DeadLetters
 from obsv.store.figures import ProcessStats, RecorderState
 from obsv.store.finding import Filters
-from obsv.store.ground import HOUR_NS, Limits
-from obsv.store.seam import open_store
+from obsv.store.ground import HOUR_NS, Limits, Range
+from obsv.store.seam import Answer, open_store
 from obsv.times import ts
 
 STATS = ("process", "group", "calls", "errors", "error rate", "mean", "P50", "P95", "P99", "max")
@@ -50,7 +51,18 @@ def _row(of: ProcessStats) -> list[object]:
 
 def sql(db: Path, statement: str, as_json: bool) -> None:
     """Run a read-only SQL statement and print its rows."""
-    answer = open_store(db).run_sql(statement)
+    _print_rows(open_store(db).run_sql(statement), as_json)
+
+
+def sql_over_both(db: Path, statement: str, part: Range, as_json: bool) -> None:
+    """Run a SELECT over the calls of a database and of its archive that began in a range, and print its rows."""
+    need_duckdb()
+    from obsv.cold.sql import run_over_both
+
+    _print_rows(run_over_both(db, statement, part), as_json)
+
+
+def _print_rows(answer: Answer, as_json: bool) -> None:
     if as_json:
         print_json(*(dict(zip(answer.columns, row, strict=True)) for row in answer.rows))
     else:

@@ -175,12 +175,31 @@ def sql(
         str, typer.Argument(help="One read-only statement; views: process_trace, data_trace.", metavar="STATEMENT")
     ],
     db: Db = DEFAULT,
+    cold: Annotated[
+        bool, typer.Option("--cold", help="Over the database and its archive, in DuckDB's dialect.")
+    ] = False,
+    since: Annotated[
+        str | None, typer.Option("--since", help=f"With --cold, calls since {TIME}; default: ever.", metavar="TIME")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="With --cold, calls before then; default: now.", metavar="TIME")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a read-only SQL statement and print its rows."""
     from obsv.cli import numbers
+    from obsv.since import since as point
+    from obsv.store.ground import Range
+    from obsv.times import MAX_NS
 
-    numbers.sql(existing(db), statement, as_json)
+    if cold:
+        first_ns = 0 if since is None else point(since, now_ns())
+        last_ns = MAX_NS if until is None else point(until, now_ns()) - 1
+        numbers.sql_over_both(existing(db), statement, Range(first_ns, last_ns), as_json)
+    elif since is not None or until is not None:
+        raise ConfigurationError("--since and --until need --cold: without it, compare `ts` in the statement.")
+    else:
+        numbers.sql(existing(db), statement, as_json)
     say_pending(db)
 
 

@@ -9,6 +9,9 @@ from obsv.store.file import Readable
 
 _HAS_STATE = "select 1 from pragma_table_info('archive_replaced') where name = 'begun'"
 _ARCHIVE = "select url, keep_ns, reached_ns, failing_ns, failure from archive"
+_WATERMARK = """
+select coalesce((select watermark from archive), (select max(last_id) from archive_part where kind = 'calls'), 0)
+"""
 _STEPS = "select coalesce(sum(steps), 0) from forgotten"
 _PARTS = """
 select count(*) as parts, coalesce(sum(iif(kind = 'calls', calls, 0)), 0) as calls,
@@ -123,6 +126,15 @@ def forgotten_steps(reader: Readable) -> int:
         StoreError: see `Reader`.
     """
     return int(reader.query(_STEPS)[0][0]) if reader.query(_HAS_STATE) else 0
+
+
+def archive_watermark(reader: Readable) -> int:
+    """Return `id` of the span up to which all calls are in parts of the archive; 0 if there is none.
+
+    Raises:
+        StoreError: see `Reader`.
+    """
+    return int(reader.query(_WATERMARK)[0][0]) if reader.query(_HAS_STATE) else 0
 
 
 def stored_among(reader: Readable, calls: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from obsv.store.figures import ArchivedPart, ArchiveState
-from obsv.store.figures.archive import archived_parts, forgotten_steps, read_archive, stored_among
+from obsv.store.figures.archive import archive_watermark, archived_parts, forgotten_steps, read_archive, stored_among
 from obsv.store.finding import Condition, Found
 from obsv.store.finding.matching import matching_calls
 from obsv.store.ground import Range
@@ -20,6 +20,10 @@ class ArchiveAnswers(Source):
 
     def archived_parts(self, start_ns: int, end_ns: int) -> list[ArchivedPart]:
         return archived_parts(self._source, start_ns, end_ns)
+
+    def archive_watermark(self) -> int:
+        """Return `id` of the span up to which all calls are in parts of the archive; 0 if there is none."""
+        return archive_watermark(self._source)
 
     def forgotten_steps(self) -> int:
         """Return how many times rows were removed on request."""
