@@ -5,7 +5,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 import uvicorn
@@ -158,3 +158,40 @@ def test_an_offer_of_http_2(connect: Connect, caplog: pytest.LogCaptureFixture) 
         assert read(sender).endswith(b"\r\n\r\nbody")
         sender.sendall(HEAD + offer)
     assert not caplog.text
+
+
+UPGRADE = b"upgrade: websocket\r\nconnection: upgrade\r\n"
+KEY, VERSION = b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n", b"sec-websocket-version: 13\r\n"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n" + UPGRADE + KEY + VERSION + b"\r\nbody",
+        b"GET / HTTP/1.1\r\nhost: x\r\n" + UPGRADE + VERSION + b"\r\n",
+        b"GET / HTTP/1.1\r\nhost: x\r\nsec-websocket-key: x\r\n" + UPGRADE + VERSION + b"\r\n",
+        b"GET / HTTP/1.1\r\nhost: x\r\n" + UPGRADE + KEY + b"\r\n",
+        b"GET / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n" + UPGRADE + KEY + VERSION + b"\r\n0\r\n\r\n",
+    ],
+    ids=["POST", "no key", "short key", "no version", "with a body"],
+)
+def test_what_is_no_handshake_of_a_websocket_is_a_request(
+    connect: Callable[..., socket.socket], request_: bytes
+) -> None:
+    """A server may ignore the offer; the library for websockets would not answer at all."""
+    assert connect(request_).recv(100).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_handshake_that_is_never_complete_ends(
+    connect: Callable[..., socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library reads no line over 8 KiB, and says nothing; until its end the connection counts as one that waits."""
+    monkeypatch.setattr("obsv.web.protocol.HEAD_TIMEOUT_S", 0.5)
+    seen: list[int] = []
+    leave = Connections.leave
+    monkeypatch.setattr(Connections, "leave", lambda self, each: (seen.append(len(self)), leave(self, each))[1])
+    long = b"x: " + b"y" * 20_000 + b"\r\n"
+    made = connect(b"GET / HTTP/1.1\r\nhost: x\r\n" + long + UPGRADE + KEY + VERSION + b"\r\n")
+    with suppress(ConnectionResetError):
+        assert made.recv(100) == b""
+    assert seen[0] == 1

@@ -27,7 +27,7 @@ class HttpPort:
     def __init__(self, app: ASGIApp, address: Address, tls: Certificate | None = None) -> None:
         self.listener = _listen(address)
         self.port: int = self.listener.getsockname()[1]
-        self._server = uvicorn.Server(config(app, tls, lifespan="off", timeout_graceful_shutdown=5))
+        self._server = uvicorn.Server(config(app, tls, ws="none", lifespan="off", timeout_graceful_shutdown=5))
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self.listener]}, name="obsv-otlp-http", daemon=True
         )

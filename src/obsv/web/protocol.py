@@ -7,6 +7,7 @@ upgrade to HTTP/2, as the JDK's client does (RFC 9110, 7.8: a server may ignore 
 
 import asyncio
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import h11
@@ -26,7 +27,9 @@ KEEP_ALIVE_S = 120
 # Large enough for the session cookie and other cookies of a browser for this host.
 MOST_HEAD_BYTES = 64 * 1024
 
-IDLE, HEAD, BODY, ANSWER = "idle", "head", "body", "answer"
+# Sixteen bytes in base64.
+_KEY_CHARS = 24
+IDLE, HEAD, BODY, ANSWER, WEBSOCKET = "idle", "head", "body", "answer", "websocket"
 _TIMES = {HEAD: HEAD_TIMEOUT_S, BODY: BODY_TIMEOUT_S}
 BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\ncontent-length: 34\r\n"
@@ -81,8 +84,11 @@ class TimedProtocol(H11Protocol):
         self._look()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Hand over the connection."""
-        self._forget()
+        """Hand over the connection; it counts as waiting until its handshake must be complete."""
+        self._unwatch()
+        self._phase = WEBSOCKET
+        self.waiting_since = self.loop.time()
+        self._timer = self.loop.call_later(HEAD_TIMEOUT_S, self._see_handshake)
         super().handle_websocket_upgrade(event)
 
     def pause_writing(self) -> None:
@@ -101,11 +107,23 @@ class TimedProtocol(H11Protocol):
         self._forget()
         self.transport.abort()
 
+    def _should_upgrade_to_ws(self) -> bool:
+        # The library for websockets never answers a request that is not a handshake, and has no time limit for it.
+        return super()._should_upgrade_to_ws() and _is_handshake(self.scope["method"], dict(self.headers))
+
+    def _see_handshake(self) -> None:
+        self._forget()
+        # The name in uvicorn's protocol for websockets; a test sees that it is there.
+        if not getattr(self.transport.get_protocol(), "handshake_complete", True):
+            self.transport.abort()
+
     def _unsupported_upgrade_warning(self) -> None:
         """Log nothing: an ignored offer is not an error."""
 
     def _look(self) -> None:
         state = self.conn.their_state
+        if self._phase == WEBSOCKET:
+            return
         if state is h11.SEND_BODY:
             phase = BODY
         elif state is not h11.IDLE:
@@ -136,6 +154,13 @@ class TimedProtocol(H11Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _is_handshake(method: str, headers: Mapping[bytes, bytes]) -> bool:
+    """Return whether a request asks for a websocket (RFC 6455, 4.1)."""
+    has_body = b"content-length" in headers or b"transfer-encoding" in headers
+    has_key = len(headers.get(b"sec-websocket-key", b"").strip()) == _KEY_CHARS
+    return method == "GET" and not has_body and has_key and headers.get(b"sec-websocket-version") == b"13"
 
 
 def protocol(registry: Connections) -> Any:
