@@ -78,7 +78,9 @@ class FirstParty:
         if file is None or not self.may_match(name):
             return False
         directory = os.path.dirname(normal(file))
-        return name.partition(".")[0] in self.packages or any(_is_below(directory, root) for root in self.roots)
+        return any(matches(name, package) for package in self.packages) or any(
+            _is_below(directory, root) for root in self.roots
+        )
 
 
 def matches(name: str, glob: str) -> bool:

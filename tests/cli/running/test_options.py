@@ -8,7 +8,7 @@ import pytest
 from programs import Programs
 
 from obsv.cli.running.inherit.sitecustomize import command_of
-from obsv.cli.running.installed import find_command
+from obsv.cli.running.installed import find_command, package_of_module
 from obsv.cli.running.options import hand_over, make_parser, names_of_environment
 
 SHOP = """
@@ -129,6 +129,39 @@ def test_a_commands_package_and_the_modules_here(programs: Programs) -> None:
     outcome = programs.recorded("pytest", "-q", "-p", "no:cacheprovider", "test_here.py")
     assert outcome.code == 0, outcome.errors
     assert "test_here.test_here" in programs.processes()
+
+
+def test_an_installed_module(programs: Programs) -> None:
+    """`obsv run -m` records the package that was named, wherever it is installed, and says so if nothing of it ran."""
+    programs.write("site-packages/pricing/__init__.py", "")
+    programs.write("site-packages/pricing/table.py", "def price():\n    return 7\n")
+    programs.write("site-packages/pricing/__main__.py", "from pricing.table import price\nprint(price())\n")
+    programs.write("site-packages/quiet.py", "print(8)\n")
+    path = {"PYTHONPATH": str(programs.directory / "site-packages")}
+    assert programs.recorded("-m", "pricing", **path)[:2] == (0, "7\n")
+    assert programs.processes() == {"pricing.table.price"}
+    outcome = programs.recorded("-m", "quiet", OBSV_DB=str(programs.directory / "none.db"), **path)
+    assert outcome.output == "8\n"
+    assert outcome.errors.startswith("obsv run: no call was recorded; name the modules to record with --include.")
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [
+        *(("kit", "kit"), ("kit.inner", "kit"), ("single", "single"), ("space.kit.inner", "space.kit")),
+        *(("space", None), ("json.tool", None), ("missing", None), ("space.missing", None), ("mine", None), ("", None)),
+    ],
+)
+def test_the_package_of_a_module(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch, name: str, package: str | None
+) -> None:
+    """It is the first part that is no namespace, unless it is the user's own or the library's; nothing is imported."""
+    for path in ("kit/__init__.py", "kit/inner.py", "single.py", "space/kit/__init__.py", "space/kit/inner.py"):
+        programs.write(f"installed/{path}", "raise SystemExit\n")
+    programs.write("mine.py", "raise SystemExit\n")
+    monkeypatch.syspath_prepend(str(programs.directory / "installed"))
+    monkeypatch.chdir(programs.directory)
+    assert package_of_module(name) == package
 
 
 def test_nothing_matched(shop: Programs) -> None:

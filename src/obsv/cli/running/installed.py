@@ -1,9 +1,13 @@
-"""Find commands that a package has installed: `obsv run black .`, also by the path of their script (a child's)."""
+"""Find what a package has installed: `obsv run black .`, also by the path of the script (a child's), and `-m black`."""
 
+import importlib.util
 import os
 import shutil
 import sys
+from importlib.machinery import ModuleSpec, PathFinder
 from typing import NamedTuple
+
+from obsv.working_directory import working_directory
 
 
 class Command(NamedTuple):
@@ -67,4 +71,36 @@ def _package_of(name: str) -> str | None:
     from importlib.metadata import entry_points
 
     found = [entry.value for entry in entry_points(group="console_scripts", name=name)]
-    return found[0].partition(":")[0].partition(".")[0].strip() or None if found else None
+    if not found:
+        return None
+    module = found[0].partition(":")[0].strip()
+    return _first_package(module) or module.partition(".")[0] or None
+
+
+def package_of_module(name: str) -> str | None:
+    """Return the package that `-m name` runs; None if it belongs to the standard library or is not found elsewhere than
+    in the working directory, whose modules are the user's own.
+    """
+    top = name.partition(".")[0]
+    here = PathFinder.find_spec(top, [working_directory()])
+    if top in sys.stdlib_module_names or (here is not None and here.origin is not None):
+        return None
+    return _first_package(name)
+
+
+def _first_package(name: str) -> str | None:
+    """Return the first part of a dotted name that is more than a namespace: `google.cloud.storage`; imports nothing."""
+    parts = name.split(".")
+    try:
+        spec: ModuleSpec | None = importlib.util.find_spec(parts[0])
+        for count in range(1, len(parts) + 1):
+            if spec is None:
+                return None
+            found = ".".join(parts[:count])
+            if spec.origin is not None:
+                return found
+            if count < len(parts):
+                spec = PathFinder.find_spec(f"{found}.{parts[count]}", spec.submodule_search_locations)
+    except Exception:
+        pass  # a finder of somebody else, or a name that is none
+    return None

@@ -17,13 +17,13 @@ Run a Python program and record its calls, without changing its code.
 
 By default, functions of the script are recorded, and those of modules below its
 directory or the current one that were not installed there; for an installed
-command, those of its package. --include selects names by glob instead, where
-`__main__` is the script. A glob without a wildcard names a module and, if it is
-a package, everything inside: --include shop; or a function or class: --exclude
-'shop.orders.Order.to_*'. Private names (_name) are recorded only with --private
-or if a glob spells one. Modules that obsv itself uses are never recorded, and
-other modules of the standard library only by name. Processes that the program
-starts with multiprocessing are also recorded."""
+command or module (-m), also those of its package. --include selects names by
+glob instead, where `__main__` is the script. A glob without a wildcard names a
+module and, if it is a package, everything inside: --include shop; or a function
+or class: --exclude 'shop.orders.Order.to_*'. Private names (_name) are recorded
+only with --private or if a glob spells one. Modules that obsv itself uses are
+never recorded, and other modules of the standard library only by name.
+Processes that the program starts with multiprocessing are also recorded."""
 
 _EPILOG = """\
 A failing call is always recorded, and calls that are left out are counted, so

@@ -14,7 +14,7 @@ from types import CodeType
 from obsv.cli.running.children import Children, double_recursion_limit
 from obsv.cli.running.end import Summary, has_recorded, say_nothing_was_found
 from obsv.cli.running.give_way import give_way, load_pipeline
-from obsv.cli.running.installed import find_command
+from obsv.cli.running.installed import find_command, package_of_module
 from obsv.cli.running.options import hand_over, make_parser, names_of_environment, program_of
 from obsv.cli.running.program import Compile, NoProgram, Program
 from obsv.cli.running.tracebacks import hide_frames_at_exit
@@ -48,10 +48,11 @@ def run(arguments: Sequence[str]) -> int:
         parser.error("name a script, or a module with -m")
     hand_over(options)
     names = names_of_environment()
-    packages: tuple[str, ...] = ()
+    package = package_of_module(program.target) if program.kind == "module" else None
     if program.kind == "script" and (command := find_command(program.target)) is not None:
         program = dataclasses.replace(program, target=command.path)
-        packages = () if command.package is None else (command.package,)
+        package = command.package
+    packages = () if package is None else (package,)
     if options.children:
         _inherit()
     if options.summary:
@@ -64,9 +65,10 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return _run(program, compile_main)
     finally:
-        is_bare = bool(packages) or not _records_main(program, names)  # what is installed as a command has no functions
+        # What is installed as a command has no functions in its main module.
+        is_bare = bool(packages) or not _records_main(program, names)
         if os.getpid() == pid and is_bare and (names.include or not names.exclude):
-            _hint(finder, before, since_ns)
+            _hint(finder, bool(packages), before, since_ns)
 
 
 def _inherit() -> None:
@@ -102,10 +104,10 @@ def _install(program: Program, names: Names, packages: Sequence[str]) -> tuple[C
         return _compiler(None, names, program.name), None
 
 
-def _hint(finder: RecordingFinder | None, before: Collection[str], since_ns: int) -> None:
-    """Say so where nothing was recorded since no module matched."""
+def _hint(finder: RecordingFinder | None, is_installed: bool, before: Collection[str], since_ns: int) -> None:
+    """Say so where nothing was recorded since no module matched, or since what is installed called nothing that did."""
     # The first recorded call starts recording.
-    if finder is None or finder.found or recording.start is None:
+    if finder is None or (finder.found and not is_installed) or recording.start is None:
         return
     if not has_recorded(since_ns):
         say_nothing_was_found([name for name in sys.modules if name not in before])
