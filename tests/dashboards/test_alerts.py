@@ -13,6 +13,7 @@ from obsv.alerts.editing import rule_of
 from obsv.alerts.kinds import KINDS
 from obsv.alerts.watch import Watch
 from obsv.dashboards.alerts.page import PAGE, THRESHOLDS, fields_of, previewed
+from obsv.dashboards.alerts.tables import table
 from obsv.dashboards.page import View
 from obsv.store import Writer
 from obsv.store.seam import open_store
@@ -118,3 +119,12 @@ def test_service_levels_show_what_is_left(tmp_path: Path) -> None:
     found = text(tmp_path / "o.db", watch)
     for part in ("Service levels", "99.9 %", "50 % left"):
         assert part in found, part
+
+
+def test_each_cell_names_its_column() -> None:
+    """For narrow screens, which show a row as a list; an empty cell takes no line there."""
+    (row,) = table(("State", ""), [["firing", ""]]).children[1].children
+    assert [(each.to_plotly_json()["props"]["data-name"], each.className) for each in row.children] == [
+        ("State", ""),
+        ("", "empty"),
+    ]

@@ -183,9 +183,14 @@ def senders(found: Sequence[SenderCounts], now_ns: int) -> list[Component]:
     return [card("Senders since the start of this server", table(names, rows), flush=True)] if rows else []
 
 
+def _cell(name: str, content: Any) -> Component:
+    # An empty one takes a line of its own there, and says nothing.
+    return html.Td(content, className="" if content not in ("", None) else "empty", **{"data-name": name})
+
+
 def table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Component:
-    """Return a table of texts and components; recorded text stays text."""
-    body = [html.Tr([html.Td(cell) for cell in row]) for row in rows]
+    """Return a table of texts and components; recorded text stays text. On a narrow screen each row is a list."""
+    body = [html.Tr([_cell(name, cell) for name, cell in zip(names, row, strict=True)]) for row in rows]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     return html.Table([head, html.Tbody(body)], className="alerts-table")
 
