@@ -265,7 +265,8 @@ def test_both_read_one_file_at_once(db: Path) -> None:
 # Tables without recorded values: names, counts, times, and what users of obsv wrote.
 OPEN = {
     "alert_cursor", "alert_rule", "archive", "archive_part", "archive_replaced", "artifact_parent", "audit",
-    "calls_minute", "code", "deploy", "error_call", "error_event", "error_minute", "failure_histogram", "feed", "forgotten",
+    "calls_minute", "code", "deploy", "error_call", "error_event", "error_minute", "failure_histogram", "feed",
+    "forgotten",
     "gate", "gate_hour", "histogram", "lease", "loss", "orphan", "process", "process_name", "recorder",
     "request_half", "request_total", "ring", "sent", "setting", "signature", "signature_field", "silence",
     "slo_bucket", "sqlite_sequence", "tally", "thread", "version", "version_code",
