@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
 
 from obsv.alerts.rules import Rule
-from obsv.alerts.samples import Labels, Sample, labelled
+from obsv.alerts.samples import Labels, Sample, fits_name, labelled
 from obsv.store.watching import FailedCall
 
 _NS = 1_000_000_000
@@ -65,9 +64,9 @@ class Window:
         details = self._rule.details
         for call in calls:
             if not (
-                fnmatchcase(call.process, details["process"])
-                and fnmatchcase(call.service, details["service"])
-                and fnmatchcase(call.exception, details["exception"])
+                fits_name(call.process, details["process"])
+                and fits_name(call.service, details["service"])
+                and fits_name(call.exception, details["exception"])
             ):
                 continue
             own = {"process": call.process, "exception": call.exception, "service": call.service}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +12,7 @@ from obsv.alerts.levels import Slo, budget_left, budget_text, burn_rate, burns_o
 from obsv.alerts.losses import Losses
 from obsv.alerts.parts import LIMITS_S, LookAtRings, Part, no_rings, read_parts
 from obsv.alerts.rules import Rule
-from obsv.alerts.samples import Sample, labelled
+from obsv.alerts.samples import Sample, fits_name, labelled
 from obsv.errors import InvalidQuery
 from obsv.store.ground import percentile
 from obsv.store.seam import Store
@@ -133,7 +132,7 @@ def _feed_lag(rule: Rule, readings: Readings) -> list[Sample]:
     samples = []
     for feed in readings.feeds():
         lag_s = (now_ns - feed.last_ns) / _NS
-        if fnmatchcase(feed.name, details["feed"]) and lag_s <= details["forget"]:
+        if fits_name(feed.name, details["feed"]) and lag_s <= details["forget"]:
             link = "/flow?" + urlencode({"q": feed.name})
             samples.append(Sample(labelled({"feed": feed.name}), round(lag_s, 3), lag_s > details["lag"], link=link))
     return samples
@@ -142,7 +141,7 @@ def _feed_lag(rule: Rule, readings: Readings) -> list[Sample]:
 def _staleness(rule: Rule, readings: Readings) -> list[Sample]:
     details, samples = rule.details, []
     for each in readings.repeating(details["repeats"], details["forget"]):
-        if is_about(rule, each.process, each.service) and fnmatchcase(each.name, details["variable"]):
+        if is_about(rule, each.process, each.service) and fits_name(each.name, details["variable"]):
             age_s = (each.last_ns - each.changed_ns) / _NS
             labels = labelled({"process": each.process, "variable": each.name, "data_type": each.data_type})
             facts = {"data_value": each.value, "age": f"{age_s:.0f} s"}
@@ -154,7 +153,7 @@ def _staleness(rule: Rule, readings: Readings) -> list[Sample]:
 def _backpressure(rule: Rule, readings: Readings) -> list[Sample]:
     depth: Counter[str] = Counter()
     for each in readings.recorders():
-        if fnmatchcase(each.service, rule.details["service"]):
+        if fits_name(each.service, rule.details["service"]):
             is_alive = readings.now_ns - each.updated_ns < 10 * _NS
             depth[each.service] += each.depth if is_alive else 0
     return [
@@ -179,14 +178,14 @@ def _lost_calls(rule: Rule, readings: Readings) -> list[Sample]:
     return [
         Sample(labelled({"service": service}), lost, lost >= details["threshold"], facts, "/")
         for service, lost in readings.lost(details["window"]).items()
-        if fnmatchcase(service, details["service"])
+        if fits_name(service, details["service"])
     ]
 
 
 def _slo(rule: Rule, readings: Readings) -> list[Sample]:
     samples = []
     for slo in readings.slos:
-        if not fnmatchcase(slo.name, rule.details["slo"]):
+        if not fits_name(slo.name, rule.details["slo"]):
             continue
         buckets, now_ns = readings.level(slo), readings.now_ns
         whole = summed(buckets, slo.period_s, now_ns)
@@ -216,7 +215,7 @@ def _recorder_gone(rule: Rule, readings: Readings) -> list[Sample]:
     samples = []
     for (service, host), each in latest.items():
         silent_s = (readings.now_ns - each.updated_ns) / _NS
-        if fnmatchcase(service, details["service"]) and silent_s <= details["forget"]:
+        if fits_name(service, details["service"]) and silent_s <= details["forget"]:
             is_gone = silent_s > details["after"] and not each.ended
             facts = {"pid": each.pid}
             samples.append(
@@ -259,7 +258,7 @@ def _grouped(rule: Rule, readings: Readings) -> dict[str, CallFigures]:
     parts: defaultdict[str, list[CallFigures]] = defaultdict(list)
     at = {"process": 0, "group": 1, "service": 2}[rule.details["by"]]
     for each in readings.figures(rule.details["window"]):
-        if is_about(rule, each.process, each.service) and fnmatchcase(each.group, rule.details["group"]):
+        if is_about(rule, each.process, each.service) and fits_name(each.group, rule.details["group"]):
             parts[str(each[at])].append(each)
     sums = {name: _sum(figures) for name, figures in parts.items()}
     return {name: each for name, each in sums.items() if each.calls >= rule.details["min_calls"]}
@@ -286,7 +285,7 @@ def _statistic(figures: CallFigures, stat: str) -> float:
 
 def is_about(rule: Rule, process: str, service: str) -> bool:
     """Return whether a rule concerns the calls of a process."""
-    return fnmatchcase(process, rule.details["process"]) and fnmatchcase(service, rule.details["service"])
+    return fits_name(process, rule.details["process"]) and fits_name(service, rule.details["service"])
 
 
 _MEASURES: Mapping[str, Callable[[Rule, Readings], list[Sample]]] = {
