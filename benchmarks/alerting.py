@@ -1,7 +1,8 @@
 """Measure alerts and answers for assistants: `python -m benchmarks alerting`, about four minutes.
 
 From the exception in a program, stored by its keeper, to the webhook: in an idle program, and beside 20,000 recorded
-calls per second. The CPU time of 200 rules. And answers of `get_trace` about 100 traces of 1 to 50,000 spans, of which none may exceed its budget.
+calls per second. The CPU time of 200 rules. And answers of `get_trace` about 100 traces of 1 to 50,000 spans, of which
+none may exceed its budget.
 """
 
 from __future__ import annotations

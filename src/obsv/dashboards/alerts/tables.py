@@ -184,8 +184,9 @@ def senders(found: Sequence[SenderCounts], now_ns: int) -> list[Component]:
 
 
 def _cell(name: str, content: Any) -> Component:
-    # An empty one takes a line of its own there, and says nothing.
-    return html.Td(content, className="" if content not in ("", None) else "empty", **{"data-name": name})
+    named: dict[str, Any] = {"data-name": name}
+    # An empty one would take a line of its own there, and say nothing.
+    return html.Td(content, className="" if content not in ("", None) else "empty", **named)
 
 
 def table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Component:
