@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import query_world
 from httpx import ASGITransport, AsyncClient
 
 from obsv.server import Settings, create_app
@@ -21,3 +22,10 @@ def client(tmp_path: Path) -> Callable[..., AsyncClient]:
         return AsyncClient(transport=ASGITransport(app), base_url=base)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncClient:
+    """A client beside one server over the world of queries, for all tests of a file: they only read."""
+    db = query_world.make(tmp_path_factory.mktemp("world") / "obsv.db")
+    return AsyncClient(transport=ASGITransport(create_app(Settings(db))), base_url="http://127.0.0.1:8050")

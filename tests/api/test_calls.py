@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from calls import EPOCH_NS, TRACE, call, span_id
-from httpx import AsyncClient
+from httpx import ASGITransport, AsyncClient
 
+from obsv.server import Settings, create_app
 from obsv.store import Writer
 
 pytestmark = pytest.mark.anyio
@@ -14,13 +15,14 @@ Client = Callable[..., AsyncClient]
 ALL = {"from": "2000-01-01", "to": "2100-01-01"}
 
 
-@pytest.fixture
-def shop(tmp_path: Path, client: Client) -> AsyncClient:
-    writer = Writer(tmp_path / "obsv.db")
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncClient:
+    db = tmp_path_factory.mktemp("shop") / "obsv.db"
+    writer = Writer(db)
     failing = call(2, 1, name="shop.price", start=2, ms=4, inputs={"symbol": "'AAPL'"}, error="ValueError: no price\n")
     writer.write([call(1, ms=10, name="shop.buy", inputs={"qty": "7.50"}), failing])
     writer.close()
-    return client()
+    return AsyncClient(transport=ASGITransport(create_app(Settings(db))), base_url="http://127.0.0.1:8050")
 
 
 async def test_a_page_of_calls(shop: AsyncClient) -> None:
