@@ -36,6 +36,8 @@ def page() -> str:
 
 def _sections(name: str, command: Any) -> Iterator[str]:
     for each, below in sorted(getattr(command, "commands", {}).items()):
+        if getattr(below, "invoke_without_command", False):
+            yield _section(f"{name} {each}", below)
         if hasattr(below, "commands"):
             yield from _sections(f"{name} {each}", below)
         else:

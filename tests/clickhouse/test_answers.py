@@ -293,7 +293,12 @@ def test_what_is_not_there(both: Both) -> None:
 
 def test_what_the_table_cannot_answer_is_said(both: Both) -> None:
     """A message, and nothing is written."""
-    for question, args in (("triage", ()), ("run_sql", ("select 1",))):
+    for question, args in (
+        ("triage", ()),
+        ("run_sql", ("select 1",)),
+        ("kept_book", ()),
+        ("keep_trace", ("ab", "", 1)),
+    ):
         with pytest.raises(InvalidQuery, match="only read"):
             getattr(both.clickhouse, question)(*args)
     assert both.clickhouse.unanswered

@@ -397,3 +397,15 @@ def test_a_page_outlives_the_end_of_its_store(whole: WholeStore, monkeypatch: py
 
     monkeypatch.setattr(SQLiteStore, "read_page", read_page)
     assert len(spans_on(whole, "-ts", 1_000)) == CALLS
+
+
+def test_a_trace_of_the_archive_is_kept(whole: WholeStore, tmp_path: Path) -> None:
+    """It is read when the archive is gone."""
+    trace = trace_of(30).hex()
+    before = sorted(whole.read_trace_columns(trace).span_id)
+    assert whole.keep_trace(trace, "", 5).spans == len(before)
+    with closing(ArchiveBook(Path(whole.name))) as book:
+        book.close_archive()
+    for file in (tmp_path / "archive").rglob("*.parquet"):
+        file.unlink()
+    assert sorted(whole.read_trace_columns(trace).span_id) == before

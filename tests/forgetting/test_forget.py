@@ -19,7 +19,7 @@ from obsv.archive import Archiver, Targets, Window, open_target, read_rows, thaw
 from obsv.archive.columns import CALL_COLUMNS
 from obsv.archive.directory import Directory
 from obsv.archive.log_columns import LOG_COLUMNS
-from obsv.cold import WholeStore
+from obsv.cold import WholeStore, open_whole
 from obsv.errors import ForeignFile, InvalidQuery, NotFound
 from obsv.forgetting import Asked, forget
 from obsv.store import Source, SpanRow, Writer
@@ -321,3 +321,17 @@ def test_the_rings_of_a_running_program(tmp_path: Path) -> None:
     assert found == [("__main__.greet", 75), ("__main__.outer", 1)]
     assert files_with(tmp_path, "a call that runs")
     assert files_with(tmp_path) == []
+
+
+def test_kept_traces_with_it_are_removed_whole(db: Path) -> None:
+    """Those of a found call and of a found log record; another stays readable, also for who has read it before."""
+    found, other = (number.to_bytes(16, "big").hex() for number in (CALLS, CALLS - 1))
+    with closing(open_whole(db)) as store:
+        for trace_id in (found, other):
+            store.keep_trace(trace_id, f"for {SECRET}", 1)
+        assert forget(db, ASKED, is_dry=True).counts["kept_traces"] == 1
+        assert forget(db, ASKED, is_dry=False).counts["kept_traces"] == 1
+        (kept,) = store.read_kept().traces
+        assert kept.trace_id == other
+        assert SECRET not in kept.note
+        assert forget(db, ASKED, is_dry=True).counts["kept_traces"] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
@@ -10,6 +11,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
 from obsv.analysis.brief import brief
+from obsv.analysis.lifetime import lifetime_of_trace
 from obsv.analysis.trace_columns import trace_columns
 from obsv.analysis.trace_markdown import of_spans, trace_markdown
 from obsv.api.depends import StoreReader
@@ -60,6 +62,14 @@ class Found(BaseModel):
     span_id: list[str]
 
 
+class LifetimeOut(BaseModel):
+    """The time for which a trace can be read."""
+
+    kept_by: str | None = Field(description="Who keeps it beyond retention; null: nobody.")
+    deleted_ns: int | None = Field(description="When retention begins to delete it, Unix time; null: at no age.")
+    text: str = Field(description="The same in words.")
+
+
 class BriefOut(BaseModel):
     """A span in short."""
 
@@ -89,6 +99,14 @@ def trace(
 def search(reader: StoreReader, trace_id: TraceId, q: Annotated[str, Query(min_length=1, max_length=200)]) -> Found:
     """List the spans whose name, values or exception contain a text, ignoring case (ASCII)."""
     return Found(span_id=reader.search_trace(trace_id, q))
+
+
+@router.get("/{trace_id}/lifetime", summary="Get how long a trace can be read")
+def lifetime(reader: StoreReader, trace_id: TraceId) -> LifetimeOut:
+    """Return when retention deletes a trace, or who keeps it."""
+    found = lifetime_of_trace(reader, trace_id, time.time_ns())
+    kept_by = found.kept.kept_by if found.kept else None
+    return LifetimeOut(kept_by=kept_by, deleted_ns=found.deleted_ns, text=found.text)
 
 
 @router.get("/{trace_id}/values", summary="Get some spans of a trace in short")

@@ -1,4 +1,4 @@
-"""The JSON API at `/api/v1`: it reads; what it changes (silences, groups of errors, deployments) is in the audit table.
+"""The JSON API at `/api/v1`: it reads; what it changes (silences, error groups, kept traces, …) is in the audit table.
 
 To add an endpoint: write `api/<noun>.py` with `router = APIRouter(tags=["<noun>"])`, take the store as
 `reader: StoreReader` (`api/depends.py`), declare the endpoint as a plain `def` (it runs on a worker thread), return a
@@ -18,6 +18,7 @@ from obsv.api import (
     export,
     flow,
     functions,
+    kept,
     logs,
     overview,
     reference,
@@ -44,6 +45,7 @@ PARTS = (
     decisions,
     export,
     traces,
+    kept,
     flow,
     functions,
     repro,

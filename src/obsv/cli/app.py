@@ -15,6 +15,7 @@ from obsv.cli.commands import (
     clickhouse,
     explaining,
     gates,
+    kept,
     metrics,
     reading,
     recording,
@@ -40,7 +41,8 @@ app.add_typer(clickhouse.app)
 app.add_typer(registry.app)
 app.add_typer(gates.app)
 app.add_typer(metrics.app)
-for commands in (recording, reading, explaining, changes, reports, sharing, access):
+app.add_typer(kept.app)
+for commands in (recording, reading, explaining, kept, changes, reports, sharing, access):
     commands.register(app)
 
 

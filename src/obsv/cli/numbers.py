@@ -11,7 +11,7 @@ from obsv.cli.extra import need_duckdb
 from obsv.cli.listing import expect_process
 from obsv.cli.output import cell, console, counted, print_json, say, table
 from obsv.otlp.dead_letters import DeadLetters
-from obsv.store.figures import ProcessStats, RecorderState
+from obsv.store.figures import Health, ProcessStats, RecorderState
 from obsv.store.finding import Filters
 from obsv.store.ground import HOUR_NS, Limits, Range
 from obsv.store.seam import Answer, open_store
@@ -103,6 +103,7 @@ def check(db: Path, as_json: bool) -> int:
         ("recorded", f"{_calls(health.calls_ever, health.errors_ever)} since the file was created"),
         ("kept", f"{health.first_ts} to {health.last_ts} UTC" if health.first_ts else "no calls"),
         ("limits", _limits(health.limits)),
+        *([("kept traces", _kept(health))] if health.kept_traces else []),
         *((f"recorder {each.pid}", f"{each.service}: {_state(each, now)}") for each in health.recorders),
     ]
     losses = [("lost", f"{ts(each.at_ns)} UTC: {each}") for each in health.losses]
@@ -118,6 +119,10 @@ def check(db: Path, as_json: bool) -> int:
 
 def _calls(calls: int, errors: int) -> str:
     return f"{counted(calls, 'call')}, {counted(errors, 'error')}"
+
+
+def _kept(health: Health) -> str:
+    return f"{health.kept_traces:,}, {health.kept_bytes:,} of {health.limits.most_kept_bytes:,} bytes"
 
 
 def _limits(limits: Limits) -> str:

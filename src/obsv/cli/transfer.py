@@ -9,12 +9,12 @@ from obsv.analysis.markdown import visible_json
 from obsv.capture import Redactor
 from obsv.cli.common import say_at_once
 from obsv.cli.output import json_line
+from obsv.cold import open_whole
 from obsv.errors import ConfigurationError
 from obsv.otlp.transfer import MOST_UNREADABLE, export_since, export_trace, import_file
 from obsv.own_files import PRIVATE
 from obsv.privacy import chosen_mode, create_private
 from obsv.since import since
-from obsv.store.seam import open_store
 from obsv.store.writing import Upkeep, Writer
 from obsv.wire.rowmaker import RowMaker
 
@@ -40,7 +40,7 @@ def export(db: Path, output: TextIO, trace_id: str | None = None, since_text: st
         StoreError: the store cannot be read.
     """
     start_ns = since(since_text, time.time_ns()) if since_text else 0
-    reader = open_store(db)
+    reader = open_whole(db)
     written = 0
     try:
         for line in export_trace(reader, trace_id) if trace_id is not None else export_since(reader, start_ns):

@@ -16,9 +16,9 @@ from obsv.clickhouse.latest import Latest
 from obsv.clickhouse.mirror import Mirror
 from obsv.clickhouse.unanswered import REFUSED, SENTENCES
 from obsv.errors import InvalidQuery, StoreError
-from obsv.store.figures import Beat, Health
+from obsv.store.figures import Beat, Health, KeptTrace
 from obsv.store.seam import ROW_LIMIT
-from obsv.store.writing import Triage
+from obsv.store.writing import KeptBook, Triage
 
 
 class ClickHouseStore(Answers):
@@ -74,6 +74,12 @@ class ClickHouseStore(Answers):
 
     def triage(self) -> Triage:
         self._refuse("Decisions about errors are kept in a store of obsv")
+
+    def keep_trace(self, trace_id: str, note: str, now_ns: int) -> KeptTrace:
+        self._refuse("Traces are kept in a store of obsv")
+
+    def kept_book(self) -> KeptBook:
+        self._refuse("Traces are kept in a store of obsv")
 
     def run_sql(self, statement: str, row_limit: int = ROW_LIMIT) -> NoReturn:
         self._refuse("The views of SQL are those of a store of obsv; ask ClickHouse itself about otel_traces")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-READ_ONLY: Final = "Read-only: decisions about errors, deployments and alert rules need a store of obsv."
+READ_ONLY: Final = "Read-only: decisions about errors, deployments, kept traces and alert rules need a store of obsv."
 NOT_THERE: Final = "The collector's table has no source code, no exact inputs, and no log records."
 NO_DECISIONS: Final = "Decisions, gates, artifacts and reports need a store of obsv."
 NO_RECORDERS: Final = "Recorders, feeds and repeated values are known only to a store of obsv."
@@ -27,8 +27,8 @@ SENTENCES = (
 
 EMPTY: dict[str, str] = {
     **dict.fromkeys(
-        ("read_alerts", "read_alert_events", "read_audit", "read_deliveries", "read_level", "read_outbox",
-         "read_rule_rows", "read_silences", "read_spenders"),
+        ("read_alerts", "read_alert_events", "read_audit", "read_deliveries", "read_kept", "read_kept_trace",
+         "read_level", "read_outbox", "read_rule_rows", "read_silences", "read_spenders"),
         READ_ONLY,
     ),
     **dict.fromkeys(("exact_texts", "read_exact", "read_logs", "read_new_logs"), NOT_THERE),
@@ -51,5 +51,5 @@ REFUSED: dict[str, str] = dict.fromkeys(
 )  # fmt: skip
 """Questions that only mean something over a store of obsv, and are refused with a message."""
 
-DERIVED = ("identity", "read_milestones", "read_pages")
+DERIVED = ("identity", "read_limits", "read_milestones", "read_pages", "sample_of_group")
 """Questions that the code for SQLite puts together from other answers, or from the mirror."""

@@ -1,4 +1,4 @@
-"""A store together with its archive: the same questions, answered from both where they reach that far back."""
+"""A store with its archive and its kept traces: the same questions, answered from all as far back as they reach."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import importlib.util
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from obsv.cold.merging import Cursors, merged, merged_logs
+from obsv.cold.unpacked import Unpacked
 from obsv.errors import InvalidQuery, NotFound, ObsvError
 from obsv.own_time import unix_ns
-from obsv.store.figures import ArchivedPart, ErrorCall, LogFilters, Logs, Pair
+from obsv.store.figures import ArchivedPart, ErrorCall, KeptTrace, LogFilters, Logs, Pair
 from obsv.store.finding import Condition, Filters, Page
 from obsv.store.ground import Window
 from obsv.store.seam import SQLiteStore, Store
@@ -35,37 +37,49 @@ _MS = 10**6
 
 
 class Shared:
-    """The temporary store that a store and its views share, begun after `steps` removals; `lock` guards both."""
+    """The temporary stores that a store and its views share, begun after `steps` removals; `lock` guards all."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.thawed: Thawed | None = None
         self.steps = 0
+        self.unpacked: Unpacked | None = None
 
 
 class WholeStore(SQLiteStore):
-    """Answers from a database file and from its archive.
+    """Answers from a database file, from its archive and from the traces that are kept in it.
 
-    Questions about one call or trace go to the archive if the file does not have it; pages of calls and log records
-    are merged from both. Figures come from the file's rollups, which stay as long as the archive keeps calls.
+    Questions about one call or trace go to the archive if the file does not have it, and to the kept trace if the file
+    has fewer of its calls; pages of calls and log records are merged from file and archive. Figures come from
+    the file's rollups, which stay as long as the archive keeps calls.
+
+    Args:
+        path: the file.
+        hot: one state of it; None for the file as it is at each question.
+        shared: temporary stores to use.
+        has_archive: whether the archive can be read: its libraries are an extra.
     """
 
-    def __init__(self, path: Path, hot: SQLiteStore | None = None, shared: Shared | None = None) -> None:
+    def __init__(
+        self, path: Path, hot: SQLiteStore | None = None, shared: Shared | None = None, *, has_archive: bool = True
+    ) -> None:
         super().__init__(path, hot._source if hot is not None else None)
         self._hot = hot or SQLiteStore(path, self._source)
         self._shared = shared or Shared()
+        self._has_archive = has_archive
 
     @contextmanager
     def view(self) -> Iterator[WholeStore]:
         with super().view() as hot:
-            yield WholeStore(self._path, hot, self._shared)
+            yield WholeStore(self._path, hot, self._shared, has_archive=self._has_archive)
 
     def close(self) -> None:
         super().close()
         with self._shared.lock:
-            if self._shared.thawed is not None:
-                self._shared.thawed.close()
-            self._shared.thawed = None
+            for each in (self._shared.thawed, self._shared.unpacked):
+                if each is not None:
+                    each.close()
+            self._shared.thawed = self._shared.unpacked = None
 
     # -- pages ---------------------------------------------------------------------------------------------------------
 
@@ -96,6 +110,10 @@ class WholeStore(SQLiteStore):
 
     def read_logs(self, filters: LogFilters, window: Window, cursor: str | None = None, limit: int = 100) -> Logs:
         hot = self._hot.read_logs(filters, window, cursor, limit)
+        if filters.trace_id and len(filters.trace_id) == 32:
+            kept = self._ask_kept(filters.trace_id, lambda store: store.read_logs(filters, window, cursor, limit))
+            if kept is not None:
+                return merged_logs(hot, kept, limit, 0, 0)
         parts = self._parts(LOGS, window.range.first_ns, window.range.last_ns)
         if not parts:
             return hot
@@ -131,6 +149,17 @@ class WholeStore(SQLiteStore):
     def read_call(self, trace_id: str, span_id: str) -> Call:
         return self._of(trace_id, lambda store: store.read_call(trace_id, span_id))
 
+    def find_call(self, span_id: str) -> Call:
+        try:
+            return self._hot.find_call(span_id)
+        except NotFound:
+            for trace_id in self._hot.kept_with(span_id):
+                return self.read_call(trace_id, span_id)
+            raise
+
+    def read_exact(self, call: Call) -> bytes | dict[str, str] | None:
+        return self._ask_kept(call.trace_id, lambda store: store.read_exact(call)) or self._hot.read_exact(call)
+
     def read_detail(self, trace_id: str, span_id: str) -> Detail:
         return self._of(trace_id, lambda store: store.read_detail(trace_id, span_id))
 
@@ -144,19 +173,16 @@ class WholeStore(SQLiteStore):
         return self._of(trace_id, lambda store: store.read_trace_columns(trace_id, around))
 
     def read_trace(self, trace_id: str) -> StoredTrace | None:
-        return self._hot.read_trace(trace_id) or self._trace(trace_id, lambda store: store.read_trace(trace_id))
+        return self._any(trace_id, lambda store: store.read_trace(trace_id))
 
     def search_trace(self, trace_id: str, text: str) -> list[str]:
-        found = self._hot.search_trace(trace_id, text)
-        return found or self._trace(trace_id, lambda store: store.search_trace(trace_id, text)) or []
+        return self._any(trace_id, lambda store: store.search_trace(trace_id, text)) or []
 
     def calls_of_trace(self, trace_id: str, span_ids: Sequence[str]) -> list[ListedCall]:
-        found = self._hot.calls_of_trace(trace_id, span_ids)
-        return found or self._trace(trace_id, lambda store: store.calls_of_trace(trace_id, span_ids)) or []
+        return self._any(trace_id, lambda store: store.calls_of_trace(trace_id, span_ids)) or []
 
     def spans_of_trace(self, trace_id: str) -> list[StoredSpan]:
-        found = self._hot.spans_of_trace(trace_id)
-        return found or self._trace(trace_id, lambda store: store.spans_of_trace(trace_id)) or []
+        return self._any(trace_id, lambda store: store.spans_of_trace(trace_id)) or []
 
     def valued_calls(self, window: Window, trace_id: str | None = None) -> ValuedCalls:
         if trace_id is not None:
@@ -185,6 +211,7 @@ class WholeStore(SQLiteStore):
 
     def read_traces(self, trace_ids: Sequence[str]) -> list[StoredTrace]:
         found = {trace.trace_id: trace for trace in self._hot.read_traces(trace_ids)}
+        found |= self._kept(trace_ids, lambda store, trace_id: store.read_trace(trace_id))
         missing = [trace_id for trace_id in trace_ids if trace_id not in found]
         cold = self._traces(missing, lambda store, here: store.read_traces(here))
         found |= {trace.trace_id: trace for trace in cold or []}
@@ -192,6 +219,7 @@ class WholeStore(SQLiteStore):
 
     def summarize(self, trace_ids: Sequence[str]) -> list[Summary]:
         found = {each.trace_id: each for each in self._hot.summarize(trace_ids)}
+        found |= self._kept(trace_ids, lambda store, trace_id: next(iter(store.summarize([trace_id])), None))
         missing = [trace_id for trace_id in trace_ids if trace_id not in found]
         cold = self._traces(missing, lambda store, here: store.summarize(here))
         found |= {each.trace_id: each for each in cold or []}
@@ -199,15 +227,60 @@ class WholeStore(SQLiteStore):
 
     def matches(self, condition: Condition, trace_ids: Sequence[str], most: int) -> dict[str, Match]:
         found = self._hot.matches(condition, trace_ids, most)
+        found |= self._kept(trace_ids, lambda store, one: store.matches(condition, [one], most).get(one))
         without = [trace_id for trace_id in trace_ids if trace_id not in found]
         known = {each.trace_id for each in self._hot.summarize(without)}
         missing = [trace_id for trace_id in without if trace_id not in known]
         return {**found, **(self._traces(missing, lambda store, here: store.matches(condition, here, most)) or {})}
 
+    # -- kept traces ---------------------------------------------------------------------------------------------------
+
+    def keep_trace(self, trace_id: str, note: str, now_ns: int) -> KeptTrace:
+        trace = _whole_id(trace_id)
+        parts = [] if self._is_off() else self._parts_of(trace)
+        if parts:
+            with self._reading() as archive:
+                if archive.trace(trace, parts) and _count(archive.store, trace) > _count(self._hot, trace):
+                    return self.keep_trace_of(Path(archive.store.name), trace, note, now_ns)
+        return super().keep_trace(trace_id, note, now_ns)
+
+    def _ask_kept(self, trace_id: str, ask: Callable[[SQLiteStore], T]) -> T | None:
+        """Ask a kept trace of which the file has fewer calls by now; None for any other, and for what it lacks."""
+        trace = _whole_id(trace_id)
+        kept_ns = self._hot.lacks_kept(trace)
+        if kept_ns is None:
+            return None
+        steps, shared = self._hot.forgotten_steps(), self._shared
+        with shared.lock:
+            if shared.unpacked is not None and shared.unpacked.steps != steps:
+                shared.unpacked.close()
+                shared.unpacked = None
+            unpacked = shared.unpacked = shared.unpacked or Unpacked(self._path, steps)
+        with unpacked.reading((trace, kept_ns), lambda: self._hot.kept_content(trace)) as store:
+            try:
+                return None if store is None else ask(store)
+            except NotFound:
+                return None  # it came after the trace was kept
+
+    def _kept(self, trace_ids: Sequence[str], ask: Callable[[SQLiteStore, str], T | None]) -> dict[str, T]:
+        """Return the answers of those of some traces that `_ask_kept` asks."""
+        found = {}
+        for trace_id in trace_ids:
+            answer = self._ask_kept(trace_id, partial(_asked, ask, trace_id))
+            if answer is not None:
+                found[trace_id] = answer
+        return found
+
+    def _any(self, trace_id: str, ask: Callable[[SQLiteStore], T]) -> T | None:
+        """Ask for a trace: what is kept of it, else the file, else the archive."""
+        return self._ask_kept(trace_id, ask) or ask(self._hot) or self._trace(trace_id, ask)
+
     # -- the archive ---------------------------------------------------------------------------------------------------
 
     def _parts(self, kind: str, start_ns: int, end_ns: int) -> list[ArchivedPart]:
         """Return the parts of a kind that can be read: none of an archive that is off."""
+        if not self._has_archive:
+            return []
         found = [part for part in self._hot.archived_parts(clamp_ns(start_ns), clamp_ns(end_ns)) if part.kind == kind]
         return [] if found and self._is_off() else found
 
@@ -263,6 +336,9 @@ class WholeStore(SQLiteStore):
             )
 
     def _of(self, trace_id: str, ask: Callable[[SQLiteStore], T]) -> T:
+        kept = self._ask_kept(trace_id, ask)
+        if kept is not None:
+            return kept
         try:
             return ask(self._hot)
         except NotFound:
@@ -272,6 +348,9 @@ class WholeStore(SQLiteStore):
             return found
 
     def _valued_calls_of(self, trace_id: str, window: Window) -> ValuedCalls:
+        kept = self._ask_kept(trace_id, lambda store: store.valued_calls(window, trace_id))
+        if kept is not None:
+            return kept
         try:
             self._hot.known_trace(trace_id)
         except NotFound:
@@ -282,7 +361,7 @@ class WholeStore(SQLiteStore):
 
     def _traces(self, trace_ids: Sequence[str], ask: Callable[[SQLiteStore, list[str]], T]) -> T | None:
         """Ask the temporary store about those of some traces that are in the archive; None if it has none of them."""
-        if not trace_ids or self._is_off():
+        if not trace_ids or not self._has_archive or self._is_off():
             return None
         parts = {trace_id: found for trace_id in trace_ids if (found := self._parts_of(_whole_id(trace_id)))}
         if not parts:
@@ -306,6 +385,8 @@ class WholeStore(SQLiteStore):
 
     def _parts_of(self, trace_id: str) -> list[ArchivedPart]:
         """Return the parts that may have a trace, in a likely order; also those of an archive that is off."""
+        if not self._has_archive:
+            return []
         try:
             began_ns = int(trace_id[:12], 16) * _MS
         except ValueError:
@@ -326,6 +407,14 @@ def _down(
     return archive.down(parts, window.range.first_ns, window.range.last_ns + 1, is_enough)
 
 
+def _asked(ask: Callable[[SQLiteStore, str], T], trace_id: str, store: SQLiteStore) -> T:
+    return ask(store, trace_id)
+
+
+def _count(store: SQLiteStore, trace_id: str) -> int:
+    return sum(each.spans for each in store.summarize([trace_id]))
+
+
 def _whole_id(trace_id: str) -> str:
     return trace_id.lower().zfill(32)
 
@@ -333,10 +422,10 @@ def _whole_id(trace_id: str) -> str:
 def open_whole(path: str | Path) -> Store:
     """Return the store of a database file and its archive; nothing is opened before the first question.
 
-    Without the extra `archive`, only the file is read.
+    Without the extra `archive`, only the file is read, and the traces that are kept in it.
     """
     try:
         has_archive = all(importlib.util.find_spec(name) is not None for name in ("arro3.io", "obstore"))
     except (ModuleNotFoundError, ObsvError):
         has_archive = False
-    return WholeStore(Path(path)) if has_archive else SQLiteStore(Path(path))
+    return WholeStore(Path(path), has_archive=has_archive)

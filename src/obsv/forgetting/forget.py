@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from obsv.cold import remove_temporary
 from obsv.errors import ConfigurationError, InvalidQuery, StoreUnavailable
+from obsv.forgetting.kept import kept_with
 from obsv.forgetting.outcome import Outcome
 from obsv.forgetting.rings import overwrite, store_all
 from obsv.keeper.looking import readers
@@ -74,6 +75,7 @@ class _Request:
         self.moments: set[tuple[str, int]] = set()
         self.texts = sought_texts(self.condition)
         self.ids: list[int] = []
+        self.kept_traces: list[str] = []
         self.kept: dict[str, list[tuple[Any, ...]]] = {}
         archive_book = ArchiveBook(db)
         stack.callback(archive_book.close)
@@ -105,6 +107,8 @@ class _Request:
             counts["archived_log_records"] = self.archive.count(LOGS)
         search = Search(self.matcher.calls, self.matcher.others, self.identities, self.moments, self.asked.range)
         self.kept = self.book.find(search)
+        self.kept_traces = kept_with(self.store, self.condition, search, self.texts)
+        counts["kept_traces"] = len(self.kept_traces)
         counts |= {name: len(keys) for name, keys in self.kept.items()}
         counts["texts"] = self.book.replace_texts(self.texts, is_dry=True)
         return counts
@@ -115,6 +119,7 @@ class _Request:
         receipt = book.begin(condition, until_ns, clock())
         counts = self.find()
         book.remove(self.kept)
+        book.remove_kept_traces(self.kept_traces)
         if self.archive is not None:
             counts["parts"] = self.archive.remove(LOGS, book.steps(), clock())
         book.remove_calls(self.ids)

@@ -29,6 +29,7 @@ from obsv.store.figures.function import Failure, FunctionReport, History, Neighb
 from obsv.store.figures.gates import Flipped, GateFigures, GateFilters, GateInspected, MarginBucket, WhatIf
 from obsv.store.figures.health import Health
 from obsv.store.figures.journal import JournalNames
+from obsv.store.figures.kept import KeptTrace, KeptTraces
 from obsv.store.figures.kept_reports import ReportLine
 from obsv.store.figures.logs import LogFilters, LogLine, Logs, NewLogs
 from obsv.store.figures.lost import Lost
@@ -84,6 +85,8 @@ __all__ = [
     "Health",
     "History",
     "JournalNames",
+    "KeptTrace",
+    "KeptTraces",
     "KindLine",
     "Latency",
     "Lineage",

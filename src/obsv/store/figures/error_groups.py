@@ -278,7 +278,8 @@ def members_of(store: Snapshot, group_id: int) -> list[int]:
 
 def _minutes(window: Window) -> tuple[Minutes, int]:
     # Count the whole first minute, so that no error at the window's edge is missed.
-    minutes = Minutes(max(1, window.start_ns // MINUTE_NS), (window.end_ns - 1) // MINUTE_NS)
+    first = max(1, window.start_ns // MINUTE_NS)
+    minutes = Minutes(first, max(first, (window.end_ns - 1) // MINUTE_NS))
     return minutes, -(-(minutes.last - minutes.first + 1) // BINS)
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from obsv.errors import QueryTimeout, StoreError
 from obsv.store.figures.beat import RECORDERS, RecorderState, recorder_state
+from obsv.store.figures.kept import read_kept_sums
 from obsv.store.figures.lost import NEWS_NS, read_lost
 from obsv.store.file import Reader, Snapshot, limits_of, read_settings
 from obsv.store.ground import HOUR_NS, MINUTE_NS, Limits, Loss
@@ -53,6 +54,7 @@ class Health(NamedTuple):
         recorders: reports of the recording processes.
         spills: files of older versions beside the database, with waiting calls.
         limits: limits on the age of calls and the size of the file.
+        kept_traces, kept_bytes: number and size of the traces that are kept beyond retention.
         losses: files that were lost while programs wrote to them, latest first.
         problems: problems and fixes, one sentence each; None if there are none.
     """
@@ -71,6 +73,8 @@ class Health(NamedTuple):
     recorders: tuple[RecorderState, ...] = ()
     spills: tuple[SpillFile, ...] = ()
     limits: Limits = Limits()
+    kept_traces: int = 0
+    kept_bytes: int = 0
     losses: tuple[Loss, ...] = ()
     problems: tuple[str, ...] = ()
 
@@ -100,6 +104,7 @@ def check(path: str | Path, now_ns: int) -> Health:
 def _filled(store: Snapshot, health: Health, now_ns: int) -> Health:
     facts = store.one(_FACTS)
     assert facts is not None
+    kept = read_kept_sums(store)
     recorders = tuple(recorder_state(*row) for row in store.query(RECORDERS, (now_ns,)))
     return health._replace(
         schema_version=facts["schema_version"],
@@ -113,6 +118,8 @@ def _filled(store: Snapshot, health: Health, now_ns: int) -> Health:
         last_write_ns=facts["last_ns"],
         recorders=recorders,
         limits=limits_of(read_settings(store.query)),
+        kept_traces=kept.traces,
+        kept_bytes=kept.bytes,
         losses=read_lost(store).losses,
     )
 
@@ -142,6 +149,11 @@ def _complaints(health: Health, now_ns: int) -> list[str]:
         complaints.append(f"{waiting:,} bytes of calls are waiting in files of an older version; {remedy}")
     complaints += [str(loss) for loss in health.losses if loss.at_ns >= now_ns - NEWS_NS]
     complaints += _beyond_limits(health, now_ns, is_recorded=bool(alive))
+    if health.kept_bytes > health.limits.most_kept_bytes:
+        complaints.append(
+            f"kept traces take {health.kept_bytes / 1e6:,.1f} MB, above their limit of "
+            f"{health.limits.most_kept_bytes / 1e6:,.1f} MB, and leave that much less for calls: `obsv kept remove`"
+        )
     if health.log_bytes > _TOO_LARGE_LOG:
         size = health.log_bytes / 1e6
         complaints.append(f"the write-ahead log has grown to {size:.0f} MB because a reader does not finish; close it")

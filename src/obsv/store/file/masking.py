@@ -37,6 +37,10 @@ COLUMNS: dict[str, dict[str, str]] = {
         "first_sample": "masked_sample(first_sample)",
         "latest_sample": "masked_sample(latest_sample)",
     },
+    "kept_trace": {
+        "exception": f"substr(exception, 1, instr(exception || ':', ':')) || iif(exception = '', '', ' {MASK}')",
+        "content": "null",
+    },
     "log_record": {"body": "masked_body(body)", "attributes": "masked_log_attributes(attributes)"},
     "registration": {"meta": "masked_members(meta)", "content": "null", "why": "masked_text(why)"},
     "decision_made": {

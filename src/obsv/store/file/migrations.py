@@ -51,6 +51,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(22, "a search passes over calls that cannot contain a text", _sql("schema_22.sql")),
     Migration(23, "what is forgotten on request is receipted", _sql("schema_23.sql")),
     Migration(24, "views of the journal find a window by an index", _sql("schema_24.sql")),
+    Migration(25, "traces are kept beyond retention", _sql("schema_25.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

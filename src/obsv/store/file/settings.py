@@ -15,7 +15,7 @@ on conflict(name) do update set value = excluded.value, set_ns = excluded.set_ns
 """
 _HAS_SETTINGS = "select 1 from sqlite_schema where type = 'table' and name = 'setting'"
 FILE_MODE = "file_mode"
-_LIMITS = ("max_age_ns", "max_bytes", "decision_age_ns")
+_LIMITS = ("max_age_ns", "max_bytes", "decision_age_ns", "kept_bytes")
 
 
 def read_settings(query: Callable[[str], list[Any]]) -> dict[str, int | None]:

@@ -19,6 +19,7 @@ from obsv.store.seam.answers.decisions import DecisionAnswers
 from obsv.store.seam.answers.errors import ErrorAnswers
 from obsv.store.seam.answers.figures import FigureAnswers
 from obsv.store.seam.answers.journal import JournalAnswers
+from obsv.store.seam.answers.kept import KeptAnswers
 from obsv.store.seam.answers.logs import LogAnswers
 from obsv.store.seam.answers.names import NameAnswers
 from obsv.store.seam.answers.selections import SelectionAnswers
@@ -40,6 +41,7 @@ class SQLiteStore(
     ArchiveAnswers,
     SelectionAnswers,
     JournalAnswers,
+    KeptAnswers,
 ):
     """Answers from a database file, which may appear, grow or be replaced meanwhile."""
 

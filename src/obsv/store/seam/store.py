@@ -19,6 +19,7 @@ from obsv.store.seam.questions.decisions import DecisionQuestions
 from obsv.store.seam.questions.errors import ErrorQuestions
 from obsv.store.seam.questions.figures import FigureQuestions
 from obsv.store.seam.questions.journal import JournalQuestions
+from obsv.store.seam.questions.kept import KeptQuestions
 from obsv.store.seam.questions.logs import LogQuestions
 from obsv.store.seam.questions.names import NameQuestions
 from obsv.store.seam.questions.selections import SelectionQuestions
@@ -40,6 +41,7 @@ class Store(
     ArchiveQuestions,
     SelectionQuestions,
     JournalQuestions,
+    KeptQuestions,
     Protocol,
 ):
     """Answers questions about what was recorded. Any number of threads may ask at once.

@@ -5,6 +5,8 @@ from obsv.store.writing.copied import Copied, CopiedCalls, CopiedFeed, CopiedVar
 from obsv.store.writing.keeping.archive_book import CALLS, KEEP_NS, LOGS, ArchiveBook, ArchiveFacts, Part, Waiting
 from obsv.store.writing.keeping.forget_book import ForgetBook, Receipt, Search
 from obsv.store.writing.keeping.kept_texts import log_call
+from obsv.store.writing.kept_book import KeptBook
+from obsv.store.writing.packed_trace import unpack
 from obsv.store.writing.reports import KeptReport, ReportBook
 from obsv.store.writing.sent import Sent, SentBook
 from obsv.store.writing.triage import Triage
@@ -23,6 +25,7 @@ __all__ = [
     "CopiedFeed",
     "CopiedVariable",
     "ForgetBook",
+    "KeptBook",
     "KeptReport",
     "Part",
     "Receipt",
@@ -37,4 +40,5 @@ __all__ = [
     "Writer",
     "log_call",
     "register_artifact",
+    "unpack",
 ]

@@ -62,7 +62,7 @@ TEXTS = (
     ("registration", "meta"), ("registration", "content"), ("registration", "why"), ("error_group", "title"),
     ("error_group", "why"), ("error_group", "note"), ("deploy", "note"), ("audit", "detail"), ("audit", "subject"),
     ("recorder", "stats"), ("code", "source_text"), ("source", "resource"), ("source", "scope"), ("loss", "reason"),
-    ("archive", "failure"), ("alert_rule", "error"),
+    ("archive", "failure"), ("alert_rule", "error"), ("kept_trace", "note"), ("kept_trace", "exception"),
 )  # fmt: skip
 
 
@@ -194,6 +194,12 @@ class ForgetBook:
                     self._connection.execute(sql, (some,))
                 self._connection.execute(_DELETED, (some, some))
                 self._connection.execute(f"delete from span where id in {_IDS}", (some,))
+
+    def remove_kept_traces(self, trace_ids: Sequence[str]) -> None:
+        """Remove traces that are kept beyond retention."""
+        for trace_id in trace_ids:
+            with self._step():
+                self._connection.execute("delete from kept_trace where trace_id = ?", (trace_id,))
 
     def remove_groups(self) -> int:
         """Remove groups of errors of which nothing but forgotten samples is left; return how many."""
