@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 from archive_rows import BEGIN_NS, HOUR_NS
+from faulty_proxy import FaultyProxy
 from object_store import ObjectStore, weed
 
-from obsv.archive import Archiver, Target, open_target
+from obsv.archive import Archiver, Target, Targets, open_target, thaw
 from obsv.errors import ConfigurationError, StoreUnavailable
+from obsv.store import Writer
+from obsv.store.writing import ArchiveBook
 
 needs_server = pytest.mark.skipif(weed() is None, reason="no SeaweedFS")
 
@@ -103,3 +108,44 @@ def test_addresses_that_are_refused(url: str) -> None:
     """Of another kind, or with a secret in them."""
     with pytest.raises(ConfigurationError):
         open_target(url)
+
+
+@needs_server
+@pytest.mark.parametrize("seed", range(3))
+def test_a_server_on_its_bad_days(
+    server: ObjectStore,
+    db: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    archiving: Callable[..., Archiver],
+    seed: int,
+) -> None:
+    """Errors, requests to slow down, lost and cut answers: each call is in one part, and there is no other file."""
+    rng, seen = random.Random(seed), Counter[str]()
+
+    def fault(method: str) -> str:
+        how = rng.choices(("", "500", "503", "lost", "cut"), (12, 1, 1, 1, 1))[0]
+        seen[how] += 1
+        return how
+
+    for name, value in server.variables.items():
+        monkeypatch.setenv(name, value)
+    direct = open_target(f"s3://archive/{tmp_path.name}")
+    proxy = FaultyProxy(server.variables["AWS_ENDPOINT_URL"], fault)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+    try:
+        archiver = archiving(open_target(direct.url))
+        for _ in range(100):
+            with suppress(StoreUnavailable):
+                if archiver.step(BEGIN_NS + 24 * HOUR_NS) is None:
+                    break
+        for _ in range(20):
+            with suppress(StoreUnavailable):
+                archiver.remove_replaced(2**62)
+                break
+    finally:
+        proxy.close()
+    assert seen["lost"] + seen["cut"] + seen["500"] + seen["503"] > 0
+    assert archiving(direct).verify() == (3, 90, [], [], [])
+    with closing(ArchiveBook(db)) as book, closing(Writer(tmp_path / "thawed.db")) as writer:
+        assert thaw(book.parts(), Targets(direct), writer) == 90
