@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from contextlib import closing
@@ -242,6 +243,16 @@ def test_nothing_is_named(db: Path) -> None:
     """An empty query would be everything."""
     with pytest.raises(InvalidQuery, match="Nothing was named"):
         forget(db, Asked(" "), is_dry=False)
+    with pytest.raises(InvalidQuery, match="not UTF-8"):
+        forget(db, Asked("name=\udcff"), is_dry=False)
+
+
+def test_texts_that_are_not_unicode(db: Path) -> None:
+    """A damaged row hinders nothing."""
+    with closing(sqlite3.connect(db)) as connection, connection:
+        connection.execute("update log_record set body = cast(x'22ff22' as text)")
+        connection.execute("insert into deploy(at_ns, name, service, note) values (1, 'x', '', cast(x'ff' as text))")
+    assert forget(db, ASKED, is_dry=False).counts["archived_calls"] == 6
 
 
 def test_an_archive_that_cannot_be_searched(db: Path, tmp_path: Path) -> None:

@@ -61,6 +61,8 @@ class _Request:
     """A request while it is worked on."""
 
     def __init__(self, db: Path, asked: Asked, stack: ExitStack) -> None:
+        if not asked.query.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in asked.query):
+            raise InvalidQuery("The query has bytes that are not UTF-8, which no stored text has: write it in UTF-8.")
         filters = Filters.parse({"where": asked.query})
         if not filters.query:
             raise InvalidQuery("Nothing was named: write what to forget, such as 'customer=4711' or '\"Jane Doe\"'.")

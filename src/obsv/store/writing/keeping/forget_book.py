@@ -15,6 +15,7 @@ from obsv.acting import require
 from obsv.errors import StoreUnavailable
 from obsv.store.file import note_change, open_writer
 from obsv.store.file.failures import explained
+from obsv.store.file.reader import lenient_text
 from obsv.store.ground import Range, SpanRow
 from obsv.store.writing.keeping.kept_texts import KEPT, Kept, KeptKind
 from obsv.store.writing.short_transaction import PATIENCE_S
@@ -133,6 +134,7 @@ class ForgetBook:
             raise StoreUnavailable(f"There is no database at {path}; name another one with --db or OBSV_DB.")
         self._connection = open_writer(self._path, PATIENCE_S, _CACHE_KIB)
         self._connection.execute("pragma secure_delete = on")
+        self._connection.text_factory = lenient_text
         self._receipt = 0
 
     def close(self) -> None:
