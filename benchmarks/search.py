@@ -73,7 +73,7 @@ def measure(path: Path | None = None, calls: int = 2_000_000) -> list[Result]:
             took = server.median_ms("/api/v1/calls", {**DAY, "q": text, "limit": "50"})
             results.append(Result(f"{name}: by the clock", took, 500, 150, " ms"))
             own = processor_ms(path, text)
-            results.append(Result(f"{name}: processor time", own, unit=" ms"))
+            results.append(Result(f"{name}: processor time", own, 500, 150, " ms"))
             if stored < TEN_MILLION:
                 name = f"{name}: processor time, extrapolated to 10 M"
                 results.append(Result(name, own * TEN_MILLION / stored, 500, 150, " ms"))

@@ -3,7 +3,8 @@
     python -m benchmarks.triage [PATH] [--calls 2000000]
 
 PATH is a store of `benchmarks.store_generate`; without it one is made under benchmarks/.work. A time is from a request
-to the last byte of its answer, over HTTP on this machine, the median of several.
+to the last byte of its answer, over HTTP on this machine, the median of several; beside it the server's processor time
+of an answer, which a busy machine does not change.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def measure(path: Path | None = None, calls: int = 2_000_000) -> list[Result]:
         found = [Result("calls of the function", function["figures"]["calls"])]
         for name, path_of, query, must, reach in asked:
             found.append(Result(name, server.median_ms(path_of, query), must, reach, " ms"))
+            found.append(Result(f"{name}: processor time", server.processor_ms(path_of, query), must, reach, " ms"))
         return found
     finally:
         server.stop()

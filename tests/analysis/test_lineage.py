@@ -104,3 +104,52 @@ def test_members_of_lists_and_records_are_followed(given: str, taken: str, outpu
     calls = [valued(1, 0, 2, out=given), valued(2, 4, 5, out="7"), valued(3, 8, 9, rate=taken)]
     each = next(iter(lineage(ValuedCalls(calls, PROCESSES, False), True)))
     assert each[:4] == (1, output, 3, "rate")
+
+
+def inside(*calls: ValuedCall, processes: dict[int, tuple[str, str, str, int]] = PROCESSES) -> list[Handover]:
+    return lineage(ValuedCalls(list(calls), processes, False), True)
+
+
+@pytest.mark.parametrize(
+    ("taken", "name"),
+    [
+        ("{'id': 7, 'rate': 1.375}", "order.rate"),
+        ("Order(id=7, lines=[Line(rate=1.375)])", "order.lines[0].rate"),
+        ("[(7, 1.375)]", "order[0][1]"),
+    ],
+)
+def test_members_of_an_argument_are_followed(taken: str, name: str) -> None:
+    """A value that was put into a container on its way."""
+    assert [each[:4] for each in inside(valued(1, 0, 2, out="1.375"), valued(2, 4, 9, order=taken))] == [
+        (1, "out", 2, name)
+    ]
+
+
+def test_none_in_an_argument_comes_from_the_function_of_its_name() -> None:
+    """Not from any that returned None, and a short name is in many others."""
+    named = PROCESSES | {3: ("shop.find_rate", "s", "g", 1), 4: ("shop.validate", "s", "g", 1)}
+    calls = valued(3, 0, 2, out="None"), valued(4, 3, 5, out="None")
+    found = inside(*calls, valued(5, 8, 9, order="{'rate': None, 'id': None}"), processes=named)
+    assert [each[:4] for each in found] == [(3, "out", 5, "order.rate")]
+
+
+def test_argument_that_came_as_a_whole_is_one_value() -> None:
+    """Its members are not told besides."""
+    given = "{'rate': 1.375, 'day': 'monday'}"
+    assert [each[:4] for each in inside(valued(1, 0, 2, out=given), valued(2, 4, 9, order=given))] == [
+        (1, "out", 2, "order")
+    ]
+
+
+def test_equal_values_of_two_sources_are_told() -> None:
+    """Either may be the one; the last is shown, and the other is named."""
+    calls = valued(1, 0, 2, out="12.50"), valued(3, 3, 5, out="12.50"), valued(2, 6, 9, price="12.50")
+    assert [(each.source, each.also) for each in inside(*calls)] == [(3, (1,))]
+
+
+def test_value_that_was_passed_on_has_one_source() -> None:
+    """Through a call that took it, or that it was returned by to its caller."""
+    passed = valued(1, 0, 2, out="12.50"), valued(3, 3, 5, price="12.50", out="12.50"), valued(2, 6, 9, x="12.50")
+    assert [each.also for each in inside(*passed)] == [(), ()]
+    returned = valued(1, 1, 2, out="12.50"), valued(3, 0, 5, out="12.50"), valued(2, 6, 9, x="12.50")
+    assert [(each.source, each.also) for each in inside(*returned)] == [(3, ())]

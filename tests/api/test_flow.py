@@ -37,5 +37,5 @@ async def test_where_values_went(shop: AsyncClient, scope: dict[str, str]) -> No
     (handover,) = (await shop.get("/api/v1/lineage", params=WINDOW | scope)).json()["handovers"]
     assert handover == {
         "source": "shop.price", "output": "return", "target": "shop.pay", "input": "amount", "times": 1,
-        "example": "'12.50'", "trace_id": TRACE, "source_span_id": span_id(2), "target_span_id": span_id(3),
+        "example": "'12.50'", "trace_id": TRACE, "source_span_id": span_id(2), "target_span_id": span_id(3), "also": [],
     }  # fmt: skip

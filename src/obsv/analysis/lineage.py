@@ -7,9 +7,11 @@ these are skipped (`is_telling`):
 - numbers and strings of fewer than three characters: 0, 42, 'ok';
 - masked or truncated values, because different values then look alike.
 
-Within one trace, members of dictionaries, lists and records count too, and common values if a name indicates that they
-are the same: a member `rate`, or the output of a function with `rate` in its name, that arrives as an argument `rate`;
-or if the call that produced the value was the last to end before the taker began.
+Within one trace, members of dictionaries, lists and records count too, on both sides, and common values if a name
+indicates that they are the same: a member `rate`, or the output of a function with `rate` in its name, that arrives as
+an argument or member `rate`; or if the call that produced the value was the last to end before the taker began. Members
+of an argument are followed if it is from nowhere as a whole. Other functions that had put out an equal value are named,
+unless it went through the one that is taken for its source.
 
 A value comes from the call that last produced it before the taker began. A call that was running around the taker has
 not produced anything by then, and a taker's own output is not a source of its inputs. Across services the clocks may
@@ -21,16 +23,17 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from obsv.analysis.members import members
+from obsv.analysis.members import Member, members
 from obsv.store.spans import ValuedCall, ValuedCalls
 
 MOST_VALUES = 40
 # Longer texts are compared by this many leading characters and their length.
 COMPARED = 2_000
 SHORTEST = 3
+_MOST_RIVALS = 50
 CONSTANTS = ("None", "True", "False", "null", "true", "false", "set()", "frozenset()")
 TRIVIAL = frozenset((*CONSTANTS, "nan", "inf", "-inf", "NaN", "0.0", "1.0", "-1.0"))
 EMPTY = "'\"[](){} "
@@ -49,6 +52,7 @@ class Handover(NamedTuple):
         trace_id: trace of the latest occurrence, hex.
         source_span: span that produced it, hex.
         target_span: span that received it, hex.
+        also: IDs of other processes that had produced an equal value by then, at the latest occurrence.
     """
 
     source: int
@@ -60,6 +64,7 @@ class Handover(NamedTuple):
     trace_id: str
     source_span: str
     target_span: str
+    also: tuple[int, ...] = ()
 
 
 class _Origin(NamedTuple):
@@ -85,13 +90,66 @@ def lineage(found: ValuedCalls, one_trace: bool = False) -> list[Handover]:
         ends = sorted(call.end_ns for call in calls)
         for taker in calls:
             for name, text in _texts(taker, "INPUT", one_trace):
-                origin = _origin(origins.get(text, []), taker, service)
-                if origin is None and one_trace and not is_telling(text):
-                    origin = _origin(origins.get(_member(name, text), []), taker, service)
-                    origin = origin or _likely(origins.get(_member("", text), []), taker, name, names, ends)
+                origin = _source(origins, taker, _Taken(name, name, text), service, names, ends if one_trace else None)
                 if origin is not None:
-                    _count(handovers, origin, taker, name, text)
+                    also = _rivals(origins, origin, taker, text) if one_trace else ()
+                    _count(handovers, origin, taker, name, text, also)
+                    continue
+                for path, member in _taken_members(name, text) if one_trace else ():
+                    origin = _source(origins, taker, _Taken(path, member.name, member.text), service, names, None)
+                    if origin is not None:
+                        _count(
+                            handovers, origin, taker, path, member.text, _rivals(origins, origin, taker, member.text)
+                        )
     return sorted(handovers.values(), key=lambda each: (-each.times, each.source, each.target, each.output, each.name))
+
+
+class _Taken(NamedTuple):
+    """A value that a call received: its place in the argument, its own name, and its text."""
+
+    path: str
+    name: str
+    text: str
+
+
+def _source(
+    origins: dict[str, list[_Origin]],
+    taker: ValuedCall,
+    taken: _Taken,
+    service: dict[int, str],
+    names: dict[int, str],
+    ends: list[int] | None,
+) -> _Origin | None:
+    """Return the producer of a value; of a common one by its name or, if the ends of calls are given, by the last."""
+    origin = _origin(origins.get(taken.text, []), taker, service)
+    if origin is not None or is_telling(taken.text):
+        return origin
+    origin = _origin(origins.get(_member(taken.name, taken.text), []), taker, service) if taken.name else None
+    if origin is None and taken.name:
+        origin = _likely(origins.get(_member("", taken.text), []), taker, taken.name, names, ends)
+    return origin
+
+
+def _taken_members(name: str, text: str) -> Iterator[tuple[str, Member]]:
+    for member in members(text):
+        if "***" not in member.text:
+            yield f"{name}{member.path}", member
+
+
+def _rivals(origins: dict[str, list[_Origin]], origin: _Origin, taker: ValuedCall, text: str) -> tuple[int, ...]:
+    """Return the processes of other calls that had produced a telling value; none if it went through its source."""
+    if not is_telling(text) or any(_text(value) == text for _, kind, value in origin.call.values if kind == "INPUT"):
+        return ()
+    ready = origins.get(text, [])
+    at = bisect_right(ready, taker.start_ns, key=lambda each: each.ready_ns)
+    found = {
+        each.call.process_id: None
+        for each in ready[max(0, at - _MOST_RIVALS) : at]
+        if each.call.process_id not in (origin.call.process_id, taker.process_id)
+        # What ran inside of the source gave it the value.
+        and not (origin.start_ns <= each.start_ns and each.ready_ns <= origin.ready_ns)
+    }
+    return tuple(found)
 
 
 def is_telling(text: str) -> bool:
@@ -134,15 +192,17 @@ def _member(name: str, text: str) -> str:
 
 
 def _likely(
-    ready: list[_Origin], taker: ValuedCall, name: str, names: dict[int, str], ends: list[int]
+    ready: list[_Origin], taker: ValuedCall, name: str, names: dict[int, str], ends: list[int] | None
 ) -> _Origin | None:
     """Return the likely producer of a common value: by name, or the last call that ended before."""
     before = [each for each in ready if each.ready_ns <= taker.start_ns and each.call.span_id != taker.span_id]
     if not before:
         return None
     named = [each for each in before if name.casefold() in names.get(each.call.process_id, "")]
-    if named:
+    if named and len(name) >= SHORTEST:  # `id` is in `validate`
         return named[-1]
+    if ends is None:
+        return None
     latest = ends[bisect_right(ends, taker.start_ns) - 1]
     return before[-1] if before[-1].ready_ns == latest else None
 
@@ -163,7 +223,12 @@ def _origin(ready: list[_Origin], taker: ValuedCall, service: dict[int, str]) ->
 
 
 def _count(
-    handovers: dict[tuple[int, str, int, str], Handover], origin: _Origin, taker: ValuedCall, name: str, text: str
+    handovers: dict[tuple[int, str, int, str], Handover],
+    origin: _Origin,
+    taker: ValuedCall,
+    name: str,
+    text: str,
+    also: tuple[int, ...],
 ) -> None:
     key = origin.call.process_id, origin.name, taker.process_id, name
     known = handovers.get(key)
@@ -174,4 +239,5 @@ def _count(
         taker.trace_id.hex(),
         origin.call.span_id.hex(),
         taker.span_id.hex(),
+        also,
     )

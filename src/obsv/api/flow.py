@@ -62,6 +62,7 @@ class HandoverAnswer(BaseModel):
     trace_id: str
     source_span_id: str
     target_span_id: str
+    also: list[str] = Field(description="Other functions that had put out an equal value by then; of one trace.")
 
 
 class LineageAnswer(BaseModel):
@@ -100,6 +101,7 @@ def handovers(
             trace_id=each.trace_id,
             source_span_id=each.source_span,
             target_span_id=each.target_span,
+            also=[found.processes[number][0] for number in each.also],
         )
         for each in lineage(found, trace_id is not None)
     ]

@@ -150,6 +150,11 @@ def _handover(each: Handover, found: ValuedCalls, most: int) -> Element:
             ["Value", f"{each.output} → {each.name}"],
             ["Seen", f"{each.times:,} times"],
             ["Last", each.example if len(each.example) <= 160 else each.example[:160] + "…"],
+            *(
+                [["Equal value from", ", ".join(found.processes[number][0] for number in each.also)]]
+                if each.also
+                else []
+            ),
         ],
         "trace": [each.trace_id, each.target_span],
     }

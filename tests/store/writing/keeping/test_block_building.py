@@ -12,6 +12,7 @@ from store_rows import START_NS, call, connection_of
 from obsv.errors import StoreUnavailable
 from obsv.store import Reader, Writer
 from obsv.store.ground import blocks
+from obsv.store.writing.keeping.forget_book import ForgetBook
 
 A_GROUP = blocks.BLOCKS * 2
 
@@ -104,3 +105,17 @@ def test_locked_file_loses_no_call(filled: Writer, path: Path, reader: Reader) -
     build(writer)
     writer.close()
     assert len(groups(reader)) == 2
+
+
+def test_no_bit_of_a_forgotten_call_stays(filled: Writer, path: Path, reader: Reader) -> None:
+    """Neither in a group that is stored, nor in one that is being filled."""
+    build(filled)
+    filled.write([call(number, start_ns=START_NS + number) for number in range(10_000, 10_000 + A_GROUP // 2 - 10)])
+    build(filled)
+    book = ForgetBook(path)
+    book.remove_calls([3, 2 * A_GROUP + 5])
+    book.close()
+    assert groups(reader) == [(A_GROUP + 1, 2 * A_GROUP)]
+    filled.write([call(number, start_ns=START_NS + number) for number in range(20_000, 20_000 + A_GROUP)])
+    build(filled)
+    assert reader.query("select first_id, calls from block_group order by last_id")[-1][:] == (2 * A_GROUP + 1, A_GROUP)

@@ -21,6 +21,7 @@ _NEXT = """
 select id, cast(data as blob), iif(status = 2, cast(exception as blob), null) from span where id > ? order by id
 """
 _GROUP = "insert into block_group(first_id, last_id, calls, edges) values (?, ?, ?, ?)"
+_CALLS = "select count(*) from span where id between ? and ?"
 _PART = "insert or replace into block_part(id, slices) values (?, ?)"
 _CHECKED = "select last_id, first_id, calls, edges from block_group where last_id > ? order by last_id limit 1"
 _LEFT = "select count(*) from (select 1 from span where id between ? and ? limit ?)"
@@ -83,7 +84,9 @@ class BlockBuilder:
         self._connection.execute("begin immediate")
         try:
             (last_id,) = self._connection.execute(_BEGIN).fetchone()
-            if last_id < group.first_id:  # else another process has built them
+            (calls,) = self._connection.execute(_CALLS, (group.first_id, group.last_id)).fetchone()
+            # Else another process has built them, or some were forgotten meanwhile, of which no bit must stay.
+            if last_id < group.first_id and calls == group.calls:
                 about = group.first_id, group.last_id, group.calls, group.edges()
                 self._connection.execute(_GROUP, about)
                 self._connection.executemany(_PART, enumerate(group.parts(), group.last_id * PARTS))

@@ -45,6 +45,8 @@ _REMOVE_CALLS = (
     f"delete from exact_input {_OF_CALLS}",
     f"delete from error_call {_OF_CALLS}",
     f"delete from orphan where (trace_id, parent_span_id) in (select trace_id, span_id from span where id in {_IDS})",
+    # The filters of a search have bits of the calls' texts.
+    "delete from block_group where exists (select 1 from json_each(?) where value between first_id and last_id)",
 )
 _DELETED = f"""
 update tally set calls = calls + (select count(*) from span where id in {_IDS}),
