@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import grpc
 import httpx
 import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SpanExportResult
 from otlp_requests import request, span
 
 from obsv.api.access.users import UsersFile
@@ -18,6 +23,7 @@ from obsv.errors import ConfigurationError
 from obsv.otlp.receiver import Receiver
 from obsv.otlp.senders import EXPORT
 from obsv.otlp.settings import Address, ReceiverSettings
+from obsv.store import Reader
 from obsv.web.senders import SenderLimits, hash_of
 
 PROTOBUF = {"content-type": "application/x-protobuf"}
@@ -115,6 +121,41 @@ def test_grpc_says_it_in_both_places(receiver: Receiver) -> None:
     retry = RetryInfo.FromString(metadata["google.rpc.retryinfo-bin"])
     assert retry.retry_delay.seconds >= 1
     assert Status.FromString(metadata["grpc-status-details-bin"]).details[0].Is(RetryInfo.DESCRIPTOR)
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_the_sdk_of_python_waits_and_loses_nothing(
+    receiver: Receiver, reader: Reader, protocol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It obeys Retry-After over HTTP and RetryInfo over gRPC: the second batch is refused, and comes again."""
+    now = [0.0]
+    quotas = receiver._ingest.quotas
+    refuse = quotas._refuse
+
+    def refuse_once(account: Any, reason: str) -> None:
+        refuse(account, reason)
+        now[0] += 60
+
+    monkeypatch.setattr(quotas, "_clock", lambda: now[0])
+    monkeypatch.setattr(quotas, "_refuse", refuse_once)
+    headers = {"authorization": "Bearer new"}
+    exporter: Any
+    if protocol == "http":
+        exporter = HttpExporter(f"http://127.0.0.1:{receiver.http_port}/v1/traces", headers=headers, timeout=60)
+    else:
+        address = f"http://127.0.0.1:{receiver.grpc_port}"
+        exporter = GrpcExporter(address, insecure=True, headers=tuple(headers.items()), timeout=60)
+    tracer = TracerProvider(shutdown_on_exit=False).get_tracer("t")
+    made: list[Any] = [tracer.start_span(f"n{number}") for number in range(2_200)]
+    for each in made:
+        each.end()
+    results = [exporter.export(made[:1_100]), exporter.export(made[1_100:])]
+    exporter.shutdown()
+    assert results == [SpanExportResult.SUCCESS] * 2
+    (counts,) = receiver.senders
+    row = reader.one("select count(*) from span")
+    assert row is not None
+    assert (counts.spans, row[0], counts.refused) == (2_200, 2_200, {"spans": 1})
 
 
 def test_other_machines_need_a_token_of_some_kind(tmp_path: Path, users: Path) -> None:
