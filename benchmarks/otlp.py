@@ -1,4 +1,4 @@
-"""Measure the committed spans per second received over OTLP, by HTTP and by gRPC, from one sender.
+"""Measure the committed spans per second received over OTLP, by HTTP and by gRPC, from one sender and from eight.
 
     python -m benchmarks.otlp [--spans 100000] [--batch 500] [--attributes 10] [--runs 3] [--phoenix VENV]
     PHOENIX_VENV=… python -m benchmarks otlp
@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -141,17 +142,21 @@ def rows(db: Path, table: str = "span") -> int:
         connection.close()
 
 
-def rate(protocol: str, bodies: list[bytes], spans: int) -> float:
-    """Committed spans a second of one run."""
+def rate(protocol: str, bodies: list[bytes], spans: int, senders: int = 1) -> float:
+    """Committed spans a second of one run, in which several senders share the requests."""
     with tempfile.TemporaryDirectory() as directory:
         db = Path(directory) / "obsv.db"
         with server(db) as (http_port, grpc_port):
-            sender = http_sender(http_port) if protocol == "http" else grpc_sender(grpc_port)
-            with sender as send:
-                send(b"")
+
+            def run(part: list[bytes]) -> None:
+                with http_sender(http_port) if protocol == "http" else grpc_sender(grpc_port) as send:
+                    for body in part:
+                        send(body)
+
+            run([b""])
+            with ThreadPoolExecutor(senders) as pool:
                 began = time.perf_counter()
-                for body in bodies:
-                    send(body)
+                list(pool.map(run, (bodies[at::senders] for at in range(senders))))
                 took = time.perf_counter() - began
             assert rows(db) == spans
     return spans / took
@@ -220,10 +225,15 @@ def _free_port() -> int:
 
 
 class Figures(NamedTuple):
-    """Committed spans a second; Phoenix's None where it was not asked for."""
+    """Committed spans a second; Phoenix's None where it was not asked for.
+
+    Args:
+        hub: of eight senders over HTTP, spans of four attributes, as obsv's own have.
+    """
 
     http: float
     grpc: float
+    hub: float
     phoenix: float | None
 
 
@@ -234,11 +244,13 @@ def figures(options: argparse.Namespace) -> Figures:
     for _ in range(options.runs):
         for protocol, results in runs.items():
             results.append(rate(protocol, bodies, options.spans))
+    small = requests(options.spans, options.batch, 4, seed=3)
+    hub = statistics.median([rate("http", small, options.spans, senders=8) for _ in range(options.runs)])
     slow = None
     if options.phoenix:
         fewer = requests(options.phoenix_spans, options.batch, options.attributes, seed=2)
         slow = phoenix_rate(options.phoenix, fewer, options.phoenix_spans, 600)
-    return Figures(statistics.median(runs["http"]), statistics.median(runs["grpc"]), slow)
+    return Figures(statistics.median(runs["http"]), statistics.median(runs["grpc"]), hub, slow)
 
 
 def measure() -> list[Result]:
@@ -251,6 +263,14 @@ def measure() -> list[Result]:
             found.http,
             6_000,
             20_000,
+            " spans/s",
+            True,
+        ),
+        Result(
+            "hub: OTLP/HTTP protobuf, eight senders, batches of 500, 4 attributes: committed",
+            found.hub,
+            20_000,
+            50_000,
             " spans/s",
             True,
         ),

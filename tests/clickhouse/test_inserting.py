@@ -189,6 +189,34 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+def test_spans_of_very_many_days(engine: Engine) -> None:
+    """An insert of more than a hundred partitions would be refused, for ever."""
+    engine.run("create database hub_six")
+    inserter = Inserter(Address("127.0.0.1", engine.port, database="hub_six"), sleep=lambda s: None)
+    rows = [call(day, at=day * 86_400 * 10**9) for day in range(1, 201)]
+    inserter.write(rows, logs=[])
+    inserter.close()
+    assert engine.run("select count(), uniqExact(toDate(Timestamp)) from otel_traces", "hub_six") == b"200,200\n"
+
+
+def test_rows_that_do_not_fit_the_table(engine: Engine, tmp_path: Path) -> None:
+    """The request with them is refused for good; those of others are stored."""
+    engine.run("create database hub_seven")
+    made = (Path(__file__).parents[2] / "src/obsv/clickhouse/exporter.sql").read_text().split(";\n")[0]
+    made = made.replace("{table}", "otel_traces").replace("TraceState String", "TraceState Enum8('' = 1)")
+    engine.run(made, "hub_seven")
+    good, bad = request(span()), request(span(span_id=b"12345678"))
+    bad.resource_spans[0].scope_spans[0].spans[0].trace_state = "a=b"
+    with receiving(engine, "hub_seven", tmp_path) as receiver:
+        url = f"http://127.0.0.1:{receiver.http_port}/v1/traces"
+        statuses = [
+            httpx.post(url, content=each.SerializeToString(), headers=PROTOBUF, timeout=120).status_code
+            for each in (bad, good)
+        ]
+    assert statuses == [500, 200]
+    assert engine.run("select count() from otel_traces", "hub_seven") == b"1\n"
+
+
 def test_settings_that_contradict_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ConfigurationError, match="--store"):
         Settings(tmp_path / "a.db", write=True).check()

@@ -9,8 +9,9 @@ other batches of it; what was inserted then all the same stands there twice, and
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from importlib.resources import files
 from typing import Any
@@ -18,13 +19,19 @@ from typing import Any
 from obsv.clickhouse.address import Address
 from obsv.clickhouse.client import Client
 from obsv.clickhouse.texts import log_row, span_rows
-from obsv.errors import QueryTimeout, StoreUnavailable
+from obsv.errors import ObsvError, QueryTimeout, StoreUnavailable
 from obsv.store.ground import LogRow, SpanRow, WriteResult
 
 LOGS = "otel_logs"
 # Pauses in seconds before further attempts at a batch, whose senders wait meanwhile.
 PAUSES_S = (0.5, 2.0)
 _INSERT_S = 30
+# ClickHouse takes a hundred days, which are partitions, in one insert.
+MOST_DAYS = 90
+_CODE = re.compile(r"Code: (\d+)")
+# CANNOT_PARSE_TEXT, _QUOTED_STRING, _INPUT_ASSERTION_FAILED, _DATE, _DATETIME, _NUMBER; UNKNOWN_ELEMENT_OF_ENUM,
+# ARGUMENT_OUT_OF_BOUND, TYPE_MISMATCH, INCORRECT_DATA, VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE.
+_UNREADABLE = {"6", "26", "27", "38", "41", "72", "691", "49", "36", "69", "53", "117", "321"}
 _SETTINGS = (
     "async_insert = 1, wait_for_async_insert = 1, async_insert_deduplicate = 1, insert_deduplicate = 1, "
     # Versions between 23 and 25 refuse it together with asynchronous inserts.
@@ -32,6 +39,10 @@ _SETTINGS = (
     # Tables of another version of the exporter may have fewer columns.
     "input_format_skip_unknown_fields = 1"
 )
+
+
+class UnreadableRows(ObsvError):
+    """ClickHouse cannot read rows into the columns of its table; trying again would not help."""
 
 
 class Inserter:
@@ -64,21 +75,20 @@ class Inserter:
 
         Raises:
             StoreUnavailable: it does not respond, or refuses them.
+            UnreadableRows: they do not fit the columns.
         """
         if not self._is_open:
             self.open()
-        self._insert(self.address.table, span_rows(rows))
-        self._insert(LOGS, map(log_row, logs))
+        for table, made in ((self.address.table, span_rows(rows)), (LOGS, map(log_row, logs))):
+            for lines in _batches(made):
+                self._insert(table, lines)
         return WriteResult(len(rows), 0)
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def _insert(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
-        lines = "\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
-        if not lines:
-            return
+    def _insert(self, table: str, lines: str) -> None:
         # Lone surrogates cannot be sent as UTF-8; what is received has none, but a mistake must not stop all batches.
         lines = lines.encode("utf-8", "replace").decode()
         token = blake2b(lines.encode(), digest_size=16).hexdigest()
@@ -89,6 +99,20 @@ class Inserter:
                 self._client.run(statement)
                 return
             except (StoreUnavailable, QueryTimeout) as error:
+                found = _CODE.search(str(error))
+                if found and found[1] in _UNREADABLE:
+                    raise UnreadableRows(f"Rows do not fit the table {table}: {error}") from error
                 if pause_s is None:
                     raise StoreUnavailable(f"Nothing was inserted for sure: {error}") from error
                 self._sleep(pause_s)
+
+
+def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yield the lines of rows, together unless they are of very many days."""
+    days: dict[int, list[str]] = {}
+    for row in rows:
+        day = int(row["Timestamp"].partition(".")[0]) // 86_400
+        days.setdefault(day, []).append(json.dumps(row, ensure_ascii=False, separators=(",", ":")))
+    parts = [days[day] for day in sorted(days)]
+    for at in range(0, len(parts), MOST_DAYS):
+        yield "\n".join(line for part in parts[at : at + MOST_DAYS] for line in part)

@@ -98,7 +98,8 @@ def log_row(row: LogRow) -> dict[str, Any]:
 
 
 def _time(ns: int) -> str:
-    return f"{ns // 10**9}.{ns % 10**9:09d}"
+    # ClickHouse reads seconds with fewer than ten digits, of times before 2001, as something else.
+    return f"{ns // 10**9:010d}.{ns % 10**9:09d}"
 
 
 def _texts(pairs: Iterable[AnyDict]) -> Texts:
