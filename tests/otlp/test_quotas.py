@@ -61,9 +61,22 @@ def test_bytes() -> None:
     quotas.take(quotas.begin(sender), 100)
     with pytest.raises(Limited, match="10 bytes a second") as refused:
         quotas.begin(sender)
-    assert refused.value.retry_after_s == 10
+    assert refused.value.retry_after_s == 9
     clock.now = 10.1
     quotas.begin(sender)
+
+
+def test_small_requests_within_a_second_are_taken() -> None:
+    """A sender begins with a second's worth."""
+    quotas, sender, _ = made(spans_per_second=100)
+    for _ in range(100):
+        claim = quotas.begin(sender)
+        claim.charged = 0.0
+        quotas.settle(claim, 1, 0)
+    quotas.begin(sender)
+    quotas.settle(quotas.begin(sender), 1, 0)
+    with pytest.raises(Limited):
+        quotas.begin(sender)
 
 
 def test_a_request_that_was_not_stored_costs_no_spans() -> None:

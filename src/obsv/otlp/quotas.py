@@ -33,7 +33,8 @@ class Debt:
     """The amount owed to a limit per second; up to a second's worth may be saved."""
 
     def __init__(self, now: float) -> None:
-        self.amount, self._at = 0.0, now
+        # A sender begins with a second's worth: `wait_s` raises this to it.
+        self.amount, self._at = -math.inf, now
 
     def wait_s(self, rate: int, now: float) -> float:
         """Return the seconds until nothing is owed."""
