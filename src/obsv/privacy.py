@@ -72,3 +72,13 @@ def create_private(path: Path, mode: int = PRIVATE) -> int:
         if stat.S_ISREG(os.fstat(descriptor).st_mode) and hasattr(os, "fchmod"):
             os.fchmod(descriptor, mode)
     return descriptor
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, or those that `OBSV_FILE_MODE` allows.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with open(create_private(path, chosen_mode() or PRIVATE), "w", encoding="utf-8") as file:
+        file.write(text)

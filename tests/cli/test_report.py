@@ -25,6 +25,7 @@ def test_formats(db: Path, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     assert warm.obsv("report", "weekly", *UNTIL, "--format", "html", "-o", str(path), "--db", str(db)).returncode == 0
     assert path.read_text().startswith("<!doctype html>")
+    assert path.stat().st_mode & 0o777 == 0o600
     (document,) = map(
         json.loads, warm.obsv("report", "daily", *UNTIL, "--format", "json", "--db", str(db)).stdout.splitlines()
     )

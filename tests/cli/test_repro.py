@@ -1,5 +1,6 @@
 """`obsv repro`."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,18 @@ def test_it_is_written_into_a_directory(db: Path, tmp_path: Path) -> None:
     assert path == tmp_path / "test_repro_00000000.py"
     compile(path.read_text(encoding="utf-8"), str(path), "exec")
     assert said == [f"{path} was written; run it with: python -m pytest {path}", "Fill in first: card"]
+
+
+def test_only_its_owner_reads_the_file(db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It contains recorded values; a group reads it where the user said so."""
+    old = os.umask(0)
+    try:
+        written = [repro(db, "1", tmp_path / "a.py")]
+        monkeypatch.setenv("OBSV_FILE_MODE", "640")
+        written.append(repro(db, "1", tmp_path / "b.py"))
+    finally:
+        os.umask(old)
+    assert [path.stat().st_mode & 0o777 for path in written if path] == [0o600, 0o640]
 
 
 def test_no_such_span(db: Path) -> None:

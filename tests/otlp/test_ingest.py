@@ -231,6 +231,7 @@ def test_new_shapes_are_stored_in_several_transactions(monkeypatch: pytest.Monke
         assert (first.result(60).spans, wide.result(60).spans, other.result(60).spans) == (1, 50, 1)
     sizes = [sum(len(row.signature.fields) for row in batch) for batch in shelf.batches]
     assert max(sizes) <= 110
+    assert max(len({row.signature for row in batch}) for batch in shelf.batches) <= 8
     assert "other" in {row.signature.name for batch in shelf.batches[1:4] for row in batch}
     assert sum(map(len, shelf.batches)) == 52
 

@@ -12,6 +12,7 @@ from obsv.analysis.markdown import visible, visible_json
 from obsv.cli.alerts import rules_path
 from obsv.cli.common import FOUND_PROBLEMS, complain
 from obsv.errors import ConfigurationError
+from obsv.privacy import write_private
 from obsv.reports import as_document, as_html, as_markdown, as_text, heading, made, receivers, send
 from obsv.since import since
 
@@ -31,7 +32,7 @@ def report(
         sys.stdout.write(text)
     else:
         try:
-            output.write_text(text, "utf-8")
+            write_private(output, text)
         except OSError as error:
             raise ConfigurationError(f"{output} cannot be written: {error.strerror}.") from None
     refused = [each for each in send(heading(found), as_text(found), chosen) if not each.ok]

@@ -9,6 +9,7 @@ from obsv.cli.common import complain, say_at_once
 from obsv.cli.output import json_line
 from obsv.cold import open_whole
 from obsv.errors import ConfigurationError
+from obsv.privacy import write_private
 from obsv.store.spans import Call
 from obsv.working_directory import absolute, working_directory
 
@@ -68,7 +69,7 @@ def repro(
     try:
         if is_directory:
             path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(found.source, encoding="utf-8")
+        write_private(path, found.source)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written ({error.strerror}); choose another location.") from error
     if as_json:

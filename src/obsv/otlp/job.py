@@ -12,6 +12,9 @@ from obsv.otlp.received import Received
 from obsv.otlp.work import Slices, Work
 from obsv.store.ground import LogRow, SpanRow
 
+# A new name in a minute of its own takes 0.4 ms to store, a new attribute 0.06 ms.
+_SHAPE = 6
+
 
 @dataclass(slots=True, eq=False)
 class Job:
@@ -68,5 +71,5 @@ class Piece(NamedTuple):
 
 
 def fields_of(rows: list[SpanRow]) -> int:
-    """Return the number of attributes of all shapes in some rows."""
-    return sum({id(row.signature): len(row.signature.fields) for row in rows}.values())
+    """Return the number of attributes of all shapes in some rows; a shape itself counts as several."""
+    return sum({id(row.signature): _SHAPE + len(row.signature.fields) for row in rows}.values())
