@@ -461,3 +461,44 @@ def test_a_new_group_of_errors_and_one_that_came_back_are_told_once(world: World
     world.use(rule("error", f'on = "{on}"'))
     world.look(1)
     assert world.messages() == []
+
+
+@pytest.mark.parametrize(
+    ("query", "value"),
+    [
+        ("SELECT 1e999", 1.7976931348623157e308),
+        ("SELECT 'a', -1e999 UNION ALL SELECT 'b', 5", 5.0),
+        ("SELECT 9223372036854775807", 9.223372036854775807e18),
+        ("SELECT x'ff00', 3", 3.0),
+    ],
+)
+def test_an_odd_number_is_a_value_that_receivers_can_read(world: World, query: str, value: float) -> None:
+    """JSON has no infinity."""
+    world.record()
+    world.use(f'[[alerts.rule]]\nname = "r"\nquery = "{query}"\nthreshold = 3\n')
+    world.look()
+    (message,) = world.messages()
+    assert message.value == value
+    assert "inf" not in message.summary
+
+
+def test_a_fault_in_one_rule_does_not_silence_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged once, and shown as the rule's error."""
+
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("planted")
+
+    world.record()
+    monkeypatch.setattr("obsv.alerts.measure._MEASURES", {"sql": broken})
+    world.use(
+        '[[alerts.rule]]\nname = "r"\nquery = "SELECT 5"\nthreshold = 3\n[[alerts.rule]]\nname = "e"\nkind = "error"\n'
+    )
+    world.look()
+    world.record(error=traceback("ValueError", "no price"))
+    world.look(20)
+    assert [message.rule for message in world.messages()] == ["e"]
+    errors = {row.name: row.error for row in open_store(world.path).read_rule_rows()}
+    assert errors == {"r": "ZeroDivisionError: planted", "e": ""}
+    assert len(caplog.records) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Sequence
 
@@ -17,6 +18,8 @@ from obsv.alerts.states import ACTIVE, INACTIVE, RESOLVED, step
 from obsv.errors import ObsvError
 from obsv.store.seam import Store
 from obsv.store.watching import AlertRow, Book, EventRow, MessageRow, RuleRow, SilenceRow
+
+logger = logging.getLogger("obsv")
 
 _NS = 1_000_000_000
 # Changing values are saved at this interval, state changes at once.
@@ -124,6 +127,11 @@ class Evaluator:
             error = ""
         except ObsvError as failure:
             samples, error = [], clean(str(failure))
+        except Exception as failure:
+            # A fault of ours in one rule must not silence the others.
+            samples, error = [], clean(f"{type(failure).__name__}: {failure}")
+            if self._health.get(rule.name, RuleRow(rule.name, "", 0, 0, "", 0)).error != error:
+                logger.exception("The rule %s failed unexpectedly; the others are evaluated.", rule.name)
         kept, left_out = _bounded(rule, samples, known)
         took_ns = time.perf_counter_ns() - began
         self._health[rule.name] = RuleRow(rule.name, rule.kind, now_ns, took_ns, error, left_out)

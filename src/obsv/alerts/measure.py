@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -122,7 +123,8 @@ def _sql(rule: Rule, readings: Readings) -> list[Sample]:
                 continue  # sum over no rows: no data
             raise InvalidQuery("the query returns no number; its last numeric column is the value")
         link = "/code?" + urlencode({"process": labels["process"]}) if "process" in labels else ""
-        value = float(numbers[-1])
+        # Infinity is no JSON, so no receiver could read it.
+        value = max(-sys.float_info.max, min(float(numbers[-1]), sys.float_info.max))
         samples.append(Sample(labelled(labels), value, compare(value, rule.threshold), link=link))
     return samples
 

@@ -82,7 +82,7 @@ def shown(value: float | None) -> str:
     """Format a number for people: whole, or with four significant digits."""
     if value is None:
         return "no value"
-    return f"{value:.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.4g}"
+    return f"{value:.0f}" if abs(value) < 1e15 and value == int(value) else f"{value:.4g}"
 
 
 def numbered(count: int, noun: str) -> str:
