@@ -70,3 +70,36 @@ def test_a_rule_alone_is_checked_as_in_a_file() -> None:
     assert rule_of({"kind": "staleness", "variable": "price"}).details["repeats"] == 6
     with pytest.raises(AlertsFileError, match="variable"):
         rule_of({"kind": "staleness"})
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"\xef\xbb\xbf[alerts]\r\n# c1\r\n[[alerts.rule]] # c2\r\nname = 'a'\r\nkind = 'error' # c3\r\n# c4\r\n",
+        b"[alerts]\nrule = [ # c1\n  {name = 'a', kind = 'error'}, # c2\n  # c3\n]\n",
+        b"alerts = {rule = [{name = 'a', kind = 'error'}]} # c1\n",
+        b"alerts.rule = [{name = 'a', kind = 'error'}]\n",
+        b"[alerts]\nrule = []\n# c1\n",
+        b"[[alerts.rule]]\nname = 'a'\nkind = 'error'\n[alerts.rule.labels]\nx = '1' # c1\n# c2\n",
+        b"[[alerts.rule]]\nname = 'a'\nkind = 'error'\n\n\n# c1, without an end",
+    ],
+)
+def test_a_rule_is_added_in_any_form_of_the_file(tmp_path: Path, before: bytes) -> None:
+    """A byte order mark, ends of lines, arrays, tables in braces; comments stay."""
+    path = tmp_path / "alerts.toml"
+    path.write_bytes(before)
+    found = add_rule(path, {"name": "new", "kind": "error"})
+    after = path.read_bytes()
+    assert [rule.name for rule in found.rules] == [*(["a"] if b"'a'" in before else []), "new"]
+    assert read_file(path) == found
+    assert [mark for mark in (b"c1", b"c2", b"c3", b"c4") if mark in before and mark not in after] == []
+    assert after.startswith(before[:3])
+    assert after.count(b"\r\n") == (after.count(b"\n") if b"\r\n" in before else 0)
+
+
+def test_a_file_that_is_no_text_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.toml"
+    path.write_bytes(b"# \xff\n")
+    with pytest.raises(ConfigurationError, match="not UTF-8"):
+        add_rule(path, {"name": "new", "kind": "error"})
+    assert path.read_bytes() == b"# \xff\n"

@@ -14,6 +14,9 @@ from obsv.alerts.rules import AlertsConfig, Rule
 from obsv.alerts.rules_file import parse
 from obsv.errors import ConfigurationError
 
+# Some editors begin a file of UTF-8 with it.
+_MARK = "\ufeff"
+
 
 def rule_of(fields: Mapping[str, Any]) -> Rule:
     """Return the rule for the keys that a file would contain.
@@ -39,19 +42,25 @@ def add_rule(path: Path, fields: Mapping[str, Any]) -> AlertsConfig:
         ConfigurationError: the file cannot be written.
     """
     try:
-        before = path.read_text("utf-8") if path.exists() else ""
+        before = path.read_bytes().decode("utf-8") if path.exists() else ""
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read ({error.strerror}).") from error
-    text = _text(before, fields)
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} is not UTF-8 text; add the rule to it by hand.") from error
+    plain = before.removeprefix(_MARK).replace("\r\n", "\n")
+    text = _text(plain, fields)
     config = parse(text, str(path))
-    _write(path, text)
+    if "\r\n" in before:
+        text = text.replace("\n", "\r\n")
+    _write(path, before[: before.startswith(_MARK)] + text)
     return config
 
 
 def _text(before: str, fields: Mapping[str, Any]) -> str:
     tomlkit: Any = importlib.import_module("tomlkit")
     parse(before or "\n")
-    document = tomlkit.parse(before)
+    # A last line without an end is often a comment, which would take the next line into it.
+    document = tomlkit.parse(before if not before or before.endswith("\n") else before + "\n")
     alerts = document.get("alerts")
     if alerts is None:
         alerts = tomlkit.table(is_super_table=True)
@@ -60,7 +69,8 @@ def _text(before: str, fields: Mapping[str, Any]) -> str:
     if rules is None:
         rules = tomlkit.aot()
         alerts["rule"] = rules
-    table = tomlkit.table()
+    # Within an array a rule is a table in braces.
+    table = tomlkit.inline_table() if isinstance(rules, tomlkit.items.Array) else tomlkit.table()
     for name, value in fields.items():
         table[name] = value
     rules.append(table)
@@ -74,7 +84,7 @@ def _write(path: Path, text: str) -> None:
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
                 file.write(text)
             os.chmod(name, mode)
             os.replace(name, target)

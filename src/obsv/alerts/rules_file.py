@@ -73,7 +73,7 @@ def read_file(path: Path) -> AlertsConfig:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise AlertsFileError(str(path), [Mistake(0, "", "the file is larger than 1 MB")])
-        return parse(data.decode("utf-8"), str(path))
+        return parse(data.decode("utf-8-sig"), str(path))
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise AlertsFileError(str(path), [Mistake(0, "", f"the file cannot be read ({reason})")]) from error

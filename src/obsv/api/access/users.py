@@ -263,7 +263,7 @@ class UsersFile:
     def _read(self) -> Users:
         try:
             with self._path.open("rb") as file:
-                return parse(file.read(_MAX_BYTES).decode("utf-8"), str(self._path))
+                return parse(file.read(_MAX_BYTES).decode("utf-8-sig"), str(self._path))
         except OSError as error:
             raise ConfigurationError(f"The users file {self._path} cannot be read ({error.strerror}).") from error
         except UnicodeDecodeError as error:
