@@ -103,6 +103,7 @@ _READERS: dict[str, Read] = {
     "queue_warning_threshold": quantities.count,
     "retention": _or_none(_positive(quantities.seconds)),
     "max_bytes": _or_none(_positive(quantities.size)),
+    "decision_retention": _or_none(_positive(quantities.seconds)),
     "archive": _archive,
     "archive_retention": _or_none(_positive(quantities.seconds)),
     "hub": _hub,
@@ -147,6 +148,8 @@ class Settings:
             `max_bytes`, it is saved in the database for all programs; if not given, the saved value applies.
         max_bytes: size of the database file above which the oldest calls are deleted, successes before errors, in bytes
             or as text such as `"1GB"`; None means unlimited.
+        decision_retention: age at which decisions and their outcomes are deleted, in seconds or as text such as
+            `"30d"`; None keeps them. Saved in the database for all programs.
         archive: where calls go before `retention` deletes them: a directory, `file:///…`, `s3://…`, `gs://…` or
             `az://…`. Saved in the database for all programs, like the next; None ends archiving.
         archive_retention: age at which the archive deletes calls, in seconds or as text such as `"90d"`; None keeps
@@ -183,6 +186,7 @@ class Settings:
     queue_warning_threshold: int = 8_000
     retention: float | None = 6 * _HOUR_S
     max_bytes: int | None = None
+    decision_retention: float | None = 90 * 24 * _HOUR_S
     archive: str | None = None
     archive_retention: float | None = 30 * 24 * _HOUR_S
     hub: str | None = None
@@ -212,9 +216,11 @@ class Settings:
         return dict(limit for name, limit in found.items() if self._is_chosen(name))
 
     def wishes(self) -> dict[str, Any]:
-        """Return the other settings of the store that the user chose: `archive`, `archive_retention_ns`, `hub`."""
+        """Return the other settings of the store that the user chose, by the names that the keeper takes."""
         keep_ns = None if self.archive_retention is None else int(self.archive_retention * 1e9)
+        decided_ns = None if self.decision_retention is None else int(self.decision_retention * 1e9)
         found = {
+            "decision_retention": ("decision_age_ns", decided_ns),
             "archive": ("archive", self.archive),
             "archive_retention": ("archive_retention_ns", keep_ns),
             "hub": ("hub", self.hub),
@@ -242,6 +248,7 @@ class Arguments(TypedDict, total=False):
     max_bytes: int | str | None
     archive: str | os.PathLike[str] | None
     archive_retention: float | str | None
+    decision_retention: float | str | None
     hub: str | None
     busy_timeout_s: float | str
     capture: Mapping[str, Any] | str

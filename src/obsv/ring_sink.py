@@ -98,7 +98,12 @@ class RingSink(SpanSink):
             if wishes:
                 leave_wishes(self._files, wishes)
         except OSError as error:
-            self._notices.once("wishes", logging.WARNING, "The archive and the hub stay what they were: %s.", error)
+            self._notices.once(
+                "wishes",
+                logging.WARNING,
+                "The archive, the hub and the age of decisions stay what they were: %s.",
+                error,
+            )
 
     def _open_in_memory(self, error: OSError) -> Ring:
         ring = open_in_memory(clock.offset, self._bounds, self._settings.limit_changes())

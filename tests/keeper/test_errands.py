@@ -15,7 +15,8 @@ from archive_rows import HOUR_NS, row
 from keepers import eventually
 
 from obsv.archive import archive_due, open_target
-from obsv.keeper.adopting import adopt
+from obsv.config import settings_from
+from obsv.keeper.adopting import adopt, adopt_limits
 from obsv.keeper.errands import ARCHIVE, Errand, Errands
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.lock import LockUnsupported
@@ -229,3 +230,24 @@ def test_a_wish_that_is_refused_is_refused_once(db: Path, tmp_path: Path, caplog
         assert (facts.url, facts.keep_ns) == (place, 1)
     assert "address is not known" in caplog.text
     assert read_wishes(files) == {}
+
+
+@pytest.mark.parametrize(("wish", "kept"), [(7, 7), (None, None), ("7", 90 * 24 * HOUR_NS), (0, 90 * 24 * HOUR_NS)])
+def test_the_age_of_decisions_is_taken_over(db: Path, wish: object, kept: int | None) -> None:
+    """It is a limit of the store then, though no age of calls was chosen; what is no age is forgotten."""
+    files = KeeperFiles.of(db)
+    files.make()
+    leave_wishes(files, {"decision_age_ns": wish})
+    with closing(Writer(db)) as writer:
+        adopt_limits(files, read_wishes(files), writer)
+        assert writer.limits().decision_age_ns == kept
+        assert writer.limits().without_default().decision_age_ns == (kept if wish in (7, None) else None)
+    assert read_wishes(files) == {}
+
+
+def test_a_program_wishes_the_age_of_decisions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an argument, or by its environment."""
+    assert settings_from({"decision_retention": "30d"}).wishes() == {"decision_age_ns": 30 * 24 * HOUR_NS}
+    assert settings_from({"decision_retention": None}).wishes() == {"decision_age_ns": None}
+    monkeypatch.setenv("OBSV_DECISION_RETENTION", "2h")
+    assert settings_from({}).wishes() == {"decision_age_ns": 2 * HOUR_NS}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import warnings
@@ -11,7 +12,7 @@ import oracles
 import pytest
 from journals import START_NS, WINDOW, decide, gate, outcome, random_journal, write_journals
 
-from obsv.measures import load, measure, shipped, statements
+from obsv.measures import FormulaError, compile_formula, load, measure, shipped, statements
 from obsv.measures.formula import MOST_LEVELS
 from obsv.measures.measuring import judged
 from obsv.store.figures import VIEWS
@@ -154,6 +155,47 @@ def test_braces_in_a_list_stay_texts(store: SQLiteStore, tmp_path: Path) -> None
     (statement,) = statements(known["odd"], known, WINDOW, Scope())
     assert "(body in ('{x}', '{'))" in statement
     assert store.run_sql(statement).rows == [(0,)]
+
+
+NESTED = {
+    "right": ("(1 + ", "trade_outcome.pnl", ")"),
+    "functions": ("abs(", "trade_outcome.pnl", ")"),
+    "coalesce": ("coalesce(pnl, ", "trade_outcome.pnl", ")"),
+    "not": ("(not ", "trade_outcome.pnl", ")"),
+    "in": ("(pnl in [1, ", "trade_outcome.pnl", "])"),
+    "field": ("field(", "trade_outcome.metrics", ', "a")'),
+    "quotients": ("(1 / ", "trade_outcome.pnl", ")"),
+}
+
+
+def nested(name: str, depth: int) -> str:
+    before, middle, after = NESTED[name]
+    row = before * depth + middle + after * depth
+    return f"std({row}, where={row} > 0) + share({row} > 0)"
+
+
+def is_taken(text: str) -> bool:
+    try:
+        compile_formula(text)
+    except FormulaError as error:
+        return "nested too deeply" not in str(error)
+    return True
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_what_loads_can_be_measured(store: SQLiteStore, tmp_path: Path, name: str) -> None:
+    """The deepest row that is taken is no deeper than SQLite's parser goes; beyond, the formula has an error."""
+    most = next(depth for depth in range(5, 50) if not is_taken(nested(name, depth + 1)))
+    (tmp_path / "metrics.yaml").write_text(f"metrics:\n  deep: {{formula: {json.dumps(nested(name, most))}}}\n")
+    measure(store, load(tmp_path / "metrics.yaml"), ["deep"], WINDOW, [Scope(mode="m1", actor="a")])
+
+
+def test_a_long_sum_is_not_a_deep_one(store: SQLiteStore, tmp_path: Path) -> None:
+    """90 numbers are added and subtracted from the left."""
+    row = "trade_outcome.pnl" + " + 2 - 1 * 2 * 1" * 30
+    (tmp_path / "metrics.yaml").write_text(f"metrics:\n  long: {{formula: 'sum({row})'}}\n")
+    (found, total) = measure(store, load(tmp_path / "metrics.yaml"), ["long", "total_pnl"], WINDOW)
+    assert found.value == pytest.approx(total.value)
 
 
 def test_metrics_of_metrics_are_computed_once(store: SQLiteStore, tmp_path: Path) -> None:

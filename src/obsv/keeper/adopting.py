@@ -10,9 +10,23 @@ from obsv.errors import ConfigurationError
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.wishes import take_wishes
 from obsv.own_time import unix_ns
-from obsv.store.writing import ArchiveBook
+from obsv.store.writing import ArchiveBook, Writer
 
 logger = logging.getLogger("obsv")
+
+
+def adopt_limits(files: KeeperFiles, wishes: Mapping[str, Any], writer: Writer) -> None:
+    """Take over the age of decisions that programs wish into the database.
+
+    Raises:
+        StoreError: the database cannot be written; the wish stays.
+    """
+    if "decision_age_ns" not in wishes:
+        return
+    age_ns = wishes["decision_age_ns"]
+    if age_ns is None or (isinstance(age_ns, int) and age_ns > 0):
+        writer.limit(decision_age_ns=age_ns)
+    take_wishes(files, {"decision_age_ns": age_ns})
 
 
 def adopt(files: KeeperFiles, wishes: Mapping[str, Any]) -> None:

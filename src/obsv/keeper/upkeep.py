@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from obsv.acting import ACTOR, Actor
 from obsv.errors import StoreError
-from obsv.keeper.adopting import adopt
+from obsv.keeper.adopting import adopt, adopt_limits
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.recording import Recording
 from obsv.keeper.rings import Rings
@@ -132,6 +132,7 @@ class Upkeep:
         # Before anything is deleted that the archive should have.
         if wishes := read_wishes(self._files):
             adopt(self._files, wishes)
+            adopt_limits(self._files, wishes, self._writer)
         # A server that only displays yesterday's calls does not delete any by the default limit.
         self._limiting.by_default = self._writer.has_written
         pause_s = self._limiting.step()

@@ -19,7 +19,18 @@ from obsv.errors import ObsvError
 from obsv.measures.functions import FUNCTIONS
 from obsv.measures.tree import SCALARS, Apply, Figure, Metric, Node, Number
 from obsv.store.figures import VIEWS
-from obsv.store.ground import AGGREGATES, ROW_FUNCTIONS, ROWS, Constant, Operation, Selection, Term, ViewColumn
+from obsv.store.ground import (
+    AGGREGATES,
+    MOST_ENTRIES,
+    ROW_FUNCTIONS,
+    ROWS,
+    Constant,
+    Operation,
+    Selection,
+    Term,
+    ViewColumn,
+    depth_of,
+)
 
 MOST_CHARS = 2_000
 # Levels of a formula, with those of the metrics that it names: each takes up to three of Python's 1,000 frames.
@@ -112,7 +123,7 @@ class _Compiler:
         where, options = None, {}
         for keyword in node.keywords:
             if keyword.arg == "where":
-                where = self._term(keyword.value, view)
+                where = self._row(keyword.value, view)
             else:
                 options[str(keyword.arg)] = keyword
         if name in AGGREGATES:
@@ -134,7 +145,7 @@ class _Compiler:
             chosen[option] = self._number(keyword.value)
         if None in chosen.values():
             raise self._error(node, f"{name} needs {', '.join(each for each in chosen if chosen[each] is None)}")
-        values = tuple(self._term(each, view) for each in series)
+        values = tuple(self._row(each, view) for each in series)
         return Figure(name, Selection(view, ROWS, values, where), tuple(float(each or 0) for each in chosen.values()))
 
     def _aggregated(self, name: str, node: ast.Call, view: str) -> tuple[Term, ...]:
@@ -148,7 +159,7 @@ class _Compiler:
             if name != "count":
                 raise self._error(argument, f"{name} needs a column: {argument.id}.pnl")
             return ()
-        return (self._term(argument, view),)
+        return (self._row(argument, view),)
 
     def _view_of(self, name: str, node: ast.Call) -> str:
         """Return the view that the arguments name, which is one."""
@@ -169,6 +180,13 @@ class _Compiler:
         if not found:
             raise self._error(node, f"{name} needs a view: {name}(trade_outcome.pnl)")
         return next(iter(found))
+
+    def _row(self, node: ast.expr, view: str) -> Term:
+        """Return a whole value or condition of a row, if the database can take it."""
+        found = self._term(node, view)
+        if depth_of(found) > MOST_ENTRIES:
+            raise self._error(node, "it is nested too deeply for the database, which takes about 20 levels; flatten it")
+        return found
 
     def _term(self, node: ast.expr, view: str) -> Term:
         """Return a value or condition of a row."""

@@ -52,6 +52,7 @@ _VALUES: tuple[tuple[str, str, Callable[[str, Any], Any], str, str], ...] = (
     ("--expected", "OBSV_EXPECTED", quantities.names, "NAMES", "exceptions that are not errors: KeyError,shop.Gone"),
     ("--logs", "OBSV_LOGS", _severity, "LEVEL", "record what it logs, from this level on: WARNING"),
     ("--retention", "OBSV_RETENTION", quantities.seconds, "TIME", "delete calls after this time: 2d"),
+    ("--decision-retention", "OBSV_DECISION_RETENTION", quantities.seconds, "TIME", "delete decisions after: 30d"),
     ("--max-bytes", "OBSV_MAX_BYTES", quantities.size, "SIZE", "size of the database file: 1GB"),
 )
 _FLAGS = (

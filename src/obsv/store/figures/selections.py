@@ -22,6 +22,7 @@ from obsv.store.ground.terms import (
     Selection,
     Term,
     ViewColumn,
+    is_chain,
 )
 from obsv.times import clamp_ns, ts
 
@@ -260,8 +261,10 @@ def _sql(term: Term, bind: Bind) -> str:
         return bind(int(term.value) if isinstance(term.value, bool) else term.value)
     parts = [_sql(each, bind) for each in term.parts]
     if term.name in ARITHMETIC or term.name in COMPARISONS:
-        # Whole numbers divide as real ones do.
+        # Whole numbers divide as real ones do. A long sum is no deep one: SQLite's parser takes a hundred levels.
         left = f"1.0 * {parts[0]}" if term.name == "/" else parts[0]
+        if is_chain(term):
+            left = left[1:-1]
         return f"({left} {_SYMBOLS[term.name]} {parts[1]})"
     if term.name in ("and", "or"):
         return f"({f' {term.name} '.join(parts)})"

@@ -30,7 +30,8 @@ def read_settings(query: Callable[[str], list[Any]]) -> dict[str, int | None]:
 def limits_of(settings: Mapping[str, int | None]) -> Limits:
     """Return the limits among settings; those not stored have defaults."""
     found: dict[str, Any] = {name: settings[name] for name in _LIMITS if name in settings}
-    return Limits(**found, age_chosen="max_age_ns" in found)
+    chosen = {"age_chosen": "max_age_ns" in found, "decision_age_chosen": "decision_age_ns" in found}
+    return Limits(**found, **chosen)
 
 
 def change_settings(connection: sqlite3.Connection, changes: Mapping[str, int | None], now_ns: int) -> None:

@@ -49,6 +49,7 @@ from obsv.store.ground.stored_json import (
 from obsv.store.ground.terms import (
     AGGREGATES,
     EVERYTHING,
+    MOST_ENTRIES,
     NUMBERS,
     ROW_FUNCTIONS,
     ROWS,
@@ -58,6 +59,7 @@ from obsv.store.ground.terms import (
     Selection,
     Term,
     ViewColumn,
+    depth_of,
 )
 from obsv.store.ground.weights import Weight, by_trace_state, counted, sampled
 from obsv.store.ground.window import PRESETS, Range, Window
@@ -79,6 +81,7 @@ __all__ = [
     "MASK",
     "MASKS",
     "MINUTE_NS",
+    "MOST_ENTRIES",
     "MOST_VALUES",
     "NUMBERS",
     "OUTCOME",
@@ -127,6 +130,7 @@ __all__ = [
     "by_trace_state",
     "compile_pattern",
     "counted",
+    "depth_of",
     "fits",
     "form_of",
     "halves",

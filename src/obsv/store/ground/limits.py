@@ -23,6 +23,7 @@ class Limits(NamedTuple):
             displays
             yesterday's calls does not delete them.
         decision_age_ns: age at which decisions and their outcomes are deleted, ns; None for unlimited.
+        decision_age_chosen: whether a user set it.
         kept_bytes: maximum size of all traces that are kept beyond retention; None for unlimited.
     """
 
@@ -30,6 +31,7 @@ class Limits(NamedTuple):
     max_bytes: int | None = None
     age_chosen: bool = False
     decision_age_ns: int | None = DEFAULT_DECISION_AGE_NS
+    decision_age_chosen: bool = False
     kept_bytes: int | None = DEFAULT_KEPT_BYTES
 
     @property
@@ -40,4 +42,7 @@ class Limits(NamedTuple):
 
     def without_default(self) -> Limits:
         """Return only the limits that a user set."""
-        return self if self.age_chosen else self._replace(max_age_ns=None, decision_age_ns=None)
+        return self._replace(
+            max_age_ns=self.max_age_ns if self.age_chosen else None,
+            decision_age_ns=self.decision_age_ns if self.age_chosen or self.decision_age_chosen else None,
+        )
