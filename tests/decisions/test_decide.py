@@ -65,7 +65,7 @@ def test_a_decision_is_a_span_with_its_gates(program: Program) -> None:
     assert out[0] == "[True, False, False, True] block False volume"
     (made,) = program.query(MADE)
     assert made[1:9] == (out[1], "entry", "ETH-USD", "scalp", "block", "wait", "m1", None)
-    assert made[-3:] == ("desk", "decision.entry", "__main__.enter")
+    assert (made[18], *made[-2:]) == ("desk", "decision.entry", "__main__.enter")
     columns = dict(zip(["inputs", "attributes", "violations", "exception"], made[12:16], strict=True))
     assert json.loads(columns["inputs"])["spread"]["value"] == 3.25
     assert (json.loads(columns["attributes"]), columns["violations"]) == ({"side": "buy", "token": "***"}, "[]")
