@@ -62,6 +62,8 @@ async def test_a_trace_says_how_long_it_can_be_read(shop: AsyncClient) -> None:
     found = (await shop.get(path)).json()
     assert found["kept_by"] is None
     assert found["text"].startswith("It will be deleted")
+    window = {"from": "2020-01-01", "to": "2020-01-02"}
+    assert (await shop.get("/api/v1/lifetime", params=window)).json()["text"].startswith("It will be deleted at any")
     who = (await shop.post("/api/v1/kept", json={"trace_id": TRACE, "note": "x"})).json()["kept_by"]
     found = (await shop.get(path)).json()
     assert (found["kept_by"], found["deleted_ns"]) == (who, None)

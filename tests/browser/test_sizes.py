@@ -4,7 +4,7 @@ import json
 import time
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -24,6 +24,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "functions": ("/code?range=24h", ".function-list .row-link"),
     "function": ("/code?range=24h&process=shop.pricing.quote", "#code-body .source"),
     "errors": ("/errors?range=24h", ".error-group"),
+    "kept traces": ("/kept", ".kept-row"),
     "logs": ("/logs?range=24h", ".log-line"),
     "decisions": ("/decisions?range=24h", ".decision-row"),
     "gates": ("/decisions?range=24h&view=gates&gate=exposure", "#decisions-threshold"),
@@ -49,6 +50,8 @@ def failed(base_url: str) -> dict[str, str]:
     """The latest failed call of `shop.pricing.quote`, and the latest decision that was refused."""
     with urlopen(f"{base_url}/api/v1/calls?process=shop.pricing.quote&status=ERR&range=24h&limit=1") as answer:
         call = json.load(answer)["calls"][0]
+    content = json.dumps({"trace_id": call["trace_id"], "note": "for the review"}).encode()
+    urlopen(Request(f"{base_url}/api/v1/kept", content, {"content-type": "application/json"})).close()
     with urlopen(f"{base_url}/api/v1/decisions?range=24h&verdict=block&limit=1") as answer:
         decision = json.load(answer)["decisions"][0]
     return {"trace": call["trace_id"], "span": call["span_id"], "decision": decision["decision_id"]}

@@ -33,6 +33,23 @@ test('what is not given stays out of the address', () => {
   assert.equal(api(undefined, '/obsv').address('calls/tail'), '/obsv/api/v1/calls/tail');
 });
 
+test('a change is sent as JSON, and its refusal told', async () => {
+  const seen = [];
+  let status = 201;
+  const { send } = api(async (href, how) => {
+    seen.push([href, how.method, how.body]);
+    return { ok: status < 400, status, json: async () => ({ detail: 'Not for viewers.' }) };
+  });
+  await send('POST', 'kept', { trace_id: 'ab' });
+  await send('DELETE', 'kept/ab');
+  assert.deepEqual(seen, [
+    ['/api/v1/kept', 'POST', '{"trace_id":"ab"}'],
+    ['/api/v1/kept/ab', 'DELETE', undefined],
+  ]);
+  status = 403;
+  await assert.rejects(send('DELETE', 'kept/ab'), { message: 'Not for viewers.' });
+});
+
 test('a problem is told in the server’s own words', async () => {
   const { json } = api(async () => ({ ok: false, status: 400, json: async () => ({ detail: 'No order x.' }) }));
   await assert.rejects(json('calls'), { message: 'No order x.' });

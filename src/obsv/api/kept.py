@@ -7,12 +7,13 @@ import time
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from obsv.api.depends import StoreReader
-from obsv.api.traces import TraceId
+from obsv.analysis.lifetime import lifetime_since
+from obsv.api.depends import StoreReader, TimeWindow
+from obsv.api.traces import LifetimeOut, TraceId
 from obsv.errors import InvalidQuery, NotFound
 from obsv.store.figures import KeptTrace
 
-router = APIRouter(tags=["traces"], prefix="/kept")
+router = APIRouter(tags=["traces"])
 ID = r"^[0-9a-fA-F]{1,32}$"
 
 
@@ -55,14 +56,14 @@ def kept_out(each: KeptTrace) -> KeptOut:
     return KeptOut(**each._asdict())
 
 
-@router.get("", summary="List kept traces")
+@router.get("/kept", summary="List kept traces")
 def kept(reader: StoreReader) -> KeptListOut:
     """List the traces that retention does not delete, with who kept them and why."""
     found = reader.read_kept()
     return KeptListOut(traces=list(map(kept_out, found.traces)), bytes=found.bytes, most_bytes=found.most_bytes)
 
 
-@router.post("", summary="Keep a trace", status_code=201)
+@router.post("/kept", summary="Keep a trace", status_code=201)
 def keep(reader: StoreReader, wanted: KeepIn) -> KeptOut:
     """Copy a trace, as it is now, so that it can be read after retention has deleted its calls.
 
@@ -74,7 +75,7 @@ def keep(reader: StoreReader, wanted: KeepIn) -> KeptOut:
     return kept_out(reader.keep_trace(trace_id, wanted.note, time.time_ns()))
 
 
-@router.get("/{trace_id}", summary="Get a kept trace")
+@router.get("/kept/{trace_id}", summary="Get a kept trace")
 def one(reader: StoreReader, trace_id: TraceId) -> KeptOut:
     """Return who kept a trace, and why; its calls are at `/api/v1/traces/{trace_id}`."""
     found = reader.read_kept_trace(trace_id)
@@ -83,7 +84,14 @@ def one(reader: StoreReader, trace_id: TraceId) -> KeptOut:
     return kept_out(found)
 
 
-@router.delete("/{trace_id}", summary="Stop keeping a trace", status_code=204)
+@router.delete("/kept/{trace_id}", summary="Stop keeping a trace", status_code=204)
 def remove(reader: StoreReader, trace_id: TraceId) -> None:
     """Delete the copy; calls that retention has not deleted yet stay until then."""
     reader.kept_book().remove(trace_id.lower().zfill(32))
+
+
+@router.get("/lifetime", summary="Get how long calls can be read")
+def lifetime(reader: StoreReader, window: TimeWindow) -> LifetimeOut:
+    """Return when retention begins to delete the calls of a window."""
+    found = lifetime_since(reader, window.start_ns, time.time_ns())
+    return LifetimeOut(kept_by=None, deleted_ns=found.deleted_ns, text=found.text)

@@ -10,6 +10,7 @@ from obsv.dashboards.errors.group import PAGE as ERROR
 from obsv.dashboards.errors.page import PAGE as ERRORS
 from obsv.dashboards.explorer.page import PAGE as EXPLORER
 from obsv.dashboards.flow.page import PAGE as FLOW
+from obsv.dashboards.kept.page import PAGE as KEPT
 from obsv.dashboards.logs.page import PAGE as LOGS
 from obsv.dashboards.overview.page import PAGE as OVERVIEW
 from obsv.dashboards.page import Page
@@ -25,6 +26,7 @@ PAGES: tuple[Page, ...] = (
     OVERVIEW,
     ERRORS,
     ERROR,
+    KEPT,
     CHANGES,
     EXPLORER,
     LOGS,

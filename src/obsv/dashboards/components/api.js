@@ -20,12 +20,15 @@ const obsvApi = (() => {
 
   const show = () => document.documentElement.toggleAttribute('data-busy', asked > 0);
 
-  /** @param {string} href */
-  const wait = async (href) => {
+  /**
+   * @param {string} href
+   * @param {RequestInit} [how]
+   */
+  const wait = async (href, how = {}) => {
     asked += 1;
     const timer = setTimeout(show, BLINK_MS);
     try {
-      return await fetch(href, { headers: { accept: 'application/json' } });
+      return await fetch(href, { ...how, headers: { accept: 'application/json', ...how.headers } });
     } catch {
       obsvConnection.doubt();
       throw new Error('The server does not answer.');
@@ -41,8 +44,10 @@ const obsvApi = (() => {
    * @param {string} path
    * @param {Record<string, unknown>} [entries]
    */
-  const ask = async (path, entries) => {
-    const answer = await wait(address(path, entries));
+  const ask = async (path, entries) => checked(await wait(address(path, entries)));
+
+  /** @param {Response} answer */
+  const checked = async (answer) => {
     if (answer.ok) return answer;
     // The token has changed, or the session is over: the form asks for it.
     if (answer.status === 401) window.location.reload();
@@ -57,8 +62,19 @@ const obsvApi = (() => {
    */
   const json = async (path, entries) => (await ask(path, entries)).json();
 
+  /**
+   * Change something.
+   * @param {'POST' | 'DELETE'} method
+   * @param {string} path
+   * @param {unknown} [content]
+   */
+  const send = async (method, path, content) => {
+    const headers = { 'content-type': 'application/json' };
+    await checked(await wait(address(path), { method, headers, body: content ? JSON.stringify(content) : undefined }));
+  };
+
   /** @param {string} path */
   const text = async (path) => (await ask(path)).text();
 
-  return { address, json, text };
+  return { address, json, send, text };
 })();

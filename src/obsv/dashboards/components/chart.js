@@ -32,10 +32,32 @@ const obsvChart = (() => {
       if (step()) choose(range(point.x, step()));
       else if (meta?.calls) window.dash_clientside.set_props('location', { href: calls(meta.calls, point.customdata) });
     });
+    // The mark of a deployment or a new version.
+    graph.on('plotly_clickannotation', (/** @type {any} */ event) => changes(event.annotation.name));
     graph.on('plotly_relayout', (/** @type {Record<string, string>} */ event) => {
       if (step() && event['xaxis.range[0]']) choose(range(event['xaxis.range[0]'], event['xaxis.range[1]']));
     });
   };
+  /** What changed since a milestone. @param {string | undefined} name */
+  const changes = (name) => {
+    if (!name) return;
+    const href = obsvRoot.under(`/changes?${new URLSearchParams({ since: name })}`);
+    window.dash_clientside.set_props('location', { href });
+  };
+
+  // A mark in a small chart, which may stand in a link to something else.
+  document.addEventListener(
+    'click',
+    (event) => {
+      const mark = obsvDom.around(event, '[data-since]');
+      if (!mark) return;
+      event.preventDefault();
+      event.stopPropagation();
+      changes(mark.dataset.since);
+    },
+    true,
+  );
+
   /** @param {Record<string, unknown> | null} entries */
   const choose = (entries) => {
     if (entries) obsvAddress.set(entries, 'go');

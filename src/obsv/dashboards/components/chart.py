@@ -37,7 +37,13 @@ def line_mode(values: Sequence[float | None]) -> str:
 
 
 def sparkline(
-    x: Sequence[Any], y: Sequence[float | None], *, colour: str = "#3e8ef7", unit: str = "", step_ms: int | None = None
+    x: Sequence[Any],
+    y: Sequence[float | None],
+    *,
+    colour: str = "#3e8ef7",
+    unit: str = "",
+    step_ms: int | None = None,
+    marks: dict[str, list[dict[str, Any]]] | None = None,
 ) -> dict[str, Any]:
     """Return the figure of a small line without axes, with values on hover.
 
@@ -47,6 +53,7 @@ def sparkline(
         colour: `#rrggbb`.
         unit: unit shown after a value on hover.
         step_ms: length of a time bin in ms; a range can then be selected with the pointer.
+        marks: lines across it, from `milestone_marks`.
     """
     line = {
         "type": "scatter",
@@ -66,4 +73,7 @@ def sparkline(
     ends = {"range": [x[0], x[-1]], "autorange": False} if len(x) > 1 else {}
     hover = {"showspikes": False, "hoverformat": "%H:%M:%S", **ends}
     layout = {"margin": {"l": 0, "r": 0, "t": 2, "b": 0}, "xaxis": {**bare, **hover, "fixedrange": not step_ms}}
-    return figure([line], **layout, yaxis={**bare, **cut}, **chosen)
+    # Inside: there is no room above.
+    notes = [{**each, "yanchor": "top", "font": {"size": 9}} for each in (marks or {}).get("annotations", [])]
+    lines = {"shapes": marks["shapes"], "annotations": notes} if marks and notes else {}
+    return figure([line], **layout, yaxis={**bare, **cut}, **chosen, **lines)

@@ -9,6 +9,8 @@ from obsv.analysis.separation import Fact, separate
 from obsv.dashboards.clock import count, duration, when
 from obsv.dashboards.components import button_link, card, facts, link, traceback, values
 from obsv.dashboards.components.explain import explain_button
+from obsv.dashboards.components.milestones import milestone_ticks
+from obsv.dashboards.components.share import keep_button, share_button
 from obsv.dashboards.errors.grouping import grouping, watch_grouping
 from obsv.dashboards.errors.page import bars, marks
 from obsv.dashboards.page import App, Page, View
@@ -47,7 +49,7 @@ def layout(view: View) -> Component:
                 [html.H1(found.group.title, className="mono"), html.Div(_tools(found, window), className="page-tools")],
                 className="page-head",
             ),
-            html.Div(state(found.group), id="error-state"),
+            html.Div(state(found.group, view.reader, window), id="error-state"),
             html.Div(_body(view.reader, found, window, view.now_ns), className="error-body"),
             dcc.Store(id="error-number", data=found.group.id),
         ],
@@ -65,10 +67,12 @@ def _tools(found: ErrorDetail, window: Window) -> list[Component]:
         button_link("Trace", f"/trace/{group.trace_id}", {"span": group.span_id}),
         button_link("Compare", "/compare", call),
         explain_button(group.trace_id, group.span_id),
+        share_button(group.trace_id, preset="6h"),
+        keep_button(group.trace_id),
     ]
 
 
-def state(group: ErrorGroup) -> list[Component]:
+def state(group: ErrorGroup, reader: Store, window: Window) -> list[Component]:
     """Return the state of a group, and the possible decisions."""
     actions = ["open"] if group.status != "open" else ["resolve", "ignore"]
     buttons = [
@@ -91,7 +95,11 @@ def state(group: ErrorGroup) -> list[Component]:
             ("Note", group.note or None),
         ]
     )
-    return [html.Div([*marks(group), *buttons], className="error-marks"), shown, bars(group.series)]
+    return [
+        html.Div([*marks(group), *buttons], className="error-marks"),
+        shown,
+        bars(group.series, milestone_ticks(reader.read_milestones(window), window)),
+    ]
 
 
 def _body(reader: Store, found: ErrorDetail, window: Window, now_ns: int) -> list[Component]:
@@ -105,7 +113,8 @@ def _body(reader: Store, found: ErrorDetail, window: Window, now_ns: int) -> lis
     if found.latest is not None:
         parts.append(card("Latest", _sample(found.latest, "error-latest")))
     if found.first is not None and found.first != found.latest:
-        parts.append(card("First", _sample(found.first, "error-first")))
+        keep = keep_button(found.first.trace_id)
+        parts.append(card("First", _sample(found.first, "error-first"), actions=keep))
     parts.append(grouping(reader, found, now_ns))
     if found.calls:
         rows = [
@@ -184,7 +193,8 @@ def register(app: App) -> None:
             triage.ignore(group_id, now_ns)
         else:
             triage.open_again(group_id, now_ns)
-        return state(app.reader.read_error_group(group_id, Window.last("6h", now_ns)).group)
+        window = Window.last("6h", now_ns)
+        return state(app.reader.read_error_group(group_id, window).group, app.reader, window)
 
 
 PAGE = Page(path="/errors/<group>", title="Error", layout=layout, register=register)

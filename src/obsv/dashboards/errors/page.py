@@ -6,12 +6,13 @@ from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.clock import count, when
-from obsv.dashboards.components import badge, empty, time_picker
+from obsv.dashboards.components import badge, button_link, empty, time_picker
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.link import address
+from obsv.dashboards.components.milestones import milestone_links, milestone_ticks
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
-from obsv.store.figures import ErrorGroup, ErrorGroups
+from obsv.store.figures import ErrorGroup, ErrorGroups, Milestone
 from obsv.store.ground import Window
 
 
@@ -22,28 +23,36 @@ def layout(view: View) -> Component:
         InvalidQuery: the address's time range cannot be parsed.
     """
     window = view.window("6h")
-    tools = html.Div(time_picker("errors-time", window, now_ns=view.now_ns), className="page-tools")
+    picker = time_picker("errors-time", window, now_ns=view.now_ns)
+    tools = html.Div([picker, button_link("Kept traces", "/kept")], className="page-tools")
     return html.Div(
         [
             html.Div([html.H1("Errors"), tools], className="page-head"),
-            html.Div(listed(view.reader.read_error_groups(window), window), id="errors-list"),
+            html.Div(
+                listed(view.reader.read_error_groups(window), window, view.reader.read_milestones(window)),
+                id="errors-list",
+            ),
         ],
         className="errors-page",
     )
 
 
-def listed(found: ErrorGroups, window: Window) -> list[Component]:
+def listed(found: ErrorGroups, window: Window, milestones: list[Milestone]) -> list[Component]:
     """Return the groups below a line with their number."""
     if not found.groups:
         return [empty("No errors in this period", "No recorded call failed.")]
     errors = f"{count(found.errors)} error{'s' * (found.errors != 1)}"
     said = f"{errors} of {count(found.total)} cause{'s' * (found.total != 1)}, each counted once, where it originated."
     here = window.query()
-    rows = [html.Div(group_row(group, here), role="listitem") for group in found.groups]
-    return [html.P(said, className="lead"), html.Div(rows, className="card error-groups", role="list")]
+    ticks = milestone_ticks(milestones, window)
+    rows = [html.Div(group_row(group, here, ticks), role="listitem") for group in found.groups]
+    return [
+        html.P([said, *milestone_links(milestones)], className="lead"),
+        html.Div(rows, className="card error-groups", role="list"),
+    ]
 
 
-def group_row(group: ErrorGroup, here: dict[str, str]) -> Component:
+def group_row(group: ErrorGroup, here: dict[str, str], ticks: list[Component]) -> Component:
     """Return a group as a line that links to it."""
     about = [html.Span(group.process, className="mono ellipsis", title=group.process), *marks(group)]
     cells = [
@@ -51,7 +60,7 @@ def group_row(group: ErrorGroup, here: dict[str, str]) -> Component:
             [html.Span(group.title, className="mono ellipsis err-text", title=group.title), html.Div(about)],
             className="error-what",
         ),
-        bars(group.series),
+        bars(group.series, ticks),
         html.Span(count(group.seen), className="error-count", title=f"{group.seen:,} in this period"),
         html.Span(["last ", when(group.last_ns)], className="error-when"),
     ]
@@ -72,11 +81,11 @@ def marks(group: ErrorGroup) -> list[Component]:
     return found
 
 
-def bars(series: tuple[int, ...]) -> Component:
-    """Return a small chart of counts."""
+def bars(series: tuple[int, ...], ticks: list[Component]) -> Component:
+    """Return a small chart of counts, with marks of `milestone_ticks`."""
     most = max(series, default=0) or 1
     parts = [html.I(style={"height": f"{max(each and 8, round(100 * each / most))}%"}) for each in series]
-    return html.Span(parts, className="error-bars", **aria(hidden=True))
+    return html.Span([*parts, *ticks], className="error-bars", **aria(hidden=True))
 
 
 def register(app: App) -> None:
@@ -91,7 +100,7 @@ def register(app: App) -> None:
     )
     def refresh(window: dict[str, str], _: Any) -> list[Component]:
         chosen = Window.parse(window, app.now_ns(), "6h")
-        return listed(app.reader.read_error_groups(chosen), chosen)
+        return listed(app.reader.read_error_groups(chosen), chosen, app.reader.read_milestones(chosen))
 
 
 PAGE = Page(path="/errors", title="Errors", layout=layout, register=register, icon="failure", key="r")

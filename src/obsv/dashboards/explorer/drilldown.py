@@ -14,6 +14,7 @@ from obsv.dashboards.components.explain import explain_button
 from obsv.dashboards.components.link import address
 from obsv.dashboards.components.mark import mark_button
 from obsv.dashboards.components.repro import repro_button
+from obsv.dashboards.components.share import share_button
 from obsv.dashboards.theme import figure
 from obsv.store.spans import MOST_POINTS, Detail, ListedCall, Point, Relative
 
@@ -68,6 +69,7 @@ def _head(found: Detail) -> Component:
     if found.source is not None:
         links.append(repro_button(call.trace_id, call.span_id))
     links.append(explain_button(call.trace_id, call.span_id))
+    links.append(share_button(call.trace_id, f"/trace/{call.trace_id}?span={call.span_id}"))
     title = html.H2([status_badge(call.status), html.Span(call.process, className="mono", title=call.process)])
     return html.Header(
         [

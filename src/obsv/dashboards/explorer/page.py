@@ -20,6 +20,7 @@ from obsv.dashboards.components.filters import (
     name_choice,
     search_box,
 )
+from obsv.dashboards.components.share import share_button
 from obsv.dashboards.components.timepicker import watch_time_picker
 from obsv.dashboards.components.values import exact_texts
 from obsv.dashboards.explorer.columns import call_columns, value_columns
@@ -106,7 +107,7 @@ def _tools(view: View, window: Any) -> Component:
     modes = (("values", "Values"), ("calls", "Calls"))
     mode = choice("explorer-rows", modes, "calls" if view.query.get("rows") == "calls" else "values", "A row for each")
     picker = time_picker("explorer-time", window, now_ns=view.now_ns)
-    return html.Div([picker, mode, button, exports], className="page-tools")
+    return html.Div([picker, mode, button, exports, share_button(preset="1h")], className="page-tools")
 
 
 def _columns(view: View) -> list[str]:

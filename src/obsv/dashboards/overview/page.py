@@ -82,7 +82,7 @@ def parts(found: Overview, causes: list[ErrorGroup], milestones: list[Milestone]
     """
     here = found.window.query()
     return {
-        **_stats(found),
+        **_stats(found, milestone_marks(milestones)),
         "traffic": _traffic(found, milestones),
         "groups": _groups(found.groups, here),
         "errors": _error_groups(causes, here) if causes else _errors(found.errors, here),
@@ -120,7 +120,7 @@ def _body(shown: dict[str, Any]) -> list[Component]:
     ]
 
 
-def _stats(found: Overview) -> dict[str, Any]:
+def _stats(found: Overview, marks: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     now, before, times = found.now, found.before, [_local(each.start_ns) for each in found.bins]
     per_bin: list[PeriodTotals] = [each.totals for each in found.bins]
     rates: list[float | None] = [each.error_rate * 100 if each.calls else None for each in per_bin]
@@ -137,12 +137,12 @@ def _stats(found: Overview) -> dict[str, Any]:
 
     return {
         "rate": figures(percent(now.error_rate), worse),
-        "rate-line": sparkline(times, rates, colour=ERR, unit=" %", step_ms=step),
+        "rate-line": sparkline(times, rates, colour=ERR, unit=" %", step_ms=step, marks=marks),
         "speed": figures(f"{_rate(now.throughput)}/s", busier),
-        "speed-line": sparkline(times, speeds, colour=ACCENT, unit="/s", step_ms=step),
+        "speed-line": sparkline(times, speeds, colour=ACCENT, unit="/s", step_ms=step, marks=marks),
         "p95": figures(p95, slower),
-        "p95-line": sparkline(times, p95s, colour=STALE, unit=" ms", step_ms=step),
-        **_failing(found, times),
+        "p95-line": sparkline(times, p95s, colour=STALE, unit=" ms", step_ms=step, marks=marks),
+        **_failing(found, times, marks),
     }
 
 
@@ -151,14 +151,14 @@ def _told(found: Change | None) -> dict[str, Any]:
     return {} if found is None else {"change": found.text, "good": found.good}
 
 
-def _failing(found: Overview, times: list[str]) -> dict[str, Any]:
+def _failing(found: Overview, times: list[str], marks: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """Return the number of failing functions: one failing function differs from all of them failing."""
     errors: list[float | None] = [float(each.totals.errors) for each in found.bins]
     more = found.failing - found.failing_before
     told: dict[str, Any] = {"change": f"{more:+d}", "good": more < 0} if more and found.before.calls else {}
     return {
         "failing": stat_figures(f"{found.failing:,}", unit=f"of {found.functions:,}", **told),
-        "failing-line": sparkline(times, errors, colour=ERR, unit=" errors", step_ms=_step_ms(found)),
+        "failing-line": sparkline(times, errors, colour=ERR, unit=" errors", step_ms=_step_ms(found), marks=marks),
     }
 
 

@@ -14,6 +14,7 @@ from obsv.dashboards.components import grid, link
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.hotkey import SEARCH
 from obsv.dashboards.components.link import address
+from obsv.dashboards.components.share import keep_button, share_button
 from obsv.dashboards.components.values import exact_texts
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.trace.panel import MOST_EVENTS, span_panel
@@ -78,7 +79,7 @@ def _head(trace_id: str) -> Component:
                     html.Div(id="trace-facts", className="trace-facts"),
                 ]
             ),
-            html.Div([lineage, *copies], className="page-actions"),
+            html.Div([share_button(trace_id), keep_button(trace_id), lineage, *copies], className="page-actions"),
         ],
         className="trace-head",
     )
