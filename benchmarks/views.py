@@ -53,7 +53,7 @@ SERVER = """
 import sys
 from pathlib import Path
 from obsv.cli.serve import serve
-serve(Path(sys.argv[1]), port=int(sys.argv[2]), otlp_grpc=None, otlp_http=None, say=lambda line: None)
+serve(Path(sys.argv[1]), port=int(sys.argv[2]), otlp_grpc=None, otlp_http=None, say=lambda *_, **__: None)
 """
 RECORDER = """
 import sys, time

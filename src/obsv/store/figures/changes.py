@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from obsv.store.figures.error_groups import ErrorGroup, error_events_since, read_error_groups
 from obsv.store.figures.milestones import Milestone, milestones
 from obsv.store.figures.minutes import Minutes
-from obsv.store.figures.sums import read_sums
 from obsv.store.file import Readable, Row, Snapshot
 from obsv.store.ground import EVER, MINUTE_NS, VALUE, Window, bucket
 from obsv.times import NS, ts
@@ -31,6 +30,17 @@ where minute between :first and :last group by process_id
 EDGES = """
 select parent_id, process_id, sum(count) as calls from edge_minute
 where minute between :first and :last group by parent_id, process_id
+"""
+# Of all functions at once, each with its buckets as one JSON object: with a query a function, all of the changes in ten
+# million calls took 345 ms of processor time instead of 235.
+DURATIONS = """
+with recursive m(minute) as (
+  select :first where :first <= :last union all select minute + 1 from m where minute < :last
+)
+select process_id, json_group_object(bucket, calls) as buckets from (
+  select h.process_id, h.bucket, sum(h.count) as calls from m cross join json_each(:processes) j
+  cross join process_histogram h on h.minute = m.minute and h.process_id = j.value group by h.process_id, h.bucket
+) group by process_id
 """
 PROCESSES = "select id, name, service, kind, feed, name_id from process"
 IN_MINUTE = """
@@ -199,9 +209,9 @@ def read_changes(reader: Readable, before: Window, after: Window) -> Changes:
         _count(store, sides[0], Minutes(first, last_before))
         _count(store, sides[1], Minutes(first_after, last))
         left_out = lies_between and not _count_minute(store, sides, cut_ns, since_ns)
-        for process_id in _most_changed(*sides):
-            for counts, minutes in zip(sides, (Minutes(first, last_before), Minutes(first_after, last)), strict=True):
-                counts.buckets[process_id].update(read_sums(store, [process_id], minutes).buckets)
+        most_changed = _most_changed(*sides)
+        for counts, minutes in zip(sides, (Minutes(first, last_before), Minutes(first_after, last)), strict=True):
+            _read_durations(store, counts, most_changed, minutes)
         names = {row["id"]: row for row in store.query(PROCESSES)}
         functions = _functions(store, names, *sides)
         edges = _edges(store, names, *sides)
@@ -227,6 +237,12 @@ def _most_changed(before: _Counts, after: _Counts) -> list[int]:
     return sorted(both, key=change, reverse=True)[:MOST_DURATIONS]
 
 
+def _read_durations(store: Snapshot, counts: _Counts, processes: list[int], minutes: Minutes) -> None:
+    known = minutes.recorded(store)
+    for process_id, buckets in store.query(DURATIONS, known.params(processes=json.dumps(processes))):
+        counts.buckets[process_id].update({int(number): calls for number, calls in json.loads(buckets).items()})
+
+
 def _seconds(store: Snapshot, minutes: Minutes) -> float:
     known = minutes.recorded(store)
     return max(0, known.last - known.first + 1) * 60.0
@@ -246,6 +262,10 @@ def _count(store: Snapshot, counts: _Counts, minutes: Minutes) -> None:
 
 def _count_minute(store: Snapshot, sides: tuple[_Counts, _Counts], cut_ns: int, since_ns: int) -> bool:
     """Count the calls of the minute of the instant one by one; returns whether they are few enough."""
+    minute = cut_ns // MINUTE_NS
+    rolled_up = store.query(CALLED, {"first": minute, "last": minute})
+    if sum(row["calls"] for row in rolled_up) > MOST_IN_A_MINUTE:
+        return False
     bounds = {"start": ts(cut_ns), "end": ts(cut_ns + MINUTE_NS), "most": MOST_IN_A_MINUTE + 1}
     rows = store.query(IN_MINUTE, bounds)
     if len(rows) > MOST_IN_A_MINUTE:
