@@ -33,7 +33,8 @@ _NAMES = {
     "archive_part": "name sha256 kind url", "archive_replaced": "name url", "slo_bucket": "slo version",
     "registration": "artifact_id kind name location form who host service git_commit",
     "artifact_parent": "artifact_id parent_id", "gate": "kind mode name", "audit": "actor role via action",
-    "kept_trace": "trace_id kept_by process service", "report": "kind sent", "forgotten": "actor via condition counts remarks",
+    "kept_trace": "trace_id kept_by process service", "report": "kind sent",
+    "forgotten": "actor via condition counts remarks",
 }  # fmt: skip
 
 
