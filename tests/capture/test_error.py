@@ -259,6 +259,30 @@ def test_recursion_from_two_lines_is_not_folded() -> None:
     assert [(place[5], place[1]) for place in places if isinstance(place, tuple)] == expected
 
 
+def test_the_failing_line_of_a_long_traceback() -> None:
+    """Both ends of it have their lines, and the last one is where it failed."""
+
+    def ping(depth: int) -> None:
+        pong(depth - 1) if depth else fail()
+
+    def pong(depth: int) -> None:
+        ping(depth)
+
+    def fail() -> None:
+        "a line that is not the one that fails"
+        raise ValueError
+
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        ping(200)
+    places = freeze(caught.value, caught.value.__traceback__)[2]
+    left_out = next(index for index, place in enumerate(places) if isinstance(place, int))
+    expected = [(frame.f_code.co_name, line) for frame, line in traceback.walk_tb(caught.value.__traceback__)]
+    shown = [(place[5], place[1]) if isinstance(place, tuple) else None for place in places]
+    assert shown[:left_out] == expected[:left_out]
+    assert shown[left_out + 1 :] == expected[left_out + 1 - len(shown) :]
+    assert shown[-1] == ("fail", fail.__code__.co_firstlineno + 2)
+
+
 def test_places_of_a_traceback_made_by_hand() -> None:
     """Its line is the one that it was made with."""
     frame = sys._getframe()
@@ -267,6 +291,12 @@ def test_places_of_a_traceback_made_by_hand() -> None:
         places = freeze(error, types.TracebackType(None, frame, -1, line))[2]
         assert isinstance(places[0], tuple)
         assert places[0][1] == line
+    frames = None
+    for line in range(300, 0, -1):
+        frames = types.TracebackType(frames, frame if line % 2 else frame.f_back or frame, -1, line)
+    last = freeze(error, frames)[2][-1]
+    assert isinstance(last, tuple)
+    assert last[1] == 300
 
 
 def test_wrappers_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
