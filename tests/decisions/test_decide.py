@@ -18,6 +18,8 @@ import obsv
 from obsv.decisions import decision, results
 from obsv.decisions.carrier import plain_text
 from obsv.errors import ConfigurationError, InvalidEvent
+from obsv.own_time import unix_ns
+from obsv.trace.clock import Clock
 
 GATES = "select gate, observed, passed, state, margin, text from gate_result where decision_id = ? order by position"
 MADE = """
@@ -181,6 +183,22 @@ class TestTimes:
         with obsv.decide("entry") as d:
             assert d.input("x", 1.0, datetime(2026, 1, 1)) == 1.0
             assert d.input("y", 2.0, self.now) == 2.0
+
+    def test_the_clock_is_set(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An input is in time after the machine's clock went on, and stays so if it is set back before the end."""
+        step, told = [0], []
+        machine = Clock(lambda: unix_ns() + step[0])
+        monkeypatch.setattr(decision, "clock", machine)
+        monkeypatch.setattr(decision, "carry", lambda name, about, at_ns, place: told.append((dict(about), at_ns)))
+        with obsv.decide("entry", on_invalid="raise") as d:
+            step[0] = 3_000_000_000
+            d.input("x", 1.0, datetime.now(timezone.utc) + timedelta(seconds=3))
+            latest = unix_ns() + step[0]
+            step[0] = -5_000_000_000
+            machine.calibrate()
+        ((about, at_ns),) = told
+        assert "violations" not in about
+        assert latest - 1_000_000_000 < at_ns <= latest
 
     def test_cutoff(self) -> None:
         """The cutoff of an outcome has a zone."""

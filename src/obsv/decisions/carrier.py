@@ -69,7 +69,8 @@ def carry(event_name: str, attributes: tuple[tuple[str, Any], ...], time_ns: int
 
 
 def now_ns() -> int:
-    """Return Unix time by the recorder's clock."""
+    """Return Unix time by the recorder's clock, which follows the machine's first: it may have slept, or been set."""
+    clock.calibrate()
     now: int = ticks() + clock.offset
     return now
 

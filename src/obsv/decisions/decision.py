@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from types import TracebackType
@@ -46,6 +47,7 @@ class Decision:
         "_is_shadow",
         "_left_out",
         "_mark",
+        "_offset",
         "_on_invalid",
         "_place",
         "_policy",
@@ -82,6 +84,8 @@ class Decision:
         self._violations: list[str] = []
         self._verdict = ""
         self._left_out = 0
+        # By which an input was found to be in time; one that is set back later does not make it late.
+        self._offset = -sys.maxsize
         self._place = 0, 0
         self._span: Any = None
         self._shown = current_shown()
@@ -196,7 +200,11 @@ class Decision:
         try:
             as_of_ns = ns_of(f"input {name}: as_of", as_of, told)
             self._mark = ticks()
+            if late_inputs(self._mark + clock.offset, ((name, as_of_ns),)):
+                clock.calibrate()  # the machine's clock may have been set since it was looked at last
             told += late_inputs(self._mark + clock.offset, ((name, as_of_ns),))
+            if as_of_ns is not None and not told:
+                self._offset = max(self._offset, clock.offset)
             if len(self._inputs) < MOST_INPUTS:
                 self._inputs.append((name, frozen(name, value, self._shown), as_of_ns))
             else:
@@ -283,7 +291,7 @@ class Decision:
             ("gates", tuple(self._gates)),
             *more,
         )
-        carry("obsv.decision", attributes, self._mark + clock.offset, self._place)
+        carry("obsv.decision", attributes, self._mark + max(self._offset, clock.offset), self._place)
 
     async def __aenter__(self) -> Decision:
         return self.__enter__()

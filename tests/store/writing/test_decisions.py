@@ -75,6 +75,13 @@ def test_leaks_of_the_future_are_told(writer: Writer, reader: Reader) -> None:
     assert reader.query("select count(*) from win_rate_by_mode")[0][0] == 0
 
 
+def test_clocks_of_a_machine_differ_a_little(writer: Writer, reader: Reader) -> None:
+    """A result up to two milliseconds before its decision was told at once; beyond, it is of the past."""
+    writer.write([], logs=[decision(1), outcome(1, cutoff_s=-0.0019), decision(2), outcome(2, cutoff_s=-0.0021)])
+    told = reader.query("select violations from outcome order by decision_id")
+    assert [json.loads(row[0]) for row in told] == [[], ["label_cutoff is before decision_time"]]
+
+
 def test_the_journal_of_trades(writer: Writer, reader: Reader) -> None:
     """The latest outcome counts; what was refused is judged by how it would have gone."""
     rows = [
