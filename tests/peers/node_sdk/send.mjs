@@ -8,7 +8,8 @@ import { NodeTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trac
 
 const [protocol, url, compression] = process.argv.slice(2);
 const Exporter = { json: Json, proto: Proto, grpc: Grpc }[protocol];
-const exporter = new Exporter({ url, compression });
+// Its ten seconds by default are few on a busy machine.
+const exporter = new Exporter({ url, compression, timeoutMillis: 100_000 });
 const failures = [];
 const sent = exporter.export.bind(exporter);
 exporter.export = (spans, done) =>
