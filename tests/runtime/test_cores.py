@@ -629,6 +629,30 @@ def test_green_threads(rows: Callable[[str, str, str], Counter[Any]], patch: str
     assert sum(by_c.values()) == 61
 
 
+BOTH_ENDS = """
+@monitor
+def runs():
+    if os.fork():
+        os.wait()
+        raise ValueError("in the parent")
+    leaf(1)
+    return "child"
+
+with contextlib.suppress(ValueError):
+    if runs() == "child":
+        assert obsv.force_flush(60)
+        os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("core", ["py", "c"])
+def test_a_call_that_ends_in_both_processes_of_a_fork(rows: Callable[[str, str, str], Counter[Any]], core: str) -> None:
+    """Each end is there: the parent's as the call, the child's as a call below it."""
+    ends = [row for row in rows(START + BOTH_ENDS, core, "thread") if row[1] == "__main__.runs"]
+    assert sorted((str(row[0]), row[2]) for row in ends) == [("None", "ERR"), ("__main__.runs", "OK")]
+
+
 @pytest.mark.parametrize("story", STORIES)
 def test_the_same_is_stored(rows: Callable[[str, str, str], Counter[Any]], story: str) -> None:
     """Of one program, by both cores."""

@@ -1,8 +1,7 @@
 """Writing of monitored calls, and spans of other instrumentation, into the ring: the program's cost of storing them.
 
 `begin` and `end` are called for each call. Each builds a record in private memory and appends it in one step, without a
-lock
-or a thread and, except for the first use of a function or a thread, without a system call.
+lock or a thread and, except for the first use of a function or a thread, without a system call.
 """
 
 import logging
@@ -25,6 +24,7 @@ from obsv.record.values import dumps
 from obsv.trace.foreign_form import freeze_resource, freeze_scope, freeze_span
 from obsv.trace.frozen import freeze_details
 from obsv.trace.function import Function
+from obsv.trace.ids import new_span_id
 from obsv.trace.log_record import ERROR as LOG_ERROR
 from obsv.trace.log_record import LogRecord
 from obsv.trace.notices import Notices
@@ -70,6 +70,7 @@ class RingWriter:
         self._open, self._wake, self._look, self._notices = open_, wake, look, notices
         self._opening = RLock()  # guards `ring` while the child of a fork opens its own; no other call waits for it
         self.on_ring: Callable[[RingWriter], object] = _nobody
+        self._forked_at = 0
         self._write_into(open_())
 
     def _write_into(self, ring: Ring) -> None:
@@ -86,6 +87,7 @@ class RingWriter:
     def after_fork(self) -> None:
         """Release the parent's ring; the first call opens another."""
         self.ring.forget()
+        self._forked_at = ticks()
         self._opening = RLock()
         # Equal to no function's ring, so that each call first defines its function, which opens the child's.
         self.ring, self.is_open = copy(self.ring), False
@@ -219,6 +221,10 @@ class RingWriter:
             self._define(span.caller)
         if span.origin is not self.origin:
             self._define_origin(span.origin)
+        span_id, parent_id = span.span_id, span.parent_id
+        if span.start_tick <= self._forked_at:
+            # It ends in the parent, too, whose end is not replaced: here it is a call of its own, below that one.
+            span_id, parent_id = new_span_id(), span_id
         values = self._values(span)
         return (
             layout.CALL_HEAD.pack(
@@ -230,8 +236,8 @@ class RingWriter:
                 span.depth,
                 span.trace_id >> 64,
                 span.trace_id & MASK_64,
-                span.span_id,
-                span.parent_id,
+                span_id,
+                parent_id,
                 span.start_tick,
                 span.function.number,
                 0 if span.caller is None else span.caller.number,
