@@ -122,7 +122,13 @@ class Scanner:
 
     def _is_secret(self, match: re.Match[str]) -> bool:
         *before, key = match["key"].split(" ")
-        if match.start() and match.string[match.start() - 1] == "\\" and key[0] in "nrt" and not before:
+        if (
+            match.start()
+            and match.string[match.start() - 1] == "\\"
+            and key[0] in "nrt"
+            and not before
+            and not self._names.is_sensitive(key[-64:])
+        ):
             # In the repr of a text, a line begins after the two characters of its "\\n".
             key = key[1:]
         if not self._names.is_sensitive(key[-64:]):

@@ -32,7 +32,7 @@ FORMS = ("{}={}", "{}: {}", "--{} {}", "<{0}>{1}</{0}>", "('{}', '{}')", '["{}",
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("before", ["", "\n", "\t", "\x1b[1m"])
+@pytest.mark.parametrize("before", ["", "\n", "\t", "\x1b[1m", "C:\\", "a\\n"])
 def test_secret_names_are_masked_in_values(form: str, before: str) -> None:
     """The quick look at a value's text lets none of them through, in no line of it."""
     redact = Redactor().redact_value

@@ -112,7 +112,7 @@ def test_what_is_masked_is_looked_at(text: str) -> None:
     assert Redactor().redact_value(f"'{text}'") != f"'{text}'"
 
 
-@pytest.mark.parametrize("before", ["\n", "\t", "\r\n", "\0", "\x1b[31m", "C:\\new "])
+@pytest.mark.parametrize("before", ["\n", "\t", "\r\n", "\0", "\x1b[31m", "C:\\new ", "C:\\"])
 def test_secrets_behind_an_escape(before: str) -> None:
     """In a value's text `\\n` is no part of the word behind it."""
     redact = Redactor().redact_value

@@ -27,6 +27,7 @@ _ROOT = 4
 
 # An escape of a control character, or a colour of a terminal, before something that may be a word.
 _ESCAPE = re.compile(r"\\(?:[abfnrtv0]|x[0-9a-f]{2}(?:\[[0-9;]{0,16}m)?)(?=[\w\-])")
+_BACKSLASH = "\\\\"
 # A control character is in no shown text, but in that of a serializer.
 _GAP = "\0"
 
@@ -104,6 +105,9 @@ class Redactor:
             return text
         if "\\" not in text or _GAP in text:
             return self.redact_text(text)
+        if _BACKSLASH in text:
+            # Of `C:\\token=…` the letter is part of the word; of a text in a text, `'…\\n…'`, it is none.
+            text = self.redact_text(text)
         # As it is shown, a line ends with `\n`, whose letter is no part of the word behind it.
         return self.redact_text(_ESCAPE.sub(rf"\g<0>{_GAP}", mask_blocks(text))).replace(_GAP, "")
 
