@@ -262,6 +262,21 @@ def test_both_read_one_file_at_once(db: Path) -> None:
     assert found == [True, False, True, False]
 
 
+@pytest.mark.parametrize("error", [f"declined for {PLANT}", f"card {PLANT}: declined", f"ValueError: {PLANT}: no"])
+def test_the_exception_of_a_kept_trace_is_masked(tmp_path: Path, error: str) -> None:
+    """A status message that was received names no class."""
+    writer = Writer(tmp_path / "obsv.db")
+    writer.write([call(1, error=error)])
+    writer.close()
+    store = open_store(tmp_path / "obsv.db")
+    assert PLANT in store.keep_trace(TRACE, "", 1).exception
+    token = ACTOR.set(VIEWER)
+    (kept,) = store.read_kept().traces
+    ACTOR.reset(token)
+    store.close()
+    assert kept.exception in (MASK, f"ValueError: {MASK}")
+
+
 # Tables without recorded values: names, counts, times, and what users of obsv wrote.
 OPEN = {
     "alert_cursor", "alert_rule", "archive", "archive_part", "archive_replaced", "artifact_parent", "audit",
