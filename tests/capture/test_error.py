@@ -411,3 +411,21 @@ def test_classes_of_arguments_are_told_by_identity() -> None:
 def test_exit_codes_are_the_interpreters(code: object, expected: bool) -> None:
     """Only None and whole numbers that are 0 end a program well."""
     assert is_error(SystemExit(code)) is expected
+
+
+def test_an_exit_code_of_the_class_is_the_interpreters() -> None:
+    """A subclass may give its code in place of the argument; a method that makes one is not run."""
+
+    class Failed(SystemExit):
+        code = 3
+
+    class Unasked(SystemExit):
+        @property
+        def code(self) -> int:  # type: ignore[override]
+            pytest.fail("code of the program was run")
+
+    assert is_error(Failed())
+    assert not is_error(Unasked())
+    fine = Failed("well done")
+    fine.code = 0
+    assert not is_error(fine)

@@ -6,7 +6,7 @@ import builtins
 from typing import Any, Final
 
 from obsv.capture.groups import members_of
-from obsv.capture.names import ancestry, class_name, module_name
+from obsv.capture.names import ancestry, class_attribute, class_name, module_name
 
 # By the name of the package, because importing a package may cost a program something that it does not need. Both
 # asyncio's and concurrent.futures' are called CancelledError, as are curio's and twisted's; gevent and eventlet share
@@ -25,7 +25,8 @@ _BUILTIN: Final = frozenset(
     if isinstance(kind, type) and issubclass(kind, BaseException) and "Group" not in kind.__name__
 )
 _ENDS: Final = (StopIteration, StopAsyncIteration, GeneratorExit)
-_code_of: Final[Any] = SystemExit.__dict__["code"].__get__
+_CODE: Final[Any] = SystemExit.__dict__["code"]
+_dict_of: Final[Any] = BaseException.__dict__["__dict__"].__get__
 # Members of a group that are examined; a group with more is an error.
 _MAX_MEMBERS = 100
 _MAX_DEPTH = 5
@@ -44,6 +45,14 @@ def is_error(error: BaseException) -> bool:
     if issubclass(kind, SystemExit):
         return not _is_success(_code_of(error))
     return id(kind) in _BUILTIN or not _is_cancellation(error, _MAX_DEPTH)
+
+
+def _code_of(error: BaseException) -> object:
+    """Return the exit code that the interpreter finds; of one that code of the program makes, that which was given."""
+    code = class_attribute(type(error), "code")
+    if code is _CODE or class_attribute(type(code), "__get__") is not None:
+        return _CODE.__get__(error)
+    return _dict_of(error).get("code", code)
 
 
 def _is_success(code: object) -> bool:
