@@ -44,12 +44,13 @@ def lifetime_of_trace(store: Store, trace_id: str, now_ns: int) -> Lifetime:
 def lifetime_since(store: Store, start_ns: int, now_ns: int) -> Lifetime:
     """Return how long the calls since a time can be read: when the first of them are deleted."""
     limits, archive = store.read_limits(), store.read_archive()
+    if limits.max_age_ns is None:
+        return Lifetime(None, None, f"It is deleted at no age{_by_size(limits, ', but may be')}.")
     if archive is not None and archive.url is not None:
         if archive.keep_ns is None:
             return Lifetime(None, None, "The archive keeps it without a limit of age.")
-        return _until(start_ns + archive.keep_ns, now_ns, "by the archive", "")
-    if limits.max_age_ns is None:
-        return Lifetime(None, None, f"It is deleted at no age{_by_size(limits, ', but may be')}.")
+        if archive.keep_ns > limits.max_age_ns:
+            return _until(start_ns + archive.keep_ns, now_ns, "by the archive", "")
     return _until(start_ns + limits.max_age_ns, now_ns, "", _by_size(limits, ", or earlier"))
 
 
