@@ -11,7 +11,7 @@ from store_rows import FIELDS, START_NS, call, trace_id
 from obsv.store import Code, Reader, Signature, SpanRow, Writer
 from obsv.store.figures import changes as room
 from obsv.store.figures.changes import Changes, read_changes
-from obsv.store.ground import MINUTE_NS, Window
+from obsv.store.ground import MINUTE_NS, Window, sampled
 
 # In the middle of a minute, so that this one has to be counted call by call.
 SINCE_NS = START_NS // MINUTE_NS * MINUTE_NS + 30_000_000_000
@@ -70,6 +70,17 @@ def test_a_busy_minute_is_left_out(writer: Writer, reader: Reader, monkeypatch: 
     found = read(reader)
     assert found.left_out
     assert (found.functions[0].before.calls, found.functions[0].after.calls) == (1, 1)
+
+
+def test_calls_that_stand_for_many_are_few_to_count(writer: Writer, reader: Reader, monkeypatch: Any) -> None:
+    """What a minute may have is rows to be read, not the calls that were left out by sampling."""
+    monkeypatch.setattr(room, "MOST_IN_A_MINUTE", 2)
+    world = World(writer)
+    for seconds in (-600, -1, 1, 600):
+        world.call(seconds, weight=sampled(100, 1_000))
+    found = read(reader)
+    assert not found.left_out
+    assert (found.functions[0].before.calls, found.functions[0].after.calls) == (200, 200)
 
 
 def test_functions_and_edges_that_are_new_are_new_ever(writer: Writer, reader: Reader) -> None:

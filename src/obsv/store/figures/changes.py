@@ -42,11 +42,15 @@ select process_id, json_group_object(bucket, calls) as buckets from (
   cross join process_histogram h on h.minute = m.minute and h.process_id = j.value group by h.process_id, h.bucket
 ) group by process_id
 """
+# By an index alone: with their callers, 10,001 calls are read for nothing.
+IS_BUSY = """
+select count(*) > :most from (select 1 from span where ts >= :start and ts < :end limit :most + 1)
+"""
 PROCESSES = "select id, name, service, kind, feed, name_id from process"
 IN_MINUTE = """
 select process_id, start_ns, duration_ns, status = 2 as failed, coalesce(weight, 1) as weight,
   (select c.process_id from span c where c.trace = s.trace and c.span_id = s.parent_span_id) as parent_id
-from span s where s.ts >= :start and s.ts < :end limit :most
+from span s where s.ts >= :start and s.ts < :end
 """
 _CODE = """
 (select g.code_id from span s join signature g on g.id = s.signature_id
@@ -262,15 +266,10 @@ def _count(store: Snapshot, counts: _Counts, minutes: Minutes) -> None:
 
 def _count_minute(store: Snapshot, sides: tuple[_Counts, _Counts], cut_ns: int, since_ns: int) -> bool:
     """Count the calls of the minute of the instant one by one; returns whether they are few enough."""
-    minute = cut_ns // MINUTE_NS
-    rolled_up = store.query(CALLED, {"first": minute, "last": minute})
-    if sum(row["calls"] for row in rolled_up) > MOST_IN_A_MINUTE:
+    bounds = {"start": ts(cut_ns), "end": ts(cut_ns + MINUTE_NS)}
+    if store.query(IS_BUSY, {**bounds, "most": MOST_IN_A_MINUTE})[0][0]:
         return False
-    bounds = {"start": ts(cut_ns), "end": ts(cut_ns + MINUTE_NS), "most": MOST_IN_A_MINUTE + 1}
-    rows = store.query(IN_MINUTE, bounds)
-    if len(rows) > MOST_IN_A_MINUTE:
-        return False
-    for process_id, start_ns, duration_ns, failed, weight, parent_id in rows:
+    for process_id, start_ns, duration_ns, failed, weight, parent_id in store.query(IN_MINUTE, bounds):
         counts = sides[start_ns >= since_ns]
         counts.calls[process_id] += weight
         counts.errors[process_id] += failed
