@@ -34,6 +34,8 @@ MOST_VALUES = 40
 COMPARED = 2_000
 SHORTEST = 3
 _MOST_RIVALS = 50
+# Producers of a value that were looked at by which no clock but another service's says that it was there in time.
+_MOST_OF_OTHERS = 200
 CONSTANTS = ("None", "True", "False", "null", "true", "false", "set()", "frozenset()")
 TRIVIAL = frozenset((*CONSTANTS, "nan", "inf", "-inf", "NaN", "0.0", "1.0", "-1.0"))
 EMPTY = "'\"[](){} "
@@ -87,16 +89,17 @@ def lineage(found: ValuedCalls, one_trace: bool = False) -> list[Handover]:
     handovers: dict[tuple[int, str, int, str], Handover] = {}
     for calls in _by_trace(found.calls):
         origins = _origins(calls, one_trace)
+        common = _Common(origins, names)
         ends = sorted(call.end_ns for call in calls)
         for taker in calls:
             for name, text in _texts(taker, "INPUT", one_trace):
-                origin = _source(origins, taker, _Taken(name, name, text), service, names, ends if one_trace else None)
+                origin = _source(origins, taker, _Taken(name, name, text), service, common, ends if one_trace else None)
                 if origin is not None:
                     also = _rivals(origins, origin, taker, text) if one_trace else ()
                     _count(handovers, origin, taker, name, text, also)
                     continue
                 for path, member in _taken_members(name, text) if one_trace else ():
-                    origin = _source(origins, taker, _Taken(path, member.name, member.text), service, names, None)
+                    origin = _source(origins, taker, _Taken(path, member.name, member.text), service, common, None)
                     if origin is not None:
                         _count(
                             handovers, origin, taker, path, member.text, _rivals(origins, origin, taker, member.text)
@@ -117,7 +120,7 @@ def _source(
     taker: ValuedCall,
     taken: _Taken,
     service: dict[int, str],
-    names: dict[int, str],
+    common: _Common,
     ends: list[int] | None,
 ) -> _Origin | None:
     """Return the producer of a value; of a common one by its name or, if the ends of calls are given, by the last."""
@@ -126,7 +129,7 @@ def _source(
         return origin
     origin = _origin(origins.get(_member(taken.name, taken.text), []), taker, service) if taken.name else None
     if origin is None and taken.name:
-        origin = _likely(origins.get(_member("", taken.text), []), taker, taken.name, names, ends)
+        origin = common.likely(_member("", taken.text), taker, taken.name, ends)
     return origin
 
 
@@ -191,20 +194,52 @@ def _member(name: str, text: str) -> str:
     return f"{name}\0{text}"
 
 
-def _likely(
-    ready: list[_Origin], taker: ValuedCall, name: str, names: dict[int, str], ends: list[int] | None
-) -> _Origin | None:
-    """Return the likely producer of a common value: by name, or the last call that ended before."""
-    before = [each for each in ready if each.ready_ns <= taker.start_ns and each.call.span_id != taker.span_id]
-    if not before:
-        return None
-    named = [each for each in before if name.casefold() in names.get(each.call.process_id, "")]
-    if named and len(name) >= SHORTEST:  # `id` is in `validate`
-        return named[-1]
-    if ends is None:
-        return None
-    latest = ends[bisect_right(ends, taker.start_ns) - 1]
-    return before[-1] if before[-1].ready_ns == latest else None
+class _Common:
+    """The producers of common values in a trace, also by function: True may come from each of its calls.
+
+    Args:
+        origins: producers of each text, in the order in which it was ready.
+        names: names of functions, by process ID.
+    """
+
+    def __init__(self, origins: dict[str, list[_Origin]], names: dict[int, str]) -> None:
+        self._origins, self._names = origins, names
+        self._by_function: dict[str, dict[int, list[_Origin]]] = {}
+
+    def likely(self, key: str, taker: ValuedCall, name: str, ends: list[int] | None) -> _Origin | None:
+        """Return the likely producer of a common value: by name, or the last call that ended before."""
+        ready = self._origins.get(key, [])
+        last = _last_before(ready, taker)
+        if last is None:
+            return None
+        if len(name) >= SHORTEST:  # `id` is in `validate`
+            folded = name.casefold()
+            named = [
+                found
+                for process_id, each in self._functions(key, ready).items()
+                if folded in self._names.get(process_id, "") and (found := _last_before(each, taker)) is not None
+            ]
+            if named:
+                return max(named, key=lambda each: (each.ready_ns, each.start_ns))
+        if ends is None:
+            return None
+        return last if last.ready_ns == ends[bisect_right(ends, taker.start_ns) - 1] else None
+
+    def _functions(self, key: str, ready: list[_Origin]) -> dict[int, list[_Origin]]:
+        found = self._by_function.get(key)
+        if found is None:
+            found = self._by_function[key] = defaultdict(list)
+            for each in ready:
+                found[each.call.process_id].append(each)
+        return found
+
+
+def _last_before(ready: list[_Origin], taker: ValuedCall) -> _Origin | None:
+    """Return the last producer of a value, other than the taker, that had put it out when the taker began."""
+    at = bisect_right(ready, taker.start_ns, key=lambda each: each.ready_ns)
+    while at and ready[at - 1].call.span_id == taker.span_id:
+        at -= 1
+    return ready[at - 1] if at else None
 
 
 def _text(value: Any) -> str:
@@ -213,12 +248,15 @@ def _text(value: Any) -> str:
 
 
 def _origin(ready: list[_Origin], taker: ValuedCall, service: dict[int, str]) -> _Origin | None:
-    at = bisect_right([origin.ready_ns for origin in ready], taker.start_ns)
-    before = [each for each in ready[:at] if each.call.span_id != taker.span_id]
-    if before:
-        return before[-1]
-    own = service[taker.process_id]
-    others = [each for each in ready[at:] if service[each.call.process_id] != own and each.start_ns <= taker.start_ns]
+    before = _last_before(ready, taker)
+    if before is not None:
+        return before
+    own, at = service[taker.process_id], bisect_right(ready, taker.start_ns, key=lambda each: each.ready_ns)
+    others = [
+        each
+        for each in ready[at : at + _MOST_OF_OTHERS]
+        if service[each.call.process_id] != own and each.start_ns <= taker.start_ns
+    ]
     return max(others, key=lambda each: each.start_ns) if others else None
 
 
