@@ -34,7 +34,7 @@ from obsv.store import Code, Source, Writer
 from obsv.store.file import Reader, run_sql
 from obsv.store.file.masking import COLUMNS
 from obsv.store.finding import SPAN, Compare, Contains, Field
-from obsv.store.ground import MASK, LogRow
+from obsv.store.ground import MASK, LogRow, Window
 from obsv.store.seam import open_store
 from obsv.store.watching import AlertRow, Book, EventRow, MessageRow
 
@@ -275,6 +275,26 @@ def test_the_exception_of_a_kept_trace_is_masked(tmp_path: Path, error: str) -> 
     ACTOR.reset(token)
     store.close()
     assert kept.exception in (MASK, f"ValueError: {MASK}")
+
+
+def test_an_error_group_tells_no_text_as_its_type(db: Path) -> None:
+    """What stands before a colon need not be a class."""
+    writer = Writer(db)
+    writer.write([call(trace=f"{9:032x}", span=90, error=f"order {PLANT}: declined", at=time.time_ns())])
+    writer.close()
+    store, window = open_store(db), Window.last("24h", time.time_ns())
+    token = ACTOR.set(VIEWER)
+    try:
+        groups = store.read_error_groups(window).groups
+        details = [store.read_error_group(each.id, window) for each in groups]
+    finally:
+        ACTOR.reset(token)
+        store.close()
+    assert PLANT not in str((groups, details))
+    assert sorted((each.type, each.title) for each in groups) == [
+        (MASK, MASK),
+        ("ValueError", f"ValueError: {MASK}"),
+    ]
 
 
 # Tables without recorded values: names, counts, times, and what users of obsv wrote.

@@ -32,7 +32,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     "value_form": {"form": f"'{MASK}'"},
     "exact_input": {},
     "error_group": {
-        "title": f"iif(type = '', '{MASK}', type || ': {MASK}')",
+        "type": "masked_class(type)",
+        "title": f"iif(masked_class(type) in ('', '{MASK}'), '{MASK}', type || ': {MASK}')",
         "why": "masked_why(why)",
         "first_sample": "masked_sample(first_sample)",
         "latest_sample": "masked_sample(latest_sample)",

@@ -28,7 +28,8 @@ _OF_THE_PROGRAM = (
     "cloud.", "otel.",
 )  # fmt: skip
 _KEPT_LOG_ATTRIBUTES = ("obsv.schema", "exception.type", "log.logger", "code.")
-_KEPT_WHY = ("rule", "frames", "library_frames", "type", "cause", "process", "split_from")
+_KEPT_WHY = ("rule", "frames", "library_frames", "process", "split_from")
+_CLASSES_OF_WHY = ("type", "cause")
 _KEPT_SAMPLE = ("trace_id", "span_id", "start_ns", "duration_ns", "process", "service", "fields")
 _NO_BODY: dict[str, Any] = {
     "labels": {},
@@ -123,7 +124,8 @@ def masked_why(text: object) -> str:
     found = _loaded(text)
     if not isinstance(found, dict):
         return "{}"
-    return _encode({key: value if key in _KEPT_WHY else MASK for key, value in found.items()})
+    kept = {key: value if key in _KEPT_WHY else MASK for key, value in found.items()}
+    return _encode(kept | {key: masked_class(found[key]) for key in _CLASSES_OF_WHY if key in found})
 
 
 def masked_sample(text: object) -> str:
@@ -144,10 +146,15 @@ def masked_notice(text: object) -> str:
     return _encode({**_NO_BODY, **kept})
 
 
+def masked_class(text: object) -> str:
+    """Return the type of an exception, and the mask in place of a text that is not the name of a class."""
+    return text if isinstance(text, str) and (not text or _CLASS.fullmatch(text)) else MASK
+
+
 def masked_headline(text: str) -> str:
     """Return `ValueError: (masked)` for `ValueError: no price`, and the mask alone if it names no class."""
     kind, separator, _ = text.partition(": ")
-    if not _CLASS.fullmatch(kind.strip()):
+    if masked_class(kind.strip()) in ("", MASK):
         return MASK
     return f"{kind}: {MASK}" if separator else kind
 
@@ -221,6 +228,7 @@ MASKS: dict[str, Callable[[object], str | None]] = {
     "masked_violations": masked_violations,
     "masked_origin": masked_origin,
     "masked_detail": masked_detail,
+    "masked_class": masked_class,
     "masked_why": masked_why,
     "masked_sample": masked_sample,
     "masked_notice": masked_notice,
