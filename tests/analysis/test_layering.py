@@ -58,6 +58,16 @@ def test_where_everybody_calls_everybody_it_is_no_long_row() -> None:
     assert len({place.x for place in layered(dict.fromkeys(range(10), SIZE), edges).values()}) == 2
 
 
+def test_a_long_row_is_kept_where_order_matters() -> None:
+    """Versions that were made of each other and of data: each edge leads to the right."""
+    edges = [(f"v{n}", f"v{n + 1}") for n in range(15)] + [(f"data{n}", f"v{n}") for n in range(15)]
+    sizes = dict.fromkeys(sorted({name for edge in edges for name in edge}), SIZE)
+    places = layered(sizes, edges, is_compact=False)
+    assert all(places[one].x < places[other].x for one, other in edges)
+    short = layered(sizes, edges)
+    assert not all(short[one].x < short[other].x for one, other in edges)
+
+
 def test_a_long_chain_needs_no_recursion() -> None:
     """Five thousand calls deep."""
     places = layered(dict.fromkeys(range(5_000), SIZE), [(number, number + 1) for number in range(4_999)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,17 @@ def test_the_graph_has_the_nearest_artifacts(tmp_path: Path) -> None:
     text = str(lineage_graph(found, f"{250:064x}"))
     assert "not registered" in text
     assert "120 are shown" in text
+
+
+def test_what_an_artifact_was_made_of_stands_left_of_it() -> None:
+    """Also of many versions, each of which was made of the one before and of data."""
+    names = [f"{n:064x}" for n in range(1, 33)]
+    made = [(names[n + 1], names[n]) for n in range(15)]
+    text = str(lineage_graph(Lineage({}, [*made, *((names[n], names[n + 16]) for n in range(15))], False), names[0]))
+    left = [
+        float(text.partition(f"title='{name}'")[0].rpartition("'left': '")[2].partition("px")[0]) for name in names[:16]
+    ]
+    assert all(one < other for one, other in pairwise(left))
 
 
 def test_two_actors_are_compared(shown: Shown, tmp_path: Path) -> None:

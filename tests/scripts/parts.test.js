@@ -182,3 +182,20 @@ test('another page waits for the libraries that come later, whether they come or
   await ask('/code', '');
   assert.equal(page.document.querySelectorAll('head script').length, 2);
 });
+
+test('a long graph of artifacts begins at that of its page, also when another is still there', async () => {
+  const node = (name) => `<a class="lineage-node here" href="/registry/${name}">1</a>`;
+  const html = `<div class="lineage-frame">${node('ab')}</div><div class="lineage-frame">${node('cd')}</div>`;
+  const page = open([...BASE, 'registry/lineage.js'], { html });
+  const [old, frame] = page.document.querySelectorAll('.lineage-frame');
+  const own = frame.querySelector('a');
+  for (const [name, value] of [
+    ['offsetLeft', 900],
+    ['offsetWidth', 200],
+  ])
+    Object.defineProperty(own, name, { value });
+  Object.defineProperty(frame, 'clientWidth', { value: 600 });
+  page.window.dash_clientside.obsv.lineageCentre('cd');
+  assert.equal(frame.scrollLeft, 700);
+  assert.equal(old.scrollLeft, 0);
+});

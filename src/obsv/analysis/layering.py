@@ -31,7 +31,12 @@ class Place(NamedTuple):
 
 
 def layered(
-    sizes: Mapping[Key, Size], edges: Iterable[tuple[Key, Key]], *, gap_x: float = 70, gap_y: float = 18
+    sizes: Mapping[Key, Size],
+    edges: Iterable[tuple[Key, Key]],
+    *,
+    gap_x: float = 70,
+    gap_y: float = 18,
+    is_compact: bool = True,
 ) -> dict[Key, Place]:
     """Return the positions of nodes.
 
@@ -40,13 +45,14 @@ def layered(
         edges: from caller to callee; edges of unknown nodes and self-loops are ignored.
         gap_x: gap between layers.
         gap_y: gap between the nodes of a layer.
+        is_compact: whether a graph that would be a long row is made shorter, with edges that do not lead to the right.
 
     Returns:
         The centres; the drawing starts at (0, 0).
     """
     known = _known(sizes, edges)
     forward = _without_circles(list(sizes), known)
-    layers = _layers(list(sizes), forward, known)
+    layers = _layers(list(sizes), forward, known, is_compact)
     above, below = _neighbours(forward)
     _order(layers, above, below)
     ys = _heights(layers, sizes, above, below, gap_y)
@@ -88,9 +94,11 @@ def _without_circles(nodes: list[Key], edges: list[tuple[Key, Key]]) -> list[tup
     return list(turned)
 
 
-def _layers(nodes: list[Key], forward: list[tuple[Key, Key]], edges: list[tuple[Key, Key]]) -> list[list[Key]]:
+def _layers(
+    nodes: list[Key], forward: list[tuple[Key, Key]], edges: list[tuple[Key, Key]], is_compact: bool
+) -> list[list[Key]]:
     depth = _longest(nodes, forward)
-    if max(depth.values(), default=0) > 1.6 * len(nodes) ** 0.5 + 1:
+    if is_compact and max(depth.values(), default=0) > 1.6 * len(nodes) ** 0.5 + 1:
         # If every node calls every other, the longest way is a long row of single nodes; the shortest is not.
         depth = _shortest(nodes, edges)
     layers: list[list[Key]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]

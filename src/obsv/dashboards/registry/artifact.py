@@ -59,6 +59,7 @@ def layout(view: View) -> Component:
             *_content(latest),
             card("Compare with", _compare(latest, others), flush=bool(others)),
             card("Registrations", _audit(found), actions=f"{len(found)}", flush=True),
+            dcc.Store(id="registry-of", data=latest.artifact_id),
         ],
         className="registry-page",
     )
@@ -87,8 +88,7 @@ def _file(latest: Artifact) -> list[Component]:
     button = html.Button("Check the file", id="registry-check", className="button", n_clicks=0)
     result = html.Div(id="registry-checked", role="status")
     parts = [html.Code(latest.location, className="path"), button, result]
-    of = dcc.Store(id="registry-of", data=latest.artifact_id)
-    return [card("File", [html.Div(parts, className="registry-file"), of])]
+    return [card("File", html.Div(parts, className="registry-file"))]
 
 
 def checked(store: Store, artifact_id: str) -> Component:
@@ -139,7 +139,8 @@ def _audit(found: list[Artifact]) -> Component:
 
 
 def register(app: App) -> None:
-    """Declare the callback that reads the file again."""
+    """Declare the callbacks that scroll the graph to the artifact, and read the file again."""
+    app.clientside("lineageCentre", Output("registry-lineage", "title"), Input("registry-of", "data"))
 
     @app.callback(
         Output("registry-checked", "children"),

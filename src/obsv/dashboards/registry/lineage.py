@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 from dash import html
@@ -23,7 +24,7 @@ def lineage_graph(found: Lineage, centre: str) -> Component:
     """Return the graph around an artifact; the nearest ones if there are many."""
     nodes = nearest(found, centre)
     edges = [(parent, child) for child, parent in found.edges if child in nodes and parent in nodes]
-    places = layered(dict.fromkeys(nodes, NODE), edges)
+    places = layered(dict.fromkeys(nodes, NODE), edges, is_compact=False)
     width = max(place.x for place in places.values()) + NODE.width / 2
     height = max(place.y for place in places.values()) + NODE.height / 2
     parents: dict[str, list[str]] = {}
@@ -33,7 +34,8 @@ def lineage_graph(found: Lineage, centre: str) -> Component:
     shown = [_node(each, found.artifacts.get(each), places[each], parents.get(each, []), centre) for each in by_place]
     lines = html.Img(src=_drawn(places, edges, width, height), alt="", className="lineage-lines")
     graph = html.Div([lines, *shown], className="lineage-graph", style={"width": f"{width}px", "height": f"{height}px"})
-    frame = html.Div(graph, className="lineage-frame", tabIndex=0, role="region", **aria(label="Graph of artifacts"))
+    about: dict[str, Any] = {"tabIndex": 0, "role": "region", **aria(label="Graph of artifacts")}
+    frame = html.Div(graph, id="registry-lineage", className="lineage-frame", **about)
     left_out = len({each for edge in found.edges for each in edge} - nodes)
     if not left_out and not found.is_cut:
         return frame
