@@ -27,7 +27,7 @@ const HTML = `<div class="trace-page"><div id="trace-title"></div><div id="trace
 const SCRIPTS = [
   ...['shell/root.js', 'components/dom.js', 'components/format.js', 'shell/address.js', 'components/grid.js'],
   ...['shell/keyboard.js', 'trace/tree.js', 'trace/axis.js', 'trace/siblings.js', 'trace/layers.js', 'trace/trace.js'],
-  ...['trace/flame.js', 'trace/map.js', 'trace/cells.js'],
+  ...['trace/flame.js', 'trace/beside.js', 'trace/map.js', 'trace/cells.js'],
 ];
 // 0 shop.day ─┬─ 1 shop.load ─── 2 shop.read (failed, with an event)
 //             └─ 3..12 shop.step, ten of one kind, 5 failed
@@ -95,6 +95,12 @@ const pieces = (given, kind) => {
   return [...here, ...pieces(given.all.slice(2), kind)];
 };
 
+// The tree has no width here: values beside the spans have a test of their own.
+class ResizeObserver {
+  observe() {}
+  disconnect() {}
+}
+
 beforeEach(() => {
   asked = [];
   copied = [];
@@ -109,7 +115,7 @@ beforeEach(() => {
   };
   const obsvApi = { json: async (path, query) => page.window.JSON.parse(JSON.stringify(given(path, query))) };
   obsvApi.text = async (path) => given(path);
-  page = open(SCRIPTS, { html: HTML, url: 'http://localhost/trace/ab', globals: { obsvApi } });
+  page = open(SCRIPTS, { html: HTML, url: 'http://localhost/trace/ab', globals: { obsvApi, ResizeObserver } });
   const { window } = page;
   window.dash_ag_grid = { getApi: () => grid, getApiAsync: async () => grid };
   window.navigator.clipboard = { writeText: async (said) => copied.push(said) };
@@ -442,6 +448,20 @@ test('arrows walk the flame graph, Enter opens, z zooms and its capital goes out
   press('Enter');
   assert.equal(page.set.at(-1)[0], 'trace-grid-open');
   assert.equal(page.set.at(-1)[1].data.byKey, true);
+});
+
+test('keys in a dialog and arrows in the panel are not for the flame graph', async () => {
+  await load();
+  const dialog = page.document.createElement('dialog');
+  page.document.body.append(dialog);
+  page.press('f', dialog);
+  assert.equal(page.window.location.search, '');
+  page.press('f');
+  page.press('ArrowDown', page.byId('trace-panel'));
+  assert.equal(page.document.activeElement.id, 'trace-flame');
+  assert.doesNotMatch(text('trace-flame-said'), /shop.day/);
+  page.press('ArrowDown', page.byId('trace-flame'));
+  assert.match(text('trace-flame-said'), /^shop.day/);
 });
 
 test('a click in the flame graph selects, a double click zooms, the pointer is told what is there', async () => {
