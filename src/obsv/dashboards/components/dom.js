@@ -37,7 +37,7 @@ const obsvDom = (() => {
   const around = (event, selector) => (event.target instanceof Element ? event.target.closest(selector) : null);
 
   /** Whether keys are text for a field. @param {Event} event */
-  const typing = (event) => around(event, 'input, textarea, select, [contenteditable=true]') !== null;
+  const typing = (event) => around(event, 'input, textarea, select, [contenteditable=true], dialog') !== null;
 
   /**
    * @param {string} text

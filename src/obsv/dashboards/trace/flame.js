@@ -308,6 +308,8 @@ const obsvFlame = (() => {
     else if (event.key === 'Z') zoom(zoomed?.above || null);
     else if (event.key === '0') zoom(null);
     else if (event.key === 'Enter' && chosen && event.target === frame()) obsvTrace.reveal(chosen.row, true, true);
+    else if (event.key.startsWith('Arrow') && obsvDom.around(event, '#trace-panel'))
+      return false; // they scroll it
     else if (['j', 'k', 'ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight'].includes(event.key)) {
       const box = go(event.key);
       if (box) choose(box);
