@@ -15,6 +15,9 @@ def test_groups_lead_to_what_explains_them(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
     for heading in ("Differences of the failed calls", "Latest", "Grouping", "Calls"):
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    # No share runs into the next column or out of the table.
+    wide = "all => all.filter(each => each.scrollWidth > each.clientWidth).map(each => each.innerText)"
+    assert page.locator(".facts td").evaluate_all(wide) == []
 
 
 def test_group_is_resolved_and_opened_again(page: Page) -> None:

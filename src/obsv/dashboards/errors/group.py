@@ -150,7 +150,7 @@ def _facts(found: list[Fact], has_good: bool) -> Component:
         )
         for fact in found
     ]
-    return html.Table([html.Thead(head), html.Tbody(rows)], className="functions")
+    return html.Table([html.Thead(head), html.Tbody(rows)], className="functions facts")
 
 
 def _share(part: int, whole: int) -> str:
