@@ -82,8 +82,12 @@ def test_one_with_all_that_belongs_to_it(writer: Writer, store: Store) -> None:
     assert ([each.gate for each in found.gates], json.loads(found.inputs)) == (["spread"], {"x": {"value": 1}})
     assert [json.loads(each.metrics) for each in found.results] == [{"pnl": 1.0}]
     for wrong in ("0abcde", "0abc", "nothing", f"{7:032x}"):
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFound) as caught:
             store.read_decision(wrong)
+    _, statement, _ = str(caught.value).split('"')
+    assert [line[1] for line in store.run_sql(statement).rows] == [
+        each.decision_id for each in store.read_decisions(DecisionFilters(), ALL).lines
+    ]
 
 
 def test_figures_of_gates_are_those_of_their_rows(writer: Writer, store: Store) -> None:

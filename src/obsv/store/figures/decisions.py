@@ -17,6 +17,7 @@ d.judgement,
 (select metrics from outcome_seen o where o.decision_id = d.decision_id and o.method = ''
  order by o.time_ns desc limit 1) as metrics
 """
+_LATEST = '`obsv sql "select ts, decision_id, kind, subject from decision order by ts desc limit 20"` lists the latest.'
 _KINDS = """
 select kind, mode, count(*) as decisions, count(*) filter (where verdict = 'pass') as passed,
   count(*) filter (where verdict = 'block') as blocked, count(*) filter (where verdict = 'error') as failed
@@ -200,7 +201,7 @@ def read_decision(reader: Readable, decision_id: str) -> DecisionFull:
             found = reader.query(f"{sql} >= ? and d.decision_id < ? limit 2", (decision_id, decision_id + "\U0010ffff"))
     if len(found) != 1:
         told = "Several decisions begin with" if found else "There is no decision"
-        raise NotFound(f"{told} {decision_id!r:.80}; `obsv gates list` lists the latest.")
+        raise NotFound(f"{told} {decision_id!r:.80}. {_LATEST}")
     row = found[0]
     line = _line(row)
     gates = [
