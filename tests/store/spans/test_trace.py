@@ -51,6 +51,16 @@ def test_no_such_trace(writer: Writer, reader: Reader, trace_id: str) -> None:
         read_trace_columns(snapshot, trace_id)
 
 
+@pytest.mark.parametrize(
+    ("trace_id", "why"), [("f" * 32, "Retention may"), ("f" * 16, "Retention may"), ("f" * 8, "8 were given")]
+)
+def test_the_beginning_of_an_id_is_no_id(writer: Writer, reader: Reader, trace_id: str, why: str) -> None:
+    """The message tells it from a trace that is gone."""
+    writer.write([call(1)])
+    with pytest.raises(NotFound, match=why), reader.snapshot() as snapshot:
+        read_trace_columns(snapshot, trace_id)
+
+
 def test_times_of_events_and_whether_there_are_links(writer: Writer, reader: Reader) -> None:
     """Both are read out of the rare parts."""
     events = [{"timeUnixNano": str(EPOCH_NS + 5), "name": "retry"}]

@@ -95,7 +95,10 @@ def known_trace(store: Readable, trace_id: str) -> str:
     """
     trace = hex_id(trace_id, 32)
     if store.one(KNOWN, (trace,)) is None:
-        raise NotFound(f"There is no trace {trace} in the store. Retention may have deleted it.")
+        given = len(trace_id.strip())
+        # Sixteen: some senders write IDs of 64 bits.
+        why = "Retention may have deleted it." if given in (16, 32) else f"Its ID has 32 digits; {given} were given."
+        raise NotFound(f"There is no trace {trace} in the store. {why}")
     return trace
 
 
