@@ -34,7 +34,7 @@ def forget(db: Path, asked: Asked, is_meant: bool, as_json: bool) -> None:
     if outcome.receipt is None:
         say("Nothing was found." if not outcome.total else "Nothing was removed: add --yes to remove it.")
     else:
-        say(f"Forgotten, of all that was recorded until {iso(outcome.until_ns)} UTC; receipt {outcome.receipt}.")
+        say(f"Forgotten, of all that was recorded until {iso(outcome.until_ns)}; receipt {outcome.receipt}.")
     for remark in outcome.remarks:
         complain(remark)
 

@@ -104,7 +104,7 @@ def _levels(store: Store, config: AlertsConfig, now_ns: int) -> list[Component]:
 
 def _silences(silences: Sequence[SilenceRow], now_ns: int) -> Component:
     if not silences:
-        return card("Silences", empty("No silence", "Use the form below to silence alerts for a while."))
+        return card("Silences", empty("No silence", "Use the form “Silence alerts” to silence some for a while."))
     rows = []
     for each in silences:
         state = "ended" if each.ends_ns <= now_ns else "holds" if each.starts_ns <= now_ns else "pending"

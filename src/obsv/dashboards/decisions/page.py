@@ -49,7 +49,7 @@ def body(store: Store, asked: dict[str, str], window: Window) -> list[Component]
     """Return all below the heading, for what the address asks."""
     kinds = store.read_kinds(window)
     if not kinds:
-        text = "with obsv.decide(…) records what a program decides, with the gates that let it pass or refuse."
+        text = "Programs record decisions, and the gates that let them pass or refuse, with obsv.decide(…)."
         return [empty("No decisions in this period", text)]
     here = {**window.query(), **asked}
     shown = asked.get("view", "")

@@ -28,7 +28,7 @@ def layout(view: View) -> Component:
 
 def _list(found: list[ReportLine]) -> Component:
     if not found:
-        text = "reports.toml beside the database says when reports are made; one of now can be made above."
+        text = "reports.toml beside the database says when reports are made; the buttons above make one now."
         return card("Made on a schedule", empty("No report was made on a schedule", text))
     rows = [
         [
