@@ -88,6 +88,19 @@ def test_a_request_that_was_not_stored_costs_no_spans() -> None:
     quotas.begin(sender)
 
 
+def test_a_request_whose_decoded_form_exceeds_the_share_costs_no_spans() -> None:
+    quotas, sender, _ = made(spans_per_second=10_000, queue_share=0.5)
+    other = quotas.begin(sender)
+    quotas.hold(other, 300)
+    claim = quotas.begin(sender)
+    for _ in range(100):
+        quotas.hold(claim, 100)
+        quotas.take(claim, 100)
+        with pytest.raises(Limited, match="share"):
+            quotas.hold(claim, 400)
+        quotas.drop(claim)
+
+
 def test_a_share_of_the_memory() -> None:
     """A request that is alone may exceed it, otherwise it could never be sent; a second one must wait."""
     quotas, sender, _ = made(queue_share=0.25)

@@ -113,6 +113,9 @@ class Quotas:
             account = self._account(claim.sender.name)
             if share and account.held > claim.held and account.held + size > share * self._max_bytes:
                 self._refuse(account, "queue")
+                # It may have been charged already: its decoded form needs more than its bytes.
+                account.spans.amount -= claim.charged
+                claim.charged = 0.0
                 raise Limited(
                     f"Requests of {_named(claim.sender)} hold their share of the memory for requests, {share:.0%}.",
                     1,
