@@ -20,11 +20,13 @@ from otlp_requests import request, span
 
 from obsv.api.access.users import UsersFile
 from obsv.errors import ConfigurationError
+from obsv.otlp.access import Access
+from obsv.otlp.failures import Unauthorized, UsersUnreadable
 from obsv.otlp.receiver import Receiver
 from obsv.otlp.senders import EXPORT
 from obsv.otlp.settings import Address, ReceiverSettings
 from obsv.store import Reader
-from obsv.web.senders import SenderLimits, hash_of
+from obsv.web.senders import Sender, SenderLimits, hash_of
 
 PROTOBUF = {"content-type": "application/x-protobuf"}
 FILE = f"""
@@ -94,6 +96,21 @@ def test_an_invalid_file_makes_senders_wait(receiver: Receiver, users: Path) -> 
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
     replace(users, FILE)
     assert post(receiver, "new").status_code == 200
+
+
+@pytest.mark.parametrize("broken", ["[[sender", ""])
+def test_senders_who_came_after_the_start_close_the_port(tmp_path: Path, broken: str) -> None:
+    """Neither a mistake in the file nor an empty one opens it again."""
+    path = tmp_path / "users.toml"
+    path.write_text("")
+    file = UsersFile(path)
+    access = Access("127.0.0.1", senders=lambda: file.users.senders)
+    assert access.sender_of(None, "") == Sender()
+    replace(path, FILE)
+    assert access.sender_of("Bearer new", "").name == "web-1"
+    replace(path, broken)
+    with pytest.raises((Unauthorized, UsersUnreadable)):
+        access.sender_of(None, "")
 
 
 def test_a_sender_beyond_its_limit_is_told_when_to_come_again(receiver: Receiver) -> None:

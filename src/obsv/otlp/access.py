@@ -42,8 +42,6 @@ class Access:
         self._hosts = KnownHosts(bind, names)
         self._token = token.encode() if token else None
         self._senders = senders
-        # Who removes the last sender from the file does not admit everyone by that.
-        self._is_closed = bool(token or senders().members)
         self._origins = {origin.rstrip("/").lower() for origin in origins}
 
     def check_host(self, host: str) -> None:
@@ -76,7 +74,8 @@ class Access:
             return Sender("OBSV_TOKEN", limits=known.limits)
         if token and (found := known.by_token(token)) is not None:
             return found
-        if not (self._is_closed or known.members):
+        # Who removes the last sender from the file, or makes it invalid, does not admit everyone by that.
+        if not (self._token or known.members or known.were_there):
             return Sender(limits=known.limits)
         if not known.is_readable:
             raise UsersUnreadable("The users file of this server is invalid at the moment; its log says why.")

@@ -71,11 +71,13 @@ class Senders:
         members: those with a name.
         limits: limits of all others, such as the holders of `OBSV_TOKEN`.
         is_readable: whether the file that names them could be read; if not, nobody is known at the moment.
+        were_there: whether the file has named some since the start.
     """
 
     members: tuple[Sender, ...] = ()
     limits: SenderLimits = UNLIMITED
     is_readable: bool = True
+    were_there: bool = False
 
     def by_token(self, token: str) -> Sender | None:
         """Return the sender with a token, in a time that does not depend on which one matches."""

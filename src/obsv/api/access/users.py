@@ -26,7 +26,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +244,7 @@ class UsersFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._seen = self._state()
+        self._had_senders = False
         self._users = self._read()
 
     @property
@@ -257,10 +258,17 @@ class UsersFile:
             except ConfigurationError as error:
                 # Not the previous ones: who was removed must not stay because of a mistake in another line.
                 logger.error("The users file is invalid, so it lets nobody in: %s", error)
-                self._users = Users(senders=Senders(is_readable=False))
+                self._users = self._remembering(Users(senders=Senders(is_readable=False)))
         return self._users
 
+    def _remembering(self, users: Users) -> Users:
+        self._had_senders = self._had_senders or bool(users.senders.members)
+        return replace(users, senders=replace(users.senders, were_there=self._had_senders))
+
     def _read(self) -> Users:
+        return self._remembering(self._parsed())
+
+    def _parsed(self) -> Users:
         try:
             with self._path.open("rb") as file:
                 return parse(file.read(_MAX_BYTES).decode("utf-8-sig"), str(self._path))
