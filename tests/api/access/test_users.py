@@ -180,6 +180,13 @@ def test_a_viewer_sees_values_where_the_file_says_so() -> None:
     assert [proxy.sees_values(name) for name in ("dora", "ed", "carl@example.org")] == [True, False, True]
 
 
+def test_all_others_are_masked_but_admins() -> None:
+    """An admin cannot be masked by name, so not as one of the others either."""
+    proxy = parse(f'{USERS}[proxy.values]\n"*" = false\n', "users.toml").proxy
+    assert proxy is not None
+    assert [proxy.sees_values(name) for name in ("ed", "carl@example.org")] == [False, True]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -88,8 +88,11 @@ class Proxy:
         return self.roles.get(name, self.roles.get("*"))
 
     def sees_values(self, name: str) -> bool:
-        """Return whether recorded values are shown to a user; without a line about it, to all but viewers."""
-        return self.values.get(name, self.values.get("*", self.role_of(name) != "viewer"))
+        """Return whether recorded values are shown to a user; without a line about it, to all but viewers.
+
+        The line of all others is none about admins: they write alert rules, which read values.
+        """
+        return self.role_of(name) == "admin" or self.values.get(name, self.values.get("*", self.role_of(name) != "viewer"))
 
 
 @dataclass(frozen=True, slots=True)
