@@ -286,6 +286,17 @@ def test_a_part_that_is_being_written_is_not_entered(db: Path, tmp_path: Path, m
     assert files_with(tmp_path) == []
 
 
+def test_the_text_is_replaced_in_what_silences_match(db: Path) -> None:
+    """Labels of alerts of SQL rules are values; the silence goes on matching the replaced ones."""
+    told = json.dumps([{"name": "user", "value": SECRET, "isRegex": False, "isEqual": True}])
+    with closing(sqlite3.connect(db)) as connection:
+        connection.execute("insert into silence values ('a', ?, 1, 2, 'ana', 'known', 1)", (told,))
+        connection.commit()
+        forget(db, ASKED, is_dry=False)
+        ((found,),) = connection.execute("select matchers from silence").fetchall()
+    assert json.loads(found) == [{"name": "user", "value": "(forgotten)", "isRegex": False, "isEqual": True}]
+
+
 def test_what_may_be_left_is_said(db: Path) -> None:
     """Damaged files, and copies elsewhere."""
     db.with_name("obsv.db.damaged-20261130-120000").touch()

@@ -61,7 +61,8 @@ delete from error_group where id not in (select group_id from error_call) and me
 # Texts that may repeat values, in rows that stay. Names of functions and values are none: no search looks there.
 TEXTS = (
     ("alert", "summary"), ("alert", "labels"), ("alert_event", "summary"), ("alert_event", "labels"),
-    ("notification", "body"), ("notification_attempt", "answer"), ("silence", "comment"), ("report", "document"),
+    ("notification", "body"), ("notification_attempt", "answer"), ("silence", "comment"), ("silence", "matchers"),
+    ("report", "document"),
     ("registration", "meta"), ("registration", "content"), ("registration", "why"), ("error_group", "title"),
     ("error_group", "why"), ("error_group", "note"), ("deploy", "note"), ("audit", "detail"), ("audit", "subject"),
     ("recorder", "stats"), ("code", "source_text"), ("source", "resource"), ("source", "scope"), ("loss", "reason"),
