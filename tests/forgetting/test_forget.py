@@ -23,6 +23,7 @@ from obsv.archive.log_columns import LOG_COLUMNS
 from obsv.cold import WholeStore, open_whole
 from obsv.errors import ForeignFile, InvalidQuery, NotFound
 from obsv.forgetting import Asked, forget
+from obsv.otlp.dead_letters import DeadLetter, DeadLetters
 from obsv.store import Source, SpanRow, Writer
 from obsv.store.ground import LogRow, Range
 from obsv.store.seam import open_store
@@ -302,6 +303,9 @@ def test_what_may_be_left_is_said(db: Path) -> None:
     db.with_name("obsv.db.damaged-20261130-120000").touch()
     (remark,) = forget(db, ASKED, is_dry=True).remarks
     assert "obsv.db.damaged-20261130-120000" in remark
+    DeadLetters(db).keep(DeadLetter("spans", 0, 1, "ValueError", 5), SECRET.encode())
+    (_, remark) = forget(db, ASKED, is_dry=True).remarks
+    assert "obsv.db.dead" in remark
 
 
 _PROGRAM = """

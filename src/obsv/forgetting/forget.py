@@ -36,6 +36,7 @@ _RUNNING = (
 )
 _SENT = "Calls were sent to {}, and are not forgotten there: run `obsv forget` there too."
 _DAMAGED = "Damaged databases that were put aside cannot be searched, delete them: {}."
+_LETTERS = "Messages of Kafka that could not be stored are not searched, look at them and delete them: {}."
 _EXTRA = "Parts of an archive are to be searched, which needs an extra package: pip install 'obsv[archive]'."
 
 
@@ -144,11 +145,13 @@ class _Request:
     def remarks(self) -> list[str]:
         """Return what may be left."""
         damaged = sorted(path.name for path in self.db.parent.glob(f"{self.db.name}.damaged-*"))
+        letters = self.db.with_name(f"{self.db.name}.dead")  # of `obsv.otlp.dead_letters`, which stands above
         receivers = self.book.receivers()
         return [
             *([_RUNNING] if any(reader.is_alive() for reader in readers(self.db)) else ()),
             *([_SENT.format(", ".join(receivers))] if receivers else ()),
             *([_DAMAGED.format(", ".join(damaged))] if damaged else ()),
+            *([_LETTERS.format(letters.name)] if any(letters.glob("*.otlp")) else ()),
         ]
 
     def _note(self, call: SpanRow) -> None:
