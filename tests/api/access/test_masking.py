@@ -36,7 +36,7 @@ from obsv.store.file.masking import COLUMNS
 from obsv.store.finding import SPAN, Compare, Contains, Field
 from obsv.store.ground import MASK, LogRow, Window
 from obsv.store.seam import open_store
-from obsv.store.watching import AlertRow, Book, EventRow, MessageRow
+from obsv.store.watching import AlertRow, Book, EventRow, MessageRow, RuleRow
 
 pytestmark = pytest.mark.anyio
 PLANT = "zebra77"
@@ -237,6 +237,22 @@ def test_no_statement_leads_around(db: Path, statement: str) -> None:
         assert PLANT not in str(rows)
         assert {row[0] for row in run_sql(db, "select data_value from data_trace").rows} == {MASK}
         assert run_sql(db, "select count(*) from span where data like '%zebra%'").rows == [(0,)]
+    finally:
+        ACTOR.reset(token)
+
+
+@pytest.mark.parametrize("kind", ["sql", "staleness", "error"])
+def test_the_text_of_an_alert_is_masked_where_its_rule_reads_values(db: Path, kind: str) -> None:
+    """A summary may name the value that does not change; a link of SQL has a column of its row."""
+    desk, now_ns = Book(db), time.time_ns()
+    desk.hold("me", now_ns, 10**9)
+    link = f"/code?process={PLANT}" if kind == "sql" else "/code?process=f"
+    alert = AlertRow("a" * 16, "x", (), "firing", now_ns, now_ns, summary=f"is {PLANT}", link=link)
+    desk.commit("me", alerts=[alert], rules=[RuleRow("x", kind, now_ns, 1, "", 0)])
+    desk.close()
+    token = ACTOR.set(VIEWER)
+    try:
+        assert run_sql(db, "select summary, link from alert").rows == [(MASK, "" if kind == "sql" else link)]
     finally:
         ACTOR.reset(token)
 

@@ -13,12 +13,14 @@ from functools import lru_cache
 from obsv.acting import sees_values
 from obsv.store.ground import MASK, MASKS
 
-# A rule in SQL makes labels and its value of what it likes; the label and summary of an error may be its message.
+# A rule in SQL makes labels, its value and a link of what it likes; the label and summary of an error may be its
+# message, and the summary of a value that does not change may have it.
 _KIND = "coalesce((select kind from main.alert_rule where name = rule), 'sql')"
 _ALERT = {
     "labels": f"iif({_KIND} = 'sql', masked_members(labels), labels)",
     "value": f"iif({_KIND} = 'sql', null, value)",
-    "summary": f"iif({_KIND} in ('sql', 'error'), masked_text(summary), summary)",
+    "summary": f"iif({_KIND} in ('sql', 'error', 'staleness'), masked_text(summary), summary)",
+    "link": f"iif({_KIND} = 'sql', '', link)",
 }
 # What stands in place of a column, by table; an empty dictionary: no row of it.
 COLUMNS: dict[str, dict[str, str]] = {
