@@ -224,7 +224,7 @@ async def test_an_assistant_of_a_viewer_is_told_none(db: Path, users: Path) -> N
     [
         "select data from main.span", 'select data from "main".span', "select data from [MAIN] . span",
         "with span as (select * from main.span) select data from span", "select * from sqlite_dbpage",
-        "select open from ring",
+        "select open from ring", "select (select data from/*.*/main/*.*/./**/span)", "select 1.main.span.data",
     ],
 )  # fmt: skip
 def test_no_statement_leads_around(db: Path, statement: str) -> None:
@@ -237,6 +237,7 @@ def test_no_statement_leads_around(db: Path, statement: str) -> None:
         assert PLANT not in str(rows)
         assert {row[0] for row in run_sql(db, "select data_value from data_trace").rows} == {MASK}
         assert run_sql(db, "select count(*) from span where data like '%zebra%'").rows == [(0,)]
+        assert run_sql(db, "select count(*) from process_trace where process = 'shop.main'").rows == [(0,)]
     finally:
         ACTOR.reset(token)
 

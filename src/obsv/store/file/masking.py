@@ -77,8 +77,9 @@ COLUMNS: dict[str, dict[str, str]] = {
 }
 _VIEW = re.compile(r"\s*create\s+view\s+", re.IGNORECASE)
 _HINT = re.compile(r"\s+indexed\s+by\s+\w+", re.IGNORECASE)
-# Names that lead around the views: the file itself, its raw pages, and samples of its indexes.
-_AROUND = re.compile(r"\bmain\b|\bsqlite_(?!schema\b|master\b)\w+|\bdbstat\b", re.IGNORECASE)
+# Names that lead around the views: the file itself, its raw pages, and samples of its indexes. After a dot, as in the
+# text 'shop.main', it is never the name of a database.
+_AROUND = re.compile(r"(?<!\.)\bmain\b|\bsqlite_(?!schema\b|master\b)\w+|\bdbstat\b", re.IGNORECASE)
 
 
 def masks_values() -> bool:
