@@ -256,6 +256,25 @@ def test_texts_that_are_not_unicode(db: Path) -> None:
     assert forget(db, ASKED, is_dry=False).counts["archived_calls"] == 6
 
 
+_DAMAGE = """
+update gate_value set observed = x'ff00', text = x'ff';
+update decision_made set subject = x'00ff', trace_id = 'x', attributes = '[';
+update log_record set attributes = x'ff', severity = 'x', trace_id = 'x';
+update variable set last_value = x'ff';
+update error_group set latest_sample = json_set(latest_sample, '$.start_ns', 'x', '$.exception', 5);
+"""
+
+
+def test_values_of_another_type_than_the_tables(db: Path) -> None:
+    """A damaged row hinders nothing, and a text in it is found."""
+    before = forget(db, ASKED, is_dry=True).counts["outcomes"]
+    with closing(sqlite3.connect(db)) as connection, connection:
+        connection.executescript(_DAMAGE)
+        connection.execute("update outcome_seen set alternative = cast(? as blob)", (SECRET,))
+        (outcomes,) = connection.execute("select count(*) from outcome_seen").fetchone()
+    assert before < outcomes == forget(db, ASKED, is_dry=True).counts["outcomes"]
+
+
 def test_an_archive_that_cannot_be_searched(db: Path, tmp_path: Path) -> None:
     """Is said before anything is removed."""
     for part in (tmp_path / "archive" / "calls").rglob("*.parquet"):

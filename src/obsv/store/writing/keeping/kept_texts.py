@@ -60,10 +60,11 @@ def pseudo_call(
     """Return something as a call, with the parts of its values as values."""
     flat = [each for key, value in values for each in _flat(key, value)]
     fields = tuple((key, "INPUT") for key, _ in flat)
-    data = json.dumps([value for _, value in flat], ensure_ascii=False)
+    data = json.dumps([value for _, value in flat], ensure_ascii=False, default=_text)
     of = Signature(service, name, "", 1, fields)
+    trace, start = _id(trace_id), start_ns if isinstance(start_ns, int) else 0
     return SpanRow(
-        of, Source(service), trace_id, b"", None, None, start_ns, 0, (0, thread), status, 0, data, exception=exception
+        of, Source(service), trace, b"", None, None, start, 0, (0, thread), status, 0, data, exception=exception
     )
 
 
@@ -78,6 +79,15 @@ def log_call(body: str, attributes: str, name: str, **others: Any) -> SpanRow:
         exception=exception if isinstance(exception, str) else None,
         **others,
     )
+
+
+# A damaged row has other types than its table says. It is searched all the same, and hinders nothing.
+def _text(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _id(value: object) -> bytes:
+    return value if isinstance(value, bytes) else b""
 
 
 def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -96,10 +106,13 @@ select l.id, l.time_ns, l.severity, l.event_name, l.body, l.attributes, l.trace_
   coalesce(s.service, '') as service
 from log_record l left join source s on s.id = l.source_id where l.id > ? order by l.id limit ?
 """
-_DECISIONS = """
+_GATE_TEXTS = ", ".join(
+    f"iif(typeof(v.{name}) = 'blob', cast(v.{name} as text), v.{name})" for name in ("observed", "threshold", "text")
+)
+_DECISIONS = f"""
 select d.id, d.time_ns, d.kind, d.subject, d.mode, d.verdict, d.action, d.actor, d.inputs, d.attributes, d.violations,
   d.exception, d.trace_id, d.span_id, d.service, (
-    select json_group_array(json_array(g.name, v.observed, v.threshold, v.text))
+    select json_group_array(json_array(g.name, {_GATE_TEXTS}))
     from gate_value v join gate g on g.id = v.gate_id where v.made = d.id)
 from decision_made d where d.id > ? order by d.id limit ?
 """
@@ -137,11 +150,11 @@ def _log_records(connection: sqlite3.Connection) -> Iterator[list[Kept]]:
                     row[8] or row[3],
                     trace_id=row[6],
                     service=row[10],
-                    status=ERROR if row[2] >= _SEVERE else 0,
+                    status=ERROR if isinstance(row[2], int) and row[2] >= _SEVERE else 0,
                     thread=row[9],
                     start_ns=row[1],
                 ),
-                row[6] + row[7],
+                _id(row[6]) + _id(row[7]),
             )
             for row in rows
         ]
@@ -173,7 +186,7 @@ def _decisions(connection: sqlite3.Connection) -> Iterator[list[Kept]]:
                 *((gate[0], gate[1:]) for gate in read_shown(gates)),
             ]
             call = pseudo_call(kind, values, trace_id=trace, service=service, exception=exception, start_ns=time_ns)
-            found.append(Kept((number,), call._replace(status=ERROR if exception else 0), trace + span))
+            found.append(Kept((number,), call._replace(status=ERROR if exception else 0), _id(trace) + _id(span)))
         yield found
 
 
@@ -188,8 +201,8 @@ def _outcomes(connection: sqlite3.Connection) -> Iterator[list[Kept]]:
                 *(told.items() if isinstance(told, dict) else ()),
                 ("violations", read_shown(violations)),
             ]
-            call = pseudo_call("", values, service=service, trace_id=trace or b"", start_ns=time_ns)
-            found.append(Kept((number,), call, (trace or b"") + (span or b"")))
+            call = pseudo_call("", values, service=service, trace_id=trace, start_ns=time_ns)
+            found.append(Kept((number,), call, _id(trace) + _id(span)))
         yield found
 
 
@@ -213,7 +226,10 @@ def _sample(text: str) -> SpanRow | None:
         values = list(zip((name for name, _ in fields), read_values(told["data"]), strict=False))
         call = pseudo_call(told["process"], values, trace_id=trace, service=told["service"], status=ERROR)
         return call._replace(
-            span_id=span, start_ns=told["start_ns"], duration_ns=told["duration_ns"], exception=told["exception"]
+            span_id=span,
+            start_ns=int(told["start_ns"]),
+            duration_ns=int(told["duration_ns"]),
+            exception=_text(told["exception"] or ""),
         )
     except (KeyError, ValueError, TypeError):
         return None
@@ -221,7 +237,7 @@ def _sample(text: str) -> SpanRow | None:
 
 def _of_process(row: Sequence[Any], value: Any) -> Kept:
     call = pseudo_call(row[5], [(row[1], value)], service=row[6], start_ns=row[4])
-    call = call._replace(signature=Signature(row[6], row[5], row[7], 1, ((row[1], row[2]),)), data=json.dumps([value]))
+    call = call._replace(signature=Signature(row[6], row[5], row[7], 1, ((row[1], row[2]),)))
     return Kept(tuple(row[:3]), call, moment=(row[5], row[4]))
 
 
