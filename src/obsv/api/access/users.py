@@ -92,7 +92,8 @@ class Proxy:
 
         The line of all others is none about admins: they write alert rules, which read values.
         """
-        return self.role_of(name) == "admin" or self.values.get(name, self.values.get("*", self.role_of(name) != "viewer"))
+        role = self.role_of(name)
+        return role == "admin" or self.values.get(name, self.values.get("*", role != "viewer"))
 
 
 @dataclass(frozen=True, slots=True)
