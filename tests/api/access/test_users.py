@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,30 @@ def test_a_changed_file_counts_at_once(tmp_path: Path) -> None:
     ana = file.users.by_name("ana")
     assert ana is not None
     assert ana.role == "viewer"
+
+
+def test_who_is_slow_to_read_does_not_bring_back_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request on another thread sees a second change while the first is parsed."""
+    path = tmp_path / "users.toml"
+    write(path, USERS)
+    file = UsersFile(path)
+    others: list[threading.Thread] = []
+
+    def parsed(text: str, name: str) -> Users:
+        if not others:
+            write(path, "")
+            others.append(threading.Thread(target=lambda: file.users))
+            others[0].start()
+            others[0].join(0.2)
+        return parse(text, name)
+
+    monkeypatch.setattr("obsv.api.access.users.parse", parsed)
+    write(path, USERS + "# changed\n")
+    assert file.users.by_name("ana")
+    others[0].join()
+    assert file.users == Users()
 
 
 @pytest.mark.parametrize("content", ["[[user", None])

@@ -25,6 +25,7 @@ import ipaddress
 import logging
 import re
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -247,6 +248,7 @@ class UsersFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lock = threading.Lock()  # guards all below: of two that read at once, the later content stays
         self._seen = self._state()
         self._had_senders = False
         self._users = self._read()
@@ -254,16 +256,17 @@ class UsersFile:
     @property
     def users(self) -> Users:
         """Return the users now."""
-        seen = self._state()
-        if seen != self._seen:
-            self._seen = seen
-            try:
-                self._users = self._read()
-            except ConfigurationError as error:
-                # Not the previous ones: who was removed must not stay because of a mistake in another line.
-                logger.error("The users file is invalid, so it lets nobody in: %s", error)
-                self._users = self._remembering(Users(senders=Senders(is_readable=False)))
-        return self._users
+        with self._lock:
+            seen = self._state()
+            if seen != self._seen:
+                self._seen = seen
+                try:
+                    self._users = self._read()
+                except ConfigurationError as error:
+                    # Not the previous ones: who was removed must not stay because of a mistake in another line.
+                    logger.error("The users file is invalid, so it lets nobody in: %s", error)
+                    self._users = self._remembering(Users(senders=Senders(is_readable=False)))
+            return self._users
 
     def _remembering(self, users: Users) -> Users:
         self._had_senders = self._had_senders or bool(users.senders.members)
