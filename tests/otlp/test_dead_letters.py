@@ -13,7 +13,7 @@ from kafka_brokers import TOPIC, Brokers, body, mock_brokers
 from keepers import eventually
 
 from obsv.cli.app import main
-from obsv.errors import StoreError
+from obsv.errors import StoreError, StoreUnavailable
 from obsv.otlp import kafka
 from obsv.otlp.dead_letters import DeadLetter, DeadLetters
 from obsv.otlp.kafka import KafkaAddress
@@ -101,6 +101,26 @@ def test_the_topic_goes_on(
     eventually(lambda: spans(reader) == 5)
     assert main(["check", "--db", str(db)]) == 1
     assert "2 messages of Kafka" in " ".join(capsys.readouterr().out.split())
+
+
+def test_waiting_for_the_store_is_no_attempt(
+    brokers: Brokers, start: Callable[..., Receiver], reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an outage, a message that fails once is tried again as any other."""
+    faults: list[Exception] = [*(StoreUnavailable("locked") for _ in range(kafka.MOST_ATTEMPTS)), KeyError("once")]
+    write = Writer.write
+
+    def failing(self: Writer, rows: Any, **options: Any) -> Any:
+        if rows and faults:
+            raise faults.pop(0)
+        return write(self, rows, **options)
+
+    monkeypatch.setattr(Writer, "write", failing)
+    monkeypatch.setattr(kafka, "_AGAIN_S", 0.01)
+    brokers.send(body(1))
+    receiver = start(kafka=address(brokers))
+    eventually(lambda: brokers.committed() == 1)
+    assert (spans(reader), receiver.counts["kept_letters"]) == (1, 0)
 
 
 def test_a_full_place_holds_the_topic(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -154,10 +155,10 @@ class KafkaReader:
         for error in filter(None, [message.error() for message in messages]):
             self._complain(error)
         read = [message for message in messages if message.error() is None]
-        waiting, pause_s, attempts = read, _AGAIN_S, 0
+        waiting, pause_s = read, _AGAIN_S
+        faults: Counter[int] = Counter()
         while waiting and not self._stopping.is_set():
-            attempts += 1
-            waiting = self._refused(waiting, attempts)
+            waiting = self._refused(waiting, faults)
             if waiting:
                 self._stopping.wait(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_AGAIN_S)
@@ -167,17 +168,23 @@ class KafkaReader:
                 logger.warning("Messages of Kafka are read again.")
             self._notices.over("store")
 
-    def _refused(self, messages: Sequence[Any], attempts: int) -> list[Any]:
-        """Store messages; return those that must be tried again, because the fault is not theirs."""
+    def _refused(self, messages: Sequence[Any], faults: Counter[int]) -> list[Any]:
+        """Store messages; return those that must be tried again, because the fault is not theirs.
+
+        Args:
+            messages: the messages.
+            faults: unexpected errors so far by `id` of a message; waiting for the store is none.
+        """
         futures = [self._submitted(message) for message in messages]
         again = []
         for message, future in zip(messages, futures, strict=True):
             error = future if isinstance(future, Exception) else future.exception()
             if error is None:
                 continue
-            status = answer_to(error).http
-            is_hopeless = status in _NOT_OTLP or (status == _UNEXPECTED and attempts >= MOST_ATTEMPTS)
-            if not (is_hopeless and _is_for_itself(error) and self._put_aside(message, error, attempts)):
+            status, which = answer_to(error).http, id(message)
+            faults[which] += status == _UNEXPECTED and _is_for_itself(error)
+            is_hopeless = status in _NOT_OTLP or (status == _UNEXPECTED and faults[which] >= MOST_ATTEMPTS)
+            if not (is_hopeless and _is_for_itself(error) and self._put_aside(message, error, faults[which] or 1)):
                 again.append(message)
                 self._notices.once("store", logging.WARNING, "Messages of Kafka wait until they are stored: %s", error)
         return again
