@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sqlite3
 import subprocess
 import sys
@@ -380,3 +381,21 @@ def test_kept_traces_with_it_are_removed_whole(db: Path) -> None:
         assert kept.trace_id == other
         assert SECRET not in kept.note
         assert forget(db, ASKED, is_dry=True).counts["kept_traces"] == 0
+
+
+def test_exact_inputs_have_more_than_their_call_shows(tmp_path: Path) -> None:
+    """What was cut from a value is found in its exact inputs, which go; the call, which has nothing of it, stays."""
+    db = tmp_path / "obsv.db"
+    pickled = pickle.dumps((("x" * 4_000 + SECRET,), {}))
+    failed = row(1, 1)._replace(status=2, exception=traceback("ValueError", "no"))
+    with closing(Writer(db)) as writer:
+        writer.limit(max_age_ns=None)
+        told = json.dumps({"note": f"as {SECRET} said"})
+        writer.write([failed._replace(exact=pickled), row(2, 2)._replace(status=2, exact=told), row(3, 3)])
+        writer.write([row(4, 4)._replace(status=2, exact=b"of another")])
+    assert forget(db, ASKED, is_dry=True).counts["exact_inputs"] == 2
+    forget(db, ASKED, is_dry=False)
+    assert files_with(tmp_path) == []
+    assert rows_of(db, "select count(*) from process_trace") == [(4,)]
+    with closing(sqlite3.connect(db)) as connection:
+        assert connection.execute("select pickle from exact_input").fetchall() == [(b"of another",)]

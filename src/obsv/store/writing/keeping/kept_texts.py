@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from obsv.store.ground import ERROR, VALUE, Signature, Source, SpanRow, read_fields, read_shown, read_values
 
 _CHUNK = 1_000
+# Of exact inputs, which may have 1 MB each.
+_FEW = 8
 _SEVERE = 17
 _EXCEPTION = "exception.stacktrace"
 
@@ -122,6 +124,11 @@ select o.id, o.time_ns, o.alternative, o.judgement, o.metrics, o.violations, o.s
 from outcome_seen o left join decision_made d on d.decision_id = o.decision_id where o.id > ? order by o.id limit ?
 """
 _SAMPLES = "select id, first_sample, latest_sample from error_group where id > ? order by id limit ?"
+_EXACT = """
+select e.trace_id, e.span_id, e.start_ns, e.pickle, coalesce(p.name, ''), coalesce(p.service, '')
+from exact_input e left join span s on s.trace_id = e.trace_id and s.span_id = e.span_id
+left join process p on p.id = s.process_id
+"""
 _VARIABLES = """
 select v.process_id, v.name, v.data_type, v.last_value, v.last_ns, p.name, p.service, p.process_group
 from variable v join process p on p.id = v.process_id
@@ -235,6 +242,27 @@ def _sample(text: str) -> SpanRow | None:
         return None
 
 
+def _exact_inputs(connection: sqlite3.Connection) -> Iterator[list[Kept]]:
+    cursor = connection.execute(_EXACT)
+    while rows := cursor.fetchmany(_FEW):
+        yield [
+            Kept(
+                (trace, span),
+                pseudo_call(name, _exact(content), trace_id=trace, service=service, status=ERROR, start_ns=start_ns),
+                trace + span,
+            )
+            for trace, span, start_ns, content, name, service in rows
+        ]
+
+
+def _exact(content: str | bytes) -> list[tuple[str, Any]]:
+    """Return exact inputs as values; of pickled ones, which are never loaded, the texts stand in the bytes."""
+    if isinstance(content, bytes):
+        return [("exact", content.decode("utf-8", "replace").replace("\0", " "))]
+    told = read_shown(content)
+    return [(str(name), value) for name, value in told.items()] if isinstance(told, dict) else [("exact", told)]
+
+
 def _of_process(row: Sequence[Any], value: Any) -> Kept:
     call = pseudo_call(row[5], [(row[1], value)], service=row[6], start_ns=row[4])
     call = call._replace(signature=Signature(row[6], row[5], row[7], 1, ((row[1], row[2]),)))
@@ -274,6 +302,8 @@ KEPT = (
             "delete from decision_made where id = ?",
         ),
     ),
+    # More than the call shows, whose values are cut.
+    KeptKind("exact_inputs", False, _exact_inputs, ("delete from exact_input where trace_id = ? and span_id = ?",)),
     KeptKind("error_samples", True, _samples, (_FORGET_SAMPLE,)),
     KeptKind("last_values", False, _variables, (f"delete from variable where {_BY_VARIABLE}",)),
     KeptKind("value_forms", False, _forms, (f"delete from value_form where {_BY_VARIABLE} and form = ?",)),
