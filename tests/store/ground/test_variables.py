@@ -13,7 +13,9 @@ from obsv.store import Reader, Signature, Writer
 from obsv.store.ground.variables import LONGEST, MOST_FIELDS, last_runs
 
 # What could be taken for the end of a value.
-AWKWARD = st.sampled_from(["", "a", "b", '"', '","', "\\", '\\"', '["', '{"', "[", "]", '"]', "naïve", "x,y", "\n"])
+AWKWARD = st.sampled_from(
+    ["", "a", "b", '"', '","', '",', "\\", '\\"', '["', '{"', "[", "]", '"]', "naïve", "x,y", "\n"]
+)
 VALUES = AWKWARD | st.none() | st.booleans() | st.integers(0, 2) | st.lists(AWKWARD, max_size=3)
 VALUES |= st.dictionaries(AWKWARD, AWKWARD, max_size=3)
 
@@ -53,6 +55,11 @@ def test_runs_of_texts(rows: list[list[str]]) -> None:
     """The same for texts alone, which are never parsed."""
     data = [json.dumps(row, separators=(",", ":")) for row in rows]
     assert places(len(rows[0]), data) == [plainly(list(column)) for column in zip(*rows, strict=True)]
+
+
+def test_a_text_that_ends_with_a_quote_and_a_comma() -> None:
+    """Its end in JSON looks like the place between two values."""
+    assert places(2, ['["x\\",","y"]']) == [('x",', 0, 0), ("y", 0, 0)]
 
 
 def test_rows_of_the_wrong_width() -> None:

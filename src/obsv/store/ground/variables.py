@@ -69,15 +69,15 @@ def _first_of_run(column: Sequence[Any]) -> int:
 
 
 # Strings only and no spaces, as our own spans are written: then `","` occurs between two values and nowhere else,
-# because a quote inside a string is preceded by a backslash. Equal texts are equal values, and nothing must be parsed:
-# a third of the time. `["` within a row and `{"` would reveal an array or object of strings. No JSON contains a bare
-# line break.
+# because a quote inside a string is preceded by a backslash; but `\","` also ends a string that ends with a quote and a
+# comma. Equal texts are equal values, and nothing must be parsed: a third of the time. `["` within a row and `{"` would
+# reveal an array or object of strings. No JSON contains a bare line break.
 def _split(width: int, data: Sequence[str]) -> Sequence[str] | None:
     text = "\n".join(data)
     rows = len(data)
     if text[:2] != '["' or text[-2:] != '"]' or text.count('"]\n["') != rows - 1:
         return None
-    if text.count('["') != rows or '{"' in text:
+    if text.count('["') != rows or '{"' in text or '\\","' in text:
         return None
     flat = text[2:-2].replace('"]\n["', '","').split('","')
     return flat if len(flat) == width * rows else None
