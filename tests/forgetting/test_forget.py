@@ -384,7 +384,7 @@ def test_kept_traces_with_it_are_removed_whole(db: Path) -> None:
 
 
 def test_exact_inputs_have_more_than_their_call_shows(tmp_path: Path) -> None:
-    """What was cut from a value is found in its exact inputs, which go; the call, which has nothing of it, stays."""
+    """A part cut from a value is found in its exact inputs, which go; the call, which has nothing of it, stays."""
     db = tmp_path / "obsv.db"
     pickled = pickle.dumps((("x" * 4_000 + SECRET,), {}))
     failed = row(1, 1)._replace(status=2, exception=traceback("ValueError", "no"))

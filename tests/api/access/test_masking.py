@@ -295,7 +295,7 @@ def test_the_exception_of_a_kept_trace_is_masked(tmp_path: Path, error: str) -> 
 
 
 def test_an_error_group_tells_no_text_as_its_type(db: Path) -> None:
-    """What stands before a colon need not be a class."""
+    """The text before a colon need not be a class."""
     writer = Writer(db)
     writer.write([call(trace=f"{9:032x}", span=90, error=f"order {PLANT}: declined", at=time.time_ns())])
     writer.close()

@@ -73,7 +73,7 @@ def test_a_busy_minute_is_left_out(writer: Writer, reader: Reader, monkeypatch: 
 
 
 def test_calls_that_stand_for_many_are_few_to_count(writer: Writer, reader: Reader, monkeypatch: Any) -> None:
-    """What a minute may have is rows to be read, not the calls that were left out by sampling."""
+    """A minute is limited in rows to be read, not in the calls that were left out by sampling."""
     monkeypatch.setattr(room, "MOST_IN_A_MINUTE", 2)
     world = World(writer)
     for seconds in (-600, -1, 1, 600):
