@@ -100,11 +100,12 @@ def test_options_are_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_installed_command(programs: Programs) -> None:
-    """Its package is recorded; one of another Python is none."""
-    command = find_command("pytest")
+    """Its package is recorded, unless it runs the user's code; one of another Python is none."""
+    command, launcher = find_command("httpx"), find_command("uvicorn")
     assert command is not None
-    assert command.package in ("pytest", "_pytest")
-    assert Path(command.path).name == "pytest"
+    assert launcher is not None
+    assert (command.package, launcher.package) == ("httpx", None)
+    assert Path(command.path).name == "httpx"
     assert find_command("ls") is None
     assert find_command("no-such-command") is None
     found = programs.recorded("no-such-command")
@@ -150,6 +151,7 @@ def test_an_installed_module(programs: Programs) -> None:
     [
         *(("kit", "kit"), ("kit.inner", "kit"), ("single", "single"), ("space.kit.inner", "space.kit")),
         *(("space", None), ("json.tool", None), ("missing", None), ("space.missing", None), ("mine", None), ("", None)),
+        *(("uvicorn", None), ("celery.bin", None)),
     ],
 )
 def test_the_package_of_a_module(
@@ -158,6 +160,7 @@ def test_the_package_of_a_module(
     """It is the first part that is no namespace, unless it is the user's own or the library's; nothing is imported."""
     for path in ("kit/__init__.py", "kit/inner.py", "single.py", "space/kit/__init__.py", "space/kit/inner.py"):
         programs.write(f"installed/{path}", "raise SystemExit\n")
+    programs.write("installed/celery/__init__.py", "raise SystemExit\n")
     programs.write("mine.py", "raise SystemExit\n")
     monkeypatch.syspath_prepend(str(programs.directory / "installed"))
     monkeypatch.chdir(programs.directory)

@@ -9,13 +9,53 @@ from typing import NamedTuple
 
 from obsv.working_directory import working_directory
 
+# Programs that run the user's code: their own calls are not what they were started for, and often without end.
+_LAUNCHERS = frozenset(
+    [
+        "airflow",
+        "celery",
+        "coverage",
+        "dagster",
+        "daphne",
+        "debugpy",
+        "django",
+        "dramatiq",
+        "fastapi",
+        "fastapi_cli",
+        "flask",
+        "granian",
+        "gunicorn",
+        "huey",
+        "hypercorn",
+        "IPython",
+        "ipykernel",
+        "jupyter_core",
+        "jupyterlab",
+        "locust",
+        "nbconvert",
+        "notebook",
+        "nox",
+        "papermill",
+        "prefect",
+        "pytest",
+        "rq",
+        "scrapy",
+        "streamlit",
+        "tornado",
+        "tox",
+        "twisted",
+        "uvicorn",
+        "waitress",
+    ]
+)
+
 
 class Command(NamedTuple):
     """An installed command.
 
     Args:
         path: path of its script.
-        package: the package that it runs; None if unknown.
+        package: the package that it runs; None if unknown, or if it runs the user's code (a server, pytest).
     """
 
     path: str
@@ -74,18 +114,22 @@ def _package_of(name: str) -> str | None:
     if not found:
         return None
     module = found[0].partition(":")[0].strip()
-    return _first_package(module) or module.partition(".")[0] or None
+    return _own(_first_package(module) or module.partition(".")[0] or None)
 
 
 def package_of_module(name: str) -> str | None:
-    """Return the package that `-m name` runs; None if it belongs to the standard library or is not found elsewhere than
-    in the working directory, whose modules are the user's own.
+    """Return the package that `-m name` runs; None if it belongs to the standard library, runs the user's code (a
+    server, pytest) or is not found elsewhere than in the working directory, whose modules are the user's own.
     """
     top = name.partition(".")[0]
     here = PathFinder.find_spec(top, [working_directory()])
     if top in sys.stdlib_module_names or (here is not None and here.origin is not None):
         return None
-    return _first_package(name)
+    return _own(_first_package(name))
+
+
+def _own(package: str | None) -> str | None:
+    return None if package is None or package.partition(".")[0] in _LAUNCHERS else package
 
 
 def _first_package(name: str) -> str | None:

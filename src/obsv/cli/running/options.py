@@ -17,8 +17,9 @@ Run a Python program and record its calls, without changing its code.
 
 By default, functions of the script are recorded, and those of modules below its
 directory or the current one that were not installed there; for an installed
-command or module (-m), also those of its package. --include selects names by
-glob instead, where `__main__` is the script. A glob without a wildcard names a
+command or module (-m), also those of its package, unless it runs code of yours
+(uvicorn, gunicorn, celery, flask, pytest, …). --include selects names by glob
+instead, where `__main__` is the script. A glob without a wildcard names a
 module and, if it is a package, everything inside: --include shop; or a function
 or class: --exclude 'shop.orders.Order.to_*'. Private names (_name) are recorded
 only with --private or if a glob spells one. Modules that obsv itself uses are
