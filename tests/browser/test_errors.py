@@ -20,6 +20,22 @@ def test_groups_lead_to_what_explains_them(page: Page) -> None:
     assert page.locator(".facts td").evaluate_all(wide) == []
 
 
+SHARES = "<tr><td><span class=mono>customer</span></td><td>100 % (10 of 10)</td><td>54 % (1,027 of 1,900)</td></tr>"
+
+
+def test_shares_stay_in_their_columns(page: Page) -> None:
+    """They run neither into the next one nor out of the table, on a phone either."""
+    page.goto("/errors")
+    page.locator(".error-group").first.click()
+    card = page.locator(".error-body .card-body").first
+    expect(card).to_be_visible()
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        card.evaluate("(card, rows) => card.innerHTML = `<table class='functions facts'>${rows}</table>`", SHARES)
+        wide = "all => all.filter(each => each.scrollWidth > each.clientWidth).length"
+        assert (card.locator(".facts td").count(), card.locator(".facts td").evaluate_all(wide)) == (3, 0)
+
+
 def test_group_is_resolved_and_opened_again(page: Page) -> None:
     """The list shows it."""
     page.goto("/errors")
