@@ -42,6 +42,8 @@ def test_calls_go_and_come_back(db: Path, tmp_path: Path, capsys: pytest.Capture
     state = said(capsys, "archive", "status", "--db", db)
     assert (state["calls"], state["errors"], state["waiting"], state["archive"]) == (30, 3, 0, url)
     assert said(capsys, "archive", "verify", "--db", db)["calls"] == 30
+    assert main(["archive", "status", "--db", str(db)]) == 0
+    assert f"{url}, keeps 30 days" in capsys.readouterr().out
     copy = tmp_path / "copy.db"
     assert said(capsys, "archive", "restore", "--db", db, "--since", "1d", "-o", copy)["calls"] == 30
     assert main(["sql", "select count(*) from process_trace", "--db", str(copy), "--json"]) == 0

@@ -16,6 +16,7 @@ from obsv.cli.output import json_line
 from obsv.errors import ConfigurationError
 from obsv.since import since
 from obsv.store.figures import ArchiveState
+from obsv.store.ground import HOUR_NS
 from obsv.store.seam import SQLiteStore, open_store
 from obsv.store.writing import ArchiveBook, ArchiveFacts, Waiting, Writer
 from obsv.times import iso
@@ -75,7 +76,7 @@ def _lines(state: ArchiveState | None, waiting: Waiting, now_ns: int) -> Iterato
     if state is None or state.url is None:
         yield "No archive is configured: run `obsv archive now --to URL`, or set OBSV_ARCHIVE."
     else:
-        kept = "everything" if state.keep_ns is None else duration(state.keep_ns)
+        kept = "everything" if state.keep_ns is None else f"{state.keep_ns / (24 * HOUR_NS):,.4g} days"
         yield f"Archive: {state.url}, keeps {kept}"
     if state is None:
         return
@@ -126,7 +127,7 @@ def now(db: Path, to: str | None, older_than: str, whole_hours: bool, as_json: b
     if as_json:
         say(json_line({"archive": url, "calls": calls, "bytes": size, "parts": parts, "forgotten": forgotten}))
     else:
-        say(f"{calls:,} calls archived in {url}, {parts:,} parts, {size / 1e6:,.1f} MB")
+        say(f"{calls:,} calls and log records archived in {url}, {parts:,} parts, {size / 1e6:,.1f} MB")
 
 
 def _open_archive(opened: _Opened, now_ns: int) -> ArchiveFacts:
@@ -147,7 +148,7 @@ def verify(db: Path, as_json: bool, say: Say = say_at_once) -> bool:
     if as_json:
         say(json_line(found._asdict()))
         return found.is_whole
-    say(f"{found.parts:,} parts with {found.calls:,} calls are intact")
+    say(f"{found.parts:,} parts with {found.calls:,} calls and log records are intact")
     for word, names in (("missing", found.missing), ("damaged", found.damaged)):
         for name in names:
             complain(f"{word}: {name}")
