@@ -12,7 +12,7 @@ from obsv.clickhouse.client import Client, UnknownTable
 from obsv.clickhouse.sql import Bound
 from obsv.errors import StoreUnavailable
 
-HOSTILE = "a'b\\c\td\ne\r\0{p0:String}\u2028\ud800"
+HOSTILE = "a'b\\c\td\ne\r\0{p0:String}\u2028\x85\ud800"
 
 
 def test_texts_are_bound(engine: Engine) -> None:

@@ -67,7 +67,7 @@ class Client:
         """
         text = self._ask(sql + _FORMAT, params or {}, self._settings)
         try:
-            return [json.loads(line) for line in text.splitlines() if line]
+            return [json.loads(line) for line in text.split("\n") if line]
         except ValueError as error:
             raise StoreUnavailable(
                 f"{self.address} gave an answer that is not JSON ({error}): check the address."
