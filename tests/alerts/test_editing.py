@@ -66,6 +66,15 @@ def test_a_file_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
         add_rule(tmp_path / "no" / "alerts.toml", {"kind": "error"})
 
 
+def test_a_rule_that_is_not_unicode_changes_nothing(tmp_path: Path) -> None:
+    """Half a surrogate pair comes in JSON, and in arguments that are not UTF-8."""
+    path = tmp_path / "alerts.toml"
+    path.write_text(FILE)
+    with pytest.raises(ConfigurationError, match="not Unicode"):
+        add_rule(path, {"kind": "error", "process": "\ud800"})
+    assert (path.read_text(), [each.name for each in tmp_path.iterdir()]) == (FILE, ["alerts.toml"])
+
+
 def test_a_rule_alone_is_checked_as_in_a_file() -> None:
     assert rule_of({"kind": "staleness", "variable": "price"}).details["repeats"] == 6
     with pytest.raises(AlertsFileError, match="variable"):

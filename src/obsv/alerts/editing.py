@@ -92,5 +92,7 @@ def _write(path: Path, text: str) -> None:
             with contextlib.suppress(OSError):
                 os.unlink(name)
             raise
+    except UnicodeEncodeError as error:
+        raise ConfigurationError(f"The rule has text that is not Unicode ({error.reason}); write it again.") from error
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written ({error.strerror}); add the rule to it by hand.") from error
