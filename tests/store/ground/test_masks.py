@@ -33,6 +33,7 @@ GROUP = 'ExceptionGroup("two: " + SECRET, [ValueError(SECRET), KeyError(SECRET +
         ("try:\n  {}[SECRET]\nfinally:\n  int(SECRET)", "ValueError"),
         ("eval(SECRET + ' $')", "SyntaxError"),
         ("e = ValueError(SECRET); e.add_note(SECRET + '\\nnote ' + SECRET); raise e", "ValueError"),
+        ("raise ValueError('a\\nTraceback (most recent call last):\\n' + SECRET)", "ValueError"),
         (f"raise {GROUP}", "ExceptionGroup"),
         ("import traceback as t\ntry:\n  int(SECRET)\nexcept ValueError:\n  raise OSError(t.format_exc())", "OSError"),
     ],
@@ -59,6 +60,10 @@ def test_the_text_of_an_exception(made: str, kind: str) -> None:
         ("KeyboardInterrupt", "KeyboardInterrupt"),
         ("java.lang.Error: s3cret\n\tat a.B(C.java:3)", f"java.lang.Error: {MASK}"),
         ("order s3cret failed", MASK),
+        (
+            "Traceback (most recent call last):\nKeyError: s3cret",
+            f"Traceback (most recent call last):\nKeyError: {MASK}",
+        ),
         ("", MASK),
     ],
 )

@@ -171,24 +171,29 @@ def masked_exception(text: object) -> str | None:
 
 def _masked_lines(lines: list[str]) -> list[str]:
     shown: list[str] = []
-    in_frames = has_frame = False
+    in_frames = has_frame = is_framed = False
     for line in lines:
         if _LEFT_OUT.fullmatch(line):
             # What follows may be the rest of a message.
             return [*shown, line, MASK]
         if _HEADER.fullmatch(line):
+            # Anywhere else a message quotes it, and what follows is a traceback only if it has frames.
+            is_framed = not shown or not shown[-1] or _RULE.fullmatch(shown[-1]) is not None
             shown.append(line)
             in_frames, has_frame = True, False
         elif in_frames and _FRAME.fullmatch(line):
             shown.append(line)
-            has_frame = True
+            has_frame = is_framed = True
         elif in_frames and has_frame and _SOURCE.fullmatch(line):
             shown.append(line)
         elif in_frames and line.lstrip(" |").startswith('File "'):
             has_frame = False  # the text that a SyntaxError quotes is often a value
         elif in_frames and _stands(line):
             margin = line[: len(line) - len(line.lstrip(" |"))]
-            shown.append(margin + masked_headline(line[len(margin) :]))
+            if is_framed:
+                shown.append(margin + masked_headline(line[len(margin) :]))
+            else:
+                shown.pop()
             in_frames = False
         elif not in_frames and _LINK.fullmatch(line):
             shown += ["", line, ""]
