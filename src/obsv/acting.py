@@ -16,8 +16,8 @@ class Actor(NamedTuple):
 
     Args:
         name: its name.
-        role: a viewer reads; an editor also silences alerts, decides about error groups, reports deployments and keeps
-            traces; an admin also changes rules and limits.
+        role: a viewer reads; an editor also silences alerts, decides about error groups, reports deployments, keeps
+            traces and saves views; an admin also changes rules and limits.
         via: the way it came: `app`, `api`, `command` or `program`.
         sees_values: whether it is shown recorded values; masks otherwise.
     """

@@ -235,6 +235,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.receiver = Receiver(settings.receiver(lambda: users().senders, aside), settings.host, attempts, into)
     app.state.keeper = HostedKeeper(settings.db, Options(), app.state.receiver.writer)
     app.state.errands = Errands(settings.db)
+    app.state.is_page = lambda path: any(page.match(path) is not None for page in PAGES)
     app.state.pulse = Pulse(app.state.reader)
     app.state.alerts = Watch(settings.db, settings.alerts, look_at_rings=lambda now_ns: ring_state(settings.db, now_ns))
     problems.install(app)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Request, expect
 
 
 def test_every_page_and_request_stays_below_the_root_path(page: Page, store: Path, serve: Callable[..., str]) -> None:
-    """From the overview by links to a call, its trace, and back; the navigation; live figures; nothing asks outside."""
+    """From the overview by links to a call, and back; the navigation; a saved view; live figures; nothing asks outside."""
     outside: list[str] = []
 
     def look(request: Request) -> None:
@@ -29,6 +29,17 @@ def test_every_page_and_request_stays_below_the_root_path(page: Page, store: Pat
         expect(page).to_have_url(re.compile(rf"/tools/obsv/{part}(\?.*)?$"))
         expect(navigation.get_by_role("link", name=title)).to_have_attribute("aria-current", "page")
     navigation.get_by_role("link", name="Explorer").click()
+    expect(page).to_have_title("Explorer · obsv")
+    page.keyboard.press("v")
+    page.get_by_label("Save this view: name").fill("all calls")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Saved all calls.")).to_be_visible()
+    page.get_by_role("button", name="Close").click()
+    navigation.get_by_role("link", name="Code").click()
+    expect(page).to_have_title("Code · obsv")
+    navigation.get_by_role("button", name="Saved views").click()
+    page.get_by_role("dialog").get_by_role("link", name="all calls").click()
+    expect(page).to_have_url(re.compile(r"/tools/obsv/explorer"))
     page.locator(".ag-row").first.click()
     page.get_by_role("dialog").get_by_role("link", name="Trace", exact=True).click()
     expect(page).to_have_url(re.compile(r"/tools/obsv/trace/[0-9a-f]{32}\?"))

@@ -297,6 +297,7 @@ def test_what_the_table_cannot_answer_is_said(both: Both) -> None:
         ("triage", ()),
         ("run_sql", ("select 1",)),
         ("kept_book", ()),
+        ("saved_view_book", ()),
         ("keep_trace", ("ab", "", 1)),
     ):
         with pytest.raises(InvalidQuery, match="only read"):

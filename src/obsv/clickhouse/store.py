@@ -18,7 +18,7 @@ from obsv.clickhouse.unanswered import REFUSED, SENTENCES
 from obsv.errors import InvalidQuery, StoreError
 from obsv.store.figures import Beat, Health, KeptTrace
 from obsv.store.seam import ROW_LIMIT
-from obsv.store.writing import KeptBook, Triage
+from obsv.store.writing import KeptBook, SavedViewBook, Triage
 
 
 class ClickHouseStore(Answers):
@@ -80,6 +80,9 @@ class ClickHouseStore(Answers):
 
     def kept_book(self) -> KeptBook:
         self._refuse("Traces are kept in a store of obsv")
+
+    def saved_view_book(self) -> SavedViewBook:
+        self._refuse("Views are saved in a store of obsv")
 
     def run_sql(self, statement: str, row_limit: int = ROW_LIMIT) -> NoReturn:
         self._refuse("The views of SQL are those of a store of obsv; ask ClickHouse itself about otel_traces")

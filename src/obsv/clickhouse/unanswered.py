@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-READ_ONLY: Final = "Read-only: decisions about errors, deployments, kept traces and alert rules need a store of obsv."
+READ_ONLY: Final = (
+    "Read-only: decisions about errors, deployments, kept traces, saved views and alert rules need a store of obsv."
+)
 NOT_THERE: Final = "The collector's table has no source code, no exact inputs, and no log records."
 NO_DECISIONS: Final = "Decisions, gates, artifacts and reports need a store of obsv."
 NO_RECORDERS: Final = "Recorders, feeds and repeated values are known only to a store of obsv."
@@ -28,7 +30,7 @@ SENTENCES = (
 EMPTY: dict[str, str] = {
     **dict.fromkeys(
         ("read_alerts", "read_alert_events", "read_audit", "read_deliveries", "read_kept", "read_kept_trace",
-         "read_level", "read_outbox", "read_rule_rows", "read_silences", "read_spenders"),
+         "read_level", "read_outbox", "read_rule_rows", "read_saved_views", "read_silences", "read_spenders"),
         READ_ONLY,
     ),
     **dict.fromkeys(("exact_texts", "read_exact", "read_logs", "read_new_logs"), NOT_THERE),

@@ -320,7 +320,7 @@ OPEN = {
     "calls_minute", "code", "deploy", "error_call", "error_event", "error_minute", "failure_histogram", "feed",
     "forgotten",
     "gate", "gate_hour", "histogram", "lease", "loss", "orphan", "process", "process_name", "recorder",
-    "request_half", "request_total", "ring", "sent", "setting", "signature", "signature_field", "silence",
+    "request_half", "request_total", "ring", "saved_view", "sent", "setting", "signature", "signature_field", "silence",
     "slo_bucket", "sqlite_sequence", "tally", "thread", "version", "version_code",
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from calls import call, traceback
+from calls import TRACE, call, traceback
 from httpx import AsyncClient
 from serving import serving
 
@@ -58,6 +58,8 @@ def audit(db: Path) -> list[tuple[str, str]]:
     return [(each.actor, each.action) for each in open_store(db).read_audit()]
 
 
+KEPT = {"trace_id": TRACE}
+VIEW = {"name": "mine", "path": "/explorer?range=1h"}
 # Each changing endpoint, with a request that an editor may make.
 CHANGING: dict[tuple[str, str], tuple[str, Any, str]] = {
     ("POST", "/errors/{group_id}"): ("/api/v1/errors/{group}", {"action": "resolve"}, "resolve error group"),
@@ -66,6 +68,17 @@ CHANGING: dict[tuple[str, str], tuple[str, Any, str]] = {
     ("DELETE", "/alerts/silences/{id}"): ("/api/v1/alerts/silences/{silence}", None, "end silence"),
     ("POST", "/alertmanager/api/v2/silences"): ("/alertmanager/api/v2/silences", POSTED, "silence alerts"),
     ("DELETE", "/alertmanager/api/v2/silence/{id}"): ("/alertmanager/api/v2/silence/{silence}", None, "end silence"),
+    ("POST", "/kept"): ("/api/v1/kept", KEPT, "keep trace"),
+    ("DELETE", "/kept/{trace_id}"): ("/api/v1/kept/{kept}", None, "remove kept trace"),
+    ("POST", "/views"): ("/api/v1/views", VIEW, "save view"),
+    ("POST", "/views/{id}"): ("/api/v1/views/{view}", {"name": "other"}, "rename view"),
+    ("DELETE", "/views/{id}"): ("/api/v1/views/{view}", None, "remove view"),
+}
+# What has to be there before, and how it is named in the answer.
+BEFORE: dict[str, tuple[str, Any, str]] = {
+    "{silence}": ("/api/v1/alerts/silences", SILENCE, "id"),
+    "{kept}": ("/api/v1/kept", KEPT, "trace_id"),
+    "{view}": ("/api/v1/views", VIEW, "id"),
 }
 # They read, or are no part of what is stored here: spans that come in have access rules of their own.
 READING = {("POST", "/prometheus/api/v1/query"), *((method, "/v1/{path:path}") for method in ("POST", "PUT", "DELETE"))}
@@ -80,6 +93,7 @@ CALLBACKS = {
 READING_CALLBACKS = (
     "..page.", "..repro-dialog.", "..overview-", "errors-list.", "..explorer-", "explorer-", "decisions-",
     "trace-panel.", "flow-", "code-", "compare-", "..compare-",
+    "kept-list.", "registry-checked.", "compared-body.",
 )  # fmt: skip
 
 
@@ -99,9 +113,11 @@ async def test_every_endpoint_is_known_to_read_or_to_change() -> None:
 
 async def ask(made: AsyncClient, db: Path, role: str, which: tuple[str, str]) -> int:
     path, body, _ = CHANGING[which]
-    if "{silence}" in path:
-        answer = await made.post("/api/v1/alerts/silences", json=SILENCE, headers={"authorization": "Bearer admin"})
-        path = path.replace("{silence}", answer.json()["id"])
+    for part, (maker, content, name) in BEFORE.items():
+        if part in path:
+            await made.delete("/api/v1/views/1", headers={"authorization": "Bearer admin"})
+            answer = await made.post(maker, json=content, headers={"authorization": "Bearer admin"})
+            path = path.replace(part, str(answer.json()[name]))
     path = path.replace("{group}", str(group_of(db)))
     headers = {"authorization": f"Bearer {role}"}
     return (await made.request(which[0], path, json=body, headers=headers)).status_code

@@ -2,6 +2,7 @@
 // "Copy link" and "Keep…": a dialog that has the link, says how long it leads somewhere, and keeps the trace.
 const obsvShare = (() => {
   const { el } = obsvDom;
+  const { button, close, open } = obsvDialog;
   /** Lengths of the presets, in seconds. @type {Record<string, number>} */
   const PRESETS = { '5m': 300, '1h': 3_600, '6h': 21_600, '24h': 86_400 };
   // What belongs to the one who looks, not to what is looked at.
@@ -31,47 +32,6 @@ const obsvShare = (() => {
     trace
       ? obsvApi.json(`traces/${trace}/lifetime`)
       : obsvApi.json('lifetime', { from: new URL(href).searchParams.get('from') });
-
-  /** @type {HTMLDialogElement | null} */
-  let dialog = null;
-  const close = () => {
-    dialog?.close();
-    dialog?.remove();
-    dialog = null;
-  };
-
-  /**
-   * @param {string} title
-   * @param {...(Node | null)} parts
-   */
-  const open = (title, ...parts) => {
-    close();
-    const head = el(
-      'header',
-      {},
-      el('h2', { id: 'share-title' }, title),
-      button('Close', close, 'icon-button link-dialog-close'),
-    );
-    dialog = /** @type {HTMLDialogElement} */ (
-      el('dialog', { class: 'link-dialog', 'aria-labelledby': 'share-title' }, head, ...parts)
-    );
-    // The page's own Esc would close the drawer below it.
-    dialog.addEventListener('keydown', (event) => event.stopPropagation());
-    dialog.addEventListener('close', close);
-    document.body.append(dialog);
-    dialog.showModal();
-  };
-
-  /**
-   * @param {string} label
-   * @param {() => void} act
-   * @param {string} [kind]
-   */
-  const button = (label, act, kind = 'button') => {
-    const made = el('button', { type: 'button', class: kind, 'aria-label': label }, kind === 'button' ? label : '×');
-    made.addEventListener('click', act);
-    return made;
-  };
 
   /** What a trace can be made to do: be kept with a note, or no longer. @param {string} trace @param {any} found */
   const keeping = (trace, found) => {

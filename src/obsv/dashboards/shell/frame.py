@@ -39,6 +39,7 @@ KEYS = (
     ("f", "trace: flame graph or waterfall"),
     ("z  Z  0", "flame graph: zoom in, out, to all"),
     ("+  -  0", "flow: zoom"),
+    ("v", "saved views"),
     ("t", "dark or light"),
     ("?", "this list"),
 )
@@ -121,6 +122,9 @@ def _navigation(pages: tuple[Page, ...]) -> Component:
         if page.icon
     ]
     tools = [
+        html.Button(
+            html.I(className="icon icon-views"), id="views-open", title="Saved views (v)", **aria(label="Saved views")
+        ),
         html.Button(
             html.I(className="icon icon-theme"), id="theme-toggle", title="Dark or light (t)", **aria(label="Theme")
         ),

@@ -90,6 +90,7 @@ const obsvKeyboard = (() => {
     j: () => move(1),
     k: () => move(-1),
     l: () => obsvDom.byId('explorer-live')?.click(),
+    v: () => obsvDom.byId('views-open')?.click(),
     t: () => obsvDom.byId('theme-toggle')?.click(),
     '?': () => obsvDom.byId('help-open')?.click(),
     g: () => {

@@ -37,6 +37,7 @@ from obsv.store.figures.milestones import Milestone
 from obsv.store.figures.overview import ErrorCall, FunctionSums, GroupSums, Overview, PeriodTotals
 from obsv.store.figures.paired import Disagreement, Paired
 from obsv.store.figures.pulse import Pulse
+from obsv.store.figures.saved_views import SavedView
 from obsv.store.figures.selections import VIEWS, Series, as_sql
 from obsv.store.figures.services import Dependency, Operation
 from obsv.store.figures.stats import ProcessStats
@@ -112,6 +113,7 @@ __all__ = [
     "ReportLine",
     "RequestTotal",
     "ResultLine",
+    "SavedView",
     "Series",
     "Side",
     "SourceChange",

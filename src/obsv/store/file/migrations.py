@@ -53,6 +53,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(24, "views of the journal find a window by an index", _sql("schema_24.sql")),
     Migration(25, "traces are kept beyond retention", _sql("schema_25.sql")),
     Migration(26, "results may seem to be two milliseconds before their decision", _sql("schema_26.sql")),
+    Migration(27, "addresses of the app are saved under a name", _sql("schema_27.sql")),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

@@ -20,6 +20,7 @@ from obsv.store.ground.limits import DEFAULT_AGE_NS, HOUR_NS, Limits
 from obsv.store.ground.loss import Loss
 from obsv.store.ground.masks import MASK, MASKS
 from obsv.store.ground.origin import RECEIVED, machine_mark
+from obsv.store.ground.page_address import MOST_ADDRESS_CHARS, PageAddress
 from obsv.store.ground.regex import Pattern, compile_pattern, fits
 from obsv.store.ground.requests import BOUNDS_NS, Half, Requests, halves
 from obsv.store.ground.rollups import ERROR, EVER, MINUTE_NS, Column, Rollups, by_minute, minute_of
@@ -81,6 +82,7 @@ __all__ = [
     "MASK",
     "MASKS",
     "MINUTE_NS",
+    "MOST_ADDRESS_CHARS",
     "MOST_ENTRIES",
     "MOST_VALUES",
     "NUMBERS",
@@ -106,6 +108,7 @@ __all__ = [
     "Loss",
     "Operation",
     "OutcomeRow",
+    "PageAddress",
     "Pattern",
     "Range",
     "RecorderRow",

@@ -22,6 +22,7 @@ from obsv.store.seam.answers.journal import JournalAnswers
 from obsv.store.seam.answers.kept import KeptAnswers
 from obsv.store.seam.answers.logs import LogAnswers
 from obsv.store.seam.answers.names import NameAnswers
+from obsv.store.seam.answers.saved_views import SavedViewAnswers
 from obsv.store.seam.answers.selections import SelectionAnswers
 from obsv.store.seam.answers.traces import TraceAnswers
 from obsv.store.seam.answers.watched import AlertAnswers
@@ -42,6 +43,7 @@ class SQLiteStore(
     SelectionAnswers,
     JournalAnswers,
     KeptAnswers,
+    SavedViewAnswers,
 ):
     """Answers from a database file, which may appear, grow or be replaced meanwhile."""
 

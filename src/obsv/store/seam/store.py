@@ -22,6 +22,7 @@ from obsv.store.seam.questions.journal import JournalQuestions
 from obsv.store.seam.questions.kept import KeptQuestions
 from obsv.store.seam.questions.logs import LogQuestions
 from obsv.store.seam.questions.names import NameQuestions
+from obsv.store.seam.questions.saved_views import SavedViewQuestions
 from obsv.store.seam.questions.selections import SelectionQuestions
 from obsv.store.seam.questions.traces import TraceQuestions
 from obsv.store.seam.questions.watched import AlertQuestions
@@ -42,6 +43,7 @@ class Store(
     SelectionQuestions,
     JournalQuestions,
     KeptQuestions,
+    SavedViewQuestions,
     Protocol,
 ):
     """Answers questions about what was recorded. Any number of threads may ask at once.

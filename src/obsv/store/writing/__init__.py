@@ -8,6 +8,7 @@ from obsv.store.writing.keeping.kept_texts import log_call
 from obsv.store.writing.kept_book import KeptBook
 from obsv.store.writing.packed_trace import unpack
 from obsv.store.writing.reports import KeptReport, ReportBook
+from obsv.store.writing.saved_view_book import MOST_NAME_CHARS, MOST_VIEWS, SavedViewBook
 from obsv.store.writing.sent import Sent, SentBook
 from obsv.store.writing.triage import Triage
 from obsv.store.writing.upkeep import Upkeep
@@ -18,6 +19,8 @@ __all__ = [
     "CALLS",
     "KEEP_NS",
     "LOGS",
+    "MOST_NAME_CHARS",
+    "MOST_VIEWS",
     "ArchiveBook",
     "ArchiveFacts",
     "Copied",
@@ -31,6 +34,7 @@ __all__ = [
     "Receipt",
     "Registration",
     "ReportBook",
+    "SavedViewBook",
     "Search",
     "Sent",
     "SentBook",

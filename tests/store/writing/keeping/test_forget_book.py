@@ -34,6 +34,7 @@ _NAMES = {
     "registration": "artifact_id kind name location form who host service git_commit",
     "artifact_parent": "artifact_id parent_id", "gate": "kind mode name", "audit": "actor role via action",
     "kept_trace": "trace_id kept_by process service", "report": "kind sent",
+    "saved_view": "saved_by",
     "forgotten": "actor via condition counts remarks",
 }  # fmt: skip
 
