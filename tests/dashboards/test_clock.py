@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from obsv.dashboards.clock import ZONE, ago, count, duration, local_text, percent, when, zone_named, zone_text
+from obsv.dashboards.clock import ZONE, ago, count, duration, local_text, percent, size, when, zone_named, zone_text
 
 NS = 1_790_000_000_123_456_789  # 2026-09-21 14:13:20.123456789 UTC
 
@@ -65,3 +65,12 @@ def test_numbers_read_as_the_table_says(name: str) -> None:
 def test_the_table_has_every_format() -> None:
     """One that only Python has would drift."""
     assert set(TABLE) == set(FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [(1, "1 byte"), (999, "999 bytes"), (36_512, "36.5 KB"), (999_600, "1.00 MB"), (10**9, "1.00 GB"),
+     (5 * 10**15, "5000 TB")],
+)  # fmt: skip
+def test_a_size_has_the_next_unit_before_it_has_four_digits(given: int, expected: str) -> None:
+    assert size(given) == expected

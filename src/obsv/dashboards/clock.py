@@ -97,6 +97,16 @@ def count(value: float) -> str:
     return f"{_digits(value / 1e9)} G"
 
 
+def size(count: int) -> str:
+    """Format a number of bytes: `73 bytes`, `36.5 KB`, `1.20 GB`."""
+    if count < 1_000:
+        return f"{count} byte{'s' * (count != 1)}"
+    for unit_bytes, unit in ((1e3, "KB"), (1e6, "MB"), (1e9, "GB")):
+        if count / unit_bytes < 999.5:
+            return f"{_digits(count / unit_bytes)} {unit}"
+    return f"{_digits(count / 1e12)} TB"
+
+
 def percent(share: float) -> str:
     """Format a share of 0..1 with two digits: `0.034 %`, `4.2 %`, `37 %`; never 0 % or 100 % unless exact."""
     value = share * 100

@@ -5,7 +5,7 @@ from typing import Any
 from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 
-from obsv.dashboards.clock import count, duration, when
+from obsv.dashboards.clock import count, duration, size, when
 from obsv.dashboards.components import badge, empty, link
 from obsv.dashboards.components.share import keep_button
 from obsv.dashboards.page import App, Page, View
@@ -32,8 +32,8 @@ def listed(found: KeptTraces) -> list[Component]:
     """Return the traces below a line that says what they take."""
     if not found.traces:
         return [empty("No trace is kept", "Keep… on a trace or an error copies it, so that it outlives retention.")]
-    size = f"{found.bytes / 1e6:,.1f} of {found.most_bytes / 1e6:,.0f} MB"
-    said = f"{count(len(found.traces))} trace{'s' * (len(found.traces) != 1)}, {size}. Retention does not delete them."
+    traces = f"{count(len(found.traces))} trace{'s' * (len(found.traces) != 1)}"
+    said = f"{traces}, {size(found.bytes)} of at most {size(found.most_bytes)}. Retention does not delete them."
     rows = [html.Div(_row(each), className="kept-row", role="listitem") for each in found.traces]
     return [html.P(said, className="lead"), html.Div(rows, className="card", role="list")]
 

@@ -8,12 +8,12 @@ from typing import Any
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from obsv.dashboards.clock import when
+from obsv.dashboards.clock import size, when
 from obsv.dashboards.components import Kind, badge, button_link, card, empty, facts, link
 from obsv.dashboards.components.framed_table import framed_table
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.registry.lineage import lineage_graph
-from obsv.dashboards.registry.shown import author, commit, size, value
+from obsv.dashboards.registry.shown import author, commit, value
 from obsv.errors import ObsvError
 from obsv.registry import flat, verify
 from obsv.store.figures import Artifact

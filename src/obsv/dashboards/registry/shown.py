@@ -1,4 +1,4 @@
-"""Artifacts as they are shown: names, sizes, authors."""
+"""Artifacts as they are shown: names, authors, commits, values."""
 
 from __future__ import annotations
 
@@ -12,23 +12,12 @@ from obsv.dashboards.decisions.shown import number
 from obsv.store.figures import Artifact
 
 DIGITS = 12
-_UNITS = ("bytes", "KB", "MB", "GB", "TB")
 _DIRTY = {True: "modified files", False: None, None: "not known whether modified"}
 
 
 def artifact_link(artifact_id: str, text: str, **props: Any) -> Component:
     """Return a link to the page of an artifact."""
     return link(text, f"/registry/{artifact_id}", {}, **{"className": "link mono", "title": artifact_id, **props})
-
-
-def size(count: int) -> str:
-    """Format a number of bytes."""
-    value, unit = float(count), _UNITS[0]
-    for unit in _UNITS:
-        if value < 1_000 or unit == _UNITS[-1]:
-            break
-        value /= 1_000
-    return f"{value:,.3g} {unit}" if unit != _UNITS[0] else f"{count:,} {unit}"
 
 
 def author(artifact: Artifact) -> str:
