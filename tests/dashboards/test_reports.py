@@ -42,6 +42,12 @@ def test_a_number_leads_to_its_statement_and_a_name_is_text() -> None:
     assert (middle, name.children, missing.children) == (" of ", "{{trades}}", "?")
 
 
+def test_a_command_is_code() -> None:
+    """Without the marks that Markdown has; one alone is text."""
+    before, command, after = told("See `obsv errors` or `this", FACTS)
+    assert (before, command.children, after) == ("See ", "obsv errors", " or `this")
+
+
 def test_a_report_of_now(db: Path) -> None:
     """Made when the page is opened; recorded texts stay texts."""
     found = shown(db, "daily")

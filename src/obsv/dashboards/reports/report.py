@@ -18,6 +18,7 @@ from obsv.measures import file_beside, load
 from obsv.reports import LENGTH_NS, REFERENCE, as_document, make_report
 from obsv.times import iso
 
+_COMMAND = re.compile("`([^`]+)`")
 _Facts = Mapping[str, Mapping[str, Any]]
 
 
@@ -46,9 +47,15 @@ def layout(view: View) -> Component:
 
 def told(text: str, facts: _Facts) -> list[Any]:
     """Return a text with its references as numbers, each of which opens its statements."""
-    parts = REFERENCE.split(text)
+    shown: list[Any] = []
     # What stands between the references, and their keys, in turn.
-    return [_fact(each.strip(), facts) if at % 2 else each for at, each in enumerate(parts)]
+    for at, each in enumerate(REFERENCE.split(text)):
+        shown += [_fact(each.strip(), facts)] if at % 2 else _plain(each)
+    return shown
+
+
+def _plain(text: str) -> list[Any]:
+    return [html.Code(part) if at % 2 else part for at, part in enumerate(_COMMAND.split(text))]
 
 
 def _document(view: View) -> tuple[dict[str, Any], str]:
