@@ -89,6 +89,7 @@ test('a selection of calls is asked for by its begin, and cannot be kept', async
 test('a kept trace can be let go', async () => {
   found = { kept_by: 'eva', text: 'Kept by eva' };
   await click('k');
+  assert.match(text(), /^Retention of this trace.*Kept by eva/s);
   await press('Keep no longer');
   assert.deepEqual(sent.at(-1), ['DELETE', 'kept/ab']);
 });

@@ -89,7 +89,7 @@ const obsvShare = (() => {
     const shared = obsvDom.around(event, 'button[data-share]');
     if (shared) await share(shared.dataset);
     const kept = obsvDom.around(event, 'button[data-keep]');
-    if (kept) open('Keep this trace', ...(await told(kept.dataset.keep || '', window.location.href)));
+    if (kept) open('Retention of this trace', ...(await told(kept.dataset.keep || '', window.location.href)));
   });
 
   return { absolute };

@@ -20,7 +20,7 @@ def share_button(trace_id: str = "", path: str = "", preset: str = "") -> Compon
     return html.Button("Copy link", className="button", title="With fixed times; says how long it leads here", **about)
 
 
-def keep_button(trace_id: str) -> Component:
-    """Return a button that keeps a trace beyond retention, or shows who keeps it."""
+def keep_button(trace_id: str, text: str = "Keep…") -> Component:
+    """Return a button that keeps a trace beyond retention, or shows who keeps it and offers to end that."""
     about: dict[str, Any] = {"data-keep": trace_id}
-    return html.Button("Keep…", className="button", title="Keep this trace beyond retention", **about)
+    return html.Button(text, className="button", title="How long this trace is kept", **about)

@@ -54,7 +54,7 @@ def _row(each: KeptTrace) -> list[Component]:
         html.Div(call),
         html.Div([calls, when(each.start_ns, date=True)], className="muted"),
         html.Div(kept),
-        keep_button(each.trace_id),
+        keep_button(each.trace_id, "Remove…"),
     ]
 
 
