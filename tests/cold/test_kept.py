@@ -222,3 +222,18 @@ def test_who_may_not_see_values_sees_none_of_a_kept_trace(db: Path, store: Whole
     finally:
         ACTOR.reset(reset)
     assert "'A'" in str(store.read_call(TRACE, span_id(2)))
+
+
+def test_all_are_counted_though_the_list_ends_at_a_thousand(db: Path, store: WholeStore) -> None:
+    """Those kept last are listed."""
+    store.keep_trace(TRACE, "", 5)
+    with closing(sqlite3.connect(db)) as file, file:
+        names = [row[1] for row in file.execute("pragma table_info(kept_trace)") if row[1] not in ("id", "trace_id")]
+        rest = ", ".join(names)
+        file.execute(
+            f"with recursive n(i) as (select 1 union all select i + 1 from n where i < 1004) "
+            f"insert into kept_trace(trace_id, {rest}) select printf('%032x', i), {rest} from n, kept_trace"
+        )
+    found = store.read_kept()
+    assert (found.total, len(found.traces)) == (1_005, 1_000)
+    assert found.traces[0].bytes * 1_005 == found.bytes

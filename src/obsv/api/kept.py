@@ -35,9 +35,10 @@ class KeptOut(BaseModel):
 
 
 class KeptListOut(BaseModel):
-    """The kept traces, those kept last first."""
+    """The kept traces, those kept last first, at most 1,000."""
 
     traces: list[KeptOut]
+    total: int = Field(description="Number of all of them.")
     bytes: int = Field(description="Size of all of them in the database.")
     most_bytes: int = Field(description="Size that they may have.")
 
@@ -60,7 +61,8 @@ def kept_out(each: KeptTrace) -> KeptOut:
 def kept(reader: StoreReader) -> KeptListOut:
     """List the traces that retention does not delete, with who kept them and why."""
     found = reader.read_kept()
-    return KeptListOut(traces=list(map(kept_out, found.traces)), bytes=found.bytes, most_bytes=found.most_bytes)
+    traces = list(map(kept_out, found.traces))
+    return KeptListOut(traces=traces, total=found.total, bytes=found.bytes, most_bytes=found.most_bytes)
 
 
 @router.post("/kept", summary="Keep a trace", status_code=201)

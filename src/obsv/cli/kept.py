@@ -52,7 +52,7 @@ def list_kept(db: Path, as_json: bool) -> None:
         return
     names = ("Trace", "Call", "Calls", "Errors", "Started", "Kept", "By", "Note")
     table(names, [_cells(each) for each in found.traces], right=names[2:4], spare=("By", "Kept", "Errors"))
-    say(f"{counted(len(found.traces), 'trace')}, {found.bytes:,} of {found.most_bytes:,} bytes.")
+    say(f"{counted(found.total, 'trace')}, {found.bytes:,} of {found.most_bytes:,} bytes.")
 
 
 def _cells(each: KeptTrace) -> tuple[str, ...]:

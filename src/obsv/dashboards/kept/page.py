@@ -32,7 +32,7 @@ def listed(found: KeptTraces) -> list[Component]:
     """Return the traces below a line that says what they take."""
     if not found.traces:
         return [empty("No trace is kept", "Keep… on a trace or an error copies it, so that it outlives retention.")]
-    traces = f"{count(len(found.traces))} trace{'s' * (len(found.traces) != 1)}"
+    traces = f"{count(found.total)} trace{'s' * (found.total != 1)}"
     said = f"{traces}, {size(found.bytes)} of at most {size(found.most_bytes)}. Retention does not delete them."
     rows = [html.Div(_row(each), className="kept-row", role="listitem") for each in found.traces]
     return [html.P(said, className="lead"), html.Div(rows, className="card", role="list")]

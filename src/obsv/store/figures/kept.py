@@ -40,9 +40,10 @@ class KeptTrace(NamedTuple):
 
 
 class KeptTraces(NamedTuple):
-    """All kept traces, those kept last first; what they take, and what they may take."""
+    """Kept traces, those kept last first, at most 1,000; how many there are, what they take, and what they may take."""
 
     traces: list[KeptTrace]
+    total: int
     bytes: int
     most_bytes: int
 
@@ -74,8 +75,8 @@ def read_kept(reader: Readable) -> KeptTraces:
     with reader.snapshot() as store:
         limit = limits_of(read_settings(store.query)).most_kept_bytes
         if store.one(_HAS) is None:
-            return KeptTraces([], 0, limit)
-        return KeptTraces([KeptTrace(*row) for row in store.query(_ALL)], read_kept_sums(store).bytes, limit)
+            return KeptTraces([], 0, 0, limit)
+        return KeptTraces([KeptTrace(*row) for row in store.query(_ALL)], *read_kept_sums(store), limit)
 
 
 def read_kept_sums(store: Snapshot) -> KeptSums:
