@@ -294,6 +294,22 @@ def test_the_exception_of_a_kept_trace_is_masked(tmp_path: Path, error: str) -> 
     assert kept.exception in (MASK, f"ValueError: {MASK}")
 
 
+def test_what_did_not_fail_has_no_exception(db: Path) -> None:
+    """Nor a masked one."""
+    writer = Writer(db)
+    writer.write([call(trace=f"{9:032x}", span=90)])
+    writer.close()
+    store = open_store(db)
+    store.keep_trace(f"{9:032x}", "", 1)
+    token = ACTOR.set(VIEWER)
+    try:
+        (kept,) = store.read_kept().traces
+    finally:
+        ACTOR.reset(token)
+        store.close()
+    assert kept.exception == ""
+
+
 def test_an_error_group_tells_no_text_as_its_type(db: Path) -> None:
     """The text before a colon need not be a class."""
     writer = Writer(db)

@@ -41,7 +41,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "latest_sample": "masked_sample(latest_sample)",
     },
     "kept_trace": {
-        "exception": "masked_exception(exception)",
+        "exception": "iif(exception = '', '', masked_exception(exception))",
         "content": "null",
     },
     "log_record": {"body": "masked_body(body)", "attributes": "masked_log_attributes(attributes)"},
