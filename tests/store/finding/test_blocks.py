@@ -199,3 +199,18 @@ def test_traces_and_series_are_found_by_them_too(reader: Reader, monkeypatch: py
         traces = find_traces(snapshot, Contains(RARE), WINDOW.start_ns, WINDOW.end_ns)
     assert sorted(traces) == sorted(trace_id(number // 3).hex() for number in numbers)
     assert sum(call_series(reader, Filters(search=RARE), WINDOW).calls) == len(numbers)
+
+
+def test_bytes_that_are_not_utf_8_are_found_as_they_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A damaged row reads the same with blocks and without."""
+    monkeypatch.setattr(blocks, "MOST_CALLS", 1)
+    with closing(Writer(tmp_path / "obsv.db")) as writer:
+        writer.write([call(number, data='["other"]') for number in range(1, blocks.BLOCKS + 2)])
+        with closing(sqlite3.connect(tmp_path / "obsv.db")) as connection, connection:
+            connection.execute("update span set data = cast(? as text) where id = 5", (b'["before \xffafter"]',))
+        while writer.build_blocks(1.0):
+            pass
+    with closing(Reader(tmp_path / "obsv.db")) as reader:
+        for least in (0, 10**9):
+            monkeypatch.setattr(asked, "LEAST_IN_BLOCKS", least)
+            assert len(read_page(reader, Filters(search="before \ufffdafter"), WINDOW).calls) == 1

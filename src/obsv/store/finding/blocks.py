@@ -24,6 +24,7 @@ _COUNT = "select count(*) from (select 1 from span where id between ? and ? limi
 _MOST_UNCOUNTED, _MOST_COUNTED = 100_000, 300_000
 # With more of the calls than this to be read, reading all of them takes no longer.
 _MOST_SHARE = 0.5
+_NO_LETTERS = dict.fromkeys((0xFFFD, 0xFFFE, 0xFFFF), " ")
 _ALL_BLOCKS = (1 << BLOCKS) - 1
 
 
@@ -112,7 +113,8 @@ class _Slices:
 
     def _containing(self, text: str) -> int:
         found = self._every
-        # LIKE reads a text up to its first NUL.
+        # LIKE reads a text up to its first NUL, and what is not UTF-8 in a row as one of these letters.
+        text = text.translate(_NO_LETTERS)
         for gram in [] if "\0" in text else needed(text.encode("utf-8", "replace")):
             for number in slices_of(gram):
                 found &= self._slice(number) | self._damaged
