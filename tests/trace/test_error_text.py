@@ -35,7 +35,8 @@ def text_of(error: BaseException, at_ns: int | None = None) -> str:
 
 
 def pythons(error: BaseException) -> str:
-    return "".join(traceback.TracebackException.from_exception(error, compact=True).format())
+    text = "".join(traceback.TracebackException.from_exception(error, compact=True).format())
+    return text.replace("\0", "\ufffd")
 
 
 def fail(value: object = 7) -> None:
@@ -194,6 +195,11 @@ def test_any_chain_reads_as_pythons_own(error: BaseException) -> None:
 def test_any_group_reads_as_pythons_own(error: BaseException) -> None:
     """Groups within groups and chains have Python's margins."""
     assert text_of(error) == pythons(error)
+
+
+def test_what_comes_after_a_nul_is_text_too() -> None:
+    """SQLite, which searches it, would end it there."""
+    assert render(("some.Error", "before\0after", (), {})).endswith("before\ufffdafter\n")
 
 
 @needs_groups

@@ -23,6 +23,8 @@ _MAX_LINES = 20
 # Python shows this many repetitions of a line.
 _SAME = 3
 
+# In SQLite's functions, and in C code, a text ends at a NUL: no search would find what comes after it.
+_NO_NUL = "\ufffd"
 _CAUSED = "\nThe above exception was the direct cause of the following exception:\n\n"
 _DURING = "\nDuring handling of the above exception, another exception occurred:\n\n"
 
@@ -44,7 +46,7 @@ def render(frozen: FrozenError, at_ns: int | None = None) -> str:
     except Exception as fault:  # the interpreter's formatter takes much for granted
         kind, message, *_ = frozen
         text = f"{kind}: {message}\n[Its places and causes cannot be shown: {type(fault).__name__}]\n"
-    return cut_middle(text.lstrip("\n"), _MAX_TEXT)
+    return cut_middle(text.lstrip("\n").replace("\0", _NO_NUL), _MAX_TEXT)
 
 
 class _Text:
