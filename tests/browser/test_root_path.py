@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Request, expect
 
 
 def test_every_page_and_request_stays_below_the_root_path(page: Page, store: Path, serve: Callable[..., str]) -> None:
-    """From the overview by links to a call, and back; navigation, a saved view and live figures; nothing asks outside."""
+    """By links to a call, and back; navigation, a saved view and live figures; nothing asks outside."""
     outside: list[str] = []
 
     def look(request: Request) -> None:

@@ -318,6 +318,22 @@ def test_the_text_is_replaced_in_what_silences_match(db: Path) -> None:
     assert json.loads(found) == [{"name": "user", "value": "(forgotten)", "isRegex": False, "isEqual": True}]
 
 
+def test_parts_that_are_merged_meanwhile(db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their files, which others may still read for an hour, go at once."""
+    with closing(ArchiveBook(db)) as book, closing(open_store(db)) as store:
+        archiver = Archiver(store, book, open_target(str(tmp_path / "archive")), Window(HOUR_NS, None))
+        real = ForgetBook.unneeded_files
+
+        def merging(self: ForgetBook) -> dict[str, str]:
+            unneeded = real(self)
+            assert archiver.compact(NOW_NS) > 0
+            return unneeded
+
+        monkeypatch.setattr(ForgetBook, "unneeded_files", merging)
+        forget(db, ASKED, is_dry=False, clock=lambda: NOW_NS)
+    assert files_with(tmp_path) == []
+
+
 def test_what_may_be_left_is_said(db: Path) -> None:
     """Damaged files, and copies elsewhere."""
     db.with_name("obsv.db.damaged-20261130-120000").touch()

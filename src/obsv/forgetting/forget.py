@@ -82,6 +82,7 @@ class _Request:
         self.kept: dict[str, list[tuple[Any, ...]]] = {}
         archive_book = ArchiveBook(db)
         stack.callback(archive_book.close)
+        self.catalog = archive_book
         self.archive = self._archive(archive_book) if archive_book.parts() or archive_book.facts() else None
 
     def _archive(self, book: ArchiveBook) -> Rewriter:
@@ -130,7 +131,8 @@ class _Request:
             unneeded = book.unneeded_files()
             for kind in (LOGS, CALLS):  # log records that were archived meanwhile, too
                 counts["parts"] += self.archive.remove(kind, book.steps(), clock())
-            self.archive.remove_files(unneeded)
+            # Parts that were merged meanwhile, too.
+            self.archive.remove_files(unneeded | self.catalog.replaced(MAX_NS, with_begun=False))
         book.remove_exact(self.identities)
         counts["error_groups"] = book.remove_groups()
         book.replace_texts(self.texts, is_dry=False)
