@@ -415,3 +415,25 @@ def test_exact_inputs_have_more_than_their_call_shows(tmp_path: Path) -> None:
     assert rows_of(db, "select count(*) from process_trace") == [(4,)]
     with closing(sqlite3.connect(db)) as connection:
         assert connection.execute("select pickle from exact_input").fetchall() == [(b"of another",)]
+
+
+def test_texts_in_json_are_replaced_and_json_stays_json(tmp_path: Path) -> None:
+    """Letters that are escaped, values that only look like the text, and keys that readers need."""
+    db, name = tmp_path / "obsv.db", "Jörg true"
+    attributes = [{"key": "user", "value": {"stringValue": f"of {name}"}}, {"key": "on", "value": {"boolValue": True}}]
+    with closing(Writer(db)) as writer:
+        writer.limit(max_age_ns=None)
+    with closing(sqlite3.connect(db, isolation_level=None)) as connection:
+        for resource in (json.dumps({"attributes": attributes}), json.dumps({"attributes": attributes}, indent=1)):
+            connection.execute("insert into source values (null, 'shop', ?, '{}', '', 1)", (resource,))
+        matchers = json.dumps([{"name": "user", "value": name, "isRegex": False, "isEqual": True}], ensure_ascii=False)
+        connection.execute("insert into silence values ('1', ?, 1, 2, 'me', 'not JSON: true', 1)", (matchers,))
+        query = f'"{name}" or "true" or "value" or "attributes"'
+        forget(db, Asked(query), is_dry=False)
+        for (resource,) in connection.execute("select resource from source").fetchall():
+            told = json.loads(resource)["attributes"]
+            assert told[0]["value"] in ({"stringValue": "of (forgotten)"}, {"stringValue": "of (forgotten 2)"})
+            assert told[1]["value"] == {"boolValue": True}
+        (silence,) = connection.execute("select matchers, comment from silence").fetchall()
+        assert json.loads(silence[0])[0]["value"] == "(forgotten)"
+        assert silence[1] == "not JSON: (forgotten)"

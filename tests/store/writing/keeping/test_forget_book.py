@@ -12,7 +12,7 @@ from obsv.acting import ACTOR, Actor
 from obsv.errors import Forbidden, StoreUnavailable
 from obsv.store import Writer
 from obsv.store.writing import ForgetBook
-from obsv.store.writing.keeping.forget_book import TEXTS
+from obsv.store.writing.keeping.left_texts import TEXTS
 
 # Removed as rows, or scrubbed as samples.
 _REMOVED = {
@@ -26,7 +26,7 @@ _NAMES = {
     "recorder": "id service host state", "ring": "ring", "setting": "name", "tally": "name", "loss": "put_aside",
     "alert": "fingerprint rule state severity link", "alert_event": "fingerprint rule state",
     "notification": "id notifier event fingerprint rule state", "notification_attempt": "notification_id",
-    "silence": "id matchers created_by", "lease": "name owner", "alert_cursor": "name", "alert_rule": "name kind",
+    "silence": "id created_by", "lease": "name owner", "alert_cursor": "name", "alert_rule": "name kind",
     "sent": "target", "version": "service name kind", "deploy": "name service", "version_code": "name",
     "error_group": "fingerprint type process service first_sample latest_sample status split_by",
     "error_event": "kind trace_id span_id", "archive": "url store_id",

@@ -18,6 +18,7 @@ from obsv.store.file.failures import explained
 from obsv.store.file.reader import lenient_text
 from obsv.store.ground import Range, SpanRow
 from obsv.store.writing.keeping.kept_texts import KEPT, Kept, KeptKind
+from obsv.store.writing.keeping.left_texts import FORGOTTEN, KEYED, TEXTS, pattern_of, without
 from obsv.store.writing.short_transaction import PATIENCE_S
 
 _CACHE_KIB = 8_000
@@ -27,7 +28,6 @@ _CHUNK = 2_000
 _IN_MEMORY = 256 << 20
 # Until readers that began before have ended.
 _LOG_S = 20.0
-FORGOTTEN = "(forgotten)"
 
 _BEGIN = """
 insert into forgotten(begun_ns, until_ns, actor, via, condition, steps, counts, remarks)
@@ -58,17 +58,6 @@ delete from error_group where id not in (select group_id from error_call) and me
   and json_extract(first_sample, '$.exception') like '%(forgotten)'
   and json_extract(latest_sample, '$.exception') like '%(forgotten)'
 """
-# Texts that may repeat values, in rows that stay. Names of functions and values are none: no search looks there.
-TEXTS = (
-    ("alert", "summary"), ("alert", "labels"), ("alert_event", "summary"), ("alert_event", "labels"),
-    ("notification", "body"), ("notification_attempt", "answer"), ("silence", "comment"), ("silence", "matchers"),
-    ("report", "document"),
-    ("registration", "meta"), ("registration", "content"), ("registration", "why"), ("error_group", "title"),
-    ("error_group", "why"), ("error_group", "note"), ("deploy", "note"), ("audit", "detail"), ("audit", "subject"),
-    ("recorder", "stats"), ("code", "source_text"), ("source", "resource"), ("source", "scope"), ("loss", "reason"),
-    ("archive", "failure"), ("alert_rule", "error"), ("kept_trace", "note"), ("kept_trace", "exception"),
-    ("saved_view", "name"), ("saved_view", "path"), ("saved_view", "query"),
-)  # fmt: skip
 
 
 class Receipt(NamedTuple):
@@ -232,8 +221,7 @@ class ForgetBook:
         """
         if not texts:
             return 0
-        forms = sorted({form for text in texts for form in (text, _in_json(text), _in_json(_in_json(text)))})
-        pattern = re.compile("|".join(re.escape(each) for each in sorted(forms, key=len, reverse=True)), re.IGNORECASE)
+        pattern = pattern_of(texts)
         replaced = 0
         for table, column in TEXTS:
             rows = self._rows_with(table, column, pattern)
@@ -245,17 +233,21 @@ class ForgetBook:
         return replaced
 
     def _rows_with(self, table: str, column: str, pattern: re.Pattern[str]) -> list[tuple[Any, str, str]]:
-        key = _KEYS.get(table, "id")
+        key, is_keyed = _KEYS.get(table, "id"), (table, column) in KEYED
         sql = f"select {key}, {column} from {table} where typeof({column}) = 'text'"
         with explained(self._path):
-            return [(row[0], key, row[1]) for row in self._connection.execute(sql) if pattern.search(row[1])]
+            return [
+                (row[0], key, row[1])
+                for row in self._connection.execute(sql)
+                if without(pattern, row[1], FORGOTTEN, is_keyed) != row[1]
+            ]
 
     def _replace(self, table: str, column: str, key: str, of: Any, pattern: re.Pattern[str], text: str) -> None:
-        sql = f"update {table} set {column} = ? where {key} = ?"
+        sql, is_keyed = f"update {table} set {column} = ? where {key} = ?", (table, column) in KEYED
         try:
-            self._connection.execute(sql, (pattern.sub(FORGOTTEN, text), of))
+            self._connection.execute(sql, (without(pattern, text, FORGOTTEN, is_keyed), of))
         except sqlite3.IntegrityError:  # two rows that differed in nothing else
-            self._connection.execute(sql, (pattern.sub(f"(forgotten {of})", text), of))
+            self._connection.execute(sql, (without(pattern, text, f"(forgotten {of})", is_keyed), of))
 
     def open_calls(self) -> list[tuple[str, bytes]]:
         """Return the begin records of running calls that the file keeps, by ring."""
@@ -326,7 +318,3 @@ _KEYS = {
     "alert": "fingerprint", "notification": "id", "silence": "id", "recorder": "id", "archive": "one",
     "alert_rule": "name",
 }  # fmt: skip
-
-
-def _in_json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
