@@ -22,13 +22,15 @@ from obsv.archive.columns import CALL_COLUMNS
 from obsv.archive.directory import Directory
 from obsv.archive.log_columns import LOG_COLUMNS
 from obsv.cold import WholeStore, open_whole
-from obsv.errors import ForeignFile, InvalidQuery, NotFound
+from obsv.errors import ForeignFile, InvalidQuery, NotFound, StoreUnavailable
 from obsv.forgetting import Asked, forget
 from obsv.otlp.dead_letters import DeadLetter, DeadLetters
 from obsv.store import Source, SpanRow, Writer
 from obsv.store.ground import LogRow, Range
 from obsv.store.seam import open_store
+from obsv.store.seam.answers import kept as answers
 from obsv.store.writing import ArchiveBook, ForgetBook
+from obsv.store.writing.packed_trace import Packed
 
 SECRET = "jane.doe@example.org"
 NOW_NS = BEGIN_NS + 24 * HOUR_NS
@@ -437,3 +439,19 @@ def test_texts_in_json_are_replaced_and_json_stays_json(tmp_path: Path) -> None:
         (silence,) = connection.execute("select matchers, comment from silence").fetchall()
         assert json.loads(silence[0])[0]["value"] == "(forgotten)"
         assert silence[1] == "not JSON: (forgotten)"
+
+
+@pytest.mark.parametrize("number", [CALLS, 10])
+def test_a_trace_that_is_being_kept_meanwhile(db: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Is not kept when calls were forgotten after they were read, from the file or from the archive."""
+    real = answers.pack
+
+    def slow(file: Path, trace_id: str) -> Packed:
+        packed = real(file, trace_id)
+        forget(db, ASKED, is_dry=False)
+        return packed
+
+    monkeypatch.setattr(answers, "pack", slow)
+    with closing(open_whole(db)) as store, pytest.raises(StoreUnavailable, match="keep it again"):
+        store.keep_trace(number.to_bytes(16, "big").hex(), "", 1)
+    assert rows_of(db, "select count(*) from kept_trace") == [(0,)]

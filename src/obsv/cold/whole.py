@@ -236,12 +236,12 @@ class WholeStore(SQLiteStore):
     # -- kept traces ---------------------------------------------------------------------------------------------------
 
     def keep_trace(self, trace_id: str, note: str, now_ns: int) -> KeptTrace:
-        trace = _whole_id(trace_id)
+        trace, steps = _whole_id(trace_id), self._hot.forgotten_steps()
         parts = [] if self._is_off() else self._parts_of(trace)
         if parts:
             with self._reading() as archive:
                 if archive.trace(trace, parts) and _count(archive.store, trace) > _count(self._hot, trace):
-                    return self.keep_trace_of(Path(archive.store.name), trace, note, now_ns)
+                    return self.keep_trace_of(Path(archive.store.name), trace, note, now_ns, steps)
         return super().keep_trace(trace_id, note, now_ns)
 
     def _ask_kept(self, trace_id: str, ask: Callable[[SQLiteStore], T]) -> T | None:

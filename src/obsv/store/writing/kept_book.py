@@ -25,6 +25,7 @@ on conflict(trace_id) do update set note = excluded.note, kept_by = excluded.kep
 """
 _ABOUT = Packed._fields.index("exception")
 _NOTE = "update kept_trace set note = ?, kept_by = ?, kept_ns = ? where trace_id = ?"
+_STEPS = "select coalesce(sum(steps), 0) from forgotten"
 _OTHERS = "select coalesce(sum(bytes), 0) from kept_trace where trace_id <> ?"
 
 
@@ -40,7 +41,7 @@ class KeptBook:
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
 
-    def keep(self, trace_id: str, packed: Packed, note: str, now_ns: int) -> None:
+    def keep(self, trace_id: str, packed: Packed, note: str, now_ns: int, steps: int) -> None:
         """Keep a trace; one that is kept already is replaced.
 
         Args:
@@ -48,12 +49,16 @@ class KeptBook:
             packed: its calls.
             note: why.
             now_ns: Unix time.
+            steps: how many times rows were removed on request before its calls were read.
 
         Raises:
+            StoreUnavailable: rows were removed since then, which it may have.
             InvalidQuery: kept traces would take more than they may.
         """
         size = len(packed.span_ids) + len(packed.content)
         with self._file("keep trace", trace_id, note) as file:
+            if file.execute(_STEPS).fetchone() != (steps,):
+                raise StoreUnavailable(f"Calls were forgotten while trace {trace_id} was read: keep it again.")
             limit = limits_of(read_settings(lambda sql: file.execute(sql).fetchall())).most_kept_bytes
             (others,) = file.execute(_OTHERS, (trace_id,)).fetchone()
             if others + size > limit:

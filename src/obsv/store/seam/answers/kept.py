@@ -7,6 +7,7 @@ from pathlib import Path
 from obsv.acting import require
 from obsv.errors import NotFound
 from obsv.store.figures import KeptTrace, KeptTraces
+from obsv.store.figures.archive import forgotten_steps
 from obsv.store.figures.error_groups import read_error_group
 from obsv.store.figures.kept import kept_content, kept_ids, kept_with, lacks_kept, read_kept, read_kept_trace
 from obsv.store.file import limits_of, open_writer, read_settings
@@ -45,13 +46,14 @@ class KeptAnswers(Source):
 
     # -- for a store that has the calls of several files --------------------------------------------------------------
 
-    def keep_trace_of(self, file: Path, trace_id: str, note: str, now_ns: int) -> KeptTrace:
-        """Keep a trace whose calls are in another file."""
+    def keep_trace_of(self, file: Path, trace_id: str, note: str, now_ns: int, steps: int | None = None) -> KeptTrace:
+        """Keep a trace whose calls are in another file, which was read after rows had been removed `steps` times."""
         require("editor")
         trace, book = hex_id(trace_id, 32), KeptBook(self._path)
         if self._path.exists():
             open_writer(self._path, _PATIENCE_S).close()  # of this schema version, which the copy needs
         known = read_kept_trace(self._reader, trace)
+        steps = forgotten_steps(self._reader) if steps is None else steps
         try:
             packed = pack(file, trace)
         except NotFound:
@@ -61,7 +63,7 @@ class KeptAnswers(Source):
         if packed is None or (known is not None and known.spans > packed.spans):
             book.note(trace, note, now_ns)
         else:
-            book.keep(trace, packed, note, now_ns)
+            book.keep(trace, packed, note, now_ns, steps)
         kept = read_kept_trace(self._reader, trace)
         if kept is None:
             raise NotFound(f"Trace {trace} was removed meanwhile.")
