@@ -237,6 +237,22 @@ def test_what_a_query_means(tmp_path: Path, query: str, calls_left: int, logs_le
     assert rows_of(db, "select count(*) from log") == [(logs_left,)]
 
 
+@pytest.mark.parametrize("text", ['Jörg "JM" Müller', "O'Brien", r"C:\\users\jane", "Jörg"])
+def test_texts_that_are_escaped_in_values(tmp_path: Path, text: str) -> None:
+    """Of a call that shows `repr()`, or JSON of the program, or has maps and arrays of a received span."""
+    db = tmp_path / "obsv.db"
+    values = [repr(f"{text} '\""), repr({"name": f"{text} '\""}), repr(json.dumps({"name": text})), {"name": [text]}]
+    values += [json.dumps({"name": text}), "somebody else"]
+    with closing(Writer(db)) as writer:
+        writer.limit(max_age_ns=None)
+        told = (json.dumps([str(at), value, None], ensure_ascii=False) for at, value in enumerate(values))
+        writer.write([row(at, at)._replace(data=data) for at, data in enumerate(told, 1)])
+        writer.write([], logs=[LogRow(SHOP, BEGIN_NS, 9, "INFO", "a", "null", json.dumps({"a": values[2]}))])
+    query = text.replace("\\", "\\\\").replace('"', '\\"')
+    counts = forget(db, Asked(f'"{query}"'), is_dry=False).counts
+    assert (counts["calls"], counts["log_records"]) == (len(values) - 1, 1)
+
+
 def test_only_a_range_of_time(db: Path) -> None:
     """In the database and in the archive."""
     done = forget(db, ASKED._replace(range=Range(BEGIN_NS, BEGIN_NS + HOUR_NS - 1)), is_dry=False)

@@ -26,6 +26,7 @@ from obsv.store.finding.conditions import (
 from obsv.store.finding.sql import Sql, fill, joined, like
 from obsv.store.finding.where import where
 from obsv.store.ground import Range, SpanRow
+from obsv.store.ground.written import written_forms
 
 _IDS_AT_ONCE = 50_000
 # Fields that only a call has; what is kept of one besides does not have them.
@@ -122,15 +123,16 @@ def sought_texts(condition: Condition) -> list[str]:
 
 
 def _wide(condition: Condition) -> Sql:
-    """Return the SQL of a condition by which a text is also looked for in what came with a received span."""
+    """Return the SQL of a condition by which a text is also found where it is escaped, and in what came with a span."""
     match condition:
         case All(parts=parts):
             return joined(" and ", map(_wide, parts))
         case AnyOf(parts=parts):
             return joined(" or ", map(_wide, parts))
-        case Contains(text=text, name=None):
-            forms = {text, json.dumps(text, ensure_ascii=False)[1:-1]}
-            return where(condition) | joined(" or ", (like("s.detail", form) for form in sorted(forms)))
+        case Contains(text=text, name=name):
+            forms = written_forms(text)
+            found = [where(Contains(form, name)) for form in forms]
+            return joined(" or ", (*found, *(like("s.detail", form) for form in forms if name is None)))
     return where(condition)
 
 

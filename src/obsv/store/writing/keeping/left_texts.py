@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Sequence
 
+from obsv.store.ground.written import written_forms
+
 FORGOTTEN = "(forgotten)"
 # Texts that may repeat values, in rows that stay. Names of functions and values are none: no search looks there.
 TEXTS = (
@@ -26,10 +28,8 @@ _STRING = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?')
 
 
 def pattern_of(texts: Sequence[str]) -> re.Pattern[str]:
-    """Return a pattern of texts, as they are and as JSON has them, in a text of JSON too."""
-    forms = set(texts)
-    for _ in range(2):
-        forms |= {json.dumps(form, ensure_ascii=is_ascii)[1:-1] for form in forms for is_ascii in (False, True)}
+    """Return a pattern of texts, however they are written."""
+    forms = {form for text in texts for form in written_forms(text)}
     return re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)), re.IGNORECASE)
 
 
