@@ -253,6 +253,19 @@ def test_texts_that_are_escaped_in_values(tmp_path: Path, text: str) -> None:
     assert (counts["calls"], counts["log_records"]) == (len(values) - 1, 1)
 
 
+@pytest.mark.parametrize("before", ["\0", "\udc80", "\0\ud800 "])
+def test_texts_behind_what_is_no_text(tmp_path: Path, before: str) -> None:
+    """A NUL, where SQLite ends a text, and half of a surrogate pair hinder no search, in values and in names."""
+    db = tmp_path / "obsv.db"
+    with closing(Writer(db)) as writer:
+        writer.limit(max_age_ns=None)
+        bodies = [json.dumps(before + SECRET), json.dumps(before)]
+        logs = [LogRow(SHOP, BEGIN_NS, 9, "INFO", "a", body, json.dumps({before: 1})) for body in bodies]
+        writer.write([], logs=[*logs, decision(1, gate(), subject="\0" + SECRET)])
+    counts = forget(db, ASKED, is_dry=False).counts
+    assert (counts["log_records"], counts["decisions"]) == (1, 1)
+
+
 def test_only_a_range_of_time(db: Path) -> None:
     """In the database and in the archive."""
     done = forget(db, ASKED._replace(range=Range(BEGIN_NS, BEGIN_NS + HOUR_NS - 1)), is_dry=False)

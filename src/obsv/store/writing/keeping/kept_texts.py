@@ -61,12 +61,25 @@ def pseudo_call(
 ) -> SpanRow:
     """Return something as a call, with the parts of its values as values."""
     flat = [each for key, value in values for each in _flat(key, value)]
-    fields = tuple((key, "INPUT") for key, _ in flat)
-    data = json.dumps([value for _, value in flat], ensure_ascii=False, default=_text)
+    fields = tuple((_searchable(key), "INPUT") for key, _ in flat)
+    told = [_searchable(value) if isinstance(value, (str, bytes)) else value for _, value in flat]
+    data = json.dumps(told, ensure_ascii=False, default=_searchable)
     of = Signature(service, name, "", 1, fields)
     trace, start = _id(trace_id), start_ns if isinstance(start_ns, int) else 0
     return SpanRow(
-        of, Source(service), trace, b"", None, None, start, 0, (0, thread), status, 0, data, exception=exception
+        of,
+        Source(service),
+        trace,
+        b"",
+        None,
+        None,
+        start,
+        0,
+        (0, thread),
+        status,
+        0,
+        data,
+        exception=None if exception is None else _searchable(exception),
     )
 
 
@@ -86,6 +99,11 @@ def log_call(body: str, attributes: str, name: str, **others: Any) -> SpanRow:
 # A damaged row has other types than its table says. It is searched all the same, and hinders nothing.
 def _text(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _searchable(value: object) -> str:
+    """Return a text without what a search would end at (NUL), and without what is no text (half of a pair)."""
+    return _text(value).replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _id(value: object) -> bytes:
@@ -231,13 +249,9 @@ def _sample(text: str) -> SpanRow | None:
         trace, span = bytes.fromhex(told["trace_id"]), bytes.fromhex(told["span_id"])
         fields = tuple(read_fields(json.dumps(told["fields"])))
         values = list(zip((name for name, _ in fields), read_values(told["data"]), strict=False))
-        call = pseudo_call(told["process"], values, trace_id=trace, service=told["service"], status=ERROR)
-        return call._replace(
-            span_id=span,
-            start_ns=int(told["start_ns"]),
-            duration_ns=int(told["duration_ns"]),
-            exception=_text(told["exception"] or ""),
-        )
+        call = pseudo_call(told["process"], values, trace_id=trace, service=told["service"], status=ERROR,
+                           exception=told["exception"] or "")  # fmt: skip
+        return call._replace(span_id=span, start_ns=int(told["start_ns"]), duration_ns=int(told["duration_ns"]))
     except (KeyError, ValueError, TypeError):
         return None
 
@@ -258,7 +272,7 @@ def _exact_inputs(connection: sqlite3.Connection) -> Iterator[list[Kept]]:
 def _exact(content: str | bytes) -> list[tuple[str, Any]]:
     """Return exact inputs as values; of pickled ones, which are never loaded, the texts stand in the bytes."""
     if isinstance(content, bytes):
-        return [("exact", content.decode("utf-8", "replace").replace("\0", " "))]
+        return [("exact", content.decode("utf-8", "replace"))]
     told = read_shown(content)
     return [(str(name), value) for name, value in told.items()] if isinstance(told, dict) else [("exact", told)]
 
