@@ -95,6 +95,8 @@ def _wanted(call: ListedCall, filters: Filters) -> bool:
     return (
         filters.group in (None, call.process_group)
         and filters.process in (None, call.process)
+        and filters.service in (None, "shop")
+        and (filters.host, filters.instance) == (None, None)
         and (filters.variable is None or any(value.name == filters.variable for value in call.values))
         and filters.status in (None, call.status)
         and (filters.min_ns is None or call.duration_ns >= filters.min_ns)
@@ -131,6 +133,9 @@ FILTERS = st.builds(
     max_ns=st.sampled_from([None, None, 0, 999, 1_000_000, 10**10]),
     search=st.sampled_from([None, None, "apple", "100%", "_", '"', "\\", "ï", "日", "<IMG", ",", "nowhere"]),
     query=st.sampled_from([None, *QUERIES]),
+    service=st.sampled_from([None, None, "shop", "none such"]),
+    host=st.sampled_from([None, None, None, "none such"]),
+    instance=st.sampled_from([None, None, None, "none such"]),
 )
 WINDOWS = st.sampled_from(
     [
