@@ -17,7 +17,8 @@ TEXTS = (
     ("error_group", "title"), ("error_group", "why"), ("error_group", "note"),
     ("deploy", "note"), ("audit", "detail"), ("audit", "subject"), ("recorder", "stats"), ("code", "source_text"),
     ("source", "resource"), ("source", "scope"), ("loss", "reason"), ("archive", "failure"), ("alert_rule", "error"),
-    ("kept_trace", "note"), ("kept_trace", "exception"), ("saved_view", "name"), ("saved_view", "path"), ("saved_view", "query"),
+    ("kept_trace", "note"), ("kept_trace", "exception"),
+    ("saved_view", "name"), ("saved_view", "path"), ("saved_view", "query"),
 )  # fmt: skip
 # JSON whose keys are obsv's own or OpenTelemetry's: without them nothing could read it.
 KEYED = {
