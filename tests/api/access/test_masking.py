@@ -141,7 +141,8 @@ def routes(router: Any) -> Iterator[str]:
 
 
 def is_told(text: str) -> bool:
-    return any(each in text for each in (PLANT, "77001177", "77.25"))
+    # A time may have the same digits within.
+    return PLANT in text or re.search(r"(?<!\d)(77001177|77\.25)(?!\d)", text) is not None
 
 
 async def answers(made: AsyncClient, name: str) -> dict[str, str]:
