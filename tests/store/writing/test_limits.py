@@ -143,9 +143,9 @@ def test_check_says_when_a_limit_is_not_kept(writer: Writer, path: Path) -> None
         "the oldest call is 8.0 hours old, above the limit of 6.0 hours: run a recording program or `obsv serve` to "
         "delete older calls"
     )
-    writer.limit(max_age_ns=None, max_bytes=MB)
+    writer.limit(max_age_ns=None, max_bytes=2 * MB)
     (large,) = check(path, START_NS).problems
-    assert "above its limit of 1.0 MB" in large
+    assert "above its limit of 2.1 MB" in large
     assert Upkeep(writer).finish(60)
     assert check(path, START_NS).problems == ()
 
