@@ -14,7 +14,7 @@ _SPECIAL = """
 bytes format lt le gt ge len length_hint getitem setitem delitem iter next reversed contains int float index
 enter exit aenter aexit await aiter anext add radd iadd sub rsub isub mul rmul imul truediv rtruediv mod rmod pow rpow
 and rand iand or ror ior xor rxor lshift rlshift rshift rrshift neg pos abs invert matmul rmatmul floordiv rfloordiv
-divmod rdivmod round trunc floor ceil fspath bool repr str dir imatmul itruediv ifloordiv imod ipow ilshift irshift iand
+divmod rdivmod round trunc floor ceil fspath bool repr str dir imatmul itruediv ifloordiv imod ipow ilshift irshift
 ixor complex instancecheck subclasscheck set_name set delete
 """
 

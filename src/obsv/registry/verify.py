@@ -12,6 +12,8 @@ from obsv.store.figures import Artifact
 
 # A byte of a name that is not UTF-8, as the store keeps it.
 _ESCAPED = re.compile(r"\\u(dc[89a-f][0-9a-f])")
+# Bytes that a request may have the server read: about a second.
+MOST_ASKED = 10**9
 State = Literal["same", "changed", "missing", "elsewhere", "unkept", "large"]
 
 

@@ -9,13 +9,11 @@ from pydantic import BaseModel, Field
 
 from obsv.api.depends import RecordedFile, StoreReader, TimeWindow
 from obsv.measures import file_beside, load
-from obsv.registry import differences, verify
+from obsv.registry import MOST_ASKED, differences, verify
 from obsv.reports import compare_artifacts
 from obsv.store.figures import Artifact
 
 router = APIRouter(tags=["artifacts"])
-# Bytes that a request may have the server read: about a second.
-MOST_VERIFIED = 10**9
 Named = Annotated[
     str, Query(min_length=1, max_length=200, description="An ID, the beginning of one, or a name: its latest artifact.")
 ]
@@ -111,7 +109,7 @@ class VerificationOut(BaseModel):
 @router.get("/artifacts/verification", summary="Read an artifact's file again")
 def verification(reader: StoreReader, artifact: Named) -> VerificationOut:
     """Compare an artifact's file on this host with its SHA-256."""
-    found = verify(reader.read_registrations(artifact, 1)[0], MOST_VERIFIED)
+    found = verify(reader.read_registrations(artifact, 1)[0], MOST_ASKED)
     return VerificationOut(artifact_id=found.artifact.artifact_id, location=found.artifact.location, state=found.state)
 
 

@@ -15,12 +15,10 @@ from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.registry.lineage import lineage_graph
 from obsv.dashboards.registry.shown import author, commit, value
 from obsv.errors import ObsvError
-from obsv.registry import flat, verify
+from obsv.registry import MOST_ASKED, flat, verify
 from obsv.store.figures import Artifact
 from obsv.store.seam import Store
 
-# Bytes that a click may have the server read: about a second.
-MOST_VERIFIED = 10**9
 _OTHERS, _AUDITED, _VALUES = 12, 100, 300
 _FORMS = {"bytes": "given as bytes", "json": "given as a mapping", "file": "a file", "directory": "a directory"}
 _STATES: dict[str, tuple[str, Kind, str]] = {
@@ -93,7 +91,7 @@ def _file(latest: Artifact) -> list[Component]:
 
 def checked(store: Store, artifact_id: str) -> Component:
     """Return the state of an artifact's file, which is read again."""
-    text, kind, told = _STATES[verify(store.read_registrations(artifact_id, 1)[0], MOST_VERIFIED).state]
+    text, kind, told = _STATES[verify(store.read_registrations(artifact_id, 1)[0], MOST_ASKED).state]
     return html.Span([badge(text, kind), " ", html.Span(told, className="muted")])
 
 
