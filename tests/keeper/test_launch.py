@@ -152,7 +152,9 @@ def test_keeper_leaves_when_asked(files: KeeperFiles) -> None:
     launch(files, OPTIONS)
     first = keeper_pid(files)
     eventually(lambda: "keeps" in log_of(files))
-    ask_to_leave(files)
+    holder = Lock(files).holder()
+    assert holder is not None
+    ask_to_leave(files, holder.identity)
     eventually(lambda: Lock(files).is_free())
     launch(files, OPTIONS)
     assert keeper_pid(files) != first

@@ -1,13 +1,15 @@
 """The keeper's loop, with work defined by the test."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from obsv.keeper.files import KeeperFiles
-from obsv.keeper.handover import ask_to_leave
+from obsv.keeper.handover import ask_to_leave, is_asked_to_leave
 from obsv.keeper.lock import Lock
 from obsv.keeper.loop import Leaving, Loop
+from obsv.process_identity import own_identity
 
 
 class Clock:
@@ -110,10 +112,31 @@ def test_keeper_whose_lock_is_gone_stores_nothing_more(files: KeeperFiles, lock:
 def test_keeper_that_is_asked_to_leave_does(files: KeeperFiles, lock: Lock) -> None:
     """The request is taken away, so that it does not hit the next."""
     clock, leaving = Clock(), Leaving()
-    work = Work(clock, [lambda: bool(ask_to_leave(files))])
+    work = Work(clock, [lambda: bool(ask_to_leave(files, own_identity()))])
     Loop(files, lock, leaving, None, clock).run(work)
     assert leaving.reason is not None
     assert "newer version" in leaving.reason
+    assert not is_asked_to_leave(files, own_identity())
+
+
+def test_keeper_that_is_asked_before_its_loop_leaves(files: KeeperFiles, lock: Lock) -> None:
+    """Everybody can ask it from the moment it has the lock."""
+    clock, leaving = Clock(), Leaving()
+    ask_to_leave(files, own_identity())
+    Loop(files, lock, leaving, None, clock).run(Work(clock, [lambda: True]))
+    assert leaving.reason is not None
+    assert "newer version" in leaving.reason
+
+
+@pytest.mark.parametrize("text", [None, b"", b"\xff" * 10_000])
+def test_request_to_another_keeper_is_not_ours(files: KeeperFiles, lock: Lock, text: "bytes | None") -> None:
+    """One before it that ended without reading it, or a damaged one."""
+    ask_to_leave(files, own_identity()._replace(start=1))
+    if text is not None:
+        Path(files.leave).write_bytes(text)
+    clock, leaving = Clock(), Leaving()
+    Loop(files, lock, leaving, 5.0, clock).run(Work(clock, []))
+    assert leaving.reason == "no program is recording"
 
 
 def test_telling_ends_the_wait() -> None:

@@ -42,7 +42,7 @@ def keeper(db: Path, options: Options, *, drain: bool) -> int:
             if holder is None or holder.role not in ("process", "thread") or time.monotonic() > deadline:
                 complain(f"{_who(holder)} keeps {files.db} already.")
                 return FOUND_PROBLEMS
-            ask_to_leave(files)
+            ask_to_leave(files, holder.identity)
             time.sleep(_LOOK_S)
     except LockUnsupported as error:
         complain(f"A keeper cannot run here: {error}. Each program stores its calls itself.")

@@ -1,4 +1,4 @@
-"""Hand-over from an older keeper to a newer one: a file asks the older one to leave."""
+"""Hand-over from an older keeper to a newer one: a file names the process that is asked to leave."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import os
 import re
 
 from obsv.keeper.files import KeeperFiles
-from obsv.own_files import is_own, open_own
-from obsv.own_time import unix_ns
+from obsv.own_files import open_own
+from obsv.process_identity import Identity
+
+_MAX_TEXT = 256
 
 
 def is_older(version: str, than: str) -> bool:
@@ -16,31 +18,38 @@ def is_older(version: str, than: str) -> bool:
     return _numbers(version) < _numbers(than)
 
 
-def ask_to_leave(files: KeeperFiles) -> None:
-    """Ask the present keeper to leave. Never raises: a keeper that cannot be asked stays."""
+def ask_to_leave(files: KeeperFiles, keeper: Identity) -> None:
+    """Ask a keeper to leave. Never raises: a keeper that cannot be asked stays."""
     with contextlib.suppress(OSError):
-        os.close(open_own(files.leave, os.O_WRONLY | os.O_CREAT))
-        os.utime(files.leave)
+        descriptor = open_own(files.leave, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        try:
+            os.write(descriptor, _text(keeper))
+        finally:
+            os.close(descriptor)
 
 
-def is_asked_to_leave(files: KeeperFiles, since_ns: int) -> bool:
-    """Return whether somebody has asked since `since_ns`, Unix time."""
+def is_asked_to_leave(files: KeeperFiles, keeper: Identity) -> bool:
+    """Return whether this keeper, not one before it, is asked to leave."""
     try:
-        status = os.lstat(files.leave)
+        descriptor = open_own(files.leave, os.O_RDONLY)
     except OSError:
         return False
-    return status.st_mtime_ns >= since_ns and is_own(status)
+    try:
+        return os.read(descriptor, _MAX_TEXT) == _text(keeper)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
 
 
 def forget_request(files: KeeperFiles) -> None:
-    """Remove the request: the keeper that was asked has left."""
+    """Remove the request: the keeper that was asked leaves."""
     with contextlib.suppress(OSError):
         os.unlink(files.leave)
 
 
-def started_ns() -> int:
-    """Return the current time of file stamps: a request in the same tick of the file system's clock is later."""
-    return unix_ns() - 20_000_000
+def _text(keeper: Identity) -> bytes:
+    return f"{keeper.pid} {keeper.start} {keeper.boot}".encode()
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ import os
 import threading
 
 from obsv.keeper.files import KeeperFiles
-from obsv.keeper.handover import ask_to_leave, forget_request, is_older
+from obsv.keeper.handover import ask_to_leave, is_older
 from obsv.keeper.lock import Lock, LockUnsupported
 from obsv.keeper.loop import Leaving, Loop
 from obsv.keeper.options import Options
@@ -76,10 +76,9 @@ class HostedKeeper:
         if not lock.take("serve", VERSION):
             holder = lock.holder()
             if holder is not None and holder.role in ("process", "thread") and not is_older(VERSION, holder.version):
-                ask_to_leave(self._files)
+                ask_to_leave(self._files, holder.identity)
             return False
         try:
-            forget_request(self._files)
             self._leaving = Leaving()
             if not self._stopping.is_set():
                 loop = Loop(self._files, lock, self._leaving, None)

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from obsv.keeper.files import KeeperFiles
-from obsv.keeper.handover import forget_request, is_asked_to_leave, started_ns
+from obsv.keeper.handover import forget_request, is_asked_to_leave
 from obsv.keeper.lock import Lock
 from obsv.own_time import monotonic
+from obsv.process_identity import own_identity
 
 logger = logging.getLogger("obsv")
 
@@ -79,7 +80,7 @@ class Loop:
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._files, self._lock, self._leaving, self._idle_s, self._clock = files, lock, leaving, idle_s, clock
-        self._started_ns = started_ns()
+        self._own = own_identity()
         self._needed_at = self._look_at = clock()
         self._stumbles = 0
 
@@ -116,7 +117,7 @@ class Loop:
         self._look_at = now + _LOOK_S
         if not self._lock.is_held:
             self._leaving.tell("the lock file was replaced, so another keeper may be active")
-        elif is_asked_to_leave(self._files, self._started_ns):
+        elif is_asked_to_leave(self._files, self._own):
             forget_request(self._files)
             self._leaving.tell("a newer version of obsv takes over the database")
         elif work.is_needed():

@@ -104,7 +104,7 @@ def _ensured(files: KeeperFiles, options: Options) -> Kept:
         holder = lock.holder()
         # The entry of a dead holder stays until the next, which already has the lock, has written its own.
         if holder is not None and is_older(holder.version, VERSION) and holder.identity.is_alive():
-            ask_to_leave(files)
+            ask_to_leave(files, holder.identity)
         _ours.starts.pop(files.db, None)
         return Kept("thread" if holder is not None and holder.role == "thread" else "process")
     if options.writer == "thread":

@@ -13,7 +13,6 @@ from pathlib import Path
 from obsv.keeper.alerting import Alerting
 from obsv.keeper.errands import Errands
 from obsv.keeper.files import KeeperFiles
-from obsv.keeper.handover import forget_request
 from obsv.keeper.lock import Lock, Role
 from obsv.keeper.log import BoundedLog
 from obsv.keeper.loop import Leaving, Loop, Work
@@ -70,7 +69,6 @@ def keep(files: KeeperFiles, options: Options, role: Role, make_work: Callable[[
     lock = Lock(files)
     if not taken(lock, role, _LOCK_S):
         return False
-    forget_request(files)
     leaving = Leaving()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: leaving.tell("a signal was received"))

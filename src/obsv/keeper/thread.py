@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 
 from obsv.keeper.files import KeeperFiles
-from obsv.keeper.handover import forget_request
 from obsv.keeper.lock import Lock
 from obsv.keeper.loop import Leaving, Loop, Work
 from obsv.own_threads import allocate_lock, start_new_thread
@@ -70,7 +69,6 @@ class KeeperThread:
 
     def _run(self) -> None:
         try:
-            forget_request(self._files)
             work = self._made()
             if work is not None:
                 Loop(self._files, self.lock, self._leaving, None).run(work)

@@ -54,7 +54,7 @@ def test_provider_of_the_program(programs: Programs, before: str) -> None:
     recorded = programs.recorded("main.py")
     assert recorded == programs.plain("main.py")
     assert "Overriding of current TracerProvider is not allowed" in recorded.errors
-    rows = programs.rows("process, depth, trace_id", "where process in ('own span', '__main__.work') order by ts")
+    rows = programs.rows("process, depth, trace_id", "where process in ('own span', '__main__.work') order by depth")
     assert [row[:2] for row in rows] == [("own span", 0), ("__main__.work", 1)]
     assert rows[0][2] == rows[1][2]
 
