@@ -2,7 +2,7 @@
 
 import pytest
 
-from obsv.dashboards.components.axis import cap, count_axis, cut_marks, duration_axis, log_ticks
+from obsv.dashboards.charts.axis import cap, count_axis, cut_marks, duration_axis, log_ticks
 
 
 def test_durations_have_their_unit() -> None:

@@ -1,6 +1,6 @@
 """Deployments and new versions on charts."""
 
-from obsv.dashboards.components.milestones import MOST, milestone_links, milestone_marks, milestone_ticks
+from obsv.dashboards.charts.milestones import MOST, milestone_links, milestone_marks, milestone_ticks
 from obsv.store.figures import Milestone
 from obsv.store.ground import Window
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { load, plain } from './load.js';
 
 process.env.TZ = 'Asia/Kolkata';
-const chart = load(['shell/root.js', 'components/format.js', 'components/chart.js'], 'obsvChart', {
+const chart = load(['shell/root.js', 'components/format.js', 'charts/chart.js'], 'obsvChart', {
   document: { documentElement: { dataset: {} }, addEventListener: () => {} },
 });
 

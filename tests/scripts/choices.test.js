@@ -9,7 +9,7 @@ const search = () => decodeURIComponent(page.window.location.search);
 const plain = (value) => JSON.parse(JSON.stringify(value));
 
 beforeEach(() => {
-  page = open([...SCRIPTS, 'components/timepicker.js', 'compare/compare.js', 'code/code.js'], {
+  page = open([...SCRIPTS, 'controls/timepicker.js', 'compare/compare.js', 'code/code.js'], {
     url: 'http://localhost/compare?range=1h',
     html: '<div id="compare-calls-tools"></div><div id="compare-times-tools"></div>',
   });

@@ -10,8 +10,8 @@ const HTML = `<button id="explorer-live"><i class="icon"></i><span>Live</span></
   <details class="menu" open><summary>Export</summary></details><div id="explorer-detail"></div>
   <a class="relative" data-call="t9.s9" href="/near">near</a>`;
 const SCRIPTS = [
-  ...['shell/root.js', 'components/dom.js', 'components/format.js', 'shell/address.js', 'components/grid.js'],
-  ...['components/live.js', 'explorer/rows.js', 'explorer/explorer.js'],
+  ...['shell/root.js', 'components/dom.js', 'components/format.js', 'shell/address.js', 'controls/grid.js'],
+  ...['controls/live.js', 'explorer/rows.js', 'explorer/explorer.js'],
 ];
 const call = (id, values = ['price']) => ({
   ...{ id, cursor: `c${id}`, ts: String(id).padStart(6, '0'), duration_ns: 1, process: 'shop.sell', status: 'OK' },

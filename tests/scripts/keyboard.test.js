@@ -8,13 +8,7 @@ const HTML = `
   <button id="theme-toggle"></button><button id="help-open"></button><button id="explorer-live"></button>
   <input id="field"><a class="row-link" id="one" href="#1"></a><a class="row-link" id="two" href="#2"></a>
   <button data-close id="below"></button><button data-close id="above"></button>`;
-const SCRIPTS = [
-  'shell/root.js',
-  'components/dom.js',
-  'components/format.js',
-  'components/grid.js',
-  'shell/keyboard.js',
-];
+const SCRIPTS = ['shell/root.js', 'components/dom.js', 'components/format.js', 'controls/grid.js', 'shell/keyboard.js'];
 let page;
 let clicked;
 

@@ -7,7 +7,7 @@ const HTML = `<button id="logs-live"><i class="icon"></i><span>Live</span></butt
   <div id="logs-none" hidden></div><span id="logs-status"></span><button id="logs-more" hidden></button>`;
 const SCRIPTS = [
   ...['shell/root.js', 'components/dom.js', 'components/format.js', 'shell/address.js'],
-  ...['components/live.js', 'logs/line.js', 'logs/logs.js'],
+  ...['controls/live.js', 'logs/line.js', 'logs/logs.js'],
 ];
 const record = (id, more = {}) => ({
   ...{ id, ts: '2026-11-20 14:13:20.000000', severity: 'INFO', severity_number: 9, severity_text: 'INFO' },

@@ -22,7 +22,7 @@ test('a value is copied, and its button says so for a moment', async () => {
 
 test('the first call is marked, the next one is compared with it', () => {
   const html = '<button data-marked="a.b">1</button><button data-marked="c.d">2</button>';
-  const page = open([...BASE, 'components/mark.js'], { html });
+  const page = open([...BASE, 'controls/mark.js'], { html });
   const [one, other] = page.document.querySelectorAll('button');
   one.click();
   one.click();
@@ -65,7 +65,7 @@ test('the list of functions is filtered by name and group, and counts', () => {
 
 const pointed = (meta) => {
   const html = '<div class="js-plotly-plot"><i></i></div>';
-  const page = open([...BASE, 'components/chart.js'], { html, url: 'http://localhost/?range=1h' });
+  const page = open([...BASE, 'charts/chart.js'], { html, url: 'http://localhost/?range=1h' });
   page.value('obsvAddress').moved();
   const graph = page.document.querySelector('.js-plotly-plot');
   const acts = {};
@@ -102,7 +102,7 @@ test('a bar of durations opens its calls; any other chart does nothing', () => {
 
 test('a row that is opened lands in the store of its grid, unless text is being selected', () => {
   const html = '<div class="grid-frame"><div class="grid" id="calls-grid"></div></div>';
-  const page = open([...BASE, 'components/grid.js'], { html });
+  const page = open([...BASE, 'controls/grid.js'], { html });
   const grid = makeGrid();
   page.window.dash_ag_grid = {
     getApi: (id) => {
@@ -125,7 +125,7 @@ test('a row that is opened lands in the store of its grid, unless text is being 
 });
 
 test('cells: times, first lines, values by their place, names from their end', () => {
-  const page = open([...BASE, 'components/grid.js'], {
+  const page = open([...BASE, 'controls/grid.js'], {
     globals: { React: { createElement: (...all) => all } },
   });
   const { firstLine, keepOrder, utcTime, valueAt } = page.window.dashAgGridFunctions;

@@ -5,7 +5,7 @@ import { load, plain } from './load.js';
 import { open } from './page.js';
 
 const NOW = Date.UTC(2026, 0, 2, 12);
-const { absolute } = load(['components/share.js'], 'obsvShare', {
+const { absolute } = load(['controls/share.js'], 'obsvShare', {
   obsvDom: {},
   obsvDialog: {},
   document: { addEventListener() {} },
@@ -36,7 +36,7 @@ beforeEach(() => {
   const html =
     '<button id="s" data-share="ab" data-path="/trace/ab?span=1"></button><button id="k" data-keep="ab"></button>' +
     '<button id="e" data-share="" data-preset="1h"></button>';
-  page = open(['components/dom.js', 'shell/root.js', 'components/dialog.js', 'components/share.js'], {
+  page = open(['components/dom.js', 'shell/root.js', 'controls/dialog.js', 'controls/share.js'], {
     html,
     root: '/obsv',
     url: 'http://localhost/obsv/explorer',

@@ -25,7 +25,7 @@ const HTML = `<div class="trace-page"><div id="trace-title"></div><div id="trace
   <div id="trace-flame" tabindex="0"><div id="trace-flame-room"><canvas id="trace-flame-canvas"></canvas></div></div>
   <span id="trace-flame-said"></span><div id="trace-panel"></div></div></div>`;
 const SCRIPTS = [
-  ...['shell/root.js', 'components/dom.js', 'components/format.js', 'shell/address.js', 'components/grid.js'],
+  ...['shell/root.js', 'components/dom.js', 'components/format.js', 'shell/address.js', 'controls/grid.js'],
   ...['shell/keyboard.js', 'trace/tree.js', 'trace/axis.js', 'trace/siblings.js', 'trace/layers.js', 'trace/trace.js'],
   ...['trace/flame.js', 'trace/beside.js', 'trace/map.js', 'trace/cells.js'],
 ];

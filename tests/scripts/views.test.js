@@ -4,7 +4,7 @@ import { beforeEach, test } from 'node:test';
 import { plain } from './load.js';
 import { open } from './page.js';
 
-const FILES = ['dom.js', 'dialog.js', 'views.js'].map((name) => `components/${name}`);
+const FILES = ['components/dom.js', 'controls/dialog.js', 'controls/views.js'];
 const HOSTILE = '<img src=x onerror=alert(1)>';
 
 let page;

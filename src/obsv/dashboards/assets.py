@@ -15,7 +15,7 @@ SERVED = (".js", ".css", ".svg", ".woff2", ".txt")
 # boot.js sets the theme before the first paint, so it is in the head; the others belong to other pages.
 NOT_LOADED = ("boot.js", "login.css", "reference.css")
 # They come before those of pages, so that a page's style can override a component's.
-FIRST = ("shell", "components")
+FIRST = ("shell", "components", "charts", "controls")
 
 
 class Assets(StaticFiles):
@@ -39,7 +39,7 @@ def load_assets(app: Dash) -> None:
 
 
 def loaded() -> Iterator[Path]:
-    """Yield the scripts and styles: the shell's, those of components, then those of pages, by name within a folder.
+    """Yield the scripts and styles: those of the folders in `FIRST`, then those of pages, by name within a folder.
 
     While a script loads, it may use only scripts of the shell and of components.
     """

@@ -10,7 +10,7 @@ from obsv.analysis.changes import KINDS, Finding, findings
 from obsv.dashboards.changes.diff import diff_lines
 from obsv.dashboards.clock import count, when, zone_text
 from obsv.dashboards.components import Kind, badge, card, empty, link
-from obsv.dashboards.components.options import option, options
+from obsv.dashboards.controls.options import option, options
 from obsv.dashboards.page import App, Page, View
 from obsv.store.figures import Changes, Milestone
 from obsv.store.ground import Window

@@ -8,10 +8,11 @@ from dash.development.base_component import Component
 
 from obsv.dashboards.clock import count, duration, percent
 from obsv.dashboards.code.report import function_report
-from obsv.dashboards.components import card, empty, link, time_picker
+from obsv.dashboards.components import card, empty, link
 from obsv.dashboards.components.aria import aria
-from obsv.dashboards.components.function_select import function_select, watch_function_select
-from obsv.dashboards.components.timepicker import watch_time_picker
+from obsv.dashboards.controls import time_picker
+from obsv.dashboards.controls.function_select import function_select, watch_function_select
+from obsv.dashboards.controls.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.errors import NotFound
 from obsv.store.figures import Busy, LogFilters

@@ -5,10 +5,10 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from obsv.dashboards.charts.function_charts import day, latency
 from obsv.dashboards.clock import ago, count, duration, percent, when
 from obsv.dashboards.components import badge, card, empty, link, place, source
 from obsv.dashboards.components.estimate import about, counted
-from obsv.dashboards.components.function_charts import day, latency
 from obsv.dashboards.components.log_lines import log_list
 from obsv.dashboards.components.values import value_text
 from obsv.store.figures import Failure, FunctionReport, LogLine, Milestone, Neighbour, Sums, Variable

@@ -9,11 +9,12 @@ from dash.development.base_component import Component
 from obsv.dashboards.clock import local_text, when
 from obsv.dashboards.compare.calls import compare_calls
 from obsv.dashboards.compare.times import compare_times
-from obsv.dashboards.components import card, empty, link, time_picker
+from obsv.dashboards.components import card, empty, link
 from obsv.dashboards.components.aria import aria
-from obsv.dashboards.components.choice import choice
-from obsv.dashboards.components.function_select import function_select, watch_function_select
-from obsv.dashboards.components.timepicker import custom_range, watch_time_picker
+from obsv.dashboards.controls import time_picker
+from obsv.dashboards.controls.choice import choice
+from obsv.dashboards.controls.function_select import function_select, watch_function_select
+from obsv.dashboards.controls.timepicker import custom_range, watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.errors import InvalidQuery, NotFound
 from obsv.store.figures import Failure

@@ -9,10 +9,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from obsv.analysis.distribution import Scale
+from obsv.dashboards.charts import chart
+from obsv.dashboards.charts.function_charts import bars, log_axis
 from obsv.dashboards.clock import count, duration, local, percent
-from obsv.dashboards.components import card, chart, empty, link
+from obsv.dashboards.components import card, empty, link
 from obsv.dashboards.components.change import change
-from obsv.dashboards.components.function_charts import bars, log_axis
 from obsv.dashboards.theme import DARK, figure
 from obsv.store.figures import Sums, Times
 from obsv.store.ground import Window

@@ -2,14 +2,11 @@
 
 from obsv.dashboards.components.badge import Kind, badge, status_badge
 from obsv.dashboards.components.card import card, stat, stat_figures
-from obsv.dashboards.components.chart import chart, sparkline
 from obsv.dashboards.components.facts import facts
-from obsv.dashboards.components.grid import grid
 from obsv.dashboards.components.link import button_link, link
 from obsv.dashboards.components.log_lines import log_lines
 from obsv.dashboards.components.source import place, source
 from obsv.dashboards.components.states import empty, failure, first_run
-from obsv.dashboards.components.timepicker import time_picker
 from obsv.dashboards.components.traceback import traceback
 from obsv.dashboards.components.values import values
 
@@ -18,21 +15,17 @@ __all__ = [
     "badge",
     "button_link",
     "card",
-    "chart",
     "empty",
     "facts",
     "failure",
     "first_run",
-    "grid",
     "link",
     "log_lines",
     "place",
     "source",
-    "sparkline",
     "stat",
     "stat_figures",
     "status_badge",
-    "time_picker",
     "traceback",
     "values",
 ]

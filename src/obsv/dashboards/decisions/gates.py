@@ -8,10 +8,11 @@ import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
+from obsv.dashboards.charts import chart
+from obsv.dashboards.charts.axis import count_axis
 from obsv.dashboards.clock import count, percent
-from obsv.dashboards.components import badge, card, chart, empty, facts, link
+from obsv.dashboards.components import badge, card, empty, facts, link
 from obsv.dashboards.components.aria import aria
-from obsv.dashboards.components.axis import count_axis
 from obsv.dashboards.decisions.shown import number, signed
 from obsv.dashboards.page import App
 from obsv.dashboards.theme import DARK, figure

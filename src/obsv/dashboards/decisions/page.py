@@ -8,10 +8,11 @@ from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.clock import count, duration, percent, when
-from obsv.dashboards.components import button_link, empty, link, time_picker
+from obsv.dashboards.components import button_link, empty, link
 from obsv.dashboards.components.aria import aria
-from obsv.dashboards.components.options import option, options
-from obsv.dashboards.components.timepicker import watch_time_picker
+from obsv.dashboards.controls import time_picker
+from obsv.dashboards.controls.options import option, options
+from obsv.dashboards.controls.timepicker import watch_time_picker
 from obsv.dashboards.decisions.gates import gates_view, watch_gates
 from obsv.dashboards.decisions.shown import judgement_badge, result, verdict_badge
 from obsv.dashboards.page import App, Page, View

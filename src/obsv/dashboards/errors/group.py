@@ -6,11 +6,11 @@ from dash import Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from obsv.analysis.separation import Fact, separate
+from obsv.dashboards.charts.milestones import milestone_ticks
 from obsv.dashboards.clock import count, duration, when
 from obsv.dashboards.components import button_link, card, facts, link, traceback, values
 from obsv.dashboards.components.explain import explain_button
-from obsv.dashboards.components.milestones import milestone_ticks
-from obsv.dashboards.components.share import keep_button, share_button
+from obsv.dashboards.controls.share import keep_button, share_button
 from obsv.dashboards.errors.grouping import grouping, watch_grouping
 from obsv.dashboards.errors.page import bars, marks
 from obsv.dashboards.page import App, Page, View

@@ -5,12 +5,13 @@ from typing import Any
 from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 
+from obsv.dashboards.charts.milestones import milestone_links, milestone_ticks
 from obsv.dashboards.clock import count, when
-from obsv.dashboards.components import badge, button_link, empty, time_picker
+from obsv.dashboards.components import badge, button_link, empty
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.link import address
-from obsv.dashboards.components.milestones import milestone_links, milestone_ticks
-from obsv.dashboards.components.timepicker import watch_time_picker
+from obsv.dashboards.controls import time_picker
+from obsv.dashboards.controls.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.store.figures import ErrorGroup, ErrorGroups, Milestone
 from obsv.store.ground import Window

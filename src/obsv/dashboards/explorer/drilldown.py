@@ -6,15 +6,16 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from obsv.dashboards.charts import chart
+from obsv.dashboards.charts.axis import duration_axis
 from obsv.dashboards.clock import duration, local, when
-from obsv.dashboards.components import badge, button_link, chart, place, source, status_badge, traceback, values
+from obsv.dashboards.components import badge, button_link, place, source, status_badge, traceback, values
 from obsv.dashboards.components.aria import aria
-from obsv.dashboards.components.axis import duration_axis
 from obsv.dashboards.components.explain import explain_button
 from obsv.dashboards.components.link import address
-from obsv.dashboards.components.mark import mark_button
 from obsv.dashboards.components.repro import repro_button
-from obsv.dashboards.components.share import share_button
+from obsv.dashboards.controls.mark import mark_button
+from obsv.dashboards.controls.share import share_button
 from obsv.dashboards.theme import figure
 from obsv.store.spans import MOST_POINTS, Detail, ListedCall, Point, Relative
 

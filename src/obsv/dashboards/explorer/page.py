@@ -10,19 +10,21 @@ from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from obsv.dashboards.components import chart, empty, grid, time_picker
+from obsv.dashboards.charts import chart
+from obsv.dashboards.components import empty
 from obsv.dashboards.components.aria import aria
-from obsv.dashboards.components.choice import choice
-from obsv.dashboards.components.filters import (
+from obsv.dashboards.components.values import exact_texts
+from obsv.dashboards.controls import grid, time_picker
+from obsv.dashboards.controls.choice import choice
+from obsv.dashboards.controls.filters import (
     DEBOUNCE_MS,
     MOST_CHOICES,
     live_button,
     name_choice,
     search_box,
 )
-from obsv.dashboards.components.share import share_button
-from obsv.dashboards.components.timepicker import watch_time_picker
-from obsv.dashboards.components.values import exact_texts
+from obsv.dashboards.controls.share import share_button
+from obsv.dashboards.controls.timepicker import watch_time_picker
 from obsv.dashboards.explorer.columns import call_columns, value_columns
 from obsv.dashboards.explorer.drilldown import drilldown
 from obsv.dashboards.explorer.traffic import traffic

@@ -9,11 +9,11 @@ from dash.development.base_component import Component
 
 from obsv.analysis.flow_graph import draw
 from obsv.analysis.lineage import lineage
-from obsv.dashboards.components import time_picker
 from obsv.dashboards.components.aria import aria
-from obsv.dashboards.components.choice import choice
-from obsv.dashboards.components.hotkey import SEARCH
-from obsv.dashboards.components.timepicker import watch_time_picker
+from obsv.dashboards.controls import time_picker
+from obsv.dashboards.controls.choice import choice
+from obsv.dashboards.controls.hotkey import SEARCH
+from obsv.dashboards.controls.timepicker import watch_time_picker
 from obsv.dashboards.flow.elements import of_graph, of_lineage
 from obsv.dashboards.flow.style import flow_style
 from obsv.dashboards.page import App, Page, View

@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from obsv.dashboards.clock import count, duration, size, when
 from obsv.dashboards.components import badge, empty, link
-from obsv.dashboards.components.share import keep_button
+from obsv.dashboards.controls.share import keep_button
 from obsv.dashboards.page import App, Page, View
 from obsv.store.figures import KeptTrace, KeptTraces
 

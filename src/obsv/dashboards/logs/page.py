@@ -9,17 +9,17 @@ import dash_mantine_components as dmc
 from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 
-from obsv.dashboards.components import time_picker
 from obsv.dashboards.components.aria import aria
-from obsv.dashboards.components.choice import choice
-from obsv.dashboards.components.filters import (
+from obsv.dashboards.controls import time_picker
+from obsv.dashboards.controls.choice import choice
+from obsv.dashboards.controls.filters import (
     DEBOUNCE_MS,
     MOST_CHOICES,
     live_button,
     name_choice,
     search_box,
 )
-from obsv.dashboards.components.timepicker import watch_time_picker
+from obsv.dashboards.controls.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
 
 SEVERITIES = (("", "All"), ("INFO", "Info"), ("WARN", "Warn"), ("ERROR", "Error"))

@@ -9,15 +9,17 @@ from zlib import crc32
 from dash import Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
+from obsv.dashboards.charts import chart, sparkline
+from obsv.dashboards.charts.axis import cap, count_axis, cut_marks, time_axis
+from obsv.dashboards.charts.milestones import milestone_marks
 from obsv.dashboards.clock import count, duration, local, percent, when
-from obsv.dashboards.components import card, chart, empty, link, sparkline, stat, stat_figures, time_picker
+from obsv.dashboards.components import card, empty, link, stat, stat_figures
 from obsv.dashboards.components.aria import aria
-from obsv.dashboards.components.axis import cap, count_axis, cut_marks, time_axis
 from obsv.dashboards.components.change import Change, change
 from obsv.dashboards.components.estimate import about, counted, marked
 from obsv.dashboards.components.link import address
-from obsv.dashboards.components.milestones import milestone_marks
-from obsv.dashboards.components.timepicker import watch_time_picker
+from obsv.dashboards.controls import time_picker
+from obsv.dashboards.controls.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.theme import DARK, figure
 from obsv.store.figures import ErrorCall, ErrorGroup, FunctionSums, GroupSums, Milestone, Overview, PeriodTotals

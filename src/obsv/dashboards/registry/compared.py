@@ -8,10 +8,11 @@ from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.clock import count, percent, when
-from obsv.dashboards.components import Kind, badge, button_link, card, empty, link, time_picker
+from obsv.dashboards.components import Kind, badge, button_link, card, empty, link
 from obsv.dashboards.components.framed_table import framed_table
-from obsv.dashboards.components.options import Query, option, options
-from obsv.dashboards.components.timepicker import watch_time_picker
+from obsv.dashboards.controls import time_picker
+from obsv.dashboards.controls.options import Query, option, options
+from obsv.dashboards.controls.timepicker import watch_time_picker
 from obsv.dashboards.decisions.shown import signed, verdict_badge
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.registry.shown import DIGITS, artifact_link, value

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from obsv.dashboards.clock import size, when
 from obsv.dashboards.components import badge, button_link, card, empty, link
 from obsv.dashboards.components.framed_table import framed_table
-from obsv.dashboards.components.options import option, options
+from obsv.dashboards.controls.options import option, options
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.registry.shown import DIGITS, artifact_link, author, commit
 from obsv.store.figures import Artifact

@@ -7,9 +7,10 @@ from dash.development.base_component import Component
 
 from obsv.alerts.levels import Slo, budget_left, budget_text, burn_rate, burns_of, curve, summed
 from obsv.dashboards.alerts.tables import table
+from obsv.dashboards.charts import chart
+from obsv.dashboards.charts.axis import time_axis
 from obsv.dashboards.clock import count, duration, local
-from obsv.dashboards.components import badge, button_link, card, chart, empty, link
-from obsv.dashboards.components.axis import time_axis
+from obsv.dashboards.components import badge, button_link, card, empty, link
 from obsv.dashboards.components.card import stat, stat_figures
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.theme import DARK, figure

@@ -10,12 +10,13 @@ import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from obsv.dashboards.components import grid, link
+from obsv.dashboards.components import link
 from obsv.dashboards.components.aria import aria
-from obsv.dashboards.components.hotkey import SEARCH
 from obsv.dashboards.components.link import address
-from obsv.dashboards.components.share import keep_button, share_button
 from obsv.dashboards.components.values import exact_texts
+from obsv.dashboards.controls import grid
+from obsv.dashboards.controls.hotkey import SEARCH
+from obsv.dashboards.controls.share import keep_button, share_button
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.trace.panel import MOST_EVENTS, span_panel
 from obsv.store.figures import LogFilters

@@ -21,9 +21,9 @@ from obsv.dashboards.components import (
 )
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.explain import explain_button
-from obsv.dashboards.components.mark import mark_button
 from obsv.dashboards.components.repro import repro_button
 from obsv.dashboards.components.values import value_text
+from obsv.dashboards.controls.mark import mark_button
 from obsv.store.figures import Logs
 from obsv.store.spans import Call
 

@@ -22,38 +22,38 @@ class Migration(NamedTuple):
     sql: str
 
 
-def _sql(name: str) -> str:
-    return files("obsv.store.file").joinpath(name).read_text("utf-8")
+def _step(version: int, reason: str) -> Migration:
+    return Migration(version, reason, files("obsv.store.file").joinpath("schema", f"{version}.sql").read_text("utf-8"))
 
 
 MIGRATIONS: tuple[Migration, ...] = (
-    Migration(1, "the first version", _sql("schema.sql")),
-    Migration(2, "spans of this machine are distinguished from received ones", _sql("schema_2.sql")),
-    Migration(3, "programs write rings, and a keeper saves its read positions", _sql("schema_3.sql")),
-    Migration(4, "limits belong to the store, and losses are counted", _sql("schema_4.sql")),
-    Migration(5, "alerts have states, history, messages and silences", _sql("schema_5.sql")),
-    Migration(6, "the cursor of a receiver is kept in the file that is sent to it", _sql("schema_6.sql")),
-    Migration(7, "errors are grouped by their cause, and versions are known", _sql("schema_7.sql")),
-    Migration(8, "calls older than the retention period may be in an archive", _sql("schema_8.sql")),
-    Migration(9, "rows may stand for several calls, and estimates are marked", _sql("schema_9.sql")),
-    Migration(10, "service levels are counted", _sql("schema_10.sql")),
-    Migration(11, "versions are identified by their source, and new values by their form", _sql("schema_11.sql")),
-    Migration(12, "orphans and requests are weighed by sampling", _sql("schema_12.sql")),
-    Migration(13, "log records are kept beside calls", _sql("schema_13.sql")),
-    Migration(14, "artifacts are registered by the digest of their bytes", _sql("schema_14.sql")),
-    Migration(15, "decisions are kept with their gates and outcomes, for longer than calls", _sql("schema_15.sql")),
-    Migration(16, "archives take log records, and their state is known", _sql("schema_16.sql")),
-    Migration(17, "each change has an author", _sql("schema_17.sql")),
-    Migration(18, "reports on a schedule are made and sent once", _sql("schema_18.sql")),
-    Migration(19, "small parts of an archive are merged", _sql("schema_19.sql")),
-    Migration(20, "no spill file is replayed", _sql("schema_20.sql")),
-    Migration(21, "each part of an archive has its own address", _sql("schema_21.sql")),
-    Migration(22, "a search passes over calls that cannot contain a text", _sql("schema_22.sql")),
-    Migration(23, "what is forgotten on request is receipted", _sql("schema_23.sql")),
-    Migration(24, "views of the journal find a window by an index", _sql("schema_24.sql")),
-    Migration(25, "traces are kept beyond retention", _sql("schema_25.sql")),
-    Migration(26, "results may seem to be two milliseconds before their decision", _sql("schema_26.sql")),
-    Migration(27, "addresses of the app are saved under a name", _sql("schema_27.sql")),
+    _step(1, "the first version"),
+    _step(2, "spans of this machine are distinguished from received ones"),
+    _step(3, "programs write rings, and a keeper saves its read positions"),
+    _step(4, "limits belong to the store, and losses are counted"),
+    _step(5, "alerts have states, history, messages and silences"),
+    _step(6, "the cursor of a receiver is kept in the file that is sent to it"),
+    _step(7, "errors are grouped by their cause, and versions are known"),
+    _step(8, "calls older than the retention period may be in an archive"),
+    _step(9, "rows may stand for several calls, and estimates are marked"),
+    _step(10, "service levels are counted"),
+    _step(11, "versions are identified by their source, and new values by their form"),
+    _step(12, "orphans and requests are weighed by sampling"),
+    _step(13, "log records are kept beside calls"),
+    _step(14, "artifacts are registered by the digest of their bytes"),
+    _step(15, "decisions are kept with their gates and outcomes, for longer than calls"),
+    _step(16, "archives take log records, and their state is known"),
+    _step(17, "each change has an author"),
+    _step(18, "reports on a schedule are made and sent once"),
+    _step(19, "small parts of an archive are merged"),
+    _step(20, "no spill file is replayed"),
+    _step(21, "each part of an archive has its own address"),
+    _step(22, "a search passes over calls that cannot contain a text"),
+    _step(23, "what is forgotten on request is receipted"),
+    _step(24, "views of the journal find a window by an index"),
+    _step(25, "traces are kept beyond retention"),
+    _step(26, "results may seem to be two milliseconds before their decision"),
+    _step(27, "addresses of the app are saved under a name"),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

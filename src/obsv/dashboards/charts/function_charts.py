@@ -9,11 +9,12 @@ from dash import html
 from dash.development.base_component import Component
 
 from obsv.analysis.distribution import Scale
+from obsv.dashboards.charts import chart
+from obsv.dashboards.charts.axis import cap, count_axis, cut_marks, duration_axis, log_ticks, time_axis
+from obsv.dashboards.charts.chart import line_mode
+from obsv.dashboards.charts.milestones import milestone_marks
 from obsv.dashboards.clock import count, duration, local
-from obsv.dashboards.components import chart, empty
-from obsv.dashboards.components.axis import cap, count_axis, cut_marks, duration_axis, log_ticks, time_axis
-from obsv.dashboards.components.chart import line_mode
-from obsv.dashboards.components.milestones import milestone_marks
+from obsv.dashboards.components import empty
 from obsv.dashboards.theme import DARK, figure
 from obsv.store.figures import History, Milestone, Sums
 

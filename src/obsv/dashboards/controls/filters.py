@@ -7,7 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from obsv.dashboards.components.aria import aria
-from obsv.dashboards.components.hotkey import SEARCH
+from obsv.dashboards.controls.hotkey import SEARCH
 
 DEBOUNCE_MS = 300
 MOST_CHOICES = 100

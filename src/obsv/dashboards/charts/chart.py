@@ -6,8 +6,8 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from obsv.dashboards.charts.axis import cap
 from obsv.dashboards.components.aria import aria
-from obsv.dashboards.components.axis import cap
 from obsv.dashboards.theme import FIGURE_CONFIG, figure
 
 

@@ -11,7 +11,7 @@ from dash import Input, Output, html
 from dash.development.base_component import Component
 
 from obsv.dashboards.components.aria import aria
-from obsv.dashboards.components.hotkey import SEARCH
+from obsv.dashboards.controls.hotkey import SEARCH
 from obsv.store.seam import Store
 
 

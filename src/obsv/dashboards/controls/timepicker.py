@@ -15,7 +15,7 @@ from dash.development.base_component import Component
 
 from obsv.dashboards.clock import local, zone_text
 from obsv.dashboards.components.aria import aria
-from obsv.dashboards.components.choice import choice
+from obsv.dashboards.controls.choice import choice
 from obsv.store.ground import PRESETS, Window
 
 
