@@ -69,12 +69,12 @@ class Server:
 
 
 @contextmanager
-def serving(*options: str) -> Iterator[Server]:
+def serving(*options: str, **variables: str) -> Iterator[Server]:
     """A server of an empty store."""
     with tempfile.TemporaryDirectory() as directory:
         command = [sys.executable, "-m", "obsv", "serve", "--db", f"{directory}/obsv.db", "--port", "0", "--json"]
         command += ["--otlp-http", "127.0.0.1:0", "--otlp-grpc", "off", *options]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **variables}) as running:
             try:
                 assert running.stdout is not None
                 found = re.search(r'"http": ?"127\.0\.0\.1:(\d+)"', running.stdout.readline())

@@ -5,12 +5,16 @@ A system without POSIX users (Windows) has no owners in its status: there access
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
 PRIVATE = 0o600
 # No symbolic link, no wait for the other end of a FIFO, nothing for child processes, no change of line ends.
 SAFE_FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+
+MOST_SETTINGS = 1 << 20
+_NO_WAIT = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 
 
 class NotOurs(OSError):
@@ -46,6 +50,28 @@ def open_own(path: str | os.PathLike[str], flags: int, most: int | None = None) 
         os.close(descriptor)
         raise
     return descriptor
+
+
+def read_settings(path: str | os.PathLike[str], most: int = MOST_SETTINGS) -> bytes:
+    """Return the content of a file of settings: whoever wrote it, it takes neither time nor memory.
+
+    A link is followed, as deployments mount their files behind links.
+
+    Raises:
+        OSError: it cannot be read; NotOurs if it is not a regular file, or too large.
+    """
+    with open(path, "rb", opener=not_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise NotOurs(errno.EINVAL, "it is not a regular file", os.fspath(path))
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise NotOurs(errno.EFBIG, f"it has more than {most:,} bytes", os.fspath(path))
+    return content
+
+
+def not_waiting(path: str, flags: int) -> int:
+    """Open a file, for `open(…, opener=…)`, without waiting for the other end of a named pipe."""
+    return os.open(path, flags | _NO_WAIT)
 
 
 def see_own_directory(path: str | os.PathLike[str]) -> None:

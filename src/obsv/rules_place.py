@@ -8,7 +8,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from obsv.own_files import is_own
+from obsv.own_files import is_own, not_waiting
 
 NAME, VARIABLE = "alerts.toml", "OBSV_ALERTS"
 MAX_BYTES = 1 << 20
@@ -42,7 +42,7 @@ def named_variables(path: Path) -> frozenset[str]:
     users may write names none: it could have any variable sent anywhere.
     """
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=not_waiting) as file:
             status = os.fstat(file.fileno())
             if not _is_own(status):
                 return frozenset()

@@ -5,15 +5,20 @@ import os
 import sqlite3
 import time
 
+import pytest
 from recorded import Program
 
+from obsv.keeper.adopting import adopt_limits
 from obsv.keeper.call_rows import CallRows
 from obsv.keeper.doorbell import Doorbell
+from obsv.keeper.errands import Errands
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.rings import Rings
 from obsv.keeper.storing import Storing
 from obsv.keeper.upkeep import Upkeep
+from obsv.keeper.wishes import read_wishes
 from obsv.store import Writer
+from obsv.store.ground import HOUR_NS
 
 
 def test_recorders_are_reported(files: KeeperFiles) -> None:
@@ -56,6 +61,22 @@ def test_old_calls_go(files: KeeperFiles) -> None:
         pass
     writer.close()
     assert sqlite3.connect(files.db).execute("select count(*) from span").fetchone() == (0,)
+
+
+def test_limits_of_a_server_s_environment_are_told_to_the_store(
+    files: KeeperFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be the only one that writes."""
+    for name, text in {"OBSV_MAX_BYTES": "1GB", "OBSV_RETENTION": "2d", "OBSV_DECISION_RETENTION": "none"}.items():
+        monkeypatch.setenv(name, text)
+    errands = Errands(files.db, ())
+    errands.start()
+    errands.stop()
+    writer = Writer(files.db)
+    adopt_limits(files, read_wishes(files), writer)
+    assert writer.limits()[:4] == (48 * HOUR_NS, 10**9, True, None)
+    assert read_wishes(files) == {}
+    writer.close()
 
 
 def test_limits_of_every_program_are_told_to_the_store(files: KeeperFiles) -> None:

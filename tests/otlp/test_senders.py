@@ -26,6 +26,7 @@ from obsv.otlp.receiver import Receiver
 from obsv.otlp.senders import EXPORT
 from obsv.otlp.settings import Address, ReceiverSettings
 from obsv.store import Reader
+from obsv.web.attempts import ATTEMPTS
 from obsv.web.senders import Sender, SenderLimits, hash_of
 
 PROTOBUF = {"content-type": "application/x-protobuf"}
@@ -96,6 +97,14 @@ def test_an_invalid_file_makes_senders_wait(receiver: Receiver, users: Path) -> 
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
     replace(users, FILE)
     assert post(receiver, "new").status_code == 200
+
+
+def test_guesses_are_counted_while_the_file_is_invalid(receiver: Receiver, users: Path) -> None:
+    """They are those of any token; a sender that it named before is still told to wait, and loses nothing."""
+    replace(users, "[[sender")
+    statuses = [post(receiver, "guess").status_code for _ in range(ATTEMPTS + 1)]
+    assert statuses == [503] * ATTEMPTS + [429]
+    assert [post(receiver, token).status_code for token in ("new", "old", "third")] == [503, 503, 503]
 
 
 @pytest.mark.parametrize("broken", ["[[sender", ""])

@@ -132,6 +132,17 @@ def test_command_says_what_happened(tmp_path: Path) -> None:
         import_(tmp_path / "second.db", tmp_path / "missing", said.append)
 
 
+def test_limits_in_the_environment_are_those_of_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else may ever write to it."""
+    monkeypatch.setenv("OBSV_MAX_BYTES", "1GB")
+    file = tmp_path / "in.jsonl"
+    file.write_bytes(json_request(json_span()))
+    import_(tmp_path / "second.db", file, lambda _: None)
+    writer = Writer(tmp_path / "second.db")
+    assert writer.limits().max_bytes == 10**9
+    writer.close()
+
+
 def test_a_line_that_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line beyond the limit is not read into memory; those around it are stored."""
     monkeypatch.setattr("obsv.otlp.transfer.LONGEST_LINE", 10_000)

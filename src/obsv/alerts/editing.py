@@ -13,6 +13,7 @@ from typing import Any
 from obsv.alerts.rules import AlertsConfig, Rule
 from obsv.alerts.rules_file import parse
 from obsv.errors import ConfigurationError
+from obsv.own_files import read_settings
 
 # Some editors begin a file of UTF-8 with it.
 _MARK = "\ufeff"
@@ -42,7 +43,7 @@ def add_rule(path: Path, fields: Mapping[str, Any]) -> AlertsConfig:
         ConfigurationError: the file cannot be written.
     """
     try:
-        before = path.read_bytes().decode("utf-8") if path.exists() else ""
+        before = read_settings(path).decode("utf-8") if path.exists() else ""
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:

@@ -18,6 +18,7 @@ from obsv.alerts.lines import Lines
 from obsv.alerts.rules import QUICK_S, AlertsConfig, NotifierConfig, Rule
 from obsv.alerts.secret import Secret
 from obsv.errors import ConfigurationError
+from obsv.own_files import read_settings
 from obsv.rules_place import MAX_BYTES, NAME
 from obsv.store.watching import Level
 
@@ -69,11 +70,7 @@ def read_file(path: Path) -> AlertsConfig:
         AlertsFileError: the file cannot be read or is invalid.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise AlertsFileError(str(path), [Mistake(0, "", "the file is larger than 1 MB")])
-        return parse(data.decode("utf-8-sig"), str(path))
+        return parse(read_settings(path, MAX_BYTES).decode("utf-8-sig"), str(path))
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise AlertsFileError(str(path), [Mistake(0, "", f"the file cannot be read ({reason})")]) from error

@@ -10,6 +10,7 @@ from obsv.capture import Redactor
 from obsv.cli.common import say_at_once
 from obsv.cli.output import json_line
 from obsv.cold import open_whole
+from obsv.config import settings_from
 from obsv.errors import ConfigurationError
 from obsv.otlp.transfer import MOST_UNREADABLE, export_since, export_trace, import_file
 from obsv.own_files import PRIVATE
@@ -88,9 +89,12 @@ def import_(db: Path, path: Path, say: Callable[[str], None] = say_at_once, as_j
         ConfigurationError: the file cannot be opened.
         StoreError: the store cannot be written.
     """
+    limits = settings_from({}).limit_changes()
     writer = Writer(db, busy_timeout_s=10.0)
     writer.open()
     try:
+        if limits:
+            writer.limit(**limits)
         done = import_file(path, writer, RowMaker(Redactor()))
         Upkeep(writer, by_default=False).finish(_UPKEEP_S)
     except OSError as error:

@@ -12,6 +12,7 @@ from typing import Any
 from obsv.decisions.policy import Judging, Policy, Rule
 from obsv.errors import ConfigurationError, ObsvError
 from obsv.instrument.options import process_settings
+from obsv.own_files import read_settings
 from obsv.registry import register
 from obsv.store.seam import open_store
 
@@ -41,7 +42,7 @@ def load_gates(path: str | os.PathLike[str] = FILE_NAME, *, why: str = "", is_re
         ConfigurationError: the file cannot be read, or something in it cannot be meant; the message names the key.
     """
     try:
-        content = Path(path).read_bytes()
+        content = read_settings(path)
     except OSError as error:
         raise ConfigurationError(f"{os.fspath(path)} cannot be read: {error.strerror or error}.") from error
     policy = parse_gates(content, os.fspath(path))

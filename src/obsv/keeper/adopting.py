@@ -14,19 +14,20 @@ from obsv.store.writing import ArchiveBook, Writer
 
 logger = logging.getLogger("obsv")
 
+_LIMITS = ("max_age_ns", "max_bytes", "decision_age_ns")
+
 
 def adopt_limits(files: KeeperFiles, wishes: Mapping[str, Any], writer: Writer) -> None:
-    """Take over the age of decisions that programs wish into the database.
+    """Take over the limits that programs wish into the database.
 
     Raises:
-        StoreError: the database cannot be written; the wish stays.
+        StoreError: the database cannot be written; the wishes stay.
     """
-    if "decision_age_ns" not in wishes:
+    mine = {name: wishes[name] for name in _LIMITS if name in wishes}
+    if not mine:
         return
-    age_ns = wishes["decision_age_ns"]
-    if age_ns is None or (isinstance(age_ns, int) and age_ns > 0):
-        writer.limit(decision_age_ns=age_ns)
-    take_wishes(files, {"decision_age_ns": age_ns})
+    writer.limit(**{name: most for name, most in mine.items() if most is None or (isinstance(most, int) and most > 0)})
+    take_wishes(files, mine)
 
 
 def adopt(files: KeeperFiles, wishes: Mapping[str, Any]) -> None:

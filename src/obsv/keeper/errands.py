@@ -121,11 +121,12 @@ class Errands:
     def start(self) -> None:
         """Start the threads, and note what the environment of this process wishes."""
         try:
-            if wishes := settings_from({}).wishes():
+            chosen = settings_from({})
+            if wishes := {**chosen.limit_changes(), **chosen.wishes()}:
                 self._files.make()
                 leave_wishes(self._files, wishes)
         except OSError as error:
-            logger.warning("The archive of %s was not set, and stays what it was: %s.", self._files.db, error)
+            logger.warning("Settings of %s in the environment have no effect: %s.", self._files.db, error)
         for thread in self._threads:
             thread.start()
 

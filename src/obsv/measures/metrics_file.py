@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from obsv.errors import ConfigurationError
 from obsv.measures.formula import MOST_LEVELS, FormulaError, compile_formula
 from obsv.measures.tree import Node, height, metrics
+from obsv.own_files import read_settings
 
 if TYPE_CHECKING:
     import yaml
@@ -102,11 +103,7 @@ def load(path: Path) -> dict[str, Definition]:
     """
     known = shipped()
     try:
-        with open(path, "rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-        if len(data) > _MOST_BYTES:
-            raise ConfigurationError(f"{path} is larger than {_MOST_BYTES:,} bytes.")
-        text = data.decode("utf-8-sig")
+        text = read_settings(path, _MOST_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         return known
     except (OSError, ValueError) as error:

@@ -15,6 +15,7 @@ from obsv.web.attempts import Attempts
 from obsv.web.senders import Sender, Senders
 
 PREFLIGHT_AGE_S = 600
+_UNREADABLE = "The users file of this server is invalid at the moment; its log says why."
 
 
 class Access:
@@ -65,7 +66,7 @@ class Access:
         Raises:
             Unauthorized: the token is missing or wrong.
             TooManyGuesses: it was wrong too often.
-            UsersUnreadable: it may be that of a sender, but the file of senders is invalid at the moment.
+            UsersUnreadable: it was that of a sender, but the file of senders is invalid at the moment, or it may be.
         """
         known = self._senders()
         scheme, _, token = (authorization or "").partition(" ")
@@ -77,10 +78,12 @@ class Access:
         # Who removes the last sender from the file, or makes it invalid, does not admit everyone by that.
         if not (self._token or known.members or known.were_there):
             return Sender(limits=known.limits)
-        if not known.is_readable:
-            raise UsersUnreadable("The users file of this server is invalid at the moment; its log says why.")
+        if token and known.was_known(token):
+            raise UsersUnreadable(_UNREADABLE)
         if authorization and self._attempts.failed(address, time.monotonic()):
             raise TooManyGuesses("Too many wrong tokens came from your address; wait a minute.")
+        if not known.is_readable:
+            raise UsersUnreadable(_UNREADABLE)
         raise Unauthorized(
             "Send the token of OBSV_TOKEN, or your own; at the sender: "
             "OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20<token>"

@@ -11,6 +11,7 @@ from typing import Any
 
 from obsv.capture import MASK, Redactor
 from obsv.capture.render import well_formed
+from obsv.own_files import read_settings
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -33,10 +34,8 @@ def parsed(path: str, redactor: Redactor) -> str | None:
         None if it cannot be read as such, or is too large.
     """
     try:
-        if os.path.getsize(path) > MOST_BYTES:
-            return None
-        with open(path, "rb") as file:
-            found = _read(os.path.splitext(path)[1].lower(), file.read(MOST_BYTES).decode("utf-8-sig"))
+        text = read_settings(path, MOST_BYTES).decode("utf-8-sig")
+        found = _read(os.path.splitext(path)[1].lower(), text)
         return None if found is None else kept(found, redactor)
     # A parser may raise anything on hostile text; the artifact is registered all the same.
     except Exception:

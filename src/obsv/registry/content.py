@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from obsv.errors import ConfigurationError
+from obsv.own_files import not_waiting
 from obsv.working_directory import absolute
 
 _CHUNK = 1 << 20
@@ -98,7 +99,7 @@ def canonical(document: Mapping[str, Any]) -> bytes:
 
 def _of_file(path: str) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
-    with open(path, "rb", buffering=0, opener=_not_waiting) as file:
+    with open(path, "rb", buffering=0, opener=not_waiting) as file:
         before = os.fstat(file.fileno())
         if not stat.S_ISREG(before.st_mode):
             raise ValueError("it is not a regular file")
@@ -109,11 +110,6 @@ def _of_file(path: str) -> tuple[str, int]:
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
         raise ValueError("it changed while it was read; register it when it is complete")
     return digest.hexdigest(), size
-
-
-# A named pipe would wait for its other end.
-def _not_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _of_directory(root: str) -> Content:

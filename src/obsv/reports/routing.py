@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from obsv.errors import ConfigurationError
+from obsv.own_files import read_settings
 
 FILE_NAME = "ai_routing.yaml"
 _EXAMPLE = "docs/reports.md has an example"
@@ -44,7 +45,7 @@ def routes(path: Path, task: str, tokens: int) -> list[Route]:
         ConfigurationError: the file is invalid.
     """
     try:
-        text = path.read_text("utf-8")
+        text = read_settings(path).decode("utf-8-sig")
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:

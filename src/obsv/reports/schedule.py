@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from obsv.errors import ConfigurationError
+from obsv.own_files import read_settings
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -43,8 +44,7 @@ def plans(path: Path) -> list[Plan]:
         ConfigurationError: it is invalid.
     """
     try:
-        with open(path, "rb") as file:
-            document = tomllib.load(file)
+        document = tomllib.loads(read_settings(path).decode("utf-8"))
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:

@@ -72,18 +72,28 @@ class Senders:
         limits: limits of all others, such as the holders of `OBSV_TOKEN`.
         is_readable: whether the file that names them could be read; if not, nobody is known at the moment.
         were_there: whether the file has named some since the start.
+        former: those whom an unreadable file named before.
     """
 
     members: tuple[Sender, ...] = ()
     limits: SenderLimits = UNLIMITED
     is_readable: bool = True
     were_there: bool = False
+    former: tuple[Sender, ...] = ()
 
     def by_token(self, token: str) -> Sender | None:
         """Return the sender with a token, in a time that does not depend on which one matches."""
-        given = hash_of(token)
-        matching = [each for each in self.members for one in each.hashes if hmac.compare_digest(one, given)]
-        return matching[0] if matching else None
+        return _holder(self.members, token)
+
+    def was_known(self, token: str) -> bool:
+        """Return whether a token was that of a sender when the file could last be read."""
+        return _holder(self.former, token) is not None
+
+
+def _holder(senders: tuple[Sender, ...], token: str) -> Sender | None:
+    given = hash_of(token)
+    matching = [each for each in senders for one in each.hashes if hmac.compare_digest(one, given)]
+    return matching[0] if matching else None
 
 
 class SenderCounts(NamedTuple):

@@ -33,6 +33,7 @@ from typing import Any
 
 from obsv.acting import ROLES, Role
 from obsv.errors import ConfigurationError
+from obsv.own_files import read_settings
 from obsv.web.senders import UNLIMITED, Sender, SenderLimits, Senders, hash_of, hashes_in, limits_in
 
 if sys.version_info >= (3, 11):
@@ -42,7 +43,6 @@ else:
 
 logger = logging.getLogger("obsv")
 
-_MAX_BYTES = 1 << 20
 _MOST_CHARS = 200
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 _NO_SENDERS = Senders()
@@ -265,7 +265,8 @@ class UsersFile:
                 except ConfigurationError as error:
                     # Not the previous ones: who was removed must not stay because of a mistake in another line.
                     logger.error("The users file is invalid, so it lets nobody in: %s", error)
-                    self._users = self._remembering(Users(senders=Senders(is_readable=False)))
+                    former = self._users.senders.members or self._users.senders.former
+                    self._users = self._remembering(Users(senders=Senders(is_readable=False, former=former)))
             return self._users
 
     def _remembering(self, users: Users) -> Users:
@@ -277,8 +278,7 @@ class UsersFile:
 
     def _parsed(self) -> Users:
         try:
-            with self._path.open("rb") as file:
-                return parse(file.read(_MAX_BYTES).decode("utf-8-sig"), str(self._path))
+            return parse(read_settings(self._path).decode("utf-8-sig"), str(self._path))
         except OSError as error:
             raise ConfigurationError(f"The users file {self._path} cannot be read ({error.strerror}).") from error
         except UnicodeDecodeError as error:
