@@ -15,9 +15,12 @@ UNIT_ARGS ?=
 BROWSER_ARGS ?= -n 1
 
 # Programs that tests run besides: Debian's, installed where that may be done without asking; without them those tests
-# are skipped.
-PROGRAMS := chromium prometheus
-MISSING := $(strip $(foreach program,$(PROGRAMS),$(if $(shell command -v $(program)),,$(program))))
+# are skipped. Each is named with its package.
+PROGRAMS := chromium:chromium prometheus:prometheus amtool:prometheus-alertmanager dunst:dunst xvfb-run:xvfb xauth:xauth \
+  dbus-run-session:dbus notify-send:libnotify-bin
+program = $(firstword $(subst :, ,$(1)))
+package = $(lastword $(subst :, ,$(1)))
+MISSING := $(strip $(foreach each,$(PROGRAMS),$(if $(shell command -v $(call program,$(each))),,$(call package,$(each)))))
 
 # A collector of OpenTelemetry for the tests, built once for each manifest; it takes some minutes, beside other work.
 COLLECTOR_DIR := tests/peers/collector

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from obsv.alerts.messages import Message, due_messages, labels_of
 from obsv.alerts.rules import AlertsConfig, NotifierConfig, Rule
-from obsv.alerts.silences import Matcher, matchers_text, parse_matcher, silencing
+from obsv.alerts.silences import Matcher, matchers_text, parse_matcher, parse_matchers, silencing
 from obsv.errors import InvalidQuery
 from obsv.store.ground import compile_pattern
 from obsv.store.watching import AlertRow, SilenceRow
@@ -89,6 +92,15 @@ def test_the_same_change_has_the_same_id_and_another_episode_another() -> None:
         ('a=~"b.*"', Matcher("a", "b.*", is_regex=True)),
         ("a!~b", Matcher("a", "b", is_regex=True, is_equal=False)),
         ("a=", Matcher("a", "")),
+        (r'a="x \"y\" \\ \n z"', Matcher("a", 'x "y" \\ \n z')),
+        (r"a=~\d+\.x", Matcher("a", r"\d+\.x", is_regex=True)),
+        ('a="b,c=d"', Matcher("a", "b,c=d")),
+        ('a=" b "', Matcher("a", " b ")),
+        ("a = b,c ", Matcher("a", "b,c")),
+        ('"two words"=~"x|y"', Matcher("two words", "x|y", is_regex=True)),
+        ('"count(*)"!=1', Matcher("count(*)", "1", is_equal=False)),
+        ("größe=ü😀", Matcher("größe", "ü😀")),
+        ("a=b\\", Matcher("a", "b\\")),
     ],
 )
 def test_a_matcher_is_read(text: str, matcher: Matcher) -> None:
@@ -96,7 +108,27 @@ def test_a_matcher_is_read(text: str, matcher: Matcher) -> None:
     assert parse_matcher(str(matcher)) == matcher
 
 
-@pytest.mark.parametrize("text", ["", "a", "=b", "a=~(", 'a=~"' + "x" * 2_000 + '"', r"a=~(.)\1"])
+@given(value=st.text(max_size=30), name=st.text(min_size=1, max_size=10), sign=st.tuples(st.booleans(), st.booleans()))
+def test_a_matcher_that_was_written_is_read_as_it_was(value: str, name: str, sign: tuple[bool, bool]) -> None:
+    matcher = Matcher(name, re.escape(value) if sign[0] else value, *sign)
+    assert parse_matchers(f"{matcher}, {matcher}") == [matcher, matcher]
+
+
+def test_a_comma_separates_matchers_outside_of_quotes() -> None:
+    assert parse_matchers('a="x, \\"y\\"",b=~c|d , "e,f"=g,') == [
+        Matcher("a", 'x, "y"'), Matcher("b", "c|d", is_regex=True), Matcher("e,f", "g")
+    ]  # fmt: skip
+
+
+def test_reading_a_matcher_takes_no_long_time() -> None:
+    for text in ("a=" + " " * 3_000 + '"', 'a="' + "\\" * 3_000, "a" * 10**6, '"' * 3_999, 'a="' * 1_300):
+        with pytest.raises(InvalidQuery):
+            parse_matcher(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "=b", 'a="b', 'a=b"c', 'a="b"c', '""=b', "a b=c", "a=~(", 'a=~"' + "x" * 2_000 + '"', r"a=~(.)\1"]
+)
 def test_a_matcher_that_cannot_be_used_is_refused(text: str) -> None:
     with pytest.raises(InvalidQuery):
         parse_matcher(text)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from alertmanagers import running_alertmanager
 from calls import call, traceback
 from receivers import Receiver, Reply, receiving
 
@@ -231,17 +230,14 @@ def test_a_heartbeat_is_heard_for_as_long_as_somebody_watches(tmp_path: Path, re
     watch.stop()
 
 
-def test_a_real_alertmanager_shows_what_fires_and_forgets_what_is_over(tmp_path: Path) -> None:
-    program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
-    if program is None:
-        pytest.skip("Alertmanager is not installed")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    (tmp_path / "am.yml").write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
-    command = [program, f"--config.file={tmp_path}/am.yml", f"--storage.path={tmp_path}/am",
-               f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]  # fmt: skip
-    theirs = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    push = f'[[alerts.notify]]\nname = "am"\ntype = "alertmanager"\nurl = "http://127.0.0.1:{port}"\n'
+@pytest.fixture
+def alertmanager(tmp_path: Path) -> Iterator[str]:
+    with running_alertmanager(tmp_path) as address:
+        yield address
+
+
+def test_a_real_alertmanager_shows_what_fires_and_forgets_what_is_over(tmp_path: Path, alertmanager: str) -> None:
+    push = f'[[alerts.notify]]\nname = "am"\ntype = "alertmanager"\nurl = "{alertmanager}"\n'
     (tmp_path / "alerts.toml").write_text(push + RULE.replace('"hook"', '"am"').replace('"1h"', '"3s"'))
     db = tmp_path / "o.db"
     Writer(db).open()
@@ -249,10 +245,7 @@ def test_a_real_alertmanager_shows_what_fires_and_forgets_what_is_over(tmp_path:
     watch.start()
 
     def shown() -> list[Any]:
-        try:
-            found: list[Any] = httpx.get(f"http://127.0.0.1:{port}/api/v2/alerts", timeout=120).json()
-        except httpx.TransportError:
-            return []
+        found: list[Any] = httpx.get(f"{alertmanager}/api/v2/alerts", timeout=120).json()
         return found
 
     try:
@@ -264,5 +257,3 @@ def test_a_real_alertmanager_shows_what_fires_and_forgets_what_is_over(tmp_path:
         until(lambda: not shown(), 60)
     finally:
         watch.stop()
-        theirs.terminate()
-        theirs.wait()

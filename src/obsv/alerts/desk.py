@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from obsv.alerts.messages import message_row
 from obsv.alerts.rules import AlertsConfig
 from obsv.alerts.samples import clean
-from obsv.alerts.silences import MAX_MATCHERS, Matcher, checked, matchers_text
+from obsv.alerts.silences import MAX_MATCHERS, Matcher, checked, matchers_of, matchers_text
 from obsv.errors import InvalidQuery, NotFound
 from obsv.store.watching import AlertRow, Book, MessageRow, SilenceRow
 
@@ -25,9 +25,12 @@ def add_silence(
     created_by: str,
     comment: str,
     now_ns: int,
-    id: str = "",
+    before: SilenceRow | None = None,
 ) -> SilenceRow:
     """Store a silence.
+
+    As in Alertmanager, one that replaces an active silence keeps its ID unless it is about other alerts or starts at
+    another time; then the former one is ended, so that the list shows what was silenced when.
 
     Args:
         book: where it is stored.
@@ -35,7 +38,7 @@ def add_silence(
         starts_ns, ends_ns: start and end, Unix time.
         created_by, comment: author and reason.
         now_ns: Unix time.
-        id: ID of a silence to replace.
+        before: the silence to replace.
 
     Raises:
         InvalidQuery: the silence is invalid; the message says why.
@@ -44,17 +47,26 @@ def add_silence(
         raise InvalidQuery(f"A silence needs 1 to {MAX_MATCHERS} matchers, such as process=shop.price.")
     if all(checked(each).matches({}) for each in matchers):
         raise InvalidQuery("These matchers match alerts without any label: give at least one label value.")
-    starts_ns = max(starts_ns, now_ns)
-    if not starts_ns < ends_ns <= now_ns + LONGEST_NS:
+    keeps = before is not None and _continues(before, matchers, starts_ns, now_ns)
+    starts_ns = starts_ns if keeps else max(starts_ns, now_ns)
+    if not max(starts_ns, now_ns) < ends_ns <= now_ns + LONGEST_NS:
         raise InvalidQuery("A silence must end after its start and within a year.")
     if not comment.strip():
         raise InvalidQuery("The comment is empty: give a reason.")
     silence = SilenceRow(
-        id or str(uuid.uuid4()), matchers_text(matchers), starts_ns, ends_ns, clean(created_by) or "unknown",
-        comment.strip()[:MAX_COMMENT], now_ns,
+        before.id if before and keeps else str(uuid.uuid4()), matchers_text(matchers), starts_ns, ends_ns,
+        clean(created_by) or "unknown", comment.strip()[:MAX_COMMENT], now_ns,
     )  # fmt: skip
     book.put_silence(silence)
+    if before is not None and not keeps and before.ends_ns > now_ns:
+        book.end_silence(before.id, now_ns)
     return silence
+
+
+def _continues(before: SilenceRow, matchers: Sequence[Matcher], starts_ns: int, now_ns: int) -> bool:
+    """Return whether a silence can be changed in place: it starts later, or as before in the milliseconds of APIs."""
+    is_same = before.ends_ns > now_ns and matchers_of(before.matchers) == list(matchers)
+    return is_same and (before.starts_ns > now_ns or abs(starts_ns - before.starts_ns) < _NS // 1_000)
 
 
 def end_silence(book: Book, id: str, now_ns: int) -> None:

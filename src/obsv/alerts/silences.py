@@ -12,7 +12,15 @@ from obsv.store.ground import Pattern, compile_pattern
 from obsv.store.watching import SilenceRow
 
 MAX_MATCHERS, MAX_PATTERN = 50, 1_000
-_MATCHER = re.compile(r"""\s*([A-Za-z_][\w.-]*)\s*(=~|!~|!=|=)\s*("?)(.*?)\3\s*""", re.DOTALL)
+# Alertmanager's notation: a name or value in double quotes may contain anything; \" \\ and \n are escapes.
+_QUOTED = r'"((?:[^"\\]|\\.)*)"'
+_MATCHER = re.compile(
+    rf'(?:{_QUOTED}|([^\W\d][\w.:-]*))\s*(=~|!~|!=|=)\s*(?!\s)(?:{_QUOTED}|((?:[^"\\]|\\.)*\\?))', re.DOTALL
+)
+_SEPARATE = re.compile(r'(?:[^,"\\]|\\.|"(?:[^"\\]|\\.)*")+|.', re.DOTALL)
+_ESCAPE = re.compile(r'\\([n"\\])')
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
+_PLAIN_NAME = re.compile(r"[^\W\d][\w.:-]*")
 
 
 class Matcher(NamedTuple):
@@ -39,19 +47,42 @@ class Matcher(NamedTuple):
     def __str__(self) -> str:
         """Return the matcher as it is written: `process=~"shop.*"`."""
         sign = ("=" if self.is_equal else "!") + ("~" if self.is_regex else "" if self.is_equal else "=")
-        return f"{self.name}{sign}{json.dumps(self.value, ensure_ascii=False)}"
+        name = self.name if _PLAIN_NAME.fullmatch(self.name) else _quoted(self.name)
+        return f"{name}{sign}{_quoted(self.value)}"
 
 
 def parse_matcher(text: str) -> Matcher:
-    """Parse a matcher such as `process=shop.price`, `severity!=page` or `process=~"shop.*"`.
+    """Parse a matcher such as `process=shop.price`, `severity!=page`, `process=~"shop.*"` or `"two words"="a, b"`.
 
     Raises:
         InvalidQuery: the text cannot be parsed.
     """
-    found = _MATCHER.fullmatch(text)
+    found = _MATCHER.fullmatch(text.strip()) if len(text) <= 4 * MAX_PATTERN else None
     if not found:
-        raise InvalidQuery(f"Cannot parse the matcher {text!r}: write it as process=shop.price or process=~'shop.*'.")
-    return checked(Matcher(found[1], found[4], "~" in found[2], not found[2].startswith("!")))
+        raise InvalidQuery(
+            f'Cannot parse the matcher {text[:200]!r}: write it as process=shop.price or process=~"shop.*"; within '
+            f'quotes, write \\" for a quote and \\\\ for a backslash. It has at most {MAX_PATTERN} characters.'
+        )
+    quoted_name, name, sign, quoted, plain = found.groups()
+    value = _unescaped(plain if quoted is None else quoted)
+    return checked(Matcher(name or _unescaped(quoted_name or ""), value, "~" in sign, not sign.startswith("!")))
+
+
+def parse_matchers(text: str) -> list[Matcher]:
+    """Parse matchers separated by commas; a comma within quotes separates nothing.
+
+    Raises:
+        InvalidQuery: one of them cannot be parsed.
+    """
+    return [parse_matcher(each) for each in _SEPARATE.findall(text) if each.strip(" \t\n,")]
+
+
+def _quoted(text: str) -> str:
+    return f'"{text.translate(_ESCAPES)}"'
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(lambda found: "\n" if found[1] == "n" else found[1], text)
 
 
 def checked(matcher: Matcher) -> Matcher:

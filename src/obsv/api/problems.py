@@ -83,6 +83,11 @@ def problem(status: int, title: str, detail: str, *, position: int | None = None
     )
 
 
+def faults_of(error: RequestValidationError) -> str:
+    """Return which parts of a request are invalid, and why."""
+    return "; ".join(f"{'.'.join(map(str, fault['loc'][1:]))}: {fault['msg']}" for fault in error.errors())
+
+
 async def _own(_: Request, error: Exception) -> Response:
     assert isinstance(error, ObsvError)
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).capitalize()
@@ -98,8 +103,7 @@ async def _http(_: Request, error: Exception) -> Response:
 
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = "; ".join(f"{'.'.join(map(str, fault['loc'][1:]))}: {fault['msg']}" for fault in error.errors())
-    return problem(400, "Invalid query", faults)
+    return problem(400, "Invalid query", faults_of(error))
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:

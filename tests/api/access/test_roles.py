@@ -81,7 +81,11 @@ BEFORE: dict[str, tuple[str, Any, str]] = {
     "{view}": ("/api/v1/views", VIEW, "id"),
 }
 # They read, or are no part of what is stored here: spans that come in have access rules of their own.
-READING = {("POST", "/prometheus/api/v1/query"), *((method, "/v1/{path:path}") for method in ("POST", "PUT", "DELETE"))}
+READING = {
+    ("POST", "/prometheus/api/v1/query"),
+    ("POST", "/alertmanager/api/v2/alerts"),  # refused
+    *((method, "/v1/{path:path}") for method in ("POST", "PUT", "DELETE")),
+}
 # Callbacks of the app that change something.
 CALLBACKS = {
     "error-state.children": "resolve error group",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,35 +116,6 @@ def test_grafana_finds_rules_alerts_and_health_where_prometheus_has_them(server:
     ):
         assert answer.json()["data"]["result"][1] == "2"
     assert server.get("/prometheus/api/v1/query", params={"query": "up"}).status_code == 400
-
-
-def amtool(server: httpx.Client, *arguments: str) -> str:
-    program = shutil.which("amtool")
-    if program is None:
-        pytest.skip("amtool is not installed")
-    command = [program, f"--alertmanager.url={server.base_url}/alertmanager", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def test_amtool_shows_alerts_and_keeps_silences(server: httpx.Client) -> None:
-    (alert,) = json.loads(amtool(server, "alert", "query", "-o", "json"))
-    assert alert["labels"]["alertname"] == "always"
-    id = amtool(
-        server, "silence", "add", "alertname=always", "process=~sh.*", "-c", "known", "-a", "me", "-d", "1h"
-    ).strip()
-    (silence,) = json.loads(amtool(server, "silence", "query", "-o", "json"))
-    assert (silence["id"], silence["createdBy"]) == (id, "me")
-    assert json.loads(amtool(server, "silence", "query", "alertname=other", "-o", "json")) == []
-    assert json.loads(amtool(server, "alert", "query", "-o", "json")) == []
-    assert json.loads(amtool(server, "alert", "query", "--silenced", "-o", "json"))[0]["status"]["silencedBy"] == [id]
-    amtool(server, "silence", "update", "-d", "2h", "-c", "still known", id)
-    assert json.loads(amtool(server, "silence", "query", "-o", "json"))[0]["comment"] == "still known"
-    amtool(server, "silence", "expire", id)
-    assert json.loads(amtool(server, "silence", "query", "-o", "json")) == []
-    assert "always" in amtool(server, "alert", "query")
-    assert "alerts.toml" in amtool(server, "config", "show")
 
 
 def test_groups_and_receivers_are_as_alertmanager_has_them(server: httpx.Client) -> None:

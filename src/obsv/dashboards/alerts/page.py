@@ -17,7 +17,7 @@ from obsv.alerts.preview import HOURS, PAST, preview
 from obsv.alerts.readings import seconds
 from obsv.alerts.rules import AlertsConfig, Rule
 from obsv.alerts.samples import numbered, shown
-from obsv.alerts.silences import parse_matcher
+from obsv.alerts.silences import parse_matchers
 from obsv.alerts.watch import Watch
 from obsv.dashboards.alerts.tables import lists, senders, table
 from obsv.dashboards.clock import when
@@ -150,8 +150,9 @@ def _silenced(watch: Watch, matchers: str, length: str, comment: str) -> list[Co
     except ValueError as error:
         raise InvalidQuery(f"For: {error}.") from None
     now_ns = time.time_ns()
-    parsed = [parse_matcher(each) for each in matchers.split(",") if each.strip()]
-    add_silence(watch.book, parsed, now_ns, now_ns + int(length_s * 1e9), actor().name, comment, now_ns)
+    add_silence(
+        watch.book, parse_matchers(matchers), now_ns, now_ns + int(length_s * 1e9), actor().name, comment, now_ns
+    )
     return [html.P("Silenced.")]
 
 
