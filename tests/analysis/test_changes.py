@@ -17,7 +17,8 @@ def changes(**given: Any) -> Changes:
     nothing: dict[str, Any] = {
         "milestones": [], "groups": [], "functions": [], "edges": [], "sources": [], "forms": [],
     }  # fmt: skip
-    return Changes(AT, *WINDOWS, 3_600.0, 3_600.0, False, **{**nothing, **given})
+    minutes = given.pop("minutes", {"shop": (60.0, 60.0)})
+    return Changes(AT, *WINDOWS, minutes, False, **{**nothing, **given})
 
 
 def function(name: str, before: Side, after: Side, **given: Any) -> FunctionChange:
@@ -26,15 +27,15 @@ def function(name: str, before: Side, after: Side, **given: Any) -> FunctionChan
     return FunctionChange(name=name, before=before, after=after, **about)
 
 
-def side(calls: int, errors: int = 0, ms: float = 1.0, slow: int = 0) -> Side:
-    """Calls of a duration, some of them ten times as long."""
+def side(calls: int, errors: int = 0, ms: float = 1.0, slow: int = 0, **given: Any) -> Side:
+    """Calls of a duration, some of them ten times as long, in as many minutes."""
     quick, late = bucket(int(ms * 1e6)), bucket(int(ms * 1e7))
-    return Side(calls, errors, {quick: calls - slow, late: slow})
+    return Side(calls, errors, {quick: calls - slow, late: slow}, **{"minutes": min(calls, 60), **given})
 
 
 def form(name: str, form: str, *known: str) -> NewForm:
     """A value of shop.rate."""
-    return NewForm("shop.rate", "shop", name, "OUTPUT", form, known, AT, "ab", "cd")
+    return NewForm("shop.rate", "shop", name, "OUTPUT", form, known, AT, "ab", "cd", AT - 3_600_000_000_000)
 
 
 def told(*functions: FunctionChange, **given: Any) -> list[Finding]:
@@ -68,7 +69,49 @@ def test_function_that_is_missed_is_told_one_that_is_rare_is_not() -> None:
     alive = function("shop.main", side(1_000), side(1_000))
     found = told(alive, function("shop.pay", side(10), Side()), function("shop.tax", side(2), Side()))
     assert [(each.kind, each.subject) for each in found] == [("function_gone", "shop.pay")]
-    assert told(function("shop.pay", side(10), Side())) == []
+    assert told(function("shop.pay", side(10), Side()), minutes={"shop": (60.0, 0.0)}) == []
+
+
+def test_functions_that_were_not_called_for_three_seconds_are_not_missed() -> None:
+    """However often they were called; after three minutes they are."""
+    alive = function("shop.main", side(1_000), side(1_000))
+    gone = [function(f"shop.step_{at}", side(60_000), Side(), id=at) for at in range(35)]
+    assert told(alive, *gone, minutes={"shop": (60.0, 0.05)}) == []
+    assert len(told(alive, *gone, minutes={"shop": (60.0, 3.0)})) == 35
+
+
+def test_function_that_is_called_in_bursts_is_missed_when_a_burst_is() -> None:
+    """A thousand calls at a start: in the ten minutes after there need not be another start."""
+    alive = function("shop.main", side(1_000), side(1_000))
+    start = function("shop.load", side(1_000, minutes=1), Side())
+    assert told(alive, start, minutes={"shop": (60.0, 10.0)}) == []
+
+
+def test_share_of_sampled_calls_is_told_by_rows() -> None:
+    """Two rows that stand for a thousand calls each are two; twenty errors that are rows are twenty."""
+    few = side(2_000, unrecorded=1_998, error_rows=0), side(2_000, 1_000, unrecorded=1_998, error_rows=1)
+    assert told(function("shop.pay", *few)) == []
+    thin = side(10_000, unrecorded=9_900, error_rows=0), side(10_000, 40, unrecorded=9_860, error_rows=40)
+    assert [each.kind for each in told(function("shop.pay", *thin))] == ["error_share"]
+
+
+def test_percentile_of_sampled_calls_is_told_by_rows() -> None:
+    """Ten rows have no P95."""
+    thin = side(10_000, unrecorded=9_990), side(10_000, slow=2_000, unrecorded=9_990)
+    assert told(function("shop.pay", *thin)) == []
+
+
+def test_median_of_few_calls_is_told() -> None:
+    """Of forty calls P95 is not known, but all of them are slower."""
+    (found,) = told(function("shop.pay", side(40), side(40, slow=40)))
+    assert (found.kind, found.is_worse) == ("p50", True)
+    assert found.text.startswith("P50 999 µs → 10.1 ms")
+
+
+def test_value_that_comes_late_is_no_news() -> None:
+    """After half an hour, of an hour before: but for one of a function in which a new error began."""
+    late = form("limit", "= 60", "a whole number", "= 30")._replace(first_ns=AT + 1_800_000_000_000)
+    assert told(forms=[late]) == []
 
 
 def test_feed_that_ended_says_more_than_a_function() -> None:

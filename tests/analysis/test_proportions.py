@@ -8,7 +8,7 @@ from math import comb, inf
 
 import pytest
 
-from obsv.analysis.proportions import percentile_bounds, share_p_value, surprising
+from obsv.analysis.proportions import absence_p_value, idle_p_value, percentile_bounds, share_p_value, surprising
 from obsv.store.ground import bucket
 
 
@@ -37,6 +37,24 @@ def test_large_counts_are_tested_by_the_normal_distribution() -> None:
 def test_equal_or_missing_calls_say_nothing(counts: tuple[int, int, int, int]) -> None:
     """However few they are."""
     assert share_p_value(*counts) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("called", "before", "after"), [(3, 5, 2), (60, 60, 1), (1, 60, 10)])
+def test_minutes_without_calls_are_tested_exactly(called: int, before: int, after: int) -> None:
+    """All ways to lay them, against those that leave the later minutes empty."""
+    assert idle_p_value(called, before, after) == pytest.approx(comb(before, called) / comb(before + after, called))
+    assert idle_p_value(called, before, 0.0) == pytest.approx(1.0)
+
+
+def test_calls_that_are_absent_are_tested_by_time() -> None:
+    """Three calls, all in the first of two equal halves."""
+    assert absence_p_value(3, 30.0, 30.0) == pytest.approx(1 / 8)
+    assert absence_p_value(3, 0.0, 30.0) == 1.0
+
+
+def test_one_call_has_no_lower_bound() -> None:
+    """A single slow call says nothing of the percentile."""
+    assert percentile_bounds({bucket(5_000): 1}, 0.95) == (0.0, inf)
 
 
 def test_of_many_tests_few_speak_by_chance() -> None:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import unified_diff
+from itertools import islice
 from math import log2, log10
 from typing import NamedTuple
 
 from obsv.analysis.durations import duration
-from obsv.analysis.proportions import percentile_bounds, share_p_value, surprising
-from obsv.store.figures import Changes, EdgeChange, FunctionChange, NewForm, SourceChange
+from obsv.analysis.proportions import (
+    Estimate,
+    absence_p_value,
+    estimated_share_p_value,
+    idle_p_value,
+    percentile_bounds,
+    surprising,
+)
+from obsv.store.figures import Changes, EdgeChange, FunctionChange, NewForm, Side, SourceChange
 from obsv.store.ground import VALUE, percentile
 
 # A change of P95 below this is none that anybody feels.
 LEAST_RATIO = 1.1
-# So many calls would have been expected by now: that there are none is no accident (e^-5 is 0.7 %).
-LEAST_EXPECTED = 5.0
-# More calls than this of a new function or edge are no longer news of a single call.
-_P95 = 0.95
+# A value is new after the instant by chance if it came late: after as much time as this share of all that was before.
+_LATE_VALUE, _LATE_FORM = 0.05, 0.5
+_PERCENTILES = ((0.95, "p95"), (0.5, "p50"))
 _MOST_DIFF_LINES = 400
 
 KINDS = {
@@ -28,6 +35,7 @@ KINDS = {
     "value": "new value",
     "source": "source",
     "p95": "P95",
+    "p50": "P50",
     "feed_gone": "feed ended",
     "function_gone": "not called",
     "edge_gone": "call ended",
@@ -76,7 +84,7 @@ def findings(changes: Changes) -> list[Finding]:
         *_shares(changes.functions),
         *_durations(changes.functions),
         *(_source(each) for each in changes.sources),
-        *_values(changes.forms),
+        *_values(changes, touched),
         *_functions(changes),
         *_edges(changes),
     ]
@@ -102,9 +110,7 @@ def _errors(changes: Changes) -> Iterator[Finding]:
 def _shares(functions: Iterable[FunctionChange]) -> Iterator[Finding]:
     both = [each for each in functions if each.before.calls and each.after.calls]
     tested = [each for each in both if each.before.errors or each.after.errors]
-    chances = [
-        share_p_value(each.before.errors, each.before.calls, each.after.errors, each.after.calls) for each in tested
-    ]
+    chances = [estimated_share_p_value(_estimate(each.before), _estimate(each.after)) for each in tested]
     for each, tells in zip(tested, surprising(chances), strict=True):
         if not tells:
             continue
@@ -115,24 +121,38 @@ def _shares(functions: Iterable[FunctionChange]) -> Iterator[Finding]:
         yield Finding("error_share", each.name, each.service, text, weight, after > before)
 
 
+def _estimate(side: Side) -> Estimate:
+    error_rows = side.errors if side.error_rows is None else side.error_rows
+    return Estimate(side.errors, side.calls, error_rows, max(error_rows, side.calls - side.unrecorded))
+
+
 def _share(value: float) -> str:
     return f"{100 * value:.3g} %"
 
 
 def _durations(functions: Iterable[FunctionChange]) -> Iterator[Finding]:
     for each in functions:
-        old, new = (percentile_bounds(side.buckets, _P95) for side in (each.before, each.after))
-        before, after = (percentile(side.buckets, _P95) for side in (each.before, each.after))
-        if old is None or new is None or before is None or after is None:
-            continue
-        slower = new[0] > old[1] and after > LEAST_RATIO * before
-        faster = old[0] > new[1] and before > LEAST_RATIO * after
-        if not slower and not faster:
-            continue
-        calls = f"{each.before.calls:,} → {each.after.calls:,} calls"
-        text = f"P95 {duration(before)} → {duration(after)} ({calls})"
-        weight = 50 + 8 * min(4.0, log2(after / before)) if slower else 25
-        yield Finding("p95", each.name, each.service, text, weight, slower)
+        yield from islice(filter(None, (_duration(each, q, kind) for q, kind in _PERCENTILES)), 1)
+
+
+def _duration(each: FunctionChange, q: float, kind: str) -> Finding | None:
+    """Return the change of a percentile; of few calls only the median has bounds."""
+    old, new = (percentile_bounds(side.buckets, q, _per_row(side)) for side in (each.before, each.after))
+    before, after = (percentile(side.buckets, q) for side in (each.before, each.after))
+    if old is None or new is None or before is None or after is None:
+        return None
+    slower = new[0] > old[1] and after > LEAST_RATIO * before
+    faster = old[0] > new[1] and before > LEAST_RATIO * after
+    if not slower and not faster:
+        return None
+    calls = f"{each.before.calls:,} → {each.after.calls:,} calls"
+    text = f"{KINDS[kind]} {duration(before)} → {duration(after)} ({calls})"
+    weight = 50 + 8 * min(4.0, log2(after / before)) if slower else 25
+    return Finding(kind, each.name, each.service, text, weight, slower)
+
+
+def _per_row(side: Side) -> float:
+    return side.calls / max(1, side.calls - side.unrecorded)
 
 
 def _source(each: SourceChange) -> Finding:
@@ -145,9 +165,9 @@ def _source(each: SourceChange) -> Finding:
     return Finding("source", each.name, each.service, text, 55, diff="\n".join(lines))
 
 
-def _values(forms: Iterable[NewForm]) -> Iterator[Finding]:
+def _values(changes: Changes, touched: Mapping[str, int]) -> Iterator[Finding]:
     """One finding a variable and value: that a value is None says that its form is new, too."""
-    forms = list(forms)
+    forms = [each for each in changes.forms if touched[each.process] or _is_sudden(changes, each)]
     kinds = {_seen(each) for each in forms if not _is_value(each)}
     for each in forms:
         if _is_value(each) and _seen(each) in kinds:
@@ -160,6 +180,12 @@ def _values(forms: Iterable[NewForm]) -> Iterator[Finding]:
         text += f"; before: {', '.join(before[:4]) or 'other values'}"
         about = each.process, each.service, text, _value_weight(each, len(values))
         yield Finding("value", *about, trace_id=each.trace_id, span_id=each.span_id)
+
+
+def _is_sudden(changes: Changes, each: NewForm) -> bool:
+    """Return whether it came so soon after the instant, for the time it had not come before, that it is no accident."""
+    since, before = each.first_ns - changes.since_ns, changes.since_ns - each.known_ns
+    return since <= (_LATE_VALUE if _is_value(each) else _LATE_FORM) * (since + before)
 
 
 def _seen(each: NewForm) -> tuple[object, ...]:
@@ -179,34 +205,57 @@ def _value_weight(each: NewForm, values: int) -> float:
 
 
 def _functions(changes: Changes) -> Iterator[Finding]:
-    alive = {each.service for each in changes.functions if each.after.calls}
+    known = [each for each in changes.functions if each.before.calls]
+    chances = [
+        1.0 if each.after.calls else _chance(changes, each.service, each.before.calls, each.before.minutes)
+        for each in known
+    ]
+    for each, is_missed in zip(known, surprising(chances), strict=True):
+        if is_missed:
+            text = f"not called since; {_often(changes, each.service, each.before.calls, each.before.minutes)}"
+            weight = 60 if each.feed else 38
+            yield Finding(f"{_what(each)}_gone", each.feed or each.name, each.service, text, weight, True)
     for each in changes.functions:
-        what = "feed" if each.feed else "function"
         if each.is_new and each.after.calls:
             text = f"called for the first time, {each.after.calls:,}×"
-            yield Finding(f"{what}_new", each.feed or each.name, each.service, text, 24 if each.feed else 20)
-        elif not each.after.calls and each.service in alive and _is_missed(changes, each.before.calls):
-            text = f"not called since; {each.before.calls:,} calls before"
-            yield Finding(f"{what}_gone", each.feed or each.name, each.service, text, 60 if each.feed else 38, True)
+            yield Finding(f"{_what(each)}_new", each.feed or each.name, each.service, text, 24 if each.feed else 20)
+
+
+def _what(each: FunctionChange) -> str:
+    return "feed" if each.feed else "function"
 
 
 def _edges(changes: Changes) -> Iterator[Finding]:
     """Between functions that were there before, and are there now: of others it is no news."""
     lasting = {(each.name, each.service) for each in changes.functions if each.before.calls and each.after.calls}
     names = {name for name, _ in lasting}
-    for each in changes.edges:
-        if each.caller not in names or (each.callee, each.service) not in lasting:
-            continue
+    edges = [each for each in changes.edges if each.caller in names and (each.callee, each.service) in lasting]
+    for each in edges:
         if each.is_new and each.after:
             yield _edge("edge_new", each, f"is called by {each.caller} for the first time, {each.after:,}×", 18)
-        elif not each.after and _is_missed(changes, each.before):
-            yield _edge("edge_gone", each, f"is no longer called by {each.caller}; {each.before:,}× before", 32)
+    chances = [1.0 if each.after else _chance(changes, each.service, each.before, each.minutes) for each in edges]
+    for each, is_missed in zip(edges, surprising(chances), strict=True):
+        if is_missed:
+            often = _often(changes, each.service, each.before, each.minutes)
+            yield _edge("edge_gone", each, f"is no longer called by {each.caller}; {often}", 32)
 
 
 def _edge(kind: str, each: EdgeChange, text: str, weight: float) -> Finding:
     return Finding(kind, each.callee, each.service, text, weight)
 
 
-def _is_missed(changes: Changes, before: int) -> bool:
-    expected = before * changes.seconds_after / changes.seconds_before if changes.seconds_before else 0.0
-    return expected >= LEAST_EXPECTED
+def _chance(changes: Changes, service: str, calls: int, called: int) -> float:
+    """Return how likely it is that there was no call since by chance alone, 0..1.
+
+    The larger one of two: of calls that come one by one, and of minutes with and without calls, since many come in
+    bursts: at a start, once an hour. A service that is no longer there misses nothing.
+    """
+    before, after = changes.minutes.get(service, (0.0, 0.0))
+    if not before or not after:
+        return 1.0
+    return max(absence_p_value(calls, before, after), idle_p_value(called, before, after))
+
+
+def _often(changes: Changes, service: str, calls: int, called: int) -> str:
+    before = max(called, round(changes.minutes[service][0]))
+    return f"{calls:,} calls before, in {called:,} of {before:,} minutes"

@@ -9,7 +9,7 @@ from typing import Any
 from store_rows import FIELDS, START_NS, call, trace_id
 
 from obsv.store import Code, Reader, Signature, SpanRow, Writer
-from obsv.store.figures import changes as room
+from obsv.store.figures import change_counts
 from obsv.store.figures.changes import Changes, read_changes
 from obsv.store.ground import MINUTE_NS, Window, sampled
 
@@ -48,8 +48,9 @@ def read(reader: Reader) -> Changes:
     return read_changes(reader, BEFORE, AFTER)
 
 
-def test_calls_of_the_minute_of_the_instant_are_told_apart(writer: Writer, reader: Reader) -> None:
+def test_calls_of_the_minute_of_the_instant_are_told_apart(writer: Writer, reader: Reader, monkeypatch: Any) -> None:
     """A second is enough."""
+    monkeypatch.setattr(change_counts, "LEAST_CALLS", 1)
     world = World(writer)
     for seconds in (-600, -1, 1, 2, 600):
         world.call(seconds)
@@ -63,7 +64,7 @@ def test_calls_of_the_minute_of_the_instant_are_told_apart(writer: Writer, reade
 
 def test_a_busy_minute_is_left_out(writer: Writer, reader: Reader, monkeypatch: Any) -> None:
     """And that is said."""
-    monkeypatch.setattr(room, "MOST_IN_A_MINUTE", 2)
+    monkeypatch.setattr(change_counts, "MOST_IN_A_MINUTE", 2)
     world = World(writer)
     for seconds in (-600, -2, -1, 1, 600):
         world.call(seconds)
@@ -74,13 +75,34 @@ def test_a_busy_minute_is_left_out(writer: Writer, reader: Reader, monkeypatch: 
 
 def test_calls_that_stand_for_many_are_few_to_count(writer: Writer, reader: Reader, monkeypatch: Any) -> None:
     """A minute is limited in rows to be read, not in the calls that were left out by sampling."""
-    monkeypatch.setattr(room, "MOST_IN_A_MINUTE", 2)
+    monkeypatch.setattr(change_counts, "MOST_IN_A_MINUTE", 2)
     world = World(writer)
     for seconds in (-600, -1, 1, 600):
         world.call(seconds, weight=sampled(100, 1_000))
     found = read(reader)
     assert not found.left_out
     assert (found.functions[0].before.calls, found.functions[0].after.calls) == (200, 200)
+
+
+def test_time_of_a_service_ends_with_its_last_call(writer: Writer, reader: Reader) -> None:
+    """Ten seconds after a deployment they are ten seconds, not the rest of a minute; another service is not there."""
+    world = World(writer)
+    for seconds in (-599, -1, 10):
+        world.call(seconds)
+    world.call(-5, Signature("bank", "bank.pay", "bank", 1, FIELDS))
+    found = read(reader)
+    assert found.minutes == {"shop": (11.0, 10 / 60), "bank": (1.0, 0.0)}
+    assert [(each.before.minutes, each.after.minutes) for each in found.functions] == [(2, 1), (1, 0)]
+
+
+def test_failed_calls_that_stand_for_many_are_counted_as_rows(writer: Writer, reader: Reader) -> None:
+    """An error that stands for a hundred is an error."""
+    world = World(writer)
+    world.call(-600, weight=sampled(100, 1_000))
+    world.call(600, weight=sampled(100, 1_000), status=2, exception=ERROR)
+    (found,) = read(reader).functions
+    assert (found.before.error_rows, found.after.error_rows) == (0, 1)
+    assert (found.after.calls, found.after.errors, found.after.unrecorded) == (100, 100, 99)
 
 
 def test_functions_and_edges_that_are_new_are_new_ever(writer: Writer, reader: Reader) -> None:

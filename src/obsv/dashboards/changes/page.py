@@ -89,7 +89,7 @@ def _where(each: Finding, read: Changes) -> tuple[str, dict[str, str | None]]:
         return f"/trace/{each.trace_id}", {"span": each.span_id}
     if each.kind == "error_share":
         return "/explorer", {"process": each.subject, "status": "ERR", **here}
-    if each.kind == "p95":
+    if each.kind in ("p95", "p50"):
         return "/compare", {"process": each.subject, "mode": "times", **here}
     return "/code", {"process": each.subject, **here}
 

@@ -4,7 +4,8 @@ from obsv.store.figures.archive import ArchivedPart, ArchiveState
 from obsv.store.figures.artifacts import Artifact, Lineage
 from obsv.store.figures.beat import Beat, FeedState, RecorderState
 from obsv.store.figures.busiest import Busy
-from obsv.store.figures.changes import Changes, EdgeChange, FunctionChange, GroupChange, NewForm, Side, SourceChange
+from obsv.store.figures.change_counts import Side
+from obsv.store.figures.changes import Changes, EdgeChange, FunctionChange, GroupChange, NewForm, SourceChange
 from obsv.store.figures.compare import Pair, Times
 from obsv.store.figures.decisions import (
     DecisionFilters,

@@ -6,52 +6,32 @@ Pure facts; what of them is worth telling is decided by `obsv.analysis.changes`.
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from obsv.store.figures.change_counts import (
+    CALLED,
+    EDGES,
+    MOST_ESTIMATED,
+    Side,
+    SideCounts,
+    count_instant,
+    count_minutes,
+    most_changed,
+    reached,
+    read_durations,
+    with_error_rows,
+)
 from obsv.store.figures.error_groups import ErrorGroup, error_events_since, read_error_groups
 from obsv.store.figures.milestones import Milestone, milestones
 from obsv.store.figures.minutes import Minutes
 from obsv.store.file import Readable, Row, Snapshot
-from obsv.store.ground import EVER, MINUTE_NS, VALUE, Window, bucket
-from obsv.times import NS, ts
+from obsv.store.ground import EVER, MINUTE_NS, VALUE, Window
+from obsv.times import ts
 
-# The minute in which the instant lies is counted call by call; of a busier one no call is counted.
-MOST_IN_A_MINUTE = 10_000
 MOST_SOURCES, MOST_FORMS, MOST_EVENTS = 2_000, 2_000, 1_000
-# Durations are read of so many functions: those whose mean changed most. Of all, a busy day of them takes seconds.
-MOST_DURATIONS = 40
 
-CALLED = """
-select process_id, sum(count) as calls, sum(errors) as errors, sum(total_ns) as total_ns from process_minute
-where minute between :first and :last group by process_id
-"""
-EDGES = """
-select parent_id, process_id, sum(count) as calls from edge_minute
-where minute between :first and :last group by parent_id, process_id
-"""
-# Of all functions at once, each with its buckets as one JSON object: with a query a function, all of the changes in ten
-# million calls took 345 ms of processor time instead of 235.
-DURATIONS = """
-with recursive m(minute) as (
-  select :first where :first <= :last union all select minute + 1 from m where minute < :last
-)
-select process_id, json_group_object(bucket, calls) as buckets from (
-  select h.process_id, h.bucket, sum(h.count) as calls from m cross join json_each(:processes) j
-  cross join process_histogram h on h.minute = m.minute and h.process_id = j.value group by h.process_id, h.bucket
-) group by process_id
-"""
-# By an index alone: with their callers, 10,001 calls are read for nothing.
-IS_BUSY = """
-select count(*) > :most from (select 1 from span where ts >= :start and ts < :end limit :most + 1)
-"""
 PROCESSES = "select id, name, service, kind, feed, name_id from process"
-IN_MINUTE = """
-select process_id, start_ns, duration_ns, status = 2 as failed, coalesce(weight, 1) as weight,
-  (select c.process_id from span c where c.trace = s.trace and c.span_id = s.parent_span_id) as parent_id
-from span s where s.ts >= :start and s.ts < :end
-"""
 _CODE = """
 (select g.code_id from span s join signature g on g.id = s.signature_id
   where s.name_id = p.name_id and s.ts {side} order by s.ts desc limit 1)
@@ -76,7 +56,8 @@ where f.first_ns >= :since and f.first_ns < :end
 order by f.first_ns limit :limit
 """
 KNOWN_FORMS = """
-select form from value_form where process_id = ? and name = ? and data_type = ? and first_ns < ? order by first_ns, form
+select form, first_ns from value_form where process_id = ? and name = ? and data_type = ? and first_ns < ?
+order by first_ns, form
 """
 FIRST_CALL = """
 select lower(hex(s.span_id)) as span_id, s.trace as trace_id from process p
@@ -84,14 +65,6 @@ cross join span s on s.name_id = p.name_id and s.ts = :ts and s.start_ns = :star
 """
 LAST_EVENT = "select coalesce(max(id), 0) as id from error_event where at_ns < :since"
 HAS_EVENTS = "select 1 from sqlite_schema where type = 'table' and name = 'error_event'"
-
-
-class Side(NamedTuple):
-    """The calls of a function before, or after."""
-
-    calls: int = 0
-    errors: int = 0
-    buckets: dict[int, int] = {}  # noqa: RUF012  # never written to
 
 
 class FunctionChange(NamedTuple):
@@ -108,7 +81,7 @@ class FunctionChange(NamedTuple):
 
 
 class EdgeChange(NamedTuple):
-    """Calls of one function by another. `is_new`: there were none before, ever."""
+    """Calls of one function by another. `is_new`: there were none before, ever; `minutes`: with calls, before."""
 
     caller: str
     callee: str
@@ -116,6 +89,7 @@ class EdgeChange(NamedTuple):
     before: int
     after: int
     is_new: bool
+    minutes: int = 0
 
 
 class SourceChange(NamedTuple):
@@ -135,6 +109,7 @@ class NewForm(NamedTuple):
     Attributes:
         form: `None`, `a number`, …, or `= ` and the value.
         known: forms that it had before.
+        known_ns: since when the variable is known, Unix time.
         trace_id, span_id: the call; None where it is gone.
     """
 
@@ -147,6 +122,7 @@ class NewForm(NamedTuple):
     first_ns: int
     trace_id: str | None
     span_id: str | None
+    known_ns: int = 0
 
 
 class GroupChange(NamedTuple):
@@ -163,15 +139,14 @@ class Changes(NamedTuple):
     Attributes:
         since_ns: the instant between them.
         before, after: windows of whole minutes, but for the minute of the instant.
-        seconds_before, seconds_after: in which something was recorded.
+        minutes: of each service, between its first and its last call of each side.
         left_out: whether the calls in the minute of the instant are too many, and counted on neither side.
     """
 
     since_ns: int
     before: Window
     after: Window
-    seconds_before: float
-    seconds_after: float
+    minutes: dict[str, tuple[float, float]]
     left_out: bool
     milestones: list[Milestone]
     groups: list[GroupChange]
@@ -179,20 +154,6 @@ class Changes(NamedTuple):
     edges: list[EdgeChange]
     sources: list[SourceChange]
     forms: list[NewForm]
-
-
-class _Counts:
-    """Calls of functions and edges on one side."""
-
-    def __init__(self) -> None:
-        self.calls: Counter[int] = Counter()
-        self.errors: Counter[int] = Counter()
-        self.total_ns: Counter[int] = Counter()
-        self.buckets: defaultdict[int, Counter[int]] = defaultdict(Counter)
-        self.edges: Counter[tuple[int, int]] = Counter()
-
-    def side(self, process_id: int) -> Side:
-        return Side(self.calls[process_id], self.errors[process_id], dict(self.buckets.get(process_id, {})))
 
 
 def read_changes(reader: Readable, before: Window, after: Window) -> Changes:
@@ -205,82 +166,31 @@ def read_changes(reader: Readable, before: Window, after: Window) -> Changes:
     """
     since_ns = after.start_ns
     with reader.snapshot() as store:
-        sides = _Counts(), _Counts()
+        sides = SideCounts(), SideCounts()
         cut_ns = since_ns // MINUTE_NS * MINUTE_NS
         lies_between = cut_ns != since_ns
         first, last = Minutes.of(before).first, Minutes.of(after).last
         last_before, first_after = cut_ns // MINUTE_NS - 1, cut_ns // MINUTE_NS + lies_between
-        _count(store, sides[0], Minutes(first, last_before))
-        _count(store, sides[1], Minutes(first_after, last))
-        left_out = lies_between and not _count_minute(store, sides, cut_ns, since_ns)
-        most_changed = _most_changed(*sides)
-        for counts, minutes in zip(sides, (Minutes(first, last_before), Minutes(first_after, last)), strict=True):
-            _read_durations(store, counts, most_changed, minutes)
+        count_minutes(store, sides[0], Minutes(first, last_before))
+        count_minutes(store, sides[1], Minutes(first_after, last))
+        left_out = lies_between and not count_instant(store, sides, cut_ns, since_ns)
+        changed = most_changed(*sides)
+        for counts, whole in zip(sides, (Minutes(first, last_before), Minutes(first_after, last)), strict=True):
+            read_durations(store, counts, changed, whole)
         names = {row["id"]: row for row in store.query(PROCESSES)}
         functions = _functions(store, names, *sides)
+        functions = _told_by_rows(store, names, functions, before, after)
         edges = _edges(store, names, *sides)
         sources = _sources(store, [each for each in functions if each.after.calls and not each.is_new], names, after)
         forms = _forms(store, names, after)
         between = milestones(store, Window(since_ns, after.end_ns))
-        seconds = (
-            _seconds(store, Minutes(first, last_before)) + (since_ns - cut_ns) / NS,
-            _seconds(store, Minutes(first_after, last)) + (MINUTE_NS - (since_ns - cut_ns) if lies_between else 0) / NS,
-        )
+        starts_ns = since_ns if lies_between and not left_out else first_after * MINUTE_NS
+        minutes = reached(store, names, sides, starts_ns, after.end_ns)
         groups = _groups(store, after)
-    return Changes(since_ns, before, after, *seconds, left_out, between, groups, functions, edges, sources, forms)
+    return Changes(since_ns, before, after, minutes, left_out, between, groups, functions, edges, sources, forms)
 
 
-def _most_changed(before: _Counts, after: _Counts) -> list[int]:
-    """The functions whose mean duration changed most, of those that were called on both sides."""
-
-    def change(process_id: int) -> float:
-        old, new = (max(1.0, side.total_ns[process_id] / side.calls[process_id]) for side in (before, after))
-        return max(old / new, new / old)
-
-    both = [each for each in before.calls if before.calls[each] and after.calls[each]]
-    return sorted(both, key=change, reverse=True)[:MOST_DURATIONS]
-
-
-def _read_durations(store: Snapshot, counts: _Counts, processes: list[int], minutes: Minutes) -> None:
-    known = minutes.recorded(store)
-    for process_id, buckets in store.query(DURATIONS, known.params(processes=json.dumps(processes))):
-        counts.buckets[process_id].update({int(number): calls for number, calls in json.loads(buckets).items()})
-
-
-def _seconds(store: Snapshot, minutes: Minutes) -> float:
-    known = minutes.recorded(store)
-    return max(0, known.last - known.first + 1) * 60.0
-
-
-def _count(store: Snapshot, counts: _Counts, minutes: Minutes) -> None:
-    known = minutes.recorded(store)
-    if known.last < known.first:
-        return
-    for process_id, calls, errors, total_ns in store.query(CALLED, known.params()):
-        counts.calls[process_id] += calls
-        counts.errors[process_id] += errors
-        counts.total_ns[process_id] += total_ns
-    for parent_id, process_id, calls in store.query(EDGES, known.params()):
-        counts.edges[parent_id, process_id] += calls
-
-
-def _count_minute(store: Snapshot, sides: tuple[_Counts, _Counts], cut_ns: int, since_ns: int) -> bool:
-    """Count the calls of the minute of the instant one by one; returns whether they are few enough."""
-    bounds = {"start": ts(cut_ns), "end": ts(cut_ns + MINUTE_NS)}
-    if store.query(IS_BUSY, {**bounds, "most": MOST_IN_A_MINUTE})[0][0]:
-        return False
-    for process_id, start_ns, duration_ns, failed, weight, parent_id in store.query(IN_MINUTE, bounds):
-        counts = sides[start_ns >= since_ns]
-        counts.calls[process_id] += weight
-        counts.errors[process_id] += failed
-        counts.total_ns[process_id] += duration_ns * weight
-        counts.buckets[process_id][bucket(duration_ns)] += weight
-        if parent_id is not None:
-            counts.edges[parent_id, process_id] += weight
-    return True
-
-
-def _functions(store: Snapshot, names: dict[int, Row], before: _Counts, after: _Counts) -> list[FunctionChange]:
+def _functions(store: Snapshot, names: dict[int, Row], before: SideCounts, after: SideCounts) -> list[FunctionChange]:
     ever = {row["process_id"]: row["calls"] for row in store.query(CALLED, {"first": EVER, "last": EVER})}
     found = []
     for process_id in sorted(before.calls.keys() | after.calls.keys()):
@@ -294,7 +204,23 @@ def _functions(store: Snapshot, names: dict[int, Row], before: _Counts, after: _
     return found
 
 
-def _edges(store: Snapshot, names: dict[int, Row], before: _Counts, after: _Counts) -> list[EdgeChange]:
+def _told_by_rows(
+    store: Snapshot, names: dict[int, Row], functions: list[FunctionChange], before: Window, after: Window
+) -> list[FunctionChange]:
+    sampled = [
+        each
+        for each in functions
+        if (each.before.unrecorded or each.after.unrecorded) and (each.before.errors or each.after.errors)
+    ]
+    told = {}
+    for each in sampled[:MOST_ESTIMATED]:
+        at = names[each.id]["name_id"], each.id
+        sides = with_error_rows(store, *at, each.before, before), with_error_rows(store, *at, each.after, after)
+        told[each.id] = each._replace(before=sides[0], after=sides[1])
+    return [told.get(each.id, each) for each in functions]
+
+
+def _edges(store: Snapshot, names: dict[int, Row], before: SideCounts, after: SideCounts) -> list[EdgeChange]:
     both = before.edges.keys() | after.edges.keys()
     changed = [each for each in both if not before.edges[each] or not after.edges[each]]
     if not changed:
@@ -308,6 +234,7 @@ def _edges(store: Snapshot, names: dict[int, Row], before: _Counts, after: _Coun
             before.edges[parent, process],
             after.edges[parent, process],
             not before.edges[parent, process] and ever.get((parent, process), 0) <= after.edges[parent, process],
+            before.edge_minutes[parent, process],
         )
         for parent, process in sorted(changed)
         if parent in names and process in names
@@ -357,12 +284,13 @@ def _forms(store: Snapshot, names: dict[int, Row], after: Window) -> list[NewFor
         if process is None:
             continue
         key = row["process_id"], row["name"], row["data_type"]
-        known = tuple(each["form"] for each in store.query(KNOWN_FORMS, (*key, after.start_ns)))
+        known = store.query(KNOWN_FORMS, (*key, after.start_ns))
         at = {"id": row["process_id"], "start": row["first_ns"], "ts": ts(row["first_ns"])}
         call = store.one(FIRST_CALL, at)
         where: tuple[Any, Any] = (None, None) if call is None else (call["trace_id"], call["span_id"])
         about = process["name"], process["service"], row["name"], row["data_type"], row["form"]
-        found.append(NewForm(*about, known, row["first_ns"], *where))
+        forms = tuple(each["form"] for each in known)
+        found.append(NewForm(*about, forms, row["first_ns"], *where, known[0]["first_ns"]))
     return found
 
 
