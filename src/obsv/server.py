@@ -52,7 +52,9 @@ from obsv.otlp.kafka import KafkaAddress
 from obsv.otlp.receiver import Receiver
 from obsv.otlp.router import router as otlp_router
 from obsv.otlp.settings import Address, ReceiverSettings, split
+from obsv.quantities import count
 from obsv.store.figures import Pulse
+from obsv.store.writing import MOST_SERIES
 from obsv.web.attempts import Attempts
 from obsv.web.root_path import ROOT_PATH, RootPath, root_path
 from obsv.web.senders import Senders
@@ -83,6 +85,7 @@ class Settings:
         tls: the certificate of all ports; None serves without TLS.
         store: address of a store in ClickHouse, which is read instead of the database file; None reads the file.
         write: whether what is received is inserted into `store`.
+        most_series: series of metrics that are kept of one service.
     """
 
     db: Path
@@ -100,6 +103,7 @@ class Settings:
     kafka: KafkaAddress | None = field(default=None, repr=False)
     tls: Certificate | None = None
     write: bool = False
+    most_series: int = MOST_SERIES
 
     @classmethod
     def from_environment(
@@ -118,12 +122,13 @@ class Settings:
         tls: Certificate | None = None,
         write: bool = False,
     ) -> "Settings":
-        """Return settings with `OBSV_TOKEN`, `OBSV_USERS`, and lists in `OBSV_ALLOWED_HOSTS` and `OBSV_CORS_ORIGINS`.
+        """Return settings with `OBSV_TOKEN`, `OBSV_USERS`, `OBSV_METRIC_SERIES`, and lists in `OBSV_ALLOWED_HOSTS` and
+        `OBSV_CORS_ORIGINS`.
 
         Without `prefix`, the root path is that of `OBSV_ROOT_PATH`.
 
         Raises:
-            ConfigurationError: the root path is not a path.
+            ConfigurationError: the root path is not a path, or a number is none.
         """
         names, origins = split(environment.get("OBSV_ALLOWED_HOSTS")), split(environment.get("OBSV_CORS_ORIGINS"))
         token = environment.get("OBSV_TOKEN") or None
@@ -131,7 +136,8 @@ class Settings:
         named = environment.get("OBSV_USERS")
         users = users or (Path(named) if named else None)
         given = (db, host, port, token, names, otlp_grpc, otlp_http, origins, alerts, path, users, store, kafka, tls)
-        return cls(*given, write)
+        most = environment.get("OBSV_METRIC_SERIES")
+        return cls(*given, write, count("OBSV_METRIC_SERIES", most) if most else MOST_SERIES)
 
     def receiver(self, senders: Callable[[], Senders] = Senders, aside: Path | None = None) -> ReceiverSettings:
         """Return the settings of the OTLP receiver for senders with tokens of their own.
@@ -151,6 +157,7 @@ class Settings:
             aside=aside,
             senders=senders,
             tls=self.tls,
+            most_series=self.most_series,
         )
 
     @property

@@ -191,14 +191,15 @@ def test_call_without_a_request(receiver: Receiver) -> None:
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
-def test_metrics_are_refused_for_good(receiver: Receiver) -> None:
-    """A signal that is not stored gets a partial success that rejects all and names the sender's setting."""
+def test_metrics_are_stored(receiver: Receiver, reader: Reader) -> None:
+    """Once committed, the answer is empty."""
     metrics = ExportMetricsServiceRequest()
-    metrics.resource_metrics.add().scope_metrics.add().metrics.add().gauge.data_points.add()
+    gauge = metrics.resource_metrics.add().scope_metrics.add().metrics.add(name="load").gauge
+    gauge.data_points.add(as_double=0.5, time_unix_nano=1)
     with channel(receiver) as made:
-        refused = MetricsServiceStub(made).Export(metrics).partial_success
-    assert refused.rejected_data_points == 1
-    assert "OTEL_METRICS_EXPORTER=none" in refused.error_message
+        answer = MetricsServiceStub(made).Export(metrics)
+    assert not answer.HasField("partial_success")
+    assert [tuple(row) for row in reader.query("select metric, value from metric")] == [("load", 0.5)]
 
 
 def test_logs_are_stored(receiver: Receiver, reader: Reader) -> None:

@@ -12,10 +12,6 @@ import httpx
 import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
-    ExportMetricsServiceRequest,
-    ExportMetricsServiceResponse,
-)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from otlp_requests import json_request, json_span, request, span
 
@@ -196,43 +192,6 @@ def test_locked_store_is_worth_a_retry(start: Start, db: Path, reader: Reader, m
         holder.close()
         assert client.post("/v1/traces", content=other, headers=PROTOBUF).status_code == 200
     assert count(reader) == 2
-
-
-def metrics() -> ExportMetricsServiceRequest:
-    made = ExportMetricsServiceRequest()
-    found = made.resource_metrics.add().scope_metrics.add().metrics
-    found.add(name="a").gauge.data_points.add()
-    found.add(name="b").sum.data_points.add()
-    found[1].sum.data_points.add()
-    found.add(name="c")
-    return made
-
-
-def test_metrics_are_refused_for_good(client: httpx.Client) -> None:
-    """A signal that is not stored gets a partial success that rejects all and names the sender's setting."""
-    answer = client.post("/v1/metrics", content=metrics().SerializeToString(), headers=PROTOBUF)
-    rejected = ExportMetricsServiceResponse.FromString(answer.content).partial_success
-    assert (answer.status_code, rejected.rejected_data_points) == (200, 3)
-    assert "OTEL_METRICS_EXPORTER=none" in rejected.error_message
-
-
-def test_metrics_in_json(client: httpx.Client) -> None:
-    """Likewise in JSON."""
-    points = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "a", "gauge": {"dataPoints": [{}, {}]}}]}]}]}
-    answer = client.post("/v1/metrics", json=points)
-    assert answer.json()["partialSuccess"]["rejectedDataPoints"] == "2"
-    assert client.post("/v1/metrics", json={}).json() == {}
-    assert client.post("/v1/metrics", content=b"\xff", headers=PROTOBUF).status_code == 400
-
-
-def test_refused_signals_are_said_once(client: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
-    """The log names the setting once, however often a sender tries."""
-    from obsv.otlp import signals
-
-    signals._notices.reset()
-    for _ in range(3):
-        client.post("/v1/metrics", content=metrics().SerializeToString(), headers=PROTOBUF)
-    assert caplog.text.count("OTEL_METRICS_EXPORTER=none") == 1
 
 
 def test_token(start: Start) -> None:

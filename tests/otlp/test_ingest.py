@@ -13,7 +13,7 @@ from obsv.otlp.failures import Overloaded
 from obsv.otlp.ingest import Ingest
 from obsv.otlp.work import Work
 from obsv.store import SpanRow, WriteResult
-from obsv.store.ground import LogRow
+from obsv.store.ground import LogRow, PointRow
 from obsv.wire.errors import BadRequest
 from obsv.wire.protobuf import protobuf_slices
 from obsv.wire.rowmaker import Decoded, RowMaker
@@ -30,7 +30,9 @@ class Shelf:
         self.open.set()
         self.closed = False
 
-    def write(self, rows: list[SpanRow], *, logs: Sequence[LogRow] = ()) -> WriteResult:
+    def write(
+        self, rows: list[SpanRow], *, logs: Sequence[LogRow] = (), points: Sequence[PointRow] = ()
+    ) -> WriteResult:
         self.entered.set()
         assert self.open.wait(60)
         self.fail(rows)

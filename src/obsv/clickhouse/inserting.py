@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from importlib.resources import files
 from typing import Any
@@ -20,7 +20,7 @@ from obsv.clickhouse.address import Address
 from obsv.clickhouse.client import Client
 from obsv.clickhouse.texts import log_row, span_rows
 from obsv.errors import ObsvError, QueryTimeout, StoreUnavailable
-from obsv.store.ground import LogRow, SpanRow, WriteResult
+from obsv.store.ground import LogRow, PointRow, SpanRow, WriteResult
 
 LOGS = "otel_logs"
 # Pauses in seconds before further attempts at a batch, whose senders wait meanwhile.
@@ -70,8 +70,8 @@ class Inserter:
                 self._client.run(statement.replace("{table}", self.address.table).replace("{logs}", LOGS))
         self._is_open = True
 
-    def write(self, rows: list[SpanRow], *, logs: list[LogRow]) -> WriteResult:
-        """Insert all rows, and return when ClickHouse has them.
+    def write(self, rows: list[SpanRow], *, logs: list[LogRow], points: Sequence[PointRow] = ()) -> WriteResult:
+        """Insert all rows but data points, of which the receiver takes none, and return when ClickHouse has them.
 
         Raises:
             StoreUnavailable: it does not respond, or refuses them.

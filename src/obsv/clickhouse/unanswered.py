@@ -11,7 +11,7 @@ from typing import Final
 READ_ONLY: Final = (
     "Read-only: decisions about errors, deployments, kept traces, saved views and alert rules need a store of obsv."
 )
-NOT_THERE: Final = "The collector's table has no source code, no exact inputs, and no log records."
+NOT_THERE: Final = "The collector's table has no source code, no exact inputs, no log records, and no metrics."
 NO_DECISIONS: Final = "Decisions, gates, artifacts and reports need a store of obsv."
 NO_RECORDERS: Final = "Recorders, feeds and repeated values are known only to a store of obsv."
 NO_ARRIVALS: Final = "Spans have no order of arrival, which following errors, forwarding and archiving need."
@@ -33,7 +33,8 @@ EMPTY: dict[str, str] = {
          "read_level", "read_outbox", "read_rule_rows", "read_saved_views", "read_silences", "read_spenders"),
         READ_ONLY,
     ),
-    **dict.fromkeys(("exact_texts", "read_exact", "read_logs", "read_new_logs"), NOT_THERE),
+    **dict.fromkeys(("exact_texts", "read_exact", "read_left_out", "read_logs", "read_metric_points",
+         "read_metric_series", "read_new_logs"), NOT_THERE),
     **dict.fromkeys(
         ("list_artifacts", "read_decision", "read_decisions", "read_gate", "read_gates", "read_journal_names",
          "read_kinds", "read_lineage", "read_paired", "read_registrations", "read_selections", "read_what_if",

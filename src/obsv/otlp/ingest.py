@@ -20,9 +20,8 @@ from obsv.otlp.line import OLDEST_EVERY, Line
 from obsv.otlp.memory import give_back
 from obsv.otlp.quotas import NOBODY, Claim, Quotas
 from obsv.otlp.received import Received
-from obsv.otlp.signals import METRICS
 from obsv.otlp.work import Slices, Work
-from obsv.store.ground import LogRow, SpanRow, WriteResult
+from obsv.store.ground import LogRow, PointRow, SpanRow, WriteResult
 from obsv.trace.notices import Notices
 from obsv.wire.errors import TooLarge
 from obsv.wire.rowmaker import RowMaker
@@ -37,6 +36,7 @@ BATCH_ROWS = 2_500
 BATCH_FIELDS = 4_000
 # How long requests gather before the present ones are committed.
 GATHER_S = 0.05
+NO_METRICS = "data points: obsv inserts no metrics into ClickHouse; set OTEL_METRICS_EXPORTER=none at the sender"
 # CPU time limit of one request: 64 MiB of ordinary spans take a third of it.
 MOST_CPU_S = 20.0
 
@@ -44,7 +44,7 @@ MOST_CPU_S = 20.0
 class RowStore(Protocol):
     """The destination of rows: `obsv.store.Writer`."""
 
-    def write(self, rows: list[SpanRow], *, logs: list[LogRow]) -> WriteResult:
+    def write(self, rows: list[SpanRow], *, logs: list[LogRow], points: list[PointRow]) -> WriteResult:
         """Store all rows in one transaction, or none."""
         ...
 
@@ -65,6 +65,7 @@ class Ingest:
         max_bytes: limit for requests in memory, waiting or being read; further ones are refused.
         batch_rows: number of rows after which a transaction is closed.
         gather_s: time after which it is closed.
+        has_metrics: whether the destination keeps data points; otherwise they are rejected.
     """
 
     def __init__(
@@ -75,12 +76,14 @@ class Ingest:
         max_bytes: int = MAX_BYTES,
         batch_rows: int = BATCH_ROWS,
         gather_s: float = GATHER_S,
+        has_metrics: bool = True,
     ) -> None:
         self._store = store
         self._maker = maker
         self._max_bytes = max_bytes
         self._batch_rows = batch_rows
         self._gather_s = gather_s
+        self._has_metrics = has_metrics
         self._changed = threading.Condition()  # guards the next seven
         self._small: Line[Job] = Line()
         self._large: Line[Job] = Line()
@@ -215,7 +218,7 @@ class Ingest:
             piece = self._advance(job)
             if piece is not None:
                 group.append(piece)
-                rows += len(piece.rows) + len(piece.logs)
+                rows += piece.size
                 fields += piece.fields
         return group
 
@@ -268,16 +271,22 @@ class Ingest:
     def _piece(self, job: Job, slices: Slices) -> Piece:
         rows: list[SpanRow] = []
         logs: list[LogRow] = []
+        points: list[PointRow] = []
         for decoded in slices:
             rows += decoded.rows
             logs += decoded.logs
+            if self._has_metrics:
+                points += decoded.points
+            elif decoded.points:
+                job.rejected[NO_METRICS] += len(decoded.points)
             job.rejected.update(decoded.rejected)
             job.odd += decoded.odd
-            if job is self._current or not self._has_room(len(rows) + len(logs), fields_of(rows)):
-                return Piece(job, rows, logs, False)
+            found = len(rows) + len(logs) + len(points)
+            if job is self._current or not self._has_room(found, fields_of(rows)):
+                return Piece(job, rows, logs, points, False)
         if job is self._current:
             self._current = None
-        return Piece(job, rows, logs, True)
+        return Piece(job, rows, logs, points, True)
 
     def _fail(self, job: Job, error: Exception) -> None:
         if job is self._current:
@@ -287,15 +296,17 @@ class Ingest:
     def _commit(self, group: list[Piece]) -> None:
         rows = [row for piece in group for row in piece.rows]
         logs = [log for piece in group for log in piece.logs]
+        points = [point for piece in group for point in piece.points]
+        has_any = bool(rows or logs or points)
         try:
-            result = self._store.write(rows, logs=logs) if rows or logs else WriteResult(0, 0)
+            result = self._store.write(rows, logs=logs, points=points) if has_any else WriteResult(0, 0)
         except StoreError as error:
             self._notices.once("store", logging.ERROR, "Received spans are refused and must be sent again: %s", error)
             self._fail_all(group, error)
         except Exception as error:
             self._one_by_one(group, error)
         else:
-            if (rows or logs) and self._notices.over("store"):
+            if has_any and self._notices.over("store"):
                 logger.warning("What senders send is stored again.")
             self._stored(group, result)
 
@@ -318,9 +329,11 @@ class Ingest:
             self.counts["spans"] += result.inserted
             self.counts["duplicates"] += result.duplicates
             self.counts["logs"] += sum(len(piece.logs) for piece in group)
-        for job, rows, logs, is_last in group:
-            job.spans += len(rows) + len(logs)
-            if is_last and not job.future.done():
+            self.counts["points"] += sum(len(piece.points) for piece in group)
+        for piece in group:
+            job = piece.job
+            job.spans += piece.size
+            if piece.is_last and not job.future.done():
                 self._finish(job, Received(job.spans, job.rejected, job.odd))
 
     def _end(self, job: Job) -> None:
@@ -339,7 +352,7 @@ class Ingest:
         with self._changed:
             if isinstance(outcome, Exception):
                 self.counts["failed"] += 1
-            elif job.work.signal is not METRICS:
+            else:
                 self.counts["requests"] += 1
                 self.counts["rejected"] += outcome.rejected.total()
                 self.counts["odd"] += outcome.odd

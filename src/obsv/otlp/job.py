@@ -10,7 +10,7 @@ from typing import NamedTuple
 from obsv.otlp.quotas import Claim
 from obsv.otlp.received import Received
 from obsv.otlp.work import Slices, Work
-from obsv.store.ground import LogRow, SpanRow
+from obsv.store.ground import LogRow, PointRow, SpanRow
 
 # A new name in a minute of its own takes 0.4 ms to store, a new attribute 0.06 ms.
 _SHAPE = 6
@@ -26,7 +26,7 @@ class Job:
         connection: of its sender.
         slices: of its rows, once it has begun.
         cpu_s: processor time that it took.
-        spans: rows that were committed, log records too.
+        spans: rows that were committed, log records and data points too.
         rejected: spans that were not, by reason.
         odd: parts of the wrong type that were left out of spans.
         is_over: whether the future is resolved.
@@ -55,14 +55,20 @@ class Piece(NamedTuple):
 
     Args:
         job: whose.
-        rows, logs: of this part.
+        rows, logs, points: of this part.
         is_last: whether the request is done when they are stored.
     """
 
     job: Job
     rows: list[SpanRow]
     logs: list[LogRow]
+    points: list[PointRow]
     is_last: bool
+
+    @property
+    def size(self) -> int:
+        """Return the number of rows of all kinds."""
+        return len(self.rows) + len(self.logs) + len(self.points)
 
     @property
     def fields(self) -> int:

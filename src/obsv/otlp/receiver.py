@@ -54,11 +54,13 @@ class Receiver:
         settings.check()
         self.settings = settings
         self._attempts = attempts or Attempts()
-        self.writer = Writer(settings.db, busy_timeout_s=BUSY_TIMEOUT_S)
+        self.writer = Writer(settings.db, busy_timeout_s=BUSY_TIMEOUT_S, most_series=settings.most_series)
         # An insert takes longer than a transaction, and few large ones cost ClickHouse less than many small ones.
         rows = BATCH_ROWS if into is None else INSERT_ROWS
         maker = RowMaker(Redactor())
-        self._ingest = Ingest(into or self.writer, maker, max_bytes=settings.max_bytes, batch_rows=rows)
+        self._ingest = Ingest(
+            into or self.writer, maker, max_bytes=settings.max_bytes, batch_rows=rows, has_metrics=into is None
+        )
         self.endpoint = HttpReceiver(self._ingest, self._access(bind), settings.max_body)
         self._bound = False
         self._http: HttpPort | None = None

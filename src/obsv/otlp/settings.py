@@ -10,6 +10,7 @@ from obsv.hosts import is_loopback
 from obsv.otlp.http import MAX_BODY
 from obsv.otlp.ingest import MAX_BYTES
 from obsv.otlp.kafka import KafkaAddress
+from obsv.store.writing import MOST_SERIES
 from obsv.web.senders import Senders
 from obsv.web.tls import Certificate
 
@@ -66,6 +67,7 @@ class ReceiverSettings:
         aside: path beside which messages of Kafka are kept that cannot be stored; None: `db`.
         senders: returns the senders with tokens of their own.
         tls: the certificate of the ports; None receives without TLS.
+        most_series: series of metrics that are kept of one service.
     """
 
     db: Path
@@ -80,6 +82,7 @@ class ReceiverSettings:
     aside: Path | None = None
     senders: Callable[[], Senders] = Senders
     tls: Certificate | None = None
+    most_series: int = MOST_SERIES
 
     def check(self) -> None:
         """Refuse settings that are not safe.

@@ -10,13 +10,12 @@ from obsv.wire.budget import SLICE_SPANS
 from obsv.wire.clean import count
 from obsv.wire.detail import nanoseconds
 from obsv.wire.errors import BadRequest
-from obsv.wire.json_parts import hex_bytes, list_in, object_in
-from obsv.wire.jsonform import parse
+from obsv.wire.json_parts import hex_bytes, list_in
 from obsv.wire.log_row import BAD_RECORD, LogParts, log_row
-from obsv.wire.plan import Resource
-from obsv.wire.rowmaker import Decoded, RowMaker, encode
+from obsv.wire.rowmaker import Decoded, RowMaker
+from obsv.wire.scoped_json import Names, scopes_of
 
-WRONG = "entries of `resourceLogs` and `scopeLogs` that are no objects"
+NAMES = Names("resourceLogs", "scopeLogs", "logRecords")
 _NAMES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 # Names are against the specification, and what protobuf's own JSON printers write.
 _SEVERITIES = {
@@ -37,27 +36,13 @@ def log_json_slices(body: bytes, maker: RowMaker) -> Iterator[Decoded]:
         BadRequest: the text is no JSON object, or its outer fields are of the wrong kind.
         TooLarge: it has more values than `budget` allows.
     """
+    wrong: Counter[str] = Counter()
     try:
-        yield from _request(parse(body), maker)
+        for scoped in scopes_of(body, NAMES, maker, wrong):
+            yield from _records(scoped.source, scoped.records, maker)
     except RecursionError:
         raise BadRequest("The JSON is nested too deeply.") from None
-
-
-def _request(request: dict[str, Any], maker: RowMaker) -> Iterator[Decoded]:
-    if not isinstance(request.get("resourceLogs") or [], list):
-        raise BadRequest("`resourceLogs` is to be a list of objects.")
-    wrong = 0
-    for resource_logs in request.get("resourceLogs") or []:
-        if not isinstance(resource_logs, dict):
-            wrong += 1
-            continue
-        outer = _Outer(resource_logs, maker)
-        for scope_logs in list_in(resource_logs, "scopeLogs"):
-            if isinstance(scope_logs, dict):
-                yield from _records(outer.source(scope_logs), list_in(scope_logs, "logRecords"), maker)
-            else:
-                wrong += 1
-    yield Decoded([], Counter({WRONG: wrong} if wrong else {}))
+    yield Decoded([], wrong)
 
 
 def _records(source: Source, records: list[Any], maker: RowMaker) -> Iterator[Decoded]:
@@ -67,26 +52,6 @@ def _records(source: Source, records: list[Any], maker: RowMaker) -> Iterator[De
         logs: list[LogRow] = [log_row(_parts(each), source, maker) for each in piece if isinstance(each, dict)]
         wrong = len(piece) - len(logs)
         yield Decoded([], Counter({BAD_RECORD: wrong} if wrong else {}), logs)
-
-
-class _Outer:
-    """A resource, which is read once for all its scopes."""
-
-    def __init__(self, resource_logs: dict[str, Any], maker: RowMaker) -> None:
-        self._maker = maker
-        self._origin = object_in(resource_logs, "resource") | {"schemaUrl": resource_logs.get("schemaUrl")}
-        self._key = encode(self._origin).encode()
-        self._resource: Resource | None = None
-
-    def source(self, scope_logs: dict[str, Any]) -> Source:
-        """The source of one of its scopes."""
-        scope = object_in(scope_logs, "scope") | {"schemaUrl": scope_logs.get("schemaUrl")}
-        key = (self._key, encode(scope).encode())
-        found = self._maker.known_source(key)
-        if found is None:
-            self._resource = self._resource or self._maker.resource(self._origin)
-            found = self._maker.source(key, self._resource, scope)
-        return found
 
 
 def _parts(record: dict[str, Any]) -> LogParts:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from obsv import semconv
 from obsv.probability import whole
-from obsv.store.ground import LogRow, Signature, Source, SpanRow, Weight, by_trace_state, counted, sampled
+from obsv.store.ground import LogRow, PointRow, Signature, Source, SpanRow, Weight, by_trace_state, counted, sampled
 from obsv.wire.clean import MASK, NO_NUL, Cleaner, Secrets, count
 from obsv.wire.detail import USUAL_FLAGS, detail, fitted
 from obsv.wire.limits import DEFAULT_LIMITS, INT64_MAX, Limits, clip, clip_name
@@ -44,15 +44,17 @@ class Decoded(NamedTuple):
 
     Args:
         rows: calls to be stored.
-        rejected: how many spans or log records were turned away, by reason.
+        rejected: how many spans, log records or data points were turned away, by reason.
         logs: log records to be stored.
         odd: how many parts of what is stored were left out, as they have the wrong type.
+        points: data points of metrics to be stored.
     """
 
     rows: list[SpanRow]
     rejected: Counter[str]
     logs: Sequence[LogRow] = ()
     odd: int = 0
+    points: Sequence[PointRow] = ()
 
     @classmethod
     def joined(cls, slices: Iterable["Decoded"]) -> "Decoded":
@@ -60,13 +62,15 @@ class Decoded(NamedTuple):
         rows: list[SpanRow] = []
         rejected: Counter[str] = Counter()
         logs: list[LogRow] = []
+        points: list[PointRow] = []
         odd = 0
         for each in slices:
             rows += each.rows
             logs += each.logs
+            points += each.points
             rejected.update(each.rejected)
             odd += each.odd
-        return cls(rows, rejected, logs or (), odd)
+        return cls(rows, rejected, logs or (), odd, points or ())
 
 
 class SpanParts(NamedTuple):

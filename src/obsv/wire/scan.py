@@ -87,30 +87,3 @@ def count_fields(data: bytes, at: int, end: int, descriptor: Descriptor, most: i
             if field is not None and field.type == FieldDescriptor.TYPE_MESSAGE:
                 waiting.append((begin, stop, field.message_type))
     return found
-
-
-def count_at(data: bytes, path: tuple[tuple[int, ...], ...], most: int) -> int:
-    """Return the number of messages at a path; at most `most` fields on the way are examined.
-
-    Args:
-        data: a message.
-        path: numbers of the fields that lead there, level by level.
-        most: where counting stops.
-
-    Raises:
-        BadRequest: the framing is broken.
-    """
-    found = seen = 0
-    waiting = [(0, len(data), 0)]
-    while waiting:
-        at, end, level = waiting.pop()
-        for tag, _, begin, stop in fields(data, at, end):
-            seen += 1
-            if seen > most:
-                return found
-            if tag & 7 == DELIMITED and tag >> 3 in path[level]:
-                if level + 1 == len(path):
-                    found += 1
-                else:
-                    waiting.append((begin, stop, level + 1))
-    return found

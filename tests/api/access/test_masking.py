@@ -336,7 +336,8 @@ OPEN = {
     "alert_cursor", "alert_rule", "archive", "archive_part", "archive_replaced", "artifact_parent", "audit",
     "calls_minute", "code", "deploy", "error_call", "error_event", "error_minute", "failure_histogram", "feed",
     "forgotten",
-    "gate", "gate_hour", "histogram", "lease", "loss", "orphan", "process", "process_name", "recorder",
+    "gate", "gate_hour", "histogram", "lease", "loss", "metric_chunk", "metric_left_out", "metric_point", "orphan",
+    "process", "process_name", "recorder",
     "request_half", "request_total", "ring", "saved_view", "sent", "setting", "signature", "signature_field", "silence",
     "slo_bucket", "sqlite_sequence", "tally", "thread", "version", "version_code",
 }  # fmt: skip

@@ -34,6 +34,7 @@ from obsv.store.figures.kept import KeptTrace, KeptTraces
 from obsv.store.figures.kept_reports import ReportLine
 from obsv.store.figures.logs import LogFilters, LogLine, Logs, NewLogs
 from obsv.store.figures.lost import Lost
+from obsv.store.figures.metrics import LeftOut, SeriesFilters, SeriesLine, SeriesPage
 from obsv.store.figures.milestones import Milestone
 from obsv.store.figures.overview import ErrorCall, FunctionSums, GroupSums, Overview, PeriodTotals
 from obsv.store.figures.paired import Disagreement, Paired
@@ -91,6 +92,7 @@ __all__ = [
     "KeptTraces",
     "KindLine",
     "Latency",
+    "LeftOut",
     "Lineage",
     "LogFilters",
     "LogLine",
@@ -116,6 +118,9 @@ __all__ = [
     "ResultLine",
     "SavedView",
     "Series",
+    "SeriesFilters",
+    "SeriesLine",
+    "SeriesPage",
     "Side",
     "SourceChange",
     "Sums",

@@ -45,6 +45,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "content": "null",
     },
     "log_record": {"body": "masked_body(body)", "attributes": "masked_log_attributes(attributes)"},
+    "metric_series": {"attributes": "masked_members(attributes)"},
     "registration": {"meta": "masked_members(meta)", "content": "null", "why": "masked_text(why)"},
     "decision_made": {
         "subject": "masked_text(subject)",

@@ -54,6 +54,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _step(25, "traces are kept beyond retention"),
     _step(26, "results may seem to be two milliseconds before their decision"),
     _step(27, "addresses of the app are saved under a name"),
+    _step(28, "received metrics are kept as series"),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

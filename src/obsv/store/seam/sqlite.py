@@ -21,6 +21,7 @@ from obsv.store.seam.answers.figures import FigureAnswers
 from obsv.store.seam.answers.journal import JournalAnswers
 from obsv.store.seam.answers.kept import KeptAnswers
 from obsv.store.seam.answers.logs import LogAnswers
+from obsv.store.seam.answers.metrics import MetricAnswers
 from obsv.store.seam.answers.names import NameAnswers
 from obsv.store.seam.answers.saved_views import SavedViewAnswers
 from obsv.store.seam.answers.selections import SelectionAnswers
@@ -44,6 +45,7 @@ class SQLiteStore(
     JournalAnswers,
     KeptAnswers,
     SavedViewAnswers,
+    MetricAnswers,
 ):
     """Answers from a database file, which may appear, grow or be replaced meanwhile."""
 

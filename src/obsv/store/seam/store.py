@@ -21,6 +21,7 @@ from obsv.store.seam.questions.figures import FigureQuestions
 from obsv.store.seam.questions.journal import JournalQuestions
 from obsv.store.seam.questions.kept import KeptQuestions
 from obsv.store.seam.questions.logs import LogQuestions
+from obsv.store.seam.questions.metrics import MetricQuestions
 from obsv.store.seam.questions.names import NameQuestions
 from obsv.store.seam.questions.saved_views import SavedViewQuestions
 from obsv.store.seam.questions.selections import SelectionQuestions
@@ -44,6 +45,7 @@ class Store(
     JournalQuestions,
     KeptQuestions,
     SavedViewQuestions,
+    MetricQuestions,
     Protocol,
 ):
     """Answers questions about what was recorded. Any number of threads may ask at once.

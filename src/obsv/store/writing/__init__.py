@@ -6,6 +6,7 @@ from obsv.store.writing.keeping.archive_book import CALLS, KEEP_NS, LOGS, Archiv
 from obsv.store.writing.keeping.forget_book import ForgetBook, Receipt, Search
 from obsv.store.writing.keeping.kept_texts import log_call
 from obsv.store.writing.kept_book import KeptBook
+from obsv.store.writing.metrics import MOST_SERIES
 from obsv.store.writing.packed_trace import unpack
 from obsv.store.writing.reports import KeptReport, ReportBook
 from obsv.store.writing.saved_view_book import MOST_NAME_CHARS, MOST_VIEWS, SavedViewBook
@@ -20,6 +21,7 @@ __all__ = [
     "KEEP_NS",
     "LOGS",
     "MOST_NAME_CHARS",
+    "MOST_SERIES",
     "MOST_VIEWS",
     "ArchiveBook",
     "ArchiveFacts",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from obsv.store.file import limits_of, open_writer, read_settings
-from obsv.store.ground import ERROR, Limits, LogRow, RingProgress, Rollups, SpanRow
+from obsv.store.ground import ERROR, Limits, LogRow, PointRow, RingProgress, Rollups, SpanRow
 from obsv.store.writing.batch import SPANS, Batch
 from obsv.store.writing.carried import Carried
 from obsv.store.writing.copied import Copied, write_copied
@@ -25,7 +25,8 @@ from obsv.store.writing.lineage import Callers, Orphans
 from obsv.store.writing.log_records import write_logs
 from obsv.store.writing.losses import Held
 from obsv.store.writing.mark import Mark
-from obsv.store.writing.repair import repaired, repaired_logs
+from obsv.store.writing.metrics import MOST_SERIES, MetricWriter
+from obsv.store.writing.repair import repaired, repaired_logs, repaired_points
 from obsv.store.writing.request_sql import RequestCounter
 from obsv.store.writing.rollup_sql import prepare_rollups, write_rollups
 from obsv.store.writing.shared_ids import SharedIds
@@ -71,14 +72,20 @@ class Opened:
 
     Args:
         path: the database.
-        busy_timeout_s, clock, is_lean, has_sums: see `Writer`.
+        busy_timeout_s, clock, is_lean, has_sums, most_series: see `Writer`.
 
     Raises:
         StoreError: it cannot be opened.
     """
 
     def __init__(
-        self, path: Path, busy_timeout_s: float, clock: Callable[[], int], is_lean: bool, has_sums: bool = True
+        self,
+        path: Path,
+        busy_timeout_s: float,
+        clock: Callable[[], int],
+        is_lean: bool,
+        has_sums: bool = True,
+        most_series: int = MOST_SERIES,
     ) -> None:
         self.path = path
         self._has_sums = has_sums
@@ -90,6 +97,7 @@ class Opened:
             self.carried = Carried(self.connection)
             self.cleaner = Cleaner(self.connection, path)
             self.blocks = BlockBuilder(self.connection)
+            self._metrics = MetricWriter(self.connection, most_series)
             self.held = Held(self.connection, self.cleaner)
             self.watch = Watch(self.connection, path, clock)
         except BaseException:
@@ -132,13 +140,16 @@ class Opened:
         rows: Sequence[SpanRow],
         rings: Sequence[RingProgress],
         logs: Sequence[LogRow] = (),
+        points: Sequence[PointRow] = (),
     ) -> int:
         """Store a batch in one transaction; return how many calls were new."""
         began = time.perf_counter()
         try:
-            inserted, errors = self._write(rows, rings, logs)
+            inserted, errors = self._write(rows, rings, logs, points)
         except (UnicodeEncodeError, OverflowError):
-            inserted, errors = self._write(repaired(rows), rings, repaired_logs(logs))
+            inserted, errors = self._write(repaired(rows), rings, repaired_logs(logs), repaired_points(points))
+        if points:
+            self._metrics.pack()
         if rows:
             self.cleaner.arrived(min([row.start_ns for row in rows]))
         self._make_room(time.perf_counter() - began)
@@ -150,8 +161,9 @@ class Opened:
         rows: Sequence[SpanRow],
         rings: Sequence[RingProgress],
         logs: Sequence[LogRow],
+        points: Sequence[PointRow],
     ) -> tuple[int, int]:
-        rows, logs, batch = self._interned(rows, logs)
+        rows, logs, points, batch = self._interned(rows, logs, points)
         foreign = batch.foreign()
         errors = self._faults.read(batch.failed())
         # As far as possible, everything is computed before the file is locked.
@@ -181,6 +193,8 @@ class Opened:
                 self.connection.execute(_FIRST_KNOWN)
             if logs:
                 write_logs(self.connection, logs, self._ids)
+            if points:
+                self._metrics.write(points, self._ids, self._clock())
             if shared is not None:
                 shared.tidy()
             self._write_rest(batch, shared, rings)
@@ -230,18 +244,19 @@ class Opened:
                 self.connection.rollback()
 
     def _interned(
-        self, rows: Sequence[SpanRow], logs: Sequence[LogRow]
-    ) -> tuple[Sequence[SpanRow], Sequence[LogRow], Batch]:
+        self, rows: Sequence[SpanRow], logs: Sequence[LogRow], points: Sequence[PointRow]
+    ) -> tuple[Sequence[SpanRow], Sequence[LogRow], Sequence[PointRow], Batch]:
         """Return rows whose names and the like all have IDs: as they came, unless the file has no room for these."""
         now_ns = self._clock()
         self._ids.expire(now_ns)
-        batch, missing = self._missing(rows, logs)
+        batch, missing = self._missing(rows, logs, points)
         if not missing:
-            return rows, logs, batch
+            return rows, logs, points, batch
         crowded = find_crowded(self.connection, missing, self.limits().max_bytes)
         if crowded is not None:
             rows, logs = [crowded.stored(row) for row in rows], [crowded.stored_log(row) for row in logs]
-            batch, missing = self._missing(rows, logs)
+            points = [crowded.stored_point(row) for row in points]
+            batch, missing = self._missing(rows, logs, points)
         try:
             with self._transaction():
                 missing.insert(self.connection, self._versions, batch.began, now_ns)
@@ -249,12 +264,14 @@ class Opened:
             self._versions.forget()
             raise
         missing.committed()
-        return rows, logs, batch
+        return rows, logs, points, batch
 
-    def _missing(self, rows: Sequence[SpanRow], logs: Sequence[LogRow]) -> tuple[Batch, Missing]:
+    def _missing(
+        self, rows: Sequence[SpanRow], logs: Sequence[LogRow], points: Sequence[PointRow]
+    ) -> tuple[Batch, Missing]:
         batch = Batch(rows)
         new = self._versions.new(batch.coded())
-        sources = batch.sources() | {row.source for row in logs}
+        sources = batch.sources() | {row.source for row in logs} | {row.series.source for row in points}
         return batch, Missing(self._ids, batch.signatures(), sources, batch.threads(), new)
 
     @contextmanager

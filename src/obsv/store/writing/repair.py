@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from obsv.store.ground import Code, LogRow, Signature, Source, SpanRow
+from obsv.store.ground import Code, LogRow, PointRow, Signature, Source, SpanRow
 
 _LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 
@@ -33,6 +33,21 @@ def repaired_logs(rows: Sequence[LogRow]) -> list[LogRow]:
         )
         for row in rows
     ]
+
+
+def repaired_points(rows: Sequence[PointRow]) -> list[PointRow]:
+    """Return data points with numbers clamped to 64 bits, and `?` for invalid characters."""
+    found = []
+    for row in rows:
+        metric = row.series.metric
+        texts = [_text(text) for text in (metric.name, metric.unit, metric.description)]
+        series = row.series._replace(
+            metric=metric._replace(name=texts[0], unit=texts[1], description=texts[2]),
+            attributes=_text(row.series.attributes),
+        )
+        value = _number(row.value) if isinstance(row.value, int) else row.value
+        found.append(PointRow(series, _number(row.time_ns), _number(row.start_ns), value))
+    return found
 
 
 def _row(row: SpanRow, known: dict[Any, Any]) -> SpanRow:

@@ -24,12 +24,13 @@ from obsv.store.file import (
     note_change,
     read_settings,
 )
-from obsv.store.ground import Limits, LogRow, Loss, RecorderRow, RingProgress, SpanRow, WriteResult
+from obsv.store.ground import Limits, LogRow, Loss, PointRow, RecorderRow, RingProgress, SpanRow, WriteResult
 from obsv.store.writing.aside import put_aside, remove_oldest
 from obsv.store.writing.carried import Carried, Untold
 from obsv.store.writing.copied import Copied
 from obsv.store.writing.keeping.retention import Retained
 from obsv.store.writing.mark import Mark, gone
+from obsv.store.writing.metrics import MOST_SERIES
 from obsv.store.writing.opened import Damaged, Opened
 
 logger = logging.getLogger("obsv")
@@ -55,6 +56,7 @@ class Writer:
         clock: Unix time in nanoseconds.
         is_lean: take 20 MB less memory, and a little more time.
         has_sums: whether the rollups add up the calls that are written; otherwise only `copy` fills them.
+        most_series: series of metrics that are kept of one service; points of further ones are counted.
 
     All methods raise `StoreUnavailable` (locked, read-only, disk full: the same call may work later), `ForeignFile` and
     `NewerSchema`. After an error nothing of the call has been stored.
@@ -71,12 +73,14 @@ class Writer:
         clock: Callable[[], int] = unix_ns,
         is_lean: bool = False,
         has_sums: bool = True,
+        most_series: int = MOST_SERIES,
     ) -> None:
         self.path = Path(path)
         self._busy_timeout_s = busy_timeout_s
         self._clock = clock
         self._is_lean = is_lean
         self._has_sums = has_sums
+        self._most_series = most_series
         self.fork_lock = ForkLock()  # guards everything below
         self._opened: Opened | None = None
         self._last: Opened | None = None  # closed because of an error that may concern the file
@@ -94,6 +98,7 @@ class Writer:
         rows: Sequence[SpanRow],
         rings: Sequence[RingProgress] = (),
         logs: Sequence[LogRow] = (),
+        points: Sequence[PointRow] = (),
     ) -> WriteResult:
         """Store a batch completely or, on an error, not at all.
 
@@ -102,13 +107,14 @@ class Writer:
             rings: how far the rings are that the rows come from, to be remembered in the same transaction.
             logs: log records, stored with the calls; those that are there already, in every part the same, are passed
                 over.
+            points: data points of metrics, likewise; of a series, the first of a time stays.
 
         Returns:
             how many calls were stored and how many were there already.
         """
-        if not rows and not rings and not logs:
+        if not rows and not rings and not logs and not points:
             return WriteResult(0, 0)
-        inserted = self._do(lambda opened: opened.write(rows, rings, logs))
+        inserted = self._do(lambda opened: opened.write(rows, rings, logs, points))
         self.has_written |= inserted > 0
         return WriteResult(inserted, len(rows) - inserted)
 
@@ -250,7 +256,9 @@ class Writer:
 
     def _open(self) -> Opened:
         with held_place(self.path):
-            opened = Opened(self.path, self._busy_timeout_s, self._clock, self._is_lean, self._has_sums)
+            opened = Opened(
+                self.path, self._busy_timeout_s, self._clock, self._is_lean, self._has_sums, self._most_series
+            )
         opened.carried.take(opened.connection, self._untold)
         opened.look_after(0.0)
         self._untold = []

@@ -13,6 +13,7 @@ from obsv.store.file import LOG_BYTES, LOG_PAGES
 from obsv.store.ground import MINUTE_NS
 from obsv.store.writing.interning import EPOCH_NS
 from obsv.store.writing.keeping.decision_room import DecisionRoom
+from obsv.store.writing.keeping.metric_room import MetricRoom
 from obsv.store.writing.keeping.retention import (
     CHUNKS_A_COPY,
     DAY_NS,
@@ -26,7 +27,7 @@ from obsv.store.writing.keeping.retention import (
     decide,
     excess,
 )
-from obsv.store.writing.keeping.tidying import OLDEST_ERROR, ROLLUPS, TIDY, TS, Tidy
+from obsv.store.writing.keeping.tidying import METRICS, OLDEST_ERROR, ROLLUPS, TIDY, TS, Tidy
 from obsv.times import ts
 
 _TIDY_EVERY_NS = MINUTE_NS
@@ -135,6 +136,7 @@ class Cleaner:
         self.deleted = self.deleted_errors = 0
         connection.execute(_CHOSEN_KEYS)
         self._decisions = DecisionRoom(connection)
+        self._metrics = MetricRoom(connection)
         self._log = path.with_name(path.name + "-wal")
         self._bytes = Chunk(32 << 10, 8 << 20)  # bytes of calls
         self._rows, self._pages = Chunk(100, 20_000), Chunk(16, 4_000)
@@ -227,7 +229,7 @@ class Cleaner:
             self._floor = min(self._floor, ts(oldest_ns))
 
     def _shrink(self, excess_bytes: int, max_bytes: int) -> int:
-        if thinned := self._thin(max_bytes):
+        if thinned := self._thin(max_bytes) or self._thin_metrics(max_bytes):
             return thinned
         size = max(self._bytes.least, min(self._bytes.size, excess_bytes))
         if self._decisions.exceed(max_bytes) and (deleted := self._delete_decisions(size)):
@@ -307,6 +309,15 @@ class Cleaner:
         self._thin_minute, self._weigh_at = 0, 0.0
         return 0
 
+    def _thin_metrics(self, max_bytes: int) -> int:
+        """Delete the oldest points of metrics while all take up more than their part."""
+        until_ns = self._metrics.until(max_bytes)
+        for tidy in METRICS if until_ns else ():
+            if deleted := self._delete_chosen(tidy, {"metrics_ns": until_ns}):
+                return deleted
+        self._metrics.done()
+        return 0
+
     def _delete_chosen(self, tidy: Tidy, params: dict[str, Any]) -> int:
         self._connection.execute("delete from chosen")
         if not self._connection.execute(tidy.choose, {**params, "limit": self._rows.size}).rowcount:
@@ -327,6 +338,7 @@ class Cleaner:
             "unused_ns": 0 if self._one(_IS_AHEAD, {"before_ns": now_ns + DAY_NS})[0] else unused_ns,
             "minute": max(0, (now_ns - rollups_ns) // MINUTE_NS),
             "logs_archived": self._logs_archived,
+            "metrics_ns": now_ns - ROLLUPS_LONGER * max_age_ns,
         }
         while self._step < len(TIDY):
             if deleted := self._delete_chosen(TIDY[self._step], params):

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from obsv.store.ground import RECEIVED, LogRow, Signature, Source, SpanRow, machine_mark
+from obsv.store.ground import RECEIVED, LogRow, PointRow, Signature, Source, SpanRow, machine_mark
 from obsv.store.writing.interning import Missing, Thread, code_digest, fields_digest
 
 OTHER_NAMES = "(other names)"
@@ -112,6 +112,15 @@ class Crowded:
         if row.source not in self._sources:
             return row
         return row._replace(source=self._without_attributes(row.source.service, row.source.received))
+
+    def stored_point(self, row: PointRow) -> PointRow:
+        """A data point as it is stored."""
+        source = row.series.source
+        if source not in self._sources:
+            return row
+        return row._replace(
+            series=row.series._replace(source=self._without_attributes(source.service, source.received))
+        )
 
     def _without_attributes(self, service: str, received: bool) -> Source:
         key = service, received

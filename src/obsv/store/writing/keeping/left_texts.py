@@ -18,6 +18,7 @@ TEXTS = (
     ("deploy", "note"), ("audit", "detail"), ("audit", "subject"), ("recorder", "stats"), ("code", "source_text"),
     ("source", "resource"), ("source", "scope"), ("loss", "reason"), ("archive", "failure"), ("alert_rule", "error"),
     ("kept_trace", "note"), ("kept_trace", "exception"),
+    ("metric_series", "name"), ("metric_series", "description"), ("metric_series", "attributes"),
     ("saved_view", "name"), ("saved_view", "path"), ("saved_view", "query"),
 )  # fmt: skip
 # JSON whose keys are obsv's own or OpenTelemetry's: without them nothing could read it.

@@ -46,6 +46,11 @@ ROLLUPS = (
     Tidy("calls_minute", "edge, minute, parent_id, process_id", "edge in (0, 1) and minute between 1 and :minute"),
     Tidy("error_minute", "group_id, minute", "minute <= :minute"),
 )
+_WITHOUT = "not exists(select 1 from metric_{0} p where p.series_id = metric_series.id)"
+METRICS = (
+    Tidy("metric_chunk", "id", "last_ns < :metrics_ns"),
+    Tidy("metric_point", "series_id, time_ns", "time_ns < :metrics_ns"),
+)
 TIDY = (
     *ROLLUPS,
     Tidy("error_call", "group_id, start_ns", f"start_ns < :before_ns or start_ns < ({OLDEST_ERROR})"),
@@ -70,7 +75,15 @@ TIDY = (
     Tidy("outcome_seen", "id", "time_ns < :decided_ns"),
     Tidy("gate", "id", "not exists(select 1 from gate_value v where v.gate_id = gate.id)"),
     Tidy("log_record", "id", f"ts < {TS} and +id <= :logs_archived"),
-    Tidy("source", "id", f"{_UNUSED} and not exists(select 1 from log_record l where l.source_id = source.id)"),
+    *METRICS,
+    Tidy("metric_series", "id", f"{_WITHOUT.format('point')} and {_WITHOUT.format('chunk')}"),
+    Tidy("metric_left_out", "service", "last_ns < :metrics_ns"),
+    Tidy(
+        "source",
+        "id",
+        f"{_UNUSED} and not exists(select 1 from log_record l where l.source_id = source.id)"
+        " and not exists(select 1 from metric_series m where m.source_id = source.id)",
+    ),
     Tidy("thread", "id", _UNUSED),
     Tidy("variable", "process_id, name, data_type", f"process_id {_GONE}"),
     Tidy("value_form", "process_id", f"process_id {_GONE}"),
