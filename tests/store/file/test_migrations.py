@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,18 @@ def test_empty_file_gets_all_versions(connection: sqlite3.Connection, path: Path
     assert tables(connection) == ["a", "b"]
     assert connection.execute("pragma application_id").fetchone() == (APPLICATION_ID,)
     assert version_of(connection, path, 2) == 2
+
+
+def test_later_new_files_are_the_same_without_the_steps(tmp_path: Path) -> None:
+    """The second and the third new file of a process have the schema and the rows that the steps lead to."""
+    dumps = []
+    # Of the same steps, but not known as the whole: they are taken one by one.
+    for name, steps in (("steps", (*MIGRATIONS[:1], *MIGRATIONS[1:])), ("second", MIGRATIONS), ("third", MIGRATIONS)):
+        with closing(sqlite3.connect(tmp_path / name, isolation_level=None)) as connection:
+            migrate(connection, tmp_path / name, steps)
+            assert version_of(connection, tmp_path / name) == SCHEMA_VERSION
+            dumps.append(sorted(connection.iterdump()))
+    assert dumps[0] == dumps[1] == dumps[2]
 
 
 def test_older_file_gets_what_it_lacks(connection: sqlite3.Connection, path: Path) -> None:
