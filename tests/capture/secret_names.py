@@ -9,6 +9,9 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 SECRET = _words("""
+heslo db_heslo haslo hasło user_parola salasana lösenord adgangskode passord jelszó パスワード 비밀번호 口令 κωδικός
+snmp_community SNMPCOMMUNITY laravel_session PLAY_SESSION ci_session ASPXAUTH X-Amz-Signature X-Hub-Signature-256
+pin_number pinNumber one_time_code onetimecode X-RapidAPI-Key rapidapikey FASTLY_KEY encryptkey wifi_key
 pin_code pinCode recovery_code session_cookie
 password passwd passphrase pwd passcode Password PASSWORD password1 password2 passwordHash password_hash
 hashed_password db_password dbPassword DB-PASSWORD config.password user.password.hash passWord pass_word

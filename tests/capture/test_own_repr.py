@@ -98,6 +98,10 @@ class OwnList(list):  # type: ignore[type-arg]
     __repr__ = never  # type: ignore[assignment]
 
 
+class OwnDeque(collections.deque):  # type: ignore[type-arg]
+    __repr__ = never  # type: ignore[assignment]
+
+
 class OwnProperty(dict):  # type: ignore[type-arg]
     __repr__ = property(never)  # type: ignore[assignment]
 
@@ -131,6 +135,7 @@ class OwnReprModel(pydantic.BaseModel):
             OwnProperty(a=SECRET),
             OwnModel(),
             OwnReprModel(),
+            OwnDeque([SECRET]),
         ),
     ],
     ids=lambda value: type(value).__name__,

@@ -6,6 +6,7 @@ therefore shown only by its type.
 
 from __future__ import annotations
 
+from collections import deque
 from types import FunctionType
 from typing import Any
 
@@ -32,7 +33,7 @@ _TRUSTED = frozenset(
     )
 )
 # Classes whose values are shown by their content, unless they say otherwise.
-_SHOWN = (str, bytes, dict, list, tuple, set, frozenset)
+_SHOWN = (str, bytes, dict, list, tuple, set, frozenset, deque)
 _code_of: Any = FunctionType.__dict__["__code__"].__get__
 
 

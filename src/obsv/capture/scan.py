@@ -49,6 +49,8 @@ class Scanner:
     def redact(self, text: str) -> str:
         """Return the text with every named secret masked."""
         lower = text.lower()
+        if "identified " in lower:
+            text = self._masked(patterns().statement, text, self._stated_value, by_line=False)
         if not any(map(lower.__contains__, self._names.roots)):
             return text
         if "</" in text:
@@ -56,6 +58,12 @@ class Scanner:
         if "input_value=" in text:
             text = self._masked(patterns().validation, text, self._value_group, by_line=False)
         text = self._masked(patterns().pair, text, self._pair_value)
+        if "%" in text:
+            text = self._masked(patterns().encoded, text, self._value_group)
+        if "value" in lower:
+            text = self._masked(patterns().labelled, text, self._labelled_value, by_line=False)
+        if "form-data" in lower:
+            text = self._masked(patterns().part, text, self._value_group, by_line=False)
         if "-" in text:
             text = self._masked(patterns().option, text, self._option_value)
         if "'" in text or '"' in text:
@@ -107,8 +115,14 @@ class Scanner:
         if match["quote"]:
             return finder.literal(match.end())
         if sep != match["op"]:
-            return finder.line(match.end())
+            return finder.block(match.end()) or finder.line(match.end())
         return finder.run(match.end())
+
+    def _labelled_value(self, match: re.Match[str], finder: ValueFinder) -> Span | None:
+        return finder.literal(match.end()) if self._names.is_sensitive(match["key"]) else None
+
+    def _stated_value(self, match: re.Match[str], finder: ValueFinder) -> Span | None:
+        return finder.run(match.end()) if self._names.is_sensitive("password") else None
 
     def _spoken_value(self, match: re.Match[str], finder: ValueFinder) -> Span | None:
         key, before = match["key"], match["before"] or ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TypeAlias
 
+from obsv.capture.secrets.patterns import patterns
+
 _QUOTE = re.compile(r"[bBrRuUfF]{0,2}(\\{0,8})(\"\"\"|'''|\"|')")
 _GROUP = re.compile(r"(?:[A-Za-z_][\w.]{0,128})?[(\[{]")
 _GROUP_PART = re.compile(r"[()\[\]{}\"']")
@@ -47,6 +49,19 @@ class ValueFinder:
             return found
         match = _OBJECT.match(self._text, start) or _LITERAL.match(self._text, start)
         return match.span() if match and match[0] else None
+
+    def block(self, start: int) -> Span | None:
+        """Return the value after `key: |` in YAML: the lines that are indented as far as the first; None otherwise."""
+        opening = patterns().block.match(self._text, start)
+        if opening is None:
+            return None
+        first, indent = self._text.rfind("\n", 0, start) + 1, opening["indent"]
+        if len(indent) <= len(self._text[first:start]) - len(self._text[first:start].lstrip(" \t")):
+            return None
+        end = self._line_end(opening.end())
+        while self._text.startswith(f"\n{indent}", end):
+            end = self._line_end(end + 1)
+        return opening.start("indent"), end
 
     def line(self, start: int) -> Span | None:
         """Return the value after `key: ` or `key = `: up to the end of the line, because it may contain spaces."""

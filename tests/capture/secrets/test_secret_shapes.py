@@ -20,6 +20,7 @@ PREFIXED = [
     *("sk_live_" + "a1" * 12, "rk_test_" + "a1" * 12, "whsec_" + "a1" * 16, "sk-" + "a1" * 24, "sk-ant-" + "a1-" * 10),
     *("hf_" + "a1" * 17, "npm_" + "a1" * 18, "pypi-" + "a1" * 30, "AIza" + "a1" * 18, "ya29." + "a1" * 20),
     *("SG." + "a1" * 11 + "." + "a1" * 20, "shpat_" + "a1" * 16, "dop_v1_" + "a1" * 32, "dckr_pat_" + "a1" * 14),
+    *("SK" + "a1" * 16, "123456789:AA" + "a1_" * 11),
     *("hvs." + "a1" * 20, "ATATT3" + "a1" * 20, "glsa_" + "a1" * 16 + "_abcdef01", "dapi" + "a1" * 16, JWT, JWE),
 ]
 
@@ -49,6 +50,9 @@ def test_token(token: str, around: str) -> None:
             "https://a.blob.core.windows.net/c?sv=1&sig=***&se=2",
         ),
         ("https://hooks.slack.com/services/T00/B00/hunter2x", "https://hooks.slack.com/services/***"),
+        ("to=https%3A%2F%2Fann%3Ahunter2%40h%2Fx", "to=https%3A%2F%2Fann%3A***%40h%2Fx"),
+        ("https://api.telegram.org/bot123456789:AA" + "a1-" * 11 + "/me", "https://api.telegram.org/***/me"),
+        ("http://[::1]:80/a@b", "http://[::1]:80/a@b"),
         ("mysql -uroot -phunter2 db", "mysql -uroot -p*** db"),
         ("curl -s -u ann:hunter2 https://x", "curl -s -u ann:*** https://x"),
         ("sshpass -p hunter2 ssh h", "sshpass -p *** ssh h"),
@@ -131,6 +135,40 @@ def test_names_in_values(text: str) -> None:
     assert "hunter2" not in Redactor().redact_value(text)
 
 
+LABELLED = [
+    *('{"name": "DB_PASSWORD", "value": "hunter2"}', "{'key': 'password', 'type': 'env', 'value': 'hunter2'}"),
+    *('<add key="DbPassword" value="hunter2" />', "EnvVar(name='API_TOKEN', value='hunter2')"),
+    *('"[{\\"Name\\": \\"authToken\\", \\"Value\\": \\"hunter2\\"}]"', "name: 'password', value: 'hunter2'"),
+    'form-data; name="password"\r\n\r\nhunter2\r\n--x',
+    'form-data; name="api_key"\r\nContent-Type: text/plain\r\n\r\nhunter2\r\n--x',
+    *("%7B%22password%22%3A%22hunter2%22%7D", "q=%257B%2522token%2522%253A%2522hunter2%2522%257D"),
+    *("ALTER USER x IDENTIFIED BY 'hunter2'", "identified with caching_sha2_password by 'hunter2'"),
+    *("db:\n  password: |\n    hunter2\n    hunter2\n  port: 1", "token: >-\n  hunter2"),
+]
+
+
+@pytest.mark.parametrize("text", LABELLED)
+def test_names_apart_from_their_values(text: str) -> None:
+    """A name that stands as a value itself, in a form, in a URL, in SQL or above a block of YAML."""
+    redactor = Redactor()
+    for masked in (redactor.redact_text(text), redactor.redact_value(text), redactor.redact_value(repr(text))):
+        assert "hunter2" not in masked
+        assert "***" in masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('{"name": "author", "value": "ann"}', '[{"name": "password"}, {"name": "x", "value": "ann"}]'),
+        *('form-data; name="title"\r\n\r\nann', "%22author%22%3A%22ann%22", "the user is identified by its name"),
+        *("passage: |\n  ann", "https%3A%2F%2Fh%3A80%2Fa"),
+    ],
+)
+def test_other_names_apart_from_their_values(text: str) -> None:
+    """Harmless ones stay readable."""
+    assert Redactor().redact_value(text) == text
+
+
 @pytest.mark.parametrize(
     "unit",
     [
@@ -154,6 +192,7 @@ def test_names_in_values(text: str) -> None:
             "digest username=",
             "?sig=",
             "jdbc:oracle:",
+            "%3A%2F%2Fa%3Ab",
             "AKIA",
             "=",
             "a",
@@ -163,6 +202,18 @@ def test_names_in_values(text: str) -> None:
 def test_no_text_is_too_long(unit: str) -> None:
     """A text of 300 KB is read in a part of a second; in quadratic time it would take minutes."""
     mask_shapes(unit * (300_000 // len(unit)) + "-----END RSA PRIVATE KEY-----")
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *('"name": "password", ', "name='a' value", 'form-data; name="a"\r\n', "password%3A", "%22a", "identified by "),
+        *("token: |\n  a\n", "identified with "),
+    ],
+)
+def test_no_text_with_names_is_too_long(unit: str) -> None:
+    """Likewise where names are looked for."""
+    Redactor().redact_text(unit * (100_000 // len(unit)))
 
 
 def test_random_text_never_raises() -> None:

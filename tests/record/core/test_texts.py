@@ -189,6 +189,14 @@ def test_secrets_beside_a_number() -> None:
     assert by_core(function, (value,)) is None
 
 
+def test_names_in_encoded_texts() -> None:
+    """A name within an encoded URL has neither a colon nor an equals sign."""
+    function = function_of(Redactor())
+    for value in ("%7B%22password%22%3A%22hunter2%22%7D", "%257B%2522token%2522%253A%2522hunter2%2522"):
+        assert "hunter2" not in python(function, (value,))
+        assert by_core(function, (value,)) is None
+
+
 def test_hostile_bytes() -> None:
     """Bytes that nobody of ours wrote are left to Python, which refuses them; none is read beyond its end."""
     texts = core.texts_by(Redactor(), 1_000)

@@ -20,6 +20,11 @@ class Patterns:
         option: `--name value`.
         element: `<name>value</name>`.
         validation: pydantic names the field on one line and shows its value on the next.
+        labelled: `name: key, value: …` and `name=key value=…`, as in the environment of a container or in XML.
+        part: a field of `multipart/form-data`, whose value is on a line of its own.
+        encoded: a name with its value in a text that is encoded as part of a URL.
+        statement: `IDENTIFIED BY 'x'` of SQL.
+        block: `|` or `>` after `key:` in YAML, and the indentation of the lines that follow.
         spoken: `password 'x'`, and the word before it.
         named: text after the name of a secret that is not revealed.
         directory: text after `pwd=` if it is the working directory.
@@ -34,12 +39,30 @@ class Patterns:
             rf"(?:(?P<sep>{_SPACES}(?P<op>=>|[!<>:+]?={{1,3}}|:(?!:|//)){_SPACES})|,{_SPACES}(?=[bru]?\\{{0,8}}[\"']))"
         )
         self.pair_opens = re.compile(r"[(\[][bru]?\\{0,8}[\"']$")
-        self.option = re.compile(r"(?<![\w\-])--?(?P<key>[A-Za-z_][\w.\-]{1,63})[ ]{1,8}(?=[^\s\-])")
-        self.element = re.compile(r"<(?P<key>[A-Za-z_][\w.:\-]{0,63})(?:\s[^<>]{0,256})?>(?P<value>[^<]+)(?=</)")
+        self.option = re.compile(r"(?<![\w\-])--?(?P<key>[^\W\d][\w.\-]{1,63})[ ]{1,8}(?=[^\s\-])")
+        self.element = re.compile(r"<(?P<key>[^\W\d][\w.:\-]{0,63})(?:\s[^<>]{0,256})?>(?P<value>[^<]+)(?=</)")
         self.validation = re.compile(
             r"^(?P<key>[\w.\-]{1,64})\n[ \t]{1,8}[^\n]{0,512}?input_value=(?P<value>[^\n]{0,512}?)(?=, input_type=|$)",
             re.MULTILINE,
         )
+        # Between name and value are at most a few other members of the same object.
+        self.labelled = re.compile(
+            r"(?i)(?<![A-Za-z])(?:name|key|field|header|variable|param(?:eter)?)(?:\\{0,8}[\"'])?\s?[:=]\s?b?\\{0,8}[\"']"
+            r"(?P<key>[\w.\- ]{1,64})\\{0,8}[\"'][^{}()<>]{0,128}?(?<![A-Za-z])value(?:\\{0,8}[\"'])?\s?[:=]\s?"
+        )
+        end_of_line = r"(?:\r?\n|(?:\\{1,8}r)?\\{1,8}n\0?)"
+        self.part = re.compile(
+            rf"(?i)form-data;[^\r\n\\]{{0,256}}?\bname=\\{{0,8}}\"?(?P<key>[\w.\- ]{{1,64}})\\{{0,8}}\"?"
+            rf"(?:{end_of_line}[\w\-]{{1,64}}:[^\r\n\\]{{0,256}}){{0,4}}{end_of_line}{{2}}(?P<value>[^\r\n\\]+)"
+        )
+        self.encoded = re.compile(
+            r"(?i)(?:%(?:25)?[0-9a-f]{2}|(?<![\w.\-%]))(?P<key>[^\W\d][\w.\-]{0,63})(?:%(?:25)?2[27])?(?:%(?:25)?20|\+)?"
+            r"%(?:25)?3[ad](?:%(?:25)?20|\+)?(?:%(?:25)?2[27])?(?P<value>(?:[^\s\"'%&]|%(?!(?:25)?(?:2[267c]|7d|0a)))+)"
+        )
+        self.statement = re.compile(
+            r"(?i)\bidentified[ ]{1,8}(?:with[ ]{1,8}\S{1,64}[ ]{1,8})?(?:by|as)[ ]{1,8}(?:password[ ]{1,8})?"
+        )
+        self.block = re.compile(r"[ \t]*[|>][+\-0-9]{0,2}[ \t]*\n(?P<indent>[ \t]+)")
         self.spoken = re.compile(
             r"(?<![\w.\-])(?:(?P<before>[A-Za-z]{1,32})[ ])?(?P<key>[A-Za-z][\w\-]{1,63})[ ]"
             r"(?=[bru]?[\"'][^\s,;:)\]}\"'])"

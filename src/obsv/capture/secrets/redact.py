@@ -91,8 +91,9 @@ class Redactor:
         """Return the text with the values of sensitive names replaced by `***`.
 
         Recognized are `key=value`, `key: value`, `"key": "value"`, `('key', 'value')`, `--key value`,
-        `<key>value</key>`, header lines, bearer tokens, `scheme://user:password@host` and private key blocks. If the
-        end of a value cannot be determined, the rest of the line is masked.
+        `<key>value</key>`, `name: key, value: value`, YAML's blocks, fields of forms, the same encoded for a URL,
+        header lines, bearer tokens, `scheme://user:password@host` and private key blocks. If the end of a value cannot
+        be determined, the rest of the line is masked.
 
         Args:
             text: a message, a traceback or similar text of any length; the time is linear in it.
@@ -122,6 +123,7 @@ class Redactor:
             and ",'" not in text
             and ',"' not in text
             and "</" not in text
+            and "%" not in text
         ):
             return False
         lower = text.lower()

@@ -56,6 +56,8 @@ _TOKEN = "|".join(
         r"lin_api_[A-Za-z0-9]{20,64}",
         r"ntn_[A-Za-z0-9]{30,64}",
         r"key-[a-f0-9]{32}",
+        r"SK[a-f0-9]{32}(?![A-Za-z0-9])",
+        r"(?:bot)?\d{8,10}:AA[\w\-]{33}(?![\w\-])",
         # JSON Web Tokens, signed or encrypted: the first part is JSON that begins with `{"`.
         r"eyJ[\w\-]{8,8192}(?:\.[\w\-]{0,16384}){1,4}",
     )
@@ -77,8 +79,12 @@ class _Shapes:
         self.pem = re.compile(r"-----BEGIN (?P<kind>[A-Z0-9 ]{1,48})-----")
         self.pem_end = re.compile(r"-----END [A-Z0-9 ]{1,48}-----")
         self.url = re.compile(
-            r"(?<=://)(?P<user>[^\s/:@\"'<>?#]{0,256}:)"
+            r"(?<=://)(?!\[)(?P<user>[^\s/:@\"'<>?#]{0,256}:)"
             r"(?:[^\s\"'<>/?#@]{0,256}(?:@[^\s\"'<>/?#@]{1,256})*|(?!\d{1,5}[/?#])[^\s\"'<>@]{0,256})(?=@)"
+        )
+        encoded = r"(?:[\w.~+!$*()\-]|%(?:25)?(?!25|2f|3a|3f|23|40)[0-9a-f]{2})"
+        self.encoded_url = re.compile(
+            rf"(?i)(%(?:25)?3a%(?:25)?2f%(?:25)?2f{encoded}{{0,256}}%(?:25)?3a){encoded}{{1,256}}(?=%(?:25)?40)"
         )
         self.url_token = re.compile(r"(?<=https://)[^\s/:@\"'<>?#]{1,256}(?=@)|(?<=http://)[^\s/:@\"'<>?#]{1,256}(?=@)")
         self.oracle = re.compile(r"(jdbc:oracle:\w{1,8}:[\w.]{1,64}/)[^\s@\"']{1,256}(?=@)")
@@ -114,7 +120,7 @@ def _shapes() -> _Shapes:
 # What every shape without a run contains.
 MARKS: Final = (
     *("://", " -", "-----", "arer ", "ARER ", "asic ", "ASIC ", "igest ", "SHA256 "),
-    *("jdbc:", "xox", "sk-", "glpat-", "xapp-"),
+    *("jdbc:", "xox", "sk-", "glpat-", "xapp-", "%40", "%2540"),
 )
 
 # What begins the value of a header, in lower case. These are words of many texts, and none of `MARKS`.
@@ -142,6 +148,8 @@ def may_have_shape(text: str) -> bool:
         or "sk-" in text
         or "glpat-" in text
         or "xapp-" in text
+        or "%40" in text
+        or "%2540" in text
     )
 
 
@@ -157,6 +165,8 @@ def mask_shapes(text: str) -> str:
     shapes = _shapes()
     text = mask_blocks(text)
     text = shapes.token.sub(MASK, text)
+    if "%40" in text or "%2540" in text:
+        text = shapes.encoded_url.sub(rf"\1{MASK}", text)
     if "://" in text or "jdbc:" in text:
         text = _without_url_secrets(text, shapes)
     if " -" in text:

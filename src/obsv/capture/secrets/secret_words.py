@@ -16,6 +16,12 @@ def _words(text: str) -> frozenset[str]:
 STRONG: Final[tuple[str, ...]] = (
     *("password", "passwords", "passwd", "passphrase", "passphrases", "passcode", "pwd", "pswd", "passwort", "senha"),
     *("contrasena", "contraseña", "kennwort", "wachtwoord", "пароль", "密码", "mot_de_passe", "require_pass", "pw"),
+    *("heslo", "haslo", "hasło", "parola", "salasana", "lösenord", "losenord", "adgangskode", "passord", "jelszo"),
+    *("jelszó", "パスワード", "비밀번호", "口令", "κωδικός", "סיסמה"),
+    *("snmp_community", "laravel_session", "play_session", "ci_session", "aspxauth"),
+    *("amz_signature", "goog_signature", "hub_signature", "pin_number", "one_time_code"),
+    *("rapidapi_key", "fastly_key", "cohere_key", "groq_key", "gemini_key", "mistral_key", "encrypt_key"),
+    *("decrypt_key", "wep_key", "wpa_key", "wifi_key", "network_key"),
     *("secret", "secrets", "credential", "credentials", "creds", "passkey", "psk", "pre_shared_key", "sshpass"),
     *("access_tokens", "refresh_tokens", "auth_tokens", "api_tokens", "bearer_tokens", "session_tokens"),
     *(
@@ -149,7 +155,8 @@ ROOTS: Final[tuple[str, ...]] = (
         "cookie",
         "csrf",
     ),
-    *("xsrf", "bearer", "otp", "sas", "sig"),
+    *("xsrf", "bearer", "otp", "sas", "sig", "heslo", "haslo", "hasło", "parola", "salasana", "senord", "adgang"),
+    *("jelsz", "パスワード", "비밀번호", "口令", "κωδικός", "סיסמה", "community", "pinn", "pin_n", "pin-n"),
 )
 
 # Every secret name in the text of a value contains one of these; the text is searched for names only if it does. Each
@@ -159,7 +166,8 @@ TEXT_ROOTS: Final = _words(
     pass pw secret token auth cookie cred key sess csrf xsrf jwt card dsn psk pswd otp cvv cvc ssn bearer senha contrase
     kennwort wachtwo пароль 密码 verifi recover saml ssertion webhook phrase answer social pin_c pinc pin-c mfa two_f
     twof sms_c smsc backup access securit db_u dbu databas redis broker mongo amqp rabbit postgres mysql jdbc sqlalche
-    signed conn cc_n ccn wallet
+    signed conn cc_n ccn wallet heslo haslo hasło parola salasana senord adgangsk jelsz パス 비밀번호 口令 κωδι סיסמ
+    communit signatur pin_n pinn pin-n one_time onetime identifi
     """
 )
 

@@ -76,6 +76,7 @@ static int is_suspicious(const Texts *texts, const unsigned char *start, const u
         // In a text with a long number, Python looks for names and schemes however they stand.
         names |= run >= RUN || digits >= CARD;
         names |= *at == '=' || *at == ':' || (*at == '-' && before == '-') || (*at == '/' && before == '<');
+        names |= before == '%';
         names |= (*at == '\'' || *at == '"') && (before == ' ' || before == ',');
         if (at + 1 == end) break;
         if (UNLIKELY(starts(&texts->marks, at, (size_t)(end - at), same))) return 1;
