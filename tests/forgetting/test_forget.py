@@ -19,6 +19,7 @@ from keepers import end_keepers, settle
 
 from obsv.archive import Archiver, Targets, Window, open_target, read_rows, thaw
 from obsv.archive.columns import CALL_COLUMNS
+from obsv.archive.decision_columns import DECISION_COLUMNS, OUTCOME_COLUMNS
 from obsv.archive.directory import Directory
 from obsv.archive.log_columns import LOG_COLUMNS
 from obsv.cold import WholeStore, open_whole
@@ -102,7 +103,8 @@ def files_with(directory: Path, text: str = SECRET) -> list[str]:
     for path in sorted(each for each in directory.rglob("*") if each.is_file()):
         content = path.read_bytes()
         if path.suffix == ".parquet":
-            content += str(list(read_rows(content, CALL_COLUMNS.names + LOG_COLUMNS.names))).lower().encode()
+            names = CALL_COLUMNS.names + LOG_COLUMNS.names + DECISION_COLUMNS.names + OUTCOME_COLUMNS.names
+            content += str(list(read_rows(content, names))).lower().encode()
         if text.lower().encode() in content.lower():
             found.append(path.name)
     return found
@@ -484,3 +486,25 @@ def test_a_trace_that_is_being_kept_meanwhile(db: Path, monkeypatch: pytest.Monk
     with closing(open_whole(db)) as store, pytest.raises(StoreUnavailable, match="keep it again"):
         store.keep_trace(number.to_bytes(16, "big").hex(), "", 1)
     assert rows_of(db, "select count(*) from kept_trace") == [(0,)]
+
+
+def test_archived_decisions_and_outcomes(db: Path, tmp_path: Path) -> None:
+    """Each goes with what came of it, in the file or in the archive; others stay."""
+    with closing(open_store(db)) as store, closing(ArchiveBook(db)) as book:
+        place = open_target((tmp_path / "archive").as_uri())
+        archiver = Archiver(store, book, place, Window(HOUR_NS, None, 0, HOUR_NS))
+        while archiver.step(NOW_NS) is not None:
+            pass
+    with closing(Writer(db)) as writer:
+        writer.limit(decision_age_ns=HOUR_NS)
+        while writer.retain(NOW_NS).more:
+            pass
+        writer.write([], logs=[outcome(1, after_s=1_000, note="late"), outcome(3, note=SECRET)])
+    found = forget(db, ASKED, is_dry=True).counts
+    assert (found["archived_decisions"], found["archived_outcomes"], found["outcomes"]) == (1, 2, 2)
+    forget(db, ASKED, is_dry=False)
+    assert files_with(tmp_path) == []
+    with closing(WholeStore(db)) as whole:
+        assert whole.read_decision(f"{2:032x}").results == []
+        with pytest.raises(NotFound):
+            whole.read_decision(f"{1:032x}")

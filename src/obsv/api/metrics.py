@@ -172,6 +172,8 @@ def archive_metrics(reader: Store, now_ns: int) -> Iterator[Family]:
     yield _gauge("obsv_archive_parts", "Files in the archive.", state.parts)
     yield _gauge("obsv_archive_calls", "Calls in the archive.", state.calls)
     yield _gauge("obsv_archive_log_records", "Log records in the archive.", state.logs)
+    yield _gauge("obsv_archive_decisions", "Decisions in the archive.", state.decisions)
+    yield _gauge("obsv_archive_outcomes", "Outcomes of decisions in the archive.", state.outcomes)
     yield _gauge("obsv_archive_bytes", "Size of the files in the archive.", state.bytes)
     failing_s = (now_ns - state.failing_ns) / _NS if state.failing_ns is not None else 0.0
     yield _gauge("obsv_archive_failing_seconds", "Time since the archive cannot be written; 0 if it can.", failing_s)

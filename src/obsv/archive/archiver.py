@@ -1,4 +1,4 @@
-"""Moving of calls and log records into the archive, and verification of its parts."""
+"""Moving of rows into the archive, and verification of its parts."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from obsv.archive.schedule import HOT_NS, Window, cut
 from obsv.archive.target import Target, Targets, open_target
 from obsv.errors import ConfigurationError, ForeignFile, StoreUnavailable
 from obsv.store.ground import HOUR_NS
-from obsv.store.seam import Store
-from obsv.store.writing import ArchiveBook, ArchiveFacts, Part
+from obsv.store.seam import SQLiteStore
+from obsv.store.writing import DECISIONS, OUTCOMES, ArchiveBook, ArchiveFacts, Part
 
 logger = logging.getLogger("obsv")
 
@@ -29,7 +29,7 @@ class Checked(NamedTuple):
 
     Attributes:
         parts: number of intact parts.
-        calls: number of calls and log records in them.
+        calls: number of rows in them, of any kind.
         missing: names of missing parts.
         damaged: names of damaged parts.
         strays: names of this store's files that are not in the catalog: a writer died before it registered them.
@@ -57,7 +57,7 @@ class Archiver:
         window: ages of archiving and deletion; without one, nothing is deleted.
     """
 
-    def __init__(self, store: Store, book: ArchiveBook, target: Target, window: Window | None = None) -> None:
+    def __init__(self, store: SQLiteStore, book: ArchiveBook, target: Target, window: Window | None = None) -> None:
         self._store, self._book, self._target, self._targets = store, book, target, Targets(target)
         self._window = window or Window(HOT_NS, None)
 
@@ -90,7 +90,10 @@ class Archiver:
     def _step(self, kind: Kind, archive: ArchiveFacts, now_ns: int, at_once: bool) -> Part | None:
         watermark = archive.reached(kind.name)
         with self._store.view() as view:
-            chosen = cut(kind.starts_after(view, watermark), now_ns, self._window.hot_ns, at_once)
+            hot_ns = self._window.hot_ns if kind.name not in (DECISIONS, OUTCOMES) else self._window.decided_hot_ns
+            if hot_ns is None:
+                return None
+            chosen = cut(kind.starts_after(view, watermark), now_ns, hot_ns, at_once)
             if chosen is None:
                 return None
             counted = _Counted(kind, kind.between(view, watermark, chosen.last_id))
@@ -106,18 +109,20 @@ class Archiver:
         return part
 
     def expire(self, now_ns: int) -> int:
-        """Delete parts that are older than the archive keeps; return the number of calls and log records in them.
+        """Delete parts that are older than the archive keeps; return the number of rows in them.
 
         Those at an earlier address of the archive that does not respond stay until it does.
 
         Raises:
             StoreError: see `step`.
         """
-        if self._window.keep_ns is None or self._archive() is None:
+        keep_ns = self._window.keep_ns
+        if keep_ns is None or self._archive() is None:
             return 0
         calls = 0
-        for part in self._book.parts(0, now_ns - self._window.keep_ns):
-            if part.max_ns < now_ns - self._window.keep_ns and self._delete(part.name, part.url):
+        for part in self._book.parts(0, now_ns - keep_ns):
+            kept_ns = keep_ns + (self._window.decided_ns if part.kind in (DECISIONS, OUTCOMES) else 0)
+            if part.max_ns < now_ns - kept_ns and self._delete(part.name, part.url):
                 self._book.forget(part.name)
                 calls += part.calls
         return calls
@@ -251,17 +256,19 @@ class _Counted:
 
     def __init__(self, kind: Kind, chunks: Iterator[list[Any]]) -> None:
         self._kind, self._chunks = kind, chunks
+        state, self._is_error = kind.state
+        self._id_of = kind.value("id")
+        self._time_of, self._state_of = kind.value(kind.time), kind.value(state)
         self._rows = self._errors = self._first_id = self._first_ns = self._max_ns = 0
         self._min_ns = 2**63
 
     def __iter__(self) -> Iterator[list[Any]]:
         for rows in self._chunks:
-            places = [self._kind.place(each) for each in rows]
+            times = [self._time_of(each) for each in rows]
             if not self._rows:
-                self._first_id, self._first_ns = places[0]
+                self._first_id, self._first_ns = self._id_of(rows[0]), times[0]
             self._rows += len(rows)
-            self._errors += sum(map(self._kind.is_error, rows))
-            times = [time_ns for _, time_ns in places]
+            self._errors += sum(self._is_error(self._state_of(each)) for each in rows)
             self._min_ns, self._max_ns = min(self._min_ns, *times, 2**63), max(self._max_ns, *times, 0)
             yield rows
 

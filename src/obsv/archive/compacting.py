@@ -14,7 +14,7 @@ from typing import Any
 import arro3.io
 from arro3.core import Array, RecordBatch
 
-from obsv.archive.kinds import KINDS, Kind
+from obsv.archive.kinds import Kind, kind_named
 from obsv.archive.part import name_of, start_of
 from obsv.errors import ForeignFile
 from obsv.store.ground import HOUR_NS
@@ -61,7 +61,7 @@ def merge(group: Sequence[Part], contents: Iterable[bytes], archive: ArchiveFact
     Raises:
         ForeignFile: a file does not have the rows that its part should have.
     """
-    kind = next(kind for kind in KINDS if kind.name == group[0].kind)
+    kind = kind_named(group[0].kind)
     counted = [0]
     file = io.BytesIO()
     kind.columns.write_batches(_batches(kind, contents, counted), file)

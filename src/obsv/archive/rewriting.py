@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import arro3.io
 from arro3.core import Array, RecordBatch
 
-from obsv.archive.columns import calls_in
-from obsv.archive.kinds import KINDS, Kind
-from obsv.archive.log_columns import logs_in
+from obsv.archive.kinds import Kind, kind_named
 from obsv.archive.parquet import INT, read_rows
 from obsv.archive.part import manifest, manifest_of, name_of, start_of
 from obsv.archive.target import Targets
 from obsv.errors import ForeignFile, StoreUnavailable
 from obsv.store import SpanRow
 from obsv.store.ground import LogRow, Range
-from obsv.store.writing import LOGS, ArchiveBook, Part
+from obsv.store.spans import ArchivedDecision, ArchivedOutcome
+from obsv.store.writing import CALLS, DECISIONS, LOGS, OUTCOMES, ArchiveBook, Part
 from obsv.times import MAX_NS
 
 _ROWS_AT_ONCE = 8_192
@@ -29,17 +28,20 @@ class Sought(NamedTuple):
     """The rows to be removed.
 
     Args:
-        calls, logs: test rows.
-        range: of their starts.
-        identities: trace and span ID of removed calls, whose log records go too.
-        note: told each call that is found.
+        calls, logs, decisions, outcomes: test rows.
+        range: of their times.
+        belongs: whether a row of a kind goes because of what else was removed: log records and decisions of a call,
+            outcomes of a decision.
+        note: told each row that is found, with its kind.
     """
 
     calls: Callable[[Sequence[SpanRow]], list[bool]]
     logs: Callable[[Sequence[LogRow]], list[bool]]
+    decisions: Callable[[Sequence[ArchivedDecision]], list[bool]]
+    outcomes: Callable[[Sequence[ArchivedOutcome]], list[bool]]
     range: Range
-    identities: Collection[bytes]
-    note: Callable[[SpanRow], object]
+    belongs: Callable[[str, Any], bool]
+    note: Callable[[str, Any], object]
 
 
 class Rewriter:
@@ -93,8 +95,8 @@ class Rewriter:
             self._book.forget_replaced(name)
 
     def _parts(self, kind: str) -> list[Part]:
-        # Log records of a call may be later than it began.
-        first_ns, last_ns = self._sought.range if kind != LOGS else (0, MAX_NS)
+        # What belongs to a call, or to a decision, may be later.
+        first_ns, last_ns = self._sought.range if kind == CALLS else (0, MAX_NS)
         return [part for part in self._book.parts(first_ns, min(last_ns + 1, 2**63 - 1)) if part.kind == kind]
 
     def _places(self, part: Part) -> set[int]:
@@ -107,20 +109,20 @@ class Rewriter:
     def _hits(self, part: Part, content: bytes) -> Iterator[int]:
         place, sought = 0, self._sought
         first_ns, last_ns = sought.range
-        if part.kind == LOGS:
-            for logs in logs_in(content, trusted=True):
-                for at, (log, is_found) in enumerate(zip(logs, sought.logs(logs), strict=True), place):
-                    is_found = is_found and first_ns <= log.time_ns <= last_ns
-                    if is_found or log.trace_id + log.span_id in sought.identities:
-                        yield at
-                place += len(logs)
-            return
-        for calls in calls_in(content, trusted=True):
-            for at, (call, is_found) in enumerate(zip(calls, sought.calls(calls), strict=True), place):
-                if is_found and first_ns <= call.start_ns <= last_ns:
-                    sought.note(call)
+        kind = kind_named(part.kind)
+        tests: dict[str, Callable[[Sequence[Any]], list[bool]]] = {
+            CALLS: sought.calls,
+            LOGS: sought.logs,
+            DECISIONS: sought.decisions,
+            OUTCOMES: sought.outcomes,
+        }
+        for rows in kind.read(content, None):
+            for at, (row, is_found) in enumerate(zip(rows, tests[part.kind](rows), strict=True), place):
+                is_found = is_found and first_ns <= kind.time_of(row) <= last_ns
+                if is_found or sought.belongs(part.kind, row):
+                    sought.note(part.kind, row)
                     yield at
-            place += len(calls)
+            place += len(rows)
 
     def _content(self, part: Part) -> bytes | None:
         """Return the file of a part; None if the part was replaced meanwhile."""
@@ -140,7 +142,7 @@ class Rewriter:
         content = self._content(part)
         if content is None:
             return False
-        kind = next(kind for kind in KINDS if kind.name == part.kind)
+        kind = kind_named(part.kind)
         left = part.calls - len(self._places(part))
         if not left:
             is_done = self._book.retire(part, now_ns)
@@ -159,12 +161,12 @@ class Rewriter:
         file = io.BytesIO()
         kind.columns.write_batches(_kept(kind, content, self._places(part)), file)
         written = file.getvalue()
-        time_ns, status = ("time_ns", "severity_number") if part.kind == LOGS else ("start_ns", "status_code")
+        state, is_error = kind.state
         times, errors, calls = [2**63, 0], 0, 0
-        for rows in read_rows(written, (time_ns, status)):
+        for rows in read_rows(written, (kind.time, state)):
             calls += len(rows)
             times = [min(times[0], *(row[0] for row in rows)), max(times[1], *(row[0] for row in rows))]
-            errors += sum(row[1] >= 17 if part.kind == LOGS else row[1] == 2 for row in rows)
+            errors += sum(is_error(row[1]) for row in rows)
         sha256 = hashlib.sha256(written).hexdigest()
         store_id = part.name.rpartition("/")[2].partition("-")[0]
         name = name_of(part.kind, store_id, part.first_id, part.last_id, start_of(part), sha256, steps)

@@ -1,4 +1,4 @@
-"""When to archive calls, and which calls form a part: pure decisions."""
+"""When to archive rows, and which of them form a part: pure decisions."""
 
 from __future__ import annotations
 
@@ -16,12 +16,16 @@ class Window(NamedTuple):
     """Ages of archiving and deletion.
 
     Attributes:
-        hot_ns: age from which on calls are archived.
+        hot_ns: age from which on calls and log records are archived.
         keep_ns: age from which on the archive deletes them; None keeps them.
+        decided_ns: how much longer it keeps decisions and outcomes: the time that they have spent in the database.
+        decided_hot_ns: age from which on decisions and outcomes are archived; None: never.
     """
 
     hot_ns: int
     keep_ns: int | None
+    decided_ns: int = 0
+    decided_hot_ns: int | None = None
 
 
 class Cut(NamedTuple):

@@ -1,15 +1,14 @@
-"""Restoring of archived calls and log records into a store file, on which every page, API and command works."""
+"""Restoring of archived rows into a store file, on which every page, API and command works."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
 
-from obsv.archive.columns import calls_in
-from obsv.archive.log_columns import logs_in
+from obsv.archive.kinds import kind_named
 from obsv.archive.target import Targets
 from obsv.errors import ForeignFile
-from obsv.store.writing import LOGS, Part, Writer
+from obsv.store.writing import CALLS, Part, Writer
 
 
 def thaw(
@@ -20,7 +19,7 @@ def thaw(
     end_ns: int = 2**63 - 1,
     progress: Callable[[int], None] = lambda calls: None,
 ) -> int:
-    """Store the archived calls and log records of a time range; return the number of calls.
+    """Store the archived rows of a time range; return the number of calls.
 
     Args:
         parts: registered parts that overlap the range.
@@ -41,13 +40,11 @@ def thaw(
             raise ForeignFile(f"A part of the archive is missing: {part.name} in {part.url}.")
         if hashlib.sha256(content).hexdigest() != part.sha256:
             raise ForeignFile(f"A part of the archive is damaged: {part.name} in {part.url}.")
-        if part.kind == LOGS:
-            for logs in logs_in(content, trusted=True):
-                writer.write([], logs=[log for log in logs if start_ns <= log.time_ns < end_ns])
-            continue
-        for rows in calls_in(content, trusted=True):
-            wanted = [row for row in rows if start_ns <= row.start_ns < end_ns]
-            calls += len(wanted)
-            writer.write(wanted)
-            progress(calls)
+        kind = kind_named(part.kind)
+        for rows in kind.read(content, None):
+            wanted = [row for row in rows if start_ns <= kind.time_of(row) < end_ns]
+            kind.store(writer, wanted)
+            if part.kind == CALLS:
+                calls += len(wanted)
+                progress(calls)
     return calls

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from obsv.analysis.durations import duration
-from obsv.archive import Archiver, Target, Targets, Window, are_in, open_target, thaw
+from obsv.archive import Archiver, Target, Targets, are_in, open_target, thaw, window_of
 from obsv.cli.common import complain, say_at_once
 from obsv.cli.output import json_line
 from obsv.errors import ConfigurationError
@@ -60,6 +60,8 @@ def _as_json(state: ArchiveState | None, waiting: Waiting) -> dict[str, object]:
         "parts": state.parts if state else 0,
         "calls": state.calls if state else 0,
         "log_records": state.logs if state else 0,
+        "decisions": state.decisions if state else 0,
+        "outcomes": state.outcomes if state else 0,
         "errors": state.errors if state else 0,
         "bytes": state.bytes if state else 0,
         "from": instant(state.from_ns if state else None),
@@ -84,16 +86,17 @@ def _lines(state: ArchiveState | None, waiting: Waiting, now_ns: int) -> Iterato
         yield f"Failing for {duration(now_ns - state.failing_ns)}: {state.failure}"
     if state.parts:
         per_call = f", {state.bytes / state.calls:.0f} bytes per call" if state.calls else ""
-        logs = f" and {state.logs:,} log records" if state.logs else ""
-        yield f"{state.calls:,} calls{logs} in {state.parts:,} parts, {state.bytes / 1e6:,.1f} MB{per_call}"
+        counts = {"log records": state.logs, "decisions": state.decisions, "outcomes": state.outcomes}
+        more = "".join(f", {count:,} {name}" for name, count in counts.items() if count)
+        yield f"{state.calls:,} calls{more} in {state.parts:,} parts, {state.bytes / 1e6:,.1f} MB{per_call}"
         yield f"from {iso(state.from_ns or 0)} to {iso(state.to_ns or 0)}"
     if state.url is not None:
         lag = f", the oldest {duration(now_ns - waiting.oldest_ns)} old" if waiting.oldest_ns else ""
         yield f"{waiting.calls:,} calls are only in the database{lag}"
     if waiting.unarchived:
         yield (
-            f"{waiting.unarchived:,} calls and log records were deleted before they were archived, because the "
-            "database had reached its size limit"
+            f"{waiting.unarchived:,} calls, log records, decisions and outcomes were deleted before they were "
+            "archived, because the database had reached its size limit"
         )
 
 
@@ -116,7 +119,7 @@ def now(db: Path, to: str | None, older_than: str, whole_hours: bool, as_json: b
     calls = size = parts = 0
     with _opened(db, to) as opened:
         facts = _open_archive(opened, now_ns)
-        window = Window(now_ns - since(older_than, now_ns), facts.keep_ns)
+        window = window_of(db, facts, now_ns - since(older_than, now_ns))
         archiver = Archiver(opened.store, opened.book, opened.target, window)
         while (part := archiver.step(now_ns, not whole_hours)) is not None:
             calls, size, parts = calls + part.calls, size + part.size, parts + 1

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from obsv.store.figures import LogLine, Logs
+from obsv.store.figures import DecisionLine, Decisions, GateFigures, KindLine, LogLine, Logs
 from obsv.store.finding import Page, order_named
 from obsv.store.ground import Cursor
 from obsv.store.spans import ListedCall
+
+C = TypeVar("C", KindLine, GateFigures)
 
 _MARK = "both~"
 _ENDED = "."
@@ -111,6 +113,42 @@ def merged_logs(hot: Logs, cold: Logs, limit: int, complete_ns: int, start_ns: i
     if len(shown) == len(chosen) and not ends and complete_ns <= start_ns:
         return Logs(shown, None)
     return Logs(shown, str(Cursor(shown[-1].time_ns if shown else least_ns, 0)))
+
+
+def merged_decisions(hot: Decisions, cold: Decisions, limit: int, complete_ns: int, start_ns: int) -> Decisions:
+    """Return the page of both stores, newest first; see `merged_logs`."""
+    ends = [page.lines[-1].time_ns for page in (hot, cold) if page.cursor is not None and page.lines]
+    least_ns = max([complete_ns, *ends])
+    lines: dict[str, DecisionLine] = {}
+    for line in (*hot.lines, *cold.lines):
+        if line.time_ns >= least_ns:
+            lines.setdefault(line.decision_id, line)
+    chosen = sorted(lines.values(), key=lambda line: -line.time_ns)
+    shown = chosen[:limit]
+    while len(chosen) > len(shown) > 1 and shown[-1].time_ns == chosen[len(shown)].time_ns:
+        shown.pop()  # the next page begins after an instant: ids are each store's own
+    if len(shown) == len(chosen) and not ends and complete_ns <= start_ns:
+        return Decisions(shown, None)
+    return Decisions(shown, str(Cursor(shown[-1].time_ns if shown else least_ns, 0)))
+
+
+def summed_kinds(hot: list[KindLine] | None, cold: list[KindLine] | None) -> list[KindLine]:
+    """Return the counts of decisions of two ranges of time as one."""
+    return _summed(KindLine, hot, cold, 2)
+
+
+def summed_gates(hot: list[GateFigures] | None, cold: list[GateFigures] | None) -> list[GateFigures]:
+    """Return the figures of gates of two ranges of time as one."""
+    return _summed(GateFigures, hot, cold, 3)
+
+
+def _summed(kind: type[C], hot: list[C] | None, cold: list[C] | None, names: int) -> list[C]:
+    """Add up rows with the same names, which are their first columns; all others are counts."""
+    sums: dict[tuple[Any, ...], list[int]] = {}
+    for row in (*(hot or ()), *(cold or ())):
+        known = sums.get(row[:names])
+        sums[row[:names]] = list(row[names:]) if known is None else list(map(sum, zip(known, row[names:], strict=True)))
+    return [kind(*key, *counts) for key, counts in sorted(sums.items())]
 
 
 def _is_past(call: ListedCall, page: Page, by_time: bool, sign: int) -> bool:

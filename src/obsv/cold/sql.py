@@ -1,6 +1,6 @@
-"""One SQL statement over the calls of a database and of its archive, run by DuckDB in a process of its own.
+"""One SQL statement over the rows of a database and of its archive, run by DuckDB in a process of its own.
 
-Nothing but Python's own SQLite opens the database: its calls are handed over as one more Parquet file.
+Nothing but Python's own SQLite opens the database: its rows are handed over as one more Parquet file.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from obsv.archive import CALL_COLUMNS, Targets
+from obsv.archive import Targets, kind_named
 from obsv.cold.temporary import make_temporary
 from obsv.errors import ForeignFile, InvalidQuery, QueryTimeout, StoreUnavailable
 from obsv.store.figures import ArchivedPart
 from obsv.store.ground import Range
 from obsv.store.seam import ROW_LIMIT, Answer, SQLiteStore, open_store
-from obsv.store.writing import CALLS
+from obsv.store.writing import CALLS, DECISIONS, OUTCOMES
 from obsv.times import MAX_NS
 
 TIME_LIMIT_S = 60
@@ -29,15 +29,18 @@ _ANSWER_BYTES = 64 << 20
 _FETCHED_BYTES = 4 << 30
 _CHILD = Path(__file__).with_name("sql_child.py")
 _LAST_ID = 2**63 - 1
+KINDS = (CALLS, DECISIONS, OUTCOMES)
+_DECIDED = ("decision", "gate_result", "outcome", "counterfactual")
 
 
 def run_over_both(db: Path, statement: str, part: Range, time_limit_s: int = TIME_LIMIT_S) -> Answer:
-    """Run one SELECT over the views `process_trace` and `data_trace` of the database and its archive together.
+    """Run one SELECT over views of the database and its archive together: `process_trace`, `data_trace`, `decision`,
+    `gate_result`, `outcome` and `counterfactual`.
 
     Args:
         db: path of the database.
         statement: in DuckDB's dialect; `datetime('now', '-30 seconds')` works as in SQLite.
-        part: range of the calls' starts.
+        part: range of the starts of calls, and of the times of decisions.
         time_limit_s: seconds that DuckDB may take.
 
     Raises:
@@ -49,19 +52,35 @@ def run_over_both(db: Path, statement: str, part: Range, time_limit_s: int = TIM
     try:
         # One snapshot: a call is in a part up to the watermark, or behind it in the database.
         with store.view() as view:
-            found = view.archived_parts(part.first_ns, min(part.last_ns, MAX_NS - 1) + 1)
-            hot = directory / "hot.parquet"
-            hot.write_bytes(CALL_COLUMNS.write(_hot(view, part)))
-        files = list(_files([each for each in found if each.kind == CALLS], directory))
-        return _asked([hot, *files], statement, part, time_limit_s)
+            until_ns = min(part.last_ns, MAX_NS - 1) + 1
+            # What came of a decision may be told long after.
+            parts = {kind: view.archived_parts(part.first_ns, until_ns if kind == CALLS else MAX_NS) for kind in KINDS}
+            files = {kind: [directory / f"{kind}.parquet"] for kind in KINDS}
+            for kind, (hot,) in files.items():
+                hot.write_bytes(kind_named(kind).columns.write(_hot(view, kind, part, statement)))
+        for kind in KINDS:
+            if _is_asked(kind, statement):
+                files[kind] += _files([each for each in parts[kind] if each.kind == kind], directory)
+        return _asked(files, statement, part, time_limit_s)
     finally:
         store.close()
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _hot(view: SQLiteStore, part: Range) -> Iterator[list[Any]]:
-    for chunk in view.spans_between(view.archive_watermark(), _LAST_ID):
-        yield [each for each in chunk if part.first_ns <= each.span.start_ns <= part.last_ns]
+def _is_asked(kind: str, statement: str) -> bool:
+    """Return whether a statement may ask for a kind of rows: those of others are not handed over."""
+    return kind == CALLS or any(view in statement.casefold() for view in _DECIDED)
+
+
+def _hot(view: SQLiteStore, kind: str, part: Range, statement: str) -> Iterator[list[Any]]:
+    """Yield the rows that are only in the database."""
+    if not _is_asked(kind, statement):
+        return
+    rows = kind_named(kind)
+    time_of = rows.value(rows.time)
+    last_ns = part.last_ns if kind != OUTCOMES else MAX_NS
+    for chunk in rows.between(view, view.archive_watermark(kind), _LAST_ID):
+        yield [each for each in chunk if part.first_ns <= time_of(each) <= last_ns]
 
 
 def _files(parts: Sequence[ArchivedPart], directory: Path) -> Iterator[Path]:
@@ -85,11 +104,13 @@ def _files(parts: Sequence[ArchivedPart], directory: Path) -> Iterator[Path]:
         yield file
 
 
-def request(files: Sequence[Path], statement: str, part: Range, time_limit_s: int = TIME_LIMIT_S) -> dict[str, Any]:
-    """Return what the child process is told."""
+def request(
+    files: Mapping[str, Sequence[Path]], statement: str, part: Range, time_limit_s: int = TIME_LIMIT_S
+) -> dict[str, Any]:
+    """Return what the child process is told; `files` by kind, each at least one."""
     return {
         "statement": statement,
-        "files": [str(file) for file in files],
+        "files": {kind: [str(file) for file in some] for kind, some in files.items()},
         "first_ns": part.first_ns,
         "last_ns": part.last_ns,
         "megabytes": _MEMORY_MB,
@@ -99,7 +120,7 @@ def request(files: Sequence[Path], statement: str, part: Range, time_limit_s: in
     }
 
 
-def _asked(files: Sequence[Path], statement: str, part: Range, time_limit_s: int) -> Answer:
+def _asked(files: Mapping[str, Sequence[Path]], statement: str, part: Range, time_limit_s: int) -> Answer:
     told = request(files, statement, part, time_limit_s)
     command = [sys.executable, "-I", str(_CHILD)]
     try:

@@ -15,7 +15,7 @@ create macro datetime(x) as strftime(case when x = 'now' then get_current_timest
   else x::timestamp end, '%Y-%m-%d %H:%M:%S'), (x, modifier) as strftime(
   (case when x = 'now' then get_current_timestamp() at time zone 'UTC' else x::timestamp end) + modifier::interval,
   '%Y-%m-%d %H:%M:%S');
-create view span as select * from read_parquet({files}, union_by_name = true, hive_partitioning = false)
+create view span as select * from read_parquet({calls}, union_by_name = true, hive_partitioning = false)
   where start_ns >= {first_ns} and start_ns <= {last_ns};
 create view process_trace as
 select strftime(make_timestamp(start_ns // 1000), '%Y-%m-%d %H:%M:%S.%f') as ts, process, status,
@@ -31,6 +31,55 @@ select strftime(make_timestamp(start_ns // 1000), '%Y-%m-%d %H:%M:%S.%f') as ts,
     else json_extract_string(data, '$[' || position || ']') end as data_value,
   status, exception, process_group, trace_id, span_id
 from (select *, unnest(range(json_array_length(fields)::bigint)) as position from span);
+"""
+_DECIDED = """
+create macro instant(ns) as strftime(make_timestamp(ns // 1000), '%Y-%m-%d %H:%M:%S.%f');
+create view made as select distinct on (decision_id) * from read_parquet({decisions}, union_by_name = true,
+  hive_partitioning = false) where time_ns >= {first_ns} and time_ns <= {last_ns};
+create view told as select distinct on (digest) * from read_parquet({outcomes}, union_by_name = true,
+  hive_partitioning = false);
+create view decision as
+select instant(time_ns) as ts, decision_id, kind, subject, mode, verdict, action, nullif(actor, '') as actor,
+  nullif(policy, '') as policy, is_shadow as shadow, nullif(refused_by, '') as refused_by,
+  duration_ns / 1e6 as duration_ms, inputs, attributes, violations, exception, nullif(trace_id, '') as trace_id,
+  nullif(span_id, '') as span_id, service, time_ns
+from made;
+create view gate_result as
+select instant(time_ns) as ts, decision_id, kind, subject, mode, g ->> 'name' as gate,
+  nullif(g ->> 'version', '') as version, position, g ->> 'observed' as observed, g ->> 'op' as op,
+  g ->> 'threshold' as threshold, (g ->> 'margin')::double as margin, (g ->> 'margin_share')::double as margin_share,
+  (g ->> 'passed')::bool::int as passed,
+  case when (g ->> 'is_shadow')::bool then 'shadow' else 'evaluated' end as state,
+  (g ->> 'latency_ns')::bigint as latency_ns, coalesce(nullif(g ->> 'text', ''), concat(g ->> 'name', ': ',
+    g ->> 'observed', ' ', g ->> 'op', ' ', g ->> 'threshold',
+    case when (g ->> 'passed')::bool then ' holds' else ' does not hold' end)) as text, time_ns
+from (
+  select *, json_extract(gates, '$[' || (position - 1) || ']') as g
+  from (select *, unnest(range(1, json_array_length(gates)::bigint + 1)) as position from made));
+create view outcome_checked as
+select instant(o.time_ns) as ts, o.decision_id as decision_id, instant(d.time_ns) as decision_ts, d.kind as kind,
+  d.subject as subject, d.mode as mode, d.verdict as verdict, nullif(d.refused_by, '') as refused_by,
+  o.method as method, o.alternative as alternative, nullif(o.judgement, '') as judgement,
+  instant(o.cutoff_ns) as label_cutoff,
+  case when json_type(o.metrics, '$.pnl') in ('BIGINT', 'UBIGINT', 'DOUBLE')
+    then (o.metrics ->> '$.pnl')::double end as pnl,
+  case when json_type(o.metrics, '$.pnl_bps') in ('BIGINT', 'UBIGINT', 'DOUBLE')
+    then (o.metrics ->> '$.pnl_bps')::double end as pnl_bps, o.metrics as metrics,
+  case when coalesce(o.cutoff_ns, o.time_ns) < d.time_ns - 2000000
+      then to_json(list_append(o.violations::json::varchar[], 'label_cutoff is before decision_time'))::varchar
+    when d.violations <> '[]'
+      then to_json(list_append(o.violations::json::varchar[], 'the decision breaks a rule of time'))::varchar
+    else o.violations end as violations, o.service as service, o.time_ns as time_ns
+from told o left join made d on d.decision_id = o.decision_id
+where d.decision_id is not null or o.time_ns >= {first_ns} and o.time_ns <= {last_ns};
+create view outcome as
+select ts, decision_id, decision_ts, kind, subject, mode, verdict, label_cutoff, pnl, pnl_bps, metrics, violations,
+  service, time_ns
+from outcome_checked where method = '';
+create view counterfactual as
+select ts, decision_id, decision_ts, kind, subject, mode, refused_by, method, alternative, judgement, label_cutoff,
+  pnl, pnl_bps, metrics, violations, service, time_ns
+from outcome_checked where method <> '';
 """
 # Not EXPLAIN: with ANALYZE it runs a COPY, which may write to the files that may be read.
 _SELECTS = {"SELECT", "SELECT_STATEMENT"}
@@ -67,8 +116,8 @@ def _answer(told: dict[str, Any]) -> dict[str, Any]:
     import duckdb
 
     connection = duckdb.connect(":memory:")
-    files = _list(told["files"])
-    connection.execute(f"set allowed_paths = {files}")
+    files = told["files"]
+    connection.execute(f"set allowed_paths = {_list([file for some in files.values() for file in some])}")
     for setting in (
         "python_enable_replacements = false",
         "autoinstall_known_extensions = false",
@@ -80,7 +129,9 @@ def _answer(told: dict[str, Any]) -> dict[str, Any]:
         "enable_external_access = false",
     ):
         connection.execute(f"set {setting}")
-    connection.execute(_VIEWS.format(files=files, first_ns=int(told["first_ns"]), last_ns=int(told["last_ns"])))
+    lists = {kind: _list(some) for kind, some in files.items()}
+    views = (_VIEWS + _DECIDED).format(**lists, first_ns=int(told["first_ns"]), last_ns=int(told["last_ns"]))
+    connection.execute(views)
     connection.execute("set lock_configuration = true")
     statements = connection.extract_statements(told["statement"])
     if len(statements) != 1:

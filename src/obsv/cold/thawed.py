@@ -9,16 +9,17 @@ import threading
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from obsv.archive import Targets, Wanted, calls_in, logs_in, read_rows
+from obsv.archive import Targets, Wanted, kind_named, read_rows
 from obsv.cold.temporary import make_temporary
-from obsv.errors import ForeignFile
+from obsv.errors import ForeignFile, NotFound
 from obsv.own_time import monotonic
 from obsv.store.figures import ArchivedPart
 from obsv.store.seam import SQLiteStore, open_store
+from obsv.store.spans import ArchivedOutcome
 from obsv.store.writing import LOGS, Writer
 
 K = TypeVar("K")
@@ -143,6 +144,53 @@ class Thawed:
                 _note(self._misses, asked, None)
             return found
 
+    def decision(self, decision_id: str, parts: Sequence[ArchivedPart]) -> tuple[str, int] | None:
+        """Thaw a decision from parts in a likely order; return its whole ID and time, None if none of them has it.
+
+        Args:
+            decision_id: its ID, or the beginning of it.
+            parts: those that may have it.
+
+        Raises:
+            NotFound: it was not found yet: the search goes on with the next question.
+        """
+        with self._lock:
+            asked = decision_id, len(parts), parts[0].name
+            if asked in self._misses:
+                return None
+            deadline = self._clock() + self._budget_s
+            first, _ = self._begun.pop(asked, (0, False))
+            for done, part in enumerate(parts[first:], first + 1):
+                if self._thaw(part, Wanted("decision_id", lambda each: bool(each.startswith(decision_id)))):
+                    line = self.store.read_decision(decision_id).line
+                    return line.decision_id, line.time_ns
+                if done < len(parts) and self._clock() >= deadline:
+                    _note(self._begun, asked, (done, False))
+                    raise NotFound("This decision was not found yet, the archive is being searched: ask again.")
+            _note(self._misses, asked, None)
+            return None
+
+    def outcomes(
+        self, decision_ids: Collection[str], parts: Sequence[ArchivedPart], told: Iterable[Sequence[ArchivedOutcome]]
+    ) -> None:
+        """Put what came of some decisions beside them, from the archive as far as there is time, earliest first.
+
+        Args:
+            decision_ids: their IDs.
+            parts: those with outcomes that may be theirs.
+            told: outcomes that the file has.
+        """
+        with self._lock:
+            self.store  # noqa: B018  opens it
+            assert self._writer is not None
+            for some in told:
+                self._writer.restore(outcomes=some)
+            wanted, deadline = frozenset(decision_ids), self._clock() + self._budget_s
+            for part in sorted(parts, key=lambda part: part.min_ns):
+                if self._clock() >= deadline:
+                    return
+                self._thaw(part, Wanted("decision_id", wanted.__contains__))
+
     def close(self) -> None:
         """Remove it, when nobody reads it any more."""
         with self._counting:
@@ -165,7 +213,7 @@ class Thawed:
 
     def _lower(self, part: ArchivedPart, floor: int) -> None:
         """Thaw the next rows of a part below a time."""
-        starts, by = self._starts_of(part), _time_of(part)
+        starts, by = self._starts_of(part), kind_named(part.kind).time
         below = bisect_left(starts, floor)
         next_floor = starts[below - _CHUNK] if below > _CHUNK else part.min_ns
         self._thaw(part, Wanted(by, lambda start: bool(next_floor <= start < floor)))
@@ -176,7 +224,7 @@ class Thawed:
     def _starts_of(self, part: ArchivedPart) -> array[int]:
         found = self._starts.get(part.name)
         if found is None:
-            name = _time_of(part)
+            name = kind_named(part.kind).time
             found = array("q", sorted(row[0] for rows in read_rows(self._content(part), (name,)) for row in rows))
             self._starts[part.name] = found
         return found
@@ -186,14 +234,10 @@ class Thawed:
         content, count = self._content(part), 0
         self.store  # noqa: B018  opens it
         assert self._writer is not None
-        if part.kind == LOGS:
-            for logs in logs_in(content, True, wanted):
-                self._writer.write([], logs=logs)
-                count += len(logs)
-        else:
-            for rows in calls_in(content, True, wanted):
-                self._writer.write(rows)
-                count += len(rows)
+        kind = kind_named(part.kind)
+        for rows in kind.read(content, wanted):
+            kind.store(self._writer, rows)
+            count += len(rows)
         return count
 
     def _content(self, part: ArchivedPart) -> bytes:
@@ -246,7 +290,3 @@ def _note(notes: OrderedDict[K, V], key: K, value: V) -> None:
     notes[key] = value
     while len(notes) > _MOST_MISSES:
         notes.popitem(last=False)
-
-
-def _time_of(part: ArchivedPart) -> str:
-    return "time_ns" if part.kind == LOGS else "start_ns"

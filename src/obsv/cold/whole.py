@@ -10,11 +10,27 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from obsv.cold.merging import Cursors, merged, merged_logs
+from obsv.cold.decided import WholeDecisions
+from obsv.cold.merging import Cursors, merged, merged_logs, summed_gates, summed_kinds
 from obsv.cold.unpacked import Unpacked
 from obsv.errors import InvalidQuery, NotFound, ObsvError
 from obsv.own_time import unix_ns
-from obsv.store.figures import ArchivedPart, ErrorCall, KeptTrace, LogFilters, Logs, Pair
+from obsv.store.figures import (
+    ArchivedPart,
+    DecisionFilters,
+    DecisionFull,
+    Decisions,
+    ErrorCall,
+    GateFigures,
+    GateFilters,
+    GateInspected,
+    KeptTrace,
+    KindLine,
+    LogFilters,
+    Logs,
+    Pair,
+    WhatIf,
+)
 from obsv.store.finding import Condition, Filters, Page
 from obsv.store.ground import Window
 from obsv.store.seam import SQLiteStore, Store
@@ -67,6 +83,7 @@ class WholeStore(SQLiteStore):
         self._hot = hot or SQLiteStore(path, self._source)
         self._shared = shared or Shared()
         self._has_archive = has_archive
+        self._decisions = WholeDecisions(self._hot, self._parts, self._reading)
 
     @contextmanager
     def view(self) -> Iterator[WholeStore]:
@@ -232,6 +249,28 @@ class WholeStore(SQLiteStore):
         known = {each.trace_id for each in self._hot.summarize(without)}
         missing = [trace_id for trace_id in without if trace_id not in known]
         return {**found, **(self._traces(missing, lambda store, here: store.matches(condition, here, most)) or {})}
+
+    # -- decisions -----------------------------------------------------------------------------------------------------
+
+    def read_decisions(
+        self, filters: DecisionFilters, window: Window, cursor: str | None = None, limit: int = 100
+    ) -> Decisions:
+        return self._decisions.page(filters, window, cursor, limit)
+
+    def read_decision(self, decision_id: str) -> DecisionFull:
+        return self._decisions.decision(decision_id)
+
+    def read_kinds(self, window: Window) -> list[KindLine]:
+        return self._decisions.ask(window, lambda store, part: store.read_kinds(part), summed_kinds)
+
+    def read_gates(self, filters: GateFilters, window: Window) -> list[GateFigures]:
+        return self._decisions.ask(window, lambda store, part: store.read_gates(filters, part), summed_gates)
+
+    def read_gate(self, gate: str, filters: GateFilters, window: Window) -> GateInspected:
+        return self._decisions.latest(window, lambda store, part: store.read_gate(gate, filters, part))
+
+    def read_what_if(self, gate: str, threshold: float, filters: GateFilters, window: Window) -> WhatIf:
+        return self._decisions.latest(window, lambda store, part: store.read_what_if(gate, threshold, filters, part))
 
     # -- kept traces ---------------------------------------------------------------------------------------------------
 

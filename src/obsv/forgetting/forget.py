@@ -20,7 +20,19 @@ from obsv.store import SpanRow
 from obsv.store.finding import Filters, Matcher, sought_texts
 from obsv.store.ground import LogRow, Range
 from obsv.store.seam import SQLiteStore, open_store
-from obsv.store.writing import CALLS, LOGS, ArchiveBook, ForgetBook, Search, log_call
+from obsv.store.spans import ArchivedDecision, ArchivedOutcome
+from obsv.store.writing import (
+    CALLS,
+    DECISIONS,
+    LOGS,
+    OUTCOMES,
+    ArchiveBook,
+    ForgetBook,
+    Search,
+    decision_call,
+    log_call,
+    outcome_call,
+)
 from obsv.times import MAX_NS
 
 if TYPE_CHECKING:
@@ -76,6 +88,7 @@ class _Request:
         stack.callback(self.store.close)
         self.identities: set[bytes] = set()
         self.moments: set[tuple[str, int]] = set()
+        self.decided: set[str] = set()
         self.texts = sought_texts(self.condition)
         self.ids: list[int] = []
         self.kept_traces: list[str] = []
@@ -90,11 +103,14 @@ class _Request:
             from obsv.archive import Rewriter, Sought
         except ModuleNotFoundError as error:
             raise ConfigurationError(_EXTRA) from error
+        others = self.matcher.others
         sought = Sought(
             self.matcher.calls,
-            lambda logs: self.matcher.others(list(map(_log_as_call, logs))),
+            lambda rows: others(list(map(_log_as_call, rows))),
+            lambda rows: others(list(map(_decision_as_call, rows))),
+            lambda rows: others(list(map(_outcome_as_call, rows))),
             self.asked.range,
-            self.identities,
+            self._belongs,
             self._note,
         )
         return Rewriter(book, sought)
@@ -113,6 +129,12 @@ class _Request:
         self.kept = self.book.find(search)
         self.kept_traces = kept_with(self.store, self.condition, search, self.texts)
         counts["kept_traces"] = len(self.kept_traces)
+        here = self.book.decision_ids(self.kept["decisions"])
+        self.decided |= here
+        if self.archive is not None:
+            counts["archived_decisions"] = self.archive.count(DECISIONS)
+            counts["archived_outcomes"] = self.archive.count(OUTCOMES)
+            self.kept["outcomes"] = sorted({*self.kept["outcomes"], *self.book.outcomes_of(self.decided - here)})
         counts |= {name: len(keys) for name, keys in self.kept.items()}
         counts["texts"] = self.book.replace_texts(self.texts, is_dry=True)
         return counts
@@ -129,7 +151,7 @@ class _Request:
         book.remove_calls(self.ids)
         if self.archive is not None:
             unneeded = book.unneeded_files()
-            for kind in (LOGS, CALLS):  # log records that were archived meanwhile, too
+            for kind in (LOGS, OUTCOMES, DECISIONS, CALLS):  # what was archived meanwhile, too
                 counts["parts"] += self.archive.remove(kind, book.steps(), clock())
             # Parts that were merged meanwhile, too.
             self.archive.remove_files(unneeded | self.catalog.replaced(MAX_NS, with_begun=False))
@@ -156,9 +178,19 @@ class _Request:
             *([_LETTERS.format(letters.name)] if any(letters.glob("*.otlp")) else ()),
         ]
 
-    def _note(self, call: SpanRow) -> None:
-        self.identities.add(call.trace_id + call.span_id)
-        self.moments.add((call.signature.name, call.start_ns))
+    def _belongs(self, kind: str, row: Any) -> bool:
+        if kind == LOGS:
+            return row.trace_id + row.span_id in self.identities
+        if kind == DECISIONS:
+            return row.row.trace_id + row.row.span_id in self.identities
+        return kind == OUTCOMES and row.row.decision_id in self.decided
+
+    def _note(self, kind: str, row: Any) -> None:
+        if kind == CALLS:
+            self.identities.add(row.trace_id + row.span_id)
+            self.moments.add((row.signature.name, row.start_ns))
+        elif kind == DECISIONS:
+            self.decided.add(row.row.decision_id)
 
 
 def forget(db: Path, asked: Asked, *, is_dry: bool, clock: Callable[[], int] = time.time_ns) -> Outcome:
@@ -196,3 +228,28 @@ def _log_as_call(log: LogRow) -> SpanRow:
         thread=log.thread,
         start_ns=log.time_ns,
     )
+
+
+def _decision_as_call(decision: ArchivedDecision) -> SpanRow:
+    row = decision.row
+    return decision_call(
+        row.time_ns,
+        row.kind,
+        row.subject,
+        row.mode,
+        row.verdict,
+        row.action,
+        row.actor,
+        row.inputs,
+        row.attributes,
+        row.violations,
+        row.exception,
+        row.trace_id,
+        service=row.service,
+        gates=[(gate.name, gate.observed, gate.threshold, gate.text) for gate in row.gates],
+    )
+
+
+def _outcome_as_call(outcome: ArchivedOutcome) -> SpanRow:
+    row = outcome.row
+    return outcome_call(row.time_ns, row.alternative, row.judgement, row.metrics, row.violations, row.service)

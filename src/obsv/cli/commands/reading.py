@@ -172,17 +172,21 @@ def stats(
 
 def sql(
     statement: Annotated[
-        str, typer.Argument(help="One read-only statement; views: process_trace, data_trace.", metavar="STATEMENT")
+        str,
+        typer.Argument(
+            help="One read-only statement; views: process_trace, data_trace, decision, outcome, …", metavar="STATEMENT"
+        ),
     ],
     db: Db = DEFAULT,
     cold: Annotated[
         bool, typer.Option("--cold", help="Over the database and its archive, in DuckDB's dialect.")
     ] = False,
     since: Annotated[
-        str | None, typer.Option("--since", help=f"With --cold, calls since {TIME}; default: ever.", metavar="TIME")
+        str | None,
+        typer.Option("--since", help=f"With --cold, calls and decisions since {TIME}; default: ever.", metavar="TIME"),
     ] = None,
     until: Annotated[
-        str | None, typer.Option("--until", help="With --cold, calls before then; default: now.", metavar="TIME")
+        str | None, typer.Option("--until", help="With --cold, those before then; default: now.", metavar="TIME")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -7,19 +7,25 @@ from typing import NamedTuple
 
 from obsv.store.file import Readable
 
+_HAS_MARKS = "select 1 from pragma_table_info('archive') where name = 'decision_watermark'"
 _HAS_STATE = "select 1 from pragma_table_info('archive_replaced') where name = 'begun'"
 _ARCHIVE = "select url, keep_ns, reached_ns, failing_ns, failure from archive"
-_WATERMARK = """
-select coalesce((select watermark from archive), (select max(last_id) from archive_part where kind = 'calls'), 0)
-"""
+_WATERMARK = "select coalesce((select {} from archive), (select max(last_id) from archive_part where kind = ?), 0)"
+_MARKS = {
+    "calls": "watermark", "logs": "log_watermark", "decisions": "decision_watermark", "outcomes": "outcome_watermark",
+}  # fmt: skip
 _STEPS = "select coalesce(sum(steps), 0) from forgotten"
 _PARTS = """
 select count(*) as parts, coalesce(sum(iif(kind = 'calls', calls, 0)), 0) as calls,
-  coalesce(sum(iif(kind = 'logs', calls, 0)), 0) as logs, coalesce(sum(errors), 0) as errors,
+  coalesce(sum(iif(kind = 'logs', calls, 0)), 0) as logs,
+  coalesce(sum(iif(kind = 'decisions', calls, 0)), 0) as decisions,
+  coalesce(sum(iif(kind = 'outcomes', calls, 0)), 0) as outcomes, coalesce(sum(errors), 0) as errors,
   coalesce(sum(bytes), 0) as bytes, min(min_ns) as from_ns, max(max_ns) as to_ns from archive_part
 """
 _OLDEST = "select start_ns from span where id > (select watermark from archive) order by id limit 1"
-_UNARCHIVED = "select coalesce(sum(calls), 0) from tally where name in ('unarchived', 'unarchived_logs')"
+_UNARCHIVED = (
+    "select coalesce(sum(calls), 0) from tally where name in ('unarchived', 'unarchived_logs', 'unarchived_decisions')"
+)
 
 _OVERLAPPING = """
 select name, kind, calls, min_ns, max_ns, bytes, sha256, url from archive_part
@@ -41,11 +47,12 @@ class ArchiveState(NamedTuple):
         failing_ns: since when it cannot be written, Unix time; None: it can.
         failure: why.
         parts: number of files.
-        calls, logs, errors: numbers of calls, log records and failed calls in them.
+        calls, logs, decisions, outcomes: numbers of rows of each kind in them.
+        errors: number of those that failed.
         bytes: size of the files.
         from_ns, to_ns: earliest and latest start in them, Unix time.
         waiting_ns: start of the first call that is only in the database; None if there is none.
-        unarchived: calls and log records deleted before they were archived, for lack of space.
+        unarchived: calls, log records, decisions and outcomes deleted before they were archived, for lack of space.
     """
 
     url: str | None
@@ -56,6 +63,8 @@ class ArchiveState(NamedTuple):
     parts: int
     calls: int
     logs: int
+    decisions: int
+    outcomes: int
     errors: int
     bytes: int
     from_ns: int | None
@@ -90,7 +99,7 @@ class ArchivedPart(NamedTuple):
 
     Attributes:
         name: path below the archive's address.
-        kind: `calls` or `logs`.
+        kind: `calls`, `logs`, `decisions` or `outcomes`.
         rows: how many.
         min_ns, max_ns: earliest and latest start in it, Unix time.
         bytes: its size.
@@ -128,13 +137,14 @@ def forgotten_steps(reader: Readable) -> int:
     return int(reader.query(_STEPS)[0][0]) if reader.query(_HAS_STATE) else 0
 
 
-def archive_watermark(reader: Readable) -> int:
-    """Return `id` of the span up to which all calls are in parts of the archive; 0 if there is none.
+def archive_watermark(reader: Readable, kind: str) -> int:
+    """Return the `id` up to which all rows of a kind are in parts of the archive; 0 if there is none.
 
     Raises:
         StoreError: see `Reader`.
     """
-    return int(reader.query(_WATERMARK)[0][0]) if reader.query(_HAS_STATE) else 0
+    has_marks = reader.query(_HAS_MARKS) or (kind in ("calls", "logs") and reader.query(_HAS_STATE))
+    return int(reader.query(_WATERMARK.format(_MARKS[kind]), (kind,))[0][0]) if has_marks else 0
 
 
 def stored_among(reader: Readable, calls: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

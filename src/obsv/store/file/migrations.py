@@ -58,6 +58,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _step(26, "results may seem to be two milliseconds before their decision"),
     _step(27, "addresses of the app are saved under a name"),
     _step(28, "received metrics are kept as series"),
+    _step(29, "decisions and outcomes are archived"),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 _new_files = count()

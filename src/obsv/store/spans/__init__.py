@@ -1,6 +1,7 @@
 """Complete recorded calls and traces."""
 
 from obsv.store.spans.archived import ArchivedSpan
+from obsv.store.spans.archived_decisions import ArchivedDecision, ArchivedOutcome
 from obsv.store.spans.archived_logs import ArchivedLog
 from obsv.store.spans.call import Call, Value, find_call, read_call, read_exact
 from obsv.store.spans.detail import MOST_POINTS, Detail, Point, Relative, failing_line
@@ -13,7 +14,9 @@ from obsv.store.spans.values import ValuedCall, ValuedCalls
 __all__ = [
     "MOST_OF_TRACE",
     "MOST_POINTS",
+    "ArchivedDecision",
     "ArchivedLog",
+    "ArchivedOutcome",
     "ArchivedSpan",
     "Call",
     "Detail",

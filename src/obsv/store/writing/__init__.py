@@ -2,9 +2,19 @@
 
 from obsv.store.writing.artifacts import Registration, register_artifact
 from obsv.store.writing.copied import Copied, CopiedCalls, CopiedFeed, CopiedVariable
-from obsv.store.writing.keeping.archive_book import CALLS, KEEP_NS, LOGS, ArchiveBook, ArchiveFacts, Part, Waiting
+from obsv.store.writing.keeping.archive_book import (
+    CALLS,
+    DECISIONS,
+    KEEP_NS,
+    LOGS,
+    OUTCOMES,
+    ArchiveBook,
+    ArchiveFacts,
+    Part,
+    Waiting,
+)
 from obsv.store.writing.keeping.forget_book import ForgetBook, Receipt, Search
-from obsv.store.writing.keeping.kept_texts import log_call
+from obsv.store.writing.keeping.kept_texts import decision_call, log_call, outcome_call
 from obsv.store.writing.kept_book import KeptBook
 from obsv.store.writing.metrics import MOST_SERIES
 from obsv.store.writing.packed_trace import unpack
@@ -18,11 +28,13 @@ from obsv.store.writing.writer import AS_KEPT, Writer
 __all__ = [
     "AS_KEPT",
     "CALLS",
+    "DECISIONS",
     "KEEP_NS",
     "LOGS",
     "MOST_NAME_CHARS",
     "MOST_SERIES",
     "MOST_VIEWS",
+    "OUTCOMES",
     "ArchiveBook",
     "ArchiveFacts",
     "Copied",
@@ -44,7 +56,9 @@ __all__ = [
     "Upkeep",
     "Waiting",
     "Writer",
+    "decision_call",
     "log_call",
+    "outcome_call",
     "register_artifact",
     "unpack",
 ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from obsv.store.ground import DECISION, HOUR_NS, DecisionRow, LogRow, OutcomeRow, read_decision, read_outcome
 from obsv.store.writing.statements import Insert
@@ -16,8 +16,8 @@ _OTHER = "…"
 
 _DECISION = """
 insert into decision_made(decision_id, time_ns, duration_ns, kind, subject, mode, verdict, action, actor, policy,
-  is_shadow, refused_by, refusals, trace_id, span_id, service, inputs, attributes, violations, exception)
-values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) on conflict do nothing
+  is_shadow, refused_by, refusals, trace_id, span_id, service, inputs, attributes, violations, exception, judgement)
+values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) on conflict do nothing
 """
 _GATES = Insert(
     "gate_value",
@@ -49,42 +49,25 @@ _GATE_ID = "select id from gate where kind = ? and mode = ? and name = ?"
 _NEW_GATE = "insert into gate(kind, mode, name) values (?, ?, ?) returning id"
 
 
-class Decided:
-    """Decisions and outcomes among log records.
+class Decided(NamedTuple):
+    """Decisions and outcomes that are stored together.
 
     Args:
-        rows: log records whose names say that they are some.
-
-    Attributes:
-        rest: those that cannot be read, and so stay log records.
+        decisions: each with how its refusal was judged; empty: not, or by an outcome that is stored.
+        outcomes: each with the digest by which a repeated one is known.
     """
 
-    def __init__(self, rows: Sequence[LogRow]) -> None:
-        self.rest: list[LogRow] = []
-        self._decisions: list[DecisionRow] = []
-        self._outcomes: list[tuple[LogRow, OutcomeRow]] = []
-        for row in rows:
-            if row.event_name == DECISION:
-                decision = read_decision(row)
-                self._decisions += [decision] if decision is not None else []
-                self.rest += [row] if decision is None else []
-            else:
-                outcome = read_outcome(row)
-                self._outcomes += [(row, outcome)] if outcome is not None else []
-                self.rest += [row] if outcome is None else []
+    decisions: Sequence[tuple[DecisionRow, str]]
+    outcomes: Sequence[tuple[bytes, OutcomeRow]]
 
-    def write(self, connection: sqlite3.Connection, digest: Any) -> None:
-        """Store them in the transaction that is open; those that are there already are passed over.
-
-        Args:
-            digest: of a log record, by which a repeated outcome is known.
-        """
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Store them in the transaction that is open; those that are there already are passed over."""
         gates: list[Any] = []
         hours: dict[tuple[int, int], list[int]] = {}
-        judged = [outcome.decision_id for _, outcome in self._outcomes if outcome.judgement]
+        judged = [outcome.decision_id for _, outcome in self.outcomes if outcome.judgement]
         names: dict[tuple[str, str, str], int] = {}
-        for decision in self._decisions:
-            cursor = connection.execute(_DECISION, decision[:-1])
+        for decision, judgement in self.decisions:
+            cursor = connection.execute(_DECISION, (*decision[:-1], judgement))
             if cursor.rowcount < 1:
                 continue
             made = cursor.lastrowid
@@ -98,9 +81,31 @@ class Decided:
                 for at, holds in enumerate((True, gate.passed, not gate.is_shadow, gate.passed and not gate.is_shadow)):
                     counts[at] += holds
         _GATES.run(connection, gates)
-        _OUTCOMES.run(connection, [value for row, outcome in self._outcomes for value in (digest(row), *outcome)])
+        _OUTCOMES.run(connection, [value for digest, outcome in self.outcomes for value in (digest, *outcome)])
         connection.executemany(_HOUR, [(*key, *counts) for key, counts in hours.items()])
         connection.execute(_JUDGE, (json.dumps(judged),))
+
+
+def read_carriers(rows: Sequence[LogRow], digest: Callable[[LogRow], bytes]) -> tuple[Decided, list[LogRow]]:
+    """Return the decisions and outcomes that log records carry, and those that cannot be read and stay log records.
+
+    Args:
+        rows: log records whose names say that they carry some.
+        digest: of a log record.
+    """
+    decisions: list[tuple[DecisionRow, str]] = []
+    outcomes: list[tuple[bytes, OutcomeRow]] = []
+    rest: list[LogRow] = []
+    for row in rows:
+        if row.event_name == DECISION:
+            decision = read_decision(row)
+            decisions += [(decision, "")] if decision is not None else []
+            rest += [row] if decision is None else []
+        else:
+            outcome = read_outcome(row)
+            outcomes += [(digest(row), outcome)] if outcome is not None else []
+            rest += [row] if outcome is None else []
+    return Decided(decisions, outcomes), rest
 
 
 def _gate_id(connection: sqlite3.Connection, key: tuple[str, str, str]) -> int:

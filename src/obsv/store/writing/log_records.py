@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from obsv.store.ground import CARRIERS, LogRow, Source
-from obsv.store.writing.decisions import Decided
+from obsv.store.writing.decisions import read_carriers
 from obsv.store.writing.interning import Ids
 from obsv.store.writing.statements import Insert
 
@@ -33,9 +33,9 @@ def write_logs(connection: sqlite3.Connection, rows: Sequence[LogRow], ids: Ids)
     """
     carriers = [row for row in rows if row.event_name in CARRIERS]
     if carriers:
-        decided = Decided(carriers)
-        decided.write(connection, _digest)
-        rows = [row for row in rows if row.event_name not in CARRIERS] + decided.rest
+        decided, rest = read_carriers(carriers, _digest)
+        decided.write(connection)
+        rows = [row for row in rows if row.event_name not in CARRIERS] + rest
     values: list[Any] = []
     for row in rows:
         values += (

@@ -15,6 +15,7 @@ from obsv.store.ground import ERROR, Limits, LogRow, PointRow, RingProgress, Rol
 from obsv.store.writing.batch import SPANS, Batch
 from obsv.store.writing.carried import Carried
 from obsv.store.writing.copied import Copied, write_copied
+from obsv.store.writing.decisions import Decided
 from obsv.store.writing.error_sql import error_rows, prepare_errors, read_split
 from obsv.store.writing.faults import Faults
 from obsv.store.writing.interning import Ids, Missing
@@ -200,6 +201,11 @@ class Opened:
             self._write_rest(batch, shared, rings)
         gone = shared.replaced if shared is not None else []
         return len(batch.rows()) - len(gone), batch.errors() - sum(old.status == ERROR for old in gone)
+
+    def restore(self, decided: Decided) -> None:
+        """Store decisions and outcomes that another file had; those that are there already are passed over."""
+        with self._transaction():
+            decided.write(self.connection)
 
     def copy(self, copied: Copied) -> None:
         """Replace sums of whole minutes by those that another engine has added up."""

@@ -25,9 +25,11 @@ from obsv.store.file import (
     read_settings,
 )
 from obsv.store.ground import Limits, LogRow, Loss, PointRow, RecorderRow, RingProgress, SpanRow, WriteResult
+from obsv.store.spans import ArchivedDecision, ArchivedOutcome
 from obsv.store.writing.aside import put_aside, remove_oldest
 from obsv.store.writing.carried import Carried, Untold
 from obsv.store.writing.copied import Copied
+from obsv.store.writing.decisions import Decided
 from obsv.store.writing.keeping.retention import Retained
 from obsv.store.writing.mark import Mark, gone
 from obsv.store.writing.metrics import MOST_SERIES
@@ -117,6 +119,13 @@ class Writer:
         inserted = self._do(lambda opened: opened.write(rows, rings, logs, points))
         self.has_written |= inserted > 0
         return WriteResult(inserted, len(rows) - inserted)
+
+    def restore(self, *, decisions: Sequence[ArchivedDecision] = (), outcomes: Sequence[ArchivedOutcome] = ()) -> None:
+        """Store decisions and outcomes that another file had; those that are there already are passed over."""
+        decided = Decided(
+            [(each.row, each.judgement) for each in decisions], [(each.digest, each.row) for each in outcomes]
+        )
+        self._do(lambda opened: opened.restore(decided))
 
     def copy(self, copied: Copied) -> None:
         """Replace the rollups of whole minutes by sums that another engine has added up."""

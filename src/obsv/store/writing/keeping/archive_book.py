@@ -15,11 +15,15 @@ from obsv.store.ground import HOUR_NS
 
 _CACHE_KIB = 500
 _STEPS = "(select coalesce(sum(steps), 0) from forgotten)"
-_ARCHIVE = f"select url, store_id, watermark, log_watermark, keep_ns, {_STEPS} from archive"
+_ARCHIVE = f"""
+select url, store_id, watermark, log_watermark, keep_ns, {_STEPS}, decision_watermark, outcome_watermark from archive
+"""
 _OPEN = """
-insert into archive(one, url, store_id, watermark, log_watermark, set_ns, keep_ns)
+insert into archive(
+  one, url, store_id, watermark, log_watermark, decision_watermark, outcome_watermark, set_ns, keep_ns)
 select 1, :url, :store_id, coalesce(max(iif(kind = 'calls', last_id, 0)), 0),
-  coalesce(max(iif(kind = 'logs', last_id, 0)), 0), :now, :keep from archive_part where true
+  coalesce(max(iif(kind = 'logs', last_id, 0)), 0), coalesce(max(iif(kind = 'decisions', last_id, 0)), 0),
+  coalesce(max(iif(kind = 'outcomes', last_id, 0)), 0), :now, :keep from archive_part where true
 on conflict(one) do update set url = excluded.url, set_ns = excluded.set_ns where url is not excluded.url
 """
 _KEEP = "update archive set keep_ns = ? where keep_ns is not ?"
@@ -33,10 +37,13 @@ insert or replace into archive_replaced(name, at_ns, url, begun)
 select :name, :now, :url, 1 where not exists(select 1 from archive_part where name = :name)
 """
 _WRITTEN = "delete from archive_replaced where name = ? and begun"
-CALLS, LOGS = "calls", "logs"
+CALLS, LOGS, DECISIONS, OUTCOMES = "calls", "logs", "decisions", "outcomes"
+_WATERMARKS = {
+    CALLS: "watermark", LOGS: "log_watermark", DECISIONS: "decision_watermark", OUTCOMES: "outcome_watermark",
+}  # fmt: skip
 _MOVE = {
-    CALLS: f"update archive set watermark = ? where watermark = ? and url = ? and store_id = ? and {_STEPS} = ?",
-    LOGS: f"update archive set log_watermark = ? where log_watermark = ? and url = ? and store_id = ? and {_STEPS} = ?",
+    kind: f"update archive set {name} = ? where {name} = ? and url = ? and store_id = ? and {_STEPS} = ?"
+    for kind, name in _WATERMARKS.items()
 }
 _SUCCEEDED = "update archive set reached_ns = ?, failing_ns = null, failure = ''"
 _FAILED = "update archive set failing_ns = coalesce(failing_ns, ?), failure = ?"
@@ -48,7 +55,7 @@ _NOWHERE = (
 _WAITING = """
 select count(*), coalesce(sum(status = 2), 0), min(start_ns) from span where id > (select watermark from archive)
 """
-_UNARCHIVED = "select sum(calls) from tally where name in ('unarchived', 'unarchived_logs')"
+_UNARCHIVED = "select sum(calls) from tally where name in ('unarchived', 'unarchived_logs', 'unarchived_decisions')"
 
 
 class ArchiveFacts(NamedTuple):
@@ -58,7 +65,7 @@ class ArchiveFacts(NamedTuple):
         url: its location.
         store_id: identifies this store's parts in it, 16 hex digits.
         watermark: `id` of the span up to which all calls are in parts.
-        log_watermark: the same of log records.
+        log_watermark, decision_watermark, outcome_watermark: the same of other rows.
         keep_ns: age at which parts are deleted; None keeps them.
         steps: how many times rows were removed on request: a part of rows that were read before is not entered.
     """
@@ -69,14 +76,16 @@ class ArchiveFacts(NamedTuple):
     log_watermark: int
     keep_ns: int | None
     steps: int = 0
+    decision_watermark: int = 0
+    outcome_watermark: int = 0
 
     def reached(self, kind: str) -> int:
-        """Return the watermark of calls or of log records."""
-        return self.log_watermark if kind == LOGS else self.watermark
+        """Return the watermark of a kind of rows."""
+        return int(getattr(self, _WATERMARKS[kind]))
 
 
 class Part(NamedTuple):
-    """A part of an archive: a Parquet file of calls or of log records, which then are what `calls` counts.
+    """A part of an archive: a Parquet file of rows of one kind, which are what `calls` counts.
 
     Attributes:
         name: path below the archive's address.
@@ -88,7 +97,7 @@ class Part(NamedTuple):
         max_ns: the latest.
         size: in bytes.
         sha256: of the file, hex.
-        kind: `calls` or `logs`.
+        kind: `calls`, `logs`, `decisions` or `outcomes`.
         url: address of the archive that it is in; empty: not known.
     """
 
@@ -109,7 +118,8 @@ class Waiting(NamedTuple):
     """Calls that are not archived; `oldest_ns`: the earliest start, None if there is none.
 
     Attributes:
-        unarchived: calls and log records that were deleted before they were archived, for lack of space.
+        unarchived: calls, log records, decisions and outcomes that were deleted before they were archived, for lack
+            of space.
     """
 
     calls: int
@@ -183,7 +193,7 @@ class ArchiveBook:
             connection.execute("delete from archive")
 
     def parts(self, start_ns: int = 0, end_ns: int = 2**63 - 1) -> list[Part]:
-        """The parts with a row of a range of time: of calls, then of log records, each in order of arrival."""
+        """The parts with a row of a range of time: kind by kind, each in order of arrival."""
         with self._transaction() as connection:
             return [Part(*row) for row in connection.execute(_PARTS, (start_ns, end_ns))]
 

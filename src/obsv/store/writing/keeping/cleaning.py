@@ -45,8 +45,8 @@ select (select page_count from pragma_page_count), (select freelist_count from p
 # The plus keeps SQLite from walking along the IDs: with nothing to delete that is the whole file, 15 s for 10 M calls.
 _OLD = f"ts < {TS} and +id <= :archived"
 _IS_EXPIRED = f"select exists(select 1 from span where {_OLD})"
-# Of calls and of log records.
-_ARCHIVED = "select (select watermark from archive), (select log_watermark from archive)"
+# Of calls, log records, decisions and outcomes; no row: there is no archive.
+_ARCHIVED = "select watermark, log_watermark, decision_watermark, outcome_watermark from archive"
 _KEPT = f"select coalesce((select coalesce(keep_ns, {365 * DAY_NS}) from archive), 0)"
 # An unreachable archive delays deletion by age up to this size, or the store's own limit.
 MOST_HELD_BYTES = 8 << 30
@@ -205,9 +205,9 @@ class Cleaner:
 
     def _facts(self, before_ns: int, untidy: bool) -> Facts:
         pages, free, page_size, version = self._one(_FACTS)
-        watermark, log_watermark = self._one(_ARCHIVED)
-        held = watermark is not None and (pages - free) * page_size <= MOST_HELD_BYTES
-        self._archived, self._logs_archived = (watermark, log_watermark) if held else (_ALL, _ALL)
+        held = (pages - free) * page_size <= MOST_HELD_BYTES
+        marks = (self._marks() if held else None) or (_ALL, _ALL, _ALL, _ALL)
+        self._archived, self._logs_archived, *self._decided = marks
         (expired,) = self._one(_IS_EXPIRED, {"before_ns": before_ns, "archived": self._archived})
         changes = version, self._connection.total_changes
         idle, self._changes = changes == self._changes, changes
@@ -218,6 +218,10 @@ class Cleaner:
             return self._log.stat().st_size
         except OSError:
             return 0
+
+    def _marks(self) -> tuple[int, ...] | None:
+        found: tuple[int, ...] | None = self._connection.execute(_ARCHIVED).fetchone()
+        return found
 
     def _one(self, sql: str, params: Any = ()) -> Sequence[Any]:
         row: Sequence[Any] = self._connection.execute(sql, params).fetchone()
@@ -254,7 +258,7 @@ class Cleaner:
         if made is None:
             return 0
         with self._locked():
-            deleted = self._decisions.delete(made)
+            deleted = self._decisions.delete(made, self._marks())
         self._bytes.took(self._held_s)
         return deleted
 
@@ -265,9 +269,8 @@ class Cleaner:
         with self._locked():
             deleted = self._connection.execute(_DELETE_LOGS, (ids,)).rowcount
         self._bytes.took(self._held_s)
-        _, watermark = self._one(_ARCHIVED)
-        if watermark is not None:
-            self._connection.execute(_COUNT_UNARCHIVED_LOGS, {"ids": ids, "archived": watermark})
+        if marks := self._marks():
+            self._connection.execute(_COUNT_UNARCHIVED_LOGS, {"ids": ids, "archived": marks[1]})
         return deleted
 
     def _delete(self, select: str, params: dict[str, Any], size: int) -> int:
@@ -281,9 +284,8 @@ class Cleaner:
             deleted = self._connection.execute(_DELETE_SPANS, (ids,)).rowcount
         self._bytes.took(self._held_s)
         self._connection.execute(_COUNT_DELETED, (deleted, failed))
-        watermark, _ = self._one(_ARCHIVED)
-        if watermark is not None:
-            self._connection.execute(_COUNT_UNARCHIVED_CALLS, {"ids": ids, "archived": watermark})
+        if marks := self._marks():
+            self._connection.execute(_COUNT_UNARCHIVED_CALLS, {"ids": ids, "archived": marks[0]})
         self.deleted += deleted
         self.deleted_errors += failed
         if select is _SUCCESSES:
@@ -339,6 +341,8 @@ class Cleaner:
             "minute": max(0, (now_ns - rollups_ns) // MINUTE_NS),
             "logs_archived": self._logs_archived,
             "metrics_ns": now_ns - ROLLUPS_LONGER * max_age_ns,
+            "decisions_archived": self._decided[0],
+            "outcomes_archived": self._decided[1],
         }
         while self._step < len(TIDY):
             if deleted := self._delete_chosen(TIDY[self._step], params):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Sequence
 
 # Calls go before decisions, which would otherwise displace all of them in the end.
 SHARE = 0.5
@@ -25,6 +26,11 @@ _DELETE = (
     "delete from decision_made where time_ns <= ?",
     "delete from gate_hour where (hour + 1) * 3600000000000 <= ?",
 )
+_COUNT_UNARCHIVED = """
+update tally set calls = calls + (select count(*) from decision_made where time_ns <= ? and +id > ?)
+  + (select count(*) from outcome_seen where time_ns <= ? and +id > ?)
+where name = 'unarchived_decisions'
+"""
 
 
 class DecisionRoom:
@@ -55,8 +61,15 @@ class DecisionRoom:
             (found,) = self._connection.execute(_OLDEST_OUTCOME, (count,)).fetchone()
         return None if found is None else int(found)
 
-    def delete(self, until_ns: int) -> int:
-        """Delete decisions and outcomes up to that time; return how many."""
+    def delete(self, until_ns: int, marks: Sequence[int] | None) -> int:
+        """Delete decisions and outcomes up to that time; return how many.
+
+        Args:
+            until_ns: that time, Unix time.
+            marks: watermarks of the archive, the last two of decisions and outcomes: what is beyond is counted.
+        """
+        if marks is not None:
+            self._connection.execute(_COUNT_UNARCHIVED, (until_ns, marks[2], until_ns, marks[3]))
         deleted = [self._connection.execute(sql, (until_ns,)).rowcount for sql in _DELETE]
         sizes = GATE_BYTES, OUTCOME_BYTES, DECISION_BYTES
         self._bytes -= sum(count * size for count, size in zip(deleted, sizes, strict=False))

@@ -171,6 +171,18 @@ class ForgetBook:
                 for kind in KEPT
             }
 
+    def decision_ids(self, keys: Sequence[tuple[Any, ...]]) -> set[str]:
+        """Return the IDs of decisions that were found, by which their outcomes in an archive are known."""
+        sql = "select decision_id from decision_made where id in (select value from json_each(?))"
+        with explained(self._path):
+            return {row[0] for row in self._connection.execute(sql, (json.dumps([key[0] for key in keys]),))}
+
+    def outcomes_of(self, decision_ids: Collection[str]) -> list[tuple[int]]:
+        """Return the keys of the outcomes of some decisions."""
+        sql = "select id from outcome_seen where decision_id in (select value from json_each(?))"
+        with explained(self._path):
+            return self._connection.execute(sql, (json.dumps(list(decision_ids)),)).fetchall()
+
     def remove(self, found: Mapping[str, Sequence[tuple[Any, ...]]]) -> None:
         """Remove what `find` found."""
         for kind in KEPT:

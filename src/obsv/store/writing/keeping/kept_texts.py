@@ -96,6 +96,59 @@ def log_call(body: str, attributes: str, name: str, **others: Any) -> SpanRow:
     )
 
 
+def decision_call(
+    time_ns: Any,
+    kind: str,
+    subject: str,
+    mode: str,
+    verdict: str,
+    action: str,
+    actor: str,
+    inputs: str,
+    attributes: str,
+    violations: str,
+    exception: str | None,
+    trace_id: bytes,
+    *,
+    service: str,
+    gates: Iterable[Sequence[Any]],
+) -> SpanRow:
+    """Return a decision as a call; of gates their names, observations, thresholds and texts."""
+    told = [read_shown(inputs), read_shown(attributes)]
+    values = [
+        ("subject", subject),
+        ("mode", mode),
+        ("verdict", verdict),
+        ("action", action),
+        ("actor", actor),
+        *(pair for each in told if isinstance(each, dict) for pair in each.items()),
+        ("violations", read_shown(violations)),
+        *((gate[0], list(gate[1:])) for gate in gates),
+    ]
+    call = pseudo_call(kind, values, trace_id=trace_id, service=service, exception=exception, start_ns=time_ns)
+    return call._replace(status=ERROR if exception else 0)
+
+
+def outcome_call(
+    time_ns: Any,
+    alternative: str,
+    judgement: str,
+    metrics: str,
+    violations: str,
+    service: str,
+    trace_id: bytes = b"",
+) -> SpanRow:
+    """Return an outcome as a call."""
+    told = read_shown(metrics)
+    values = [
+        ("alternative", alternative),
+        ("judgement", judgement),
+        *(told.items() if isinstance(told, dict) else ()),
+        ("violations", read_shown(violations)),
+    ]
+    return pseudo_call("", values, service=service, trace_id=trace_id, start_ns=time_ns)
+
+
 # A damaged row has other types than its table says. It is searched all the same, and hinders nothing.
 def _text(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
@@ -186,49 +239,17 @@ def _log_records(connection: sqlite3.Connection) -> Iterator[list[Kept]]:
 
 
 def _decisions(connection: sqlite3.Connection) -> Iterator[list[Kept]]:
-    names = ("subject", "mode", "verdict", "action", "actor")
     for rows in _pages(connection, _DECISIONS):
         found = []
-        for (
-            number,
-            time_ns,
-            kind,
-            *texts,
-            inputs,
-            attributes,
-            violations,
-            exception,
-            trace,
-            span,
-            service,
-            gates,
-        ) in rows:
-            told = [read_shown(inputs), read_shown(attributes)]
-            values = [
-                *zip(names, texts, strict=True),
-                *(pair for each in told if isinstance(each, dict) for pair in each.items()),
-                ("violations", read_shown(violations)),
-                *((gate[0], gate[1:]) for gate in read_shown(gates)),
-            ]
-            call = pseudo_call(kind, values, trace_id=trace, service=service, exception=exception, start_ns=time_ns)
-            found.append(Kept((number,), call._replace(status=ERROR if exception else 0), _id(trace) + _id(span)))
+        for row in rows:
+            call = decision_call(*row[1:13], service=row[14], gates=read_shown(row[15]))
+            found.append(Kept((row[0],), call, call.trace_id + _id(row[13])))
         yield found
 
 
 def _outcomes(connection: sqlite3.Connection) -> Iterator[list[Kept]]:
     for rows in _pages(connection, _OUTCOMES):
-        found = []
-        for number, time_ns, alternative, judgement, metrics, violations, service, trace, span in rows:
-            told = read_shown(metrics)
-            values = [
-                ("alternative", alternative),
-                ("judgement", judgement),
-                *(told.items() if isinstance(told, dict) else ()),
-                ("violations", read_shown(violations)),
-            ]
-            call = pseudo_call("", values, service=service, trace_id=trace, start_ns=time_ns)
-            found.append(Kept((number,), call, _id(trace) + _id(span)))
-        yield found
+        yield [Kept((row[0],), outcome_call(*row[1:8]), _id(row[7]) + _id(row[8])) for row in rows]
 
 
 def _samples(connection: sqlite3.Connection) -> Iterator[list[Kept]]:

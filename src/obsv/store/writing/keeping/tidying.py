@@ -40,6 +40,7 @@ _MANY = "id in (select id from {table} order by {order} desc limit -1 offset {mo
 HISTOGRAM = "total, minute, process_id, bucket"
 _UNUSED = "used_ns < :unused_ns"
 _GONE = "not in (select id from process)"
+_DECIDED = "time_ns < :decided_ns and +id <= :decisions_archived"
 # In this order: an interned row goes when no writer can still hold its id (interning.py) and its rollups are gone.
 ROLLUPS = (
     Tidy("histogram", HISTOGRAM, "total in (0, 1) and minute between 1 and :minute"),
@@ -69,10 +70,10 @@ TIDY = (
     Tidy("code", "id", f"{_UNUSED} and id not in (select code_id from signature)"),
     Tidy("process", "id", _UNUSED),
     Tidy("process_name", "id", _UNUSED),
-    Tidy("gate_value", "made, position", "made in (select id from decision_made where time_ns < :decided_ns)"),
-    Tidy("decision_made", "id", "time_ns < :decided_ns"),
+    Tidy("gate_value", "made, position", f"made in (select id from decision_made where {_DECIDED})"),
+    Tidy("decision_made", "id", _DECIDED),
     Tidy("gate_hour", "gate_id, hour", "(hour + 1) * 3600000000000 <= :decided_ns"),
-    Tidy("outcome_seen", "id", "time_ns < :decided_ns"),
+    Tidy("outcome_seen", "id", "time_ns < :decided_ns and +id <= :outcomes_archived"),
     Tidy("gate", "id", "not exists(select 1 from gate_value v where v.gate_id = gate.id)"),
     Tidy("log_record", "id", f"ts < {TS} and +id <= :logs_archived"),
     *METRICS,
