@@ -18,7 +18,7 @@ from obsv.errors import ForeignFile, InvalidQuery, QueryTimeout
 from obsv.store import Writer
 from obsv.store.ground import Range
 from obsv.store.seam import open_store
-from obsv.store.writing import ArchiveBook
+from obsv.store.writing import CALLS, ArchiveBook
 from obsv.times import MAX_NS
 
 pytest.importorskip("duckdb")
@@ -101,7 +101,7 @@ def test_hostile_statements(stores: tuple[Path, Path], statement: str, said: str
     part = next((stores[0].parent / "archive" / "calls").rglob("*.parquet"))
     before = part.read_bytes(), sorted(part.parent.iterdir())
     # Here, not in a process of its own, whose limits come on top.
-    assert said in answer(request([part], statement.format(part=part, db=stores[0]), EVER))["error"]
+    assert said in answer(request({CALLS: [part]}, statement.format(part=part, db=stores[0]), EVER))["error"]
     assert (part.read_bytes(), sorted(part.parent.iterdir())) == before
 
 
@@ -113,7 +113,7 @@ def test_time_and_memory_are_limited(stores: tuple[Path, Path]) -> None:
     with pytest.raises(InvalidQuery, match=r"[Mm]emory"):
         rows_of(stores[0], "select list(range) from range(1000000000)")
     part = next((stores[0].parent / "archive" / "calls").rglob("*.parquet"))
-    assert answer(request([part], "select * from range(100000)", EVER))["truncated"]
+    assert answer(request({CALLS: [part]}, "select * from range(100000)", EVER))["truncated"]
 
 
 def test_a_missing_part_is_said(stores: tuple[Path, Path], tmp_path: Path) -> None:

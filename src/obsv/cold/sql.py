@@ -30,6 +30,7 @@ _FETCHED_BYTES = 4 << 30
 _CHILD = Path(__file__).with_name("sql_child.py")
 _LAST_ID = 2**63 - 1
 KINDS = (CALLS, DECISIONS, OUTCOMES)
+# Those of other statements are not handed over.
 _DECIDED = ("decision", "gate_result", "outcome", "counterfactual")
 
 
@@ -50,32 +51,26 @@ def run_over_both(db: Path, statement: str, part: Range, time_limit_s: int = TIM
     """
     directory, store = make_temporary(db), open_store(db)
     try:
-        # One snapshot: a call is in a part up to the watermark, or behind it in the database.
+        kinds = KINDS if any(view in statement.casefold() for view in _DECIDED) else (CALLS,)
+        files = {kind: [directory / f"{kind}.parquet"] for kind in kinds}
+        # One snapshot: a row is in a part up to the watermark, or behind it in the database.
         with store.view() as view:
-            until_ns = min(part.last_ns, MAX_NS - 1) + 1
             # What came of a decision may be told long after.
-            parts = {kind: view.archived_parts(part.first_ns, until_ns if kind == CALLS else MAX_NS) for kind in KINDS}
-            files = {kind: [directory / f"{kind}.parquet"] for kind in KINDS}
+            found = view.archived_parts(
+                part.first_ns, MAX_NS if DECISIONS in kinds else min(part.last_ns, MAX_NS - 1) + 1
+            )
             for kind, (hot,) in files.items():
-                hot.write_bytes(kind_named(kind).columns.write(_hot(view, kind, part, statement)))
-        for kind in KINDS:
-            if _is_asked(kind, statement):
-                files[kind] += _files([each for each in parts[kind] if each.kind == kind], directory)
+                hot.write_bytes(kind_named(kind).columns.write(_hot(view, kind, part)))
+        for kind, some in files.items():
+            some += _files([each for each in found if each.kind == kind], directory)
         return _asked(files, statement, part, time_limit_s)
     finally:
         store.close()
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _is_asked(kind: str, statement: str) -> bool:
-    """Return whether a statement may ask for a kind of rows: those of others are not handed over."""
-    return kind == CALLS or any(view in statement.casefold() for view in _DECIDED)
-
-
-def _hot(view: SQLiteStore, kind: str, part: Range, statement: str) -> Iterator[list[Any]]:
+def _hot(view: SQLiteStore, kind: str, part: Range) -> Iterator[list[Any]]:
     """Yield the rows that are only in the database."""
-    if not _is_asked(kind, statement):
-        return
     rows = kind_named(kind)
     time_of = rows.value(rows.time)
     last_ns = part.last_ns if kind != OUTCOMES else MAX_NS
@@ -107,7 +102,7 @@ def _files(parts: Sequence[ArchivedPart], directory: Path) -> Iterator[Path]:
 def request(
     files: Mapping[str, Sequence[Path]], statement: str, part: Range, time_limit_s: int = TIME_LIMIT_S
 ) -> dict[str, Any]:
-    """Return what the child process is told; `files` by kind, each at least one."""
+    """Return what the child process is told; `files` by kind: calls, or all."""
     return {
         "statement": statement,
         "files": {kind: [str(file) for file in some] for kind, some in files.items()},

@@ -130,7 +130,9 @@ def _answer(told: dict[str, Any]) -> dict[str, Any]:
     ):
         connection.execute(f"set {setting}")
     lists = {kind: _list(some) for kind, some in files.items()}
-    views = (_VIEWS + _DECIDED).format(**lists, first_ns=int(told["first_ns"]), last_ns=int(told["last_ns"]))
+    views = (_VIEWS + (_DECIDED if "decisions" in files else "")).format(
+        **lists, first_ns=int(told["first_ns"]), last_ns=int(told["last_ns"])
+    )
     connection.execute(views)
     connection.execute("set lock_configuration = true")
     statements = connection.extract_statements(told["statement"])
