@@ -1,34 +1,27 @@
 """Facts that separate two sets of calls: failed from successful ones, slow from fast ones.
 
-Each call is described by facts: a value is equal to X, is None, is empty, has a type, a length or a lower bound, and
-likewise for members of dictionaries; caller, thread, service and version. A fact separates two sets by the difference
-of its shares in both.
+A fact (`call_facts`) separates two sets by the difference of its shares in both, if chance would not do that among as
+many facts as there are.
 """
 
 from __future__ import annotations
 
-import ast
-import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from math import sqrt
+from collections.abc import Iterable, Sequence
+from math import exp, lgamma, sqrt
 from typing import NamedTuple
 
-from obsv.analysis.repro.parsing import parse_expression
+from obsv.analysis.call_facts import BOUND, WHOLE, Key, Measure, facts_of, origins
+from obsv.analysis.proportions import share_p_value
 from obsv.store.surveying import SampledCall
 
-# Facts of fewer calls prove nothing.
-FEWEST = 2
-# Two shares whose difference would occur by chance once in three hundred times prove nothing.
+# A quick test before the exact one: a difference that occurs once in three hundred times.
 LEAST_Z = 3.0
+# How likely one of all facts may be shown by chance.
+LEVEL = 0.01
+# Of so few failed calls hardly anything is significant: what none of the others has is shown, with this chance each.
+FEW, LEVEL_OF_FEW = 5, 0.05
 MOST_FACTS = 20
-_MOST_TEXT = 80
-_MOST_PARSED = 2_000
-_MOST_MEMBERS, _DEPTH = 20, 3
-_EMPTY = frozenset(("''", '""', "[]", "{}", "()", "set()", "frozenset()", "b''", ""))
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_TYPE = re.compile(r"<?([A-Za-z_][\w.]*)[( ]")
 
 
 class Fact(NamedTuple):
@@ -58,11 +51,6 @@ class Fact(NamedTuple):
         return self.first / max(1, self.of_first) - self.second / max(1, self.of_second)
 
 
-# A fact before it is counted: subject, what, kind, text, and rank of simplicity: of equivalent facts, the simplest is
-# shown.
-_Key = tuple[str, str, str, "str | None", int]
-
-
 def separate(first: Sequence[SampledCall], second: Sequence[SampledCall], most: int = MOST_FACTS) -> list[Fact]:
     """Return the facts that separate two sets of calls, best first.
 
@@ -73,146 +61,142 @@ def separate(first: Sequence[SampledCall], second: Sequence[SampledCall], most: 
     """
     if not first or not second:
         return []
-    numbers: dict[str, list[tuple[float, int]]] = defaultdict(list)
-    masks: dict[_Key, int] = defaultdict(int)
-    for at, each in enumerate((*first, *second)):
-        for key in _origins(each):
+    masks, numbers = _masks((*first, *second))
+    bounds = _thresholds(numbers, len(first))
+    masks.update(bounds)
+    in_first, whole = (1 << len(first)) - 1, (1 << (len(first) + len(second))) - 1
+    singles = _singles(masks, len(first))
+    common = {key.subject for key in masks} - {each for each, times in singles.items() if 20 * times > len(second)}
+
+    def order(key: Key, mask: int) -> tuple[bool, bool, int, int, str]:
+        named = key.subject + key.what
+        return not mask & in_first, key.subject not in common, key.rank, len(key.subject), named
+
+    # Of facts that hold for the same calls, keep the simplest; likewise for a fact and its opposite. Of a few calls,
+    # unlike facts hold by chance for the same ones.
+    plainest: dict[tuple[int, str], tuple[Key, int]] = {}
+    for key, mask in masks.items():
+        same = min(mask, whole ^ mask), key.subject if len(first) < FEW else ""
+        if same not in plainest or order(key, mask) < order(*plainest[same]):
+            plainest[same] = key, mask
+    counted = [
+        (key, Fact(*key[:3], (mask & in_first).bit_count(), len(first), (mask >> len(first)).bit_count(), len(second),
+                   key.text))
+        for key, mask in plainest.values()
+    ]  # fmt: skip
+    found = _telling(counted, singles)
+    found.sort(key=lambda each: _place(*each))
+    return _plain(fact for _, fact in found)[:most]
+
+
+def _masks(calls: Sequence[SampledCall]) -> tuple[dict[Key, int], dict[str, list[tuple[float, int, str]]]]:
+    """Return the calls that have each fact, as bits, and the numbers of each subject."""
+    numbers: dict[str, list[tuple[float, int, str]]] = defaultdict(list)
+    masks: dict[Key, int] = defaultdict(int)
+    measures: tuple[Measure, ...]
+    for at, each in enumerate(calls):
+        for key in origins(each):
             masks[key] |= 1 << at
         # The output of a failed call cannot explain why it failed.
         for name, kind, text in each.call.values:
             if kind == "INPUT":
-                facts, measures = _value(name, str(text))
+                facts, measures = facts_of(name, str(text))
                 for key in facts:
                     masks[key] |= 1 << at
-                for subject, number in measures:
-                    numbers[subject].append((number, at))
-    masks.update(_thresholds(numbers, len(first)))
-    in_first = (1 << len(first)) - 1
-    # Of facts that hold for the same calls, keep the simplest; likewise for a fact and its opposite.
-    plainest: dict[int, tuple[_Key, int]] = {}
-    whole = (1 << (len(first) + len(second))) - 1
-    for key, mask in masks.items():
-        same = min(mask, whole ^ mask)
-        if same not in plainest or _order(key, mask, in_first) < _order(*plainest[same], in_first):
-            plainest[same] = key, mask
-    counted = [
-        Fact(*key[:3], (mask & in_first).bit_count(), len(first), (mask >> len(first)).bit_count(), len(second), key[3])
-        for key, mask in plainest.values()
-    ]
-    found = [fact for fact in counted if _tells(fact)]
-    found.sort(key=lambda fact: (-abs(fact.difference), -fact.difference, fact.subject, fact.what))
-    return found[:most]
+                for subject, number, shown in measures:
+                    numbers[subject].append((number, at, shown))
+    return masks, numbers
 
 
-def _order(key: _Key, mask: int, in_first: int) -> tuple[bool, int, int, str]:
-    return not mask & in_first, key[4], len(key[0]), key[0] + key[1]
+def _place(key: Key, fact: Fact) -> tuple[float, float, int, str, str]:
+    """Order by the difference in whole hundredths: of facts that separate as well, the simplest first."""
+    return -round(abs(fact.difference), 2), -round(fact.difference, 2), key.rank, fact.subject, fact.what
 
 
-def _tells(fact: Fact) -> bool:
+def _plain(facts: Iterable[Fact]) -> list[Fact]:
+    """Leave out what follows from a better fact of the same subject: if it is None, it is seldom 0.19."""
+    best: dict[str, bool] = {}
+    return [fact for fact in facts if best.setdefault(fact.subject, fact.difference > 0) == (fact.difference > 0)]
+
+
+def _singles(masks: dict[Key, int], count: int) -> Counter[str]:
+    """Return how many values of each subject only one call of the second set has: another one is no surprise."""
+    once = (key for key, mask in masks.items() if key.what[:2] == "= " and (mask >> count).bit_count() == 1)
+    return Counter(key.subject for key in once)
+
+
+def _telling(counted: list[tuple[Key, Fact]], singles: Counter[str]) -> list[tuple[Key, Fact]]:
+    """Return the facts that chance would not bring about among so many (Tarone's correction)."""
+    allowed = LEVEL / _tests(counted)
+    return [each for each in counted if _tells(*each, allowed) or _is_of_few(*each, singles)]
+
+
+def _tests(counted: list[tuple[Key, Fact]]) -> int:
+    """Return the number of facts that could be significant at all; those of one or two calls could not."""
+    least = Counter(_least_p_value(fact) for _, fact in counted)
+    number, possible = 1, len(counted)
+    while possible > number:
+        number = min(possible, number * 2)
+        possible = sum(times for p, times in least.items() if p <= LEVEL / number)
+    return number
+
+
+def _least_p_value(fact: Fact) -> float:
+    """Return the p-value if the calls with this fact were distributed as unevenly as possible."""
+    whole, n = fact.of_first + fact.of_second, min(fact.of_first, fact.of_second)
+    having = min(fact.first + fact.second, whole - fact.first - fact.second)
+    few, many = min(having, n), max(having, n)
+    return exp(_log_ways(many, few) - _log_ways(whole, few))
+
+
+def _log_ways(n: int, k: int) -> float:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
+
+
+def _tells(key: Key, fact: Fact, allowed: float) -> bool:
     a, n, b, m = fact.first, fact.of_first, fact.second, fact.of_second
-    # One or two failed calls prove nothing: facts that no other call has are shown anyway.
-    few = n < 5 and m >= 5 and (b == 0 or b == m)
-    if (a + b < FEWEST and not few) or (a == n and b == m):
-        return False
     share = (a + b) / (n + m)
     spread = sqrt(share * (1 - share) * (1 / n + 1 / m))
-    return spread > 0 and (abs(a / n - b / m) / spread >= LEAST_Z or few)
+    if not spread or abs(a / n - b / m) / spread < LEAST_Z:
+        return False
+    if key.rank == BOUND:
+        # The best of all bounds: Kolmogorov's and Smirnov's test, or of so many tests one.
+        best = 2 * exp(-2 * fact.difference**2 * n * m / (n + m))
+        return min(best, (n + m) * share_p_value(a, n, b, m)) <= allowed
+    return share_p_value(a, n, b, m) <= allowed
 
 
-def _origins(each: SampledCall) -> Iterator[_Key]:
-    for subject, fact in (
-        ("caller", each.caller or "nobody"),
-        ("thread", each.thread),
-        ("service", each.call.service),
-        ("version", each.version),
-    ):
-        if fact:
-            yield subject, f"= {fact}", "origin", fact, 2
+def _is_of_few(key: Key, fact: Fact, singles: Counter[str]) -> bool:
+    """Return whether all of a few failed calls, and none of the others, have this."""
+    n, m = fact.of_first, fact.of_second
+    if n >= FEW or m < FEW or key.rank == WHOLE or {(fact.first, fact.second)} - {(n, 0), (0, m)}:
+        return False
+    new = singles[fact.subject] + 1 if key.what[:2] == "= " else 2 if key.rank == BOUND else 1
+    return (new / (m + 1)) ** n <= LEVEL_OF_FEW or (m < 1 / LEVEL_OF_FEW and new <= 2)
 
 
-@lru_cache(20_000)
-def _value(name: str, text: str) -> tuple[frozenset[_Key], tuple[tuple[str, float], ...]]:
-    """Return the facts of a value and of its members, and the numbers among them."""
-    numbers: list[tuple[str, float]] = []
-    facts = set(_scalar(name, text, numbers))
-    if text[:1] in "{[(" and len(text) <= _MOST_PARSED:
-        node = parse_expression(text)
-        if node is not None:
-            facts.update(_members(name, node, numbers, _DEPTH))
-    return frozenset(facts), tuple(numbers)
-
-
-def _scalar(name: str, text: str, numbers: list[tuple[str, float]]) -> Iterator[_Key]:
-    kind = _type_of(text)
-    if kind == "NoneType":
-        yield name, "is None", "value", "None", 0
-        return
-    yield name, f"is {_a(kind)}", "value", None, 4
-    if text in _EMPTY:
-        yield name, "is empty", "value", text, 1
-    elif len(text) <= _MOST_TEXT:
-        # For a container, the member is more specific.
-        yield name, f"= {text}", "value", text, 5 if text[:1] in "{[(" else 2
-    if _NUMBER.fullmatch(text):
-        numbers.append((name, float(text)))
-
-
-def _members(name: str, node: ast.expr, numbers: list[tuple[str, float]], depth: int) -> Iterator[_Key]:
-    if isinstance(node, ast.Dict):
-        pairs = list(zip(node.keys, node.values, strict=True))[:_MOST_MEMBERS]
-        for key, value in pairs:
-            if isinstance(key, ast.Constant):
-                inner = f"{name}.{key.value}" if isinstance(key.value, str) else f"{name}[{key.value!r}]"
-                yield from _scalar(inner, ast.unparse(value), numbers)
-                if depth > 1:
-                    yield from _members(inner, value, numbers, depth - 1)
-    elif isinstance(node, ast.List | ast.Tuple | ast.Set):
-        numbers.append((f"len({name})", float(len(node.elts))))
-        if any(isinstance(element, ast.Constant) and element.value is None for element in node.elts):
-            yield name, "has a None", "value", None, 1
-        if depth > 1 and isinstance(node, ast.Tuple):
-            for number, element in enumerate(node.elts[:_MOST_MEMBERS]):
-                yield from _scalar(f"{name}[{number}]", ast.unparse(element), numbers)
-
-
-def _thresholds(numbers: dict[str, list[tuple[float, int]]], count: int) -> dict[_Key, int]:
+def _thresholds(numbers: dict[str, list[tuple[float, int, str]]], count: int) -> dict[Key, int]:
     """Return the bound of each number that separates the sets best."""
-    found: dict[_Key, int] = {}
+    found: dict[Key, int] = {}
     for name, seen in numbers.items():
-        totals = Counter(at < count for _, at in seen)
-        if len({number for number, _ in seen}) < 3 or not totals[True] or not totals[False]:
+        totals = Counter(at < count for _, at, _ in seen)
+        if (
+            len({number for number, *_ in seen}) < (2 if name.startswith("len(") else 3)
+            or not totals[True]
+            or not totals[False]
+        ):
             continue
         seen.sort()
-        best, bound, above = 0.0, 0.0, [totals[True], totals[False]]
-        for index, (number, at) in enumerate(seen[:-1]):
+        best, bound, text, above = 0.0, 0.0, "", [totals[True], totals[False]]
+        for index, (number, at, shown) in enumerate(seen[:-1]):
             above[at >= count] -= 1
             following = seen[index + 1][0]
             score = above[0] / totals[True] - above[1] / totals[False]
             if number != following and abs(score) > abs(best):
-                best, bound = score, number
-        mask = sum(1 << at for number, at in seen if (number > bound) == (best > 0))
-        found[(name, f"{'>' if best > 0 else '≤'} {bound:g}", "value", None, 3)] = mask
+                best, bound, text = score, number, shown
+        mask = sum({1 << at for number, at, _ in seen if (number > bound) == (best > 0)})
+        found[Key(name, f"{'>' if best > 0 else '≤'} {text}", "value", None, BOUND)] = mask
     return found
-
-
-def _type_of(text: str) -> str:
-    if text == "None":
-        return "NoneType"
-    if text in ("True", "False"):
-        return "bool"
-    if _NUMBER.fullmatch(text):
-        return "int" if text.lstrip("+-").isdigit() else "float"
-    if text[:1] in "'\"":
-        return "str"
-    for start, kind in (("{", "dict"), ("[", "list"), ("(", "tuple"), ("b'", "bytes"), ('b"', "bytes")):
-        if text.startswith(start):
-            return kind
-    named = _TYPE.match(text)
-    return named[1] if named else "text"
-
-
-def _a(kind: str) -> str:
-    return f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}"
 
 
 def describe(facts: Iterable[Fact]) -> list[str]:
