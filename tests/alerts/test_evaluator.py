@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from obsv.alerts.parts import RingState
 from obsv.errors import StoreUnavailable
 from obsv.store import RecorderRow, SpanRow, Writer
 from obsv.store.seam import open_store
-from obsv.store.watching import AlertRow, AttemptRow, Book, LeaseLost, SilenceRow
+from obsv.store.watching import AlertRow, AttemptRow, Book, LeaseLost, MessageRow, SilenceRow
 
 NS = 1_000_000_000
 
@@ -466,6 +467,9 @@ def test_a_new_group_of_errors_and_one_that_came_back_are_told_once(world: World
 @pytest.mark.parametrize(
     ("query", "value"),
     [
+        ("SELECT 7, NULL UNION ALL SELECT 1, 4", 4.0),
+        ("SELECT 4, NULL", 4.0),
+        ("SELECT 'b', 1 UNION ALL SELECT 'b', 9 UNION ALL SELECT 'b', 2", 9.0),
         ("SELECT 1e999", 1.7976931348623157e308),
         ("SELECT 'a', -1e999 UNION ALL SELECT 'b', 5", 5.0),
         ("SELECT 9223372036854775807", 9.223372036854775807e18),
@@ -502,3 +506,160 @@ def test_a_fault_in_one_rule_does_not_silence_the_others(
     errors = {row.name: row.error for row in open_store(world.path).read_rule_rows()}
     assert errors == {"r": "ZeroDivisionError: planted", "e": ""}
     assert len(caplog.records) == 1
+
+
+def wide(values: str) -> str:
+    return rule("sql", f'query = "{values}"\nthreshold = 3\nkeep_firing_for = "0s"')
+
+
+MANY = (
+    "with recursive n(i) as (select 1 union all select i + 1 from n where i < {count}) select 'n' || i, {value} from n"
+)
+
+
+def test_one_of_many_that_do_not_hold_is_found(world: World) -> None:
+    """The limit is for alerts, not for labels: those that were over before do not stand in the way of new ones."""
+    world.use(wide(MANY.format(count=100, value="5")))
+    world.look()
+    world.messages()
+    world.evaluator.change(parse(wide(MANY.format(count=300, value="iif(i = 250, 9, 1)"))), world.now_ns)  # type: ignore[union-attr]
+    world.look(15)
+    assert [message.labels["'n' || i"] for message in world.messages() if message.event == "firing"] == ["n250"]
+    (row,) = open_store(world.path).read_rule_rows()
+    assert row.left_out == 0
+
+
+def test_labels_that_are_new_each_time_do_not_fill_memory_or_table(world: World) -> None:
+    world.use(wide(MANY.format(count=100, value="5")))
+    assert world.evaluator is not None
+    for at in range(14):
+        world.evaluator.change(parse(wide(MANY.format(count=100, value="5").replace("'n'", f"'{at}-'"))), world.now_ns)
+        world.look(15)
+    assert len(world.evaluator.alerts) == len(world.book.alerts()) <= 1_100
+    assert list(world.states().values()).count("firing") == 100
+    world.look(90_000)
+    assert len(world.evaluator.alerts) == 100
+
+
+def test_a_rule_of_several_errors_counts_on_over_restarts_and_changes_of_the_file(world: World) -> None:
+    world.use(rule("error", 'threshold = 3\nwindow = "1h"'))
+    world.look()
+    for _ in range(2):
+        world.record(error=traceback("ValueError", "x"))
+        world.look(1)
+    world.use(rule("error", 'threshold = 3\nwindow = "1h"'))
+    world.look(1)
+    assert world.states() == {}
+    assert world.evaluator is not None
+    world.evaluator.change(parse(rule("error", 'threshold = 3\nwindow = "1h"\nseverity = "page"')), world.now_ns)
+    world.record(error=traceback("ValueError", "x"))
+    world.look(1)
+    assert set(world.states().values()) == {"firing"}
+    world.use(rule("error", 'threshold = 3\nwindow = "1h"'))
+    world.look(60)
+    assert set(world.states().values()) == {"firing"}
+    world.look(3_600)
+    assert [message.event for message in world.messages()] == ["firing", "resolved"]
+
+
+def test_a_caller_that_fails_after_a_restart_is_no_other_failure(world: World) -> None:
+    world.use(rule("error"))
+    text = traceback("ValueError", "no price")
+    world.look()
+    world.writer.write([call(2, 1, name="inner", error=text, at=world.now_ns)])
+    world.look(1)
+    world.use(rule("error"))
+    world.writer.write([call(1, name="outer", error=text, at=world.now_ns)])
+    world.look(1)
+    assert set(world.states()) == {"exception=ValueError,process=inner,service=shop"}
+
+
+def test_calls_that_are_forgotten_make_no_others_new(world: World) -> None:
+    for number in range(3):
+        world.record(name=f"old{number}", error=traceback("ValueError", "x"))
+    world.use(rule("error"))
+    world.look()
+    with sqlite3.connect(world.path) as connection:
+        connection.execute("delete from span where id = (select max(id) from span)")
+    connection.close()
+    world.look(1)
+    assert world.states() == {}
+
+
+def test_a_receiver_that_the_rule_no_longer_names_is_told_the_end(world: World) -> None:
+    """Else its incident would stay open for ever; and who was not told of the start is not told of the end."""
+    both = "".join(f'[[alerts.notify]]\nname = "{name}"\ntype = "log"\n' for name in ("pager", "chat"))
+    holds = both + rule("sql", 'query = "select 1"\nthreshold = {}\nnotify = ["{}"]')
+    world.use(holds.format(1, "pager"))
+    world.look()
+    assert world.evaluator is not None
+    world.evaluator.change(parse(holds.format(1, "chat")), world.now_ns)
+    world.look(15)
+    world.evaluator.change(parse(holds.format(2, "chat")), world.now_ns)
+    world.look(15)
+    told = [(row.notifier, row.event) for row in sorted(rows_of(world), key=lambda row: row.created_ns)]
+    assert told == [("pager", "firing"), ("pager", "resolved")]
+
+
+def rows_of(world: World) -> list[MessageRow]:
+    return [each.message for each in open_store(world.path).read_deliveries(1_000)]
+
+
+def test_an_error_that_is_over_ends_its_alert_though_missing_data_keeps_the_others(world: World) -> None:
+    policies = 'no_data = "keep"\non_error = "alert"\nthreshold = 1'
+    world.use(rule("sql", f'query = "select nothing"\n{policies}'))
+    world.look()
+    assert world.states() == {"": "firing"}
+    world.use(rule("sql", f"query = \"select 'a', 0\"\n{policies}"))
+    world.look(15)
+    assert world.states() == {"": "resolved"}
+
+
+def test_a_pending_alert_whose_data_is_gone_is_not_pending_for_ever(world: World) -> None:
+    text = 'threshold = 1\nfor = "30s"\nno_data = "alert"'
+    world.use(rule("sql", f"query = \"select 'a', 1\"\n{text}"))
+    world.look()
+    world.use(rule("sql", f"query = \"select 'a', 1 where 0\"\n{text}"))
+    world.look(15)
+    assert world.states() == {"": "pending"}
+
+
+def test_a_feed_that_was_dated_ahead_is_missed_when_it_stops(world: World) -> None:
+    """A clock was three hours ahead for a while, and calls of that time are the feed's latest."""
+    world.use(rule("feed_lag", 'lag = "10s"'))
+    world.now_ns += 3 * 3_600 * NS
+    world.record(name="prices", feed="prices")
+    world.look()
+    world.now_ns -= 3 * 3_600 * NS
+    for _ in range(3):
+        world.record(name="prices", feed="prices")
+        world.look(9)
+    assert world.states() == {}
+    world.look(11)
+    assert world.states() == {"feed=prices": "firing"}
+    world.record(name="prices", feed="prices")
+    world.look(1)
+    assert world.states() == {"feed=prices": "resolved"}
+
+
+def test_open_alerts_outlive_a_file_that_is_replaced(world: World) -> None:
+    """Nobody knows what the old file's outbox held: it is sent again under the same id, and its end is sent."""
+    world.use(rule("sql", 'query = "select 1"\nthreshold = 1'))
+    world.look()
+    (first,) = world.messages()
+    world.book.close()
+    world.writer.close()
+    for file in world.path.parent.glob("o.db*"):
+        file.unlink()
+    world.writer.open()
+    assert world.evaluator is not None
+    with pytest.raises(LeaseLost):
+        world.look(15)
+    assert world.book.hold("me", world.now_ns, 3_600 * NS)
+    world.evaluator.load(world.now_ns)
+    world.look(15)
+    (again,) = world.messages()
+    assert again.id == first.id
+    world.evaluator.change(parse(rule("sql", 'query = "select 0"\nthreshold = 1')), world.now_ns)
+    world.look(15)
+    assert [message.event for message in world.messages()] == ["resolved"]

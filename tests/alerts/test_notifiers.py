@@ -296,6 +296,24 @@ def test_a_huge_answer_is_cut_and_a_redirect_is_not_followed(receiver: Receiver,
     assert len(answer.text) <= 4_096
 
 
+def test_a_status_counts_though_the_receiver_hangs_up_after_it() -> None:
+    """It has taken the message, and would get it a second time."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        connection, _ = listener.accept()
+        connection.recv(65_536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\no")
+        connection.close()
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    sent = safely(lambda: notifier("webhook", f'url = "http://127.0.0.1:{listener.getsockname()[1]}/"').send(MESSAGE))
+    thread.join()
+    listener.close()
+    assert (sent.ok, sent.status) == (True, 200)
+
+
 def test_what_cannot_be_reached_is_an_attempt_that_failed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"

@@ -32,7 +32,9 @@ def test_a_status_says_whether_there_is_use_in_trying_again(status: int, ok: boo
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [("120", 120), (" 1 ", 1), ("Thu, 01 Jan 1970 00:01:40 GMT", 100), ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
-     ("soon", None), ("", None), (None, None), ("-5", None), ("9" * 500, 999_999_999)],
+     ("soon", None), ("", None), (None, None), ("-5", None), ("1.5", 1.5), ("1e9", None), ("nan", None),
+     ("Thu, 01 Jan 9999999 00:00:00 GMT", None), ("Thu, 01 Jan 1970 00:01:40 +99999999", None),
+     ("9" * 500, 999_999_999)],
 )  # fmt: skip
 def test_retry_after_is_read_in_both_its_forms(header: str | None, seconds: float | None) -> None:
     assert of_http(429, "", header, 0).retry_after_s == seconds

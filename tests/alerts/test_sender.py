@@ -14,6 +14,7 @@ from obsv.alerts.rules import NotifierConfig
 from obsv.alerts.sender import Sender
 from obsv.errors import StoreUnavailable
 from obsv.own_time import monotonic
+from obsv.store.seam import open_store
 from obsv.store.watching import AttemptRow, Book, MessageRow
 
 NS = 1_000_000_000
@@ -24,7 +25,7 @@ class Post:
     """A sender whose receivers answer as told, under a clock that stands still."""
 
     def __init__(self, path: Path) -> None:
-        self.book = Book(path)
+        self.path, self.book = path, Book(path)
         self.now_ns = 1_000 * NS
         self.sent: list[tuple[str, str]] = []
         self.answers: dict[str, Callable[[Message], Answer]] = {}
@@ -178,3 +179,61 @@ def test_attempts_of_another_process_count_on(post: Post, tmp_path: Path) -> Non
     assert post.sent == []
     post.step(5)
     assert post.sent == [("a", "x1")]
+
+
+def test_many_messages_to_one_that_is_down_do_not_stand_before_those_to_another(post: Post) -> None:
+    post.answers["a"] = lambda message: Answer(False, 503, "later")
+    post.queue(*(f"{number:03}" for number in range(300)))
+    post.step(1)
+    post.queue("mine", to="b")
+    post.step(1)
+    assert ("b", "mine") in post.sent
+
+
+def test_a_clock_a_day_ahead_gives_nothing_up(post: Post) -> None:
+    post.answers["a"] = lambda message: Answer(False, 503, "later")
+    post.queue("x1")
+    post.step(1)
+    post.now_ns += 30 * 3_600 * NS
+    post.step()
+    post.answers["a"] = lambda message: Answer(True, 200, "ok")
+    post.now_ns -= 30 * 3_600 * NS
+    post.book.hurry(post.now_ns)
+    post.step()
+    assert [state for _, state in states(post)] == ["sent"]
+
+
+def states(post: Post) -> list[tuple[str, str]]:
+    return [(each.message.id, each.message.state) for each in open_store(post.path).read_deliveries(100)]
+
+
+def test_messages_keep_their_order_though_the_clock_is_set_back(post: Post) -> None:
+    row = MessageRow("start", "a", "firing", "f", "it", BODY, post.now_ns)
+    post.book.queue([row])
+    post.book.queue([row._replace(id="end", event="resolved", created_ns=post.now_ns - 900 * NS)])
+    for _ in range(2):
+        post.step(1)
+    assert [id for _, id in post.sent] == ["start", "end"]
+
+
+def test_what_another_process_sends_by_now_is_not_sent(post: Post) -> None:
+    """One that was suspended goes on where it stood, with messages that its successor has sent."""
+    post.sender._owner = "me"
+    assert post.book.hold("me", post.now_ns, 10 * NS)
+    go_on, first = threading.Event(), threading.Event()
+
+    def hang(message: Message) -> Answer:
+        first.set()
+        go_on.wait(60)
+        return Answer(True, 200, "ok")
+
+    post.answers["a"] = hang
+    post.queue("x1", "y1")
+    post.now_ns += NS
+    post.sender.step()
+    first.wait(60)
+    assert post.book.hold("other", post.now_ns + 60 * NS, 10 * NS)
+    go_on.set()
+    post.settle()
+    assert post.sent == [("a", "x1")]
+    post.sender._owner = "other"

@@ -86,3 +86,10 @@ def test_a_clock_that_was_set_back_begins_the_wait_anew() -> None:
     pending = step(pending, True, 10 * NS, 60, 0)
     assert (pending.state, pending.since_ns) == (PENDING, 10 * NS)
     assert step(pending, True, 71 * NS, 60, 0).state == FIRING
+
+
+def test_an_end_is_not_before_its_beginning_though_the_clock_was_set_back() -> None:
+    """Receivers refuse such an alert, and would keep it open."""
+    firing = NEW._replace(state=FIRING, since_ns=1_000 * NS, starts_ns=1_000 * NS)
+    ended = step(firing, False, 10 * NS, 0, 0)
+    assert (ended.state, ended.starts_ns, ended.ends_ns) == (RESOLVED, 10 * NS, 10 * NS)

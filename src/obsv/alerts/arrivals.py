@@ -14,6 +14,9 @@ from obsv.store.watching import AlertRow, FailedCall
 
 CALLS, GROUPS = "failed calls", "error events"
 _MOST_EVENTS = 1_000
+_NS = 1_000_000_000
+# How long a caller may take to fail after the call inside it, and the number of calls that are read again.
+_CALLERS_S, _MOST_RECALLED = 60.0, 1_000_000
 _KINDS = {"new": "new_group", "returned": "came_back"}
 
 
@@ -34,14 +37,16 @@ class Arrivals:
 
     def use(self, rules: Iterable[Rule]) -> None:
         """Count for these rules from now on."""
-        self._windows = {rule.name: Window(rule) for rule in rules if rule.kind == "error"}
+        before = self._windows
+        self._windows = {rule.name: Window(rule, before.get(rule.name)) for rule in rules if rule.kind == "error"}
         self._wanted = {window.on for window in self._windows.values()}
 
-    def load(self, cursors: Mapping[str, int | None], since_ns: int | None = None) -> Mapping[str, int]:
+    def load(self, cursors: Mapping[str, int | None], now_ns: int, since_ns: int | None = None) -> Mapping[str, int]:
         """Continue where another evaluator ended; failures from before the first evaluation are history.
 
         Args:
             cursors: where it ended.
+            now_ns: Unix time.
             since_ns: calls that began from then on are no history, Unix time.
 
         Returns:
@@ -55,17 +60,36 @@ class Arrivals:
                 begun[CALLS] = self._store.last_call(since_ns)
             if GROUPS not in found:
                 begun[GROUPS] = self._last_event(since_ns)
+            if CALLS in found:
+                self._recall(found[CALLS], now_ns)
         except StoreUnavailable:
             begun = {}  # no file yet: everything that arrives will be new
         self._cursors = {**found, **begun}
         self._kept = dict(self._cursors)
         return begun
 
+    def _recall(self, upto: int, now_ns: int) -> None:
+        """Count the failures that another evaluator saw and that were not enough yet; remember where they were raised.
+
+        A caller that fails with an exception raised before the restart is not another failure.
+        """
+        waiting = [each for each in self._windows.values() if each.needs_s and each.on == "exception"]
+        back_s = max([_CALLERS_S, *(each.needs_s for each in waiting)])
+        at = max(self._store.last_call(now_ns - int(back_s * _NS)), upto - _MOST_RECALLED)
+        while at < upto:
+            found = self._store.read_failed(at)
+            calls = self._origins.among(each for each in found.calls if each.id <= upto)
+            for window in waiting:
+                window.add(calls, now_ns)
+            if found.upto <= at:
+                break
+            at = found.upto
+
     def seed(self, alerts: Iterable[AlertRow], now_ns: int) -> None:
         """Remember alerts that are firing: they end when a window has passed without another failure."""
         for alert in alerts:
             if alert.rule in self._windows and alert.state in (*ACTIVE, "pending"):
-                self._windows[alert.rule].seed(alert.labels, now_ns)
+                self._windows[alert.rule].seed(alert.labels, now_ns, alert.value)
 
     def take(self, now_ns: int) -> bool:
         """Count what has arrived; return whether any of it may concern a rule."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from obsv.alerts.ahead import Ahead
 from obsv.alerts.arrivals import CALLS, GROUPS, Arrivals
+from obsv.alerts.known import Known, is_open
 from obsv.alerts.losses import Losses
 from obsv.alerts.measure import Readings, measure
 from obsv.alerts.messages import due_messages, labels_of
@@ -42,8 +44,8 @@ class Evaluator:
     ) -> None:
         self._store, self._book, self._owner = store, book, owner
         self._look_at_rings, self._losses = look_at_rings, Losses()
-        self._arrivals = Arrivals(store)
-        self._alerts: dict[str, AlertRow] = {}
+        self._arrivals, self._ahead = Arrivals(store), Ahead()
+        self._alerts = Known()
         self._written_ns: dict[str, int] = {}
         self._due_ns: dict[str, int] = {}
         self._health: dict[str, RuleRow] = {}
@@ -62,22 +64,27 @@ class Evaluator:
             now_ns: Unix time.
             since_ns: where there was none, calls that began from then on are new; by default those that come.
         """
-        self._alerts = {alert.fingerprint: alert for alert in self._book.alerts()}
-        begun = self._arrivals.load({name: self._book.cursor(name) for name in (CALLS, GROUPS)}, since_ns)
-        if begun:
-            self._book.commit(self._owner, cursors=begun)
-        self._arrivals.seed(self._alerts.values(), now_ns)
+        before, self._alerts = self._alerts, Known(self._book.alerts())
+        at = {name: self._book.cursor(name) for name in (CALLS, GROUPS)}
+        begun = self._arrivals.load(at, now_ns, since_ns)
+        # The file was replaced. Its messages are gone with it: those about open alerts are sent again, with their IDs.
+        kept = [each._replace(notified_ns=0) for each in before if is_open(each)] if at[CALLS] is None else []
+        if begun or kept:
+            self._book.commit(self._owner, cursors=begun, alerts=kept)
+        for alert in kept:
+            self._alerts.put(alert)
+        self._arrivals.seed(self._alerts, now_ns)
 
     def change(self, config: AlertsConfig, now_ns: int) -> None:
         """Use other rules from now on. Alerts of removed rules are resolved at the next look."""
         self._use(config)
         self._due_ns = {}
-        self._arrivals.seed(self._alerts.values(), now_ns)
+        self._arrivals.seed(self._alerts, now_ns)
 
     @property
     def alerts(self) -> list[AlertRow]:
         """Return all alerts, as last stored."""
-        return list(self._alerts.values())
+        return list(self._alerts)
 
     def next_due_ns(self) -> int:
         """Return when the next rule is due, as Unix time."""
@@ -99,10 +106,11 @@ class Evaluator:
         """
         has_failed = has_news and self._arrivals.take(now_ns)
         rules = [rule for rule in self._config.rules if self._is_due(rule, now_ns, has_failed)]
-        orphans = [alert for alert in self._alerts.values() if self._is_orphan(alert)]
+        orphans = self._alerts.orphans(self._rules)
         if not rules and not orphans:
             return 0
-        readings = Readings(self._store, now_ns, self._config.slos, self._losses, self._look_at_rings)
+        readings = Readings(self._store, now_ns, self._config.slos, self._losses, self._look_at_rings,
+                            self._ahead)  # fmt: skip
         silences = self._book.silences(now_ns)
         after: list[AlertRow] = []
         for rule in rules:
@@ -120,7 +128,7 @@ class Evaluator:
 
     def _evaluated(self, rule: Rule, readings: Readings, now_ns: int) -> list[AlertRow]:
         began = time.perf_counter_ns()
-        known = {each.fingerprint: each for each in self._alerts.values() if each.rule == rule.name}
+        known = self._alerts.of(rule.name)
         try:
             is_told = rule.kind == "error"
             samples = self._arrivals.samples(rule.name, now_ns) if is_told else measure(rule, readings)
@@ -132,18 +140,19 @@ class Evaluator:
             samples, error = [], clean(f"{type(failure).__name__}: {failure}")
             if self._health.get(rule.name, RuleRow(rule.name, "", 0, 0, "", 0)).error != error:
                 logger.exception("The rule %s failed unexpectedly; the others are evaluated.", rule.name)
+        has_data = bool(samples)
         kept, left_out = _bounded(rule, samples, known)
         took_ns = time.perf_counter_ns() - began
         self._health[rule.name] = RuleRow(rule.name, rule.kind, now_ns, took_ns, error, left_out)
         if error:
             return self._without(rule, known, rule.on_error, now_ns, f"Rule {rule.name} cannot be evaluated: {error}")
         found = [self._stepped(rule, sample, known, now_ns) for sample in kept.values()]
-        missing = {mark: alert for mark, alert in known.items() if mark not in kept}
+        missing = {mark: alert for mark, alert in known.items() if mark not in kept and is_open(alert)}
         text = f"Rule {rule.name} has no data"
         policy = "ok" if rule.kind == "error" else rule.no_data
-        return found + self._without(rule, missing, policy, now_ns, text, has_data=bool(kept))
+        return found + self._without(rule, missing, policy, now_ns, text, has_data=has_data)
 
-    def _stepped(self, rule: Rule, sample: Sample, known: dict[str, AlertRow], now_ns: int) -> AlertRow:
+    def _stepped(self, rule: Rule, sample: Sample, known: Mapping[str, AlertRow], now_ns: int) -> AlertRow:
         mark = fingerprint(rule.name, sample.labels)
         before = known.get(mark) or AlertRow(mark, rule.name, sample.labels, INACTIVE, now_ns)
         after = step(before, sample.holds, now_ns, rule.for_s, rule.keep_firing_s)
@@ -156,7 +165,7 @@ class Evaluator:
         )
 
     def _without(
-        self, rule: Rule, missing: dict[str, AlertRow], policy: str, now_ns: int, text: str, has_data: bool = False
+        self, rule: Rule, missing: Mapping[str, AlertRow], policy: str, now_ns: int, text: str, has_data: bool = False
     ) -> list[AlertRow]:
         """Return the alerts without a measurement, in their new states."""
         holds = {"ok": False, "keep": None, "alert": True}[policy]
@@ -165,15 +174,12 @@ class Evaluator:
         if holds and not has_data and own not in missing:
             missing = {**missing, own: AlertRow(own, rule.name, (), INACTIVE, now_ns, severity=rule.severity)}
         for mark, alert in missing.items():
-            if holds and (mark != own or has_data) and alert.state not in ACTIVE:
-                continue  # missing data starts no alert; the rule's own alert reports it
-            is_over = holds and mark == own and has_data
+            is_own = mark == own
+            # Where there is data, the alert about its absence is over; where there is none, no other one starts.
+            is_over = has_data if is_own else bool(holds) and alert.state not in ACTIVE
             after = step(alert, False if is_over else holds, now_ns, rule.for_s, rule.keep_firing_s)
-            found.append(after._replace(summary=clean(text)) if holds and mark == own and not is_over else after)
+            found.append(after._replace(summary=clean(text)) if holds and is_own and not is_over else after)
         return found
-
-    def _is_orphan(self, alert: AlertRow) -> bool:
-        return alert.rule not in self._rules and alert.state != RESOLVED
 
     def _ended(self, alert: AlertRow, now_ns: int) -> AlertRow:
         """Return an alert whose rule was removed, in its new state."""
@@ -192,7 +198,8 @@ class Evaluator:
             before = self._alerts.get(alert.fingerprint) or alert._replace(state=INACTIVE, notified_ns=0)
             rule = self._rules.get(alert.rule) or self._former(alert)
             alert, due = due_messages(before, alert, rule, self._config, now_ns,
-                                      is_silenced=self._is_silenced(alert, rule, silences))  # fmt: skip
+                                      is_silenced=self._is_silenced(alert, rule, silences),
+                                      told=self._book.told)  # fmt: skip
             messages += due
             if alert.state != before.state:
                 events.append(EventRow(now_ns, alert.fingerprint, alert.rule, alert.labels, alert.state,
@@ -210,6 +217,9 @@ class Evaluator:
         is_time = not self._kept_ns <= now_ns < self._kept_ns + _KEEP_VALUES_NS
         if not (rows or gone or events or messages or is_time):
             return
+        if is_time:
+            self._alerts.forget(now_ns)
+            gone = [*gone, *self._alerts.surplus()]
         cursors = self._arrivals.moved()
         health = [self._health[name] for name in self._rules if name in self._health] if is_time else []
         self._book.commit(
@@ -218,10 +228,12 @@ class Evaluator:
         self._arrivals.keep(cursors)
         self._kept_ns = now_ns if is_time else self._kept_ns
         for row in rows:
-            self._alerts[row.fingerprint], self._written_ns[row.fingerprint] = row, now_ns
+            self._alerts.put(row)
+            self._written_ns[row.fingerprint] = now_ns
         for mark in gone:
-            self._alerts.pop(mark, None)
-            self._written_ns.pop(mark, None)
+            self._alerts.drop(mark)
+        if is_time:
+            self._written_ns = {mark: at_ns for mark, at_ns in self._written_ns.items() if mark in self._alerts}
 
     def _is_worth_keeping(self, before: AlertRow, alert: AlertRow, now_ns: int) -> bool:
         known = self._alerts.get(alert.fingerprint)
@@ -234,15 +246,21 @@ class Evaluator:
         return bool(silences) and bool(silencing(silences, labels_of(alert, rule)))
 
     def _former(self, alert: AlertRow) -> Rule:
-        """Return a removed rule as far as needed to notify everyone who was told of the alert's start."""
-        told = self._book.told(alert.fingerprint)
-        return Rule(alert.rule, "sql", severity=alert.severity, notify=tuple(told))
+        """Return a removed rule, as far as it is needed to tell of the alert's end."""
+        return Rule(alert.rule, "sql", severity=alert.severity, notify=())
 
 
-def _bounded(rule: Rule, samples: Iterable[Sample], known: dict[str, AlertRow]) -> tuple[dict[str, Sample], int]:
-    """Return samples by fingerprint; if there are too many, those with known alerts and those that hold."""
-    found = {fingerprint(rule.name, each.labels): each for each in samples}
-    if len(found) <= MOST_SAMPLES:
-        return found, 0
-    ranked = sorted(found, key=lambda mark: (mark not in known, not found[mark].holds))
-    return {mark: found[mark] for mark in ranked[:MOST_SAMPLES]}, len(ranked) - MOST_SAMPLES
+def _bounded(rule: Rule, samples: Iterable[Sample], known: Mapping[str, AlertRow]) -> tuple[dict[str, Sample], int]:
+    """Return the samples of open alerts and those that hold, by fingerprint, and how many of the latter are too many.
+
+    Of samples with the same labels, as after cutting them, one that holds counts.
+    """
+    found: dict[str, Sample] = {}
+    for each in samples:
+        mark = fingerprint(rule.name, each.labels)
+        if mark not in found or (each.holds and not found[mark].holds):
+            found[mark] = each
+    kept = {mark: each for mark, each in found.items() if is_open(known.get(mark))}
+    starting = [mark for mark, each in found.items() if each.holds and mark not in kept]
+    room = max(0, MOST_SAMPLES - sum(each.holds for each in kept.values()))
+    return {**kept, **{mark: found[mark] for mark in starting[:room]}}, max(0, len(starting) - room)

@@ -45,16 +45,27 @@ class Window:
 
     Args:
         rule: a rule of kind `error`.
+        before: the same rule's window before the file was changed; it continues if both are about the same failures.
 
     Attributes:
         on: the kind of failures to count: `exception`, `new_group` or `came_back`.
     """
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, before: Window | None = None) -> None:
         self._rule = rule
         self.on: str = rule.details["on"]
         self._times: dict[Labels, deque[int]] = {}
         self._latest: dict[Labels, FailedCall] = {}
+        if before is not None and before._subject() == self._subject():
+            self._times, self._latest = before._times, before._latest
+
+    @property
+    def needs_s(self) -> float:
+        """Return for how long failures count before they are enough, seconds; 0 if one is enough."""
+        return float(self._rule.details["window"]) if self._rule.threshold > 1 else 0.0
+
+    def _subject(self) -> tuple[str, ...]:
+        return tuple(self._rule.details[name] for name in ("on", "process", "service", "exception"))
 
     def add(self, calls: Iterable[FailedCall], now_ns: int, more: Mapping[str, str] | None = None) -> None:
         """Count the calls that concern the rule, at the time they are noticed.
@@ -75,9 +86,17 @@ class Window:
                 self._times.setdefault(labels, deque(maxlen=MOST_TIMES)).append(now_ns)
                 self._latest[labels] = call
 
-    def seed(self, labels: Labels, now_ns: int) -> None:
-        """Remember an alert that fired before a restart: it ends when a window has passed without another failure."""
-        self._times.setdefault(labels, deque(maxlen=MOST_TIMES)).append(now_ns)
+    def seed(self, labels: Labels, now_ns: int, value: float | None) -> None:
+        """Remember an alert that fired before a restart: it ends when a window has passed without another failure.
+
+        Args:
+            labels: those of the alert.
+            now_ns: Unix time.
+            value: the number of its failures.
+        """
+        if labels not in self._times:
+            count = int(min(max(value or 0, self._rule.threshold), MOST_TIMES))
+            self._times[labels] = deque([now_ns] * count, maxlen=MOST_TIMES)
 
     def samples(self, now_ns: int) -> list[Sample]:
         """Return a sample for each label set that has failed within the window."""

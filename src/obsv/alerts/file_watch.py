@@ -26,7 +26,8 @@ class FileWatch:
 
     def __init__(self, find: Callable[[], Path | None]) -> None:
         self._find = find
-        self._seen: tuple[object, ...] | None = None
+        self._seen: tuple[object, ...] | None = None  # what was read
+        self._found: tuple[object, ...] | None = None  # what was there at the last look
         self.config = AlertsConfig()
         self.path: Path | None = None
         self.error = ""
@@ -35,7 +36,9 @@ class FileWatch:
         """Read the file if it has changed; return whether the rules have changed."""
         path = self._find()
         seen = _state(path)
-        if seen == self._seen:
+        before_that, self._found = self._found, seen
+        # A file that is being written is empty or absent for a moment, and all alerts would be over: look twice.
+        if seen == self._seen or (self._seen is not None and seen != before_that):
             return False
         self._seen = seen
         before = self.config

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from obsv.alerts.ahead import Ahead
 from obsv.alerts.levels import Slo, budget_left, budget_text, burn_rate, burns_of, summed
 from obsv.alerts.losses import Losses
 from obsv.alerts.parts import LIMITS_S, LookAtRings, Part, no_rings, read_parts
@@ -34,6 +35,7 @@ class Readings:
         now_ns: Unix time of the look.
         slos: the service levels of the file.
         losses: remembers the lost calls of earlier looks.
+        ahead: remembers when updates that are dated in the future were noticed.
         look_at_rings: returns the state of the rings.
     """
 
@@ -44,8 +46,10 @@ class Readings:
         slos: Sequence[Slo] = (),
         losses: Losses | None = None,
         look_at_rings: LookAtRings = no_rings,
+        ahead: Ahead | None = None,
     ) -> None:
         self.store, self.now_ns, self.slos = store, now_ns, slos
+        self.ahead = ahead or Ahead()
         self._losses, self._look_at_rings = losses or Losses(), look_at_rings
         self._parts: list[Part] | None = None
         self._has_observed = False
@@ -115,16 +119,18 @@ def measure(rule: Rule, readings: Readings) -> list[Sample]:
 def _sql(rule: Rule, readings: Readings) -> list[Sample]:
     answer = readings.store.run_sql(rule.details["query"], row_limit=_MOST_ROWS)
     compare, samples = OPERATORS[rule.op], []
+    # One column for all rows: where it is NULL, a number beside it is not the value.
+    at = max((at for row in answer.rows for at, value in enumerate(row) if isinstance(value, int | float)), default=-1)
     for row in answer.rows:
         labels = {name: value for name, value in zip(answer.columns, row, strict=True) if isinstance(value, str)}
-        numbers = [value for value in row if isinstance(value, int | float)]
-        if not numbers:
-            if any(value is None for value in row):
+        number = row[at] if at >= 0 else None
+        if not isinstance(number, int | float):
+            if at >= 0 or any(value is None for value in row):
                 continue  # sum over no rows: no data
             raise InvalidQuery("the query returns no number; its last numeric column is the value")
         link = "/code?" + urlencode({"process": labels["process"]}) if "process" in labels else ""
         # Infinity is no JSON, so no receiver could read it.
-        value = max(-sys.float_info.max, min(float(numbers[-1]), sys.float_info.max))
+        value = max(-sys.float_info.max, min(float(number), sys.float_info.max))
         samples.append(Sample(labelled(labels), value, compare(value, rule.threshold), link=link))
     return samples
 
@@ -133,7 +139,7 @@ def _feed_lag(rule: Rule, readings: Readings) -> list[Sample]:
     details, now_ns = rule.details, readings.now_ns
     samples = []
     for feed in readings.feeds():
-        lag_s = (now_ns - feed.last_ns) / _NS
+        lag_s = (now_ns - readings.ahead.last_ns(feed, now_ns)) / _NS
         if fits_name(feed.name, details["feed"]) and lag_s <= details["forget"]:
             link = "/flow?" + urlencode({"q": feed.name})
             samples.append(Sample(labelled({"feed": feed.name}), round(lag_s, 3), lag_s > details["lag"], link=link))

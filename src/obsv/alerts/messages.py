@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from obsv.alerts.rules import AlertsConfig, Rule
@@ -71,7 +71,14 @@ def labels_of(alert: AlertRow, rule: Rule | None = None) -> dict[str, str]:
 
 
 def due_messages(
-    before: AlertRow, after: AlertRow, rule: Rule, config: AlertsConfig, now_ns: int, *, is_silenced: bool
+    before: AlertRow,
+    after: AlertRow,
+    rule: Rule,
+    config: AlertsConfig,
+    now_ns: int,
+    *,
+    is_silenced: bool,
+    told: Callable[[str], Sequence[str]] = lambda fingerprint: (),
 ) -> tuple[AlertRow, list[MessageRow]]:
     """Return the alert with the time of its last message, and the messages that are due.
 
@@ -85,12 +92,17 @@ def due_messages(
         config: the receivers.
         now_ns: Unix time.
         is_silenced: whether a silence applies to it.
+        told: returns the receivers that were told of an alert's start and not of its end; the rule may name others
+            by now.
     """
+    # A time in the future is of a clock that was set back: the wait begins again.
+    after = after._replace(notified_ns=min(after.notified_ns, now_ns))
     event = _event(before, after, rule, now_ns, is_silenced)
     if not event:
         return after, []
-    told = [config.notifiers[name] for name in rule.notify if name in config.notifiers]
-    wanted = [each for each in told if event != RESOLVED or each.send_resolved]
+    names = (told(after.fingerprint) if event == RESOLVED else ()) or rule.notify
+    known = [config.notifiers[name] for name in names if name in config.notifiers]
+    wanted = [each for each in known if event != RESOLVED or each.send_resolved]
     labels = labels_of(after, rule)
     rows = [message_row(after, labels, each.name, event, now_ns, config.url) for each in wanted]
     return after._replace(notified_ns=0 if event == RESOLVED else now_ns), rows

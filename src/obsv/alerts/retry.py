@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
-GIVE_UP_S = 86_400.0
+# A message is given up after a day and as many attempts as are then usual: a clock may be set a day ahead.
+GIVE_UP_S, GIVE_UP_ATTEMPTS = 86_400.0, 20
 LONGEST_S = 900.0
 # A receiver may request a longer pause than our own maximum, but not an unlimited one.
 LONGEST_ASKED_S = 3_600.0
+
+
+_SECONDS, _MOST_S = re.compile(r"\d+(\.\d+)?", re.ASCII), 999_999_999.0
 
 
 class Answer(NamedTuple):
@@ -60,11 +65,11 @@ def pause_s(attempts: int, retry_after_s: float | None, jitter: Callable[[], flo
 
 def _asked(header: str | None, now_s: float) -> float | None:
     text = (header or "").strip()[:60]
-    if text.isascii() and text.isdecimal():
-        return float(text[:9])
+    if _SECONDS.fullmatch(text):
+        return min(float(text), _MOST_S)
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, IndexError, TypeError):
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        return max(0.0, (moment - datetime.fromtimestamp(now_s, timezone.utc)).total_seconds())
+    except (ValueError, IndexError, TypeError, OverflowError):
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-    return max(0.0, (moment - datetime.fromtimestamp(now_s, timezone.utc)).total_seconds())

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from obsv.alerts.messages import Message
 from obsv.alerts.notifiers import notifier_of
 from obsv.alerts.notifiers.base import safely, shown
-from obsv.alerts.retry import GIVE_UP_S, LONGEST_ASKED_S, Answer, pause_s
+from obsv.alerts.retry import GIVE_UP_ATTEMPTS, GIVE_UP_S, LONGEST_ASKED_S, Answer, pause_s
 from obsv.alerts.rules import NotifierConfig
 from obsv.errors import StoreError
 from obsv.own_time import monotonic, unix_ns
@@ -32,6 +32,7 @@ class Sender:
         notifiers: receivers by name.
         clock: Unix time in ns.
         send: sends one message; by default, the sender of the receiver's type.
+        owner: holder of the lease; nothing is sent once another process holds it, which sends the same messages.
     """
 
     def __init__(
@@ -40,8 +41,9 @@ class Sender:
         notifiers: Mapping[str, NotifierConfig],
         clock: Callable[[], int] = unix_ns,
         send: Callable[[NotifierConfig, Message], Answer] | None = None,
+        owner: str = "",
     ) -> None:
-        self._book, self._clock = book, clock
+        self._book, self._clock, self._owner = book, clock, owner
         self._send = send or (lambda config, message: notifier_of(config).send(message))
         self._lanes: dict[str, _Lane] = {}
         self.notifiers = notifiers
@@ -63,7 +65,7 @@ class Sender:
                     gone = AttemptRow(row.id, now_ns, 0, None, "the rules file has no receiver of this name")
                     self._book.tried(gone, "failed", 0)
                 continue
-            lane = self._lanes.setdefault(name, _Lane(name, self._book, self._clock, self._send))
+            lane = self._lanes.setdefault(name, _Lane(name, self._book, self._clock, self._send, self._owner))
             lane.offer(config, rows)
 
     def close(self, patience_s: float = 2.0) -> None:
@@ -79,9 +81,14 @@ class _Lane:
     """The thread of one receiver; it runs while there is something to send."""
 
     def __init__(
-        self, name: str, book: Book, clock: Callable[[], int], send: Callable[[NotifierConfig, Message], Answer]
+        self,
+        name: str,
+        book: Book,
+        clock: Callable[[], int],
+        send: Callable[[NotifierConfig, Message], Answer],
+        owner: str,
     ) -> None:
-        self._name, self._book, self._clock, self._send = name, book, clock, send
+        self._name, self._book, self._clock, self._send, self._owner = name, book, clock, send, owner
         self._lock = threading.Lock()  # guards everything below
         self._rows: deque[MessageRow] = deque()
         self._config: NotifierConfig | None = None
@@ -117,8 +124,10 @@ class _Lane:
                 # Messages offered here may be among them: they are offered again if they still wait.
                 self._record_what_is_not()
             else:
-                while (row := self._next()) is not None and self._try(row):
+                while (row := self._next()) is not None and self._is_ours(row) and self._try(row):
                     pass
+        except StoreError:
+            pass  # what was not sent is offered again
         except Exception:
             logger.exception("Sending alerts to %s failed unexpectedly; it continues.", self._name)
         finally:
@@ -128,6 +137,10 @@ class _Lane:
     def _next(self) -> MessageRow | None:
         with self._lock:
             return self._rows.popleft() if self._rows else None
+
+    def _is_ours(self, row: MessageRow) -> bool:
+        """Return whether no other process has taken over, for example while this one was suspended."""
+        return not self._owner or self._book.is_to_send(row.id, self._owner)
 
     def _try(self, row: MessageRow) -> bool:
         """Send a message; return False if the receiver must be paused."""
@@ -172,6 +185,7 @@ class _Lane:
 def _outcome(row: MessageRow, answer: Answer, now_ns: int) -> tuple[str, float]:
     if answer.ok:
         return "sent", 0.0
-    if answer.is_final or now_ns - row.created_ns > GIVE_UP_S * _NS:
+    is_old = now_ns - row.created_ns > GIVE_UP_S * _NS and row.attempts >= GIVE_UP_ATTEMPTS
+    if answer.is_final or is_old:
         return "failed", 0.0
     return "waiting", pause_s(row.attempts + 1, answer.retry_after_s)

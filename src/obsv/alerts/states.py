@@ -30,7 +30,8 @@ def step(alert: AlertRow, holds: bool | None, now_ns: int, for_s: float, keep_fi
     """
     if holds is None:
         return alert
-    alert = alert._replace(since_ns=min(alert.since_ns, now_ns))
+    # Receivers refuse an end before the beginning.
+    alert = alert._replace(since_ns=min(alert.since_ns, now_ns), starts_ns=min(alert.starts_ns, now_ns))
     waited_s = (now_ns - alert.since_ns) / _NS
     if holds:
         return _holds(alert, now_ns, waited_s, for_s)

@@ -36,6 +36,7 @@ _FILE_S = 1.0
 _CLEAN_S = 600.0
 _COUNT_S = 5.0
 _STUMBLED_S = 1.0
+_SET_BACK_NS = 2_000_000_000
 _STOP_S = 5.0
 # Age up to which all viewers get the same reading of the parts.
 _PARTS_S = 0.5
@@ -70,7 +71,8 @@ class Watch:
         self.book = Book(db)
         self._store, self._clock = open_store(db), clock
         self._changes = Changes(db)
-        self._sender = Sender(self.book, self.file.config.notifiers, clock)
+        self._sender = Sender(self.book, self.file.config.notifiers, clock, owner=self.owner)
+        self._ahead_ns = clock() - int(monotonic() * 1e9)
         self._look_at_rings, self._since_ns = look_at_rings, since_ns
         self._evaluator = Evaluator(self._store, self.book, self.owner, self.file.config, look_at_rings)
         self._standing = Standing(clock)
@@ -141,6 +143,8 @@ class Watch:
         if not self._hold():
             return
         now_ns = self._clock()
+        if self._was_set_back(now_ns):
+            self.book.hurry(now_ns)
         has_news = self._changes.are_there()
         queued = 0
         if self.config.slos and self._is_time("count", _COUNT_S):
@@ -171,6 +175,11 @@ class Watch:
             self._counting.load()
         self._is_owner = held
         return held
+
+    def _was_set_back(self, now_ns: int) -> bool:
+        """Return whether the clock was set back since the last look, by more than its usual corrections."""
+        before_ns, self._ahead_ns = self._ahead_ns, now_ns - int(monotonic() * 1e9)
+        return self._ahead_ns < before_ns - _SET_BACK_NS
 
     def _has_history(self) -> bool:
         """Return whether alerts of removed rules must be ended, or messages wait."""

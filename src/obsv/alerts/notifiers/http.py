@@ -47,11 +47,21 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) ->
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", target, body, {"User-Agent": f"obsv/{VERSION}", **headers})
         answer = connection.getresponse()
-        text = answer.read(_MOST_READ).decode("utf-8", "replace")
+        text = _beginning(answer).decode("utf-8", "replace")
         return of_http(answer.status, text, answer.headers.get("Retry-After"), time.time())
     finally:
         watchdog.cancel()
         connection.close()
+
+
+def _beginning(answer: http.client.HTTPResponse) -> bytes:
+    """Return the beginning of a body; its status counts, even if the receiver hangs up after it."""
+    try:
+        return answer.read(_MOST_READ)
+    except http.client.IncompleteRead as error:
+        return error.partial
+    except (OSError, http.client.HTTPException):
+        return b""
 
 
 def post_json(url: str, document: Any, timeout_s: float, headers: Mapping[str, str] | None = None) -> Answer:

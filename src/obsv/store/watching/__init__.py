@@ -1,7 +1,7 @@
 """Alerting in the store: the record of alerts, and readings for rules."""
 
 from obsv.store.file import AuditRow
-from obsv.store.watching.book import Book, LeaseLost
+from obsv.store.watching.book import KEEP_RESOLVED_NS, Book, LeaseLost
 from obsv.store.watching.changes import Changes
 from obsv.store.watching.levels import BUCKET_NS, Counted, Level, LevelBucket, Spenders
 from obsv.store.watching.looking import Delivery, Outbox
@@ -10,6 +10,7 @@ from obsv.store.watching.rows import AlertRow, AttemptRow, EventRow, MessageRow,
 
 __all__ = [
     "BUCKET_NS",
+    "KEEP_RESOLVED_NS",
     "AlertRow",
     "Arrivals",
     "AttemptRow",

@@ -118,7 +118,7 @@ class Book:
             connection.executemany(_PUT_RULE, rules)
 
     def told(self, fingerprint: str) -> list[str]:
-        """Return the receivers for which messages about an alert were queued."""
+        """Return the receivers for which the latest message about an alert does not say that it is over."""
         with self._transaction("deferred") as connection:
             return [row[0] for row in connection.execute(_TOLD, (fingerprint,))]
 
@@ -146,11 +146,23 @@ class Book:
         Args:
             now_ns: Unix time.
             beyond_ns: a message due later than this waits because the clock was set back, and is due.
-            limit: maximum number of messages.
+            limit: maximum number of messages to one receiver.
         """
         with self._transaction("deferred") as connection:
             rows = connection.execute(_DUE, {"now": now_ns, "beyond": now_ns + beyond_ns, "limit": limit}).fetchall()
         return [MessageRow(*row) for row in rows]
+
+    def is_to_send(self, id: str, owner: str) -> bool:
+        """Return whether a message waits and this owner still holds the lease."""
+        with self._transaction("deferred") as connection:
+            return connection.execute(_IS_TO_SEND, (id, _LEASE, owner)).fetchone() is not None
+
+    def hurry(self, now_ns: int) -> None:
+        """Make waiting messages due: their times are those of a clock that was set back."""
+        with self._transaction() as connection:
+            connection.execute(
+                "update notification set next_ns = :now where state = 'waiting' and next_ns > :now", {"now": now_ns}
+            )
 
     def tried(self, attempt: AttemptRow, state: str, next_ns: int) -> None:
         """Store an attempt and the next state: `waiting` until `next_ns`, `sent`, or `failed`."""
@@ -266,10 +278,21 @@ _ADD_EVENT = """
 insert into alert_event(at_ns, fingerprint, rule, labels, state, value, summary) values (?, ?, ?, ?, ?, ?, ?)
 """
 _MESSAGE = ", ".join(MessageRow._fields)
-_ADD_MESSAGE = f"""
-insert into notification({_MESSAGE}) values ({", ".join("?" * len(MessageRow._fields))}) on conflict(id) do nothing
+# The order of messages about one alert is that of `created_ns`, though the clock be set back.
+_AFTER = "coalesce((select max(created_ns) + 1 from notification where fingerprint = ?4 and notifier = ?2), 0)"
+_VALUES = ", ".join(
+    f"max(?{at}, {_AFTER})" if name == "created_ns" else f"?{at}" for at, name in enumerate(MessageRow._fields, 1)
+)
+_ADD_MESSAGE = f"insert into notification({_MESSAGE}) select {_VALUES} where true on conflict(id) do nothing"
+_TOLD = """
+select notifier from (
+  select notifier, event, max(created_ns) from notification
+  where fingerprint = ? and event in ('firing', 'repeat', 'resolved') group by notifier
+) where event <> 'resolved'
 """
-_TOLD = "select distinct notifier from notification where fingerprint = ? and event in ('firing', 'repeat')"
+_IS_TO_SEND = """
+select 1 from notification n, lease l where n.id = ? and n.state = 'waiting' and l.name = ? and l.owner = ?
+"""
 _PUT_CURSOR = "insert or replace into alert_cursor(name, position) values (?, ?)"
 _ADD_LEVEL = """
 insert into slo_bucket(slo, version, bucket, good, total) values (?, ?, ?, ?, ?)
@@ -278,13 +301,15 @@ on conflict(slo, version, bucket) do update set good = good + excluded.good, tot
 _PUT_RULE = """
 insert or replace into alert_rule(name, kind, evaluated_ns, took_ns, error, left_out) values (?, ?, ?, ?, ?, ?)
 """
+# The limit is for each receiver: messages to one that is down do not stand before those to others.
 _DUE = f"""
-select {_MESSAGE} from notification n
+select {_MESSAGE} from (
+select *, row_number() over (partition by notifier order by created_ns, id) as place from notification n
 where state = 'waiting' and (next_ns <= :now or next_ns > :beyond) and not exists (
   select 1 from notification o where o.state = 'waiting' and o.created_ns < n.created_ns
     and o.notifier = n.notifier and o.fingerprint = n.fingerprint
 )
-order by created_ns limit :limit
+) where place <= :limit order by created_ns, id
 """
 _ADD_ATTEMPT = (
     "insert into notification_attempt(notification_id, at_ns, took_ns, status, answer) values (?, ?, ?, ?, ?)"

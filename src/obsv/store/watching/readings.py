@@ -43,10 +43,11 @@ class Arrivals(NamedTuple):
 
 
 class Feed(NamedTuple):
-    """A feed: its latest update, Unix time."""
+    """A feed: its latest update, Unix time, and the number of its updates."""
 
     name: str
     last_ns: int
+    updates: int = 0
 
 
 class Repeating(NamedTuple):
@@ -121,7 +122,11 @@ _UNARCHIVED = """
 select start_ns from span where id > (select watermark from archive) order by id limit 1
 """
 _HAS_ARCHIVE = "select 1 from sqlite_schema where type = 'table' and name = 'archive'"
-_LAST = "select coalesce(max(id), 0) from span"
+# IDs are never used twice: who forgets the latest calls makes none before them new.
+_LAST = """
+select max(coalesce((select seq from sqlite_sequence where name = 'span'), 0),
+  coalesce((select max(id) from span), 0))
+"""
 _LAST_BEFORE = """
 select coalesce((select id from span where id > m.id and start_ns < ? order by id desc limit 1), m.id)
 from (select max(0, coalesce(max(id), 0) - ?) as id from span) m
@@ -135,7 +140,7 @@ where s.id > :after and s.id <= :upto and s.status = 2 order by s.id limit :limi
 """
 # More calls than this are examined in several looks.
 MOST_CALLS, MOST_FAILED = 100_000, 1_000
-_FEEDS = "select name, max(last_ns) from feed group by name order by name"
+_FEEDS = "select name, max(last_ns), sum(updates) from feed group by name order by name"
 _REPEATING = """
 select p.name, p.service, v.name, v.data_type, v.last_value, v.repeats, v.last_ns, v.changed_ns
 from variable v cross join process p on p.id = v.process_id
