@@ -120,7 +120,9 @@ class RingSink(SpanSink):
         return ring
 
     def _wake(self) -> None:
-        keeper.wake(self._settings.db)
+        # Before the bell: once is enough until the keeper sleeps again. After it, its next sleep could be overwritten.
+        self._writer.ring.about.keeper_sleeps = 0
+        keeper.wake(self._files)
 
     def _look(self) -> None:
         """Do the periodic work, called about once a second by a call that begins."""

@@ -25,6 +25,8 @@ _BUILTIN: Final = frozenset(
     if isinstance(kind, type) and issubclass(kind, BaseException) and "Group" not in kind.__name__
 )
 _ENDS: Final = (StopIteration, StopAsyncIteration, GeneratorExit)
+# Those that are errors whatever they contain.
+_FAILURES: Final = _BUILTIN - {id(kind) for kind in (*_ENDS, SystemExit)}
 _CODE: Final[Any] = SystemExit.__dict__["code"]
 _dict_of: Final[Any] = BaseException.__dict__["__dict__"].__get__
 # Members of a group that are examined; a group with more is an error.
@@ -40,11 +42,13 @@ def is_error(error: BaseException) -> bool:
     cancellation in any library, groups that contain only cancellations, and `SystemExit` with code 0 or None.
     """
     kind = type(error)
+    if id(kind) in _FAILURES:
+        return True
     if issubclass(kind, _ENDS):
         return False
     if issubclass(kind, SystemExit):
         return not _is_success(_code_of(error))
-    return id(kind) in _BUILTIN or not _is_cancellation(error, _MAX_DEPTH)
+    return not _is_cancellation(error, _MAX_DEPTH)
 
 
 def _code_of(error: BaseException) -> object:

@@ -209,18 +209,19 @@ class Recorder:
     def fail(self, span: Any, error: BaseException) -> None:
         """End a call with the exception that left it. An error here does not replace that exception."""
         try:
-            if type(span) is Span:
+            kind = type(span)
+            if kind is Span:
                 leave_context(span.token)
                 span.token = None
                 self.end_failed(span, error)
-            elif type(span) is tuple:
+            elif kind is path.compiled_span:
+                span.leave()
+                self.end_failed(span, error)
+            elif kind is tuple:
                 unsampled.fail(self, span, error)
             else:
                 span.leave()
-                if type(span) is path.compiled_span:
-                    self.end_failed(span, error)
-                else:
-                    span.fail(error)
+                span.fail(error)
         except Exception:
             pass
 
@@ -247,7 +248,8 @@ class Recorder:
             return
         path.fail(span, error, frames)
         if span.failure is not None:
-            span.failure.locals = self.locals_of(frames)
+            if self.capture.get("locals"):
+                span.failure.locals = self.locals_of(frames)
             exact = self.exact
             # Of most failing calls the recorded inputs tell everything: those pay a twentieth of an SDK span less.
             if exact is None or exact.receiver is not None or type(span) is Span or span.has_marks:

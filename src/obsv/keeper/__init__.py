@@ -10,7 +10,7 @@ meanwhile), waits for a lock or opens the database:
 - `leave(timeout_s)`: at the end of the program, after the ring's `about` says that it is closed. A keeper thread of
   this process stores what is left and ends; a keeper process is not affected. Returns False if time ran out.
 - `keep_in_memory(db, options, ring)`: if files cannot be used, a thread of this program stores the ring in its memory.
-- `wake(db)`: end the keeper's wait. Called after recording an error if `about` says that the keeper sleeps.
+- `wake(files)`: end the keeper's wait. Called after recording an error if `about` says that the keeper sleeps.
 
 Readers of the database use `obsv.keeper.looking`: `pending(db)`, the number of calls not stored yet, and `running(db)`,
 the running calls.

@@ -85,13 +85,12 @@ def leave(timeout_s: float) -> bool:
     return all(ended)
 
 
-def wake(db: str | os.PathLike[str]) -> None:
+def wake(files: KeeperFiles) -> None:
     """End the keeper's wait. Never raises, never waits.
 
     Args:
-        db: path of the database.
+        files: of the database; finding them costs as much as a failing call.
     """
-    files = KeeperFiles.of(db)
     bell = _ours.bells.get(files.db)
     if bell is None:
         bell = _ours.bells[files.db] = Doorbell(files.bell)

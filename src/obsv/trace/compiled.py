@@ -88,7 +88,7 @@ def _adopt(parent: Any) -> tuple[int, int, int, int, int, Function | None, Any] 
 def _late(span: Any) -> None:
     """End a call that the core did not end: manually, as an error, or in another process than it began in."""
     failure = span.failure
-    if span.function.hides_result and span.result is not ABSENT:
+    if span.result is not ABSENT and span.function.hides_result:
         span.result = span.function.shown_result(span.result)
     if failure is None and span.status_code != ERROR:
         is_written = span.write_end()
