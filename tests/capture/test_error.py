@@ -65,7 +65,7 @@ def test_no_code_of_the_program_runs() -> None:
     BaseException.__dict__["__cause__"].__set__(error, Nosy("cause"))
     kind, message, _, rest = frozen(error)
     assert kind == "RuntimeError"
-    assert "Nosy('inner')" in message
+    assert "<Nosy at 0x" in message
     assert rest is not None
     assert rest["from"] == [(CAUSE, (f"{__name__}.Nosy", "cause", (), None))]
 
@@ -359,6 +359,16 @@ def test_group_of_cancellations_is_no_error() -> None:
     assert not is_error(base_group("all", [cancellation, base_group("inner", [cancellation])]))
     assert is_error(base_group("some", [cancellation, ValueError()]))
     assert is_error(GROUP("errors", [ValueError()]))
+
+
+@pytest.mark.parametrize("library", ["gevent", "eventlet"])
+def test_silent_timeout_cancels_what_is_inside(library: str) -> None:
+    """`Timeout(1, False)` ends at its `with`; any other one is raised to the user, and is an error."""
+    timeout = type("Timeout", (BaseException,), {"__module__": f"{library}.timeout"})
+    for exception, expected in ((False, False), (None, True), (ValueError(), True), (0, True)):
+        error = timeout()
+        error.exception = exception
+        assert is_error(error) is expected
 
 
 def test_real_cancellations() -> None:

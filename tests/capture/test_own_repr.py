@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import enum
+import pathlib
 from typing import Any, NamedTuple
 
 import attr
@@ -102,6 +103,14 @@ class OwnDeque(collections.deque):  # type: ignore[type-arg]
     __repr__ = never  # type: ignore[assignment]
 
 
+class OwnError(ValueError):
+    __repr__ = never  # type: ignore[assignment]
+
+
+class OwnPath(pathlib.PurePosixPath):
+    __repr__ = never  # type: ignore[assignment]
+
+
 class OwnProperty(dict):  # type: ignore[type-arg]
     __repr__ = property(never)  # type: ignore[assignment]
 
@@ -132,10 +141,12 @@ class OwnReprModel(pydantic.BaseModel):
             OwnBytes(SECRET.encode()),
             OwnDict(a=SECRET),
             OwnList([SECRET]),
+            OwnDeque([SECRET]),
+            OwnError(SECRET),
+            OwnPath(SECRET),
             OwnProperty(a=SECRET),
             OwnModel(),
             OwnReprModel(),
-            OwnDeque([SECRET]),
         ),
     ],
     ids=lambda value: type(value).__name__,
@@ -159,6 +170,9 @@ def test_shown_by_type_alone(shown: Any, value: Any) -> None:
         ),
         (collections.OrderedDict(a=1), "OrderedDict({'a': 1})"),
         (collections.Counter("a"), "Counter({'a': 1})"),
+        (pathlib.PurePosixPath("x"), "x"),
+        (type("PlainDeque", (collections.deque,), {})("a"), "PlainDeque(['a'])"),
+        (type("PlainError", (ValueError,), {})("a"), "PlainError('a')"),
         (collections.defaultdict(int, a=1), "defaultdict({'a': 1})"),
         (type("Plain", (dict,), {})(a=1), "Plain({'a': 1})"),
         (type("PlainText", (str,), {})("x"), "'x'"),

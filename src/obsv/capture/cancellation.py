@@ -18,6 +18,9 @@ _CANCELLED: Final = frozenset(
         *(("curio", "CancelledError"), ("twisted", "CancelledError"), ("distributed", "CancelledError")),
     )
 )
+# Time-outs that are raised as an exception of their own through everything that they end. `Timeout(1, False)` never
+# leaves its `with` block, so it only cancels what is inside; any other one is raised to the user.
+_SILENT: Final = frozenset((("gevent", "Timeout"), ("eventlet", "Timeout")))
 # The built-in ones, of which only GeneratorExit is a cancellation.
 _BUILTIN: Final = frozenset(
     id(kind)
@@ -38,8 +41,8 @@ def is_error(error: BaseException) -> bool:
     """Return whether an exception that leaves a call means that the call failed.
 
     Not errors: the ends of iteration and of generators (the protocol of `__next__` and `__anext__`, which can be
-    monitored),
-    cancellation in any library, groups that contain only cancellations, and `SystemExit` with code 0 or None.
+    monitored), cancellation in any library, groups that contain only cancellations, and `SystemExit` with code 0 or
+    None. A time-out that is raised to the user is an error.
     """
     kind = type(error)
     if id(kind) in _FAILURES:
@@ -68,7 +71,8 @@ def _is_cancellation(error: BaseException, depth: int) -> bool:
     for base in ancestry(type(error)):
         if id(base) in _BUILTIN:
             break
-        if (module_name(base).partition(".")[0], class_name(base)) in _CANCELLED:
+        name = module_name(base).partition(".")[0], class_name(base)
+        if name in _CANCELLED or (name in _SILENT and _dict_of(error).get("exception") is False):
             return True
     members = members_of(error)
     return 0 < len(members) <= _MAX_MEMBERS and depth > 0 and all(_is_cancellation(each, depth - 1) for each in members)

@@ -10,36 +10,35 @@ from collections import deque
 from types import FunctionType
 from typing import Any
 
-from obsv.capture.names import ancestry, members_of_class, module_name
+from obsv.capture.names import ancestry, class_name, members_of_class, module_name
 
 # Their classes show everything that they hold.
 _TRUSTED = frozenset(
     (
         *("builtins", "collections", "typing", "enum", "types", "reprlib", "pathlib", "datetime", "ctypes", "argparse"),
+        *("urllib", "subprocess", "starlette", "fastapi", "aiohttp", "jsonschema", "trio", "anyio", "celery", "kombu"),
         *("attr", "attrs", "pydantic", "sqlmodel", "markupsafe", "jinja2", "werkzeug", "django", "multidict", "numpy"),
-        *(
-            "pandas",
-            "sqlalchemy",
-            "networkx",
-            "bs4",
-            "docutils",
-            "yarl",
-            "lark",
-            "tomlkit",
-            "ruamel",
-            "orjson",
-            "frozendict",
-        ),
+        *("pandas", "sqlalchemy", "networkx", "bs4", "docutils", "yarl", "lark", "tomlkit", "ruamel", "orjson"),
+        *("frozendict", "grpc"),
     )
 )
-# Classes whose values are shown by their content, unless they say otherwise.
-_SHOWN = (str, bytes, dict, list, tuple, set, frozenset, deque)
+# Classes whose values are shown by their content, unless they say otherwise. Numbers and times are shown in any case.
+_SHOWN = (str, bytes, dict, list, tuple, set, frozenset, deque, BaseException)
 _code_of: Any = FunctionType.__dict__["__code__"].__get__
 
 
 def hides_content(kind: type) -> bool:
     """Return whether a class that is shown by its content has its own `__repr__`."""
-    return issubclass(kind, _SHOWN) and not _shows_all(kind, "__repr__")
+    return _is_shown(kind) and not _shows_all(kind, "__repr__")
+
+
+def _is_shown(kind: type) -> bool:
+    return issubclass(kind, _SHOWN) or any(_is_path(base) for base in ancestry(kind))
+
+
+def _is_path(base: type) -> bool:
+    # By name: not every program loads pathlib.
+    return class_name(base) == "PurePath" and module_name(base).partition(".")[0] == "pathlib"
 
 
 def shown_by(kind: type) -> type | None:
