@@ -33,7 +33,8 @@ class Sql(NamedTuple):
         return Sql(f"not coalesce({self.text}, 0)", self.params)
 
 
-TRUE, FALSE = Sql("1"), Sql("0")
+# Not `0`: SQLite would drop the terms beside it, and refuse the index of failed spans, which needs one of them.
+TRUE, FALSE = Sql("1"), Sql("1 = 0")
 
 
 def fill(template: str, **parts: Any) -> Sql:
