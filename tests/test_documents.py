@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from keepers import eventually
+import warm
+from keepers import settle
 
 from obsv import __version__
 from obsv.semconv import VERSION
@@ -25,12 +26,6 @@ def environment(directory: Path) -> dict[str, str]:
     """A shell that finds the command, and no settings of this one."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OBSV_", "OTEL_"))}
     return kept | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(directory)}
-
-
-def pending(directory: Path) -> str:
-    """Return a reading command's message about calls still to come; a busy machine takes its time."""
-    command = ["obsv", "stats"]
-    return subprocess.run(command, cwd=directory, env=environment(directory), capture_output=True, text=True).stderr
 
 
 def test_the_tutorial_step_by_step(tmp_path: Path) -> None:
@@ -50,14 +45,15 @@ def test_the_tutorial_step_by_step(tmp_path: Path) -> None:
             assert done.returncode == 0, (line, done.stderr)
             said += done.stdout
             if "run" in command or command[0] == "python":
-                eventually(lambda: "still to be stored" not in pending(tmp_path))
+                settle(tmp_path / "logs" / "observability.db")
     assert "basket={'plum': 3}" in said
     assert re.search(r"price_of\s+return\s+OUTPUT\s+None", said)
 
 
 @pytest.mark.parametrize(("title", "text"), RECIPES, ids=[title for title, _ in RECIPES])
-def test_recipes_run(title: str, text: str, tmp_path: Path) -> None:
+def test_recipes_run(title: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each Python block as a program of its own; each SQL statement on a store."""
+    monkeypatch.chdir(tmp_path)
     for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
         (tmp_path / "recipe.py").write_text(block)
         subprocess.run([sys.executable, "recipe.py"], cwd=tmp_path, env=environment(tmp_path), check=True, timeout=240)
@@ -65,13 +61,7 @@ def test_recipes_run(title: str, text: str, tmp_path: Path) -> None:
         (tmp_path / "program.py").write_text("from obsv import monitor\n@monitor\ndef f(symbol): ...\nf('AAPL')\n")
         subprocess.run([sys.executable, "program.py"], cwd=tmp_path, env=environment(tmp_path), check=True, timeout=240)
         for statement in filter(str.strip, block.split(";")):
-            done = subprocess.run(
-                ["obsv", "sql", "--", statement],
-                cwd=tmp_path,
-                env=environment(tmp_path),
-                capture_output=True,
-                timeout=240,
-            )
+            done = warm.obsv("sql", "--", statement, environment=environment(tmp_path))
             assert done.returncode == 0, (statement, done.stderr)
 
 

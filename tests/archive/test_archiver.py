@@ -318,7 +318,7 @@ class Failing:
         return done
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 def test_a_target_that_fails_at_any_step(archiving: Make, target: Target, db: Path, tmp_path: Path, seed: int) -> None:
     """Whatever fails, and however often: in the end each call is in one part, and nothing else is there."""
     rng = random.Random(seed)
@@ -342,8 +342,8 @@ def recent(tmp_path: Path) -> Path:
     begin_ns = (time.time_ns() // HOUR_NS - 20) * HOUR_NS
     with closing(Writer(tmp_path / "recent.db")) as writer:
         for hour in range(3):
-            first = 3_000 * hour
-            writer.write([row(first + each, 60 * hour + 0.01 * each, begin_ns) for each in range(1, 3_001)])
+            first = 1_000 * hour
+            writer.write([row(first + each, 60 * hour + 0.01 * each, begin_ns) for each in range(1, 1_001)])
     return tmp_path / "recent.db"
 
 
@@ -354,7 +354,7 @@ def test_kill_9_at_any_moment(recent: Path, target: Target, tmp_path: Path) -> N
     expected = rows_of(recent, ALL)
     rng = random.Random(1)
     command = _command(recent, target)
-    for _ in range(6):
+    for _ in range(4):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(rng.uniform(0.2, 2))  # anywhere in its work, or before it
         process.kill()
@@ -364,7 +364,7 @@ def test_kill_9_at_any_moment(recent: Path, target: Target, tmp_path: Path) -> N
     subprocess.run(command, check=True, capture_output=True)
     with closing(ArchiveBook(recent)) as book, closing(Writer(tmp_path / "thawed.db")) as writer:
         parts = book.parts()
-        assert sum(part.calls for part in parts) == 9_000  # merged, if their day is over
+        assert sum(part.calls for part in parts) == 3_000  # merged, if their day is over
         thaw(parts, Targets(target), writer)
     assert rows_of(tmp_path / "thawed.db", ALL) == expected
 
@@ -376,7 +376,7 @@ def test_two_archivers_at_once(recent: Path, target: Target) -> None:
     outputs = [process.communicate(timeout=240) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     with closing(ArchiveBook(recent)) as book:
-        assert sum(part.calls for part in book.parts()) == 9_000  # merged, if their day is over
+        assert sum(part.calls for part in book.parts()) == 3_000  # merged, if their day is over
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")

@@ -12,6 +12,10 @@ from story import ACTORS
 
 AXE = Path(__file__).parents[1] / "scripts" / "node_modules" / "axe-core" / "axe.min.js"
 WIDTHS = (390, 1024, 1440, 1920)
+# axe-core does not run at 1920 px, where the layout is that of 1440 px with more room. The theme changes only colors:
+# checking all rules takes 1.3 s of processor time, checking the contrast 0.5 s.
+WIDEST_CHECKED = 1440
+RULES: dict[str, dict[str, Any]] = {"dark": {}, "light": {"runOnly": ["color-contrast", "link-in-text-block"]}}
 # A page, and what has to be there before it is looked at.
 PAGES: dict[str, tuple[str, str]] = {
     "overview": ("/?range=24h", "#overview-groups .share"),
@@ -77,21 +81,23 @@ def test_a_page_has_no_violation_at_any_size(page: Page, failed: dict[str, str],
             page.set_viewport_size({"width": width, "height": 860})
             if not fits(page):
                 found[f"wider than {width} px"] = name
-            faults = violations(page)
-            found |= {f"{each['id']} at {width} px, {theme}": each["nodes"][0]["target"] for each in faults}
+            if width <= WIDEST_CHECKED:
+                faults = violations(page, RULES[theme])
+                found |= {f"{each['id']} at {width} px, {theme}": each["nodes"][0]["target"] for each in faults}
         page.evaluate("document.activeElement.blur()")
         page.keyboard.press("t")
     assert found == {}
 
 
-def violations(page: Page) -> list[dict[str, Any]]:
+def violations(page: Page, rules: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what axe-core still finds once the page has settled in its new width and theme.
 
     A control follows both in a later frame: its label may stand on the old place of its marker at the first look.
     """
+    options = {"resultTypes": ["violations"], **rules}
     deadline = time.monotonic() + 20
     while True:
-        faults: list[dict[str, Any]] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        faults: list[dict[str, Any]] = page.evaluate("options => axe.run(document, options)", options)["violations"]
         if not faults or time.monotonic() > deadline:
             return faults
         page.wait_for_timeout(50)

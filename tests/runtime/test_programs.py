@@ -54,8 +54,8 @@ def test_default_path(program: Program) -> None:
     assert program.count() == 1
 
 
-def test_a_million_calls_of_eight_threads(program: Program) -> None:
-    """Every call of eight threads at full speed is in the store; nothing is dropped."""
+def test_eight_threads_at_full_speed(program: Program) -> None:
+    """Every call is in the store, and nothing is dropped; `benchmarks burst` makes a million."""
     result = program.run(
         """
         import json, threading, obsv
@@ -65,7 +65,7 @@ def test_a_million_calls_of_eight_threads(program: Program) -> None:
             return number
 
         def loop(thread: int) -> None:
-            for number in range(125_000):
+            for number in range(10_000):
                 work(thread, number)
 
         threads = [threading.Thread(target=loop, args=(i,)) for i in range(8)]
@@ -77,11 +77,11 @@ def test_a_million_calls_of_eight_threads(program: Program) -> None:
     )
     stats = json.loads(result.stdout)
     assert stats["dropped"] == stats["rejected"] == 0
-    assert program.count() == 1_000_000
+    assert program.count() == 80_000
     per_thread = program.query(
         "select json_extract(data, '$[0]'), count(distinct json_extract(data, '$[1]')) from span group by 1"
     )
-    assert sorted(per_thread) == [(str(i), 125_000) for i in range(8)]
+    assert sorted(per_thread) == [(str(i), 10_000) for i in range(8)]
 
 
 def test_several_programs_write_one_store_at_once(programs: Callable[[str], Program]) -> None:
@@ -91,7 +91,7 @@ def test_several_programs_write_one_store_at_once(programs: Callable[[str], Prog
         f = obsv.monitor(lambda n: n)
         print("ready", flush=True)
         input()
-        for n in range(20_000): f(n)
+        for n in range(5_000): f(n)
         assert obsv.force_flush(100)
     """
     makers = [programs(f"p{i}") for i in range(3)]
@@ -103,8 +103,8 @@ def test_several_programs_write_one_store_at_once(programs: Callable[[str], Prog
         _, err = process.communicate("go\n", timeout=200)
         assert process.returncode == 0, err
     by_service = "select service, count(*) from process_trace group by service"
-    assert makers[0].query(by_service) == [("s0", 20_000), ("s1", 20_000), ("s2", 20_000)]
-    assert makers[0].query("select sum(count) from process_minute where minute > 0") == [(60_000,)]
+    assert makers[0].query(by_service) == [("s0", 5_000), ("s1", 5_000), ("s2", 5_000)]
+    assert makers[0].query("select sum(count) from process_minute where minute > 0") == [(15_000,)]
     assert makers[0].query("select count(*) from recorder") == [(3,)]
 
 

@@ -58,13 +58,13 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("source", ENDINGS.values(), ids=ENDINGS)
-def test_endings(programs: Programs, source: str) -> None:
+def test_endings(unread: Programs, source: str) -> None:
     """However a program ends, it ends so under `obsv run`, with the same words."""
-    programs.write("broken.py", "def f():\n    return 1\nf() / 0\n")
-    programs.write("main.py", source)
+    unread.write("broken.py", "def f():\n    return 1\nf() / 0\n")
+    unread.write("main.py", source)
     if sys.version_info < (3, 11) and ("thread" in source or "traceback" in source):
         pytest.skip("Before 3.11 a wrapper cannot leave the tracebacks that a program prints itself")
-    assert programs.recorded("main.py") == programs.plain("main.py")
+    assert unread.recorded("main.py") == unread.plain("main.py")
 
 
 @pytest.mark.parametrize(
@@ -102,11 +102,11 @@ def test_surroundings(programs: Programs, arguments: list[str]) -> None:
     assert programs.processes() == (set() if arguments[0] == "compiled.pyc" else {"__main__.f"})
 
 
-def test_missing_module(programs: Programs) -> None:
+def test_missing_module(unread: Programs) -> None:
     """A module that does not exist, or that cannot be run, is reported in the interpreter's words."""
-    programs.write("package/__init__.py", "")
+    unread.write("package/__init__.py", "")
     for name in ("nothing_of_that_name", "package"):
-        assert programs.recorded("-m", name) == programs.plain("-m", name)
+        assert unread.recorded("-m", name) == unread.plain("-m", name)
 
 
 def test_missing_script(programs: Programs) -> None:
@@ -153,11 +153,11 @@ def test_other_processes(programs: Programs, method: str) -> None:
     assert recorded == (0, "[2, 4] 6\n", "")
 
 
-def test_spawned_module(programs: Programs) -> None:
+def test_spawned_module(unread: Programs) -> None:
     """Processes spawned by a module that was run with `-m` find its functions."""
-    programs.write("package/__init__.py", "")
-    programs.write("package/work.py", PICKLING)
-    assert programs.recorded("-m", "package.work", "spawn") == (0, "[2, 4] 6\n", "")
+    unread.write("package/__init__.py", "")
+    unread.write("package/work.py", PICKLING)
+    assert unread.recorded("-m", "package.work", "spawn") == (0, "[2, 4] 6\n", "")
 
 
 SPAWNING = """
@@ -240,11 +240,11 @@ print(doctest.testmod())
 """
 
 
-def test_looking_at_itself(programs: Programs) -> None:
+def test_looking_at_itself(unread: Programs) -> None:
     """A program that inspects, documents and tests itself finds itself unchanged."""
-    programs.write("main.py", LOOKING)
-    recorded = programs.recorded("main.py")
-    assert recorded == programs.plain("main.py")
+    unread.write("main.py", LOOKING)
+    recorded = unread.recorded("main.py")
+    assert recorded == unread.plain("main.py")
     assert "TestResults(failed=0" in recorded.output
 
 
@@ -267,12 +267,12 @@ def test_unittest(programs: Programs) -> None:
     assert {"__main__.Test.test_good", "__main__.Test.test_bad"} <= programs.processes()
 
 
-def test_own_module_of_a_standard_name(programs: Programs) -> None:
+def test_own_module_of_a_standard_name(unread: Programs) -> None:
     """A file named like a module that obsv uses is what the program imports."""
-    programs.write("queue.py", "def mine(): return 'mine'\n")
-    programs.write("platform/__init__.py", "NAME = 'mine'\n")
-    programs.write("main.py", "import queue, platform\nprint(queue.mine(), platform.NAME)\n")
-    assert programs.recorded("main.py") == programs.plain("main.py") == (0, "mine mine\n", "")
+    unread.write("queue.py", "def mine(): return 'mine'\n")
+    unread.write("platform/__init__.py", "NAME = 'mine'\n")
+    unread.write("main.py", "import queue, platform\nprint(queue.mine(), platform.NAME)\n")
+    assert unread.recorded("main.py") == unread.plain("main.py") == (0, "mine mine\n", "")
 
 
 def test_interrupt_from_outside(programs: Programs) -> None:

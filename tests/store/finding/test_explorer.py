@@ -147,7 +147,7 @@ WINDOWS = st.sampled_from(
 )
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(filters=FILTERS, window=WINDOWS, order=st.sampled_from(sorted(ORDERS)), limit=st.sampled_from([7, 100, 1000]))
 def test_pages_hold_every_wanted_call_once_and_in_order(
     reader: Reader, everything: list[ListedCall], filters: Filters, window: Window, order: str, limit: int
