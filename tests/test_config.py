@@ -1,6 +1,7 @@
 """Settings: from arguments, else the environment, else the defaults."""
 
 import dataclasses
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,13 @@ def test_none_means_no_limit() -> None:
         ("retention", "2d", 172_800.0),
         ("retention", "90s", 90.0),
         ("retention", 5, 5.0),
+        ("retention", "2 days", 172_800.0),
+        ("retention", "1h30m", 5_400.0),
+        ("retention", "1 Day, 12 hours", 129_600.0),
+        ("retention", ".5h", 1_800.0),
+        ("retention", timedelta(days=2), 172_800.0),
+        ("min_duration", "5 μs", 5e-6),
+        ("max_bytes", "1_000 bytes", 1_000),
         ("retention", "off", None),
         ("max_bytes", "1GB", 10**9),
         ("max_bytes", "1.5 MiB", 3 * 2**19),

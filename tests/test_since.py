@@ -9,7 +9,17 @@ NOW = 1_700_000_000_000_000_000
 
 
 @pytest.mark.parametrize(
-    ("text", "ago_s"), [("90s", 90), ("5m", 300), ("1h", 3_600), ("1.5h", 5_400), ("7d", 604_800), (" 1w ", 604_800)]
+    ("text", "ago_s"),
+    [
+        ("90s", 90),
+        ("5m", 300),
+        ("1h", 3_600),
+        ("1.5h", 5_400),
+        ("7d", 604_800),
+        (" 1w ", 604_800),
+        ("1h30m", 5_400),
+        ("2 days", 172_800),
+    ],
 )
 def test_ages(text: str, ago_s: int) -> None:
     """A number and a unit is so long ago."""
@@ -29,7 +39,7 @@ def test_before_the_epoch() -> None:
     assert since("9999w", NOW) == 0
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "5", "-1h", "2023-13-01"])
+@pytest.mark.parametrize("text", ["", "yesterday", "5", "-1h", "1h30", "1.5.5h", "9" * 400 + "d", "2023-13-01"])
 def test_what_is_no_time(text: str) -> None:
     """Anything else is refused with what it takes."""
     with pytest.raises(InvalidQuery, match="1h"):

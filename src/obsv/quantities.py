@@ -6,14 +6,28 @@ returns the parsed value, or raises `ConfigurationError` with the name and the v
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from obsv.errors import ConfigurationError
 
-_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_BYTES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3}  # the sign for micro, and the Greek letter
+for _seconds, _units in (
+    (1, "s sec secs second seconds"),
+    (60, "m min mins minute minutes"),
+    (3_600, "h hr hrs hour hours"),
+    (86_400, "d day days"),
+    (604_800, "w week weeks"),
+):
+    _SECONDS |= dict.fromkeys(_units.split(), _seconds)
+_BYTES = {"b": 1, "byte": 1, "bytes": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _BYTES |= {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
-_NUMBER = re.compile(r"\s*(\d+(?:[._]\d+)*(?:e[+-]?\d+)?)\s*([a-zµ]*)\s*", re.ASCII | re.IGNORECASE)
+_AMOUNT, _UNIT = r"((?:\d+(?:_\d+)*(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?)", "[a-zµμ]"
+_FLAGS = re.ASCII | re.IGNORECASE
+_NUMBER = re.compile(rf"\s*{_AMOUNT}\s*({_UNIT}*)\s*", _FLAGS)
+# `1h30m`, `2 days, 12 hours`: every part has a unit.
+_PART = re.compile(rf"{_AMOUNT}\s*{_UNIT}+", _FLAGS)
+_PARTS = re.compile(rf"\s*(?:{_AMOUNT}\s*{_UNIT}+,?\s*){{2,8}}", _FLAGS)
 # SQLite integers have 64 bits, and durations are stored in nanoseconds.
 _MOST, _MOST_SECONDS = 9_000_000_000_000_000_000, 9_000_000_000
 _NO_LIMIT = frozenset(("none", "off", "no", "never", "unlimited"))
@@ -30,11 +44,20 @@ _CAPTURES: dict[str, dict[str, Any]] = {
 
 
 def seconds(name: str, value: Any) -> float:
-    """Parse a duration in seconds: a number, or text with a unit such as `"250ms"`, `"90s"`, `"6h"`, `"2d"`."""
-    found = _with_unit(value, _SECONDS, 1.0)
+    """Parse a duration in seconds.
+
+    It is a number, a `timedelta`, or text with units: `"250ms"`, `"90s"`, `"1h30m"`, `"2 days"`.
+    """
+    found = _duration(value)
     if found is None or not 0 <= found <= _MOST_SECONDS:
         raise ConfigurationError(f'{name} must be a duration such as "250ms", "90s", "6h" or "2d", not {value!r:.100}.')
     return found
+
+
+def duration(text: str) -> float | None:
+    """Return the seconds of a text with units, as parsed by `seconds`; None if it is not one, or has no unit."""
+    plain = _NUMBER.fullmatch(text)
+    return None if plain and not plain[2] else _duration(text)
 
 
 def size(name: str, value: Any) -> int:
@@ -137,6 +160,15 @@ def _capture_of(name: str, text: str) -> dict[str, Any]:
 def _with_unit(value: Any, units: Mapping[str, float], plain: float) -> float | None:
     found = _any_size(value, units, plain)
     return found if found is not None and abs(found) <= _MOST else None
+
+
+def _duration(value: Any) -> float | None:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, str) and _PARTS.fullmatch(value):
+        parts = [_with_unit(part[0], _SECONDS, 1.0) for part in _PART.finditer(value)]
+        return None if None in parts else sum(filter(None, parts))
+    return _with_unit(value, _SECONDS, 1.0)
 
 
 def _any_size(value: Any, units: Mapping[str, float], plain: float) -> float | None:

@@ -1,19 +1,17 @@
 """Parse times as people type them: an age, or a point in time."""
 
-import re
-
 from obsv.errors import InvalidQuery
-from obsv.times import iso_ns
+from obsv.quantities import duration
+from obsv.times import NS, iso_ns
 
 SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_AGE = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 
 
 def since(text: str, now_ns: int) -> int:
     """Parse a point in time.
 
     Args:
-        text: an age such as `90s`, `1h` or `7d`, or a time in ISO 8601 (UTC if no offset is given).
+        text: an age such as `90s`, `1h30m` or `7 days`, or a time in ISO 8601 (UTC if no offset is given).
         now_ns: Unix time.
 
     Returns:
@@ -22,8 +20,9 @@ def since(text: str, now_ns: int) -> int:
     Raises:
         InvalidQuery: it is neither.
     """
-    if age := _AGE.fullmatch(text.strip()):
-        return max(0, now_ns - int(float(age[1]) * SECONDS[age[2]] * 1e9))
+    age_s = duration(text)
+    if age_s is not None:
+        return max(0, now_ns - int(age_s * NS))
     try:
         return iso_ns(text.strip())
     except ValueError:

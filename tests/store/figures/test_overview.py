@@ -52,6 +52,14 @@ def test_totals_of_both_periods(found: tuple[Overview, list[tuple[int, str, int,
         assert totals.throughput == pytest.approx(len(calls) / 3600, rel=0.01)
 
 
+@pytest.mark.parametrize("minutes", [10, 121, 10_000_000, 40_000_000])
+def test_window_from_the_beginning_of_time(writer: Writer, reader: Reader, minutes: int) -> None:
+    """The sums of all time are those of no minute: neither a window nor the one before it includes them."""
+    writer.write([call(number, at=(number + 1) * MINUTE) for number in range(1, 4)])
+    shown = read_overview(reader, Window(0, minutes * MINUTE))
+    assert (shown.now.calls, shown.before.calls, sum(each.totals.calls for each in shown.bins)) == (3, 0, 3)
+
+
 def test_bins_cover_the_window_and_sum_to_it(found: tuple[Overview, list[tuple[int, str, int, bool]]]) -> None:
     """A bin a minute for an hour."""
     shown, _ = found

@@ -179,7 +179,7 @@ class Lived(NamedTuple):
 
 
 class _Minutes(NamedTuple):
-    """A window in whole minutes: the smallest part in the rollups."""
+    """A window in whole minutes: the smallest part in the rollups. Minute 0, of all time, is none of them."""
 
     first: int
     last: int
@@ -187,10 +187,10 @@ class _Minutes(NamedTuple):
     @classmethod
     def of(cls, window: Window) -> _Minutes:
         last = (window.end_ns - 1) // MINUTE_NS
-        return cls(last - max(1, round(window.seconds / 60)) + 1, last)
+        return cls(max(1, last - max(1, round(window.seconds / 60)) + 1), last)
 
     def before(self) -> _Minutes:
-        return _Minutes(2 * self.first - self.last - 1, self.first - 1)
+        return _Minutes(max(1, 2 * self.first - self.last - 1), self.first - 1)
 
     def seconds(self, end_ns: int, lived: Lived) -> float:
         """Return the length of the recorded part: unrecorded time before or after it would lower each rate."""
@@ -282,7 +282,7 @@ def _within(share_ns: float | None, longest_ns: int) -> float | None:
 
 # One query per bin: grouping all of them by bin and bucket takes twice as long.
 def _bins(store: Snapshot, minutes: _Minutes, end_ns: int, lived: Lived) -> tuple[list[Bin], Counter[int]]:
-    step = -(-(minutes.last - minutes.first + 1) // BINS)
+    step = max(1, -(-(minutes.last - minutes.first + 1) // BINS))
     sums = {row["bin"]: tuple(row)[1:] for row in store.query(SUMS_BY_BIN, minutes.params(step=step))}
     bins, together = [], Counter[int]()
     for at in range((minutes.last - minutes.first) // step + 1):
