@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -53,6 +54,16 @@ def test_a_message_is_kept_with_its_reason(tmp_path: Path) -> None:
     about = json.loads((letters.path / "otlp_spans-0-7.json").read_text())
     assert (about["error"], about["attempts"], about["bytes"]) == ("KeyError: 'x'", 5, 5)
     assert sorted(each.suffix for each in letters.path.iterdir()) == [".json", ".otlp"]
+
+
+def test_a_message_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The topic goes on behind it: after a power failure nobody would send it again."""
+    done: list[str] = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (done.append("fsync"), fsync(descriptor))[1])
+    monkeypatch.setattr(os, "replace", lambda old, new: (done.append("replace"), replace(old, new))[1])
+    assert DeadLetters(tmp_path / "o.db").keep(LETTER, b"body")
+    assert done == ["fsync", "replace"] * 2
 
 
 def test_the_place_is_bounded(tmp_path: Path) -> None:
