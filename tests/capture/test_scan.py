@@ -39,6 +39,35 @@ KEY = "-----BEGIN RSA PRIVATE KEY-----\nhunter2\nhunter2\n-----END RSA PRIVATE K
         ('os.environ["API_TOKEN"] = "hunter2"', 'os.environ["API_TOKEN"] = "***"'),
         ("    token = get_token(user)", "    token = ***"),
         ("password = correct horse\nn = 1", "password = ***\nn = 1"),
+        # the name in one field, the value in another
+        ('Field(name="password", value="hunter2")', 'Field(name="password", value="***")'),
+        ('{"key": "api_key", "value": "hunter2"}', '{"key": "api_key", "value": "***"}'),
+        (
+            '{\\"key\\": \\"api_key\\", \\"value\\": \\"hunter2\\"}',
+            '{\\"key\\": \\"api_key\\", \\"value\\": \\"***\\"}',
+        ),
+        (
+            "[{'name': 'PGPASSWORD', 'value': 'hunter2'}, {'name': 'PGHOST', 'value': 'a'}]",
+            "[{'name': 'PGPASSWORD', 'value': '***'}, {'name': 'PGHOST', 'value': 'a'}]",
+        ),
+        ('{"value": "hunter2", "name": "password"}', '{"value": "***", "name": "password"}'),
+        (
+            "- name: DB_PASSWORD\n  value: hunter2\n- name: HOST\n  value: a",
+            "- name: DB_PASSWORD\n  value: ***\n- name: HOST\n  value: a",
+        ),
+        (
+            '{"ParameterKey": "MasterPassword", "ParameterValue": "hunter2"}',
+            '{"ParameterKey": "MasterPassword", "ParameterValue": "***"}',
+        ),
+        (
+            '<input type="password" name="password" value="hunter2">',
+            '<input type="password" name="password" value="***">',
+        ),
+        ("(name='token', default=None, value=b'hunter2')", "(name='token', default=None, value=b'***')"),
+        ('[{"name": "password"}, {"name": "color", "value": "red"}]',) * 2,
+        ("name=password\nname=color value=red",) * 2,
+        ('{"name": "author", "value": "Ann"}',) * 2,
+        ('{"key": "size", "value": 3}',) * 2,
         # key: value
         ("password: hunter2", "password: ***"),
         ("password:hunter2 n", "password:*** n"),

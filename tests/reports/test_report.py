@@ -37,7 +37,7 @@ def test_insights(report: Report) -> None:
     assert "refused 40 decisions that would have gone well, and 20 that would not" in wrong
     (drift,) = insight(report, "drift")
     assert drift.endswith("passes 0.0 %, before 100.0 %.")
-    assert "1 decisions break a rule of time" in insight(report, "leak")[0]
+    assert "1 decision against a rule of time" in insight(report, "leak")[0]
     assert any("Win rate, scalp misses its target: 53.3 %, target 55.0 %" in each for each in insight(report, "target"))
 
 
@@ -138,3 +138,14 @@ def test_store_without_decisions(tmp_path: Path) -> None:
     store = open_store(tmp_path / "store.db")
     assert "Nothing was decided" in as_text(make_report(store, shipped(), "daily", END_NS))
     store.close()
+
+
+def test_one_decision_and_commands_in_the_page(report: Report) -> None:
+    """What is counted stands in the singular behind a one; a command is marked up, not quoted."""
+    one = report.facts["decisions"]._replace(value=1, text="1")
+    told = report._replace(
+        summary="{{decisions}} decisions; `obsv errors` explains it.", facts={**report.facts, "decisions": one}
+    )
+    assert as_text(told).startswith("1 decision; ")
+    assert "1 decision;" not in as_markdown(report)
+    assert "<code>obsv errors</code> explains it." in as_html(told)

@@ -62,6 +62,7 @@ class Scanner:
             text = self._masked(patterns().encoded, text, self._value_group)
         if "value" in lower:
             text = self._masked(patterns().labelled, text, self._labelled_value, by_line=False)
+            text = self._masked(patterns().value_first, text, self._value_group, by_line=False)
         if "form-data" in lower:
             text = self._masked(patterns().part, text, self._value_group, by_line=False)
         if "-" in text:
@@ -119,7 +120,11 @@ class Scanner:
         return finder.run(match.end())
 
     def _labelled_value(self, match: re.Match[str], finder: ValueFinder) -> Span | None:
-        return finder.literal(match.end()) if self._names.is_sensitive(match["key"]) else None
+        if not self._names.is_sensitive(match["key"][-64:]):
+            return None
+        if match["shown"]:
+            return finder.literal(match.end())
+        return finder.line(match.end()) if match["op"] == ":" else finder.run(match.end())
 
     def _stated_value(self, match: re.Match[str], finder: ValueFinder) -> Span | None:
         return finder.run(match.end()) if self._names.is_sensitive("password") else None

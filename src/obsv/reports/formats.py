@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 
 from obsv.analysis.markdown import code, one_line
@@ -18,6 +19,8 @@ _STYLE = (
     "overflow-wrap:anywhere;background:#f1f3f5;padding:.6rem;font-size:.85rem}"
     "@media(prefers-color-scheme:dark){body{color:#c9c9c9;background:#1a1b1e}pre{background:#25262b}}"
 )
+# In the texts of the rules; facts are put in afterwards.
+_COMMAND = re.compile(r"`([^`]+)`")
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><style>{style}</style></head><body><main>{body}</main></body></html>
@@ -72,7 +75,7 @@ def as_html(report: Report) -> str:
         return f'<a href="#{fact.key}" title="{html.escape(one_line(fact.title))}">{text}</a>'
 
     def line(text: str) -> str:
-        return fill(html.escape(text, quote=False), report.facts, write)
+        return fill(_COMMAND.sub(r"<code>\1</code>", html.escape(text, quote=False)), report.facts, write)
 
     body = [f"<h1>{html.escape(heading(report))}</h1>", f"<p>{line(report.summary)}</p>"]
     items = "".join(f"<li{' class=bad' if each.is_bad else ''}>{line(each.text)}</li>" for each in report.insights)

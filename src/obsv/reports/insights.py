@@ -50,7 +50,7 @@ def _rules_of_time(facts: Facts) -> Iterator[Insight]:
         if facts.value(key):
             what = "decisions" if key == "late_data" else "outcomes"
             text = (
-                f"{{{{{key}}}}} {what} break a rule of time: a value of the future was used. They are left out above."
+                f"{{{{{key}}}}} {what} against a rule of time: a value of the future was used. Such are left out above."
             )
             yield Insight("leak", True, text)
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from obsv.reports.facts import Fact
 
 REFERENCE = re.compile(r"\{\{([^{}]{1,200})\}\}")
+# What is counted stands in the plural; "1 decisions" is none.
+_COUNTED = re.compile(REFERENCE.pattern + r"( (?:decision|outcome|refusal|trade))s\b")
 MOST_CHARS = 4_000
 # Numbers in words, and what compares without a number that could be checked.
 _WORDS = re.compile(
@@ -32,7 +34,8 @@ def references(text: str) -> Iterator[str]:
 
 
 def fill(text: str, facts: Mapping[str, Fact], write: Callable[[Fact], str]) -> str:
-    """Return a text with its references replaced."""
+    """Return a text with its references replaced; what is counted stands in the singular behind a one."""
+    text = _COUNTED.sub(lambda found: found[0][:-1] if facts[found[1].strip()].value == 1 else found[0], text)
     return REFERENCE.sub(lambda found: write(facts[found[1].strip()]), text)
 
 

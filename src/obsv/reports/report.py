@@ -164,7 +164,7 @@ def _decided(facts: Facts, modes: tuple[str, ...], gates: list[GateKeys]) -> lis
     numbers = range(len(modes)) if len(modes) > 1 else ()
     refusing = [each for each in gates if facts.value(each.refused)]
     return [
-        "{{decisions}} decisions (before: {{decisions.before}}); {{pass_rate}} passed, {{blocked}} were blocked.",
+        "{{decisions}} decisions (before: {{decisions.before}}); {{pass_rate}} passed, {{blocked}} blocked.",
         *map(each_mode.format, numbers),
         *(_gate_line(facts, each) for each in refusing),
     ]

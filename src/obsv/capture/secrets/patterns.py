@@ -6,6 +6,12 @@ import re
 from functools import lru_cache
 
 _SPACES = r"[ \t]{0,8}"
+_LABEL = (
+    r"(?<![\w.\-])(?i:(?:parameter|attribute|property|env|tag)?_?(?:name|key)|id|field|header|param|parameter|variable"
+    r"|option|setting)(?:\\{0,8}[\"'])?\s?[:=]\s?(?:[bru]?\\{0,8}[\"'])?"
+)
+_KEY = r"(?P<key>[\w.\-/:]{1,128}(?:(?:[ ][\w.\-/:]{1,64}){1,3}(?=\\{0,8}[\"']))?)"
+_VALUE = r"(?i:(?:parameter|attribute|property|env|tag)?_?(?:value|val)|plaintext)(?:\\{0,8}[\"'])?"
 
 
 class Patterns:
@@ -21,6 +27,7 @@ class Patterns:
         element: `<name>value</name>`.
         validation: pydantic names the field on one line and shows its value on the next.
         labelled: `name: key, value: …` and `name=key value=…`, as in the environment of a container or in XML.
+        value_first: the same the other way round.
         part: a field of `multipart/form-data`, whose value is on a line of its own.
         encoded: a name with its value in a text that is encoded as part of a URL.
         statement: `IDENTIFIED BY 'x'` of SQL.
@@ -45,10 +52,14 @@ class Patterns:
             r"^(?P<key>[\w.\-]{1,64})\n[ \t]{1,8}[^\n]{0,512}?input_value=(?P<value>[^\n]{0,512}?)(?=, input_type=|$)",
             re.MULTILINE,
         )
-        # Between name and value are at most a few other members of the same object.
+        # Between name and value are at most a few other members of the same object, and no other name.
         self.labelled = re.compile(
-            r"(?i)(?<![A-Za-z])(?:name|key|field|header|variable|param(?:eter)?)(?:\\{0,8}[\"'])?\s?[:=]\s?b?\\{0,8}[\"']"
-            r"(?P<key>[\w.\- ]{1,64})\\{0,8}[\"'][^{}()<>]{0,128}?(?<![A-Za-z])value(?:\\{0,8}[\"'])?\s?[:=]\s?"
+            rf"{_LABEL}{_KEY}(?:(?!{_LABEL})[^{{}}()<>\[\]]){{0,160}}?"
+            rf"(?<![\w.\-])(?P<shown>\\{{0,8}}[\"'])?{_VALUE}\s?(?P<op>[:=])[ \t]?"
+        )
+        self.value_first = re.compile(
+            rf"(?<![\w.\-]){_VALUE}\s?[:=]\s?[bru]?(?P<quote>\\{{0,8}}[\"'])(?P<value>[^\"'\\\n]{{1,1024}})(?P=quote)"
+            rf"(?:(?!{_VALUE})[^{{}}()<>\[\]]){{1,160}}?{_LABEL}{_KEY}"
         )
         end_of_line = r"(?:\r?\n|(?:\\{1,8}r)?\\{1,8}n\0?)"
         self.part = re.compile(

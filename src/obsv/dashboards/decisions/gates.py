@@ -145,7 +145,7 @@ def tried(found: WhatIf) -> list[Component]:
 def _turned(found: Flipped, are_blocks: bool) -> str:
     if not found.decisions:
         return "none"
-    text = f"{count(found.decisions)} decisions"
+    text = f"{count(found.decisions)} decision{'s' if found.decisions != 1 else ''}"
     judged = found.good + found.bad + found.neutral
     if are_blocks:
         text += f"; {count(judged)} of these blocks are judged: "
