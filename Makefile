@@ -153,7 +153,7 @@ $(STAMP): pyproject.toml hatch_build.py $(wildcard src/obsv/record/core/*.[ch])
 	test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV) || \
 	  { apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv --clear $(VENV); }
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[all]' --group lint --group test --group objects --group clickhouse
+	$(BIN)/python -m pip install --quiet --editable '.[all]' --group lint --group test --group oracles --group objects --group clickhouse
 	touch $(STAMP)
 
 %/node_modules/.installed: %/package.json

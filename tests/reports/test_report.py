@@ -141,7 +141,7 @@ def test_store_without_decisions(tmp_path: Path) -> None:
 
 
 def test_one_decision_and_commands_in_the_page(report: Report) -> None:
-    """What is counted stands in the singular behind a one; a command is marked up, not quoted."""
+    """A noun stands in the singular behind a one; a command is marked up, not quoted."""
     one = report.facts["decisions"]._replace(value=1, text="1")
     told = report._replace(
         summary="{{decisions}} decisions; `obsv errors` explains it.", facts={**report.facts, "decisions": one}
