@@ -41,6 +41,26 @@ def test_a_first_rule_makes_the_table(tmp_path: Path, before: str | None) -> Non
     assert add_rule(path, {"kind": "error"}).rules[1].kind == "error"
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "alerts = {}",
+        'alerts = {check_interval_seconds = 5}  # often\n[[slo]]\nname = "s"\nobjective = "99%"\n',
+        'alerts = {notify = [{name = "n", type = "log"}]}\n',
+        '"alerts" = {rule = []}\n',
+        "alerts.check_interval_seconds = 5\n",
+    ],
+)
+def test_a_table_in_braces_takes_rules(tmp_path: Path, before: str) -> None:
+    path = tmp_path / "alerts.toml"
+    path.write_text(before)
+    add_rule(path, {"kind": "feed_lag", "labels": {"team": "data"}})
+    config = add_rule(path, {"kind": "error"})
+    assert [rule.kind for rule in config.rules] == ["feed_lag", "error"]
+    assert read_file(path) == config
+    assert ("# often" in path.read_text()) is ("# often" in before)
+
+
 def test_a_wrong_rule_or_a_wrong_file_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "alerts.toml"
     path.write_text(FILE)

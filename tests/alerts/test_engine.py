@@ -25,7 +25,7 @@ from obsv.alerts.retry import Answer
 from obsv.alerts.rules import NotifierConfig
 from obsv.alerts.samples import Sample, labelled
 from obsv.alerts.sender import Sender
-from obsv.errors import InvalidQuery, StoreError
+from obsv.errors import InvalidQuery, StoreError, StoreUnavailable
 from obsv.store import Writer
 from obsv.store.seam import open_store
 from obsv.store.watching import Book
@@ -192,3 +192,86 @@ def check(world: World) -> None:
         for alert in alerts.values():
             if alert.rule == rule.name and alert.state in ("firing", "recovering"):
                 assert any(world.heard[name, alert.fingerprint] for name in ("a", "b")), "nobody was told"
+
+
+def test_a_receiver_that_is_down_for_an_hour_hears_everything_once(empty: Path, tmp_path: Path) -> None:
+    """Meanwhile the evaluator is restarted, and the clock goes ahead by a day and back."""
+    shutil.copy(empty, tmp_path / "o.db")
+    with pytest.MonkeyPatch.context() as patch:
+        world = World(tmp_path / "o.db")
+        patch.setattr("obsv.alerts.measure._MEASURES", {"sql": world.measured})
+        world.do("rule", {"name": "it", "notify": ["a", "b"], "repeat_interval": "0s"})
+        world.down = "a"
+        for minute in range(60):
+            world.values[f"n{minute}"] = 5.0
+            if minute % 10 == 5:
+                world.begin()
+            world.turn({20: 30 * HOUR, 30: -30 * HOUR}.get(minute, 60))
+        assert not any(receiver == "a" for receiver, _ in world.heard)
+        world.down = ""
+        for _ in range(8):
+            world.turn(1_000)
+        check(world)
+        world.sender.close()
+        world.book.close()
+    heard = [[each.event for each in messages] for (name, _), messages in world.heard.items() if name == "a"]
+    assert heard == [["firing"]] * 60
+
+
+class Mortal(World):
+    """A world whose process dies at a given step: nothing that it does afterwards takes effect."""
+
+    steps_left = 0
+
+    def begin(self) -> None:
+        """Begin, with a book that may die before and after each transaction."""
+        super().begin()
+        for name in ("commit", "tried"):
+            plain = getattr(Book, name)
+            setattr(
+                self.book, name, lambda *given, _plain=plain, **named: self._alive(_plain, self.book, *given, **named)
+            )
+
+    def send(self, config: NotifierConfig, message: Message) -> Answer:
+        """Take a message before or after the death."""
+        return self._alive(super().send, config, message)  # type: ignore[no-any-return]
+
+    def _alive(self, do: Any, *given: Any, **named: Any) -> Any:
+        self._step()
+        done = do(*given, **named)
+        self._step()
+        return done
+
+    def _step(self) -> None:
+        self.steps_left -= 1
+        if self.steps_left < 0:
+            raise StoreUnavailable("killed")
+
+
+@pytest.mark.parametrize("at", range(12))
+def test_whoever_is_killed_at_any_step_loses_nothing(empty: Path, tmp_path: Path, at: int) -> None:
+    """Between the change of a state, the sending of its message and the note that it was sent."""
+    shutil.copy(empty, tmp_path / "o.db")
+    with pytest.MonkeyPatch.context() as patch:
+        Mortal.steps_left = 1_000
+        world = Mortal(tmp_path / "o.db")
+        patch.setattr("obsv.alerts.measure._MEASURES", {"sql": world.measured})
+        world.do("rule", {"name": "it", "notify": ["a"], "repeat_interval": "0s"})
+        world.steps_left = at
+        for values in ({"x": 5.0}, {"x": 0.0}):
+            world.values = values
+            with suppress(StoreError):
+                world.turn()
+            if world.steps_left < 0:
+                world.steps_left = 1_000
+                world.begin()
+                world.turn()
+        world.steps_left = 1_000
+        world.turn(2_000)
+        world.sender.close()
+        world.book.close()
+    ((_, messages),) = world.heard.items()
+    assert list(dict.fromkeys((each.event, each.id) for each in messages)) == [
+        ("firing", messages[0].id), ("resolved", messages[-1].id)
+    ]  # fmt: skip
+    assert len(messages) <= 3

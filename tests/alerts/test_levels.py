@@ -168,6 +168,11 @@ def test_a_condition_that_cannot_be_used_is_said_once_and_others_are_counted(
     [
         ('[[slo]]\nname = "a"\nobjective = 1', (3, "objective")),
         ('[[slo]]\nname = "a"', (1, "")),
+        ('[[slo]]\nname = "a"\nobjective = 0', (3, "objective")),
+        ('[[slo]]\nname = "a"\nobjective = 0.99999999999999999999', (3, "objective")),
+        ('[[slo]]\nname = "a"\nobjective = nan', (3, "objective")),
+        ('[[slo]]\nname = "a"\nobjective = 0.9\nperiod = "91d"', (4, "period")),
+        ('[[slo]]\nname = "a"\nobjective = 0.9\nperiod = "0s"', (4, "period")),
         ('[[slo]]\nname = "a"\nobjective = 0.9\n[[slo]]\nname = "a"\nobjective = 0.9', (5, "name")),
         ('[[slo]]\nname = "a"\nobjective = 0.9\nfor = 1', (4, "for")),
         ('[[alerts.rule]]\nkind = "slo"', (1, "slo")),

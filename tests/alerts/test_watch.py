@@ -19,6 +19,7 @@ from calls import call, traceback
 from receivers import Receiver, Reply, receiving
 
 from obsv.alerts.watch import Watch
+from obsv.errors import StoreUnavailable
 from obsv.store import Writer
 from obsv.store.watching import Book
 
@@ -228,6 +229,36 @@ def test_a_heartbeat_is_heard_for_as_long_as_somebody_watches(tmp_path: Path, re
     watch.start()
     assert {request.path for request in receiver.wait(2)} == {"/beat"}
     watch.stop()
+
+
+def test_a_heartbeat_is_silent_once_obsv_was_killed(tmp_path: Path, receiver: Receiver) -> None:
+    (tmp_path / "alerts.toml").write_text(f'[alerts]\nheartbeat_url = "{receiver.url}/beat"\nheartbeat_interval = 1\n')
+    Writer(tmp_path / "o.db").open()
+    program = subprocess.Popen([sys.executable, "-c", _PROGRAM, str(tmp_path / "o.db")], stdout=subprocess.PIPE)
+    receiver.wait(2)
+    os.kill(program.pid, signal.SIGKILL)
+    program.communicate()
+    heard = len(receiver.requests)
+    time.sleep(2.5)
+    # One may have been on its way.
+    assert len(receiver.requests) <= heard + 1
+
+
+def test_a_heartbeat_is_silent_while_rules_cannot_be_evaluated(
+    watch: Watch, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise StoreUnavailable("planted")
+
+    beats: list[object] = []
+    watch.stop()
+    monkeypatch.setattr(watch._evaluator, "look", fails)
+    monkeypatch.setattr(watch._standing, "step", lambda *given: beats.append(given))
+    for _ in range(3):
+        watch._due.clear()
+        with pytest.raises(StoreUnavailable):
+            watch.step()
+    assert not beats
 
 
 @pytest.fixture

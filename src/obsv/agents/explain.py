@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from obsv.agents.answer import USUAL_TOKENS, Answer
 from obsv.agents.asked import Asked
+from obsv.agents.context import inside, meanwhile, origins
 from obsv.agents.errors import last_line
 from obsv.agents.values import SHORT, title_of, value_line
 from obsv.analysis.difference import differences
@@ -23,7 +24,8 @@ _LINES_AROUND = 6
 
 
 def explain_error(asked: Asked, span: str, max_tokens: int = USUAL_TOKENS) -> str:
-    """Explain a failed call: exception, failing line, inputs, difference from the last successful call, callers.
+    """Explain a failed call: exception, failing line, inputs and where they came from, callers; what differs from the
+    last successful call, in it and in the calls inside it; and what ran at the same time.
 
     Args:
         asked: the store.
@@ -37,12 +39,19 @@ def explain_error(asked: Asked, span: str, max_tokens: int = USUAL_TOKENS) -> st
         call = call_of(store, span)
         pair = store.read_pair(call.trace_id, call.span_id)
         path = _path(store, call)
+        around = [
+            ("Calls inside it, compared with that call", list(inside(store, call, pair.good))),
+            ("Where its inputs came from", list(origins(store, call))),
+            ("Ran several times at once since that call", list(meanwhile(store, call, pair.good))),
+        ]
     answer = Answer(title_of(call), max_tokens, f"Ask get_trace or make_test with span {call.trace_id}/{call.span_id}.")
     answer.add(_facts(call))
     if call.failed:
         answer.add(f"Exception: {code(last_line(_exception(call)), 600)}")
     answer.items("Inputs", map(value_line, call.inputs), "Ask query for a complete value of data_trace.")
     answer.items("Differences from the last successful call", _different(pair), "Ask query for complete values.")
+    for title, lines in around:
+        answer.items(title, lines)
     if source := _source(call, int(answer.chars * _SOURCE)):
         answer.add(source)
     answer.items("Outputs", (value_line(value) for value in call.outputs if value.text))

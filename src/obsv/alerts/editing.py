@@ -68,8 +68,9 @@ def _text(before: str, fields: Mapping[str, Any]) -> str:
         document["alerts"] = alerts
     rules = alerts.get("rule")
     if rules is None:
-        rules = tomlkit.aot()
-        alerts["rule"] = rules
+        # A table in braces takes no tables after it: its rules are an array.
+        alerts["rule"] = tomlkit.array() if isinstance(alerts, tomlkit.items.InlineTable) else tomlkit.aot()
+        rules = alerts["rule"]
     # Within an array a rule is a table in braces.
     table = tomlkit.inline_table() if isinstance(rules, tomlkit.items.Array) else tomlkit.table()
     for name, value in fields.items():

@@ -161,7 +161,7 @@ class Evaluator:
         # A resolved message has the same text as the firing one.
         summary = summary_of(rule, sample) if sample.holds else before.summary
         return after._replace(
-            value=sample.value, severity=rule.severity, summary=summary, link=sample.link or before.link
+            value=sample.value, severity=rule.severity, summary=summary, link=sample.link or before.link, kind=rule.kind
         )
 
     def _without(
@@ -172,7 +172,10 @@ class Evaluator:
         own = fingerprint(rule.name, ())
         found = []
         if holds and not has_data and own not in missing:
-            missing = {**missing, own: AlertRow(own, rule.name, (), INACTIVE, now_ns, severity=rule.severity)}
+            missing = {
+                **missing,
+                own: AlertRow(own, rule.name, (), INACTIVE, now_ns, severity=rule.severity, kind=rule.kind),
+            }
         for mark, alert in missing.items():
             is_own = mark == own
             # Where there is data, the alert about its absence is over; where there is none, no other one starts.
@@ -203,7 +206,7 @@ class Evaluator:
             messages += due
             if alert.state != before.state:
                 events.append(EventRow(now_ns, alert.fingerprint, alert.rule, alert.labels, alert.state,
-                                       alert.value, alert.summary))  # fmt: skip
+                                       alert.value, alert.summary, alert.kind))  # fmt: skip
             if alert.state == INACTIVE:
                 gone += [alert.fingerprint] if alert.fingerprint in self._alerts else []
             elif self._is_worth_keeping(before, alert, now_ns):

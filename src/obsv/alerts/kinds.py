@@ -201,7 +201,7 @@ HEARTBEAT = "heartbeat_url"
 SLO: Mapping[str, Key] = {
     "name": Key(read.text),
     "objective": Key(read.objective),
-    "period": Key(read.interval, 30 * 86_400.0),
+    "period": Key(read.period, 30 * 86_400.0),
     "good": Key(read.text, "status = 'OK'"),
     **_WHICH,
     "group": Key(read.text, "*"),

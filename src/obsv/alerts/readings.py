@@ -11,7 +11,7 @@ Read = Callable[[Any], Any]
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|[smhdw])", re.ASCII)
-MAX_S = 366 * 86_400.0
+MAX_S, MAX_PERIOD_S = 366 * 86_400.0, 90 * 86_400.0
 MAX_TEXT = 10_000
 
 
@@ -35,6 +35,14 @@ def interval(value: Any) -> float:
     found = seconds(value)
     if found < 1:
         raise ValueError(f"expected at least one second, found {_shown(value)}")
+    return found
+
+
+def period(value: Any) -> float:
+    """Parse the period of a service level, for which its counts are kept."""
+    found = interval(value)
+    if found > MAX_PERIOD_S:
+        raise ValueError(f"expected at most 90d, for which calls are counted, found {_shown(value)}")
     return found
 
 

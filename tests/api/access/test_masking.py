@@ -249,8 +249,9 @@ def test_the_text_of_an_alert_is_masked_where_its_rule_reads_values(db: Path, ki
     desk, now_ns = Book(db), time.time_ns()
     desk.hold("me", now_ns, 10**9)
     link = f"/code?process={PLANT}" if kind == "sql" else "/code?process=f"
-    alert = AlertRow("a" * 16, "x", (), "firing", now_ns, now_ns, summary=f"is {PLANT}", link=link)
-    desk.commit("me", alerts=[alert], rules=[RuleRow("x", kind, now_ns, 1, "", 0)])
+    alert = AlertRow("a" * 16, "x", (), "firing", now_ns, now_ns, summary=f"is {PLANT}", link=link, kind=kind)
+    # By now the rule is of a kind that reads no values.
+    desk.commit("me", alerts=[alert], rules=[RuleRow("x", "pipeline", now_ns, 1, "", 0)])
     desk.close()
     token = ACTOR.set(VIEWER)
     try:

@@ -15,12 +15,11 @@ from obsv.store.ground import MASK, MASKS
 
 # A rule in SQL makes labels, its value and a link of what it likes; the label and summary of an error may be its
 # message, and the summary of a value that does not change may have it.
-_KIND = "coalesce((select kind from main.alert_rule where name = rule), 'sql')"
 _ALERT = {
-    "labels": f"iif({_KIND} = 'sql', masked_members(labels), labels)",
-    "value": f"iif({_KIND} = 'sql', null, value)",
-    "summary": f"iif({_KIND} in ('sql', 'error', 'staleness'), masked_text(summary), summary)",
-    "link": f"iif({_KIND} = 'sql', '', link)",
+    "labels": "iif(kind = 'sql', masked_members(labels), labels)",
+    "value": "iif(kind = 'sql', null, value)",
+    "summary": "iif(kind in ('sql', 'error', 'staleness'), masked_text(summary), summary)",
+    "link": "iif(kind = 'sql', '', link)",
 }
 # What stands in place of a column, by table; an empty dictionary: no row of it.
 COLUMNS: dict[str, dict[str, str]] = {

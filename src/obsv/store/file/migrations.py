@@ -59,6 +59,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _step(27, "addresses of the app are saved under a name"),
     _step(28, "received metrics are kept as series"),
     _step(29, "decisions and outcomes are archived"),
+    _step(30, "alerts have the kind of their rule"),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 _new_files = count()

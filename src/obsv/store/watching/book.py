@@ -275,7 +275,7 @@ where owner = excluded.owner or until_ns < :now or until_ns > :now + :most
 """
 _PUT_ALERT = f"insert or replace into alert({_ALERT}) values ({', '.join('?' * len(AlertRow._fields))})"
 _ADD_EVENT = """
-insert into alert_event(at_ns, fingerprint, rule, labels, state, value, summary) values (?, ?, ?, ?, ?, ?, ?)
+insert into alert_event(at_ns, fingerprint, rule, labels, state, value, summary, kind) values (?, ?, ?, ?, ?, ?, ?, ?)
 """
 _MESSAGE = ", ".join(MessageRow._fields)
 # The order of messages about one alert is that of `created_ns`, though the clock be set back.

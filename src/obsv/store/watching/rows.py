@@ -22,6 +22,7 @@ class AlertRow(NamedTuple):
         summary: one line of text.
         link: path in the app; empty if there is none.
         notified_ns: when a message of this episode was last queued; 0 for never.
+        kind: kind of the rule when this was written, which decides who may read it.
     """
 
     fingerprint: str
@@ -37,10 +38,11 @@ class AlertRow(NamedTuple):
     summary: str = ""
     link: str = ""
     notified_ns: int = 0
+    kind: str = "sql"
 
 
 class EventRow(NamedTuple):
-    """A change of an alert's state."""
+    """A change of an alert's state; `kind` is that of the rule then."""
 
     at_ns: int
     fingerprint: str
@@ -49,6 +51,7 @@ class EventRow(NamedTuple):
     state: str
     value: float | None
     summary: str
+    kind: str = "sql"
 
 
 class MessageRow(NamedTuple):
