@@ -87,6 +87,7 @@ class Settings:
         store: address of a store in ClickHouse, which is read instead of the database file; None reads the file.
         write: whether what is received is inserted into `store`.
         most_series: series of metrics that are kept of one service.
+        federate: patterns of names of received metrics that `/metrics` has too.
     """
 
     db: Path
@@ -105,6 +106,7 @@ class Settings:
     tls: Certificate | None = None
     write: bool = False
     most_series: int = MOST_SERIES
+    federate: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(
@@ -123,8 +125,8 @@ class Settings:
         tls: Certificate | None = None,
         write: bool = False,
     ) -> "Settings":
-        """Return settings with `OBSV_TOKEN`, `OBSV_USERS`, `OBSV_METRIC_SERIES`, and lists in `OBSV_ALLOWED_HOSTS` and
-        `OBSV_CORS_ORIGINS`.
+        """Return settings with `OBSV_TOKEN`, `OBSV_USERS`, `OBSV_METRIC_SERIES`, and lists in
+        `OBSV_ALLOWED_HOSTS`, `OBSV_CORS_ORIGINS` and `OBSV_FEDERATE`.
 
         Without `prefix`, the root path is that of `OBSV_ROOT_PATH`.
 
@@ -138,7 +140,8 @@ class Settings:
         users = users or (Path(named) if named else None)
         given = (db, host, port, token, names, otlp_grpc, otlp_http, origins, alerts, path, users, store, kafka, tls)
         most = environment.get("OBSV_METRIC_SERIES")
-        return cls(*given, write, count("OBSV_METRIC_SERIES", most) if most else MOST_SERIES)
+        series = count("OBSV_METRIC_SERIES", most) if most else MOST_SERIES
+        return cls(*given, write, series, split(environment.get("OBSV_FEDERATE")))
 
     def receiver(self, senders: Callable[[], Senders] = Senders, aside: Path | None = None) -> ReceiverSettings:
         """Return the settings of the OTLP receiver for senders with tokens of their own.

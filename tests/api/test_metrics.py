@@ -111,6 +111,7 @@ async def test_what_came_in_over_otlp(client: MakeClient) -> None:
     assert {name: value for name, value in found.items() if name.startswith("obsv_received")} == {
         "obsv_received_requests_total": 2,
         "obsv_received_spans_total": 1,
+        "obsv_received_data_points_total": 0,
         "obsv_received_duplicate_spans_total": 1,
         "obsv_received_rejected_spans_total": 2,
         "obsv_received_odd_parts_total": 0,

@@ -14,6 +14,7 @@ from obsv.alerts.levels import Slo, budget_left, burn_rate, burns_of, summed
 from obsv.alerts.parts import Part
 from obsv.api.depends import StoreReader
 from obsv.api.exposition import Family, Histogram, render, wanted
+from obsv.api.federated import federated
 from obsv.errors import StoreUnavailable
 from obsv.store.figures import LATENCY_BOUNDS_NS, Latency, ProcessTotal, RecorderTotal, RequestTotal, Totals
 from obsv.store.ground import BOUNDS_NS
@@ -53,6 +54,7 @@ GAUGES = (
 RECEIVED = (
     ("obsv_received_requests", "requests", "OTLP requests that were stored."),
     ("obsv_received_spans", "spans", "Spans received over OTLP and stored."),
+    ("obsv_received_data_points", "points", "Data points of metrics received over OTLP."),
     ("obsv_received_duplicate_spans", "duplicates", "Spans received over OTLP that were already stored."),
     ("obsv_received_rejected_spans", "rejected", "Spans rejected because of their content."),
     ("obsv_received_odd_parts", "odd", "Parts of spans that were left out because they have the wrong type."),
@@ -91,6 +93,9 @@ def metrics(request: Request, reader: StoreReader) -> Response:
     all_families += pipeline_metrics(request.app.state.alerts.parts())
     all_families += archive_metrics(reader, now_ns)
     all_families += slo_metrics(reader, request.app.state.alerts.config.slos, now_ns)
+    all_families += metrics_received(reader)
+    taken = [family.name for family in all_families]
+    all_families += federated(reader, request.app.state.settings.federate, taken, now_ns)
     return Response(render(all_families, content_type), media_type=content_type)
 
 
@@ -183,6 +188,16 @@ def archive_metrics(reader: Store, now_ns: int) -> Iterator[Family]:
     yield _gauge("obsv_archive_last_success_timestamp_seconds", "When everything due was last archived.", reached_s)
     help_text = "Calls and log records deleted before they were archived, for lack of space."
     yield Family("obsv_archive_unarchived", "counter", help_text, (), [((), state.unarchived)])
+
+
+def metrics_received(reader: Store) -> Iterator[Family]:
+    """Yield what was left out of received metrics."""
+    try:
+        left_out = [((each.service,), each.points) for each in reader.read_left_out()]
+    except StoreUnavailable:
+        return
+    text = "Data points of series beyond the limit of their service (OBSV_METRIC_SERIES)."
+    yield Family("obsv_left_out_points", "counter", text, ("service",), left_out)
 
 
 def slo_metrics(reader: Store, slos: Sequence[Slo], now_ns: int) -> Iterator[Family]:

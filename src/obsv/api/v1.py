@@ -26,6 +26,7 @@ from obsv.api import (
     running,
     saved_views,
     senders,
+    series,
     status,
     traces,
 )
@@ -43,6 +44,7 @@ PARTS = (
     errors,
     calls,
     logs,
+    series,
     decisions,
     export,
     traces,

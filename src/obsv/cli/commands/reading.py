@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog=EXIT_CODES)(sql)
     app.command(epilog=EXIT_CODES)(check)
     app.command(epilog=EXIT_CODES)(logs)
+    app.command(epilog=EXIT_CODES)(series)
 
 
 def tail(
@@ -243,3 +244,22 @@ def logs(
     filters = LogFilters(least, event, process, trace_id=trace, text=text)
     say_pending(db)
     print_logs(existing(db), filters, point(since, now_ns()), limit, follow, as_json)
+
+
+def series(
+    text: Annotated[
+        str | None, typer.Argument(help="Only those with this text in name or attributes.", metavar="[TEXT]")
+    ] = None,
+    db: Db = DEFAULT,
+    metric: Annotated[str | None, typer.Option("--metric", help="Only this metric.", metavar="NAME")] = None,
+    service: Annotated[str | None, typer.Option("--service", help="Only this service.", metavar="NAME")] = None,
+    since: Since = "1h",
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Print series of received metrics with their latest value."""
+    from obsv.cli.series import series as print_series
+    from obsv.since import since as point
+    from obsv.store.figures import SeriesFilters
+
+    print_series(existing(db), SeriesFilters(metric, service, text), point(since, now_ns()), limit, as_json)

@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from obsv.dashboards.components import link
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.link import address
+from obsv.dashboards.components.metric_lines import read_beside
 from obsv.dashboards.components.values import exact_texts
 from obsv.dashboards.controls import grid
 from obsv.dashboards.controls.hotkey import SEARCH
@@ -178,7 +179,8 @@ def register(app: App) -> None:
         trace_id, span_id = about["trace_id"], opened["row"]["id"]
         said = LogFilters(trace_id=trace_id, span_id=span_id)
         call, logs = app.reader.read_call(trace_id, span_id), app.reader.read_logs(said, EVER, limit=MOST_EVENTS)
-        return span_panel(call, logs, exact_texts(app.reader, call))
+        metrics = read_beside(app.reader, call.service, call.start_ns, call.start_ns + call.duration_ns)
+        return span_panel(call, logs, exact_texts(app.reader, call), metrics)
 
 
 PAGE = Page(path="/trace/<trace_id>", title="Trace", layout=layout, register=register, libraries=("dash_ag_grid",))

@@ -21,6 +21,7 @@ from obsv.dashboards.components import (
 )
 from obsv.dashboards.components.aria import aria
 from obsv.dashboards.components.explain import explain_button
+from obsv.dashboards.components.metric_lines import NONE, Beside, metric_lines
 from obsv.dashboards.components.repro import repro_button
 from obsv.dashboards.components.values import value_text
 from obsv.dashboards.controls.mark import mark_button
@@ -32,13 +33,16 @@ MOST_EVENTS = 50
 CLOSES: dict[str, Any] = {"data-close": "1"}
 
 
-def span_panel(call: Call, logs: Logs, exact: Mapping[str, str] | None = None) -> list[Component]:
+def span_panel(
+    call: Call, logs: Logs, exact: Mapping[str, str] | None = None, metrics: Beside = NONE
+) -> list[Component]:
     """Return the panel's content.
 
     Args:
         call: the span.
         exact: longer texts of inputs, which were kept because the call failed.
         logs: log records that were made in it, newest first.
+        metrics: those of its service around it.
     """
     return [
         _head(call),
@@ -51,6 +55,7 @@ def span_panel(call: Call, logs: Logs, exact: Mapping[str, str] | None = None) -
                 *_values(call, exact),
                 *_events(call),
                 *_links(call),
+                *metric_lines(metrics, call.service, call.start_ns),
             ],
             className="panel-body",
         ),

@@ -69,7 +69,7 @@ class MetricWriter:
             ids: knows the sources of all rows.
             now_ns: Unix time.
         """
-        digests = {series: digest_of(series) for series in {row.series for row in rows}}
+        digests = {series: digest_of(series) for series in dict.fromkeys(row.series for row in rows)}
         known = self._known(digests.values())
         new = {digest: series for series, digest in digests.items() if digest not in known}
         if new:
