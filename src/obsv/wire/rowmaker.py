@@ -213,8 +213,10 @@ class RowMaker:
 
     def _masked(self, values: list[Any], plan: Plan) -> list[Any]:
         masked = self.cleaner.masked
-        for i in plan.kept:
-            values[i] = masked(values[i])
+        kept = [values[i] for i in plan.kept] if plan.taken else values
+        if self.cleaner.may_mask(kept):
+            for i in plan.kept:
+                values[i] = masked(values[i])
         for i in plan.masked:
             values[i] = MASK
         return values

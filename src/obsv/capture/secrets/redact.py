@@ -102,7 +102,7 @@ class Redactor:
 
     def redact_value(self, text: str) -> str:
         """Return the text of a value redacted as by `redact_text`; a text that cannot contain a secret takes 4 µs."""
-        if len(text) < SHORTEST or not (may_have_shape(text) or self._may_name(text)):
+        if not self.may_redact(text):
             return text
         if "\\" not in text or _GAP in text:
             return self.redact_text(text)
@@ -111,6 +111,10 @@ class Redactor:
             text = self.redact_text(text)
         # As it is shown, a line ends with `\n`, whose letter is no part of the word behind it.
         return self.redact_text(_ESCAPE.sub(rf"\g<0>{_GAP}", mask_blocks(text))).replace(_GAP, "")
+
+    def may_redact(self, text: str) -> bool:
+        """Return whether a text, or a line of it, may contain a secret: False is certain."""
+        return len(text) >= SHORTEST and (may_have_shape(text) or self._may_name(text))
 
     def _may_name(self, text: str) -> bool:
         # In the order of how often they occur.
