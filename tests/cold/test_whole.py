@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from archive_rows import BEGIN_NS, HOUR_NS, row
 
-from obsv.archive import Archiver, Window, open_target
+from obsv.archive import Archiver, Targets, Window, open_target, thaw
 from obsv.cold import WholeStore, open_whole
 from obsv.cold.temporary import remove_left_behind
 from obsv.cold.thawed import Thawed
@@ -19,7 +19,7 @@ from obsv.errors import ForeignFile, InvalidQuery, NotFound
 from obsv.store import Source, SpanRow, Writer
 from obsv.store.figures import LogFilters
 from obsv.store.finding import EVERY_SPAN, NO_SPAN, Filters, Page
-from obsv.store.ground import LogRow
+from obsv.store.ground import MINUTE_NS, LogRow
 from obsv.store.ground import Window as Times
 from obsv.store.seam import SQLiteStore
 from obsv.store.writing import ArchiveBook
@@ -253,6 +253,32 @@ def test_figures_of_archived_hours_stay(everything: SQLiteStore, whole: WholeSto
                 pass
     window = Times(BEGIN_NS, BEGIN_NS + HOUR_NS)
     assert whole.read_overview(window).now == everything.read_overview(window).now
+
+
+SUMS = """
+select * from (
+  select 'of all' || total as kind, minute, p.name as process, '' as parent, bucket, h.count as calls, 0 as errors,
+    0 as total_ns, 0 as max_ns
+  from histogram h left join process p on p.id = h.process_id
+  union all
+  select 'of one' || edge, minute, p.name, (select name from process where id = parent_id), 0, c.count, errors,
+    total_ns, max_ns
+  from calls_minute c join process p on p.id = c.process_id)
+where minute between {} and {} order by 1, 2, 3, 4, 5
+"""
+
+
+def test_sums_are_remade_of_archived_calls(db: Path, tmp_path: Path, everything: SQLiteStore) -> None:
+    """So they need no place in the archive: a restored file has those of the database that recorded the calls."""
+    with closing(ArchiveBook(db)) as book, closing(Writer(tmp_path / "restored.db")) as writer:
+        thaw(book.parts(), Targets(), writer)
+        with closing(SQLiteStore(tmp_path / "restored.db")) as restored:
+            window = Times(BEGIN_NS, BEGIN_NS + 2 * HOUR_NS)
+            assert restored.read_overview(window).now == everything.read_overview(window).now
+            minutes = BEGIN_NS // MINUTE_NS, (BEGIN_NS + 2 * HOUR_NS) // MINUTE_NS - 1
+            sums = [each.run_sql(SUMS.format(*minutes)).rows for each in (restored, everything)]
+    assert sums[0] == sums[1]
+    assert len(sums[0]) > 100
 
 
 def test_a_question_takes_what_its_time_allows(db: Path, tmp_path: Path) -> None:
