@@ -47,6 +47,9 @@ spans_per_second = 10
         "refused": {"spans": 1},
         "waiting_bytes": 0,
         "address": "127.0.0.1",
+        "spans_per_second": 10,
+        "bytes_per_second": None,
+        "queue_share": None,
     }
     text = (await made.get("/metrics", headers=admin)).text
     samples = {

@@ -1,5 +1,6 @@
 """`obsv token` and `obsv audit`: users of a server, and what they changed."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -57,3 +58,35 @@ def test_changes_are_printed_with_their_authors(tmp_path: Path, capsys: Any) -> 
     assert (found["action"], found["subject"], found["via"]) == ("report deployment", "1.3", "command")
     assert main(["audit", "--db", str(db)]) == 0
     assert "report deployment" in capsys.readouterr().out
+
+
+def test_senders_of_a_server(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """With their limits, what was refused, and when they were last seen."""
+    told = {
+        "name": "web-1", "requests": 3, "spans": 1_500, "bytes": 90_000, "rejected": 0, "refused": {"spans": 2},
+        "refused_ns": 1, "waiting_bytes": 0, "last_ns": 1_790_000_000_000_000_000, "address": "10.0.0.7",
+        "spans_per_second": 5_000, "bytes_per_second": None, "queue_share": 0.25,
+    }  # fmt: skip
+    asked = []
+
+    def open_url(request: Any, timeout: float) -> io.BytesIO:
+        asked.append((request.full_url, request.get_header("Authorization")))
+        return io.BytesIO(json.dumps([told]).encode())
+
+    monkeypatch.setattr("obsv.cli.users.urlopen", open_url)
+    monkeypatch.setenv("OBSV_TOKEN", "a-long-token")
+    assert main(["senders", "--server", "http://hub:8050/obsv/"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert asked == [("http://hub:8050/obsv/api/v1/senders", "Bearer a-long-token")]
+    for part in ("web-1", "1,500", "spans 2", "5,000 spans/s, 25% of the queue", "2026-09-21 14:13:20"):
+        assert part in shown, part
+    assert main(["senders", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == told
+
+
+def test_a_server_that_does_not_answer(capsys: Any) -> None:
+    """The message says what to do."""
+    assert main(["senders", "--server", "http://127.0.0.1:1"]) != 0
+    assert "--server" in capsys.readouterr().err
+    assert main(["senders", "--server", "file:///etc/passwd"]) != 0
+    assert "not the address of a server" in capsys.readouterr().err

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
-from obsv.web.senders import SenderCounts
+from obsv.web.senders import SenderCounts, SenderLimits
 
 router = APIRouter(tags=["status"])
 
@@ -25,17 +25,20 @@ class Sender(BaseModel):
     waiting_bytes: int = Field(description="Bytes of requests that wait to be stored.")
     last_ns: int = Field(description="Time of the latest request, Unix time.")
     address: str = Field(description="Address from which that came.")
+    spans_per_second: int | None = Field(description="Limit on spans, log records and data points; null: none.")
+    bytes_per_second: int | None = Field(description="Limit on bytes; null: none.")
+    queue_share: float | None = Field(description="Limit on its part of the memory for waiting requests; null: none.")
 
 
-def _counts(request: Request) -> list[SenderCounts]:
-    found: list[SenderCounts] = request.app.state.receiver.senders
-    return found
+def _counts(request: Request) -> list[tuple[SenderCounts, SenderLimits]]:
+    receiver = request.app.state.receiver
+    return [(each, receiver.limits(each.name)) for each in receiver.senders]
 
 
-ReceivedFrom = Annotated[list[SenderCounts], Depends(_counts)]
+ReceivedFrom = Annotated[list[tuple[SenderCounts, SenderLimits]], Depends(_counts)]
 
 
 @router.get("/senders", summary="List senders")
 def senders(found: ReceivedFrom) -> list[Sender]:
     """List the senders by name, with what was refused to each. Senders obey a refusal and send again."""
-    return [Sender(**each._asdict()) for each in found]
+    return [Sender(**each._asdict(), **limits._asdict()) for each, limits in found]

@@ -30,6 +30,7 @@ from obsv.api import (
     status,
     traces,
 )
+from obsv.api.access import forget
 from obsv.api.journal import decisions, measured, registry, reports
 from obsv.api.problems import RESPONSES
 from obsv.api.watch import alerts, audit
@@ -37,6 +38,7 @@ from obsv.api.watch import alerts, audit
 PARTS = (
     alerts,
     audit,
+    forget,
     status,
     senders,
     running,

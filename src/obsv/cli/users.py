@@ -1,13 +1,18 @@
-"""`obsv token` and `obsv audit`: users of a server, and what they changed."""
+"""`obsv token`, `obsv audit`, `obsv senders`: users of a server and what they changed, senders and what they sent."""
 
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
 
 from obsv.api.access.users import parse
 from obsv.cli.output import console, print_json, say, table
+from obsv.errors import ConfigurationError, StoreUnavailable
 from obsv.store.seam import open_store
 from obsv.times import ts
 from obsv.web.senders import hash_of
@@ -55,3 +60,54 @@ def list_changes(db: Path, limit: int, as_json: bool = False) -> None:
             for each in found]  # fmt: skip
     names = ("When (UTC)", "Who", "Role", "By", "Action", "Subject", "Detail")
     table(names, rows, spare=("Detail", "Role"))
+
+
+def list_senders(url: str, as_json: bool = False) -> None:
+    """Print what each sender has sent to a server since its start, its limits, and what was refused to it.
+
+    Args:
+        url: address of the server; `OBSV_TOKEN` is sent to it.
+        as_json: whether to print JSON.
+
+    Raises:
+        ConfigurationError: the address is none, or the server refuses the token.
+        StoreUnavailable: no server answers.
+    """
+    found = _asked(f"{url.rstrip('/')}/api/v1/senders")
+    if as_json:
+        print_json(*found)
+        return
+    if not found:
+        say("Nothing was received since the server was started.")
+        return
+    names = ("Sender", "Requests", "Spans", "Bytes", "Refused", "Limits", "Last seen (UTC)", "From")
+    table(names, [_sender(each) for each in found], right=names[1:4], spare=("From", "Bytes", "Requests"))
+
+
+def _asked(url: str) -> Any:
+    token = os.environ.get("OBSV_TOKEN")
+    if not url.startswith(("http://", "https://")):
+        raise ConfigurationError(f"{url!r:.200} is not the address of a server, such as http://127.0.0.1:8050.")
+    try:
+        with urlopen(Request(url, headers={"authorization": f"Bearer {token}"} if token else {}), timeout=10) as answer:
+            return json.load(answer)
+    except HTTPError as error:
+        with error:
+            raise ConfigurationError(
+                f"The server at {url} answers {error.code}: set OBSV_TOKEN to the token of one of its users."
+            ) from error
+    except (URLError, OSError, ValueError) as error:
+        raise StoreUnavailable(f"No obsv serve answers at {url}: {error}; name it with --server.") from error
+
+
+def _sender(each: dict[str, Any]) -> tuple[str, ...]:
+    limits = [f"{each[name]:,} {text}" for name, text in _LIMITS if each[name] is not None]
+    share = [] if each["queue_share"] is None else [f"{each['queue_share']:.0%} of the queue"]
+    refused = ", ".join(f"{reason} {count:,}" for reason, count in sorted(each["refused"].items()))
+    numbers = [f"{each[name]:,}" for name in ("requests", "spans", "bytes")]
+    seen = ts(each["last_ns"])[:19] if each["last_ns"] else "never"
+    told = refused or "–", ", ".join(limits + share) or "–"
+    return each["name"] or "(no name)", *numbers, *told, seen, each["address"]
+
+
+_LIMITS = (("spans_per_second", "spans/s"), ("bytes_per_second", "bytes/s"))

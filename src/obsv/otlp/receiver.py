@@ -16,7 +16,7 @@ from obsv.otlp.port import HttpPort
 from obsv.otlp.settings import Address, ReceiverSettings
 from obsv.store.writing import Writer
 from obsv.web.attempts import Attempts
-from obsv.web.senders import SenderCounts
+from obsv.web.senders import SenderCounts, SenderLimits
 from obsv.wire.rowmaker import RowMaker
 
 logger = logging.getLogger("obsv")
@@ -161,6 +161,11 @@ class Receiver:
     def senders(self) -> list[SenderCounts]:
         """Return what each sender has sent, and what was refused to it."""
         return self._ingest.quotas.counts()
+
+    def limits(self, name: str) -> SenderLimits:
+        """Return the limits of a sender."""
+        known = self.settings.senders()
+        return next((each.limits for each in known.members if each.name == name), known.limits)
 
 
 def _port(address: Address, listen: Callable[[Address], P]) -> P | None:

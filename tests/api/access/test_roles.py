@@ -80,6 +80,8 @@ BEFORE: dict[str, tuple[str, Any, str]] = {
     "{kept}": ("/api/v1/kept", KEPT, "trace_id"),
     "{view}": ("/api/v1/views", VIEW, "id"),
 }
+# Those that need an admin.
+ADMINS = {("POST", "/forget"): ("/api/v1/forget", {"query": "no price", "yes": True}, "forgot")}
 # They read, or are no part of what is stored here: spans that come in have access rules of their own.
 READING = {
     ("POST", "/prometheus/api/v1/query"),
@@ -112,7 +114,25 @@ def routes(router: Any) -> Iterator[tuple[str, str]]:
 async def test_every_endpoint_is_known_to_read_or_to_change() -> None:
     """A new one that changes something is added to the tests below."""
     found = {each for router in routers() for each in routes(router) if each[0] not in ("GET", "HEAD", "OPTIONS")}
-    assert found == READING | set(CHANGING)
+    assert found == READING | set(CHANGING) | set(ADMINS)
+
+
+async def test_forgetting_is_an_admins(made: AsyncClient, db: Path) -> None:
+    """Others may not even count; an admin's request removes the calls, and is in the audit table."""
+    ((path, body, action),) = ADMINS.values()
+    for role in ("viewer", "editor"):
+        for yes in (False, True):
+            headers = {"authorization": f"Bearer {role}"}
+            assert (await made.post(path, json=body | {"yes": yes}, headers=headers)).status_code == 403
+    assert audit(db) == []
+    headers = {"authorization": "Bearer admin"}
+    counted = (await made.post(path, json=body | {"yes": False}, headers=headers)).json()
+    assert (counted["receipt"], counted["counts"]["calls"]) == (None, 1)
+    assert audit(db) == []
+    done = (await made.post(path, json=body, headers=headers)).json()
+    assert (done["receipt"], done["counts"]["calls"]) == (1, 1)
+    assert audit(db)[0] == ("admin-1", action)
+    assert (await made.post(path, json=body, headers=headers)).json()["counts"]["calls"] == 0
 
 
 async def ask(made: AsyncClient, db: Path, role: str, which: tuple[str, str]) -> int:

@@ -13,6 +13,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to those that there are."""
     app.command(epilog=EXIT_CODES)(token)
     app.command(epilog=EXIT_CODES)(audit)
+    app.command(epilog=EXIT_CODES)(senders)
     app.command(epilog=EXIT_CODES)(forget)
 
 
@@ -34,6 +35,18 @@ def audit(db: Db = DEFAULT, limit: Limit = 50, as_json: AsJson = False) -> None:
     from obsv.cli.users import list_changes
 
     list_changes(existing(db), limit, as_json)
+
+
+def senders(
+    server: Annotated[
+        str, typer.Option("--server", help="Address of a running obsv serve; OBSV_TOKEN admits.", metavar="URL")
+    ] = "http://127.0.0.1:8050",
+    as_json: AsJson = False,
+) -> None:
+    """Print what each sender has sent to a running server, its limits, and what was refused to it."""
+    from obsv.cli.users import list_senders
+
+    list_senders(server, as_json)
 
 
 def forget(
