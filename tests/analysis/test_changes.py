@@ -112,6 +112,9 @@ def test_value_that_comes_late_is_no_news() -> None:
     """After half an hour, of an hour before: but for one of a function in which a new error began."""
     late = form("limit", "= 60", "a whole number", "= 30")._replace(first_ns=AT + 1_800_000_000_000)
     assert told(forms=[late]) == []
+    rare = form("quantity", "0", "a whole number", "many")._replace(first_ns=AT + 300_000_000_000)
+    assert told(forms=[rare]) == []
+    assert len(told(forms=[rare._replace(form="None")])) == 1
 
 
 def test_feed_that_ended_says_more_than_a_function() -> None:

@@ -16,7 +16,7 @@ from obsv.alerts.parts import LIMITS_S, LookAtRings, Part, no_rings, read_parts
 from obsv.alerts.rules import Rule
 from obsv.alerts.samples import Sample, fits_name, labelled
 from obsv.errors import InvalidQuery
-from obsv.store.ground import percentile
+from obsv.store.ground import percentile_within
 from obsv.store.seam import Store
 from obsv.store.watching import CallFigures, Feed, LevelBucket, Recorder, Repeating
 
@@ -288,7 +288,7 @@ def _statistic(figures: CallFigures, stat: str) -> float:
         return figures.max_ns
     if stat == "mean":
         return figures.total_ns / figures.calls
-    return min(percentile(figures.buckets, int(stat[1:]) / 100) or 0.0, figures.max_ns)
+    return percentile_within(figures.buckets, int(stat[1:]) / 100, figures.total_ns, figures.max_ns) or 0.0
 
 
 def is_about(rule: Rule, process: str, service: str) -> bool:

@@ -19,12 +19,13 @@ from obsv.analysis.proportions import (
     surprising,
 )
 from obsv.store.figures import Changes, EdgeChange, FunctionChange, NewForm, Side, SourceChange
-from obsv.store.ground import VALUE, percentile
+from obsv.store.ground import MANY, VALUE, percentile
 
 # A change of P95 below this is none that anybody feels.
 LEAST_RATIO = 1.1
 # A value is new after the instant by chance if it came late: after as much time as this share of all that was before.
-_LATE_VALUE, _LATE_FORM = 0.05, 0.5
+# Not all values of a variable that has many are looked at, but for None: a form that is rare is seen late.
+_LATE_VALUE, _LATE_FORM, _LATE_OF_MANY = 0.05, 0.5, 0.01
 _PERCENTILES = ((0.95, "p95"), (0.5, "p50"))
 _MOST_DIFF_LINES = 400
 
@@ -185,7 +186,10 @@ def _values(changes: Changes, touched: Mapping[str, int]) -> Iterator[Finding]:
 def _is_sudden(changes: Changes, each: NewForm) -> bool:
     """Return whether it came so soon after the instant, for the time it had not come before, that it is no accident."""
     since, before = each.first_ns - changes.since_ns, changes.since_ns - each.known_ns
-    return since <= (_LATE_VALUE if _is_value(each) else _LATE_FORM) * (since + before)
+    late = _LATE_VALUE if _is_value(each) else _LATE_FORM
+    if MANY in each.known and each.form != "None":
+        late = _LATE_OF_MANY
+    return since <= late * (since + before)
 
 
 def _seen(each: NewForm) -> tuple[object, ...]:

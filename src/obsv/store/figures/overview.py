@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from obsv.store.figures.minutes import ENDS
 from obsv.store.file import Readable, Row, Snapshot
-from obsv.store.ground import MINUTE_NS, Window, percentile, raised
+from obsv.store.ground import MINUTE_NS, Window, percentile_within, raised
 from obsv.times import NS, ts
 
 BINS = 60
@@ -26,7 +26,8 @@ from span s indexed by span_errors cross join process p on p.id = s.process_id
 where s.status = 2 and s.ts >= :start and s.ts < :end order by s.ts desc, s.id desc limit :limit
 """
 SUMS_BY_BIN = """
-select (minute - :first) / :step as bin, sum(errors) as errors, max(max_ns) as max_ns, sum(unrecorded) as unrecorded
+select (minute - :first) / :step as bin, sum(errors) as errors, max(max_ns) as max_ns, sum(unrecorded) as unrecorded,
+  sum(total_ns) as total_ns
 from process_minute
 where minute between :first and :last group by bin
 """
@@ -218,7 +219,7 @@ def read_overview(reader: Readable, window: Window) -> Overview:
     with reader.snapshot() as store:
         now, before = _functions(store, minutes), _functions(store, minutes.before())
         slowest, changed = _slowest(now), _changed(now, before)
-        p95 = _p95(store, minutes, [each.process_id for each in (*slowest, *changed)])
+        p95 = _p95(store, minutes, [*slowest, *changed])
         listed = [[_function(each, p95, before) for each in each_list] for each_list in (slowest, changed)]
         lived = Lived.read(store)
         bins, buckets = _bins(store, minutes, window.end_ns, lived)
@@ -272,12 +273,8 @@ def _totals(buckets: Counter[int], functions: dict[int, _Sums], seconds: float) 
     sums = functions.values()
     errors, longest = sum(each.errors for each in sums), max((each.max_ns for each in sums), default=0)
     unrecorded = sum(each.unrecorded for each in sums)
-    return PeriodTotals(buckets.total(), errors, _within(percentile(buckets, 0.95), longest), seconds, unrecorded)
-
-
-def _within(share_ns: float | None, longest_ns: int) -> float | None:
-    """A percentile: the middle of its bucket may be longer than the longest call."""
-    return None if share_ns is None else min(share_ns, longest_ns)
+    p95 = percentile_within(buckets, 0.95, sum(each.total_ns for each in sums), longest)
+    return PeriodTotals(buckets.total(), errors, p95, seconds, unrecorded)
 
 
 # One query per bin: grouping all of them by bin and bucket takes twice as long.
@@ -289,8 +286,8 @@ def _bins(store: Snapshot, minutes: _Minutes, end_ns: int, lived: Lived) -> tupl
         part = _Minutes(minutes.first + at * step, min(minutes.last, minutes.first + (at + 1) * step - 1))
         found = _histogram(store, part)
         together += found
-        errors, longest, unrecorded = sums.get(at, (0, 0, 0))
-        p95 = _within(percentile(found, 0.95), longest)
+        errors, longest, unrecorded, total_ns = sums.get(at, (0, 0, 0, 0))
+        p95 = percentile_within(found, 0.95, total_ns, longest)
         totals = PeriodTotals(found.total(), errors, p95, part.seconds(end_ns, lived), unrecorded)
         bins.append(Bin(part.first * MINUTE_NS, totals))
     return bins, together
@@ -319,11 +316,15 @@ def _changed(now: dict[int, _Sums], before: dict[int, _Sums]) -> list[_Sums]:
     return [each for each in ranked if change(each) > 0]
 
 
-def _p95(store: Snapshot, minutes: _Minutes, process_ids: list[int]) -> dict[int, float | None]:
+def _p95(store: Snapshot, minutes: _Minutes, functions: list[_Sums]) -> dict[int, float | None]:
     buckets: dict[int, dict[int, int]] = defaultdict(dict)
-    for row in store.query(FUNCTION_HISTOGRAMS, minutes.params(processes=str(sorted(set(process_ids))))):
+    ids = sorted({each.process_id for each in functions})
+    for row in store.query(FUNCTION_HISTOGRAMS, minutes.params(processes=str(ids))):
         buckets[row["process_id"]][row["bucket"]] = row["count"]
-    return {process_id: percentile(found, 0.95) for process_id, found in buckets.items()}
+    return {
+        each.process_id: percentile_within(buckets[each.process_id], 0.95, each.total_ns, each.max_ns)
+        for each in functions
+    }
 
 
 def _function(each: _Sums, p95: dict[int, float | None], before: dict[int, _Sums]) -> FunctionSums:
@@ -334,7 +335,7 @@ def _function(each: _Sums, p95: dict[int, float | None], before: dict[int, _Sums
         each.calls,
         each.errors,
         each.mean_ns,
-        _within(p95.get(each.process_id), each.max_ns),
+        p95.get(each.process_id),
         known.mean_ns if known else None,
         known.calls if known else 0,
         each.unrecorded,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from obsv.store.file import Readable, Row, Snapshot, split
-from obsv.store.ground import EVER, MINUTE_NS, percentile
+from obsv.store.ground import EVER, MINUTE_NS, percentile_within
 
 _CALLS = """
 select p.id, p.name, p.process_group, p.service, p.kind, sum(m.count) as calls, sum(m.errors) as errors,
@@ -102,8 +102,7 @@ def _buckets(store: Snapshot, first: int, last: int) -> dict[int, Counter[int]]:
 
 def _stats(row: Row, buckets: Mapping[int, int]) -> ProcessStats:
     mean, longest = row["total_ns"] / row["calls"], row["max_ns"]
-    # A bucket represents durations on both sides of its middle.
-    p50, p95, p99 = (min(percentile(buckets, q) or 0.0, longest) for q in (0.5, 0.95, 0.99))
+    p50, p95, p99 = (percentile_within(buckets, q, row["total_ns"], longest) or 0.0 for q in (0.5, 0.95, 0.99))
     who = row["name"], row["process_group"], row["service"], row["kind"]
     return ProcessStats(
         *who, row["calls"], row["errors"], mean, longest, p50, p95, p99, row["last_ns"], row["unrecorded"]

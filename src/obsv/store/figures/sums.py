@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from obsv.store.figures.minutes import Minutes
 from obsv.store.file import Row, Snapshot
-from obsv.store.ground import percentile
+from obsv.store.ground import percentile_within
 
 # One look-up per minute and function: the keys begin with the minute.
 _MINUTES = """
@@ -71,8 +71,7 @@ class Sums(NamedTuple):
 
     def percentile_ns(self, share: float) -> float | None:
         """Return the duration that a share (0..1) of the calls did not exceed, within 4 %; None without calls."""
-        found = percentile(self.buckets, share)
-        return None if found is None else min(found, self.max_ns)
+        return percentile_within(self.buckets, share, self.total_ns, self.max_ns)
 
 
 def read_sums(store: Snapshot, processes: Iterable[int], minutes: Minutes) -> Sums:

@@ -14,7 +14,16 @@ from obsv.store.ground.decisions import (
 )
 from obsv.store.ground.exceptions import headline, raised, raised_line
 from obsv.store.ground.forms import MANY, MOST_VALUES, VALUE, form_of, value_form
-from obsv.store.ground.histogram import GROWTH, UPPER_NS, Buckets, bucket, buckets, middle_ns, percentile
+from obsv.store.ground.histogram import (
+    GROWTH,
+    UPPER_NS,
+    Buckets,
+    bucket,
+    buckets,
+    middle_ns,
+    percentile,
+    percentile_within,
+)
 from obsv.store.ground.lag import SKEW_NS, UNKNOWN_NS, began_ns
 from obsv.store.ground.limits import DEFAULT_AGE_NS, HOUR_NS, Limits
 from obsv.store.ground.loss import Loss
@@ -174,6 +183,7 @@ __all__ = [
     "pack",
     "pairs_of",
     "percentile",
+    "percentile_within",
     "raised",
     "raised_line",
     "read_decision",

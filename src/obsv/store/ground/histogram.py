@@ -68,6 +68,27 @@ def percentile(buckets: Mapping[int, int], q: float) -> float | None:
     return None
 
 
+def percentile_within(buckets: Mapping[int, int], q: float, total_ns: int, longest_ns: int) -> float | None:
+    """Return a percentile of calls whose sum and maximum are known: of one call it is its duration.
+
+    Args:
+        buckets: number of calls in each bucket.
+        q: as of `percentile`.
+        total_ns: the sum of their durations.
+        longest_ns: the longest of them.
+    """
+    found = percentile(buckets, q)
+    if found is None:
+        return None
+    full = [number for number, count in buckets.items() if count]
+    if len(full) == 1:
+        # The mean of calls in one bucket lies between the least and the greatest of them.
+        found = max(found, total_ns / buckets[full[0]]) if q > 0.5 else total_ns / buckets[full[0]]
+    elif buckets[max(full)] == 1 and found == middle_ns(max(full)):
+        return longest_ns
+    return min(found, longest_ns)
+
+
 class Buckets(NamedTuple):
     """A range of buckets, ends included."""
 
