@@ -38,6 +38,8 @@ def test_token(token: str, around: str) -> None:
         (f"Bearer {JWT}", "Bearer ***"),
         ("'Bearer hunter2hunter2'", "'Bearer ***'"),
         (f"Basic {BASIC}", "Basic ***"),
+        ("Basic aHVudGVyMg==", "Basic ***"),
+        ("Bearer abcdefghijklmnopqrstuvwxyz", "Bearer ***"),
         ("Token 9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b", "Token ***"),
         ('Digest username="ann", response="hunter2"', "Digest username=***"),
         ("AWS4-HMAC-SHA256 Credential=AK/2/s3, Signature=abc", "AWS4-HMAC-SHA256 Credential=***"),
@@ -154,6 +156,11 @@ def test_names_apart_from_their_values(text: str) -> None:
     for masked in (redactor.redact_text(text), redactor.redact_value(text), redactor.redact_value(repr(text))):
         assert "hunter2" not in masked
         assert "***" in masked
+
+
+def test_a_block_without_lines() -> None:
+    """What is indented as its key belongs to the next one."""
+    assert Redactor().redact_text("a:\n  token: |\n  port: 1") == "a:\n  token: ***\n  port: 1"
 
 
 @pytest.mark.parametrize(
