@@ -37,6 +37,7 @@ def test_database_is_the_argument_else_the_variable_else_the_default() -> None:
         ("max_bytes", float("nan")),
         ("retention", "1e999d"),
         ("retention", 1e300),
+        ("retention", 10**10),
         ("sample_rate", "1e999%"),
     ],
 )
