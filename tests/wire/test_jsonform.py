@@ -9,6 +9,7 @@ import pytest
 from otlp_requests import PARENT_ID, SPAN_ID, TRACE_ID, json_request, json_span, request, span
 
 from obsv.store import SpanRow
+from obsv.wire.clean import Cleaner
 from obsv.wire.errors import BadRequest
 from obsv.wire.jsonform import NO_SPAN, WRONG, decode_json, parse
 from obsv.wire.protobuf import decode_protobuf
@@ -277,3 +278,8 @@ def test_resources_and_scopes_of_the_wrong_type_are_counted() -> None:
     outer["resource"], outer["scopeSpans"][0]["scope"] = {"attributes": 5}, {"name": 5}
     found = decode_json(json.dumps(body).encode(), RowMaker())
     assert (len(found.rows), found.rejected, found.odd) == (2, {}, 2)
+
+
+def test_a_free_text_has_no_nul() -> None:
+    """Of an exception or a status, as of a value: SQLite's functions would end there."""
+    assert Cleaner().text("a\0b") == "a\ufffdb"

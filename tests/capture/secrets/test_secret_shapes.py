@@ -159,7 +159,7 @@ def test_names_apart_from_their_values(text: str) -> None:
 
 
 def test_a_block_without_lines() -> None:
-    """What is indented as its key belongs to the next one."""
+    """Lines that are indented as their key are others."""
     assert Redactor().redact_text("a:\n  token: |\n  port: 1") == "a:\n  token: ***\n  port: 1"
 
 
