@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import sqlite3
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from journals import START_NS, WINDOW, decide, outcome, write_journals
 import obsv
 from obsv.measures import shipped
 from obsv.reports import Comparison, compare_artifacts
+from obsv.store.figures.paired import _differing
 from obsv.store.seam import open_store
 
 SECOND_NS = 1_000_000_000
@@ -81,6 +83,22 @@ def test_time_between_decisions(place: Path) -> None:
     nothing = compare_artifacts(store, shipped(), "nobody", "model-7", WINDOW)
     assert (nothing.metrics, nothing.paired.pairs, nothing.differences) == ([], 0, [])
     store.close()
+
+
+def test_each_is_paired_with_the_nearest() -> None:
+    """As a search through all of them finds it, for random times, sides and distances."""
+    rng = random.Random(3)
+    for _ in range(200):
+        times = sorted(rng.randrange(100) for _ in range(rng.randrange(1, 25)))
+        firsts, verdicts = ([rng.choice(sides) for _ in times] for sides in ((0, 1), "ab"))
+        others = [time_ns for time_ns, is_first in zip(times, firsts, strict=True) if not is_first]
+        bounds = {"start": 10, "end": 90, "within": rng.randrange(20)}
+        row = ("entry", "ETH", "", *map(json.dumps, (list(range(len(times))), firsts, times, verdicts)))
+        pairs, different = _differing([row], bounds)  # type: ignore[list-item]
+        nearest = {time_ns: min((abs(other - time_ns) for other in others), default=99) for time_ns in times}
+        mine = [time_ns for time_ns, is_first in zip(times, firsts, strict=True) if is_first and 10 <= time_ns < 90]
+        assert pairs == sum(nearest[time_ns] <= bounds["within"] for time_ns in mine)
+        assert all(abs(times[each.before] - times[each.after]) == nearest[each.time_ns] for each in different)
 
 
 def test_command(place: Path) -> None:

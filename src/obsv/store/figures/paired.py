@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import heapq
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
-from obsv.store.file import Readable
+from obsv.store.file import Readable, Row
 from obsv.store.ground import Window
 
 MOST_PAIRS = 100_000
@@ -14,24 +17,22 @@ _HAS_JOURNAL = "select 1 from sqlite_schema where type = 'table' and name = 'dec
 _PNL = """
 (select o.pnl from outcome_checked o where o.decision_id = {0} and o.violations = '[]' order by o.time_ns desc limit 1)
 """
-# Of several decisions of the second artifact the one nearest in time: the row of the minimum.
-_PAIRS = f"""
-select a.decision_id as before_id, b.decision_id as after_id, a.time_ns as time_ns, a.kind as kind,
-  a.subject as subject, a.mode as mode, a.verdict as before_verdict, b.verdict as after_verdict,
-  min(abs(b.time_ns - a.time_ns)) as distance
+# A join by ranges of time reads every decision about the same within a minute, for each: 100,000 in 14 hours took 9 s.
+# A row for all that was decided about the same, oldest first.
+_SIDES = f"""
+select kind, subject, mode, json_group_array(id), json_group_array(actor = :before), json_group_array(time_ns),
+  json_group_array(verdict)
 from (
-  select * from decision_made
-  where actor = :before and subject <> '' and time_ns >= :start and time_ns < :end
-  order by time_ns desc limit {MOST_PAIRS}
-) a join decision_made b on b.subject = a.subject and b.subject <> '' and b.actor = :after and b.kind = a.kind
-  and b.mode = a.mode and b.time_ns between a.time_ns - :within and a.time_ns + :within
-group by a.id
+  select id, actor, time_ns, kind, subject, mode, verdict from (
+    select id, actor, time_ns, kind, subject, mode, verdict from decision_made
+    where actor in (:before, :after) and subject <> '' and time_ns >= :start - :within and time_ns < :end + :within
+    order by time_ns desc limit {2 * MOST_PAIRS})
+  order by time_ns)
+group by kind, subject, mode
 """
-_COUNTS = f"select count(*), total(before_verdict <> after_verdict) from ({_PAIRS})"
-_DIFFERENT = f"""
-select d.before_id, d.after_id, d.time_ns, d.kind, d.subject, d.mode, d.before_verdict, d.after_verdict,
-  {_PNL.format("d.before_id")} as before_pnl, {_PNL.format("d.after_id")} as after_pnl from ({_PAIRS}) d
-where before_verdict <> after_verdict order by time_ns desc limit :limit
+_SIDE = f"""
+select d.id, d.decision_id, {_PNL.format("d.decision_id")} as pnl from decision_made d
+where d.id in (select value from json_each(?))
 """
 
 
@@ -87,7 +88,53 @@ def read_paired(
     with reader.snapshot() as store:
         if store.one(_HAS_JOURNAL) is None:
             return Paired(0, 0, [])
-        row = store.one(_COUNTS, bounds)
-        assert row is not None
-        found = store.query(_DIFFERENT, {**bounds, "limit": limit})
-        return Paired(int(row[0]), int(row[1]), [Disagreement(*each) for each in found])
+        pairs, different = _differing(store.query(_SIDES, bounds), bounds)
+        latest = heapq.nlargest(limit, different, key=lambda pair: pair.time_ns)
+        ids = json.dumps([number for pair in latest for number in (pair.before, pair.after)])
+        told = {row[0]: (row[1], row[2]) for row in store.query(_SIDE, (ids,))}
+    return Paired(pairs, len(different), [_disagreement(pair, told) for pair in latest])
+
+
+class _Pair(NamedTuple):
+    """Two decisions, by their `id`, with different verdicts, and what both are about."""
+
+    before: int
+    after: int
+    time_ns: int
+    verdicts: tuple[str, str]
+    about: tuple[str, str, str]
+
+
+def _differing(rows: Iterable[Row], bounds: Mapping[str, Any]) -> tuple[int, list[_Pair]]:
+    """Pair each decision of the first artifact with the nearest of the second about the same.
+
+    Returns:
+        The number of pairs, and those that differ.
+    """
+    start, end, within = bounds["start"], bounds["end"], bounds["within"]
+    pairs, found = 0, []
+    for kind, subject, mode, *columns in rows:
+        ids, firsts, times, verdicts = map(json.loads, columns)
+        others = [at for at, is_first in enumerate(firsts) if not is_first]
+        following = 0  # of the others, the first that is not older
+        for at, is_first in enumerate(firsts):
+            if not is_first:
+                following += 1
+                continue
+            time_ns = times[at]
+            nearest, distance = -1, within
+            for other in others[max(0, following - 1) : following + 1]:
+                apart = abs(times[other] - time_ns)
+                if apart <= distance:
+                    nearest, distance = other, apart
+            if nearest >= 0 and start <= time_ns < end:
+                pairs += 1
+                if verdicts[at] != verdicts[nearest]:
+                    both = verdicts[at], verdicts[nearest]
+                    found.append(_Pair(ids[at], ids[nearest], time_ns, both, (kind, subject, mode)))
+    return pairs, found
+
+
+def _disagreement(pair: _Pair, told: Mapping[int, tuple[str, float | None]]) -> Disagreement:
+    (before_id, before_pnl), (after_id, after_pnl) = told[pair.before], told[pair.after]
+    return Disagreement(before_id, after_id, pair.time_ns, *pair.about, *pair.verdicts, before_pnl, after_pnl)
