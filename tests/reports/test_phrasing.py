@@ -41,6 +41,24 @@ LIES = [
     "{{trades}} trades won $many.",
     "{{ trades }} and {{invented}} trades.",
     "{{trades trades}}",
+    *(
+        f"There were {{{{trades}}}} trades and {word} won."
+        for word in (
+            "both",
+            "a single one",
+            "a trio",
+            "naught",
+            "a grand",
+            "a lakh",
+            "four fifths",
+            "the nineties",
+            "treble that",
+            "quintuple that",
+            "a fortnight of them",
+            "several",
+            "the whole of them",
+        )
+    ),
     "Nobody lost in {{trades}}.",
     "No numbers here.",
     "",

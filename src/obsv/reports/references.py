@@ -17,7 +17,11 @@ _WORDS = re.compile(
     r"\b(?:zero|nil|nought|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|"
     r"(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-\w+)?|hundred\w*|thousand\w*|\w+illions?|dozens?|score|once|twice|"
     r"thrice|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|half|halves|halved|halving|quarter\w*|"
-    r"thirds|doubl\w*|tripl\w*|quadrupl\w*|\w+fold|couple|pair|percent\w*|per cent|permille|majority|minority|most|"
+    r"(?:thir|fif|six|seven|eigh|nin|ten|twelf|\w+teen|\w+tie)ths|\w+teens|teens|(?:twen|thir|for|fif|six|seven|eigh|nine)ties|"
+    r"both|single\w*|sole\w*|solo|solitary|lone|duo|trio|quartet|quintet|sextet|septet|octet|nonet|deuce|ace|treble|"
+    r"\w+tuple\w*|naught|zilch|grand|lakhs?|crores?|gross|myriad\w*|umpteen\w*|squared|cubed|bps|basis points?|"
+    r"fortnight\w*|decades?|century|centuries|millenni\w+|several|few|many|everyone|everybody|entire\w*|whole\w*|unanimous\w*|"
+    r"doubl\w*|tripl\w*|quadrupl\w*|\w+fold|couple|pair|percent\w*|per cent|permille|majority|minority|most|"
     r"none|all|every|nobody|nothing|no|minus|negative|plus|times|multiplied|[kmb]|[bmt]n|mm)\b",
     re.IGNORECASE,
 )
