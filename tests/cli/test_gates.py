@@ -61,7 +61,7 @@ def test_what_if(place: Path) -> None:
     """Decisions that another threshold would have let in, and how little that says."""
     shown = gates(place, "whatif", "--gate", "spread", "--threshold", "7")
     assert "2 of 4 passed; with 7, 3 would." in shown
-    assert "Let in: 1 decisions, judged: 1 bad blocks" in shown
+    assert "Let in: 1 decision, judged: 1 bad blocks" in shown
     assert "no random ones" in shown
     assert json.loads(gates(place, "whatif", "--gate", "spread", "--threshold", "7", "--json"))["after"] == 3
     gates(place, "whatif", "--gate", "none", "--threshold", "7", expect=1)

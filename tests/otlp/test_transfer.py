@@ -125,8 +125,8 @@ def test_command_says_what_happened(tmp_path: Path) -> None:
     file.write_bytes(json_request(json_span(startTimeUnixNano=str(START_NS))) + b"\n{")
     assert not import_(tmp_path / "second.db", file, said.append)
     assert said == [
-        "1 spans stored, 0 already present, 0 rejected",
-        "1 lines are not OTLP JSON, or too long: 2",
+        "1 span stored, 0 already present, 0 rejected",
+        "1 line is not OTLP JSON, or too long: 2",
     ]
     with pytest.raises(ConfigurationError, match="cannot be read"):
         import_(tmp_path / "second.db", tmp_path / "missing", said.append)

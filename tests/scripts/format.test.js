@@ -14,6 +14,12 @@ for (const [name, cases] of Object.entries(table)) {
   });
 }
 
+test('a noun has the form of its count', () => {
+  assert.equal(format.counted(1, 'call'), '1 call');
+  assert.equal(format.counted(0, 'call'), '0 calls');
+  assert.equal(format.counted(2000, 'call'), '2,000 calls');
+});
+
 test('a duration that is not known is no text', () => {
   assert.equal(format.duration(null), '');
   assert.equal(format.duration(undefined), '');

@@ -367,7 +367,7 @@ test('a bar stands at its time, within the zoom, with its critical parts and eve
   assert.deepEqual(plain(pieces(cell('TraceBar', 2), 'tb-event')[0].style), { left: '15%' });
   assert.deepEqual(plain(pieces(cell('TraceBar', 3), 'tb-group')[0].style.left), '50%');
   const title = cell('TraceBar', 2).all[1].title;
-  assert.equal(title, 'starts at 100 ns\ntook 200 ns, of it 200 ns itself\non the critical path\n1 events\nhas links');
+  assert.equal(title, 'starts at 100 ns\ntook 200 ns, of it 200 ns itself\non the critical path\n1 event\nhas links');
   assert.match(cell('TraceBar', 1).all[1].title, /moved: the clock of this service differs/);
   page.value('obsvMap').setZoom(0, 90);
   assert.equal(pieces(cell('TraceBar', 2), 'tb-bar').length, 0);

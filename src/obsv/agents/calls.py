@@ -9,6 +9,7 @@ from obsv.agents.nearest import suggestion
 from obsv.agents.values import values_line
 from obsv.analysis.durations import duration
 from obsv.analysis.markdown import code
+from obsv.nouns import counted
 from obsv.store.finding import Filters
 from obsv.store.spans import ListedCall
 from obsv.times import iso
@@ -50,7 +51,7 @@ def find_calls(
         answer.add("None." + (_unknown(asked, filters.process) if filters.process else ""))
     if page.cursor:
         answer.add(f"For more calls, repeat the query with cursor {code(page.cursor, 1_000)}.")
-    answer.items(f"{len(page.calls)} calls", map(_line, page.calls))
+    answer.items(counted(len(page.calls), "call"), map(_line, page.calls))
     return answer.text()
 
 

@@ -9,6 +9,7 @@ from obsv.agents.asked import Asked
 from obsv.agents.nearest import suggestion
 from obsv.analysis.markdown import code
 from obsv.errors import NotFound
+from obsv.nouns import counted
 from obsv.store.figures import ErrorGroup
 from obsv.store.ground import Window
 from obsv.store.seam import Store
@@ -49,7 +50,9 @@ def find_errors(
         answer.add("None.")
     errors = sum(each.seen for each in groups)
     left_out = f", of {found.total:,} the most frequent" if found.total > len(found.groups) else ""
-    answer.items(f"{errors:,} errors in {len(groups):,} groups by cause{left_out}", error_lines(groups))
+    answer.items(
+        f"{counted(errors, 'error')} in {counted(len(groups), 'group')} by cause{left_out}", error_lines(groups)
+    )
     answer.add("Ask explain_error with a span for the values that made it fail.")
     answer.add(asked.link("/errors"))
     return answer.text()

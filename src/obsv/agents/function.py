@@ -10,6 +10,7 @@ from obsv.agents.values import SHORT
 from obsv.analysis.durations import duration
 from obsv.analysis.markdown import block, code
 from obsv.errors import NotFound
+from obsv.nouns import counted
 from obsv.store.figures import FunctionReport, Neighbour, Variable
 from obsv.times import iso
 
@@ -63,15 +64,15 @@ def _facts(found: FunctionReport, since: str) -> str:
         place = f" {code(f'{newest.file_path}:{newest.line_number}')}, {len(found.versions)} version(s) of its source."
     last = f" Last called {iso(found.last_ns)}." if found.last_ns is not None else ""
     return (
-        f"Since {since}: {sums.calls:,} calls, {sums.errors:,} failed ({sums.error_rate:.2%}){shown}."
+        f"Since {since}: {counted(sums.calls, 'call')}, {sums.errors:,} failed ({sums.error_rate:.2%}){shown}."
         f"{last}{place} Services: {', '.join(map(code, found.services[:10]))}."
     )
 
 
 def _variable(each: Variable) -> str:
     value = f"{code(each.name, SHORT)} ({each.data_type.lower()}) = {code(each.last_value or '', 160)}"
-    return f"{value}, {each.updates:,} calls, repeated {each.repeats:,} times"
+    return f"{value}, {counted(each.updates, 'call')}, repeated {counted(each.repeats, 'time')}"
 
 
 def _neighbour(each: Neighbour) -> str:
-    return f"{code(each.name)}: {each.calls:,} calls, {each.errors:,} failed"
+    return f"{code(each.name)}: {counted(each.calls, 'call')}, {each.errors:,} failed"

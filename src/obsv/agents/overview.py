@@ -7,6 +7,7 @@ from obsv.agents.asked import Asked
 from obsv.agents.errors import LOOKED_AT, error_lines
 from obsv.analysis.durations import duration
 from obsv.analysis.markdown import code
+from obsv.nouns import counted
 from obsv.store.figures import FunctionSums, PeriodTotals
 
 _BUSIEST = 10
@@ -35,7 +36,7 @@ def overview(asked: Asked, since: str = "1h", max_tokens: int = USUAL_TOKENS) ->
     answer.items("Functions with changed durations", map(_function, found.changed))
     answer.items(
         "Functions with the most calls",
-        (f"{code(each.name)}: {each.calls:,} calls, {each.errors:,} failed" for each in busiest),
+        (f"{code(each.name)}: {counted(each.calls, 'call')}, {each.errors:,} failed" for each in busiest),
     )
     answer.add(asked.link("/"))
     return answer.text()
@@ -43,7 +44,7 @@ def overview(asked: Asked, since: str = "1h", max_tokens: int = USUAL_TOKENS) ->
 
 def _totals(totals: PeriodTotals) -> str:
     p95 = f", p95 {duration(totals.p95_ns)}" if totals.p95_ns is not None else ""
-    return f"{totals.calls:,} calls, {totals.errors:,} failed ({totals.error_rate:.2%}){p95}"
+    return f"{counted(totals.calls, 'call')}, {totals.errors:,} failed ({totals.error_rate:.2%}){p95}"
 
 
 def _function(each: FunctionSums) -> str:

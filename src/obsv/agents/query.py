@@ -10,6 +10,7 @@ from obsv.agents.asked import Asked
 from obsv.agents.nearest import suggestion
 from obsv.analysis.markdown import code
 from obsv.errors import InvalidQuery
+from obsv.nouns import counted
 
 # The public views of the store.
 VIEWS = {
@@ -52,7 +53,7 @@ def query(asked: Asked, sql: str, max_tokens: int = USUAL_TOKENS) -> str:
         raise InvalidQuery(f"{error}{_nearest(str(error))}") from None
     answer = Answer("Rows", max_tokens, "Select fewer columns, add a LIMIT, or use substr() on long values.")
     more = f" There are more than {MOST_ROWS:,} rows: add a LIMIT or narrow the query." if found.truncated else ""
-    answer.add(f"{len(found.rows):,} rows.{more}")
+    answer.add(f"{counted(len(found.rows), 'row')}.{more}")
     answer.items(
         "Columns: " + ", ".join(code(name, 80) for name in found.columns[:50]),
         (", ".join(map(_cell, row[:50])) for row in found.rows),

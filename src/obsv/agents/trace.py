@@ -11,6 +11,7 @@ from obsv.analysis.critical_path import critical_path
 from obsv.analysis.durations import duration
 from obsv.analysis.markdown import block, code, visible
 from obsv.analysis.tree import Flag, Tree, build, row_of
+from obsv.nouns import counted
 from obsv.store.spans import TraceSpans
 
 # Average length of a line, to know how many fit before they are formatted.
@@ -46,7 +47,7 @@ def get_trace(
     errors = sum(1 for flags in tree.flags if flags & Flag.ERROR)
     hint = "Ask again with around=SPAN_ID for a part and its values, or depth for fewer levels."
     answer = Answer(f"Trace {spans.trace_id}", max_tokens, hint)
-    answer.add(f"{spans.total:,} spans, {errors:,} failed, {duration(tree.length)}.")
+    answer.add(f"{counted(spans.total, 'span')}, {errors:,} failed, {duration(tree.length)}.")
     if call is not None:
         answer.items(f"Values of {code(call.process)}", map(value_line, call.values))
     centre = row_of(spans, tree, call.span_id) if call else -1

@@ -18,6 +18,7 @@ from obsv.analysis.proportions import (
     percentile_bounds,
     surprising,
 )
+from obsv.nouns import counted
 from obsv.store.figures import Changes, EdgeChange, FunctionChange, NewForm, Side, SourceChange
 from obsv.store.ground import MANY, VALUE, percentile
 
@@ -262,4 +263,4 @@ def _chance(changes: Changes, service: str, calls: int, called: int) -> float:
 
 def _often(changes: Changes, service: str, calls: int, called: int) -> str:
     before = max(called, round(changes.minutes[service][0]))
-    return f"{calls:,} calls before, in {called:,} of {before:,} minutes"
+    return f"{counted(calls, 'call')} before, in {called:,} of {before:,} minutes"

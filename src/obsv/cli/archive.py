@@ -14,6 +14,7 @@ from obsv.archive import Archiver, Target, Targets, are_in, open_target, thaw, w
 from obsv.cli.common import complain, say_at_once
 from obsv.cli.output import json_line
 from obsv.errors import ConfigurationError
+from obsv.nouns import are, counted
 from obsv.since import since
 from obsv.store.figures import ArchiveState
 from obsv.store.ground import HOUR_NS
@@ -88,11 +89,12 @@ def _lines(state: ArchiveState | None, waiting: Waiting, now_ns: int) -> Iterato
         per_call = f", {state.bytes / state.calls:.0f} bytes per call" if state.calls else ""
         counts = {"log records": state.logs, "decisions": state.decisions, "outcomes": state.outcomes}
         more = "".join(f", {count:,} {name}" for name, count in counts.items() if count)
-        yield f"{state.calls:,} calls{more} in {state.parts:,} parts, {state.bytes / 1e6:,.1f} MB{per_call}"
+        held = f"{counted(state.calls, 'call')}{more} in {counted(state.parts, 'part')}"
+        yield f"{held}, {state.bytes / 1e6:,.1f} MB{per_call}"
         yield f"from {iso(state.from_ns or 0)} to {iso(state.to_ns or 0)}"
     if state.url is not None:
         lag = f", the oldest {duration(now_ns - waiting.oldest_ns)} old" if waiting.oldest_ns else ""
-        yield f"{waiting.calls:,} calls are only in the database{lag}"
+        yield f"{counted(waiting.calls, 'call')} {are(waiting.calls)} only in the database{lag}"
     if waiting.unarchived:
         yield (
             f"{waiting.unarchived:,} calls, log records, decisions and outcomes were deleted before they were "
@@ -130,7 +132,7 @@ def now(db: Path, to: str | None, older_than: str, whole_hours: bool, as_json: b
     if as_json:
         say(json_line({"archive": url, "calls": calls, "bytes": size, "parts": parts, "forgotten": forgotten}))
     else:
-        say(f"{calls:,} calls and log records archived in {url}, {parts:,} parts, {size / 1e6:,.1f} MB")
+        say(f"{calls:,} calls and log records archived in {url}, {counted(parts, 'part')}, {size / 1e6:,.1f} MB")
 
 
 def _open_archive(opened: _Opened, now_ns: int) -> ArchiveFacts:
@@ -151,14 +153,14 @@ def verify(db: Path, as_json: bool, say: Say = say_at_once) -> bool:
     if as_json:
         say(json_line(found._asdict()))
         return found.is_whole
-    say(f"{found.parts:,} parts with {found.calls:,} calls and log records are intact")
+    say(f"{counted(found.parts, 'part')} with {found.calls:,} calls and log records are intact")
     for word, names in (("missing", found.missing), ("damaged", found.damaged)):
         for name in names:
             complain(f"{word}: {name}")
     if found.strays:
         complain(
-            f"{len(found.strays):,} files are not in the catalog: a writer was interrupted; their "
-            "calls are stored elsewhere"
+            f"{counted(len(found.strays), 'file')} {are(len(found.strays))} not in the catalog: a writer was "
+            "interrupted; their calls are stored elsewhere"
         )
     return found.is_whole
 

@@ -10,7 +10,8 @@ from rich.text import Text
 from obsv.analysis.change_point import instant_of, sides
 from obsv.analysis.changes import KINDS, Finding, findings
 from obsv.analysis.markdown import one_line, visible
-from obsv.cli.output import console, counted, print_json
+from obsv.cli.output import console, print_json
+from obsv.nouns import counted
 from obsv.store.seam import open_store
 from obsv.times import ts
 

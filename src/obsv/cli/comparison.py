@@ -6,8 +6,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from obsv.cli.output import counted, print_json, say, table
+from obsv.cli.output import print_json, say, table
 from obsv.measures import Measured, file_beside, load, shown
+from obsv.nouns import counted
 from obsv.quantities import seconds
 from obsv.reports import compare_artifacts
 from obsv.since import since as since_of

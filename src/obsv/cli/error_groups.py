@@ -12,7 +12,8 @@ from rich.text import Text
 from obsv.analysis.markdown import one_line, visible
 from obsv.analysis.separation import describe, separate
 from obsv.cli.listing import expect_process
-from obsv.cli.output import console, counted, print_json
+from obsv.cli.output import console, print_json
+from obsv.nouns import counted
 from obsv.since import since
 from obsv.store.figures import ErrorDetail, ErrorGroup
 from obsv.store.finding import Filters

@@ -13,6 +13,7 @@ from obsv.cli.common import now_ns
 from obsv.cli.output import print_json, say, table
 from obsv.decisions import Policy
 from obsv.decisions.gates_file import load_gates
+from obsv.nouns import counted
 from obsv.quantities import seconds
 from obsv.since import since as instant
 from obsv.store.figures import DecisionFull, Flipped, GateFigures, GateFilters, GateLine
@@ -102,7 +103,7 @@ def what_if(
 
 
 def _turned(found: Flipped, *, are_blocks: bool) -> str:
-    text = f"{found.decisions:,} decisions"
+    text = counted(found.decisions, "decision")
     if are_blocks and found.decisions:
         text += f", judged: {found.bad:,} bad blocks, {found.good:,} good, {found.neutral:,} neutral"
     if found.with_pnl:

@@ -9,9 +9,10 @@ from pathlib import Path
 from obsv.analysis.durations import duration
 from obsv.analysis.markdown import one_line
 from obsv.cli.common import now_ns
-from obsv.cli.output import counted, print_json, say, table
+from obsv.cli.output import print_json, say, table
 from obsv.cold import open_whole
 from obsv.errors import ConfigurationError
+from obsv.nouns import counted
 from obsv.quantities import size
 from obsv.store.figures import KeptTrace
 from obsv.store.seam import Store

@@ -10,9 +10,10 @@ from typing import Any
 from rich.text import Text
 
 from obsv.cli.common import FOUND_PROBLEMS
-from obsv.cli.output import counted, print_json, say, table
+from obsv.cli.output import print_json, say, table
 from obsv.errors import NotFound
 from obsv.measures import Definition, InvalidMetrics, Measured, file_beside, load, measure, shown, statements
+from obsv.nouns import counted
 from obsv.since import since as since_of
 from obsv.store.ground import Scope, Window
 from obsv.store.seam import open_store

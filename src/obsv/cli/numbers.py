@@ -9,7 +9,8 @@ from obsv.analysis.markdown import one_line, visible
 from obsv.cli.common import FOUND_PROBLEMS, complain, now_ns
 from obsv.cli.extra import need_duckdb
 from obsv.cli.listing import expect_process
-from obsv.cli.output import cell, console, counted, print_json, say, table
+from obsv.cli.output import cell, console, print_json, say, table
+from obsv.nouns import counted
 from obsv.otlp.dead_letters import DeadLetters
 from obsv.store.figures import Health, ProcessStats, RecorderState
 from obsv.store.finding import Filters

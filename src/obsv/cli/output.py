@@ -110,8 +110,3 @@ def cell(value: Any) -> Text:
 def status(value: str) -> Text:
     """Return a status in its colour."""
     return Text(value, STATUS_STYLE.get(value, ""))
-
-
-def counted(count: int, what: str) -> str:
-    """Return a count with its noun: `1 call`, `2,000 calls`."""
-    return f"{count:,} {what}{'s' * (count != 1)}"

@@ -8,8 +8,9 @@ from rich.text import Text
 
 from obsv.analysis.durations import duration
 from obsv.analysis.markdown import one_line
-from obsv.cli.output import console, counted, print_json, say
+from obsv.cli.output import console, print_json, say
 from obsv.keeper.looking import RunningCall, RunningProcess, running
+from obsv.nouns import counted
 
 _VALUE_CHARS = 60
 

@@ -11,7 +11,8 @@ from typing import Any
 from rich.text import Text
 
 from obsv.analysis.markdown import one_line
-from obsv.cli.output import console, counted, print_json, say, table
+from obsv.cli.output import console, print_json, say, table
+from obsv.nouns import counted
 from obsv.registry import differences, verify
 from obsv.store.figures import Artifact, Lineage
 from obsv.store.seam import Store, open_store

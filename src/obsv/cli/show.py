@@ -13,6 +13,7 @@ from obsv.cli.common import complain
 from obsv.cli.listing import values_as_documents
 from obsv.cli.output import STATUS_STYLE, console, print_json
 from obsv.cold import open_whole
+from obsv.nouns import counted
 from obsv.store.spans import Call, TraceSpans
 
 # Deeper levels would leave no space for the calls, or fill a file with lines.
@@ -58,7 +59,7 @@ def _document(call: Call, tree: Tree, row: int) -> dict[str, object]:
 
 def _draw(spans: TraceSpans, tree: Tree, calls: list[Call]) -> None:
     out = console()
-    out.print(Text(f"trace {spans.trace_id}  {spans.total:,} spans  {duration(tree.length)}", "bold"))
+    out.print(Text(f"trace {spans.trace_id}  {counted(spans.total, 'span')}  {duration(tree.length)}", "bold"))
     levels = max(2, min(_LEVELS, (out.width - _READABLE) // len(LINES[0])))
     branches = Branches(tree, len(calls), levels, LINES if out.encoding.startswith("utf") else ASCII_LINES)
     for row, call in enumerate(calls):

@@ -12,6 +12,7 @@ from obsv.cli.output import json_line
 from obsv.cold import open_whole
 from obsv.config import settings_from
 from obsv.errors import ConfigurationError
+from obsv.nouns import are, counted
 from obsv.otlp.transfer import MOST_UNREADABLE, export_since, export_trace, import_file
 from obsv.own_files import PRIVATE
 from obsv.privacy import chosen_mode, create_private
@@ -70,7 +71,11 @@ def export_to(
             requests = export(db, output, trace_id, since_text)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written ({error.strerror}); choose another location.") from error
-    say(json_line({"file": path, "requests": requests}) if as_json else f"{path} written, {requests:,} requests")
+    say(
+        json_line({"file": path, "requests": requests})
+        if as_json
+        else f"{path} written, {counted(requests, 'request')}"
+    )
 
 
 def import_(db: Path, path: Path, say: Callable[[str], None] = say_at_once, as_json: bool = False) -> bool:
@@ -104,10 +109,10 @@ def import_(db: Path, path: Path, say: Callable[[str], None] = say_at_once, as_j
     if as_json:
         say(json_line(done._asdict()))
         return not done.unreadable
-    say(f"{done.stored:,} spans stored, {done.duplicates:,} already present, {done.rejected:,} rejected")
-    if done.unreadable:
+    say(f"{counted(done.stored, 'span')} stored, {done.duplicates:,} already present, {done.rejected:,} rejected")
+    if unreadable := len(done.unreadable):
         shown = ", ".join(map(str, done.unreadable[:10])) + (", …" if len(done.unreadable) > 10 else "")
-        say(f"{len(done.unreadable):,} lines are not OTLP JSON, or too long: {shown}")
+        say(f"{counted(unreadable, 'line')} {are(unreadable)} not OTLP JSON, or too long: {shown}")
     if len(done.unreadable) >= MOST_UNREADABLE:
         say(f"Too many unreadable lines: the rest of {path} was skipped.")
     return not done.unreadable

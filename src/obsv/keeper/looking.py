@@ -16,6 +16,7 @@ from obsv.errors import StoreError
 from obsv.keeper.files import KeeperFiles
 from obsv.keeper.running import Running, follow, resume
 from obsv.keeper.tables import Tables, Undefined
+from obsv.nouns import counted
 from obsv.own_time import monotonic
 from obsv.record.lane_reader import LaneReader
 from obsv.record.layout import CALL, END, IS_ELSEWHERE, LOG, NEW_PREFIX, READ_BEGIN, SPAN
@@ -81,7 +82,7 @@ class Pending(NamedTuple):
     is_exact: bool = True
 
     def __str__(self) -> str:
-        calls = "1 call" if self.calls == 1 else f"{self.calls:,} calls"
+        calls = counted(self.calls, "call")
         return calls if self.is_exact else f"about {calls}"
 
 

@@ -202,7 +202,7 @@ def test_a_summary(shop: Programs) -> None:
     lines = errors.splitlines()
     assert code == 0
     assert "5 calls of 5 functions stored in" in lines[0]
-    assert "1 errors, 1 of them left the outermost recorded call." in lines[0]
+    assert "1 error, 1 of them left the outermost recorded call." in lines[0]
     assert len(lines) == 6
     assert all(line.startswith("obsv: ") for line in lines)
 

@@ -82,7 +82,7 @@ def test_lost_file_is_a_problem_for_a_day(writer: Writer, path: Path) -> None:
     (loss,) = writer.losses
     health = check(path, loss.at_ns + 1)
     assert [(each.calls, each.errors) for each in health.losses] == [(2, 1)]
-    assert any("2 calls (1 errors)" in problem for problem in health.problems)
+    assert any("2 calls (1 error)" in problem for problem in health.problems)
     later = check(path, loss.at_ns + 25 * HOUR_NS)
     assert len(later.losses) == 1
     assert not any("was lost" in problem for problem in later.problems)

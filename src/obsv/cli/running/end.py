@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from obsv.instrument.never import is_never_recorded
+from obsv.nouns import counted, plural
 from obsv.own_time import monotonic
 
 _SHOWN = 8
@@ -86,12 +87,13 @@ class Summary:
             store.close()
         calls = sum(row[1] for row in answer.rows)
         took = (time.time_ns() - self._start_ns) / 1e9
-        failed = f"{errors.errors:,} errors"
+        failed = counted(errors.errors, "error")
         if errors.errors:
             failed += f", {errors.outermost:,} of them left the outermost recorded call"
-        lines = [f"{calls:,} calls of {len(answer.rows):,} functions stored in {db}, {took:,.1f} s; {failed}."]
+        made = f"{counted(calls, 'call')} of {counted(len(answer.rows), 'function')}"
+        lines = [f"{made} stored in {db}, {took:,.1f} s; {failed}."]
         for process, count, total_ms in answer.rows[:_BUSIEST]:
-            lines.append(f"{total_ms:>12,.1f} ms in {count:>9,} calls of {one_line(process)}")
+            lines.append(f"{total_ms:>12,.1f} ms in {count:>9,} {plural(count, 'call')} of {one_line(process)}")
         return [*lines, *([f"{waiting} are still to be stored."] if waiting else [])]
 
 

@@ -12,6 +12,7 @@ from obsv.dashboards.clock import count, when, zone_text
 from obsv.dashboards.components import Kind, badge, card, empty, link
 from obsv.dashboards.controls.options import option, options
 from obsv.dashboards.page import App, Page, View
+from obsv.nouns import plural
 from obsv.store.figures import Changes, Milestone
 from obsv.store.ground import Window
 from obsv.times import MAX_NS
@@ -57,8 +58,8 @@ def _kind(each: Milestone) -> str:
 
 def _found(read: Changes, found: list[Finding]) -> list[Component]:
     before, after = (sum(getattr(each, side).calls for each in read.functions) for side in ("before", "after"))
-    said: list[Component | str] = [f"{count(after)} calls since ", when(read.since_ns, date=True)]
-    said += [f" against {count(before)} calls from ", when(read.before.start_ns, date=True), " on. "]
+    said: list[Component | str] = [f"{count(after)} {plural(after, 'call')} since ", when(read.since_ns, date=True)]
+    said += [f" against {count(before)} {plural(before, 'call')} from ", when(read.before.start_ns, date=True), " on. "]
     if read.left_out:
         said.append("The minute in between has too many calls to be told apart, and is left out. ")
     lead = html.P(said, className="lead")

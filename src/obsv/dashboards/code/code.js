@@ -50,6 +50,6 @@ window.dash_clientside.obsv.codeChosen = (/** @type {string | null} */ name) => 
       row.hidden = !text.includes(wanted);
       shown += Number(!row.hidden);
     }
-    obsvDom.write('code-count', `${obsvFormat.exact(shown)} of ${obsvFormat.exact(rows().length)} functions`);
+    obsvDom.write('code-count', `${obsvFormat.exact(shown)} of ${obsvFormat.counted(rows().length, 'function')}`);
   });
 })();

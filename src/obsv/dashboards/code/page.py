@@ -15,6 +15,7 @@ from obsv.dashboards.controls.function_select import function_select, watch_func
 from obsv.dashboards.controls.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.errors import NotFound
+from obsv.nouns import counted
 from obsv.store.figures import Busy, LogFilters
 from obsv.store.ground import Window
 from obsv.store.seam import Store
@@ -77,7 +78,7 @@ def _list(functions: list[Busy], window: Window) -> Component:
         className="list-filter",
         **aria(label="Filter the list by name or group"),
     )
-    count = html.Span(f"{len(functions):,} functions", id="code-count", className="num", role="status")
+    count = html.Span(counted(len(functions), "function"), id="code-count", className="num", role="status")
     return card("Functions", html.Div(table, className="list-body"), actions=[search, count], flush=True)
 
 

@@ -11,6 +11,7 @@ from obsv.dashboards.components import badge, card, empty, link, place, source
 from obsv.dashboards.components.estimate import about, counted
 from obsv.dashboards.components.log_lines import log_list
 from obsv.dashboards.components.values import value_text
+from obsv.nouns import plural
 from obsv.store.figures import Failure, FunctionReport, LogLine, Milestone, Neighbour, Sums, Variable
 from obsv.store.ground import raised_line
 from obsv.store.spans import failing_line
@@ -142,7 +143,11 @@ def _variables(variables: list[Variable], now_ns: int) -> Component:
 
 def _variable(each: Variable, now_ns: int) -> Component:
     kind = html.Span("out" if each.data_type == "OUTPUT" else "in", className=f"direction {each.data_type.lower()}")
-    steady = f"same value {each.repeats + 1:,} times" if each.repeats else "only in the last call"
+    steady = (
+        f"same value {each.repeats + 1:,} {plural(each.repeats + 1, 'time')}"
+        if each.repeats
+        else "only in the last call"
+    )
     changed = html.Span(ago(each.changed_ns, now_ns), title=f"{steady}; changed")
     return html.Tr(
         [

@@ -15,6 +15,7 @@ from obsv.dashboards.clock import count, duration, local, percent
 from obsv.dashboards.components import card, empty, link
 from obsv.dashboards.components.change import change
 from obsv.dashboards.theme import DARK, figure
+from obsv.nouns import plural
 from obsv.store.figures import Sums, Times
 from obsv.store.ground import Window
 
@@ -105,8 +106,16 @@ def _change(measure: Measure, first: float | None, second: float | None, times: 
 
 def _legend(times: Times) -> list[Component]:
     pairs = (("A", FIRST, times.first_sums), ("B", SECOND, times.second_sums))
-    return [html.Span([html.I(className="dot", style={"color": colour}), f"{name}, {count(sums.calls)} calls"],
-                      className="legend") for name, colour, sums in pairs]  # fmt: skip
+    return [
+        html.Span(
+            [
+                html.I(className="dot", style={"color": colour}),
+                f"{name}, {count(sums.calls)} {plural(sums.calls, 'call')}",
+            ],
+            className="legend",
+        )
+        for name, colour, sums in pairs
+    ]
 
 
 def _durations(times: Times) -> Component:

@@ -54,6 +54,9 @@ const obsvFormat = (() => {
   /** A number in full. @param {number} value */
   const exact = (value) => value.toLocaleString('en-US');
 
+  /** `1 call`, `2,000 calls`. @param {number} value @param {string} noun */
+  const counted = (value, noun) => `${exact(value)} ${noun}${value === 1 ? '' : 's'}`;
+
   /** A share of 0..1: two digits, and never 0 % or 100 % for what is not. @param {number} share */
   const percent = (share) => {
     const value = share * 100;
@@ -126,5 +129,5 @@ const obsvFormat = (() => {
     return Number.isNaN(at.getTime()) ? null : at.toISOString();
   };
 
-  return { ago, count, duration, exact, localNs, localTs, percent, tick, utcNs, utcOf };
+  return { ago, count, counted, duration, exact, localNs, localTs, percent, tick, utcNs, utcOf };
 })();

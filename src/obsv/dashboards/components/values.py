@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 
 from obsv.analysis.value_tree import MOST_ROWS, Node, as_json, as_python, tree_of
 from obsv.dashboards.components.aria import aria
+from obsv.nouns import counted
 from obsv.store.seam import Store
 from obsv.store.spans import Call, Value
 
@@ -99,12 +100,15 @@ def _node(node: Node, *, is_open: bool = False) -> Component:
     if node.kind == "text":
         inner: Component = html.Pre(node.lines, className="tree-text", tabIndex=0)
         return _fold(
-            [*label, html.Span(f"text of {node.lines.count(chr(10)) + 1} lines", className="faint")], inner, is_open
+            [*label, html.Span(f"text of {counted(node.lines.count(chr(10)) + 1, 'line')}", className="faint")],
+            inner,
+            is_open,
         )
     if not node.children:
         return html.Div([*label, html.Span(node.text, className="tree-leaf")], className="tree-line")
     count = len(node.children)
-    what = {"dict": f"{count} keys", "list": f"{count} items"}.get(node.kind, f"{node.kind} · {count} fields")
+    field = counted(count, {"dict": "key", "list": "item"}.get(node.kind, "field"))
+    what = field if node.kind in ("dict", "list") else f"{node.kind} · {field}"
     summary = node.text if len(node.text) <= SUMMARY else node.text[:SUMMARY] + "…"
     head: list[Component] = [
         *label,

@@ -19,6 +19,7 @@ from obsv.dashboards.theme import DARK, figure
 from obsv.decisions import Policy
 from obsv.decisions.gates_file import FILE_NAME, registered_gates
 from obsv.errors import ObsvError
+from obsv.nouns import plural
 from obsv.store.figures import Flipped, GateFigures, GateFilters, GateInspected, WhatIf
 from obsv.store.ground import Window
 from obsv.store.seam import Store
@@ -145,7 +146,7 @@ def tried(found: WhatIf) -> list[Component]:
 def _turned(found: Flipped, are_blocks: bool) -> str:
     if not found.decisions:
         return "none"
-    text = f"{count(found.decisions)} decision{'s' if found.decisions != 1 else ''}"
+    text = f"{count(found.decisions)} {plural(found.decisions, 'decision')}"
     judged = found.good + found.bad + found.neutral
     if are_blocks:
         text += f"; {count(judged)} of these blocks are judged: "

@@ -65,7 +65,7 @@
   const status = (tookMs) => {
     const full = state.rows >= MOST_ROWS ? 'narrow the filters to see others' : 'scroll for more';
     const end = state.cursor ? full : 'that is all';
-    const rows = `${obsvFormat.exact(state.calls)} calls, ${obsvFormat.exact(state.rows)} rows`;
+    const rows = `${obsvFormat.counted(state.calls, 'call')}, ${obsvFormat.counted(state.rows, 'row')}`;
     const time = tookMs === undefined ? '' : ` · ${tookMs.toFixed(0)} ms`;
     obsvDom.write('explorer-status', state.busy ? 'Reading…' : `${rows} · ${end}${time}`);
   };

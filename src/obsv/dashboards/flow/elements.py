@@ -9,6 +9,7 @@ from obsv.analysis.flow_graph import Arrow, Box, Graph, heat
 from obsv.analysis.layering import Place, Size, layered
 from obsv.analysis.lineage import Handover
 from obsv.dashboards.clock import ago, count, percent
+from obsv.nouns import counted
 from obsv.store.spans import ValuedCalls
 
 Element = dict[str, Any]
@@ -148,7 +149,7 @@ def _handover(each: Handover, found: ValuedCalls, most: int) -> Element:
         "tip": [
             ["", f"{names[0]} → {names[1]}"],
             ["Value", f"{each.output} → {each.name}"],
-            ["Seen", f"{each.times:,} times"],
+            ["Seen", counted(each.times, "time")],
             ["Last", each.example if len(each.example) <= 160 else each.example[:160] + "…"],
             *(
                 [["Equal value from", ", ".join(found.processes[number][0] for number in each.also)]]

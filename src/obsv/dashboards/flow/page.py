@@ -17,6 +17,7 @@ from obsv.dashboards.controls.timepicker import watch_time_picker
 from obsv.dashboards.flow.elements import of_graph, of_lineage
 from obsv.dashboards.flow.style import flow_style
 from obsv.dashboards.page import App, Page, View
+from obsv.nouns import counted
 from obsv.store.ground import Window
 from obsv.store.seam import Store
 
@@ -73,7 +74,7 @@ def look(reader: Store, window: Window, asked: dict[str, Any], now_ns: int) -> d
     graph = draw(flow, now_ns, asked["folded"])
     folded = [box.id for box in graph.boxes if box.kind == "folded"]
     busy = sum(1 for node in flow.nodes if node.calls)
-    note = f"{busy:,} of {len(flow.nodes):,} functions called in this period"
+    note = f"{busy:,} of {counted(len(flow.nodes), 'function')} called in this period"
     if flow.left_out:
         note += f"; {flow.left_out:,} more are not drawn"
     elements = of_graph(graph, now_ns, window.query())
@@ -86,10 +87,11 @@ def _lineage(reader: Store, window: Window, asked: dict[str, Any]) -> dict[str, 
     where = "of this trace" if asked["trace"] else "of this period"
     first = "first" if asked["trace"] else "latest"
     scope = (
-        f"the {first} {len(found.calls):,} calls {where}" if found.cut else f"all {len(found.calls):,} calls {where}"
+        f"the {first} {counted(len(found.calls), 'call')} {where}"
+        if found.cut
+        else f"all {counted(len(found.calls), 'call')} {where}"
     )
-    values = "1 value" if len(handovers) == 1 else f"{len(handovers):,} values"
-    note = f"{values} passed from an output to an input, in {scope}"
+    note = f"{counted(len(handovers), 'value')} passed from an output to an input, in {scope}"
     return {"elements": of_lineage(found, handovers), "note": note, "key": "lineage", "folded": [], "groups": []}
 
 

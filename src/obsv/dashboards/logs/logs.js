@@ -97,7 +97,7 @@
     const shown = lines()?.children.length ?? 0;
     const full = shown >= MOST;
     const rest = state.cursor ? (full ? 'narrow the filters to see others' : '') : 'that is all';
-    const text = [`${obsvFormat.exact(shown)} records`, rest].filter(Boolean).join(' · ');
+    const text = [obsvFormat.counted(shown, 'record'), rest].filter(Boolean).join(' · ');
     obsvDom.write('logs-status', state.busy ? 'Reading…' : shown ? text : '');
     const more = obsvDom.byId('logs-more');
     if (more) more.hidden = !state.cursor || full;

@@ -22,6 +22,7 @@ from obsv.dashboards.controls import time_picker
 from obsv.dashboards.controls.timepicker import watch_time_picker
 from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.theme import DARK, figure
+from obsv.nouns import plural
 from obsv.store.figures import ErrorCall, ErrorGroup, FunctionSums, GroupSums, Milestone, Overview, PeriodTotals
 from obsv.store.ground import Window, raised_line
 from obsv.store.seam import Store
@@ -213,7 +214,7 @@ def _group(group: GroupSums, share: float, here: dict[str, str]) -> Component:
         html.Span(failed, className="err-text" if group.errors else "faint"),
         html.I(className="share-fill", style={"width": f"{share:.2%}"}, **aria(hidden=True)),
     ]
-    calls = marked(f"{group.calls:,} calls", group.unrecorded)
+    calls = marked(f"{group.calls:,} {plural(group.calls, 'call')}", group.unrecorded)
     told = "; ".join(filter(None, [f"{group.name}: {calls}, {group.errors:,} failed", about(group.unrecorded)]))
     href = address("/explorer", {"group": group.name, **here})
     return _item(dcc.Link(cells, href=href, className="share row-link", title=told))

@@ -18,6 +18,7 @@ from obsv.dashboards.page import App, Page, View
 from obsv.dashboards.registry.shown import DIGITS, artifact_link, value
 from obsv.errors import NotFound, ObsvError
 from obsv.measures import Measured, file_beside, load, shown
+from obsv.nouns import plural
 from obsv.registry import Difference
 from obsv.reports import Comparison, compare_artifacts
 from obsv.store.figures import Disagreement
@@ -119,7 +120,8 @@ def _metrics(found: list[tuple[Measured, Measured]], old: str, new: str) -> Comp
         unit = before.definition.unit
         name = html.Span(before.definition.title, title=before.definition.formula)
         both = [
-            html.Span(shown(each.value, unit), title=f"{count(each.observations)} rows") for each in (before, after)
+            html.Span(shown(each.value, unit), title=f"{count(each.observations)} {plural(each.observations, 'row')}")
+            for each in (before, after)
         ]
         rows.append([name, *both, _turned(before, after)])
     return framed_table(("Metric", old, new, "Change"), rows, "Table of metrics")

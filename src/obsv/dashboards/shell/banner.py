@@ -9,6 +9,7 @@ from typing import Any
 from obsv.alerts.rules import Rule
 from obsv.dashboards.clock import count
 from obsv.dashboards.components import link
+from obsv.nouns import are, plural
 from obsv.store.figures import RecorderState
 
 # As a rule of kind `backpressure` without settings.
@@ -47,7 +48,10 @@ def content(
         rules: the rules by name; those of kind `backpressure` have their alerts shown here.
     """
     told = [summary for name, summary in firing if name in rules and rules[name].kind == "backpressure"]
-    texts = told or [f"{count(depth)} calls of {service} are waiting to be stored" for service, depth in backlog]
+    texts = told or [
+        f"{count(depth)} {plural(depth, 'call')} of {service} {are(depth)} waiting to be stored"
+        for service, depth in backlog
+    ]
     if not texts:
         return []
     return [

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from obsv.alerts.parts import Part
 from obsv.dashboards.clock import ago, count, duration
 from obsv.dashboards.components.badge import Kind, badge
+from obsv.nouns import counted, plural
 from obsv.store.figures import FeedState, Lost, RecorderState
 from obsv.times import ts
 from obsv.web.senders import SenderCounts
@@ -60,7 +61,11 @@ def layout(
         badges.append(badge(f"+{len(ordered) - SHOWN}", title=rest, id="ribbon-more"))
     if lost is not None and lost.losses:
         about = "\n".join(str(loss) for loss in lost.losses[:SHOWN])
-        badges.append(badge(f"{count(lost.calls)} calls lost", "err", dot=True, title=about, id="ribbon-lost"))
+        badges.append(
+            badge(
+                f"{count(lost.calls)} {plural(lost.calls, 'call')} lost", "err", dot=True, title=about, id="ribbon-lost"
+            )
+        )
     if firing:
         about = "\n".join(f"{rule}: {summary}" for rule, summary in firing[:OLDEST])
         text = f"{len(firing)} alert{'s' * (len(firing) != 1)}"
@@ -118,7 +123,12 @@ def _recorder(one: RecorderState, now_ns: int, id: str) -> Component:
     about, name = f"{one.service}, process {one.pid} on {one.host}", f"{one.service} {one.pid}"
     if one.gone(now_ns):
         return badge(name, dot=True, title=f"{about}\ngone since {ts(one.updated_ns)[:19]} UTC", id=id)
-    lines = [about, f"writer {one.state}", f"{one.queue_depth:,} calls waiting", f"write lag {one.write_lag_ms:.0f} ms"]
+    lines = [
+        about,
+        f"writer {one.state}",
+        f"{counted(one.queue_depth, 'call')} waiting",
+        f"write lag {one.write_lag_ms:.0f} ms",
+    ]
     kind = STATE_KINDS.get(one.state, "plain")
     return badge(f"{name} · {one.state}", kind, dot=True, title="\n".join(lines), id=id)
 

@@ -20,7 +20,7 @@
       className: 'tn-toggle',
       tabIndex: -1,
       'aria-expanded': !folded,
-      'aria-label': folded ? `show ${below} spans` : 'fold',
+      'aria-label': folded ? `show ${obsvFormat.counted(below, 'span')}` : 'fold',
       onClick: (/** @type {Event} */ event) => {
         event.stopPropagation();
         obsvTrace.toggle(row);
@@ -132,7 +132,7 @@
     ];
     if (data.flags[row] & obsvTree.FLAG.critical) lines.push('on the critical path');
     if (data.flags[row] & obsvTree.FLAG.moved) lines.push('moved: the clock of this service differs');
-    if (data.flags[row] & obsvTree.FLAG.events) lines.push(`${data.events[row].length} events`);
+    if (data.flags[row] & obsvTree.FLAG.events) lines.push(obsvFormat.counted(data.events[row].length, 'event'));
     if (data.flags[row] & obsvTree.FLAG.links) lines.push('has links');
     return lines.join('\n');
   };

@@ -74,7 +74,7 @@ const obsvMap = (() => {
     const count = view().errors.length;
     if (!jump?.lastChild) return;
     jump.hidden = !count;
-    jump.lastChild.textContent = count === 1 ? '1 error' : `${obsvFormat.exact(count)} errors`;
+    jump.lastChild.textContent = obsvFormat.counted(count, 'error');
   };
 
   // -- the map -------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from obsv.errors import QueryTimeout, StoreError
+from obsv.nouns import are, counted
 from obsv.store.figures.beat import RECORDERS, RecorderState, recorder_state
 from obsv.store.figures.kept import read_kept_sums
 from obsv.store.figures.lost import NEWS_NS, read_lost
@@ -142,7 +143,8 @@ def _complaints(health: Health, now_ns: int) -> list[str]:
     for recorder in alive:
         if recorder.state != "OK":
             who = f"{recorder.service} (pid {recorder.pid} on {recorder.host})"
-            complaints.append(f"{who} is {recorder.state}: {recorder.queue_depth} calls are waiting to be stored")
+            depth = recorder.queue_depth
+            complaints.append(f"{who} is {recorder.state}: {counted(depth, 'call')} {are(depth)} waiting to be stored")
     if health.spills and not alive:
         waiting = sum(spill.size_bytes for spill in health.spills)
         remedy = "run `obsv keeper --drain` to store them"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from obsv.nouns import counted
+
 
 class Loss(NamedTuple):
     """A file that is gone or became unusable.
@@ -26,6 +28,6 @@ class Loss(NamedTuple):
         """Return one line of text."""
         held = "an unknown number of calls"
         if self.calls is not None:
-            held = f"{self.calls:,} calls ({self.errors or 0:,} errors)"
+            held = f"{counted(self.calls, 'call')} ({counted(self.errors or 0, 'error')})"
         where = "They are lost" if self.put_aside is None else f"It is {self.put_aside} now"
         return f"the file was lost ({self.reason}) with {held}. {where}; recording continues in a new one."
