@@ -11,7 +11,7 @@ from older_schema import without_tables_since
 from obsv.store import Reader, Signature, Source, SpanRow, Writer
 from obsv.store.figures.totals import RequestTotal, read_totals
 from obsv.store.ground import sampled
-from obsv.store.writing.request_sql import PATIENCE_NS
+from obsv.store.writing.sql.requests import PATIENCE_NS
 
 SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
 MS = 1_000_000

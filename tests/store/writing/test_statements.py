@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obsv.store.writing.statements import Insert, Lookup, portions, sizes_within
+from obsv.store.writing.sql.statements import Insert, Lookup, portions, sizes_within
 
 PAIR = Insert("pair", "a, b", "(a) do update set b = b + excluded.b")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from obsv.store.ground import ERROR, Rollups, Signature, Source, SpanRow, began_ns, by_minute
 from obsv.store.writing.interning import Ids, Thread
-from obsv.store.writing.statements import Insert, Joined
+from obsv.store.writing.sql.statements import Insert, Joined
 
 _COLUMNS = (
     "name_id, trace_id, span_id, parent_span_id, start_ns, duration_ns, process_id, signature_id, source_id, "

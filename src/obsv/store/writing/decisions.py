@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from obsv.store.ground import DECISION, HOUR_NS, DecisionRow, LogRow, OutcomeRow, read_decision, read_outcome
-from obsv.store.writing.statements import Insert
+from obsv.store.writing.sql.statements import Insert
 
 # Hostile names must not fill the file: gates beyond this number share one name.
 MOST_GATE_NAMES = 10_000

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from obsv.store.ground import RECEIVED, Code, Signature, Source, SpanRow, machine_mark
-from obsv.store.writing.statements import Insert, Lookup
+from obsv.store.writing.sql.statements import Insert, Lookup
 from obsv.store.writing.versions import Unversioned, Versions
 
 Thread = tuple[int, str]

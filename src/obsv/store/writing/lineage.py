@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from obsv.store.ground import Rollups, SpanRow
 from obsv.store.writing.interning import Ids
-from obsv.store.writing.statements import Insert, Lookup
+from obsv.store.writing.sql.statements import Insert, Lookup
 
 Key = tuple[bytes, bytes]  # (trace id, span id)
 Known = tuple[int, int]  # (process id, depth)

@@ -11,7 +11,7 @@ from typing import Any
 from obsv.store.ground import CARRIERS, LogRow, Source
 from obsv.store.writing.decisions import read_carriers
 from obsv.store.writing.interning import Ids
-from obsv.store.writing.statements import Insert
+from obsv.store.writing.sql.statements import Insert
 
 _LOGS = Insert(
     "log_record",

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from obsv.store.ground import MetricSeries, Point, PointRow, pack, unpack_points
 from obsv.store.writing.interning import Ids
-from obsv.store.writing.statements import Insert
+from obsv.store.writing.sql.statements import Insert
 
 # OpenTelemetry's SDKs stop at 2,000 a metric. Of all services together there are ten times as many.
 MOST_SERIES: Final = 2_000

@@ -16,7 +16,6 @@ from obsv.store.writing.batch import SPANS, Batch
 from obsv.store.writing.carried import Carried
 from obsv.store.writing.copied import Copied, write_copied
 from obsv.store.writing.decisions import Decided
-from obsv.store.writing.error_sql import error_rows, prepare_errors, read_split
 from obsv.store.writing.faults import Faults
 from obsv.store.writing.interning import Ids, Missing
 from obsv.store.writing.keeping.block_building import BlockBuilder
@@ -28,10 +27,11 @@ from obsv.store.writing.losses import Held
 from obsv.store.writing.mark import Mark
 from obsv.store.writing.metrics import MOST_SERIES, MetricWriter
 from obsv.store.writing.repair import repaired, repaired_logs, repaired_points
-from obsv.store.writing.request_sql import RequestCounter
-from obsv.store.writing.rollup_sql import prepare_rollups, write_rollups
 from obsv.store.writing.shared_ids import SharedIds
-from obsv.store.writing.statements import Insert
+from obsv.store.writing.sql.errors import error_rows, prepare_errors, read_split
+from obsv.store.writing.sql.requests import RequestCounter
+from obsv.store.writing.sql.rollups import prepare_rollups, write_rollups
+from obsv.store.writing.sql.statements import Insert
 from obsv.store.writing.value_forms import ValueForms, prepare_forms
 from obsv.store.writing.versions import Versions
 from obsv.store.writing.watch import Watch

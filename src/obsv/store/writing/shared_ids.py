@@ -23,7 +23,7 @@ from obsv.store.writing.batch import SPANS, Batch
 from obsv.store.writing.faults import Failed
 from obsv.store.writing.interning import Ids
 from obsv.store.writing.lineage import Callers
-from obsv.store.writing.request_sql import HALF
+from obsv.store.writing.sql.requests import HALF
 
 Key = tuple[bytes, bytes]  # (trace id, span id)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from obsv.store.ground import EVER, Rollups
-from obsv.store.writing.statements import Insert
+from obsv.store.writing.sql.statements import Insert
 
 _CALLS = """
 insert into calls_minute(edge, minute, parent_id, process_id,

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from obsv.store.ground import Half, Requests, SpanRow, halves
-from obsv.store.writing.statements import Insert, Lookup
+from obsv.store.writing.sql.statements import Insert, Lookup
 
 # Time for which a half waits. Exporters deliver delayed spans within seconds.
 PATIENCE_NS = 60 * 1_000_000_000

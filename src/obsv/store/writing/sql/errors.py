@@ -1,4 +1,4 @@
-"""Error groups on their way into the file: rows in the same statement as the rollups (`rollup_sql.py` says why).
+"""Error groups on their way into the file: rows in the same statement as the rollups (`rollups.py` says why).
 
 Changes of a group follow from its row alone, so triggers make them: a new row is a new group, and a resolved one comes
 back.
