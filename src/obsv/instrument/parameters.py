@@ -4,12 +4,11 @@ The declared signature of a callable (`__signature__`, the signature of a proxy)
 they were passed.
 """
 
-import dataclasses
 import inspect
 import sys
 from collections.abc import Callable
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 _RECEIVERS = ("self", "cls", "mcs", "metacls")
 
@@ -21,8 +20,7 @@ if sys.version_info >= (3, 14):
     _LAZY["annotation_format"] = annotationlib.Format.STRING
 
 
-@dataclasses.dataclass(frozen=True)
-class Declared:
+class Declared(NamedTuple):
     """A signature that names the values in `*args` and `**kwargs`.
 
     Args:
@@ -38,8 +36,7 @@ class Declared:
     defaults: dict[str, Any]
 
 
-@dataclasses.dataclass(frozen=True)
-class Parameters:
+class Parameters(NamedTuple):
     """The parameters of a code object.
 
     Args:
@@ -90,7 +87,7 @@ def parameters_of(code: CodeType, is_method: bool = False, shows: Callable[..., 
     if shows is None or end > drop or not (has_args and has_keywords):
         return parameters
     shown = declared_by(shows, is_method)
-    return parameters if shown is None else dataclasses.replace(parameters, shown=shown)
+    return parameters if shown is None else parameters._replace(shown=shown)
 
 
 def declared_by(target: Callable[..., Any], is_method: bool = False) -> Declared | None:

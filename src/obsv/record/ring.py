@@ -3,7 +3,6 @@
 import contextlib
 import mmap
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -103,7 +102,7 @@ def open_ring(rings: Path, offset: int, bounds: Bounds = _USUAL, limits: Mapping
     """
     if fcntl is None:
         raise OSError("this system has no flock")
-    name = f"{os.getpid()}-{secrets.token_hex(8)}"
+    name = f"{os.getpid()}-{os.urandom(8).hex()}"
     made, lock = rings / (layout.NEW_PREFIX + name), None
     made.mkdir(mode=0o700)
     try:

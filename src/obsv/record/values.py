@@ -10,6 +10,8 @@ values in about the time of `marshal.loads` itself; a walk in Python costs ten t
 
 import marshal
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from obsv.record.layout import MAX_NESTING
@@ -18,14 +20,21 @@ _VERSION = 2
 
 # Texts up to this length are tokens of the regular expression, which compares lengths one after the other (3 ns each).
 _SHORT = 64
-# A thousand at a time: the expression remembers each (100 bytes) until it is finished.
-_texts = b"|".join(re.escape(bytes([size, 0, 0, 0])) + b".{%d}" % size for size in range(_SHORT))
-# Containers of up to 255 items: marshal's allocation for one before it reads the first item is negligible.
-# Bytes as IDs have them: none, 8 or 16.
-_ids = rb"\0\0\0\0|\x08\0\0\0.{8}|\x10\0\0\0.{16}"
-_tokens = re.compile(
-    rb"(?:u(?:" + _texts + rb")|[NTF.0{]|i.{4}|[(\[].\0\0\0|g.{8}|s(?:" + _ids + rb")){0,1000}", re.DOTALL
-).match
+
+
+# A program only writes values, and compiling the expression takes 2 ms.
+@lru_cache(maxsize=1)
+def _tokens() -> Callable[[bytes, int], "re.Match[bytes] | None"]:
+    """Return the expression's `match`, of a thousand tokens at a time: it remembers each (100 bytes) until the end.
+
+    Containers of up to 255 items: marshal's allocation for one before it reads the first item is negligible. Bytes as
+    IDs have them: none, 8 or 16.
+    """
+    texts = b"|".join(re.escape(bytes([size, 0, 0, 0])) + b".{%d}" % size for size in range(_SHORT))
+    ids = rb"\0\0\0\0|\x08\0\0\0.{8}|\x10\0\0\0.{16}"
+    token = rb"(?:u(?:" + texts + rb")|[NTF.0{]|i.{4}|[(\[].\0\0\0|g.{8}|s(?:" + ids + rb"))"
+    return re.compile(token + rb"{0,1000}", re.DOTALL).match
+
 
 _COMPLEX, _LONG = ord("y"), ord("l")
 _TEXTS, _SEQUENCES = frozenset(b"us"), frozenset(b"([")
@@ -63,9 +72,9 @@ def check(data: bytes) -> None:
     Raises:
         BadValues: there is a type that is not ours, a length beyond the end, or too much nesting.
     """
-    at, end = 0, len(data)
+    at, end, tokens = 0, len(data), _tokens()
     while at < end:
-        match = _tokens(data, at)
+        match = tokens(data, at)
         # It matches at least nothing.
         at = match.end() if match is not None and match.end() > at else _after_token(data, at)
     if data.count(b"(") + data.count(b"[") + data.count(b"{") > MAX_NESTING:
