@@ -30,6 +30,7 @@ def test_database_is_the_argument_else_the_variable_else_the_default() -> None:
         ("queue_warning_threshold", 0),
         ("retention", 0),
         ("max_bytes", -1),
+        ("max_bytes", "3.9MB"),
         ("busy_timeout_s", 0),
         ("databse", "x"),
         ("max_bytes", "1e999"),
@@ -45,6 +46,12 @@ def test_setting_that_cannot_be_used_is_named(name: str, value: object) -> None:
     """The message names the setting."""
     with pytest.raises(ConfigurationError, match=name):
         settings_from({name: value}, {})
+
+
+def test_a_variable_that_asks_for_too_little_space_gets_the_least(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a limit the file would grow as it should least of all; the message names the least."""
+    assert settings_from({}, {"OBSV_MAX_BYTES": "1kB"}).limit_changes() == {"max_bytes": 4_000_000}
+    assert "OBSV_MAX_BYTES must be at least 4MB" in caplog.text
 
 
 def test_none_means_no_limit() -> None:
@@ -68,7 +75,7 @@ def test_none_means_no_limit() -> None:
         ("max_bytes", "1_000 bytes", 1_000),
         ("retention", "off", None),
         ("max_bytes", "1GB", 10**9),
-        ("max_bytes", "1.5 MiB", 3 * 2**19),
+        ("max_bytes", "4.5 MiB", 9 * 2**19),
         ("max_bytes", "none", None),
         ("min_duration", "10ms", 0.01),
         ("min_duration", "250µs", 0.00025),

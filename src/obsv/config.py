@@ -102,7 +102,7 @@ _READERS: dict[str, Read] = {
     "spill_max_bytes": _positive(quantities.size),
     "queue_warning_threshold": quantities.count,
     "retention": _or_none(_positive(quantities.seconds)),
-    "max_bytes": _or_none(_positive(quantities.size)),
+    "max_bytes": _or_none(quantities.store_size),
     "decision_retention": _or_none(_positive(quantities.seconds)),
     "archive": _archive,
     "archive_retention": _or_none(_positive(quantities.seconds)),
@@ -146,8 +146,8 @@ class Settings:
         queue_warning_threshold: log a warning, once per episode, when more calls than this wait.
         retention: age at which calls are deleted, in seconds or as text such as `"2d"`; None keeps them. Like
             `max_bytes`, it is saved in the database for all programs; if not given, the saved value applies.
-        max_bytes: size of the database file above which the oldest calls are deleted, successes before errors, in bytes
-            or as text such as `"1GB"`; None means unlimited.
+        max_bytes: size of the database file, at least 4 MB, above which the oldest calls are deleted, successes before
+            errors, in bytes or as text such as `"1GB"`; None means unlimited.
         decision_retention: age at which decisions and their outcomes are deleted, in seconds or as text such as
             `"30d"`; None keeps them. Saved in the database for all programs.
         archive: where calls go before `retention` deletes them: a directory, `file:///…`, `s3://…`, `gs://…` or
@@ -290,6 +290,12 @@ def _variables(environment: Mapping[str, str], given: Mapping[str, Any]) -> dict
             continue
         try:
             found[name] = _READERS[name](variable, text.lower() if name in ("writer", "on_full") else text)
+        except quantities.TooSmall as error:
+            # To ignore it would be the opposite of what it says.
+            found[name] = error.least
+            if str(error) not in _said:
+                _said.add(str(error))
+                logger.warning("%s The least is used.", error)
         except ConfigurationError as error:
             if str(error) not in _said:
                 _said.add(str(error))

@@ -22,6 +22,8 @@ for _seconds, _units in (
     _SECONDS |= dict.fromkeys(_units.split(), _seconds)
 _BYTES = {"b": 1, "byte": 1, "bytes": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _BYTES |= {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+LEAST_STORE_BYTES = 4_000_000
+"""The smallest size limit of a database: measured, with every kind of writer at full speed."""
 _AMOUNT, _UNIT = r"((?:\d+(?:_\d+)*(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?)", "[a-zµμ]"
 _FLAGS = re.ASCII | re.IGNORECASE
 # Compiled when the first text is read: most programs give none, and compiling takes 1.5 ms.
@@ -59,6 +61,31 @@ def duration(text: str) -> float | None:
     """Return the seconds of a text with units, as parsed by `seconds`; None if it is not one, or has no unit."""
     plain = re.fullmatch(_NUMBER, text, _FLAGS)
     return None if plain and not plain[2] else _duration(text)
+
+
+class TooSmall(ConfigurationError):
+    """A size that cannot be kept.
+
+    Attributes:
+        least: the smallest that can, bytes.
+    """
+
+    least = LEAST_STORE_BYTES
+
+
+def store_size(name: str, value: Any) -> int:
+    """Parse the size limit of a database.
+
+    Raises:
+        TooSmall: an empty database with its log would be above it.
+    """
+    found = size(name, value)
+    if found < LEAST_STORE_BYTES:
+        raise TooSmall(
+            f"{name} must be at least {LEAST_STORE_BYTES / 1e6:.0f}MB, not {value!r:.100}: "
+            "an empty database takes 1 MB, and its write-ahead log as much."
+        )
+    return found
 
 
 def size(name: str, value: Any) -> int:

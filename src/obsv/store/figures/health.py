@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from obsv.errors import QueryTimeout, StoreError
 from obsv.nouns import are, counted
+from obsv.quantities import LEAST_STORE_BYTES
 from obsv.store.figures.beat import RECORDERS, RecorderState, recorder_state
 from obsv.store.figures.kept import read_kept_sums
 from obsv.store.figures.lost import NEWS_NS, read_lost
@@ -171,7 +172,10 @@ def _beyond_limits(health: Health, now_ns: int, *, is_recorded: bool) -> list[st
     size = health.size_bytes + health.log_bytes
     remedy = "run a recording program or `obsv serve` to delete older calls"
     found = []
-    if max_bytes is not None and size > max_bytes:
+    if max_bytes is not None and max_bytes < LEAST_STORE_BYTES:
+        least = f"set max_bytes to {LEAST_STORE_BYTES / 1e6:.0f}MB or more"
+        found.append(f"the size limit of {max_bytes / 1e6:,.1f} MB cannot be kept, an empty file takes 1 MB: {least}")
+    elif max_bytes is not None and size > max_bytes:
         found.append(
             f"the file takes {size / 1e6:,.1f} MB with its log, above its limit of {max_bytes / 1e6:,.1f} MB: {remedy}"
         )

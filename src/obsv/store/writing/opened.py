@@ -26,6 +26,7 @@ from obsv.store.writing.log_records import write_logs
 from obsv.store.writing.losses import Held
 from obsv.store.writing.mark import Mark
 from obsv.store.writing.metrics import MOST_SERIES, MetricWriter
+from obsv.store.writing.portions import portions
 from obsv.store.writing.repair import repaired, repaired_logs, repaired_points
 from obsv.store.writing.shared_ids import SharedIds
 from obsv.store.writing.sql.errors import error_rows, prepare_errors, read_split
@@ -143,19 +144,28 @@ class Opened:
         logs: Sequence[LogRow] = (),
         points: Sequence[PointRow] = (),
     ) -> int:
-        """Store a batch in one transaction; return how many calls were new."""
-        began = time.perf_counter()
-        try:
-            inserted, errors = self._write(rows, rings, logs, points)
-        except (UnicodeEncodeError, OverflowError):
-            inserted, errors = self._write(repaired(rows), rings, repaired_logs(logs), repaired_points(points))
-        if points:
-            self._metrics.pack()
-        if rows:
-            self.cleaner.arrived(min([row.start_ns for row in rows]))
-        self._make_room(time.perf_counter() - began)
-        self._done = _Done(inserted, errors, rings)
-        return inserted
+        """Store a batch in one transaction, under a small size limit in several; return how many calls were new.
+
+        Data points and the positions of the rings are stored with the last: read again, calls of the others are found
+        to be stored.
+        """
+        new = failed = 0
+        for portion in portions(rows, logs, self.limits().max_bytes):
+            began = time.perf_counter()
+            told, last = (rings, points) if portion.is_last else ((), ())
+            try:
+                inserted, errors = self._write(portion.rows, told, portion.logs, last)
+            except (UnicodeEncodeError, OverflowError):
+                mended = repaired(portion.rows), told, repaired_logs(portion.logs), repaired_points(last)
+                inserted, errors = self._write(*mended)
+            if last:
+                self._metrics.pack()
+            if portion.rows:
+                self.cleaner.arrived(min([row.start_ns for row in portion.rows]))
+            self._make_room(time.perf_counter() - began)
+            new, failed = new + inserted, failed + errors
+        self._done = _Done(new, failed, rings)
+        return new
 
     def _write(
         self,

@@ -98,7 +98,7 @@ def test_successes_are_dropped_before_errors(writer: Writer, reader: Reader) -> 
         for number in range(1, 8_000)
     ]
     writer.write(rows)
-    limit = 3 << 20
+    limit = 4 << 20
     retain(writer, START_NS, max_age_ns=None, max_bytes=limit)
     kept = reader.query("select outcome, count(*) as n, min(start_ns) as first from span group by 1")
     assert [row["outcome"] for row in kept] == ["ERR", "OK"]
@@ -110,11 +110,11 @@ def test_successes_are_dropped_before_errors(writer: Writer, reader: Reader) -> 
 def test_errors_go_when_nothing_else_is_left(writer: Writer, reader: Reader) -> None:
     """A file full of errors keeps the latest of them, as many as there is room for."""
     writer.write([call(number, status=2, exception="x" * 500) for number in range(1, 8_000)])
-    retain(writer, START_NS, max_age_ns=None, max_bytes=2 << 20)
+    retain(writer, START_NS, max_age_ns=None, max_bytes=4 << 20)
     (count, first) = reader.query("select count(*), min(start_ns) from span")[0]
-    assert 500 < count < 3_000  # a file without calls takes half a megabyte
+    assert 500 < count < 3_000  # a file without calls takes a megabyte
     assert first == START_NS + 1_000 * (8_000 - count)
-    assert writer.retain(START_NS, max_age_ns=None, max_bytes=2 << 20).more is False
+    assert writer.retain(START_NS, max_age_ns=None, max_bytes=4 << 20).more is False
 
 
 def test_space_is_returned(writer: Writer) -> None:
@@ -271,7 +271,7 @@ def test_row_used_again_meanwhile_stays(writer: Writer) -> None:
 
 def test_size_holds_for_calls_that_come_late(writer: Writer, reader: Reader) -> None:
     """An import brings calls that are older than those that were deleted before."""
-    writer.limit(max_bytes=2 << 20)
+    writer.limit(max_bytes=4 << 20)
     for age in range(20):
         writer.write(
             [
@@ -281,13 +281,13 @@ def test_size_holds_for_calls_that_come_late(writer: Writer, reader: Reader) -> 
         )
     retain(writer)
     retain(writer)
-    assert writer.path.stat().st_size + log_size(writer) <= 2 << 20
+    assert writer.path.stat().st_size + log_size(writer) <= 4 << 20
     assert counts(reader, "span")[0] > 0
 
 
 def test_rollups_hold_the_size_too(writer: Writer, reader: Reader) -> None:
     """The rollups of many functions outgrow a small file over time: the oldest are deleted."""
-    writer.limit(max_bytes=2_000_000)
+    writer.limit(max_bytes=4_000_000)
     many = [Signature("shop", f"function {number}", "shop", 1, FIELDS) for number in range(100)]
     for minute in range(100):
         writer.write(
@@ -298,7 +298,7 @@ def test_rollups_hold_the_size_too(writer: Writer, reader: Reader) -> None:
         )
     retain(writer, START_NS + HOUR_NS)
     retain(writer, START_NS + HOUR_NS)  # nothing was written since: the log is emptied
-    assert writer.path.stat().st_size + log_size(writer) <= 2_000_000
+    assert writer.path.stat().st_size + log_size(writer) <= 4_000_000
     assert counts(reader, "span")[0] > 0
     latest = START_NS // (60 * 10**9) + 99
     assert reader.query("select max(minute) from process_minute")[0][0] == latest

@@ -26,14 +26,13 @@ from obsv.store.writing.keeping.retention import (
     Retained,
     decide,
     excess,
+    log_bytes,
 )
 from obsv.store.writing.keeping.tidying import METRICS, OLDEST_ERROR, ROLLUPS, TIDY, TS, Tidy
 from obsv.times import ts
 
 _TIDY_EVERY_NS = MINUTE_NS
 _ALL = 2**63 - 1
-# Share of a size limit that the log may use.
-LOG_SHARE = 16
 # Size of a call besides its texts: its numbers, and its entries in five indexes.
 _CALL_BYTES = 256
 
@@ -112,6 +111,11 @@ select (select count(*) from (select 1 from histogram limit :most))
 _DELETE_ORPHANS = "delete from orphan where id <= (select max(id) from orphan) - ?"
 # Counting takes a twentieth of the time; others may have written successes with a time that has passed.
 _WEIGH_PAUSES, _SEARCH_S = 20, 5.0
+# On a busy machine most of the time of a chunk passes while something else runs: smaller ones would not hold the lock
+# for less, and never keep up with a writer.
+BUSY = 4.0
+# A batch waits this long at most for a file above its limit to shrink: others may be writing, too.
+ABOVE_S = 1.0
 # A call dated ahead outlives the time for which what it refers to is kept.
 _IS_AHEAD = f"select exists(select 1 from span where ts > {TS})"
 
@@ -140,7 +144,7 @@ class Cleaner:
         self._log = path.with_name(path.name + "-wal")
         self._bytes = Chunk(32 << 10, 8 << 20)  # bytes of calls
         self._rows, self._pages = Chunk(100, 20_000), Chunk(16, 4_000)
-        self._held_s = 0.0
+        self._held_s = self._worked_s = 0.0
         self._chunks = 0  # since the log was last copied into the file
         self._floor = ""  # no success is older than this ts, but for what other processes have written since
         self._search_at = self._weigh_at = 0.0
@@ -177,8 +181,11 @@ class Cleaner:
         return Retained(deleted, more, self._held_s)
 
     def make_room(self, max_bytes: int, budget_s: float) -> None:
-        """Delete the oldest calls and return pages while the file is too large and there is time."""
-        deadline = time.perf_counter() + budget_s
+        """Delete the oldest calls and return pages while the file is too large and there is time.
+
+        Above the limit itself there is more time: what is written faster than it can be deleted has to wait.
+        """
+        began = time.perf_counter()
         while (action := decide(self._size(), max_bytes)) in (Action.SHRINK, Action.VACUUM):
             if action is Action.SHRINK:
                 done = self._shrink(excess(self._size(), max_bytes), max_bytes) > 0
@@ -187,15 +194,17 @@ class Cleaner:
                 done = self._vacuum() < free
             if self._chunks >= CHUNKS_A_COPY:
                 self._copy()
-            if not done or time.perf_counter() > deadline:
+            took_s = time.perf_counter() - began
+            if not done or (took_s > budget_s and (took_s > ABOVE_S or self._size().total_bytes <= max_bytes)):
                 return
 
     def fit_log(self, max_bytes: int | None) -> None:
         """Keep the write-ahead log small compared with a small limit: it counts, and otherwise has 8 MB to 64 MB."""
         pages, size = (LOG_PAGES, LOG_BYTES)
         if max_bytes is not None:
-            pages = max(64, min(pages, max_bytes // LOG_SHARE // 8192))
-            size = max(1 << 20, min(size, max_bytes // LOG_SHARE))
+            # Cut to half of its share: a transaction comes on top, and the log is copied only after it.
+            size = log_bytes(max_bytes) // 2
+            pages = max(32, min(pages, size // 2 // 8192))
         self._connection.execute(f"pragma wal_autocheckpoint = {pages}")
         self._connection.execute(f"pragma journal_size_limit = {size}")
 
@@ -259,7 +268,7 @@ class Cleaner:
             return 0
         with self._locked():
             deleted = self._decisions.delete(made, self._marks())
-        self._bytes.took(self._held_s)
+        self._bytes.took(self._worked_s)
         return deleted
 
     def _delete_logs(self, which: str, size: int) -> int:
@@ -268,7 +277,7 @@ class Cleaner:
             return 0
         with self._locked():
             deleted = self._connection.execute(_DELETE_LOGS, (ids,)).rowcount
-        self._bytes.took(self._held_s)
+        self._bytes.took(self._worked_s)
         if marks := self._marks():
             self._connection.execute(_COUNT_UNARCHIVED_LOGS, {"ids": ids, "archived": marks[1]})
         return deleted
@@ -282,7 +291,7 @@ class Cleaner:
                 self._connection.execute(_DELETE_EXACT, (ids,))
         with self._locked():
             deleted = self._connection.execute(_DELETE_SPANS, (ids,)).rowcount
-        self._bytes.took(self._held_s)
+        self._bytes.took(self._worked_s)
         self._connection.execute(_COUNT_DELETED, (deleted, failed))
         if marks := self._marks():
             self._connection.execute(_COUNT_UNARCHIVED_CALLS, {"ids": ids, "archived": marks[0]})
@@ -326,7 +335,7 @@ class Cleaner:
             return 0
         with self._locked():
             deleted = self._connection.execute(tidy.delete, params).rowcount
-        self._rows.took(self._held_s)
+        self._rows.took(self._worked_s)
         return deleted
 
     def _tidy(self, now_ns: int, max_age_ns: int, decision_age_ns: int | None) -> int:
@@ -355,7 +364,7 @@ class Cleaner:
         with self._locked():
             # Not `execute`, which would stop after the first page.
             self._connection.executescript(f"pragma incremental_vacuum({self._pages.size})")
-        self._pages.took(self._held_s)
+        self._pages.took(self._worked_s)
         return int(self._one("pragma freelist_count")[0])
 
     # PASSIVE copies pages without blocking writers; TRUNCATE, which does block them, then has nothing to copy.
@@ -377,10 +386,12 @@ class Cleaner:
     def _locked(self) -> Iterator[None]:
         (copy_at,) = self._one("pragma wal_autocheckpoint")
         self._connection.execute("pragma wal_autocheckpoint = 0")
-        began = time.perf_counter()
+        began, began_cpu = time.perf_counter(), time.thread_time()
         try:
             yield
         finally:
-            self._held_s = max(self._held_s, time.perf_counter() - began)
+            held_s = time.perf_counter() - began
+            self._held_s = max(self._held_s, held_s)
+            self._worked_s = max(held_s / BUSY, time.thread_time() - began_cpu)
             self._connection.execute(f"pragma wal_autocheckpoint = {copy_at}")
             self._chunks += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+from obsv.store.file import LOG_BYTES
 from obsv.store.ground import HOUR_NS
 
 DAY_NS = 24 * HOUR_NS
@@ -15,8 +16,12 @@ ROLLUPS_LONGER = 4
 TARGET_S = 0.01
 # Calls are deleted from this share of the size limit on, to leave space until the next look.
 FULL = 0.9
+# Above this share of what the limit leaves to the file no page stays free.
+FILE = 0.95
 # Free pages are kept for new calls up to this share of the file, or this many, before they are returned.
 SPARE = 0.125
+# Share of a size limit that the log may use, between these bytes.
+LOG_SHARE, LOG_LEAST = 16, 1 << 20
 SPARE_PAGES = 256
 # Of a size limit the rollups of past minutes may take up this part; then the oldest go. Measured: bytes of a row.
 ROLLUP_SHARE, ROLLUP_BYTES = 0.25, 40
@@ -64,6 +69,11 @@ class Facts(NamedTuple):
         """Return the size of calls and rollups."""
         return (self.pages - self.free_pages) * self.page_size
 
+    @property
+    def total_bytes(self) -> int:
+        """Return the size of the file with its log."""
+        return self.pages * self.page_size + self.log_bytes
+
 
 class Retained(NamedTuple):
     """The result of a chunk.
@@ -98,11 +108,17 @@ def decide(facts: Facts, max_bytes: int | None) -> Action:
 
 def excess(facts: Facts, max_bytes: int | None) -> int:
     """Return the bytes of calls to delete to free enough space; 0 or less: none."""
-    return 0 if max_bytes is None else facts.used_bytes - int(FULL * max_bytes)
+    return 0 if max_bytes is None else facts.used_bytes - int(FULL * (max_bytes - log_bytes(max_bytes)))
+
+
+def log_bytes(max_bytes: int) -> int:
+    """Return what the write-ahead log may take of a size limit."""
+    return min(LOG_BYTES, max(min(LOG_LEAST, max_bytes // 4), max_bytes // LOG_SHARE))
 
 
 def _spare(facts: Facts, max_bytes: int | None) -> int:
-    if max_bytes is not None and facts.pages * facts.page_size + facts.log_bytes > max_bytes:
+    # The file with its free pages, beside the largest log.
+    if max_bytes is not None and facts.pages * facts.page_size > FILE * (max_bytes - log_bytes(max_bytes)):
         return 0
     return max(SPARE_PAGES, int(SPARE * facts.pages))
 
