@@ -1,5 +1,6 @@
 """A ring written and read: nothing is lost, torn or read twice."""
 
+import errno
 import os
 import signal
 import stat
@@ -8,7 +9,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
 
 import pytest
@@ -229,6 +230,43 @@ def test_calls_without_room_are_dropped_and_counted(rings, monkeypatch):
     assert ring.calls.waiting == 0
     begun, ended = ({span_of(record) for record in records if record[8] == kind} for kind in (BEGIN, END))
     assert begun <= ended
+
+
+def overlapping(lane: Lane, numbers: range) -> None:
+    """Append calls of which three are open at any time: some reach over the end of each segment."""
+    running: deque[bytes] = deque()
+    for number in numbers:
+        is_begun = put(lane, begin(number, values=("x" * 500,)))
+        running.append(end(number) if is_begun else whole(number))
+        if len(running) > 3:
+            put(lane, running.popleft())
+    for record in running:
+        put(lane, record)
+
+
+@pytest.mark.parametrize("error", [errno.EMFILE, errno.ENOSPC])
+def test_calls_that_reach_over_what_is_dropped_are_counted(rings, monkeypatch, error):
+    """Without descriptors nothing is dropped for a segment that cannot be made; on a full disk each counts once."""
+    ring = open_ring(rings, 0, Bounds(max_bytes=64 << 20))
+    made = 0
+    while ring.calls._segment.number < 6:
+        overlapping(ring.calls, range(made + 1, made + 501))
+        made += 500
+
+    def refuse(*_: object) -> None:
+        raise OSError(error, "refused")
+
+    monkeypatch.setattr("obsv.record.room.create_file", refuse)
+    monkeypatch.setattr("obsv.record.lane._NO_ROOM_S", 0.0)
+    overlapping(ring.calls, range(made + 1, made + 20_001))
+    assert os.path.exists(f"{ring.directory}/calls.1") == (error == errno.EMFILE)
+    monkeypatch.undo()
+    ring.calls.push()
+    overlapping(ring.calls, range(made + 20_001, made + 20_501))
+    ring.calls.push()
+    ring.close()
+    stored = sum(is_end(record) for record in read_all(reader_of(ring).calls, is_final=True))
+    assert stored + ring.calls.dropped == made + 20_500
 
 
 @pytest.mark.parametrize("left", range(0, 150, 5))

@@ -1,6 +1,7 @@
 """One lane of a ring: records go into the newest segment, and when it is full, into the next."""
 
 import contextlib
+import errno
 import time
 from collections import deque
 from collections.abc import Callable
@@ -25,6 +26,7 @@ _GIVE_WAY_S = 0.0002
 _SAMPLE = 64 << 10
 # Where there is no room, none is looked for so long: each look costs a call 150 µs.
 _NO_ROOM_S = 0.005
+_NO_FILES = (errno.EMFILE, errno.ENFILE)
 
 
 class Lane:
@@ -67,8 +69,11 @@ class Lane:
         self._next: Segment | None = None
         self._look_at = 0.0
         self._left_out = LeftOut()
+        # Of dropped segments: parts of calls that stay, until there is a segment for them.
+        self._reaching: list[bytes] = []
         self._segment = self._make(1)
         self._last = 1
+        self._is_space_short = True
         # The position after the previous segment; the bytes of records before each segment not read yet.
         self._full = 0
         self._starts = {1: 0}
@@ -154,6 +159,7 @@ class Lane:
         if self._left_out.owes:
             self._pay()
         self._is_closed = True
+        self.dropped += sum(map(is_end, self._reaching))
         with contextlib.suppress(ValueError):
             self._segment.seal()
 
@@ -226,15 +232,20 @@ class Lane:
             self._next = self.room.reuse(number)
         if self._next is None and not self._is_at_cap():
             self._next = self._try_make(number, needed)
-        if self._next is None and self._cap is not None:
+        if self._next is None and self._cap is not None and self._is_space_short:
             self._next = self._after_dropping(number, needed)
         if self._next is None:
             self._look_at = monotonic() + _NO_ROOM_S
             return False
+        for record in self._reaching:
+            with contextlib.suppress(ValueError):
+                self._next.write(record)
+        self._reaching.clear()
         self._last = number
         return True
 
     def _is_at_cap(self) -> bool:
+        self._is_space_short = True
         if self._cap is None or self.room.held() + self._size <= self._cap:
             return False
         deadline = monotonic() + self._block_s
@@ -247,7 +258,9 @@ class Lane:
     def _try_make(self, number: int, needed: int) -> Segment | None:
         try:
             return self._make(number, needed)
-        except OSError:
+        except OSError as error:
+            # Without descriptors a dropped segment would make room for nothing.
+            self._is_space_short = error.errno not in _NO_FILES
             return None
 
     def _make(self, number: int, needed: int = 0) -> Segment:
@@ -262,13 +275,9 @@ class Lane:
         if oldest is None:
             return None
         reaching, dropped = kept(oldest, len(oldest) // 2)
+        self._reaching += reaching
         self.dropped += dropped
-        segment = self._try_make(number, needed)
-        if segment is not None:
-            for record in reaching:
-                with contextlib.suppress(ValueError):
-                    segment.write(record)
-        return segment
+        return self._try_make(number, needed)
 
 
 def _nothing() -> None:

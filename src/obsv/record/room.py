@@ -94,16 +94,17 @@ class Files:
                 return None
             dropped = f"{self._prefix}{number}{DROPPED}"
             try:
-                os.rename(f"{self._prefix}{number}", dropped)
+                # Opened first: without descriptors nothing is claimed, and nothing lost.
+                with open(f"{self._prefix}{number}", "rb") as file:
+                    os.rename(f"{self._prefix}{number}", dropped)
+                    content = file.read()
+                os.unlink(dropped)
             except OSError:
                 continue  # a reader was quicker
             mapped = self._kept.pop(number, None)
             if mapped is not None:
                 mapped.close()
-            try:
-                return Path(dropped).read_bytes()
-            finally:
-                os.unlink(dropped)
+            return content
         return None
 
     def _numbers(self) -> list[int]:
