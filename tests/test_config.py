@@ -72,7 +72,7 @@ def test_none_means_no_limit() -> None:
         ("retention", ".5h", 1_800.0),
         ("retention", timedelta(days=2), 172_800.0),
         ("min_duration", "5 μs", 5e-6),
-        ("max_bytes", "1_000 bytes", 1_000),
+        ("max_bytes", "10_000_000 bytes", 10_000_000),
         ("retention", "off", None),
         ("max_bytes", "1GB", 10**9),
         ("max_bytes", "4.5 MiB", 9 * 2**19),
