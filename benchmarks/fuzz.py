@@ -27,14 +27,18 @@ from otlp_requests import TRACE_ID, json_request, json_span, request, span
 from recorded import Program
 
 from obsv.alerts.rules_file import parse as parse_alerts
+from obsv.api.access.users import parse as parse_users
 from obsv.api.traceql.parser import parse as parse_query
 from obsv.capture import Redactor
 from obsv.config import settings_from
+from obsv.decisions.gates_file import parse_gates
 from obsv.errors import ObsvError
 from obsv.keeper.call_rows import CallRows
 from obsv.keeper.recording import Recording
+from obsv.measures.metrics_file import parse as parse_metrics
 from obsv.record.reader import RingReader
 from obsv.record.values import BadValues, dumps, loads
+from obsv.store.finding.query_text import parse_query as parse_search
 from obsv.wire.errors import BadRequest
 from obsv.wire.jsonform import decode_json
 from obsv.wire.protobuf import decode_protobuf
@@ -59,6 +63,51 @@ severity = "page"
 name = "hook"
 kind = "webhook"
 url = "http://127.0.0.1/x"
+"""
+_SEARCHES = (
+    'price>10 rate=None -status:ERR "a text" process:shop.* duration>=1.5s',
+    'group:g1 service:web symbol:"ETH USD" (a=1 or b!=2) -exception:KeyError',
+)
+_USERS = """
+[[user]]
+name = "ana"
+role = "viewer"
+values = true
+token_sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
+[proxy]
+header = "X-Forwarded-User"
+from = ["127.0.0.1", "10.1.0.0/16"]
+[proxy.roles]
+"*" = "viewer"
+[[sender]]
+name = "web-1"
+token_sha256 = ["0000000000000000000000000000000000000000000000000000000000000001"]
+spans_per_second = 5_000
+[limits]
+bytes_per_second = "2MB"
+queue_share = "25%"
+"""
+_GATES = """
+version: "1.4"
+gates:
+  spread:
+    thresholds:
+      scalp: {max_spread_bps: 5.0}
+    pass_rate_target: {scalp: [0.5, 0.9]}
+  exposure:
+    max_exposure: 0.5
+evaluation: {order: [exposure, spread], short_circuit: true}
+explanation_templates:
+  spread: {pass: "{spread_bps:.1f} bps", block: "{threshold} by {margin:+.1f}"}
+shadow_analysis: {good_block: pnl < 0}
+"""
+_METRICS = """
+metrics:
+  win_rate:
+    formula: "count(outcomes where pnl > 0) / count(outcomes)"
+    description: "share of wins"
+  fast:
+    formula: "percentile(calls.duration_ms, 95) + win_rate * 2"
 """
 _SETTINGS = ("2d", "1GB", "1e9", "-1", "nan", "args,result", "off", "auto", "10_000", "0.5", "[1,2]", "{}", "1.5h", "")
 _WORDS = (b"\x00", b"\xff" * 9, b"\x80" * 10, b"{" * 40, b"[" * 40, b'"', b"\\u0000", b"1e999", b"-0", b"\xed\xa0\x80")
@@ -116,6 +165,10 @@ def targets(directory: Path) -> list[Target]:
         Target("values", tuple(dumps(value) for value in values), loads, (BadValues,), 10),
         Target("ring", ((ring / "calls.1").read_bytes()[:4_096],), lambda b: _read_ring(ring, b), (OSError,), 1),
         Target("alerts", _texts(_ALERTS), lambda b: parse_alerts(_text(b)), (ObsvError,), 1),
+        Target("search", _texts(*_SEARCHES), lambda b: parse_search(_text(b)), (ObsvError,), 2),
+        Target("users", _texts(_USERS), lambda b: parse_users(_text(b), "users.toml"), (ObsvError,), 1),
+        Target("gates", _texts(_GATES), parse_gates, (ObsvError,), 1),
+        Target("metrics", _texts(_METRICS), lambda b: parse_metrics(_text(b), "metrics.yaml", {}), (ObsvError,), 1),
         Target("settings", _texts(*_SETTINGS), _settings, (ObsvError,), 1),
     ]  # fmt: skip
 

@@ -50,6 +50,9 @@ ONCE = [
     ["metrics", "show", "--metrics", "FILES/metrics.yaml"], ["report", "daily", "--no-model"],
     ["report", "daily", "--until", "x\x1b[2J"], ["forget", "--where", "a\x1b[2J="], ["forget", "--receipts"],
     ["clickhouse", "init", "clickhouse://x\x1b[2J\u202e"], ["deploy", "v\x1b[2J"],
+    ["keep", TRACE, "--note", TYPED], ["kept"], ["show", TRACE], ["keep", "x\x9b\u2066"], ["kept", "limit", "x\x1b[2J"],
+    ["kept", "remove", "x\x1b[2J\u202e"], ["kept", "remove", TRACE], ["token", "x\x1b[2J\u202e", "--role", "x\x9b"],
+    ["token", "x\x1b[2J\u202e", "--sender"],
 ]  # fmt: skip
 FORMS = [(each, as_json) for each in COMMANDS for as_json in (False, True)] + [(each, False) for each in ONCE]
 

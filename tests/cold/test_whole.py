@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +12,6 @@ from archive_rows import BEGIN_NS, HOUR_NS, row
 
 from obsv.archive import Archiver, Targets, Window, open_target, thaw
 from obsv.cold import WholeStore, open_whole
-from obsv.cold.temporary import remove_left_behind
 from obsv.cold.thawed import Thawed
 from obsv.errors import ForeignFile, InvalidQuery, NotFound
 from obsv.store import Source, SpanRow, Writer
@@ -303,19 +301,6 @@ def test_the_temporary_store_is_bounded_and_removed(db: Path, tmp_path: Path, ev
     assert place.exists()
     whole.close()
     assert not place.parent.exists()
-
-
-def test_those_of_dead_processes_are_removed(tmp_path: Path) -> None:
-    """A process that was killed could not."""
-    dead, living = tmp_path / "obsv-thawed-4194305-x", tmp_path / f"obsv-thawed-{os.getpid()}-x"
-    dead.mkdir()
-    living.mkdir()
-    (dead / "cold.db").touch()
-    for pid in ("\N{SUPERSCRIPT TWO}", "9" * 99, "-1", "", "0x1"):  # anybody can make such names there
-        (tmp_path / f"obsv-thawed-{pid}-x").mkdir()
-    remove_left_behind(str(tmp_path))
-    assert not dead.exists()
-    assert living.exists()
 
 
 def test_damage_is_said(whole: WholeStore, tmp_path: Path) -> None:

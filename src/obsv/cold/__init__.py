@@ -4,7 +4,6 @@ The archive's files are read into a temporary store of the same schema, as far a
 question is asked there too. Nothing of it is loaded before a question reaches into the archive.
 """
 
-from obsv.cold.temporary import make_temporary, remove_temporary
 from obsv.cold.whole import WholeStore, open_whole
 
-__all__ = ["WholeStore", "make_temporary", "open_whole", "remove_temporary"]
+__all__ = ["WholeStore", "open_whole"]

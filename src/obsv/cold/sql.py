@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from obsv.archive import Targets, kind_named
-from obsv.cold.temporary import make_temporary
 from obsv.errors import ForeignFile, InvalidQuery, QueryTimeout, StoreUnavailable
 from obsv.store.figures import ArchivedPart
 from obsv.store.ground import Range
 from obsv.store.seam import ROW_LIMIT, Answer, SQLiteStore, open_store
 from obsv.store.writing import CALLS, DECISIONS, OUTCOMES
+from obsv.temporary import make_temporary
 from obsv.times import MAX_NS
 
 TIME_LIMIT_S = 60

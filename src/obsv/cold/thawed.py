@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from obsv.archive import Targets, Wanted, kind_named, read_rows
-from obsv.cold.temporary import make_temporary
 from obsv.errors import ForeignFile, NotFound
 from obsv.own_time import monotonic
 from obsv.store.figures import ArchivedPart
 from obsv.store.seam import SQLiteStore, open_store
 from obsv.store.spans import ArchivedOutcome
 from obsv.store.writing import LOGS, Writer
+from obsv.temporary import make_temporary
 
 K = TypeVar("K")
 V = TypeVar("V")

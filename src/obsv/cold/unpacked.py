@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from obsv.cold.temporary import make_temporary
 from obsv.store.seam import SQLiteStore, open_store
 from obsv.store.writing import unpack
+from obsv.temporary import make_temporary
 
 # A trace of 36,000 calls takes 16 MB.
 MOST_STORES = 8

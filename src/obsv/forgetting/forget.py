@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from obsv.cold import remove_temporary
 from obsv.errors import ConfigurationError, InvalidQuery, StoreUnavailable
 from obsv.forgetting.kept import kept_with
 from obsv.forgetting.outcome import Outcome
@@ -33,6 +32,7 @@ from obsv.store.writing import (
     log_call,
     outcome_call,
 )
+from obsv.temporary import remove_temporary
 from obsv.times import MAX_NS
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from obsv.cold import make_temporary
 from obsv.store.finding import Condition
 from obsv.store.seam import SQLiteStore, open_store
 from obsv.store.writing import ForgetBook, Search, unpack
+from obsv.temporary import make_temporary
 
 
 def kept_with(store: SQLiteStore, condition: Condition, search: Search, texts: Sequence[str]) -> list[str]:

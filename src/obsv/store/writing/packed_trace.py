@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import NamedTuple
 from obsv.errors import ForeignFile, InvalidQuery, NotFound
 from obsv.store.file import open_writer
 from obsv.store.file.failures import explained
+from obsv.temporary import make_temporary
 
 # As many as are drawn. 36,000 calls take 16 MB as a file and 3 MB packed.
 MOST_SPANS = 100_000
@@ -86,7 +86,7 @@ def pack(store: Path, trace_id: str) -> Packed:
         InvalidQuery: it has more calls than can be kept.
         StoreError: the database cannot be read.
     """
-    with _directory() as directory:
+    with _directory(store) as directory:
         file = directory / "kept.db"
         connection = open_writer(file, _PATIENCE_S, _CACHE_KIB)
         try:
@@ -155,8 +155,8 @@ def _copy(connection: sqlite3.Connection, trace_id: str) -> None:
 
 
 @contextmanager
-def _directory() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="obsv-keeping-"))
+def _directory(store: Path) -> Iterator[Path]:
+    made = make_temporary(store, is_small=True)
     try:
         yield made
     finally:
