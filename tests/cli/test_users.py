@@ -2,6 +2,8 @@
 
 import io
 import json
+import socket
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +75,7 @@ def test_senders_of_a_server(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> No
         asked.append((request.full_url, request.get_header("Authorization")))
         return io.BytesIO(json.dumps([told]).encode())
 
-    monkeypatch.setattr("obsv.cli.users.urlopen", open_url)
+    monkeypatch.setattr("obsv.cli.users._open", open_url)
     monkeypatch.setenv("OBSV_TOKEN", "a-long-token")
     assert main(["senders", "--server", "http://hub:8050/obsv/"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
@@ -90,3 +92,43 @@ def test_a_server_that_does_not_answer(capsys: Any) -> None:
     assert "--server" in capsys.readouterr().err
     assert main(["senders", "--server", "file:///etc/passwd"]) != 0
     assert "not the address of a server" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "answer", [b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.0 200 OK\r\n\r\n[1]", b'HTTP/1.0 200 OK\r\n\r\n{"a": 1}']
+)
+def test_an_answer_of_something_else(answer: bytes, capsys: Any) -> None:
+    """It is one line on stderr, whatever listens there."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        there = threading.Thread(target=_answer, args=(listening, answer))
+        there.start()
+        assert main(["senders", "--server", f"http://127.0.0.1:{listening.getsockname()[1]}"]) != 0
+        there.join()
+    assert "--server" in capsys.readouterr().err
+
+
+def test_a_token_stays_with_its_server(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """A redirect is not followed, and no message shows a token that cannot be sent."""
+    monkeypatch.setenv("OBSV_TOKEN", "a-long-token")
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_server(("127.0.0.1", 0)) as other:
+        to = b"Location: http://127.0.0.1:%d/\r\n\r\n" % other.getsockname()[1]
+        there = threading.Thread(target=_answer, args=(listening, b"HTTP/1.0 302 Found\r\n" + to))
+        there.start()
+        assert main(["senders", "--server", f"http://127.0.0.1:{listening.getsockname()[1]}"]) != 0
+        there.join()
+        other.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            other.accept()
+    assert "answers 302" in capsys.readouterr().err
+    monkeypatch.setenv("OBSV_TOKEN", "a-long\ntoken")
+    assert main(["senders"]) != 0
+    err = capsys.readouterr().err
+    assert "OBSV_TOKEN is not a token" in err
+    assert "a-long" not in err
+
+
+def _answer(listening: socket.socket, answer: bytes) -> None:
+    connection, _ = listening.accept()
+    with connection:
+        connection.recv(65_536)
+        connection.sendall(answer)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.error import HTTPError
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from obsv.api.access.users import parse
 from obsv.cli.output import console, print_json, say, table
@@ -70,8 +71,8 @@ def list_senders(url: str, as_json: bool = False) -> None:
         as_json: whether to print JSON.
 
     Raises:
-        ConfigurationError: the address is none, or the server refuses the token.
-        StoreUnavailable: no server answers.
+        ConfigurationError: the address or the token is none, or the server refuses it.
+        StoreUnavailable: no server answers, or something else does.
     """
     found = _asked(f"{url.rstrip('/')}/api/v1/senders")
     if as_json:
@@ -84,20 +85,39 @@ def list_senders(url: str, as_json: bool = False) -> None:
     table(names, [_sender(each) for each in found], right=names[1:4], spare=("From", "Bytes", "Requests"))
 
 
-def _asked(url: str) -> Any:
-    token = os.environ.get("OBSV_TOKEN")
+class _NoRedirects(HTTPRedirectHandler):
+    """Redirects are errors: urllib would send the token on to wherever they point."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_open = build_opener(_NoRedirects).open
+
+
+def _asked(url: str) -> list[dict[str, Any]]:
+    token = os.environ.get("OBSV_TOKEN", "").strip()
     if not url.startswith(("http://", "https://")):
         raise ConfigurationError(f"{url!r:.200} is not the address of a server, such as http://127.0.0.1:8050.")
+    if not (token.isascii() and token.isprintable()):
+        raise ConfigurationError("OBSV_TOKEN is not a token: expected what obsv token has printed.")
     try:
-        with urlopen(Request(url, headers={"authorization": f"Bearer {token}"} if token else {}), timeout=10) as answer:
-            return json.load(answer)
+        with _open(Request(url, headers={"authorization": f"Bearer {token}"} if token else {}), timeout=10) as answer:
+            found = json.load(answer)
     except HTTPError as error:
         with error:
-            raise ConfigurationError(
-                f"The server at {url} answers {error.code}: set OBSV_TOKEN to the token of one of its users."
-            ) from error
-    except (URLError, OSError, ValueError) as error:
+            raise ConfigurationError(_refusal(url, error.code)) from error
+    except (OSError, HTTPException, ValueError) as error:
         raise StoreUnavailable(f"No obsv serve answers at {url}: {error}; name it with --server.") from error
+    if not isinstance(found, list) or not all(isinstance(each, dict) and each.keys() >= _FIELDS for each in found):
+        raise StoreUnavailable(f"{url} does not answer like obsv serve; name its address with --server.")
+    return found
+
+
+def _refusal(url: str, code: int) -> str:
+    if code in (401, 403):
+        return f"The server at {url} answers {code}: set OBSV_TOKEN to the token of one of its users."
+    return f"The server at {url} answers {code}: name the address of an obsv serve of this version with --server."
 
 
 def _sender(each: dict[str, Any]) -> tuple[str, ...]:
@@ -111,3 +131,16 @@ def _sender(each: dict[str, Any]) -> tuple[str, ...]:
 
 
 _LIMITS = (("spans_per_second", "spans/s"), ("bytes_per_second", "bytes/s"))
+_FIELDS = frozenset(
+    (
+        "name",
+        "requests",
+        "spans",
+        "bytes",
+        "refused",
+        "queue_share",
+        "last_ns",
+        "address",
+        *(name for name, _ in _LIMITS),
+    )
+)
