@@ -10,8 +10,12 @@ _LABEL = (
     r"(?<![\w.\-])(?i:(?:parameter|attribute|property|env|tag)?_?(?:name|key)|id|field|header|param|parameter|variable"
     r"|option|setting)(?:\\{0,8}[\"'])?\s?[:=]\s?(?:[bru]?\\{0,8}[\"'])?"
 )
-_KEY = r"(?P<key>[\w.\-/:]{1,128}(?:(?:[ ][\w.\-/:]{1,64}){1,3}(?=\\{0,8}[\"']))?)"
 _VALUE = r"(?i:(?:parameter|attribute|property|env|tag)?_?(?:value|val)|plaintext)(?:\\{0,8}[\"'])?"
+# Read once, up to `:value:`: the text behind it is not tried again for each of its letters.
+_KEY = (
+    rf"(?=(?P<key>(?:(?![:/]{_VALUE}\s?[:=])[\w.\-/:]){{1,128}}"
+    r"(?:(?:[ ][\w.\-/:]{1,64}){1,3}(?=\\{0,8}[\"']))?))(?P=key)"
+)
 
 
 class Patterns:
