@@ -111,6 +111,23 @@ def test_errors_are_groups(db: Path) -> None:
     obsv("errors", str(group["id"]), "--merge", "99", db=db, expect=1)
 
 
+def test_options_that_a_group_does_not_take(db: Path) -> None:
+    """A group is explained as a whole: filters are refused, not ignored; --exit-code counts its errors since then."""
+    number = str(documents(obsv("errors", "--json", db=db))[0]["id"])
+    for asked in (
+        ["--process", "x"],
+        ["--service", "x"],
+        ["--host", "x"],
+        ["--instance", "x"],
+        ["--calls"],
+        ["-n", "1"],
+    ):
+        assert "would have no effect" in obsv("errors", number, *asked, db=db, expect=2).stderr
+    assert "--service" in obsv("errors", number, "--resolve", "--service", "x", db=db, expect=2).stderr
+    obsv("errors", number, "--exit-code", db=db, expect=1)
+    obsv("errors", number, "--exit-code", "--since", "2090-01-01", db=db)
+
+
 def test_errors_for_scripts(db: Path) -> None:
     """Errors are no failure of the command, unless asked; a limit says that there are more."""
     assert "No errors." in obsv("errors", "--since", "2090-01-01", "--exit-code", db=db).stdout

@@ -55,8 +55,9 @@ def show_groups(db: Path, process: str | None, start_ns: int, limit: int, as_jso
     return True
 
 
-def show_group(db: Path, group_id: int, start_ns: int, as_json: bool) -> None:
-    """Print a group: its latest call, and how failing calls differ from successful ones."""
+def show_group(db: Path, group_id: int, start_ns: int, as_json: bool) -> bool:
+    """Print a group: its latest call, and how failing calls differ from successful ones; return whether it has errors
+    since a point in time."""
     reader = open_store(db)
     try:
         window = Window(start_ns, time.time_ns() + 1_000_000_000)
@@ -75,7 +76,7 @@ def show_group(db: Path, group_id: int, start_ns: int, as_json: bool) -> None:
                 "calls": [each._asdict() for each in found.calls],
             }
         )
-        return
+        return bool(found.calls)
     out = console()
     _print(out, found.group)
     _print_detail(out, found)
@@ -84,6 +85,7 @@ def show_group(db: Path, group_id: int, start_ns: int, as_json: bool) -> None:
         out.print(Text(f"\nFailing calls differ from {len(good.calls):,} successful ones in the same window by:"))
     for fact in facts:
         out.print(Text(f"  {visible(fact)}"), soft_wrap=True)
+    return bool(found.calls)
 
 
 class Decision(NamedTuple):

@@ -1,5 +1,6 @@
 """The commands that print what is stored."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -23,6 +24,8 @@ from obsv.cli.common import (
     say_pending,
 )
 from obsv.errors import ConfigurationError
+
+_MOST_GROUPS = 10
 
 
 def register(app: typer.Typer) -> None:
@@ -90,7 +93,7 @@ def errors(
     host: Host = None,
     instance: Instance = None,
     since: Since = "6h",
-    limit: Limit = 10,
+    limit: Limit = _MOST_GROUPS,
     calls: Annotated[
         bool,
         typer.Option("--calls", help="List each failed call with its traceback, without grouping.", show_default=False),
@@ -115,8 +118,8 @@ def errors(
 ) -> int:
     """Print errors grouped by cause, the latest first. Each is counted once, where it originated.
 
-    With --calls, --service, --host or --instance: failed calls with their tracebacks, uncaught ones first. Times are
-    UTC.
+    With --calls, --service, --host or --instance: failed calls with their tracebacks, uncaught ones first. A GROUP is
+    explained as a whole, so it takes none of these, --process or --limit. Times are UTC.
     """
     from obsv.cli import error_groups, listing
     from obsv.cli.output import say
@@ -125,14 +128,17 @@ def errors(
 
     file, start_ns = existing(db), point(since, now_ns())
     decision = error_groups.Decision(resolve, reopen, merge, separate, split, unite, ignore)
+    if group is not None:
+        unfit = {"process": process, "service": service, "host": host, "instance": instance, "calls": calls}
+        _expect_none(unfit | {"limit": limit != _MOST_GROUPS})
     if decision.is_any:
         if group is None:
             raise ConfigurationError("No group was given. Add its number: `obsv errors GROUP --resolve`.")
         say(error_groups.decide(file, group, decision))
         return 0
     if group is not None:
-        error_groups.show_group(file, group, start_ns, as_json)
-        return 0
+        found = error_groups.show_group(file, group, start_ns, as_json)
+        return FOUND_PROBLEMS if found and exit_code else 0
     if calls or service or host or instance:
         filters = Filters(process=process, status="ERR", service=service, host=host, instance=instance)
         found = listing.errors(file, filters, start_ns, limit, as_json)
@@ -140,6 +146,15 @@ def errors(
         found = error_groups.show_groups(file, process, start_ns, limit, as_json)
     say_pending(db)
     return FOUND_PROBLEMS if found and exit_code else 0
+
+
+def _expect_none(options: Mapping[str, object]) -> None:
+    given = ", ".join(f"--{name}" for name, value in options.items() if value)
+    if given:
+        raise ConfigurationError(
+            f"A group is explained as a whole, so {given} would have no effect on it. Leave out {given}, or leave out "
+            "GROUP to list failed calls."
+        )
 
 
 def show(
