@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from decision_rows import SECOND_NS, counterfactual, decision, gate, outcome
@@ -13,11 +14,12 @@ from store_rows import START_NS
 
 from obsv.archive import Archiver, Targets, Window, open_target, thaw
 from obsv.cold import WholeStore
+from obsv.cold.merging import merged_decisions
 from obsv.cold.sql import run_over_both
 from obsv.errors import NotFound
 from obsv.store import Writer
-from obsv.store.figures import DecisionFilters, GateFilters
-from obsv.store.ground import HOUR_NS, Range
+from obsv.store.figures import DecisionFilters, DecisionLine, Decisions, GateFilters
+from obsv.store.ground import HOUR_NS, Cursor, Range
 from obsv.store.ground import Window as Times
 from obsv.store.seam import SQLiteStore
 from obsv.store.writing import ArchiveBook
@@ -103,6 +105,41 @@ def test_the_older_half_is_only_in_the_archive(whole: WholeStore) -> None:
 def test_pages_go_on_in_the_archive(whole: WholeStore, everything: SQLiteStore, limit: int) -> None:
     """All in order, each once, with the latest of what came of them."""
     assert pages(whole, limit) == pages(everything, limit)
+
+
+@pytest.mark.parametrize("hot", range(6))
+def test_decisions_of_one_instant_are_all_shown_however_pages_end(hot: int) -> None:
+    """As a backtest makes them for many subjects at once; some of them may be in both stores."""
+    kept = [_line(number, 40 if 1 < number < 5 else number * 10) for number in range(5, 0, -1)]
+    stores = kept[:hot], kept[max(0, hot - 1) :]
+    found, cursor = [], None
+    for _ in range(10):
+        page = merged_decisions(*(_page(each, cursor, 3) for each in stores), 3, 0, 0)
+        found += [line.id for line in page.lines]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert found == [5, 4, 3, 2, 1]
+
+
+def test_a_page_within_one_instant_goes_on() -> None:
+    """Then the next one begins after an ID of the only store that has the instant."""
+    lines = [_line(number, 40) for number in range(9, 0, -1)]
+    first = merged_decisions(_page(lines, None), Decisions([], None), 4, 0, 0)
+    second = merged_decisions(_page(lines, first.cursor), Decisions([], None), 4, 0, 0)
+    assert [line.id for line in (*first.lines, *second.lines)] == list(range(9, 1, -1))
+
+
+def _line(number: int, at_ns: int) -> DecisionLine:
+    blank: dict[str, Any] = dict.fromkeys(DecisionLine._fields, "")
+    return DecisionLine(**blank | {"id": number, "time_ns": at_ns, "decision_id": str(number)})
+
+
+def _page(lines: list[DecisionLine], cursor: str | None, limit: int = 4) -> Decisions:
+    after = tuple(Cursor.parse(cursor)) if cursor else (2**63, 0)
+    left = [line for line in lines if (line.time_ns, line.id) < after]
+    end = str(Cursor(left[limit - 1].time_ns, left[limit - 1].id)) if len(left) > limit else None
+    return Decisions(left[:limit], end)
 
 
 def test_a_decision_is_whole(whole: WholeStore, everything: SQLiteStore) -> None:

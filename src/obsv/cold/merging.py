@@ -100,36 +100,41 @@ def merged_logs(hot: Logs, cold: Logs, limit: int, complete_ns: int, start_ns: i
         complete_ns: the time from which on the archive was read.
         start_ns: begin of the window.
     """
-    ends = [page.lines[-1].time_ns for page in (hot, cold) if page.cursor is not None and page.lines]
-    least_ns = max([complete_ns, *ends])
     lines: dict[tuple[object, ...], LogLine] = {}
     for line in (*hot.lines, *cold.lines):
-        if line.time_ns >= least_ns:
-            lines.setdefault(tuple(line[2:]), line)
-    chosen = sorted(lines.values(), key=lambda line: -line.time_ns)
-    shown = chosen[:limit]
-    while len(chosen) > len(shown) > 1 and shown[-1].ts == chosen[len(shown)].ts:
-        shown.pop()  # the next page begins after an instant: ids are each store's own
-    if len(shown) == len(chosen) and not ends and complete_ns <= start_ns:
-        return Logs(shown, None)
-    return Logs(shown, str(Cursor(shown[-1].time_ns if shown else least_ns, 0)))
+        lines.setdefault(tuple(line[2:]), line)
+    return Logs(*_newest(hot, cold, lines.values(), limit, complete_ns, start_ns))
 
 
 def merged_decisions(hot: Decisions, cold: Decisions, limit: int, complete_ns: int, start_ns: int) -> Decisions:
     """Return the page of both stores, newest first; see `merged_logs`."""
-    ends = [page.lines[-1].time_ns for page in (hot, cold) if page.cursor is not None and page.lines]
-    least_ns = max([complete_ns, *ends])
     lines: dict[str, DecisionLine] = {}
     for line in (*hot.lines, *cold.lines):
-        if line.time_ns >= least_ns:
-            lines.setdefault(line.decision_id, line)
-    chosen = sorted(lines.values(), key=lambda line: -line.time_ns)
+        lines.setdefault(line.decision_id, line)
+    return Decisions(*_newest(hot, cold, lines.values(), limit, complete_ns, start_ns))
+
+
+def _newest(
+    hot: Logs | Decisions, cold: Logs | Decisions, lines: Iterable[Any], limit: int, complete_ns: int, start_ns: int
+) -> tuple[list[Any], str | None]:
+    """Return the lines of a page, newest first, and the cursor of the next one."""
+    ends = [page.lines[-1].time_ns for page in (hot, cold) if page.cursor is not None and page.lines]
+    least_ns = max([complete_ns, *ends])
+    chosen = sorted((line for line in lines if line.time_ns >= least_ns), key=lambda line: -line.time_ns)
     shown = chosen[:limit]
-    while len(chosen) > len(shown) > 1 and shown[-1].time_ns == chosen[len(shown)].time_ns:
-        shown.pop()  # the next page begins after an instant: ids are each store's own
-    if len(shown) == len(chosen) and not ends and complete_ns <= start_ns:
-        return Decisions(shown, None)
-    return Decisions(shown, str(Cursor(shown[-1].time_ns if shown else least_ns, 0)))
+    is_all = len(shown) == len(chosen)
+    if is_all and not ends and complete_ns <= start_ns:
+        return shown, None
+    if not shown:
+        return [], str(Cursor(least_ns, 0))
+    last_ns = shown[-1].time_ns
+    if sum(any(line.time_ns == last_ns for line in page.lines) for page in (hot, cold)) == 1:
+        return shown, str(Cursor(last_ns, shown[-1].id))
+    # Ids are each store's own, so the next page begins after an instant: one that may go on is not begun.
+    before = [line for line in shown if line.time_ns > last_ns]
+    if before and (last_ns in ends or (not is_all and chosen[limit].time_ns == last_ns)):
+        shown = before
+    return shown, str(Cursor(shown[-1].time_ns, 0))
 
 
 def summed_kinds(hot: list[KindLine] | None, cold: list[KindLine] | None) -> list[KindLine]:
