@@ -562,6 +562,18 @@ def test_a_rule_of_several_errors_counts_on_over_restarts_and_changes_of_the_fil
     assert [message.event for message in world.messages()] == ["firing", "resolved"]
 
 
+def test_an_evaluator_that_gets_its_lease_back_counts_no_error_twice(world: World) -> None:
+    world.use(rule("error", 'threshold = 3\nwindow = "1h"'))
+    world.look()
+    for _ in range(2):
+        world.record(error=traceback("ValueError", "x"))
+        world.look(1)
+    assert world.evaluator is not None
+    world.evaluator.load(world.now_ns)
+    world.look(1)
+    assert world.states() == {}
+
+
 def test_a_caller_that_fails_after_a_restart_is_no_other_failure(world: World) -> None:
     world.use(rule("error"))
     text = traceback("ValueError", "no price")

@@ -74,6 +74,8 @@ class Arrivals:
         A caller that fails with an exception raised before the restart is not another failure.
         """
         waiting = [each for each in self._windows.values() if each.needs_s and each.on == "exception"]
+        for window in waiting:
+            window.clear()  # the other evaluator may have been this one, before it lost the lease
         back_s = max([_CALLERS_S, *(each.needs_s for each in waiting)])
         at = max(self._store.last_call(now_ns - int(back_s * _NS)), upto - _MOST_RECALLED)
         while at < upto:

@@ -67,6 +67,11 @@ class Window:
     def _subject(self) -> tuple[str, ...]:
         return tuple(self._rule.details[name] for name in ("on", "process", "service", "exception"))
 
+    def clear(self) -> None:
+        """Forget all failures."""
+        self._times.clear()
+        self._latest.clear()
+
     def add(self, calls: Iterable[FailedCall], now_ns: int, more: Mapping[str, str] | None = None) -> None:
         """Count the calls that concern the rule, at the time they are noticed.
 
