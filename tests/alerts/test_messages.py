@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from obsv.alerts.desk import add_silence
 from obsv.alerts.messages import Message, due_messages, labels_of
 from obsv.alerts.rules import AlertsConfig, NotifierConfig, Rule
 from obsv.alerts.silences import Matcher, matchers_text, parse_matcher, parse_matchers, silencing
 from obsv.errors import InvalidQuery
 from obsv.store.ground import compile_pattern
-from obsv.store.watching import AlertRow, SilenceRow
+from obsv.store.watching import AlertRow, Book, SilenceRow
 
 NS = 1_000_000_000
 RULE = Rule("slow", "duration", labels={"team": "data"}, notify=("log", "chat"), repeat_s=60)
@@ -168,3 +170,13 @@ def test_a_silence_holds_where_all_its_matchers_do() -> None:
 def test_matchers_are_kept_as_alertmanager_has_them() -> None:
     kept = json.loads(matchers_text([Matcher("a", "b")]))
     assert kept == [{"name": "a", "value": "b", "isRegex": False, "isEqual": True}]
+
+
+def test_a_silence_that_has_not_begun_cannot_be_moved_into_the_past(tmp_path: Path) -> None:
+    """It keeps its ID and begins now: the list says what was silenced when."""
+    now_ns, book = 10**18, Book(tmp_path / "o.db")
+    matchers = [Matcher("process", "shop")]
+    later = add_silence(book, matchers, now_ns + 60 * NS, now_ns + 90 * NS, "me", "known", now_ns)
+    moved = add_silence(book, matchers, now_ns - 60 * NS, now_ns + 90 * NS, "me", "known", now_ns, later)
+    book.close()
+    assert (moved.id, moved.starts_ns) == (later.id, now_ns)

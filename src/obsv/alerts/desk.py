@@ -48,7 +48,8 @@ def add_silence(
     if all(checked(each).matches({}) for each in matchers):
         raise InvalidQuery("These matchers match alerts without any label: give at least one label value.")
     keeps = before is not None and _continues(before, matchers, starts_ns, now_ns)
-    starts_ns = starts_ns if keeps else max(starts_ns, now_ns)
+    # One that is active keeps its start; any other has silenced nothing until now.
+    starts_ns = starts_ns if keeps and before and before.starts_ns <= now_ns else max(starts_ns, now_ns)
     if not max(starts_ns, now_ns) < ends_ns <= now_ns + LONGEST_NS:
         raise InvalidQuery("A silence must end after its start and within a year.")
     if not comment.strip():
