@@ -145,7 +145,7 @@ def test_a_full_place_holds_the_topic(
     room = [False]
     monkeypatch.setattr(DeadLetters, "keep", lambda self, letter, body: room[0])
     poison(monkeypatch, 1)
-    brokers.send(body(1), body(2))
+    brokers.send(body(1), body(2), key=b"one partition")
     receiver = start(kafka=address(brokers))
     eventually(lambda: spans(reader) == 1)
     assert brokers.committed() == 0

@@ -542,7 +542,11 @@ def _rows(db: Path) -> Counter[Any]:
 
 def _comparable(value: Any) -> Any:
     """A text without addresses, times and ids."""
-    return re.sub(r"0x[0-9a-f]{6,}|\d{18,19}|process \d+", "…", value) if isinstance(value, str) else value
+    return (
+        re.sub(r"0x[0-9a-f]{6,}|0x[0-9a-f]*(?=…)|\d{18,19}|process \d+", "…", value)
+        if isinstance(value, str)
+        else value
+    )
 
 
 # Ends at once: a collector that is always at work holds up who stores the calls.

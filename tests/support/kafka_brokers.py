@@ -47,10 +47,10 @@ class Brokers:
         self.address = address
         self.producer = producer or confluent_kafka.Producer({"bootstrap.servers": address})
 
-    def send(self, *bodies: bytes, topic: str = TOPIC) -> None:
-        """Write messages."""
+    def send(self, *bodies: bytes, topic: str = TOPIC, key: bytes | None = None) -> None:
+        """Write messages; those with one key are in one partition, in this order."""
         for body in bodies:
-            self.producer.produce(topic, body)
+            self.producer.produce(topic, body, key=key)
         assert self.producer.flush(60) == 0
 
     def committed(self) -> int:

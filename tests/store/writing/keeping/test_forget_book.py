@@ -24,7 +24,7 @@ _NAMES = {
     "signature": "fields", "signature_field": "path name data_type", "thread": "name", "source": "service origin",
     "request_total": "client server connection", "request_half": "service peer connection", "feed": "name",
     "recorder": "id service host state", "ring": "ring", "setting": "name", "tally": "name", "loss": "put_aside",
-    "alert": "fingerprint rule state severity link", "alert_event": "fingerprint rule state",
+    "alert": "fingerprint rule kind state severity link", "alert_event": "fingerprint rule kind state",
     "notification": "id notifier event fingerprint rule state", "notification_attempt": "notification_id",
     "silence": "id created_by", "lease": "name owner", "alert_cursor": "name", "alert_rule": "name kind",
     "sent": "target", "version": "service name kind", "deploy": "name service", "version_code": "name",
@@ -34,7 +34,8 @@ _NAMES = {
     "registration": "artifact_id kind name location form who host service git_commit",
     "artifact_parent": "artifact_id parent_id", "gate": "kind mode name", "audit": "actor role via action",
     "kept_trace": "trace_id kept_by process service", "report": "kind sent",
-    "saved_view": "saved_by",
+    "saved_view": "saved_by", "metric_series": "service unit kind temporality bounds",
+    "metric_point": "value", "metric_left_out": "service",
     "forgotten": "actor via condition counts remarks",
 }  # fmt: skip
 
