@@ -177,6 +177,15 @@ def test_odd_points_in_json(client: httpx.Client, reader: Reader, point: Any) ->
     assert int(answer.json()["partialSuccess"]["rejectedDataPoints"]) >= 1
 
 
+@pytest.mark.parametrize("count", [-1, 2**64, "9" * 400])
+def test_counts_in_json_are_those_of_protobuf(client: httpx.Client, count: Any) -> None:
+    """A number beyond 64 bits, which no mean can be made of, costs its point."""
+    point = {"count": count, "sum": 1.0, "explicitBounds": [1.0], "bucketCounts": [count, 0]}
+    metrics = [{"name": "h", "histogram": {"dataPoints": [point]}}]
+    answer = client.post("/v1/metrics", json={"resourceMetrics": [{"scopeMetrics": [{"metrics": metrics}]}]})
+    assert int(answer.json()["partialSuccess"]["rejectedDataPoints"]) == 1
+
+
 @pytest.mark.parametrize("body", [b"\xff", b"\x0a\x05\x12\x7f", b"\x0a\x04\x12\x02\x12\x09"])
 def test_broken_framing(client: httpx.Client, body: bytes) -> None:
     """A body that is no protobuf message is refused for good."""

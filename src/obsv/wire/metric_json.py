@@ -39,6 +39,7 @@ _ENUM = ("UNSPECIFIED", "DELTA", "CUMULATIVE")
 _TEMPORALITIES = {f"AGGREGATION_TEMPORALITY_{name}": number for number, name in enumerate(_ENUM)}
 # Scales of the specification's own implementations are between -10 and 20, offsets beyond 32 bits are none.
 _MOST_SCALE, _MOST_OFFSET = 64, 2**31 - 1
+_MOST_COUNT = 2**64 - 1
 
 
 def metric_json_slices(body: bytes, maker: RowMaker) -> Iterator[Decoded]:
@@ -122,7 +123,7 @@ def _value(point: dict[str, Any], kind: str) -> int | float | Distribution | Non
         if point.get("asInt") is not None:
             return within(int(point["asInt"]))
         return _double(point.get("asDouble"))
-    number = int(point.get("count") or 0)
+    number = _size(point.get("count"))
     if kind == SUMMARY:
         told = [each for each in list_in(point, "quantileValues")[: MOST_BUCKETS + 1] if isinstance(each, dict)]
         quantiles = [(_double(each.get("quantile")) or 0.0, _double(each.get("value")) or 0.0) for each in told]
@@ -137,7 +138,7 @@ def _value(point: dict[str, Any], kind: str) -> int | float | Distribution | Non
         least,
         most,
         scale=_clamped(point.get("scale"), _MOST_SCALE),
-        zeros=int(point.get("zeroCount") or 0),
+        zeros=_size(point.get("zeroCount")),
         zero_threshold=_double(point.get("zeroThreshold")) or 0.0,
         positive=_buckets(object_in(point, "positive")),
         negative=_buckets(object_in(point, "negative")),
@@ -149,7 +150,14 @@ def _buckets(owner: dict[str, Any]) -> Buckets:
 
 
 def _counts(owner: dict[str, Any], name: str) -> list[int]:
-    return [int(each) for each in list_in(owner, name)]
+    return [_size(each) for each in list_in(owner, name)]
+
+
+def _size(value: Any) -> int:
+    number = int(value or 0)
+    if not 0 <= number <= _MOST_COUNT:
+        raise ValueError(number)
+    return number
 
 
 def _clamped(value: Any, most: int) -> int:
