@@ -113,10 +113,13 @@ class Scanner:
         sep = match["sep"]
         if sep is None:
             return finder.quoted(match.end())
+        block = finder.block(match.end()) if match["op"] == ":" and sep != ":" else None
+        if block:
+            return block
         if match["quote"]:
             return finder.literal(match.end())
         if sep != match["op"]:
-            return finder.block(match.end()) or finder.line(match.end())
+            return finder.line(match.end())
         return finder.run(match.end())
 
     def _labelled_value(self, match: re.Match[str], finder: ValueFinder) -> Span | None:
@@ -127,6 +130,10 @@ class Scanner:
         return finder.line(match.end()) if match["op"] == ":" else finder.run(match.end())
 
     def _stated_value(self, match: re.Match[str], finder: ValueFinder) -> Span | None:
+        before = match.string, max(0, match.start() - 512), match.start()
+        # "The rows identified by their key" is no statement.
+        if not (match["plugin"] or match[0].startswith("IDENTIFIED") or patterns().account.search(*before)):
+            return None
         return finder.run(match.end()) if self._names.is_sensitive("password") else None
 
     def _spoken_value(self, match: re.Match[str], finder: ValueFinder) -> Span | None:

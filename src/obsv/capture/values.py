@@ -11,6 +11,8 @@ _QUOTE = re.compile(r"[bBrRuUfF]{0,2}(\\{0,8})(\"\"\"|'''|\"|')")
 _GROUP = re.compile(r"(?:[A-Za-z_][\w.]{0,128})?[(\[{]")
 _GROUP_PART = re.compile(r"[()\[\]{}\"']")
 _OBJECT = re.compile(r"<[^<>\n]{0,512}>")
+# The end of a line, and empty lines of a block of YAML after it.
+_MORE = re.compile(r"\n(?:[ \t]{0,64}\r?\n){0,16}")
 _LITERAL = re.compile(r"[^,}\])\n]*")
 # A separator ends a value only before another key: `a,b` can be one password.
 _RUN = re.compile(r"[^\s&,;]*(?:[&,;](?![\w.\-%\[\]]{1,64}=)[^\s&,;]*)*")
@@ -59,8 +61,8 @@ class ValueFinder:
         if len(indent) <= len(self._text[first:start]) - len(self._text[first:start].lstrip(" \t")):
             return None
         end = self._line_end(opening.end())
-        while self._text.startswith(f"\n{indent}", end):
-            end = self._line_end(end + 1)
+        while (following := _MORE.match(self._text, end)) and self._text.startswith(indent, following.end()):
+            end = self._line_end(following.end())
         return opening.start("indent"), end
 
     def line(self, start: int) -> Span | None:

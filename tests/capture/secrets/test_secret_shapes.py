@@ -144,6 +144,9 @@ LABELLED = [
     'form-data; name="password"\r\n\r\nhunter2\r\n--x',
     'form-data; name="api_key"\r\nContent-Type: text/plain\r\n\r\nhunter2\r\n--x',
     *("%7B%22password%22%3A%22hunter2%22%7D", "q=%257B%2522token%2522%253A%2522hunter2%2522%257D"),
+    *("alter user scott identified by hunter2", "CONNECT TO scott IDENTIFIED BY hunter2"),
+    *("token: |\r\n  hunter2\r\nx: 1", "token: | # ours\n  hunter2\n\n  hunter2", '"token": |\n\n  hunter2'),
+    *("token: !!str |\n  a\n   \n  hunter2", "- token: &a >2-\n    hunter2\n"),
     *("ALTER USER x IDENTIFIED BY 'hunter2'", "identified with caching_sha2_password by 'hunter2'"),
     *("db:\n  password: |\n    hunter2\n    hunter2\n  port: 1", "token: >-\n  hunter2"),
 ]
@@ -168,6 +171,7 @@ def test_a_block_without_lines() -> None:
     [
         *('{"name": "author", "value": "ann"}', '[{"name": "password"}, {"name": "x", "value": "ann"}]'),
         *('form-data; name="title"\r\n\r\nann', "%22author%22%3A%22ann%22", "the user is identified by its name"),
+        *("the job identified by id=7 failed", "Resource identified by 'abc' not found"),
         *("passage: |\n  ann", "https%3A%2F%2Fh%3A80%2Fa"),
     ],
 )

@@ -35,6 +35,7 @@ class Patterns:
         part: a field of `multipart/form-data`, whose value is on a line of its own.
         encoded: a name with its value in a text that is encoded as part of a URL.
         statement: `IDENTIFIED BY 'x'` of SQL.
+        account: how a statement of SQL begins that may have it; elsewhere these are words of English.
         block: `|` or `>` after `key:` in YAML, and the indentation of the lines that follow.
         spoken: `password 'x'`, and the word before it.
         named: text after the name of a secret that is not revealed.
@@ -75,9 +76,17 @@ class Patterns:
             r"%(?:25)?3[ad](?:%(?:25)?20|\+)?(?:%(?:25)?2[27])?(?P<value>(?:[^\s\"'%&]|%(?!(?:25)?(?:2[267c]|7d|0a)))+)"
         )
         self.statement = re.compile(
-            r"(?i)\bidentified[ ]{1,8}(?:with[ ]{1,8}\S{1,64}[ ]{1,8})?(?:by|as)[ ]{1,8}(?:password[ ]{1,8})?"
+            r"(?i)\bidentified[ ]{1,8}(?P<plugin>with[ ]{1,8}\S{1,64}[ ]{1,8})?(?:by|as)[ ]{1,8}"
+            r"(?:(?:password|values)[ ]{1,8})?"
         )
-        self.block = re.compile(r"[ \t]*[|>][+\-0-9]{0,2}[ \t]*\n(?P<indent>[ \t]+)")
+        self.account = re.compile(
+            r"(?i)\b(?:(?:create|alter)\s{1,8}(?:or\s{1,8}replace\s{1,8})?(?:user|role|database)|grant|set\s{1,8}role"
+            r"|connect\s{1,8}to)\b"
+        )
+        self.block = re.compile(
+            r"[ \t]{0,8}(?:[!&][^\s|>]{0,64}[ \t]{1,8}){0,2}[|>][+\-0-9]{0,2}[ \t]{0,64}(?:#[^\n]{0,512})?\r?\n"
+            r"(?:[ \t]{0,64}\r?\n){0,16}(?P<indent>[ \t]{1,64})(?=[^\s])"
+        )
         self.spoken = re.compile(
             r"(?<![\w.\-])(?:(?P<before>[A-Za-z]{1,32})[ ])?(?P<key>[A-Za-z][\w\-]{1,63})[ ]"
             r"(?=[bru]?[\"'][^\s,;:)\]}\"'])"

@@ -120,7 +120,7 @@ def _shapes() -> _Shapes:
 # What every shape without a run contains.
 MARKS: Final = (
     *("://", " -", "-----", "arer ", "ARER ", "asic ", "ASIC ", "igest ", "SHA256 "),
-    *("jdbc:", "xox", "sk-", "glpat-", "xapp-", "%40", "%2540"),
+    *("jdbc:", "xox", "sk-", "glpat-", "xapp-", "%40", "%2540", "FIED BY ", "fied by "),
 )
 
 # What begins the value of a header, in lower case. These are words of many texts, and none of `MARKS`.
@@ -150,6 +150,8 @@ def may_have_shape(text: str) -> bool:
         or "xapp-" in text
         or "%40" in text
         or "%2540" in text
+        or "FIED BY " in text
+        or "fied by " in text
     )
 
 
