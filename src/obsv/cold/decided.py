@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, TypeVar
 
+from obsv.cold.down import down, down_page, part_since
 from obsv.cold.merging import merged_decisions
 from obsv.errors import InvalidQuery, NotFound
 from obsv.store.figures import ArchivedPart, DecisionFilters, DecisionFull, Decisions, GateInspected, WhatIf
@@ -54,18 +55,15 @@ class WholeDecisions:
             return hot
         last_ns = hot.lines[-1].time_ns if hot.cursor else window.start_ns
 
-        def is_enough(store: SQLiteStore, complete_ns: int) -> bool:
-            part = Window(max(window.start_ns, complete_ns), window.end_ns)
-            return complete_ns <= last_ns or len(store.read_decisions(filters, part, cursor, limit).lines) >= limit
+        def read(store: SQLiteStore, part: Window) -> Decisions:
+            return store.read_decisions(filters, part, cursor, limit)
 
         with self._reading() as archive:
-            complete_ns = _down(archive, parts, window, is_enough)
-            part = Window(max(window.start_ns, complete_ns), window.end_ns)
-            cold = archive.store.read_decisions(filters, part, cursor, limit)
+            cold, complete_ns = down_page(archive, parts, window, read, lambda page: len(page.lines) >= limit, last_ns)
             if cold.lines:
                 ids = [line.decision_id for line in cold.lines]
                 self._tell(archive, ids, cold.lines[-1].time_ns, cold.lines[0].time_ns + _WEEK_NS)
-                cold = archive.store.read_decisions(filters, part, cursor, limit)
+                cold = read(archive.store, part_since(window, complete_ns))
         return merged_decisions(hot, cold, limit, complete_ns, window.start_ns)
 
     def decision(self, decision_id: str) -> DecisionFull:
@@ -111,7 +109,7 @@ class WholeDecisions:
             told_by = Window(window.start_ns, from_ns + _WEEK_NS)
             told = self._parts(OUTCOMES, told_by.range.first_ns, told_by.range.last_ns)
             for some, part in ((made, before), (told, told_by)):
-                if _down(archive, some, part, lambda store, complete_ns: False) > part.start_ns:
+                if down(archive, some, part, lambda store, complete_ns: False) > part.start_ns:
                     raise InvalidQuery(_READING)
             hot = _asked(ask, self._hot, Window(from_ns, window.end_ns))
             return both(hot, _asked(ask, archive.store, before))
@@ -153,9 +151,3 @@ def _asked(ask: Callable[[SQLiteStore, Window], T], store: SQLiteStore, window: 
         return ask(store, window)
     except NotFound:
         return None
-
-
-def _down(
-    archive: Thawed, parts: Sequence[ArchivedPart], window: Window, is_enough: Callable[[SQLiteStore, int], bool]
-) -> int:
-    return archive.down(parts, window.range.first_ns, window.range.last_ns + 1, is_enough)

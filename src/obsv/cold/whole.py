@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from obsv.cold.decided import WholeDecisions
+from obsv.cold.down import down, down_page
 from obsv.cold.merging import Cursors, merged, merged_logs, summed_gates, summed_kinds
 from obsv.cold.unpacked import Unpacked
 from obsv.errors import InvalidQuery, NotFound, ObsvError
@@ -115,14 +116,11 @@ class WholeStore(SQLiteStore):
             return merged(order, at, hot, cold, limit, self._hot.stored_among, window.start_ns, window.start_ns)
         last_ns = hot.calls[-1].start_ns if hot.cursor else window.start_ns
 
-        def is_enough(store: SQLiteStore, complete_ns: int) -> bool:
-            part = Window(max(window.start_ns, complete_ns), window.end_ns)
-            return len(store.read_page(filters, part, order, at.cold, limit).calls) >= limit or complete_ns <= last_ns
+        def read(store: SQLiteStore, part: Window) -> Page:
+            return store.read_page(filters, part, order, at.cold, limit)
 
         with self._reading() as archive:
-            complete_ns = _down(archive, parts, window, is_enough)
-            part = Window(max(window.start_ns, complete_ns), window.end_ns)
-            cold = archive.store.read_page(filters, part, order, at.cold, limit)
+            cold, complete_ns = down_page(archive, parts, window, read, lambda page: len(page.calls) >= limit, last_ns)
         return merged(order, at, hot, cold, limit, self._hot.stored_among, complete_ns, window.start_ns)
 
     def read_logs(self, filters: LogFilters, window: Window, cursor: str | None = None, limit: int = 100) -> Logs:
@@ -139,14 +137,11 @@ class WholeStore(SQLiteStore):
             return merged_logs(hot, found or Logs([], None), limit, 0, 0)
         last_ns = hot.lines[-1].time_ns if hot.cursor else window.start_ns
 
-        def is_enough(store: SQLiteStore, complete_ns: int) -> bool:
-            part = Window(max(window.start_ns, complete_ns), window.end_ns)
-            return complete_ns <= last_ns or len(store.read_logs(filters, part, cursor, limit).lines) >= limit
+        def read(store: SQLiteStore, part: Window) -> Logs:
+            return store.read_logs(filters, part, cursor, limit)
 
         with self._reading() as archive:
-            complete_ns = _down(archive, parts, window, is_enough)
-            part = Window(max(window.start_ns, complete_ns), window.end_ns)
-            cold = archive.store.read_logs(filters, part, cursor, limit)
+            cold, complete_ns = down_page(archive, parts, window, read, lambda page: len(page.lines) >= limit, last_ns)
         return merged_logs(hot, cold, limit, complete_ns, window.start_ns)
 
     def read_errors(self, filters: Filters, window: Window, limit: int) -> Errors:
@@ -222,7 +217,7 @@ class WholeStore(SQLiteStore):
             return len(set(cold) | set(found)) >= limit
 
         with self._reading() as archive:
-            complete_ns = _down(archive, parts, window, is_enough)
+            complete_ns = down(archive, parts, window, is_enough)
             cold = archive.store.find_traces(condition, max(start_ns, complete_ns), end_ns, limit)
         return [*found, *(trace for trace in cold if trace not in set(found))][:limit]
 
@@ -359,7 +354,7 @@ class WholeStore(SQLiteStore):
         if not parts:
             return hot
         with self._reading() as archive:
-            _down(archive, parts, window, lambda store, complete_ns: False)
+            down(archive, parts, window, lambda store, complete_ns: False)
             return ask(archive.store)
 
     def _expect(self, archive: Thawed, parts: list[ArchivedPart], window: Window) -> None:
@@ -368,7 +363,7 @@ class WholeStore(SQLiteStore):
         Raises:
             InvalidQuery: it takes longer than a question may.
         """
-        if _down(archive, parts, window, lambda store, complete_ns: False) > window.start_ns:
+        if down(archive, parts, window, lambda store, complete_ns: False) > window.start_ns:
             raise InvalidQuery(
                 "The archived calls of this window are still being read, which this order needs: ask again, choose "
                 "newest first, or a shorter window."
@@ -438,12 +433,6 @@ class WholeStore(SQLiteStore):
         if not _EARLIEST_NS <= began_ns <= unix_ns() + _DAY_NS:
             return [part for part in self._hot.archived_parts(0, clamp_ns(MAX_NS)) if part.kind == CALLS]
         return []
-
-
-def _down(
-    archive: Thawed, parts: list[ArchivedPart], window: Window, is_enough: Callable[[SQLiteStore, int], bool]
-) -> int:
-    return archive.down(parts, window.range.first_ns, window.range.last_ns + 1, is_enough)
 
 
 def _asked(ask: Callable[[SQLiteStore, str], T], trace_id: str, store: SQLiteStore) -> T:

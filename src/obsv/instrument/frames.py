@@ -26,10 +26,8 @@ def hide_wrappers(error: BaseException) -> TracebackType | None:
 
     From 3.11 on a bare `raise` continues with the traceback of the exception; before, with its own copy.
     """
-    all_frames: TracebackType | None = _traceback_of(error)
-    frames = all_frames
-    while frames is not None and frames.tb_frame.f_code.co_filename in WRAPPER_FILES:
-        frames = frames.tb_next
+    all_frames = traceback_of(error)
+    frames = own_frames(all_frames)
     if frames is not all_frames:
         # An assignment would run the `__setattr__` of the exception's class, which a frozen dataclass forbids.
         BaseException.with_traceback(error, frames)
