@@ -145,6 +145,60 @@ def test_green_threads_neither_wait_nor_are_waited_for(files: KeeperFiles, libra
         assert Lock(files).is_free()
 
 
+IMPORTS = """
+import sys
+from obsv.own_threads import get_ident
+main, elsewhere = get_ident(), []
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if get_ident() != main:
+            elsewhere.append(name)
+sys.meta_path.insert(0, Finder)
+import obsv
+
+@obsv.monitor
+def share(part, whole):
+    return part / whole
+
+share(1, 2)
+try:
+    share(1, 0)
+except ZeroDivisionError:
+    pass
+assert obsv.force_flush(60)
+print(elsewhere)
+"""
+
+
+def test_thread_imports_nothing(files: KeeperFiles) -> None:
+    """An import must not go on while gevent replaces what its lock is held by, or at a fork."""
+    own = {"OBSV_DB": files.db, "OBSV_WRITER": "thread"}
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS],
+        env={**os.environ, **own},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
+    )
+    assert done.stdout == "[]\n"
+
+
+def test_thread_that_cannot_be_prepared(
+    files: KeeperFiles, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The program goes on, a line says why, and another keeper can have the lock."""
+
+    def broken(*_: object) -> object:
+        raise ImportError("no module named sqlite3")
+
+    monkeypatch.setattr(presence, "_work", broken)
+    assert ensure(files.db, Options("thread")).by == "nobody"
+    assert "no module named sqlite3" in caplog.text
+    assert Lock(files).is_free()
+
+
 def test_memory_is_stored_by_a_thread(files: KeeperFiles) -> None:
     """Without files, a thread stores the ring in memory completely by the end of the program."""
     program = Program(None)

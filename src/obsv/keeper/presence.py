@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 
 from obsv.keeper.doorbell import Doorbell
 from obsv.keeper.files import KeeperFiles
@@ -141,12 +142,14 @@ def _alone(files: KeeperFiles, options: Options, reason: str) -> Kept:
 
 
 def _started(files: KeeperFiles, options: Options, lock: Lock, reason: str | None, memory: Ring | None = None) -> Kept:
-    thread = KeeperThread(files, lock, lambda: _work(files, options, memory))
     try:
+        thread = KeeperThread(files, lock, _work(files, options, memory))
         thread.start()
-    except RuntimeError as error:
+    except BaseException as error:
         lock.release()
-        return _nobody(files, f"the system cannot start a thread ({error})")
+        if not isinstance(error, Exception):  # a signal handler's
+            raise
+        return _nobody(files, f"a thread for that cannot be started ({error})")
     if memory is None:
         _ours.threads[files.db] = thread
     else:
@@ -159,11 +162,16 @@ def _nobody(files: KeeperFiles, reason: str) -> Kept:
     return Kept("nobody", reason)
 
 
-def _work(files: KeeperFiles, options: Options, memory: Ring | None) -> Work:
-    # A program without a keeper thread does not load the keeper's modules (SQLite, the rows).
+def _work(files: KeeperFiles, options: Options, memory: Ring | None) -> Callable[[], Work]:
+    """Load what the thread needs before there is a thread, and return what makes its work.
+
+    A program without a keeper thread does not load the keeper's modules (SQLite, the rows). The thread itself imports
+    nothing: an import that goes on while gevent or eventlet replaces `_thread.get_ident` releases its lock as another
+    thread than the one that took it, and one that goes on at a fork leaves its lock taken in the child for ever.
+    """
     from obsv.keeper.work import DatabaseWork
 
-    return DatabaseWork(files, options, memory=memory)
+    return lambda: DatabaseWork(files, options, memory=memory)
 
 
 def _say(files: KeeperFiles, message: str, *args: object) -> None:
