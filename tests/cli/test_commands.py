@@ -111,6 +111,14 @@ def test_errors_are_groups(db: Path) -> None:
     obsv("errors", str(group["id"]), "--merge", "99", db=db, expect=1)
 
 
+def test_two_decisions_about_a_group(db: Path) -> None:
+    """Neither is taken, for one of them would be lost."""
+    before = documents(obsv("errors", "--json", db=db))[0]
+    told = obsv("errors", str(before["id"]), "--ignore", "ever", "--split", db=db, expect=2).stderr
+    assert "--split and --ignore are two decisions" in told
+    assert documents(obsv("errors", "--json", db=db))[0]["status"] == before["status"]
+
+
 def test_options_that_a_group_does_not_take(db: Path) -> None:
     """A group is explained as a whole: filters are refused, not ignored; --exit-code counts its errors since then."""
     number = str(documents(obsv("errors", "--json", db=db))[0]["id"])

@@ -89,7 +89,7 @@ def show_group(db: Path, group_id: int, start_ns: int, as_json: bool) -> bool:
 
 
 class Decision(NamedTuple):
-    """A decision about a group; the first field that is set counts."""
+    """A decision about a group: one field is set."""
 
     resolve: bool = False
     reopen: bool = False
@@ -100,9 +100,10 @@ class Decision(NamedTuple):
     ignore: str | None = None
 
     @property
-    def is_any(self) -> bool:
-        """Return whether anything is decided."""
-        return self != Decision()
+    def options(self) -> list[str]:
+        """Return the options of the command that were given."""
+        names = {"reopen": "open"}
+        return [f"--{names.get(name, name)}" for name, value in self._asdict().items() if value not in (None, False)]
 
 
 def decide(db: Path, group_id: int, decision: Decision) -> str:

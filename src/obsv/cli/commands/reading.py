@@ -131,9 +131,11 @@ def errors(
     if group is not None:
         unfit = {"process": process, "service": service, "host": host, "instance": instance, "calls": calls}
         _expect_none(unfit | {"limit": limit != _MOST_GROUPS})
-    if decision.is_any:
+    if options := decision.options:
         if group is None:
-            raise ConfigurationError("No group was given. Add its number: `obsv errors GROUP --resolve`.")
+            raise ConfigurationError(f"No group was given. Add its number: `obsv errors GROUP {options[0]}`.")
+        if len(options) > 1:
+            raise ConfigurationError(f"{' and '.join(options)} are two decisions. Take one at a time.")
         say(error_groups.decide(file, group, decision))
         return 0
     if group is not None:

@@ -15,6 +15,7 @@ from obsv.dashboards.errors.grouping import grouping, watch_grouping
 from obsv.dashboards.errors.page import bars, marks
 from obsv.dashboards.page import App, Page, View
 from obsv.errors import InvalidQuery
+from obsv.nouns import counted
 from obsv.store.figures import ErrorDetail, ErrorGroup, ErrorSample
 from obsv.store.finding import Filters
 from obsv.store.ground import Window
@@ -107,7 +108,7 @@ def _body(reader: Store, found: ErrorDetail, window: Window, now_ns: int) -> lis
     failing = reader.sample_group(group.id, window, SAMPLE)
     good = reader.sample_calls(Filters(process=group.process, status="OK"), window, SAMPLE)
     separated = separate(failing.calls, good.calls, MOST_FACTS)
-    how = f"{len(failing.calls):,} failed and {len(good.calls):,} successful calls"
+    how = f"{counted(len(failing.calls), 'failed call')} and {counted(len(good.calls), 'successful call')}"
     how += "" if failing.is_all and good.is_all else ", a sample"
     parts = [card("Differences of the failed calls", _facts(separated, bool(good.calls)), actions=how)]
     if found.latest is not None:
