@@ -23,7 +23,7 @@ from obsv.store.ground import (
     unpack_points,
 )
 from obsv.store.seam import open_store
-from obsv.store.writing import Writer
+from obsv.store.writing import Writer, metrics
 from obsv.store.writing.metrics import PACKED
 
 NOW_NS = 1_790_000_000_000_000_000
@@ -96,6 +96,42 @@ def test_points_that_come_again_are_stored_once(writer: Writer) -> None:
     writer.write([], points=[*made, late, late])
     assert [point.time_ns for point in read(writer)] == sorted({row.time_ns for row in [*made, late]})
     assert count(writer, "metric_point") == 4
+
+
+def test_a_late_point_unpacks_the_chunk_that_it_belongs_to(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not each later one of its series: a sender that lags would read them all with every message."""
+    made = points(4 * PACKED + 1, series())
+    writer.write([], points=made)
+    for _ in range(4):
+        pack_now(writer)
+    assert count(writer, "metric_chunk") == 4
+    unpacked: list[int] = []
+
+    def unpack(packed: bytes) -> list[Point]:
+        unpacked.append(1)
+        return unpack_points(packed)
+
+    monkeypatch.setattr(metrics, "unpack_points", unpack)
+    between = PointRow(series(), made[PACKED].time_ns - 1, NOW_NS, 1)
+    writer.write([], points=[made[3], made[-1], between])
+    assert len(unpacked) == 1
+    assert count(writer, "metric_point") == 2
+
+
+def test_of_a_long_series_the_latest_points_are_read(writer: Writer) -> None:
+    """However many chunks it has."""
+    connection = "insert into metric_chunk(series_id, first_ns, last_ns, points) values (1, ?, ?, ?)"
+    writer.write([], points=points(2, series(), 11_000))
+    chunks = []
+    for at in range(11_000):
+        time_ns = NOW_NS + at * MINUTE_NS
+        chunks.append((time_ns, time_ns, pack([Point(time_ns, NOW_NS, at)])))
+    writer._do(lambda opened: opened.connection.executemany(connection, chunks))
+    window = Window(NOW_NS, NOW_NS + 12_000 * MINUTE_NS)
+    found = [point.time_ns for point in open_store(writer.path).read_metric_points(1, window)]
+    assert found[-3:] == [NOW_NS + at * MINUTE_NS for at in (10_999, 11_000, 11_001)]
+    assert found == sorted(set(found))
+    assert 300 < len(found) <= 10_000
 
 
 def test_a_window_has_its_points(writer: Writer) -> None:

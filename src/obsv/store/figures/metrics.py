@@ -85,13 +85,17 @@ coalesce(o.resource, '{}'), coalesce(o.scope, '{}'), p.time_ns, p.start_ns, p.va
 """
 # A series was there in a window if it has a point since its beginning: the latest tells, and packed ones are older.
 _SINCE = "p.time_ns >= :start"
+# The latest first: of a long window, what is read is what is returned, and a bit more.
 _ROWS = """
 select time_ns, start_ns, value from metric_point where series_id = :series and time_ns between :start and :end
-order by time_ns
+order by time_ns desc limit :most
 """
 _CHUNKS = """
-select points from metric_chunk where series_id = :series and last_ns >= :start and first_ns <= :end order by last_ns
+select points, last_ns from metric_chunk where series_id = :series and last_ns >= :start and first_ns <= :end
+order by last_ns desc limit :most
 """
+# 64 points each. Late points make chunks overlap, so more are read than are needed.
+_MOST_CHUNKS = 400
 _LEFT_OUT = "select service, points, last_ns from metric_left_out order by service"
 
 
@@ -122,11 +126,14 @@ def read_metric_points(reader: Readable, series: int, window: Window) -> list[Po
     first_ns, last_ns = window.range.first_ns, window.range.last_ns
     params = {"series": series, "start": first_ns, "end": last_ns}
     found: dict[int, Point] = {}
-    for row in reader.query(_CHUNKS, params):
-        for point in unpack_points(row[0]) if isinstance(row[0], bytes) else ():
+    chunks = reader.query(_CHUNKS, {**params, "most": _MOST_CHUNKS})
+    if len(chunks) == _MOST_CHUNKS:
+        first_ns = max(first_ns, chunks[-1][1])  # older points may be in chunks that were not read
+    for packed, _ in chunks:
+        for point in unpack_points(packed) if isinstance(packed, bytes) else ():
             if first_ns <= point.time_ns <= last_ns:
                 found.setdefault(point.time_ns, point)
-    for row in reader.query(_ROWS, params):
+    for row in reader.query(_ROWS, {**params, "start": first_ns, "most": MOST_POINTS}):
         found.setdefault(row[0], Point(*row))
     return [found[time_ns] for time_ns in sorted(found)[-MOST_POINTS:]]
 

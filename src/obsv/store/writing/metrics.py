@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -40,8 +40,8 @@ _LEFT_OUT = Insert(
     "(service) do update set points = points + excluded.points, last_ns = max(last_ns, excluded.last_ns)",
 )
 # A point that is sent again after it was packed is one of these.
-_PACKED_SINCE = """
-select series_id, points from metric_chunk where series_id in (select value from json_each(:ids)) and last_ns >= :since
+_AROUND = """
+select first_ns, last_ns, points from metric_chunk where series_id = ? and last_ns >= ? and first_ns <= ?
 """
 _MANY = f"select series_id from metric_point group by series_id having count(*) > ? limit {_MOST_PACKED}"
 _OLDEST = "select time_ns, start_ns, value from metric_point where series_id = ? order by time_ns limit ?"
@@ -84,9 +84,8 @@ class MetricWriter:
                 left_out[row.series.source.service] += 1
             else:
                 found.setdefault(number, []).append(row)
-        packed = self._packed(found)
         for number, points in found.items():
-            there = packed.get(number, ())
+            there = self._packed(number, points)
             for row in points:
                 if row.time_ns not in there:
                     values += number, row.time_ns, row.start_ns, row.value
@@ -133,15 +132,14 @@ class MetricWriter:
                 )
         _SERIES.run(self._connection, values)
 
-    def _packed(self, found: dict[int, list[PointRow]]) -> dict[int, set[int]]:
-        """Return times of packed points since the oldest of these points."""
-        if not found:
-            return {}
-        since = min(row.time_ns for points in found.values() for row in points)
-        times: dict[int, set[int]] = {}
-        params = {"ids": json.dumps(list(found)), "since": since}
-        for number, packed in self._connection.execute(_PACKED_SINCE, params):
-            times.setdefault(number, set()).update(point.time_ns for point in unpack_points(packed))
+    def _packed(self, number: int, points: Sequence[PointRow]) -> set[int]:
+        """Return times of packed points of a series, in the chunks that may have one of these points."""
+        wanted = sorted(row.time_ns for row in points)
+        times: set[int] = set()
+        for first_ns, last_ns, packed in self._connection.execute(_AROUND, (number, wanted[0], wanted[-1])):
+            at = bisect_left(wanted, first_ns)
+            if at < len(wanted) and wanted[at] <= last_ns:
+                times.update(point.time_ns for point in unpack_points(packed))
         return times
 
     def pack(self) -> None:
