@@ -1,8 +1,11 @@
-"""Tables on screens of different widths."""
+"""Tables on screens of different widths, and JSON that any reader takes."""
+
+import json
+from typing import NoReturn
 
 import pytest
 
-from obsv.cli.output import table
+from obsv.cli.output import json_line, table
 
 COLUMNS = ("process", "group", "calls", "trace_id")
 ROWS = [("shop.orders.place_an_order", "shop.orders", "1,024", "0123456789abcdef" * 2)]
@@ -45,3 +48,14 @@ def test_ids_do_not_wrap(capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     assert shown[0] == ["trace_id", "note"]
     assert shown[1][0] == "0123456789abcdef" * 2
     assert len(shown) == 3
+
+
+def test_json_has_no_numbers_that_json_does_not_have() -> None:
+    """They are text as in OTLP; a strict reader takes the line."""
+
+    def refuse(constant: str) -> NoReturn:
+        raise ValueError(constant)
+
+    line = json_line({"high": float("inf"), "low": [(float("-inf"), 1.5)], "none": {"at": float("nan")}, "raw": b"x"})
+    read = json.loads(line, parse_constant=refuse)
+    assert read == {"high": "Infinity", "low": [["-Infinity", 1.5]], "none": {"at": "NaN"}, "raw": "78"}

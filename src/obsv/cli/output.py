@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from obsv.analysis.markdown import one_line, visible, visible_json
+from obsv.wire.anyvalue import double
 
 STATUS_STYLE = {"OK": "green", "ERR": "bold red"}
 # Piped output is for grep and less: nothing is cut or wrapped to a screen width.
@@ -40,8 +41,20 @@ def print_json(*documents: Any) -> None:
 
 
 def json_line(document: Any) -> str:
-    """Return a JSON document as one line."""
-    return visible_json(json.dumps(document, ensure_ascii=False, default=_plain))
+    """Return a JSON document as one line. Numbers that JSON does not have are text, as in OTLP: `"Infinity"`."""
+    try:
+        text = json.dumps(document, ensure_ascii=False, default=_plain, allow_nan=False)
+    except ValueError:  # looked for only then: few documents have one
+        text = json.dumps(_finite(document), ensure_ascii=False, default=_plain)
+    return visible_json(text)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return double(value)
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def _plain(value: Any) -> Any:

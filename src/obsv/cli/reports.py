@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
 
 from obsv.alerts.rules_file import read_file
-from obsv.analysis.markdown import visible, visible_json
+from obsv.analysis.markdown import visible
 from obsv.cli.alerts import rules_path
 from obsv.cli.common import FOUND_PROBLEMS, complain
+from obsv.cli.output import json_line
 from obsv.errors import ConfigurationError
 from obsv.privacy import write_private
 from obsv.reports import as_document, as_html, as_markdown, as_text, heading, made, receivers, send
@@ -25,7 +25,7 @@ def report(
     now_ns = time.time_ns()
     found = made(db, kind, now_ns if until is None else since(until, now_ns), by_model=by_model)
     if form == "json":
-        text = visible_json(json.dumps(as_document(found), ensure_ascii=False)) + "\n"
+        text = json_line(as_document(found)) + "\n"
     else:
         text = as_html(found) if form == "html" else visible(as_markdown(found))
     if output is None:
