@@ -177,3 +177,24 @@ def test_thousands_in_one_request(client: httpx.Client, reader: Reader) -> None:
     made = request(*(record(event_name=f"e{number:05}") for number in range(8_192)))
     assert send(client, made, "protobuf").content == b""
     assert reader.query("select count(*), count(distinct event_name) from log")[0][:] == (8_192, 8_192)
+
+
+@pytest.mark.parametrize(
+    ("signal", "inner", "value"),
+    [
+        ("Logs", {"logRecords": [{"body": {"intValue": 2**63}}]}, 2**63),
+        ("Logs", {"logRecords": [{"attributes": [{"key": "n", "value": {"intValue": str(2**63)}}]}]}, 1),
+        ("Metrics", {"metrics": [{"name": "n", "gauge": {"dataPoints": [{"asInt": 1}]}}]}, 2**63 - 1),
+        ("Metrics", {"metrics": [{"name": "n", "gauge": {"dataPoints": [{"asInt": 1}]}}]}, -(2**63) - 1),
+    ],
+)
+def test_numbers_beyond_64_bits_in_json_are_told(client: httpx.Client, signal: str, inner: Any, value: int) -> None:
+    """In a body, in attributes of a record, a point, a resource or a scope: the sender learns how many."""
+    attributes = [{"key": "n", "value": {"arrayValue": {"values": [{"intValue": value}]}}}]
+    for point in (each for metric in inner.get("metrics", ()) for each in metric["gauge"]["dataPoints"]):
+        point["attributes"] = [{"key": "n", "value": {"intValue": 2**63}}]
+    scope = {"scope": {"name": "s", "attributes": attributes}, **inner}
+    outer = {"resource": {"attributes": attributes}, f"scope{signal}": [scope]}
+    answer = client.post(f"/v1/{signal.lower()}", json={f"resource{signal}": [outer]}).json()
+    left_out = 1 + 2 * (not -(2**63) <= value < 2**63)
+    assert f"{left_out} left out" in answer["partialSuccess"]["errorMessage"]

@@ -57,7 +57,7 @@ RECEIVED = (
     ("obsv_received_data_points", "points", "Data points of metrics received over OTLP."),
     ("obsv_received_duplicate_spans", "duplicates", "Spans received over OTLP that were already stored."),
     ("obsv_received_rejected_spans", "rejected", "Spans rejected because of their content."),
-    ("obsv_received_odd_parts", "odd", "Parts of spans that were left out because they have the wrong type."),
+    ("obsv_received_odd_parts", "odd", "Parts that were left out because they have the wrong type."),
     (
         "obsv_received_empty_requests",
         "empty",

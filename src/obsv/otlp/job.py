@@ -28,7 +28,7 @@ class Job:
         cpu_s: processor time that it took.
         spans: rows that were committed, log records and data points too.
         rejected: spans that were not, by reason.
-        odd: parts of the wrong type that were left out of spans.
+        odd: parts of the wrong type that were left out of what is stored.
         is_over: whether the future is resolved.
         future: resolved when all rows are committed, or with the error.
     """

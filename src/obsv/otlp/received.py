@@ -12,7 +12,7 @@ class Received(NamedTuple):
     Args:
         spans: number of stored spans, including those stored before.
         rejected: numbers of rejected spans, by reason.
-        odd: number of parts of stored spans that were left out because they have the wrong type.
+        odd: number of parts of what is stored that were left out because they have the wrong type.
     """
 
     spans: int

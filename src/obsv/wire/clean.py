@@ -167,7 +167,7 @@ def _bool(content: Any, _: Limits) -> AnyDict:
 def _int(content: Any, _: Limits) -> AnyDict:
     try:
         number = int(content)
-        return {"intValue": str(number)} if -INT64_MAX - 1 <= number <= INT64_MAX else {"doubleValue": float(number)}
+        return {"intValue": str(number)} if -INT64_MAX - 1 <= number <= INT64_MAX else {}
     except (TypeError, ValueError, OverflowError):
         return {}
 

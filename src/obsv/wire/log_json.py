@@ -12,6 +12,7 @@ from obsv.wire.detail import nanoseconds
 from obsv.wire.errors import BadRequest
 from obsv.wire.json_parts import hex_bytes, list_in
 from obsv.wire.log_row import BAD_RECORD, LogParts, log_row
+from obsv.wire.odd_parts import odd_in_log
 from obsv.wire.rowmaker import Decoded, RowMaker
 from obsv.wire.scoped_json import Names, scopes_of
 
@@ -37,12 +38,14 @@ def log_json_slices(body: bytes, maker: RowMaker) -> Iterator[Decoded]:
         TooLarge: it has more values than `budget` allows.
     """
     wrong: Counter[str] = Counter()
+    odd = 0
     try:
         for scoped in scopes_of(body, NAMES, maker, wrong):
+            odd += scoped.odd
             yield from _records(scoped.source, scoped.records, maker)
     except RecursionError:
         raise BadRequest("The JSON is nested too deeply.") from None
-    yield Decoded([], wrong)
+    yield Decoded([], wrong, odd=odd)
 
 
 def _records(source: Source, records: list[Any], maker: RowMaker) -> Iterator[Decoded]:
@@ -51,7 +54,8 @@ def _records(source: Source, records: list[Any], maker: RowMaker) -> Iterator[De
         piece = records[start : start + SLICE_SPANS]
         logs: list[LogRow] = [log_row(_parts(each), source, maker) for each in piece if isinstance(each, dict)]
         wrong = len(piece) - len(logs)
-        yield Decoded([], Counter({BAD_RECORD: wrong} if wrong else {}), logs)
+        odd = sum(odd_in_log(each) for each in piece if isinstance(each, dict))
+        yield Decoded([], Counter({BAD_RECORD: wrong} if wrong else {}), logs, odd)
 
 
 def _parts(record: dict[str, Any]) -> LogParts:

@@ -22,6 +22,7 @@ from obsv.wire.errors import BadRequest
 from obsv.wire.json_parts import list_in, object_in
 from obsv.wire.metric_protobuf import TEMPORALITIES
 from obsv.wire.metric_row import BAD_POINT, MOST_BUCKETS, Buckets, Distribution, PointParts, point_row, within
+from obsv.wire.odd_parts import odd_in_point
 from obsv.wire.rowmaker import Decoded, RowMaker
 from obsv.wire.scoped_json import Names, scopes_of
 
@@ -54,12 +55,14 @@ def metric_json_slices(body: bytes, maker: RowMaker) -> Iterator[Decoded]:
         TooLarge: it has more values than `budget` allows.
     """
     wrong: Counter[str] = Counter()
+    odd = 0
     try:
         for scoped in scopes_of(body, NAMES, maker, wrong):
+            odd += scoped.odd
             yield from _sliced(_points(scoped.records, wrong, maker), scoped.source, maker)
     except RecursionError:
         raise BadRequest("The JSON is nested too deeply.") from None
-    yield Decoded([], wrong)
+    yield Decoded([], wrong, odd=odd)
 
 
 def _points(metrics: list[Any], wrong: Counter[str], maker: RowMaker) -> Iterator[tuple[Metric, Any]]:
@@ -87,6 +90,7 @@ def _metric(metric: dict[str, Any], data: dict[str, Any], kind: str, maker: RowM
 def _sliced(points: Iterator[tuple[Metric, Any]], source: Source, maker: RowMaker) -> Iterator[Decoded]:
     rows: list[PointRow] = []
     rejected: Counter[str] = Counter()
+    odd = 0
     maker.arrive(time.time_ns())
     for metric, point in points:
         found = _row(point, metric, source, maker)
@@ -94,11 +98,12 @@ def _sliced(points: Iterator[tuple[Metric, Any]], source: Source, maker: RowMake
             rejected[found] += 1
         else:
             rows.append(found)
+            odd += odd_in_point(point)
         if len(rows) + rejected.total() >= SLICE_SPANS:
-            yield Decoded([], rejected, points=rows)
-            rows, rejected = [], Counter()
+            yield Decoded([], rejected, odd=odd, points=rows)
+            rows, rejected, odd = [], Counter(), 0
             maker.arrive(time.time_ns())
-    yield Decoded([], rejected, points=rows)
+    yield Decoded([], rejected, odd=odd, points=rows)
 
 
 def _row(point: Any, metric: Metric, source: Source, maker: RowMaker) -> PointRow | str:

@@ -1,9 +1,11 @@
-"""Parts of an OTLP JSON request that have the wrong type: spans are stored without them, and their sender is told."""
+"""Parts of an OTLP JSON request that have the wrong type: the rest is stored, and their sender is told."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from obsv.wire.limits import DEFAULT_LIMITS, INT64_MAX
 
 KINDS = (
     "SPAN_KIND_UNSPECIFIED",
@@ -14,7 +16,7 @@ KINDS = (
     "SPAN_KIND_CONSUMER",
 )
 STATUS_CODES = ("STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR")
-ODD = "parts of spans, resources and scopes of the wrong type; the rest is stored"
+ODD = "parts of the wrong type or beyond their range; the rest is stored"
 
 Check = Callable[[Any], int]
 
@@ -31,6 +33,10 @@ def _whole(value: Any) -> int:
     except (TypeError, ValueError, OverflowError):
         return 1
     return isinstance(value, bool)
+
+
+def _int64(value: Any) -> int:
+    return _whole(value) or not -INT64_MAX - 1 <= int(value) <= INT64_MAX
 
 
 def _number(value: Any) -> int:
@@ -74,36 +80,48 @@ def _object(fields: Mapping[str, Check]) -> Check:
     return check
 
 
-# What stands within arrays and maps is not looked at.
-_VALUE = _object(
-    {
-        "stringValue": _text,
-        "boolValue": _truth,
-        "intValue": _whole,
-        "doubleValue": _number,
-        "bytesValue": _text,
-        "arrayValue": _object({}),
-        "kvlistValue": _object({}),
-    }
-)
+def _any_value(depth: int) -> Check:
+    """Return the check of an AnyValue; what is nested deeper is not looked at."""
+    items = pairs = _object({})
+    if depth:
+        item = _any_value(depth - 1)
+        items = _object({"values": _members(lambda value: value is not None and item(value))})
+        pairs = _object({"values": _members(_key_value(item))})
+    return _object(
+        {
+            "stringValue": _text,
+            "boolValue": _truth,
+            "intValue": _int64,
+            "doubleValue": _number,
+            "bytesValue": _text,
+            "arrayValue": items,
+            "kvlistValue": pairs,
+        }
+    )
 
 
-def _attribute(pair: Any) -> int:
-    if not isinstance(pair, dict) or not isinstance(pair.get("key"), str):
-        return 1
-    value = pair.get("value")
-    if isinstance(value, dict) and isinstance(value.get("stringValue"), str):
-        return 0  # nearly always
-    return 0 if value is None else _VALUE(value)
+def _key_value(check: Check) -> Check:
+    def check_pair(pair: Any) -> int:
+        if not isinstance(pair, dict) or not isinstance(pair.get("key"), str):
+            return 1
+        value = pair.get("value")
+        if isinstance(value, dict) and isinstance(value.get("stringValue"), str):
+            return 0  # nearly always
+        return 0 if value is None else check(value)
+
+    return check_pair
 
 
-_ATTRIBUTES: dict[str, Check] = {"attributes": _members(_attribute), "droppedAttributesCount": _whole}
+_VALUE = _any_value(DEFAULT_LIMITS.depth)
+_ATTRIBUTES: dict[str, Check] = {"attributes": _members(_key_value(_VALUE)), "droppedAttributesCount": _whole}
 _EVENT = _object({"name": _text, "timeUnixNano": _whole, **_ATTRIBUTES})
 _LINK = _object({"traceId": _hex, "spanId": _hex, "traceState": _text, "flags": _whole, **_ATTRIBUTES})
 _STATUS = _object({"message": _text, "code": _enum(STATUS_CODES)})
 
 odd_in_resource = _object(_ATTRIBUTES)
 odd_in_scope = _object({"name": _text, "version": _text, **_ATTRIBUTES})
+odd_in_log = _object({"body": _VALUE, **_ATTRIBUTES})
+odd_in_point = _object({"attributes": _ATTRIBUTES["attributes"]})
 odd_in_span = _object(
     {
         "parentSpanId": _hex,

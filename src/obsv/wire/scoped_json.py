@@ -8,15 +8,23 @@ from obsv.store.ground import Source
 from obsv.wire.errors import BadRequest
 from obsv.wire.json_parts import list_in, object_in
 from obsv.wire.jsonform import parse
+from obsv.wire.odd_parts import odd_in_resource, odd_in_scope
 from obsv.wire.plan import Resource
 from obsv.wire.rowmaker import RowMaker, encode
 
 
 class Scoped(NamedTuple):
-    """The records of one scope, whatever stands in their place, and their source."""
+    """The records of one scope, whatever stands in their place, and their source.
+
+    Args:
+        source: what they have in common.
+        records: the records.
+        odd: parts of the wrong type in the scope, and in the resource at its first scope.
+    """
 
     source: Source
     records: list[Any]
+    odd: int
 
 
 class Names(NamedTuple):
@@ -48,10 +56,12 @@ def scopes_of(body: bytes, names: Names, maker: RowMaker, wrong: Counter[str]) -
         if not isinstance(resource, dict):
             wrong[reason] += 1
             continue
-        outer = _Outer(resource, maker)
+        outer, odd = _Outer(resource, maker), odd_in_resource(resource.get("resource") or {})
         for scope in list_in(resource, names.scopes):
             if isinstance(scope, dict):
-                yield Scoped(outer.source(scope), list_in(scope, names.records))
+                odd += odd_in_scope(scope.get("scope") or {})
+                yield Scoped(outer.source(scope), list_in(scope, names.records), odd)
+                odd = 0
             else:
                 wrong[reason] += 1
 
