@@ -95,6 +95,23 @@ async def test_a_damaged_row_is_an_answer(sql: str, tmp_path: Path, client: Call
             assert answer.status_code < 500, f"{path}: {answer.text}"
 
 
+@pytest.mark.parametrize("value", ["'x'", "x'ff00'", "9e999", "9223372036854775807"])
+async def test_a_value_of_another_kind_is_named(value: str, tmp_path: Path, client: Callable[..., AsyncClient]) -> None:
+    """Each endpoint answers, or says which file holds what it cannot read; none fails with a traceback."""
+    db = tmp_path / "obsv.db"
+    changes = (
+        f"update span set start_ns = {value}, duration_ns = {value}, status = {value}, depth = {value}",
+        f"update calls_minute set count = {value}, errors = {value}, total_ns = {value}, last_ns = {value}",
+        f"update code set line_number = {value}; update error_group set first_ns = {value}, last_ns = {value}",
+    )
+    damaged(db, ";".join(changes))
+    documented = create_app(Settings(db=db)).openapi()["paths"]
+    async with client() as asking:
+        for path in paths(documented):
+            answer = await asking.get(path)
+            assert answer.status_code < 500 or str(db) in answer.text, f"{path}: {answer.text}"
+
+
 async def test_damage_is_shown(tmp_path: Path, client: Callable[..., AsyncClient]) -> None:
     """In place of the values that cannot be read."""
     damaged(tmp_path / "obsv.db", DAMAGES["no JSON"])

@@ -5,7 +5,7 @@ import re
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi.exceptions import RequestValidationError, ResponseValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
@@ -21,6 +21,7 @@ from obsv.errors import (
     QueryTimeout,
     StoreUnavailable,
 )
+from obsv.store.seam import MISREADINGS, find_misfit
 
 log = logging.getLogger("obsv.api")
 
@@ -106,6 +107,14 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return problem(400, "Invalid query", faults_of(error))
 
 
+def _misread(request: Request, error: Exception) -> Response:
+    """Blame the file if it holds a value of a wrong kind. Not a coroutine: the search may take seconds."""
+    misfit = find_misfit(request.app.state.settings.db)
+    if misfit is None:
+        raise error
+    return problem(status_of(misfit), "Foreign file", str(misfit))
+
+
 async def _unforeseen(request: Request, error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return problem(500, "Internal error", "The server failed; its log has the traceback.")
@@ -116,4 +125,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ObsvError, _own)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
+    for kind in (*MISREADINGS, ResponseValidationError):
+        app.add_exception_handler(kind, _misread)
     app.add_exception_handler(Exception, _unforeseen)

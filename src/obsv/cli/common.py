@@ -48,6 +48,8 @@ Instance = Annotated[
     typer.Option("--instance", help="Only calls of this instance: service.instance.id of the resource.", metavar="ID"),
 ]
 DEFAULT = DEFAULT_DB
+# The databases that this command reads: where to look for the cause of a failure.
+_read: list[Path] = []
 
 
 def existing(db: Path) -> Path:
@@ -58,6 +60,7 @@ def existing(db: Path) -> Path:
     """
     try:
         if not stat.S_ISDIR(db.stat().st_mode):
+            _read.append(db)
             return db
         complain(f"{db} is a directory; set --db or OBSV_DB to a file in it.")
     except (FileNotFoundError, NotADirectoryError):
@@ -106,6 +109,7 @@ def exit_code(error: ObsvError) -> int:
 
 def guarded(run: Callable[[], Any]) -> int:
     """Run a command; turn errors into a line and an exit code, and end quietly on a closed pipe or Ctrl-C."""
+    _read.clear()
     try:
         return int(run() or 0)
     except (ObsvError, NotFound) as error:
@@ -122,11 +126,26 @@ def guarded(run: Callable[[], Any]) -> int:
             "working directory."
         )
         return NO_DATABASE
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        complain(f"The database holds a value that cannot be read ({error}); run `obsv check` to examine the file.")
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+        found = _misfit() or _unreadable(error)
+        if found is None:
+            raise
+        complain(str(found))
         return NO_DATABASE
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _misfit() -> StoreError | None:
+    from obsv.store.seam import find_misfit
+
+    return next((found for db in _read if (found := find_misfit(db)) is not None), None)
+
+
+def _unreadable(error: Exception) -> str | None:
+    if not isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        return None
+    return f"The database holds a value that cannot be read ({error}); run `obsv check` to examine the file."
 
 
 def now_ns() -> int:

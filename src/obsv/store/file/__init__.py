@@ -6,6 +6,7 @@ from obsv.store.file.checking import count_calls, find_damage, is_damage, is_sto
 from obsv.store.file.connection import LOG_BYTES, LOG_PAGES, open_reader, open_writer
 from obsv.store.file.failures import explain, is_about_the_file
 from obsv.store.file.forks import ForkLock, hold_at_fork
+from obsv.store.file.misfits import MISREADINGS, find_misfit
 from obsv.store.file.parts import LEAST, in_parts, split
 from obsv.store.file.place import held_place
 from obsv.store.file.reader import ROW_LIMIT, Params, Readable, Reader, Row, Snapshot, at_once
@@ -16,6 +17,7 @@ __all__ = [
     "LEAST",
     "LOG_BYTES",
     "LOG_PAGES",
+    "MISREADINGS",
     "ROW_LIMIT",
     "Answer",
     "AuditRow",
@@ -30,6 +32,7 @@ __all__ = [
     "count_calls",
     "explain",
     "find_damage",
+    "find_misfit",
     "held_place",
     "hold_at_fork",
     "in_parts",
