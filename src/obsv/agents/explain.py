@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from obsv.agents.answer import USUAL_TOKENS, Answer
 from obsv.agents.asked import Asked
-from obsv.agents.context import inside, meanwhile, origins
 from obsv.agents.errors import last_line
 from obsv.agents.values import SHORT, title_of, value_line
 from obsv.analysis.difference import differences
 from obsv.analysis.durations import duration
 from obsv.analysis.markdown import block, code
+from obsv.analysis.surroundings import Clue, Recorded, inside, meanwhile, origins
 from obsv.analysis.tree import build, row_of
 from obsv.store.figures import Pair
 from obsv.store.seam import Store
@@ -40,9 +40,9 @@ def explain_error(asked: Asked, span: str, max_tokens: int = USUAL_TOKENS) -> st
         pair = store.read_pair(call.trace_id, call.span_id)
         path = _path(store, call)
         around = [
-            ("Calls inside it, compared with that call", list(inside(store, call, pair.good))),
-            ("Where its inputs came from", list(origins(store, call))),
-            ("Ran several times at once since that call", list(meanwhile(store, call, pair.good))),
+            ("Calls inside it, compared with that call", _said(inside(store, call, pair.good))),
+            ("Where its inputs came from", _said(origins(store, call), with_span=True)),
+            ("Ran several times at once since that call", _said(meanwhile(store, call, pair.good))),
         ]
     answer = Answer(title_of(call), max_tokens, f"Ask get_trace or make_test with span {call.trace_id}/{call.span_id}.")
     answer.add(_facts(call))
@@ -60,6 +60,14 @@ def explain_error(asked: Asked, span: str, max_tokens: int = USUAL_TOKENS) -> st
     answer.items("Called by, outermost first", path)
     answer.add(asked.link(f"/trace/{call.trace_id}", span=call.span_id))
     return answer.text()
+
+
+def _said(clues: Iterable[Clue], *, with_span: bool = False) -> list[str]:
+    return [
+        "".join(code(*word) if isinstance(word, Recorded) else word for word in clue.words)
+        + (f", span {code(clue.span_id)}" if with_span else "")
+        for clue in clues
+    ]
 
 
 def call_of(store: Store, span: str) -> Call:

@@ -11,6 +11,7 @@ from obsv.dashboards.clock import count, duration, when
 from obsv.dashboards.components import button_link, card, facts, link, traceback, values
 from obsv.dashboards.components.explain import explain_button
 from obsv.dashboards.controls.share import keep_button, share_button
+from obsv.dashboards.errors.clues import clues
 from obsv.dashboards.errors.grouping import grouping, watch_grouping
 from obsv.dashboards.errors.page import bars, marks
 from obsv.dashboards.page import App, Page, View
@@ -111,6 +112,7 @@ def _body(reader: Store, found: ErrorDetail, window: Window, now_ns: int) -> lis
     how = f"{counted(len(failing.calls), 'failed call')} and {counted(len(good.calls), 'successful call')}"
     how += "" if failing.is_all and good.is_all else ", a sample"
     parts = [card("Differences of the failed calls", _facts(separated, bool(good.calls)), actions=how)]
+    parts += clues(reader, group.trace_id, group.span_id)
     if found.latest is not None:
         parts.append(card("Latest", _sample(found.latest, "error-latest")))
     if found.first is not None and found.first != found.latest:

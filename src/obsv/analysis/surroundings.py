@@ -1,15 +1,16 @@
-"""The surroundings of a failed call: calls inside it, origins of its inputs, and what ran at the same time."""
+"""The surroundings of a failed call: calls inside it, origins of its inputs, and what ran at the same time.
+
+People on the page of an error, and assistants, are told the same.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from obsv.agents.values import SHORT
 from obsv.analysis.durations import duration
 from obsv.analysis.lineage import Handover, lineage
-from obsv.analysis.markdown import code
 from obsv.analysis.tree import build, row_of
 from obsv.store.finding import Filters
 from obsv.store.ground import Window
@@ -19,22 +20,51 @@ from obsv.store.spans import Call, ListedCall, ValuedCall, ValuedCalls
 _NS = 1_000_000_000
 _MOST_LINES, _MOST_INSIDE, _MOST_BEFORE, _MOST_AROUND = 8, 2_000, 2_000, 200
 _HOPS = 4
+_SHORT = 80  # characters of a value
 # A function inside is slower if it took half as long again, and this much longer.
 _SLOWER_NS = 1_000_000
 _REPEATS = 3
 _LOOK_BACK_NS = 10 * _NS
 
 
+class Recorded(NamedTuple):
+    """A recorded text inside a clue, and how much of it is shown."""
+
+    text: str
+    longest: int = 200
+
+
+_Words: TypeAlias = tuple[str | Recorded, ...]
+
+
+class Clue(NamedTuple):
+    """A remark on one call, or on the calls of one function.
+
+    Attributes:
+        words: the remark; what was recorded stands apart from what is said about it.
+        process: the function.
+        trace_id, span_id: the call, hex; empty if the remark is on several calls, which lie in `window`.
+        window: of the calls.
+    """
+
+    words: _Words
+    process: str
+    trace_id: str = ""
+    span_id: str = ""
+    window: Window | None = None
+
+
 class Inside(NamedTuple):
-    """The calls of one function inside a call: their number, their time, and the values of the last one."""
+    """The calls of one function inside a call: their number, their time, and the last one with its values."""
 
     calls: int
     total_ns: int
     values: dict[tuple[str, str], str]
+    span_id: str
 
 
-def inside(store: Store, failed: Call, good: Call | None) -> Iterator[str]:
-    """Yield a line for each function called inside a call, those first that differ from a successful call.
+def inside(store: Store, failed: Call, good: Call | None) -> Iterator[Clue]:
+    """Yield a clue for each function called inside a call, those first that differ from a successful call.
 
     Args:
         store: the store.
@@ -44,36 +74,56 @@ def inside(store: Store, failed: Call, good: Call | None) -> Iterator[str]:
     here = _inside(store, failed)
     there = _inside(store, good) if good is not None and here else {}
     repeats = _repeats(store, failed) if here else {}
-    lines: list[tuple[bool, str]] = []
+    clues: list[tuple[bool, Clue]] = []
     for name, each in here.items():
-        other = there.get(name)
-        facts = list(_facts(each, other))
+        facts = list(_facts(each, there.get(name)))
         if name in repeats:
-            facts.append(f"its {code(repeats[name][0], SHORT)} was the same in the last {repeats[name][1] + 1:,} calls")
-        lines.append((not facts, f"{code(name)}: {'; '.join(facts) if facts else _plain(each)}"))
-    lines += [(False, f"{code(name)} was called there, not here") for name in there if name not in here]
-    yield from (line for _, line in sorted(lines, key=lambda each: each[0])[:_MOST_LINES])
+            output, times = repeats[name]
+            facts.append(("its ", Recorded(output, _SHORT), f" was the same in the last {times + 1:,} calls"))
+        words = (Recorded(name), ": ", *(_joined(facts, "; ") if facts else _plain(each)))
+        clues.append((not facts, Clue(words, name, failed.trace_id, each.span_id)))
+    if good is not None:
+        for name in there:
+            if name not in here:
+                words = (Recorded(name), " was called there, not here")
+                clues.append((False, Clue(words, name, good.trace_id, there[name].span_id)))
+    yield from (clue for _, clue in sorted(clues, key=lambda each: each[0])[:_MOST_LINES])
 
 
-def _facts(here: Inside, there: Inside | None) -> Iterator[str]:
+def _joined(parts: Sequence[_Words], between: str) -> _Words:
+    words = [word for part in parts for word in (between, *part)]
+    return tuple(words[1:])
+
+
+def _facts(here: Inside, there: Inside | None) -> Iterator[_Words]:
     if there is None:
         return
     if here.calls != there.calls:
-        yield f"{here.calls:,} calls here, {there.calls:,} there"
+        yield (f"{here.calls:,} calls here, {there.calls:,} there",)
     if 2 * here.total_ns > 3 * there.total_ns and here.total_ns - there.total_ns > _SLOWER_NS:
-        yield f"took {duration(here.total_ns)} here, {duration(there.total_ns)} there"
+        yield (f"took {duration(here.total_ns)} here, {duration(there.total_ns)} there",)
     for (kind, name), text in here.values.items():
         before = there.values.get((kind, name))
         if before is not None and before != text:
-            word = "got" if kind == "INPUT" else "gave"
-            yield f"{word} {code(name, SHORT)} = {code(text, SHORT)} here, {code(before, SHORT)} there"
+            word = "got " if kind == "INPUT" else "gave "
+            yield (
+                word,
+                Recorded(name, _SHORT),
+                " = ",
+                Recorded(text, _SHORT),
+                " here, ",
+                Recorded(before, _SHORT),
+                " there",
+            )
 
 
-def _plain(each: Inside) -> str:
-    outputs = [
-        f"{code(name, SHORT)} = {code(text, SHORT)}" for (kind, name), text in each.values.items() if kind != "INPUT"
+def _plain(each: Inside) -> _Words:
+    outputs: list[_Words] = [
+        (Recorded(name, _SHORT), " = ", Recorded(text, _SHORT))
+        for (kind, name), text in each.values.items()
+        if kind != "INPUT"
     ]
-    return ", ".join([duration(each.total_ns), *outputs[:2]])
+    return _joined([(duration(each.total_ns),), *outputs[:2]], ", ")
 
 
 def _inside(store: Store, call: Call) -> dict[str, Inside]:
@@ -88,10 +138,10 @@ def _inside(store: Store, call: Call) -> dict[str, Inside]:
     found: dict[str, Inside] = {}
     for at in (tree.at[each] for each in rows):
         name = spans.processes[spans.process_id[at]].name
-        known = found.get(name, Inside(0, 0, {}))
+        known = found.get(name, Inside(0, 0, {}, ""))
         own = valued.get(spans.span_id[at])
         values = {(kind, name): str(value) for name, kind, value in own.values} if own else known.values
-        found[name] = Inside(known.calls + 1, known.total_ns + spans.duration_ns[at], values)
+        found[name] = Inside(known.calls + 1, known.total_ns + spans.duration_ns[at], values, spans.span_id[at].hex())
     return found
 
 
@@ -104,7 +154,7 @@ def _repeats(store: Store, call: Call) -> dict[str, tuple[str, int]]:
     return found
 
 
-def origins(store: Store, call: Call) -> Iterator[str]:
+def origins(store: Store, call: Call) -> Iterator[Clue]:
     """Yield where the inputs of a call came from, and where those calls had theirs from, as far as it is known."""
     found = store.valued_calls(_around(call), call.trace_id)
     own = bytes.fromhex(call.span_id)
@@ -116,10 +166,17 @@ def origins(store: Store, call: Call) -> Iterator[str]:
         for taker, name in takers:
             for each in _given_to(found, taker):
                 giver_name = found.processes[each.source][0]
-                yield (
-                    f"{code(each.name, SHORT)} of {code(name, SHORT)} = {code(each.example, SHORT)}: "
-                    f"{code(each.output, SHORT)} of {code(giver_name)}, span {code(each.source_span)}"
+                words = (
+                    *(
+                        Recorded(each.name, _SHORT),
+                        " of ",
+                        Recorded(name, _SHORT),
+                        " = ",
+                        Recorded(each.example, _SHORT),
+                    ),
+                    *(": ", Recorded(each.output, _SHORT), " of ", Recorded(giver_name)),
                 )
+                yield Clue(words, giver_name, call.trace_id, each.source_span)
                 source = bytes.fromhex(each.source_span)
                 if source not in told:
                     told.add(source)
@@ -135,11 +192,12 @@ def _given_to(found: ValuedCalls, taker: ValuedCall) -> list[Handover]:
     return [each for each in lineage(calls, one_trace=True) if each.target_span == own]
 
 
-def meanwhile(store: Store, failed: Call, good: Call | None) -> Iterator[str]:
+def meanwhile(store: Store, failed: Call, good: Call | None) -> Iterator[Clue]:
     """Yield functions that ran several times at once, in different traces, since the last successful call."""
     ended_ns = failed.start_ns + failed.duration_ns
     since_ns = good.start_ns if good is not None and good.start_ns < failed.start_ns else ended_ns - _LOOK_BACK_NS
-    calls = store.read_page(Filters(), Window(since_ns, ended_ns + 1), "-ts", None, _MOST_AROUND).calls
+    window = Window(since_ns, ended_ns + 1)
+    calls = store.read_page(Filters(), window, "-ts", None, _MOST_AROUND).calls
     by_process: defaultdict[str, list[ListedCall]] = defaultdict(list)
     for each in calls:
         by_process[each.process].append(each)
@@ -149,8 +207,9 @@ def meanwhile(store: Store, failed: Call, good: Call | None) -> Iterator[str]:
             values = dict.fromkeys(
                 value.text for each in reversed(each_of) for value in each.values if value.data_type == "OUTPUT"
             )
-            gave = f"; they gave {', '.join(code(text, 40) for text in list(values)[:8])}" if values else ""
-            yield f"{code(name)}: {len(each_of):,} calls, up to {most} at the same time{gave}"
+            gave = _joined([(Recorded(text, 40),) for text in list(values)[:8]], ", ")
+            said = f": {len(each_of):,} calls, up to {most} at the same time"
+            yield Clue((Recorded(name), said, *(("; they gave ", *gave) if gave else ())), name, window=window)
 
 
 def _at_once(calls: Sequence[ListedCall]) -> int:
