@@ -1,5 +1,6 @@
 """Processes that fork: each records its own calls once."""
 
+import faulthandler
 import os
 import threading
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ import pytest
 
 from obsv.testing import CollectingExporter, ended_span
 from obsv.trace.processor import ErrorFirstSpanProcessor
+
+PATIENCE_S = 60
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
@@ -35,11 +38,12 @@ def in_child(check: "object") -> None:
     child = os.fork()
     if child == 0:
         code = 1
+        faulthandler.dump_traceback_later(PATIENCE_S - 5, file=2)  # of one that hangs
         try:
             code = 0 if check() else 2  # type: ignore[operator]
         finally:
             os._exit(code)
-    waiter = threading.Timer(60, os.kill, (child, 9))
+    waiter = threading.Timer(PATIENCE_S, os.kill, (child, 9))
     waiter.start()
     status = os.waitpid(child, 0)[1]
     waiter.cancel()
