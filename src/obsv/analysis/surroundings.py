@@ -166,16 +166,9 @@ def origins(store: Store, call: Call) -> Iterator[Clue]:
         for taker, name in takers:
             for each in _given_to(found, taker):
                 giver_name = found.processes[each.source][0]
-                words = (
-                    *(
-                        Recorded(each.name, _SHORT),
-                        " of ",
-                        Recorded(name, _SHORT),
-                        " = ",
-                        Recorded(each.example, _SHORT),
-                    ),
-                    *(": ", Recorded(each.output, _SHORT), " of ", Recorded(giver_name)),
-                )
+                taken = (Recorded(each.name, _SHORT), " of ", Recorded(name, _SHORT))
+                given = (Recorded(each.output, _SHORT), " of ", Recorded(giver_name))
+                words = (*taken, " = ", Recorded(each.example, _SHORT), ": ", *given)
                 yield Clue(words, giver_name, call.trace_id, each.source_span)
                 source = bytes.fromhex(each.source_span)
                 if source not in told:
